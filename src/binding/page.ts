@@ -1,0 +1,73 @@
+/**
+ * The connections of a page, for elements that stand alone: one per `url` and `token`, however many ask, so that
+ * elements dropped anywhere share one socket.
+ */
+import { readClaims } from '../session/index.js';
+import { ChatConnection } from '../store/index.js';
+
+interface Shared {
+  readonly connection: ChatConnection;
+  readonly withdraw: () => void;
+  users: number;
+}
+
+/** Opened by elements with a `token` of their own. */
+const shared = new Map<string, Shared>();
+/** Every live connection of the page, oldest first. */
+const offered: ChatConnection[] = [];
+const watchers = new Set<() => void>();
+
+function tellWatchers(): void {
+  for (const watcher of [...watchers]) watcher();
+}
+
+/** Makes a connection usable by elements that have neither a token nor a provider. @returns how to take it back. */
+export function offer(connection: ChatConnection): () => void {
+  offered.push(connection);
+  tellWatchers();
+  return () => {
+    offered.splice(offered.indexOf(connection), 1);
+    tellWatchers();
+  };
+}
+
+/** The page's connection: the oldest one. */
+export const pageConnection = (): ChatConnection | undefined => offered[0];
+
+/** Calls back whenever the page's connection may have changed. @returns how to stop. */
+export function watchPage(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/**
+ * The connection for this `url` and `token`, opened if there is none. A newer token of the same person joins the same
+ * connection, which goes over to it: siblings whose tokens are changed one after the other stay together, and what
+ * waits to be sent is not lost.
+ * @returns the connection, and how to leave it.
+ */
+export function join(url: string | undefined, token: string): { connection: ChatConnection; leave: () => void } {
+  const key = JSON.stringify([url ?? '', readClaims(token).userId ?? token]);
+  let entry = shared.get(key);
+  if (!entry) {
+    const connection = new ChatConnection({ url, token });
+    connection.connect();
+    entry = { connection, withdraw: offer(connection), users: 0 };
+    shared.set(key, entry);
+  } else {
+    entry.connection.configure({ token });
+  }
+  const joined = entry;
+  joined.users++;
+  const leave = (): void => {
+    joined.users--;
+    // Moving an element leaves and joins within one task: the socket outlives that.
+    queueMicrotask(() => {
+      if (joined.users > 0 || shared.get(key) !== joined) return;
+      shared.delete(key);
+      joined.withdraw();
+      joined.connection.disconnect();
+    });
+  };
+  return { connection: joined.connection, leave };
+}

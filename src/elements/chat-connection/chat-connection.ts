@@ -1,0 +1,105 @@
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { offer, provide } from '../../binding/index.js';
+import { ChatConnection } from '../../store/index.js';
+import type { AuthMode } from '../../transport/index.js';
+import { ChatErrorEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
+
+/**
+ * Owns one connection and provides it to the chat elements inside, wherever they stand. It has no look of its own.
+ *
+ * @tag chat-connection
+ * @slot - The chat elements, and anything else.
+ * @fires {ChatStateChangeEvent} chat-state-change - The state, or the reason for it, has changed: `state`, `previous`, `reason`.
+ * @fires {ChatUnreadChangeEvent} chat-unread-change - The number of unread messages over all rooms: `total`.
+ * @fires {ChatTokenExpiredEvent} chat-token-expired - The token was refused; answer with `event.respondWith(promise)`.
+ * @fires {ChatErrorEvent} chat-error - Something was not as agreed: `code`, `message`.
+ */
+export class ChatConnectionElement extends LitElement {
+  static override styles = css`
+    :host {
+      display: contents;
+    }
+    :host([hidden]) {
+      display: none;
+    }
+  `;
+
+  static override properties = {
+    url: {},
+    token: {},
+    wsPath: { attribute: 'ws-path' },
+    apiPath: { attribute: 'api-path' },
+    auth: {},
+    tokenProvider: { attribute: false },
+  };
+
+  /** Origin of the backend, with an optional base path. Default: the page's origin. */
+  url: string | undefined;
+
+  /** The JWT. Kept in memory; never reflected, stored or logged. */
+  token: string | undefined;
+
+  /** Path of the chat socket. Default `/ws/chat/`. */
+  wsPath: string | undefined;
+
+  /** Path of the REST routes. Default `/api/chat/`. */
+  apiPath: string | undefined;
+
+  /** How the token travels on the socket. This version knows `query`. */
+  auth: AuthMode | undefined;
+
+  /** Asked for a token when there is none, and when the present one was refused. */
+  tokenProvider: (() => Promise<string>) | undefined;
+
+  /** The connection itself: state, rooms, messages and everything one can do, without any element. */
+  readonly connection = new ChatConnection();
+
+  #withdraw: (() => void) | undefined;
+
+  constructor() {
+    super();
+    provide(this, this.connection);
+    // Of the element's own making, so they go when it goes: nothing to take back.
+    this.connection.on('chat-state-change', ({ state, previous, reason }) => this.dispatchEvent(new ChatStateChangeEvent(state, previous, reason)));
+    this.connection.on('chat-unread-change', ({ total }) => this.dispatchEvent(new ChatUnreadChangeEvent(total)));
+    this.connection.on('chat-token-expired', ({ respondWith }) => this.dispatchEvent(new ChatTokenExpiredEvent(respondWith)));
+    this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#withdraw ??= offer(this.connection);
+    if (this.hasUpdated) this.connection.connect();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    // Moved within the page, it is back before this runs, and the socket stays.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#withdraw?.();
+      this.#withdraw = undefined;
+      this.connection.disconnect();
+    });
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!(['url', 'token', 'wsPath', 'apiPath', 'auth', 'tokenProvider'] as const).some((name) => changed.has(name))) return;
+    const { url, token, wsPath, apiPath, auth, tokenProvider } = this;
+    this.connection.configure({ url, token, wsPath, apiPath, auth, tokenProvider });
+  }
+
+  protected override firstUpdated(): void {
+    if (this.isConnected) this.connection.connect();
+  }
+
+  protected override render(): TemplateResult {
+    return html`<slot></slot>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'chat-connection': ChatConnectionElement;
+  }
+}

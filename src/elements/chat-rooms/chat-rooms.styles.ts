@@ -1,0 +1,146 @@
+import { css } from 'lit';
+
+export const styles = css`
+  :host {
+    block-size: 100%;
+    min-block-size: 0;
+    overflow: hidden;
+  }
+  .base {
+    display: flex;
+    flex-direction: column;
+    block-size: 100%;
+  }
+  .header {
+    padding: calc(var(--_space) * 1.5);
+    border-block-end: 1px solid var(--_border);
+  }
+  .filter {
+    inline-size: 100%;
+    padding: var(--_space) calc(var(--_space) * 1.5);
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface);
+    appearance: none;
+  }
+  .filter::placeholder {
+    color: var(--_text-muted);
+    opacity: 1;
+  }
+  .list {
+    flex: 1;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+    padding: calc(var(--_space) * 0.75);
+    scrollbar-width: thin;
+  }
+  .room {
+    display: grid;
+    grid-template-columns: auto 1fr auto;
+    align-items: center;
+    column-gap: calc(var(--_space) * 1.5);
+    min-block-size: 4rem;
+    padding: var(--_space);
+    border-radius: var(--_radius);
+    cursor: pointer;
+    content-visibility: auto;
+    contain-intrinsic-block-size: 4rem;
+    -webkit-tap-highlight-color: transparent;
+  }
+  .room:hover {
+    background: var(--_surface-hover);
+  }
+  .room[aria-selected='true'] {
+    background: var(--_surface-selected);
+  }
+  .avatar {
+    position: relative;
+    display: grid;
+    place-items: center;
+    overflow: hidden;
+    inline-size: var(--_avatar-size);
+    block-size: var(--_avatar-size);
+    border-radius: var(--_avatar-radius);
+    background: color-mix(in srgb, var(--_accent) 16%, var(--_surface));
+    color: var(--_accent);
+    font-weight: 600;
+    font-size: var(--_font-size-small);
+  }
+  .avatar img {
+    position: absolute;
+    inset: 0;
+    inline-size: 100%;
+    block-size: 100%;
+    object-fit: cover;
+  }
+  .text {
+    min-inline-size: 0;
+  }
+  .name,
+  .preview {
+    display: block;
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: ellipsis;
+  }
+  .name {
+    font-weight: 600;
+  }
+  .preview,
+  .time {
+    color: var(--_text-muted);
+    font-size: var(--_font-size-small);
+  }
+  .aside {
+    display: flex;
+    flex-direction: column;
+    align-items: flex-end;
+    align-self: stretch;
+    justify-content: space-around;
+    gap: calc(var(--_space) * 0.25);
+  }
+  .unread .preview {
+    color: var(--_text);
+    font-weight: 600;
+  }
+  .badge {
+    min-inline-size: 1.375rem;
+    padding: 0 0.4rem;
+    border-radius: 1rem;
+    background: var(--_accent);
+    color: var(--_on-accent);
+    font-size: 0.75rem;
+    font-weight: 700;
+    line-height: 1.375rem;
+    text-align: center;
+    font-variant-numeric: tabular-nums;
+  }
+  .note {
+    padding: calc(var(--_space) * 4) calc(var(--_space) * 2);
+    color: var(--_text-muted);
+    text-align: center;
+  }
+  .skeleton {
+    pointer-events: none;
+  }
+  .skeleton span {
+    border-radius: var(--_radius);
+    background: var(--_surface-hover);
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+  .skeleton .avatar {
+    border-radius: var(--_avatar-radius);
+  }
+  .skeleton .line {
+    block-size: 0.75rem;
+    margin-block: 0.375rem;
+  }
+  .skeleton .short {
+    inline-size: 60%;
+  }
+  @keyframes breathe {
+    50% {
+      opacity: 0.45;
+    }
+  }
+`;

@@ -1,0 +1,234 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { ConnectionFinder } from '../../binding/index.js';
+import { Localize } from '../../locale/index.js';
+import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
+import { hostStyles } from '../../theme/index.js';
+import { systemClock } from '../../transport/index.js';
+import { ChatRoomSelectEvent } from '../events.js';
+import { avatar, firstName, partner, roomName } from '../people.js';
+import { Ticker } from '../ticker.js';
+import { styles } from './chat-rooms.styles.js';
+
+const MINUTE_MS = 60_000;
+const SKELETONS = [1, 2, 3, 4, 5];
+
+/**
+ * The list of rooms: who, what was said last and when, how much is unread.
+ * A room chosen here shows in the `<chat-thread>`s of the same connection that have no `room` of their own.
+ *
+ * Keyboard: one tab stop; arrow keys, Home and End move, Enter or Space chooses.
+ *
+ * @tag chat-rooms
+ * @slot header - Above the filter: a title, a button.
+ * @slot empty - Instead of 'No conversations yet'.
+ * @fires {ChatRoomSelectEvent} chat-room-select - A room is chosen: `roomId`, `room`. Cancelable.
+ * @csspart base - The whole.
+ * @csspart header - Around the header slot and the filter.
+ * @csspart filter - The filter's input.
+ * @csspart list - The scrolling list.
+ * @csspart room - One room.
+ * @csspart room-selected - The chosen room.
+ * @csspart room-unread - A room with unread messages.
+ * @csspart avatar - Picture or initials.
+ * @csspart name - The room's name.
+ * @csspart preview - What was said last.
+ * @csspart time - When that was.
+ * @csspart badge - The number of unread messages.
+ * @csspart note - The sentence where there is no list.
+ * @cssprop [--chat-surface=#fff] - Background.
+ * @cssprop [--chat-surface-hover=#f1f3f7] - Background of the room under the pointer, and of placeholders.
+ * @cssprop [--chat-surface-selected=#e6ecfd] - Background of the chosen room.
+ * @cssprop [--chat-text=#1a1d24] - Text.
+ * @cssprop [--chat-text-muted=#5c6370] - Previews, times, hints.
+ * @cssprop [--chat-border=#dfe3ea] - Lines.
+ * @cssprop [--chat-accent=#2b59d9] - Badges, initials, focus.
+ * @cssprop [--chat-on-accent=#fff] - Text on badges.
+ * @cssprop [--chat-radius=0.5rem] - Corners of rooms and fields.
+ * @cssprop [--chat-avatar-size=2.5rem] - Width and height of avatars.
+ * @cssprop [--chat-avatar-radius=50%] - Corners of avatars.
+ * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of what has the keyboard.
+ * @cssprop [--chat-font=system-ui, …] - Font family.
+ * @cssprop [--chat-font-size=0.9375rem] - Font size of names.
+ * @cssprop [--chat-font-size-small=0.8125rem] - Font size of previews and times.
+ * @cssprop [--chat-line-height=1.4] - Line height.
+ * @cssprop [--chat-space=0.5rem] - Unit of all distances.
+ * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
+ */
+export class ChatRoomsElement extends LitElement {
+  static override styles = [...hostStyles, styles];
+
+  static override properties = {
+    selected: { reflect: true },
+    filter: {},
+    token: {},
+    url: {},
+    current: { state: true },
+  };
+
+  /** The chosen room's id. */
+  selected: Id | null = null;
+
+  /** Shows only rooms whose name, people or last message hold this text. */
+  filter = '';
+
+  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  token: string | undefined;
+
+  /** The backend that `token` is for. Default: the page's origin. */
+  url: string | undefined;
+
+  /** The room that has the list's tab stop. */
+  private current: Id | null = null;
+
+  readonly #finder = new ConnectionFinder(this, (connection) => {
+    // What the page chose before there was a connection counts, once there is one.
+    if (connection && this.selected !== null) connection.selectRoom(this.selected);
+  });
+  readonly #rooms = this.#finder.slice((data) => data.rooms);
+  readonly #isLoaded = this.#finder.slice((data) => data.roomsLoaded);
+  readonly #chosen = this.#finder.slice((data) => data.selected);
+  readonly #user = this.#finder.slice((data) => data.user);
+  readonly #state = this.#finder.slice((data) => data.phase.is);
+  readonly #localize = new Localize(this);
+
+  constructor() {
+    super();
+    new Ticker(this, () => (this.#rooms.value?.length ? MINUTE_MS : null));
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const { connection } = this.#finder;
+    if (!connection) return;
+    const chosen = this.#chosen.value ?? null;
+    if (sameId(this.selected, chosen) || (this.selected === null && chosen === null)) return;
+    if (changed.has('selected') && this.hasUpdated) connection.selectRoom(this.selected);
+    else this.selected = chosen;
+  }
+
+  protected override render(): TemplateResult {
+    const rooms = this.#shownRooms;
+    return html`<div part="base" class="base">
+      <div part="header" class="header">
+        <slot name="header"></slot>
+        <input
+          part="filter"
+          class="filter"
+          type="search"
+          autocomplete="off"
+          .value=${this.filter}
+          placeholder=${this.#localize.term('filterConversations')}
+          aria-label=${this.#localize.term('filterConversations')}
+          @input=${this.#onFilter}
+        />
+      </div>
+      ${rooms.length > 0 ? this.#renderList(rooms) : this.#renderNote()}
+    </div>`;
+  }
+
+  #renderList(rooms: readonly Room[]): TemplateResult {
+    const stop = rooms.find(({ id }) => sameId(id, this.current ?? this.selected)) ?? rooms[0]!;
+    return html`<div part="list" class="list" role="listbox" aria-label=${this.#localize.term('conversations')} @keydown=${this.#onKeydown}>
+      ${repeat(
+        rooms,
+        ({ id }) => idKey(id),
+        (room) => this.#renderRoom(room, room === stop),
+      )}
+    </div>`;
+  }
+
+  #renderRoom(room: Room, isTabStop: boolean): TemplateResult {
+    const me = this.#user.value?.id;
+    const name = roomName(room, me) || this.#localize.term('unnamed');
+    const isSelected = sameId(room.id, this.selected);
+    const unread = room.unread_count;
+    const at = room.last_message?.timestamp;
+    const parts = `room${isSelected ? ' room-selected' : ''}${unread > 0 ? ' room-unread' : ''}`;
+    return html`<div
+      part=${parts}
+      class=${unread > 0 ? 'room unread' : 'room'}
+      role="option"
+      aria-selected=${isSelected}
+      tabindex=${isTabStop ? 0 : -1}
+      @click=${() => this.#choose(room)}
+      @focus=${() => (this.current = room.id)}
+    >
+      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? '')}
+      <span class="text">
+        <span part="name" class="name" dir="auto">${name}</span>
+        <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
+      </span>
+      <span class="aside">
+        ${at ? html`<time part="time" class="time" datetime=${at}>${this.#localize.ago(at, systemClock.now())}</time>` : nothing}
+        ${unread > 0
+          ? html`<span part="badge" class="badge"
+              ><span aria-hidden="true">${unread > 99 ? '99+' : unread}</span><span class="hidden-visually">${this.#localize.term('unread', unread)}</span></span
+            >`
+          : nothing}
+      </span>
+    </div>`;
+  }
+
+  #renderNote(): TemplateResult {
+    const { term } = this;
+    if (this.filter && this.#rooms.value?.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
+    if (this.#isLoaded.value) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
+    const state = this.#state.value ?? 'idle';
+    // Placeholders only while something is on its way: else they would promise what does not come.
+    if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
+    return html`<div class="list" role="status" aria-label=${term('loadingConversations')}>
+      ${SKELETONS.map(
+        () =>
+          html`<div class="room skeleton" aria-hidden="true">
+            <span class="avatar"></span><span class="text"><span class="name line short"></span><span class="preview line"></span></span>
+          </div>`,
+      )}
+    </div>`;
+  }
+
+  private readonly term: Localize['term'] = (key, ...args) => this.#localize.term(key, ...args);
+
+  get #shownRooms(): readonly Room[] {
+    const rooms = this.#rooms.value ?? [];
+    const wanted = this.filter.trim().toLocaleLowerCase();
+    if (!wanted) return rooms;
+    return rooms.filter((room) => {
+      const people = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
+      return [room.name, ...people, room.last_message?.content ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted));
+    });
+  }
+
+  #preview({ last_message: last, room_type }: Room): string {
+    if (!last) return this.#localize.term('noMessagesYet');
+    const text = last.content || this.#localize.term('attachment');
+    if (sameId(last.sender?.id, this.#user.value?.id)) return `${this.#localize.term('you')}: ${text}`;
+    const who = room_type === 'direct' ? '' : firstName(last.sender);
+    return who ? `${who}: ${text}` : text;
+  }
+
+  #choose(room: Room): void {
+    if (!this.dispatchEvent(new ChatRoomSelectEvent(room.id, room))) return;
+    this.current = room.id;
+    this.#finder.connection?.selectRoom(room.id);
+  }
+
+  readonly #onFilter = (event: Event): void => {
+    this.filter = (event.target as HTMLInputElement).value;
+  };
+
+  readonly #onKeydown = (event: KeyboardEvent): void => {
+    const options = [...this.renderRoot.querySelectorAll<HTMLElement>('[role=option]')];
+    const at = options.indexOf(event.target as HTMLElement);
+    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: options.length - 1 }[event.key];
+    if (target !== undefined) options[Math.min(Math.max(target, 0), options.length - 1)]?.focus();
+    else if (event.key === 'Enter' || event.key === ' ') this.#choose(this.#shownRooms[at]!);
+    else return;
+    event.preventDefault();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'chat-rooms': ChatRoomsElement;
+  }
+}

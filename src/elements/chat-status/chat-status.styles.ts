@@ -1,0 +1,67 @@
+import { css } from 'lit';
+
+export const styles = css`
+  :host {
+    background: none;
+  }
+  .base {
+    --_state: var(--_idle);
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: calc(var(--_space) * 0.25) var(--_space);
+    padding: calc(var(--_space) * 0.75) calc(var(--_space) * 1.5);
+    font-size: var(--_font-size-small);
+    background: color-mix(in srgb, var(--_state) 10%, var(--_surface));
+    border-block-end: 1px solid color-mix(in srgb, var(--_state) 35%, var(--_surface));
+  }
+  .connecting {
+    --_state: var(--_wait);
+  }
+  .connected {
+    --_state: var(--_ok);
+  }
+  .reconnecting,
+  .polling {
+    --_state: var(--_warn);
+  }
+  .unauthorized,
+  .error {
+    --_state: var(--_danger);
+  }
+  .dot {
+    flex: none;
+    inline-size: 0.625rem;
+    block-size: 0.625rem;
+    border-radius: 50%;
+    background: var(--_state);
+  }
+  .connecting .dot,
+  .reconnecting .dot {
+    animation: pulse 1.2s ease-in-out infinite;
+  }
+  .words {
+    display: contents;
+  }
+  .label {
+    font-weight: 600;
+    color: var(--_state);
+  }
+  .detail {
+    color: var(--_text-muted);
+    font-variant-numeric: tabular-nums;
+  }
+  button {
+    margin-inline-start: auto;
+    padding: calc(var(--_space) * 0.25) var(--_space);
+    color: var(--_state);
+    font-weight: 600;
+    text-decoration: underline;
+    text-underline-offset: 0.2em;
+  }
+  @keyframes pulse {
+    50% {
+      opacity: 0.25;
+    }
+  }
+`;

@@ -1,0 +1,151 @@
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { ConnectionFinder } from '../../binding/index.js';
+import { Localize, type Terms } from '../../locale/index.js';
+import { nextTryOf, type ChatState } from '../../session/index.js';
+import { currentReason } from '../../store/index.js';
+import { hostStyles } from '../../theme/index.js';
+import { systemClock } from '../../transport/index.js';
+import { Ticker } from '../ticker.js';
+import { styles } from './chat-status.styles.js';
+
+const LABELS: Record<ChatState, keyof Terms & string> = {
+  idle: 'signIn',
+  connecting: 'connecting',
+  connected: 'connected',
+  reconnecting: 'reconnecting',
+  polling: 'polling',
+  offline: 'offline',
+  unauthorized: 'unauthorized',
+  error: 'failing',
+};
+
+/** States whose reason says more than their label. */
+const EXPLAINED: readonly ChatState[] = ['reconnecting', 'polling', 'unauthorized', 'error'];
+/** How long 'Connected' is shown before it goes, in milliseconds. */
+const GOOD_NEWS_MS = 2_000;
+
+/**
+ * Says in plain words how the connection is, why, and what happens next. Out of the way when all is well.
+ *
+ * @tag chat-status
+ * @csspart base - The bar. Carries the state's colour.
+ * @csspart dot - The coloured dot.
+ * @csspart label - The state, in a word or two.
+ * @csspart detail - Why, and when it is tried again.
+ * @csspart retry - The button 'Retry now'.
+ * @cssprop [--chat-ok=#15803d] - Colour of 'connected'.
+ * @cssprop [--chat-wait=#8a6100] - Colour of 'connecting'.
+ * @cssprop [--chat-warn=#b4480b] - Colour of 'reconnecting' and 'polling'.
+ * @cssprop [--chat-danger=#c01f2e] - Colour of 'unauthorized' and 'error'.
+ * @cssprop [--chat-idle=#5c6370] - Colour of 'idle' and 'offline'.
+ * @cssprop [--chat-surface=#fff] - Background that the state's colour is mixed into.
+ * @cssprop [--chat-text-muted=#5c6370] - Colour of the reason.
+ * @cssprop [--chat-font=system-ui, …] - Font family.
+ * @cssprop [--chat-font-size-small=0.8125rem] - Font size.
+ * @cssprop [--chat-space=0.5rem] - Unit of all distances.
+ * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
+ */
+export class ChatStatusElement extends LitElement {
+  static override styles = [...hostStyles, styles];
+
+  static override properties = {
+    state: { reflect: true },
+    always: { type: Boolean, reflect: true },
+    token: {},
+    url: {},
+    goodNews: { state: true },
+  };
+
+  /** The connection's state. Read-only. */
+  state: ChatState = 'idle';
+
+  /** Shows itself when connected, and when nobody is signed in, too. */
+  always = false;
+
+  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  token: string | undefined;
+
+  /** The backend that `token` is for. Default: the page's origin. */
+  url: string | undefined;
+
+  private goodNews = false;
+
+  readonly #finder = new ConnectionFinder(this);
+  readonly #phase = this.#finder.slice((data) => data.phase);
+  readonly #localize = new Localize(this);
+  #cancelGoodNews: (() => void) | undefined;
+  #last: ChatState = 'idle';
+
+  constructor() {
+    super();
+    new Ticker(this, () => (this.#secondsLeft === null ? null : 1_000));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#endGoodNews();
+  }
+
+  protected override willUpdate(): void {
+    const now = this.#phase.value?.is ?? 'idle';
+    if (now !== this.#last) {
+      this.#endGoodNews();
+      if (now === 'connected') {
+        this.goodNews = true;
+        this.#cancelGoodNews = systemClock.after(GOOD_NEWS_MS, () => this.#endGoodNews());
+      }
+      this.#last = now;
+    }
+    // Read-only: whatever a page may have written there.
+    this.state = now;
+  }
+
+  protected override render(): TemplateResult {
+    const { state, term } = this;
+    const reason = this.#phase.value && currentReason(this.#finder.connection!.data);
+    const seconds = this.#secondsLeft;
+    const shown = this.always || this.goodNews || (state !== 'connected' && state !== 'idle');
+    // The live region stays in place, empty or not: one that comes and goes is not read out.
+    return html`<div part="base" class=${shown ? `base ${state}` : 'hidden-visually'}>
+      ${shown ? html`<span part="dot" class="dot"></span>` : nothing}
+      <span class="words" role="status">
+        ${shown
+          ? html`<span part="label" class="label">${term(LABELS[state])}</span>
+              ${reason && EXPLAINED.includes(state) ? html`<span part="detail" class="detail">${term('reason', reason.code, reason.message)}</span>` : nothing}
+              ${state === 'error' ? html`<span part="detail" class="detail">${term('messagesWait')}</span>` : nothing}`
+          : nothing}
+      </span>
+      ${shown ? this.#renderNextTry(seconds) : nothing}
+    </div>`;
+  }
+
+  /** Apart from the live region: a countdown must not be read out every second. */
+  #renderNextTry(seconds: number | null): TemplateResult | typeof nothing {
+    const next = this.#phase.value && nextTryOf(this.#phase.value);
+    if (!next || next.attempt === 0) return nothing;
+    const when = seconds === null ? this.term('tryingNow') : this.term('nextTryIn', seconds);
+    return html`<span part="detail" class="detail">${this.term('attempt', next.attempt)}, ${when}</span>
+      <button part="retry" type="button" @click=${this.#retry}>${this.term('retryNow')}</button>`;
+  }
+
+  private readonly term: Localize['term'] = (key, ...args) => this.#localize.term(key, ...args);
+
+  readonly #retry = (): void => this.#finder.connection?.retryNow();
+
+  get #secondsLeft(): number | null {
+    const at = (this.#phase.value && nextTryOf(this.#phase.value))?.at;
+    return at == null ? null : Math.max(0, Math.ceil((at - systemClock.now()) / 1_000));
+  }
+
+  #endGoodNews(): void {
+    this.#cancelGoodNews?.();
+    this.#cancelGoodNews = undefined;
+    this.goodNews = false;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'chat-status': ChatStatusElement;
+  }
+}

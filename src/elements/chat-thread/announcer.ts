@@ -1,0 +1,42 @@
+import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
+import { systemClock } from '../../transport/index.js';
+
+/** Milliseconds in which what comes in is said together. */
+const GATHER_MS = 1_000;
+/** More than so many at once are counted instead of read out. */
+const MANY = 3;
+
+/** Says new messages, and only those, to screen readers: politely, and never the whole list. */
+export class Announcer implements ReactiveController {
+  readonly #host: ReactiveControllerHost;
+  #gathered: string[] = [];
+  #said = '';
+  #cancel: (() => void) | undefined;
+
+  constructor(host: ReactiveControllerHost) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  /** @param count the words for many, if it comes to that. */
+  announce(words: string, count: (many: number) => string): void {
+    this.#gathered.push(words);
+    this.#cancel ??= systemClock.after(GATHER_MS, () => {
+      this.#cancel = undefined;
+      const words = this.#gathered.splice(0);
+      this.#said = words.length > MANY ? count(words.length) : words.join('\n');
+      this.#host.requestUpdate();
+    });
+  }
+
+  hostDisconnected(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#gathered = [];
+    this.#said = '';
+  }
+
+  render(): TemplateResult {
+    return html`<div class="hidden-visually" role="log" aria-live="polite">${this.#said}</div>`;
+  }
+}

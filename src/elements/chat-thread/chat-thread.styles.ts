@@ -1,0 +1,353 @@
+import { css } from 'lit';
+
+export const styles = css`
+  :host {
+    block-size: 100%;
+    min-block-size: 0;
+    overflow: hidden;
+  }
+  .base {
+    display: flex;
+    flex-direction: column;
+    block-size: 100%;
+  }
+  .header {
+    flex: none;
+    margin: 0;
+    padding: calc(var(--_space) * 1.5) calc(var(--_space) * 2);
+    border-block-end: 1px solid var(--_border);
+    font-size: 1rem;
+    font-weight: 650;
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: ellipsis;
+  }
+  .middle {
+    position: relative;
+    display: flex;
+    flex: 1;
+    min-block-size: 0;
+  }
+  .messages {
+    position: relative;
+    display: flex;
+    flex: 1;
+    flex-direction: column;
+    min-inline-size: 0;
+    overflow-y: auto;
+    /* We keep the reader's place ourselves, in every browser alike. */
+    overflow-anchor: none;
+    overscroll-behavior: contain;
+    padding-inline: calc(var(--_space) * 2);
+    scrollbar-width: thin;
+  }
+  ol {
+    margin-block-start: auto;
+    padding-block-end: var(--_space);
+  }
+  li {
+    display: flow-root;
+  }
+  .note {
+    padding: calc(var(--_space) * 2);
+    color: var(--_text-muted);
+    font-size: var(--_font-size-small);
+    text-align: center;
+  }
+  .base > .note,
+  slot[name='empty'] .note {
+    margin: auto;
+    font-size: inherit;
+  }
+  .older {
+    min-block-size: 3.5rem;
+  }
+  .loading {
+    margin-block: auto;
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+  .link {
+    color: var(--_accent);
+    text-decoration: underline;
+  }
+  .day {
+    display: flex;
+    align-items: center;
+    gap: calc(var(--_space) * 1.5);
+    padding-block: calc(var(--_space) * 2) var(--_space);
+    color: var(--_text-muted);
+    font-size: var(--_font-size-small);
+  }
+  .day::before,
+  .day::after {
+    content: '';
+    flex: 1;
+    border-block-start: 1px solid var(--_border);
+  }
+  .system {
+    padding: var(--_space);
+    color: var(--_text-muted);
+    font-size: var(--_font-size-small);
+    text-align: center;
+  }
+  .message {
+    display: flex;
+    align-items: flex-end;
+    gap: var(--_space);
+    padding-block-start: 2px;
+  }
+  .message.first {
+    padding-block-start: calc(var(--_space) * 1.25);
+  }
+  .own {
+    justify-content: flex-end;
+  }
+  .avatar {
+    position: relative;
+    display: grid;
+    flex: none;
+    place-items: center;
+    overflow: hidden;
+    inline-size: calc(var(--_avatar-size) * 0.8);
+    block-size: calc(var(--_avatar-size) * 0.8);
+    margin-block-end: 1.375rem;
+    border-radius: var(--_avatar-radius);
+    background: color-mix(in srgb, var(--_accent) 16%, var(--_surface));
+    color: var(--_accent);
+    font-size: 0.75rem;
+    font-weight: 600;
+  }
+  .avatar.none {
+    block-size: 0;
+    margin: 0;
+  }
+  .avatar img {
+    position: absolute;
+    inset: 0;
+    inline-size: 100%;
+    block-size: 100%;
+    object-fit: cover;
+  }
+  .body {
+    display: flex;
+    flex-direction: column;
+    align-items: flex-start;
+    min-inline-size: 0;
+    max-inline-size: min(80%, 36rem);
+  }
+  .own .body {
+    align-items: flex-end;
+  }
+  .author {
+    padding-inline: 0.75rem;
+    color: var(--_text-muted);
+    font-size: var(--_font-size-small);
+    font-weight: 600;
+  }
+  .bubble {
+    max-inline-size: 100%;
+    padding: 0.4375rem 0.8125rem;
+    border-radius: var(--_bubble-radius);
+    background: var(--_bubble);
+    color: var(--_on-bubble);
+  }
+  .own .bubble {
+    background: var(--_bubble-own);
+    color: var(--_on-bubble-own);
+  }
+  .other:not(.first) .bubble {
+    border-start-start-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .other:not(.last) .bubble {
+    border-end-start-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .own:not(.first) .bubble {
+    border-start-end-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .own:not(.last) .bubble {
+    border-end-end-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .text {
+    white-space: pre-wrap;
+  }
+  a {
+    color: inherit;
+    text-underline-offset: 0.15em;
+  }
+  .quote {
+    margin: 0 0 0.25rem;
+    padding-inline-start: 0.5rem;
+    border-inline-start: 3px solid currentcolor;
+    font-size: var(--_font-size-small);
+    overflow: hidden;
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+  }
+  .attachment {
+    display: flex;
+    align-items: center;
+    gap: 0.5rem;
+  }
+  .attachment img {
+    max-inline-size: 100%;
+    max-block-size: 18rem;
+    border-radius: var(--_radius);
+  }
+  .meta {
+    display: flex;
+    align-items: center;
+    gap: 0.25rem;
+    padding: 0.125rem 0.5rem 0;
+    color: var(--_text-muted);
+    font-size: 0.75rem;
+  }
+  .delivery.checks {
+    color: var(--_accent);
+  }
+  .delivery svg {
+    inline-size: 0.9rem;
+    block-size: 0.9rem;
+  }
+  .failure {
+    flex-wrap: wrap;
+    justify-content: flex-end;
+    color: var(--_danger);
+    font-size: var(--_font-size-small);
+  }
+  .failure button {
+    padding: 0.125rem 0.375rem;
+    font-weight: 600;
+    text-decoration: underline;
+    text-underline-offset: 0.15em;
+  }
+  .jump {
+    position: absolute;
+    inset-block-end: var(--_space);
+    inset-inline: 0;
+    display: flex;
+    align-items: center;
+    gap: 0.375rem;
+    inline-size: max-content;
+    margin-inline: auto;
+    padding: 0.375rem 0.875rem 0.375rem 0.625rem;
+    border: 1px solid var(--_border);
+    border-radius: 2rem;
+    background: var(--_surface);
+    box-shadow: var(--_shadow);
+    font-size: var(--_font-size-small);
+    font-weight: 600;
+  }
+  .typing {
+    display: flex;
+    align-items: center;
+    gap: 0.5rem;
+    min-block-size: 1.5rem;
+    padding-inline: calc(var(--_space) * 2);
+    color: var(--_text-muted);
+    font-size: var(--_font-size-small);
+  }
+  .dots {
+    display: flex;
+    gap: 3px;
+  }
+  .dots i {
+    inline-size: 5px;
+    block-size: 5px;
+    border-radius: 50%;
+    background: currentcolor;
+    animation: hop 1.2s ease-in-out infinite;
+  }
+  .dots i:nth-child(2) {
+    animation-delay: 0.15s;
+  }
+  .dots i:nth-child(3) {
+    animation-delay: 0.3s;
+  }
+  .composer {
+    display: flex;
+    flex: none;
+    flex-wrap: wrap;
+    align-items: flex-end;
+    gap: var(--_space);
+    padding: 0 calc(var(--_space) * 2) calc(var(--_space) * 1.5);
+  }
+  /* The text is drawn twice, once unseen: so the field grows with it, without a line of script. */
+  .field {
+    display: grid;
+    flex: 1;
+    min-inline-size: 0;
+    max-block-size: 9.5rem;
+    border: 1px solid var(--_border);
+    border-radius: var(--_bubble-radius);
+    background: var(--_surface);
+    overflow: hidden;
+  }
+  .field:focus-within {
+    border-color: var(--_accent);
+    outline: var(--_focus-ring);
+    outline-offset: -2px;
+  }
+  .field::after,
+  textarea {
+    grid-area: 1 / 1;
+    min-inline-size: 0;
+    max-block-size: 9.5rem;
+    padding: 0.5rem 0.875rem;
+    border: 0;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  .field::after {
+    content: attr(data-text) ' ';
+    visibility: hidden;
+  }
+  textarea {
+    margin: 0;
+    resize: none;
+    background: none;
+    outline: none;
+    overflow-y: auto;
+    scrollbar-width: thin;
+  }
+  textarea::placeholder {
+    color: var(--_text-muted);
+    opacity: 1;
+  }
+  .send {
+    display: grid;
+    flex: none;
+    place-items: center;
+    inline-size: 2.5rem;
+    block-size: 2.5rem;
+    border-radius: 50%;
+    background: var(--_accent);
+    color: var(--_on-accent);
+    transition: opacity 0.15s;
+  }
+  .send:focus-visible {
+    outline-offset: 2px;
+  }
+  .send:disabled {
+    opacity: 0.4;
+    cursor: default;
+  }
+  :host(:dir(rtl)) .send svg {
+    transform: scaleX(-1);
+  }
+  .hint {
+    flex-basis: 100%;
+    color: var(--_danger);
+    font-size: var(--_font-size-small);
+  }
+  @keyframes hop {
+    30% {
+      transform: translateY(-4px);
+    }
+  }
+  @keyframes breathe {
+    50% {
+      opacity: 0.45;
+    }
+  }
+`;

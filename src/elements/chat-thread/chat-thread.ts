@@ -1,0 +1,345 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { ConnectionFinder } from '../../binding/index.js';
+import { Localize } from '../../locale/index.js';
+import { sameId, type Id } from '../../protocol/index.js';
+import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
+import { hostStyles, icons } from '../../theme/index.js';
+import { systemClock } from '../../transport/index.js';
+import { ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
+import { firstName, roomName } from '../people.js';
+import { Announcer } from './announcer.js';
+import { styles } from './chat-thread.styles.js';
+import { Composer } from './composer.js';
+import { messageRow, type RowContext } from './message-row.js';
+import { ScrollWindow } from './scroll-window.js';
+
+/**
+ * One room's messages, and the field to write the next one. Shows the room given by `room`, or else the one chosen in
+ * `<chat-rooms>`.
+ *
+ * It opens at the end, stays there while the reader is there, and does not move under a reader who is not. Only the
+ * rows around the viewport exist as DOM, however long the history.
+ *
+ * Keyboard: the list scrolls with the arrow and page keys; Enter sends, Shift+Enter begins a new line.
+ *
+ * @tag chat-thread
+ * @slot header - Above the messages. Default: the room's name.
+ * @slot empty - Instead of 'Choose a conversation'.
+ * @fires {ChatMessageEvent} chat-message - A message came in, live: `message`.
+ * @fires {ChatSendEvent} chat-send - A message of ours is stored: `roomId`, `method`, `message`.
+ * @fires {ChatSendFailedEvent} chat-send-failed - A message of ours was refused: `roomId`, `localId`, `error`.
+ * @csspart base - The whole.
+ * @csspart header - The room's name.
+ * @csspart messages - The scrolling area.
+ * @csspart day - The line between two days.
+ * @csspart message - One message, with its avatar.
+ * @csspart message-own - A message of one's own.
+ * @csspart message-other - Somebody else's message.
+ * @csspart avatar - Picture or initials of an author in a group.
+ * @csspart author - Name of an author in a group.
+ * @csspart bubble - The message itself.
+ * @csspart bubble-own - The bubble of one's own message.
+ * @csspart bubble-other - The bubble of somebody else's message.
+ * @csspart text - The words.
+ * @csspart link - An address among the words.
+ * @csspart quote - The message that this one answers.
+ * @csspart attachment - A picture or a file.
+ * @csspart system - A message from the server itself.
+ * @csspart meta - Time and delivery, under the last message of a group.
+ * @csspart delivery - The mark: sending, sent, read.
+ * @csspart failure - Why a message was not sent.
+ * @csspart retry - The button that sends it again, or loads again what could not be loaded.
+ * @csspart discard - The button that gives it up.
+ * @csspart typing - Who is typing.
+ * @csspart jump - The button back to the end.
+ * @csspart note - The sentence where there are no messages.
+ * @csspart composer - The form.
+ * @csspart input - The field.
+ * @csspart send - The button 'Send'.
+ * @csspart hint - What is wrong with the text.
+ * @cssprop [--chat-surface=#fff] - Background.
+ * @cssprop [--chat-surface-hover=#f1f3f7] - Background of placeholders.
+ * @cssprop [--chat-text=#1a1d24] - Text.
+ * @cssprop [--chat-text-muted=#5c6370] - Times, days, hints.
+ * @cssprop [--chat-border=#dfe3ea] - Lines.
+ * @cssprop [--chat-accent=#2b59d9] - Send button, initials, focus; own bubbles follow it.
+ * @cssprop [--chat-on-accent=#fff] - Text on the accent.
+ * @cssprop [--chat-bubble=#eef0f4] - Background of others' messages.
+ * @cssprop [--chat-on-bubble=var(--chat-text)] - Text of others' messages.
+ * @cssprop [--chat-bubble-own=var(--chat-accent)] - Background of own messages.
+ * @cssprop [--chat-on-bubble-own=var(--chat-on-accent)] - Text of own messages.
+ * @cssprop [--chat-bubble-radius=1.125rem] - Corners of bubbles.
+ * @cssprop [--chat-radius=0.5rem] - Corners of everything else.
+ * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of 'jump to latest'.
+ * @cssprop [--chat-danger=#c01f2e] - Messages that were not sent.
+ * @cssprop [--chat-avatar-size=2.5rem] - Width and height of avatars; in a thread they are four fifths of it.
+ * @cssprop [--chat-avatar-radius=50%] - Corners of avatars.
+ * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of what has the keyboard.
+ * @cssprop [--chat-font=system-ui, …] - Font family.
+ * @cssprop [--chat-font-size=0.9375rem] - Font size of messages.
+ * @cssprop [--chat-font-size-small=0.8125rem] - Font size of times and names.
+ * @cssprop [--chat-line-height=1.4] - Line height.
+ * @cssprop [--chat-space=0.5rem] - Unit of all distances.
+ * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
+ */
+export class ChatThreadElement extends LitElement {
+  static override styles = [...hostStyles, styles];
+
+  static override properties = {
+    room: {},
+    readonly: { type: Boolean, reflect: true },
+    token: {},
+    url: {},
+    unseen: { state: true },
+  };
+
+  /** The room to show. Default: the one chosen in `<chat-rooms>`. */
+  room: Id | null = null;
+
+  /** Without the field to write in. */
+  readonly = false;
+
+  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  token: string | undefined;
+
+  /** The backend that `token` is for. Default: the page's origin. */
+  url: string | undefined;
+
+  /** Messages that came in below while the reader was further up. */
+  private unseen = 0;
+
+  readonly #localize = new Localize(this);
+  readonly #finder = new ConnectionFinder(this, (connection) => this.#attach(connection));
+  readonly #selected = this.#finder.slice((data) => data.selected);
+  readonly #thread = this.#finder.slice((data) => threadOf(data, this.#roomId));
+  readonly #roomInfo = this.#finder.slice((data) => roomOf(data, this.#roomId));
+  readonly #user = this.#finder.slice((data) => data.user);
+  readonly #state = this.#finder.slice((data) => data.phase.is);
+  readonly #window = new ScrollWindow<ChatMessage>(
+    this,
+    () => this.#loadOlder(),
+    (isAtEnd) => this.#onEndChange(isAtEnd),
+  );
+  readonly #announcer = new Announcer(this);
+  readonly #composer = new Composer(this, {
+    localize: this.#localize,
+    longest: () => this.#finder.connection?.data.limits.content,
+    onSend: (text) => this.#send(text),
+    onTyping: (isTyping) => this.#shown !== null && this.#finder.connection?.typing(this.#shown, isTyping),
+  });
+  /** The room that is open with the connection. */
+  #shown: Id | null = null;
+  #leave: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', this.#updateReading);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('visibilitychange', this.#updateReading);
+  }
+
+  protected override willUpdate(_changed: PropertyValues<this>): void {
+    this.#thread.refresh();
+    this.#roomInfo.refresh();
+    if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);
+    this.#window.update(this.#threadNow.timeline);
+  }
+
+  protected override updated(): void {
+    this.#updateReading();
+  }
+
+  protected override render(): TemplateResult {
+    const roomId = this.#roomId;
+    if (roomId === null || !this.#finder.connection) return this.#renderNothingChosen();
+    return html`<section part="base" class="base" aria-label=${this.#roomName}>
+      <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
+      <div class="middle">
+        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#window.onScroll}>
+          ${this.#renderTop()}
+          <ol>
+            ${this.#renderRows()}
+          </ol>
+        </div>
+        ${this.#window.isAtEnd ? nothing : this.#renderJump()}
+      </div>
+      ${this.#renderTyping()}
+      ${this.readonly
+        ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
+        : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
+      ${this.#announcer.render()}
+    </section>`;
+  }
+
+  // ————— Parts of the picture
+
+  #renderNothingChosen(): TemplateResult {
+    const signedOut = !this.#finder.connection || this.#state.value === 'idle';
+    return html`<div part="base" class="base">
+      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : 'chooseConversation')}</p></slot>
+    </div>`;
+  }
+
+  /** What stands before the first message. */
+  #renderTop(): TemplateResult | typeof nothing {
+    const { loaded, loading, error, hasOlder, timeline } = this.#threadNow;
+    const { term } = this;
+    if (this.#window.start > 0) return nothing;
+    if (error && !loading) {
+      return html`<p part="note" class="note" role="alert">
+        ${term('loadFailed')} <span dir="auto">${error.message}</span>
+        <button part="retry" class="link" type="button" @click=${this.#reload}>${term('retry')}</button>
+      </p>`;
+    }
+    if (!loaded) {
+      const waits = this.#state.value !== 'idle' && this.#state.value !== 'unauthorized';
+      return waits ? html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>` : html`<p part="note" class="note">${term('signIn')}</p>`;
+    }
+    if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? term('loadingOlder') : nothing}</p>`;
+    return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : term('emptyThread')}</p>`;
+  }
+
+  #renderRows(): unknown {
+    const { timeline } = this.#threadNow;
+    const { start, rows } = this.#window;
+    const user = this.#user.value ?? null;
+    const context: RowContext = {
+      localize: this.#localize,
+      now: systemClock.now(),
+      base: this.#finder.connection?.url ?? '',
+      isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
+      isGroup: this.#roomInfo.value?.room_type !== 'direct',
+      onRetry: (localId) => void this.#finder.connection?.retry(localId).catch(() => {}),
+      onDiscard: (localId) => this.#finder.connection?.discard(localId),
+    };
+    return repeat(
+      rows,
+      ({ key }) => key,
+      (message, index) => messageRow(message, timeline[start + index - 1], timeline[start + index + 1], context),
+    );
+  }
+
+  #renderJump(): TemplateResult {
+    const words = this.unseen > 0 ? this.#localize.term('newMessages', this.unseen) : this.#localize.term('jumpToLatest');
+    return html`<button part="jump" class="jump" type="button" @click=${this.#jump}>${icons.down}<span>${words}</span></button>`;
+  }
+
+  #renderTyping(): TemplateResult {
+    const names = this.#threadNow.typing.map(({ userId, username }) => {
+      const user = this.#roomInfo.value?.participants.find(({ id }) => sameId(id, userId));
+      return firstName(user ?? null) || username;
+    });
+    return html`<div part="typing" class="typing">
+      ${names.length > 0 ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${this.#localize.term('isTyping', names)}</span>` : nothing}
+    </div>`;
+  }
+
+  private readonly term: Localize['term'] = (key, ...args) => this.#localize.term(key, ...args);
+
+  // ————— What is shown
+
+  get #roomId(): Id | null {
+    return this.room ?? this.#selected?.value ?? null;
+  }
+
+  get #threadNow(): Thread {
+    return this.#thread.value ?? EMPTY_THREAD;
+  }
+
+  get #roomName(): string {
+    const room = this.#roomInfo.value;
+    return (room && roomName(room, this.#user.value?.id)) || this.#localize.term('unnamed');
+  }
+
+  /** A new connection, or none: whatever was open with the old one is left. */
+  #attach(connection: ChatConnection | undefined): () => void {
+    const stops = connection && [
+      connection.on('chat-message', ({ roomId, message }) => {
+        if (sameId(roomId, this.#shown)) this.#onMessage(message);
+      }),
+      connection.on('chat-send', ({ roomId, method, message }) => {
+        if (sameId(roomId, this.#shown)) this.dispatchEvent(new ChatSendEvent(roomId, method, message));
+      }),
+      connection.on('chat-send-failed', ({ roomId, localId, error }) => {
+        if (sameId(roomId, this.#shown)) this.dispatchEvent(new ChatSendFailedEvent(roomId, localId, error));
+      }),
+    ];
+    return () => {
+      stops?.forEach((stop) => stop());
+      if (connection && this.#shown !== null) connection.setReading(this.#shown, false);
+      this.#leave?.();
+      this.#leave = undefined;
+      this.#shown = null;
+    };
+  }
+
+  #show(roomId: Id | null): void {
+    const { connection } = this.#finder;
+    if (this.#shown !== null) connection?.setReading(this.#shown, false);
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#shown = null;
+    this.unseen = 0;
+    this.#window.reset();
+    if (!connection || roomId === null) return;
+    this.#shown = roomId;
+    this.#leave = connection.openRoom(roomId);
+    this.#thread.refresh();
+  }
+
+  #onMessage(message: ChatMessage): void {
+    if (!this.#window.isAtEnd) this.unseen++;
+    this.#announcer.announce(this.#localize.term('announce', firstName(message.sender), message.content || this.#localize.term('attachment')), (count) =>
+      this.#localize.term('newMessages', count),
+    );
+    this.dispatchEvent(new ChatMessageEvent(message));
+  }
+
+  #onEndChange(isAtEnd: boolean): void {
+    if (isAtEnd) this.unseen = 0;
+    this.requestUpdate();
+  }
+
+  /** What is at the end, and seen, is read. */
+  readonly #updateReading = (): void => {
+    if (this.#shown === null) return;
+    const isSeen = this.#window.isAtEnd && this.#threadNow.loaded && document.visibilityState === 'visible' && this.getClientRects().length > 0;
+    this.#finder.connection?.setReading(this.#shown, isSeen);
+  };
+
+  // ————— What the reader does
+
+  #send(text: string): void {
+    if (this.#shown === null) return;
+    this.#window.toEnd();
+    // A refusal is shown at the message itself.
+    void this.#finder.connection?.sendChatMessage(this.#shown, text).catch(() => {});
+  }
+
+  #loadOlder(): void {
+    const { error, loaded } = this.#threadNow;
+    if (this.#shown === null || error || !loaded) return;
+    void this.#finder.connection?.loadOlder(this.#shown).catch(() => {}); // shown above the messages
+  }
+
+  readonly #reload = (): void => {
+    if (this.#shown === null) return;
+    if (this.#threadNow.loaded) void this.#finder.connection?.loadOlder(this.#shown).catch(() => {});
+    else this.#finder.connection?.reload(this.#shown);
+  };
+
+  readonly #jump = (): void => {
+    this.#window.toEnd();
+    this.#composer.focus();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'chat-thread': ChatThreadElement;
+  }
+}

@@ -1,0 +1,95 @@
+import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
+import type { Localize } from '../../locale/index.js';
+import { idKey, type Id } from '../../protocol/index.js';
+import { icons } from '../../theme/index.js';
+
+export interface ComposerOptions {
+  localize: Localize;
+  /** Longest message that the server takes, in characters. */
+  longest: () => number | undefined;
+  onSend(text: string): void;
+  onTyping(isTyping: boolean): void;
+}
+
+/** Where a message is written. Keeps one draft per room; Enter sends, Shift+Enter begins a new line. */
+export class Composer implements ReactiveController {
+  readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
+  readonly #options: ComposerOptions;
+  readonly #drafts = new Map<string, string>();
+  #room = '';
+
+  constructor(host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment }, options: ComposerOptions) {
+    this.#host = host;
+    this.#options = options;
+    host.addController(this);
+  }
+
+  /** Puts the keyboard into the field. */
+  focus(): void {
+    this.#host.renderRoot.querySelector<HTMLElement>('textarea')?.focus();
+  }
+
+  hostDisconnected(): void {
+    this.#options.onTyping(false);
+  }
+
+  render(roomId: Id, label: string): TemplateResult {
+    this.#room = idKey(roomId);
+    const draft = this.#drafts.get(this.#room) ?? '';
+    const { localize, longest } = this.#options;
+    const over = draft.trim().length - (longest() ?? Infinity);
+    const isTooLong = over > 0;
+    return html`<form part="composer" class="composer" @submit=${this.#onSubmit}>
+      <div class="field" data-text=${draft}>
+        <textarea
+          part="input"
+          rows="1"
+          dir="auto"
+          enterkeyhint="send"
+          autocapitalize="sentences"
+          .value=${draft}
+          placeholder=${localize.term('writeMessage')}
+          aria-label=${label}
+          aria-invalid=${isTooLong}
+          aria-describedby=${isTooLong ? 'too-long' : nothing}
+          @input=${this.#onInput}
+          @keydown=${this.#onKeydown}
+          @blur=${() => this.#options.onTyping(false)}
+        ></textarea>
+      </div>
+      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!draft.trim() || isTooLong}>${icons.send}</button>
+      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" role="alert">${localize.term('tooLong', over)}</p>` : nothing}
+    </form>`;
+  }
+
+  readonly #onInput = (event: Event): void => {
+    this.#write((event.target as HTMLTextAreaElement).value);
+    this.#options.onTyping(this.#drafts.get(this.#room) !== '');
+  };
+
+  readonly #onKeydown = (event: KeyboardEvent): void => {
+    // While an input method composes (Japanese, Chinese …), Enter only takes over its word.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#send();
+  };
+
+  readonly #onSubmit = (event: Event): void => {
+    event.preventDefault();
+    this.#send();
+    this.focus();
+  };
+
+  #send(): void {
+    const text = (this.#drafts.get(this.#room) ?? '').trim();
+    const { longest } = this.#options;
+    if (!text || text.length > (longest() ?? Infinity)) return;
+    this.#write('');
+    this.#options.onSend(text);
+  }
+
+  #write(text: string): void {
+    this.#drafts.set(this.#room, text);
+    this.#host.requestUpdate();
+  }
+}

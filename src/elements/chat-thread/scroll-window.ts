@@ -1,0 +1,217 @@
+/**
+ * Shows a window of a long list as plain DOM, and keeps the reader's place.
+ *
+ * Of a timeline of any length only the rows around the viewport exist: enough above and below that scrolling never
+ * meets a blank. What holds the reader's place is one *pin*: either the end, or one row at a distance from the top of
+ * the viewport. Only the reader moves the pin (by scrolling); whatever else changes, such as rows above, a picture that
+ * loads, a narrower window, is followed by putting the pin back where it was, before the browser paints.
+ *
+ * Whether the reader is at the end is remembered here and never guessed from positions that a burst of messages has
+ * already moved.
+ */
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+
+export interface Keyed {
+  readonly key: string;
+}
+
+type Pin = { at: 'end' } | { at: 'row'; key: string; offset: number };
+
+/** Rows that come or go at once. */
+const CHUNK = 20;
+/** Rows to begin with, at the end. */
+const FIRST = 30;
+/** Pixels that are drawn beyond the viewport on either side: at least, after trimming, at most. */
+const NEAR_PX = 600;
+const TRIMMED_PX = 1_000;
+const FAR_PX = 1_600;
+/** Pixels from the top of everything loaded at which more is asked for. */
+const EARLY_PX = 1_000;
+/** As close to the end as this is at the end: positions are not whole numbers on every screen. */
+const END_PX = 4;
+
+export class ScrollWindow<Item extends Keyed> implements ReactiveController {
+  readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
+  readonly #onNearTop: () => void;
+  readonly #onEndChange: (isAtEnd: boolean) => void;
+  #items: readonly Item[] = [];
+  #start = 0;
+  #end = 0;
+  #pin: Pin = { at: 'end' };
+  /** Where we last put the scroll position: anything else was the reader. */
+  #expectedTop = 0;
+  #resizes: ResizeObserver | undefined;
+  #observed: Element | undefined;
+
+  constructor(
+    host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
+    onNearTop: () => void,
+    onEndChange: (isAtEnd: boolean) => void,
+  ) {
+    this.#host = host;
+    this.#onNearTop = onNearTop;
+    this.#onEndChange = onEndChange;
+    host.addController(this);
+  }
+
+  /** Index of the first row drawn. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** The rows to draw. */
+  get rows(): readonly Item[] {
+    return this.#items.slice(this.#start, this.#end);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#pin.at === 'end';
+  }
+
+  /** Another list, shown from its end. */
+  reset(): void {
+    this.#items = [];
+    this.#start = this.#end = this.#expectedTop = 0;
+    this.#setPin({ at: 'end' });
+  }
+
+  /** The list as it is now. Call it before drawing. */
+  update(items: readonly Item[]): void {
+    if (items === this.#items) return;
+    this.#notice();
+    const shift = this.#shift(items);
+    const drawn = this.#end - this.#start;
+    this.#items = items;
+    if (this.isAtEnd) {
+      // Grows by what came in, and is trimmed by `#fit` now and then: a burst does not redraw the top for every message.
+      const start = Math.max(this.#start + shift, items.length - drawn - CHUNK);
+      this.#end = items.length;
+      this.#start = Math.max(0, Math.min(start, items.length - FIRST));
+    } else {
+      this.#start = Math.min(this.#start + shift, items.length);
+      this.#end = Math.min(this.#end + shift, items.length);
+    }
+  }
+
+  /** Goes to the end and stays there. */
+  toEnd(): void {
+    this.#end = this.#items.length;
+    this.#start = Math.max(0, this.#end - FIRST);
+    this.#setPin({ at: 'end' });
+    this.#host.requestUpdate();
+  }
+
+  /** Give this to the scrolling element as its `scroll` listener. */
+  readonly onScroll = (): void => {
+    this.#notice();
+    this.#fit();
+  };
+
+  hostConnected(): void {
+    this.#resizes = new ResizeObserver(() => {
+      this.#restore();
+      // Drawing more changes sizes again, and an observer that does so at once is reported as a loop.
+      requestAnimationFrame(() => this.#fit());
+    });
+    this.#host.requestUpdate();
+  }
+
+  hostDisconnected(): void {
+    this.#resizes?.disconnect();
+    this.#resizes = this.#observed = undefined;
+  }
+
+  hostUpdated(): void {
+    const list = this.#list;
+    if (list !== this.#observed) {
+      this.#resizes?.disconnect();
+      this.#observed = list;
+      if (list) for (const element of [list, list.parentElement!]) this.#resizes?.observe(element);
+    }
+    this.#restore();
+    this.#fit();
+  }
+
+  get #list(): HTMLElement | undefined {
+    return this.#host.renderRoot.querySelector<HTMLElement>('ol') ?? undefined;
+  }
+
+  /** By how many places the row that is drawn first will move: what came in above it. */
+  #shift(items: readonly Item[]): number {
+    const index = this.#start;
+    const key = this.#items[index]?.key;
+    if (key === undefined) return 0;
+    // Most often nothing came in above, or exactly as much as the list has grown.
+    for (const guess of [index, index + items.length - this.#items.length]) if (items[guess]?.key === key) return guess - index;
+    const found = items.findIndex((item) => item.key === key);
+    return found < 0 ? 0 : found - index;
+  }
+
+  /** Reads where the reader has gone, if it was the reader. */
+  #notice(): void {
+    const list = this.#list;
+    const scroller = list?.parentElement;
+    if (!list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
+    this.#expectedTop = scroller.scrollTop;
+    const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    if (left <= END_PX && this.#end === this.#items.length) return this.#setPin({ at: 'end' });
+    const index = this.#rowAt(list, scroller.scrollTop);
+    const row = list.children[index] as HTMLElement | undefined;
+    const item = this.#items[this.#start + index];
+    if (row && item) this.#setPin({ at: 'row', key: item.key, offset: row.offsetTop - scroller.scrollTop });
+  }
+
+  /** Among the rows drawn, the first that reaches below this height. */
+  #rowAt(list: HTMLElement, top: number): number {
+    let [low, high] = [0, list.children.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const row = list.children[middle] as HTMLElement;
+      if (row.offsetTop + row.offsetHeight > top) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #setPin(pin: Pin): void {
+    const wasAtEnd = this.isAtEnd;
+    this.#pin = pin;
+    if (wasAtEnd !== this.isAtEnd) this.#onEndChange(this.isAtEnd);
+  }
+
+  /** Puts the pin back where the reader had it. */
+  #restore(): void {
+    const list = this.#list;
+    const scroller = list?.parentElement;
+    if (!list || !scroller) return;
+    if (this.#pin.at === 'end') {
+      scroller.scrollTop = scroller.scrollHeight;
+    } else {
+      const { key, offset } = this.#pin;
+      const index = this.rows.findIndex((item) => item.key === key);
+      const row = list.children[index] as HTMLElement | undefined;
+      if (row) scroller.scrollTop = row.offsetTop - offset;
+    }
+    this.#expectedTop = scroller.scrollTop;
+  }
+
+  /** Draws more where the viewport comes near the edge of what is drawn; less where that is far away. */
+  #fit(): void {
+    const list = this.#list;
+    const scroller = list?.parentElement;
+    if (!list || !scroller || scroller.clientHeight === 0) return;
+    const top = scroller.scrollTop;
+    const bottom = top + scroller.clientHeight;
+    const above = top - list.offsetTop;
+    const below = list.offsetTop + list.offsetHeight - bottom;
+    if (this.#start === 0 && above < EARLY_PX) this.#onNearTop();
+    let [start, end] = [this.#start, this.#end];
+    if (above < NEAR_PX) start = Math.max(0, start - CHUNK);
+    else if (above > FAR_PX) start += this.#rowAt(list, top - TRIMMED_PX);
+    if (below < NEAR_PX) end = Math.min(this.#items.length, end + CHUNK);
+    else if (below > FAR_PX) end = this.#start + this.#rowAt(list, bottom + TRIMMED_PX) + 1;
+    if (start === this.#start && end === this.#end) return;
+    [this.#start, this.#end] = [start, end];
+    this.#host.requestUpdate();
+  }
+}

@@ -1,0 +1,10 @@
+/** The front door: registers the elements, and exports them, their events and the connection. */
+import './define.js';
+
+export { ChatConnectionElement } from './elements/chat-connection/chat-connection.js';
+export { ChatRoomsElement } from './elements/chat-rooms/chat-rooms.js';
+export { ChatStatusElement } from './elements/chat-status/chat-status.js';
+export { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
+export * from './elements/events.js';
+export { registerTranslation, type Terms } from './locale/index.js';
+export * from './headless.js';

@@ -1,0 +1,61 @@
+import type { Translation } from '@shoelace-style/localize';
+
+/** Every text of the elements. A locale gives all of them; docs/API.md shows how to add one. */
+export interface Terms extends Translation {
+  // States
+  signIn: string;
+  connecting: string;
+  connected: string;
+  reconnecting: string;
+  polling: string;
+  offline: string;
+  unauthorized: string;
+  failing: string;
+  /** Why: in this language, or `english` where it has no words for the code. */
+  reason: (code: string, english: string) => string;
+  attempt: (count: number) => string;
+  nextTryIn: (seconds: number) => string;
+  tryingNow: string;
+  retryNow: string;
+  messagesWait: string;
+  // Rooms
+  conversations: string;
+  filterConversations: string;
+  noConversations: string;
+  noMatch: (filter: string) => string;
+  loadingConversations: string;
+  unread: (count: number) => string;
+  you: string;
+  noMessagesYet: string;
+  unnamed: string;
+  attachment: string;
+  now: string;
+  // Thread
+  chooseConversation: string;
+  messagesIn: (room: string) => string;
+  loadingMessages: string;
+  loadingOlder: string;
+  beginning: string;
+  loadFailed: string;
+  emptyThread: string;
+  jumpToLatest: string;
+  newMessages: (count: number) => string;
+  today: string;
+  yesterday: string;
+  isTyping: (names: string[]) => string;
+  announce: (sender: string, text: string) => string;
+  sending: string;
+  sent: string;
+  read: string;
+  edited: string;
+  notSent: string;
+  retry: string;
+  discard: string;
+  openFile: string;
+  // Composer
+  writeMessage: string;
+  messageTo: (room: string) => string;
+  send: string;
+  tooLong: (over: number) => string;
+  readOnly: string;
+}

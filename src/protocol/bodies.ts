@@ -1,0 +1,26 @@
+/** What REST answers. docs/PROTOCOL.md lists the routes. */
+import { Room } from './entities.js';
+import { Id, maybe, z } from './schema.js';
+
+/** `GET rooms/`: a bare array, or a page of one. */
+export const RoomsBody = z.union([
+  z.array(z.unknown()),
+  z.looseObject({ results: z.array(z.unknown()), next: z.catch(z.nullable(z.string()), null) }),
+]);
+
+/** `GET rooms/{id}/messages/`: oldest first. */
+export const MessagesBody = z.looseObject({
+  messages: z.array(z.unknown()),
+  has_more: z.catch(z.boolean(), false),
+  oldest_id: z.catch(z.nullable(Id), null),
+  newest_id: z.catch(z.nullable(Id), null),
+});
+
+/** `POST rooms/start_dm/`. */
+export const StartDmBody = z.looseObject({ room: Room, created: z.catch(z.boolean(), false) });
+
+/** What a refusal may say of itself; validation errors are `{field: [messages]}`. */
+export const ErrorBody = z.looseObject({
+  detail: maybe(z.string()),
+  code: maybe(z.string()),
+});

@@ -1,0 +1,52 @@
+/**
+ * Text from a socket → a frame that everybody inside may trust. Nothing past this point asks "is it a string?".
+ */
+import { Notification, Room } from './entities.js';
+import { check, checkEach, type Problem } from './problem.js';
+import { ChatFrames, NotificationFrames, type ChatFrame, type NotificationFrame } from './server-frames.js';
+import { z } from './schema.js';
+
+/** A frame, or none where the text held nothing usable; and everything that was not as agreed. */
+export interface Decoded<Frame> {
+  frame?: Frame;
+  problems: Problem[];
+}
+
+export type Decode<Frame> = (data: unknown) => Decoded<Frame>;
+
+const Envelope = z.looseObject({ type: z.string() });
+
+function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: unknown): Decoded<Frame> {
+  const failed = (code: Problem['code'], detail: string): Decoded<Frame> => ({ problems: [{ code, detail }] });
+  if (typeof data !== 'string') return failed('invalid_json', 'a binary frame');
+  let json: unknown;
+  try {
+    json = JSON.parse(data);
+  } catch {
+    return failed('invalid_json', `a frame of ${data.length} characters is not JSON`);
+  }
+  const envelope = check(Envelope, json, 'frame');
+  if (!envelope.ok) return { problems: [envelope.problem] };
+  const { type } = envelope.value;
+  // The type comes from the network: only names the table itself has count, never `constructor` or `__proto__`.
+  const schema = Object.hasOwn(table, type) ? table[type] : undefined;
+  if (!schema) return failed('unknown_frame', `frame of unknown type '${type.slice(0, 40)}'`);
+  const result = check(schema, json, type);
+  return result.ok ? { frame: result.value as Frame, problems: [] } : { problems: [result.problem] };
+}
+
+/** Decodes one frame of the chat socket. */
+export const decodeChatFrame: Decode<ChatFrame> = (data) => {
+  const decoded = decodeWith<ChatFrame>(ChatFrames, data);
+  if (decoded.frame?.type !== 'room_list') return decoded;
+  const { items, problems } = checkEach(Room, decoded.frame.rooms, 'room_list.rooms');
+  return { frame: { type: 'room_list', rooms: items }, problems };
+};
+
+/** Decodes one frame of the notifications socket. */
+export const decodeNotificationFrame: Decode<NotificationFrame> = (data) => {
+  const decoded = decodeWith<NotificationFrame>(NotificationFrames, data);
+  if (decoded.frame?.type !== 'recent_notifications') return decoded;
+  const { items, problems } = checkEach(Notification, decoded.frame.notifications, 'recent_notifications.notifications');
+  return { frame: { type: 'recent_notifications', notifications: items }, problems };
+};

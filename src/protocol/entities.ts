@@ -1,0 +1,96 @@
+/**
+ * What the wire speaks about: users, rooms, messages, notifications.
+ *
+ * What an entity cannot live without (its id, its time) is required; what only decorates it (a name, a picture)
+ * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
+ */
+import { Id, maybe, Time, z } from './schema.js';
+
+const text = z.catch(z.string(), '');
+const textOrNull = z.catch(z.nullable(z.string()), null);
+const timeOrNull = z.catch(z.nullable(Time), null);
+
+export const User = z.looseObject({
+  id: Id,
+  username: text,
+  first_name: text,
+  last_name: text,
+  profile_picture: textOrNull,
+});
+export type User = z.output<typeof User>;
+
+const UserOrNull = z.catch(z.nullable(User), null);
+
+/** The message that another one answers, as much of it as a quotation needs. */
+export const ReplyTo = z.looseObject({
+  id: Id,
+  content: text,
+  /** A name in the baseline; some backends send the whole user. */
+  sender: z.catch(z.union([z.string(), User]), ''),
+});
+export type ReplyTo = z.output<typeof ReplyTo>;
+
+export const Message = z.looseObject({
+  id: Id,
+  room: z.optional(Id),
+  /** Null where the server itself speaks (`message_type: 'system'`). */
+  sender: UserOrNull,
+  /** `text | image | file | system | job_update`, or a type that a later backend invents. */
+  message_type: z.catch(z.string(), 'text'),
+  content: text,
+  /** URL, absolute or relative to the backend. Untrusted: see `attachmentUrl`. */
+  attachment: textOrNull,
+  timestamp: Time,
+  is_read: z.catch(z.boolean(), false),
+  edited_at: timeOrNull,
+  reply_to: z.catch(z.nullable(ReplyTo), null),
+  /** Right on REST; says nothing on a socket, where one text goes to everybody. Compare `sender.id` instead. */
+  is_own_message: z.catch(z.boolean(), false),
+  /** The sender's own name for the message before the server had one. */
+  _tempId: maybe(z.string()),
+});
+export type Message = z.output<typeof Message>;
+
+export const LastMessage = z.looseObject({ content: text, timestamp: Time, sender: UserOrNull });
+export type LastMessage = z.output<typeof LastMessage>;
+
+export const Room = z.looseObject({
+  id: Id,
+  name: text,
+  /** `job | direct | support | general`, or a type that a later backend invents. */
+  room_type: z.catch(z.string(), 'general'),
+  participants: z.catch(z.array(User), []),
+  participant_count: z.catch(z.number(), 0),
+  last_message: z.catch(z.nullable(LastMessage), null),
+  unread_count: z.catch(z.number(), 0),
+  created_at: timeOrNull,
+  updated_at: timeOrNull,
+  is_active: z.catch(z.boolean(), true),
+});
+export type Room = z.output<typeof Room>;
+
+/** What `room_updated` may say. Absent means unchanged, so nothing here may fall back. */
+export const RoomUpdates = z.looseObject({
+  name: z.optional(z.string()),
+  participants: z.optional(z.array(User)),
+  participant_count: z.optional(z.number()),
+  last_message: z.optional(z.nullable(LastMessage)),
+  unread_count: z.optional(z.number()),
+  updated_at: z.optional(z.nullable(Time)),
+  is_active: z.optional(z.boolean()),
+});
+export type RoomUpdates = z.output<typeof RoomUpdates>;
+
+export const Notification = z.looseObject({
+  id: Id,
+  sender: UserOrNull,
+  notification_type: text,
+  title: text,
+  message: text,
+  priority: text,
+  is_read: z.catch(z.boolean(), false),
+  created_at: Time,
+  read_at: timeOrNull,
+  action_url: textOrNull,
+});
+export type Notification = z.output<typeof Notification>;

@@ -1,0 +1,46 @@
+import { z } from './schema.js';
+
+/** Something on the wire that was not as agreed. It is reported and left out; nothing else is lost for it. */
+export interface Problem {
+  code: 'invalid_json' | 'invalid_frame' | 'invalid_item' | 'unknown_frame';
+  /** Where and what, for a developer: `room_list.rooms[3].id: invalid_union`. Never holds content. */
+  detail: string;
+}
+
+export type Schema = z.ZodMiniType;
+export type Output<T extends Schema> = z.output<T>;
+
+export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
+
+/**
+ * Checks one value against its schema.
+ * @param where the name of the place it came from, for the report: `new_message`, `GET rooms/`.
+ */
+export function check<T extends Schema>(
+  schema: T,
+  input: unknown,
+  where: string,
+  code: Problem['code'] = 'invalid_frame',
+): Result<Output<T>> {
+  const result = z.safeParse(schema, input);
+  if (result.success) return { ok: true, value: result.data };
+  const [issue] = result.error.issues;
+  const path = (issue?.path ?? []).map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  return { ok: false, problem: { code, detail: `${where}${path}: ${issue?.code ?? 'invalid'}` } };
+}
+
+/** Checks a list item by item: one bad item is reported and dropped, the others live. */
+export function checkEach<T extends Schema>(
+  schema: T,
+  items: readonly unknown[],
+  where: string,
+): { items: Output<T>[]; problems: Problem[] } {
+  const good: Output<T>[] = [];
+  const problems: Problem[] = [];
+  items.forEach((item, index) => {
+    const result = check(schema, item, `${where}[${index}]`, 'invalid_item');
+    if (result.ok) good.push(result.value);
+    else problems.push(result.problem);
+  });
+  return { items: good, problems };
+}

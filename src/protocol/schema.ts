@@ -1,0 +1,33 @@
+/**
+ * The one place that touches zod's configuration, and the small schemas all others are made of.
+ *
+ * `zod/mini` because a page pays for every byte. `jitless` before the first parse, because zod otherwise tries
+ * `new Function`, which a strict Content-Security-Policy reports.
+ */
+import * as z from 'zod/mini';
+
+z.config({ jitless: true });
+
+export { z };
+
+/** Integer or string; never a float that has lost digits, never empty. */
+export const Id = z.union([
+  z.number().check(z.refine((value) => Number.isSafeInteger(value))),
+  z.string().check(z.refine((value) => value !== '')),
+]);
+
+const HAS_OFFSET = /(?:z|[+-]\d\d(?::?\d\d)?)$/i;
+const HAS_TIME = /\d[T ]\d/;
+
+/** A time without an offset would be read in the reader's own zone and be hours off: servers that forget it mean UTC. */
+const withOffset = (text: string): string => (HAS_TIME.test(text) && !HAS_OFFSET.test(text) ? `${text}Z` : text);
+
+/** ISO 8601 with an offset, up to microseconds. Kept as text: a `Date` would lose the microseconds. */
+export const Time = z.string().check(
+  z.overwrite(withOffset),
+  z.refine((text) => !Number.isNaN(Date.parse(text))),
+);
+
+
+/** A field that may be absent, and counts as absent when it is wrong. */
+export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined as never);

@@ -1,0 +1,76 @@
+/**
+ * Every frame a server may send on the chat socket and on the notifications socket, by its `type`.
+ * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
+ */
+import { Message, Notification, Room, RoomUpdates } from './entities.js';
+import { Id, maybe, z } from './schema.js';
+
+const Limits = z.looseObject({
+  /** Longest message, in characters. */
+  content: maybe(z.number()),
+  /** Largest file, in bytes. */
+  attachment_bytes: maybe(z.number()),
+  /** Messages a minute. */
+  rate: maybe(z.number()),
+});
+export type Limits = z.output<typeof Limits>;
+
+const roomId = { room_id: Id };
+
+export const ChatFrames = {
+  connection_established: z.looseObject({
+    user_id: Id,
+    username: z.catch(z.string(), ''),
+    /** Absent: a baseline backend. */
+    protocol: maybe(z.number()),
+    /** A capability that is not named does not exist. */
+    capabilities: z.catch(z.array(z.string()), []),
+    /** Seconds of silence after which to `ping`. */
+    heartbeat_s: maybe(z.number()),
+    limits: maybe(Limits),
+  }),
+  /** `rooms` stays unchecked here: the codec checks it room by room. */
+  room_list: z.looseObject({ rooms: z.array(z.unknown()) }),
+  subscribed: z.looseObject(roomId),
+  unsubscribed: z.looseObject(roomId),
+  /** `_tempId`: some backends put it here, beside the message. */
+  new_message: z.looseObject({ ...roomId, message: Message, _tempId: maybe(z.string()) }),
+  /** Capability `ack`: to the sender alone. */
+  message_ack: z.looseObject({ ...roomId, message: Message, _tempId: z.string() }),
+  typing: z.looseObject({ ...roomId, user_id: Id, username: z.catch(z.string(), ''), is_typing: z.boolean() }),
+  /** To the reader: `count` messages of this room are now read. */
+  messages_marked_read: z.looseObject({ ...roomId, count: z.catch(z.number(), 0) }),
+  /** To the others: `user_id` has read these; none named means all. */
+  message_read: z.looseObject({ ...roomId, user_id: Id, message_ids: z.catch(z.array(Id), []) }),
+  room_updated: z.looseObject({ ...roomId, updates: RoomUpdates }),
+  error: z.looseObject({
+    message: z.catch(z.string(), ''),
+    room_id: maybe(Id),
+    /** Capability `ack`: what went wrong, with which message, and after how many seconds to try again. */
+    code: maybe(z.string()),
+    _tempId: maybe(z.string()),
+    retry_after: maybe(z.number()),
+  }),
+  pong: z.looseObject({}),
+};
+
+export const NotificationFrames = {
+  recent_notifications: z.looseObject({ notifications: z.array(z.unknown()) }),
+  new_notification: z.looseObject({ notification: Notification }),
+  unread_count: z.looseObject({ count: z.number() }),
+  notification_read: z.looseObject({}),
+  all_notifications_read: z.looseObject({}),
+};
+
+/** What a table's frames are once they are checked; `Lists` names those whose items the codec checks one by one. */
+type Checked<Table extends Record<string, z.ZodMiniType>, Lists> = {
+  [Type in keyof Table]: { type: Type } & (Type extends keyof Lists ? Lists[Type] : z.output<Table[Type]>);
+}[keyof Table];
+
+/** A frame on the chat socket, checked. */
+export type ChatFrame = Checked<typeof ChatFrames, { room_list: { rooms: Room[] } }>;
+
+/** A frame on the notifications socket, checked. */
+export type NotificationFrame = Checked<typeof NotificationFrames, { recent_notifications: { notifications: Notification[] } }>;
+
+export type FrameOf<Type extends ChatFrame['type']> = Extract<ChatFrame, { type: Type }>;

@@ -1,0 +1,12 @@
+const FIRST_MS = 1_000;
+const LONGEST_MS = 30_000;
+
+/**
+ * How long to wait before a try: up to 1 s for the first, doubling to 30 s, with full jitter, so that a server that
+ * comes back is not met by everybody at once.
+ * @param attempt 1 for the first.
+ * @param random in [0, 1).
+ * @returns milliseconds.
+ */
+export const backoff = (attempt: number, random: () => number): number =>
+  Math.round(random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1)));

@@ -1,0 +1,6 @@
+export * from './assert-never.js';
+export * from './events.js';
+export * from './phase.js';
+export * from './reasons.js';
+export * from './session.js';
+export { readClaims } from './token.js';

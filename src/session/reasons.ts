@@ -1,0 +1,37 @@
+/**
+ * Why a session is in the state it is in: a code that stays the same between versions, with a sentence for people.
+ * A locale may say it in other words; this is what a page without elements has.
+ */
+export const REASONS = {
+  no_token: 'Sign in to chat.',
+  connecting: 'Connecting …',
+  connected: 'Connected.',
+  connection_lost: 'The connection was lost.',
+  connection_silent: 'The connection went silent.',
+  server_restarting: 'The server is restarting.',
+  server_closed: 'The server closed the connection.',
+  token_changed: 'Signing in anew.',
+  catching_up: 'Loading what came in meanwhile.',
+  websocket_blocked: 'A proxy blocks WebSockets; messages go over REST.',
+  websocket_lost: 'The live connection is not available; messages go over REST.',
+  browser_offline: 'Your device is offline.',
+  server_unreachable: 'The server cannot be reached.',
+  server_slow: 'The server does not answer in time.',
+  server_failing: 'The server has a problem.',
+  unexpected_answer: 'Something between you and the server answers in its place.',
+  origin_refused: 'This site is not allowed to connect.',
+  access_refused: 'The server does not let you in.',
+  token_missing: 'You are not signed in.',
+  token_expired: 'Your sign-in has expired.',
+  token_refused: 'Your sign-in was not accepted.',
+  bad_configuration: 'The chat is not set up correctly.',
+} as const;
+
+export type ReasonCode = keyof typeof REASONS;
+
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly message: string;
+}
+
+export const reason = (code: ReasonCode): Reason => ({ code, message: REASONS[code] });

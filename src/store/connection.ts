@@ -1,0 +1,434 @@
+/**
+ * One person's connection to one backend: the front door of everything that is no element.
+ *
+ * It owns the state and the session. Elements (or a page without any) ask it for things; it shows them at once, has
+ * the session do them, and whatever comes back changes the state by the same way in. Its identity never changes, so
+ * it can be handed on by context; whoever shows something subscribes to the slice of state it shows.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import {
+  readClaims,
+  Session,
+  type ChatState,
+  type Method,
+  type Reason,
+  type SessionEvent,
+  type Timing,
+} from '../session/index.js';
+import { ChatError, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
+import { Announcer, type Happenings, type Listener } from './happenings.js';
+import { newLocalId } from './local-id.js';
+import { reduce, type Action } from './reduce.js';
+import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
+import { INITIAL, type ChatData, type ChatMessage, type ChatUser } from './state.js';
+
+export interface ConnectionConfig extends AddressParts {
+  /** A JWT, or whatever the backend takes for one. Kept in memory alone. */
+  token?: string | null | undefined;
+  /** Asked for a token when there is none, and when the present one was refused. */
+  tokenProvider?: (() => Promise<string>) | undefined;
+  /** How the token travels on the socket. Default `query`. */
+  auth?: AuthMode | undefined;
+}
+
+/** What a connection is built on. All of it has a default; tests bring their own. */
+export interface ConnectionParts {
+  clock?: Clock;
+  random?: () => number;
+  WebSocket?: typeof WebSocket;
+  fetch?: typeof fetch;
+  timing?: Partial<Timing>;
+}
+
+export interface SendOptions {
+  /** The message this one answers. */
+  replyTo?: Id | undefined;
+}
+
+export interface Sent {
+  method: Method;
+  message: ChatMessage;
+}
+
+/** Milliseconds after its last reader has left that a room's history is still kept up to date. */
+const LINGER_MS = 5_000;
+/** Milliseconds after which somebody who said nothing more has stopped typing. */
+const TYPING_MS = 6_000;
+/** Milliseconds between two words that I am typing. */
+const TYPING_EVERY_MS = 3_000;
+
+interface Waiting {
+  resolve(sent: Sent): void;
+  reject(error: ChatError): void;
+}
+
+export class ChatConnection {
+  readonly #store: StoreApi<ChatData> = createStore(() => INITIAL);
+  readonly #announcer = new Announcer();
+  readonly #clock: Clock;
+  readonly #session: Session;
+  #config: ConnectionConfig = {};
+  #running: AbortController | undefined;
+  readonly #waiting = new Map<string, Waiting>();
+  /** Readers of each open room. */
+  readonly #readers = new Map<string, { roomId: Id; count: number }>();
+  readonly #timers = new Map<string, () => void>();
+  /** Rooms (by their timer) in which a key was pressed since we last said so. */
+  readonly #typed = new Set<string>();
+  readonly #reported = new Set<string>();
+
+  constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
+    this.#clock = parts.clock ?? systemClock;
+    this.#session = new Session({
+      ...parts,
+      clock: this.#clock,
+      random: parts.random ?? Math.random,
+      report: (event) => this.#onSession(event),
+      askForToken: () => this.#askForToken(),
+      isOffline: () => globalThis.navigator?.onLine === false,
+    });
+    this.configure(config);
+  }
+
+  // ————— State
+
+  /** See docs/API.md for the eight states. */
+  get state(): ChatState {
+    return this.data.phase.is;
+  }
+
+  /** Why it is in this state: a stable code and an English sentence. */
+  get reason(): Reason {
+    return currentReason(this.data);
+  }
+
+  /** Who is signed in, as far as it is known. */
+  get user(): ChatUser | null {
+    return this.data.user;
+  }
+
+  /** Most recent activity first. */
+  get rooms(): readonly Room[] {
+    return this.data.rooms;
+  }
+
+  /** What is loaded of a room, oldest first, own messages on their way at the end. */
+  messages(roomId: Id): readonly ChatMessage[] {
+    return threadOf(this.data, roomId).timeline;
+  }
+
+  /** The whole state, immutable. */
+  get data(): ChatData {
+    return this.#store.getState();
+  }
+
+  /** The base of all addresses, once there is a configuration. */
+  get url(): string {
+    return this.#config.url || (globalThis.location?.origin ?? '');
+  }
+
+  /** Calls back after every change of the state. @returns how to stop. */
+  subscribe(listener: (data: ChatData, previous: ChatData) => void): () => void {
+    return this.#store.subscribe(listener);
+  }
+
+  /** Listens to what happens. @returns how to stop. */
+  on<Name extends keyof Happenings>(name: Name, listener: Listener<Name>): () => void {
+    return this.#announcer.on(name, listener);
+  }
+
+  // ————— Connecting
+
+  /** Changes the configuration; a running connection goes over to it without losing anything. */
+  configure(changes: ConnectionConfig): void {
+    const old = this.#config;
+    const config = { ...old, ...changes };
+    if ((Object.keys(config) as (keyof ConnectionConfig)[]).every((key) => config[key] === old[key])) return;
+    this.#config = config;
+    const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
+    if ((elsewhere && this.#running) || this.#isSomebodyElse(config.token)) this.#forget();
+    if (this.#running) this.#start();
+  }
+
+  /** Connects, and stays so until `disconnect`. */
+  connect(): void {
+    if (this.#running) return;
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    globalThis.addEventListener?.('online', () => this.retryNow(), { signal });
+    globalThis.addEventListener?.('offline', () => this.#session.doubt(), { signal });
+    this.#start();
+  }
+
+  /** Ends the socket, all requests and timers. What was not sent waits for the next `connect`. */
+  disconnect(): void {
+    if (!this.#running) return;
+    this.#running.abort();
+    this.#running = undefined;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#session.stop();
+  }
+
+  /** Tries to connect now instead of when the time has come. */
+  retryNow(): void {
+    this.#session.retryNow();
+  }
+
+  #start(): void {
+    const { token, tokenProvider, auth = 'query', ...parts } = this.#config;
+    if (auth !== 'query') this.#problem('unsupported_auth', `auth="${auth as string}" is not known to this version; it sends the token as auth="query" does.`);
+    const { userId } = readClaims(token ?? '');
+    if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
+    this.#session.configure({ ...parts, token: token ?? '', canAsk: tokenProvider !== undefined });
+  }
+
+  async #askForToken(): Promise<string | undefined> {
+    if (this.#config.tokenProvider) return this.#config.tokenProvider();
+    let answer: Promise<string> | string | undefined;
+    this.#announcer.tell('chat-token-expired', { respondWith: (token) => (answer = token) });
+    return answer;
+  }
+
+  #isSomebodyElse(token: string | null | undefined): boolean {
+    const known = this.data.user;
+    const { userId } = readClaims(token ?? '');
+    return known !== null && userId !== null && !sameId(userId, known.id);
+  }
+
+  /** Nothing of one person is shown to, or sent as, another. */
+  #forget(): void {
+    for (const { localId } of this.#session.forget()) this.#reject(localId, new ChatError('disconnected', 'Not sent: somebody else signed in.'));
+    this.#dispatch({ type: 'reset' });
+    for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
+  }
+
+  // ————— Rooms
+
+  /** Reads the list of rooms anew. @throws {ChatError} where neither way works. */
+  async refreshRoomList(): Promise<{ method: Method; rooms: readonly Room[] }> {
+    const method = await this.#session.refreshRooms();
+    return { method, rooms: this.rooms };
+  }
+
+  /** Chooses the room that threads without a room of their own show. */
+  selectRoom(roomId: Id | null): void {
+    if (roomId !== this.data.selected) this.#dispatch({ type: 'select', roomId });
+  }
+
+  /** Loads a room and keeps it up to date while somebody shows it. @returns how to leave. */
+  openRoom(roomId: Id): () => void {
+    const key = idKey(roomId);
+    this.#cancelTimer(`close ${key}`);
+    const room = this.#readers.get(key) ?? { roomId, count: 0 };
+    this.#readers.set(key, room);
+    room.count++;
+    this.#session.open(roomId);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      if (--room.count > 0) return;
+      this.#readers.delete(key);
+      if (this.#running) this.#timer(`close ${key}`, LINGER_MS, () => this.#session.close(roomId));
+      else this.#session.close(roomId);
+    };
+  }
+
+  /** Loads the page of history before the first loaded message. Does nothing when there is none. @throws {ChatError} */
+  async loadOlder(roomId: Id): Promise<void> {
+    const { timeline, hasOlder, loading } = threadOf(this.data, roomId);
+    const first = timeline[0];
+    if (!first || !hasOlder || loading) return;
+    await this.#session.loadOlder(roomId, first.id);
+  }
+
+  /** Tries again to load a room whose history could not be loaded. */
+  reload(roomId: Id): void {
+    this.#session.reload(roomId);
+  }
+
+  /** Marks everything in a room as read. @throws {ChatError} */
+  async markRead(roomId: Id): Promise<void> {
+    const unread = this.messages(roomId).filter((message) => message.delivery === 'sent' && !message.is_read && !isOwn(this.data, message));
+    this.#dispatch({ type: 'mark-read', roomId });
+    await this.#session.markRead(roomId, unread.slice(-50).map(({ id }) => id));
+  }
+
+  /** Says whether somebody has the end of a room before their eyes: then what comes in is read at once. */
+  setReading(roomId: Id, on: boolean): void {
+    if (this.data.reading.includes(idKey(roomId)) !== on) this.#dispatch({ type: 'reading', roomId, on });
+    if (on && this.#hasUnread(roomId)) void this.markRead(roomId).catch(() => {}); // said again with the next message, or the next list
+  }
+
+  #hasUnread(roomId: Id): boolean {
+    return (roomOf(this.data, roomId)?.unread_count ?? 0) > 0;
+  }
+
+  // ————— Messages
+
+  /**
+   * Sends a message; it is shown at once.
+   * @returns when the server has stored it, and which way it went.
+   * @throws {ChatError} when it was refused for good; it stays in the thread, to `retry` or `discard`.
+   */
+  sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<Sent> {
+    const text = content.trim();
+    const longest = this.data.limits.content;
+    if (!text) return Promise.reject(new ChatError('empty_message', 'A message needs some text.'));
+    if (longest !== undefined && text.length > longest) {
+      return Promise.reject(new ChatError('message_too_long', `The message has ${text.length} characters; this server takes ${longest}.`));
+    }
+    const localId = newLocalId();
+    const original: Message | undefined = replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
+    this.#dispatch({ type: 'send', draft: { localId, roomId, content: text, replyTo: original, at: this.#clock.now() } });
+    this.typing(roomId, false);
+    const sent = this.#promise(localId);
+    this.#session.deliver({ localId, roomId, content: text, replyTo });
+    return sent;
+  }
+
+  /** Sends a refused message again, under the same id. @throws {ChatError} as `sendChatMessage`. */
+  retry(localId: string): Promise<Sent> {
+    const roomId = this.#roomOfPending(localId);
+    if (roomId === undefined) return Promise.reject(new ChatError('not_found', 'There is no such message to send again.'));
+    this.#dispatch({ type: 'resend', roomId, localId });
+    const sent = this.#promise(localId);
+    if (!this.#session.retry(localId)) this.#reject(localId, new ChatError('not_found', 'There is no such message to send again.'));
+    return sent;
+  }
+
+  /** Gives up a message that is not stored. */
+  discard(localId: string): void {
+    const roomId = this.#roomOfPending(localId);
+    if (roomId === undefined) return;
+    this.#session.discard(localId);
+    this.#dispatch({ type: 'discard', roomId, localId });
+    this.#reject(localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
+  }
+
+  /** Tells the others that I type, or have stopped. Call it as often as you like. */
+  typing(roomId: Id, isTyping: boolean): void {
+    const timer = `typing ${idKey(roomId)}`;
+    if (isTyping) this.#typed.add(timer);
+    if (isTyping === this.#timers.has(timer)) return;
+    this.#session.typing(roomId, isTyping);
+    this.#cancelTimer(timer);
+    this.#typed.delete(timer);
+    // Said again as long as keys are pressed; taken back when none was for a while.
+    if (isTyping) this.#timer(timer, TYPING_EVERY_MS, () => (this.#typed.has(timer) ? this.typing(roomId, true) : this.#session.typing(roomId, false)));
+  }
+
+  #promise(localId: string): Promise<Sent> {
+    const sent = new Promise<Sent>((resolve, reject) => this.#waiting.set(localId, { resolve, reject }));
+    // Most callers watch the thread instead: for them a refusal is no unhandled rejection.
+    sent.catch(() => {});
+    return sent;
+  }
+
+  #reject(localId: string, error: ChatError): void {
+    this.#waiting.get(localId)?.reject(error);
+    this.#waiting.delete(localId);
+  }
+
+  #roomOfPending(localId: string): Id | undefined {
+    for (const { timeline } of Object.values(this.data.threads)) {
+      const entry = timeline.findLast((candidate) => candidate.localId === localId && candidate.delivery !== 'sent');
+      if (entry?.room !== undefined) return entry.room;
+    }
+    return undefined;
+  }
+
+  // ————— The way in
+
+  #dispatch(action: Action): void {
+    const before = this.data;
+    this.#store.setState(reduce(before, action), true);
+    const after = this.data;
+    if (before.phase.is !== after.phase.is || currentReason(before).code !== currentReason(after).code) {
+      this.#announcer.tell('chat-state-change', { state: after.phase.is, previous: before.phase.is, reason: currentReason(after) });
+    }
+    if (before.rooms !== after.rooms && totalUnread(before) !== totalUnread(after)) {
+      this.#announcer.tell('chat-unread-change', { total: totalUnread(after) });
+    }
+  }
+
+  #onSession(event: SessionEvent): void {
+    // A token that does not say whose it is: the greeting does.
+    if (event.type === 'user' && this.data.user && !sameId(event.id, this.data.user.id)) this.#forget();
+    const before = this.data;
+    this.#dispatch(event);
+    switch (event.type) {
+      case 'live-message':
+        return this.#afterMessage(before, event.roomId, event.message);
+      case 'stored':
+        return this.#afterStored(event);
+      case 'refused':
+        this.#reject(event.localId, event.error);
+        return this.#announcer.tell('chat-send-failed', { roomId: event.roomId, localId: event.localId, error: event.error });
+      case 'frame':
+        if (event.frame.type === 'typing' && event.frame.is_typing) this.#expireTyping(event.frame.room_id, event.frame.user_id);
+        return;
+      case 'problem':
+        return this.#problem(event.problem.code, event.problem.detail);
+    }
+  }
+
+  #afterMessage(before: ChatData, roomId: Id, message: Message): void {
+    const key = idKey(roomId);
+    const isNew = before.lastSeen[key] !== this.data.lastSeen[key];
+    if (!isNew) return;
+    if (!isOwn(this.data, message)) {
+      if (this.data.reading.includes(key)) void this.markRead(roomId).catch(() => {});
+      this.#tellMessage('chat-message', roomId, message);
+    }
+    // Somebody has written to me in a room that I do not know yet.
+    if (this.data.roomsLoaded && !roomOf(this.data, roomId)) void this.refreshRoomList().catch(() => {});
+  }
+
+  #afterStored({ localId, roomId, message, method }: Extract<SessionEvent, { type: 'stored' }>): void {
+    const stored = this.#shown(roomId, message);
+    this.#waiting.get(localId)?.resolve({ method, message: stored });
+    this.#waiting.delete(localId);
+    this.#announcer.tell('chat-send', { roomId, method, message: stored });
+  }
+
+  #tellMessage(name: 'chat-message', roomId: Id, message: Message): void {
+    this.#announcer.tell(name, { roomId, message: this.#shown(roomId, message) });
+  }
+
+  /** A stored message as the thread has it, or as it would. */
+  #shown(roomId: Id, message: Message): ChatMessage {
+    const shown = this.messages(roomId).findLast(({ id }) => sameId(id, message.id));
+    return shown ?? { ...message, key: `#${idKey(message.id)}`, delivery: 'sent', localId: message._tempId ?? null, error: null };
+  }
+
+  #expireTyping(roomId: Id, userId: Id): void {
+    this.#timer(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_MS, () => this.#dispatch({ type: 'typing-expired', roomId, userId }));
+  }
+
+  /** Says each thing once: a backend that is wrong is wrong in every frame. */
+  #problem(code: string, message: string): void {
+    const said = `${code} ${message}`;
+    if (this.#reported.has(said) || this.#reported.size > 200) return;
+    this.#reported.add(said);
+    this.#announcer.tell('chat-error', { code, message });
+  }
+
+  #timer(name: string, ms: number, run: () => void): void {
+    this.#cancelTimer(name);
+    this.#timers.set(
+      name,
+      this.#clock.after(ms, () => {
+        this.#timers.delete(name);
+        run();
+      }),
+    );
+  }
+
+  #cancelTimer(name: string): void {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
+  }
+}

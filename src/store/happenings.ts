@@ -1,0 +1,47 @@
+/** What a connection tells the page. The elements turn these into DOM events of the same names. */
+import type { Id } from '../protocol/index.js';
+import type { ChatState, Method, Reason } from '../session/index.js';
+import type { ChatError } from '../transport/index.js';
+import type { ChatMessage } from './state.js';
+
+export interface Happenings {
+  'chat-state-change': { state: ChatState; previous: ChatState; reason: Reason };
+  /** Sum over all rooms. */
+  'chat-unread-change': { total: number };
+  /** The token was refused. Answer with another: `respondWith(fetchToken())`. */
+  'chat-token-expired': { respondWith(token: Promise<string> | string): void };
+  /** Something was not as agreed; nothing is lost for it. */
+  'chat-error': { code: string; message: string };
+  /** A message came in while we were looking; not one from the history. */
+  'chat-message': { roomId: Id; message: ChatMessage };
+  /** A message of ours is stored. */
+  'chat-send': { roomId: Id; method: Method; message: ChatMessage };
+  /** A message of ours was refused for good; `retry` or `discard` it. */
+  'chat-send-failed': { roomId: Id; localId: string; error: ChatError };
+}
+
+export type Listener<Name extends keyof Happenings> = (happening: Happenings[Name]) => void;
+type Listeners = { [Name in keyof Happenings]?: Set<Listener<Name>> };
+
+/** Tells whoever listens. */
+export class Announcer {
+  readonly #listeners: Listeners = {};
+
+  /** @returns how to stop listening. */
+  on<Name extends keyof Happenings>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = ((this.#listeners[name] as Set<Listener<Name>> | undefined) ??= new Set() as never) as Set<Listener<Name>>;
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  tell<Name extends keyof Happenings>(name: Name, happening: Happenings[Name]): void {
+    for (const listener of [...((this.#listeners[name] as Set<Listener<Name>> | undefined) ?? [])]) {
+      try {
+        listener(happening);
+      } catch (thrown) {
+        // A page's mistake must not stop the connection; it belongs in the page's own error log.
+        globalThis.reportError?.(thrown);
+      }
+    }
+  }
+}

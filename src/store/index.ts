@@ -1,0 +1,4 @@
+export * from './connection.js';
+export type * from './happenings.js';
+export * from './selectors.js';
+export * from './state.js';

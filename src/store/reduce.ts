@@ -1,0 +1,191 @@
+/** (state, event) → state. Pure: no clock, no chance, no network. */
+import { compareIds, idKey, isOrdered, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import { assertNever, type PassedFrame, type SessionEvent } from '../session/index.js';
+import { EMPTY_THREAD, INITIAL, type ChatData, type Thread } from './state.js';
+import { addPending, holds, merge, mergeNewest, removePending, setDelivery, type Draft } from './timeline.js';
+
+/** What the elements, or a page, ask for. */
+export type Intent =
+  | { type: 'select'; roomId: Id | null }
+  | { type: 'send'; draft: Draft }
+  | { type: 'resend'; roomId: Id; localId: string }
+  | { type: 'discard'; roomId: Id; localId: string }
+  | { type: 'reading'; roomId: Id; on: boolean }
+  | { type: 'mark-read'; roomId: Id }
+  | { type: 'typing-expired'; roomId: Id; userId: Id }
+  /** Another person, or another backend. */
+  | { type: 'reset' };
+
+export type Action = SessionEvent | Intent;
+
+export function reduce(state: ChatData, action: Action): ChatData {
+  switch (action.type) {
+    case 'phase':
+      return { ...state, phase: action.phase };
+    case 'user':
+      return { ...state, user: { id: action.id, username: action.username } };
+    case 'offer':
+      return { ...state, capabilities: action.capabilities, limits: action.limits };
+    case 'rooms':
+      return { ...state, roomsLoaded: true, rooms: sorted(action.rooms.filter((room) => room.is_active).map((room) => counted(state, room, action.exactUnread))) };
+    case 'live-message':
+      return onLiveMessage(state, action.roomId, action.message);
+    case 'stored':
+      return preview(place(state, action.roomId, [action.message]), action.roomId, action.message);
+    case 'history':
+      return onHistory(state, action);
+    case 'history-loading':
+      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: action.side, error: null }));
+    case 'history-failed':
+      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error }));
+    case 'refused':
+      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
+    case 'frame':
+      return onFrame(state, action.frame);
+    case 'problem':
+      return state;
+    case 'select':
+      return { ...state, selected: action.roomId };
+    case 'send':
+      return inThread(state, action.draft.roomId, (thread) => ({ ...thread, timeline: addPending(thread.timeline, action.draft, state.user) }));
+    case 'resend':
+      return inThread(state, action.roomId, (thread) => resend(thread, action.localId));
+    case 'discard':
+      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));
+    case 'reading': {
+      const key = idKey(action.roomId);
+      const others = state.reading.filter((other) => other !== key);
+      return { ...state, reading: action.on ? [...others, key] : others };
+    }
+    case 'mark-read':
+      return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0 }));
+    case 'typing-expired':
+      return setTyping(state, action.roomId, action.userId, '', false);
+    case 'reset':
+      return { ...INITIAL, phase: state.phase };
+    default:
+      return assertNever(action);
+  }
+}
+
+// ————— Rooms
+
+const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
+
+const sorted = (rooms: readonly Room[]): Room[] => [...rooms].sort((a, b) => activity(b) - activity(a));
+
+function inRoom(state: ChatData, roomId: Id, change: (room: Room) => Room): ChatData {
+  if (!state.rooms.some((room) => sameId(room.id, roomId))) return state;
+  return { ...state, rooms: state.rooms.map((room) => (sameId(room.id, roomId) ? change(room) : room)) };
+}
+
+/**
+ * The unread count to believe. Some backends count without knowing for whom, and say 0 on the socket: such a 0 takes
+ * nothing away.
+ */
+function counted(state: ChatData, room: Room, exact: boolean): Room {
+  if (state.reading.includes(idKey(room.id))) return { ...room, unread_count: 0 };
+  if (exact) return room;
+  const known = state.rooms.find(({ id }) => sameId(id, room.id))?.unread_count ?? 0;
+  return { ...room, unread_count: Math.max(known, room.unread_count) };
+}
+
+/** The room's last message, if this one is not older than what it shows. */
+function preview(state: ChatData, roomId: Id, { content, timestamp, sender }: Message): ChatData {
+  const next = inRoom(state, roomId, (room) => {
+    const older = Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
+    return older ? room : { ...room, last_message: { content, timestamp, sender } };
+  });
+  return next === state ? state : { ...next, rooms: sorted(next.rooms) };
+}
+
+// ————— Messages
+
+const isMine = (state: ChatData, message: Message): boolean => sameId(message.sender?.id, state.user?.id);
+
+function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Thread): ChatData {
+  const key = idKey(roomId);
+  return { ...state, threads: { ...state.threads, [key]: change(state.threads[key] ?? EMPTY_THREAD) } };
+}
+
+/** Into the thread, where there is one: a room that nobody opened loads its history when somebody does. */
+function place(state: ChatData, roomId: Id, messages: readonly Message[]): ChatData {
+  if (!state.threads[idKey(roomId)]) return state;
+  return inThread(state, roomId, (thread) => ({ ...thread, timeline: merge(thread.timeline, messages) }));
+}
+
+function onLiveMessage(state: ChatData, roomId: Id, message: Message): ChatData {
+  const key = idKey(roomId);
+  const seen = state.lastSeen[key];
+  const known =
+    holds(state.threads[key]?.timeline ?? [], message) ||
+    (seen !== undefined && (isOrdered(message.id) ? compareIds(message.id, seen) <= 0 : sameId(message.id, seen)));
+  let next = preview(place(state, roomId, [message]), roomId, message);
+  if (known) return next;
+  next = { ...next, lastSeen: { ...next.lastSeen, [key]: message.id } };
+  if (message.sender) next = setTyping(next, roomId, message.sender.id, '', false);
+  if (isMine(state, message) || state.reading.includes(key)) return next;
+  return inRoom(next, roomId, (room) => ({ ...room, unread_count: room.unread_count + 1 }));
+}
+
+function onHistory(state: ChatData, { roomId, side, messages, hasMore }: Extract<SessionEvent, { type: 'history' }>): ChatData {
+  return inThread(state, roomId, (thread) => {
+    if (side === 'newer') return { ...thread, timeline: merge(thread.timeline, messages), error: null };
+    if (side === 'older') return { ...thread, timeline: merge(thread.timeline, messages), hasOlder: hasMore, loading: null, error: null };
+    const { timeline, joined } = mergeNewest(thread.timeline, messages);
+    const hasOlder = joined && thread.loaded ? thread.hasOlder : hasMore;
+    return { ...thread, timeline, hasOlder, loaded: true, loading: null, error: null };
+  });
+}
+
+function resend(thread: Thread, localId: string): Thread {
+  const entry = thread.timeline.find((candidate) => candidate.localId === localId);
+  if (!entry) return thread;
+  // To the end: it will be stored after everything that was stored meanwhile.
+  return { ...thread, timeline: [...removePending(thread.timeline, localId), { ...entry, delivery: 'sending', error: null }] };
+}
+
+// ————— Frames
+
+function onFrame(state: ChatData, frame: PassedFrame): ChatData {
+  switch (frame.type) {
+    case 'typing':
+      return setTyping(state, frame.room_id, frame.user_id, frame.username, frame.is_typing);
+    case 'messages_marked_read':
+      return inRoom(state, frame.room_id, (room) => ({ ...room, unread_count: Math.max(0, room.unread_count - frame.count) }));
+    case 'message_read':
+      return onRead(state, frame.room_id, frame.user_id, frame.message_ids);
+    case 'room_updated': {
+      const { updates } = frame;
+      const next = inRoom(state, frame.room_id, (room) => counted(state, { ...room, ...(updates as Partial<Room>) }, true));
+      return next === state ? state : { ...next, rooms: sorted(next.rooms.filter((room) => room.is_active)) };
+    }
+    default:
+      return assertNever(frame);
+  }
+}
+
+/** Somebody has read messages: those named, or all, that are not that person's own. */
+function onRead(state: ChatData, roomId: Id, userId: Id, ids: readonly Id[]): ChatData {
+  if (!state.threads[idKey(roomId)]) return state;
+  const named = new Set(ids.map(idKey));
+  return inThread(state, roomId, (thread) => ({
+    ...thread,
+    timeline: thread.timeline.map((entry) =>
+      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, userId) || (named.size > 0 && !named.has(idKey(entry.id)))
+        ? entry
+        : { ...entry, is_read: true },
+    ),
+  }));
+}
+
+/** Typing by me, or by somebody who is not in the room, is nobody's business. */
+function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
+  const thread = state.threads[idKey(roomId)];
+  const room = state.rooms.find(({ id }) => sameId(id, roomId));
+  if (!thread || sameId(userId, state.user?.id)) return state;
+  const others = thread.typing.filter((typist) => !sameId(typist.userId, userId));
+  const isStranger = room !== undefined && room.participants.length > 0 && !room.participants.some(({ id }) => sameId(id, userId));
+  if (isTyping ? isStranger : others.length === thread.typing.length) return state;
+  return inThread(state, roomId, (old) => ({ ...old, typing: isTyping ? [...others, { userId, username }] : others }));
+}

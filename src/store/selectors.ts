@@ -1,0 +1,16 @@
+/** Questions to the state that more than one asks. */
+import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import { reason, reasonOf, type Reason } from '../session/index.js';
+import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
+
+export const totalUnread = (state: ChatData): number => state.rooms.reduce((sum, room) => sum + room.unread_count, 0);
+
+export const threadOf = (state: ChatData, roomId: Id | null): Thread =>
+  roomId === null ? EMPTY_THREAD : (state.threads[idKey(roomId)] ?? EMPTY_THREAD);
+
+export const roomOf = (state: ChatData, roomId: Id | null): Room | undefined => state.rooms.find(({ id }) => sameId(id, roomId));
+
+/** Whether a message is mine: by its sender, never by `is_own_message`, which says nothing on a socket. */
+export const isOwn = (state: Pick<ChatData, 'user'>, message: Message): boolean => sameId(message.sender?.id, state.user?.id);
+
+export const currentReason = (state: ChatData): Reason => reason(reasonOf(state.phase));

@@ -1,0 +1,70 @@
+/** Everything the elements show, in one immutable value. */
+import type { Id, Limits, Message, Room } from '../protocol/index.js';
+import type { Phase } from '../session/index.js';
+import type { ChatError } from '../transport/index.js';
+
+/** A message as a thread shows it. */
+export interface ChatMessage extends Message {
+  /** Stays the same from 'sending' to 'sent', so that a row is never drawn anew. */
+  readonly key: string;
+  readonly delivery: 'sending' | 'sent' | 'failed';
+  /** Of one's own message until it is stored, and after: names it for `retry` and `discard`. */
+  readonly localId: string | null;
+  /** Why it was not stored, where `delivery` is 'failed'. */
+  readonly error: ChatError | null;
+}
+
+export interface Typist {
+  readonly userId: Id;
+  readonly username: string;
+}
+
+export interface Thread {
+  /** What the server has stored, in its order; then what is still on its way. */
+  readonly timeline: readonly ChatMessage[];
+  readonly loaded: boolean;
+  /** Whether the server has messages before the first one here. */
+  readonly hasOlder: boolean;
+  readonly loading: 'newest' | 'older' | null;
+  /** Why the last attempt to load history failed. */
+  readonly error: ChatError | null;
+  readonly typing: readonly Typist[];
+}
+
+export interface ChatUser {
+  readonly id: Id;
+  readonly username: string;
+}
+
+export interface ChatData {
+  readonly phase: Phase;
+  readonly user: ChatUser | null;
+  readonly capabilities: readonly string[];
+  readonly limits: Limits;
+  /** Most recent activity first. */
+  readonly rooms: readonly Room[];
+  readonly roomsLoaded: boolean;
+  /** By `idKey` of the room. */
+  readonly threads: Readonly<Record<string, Thread>>;
+  /** The room chosen for all threads that have none of their own. */
+  readonly selected: Id | null;
+  /** Rooms (`idKey`) whose end is in front of somebody's eyes: nothing in them is unread. */
+  readonly reading: readonly string[];
+  /** By `idKey` of the room: the last message that was counted as unread or seen, so that none counts twice. */
+  readonly lastSeen: Readonly<Record<string, Id>>;
+}
+
+export const EMPTY_THREAD: Thread = { timeline: [], loaded: false, hasOlder: false, loading: null, error: null, typing: [] };
+
+export const INITIAL: ChatData = {
+  phase: { is: 'idle' },
+  user: null,
+  capabilities: [],
+  limits: {},
+  rooms: [],
+  roomsLoaded: false,
+  threads: {},
+  selected: null,
+  reading: [],
+  lastSeen: {},
+};

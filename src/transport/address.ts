@@ -1,0 +1,61 @@
+import { ChatError } from './errors.js';
+
+/** Where a backend lives. */
+export interface Address {
+  /** Origin and optional base path, without a trailing slash: `https://api.example.com/v2`. */
+  readonly base: string;
+  /** Base of all REST routes, with a trailing slash. */
+  readonly api: string;
+  /** The chat socket, without its token. */
+  readonly socket: string;
+}
+
+export interface AddressParts {
+  /** Origin and optional base path. Default: the page's origin. */
+  url?: string | undefined;
+  /** Default `/ws/chat/`. */
+  wsPath?: string | undefined;
+  /** Default `/api/chat/`. */
+  apiPath?: string | undefined;
+}
+
+const slashed = (path: string): string => `/${path.replace(/^\/+|\/+$/g, '')}/`;
+
+/**
+ * Makes the addresses of a backend.
+ * @throws {ChatError} `bad_url`, saying what is expected instead.
+ */
+export function makeAddress({ url, wsPath = '/ws/chat/', apiPath = '/api/chat/' }: AddressParts): Address {
+  const base = parseUrl(url || '/', globalThis.location?.href);
+  if (!base) {
+    throw new ChatError('bad_url', `url="${url ?? ''}" is not an address. Expected an origin with an optional path, such as https://api.example.com.`);
+  }
+  if (!/^https?:$/.test(base.protocol)) {
+    throw new ChatError('bad_url', `url="${url ?? ''}" must begin with https:// or http://; the WebSocket's address is made from it.`);
+  }
+  const root = base.origin + base.pathname.replace(/\/+$/, '');
+  return { base: root, api: root + slashed(apiPath), socket: root.replace(/^http/, 'ws') + slashed(wsPath) };
+}
+
+/** The notifications socket of one user, without its token. */
+export const notificationsSocket = (address: Address, userId: string | number): string =>
+  `${address.base.replace(/^http/, 'ws')}/ws/notifications/${encodeURIComponent(userId)}/`;
+
+/**
+ * A file's URL, made absolute; nothing for what is not fetched over HTTP (`javascript:`, `data:` and the like must
+ * never reach a link).
+ */
+export function attachmentUrl(base: string, attachment: string | null): string | null {
+  if (!attachment) return null;
+  const url = parseUrl(attachment, base);
+  return url && /^https?:$/.test(url.protocol) ? url.href : null;
+}
+
+/** An address, or nothing where it is none. */
+export function parseUrl(url: string, base?: string): URL | null {
+  try {
+    return new URL(url, base);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,236 @@
+/** One typed client for every REST route of the contract: strings outside, checked entities inside. */
+import {
+  check,
+  checkEach,
+  ErrorBody,
+  Message,
+  MessagesBody,
+  Room,
+  RoomsBody,
+  type Id,
+  type Output,
+  type Problem,
+  type Schema,
+} from '../protocol/index.js';
+import { parseUrl } from './address.js';
+import { systemClock, type Clock } from './clock.js';
+import { ChatError, type ErrorCode } from './errors.js';
+
+export interface RestOptions {
+  /** Base of all routes, with a trailing slash. */
+  base: string;
+  /** Asked before every request, so that a renewed token is used at once. */
+  token: () => string;
+  /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
+  renew?: (refused: string) => Promise<boolean>;
+  onProblem?: (problem: Problem) => void;
+  clock?: Clock;
+  /** Milliseconds until a request counts as lost. Default 15,000. */
+  timeoutMs?: number;
+  fetch?: typeof fetch;
+}
+
+/** One page of a room's history, oldest first. */
+export interface HistoryPage {
+  messages: Message[];
+  /** Whether there is more in the direction that was asked for. Some backends say so of an exactly full last page. */
+  hasMore: boolean;
+}
+
+export interface HistoryQuery {
+  before?: Id | undefined;
+  after?: Id | undefined;
+  /** At most 100. Default 50. */
+  limit?: number;
+}
+
+interface Request {
+  method?: 'GET' | 'POST';
+  query?: Record<string, string | number | undefined>;
+  body?: object;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+/** More pages of rooms than this is a server that turns in circles. */
+const MAX_ROOM_PAGES = 20;
+
+export class RestClient {
+  readonly #options: RestOptions;
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+  }
+
+  /** All my active rooms; follows `next` where the list is paginated. */
+  async listRooms(signal?: AbortSignal): Promise<Room[]> {
+    const rooms: Room[] = [];
+    let query: Record<string, string> = {};
+    for (let page = 0; page < MAX_ROOM_PAGES; page++) {
+      const body = this.#expect(RoomsBody, await this.#request('rooms/', { query, signal }), 'GET rooms/');
+      const list = Array.isArray(body) ? body : body.results;
+      rooms.push(...this.#each(Room, list, 'GET rooms/'));
+      const next = Array.isArray(body) ? null : body.next;
+      // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
+      const nextPage = next && parseUrl(next, this.#options.base);
+      if (!nextPage) break;
+      query = Object.fromEntries(nextPage.searchParams);
+    }
+    return rooms;
+  }
+
+  /** One page of history: the newest messages, or those before or after a message. */
+  async history(roomId: Id, { before, after, limit = 50 }: HistoryQuery = {}, signal?: AbortSignal): Promise<HistoryPage> {
+    const where = 'GET rooms/{id}/messages/';
+    const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
+    const body = this.#expect(MessagesBody, await this.#request(path, { query: { before, after, limit }, signal }), where);
+    return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0 };
+  }
+
+  /**
+   * Stores a message.
+   * @param idempotencyKey only where the backend has `idempotent_send`: others may refuse a header they do not know.
+   */
+  async sendMessage(
+    roomId: Id,
+    content: string,
+    { replyTo, idempotencyKey, signal }: { replyTo?: Id | undefined; idempotencyKey?: string | undefined; signal?: AbortSignal } = {},
+  ): Promise<Message> {
+    const body = { room: roomId, content, message_type: 'text', ...(replyTo != null && { reply_to: replyTo }) };
+    const headers: Record<string, string> = idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {};
+    const answer = await this.#request(`rooms/${encodeURIComponent(roomId)}/send_message/`, { method: 'POST', body, headers, signal });
+    return this.#expect(Message, answer, 'POST rooms/{id}/send_message/');
+  }
+
+  /** Marks one message as read. */
+  async markMessageRead(messageId: Id, signal?: AbortSignal): Promise<void> {
+    await this.#request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
+  }
+
+  /**
+   * Whether a server answers at all, though it may forbid this page to read the answer. Tells 'this site is not
+   * allowed' from 'the server is gone', which look the same to `fetch`. Carries no token.
+   */
+  async isThere(signal?: AbortSignal): Promise<boolean> {
+    try {
+      await this.#fetch(new URL('rooms/', this.#options.base), { mode: 'no-cors', credentials: 'omit', cache: 'no-store' }, signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #expect<T extends Schema>(schema: T, answer: unknown, where: string): Output<T> {
+    const result = check(schema, answer, where);
+    if (result.ok) return result.value;
+    this.#options.onProblem?.(result.problem);
+    throw new ChatError('unexpected_answer', `${where} did not answer as agreed (${result.problem.detail}).`);
+  }
+
+  #each<T extends Schema>(schema: T, list: unknown[], where: string): Output<T>[] {
+    const { items, problems } = checkEach(schema, list, where);
+    for (const problem of problems) this.#options.onProblem?.(problem);
+    return items;
+  }
+
+  async #request(path: string, request: Request): Promise<unknown> {
+    const token = this.#options.token();
+    try {
+      return await this.#requestOnce(path, request);
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token))) throw error;
+      return this.#requestOnce(path, request);
+    }
+  }
+
+  async #requestOnce(path: string, { method = 'GET', query = {}, body, headers, signal }: Request): Promise<unknown> {
+    const token = this.#options.token().trim();
+    if (!token) throw new ChatError('token_missing', 'A request was made without a token. Sign in first.');
+    const url = new URL(path, this.#options.base);
+    for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, String(value));
+    const init: RequestInit = {
+      method,
+      headers: {
+        Accept: 'application/json',
+        Authorization: `Bearer ${token}`,
+        ...(body && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      body: body ? JSON.stringify(body) : null,
+      credentials: 'omit',
+      cache: 'no-store',
+      // A redirect could carry the token to another origin.
+      redirect: 'error',
+    };
+    return this.#fetch(url, init, signal, async (response) => {
+      const text = await response.text();
+      const json = parseJson(text);
+      if (!response.ok) throw refusal(response, json);
+      if (json === undefined && text !== '') {
+        throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page or a captive portal may be in between.`, response.status);
+      }
+      return json;
+    });
+  }
+
+  /** `fetch` with a deadline over the whole answer, headers and body, and with one kind of error. */
+  async #fetch<T>(url: URL, init: RequestInit, signal?: AbortSignal, read?: (response: Response) => Promise<T>): Promise<T | undefined> {
+    const { clock = systemClock, timeoutMs = 15_000 } = this.#options;
+    const abort = new AbortController();
+    let timedOut = false;
+    const cancel = clock.after(timeoutMs, () => {
+      timedOut = true;
+      abort.abort();
+    });
+    const giveUp = (): void => abort.abort();
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted) giveUp();
+    try {
+      const response = await (this.#options.fetch ?? globalThis.fetch)(url, { ...init, signal: abort.signal });
+      return await read?.(response);
+    } catch (thrown) {
+      if (thrown instanceof ChatError) throw thrown;
+      if (timedOut) throw new ChatError('timeout', `${url.host} did not answer within ${timeoutMs / 1000} s.`);
+      if (abort.signal.aborted) throw new ChatError('aborted', 'The request was given up.');
+      throw new ChatError('unreachable', `${url.host} cannot be reached.`);
+    } finally {
+      cancel();
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const CODES: Record<number, ErrorCode> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited', 408: 'timeout' };
+
+function refusal(response: Response, json: unknown): ChatError {
+  const { status } = response;
+  const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
+  return new ChatError(code, explain(json) ?? `The server answered ${status}.`, status, code === 'rate_limited' ? retryAfter(response) : undefined);
+}
+
+/** The server's own words: `{detail}`, or `{field: [messages]}`; never a page of HTML. */
+function explain(json: unknown): string | undefined {
+  const body = check(ErrorBody, json, 'error');
+  if (!body.ok) return undefined;
+  if (body.value.detail) return body.value.detail;
+  for (const [field, messages] of Object.entries(body.value)) {
+    const first: unknown = Array.isArray(messages) ? messages[0] : undefined;
+    if (typeof first === 'string') return `${field}: ${first}`;
+  }
+  return undefined;
+}
+
+/** `Retry-After` in seconds or as a date. Default 5 s, at most 5 min. @returns milliseconds. */
+function retryAfter(response: Response): number {
+  const value = response.headers.get('Retry-After') ?? '';
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Math.min(Math.max(Number.isFinite(seconds) ? seconds : 5, 0), 300) * 1000;
+}
