@@ -1,12 +1,14 @@
 /** What REST answers. docs/PROTOCOL.md lists the routes. */
 import { Room } from './entities.js';
+import { check, type Output, type Result } from './problem.js';
 import { Id, maybe, z } from './schema.js';
 
+/** `GET rooms/`, one page of it. The baseline answers a bare array: see `roomsPage`. */
+const RoomsPage = z.looseObject({ results: z.array(z.unknown()), next: z.catch(z.nullable(z.string()), null) });
+
 /** `GET rooms/`: a bare array, or a page of one. */
-export const RoomsBody = z.union([
-  z.array(z.unknown()),
-  z.looseObject({ results: z.array(z.unknown()), next: z.catch(z.nullable(z.string()), null) }),
-]);
+export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
+  check(RoomsPage, Array.isArray(body) ? { results: body, next: null } : body, 'GET rooms/');
 
 /** `GET rooms/{id}/messages/`: oldest first. */
 export const MessagesBody = z.looseObject({

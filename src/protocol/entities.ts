@@ -25,10 +25,17 @@ const UserOrNull = z.catch(z.nullable(User), null);
 export const ReplyTo = z.looseObject({
   id: Id,
   content: text,
-  /** A name in the baseline; some backends send the whole user. */
-  sender: z.catch(z.union([z.string(), User]), ''),
+  /** A name in the baseline; some backends send the whole user. See `senderName`. */
+  sender: z.unknown(),
 });
 export type ReplyTo = z.output<typeof ReplyTo>;
+
+/** Who wrote the message that is answered; '' where it does not say. */
+export function senderName({ sender }: ReplyTo): string {
+  if (typeof sender === 'string') return sender;
+  const user = z.safeParse(User, sender);
+  return user.success ? user.data.first_name || user.data.username : '';
+}
 
 export const Message = z.looseObject({
   id: Id,

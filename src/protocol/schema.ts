@@ -11,10 +11,7 @@ z.config({ jitless: true });
 export { z };
 
 /** Integer or string; never a float that has lost digits, never empty. */
-export const Id = z.union([
-  z.number().check(z.refine((value) => Number.isSafeInteger(value))),
-  z.string().check(z.refine((value) => value !== '')),
-]);
+export const Id = z.custom<string | number>((value) => (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value)));
 
 const HAS_OFFSET = /(?:z|[+-]\d\d(?::?\d\d)?)$/i;
 const HAS_TIME = /\d[T ]\d/;

@@ -1,13 +1,15 @@
 /**
  * Every `--chat-*` token and its default, once. Each public token `--chat-x` has a private twin `--_x` that holds the
  * page's value or the default, so that elements read `var(--_x)` and a page may set `--chat-x` anywhere above.
+ *
+ * Surface, text and accent are the three to begin with: lines, hovers, bubbles and hints are mixed from them.
  */
 import { css } from 'lit';
 
 export const tokens = css`
   :host {
     color-scheme: var(--chat-color-scheme, inherit);
-    --_font: var(--chat-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', sans-serif);
+    --_font: var(--chat-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
     --_font-size: var(--chat-font-size, 0.9375rem);
     --_font-size-small: var(--chat-font-size-small, 0.8125rem);
     --_line-height: var(--chat-line-height, 1.4);
@@ -20,43 +22,36 @@ export const tokens = css`
     --_shadow: var(--chat-shadow, 0 2px 10px rgb(0 0 0 / 0.18));
 
     --_surface: var(--chat-surface, #fff);
-    --_surface-hover: var(--chat-surface-hover, #f1f3f7);
-    --_surface-selected: var(--chat-surface-selected, #e6ecfd);
     --_text: var(--chat-text, #1a1d24);
-    --_text-muted: var(--chat-text-muted, #5c6370);
-    --_border: var(--chat-border, #dfe3ea);
     --_accent: var(--chat-accent, #2b59d9);
     --_on-accent: var(--chat-on-accent, #fff);
-    --_bubble: var(--chat-bubble, #eef0f4);
-    --_on-bubble: var(--chat-on-bubble, var(--_text));
     --_bubble-own: var(--chat-bubble-own, var(--_accent));
     --_on-bubble-own: var(--chat-on-bubble-own, var(--_on-accent));
     --_ok: var(--chat-ok, #15803d);
     --_wait: var(--chat-wait, #8a6100);
     --_warn: var(--chat-warn, #b4480b);
     --_danger: var(--chat-danger, #c01f2e);
-    --_idle: var(--chat-idle, #5c6370);
+
+    --_surface-hover: var(--chat-surface-hover, color-mix(in srgb, var(--_text) 6%, var(--_surface)));
+    --_surface-selected: var(--chat-surface-selected, color-mix(in srgb, var(--_accent) 13%, var(--_surface)));
+    --_text-muted: var(--chat-text-muted, color-mix(in srgb, var(--_text) 70%, var(--_surface)));
+    --_border: var(--chat-border, color-mix(in srgb, var(--_text) 14%, var(--_surface)));
+    --_bubble: var(--chat-bubble, color-mix(in srgb, var(--_text) 8%, var(--_surface)));
+    --_on-bubble: var(--chat-on-bubble, var(--_text));
+    --_idle: var(--chat-idle, var(--_text-muted));
   }
 
   /* Where a page says that it is dark (color-scheme), so are we; browsers without light-dark() stay light. */
   @supports (color: light-dark(#000, #fff)) {
     :host {
       --_surface: var(--chat-surface, light-dark(#fff, #15181e));
-      --_surface-hover: var(--chat-surface-hover, light-dark(#f1f3f7, #20242d));
-      --_surface-selected: var(--chat-surface-selected, light-dark(#e6ecfd, #25304d));
       --_text: var(--chat-text, light-dark(#1a1d24, #e8eaf0));
-      --_text-muted: var(--chat-text-muted, light-dark(#5c6370, #9fa7b5));
-      --_border: var(--chat-border, light-dark(#dfe3ea, #2e3440));
       --_accent: var(--chat-accent, light-dark(#2b59d9, #8aa8ff));
       --_on-accent: var(--chat-on-accent, light-dark(#fff, #0d1430));
-      --_bubble: var(--chat-bubble, light-dark(#eef0f4, #262b35));
-      --_bubble-own: var(--chat-bubble-own, var(--chat-accent, light-dark(#2b59d9, #3358c4)));
-      --_on-bubble-own: var(--chat-on-bubble-own, var(--chat-on-accent, #fff));
       --_ok: var(--chat-ok, light-dark(#15803d, #5fd38a));
       --_wait: var(--chat-wait, light-dark(#8a6100, #f0c350));
       --_warn: var(--chat-warn, light-dark(#b4480b, #ffa066));
       --_danger: var(--chat-danger, light-dark(#c01f2e, #ff8a8f));
-      --_idle: var(--chat-idle, light-dark(#5c6370, #9fa7b5));
     }
   }
 `;

@@ -6,10 +6,11 @@ import {
   Message,
   MessagesBody,
   Room,
-  RoomsBody,
+  roomsPage,
   type Id,
   type Output,
   type Problem,
+  type Result,
   type Schema,
 } from '../protocol/index.js';
 import { parseUrl } from './address.js';
@@ -67,10 +68,8 @@ export class RestClient {
     const rooms: Room[] = [];
     let query: Record<string, string> = {};
     for (let page = 0; page < MAX_ROOM_PAGES; page++) {
-      const body = this.#expect(RoomsBody, await this.#request('rooms/', { query, signal }), 'GET rooms/');
-      const list = Array.isArray(body) ? body : body.results;
-      rooms.push(...this.#each(Room, list, 'GET rooms/'));
-      const next = Array.isArray(body) ? null : body.next;
+      const { results, next } = this.#agreed(roomsPage(await this.#request('rooms/', { query, signal })));
+      rooms.push(...this.#each(Room, results, 'GET rooms/'));
       // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
       const nextPage = next && parseUrl(next, this.#options.base);
       if (!nextPage) break;
@@ -83,7 +82,7 @@ export class RestClient {
   async history(roomId: Id, { before, after, limit = 50 }: HistoryQuery = {}, signal?: AbortSignal): Promise<HistoryPage> {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
-    const body = this.#expect(MessagesBody, await this.#request(path, { query: { before, after, limit }, signal }), where);
+    const body = this.#agreed(check(MessagesBody, await this.#request(path, { query: { before, after, limit }, signal }), where));
     return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0 };
   }
 
@@ -99,7 +98,7 @@ export class RestClient {
     const body = { room: roomId, content, message_type: 'text', ...(replyTo != null && { reply_to: replyTo }) };
     const headers: Record<string, string> = idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {};
     const answer = await this.#request(`rooms/${encodeURIComponent(roomId)}/send_message/`, { method: 'POST', body, headers, signal });
-    return this.#expect(Message, answer, 'POST rooms/{id}/send_message/');
+    return this.#agreed(check(Message, answer, 'POST rooms/{id}/send_message/'));
   }
 
   /** Marks one message as read. */
@@ -120,11 +119,10 @@ export class RestClient {
     }
   }
 
-  #expect<T extends Schema>(schema: T, answer: unknown, where: string): Output<T> {
-    const result = check(schema, answer, where);
+  #agreed<T>(result: Result<T>): T {
     if (result.ok) return result.value;
     this.#options.onProblem?.(result.problem);
-    throw new ChatError('unexpected_answer', `${where} did not answer as agreed (${result.problem.detail}).`);
+    throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
   }
 
   #each<T extends Schema>(schema: T, list: unknown[], where: string): Output<T>[] {

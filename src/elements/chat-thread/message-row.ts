@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { isSameDay, type Localize } from '../../locale/index.js';
-import { sameId, type ReplyTo } from '../../protocol/index.js';
+import { sameId, senderName, type ReplyTo } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
 import type { ChatMessage } from '../../store/index.js';
-import { avatar, firstName, fullName } from '../people.js';
+import { avatar, fullName } from '../people.js';
 import { linked } from './text-parts.js';
 
 /** What a row needs to know besides its message. */
@@ -63,8 +63,8 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
 const author = (message: ChatMessage, { isGroup }: RowContext): TemplateResult =>
   html`<span part="author" class=${isGroup ? 'author' : 'hidden-visually'} dir="auto">${fullName(message.sender)}</span>`;
 
-const quote = ({ sender, content }: ReplyTo): TemplateResult =>
-  html`<blockquote part="quote" class="quote" dir="auto"><b>${typeof sender === 'string' ? sender : firstName(sender)}</b> ${content}</blockquote>`;
+const quote = (original: ReplyTo): TemplateResult =>
+  html`<blockquote part="quote" class="quote" dir="auto"><b>${senderName(original)}</b> ${original.content}</blockquote>`;
 
 function attachment(message: ChatMessage, { base, localize }: RowContext): TemplateResult | typeof nothing {
   const url = attachmentUrl(base, message.attachment);

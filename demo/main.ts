@@ -1,0 +1,118 @@
+/**
+ * `npm start`: one server, one page, two people. The backend is the real one (demo/server); each person reaches it over
+ * a line of their own (`/line/<name>`) that the page's panel can cut, block and slow.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono } from 'hono';
+import { createFaultLine, type FaultLine, type Faults } from '../test/support/fault-proxy.js';
+import { DIFFERENCES, type Difference } from './server/differences.js';
+import { startServer } from './server/server.js';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: process.env.PORT ?? '8000' },
+    data: { type: 'string', default: '.data' },
+    reset: { type: 'boolean', default: false },
+    baseline: { type: 'boolean', default: false },
+    with: { type: 'string', default: '' },
+  },
+});
+
+/** Who is who in the seed data. */
+const PEOPLE = { ana: 1, ben: 2 } as const;
+type Person = keyof typeof PEOPLE;
+const isPerson = (name: string): name is Person => name in PEOPLE;
+
+const HOUR_S = 3_600;
+/** What a careful host page would send; everything in the demo works under it. */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+async function secretIn(folder: string): Promise<string> {
+  const file = join(folder, 'secret');
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    const secret = randomBytes(32).toString('hex');
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, secret, { mode: 0o600 });
+    return secret;
+  }
+}
+
+const differences = values.with === 'all' ? DIFFERENCES.map(({ name }) => name) : (values.with.split(',').filter(Boolean) as Difference[]);
+if (values.reset) await rm(values.data, { recursive: true, force: true });
+
+const lines = new Map<Person, FaultLine>();
+const lineOf = (url = ''): FaultLine | undefined => {
+  const name = /^\/line\/(\w+)\//.exec(url)?.[1];
+  return name && isPerson(name) ? lines.get(name) : undefined;
+};
+
+const pages = new Hono();
+pages.use(async (context, next) => {
+  await next();
+  context.header('Content-Security-Policy', POLICY);
+  context.header('Cache-Control', 'no-store');
+});
+pages.get('/demo/token/:name', async (context) => {
+  const name = context.req.param('name');
+  if (!isPerson(name)) return context.json({ detail: `No such person. There are: ${Object.keys(PEOPLE).join(', ')}.` }, 404);
+  const expiresIn = Number(context.req.query('expires_in') ?? HOUR_S);
+  return context.json({ token: await server.signToken(PEOPLE[name], { expiresIn }) });
+});
+pages.get('/demo/faults/:name', (context) => {
+  const name = context.req.param('name');
+  const line = isPerson(name) && lines.get(name);
+  if (!line) return context.json({ detail: 'No such person.' }, 404);
+  const { cut, ...wanted } = context.req.query();
+  if (cut !== undefined) line.cut();
+  const faults: Partial<Faults> = {};
+  if (wanted.socket) faults.socket = wanted.socket as Faults['socket'];
+  if (wanted.rest) faults.rest = wanted.rest as Faults['rest'];
+  if (wanted.delay) faults.delayMs = Math.min(Number(wanted.delay) || 0, 10_000);
+  line.set(faults);
+  return context.json(line.faults);
+});
+pages.use('/dist/*', serveStatic({ root: '.' }));
+pages.use('*', serveStatic({ root: './demo/pages' }));
+
+const server = await startServer({
+  port: Number(values.port),
+  database: process.env.DATABASE_URL ? { kind: 'url', url: process.env.DATABASE_URL } : { kind: 'folder', path: join(values.data, 'database') },
+  secret: process.env.JWT_SECRET ?? (await secretIn(values.data)),
+  host: '0.0.0.0',
+  baseline: values.baseline,
+  differences,
+  logLevel: 'warn',
+  fetch: (request) => pages.fetch(request),
+  onRequest: (request, response) => {
+    const line = lineOf(request.url);
+    line?.handleRequest(request, response);
+    return line !== undefined;
+  },
+  onUpgrade: (request, socket, head) => {
+    const line = lineOf(request.url);
+    line?.handleUpgrade(request, socket, head);
+    return line !== undefined;
+  },
+});
+
+for (const name of Object.keys(PEOPLE) as Person[]) {
+  lines.set(name, createFaultLine({ target: `http://127.0.0.1:${server.port}`, prefix: `/line/${name}` }));
+}
+
+console.log(`\n  unified-chat is running (${values.baseline ? 'baseline backend' : 'full backend'}): http://localhost:${server.port}\n  Ctrl-C stops it.\n`);
+
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    for (const line of lines.values()) line.close();
+    void server.close().then(() => process.exit(0));
+  });
+}

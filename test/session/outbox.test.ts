@@ -1,0 +1,218 @@
+import { expect } from '@open-wc/testing';
+import type { ChatError } from '../../src/transport/index.js';
+import { connected } from '../support/connected.js';
+import { json, type FakeBackend } from '../support/fake-backend.js';
+import { settle } from '../support/fake-clock.js';
+
+const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
+const sends = (backend: FakeBackend): string[] => backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
+const contents = (backend: FakeBackend): string[] => backend.messages.map(({ content }) => content);
+
+describe('sending', () => {
+  for (const echo of ['echo', 'ack', 'both'] as const) {
+    it(`by socket is confirmed by ${echo}, in place, once`, async () => {
+      const { chat, backend, clock } = await connected();
+      backend.echo = echo;
+      chat.openRoom(1);
+      await clock.advance(0);
+      const sending = chat.sendChatMessage(1, '  hello  ');
+      const [pending] = chat.messages(1);
+      expect([pending!.delivery, pending!.content]).to.deep.equal(['sending', 'hello']);
+      const { method, message } = await sending;
+      await settle();
+      expect(method).to.equal('websocket');
+      expect(chat.messages(1)).to.have.length(1);
+      expect([message.id, message.key, message.delivery]).to.deep.equal([1, pending!.key, 'sent']);
+      expect(sends(backend)).to.deep.equal([]);
+      chat.disconnect();
+    });
+  }
+
+  it('recognises its own echo on a backend that sends no temporary id', async () => {
+    const { chat, backend, clock } = await connected({}, BASELINE);
+    backend.echo = 'no-temp-id';
+    chat.openRoom(1);
+    await clock.advance(0);
+    const sent = await Promise.all([chat.sendChatMessage(1, 'ok'), chat.sendChatMessage(1, 'ok')]);
+    expect(sent.map(({ message }) => message.id)).to.deep.equal([1, 2]);
+    await settle();
+    expect(chat.messages(1)).to.have.length(2);
+    chat.disconnect();
+  });
+
+  it('falls to REST, under the same id, when the socket does not confirm', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.echo = 'none';
+    chat.openRoom(1);
+    await clock.advance(0);
+    const sending = chat.sendChatMessage(1, 'stored, but nobody said so');
+    await clock.advance(6_000);
+    expect((await sending).method).to.equal('rest');
+    expect(backend.messages).to.have.length(1);
+    const post = backend.requests.find(({ method }) => method === 'POST')!;
+    expect(post.headers.get('Idempotency-Key')).to.equal(backend.socket.sent.find(({ type }) => type === 'send_message')!._tempId);
+    expect(chat.messages(1)).to.have.length(1);
+    chat.disconnect();
+  });
+
+  it('falls to REST at once when the socket dies with the message', async () => {
+    const { chat, backend } = await connected();
+    backend.stores = false;
+    backend.onSocket = 'refuse';
+    const sending = chat.sendChatMessage(1, 'on its way');
+    await settle();
+    backend.socket.drop();
+    expect((await sending).method).to.equal('rest');
+    expect(contents(backend)).to.deep.equal(['on its way']);
+    chat.disconnect();
+  });
+
+  it('looks into the history first on a backend that would store it twice', async () => {
+    const { chat, backend, clock } = await connected({}, BASELINE);
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.echo = 'none';
+    backend.onSocket = 'refuse';
+    const sending = chat.sendChatMessage(1, 'once');
+    await settle();
+    backend.socket.drop();
+    expect((await sending).method).to.equal('websocket');
+    expect(contents(backend)).to.deep.equal(['once']);
+    expect(sends(backend)).to.deep.equal([]);
+    // And without a key that a baseline backend's CORS would refuse.
+    const second = chat.sendChatMessage(1, 'once');
+    await clock.advance(1_000);
+    expect((await second).method).to.equal('rest');
+    expect(contents(backend)).to.deep.equal(['once', 'once']);
+    expect(backend.requests.some(({ headers }) => headers.has('Idempotency-Key'))).to.equal(false);
+    chat.disconnect();
+  });
+
+  it('asks the history when an error on the socket names no message, and believes REST', async () => {
+    const { chat, backend, clock } = await connected({}, BASELINE);
+    backend.stores = false;
+    backend.onRequest = (method) => (method === 'POST' ? json({ detail: 'Not found.' }, 404) : undefined);
+    const sending = chat.sendChatMessage(1, 'not my room').catch((error: ChatError) => error);
+    await settle();
+    backend.socket.receive({ type: 'error', message: 'Access denied to room 1', room_id: 1 });
+    await clock.advance(0);
+    expect(((await sending) as ChatError).code).to.equal('not_found');
+    expect(chat.messages(1)[0]!.delivery).to.equal('failed');
+    chat.disconnect();
+  });
+
+  it('is refused for good by an error that names the message; retry sends it again, discard forgets it', async () => {
+    const { chat, backend } = await connected();
+    backend.stores = false;
+    const refuse = async (): Promise<void> => {
+      await settle();
+      const { _tempId } = backend.socket.sent.findLast(({ type }) => type === 'send_message')!;
+      backend.socket.receive({ type: 'error', code: 'access_denied', message: 'You left this room.', room_id: 1, _tempId });
+      await settle();
+    };
+    const failures: string[] = [];
+    chat.on('chat-send-failed', ({ localId, error }) => failures.push(localId, error.message));
+    const sending = chat.sendChatMessage(1, 'hm').catch((error: ChatError) => error.code);
+    await refuse();
+    expect(await sending).to.equal('forbidden');
+    const { localId } = chat.messages(1)[0]!;
+    expect(failures).to.deep.equal([localId, 'You left this room.']);
+    backend.stores = true;
+    expect((await chat.retry(localId!)).method).to.equal('websocket');
+    expect(chat.messages(1).map(({ delivery }) => delivery)).to.deep.equal(['sent']);
+
+    backend.stores = false;
+    const second = chat.sendChatMessage(1, 'never mind').catch((error: ChatError) => error.code);
+    await refuse();
+    await second;
+    chat.discard(chat.messages(1)[1]!.localId!);
+    expect(chat.messages(1)).to.have.length(1);
+    chat.disconnect();
+  });
+
+  it('sends nothing any more for a message that was discarded on its way', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.stores = false;
+    const sending = chat.sendChatMessage(1, 'oops').catch((error: ChatError) => error.code);
+    await settle();
+    chat.discard(chat.messages(1)[0]!.localId!);
+    expect(await sending).to.equal('discarded');
+    await clock.advance(60_000);
+    expect(sends(backend)).to.deep.equal([]);
+    chat.disconnect();
+  });
+
+  it('keeps the order of one author, one message at a time', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.echo = 'none';
+    const sent = ['a', 'b', 'c'].map((content) => chat.sendChatMessage(1, content));
+    await settle();
+    expect(contents(backend)).to.deep.equal(['a']);
+    backend.socket.drop();
+    await clock.advance(40_000);
+    await Promise.all(sent);
+    expect(contents(backend)).to.deep.equal(['a', 'b', 'c']);
+    chat.disconnect();
+  });
+
+  it('waits while nothing works, and goes out when something does', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('down');
+    backend.socket.drop();
+    const sending = chat.sendChatMessage(1, 'patience');
+    await clock.advance(120_000);
+    expect([chat.state, chat.messages(1)[0]!.delivery]).to.deep.equal(['error', 'sending']);
+    backend.onRequest = () => undefined;
+    await clock.advance(6_000);
+    expect(chat.state).to.equal('polling');
+    expect((await sending).method).to.equal('rest');
+    chat.disconnect();
+  });
+
+  it('waits as long as the server asks, and then sends', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.stores = false;
+    backend.echo = 'none';
+    let asked = 0;
+    backend.onRequest = (method) => (method === 'POST' && asked++ === 0 ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' }) : undefined);
+    const sending = chat.sendChatMessage(1, 'eager');
+    await clock.advance(6_000);
+    expect(asked).to.equal(1);
+    backend.stores = true;
+    backend.echo = 'both';
+    await clock.advance(6_900);
+    expect(backend.messages).to.have.length(0);
+    await clock.advance(200);
+    await sending;
+    expect(backend.messages).to.have.length(1);
+    chat.disconnect();
+  });
+
+  it('gives a message up, with its reason, when the server fails at it again and again', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.stores = false;
+    backend.onRequest = (method) => (method === 'POST' ? new Response('<h1>Server Error</h1>', { status: 500 }) : undefined);
+    const sending = chat.sendChatMessage(1, 'poison').catch((error: ChatError) => error);
+    await clock.advance(120_000);
+    const error = (await sending) as ChatError;
+    expect([error.code, error.status]).to.deep.equal(['server_error', 500]);
+    expect(error.message).not.to.contain('<');
+    expect(sends(backend)).to.have.length(5);
+    chat.disconnect();
+  });
+
+  it('refuses what cannot be sent before it leaves', async () => {
+    const { chat, backend } = await connected();
+    backend.socket.receive({ ...backend.greeting(), limits: { content: 5 } });
+    for (const [content, code] of [
+      ['   ', 'empty_message'],
+      ['123456', 'message_too_long'],
+    ] as const) {
+      const error = await chat.sendChatMessage(1, content).catch((thrown: ChatError) => thrown);
+      expect((error as ChatError).code).to.equal(code);
+    }
+    expect(chat.messages(1)).to.have.length(0);
+    chat.disconnect();
+  });
+});

@@ -1,0 +1,297 @@
+import { expect } from '@open-wc/testing';
+import { connected, scene } from '../support/connected.js';
+import { json, tokenOf } from '../support/fake-backend.js';
+import { settle } from '../support/fake-clock.js';
+
+const DOWN = (): Error => new TypeError('Failed to fetch');
+
+describe('a session', () => {
+  it('is connected only when rooms and open threads are read', async () => {
+    let hangs = true;
+    const { chat, clock } = scene({}, (backend) => {
+      backend.store(1, 2, 'hello');
+      backend.onRequest = (_method, path) => (hangs && path.startsWith('rooms/1/messages') ? 'hang' : undefined);
+    });
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(0);
+    expect(chat.rooms).to.have.length(2);
+    expect(chat.state).to.equal('connecting');
+    hangs = false;
+    await clock.advance(16_000); // the hanging request's deadline, and the try after it
+    expect(chat.state).to.equal('connected');
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['hello']);
+    chat.disconnect();
+  });
+
+  it('is idle without a token, and says so', () => {
+    const { chat, backend } = scene({ token: '' });
+    chat.connect();
+    expect(chat.state).to.equal('idle');
+    expect(chat.reason).to.deep.equal({ code: 'no_token', message: 'Sign in to chat.' });
+    expect(backend.sockets).to.have.length(0);
+    chat.disconnect();
+  });
+
+  it('reconnects after a loss: about 1 s first, doubling to 30 s, never giving up', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.onSocket = 'refuse';
+    backend.onRequest = DOWN;
+    backend.socket.drop();
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt++) {
+      await settle();
+      const before = backend.sockets.length;
+      const from = clock.now();
+      while (backend.sockets.length === before) await clock.advance(100);
+      waits.push(Math.round((clock.now() - from) / 1000));
+    }
+    expect(waits).to.deep.equal([1, 2, 4, 8, 16, 30, 30, 30]);
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    await clock.advance(30_000);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+
+  it('says reconnecting, then that nothing works, and why', async () => {
+    const { chat, backend, clock, states } = await connected();
+    backend.onSocket = 'refuse';
+    backend.onRequest = DOWN;
+    backend.socket.drop();
+    await clock.advance(20_000);
+    expect(states).to.deep.equal(['connecting', 'connected', 'reconnecting', 'error']);
+    expect(chat.reason.code).to.equal('server_unreachable');
+    chat.disconnect();
+  });
+
+  it('polls over REST when only the socket is blocked, and names the proxy', async () => {
+    const { chat, backend, clock } = scene({}, (backend) => (backend.onSocket = 'refuse'));
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('polling');
+    expect(chat.reason.code).to.equal('websocket_blocked');
+    backend.store(1, 2, 'over REST');
+    await clock.advance(6_000);
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['over REST']);
+    // Make before break: it stops polling only when the socket is up and caught up.
+    backend.onSocket = 'greet';
+    await clock.advance(31_000);
+    expect(chat.state).to.equal('connected');
+    const asked = backend.requests.length;
+    await clock.advance(60_000);
+    expect(backend.requests.length).to.equal(asked);
+    chat.disconnect();
+  });
+
+  it('catches up on what came in while it was away', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    backend.say(1, 2, 'one');
+    await clock.advance(0);
+    backend.socket.drop(1012);
+    await settle();
+    expect(chat.reason.code).to.equal('server_restarting');
+    for (let n = 0; n < 250; n++) backend.store(1, 2, `missed ${n}`);
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('connected');
+    expect(chat.messages(1)).to.have.length(251);
+    chat.disconnect();
+  });
+
+  it('explains a refused handshake by asking REST with the same token', async () => {
+    const expired = tokenOf(1, { exp: 1 });
+    for (const [token, prepare, state, reason] of [
+      [expired, 'refuse-token', 'unauthorized', 'token_expired'],
+      [tokenOf(1), 'refuse-token', 'unauthorized', 'token_refused'],
+      [tokenOf(1), 'cors', 'error', 'origin_refused'],
+      [tokenOf(1), 'down', 'error', 'server_unreachable'],
+      [tokenOf(1), 'html', 'error', 'unexpected_answer'],
+      [tokenOf(1), '500', 'error', 'server_failing'],
+      [tokenOf(1), '403', 'error', 'access_refused'],
+    ] as const) {
+      const { chat, clock } = scene({ token }, (backend) => {
+        backend.onSocket = 'refuse';
+        if (prepare === 'refuse-token') backend.refused.add(token);
+        // A CORS refusal: the request with a token fails, the one that may not be read does not.
+        if (prepare === 'cors') backend.onRequest = () => (backend.requests.at(-1)!.headers.has('Authorization') ? DOWN() : json([]));
+        if (prepare === 'down') backend.onRequest = DOWN;
+        if (prepare === 'html') backend.onRequest = () => new Response('<!doctype html><p>Log in to the hotel', { status: 200 });
+        if (prepare === '500') backend.onRequest = () => new Response('<!doctype html>', { status: 500 });
+        if (prepare === '403') backend.onRequest = () => json({ detail: 'No.' }, 403);
+      });
+      chat.connect();
+      await clock.advance(500);
+      expect([chat.state, chat.reason.code], prepare).to.deep.equal([state, reason]);
+      expect(chat.reason.message).to.match(/^[A-Z].*\.$/);
+      chat.disconnect();
+      expect(clock.pending, `${prepare}: timers left`).to.equal(0);
+    }
+  });
+
+  it('asks the page for another token when the server accepts and closes with 4001', async () => {
+    const fresh = tokenOf(1, { jti: 'fresh' });
+    let asked = 0;
+    const { chat, backend, clock } = scene({ tokenProvider: async () => (asked++, fresh) }, (backend) => {
+      backend.onSocket = 'accept-then-4001';
+      backend.refused.add(tokenOf(1));
+    });
+    chat.connect();
+    await clock.advance(2_000);
+    expect(chat.state).to.equal('connected');
+    expect(asked).to.equal(1);
+    expect(new URL(backend.socket.url).searchParams.get('token')).to.equal(fresh);
+    chat.disconnect();
+  });
+
+  it('renews once, however many requests are refused at the same time, and makes them again', async () => {
+    const fresh = tokenOf(1, { jti: 'fresh' });
+    let asked = 0;
+    const { chat, backend, clock } = await connected({ tokenProvider: async () => (asked++, fresh) });
+    backend.refused.add(tokenOf(1));
+    chat.openRoom(1);
+    chat.openRoom(2);
+    await clock.advance(0);
+    expect(asked).to.equal(1);
+    expect(chat.data.threads['1']?.loaded).to.equal(true);
+    expect(chat.data.threads['2']?.loaded).to.equal(true);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+
+  it('ends unauthorized, not in a loop, when the page has no better token', async () => {
+    for (const provider of [async () => tokenOf(1), async () => Promise.reject(new Error('no')), async () => '']) {
+      const { chat, backend, clock } = scene({ tokenProvider: provider }, (backend) => backend.refused.add(tokenOf(1)));
+      chat.connect();
+      await clock.advance(60_000);
+      expect(chat.state).to.equal('unauthorized');
+      expect(backend.sockets.length).to.be.below(4);
+      expect(clock.pending).to.equal(0);
+      chat.disconnect();
+    }
+  });
+
+  it('goes over to a new token without losing rooms, messages or what is on its way', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    backend.say(1, 2, 'before');
+    backend.stores = false;
+    const sending = chat.sendChatMessage(1, 'on its way');
+    await settle();
+    chat.configure({ token: tokenOf(1, { jti: 'second' }) });
+    expect(chat.rooms).to.have.length(2);
+    backend.stores = true;
+    await clock.advance(1_000);
+    expect((await sending).message.content).to.equal('on its way');
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['before', 'on its way']);
+    expect(backend.open).to.have.length(1);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+
+  it('shows and sends nothing of one person as another', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    backend.say(1, 2, 'for Ana alone');
+    backend.stores = false;
+    const sending = chat.sendChatMessage(1, 'by Ana').catch((error: Error) => error.name);
+    await settle();
+    backend.me = 2;
+    chat.configure({ token: tokenOf(2) });
+    expect(chat.messages(1)).to.have.length(0);
+    expect(await sending).to.equal('ChatError');
+    backend.stores = true;
+    await clock.advance(5_000);
+    expect(backend.messages.map(({ content }) => content)).to.deep.equal(['for Ana alone']);
+    chat.disconnect();
+  });
+
+  it('finds a line that is open but dead by its silence', async () => {
+    const { chat, backend, clock, reasons } = await connected();
+    const socket = backend.socket;
+    socket.send = () => {}; // a black hole
+    await clock.advance(25_000 + 10_000);
+    expect(reasons).to.include('connection_silent');
+    expect(socket.readyState).to.equal(3);
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+
+  it('pings after silence, and counts any frame as life', async () => {
+    const { chat, backend, clock } = await connected();
+    const pings = (): number => backend.socket.sent.filter(({ type }) => type === 'ping').length;
+    await clock.advance(24_000);
+    backend.say(2, 2, 'still here');
+    await clock.advance(24_000);
+    expect(pings()).to.equal(0);
+    await clock.advance(2_000);
+    expect(pings()).to.equal(1);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+
+  it('gives up a handshake that hangs, and a server that does not greet', async () => {
+    for (const onSocket of ['hang', 'accept-silent'] as const) {
+      const { chat, clock } = scene({}, (backend) => (backend.onSocket = onSocket));
+      chat.connect();
+      await clock.advance(11_000);
+      expect(chat.state, onSocket).to.equal('polling');
+      chat.disconnect();
+    }
+  });
+
+  it('stays with the socket while REST is down, and says that it is catching up', async () => {
+    const { chat, backend, clock } = scene({}, (backend) => (backend.onRequest = DOWN));
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(0);
+    expect([chat.state, chat.reason.code]).to.deep.equal(['reconnecting', 'catching_up']);
+    expect(chat.rooms, 'the rooms come over the socket').to.have.length(2);
+    expect((await chat.sendChatMessage(1, 'by socket')).method).to.equal('websocket');
+    backend.onRequest = () => undefined;
+    await clock.advance(30_000);
+    expect(chat.state).to.equal('connected');
+    expect(backend.sockets).to.have.length(1);
+    chat.disconnect();
+  });
+
+  it('reads again and again, while connected, what a baseline backend tells on no socket', async () => {
+    const { chat, backend, clock } = scene({}, (backend) => (backend.capabilities = []));
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(0);
+    expect(chat.state).to.equal('connected');
+    backend.store(1, 2, 'sent by REST');
+    backend.say(1, 2, 'sent by socket, later');
+    await clock.advance(16_000);
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['sent by REST', 'sent by socket, later']);
+    chat.disconnect();
+  });
+
+  it('leaves no timer and no socket behind', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1)();
+    chat.typing(1, true);
+    chat.disconnect();
+    await settle();
+    expect(clock.pending).to.equal(0);
+    expect(backend.open).to.have.length(0);
+    expect(chat.state).to.equal('idle');
+  });
+
+  it('never says the token: not in a problem, a reason, an error', async () => {
+    const token = tokenOf(1, { secret: 'sesame' });
+    const { chat, clock, problems, reasons } = scene({ token }, (backend) => {
+      backend.onRequest = DOWN;
+    });
+    chat.configure({ url: 'ftp://nowhere.example' });
+    chat.connect();
+    await clock.advance(10_000);
+    expect(chat.state).to.equal('error');
+    expect(problems.join()).to.contain('must begin with https://');
+    expect(JSON.stringify([problems, reasons, chat.data])).not.to.contain(token);
+    chat.disconnect();
+  });
+});

@@ -1,0 +1,38 @@
+import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from './fake-backend.js';
+import { FakeClock } from './fake-clock.js';
+
+export interface Scene {
+  chat: ChatConnection;
+  backend: FakeBackend;
+  clock: FakeClock;
+  states: string[];
+  reasons: string[];
+  problems: string[];
+}
+
+/** A connection on a clock and a backend that the test holds in its hands. */
+export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBackend) => void = () => {}): Scene {
+  const clock = new FakeClock();
+  const backend = new FakeBackend(clock);
+  prepare(backend);
+  const chat = new ChatConnection(
+    { url: 'https://chat.example', token: tokenOf(1), ...config },
+    { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch },
+  );
+  const scene: Scene = { chat, backend, clock, states: [], reasons: [], problems: [] };
+  chat.on('chat-state-change', ({ state, reason }: Happenings['chat-state-change']) => {
+    if (scene.states.at(-1) !== state) scene.states.push(state);
+    scene.reasons.push(reason.code);
+  });
+  chat.on('chat-error', ({ code, message }) => scene.problems.push(`${code}: ${message}`));
+  return scene;
+}
+
+/** The same, connected. */
+export async function connected(config: ConnectionConfig = {}, prepare?: (backend: FakeBackend) => void): Promise<Scene> {
+  const made = scene(config, prepare);
+  made.chat.connect();
+  await made.clock.advance(0);
+  return made;
+}

@@ -1,0 +1,230 @@
+/** A backend in memory, for tests that need a fault at an exact moment. What it says is as on the wire. */
+import type { FakeClock } from './fake-clock.js';
+
+export interface WireMessage {
+  id: number;
+  room: number;
+  sender: { id: number; username: string };
+  content: string;
+  timestamp: string;
+  is_own_message: boolean;
+  _tempId?: string;
+  [field: string]: unknown;
+}
+
+export class FakeSocket extends EventTarget {
+  readonly CONNECTING = 0;
+  readonly OPEN = 1;
+  readonly CLOSED = 3;
+  readyState = 0;
+  binaryType = 'blob';
+  readonly sent: Record<string, unknown>[] = [];
+
+  constructor(
+    readonly url: string,
+    private readonly onSent: (socket: FakeSocket, frame: Record<string, unknown>) => void,
+  ) {
+    super();
+  }
+
+  send(text: string): void {
+    if (this.readyState !== this.OPEN) throw new Error('InvalidStateError');
+    const frame = JSON.parse(text) as Record<string, unknown>;
+    this.sent.push(frame);
+    // An answer never comes before `send` has returned.
+    queueMicrotask(() => this.onSent(this, frame));
+  }
+
+  close(code = 1005): void {
+    this.drop(code);
+  }
+
+  // What the far end does:
+
+  accept(): void {
+    this.readyState = this.OPEN;
+    this.dispatchEvent(new Event('open'));
+  }
+
+  receive(frame: unknown): void {
+    if (this.readyState !== this.OPEN) return;
+    this.dispatchEvent(new MessageEvent('message', { data: typeof frame === 'string' ? frame : JSON.stringify(frame) }));
+  }
+
+  drop(code = 1006, reason = ''): void {
+    if (this.readyState === this.CLOSED) return;
+    this.readyState = this.CLOSED;
+    this.dispatchEvent(new CloseEvent('close', { code, reason }));
+  }
+}
+
+export class FakeBackend {
+  readonly sockets: FakeSocket[] = [];
+  readonly requests: { method: string; path: string; headers: Headers; body: unknown }[] = [];
+  rooms: Record<string, unknown>[] = [room(1, 'Ana & Ben'), room(2, 'General')];
+  messages: WireMessage[] = [];
+  capabilities: string[] = ['idempotent_send', 'ack', 'user_channel'];
+  /** What happens to a new socket. */
+  onSocket: 'greet' | 'refuse' | 'hang' | 'accept-silent' | 'accept-then-4001' = 'greet';
+  /** What happens to a request: an answer, or an error to throw. */
+  onRequest: (method: string, path: string) => Response | Error | 'hang' | undefined = () => undefined;
+  /** Whether a message sent by socket is confirmed there. */
+  echo: 'echo' | 'ack' | 'both' | 'none' | 'no-temp-id' = 'both';
+  /** Whether a message sent by socket is stored. */
+  stores = true;
+  /** Tokens that are refused. */
+  refused = new Set<string>();
+  me = 1;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  get socket(): FakeSocket {
+    return this.sockets.at(-1)!;
+  }
+
+  get open(): FakeSocket[] {
+    return this.sockets.filter(({ readyState }) => readyState < 2);
+  }
+
+  readonly WebSocket = ((backend: FakeBackend) =>
+    class {
+      constructor(url: string) {
+        return backend.#connect(url) as never;
+      }
+    })(this) as unknown as typeof WebSocket;
+
+  readonly fetch: typeof fetch = async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const method = init.method ?? 'GET';
+    const headers = new Headers(init.headers);
+    const path = url.pathname.replace('/api/chat/', '') + url.search;
+    const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
+    this.requests.push({ method, path, headers, body });
+    const answer = this.onRequest(method, path);
+    if (answer === 'hang') await new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))));
+    if (answer instanceof Error) throw answer;
+    if (init.signal?.aborted) throw new DOMException('', 'AbortError');
+    if (answer instanceof Response) return answer;
+    if (this.refused.has(headers.get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
+    return this.#answer(method, url, headers, body);
+  };
+
+  /** Stores a message as somebody; tells nobody. */
+  store(roomId: number, senderId: number, content: string, tempId?: string): WireMessage {
+    const known = tempId && this.messages.find((message) => message._tempId === tempId);
+    if (known && this.capabilities.includes('idempotent_send')) return known;
+    const message: WireMessage = {
+      id: this.messages.length + 1,
+      room: roomId,
+      sender: { id: senderId, username: `user${senderId}` },
+      message_type: 'text',
+      content,
+      timestamp: new Date(this.#clock.now()).toISOString(),
+      is_own_message: false,
+      is_read: false,
+      ...(tempId && { _tempId: tempId }),
+    };
+    this.messages.push(message);
+    return message;
+  }
+
+  /** Somebody else writes; the open sockets hear of it. */
+  say(roomId: number, senderId: number, content: string): WireMessage {
+    const message = this.store(roomId, senderId, content);
+    for (const socket of this.open) socket.receive({ type: 'new_message', room_id: roomId, message });
+    return message;
+  }
+
+  #connect(url: string): FakeSocket {
+    const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
+    this.sockets.push(socket);
+    const { onSocket } = this;
+    const token = new URL(url).searchParams.get('token') ?? '';
+    queueMicrotask(() => {
+      if (onSocket === 'hang') return;
+      if (onSocket === 'refuse' || (this.refused.has(token) && onSocket === 'greet')) return socket.drop(1006);
+      socket.accept();
+      if (this.refused.has(token)) return socket.drop(4001, 'token refused');
+      if (onSocket !== 'accept-silent') socket.receive(this.greeting());
+    });
+    return socket;
+  }
+
+  greeting(): object {
+    return { type: 'connection_established', user_id: this.me, username: 'ana', ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities }) };
+  }
+
+  #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
+    const roomId = frame.room_id as number;
+    switch (frame.type) {
+      case 'ping':
+        return socket.receive({ type: 'pong' });
+      case 'subscribe_room':
+        return socket.receive({ type: 'subscribed', room_id: roomId });
+      case 'get_room_list':
+        return socket.receive({ type: 'room_list', rooms: this.rooms });
+      case 'mark_read':
+        return socket.receive({ type: 'messages_marked_read', room_id: roomId, count: 99 });
+      case 'send_message': {
+        if (!this.stores) return;
+        const tempId = frame._tempId as string;
+        const message = this.store(roomId, this.me, frame.content as string, tempId);
+        const { _tempId, ...bare } = message;
+        if (this.echo === 'echo' || this.echo === 'both') socket.receive({ type: 'new_message', room_id: roomId, message });
+        if (this.echo === 'no-temp-id') socket.receive({ type: 'new_message', room_id: roomId, message: bare });
+        if (this.echo === 'ack' || this.echo === 'both') socket.receive({ type: 'message_ack', room_id: roomId, message, _tempId: tempId });
+      }
+    }
+  }
+
+  #answer(method: string, url: URL, headers: Headers, body: unknown): Response {
+    const path = url.pathname.replace('/api/chat/', '');
+    if (path === 'rooms/') return json(this.rooms);
+    const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
+    if (method === 'POST' && path.endsWith('/send_message/')) {
+      const { content } = body as { content: string };
+      return json({ ...this.store(room, this.me, content, headers.get('Idempotency-Key') ?? undefined), is_own_message: true }, 201);
+    }
+    if (path.endsWith('/messages/')) {
+      const after = url.searchParams.get('after');
+      const before = url.searchParams.get('before');
+      const limit = Number(url.searchParams.get('limit'));
+      const all = this.messages
+        .filter((message) => message.room === room && (!after || message.id > Number(after)) && (!before || message.id < Number(before)))
+        // A backend without `idempotent_send` keeps no temporary ids.
+        .map(({ _tempId, ...message }) => (this.capabilities.includes('idempotent_send') && _tempId ? { ...message, _tempId } : message));
+      const messages = after ? all.slice(0, limit) : all.slice(-limit);
+      return json({ messages, has_more: all.length > messages.length, count: messages.length });
+    }
+    if (path.endsWith('/mark_read/')) return json({ status: 'message marked as read' });
+    return json({ detail: 'Not found.' }, 404);
+  }
+}
+
+export function room(id: number, name: string, more: object = {}): Record<string, unknown> {
+  return {
+    id,
+    name,
+    room_type: 'general',
+    participants: [
+      { id: 1, username: 'ana', first_name: 'Ana', last_name: '' },
+      { id: 2, username: 'ben', first_name: 'Ben', last_name: '' },
+    ],
+    last_message: null,
+    unread_count: 0,
+    created_at: '2026-11-22T10:00:00Z',
+    updated_at: '2026-11-22T10:00:00Z',
+    is_active: true,
+    ...more,
+  };
+}
+
+export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } });
+
+/** An unsigned token that says whose it is; no test here verifies it. */
+export const tokenOf = (userId: number | string, more: object = {}): string =>
+  ['{"alg":"none"}', JSON.stringify({ user_id: userId, ...more }), 'x'].map((part) => btoa(part)).join('.');
