@@ -1,0 +1,68 @@
+/** Who is asking. Tokens are JWTs (HS256) with the claims `user_id`, `exp` and `token_type: 'access'`. */
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { toId } from './refusal.js';
+import type { Queryable } from './database.js';
+
+export type RefusedBecause =
+  | 'missing_token'
+  | 'malformed_token'
+  | 'bad_signature'
+  | 'expired_token'
+  | 'wrong_token_type'
+  | 'unknown_user'
+  | 'foreign_origin';
+
+export interface Viewer {
+  id: number;
+  username: string;
+  firstName: string;
+}
+
+export type Verdict = { ok: true; viewer: Viewer; expiresAt: Date } | { ok: false; because: RefusedBecause };
+
+export interface SignOptions {
+  /** Seconds from now; negative for a token that has already expired. */
+  expiresIn?: number;
+  tokenType?: string;
+}
+
+const key = (secret: string): Uint8Array => new TextEncoder().encode(secret);
+
+export function signToken(secret: string, userId: number | string, { expiresIn = 3600, tokenType = 'access' }: SignOptions = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({ user_id: userId, token_type: tokenType, jti: crypto.randomUUID() })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuedAt(now + Math.min(0, expiresIn))
+    .setExpirationTime(now + expiresIn)
+    .sign(key(secret));
+}
+
+/** Checks a token, and that its user still exists. */
+export async function verifyToken(database: Queryable, secret: string, token: string | null | undefined): Promise<Verdict> {
+  if (!token) return { ok: false, because: 'missing_token' };
+  let payload;
+  try {
+    ({ payload } = await jwtVerify(token, key(secret), { algorithms: ['HS256'], requiredClaims: ['exp', 'user_id'] }));
+  } catch (error) {
+    return { ok: false, because: reasonOf(error) };
+  }
+  if (payload['token_type'] !== 'access') return { ok: false, because: 'wrong_token_type' };
+  const [user] = await database.query<Viewer>(
+    'select id, username, first_name as "firstName" from users where id = $1 and is_active',
+    [toId(payload['user_id'])],
+  );
+  if (!user) return { ok: false, because: 'unknown_user' };
+  return { ok: true, viewer: user, expiresAt: new Date((payload.exp ?? 0) * 1000) };
+}
+
+function reasonOf(error: unknown): RefusedBecause {
+  if (error instanceof errors.JWTExpired) return 'expired_token';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad_signature';
+  return 'malformed_token';
+}
+
+/** Whether a page at `origin` may use this server. Browsers always say where they are; programs say nothing. */
+export function isAllowedOrigin(origin: string | undefined, host: string | undefined, allowed: readonly string[] | '*'): boolean {
+  if (origin === undefined || allowed === '*' || allowed.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}

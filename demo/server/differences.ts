@@ -1,0 +1,96 @@
+/**
+ * How real baseline backends differ from one another, each behind a switch, so that a client can be shown to survive
+ * them all. What a difference does to an answer is here; the few that change behaviour are asked for where it happens.
+ */
+export const DIFFERENCES = [
+  { name: 'temp-id-beside', description: '`_tempId` comes back beside the message instead of inside it.' },
+  { name: 'temp-id-none', description: '`_tempId` does not come back at all.' },
+  { name: 'twice', description: 'Each new message arrives twice.' },
+  { name: 'rest-silent', description: 'A message sent by REST is announced on no socket.' },
+  { name: 'socket-unread-zero', description: 'The room list on the socket says 0 unread; REST says the truth.' },
+  { name: 'history-marks-read', description: 'Reading a history by REST marks the room as read.' },
+  { name: 'foreign-typing', description: 'Typing of somebody who is not in the room is passed on.' },
+  { name: 'unknown-frames', description: 'Frames of unknown types and unknown fields in rooms and messages appear.' },
+  { name: 'bad-room', description: 'One room in every room list is malformed.' },
+  { name: 'html-errors', description: 'Every REST error is a page of HTML.' },
+  { name: 'notifications-1011', description: 'The notifications socket dies with 1011 when it is told to mark something as read.' },
+  { name: 'accept-then-4001', description: 'A bad token is accepted first, then closed with 4001.' },
+  { name: 'paginated-rooms', description: 'The room list of REST comes in pages of two: {results, next}.' },
+  { name: 'string-ids', description: 'All ids are strings.' },
+] as const;
+
+export type Difference = (typeof DIFFERENCES)[number]['name'];
+
+export const isDifference = (name: string): name is Difference => DIFFERENCES.some((difference) => difference.name === name);
+
+const PAGE_SIZE = 2;
+const ID_NAME = /^(id|room|job|recipient)$|_ids?$/;
+const BAD_ROOM = { id: null, name: 42, participants: 'none', last_message: 'hello?', unread_count: 'many' };
+
+type Body = Record<string, unknown>;
+
+export class Differences {
+  readonly #on: ReadonlySet<Difference>;
+
+  constructor(on: readonly Difference[]) {
+    this.#on = new Set(on);
+  }
+
+  has(difference: Difference): boolean {
+    return this.#on.has(difference);
+  }
+
+  /** One `new_message` as the frames that really go out. */
+  newMessage(frame: { message: { _tempId?: string | undefined } } & Body): Body[] {
+    const { _tempId, ...message } = frame.message;
+    let out: Body = frame;
+    if (this.has('temp-id-none')) out = { ...frame, message };
+    else if (this.has('temp-id-beside')) out = { ...frame, message, _tempId };
+    if (this.has('unknown-frames')) out = { ...out, message: { ...(out['message'] as Body), sparkles: { level: 3 } } };
+    const frames = this.has('twice') ? [out, out] : [out];
+    return this.has('unknown-frames') ? [{ type: 'delivery_receipt', parts: [1] }, ...frames, { type: 'x-analytics' }] : frames;
+  }
+
+  /** What some backends say unasked after `connection_established`. */
+  greetings(): Body[] {
+    return this.has('unknown-frames') ? [{ type: 'presence_snapshot', online: [1, 2], timestamp: new Date() }] : [];
+  }
+
+  /** A room list, as the socket or as REST gives it. */
+  rooms(rooms: readonly object[], by: 'websocket' | 'rest'): object[] {
+    const unread = by === 'websocket' && this.has('socket-unread-zero') ? { unread_count: 0 } : {};
+    const extra = this.has('unknown-frames') ? { colour: '#c0ffee', settings: { muted: false } } : {};
+    const list: object[] = rooms.map((room) => ({ ...room, ...unread, ...extra }));
+    return this.has('bad-room') ? [...list.slice(0, 1), BAD_ROOM, ...list.slice(1)] : list;
+  }
+
+  /** The body of `GET rooms/`. */
+  roomPage(rooms: readonly object[], url: URL): unknown {
+    const list = this.rooms(rooms, 'rest');
+    if (!this.has('paginated-rooms')) return list;
+    const page = Math.max(1, Number(url.searchParams.get('page')) || 1);
+    const link = (number: number): string => {
+      const target = new URL(url);
+      target.searchParams.set('page', String(number));
+      return target.href;
+    };
+    return {
+      count: list.length,
+      next: page * PAGE_SIZE < list.length ? link(page + 1) : null,
+      previous: page > 1 ? link(page - 1) : null,
+      results: list.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
+    };
+  }
+
+  /** The last step before any answer becomes text. */
+  ids(body: unknown): unknown {
+    return this.has('string-ids') ? withStringIds(body) : body;
+  }
+}
+
+function withStringIds(value: unknown, name = ''): unknown {
+  if (typeof value === 'number') return ID_NAME.test(name) ? String(value) : value;
+  if (Array.isArray(value)) return value.map((item) => withStringIds(item, name));
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, withStringIds(field, key)]));
+}

@@ -1,0 +1,144 @@
+/** The REST routes. Each reads, asks chat.ts or a query, and answers through the one serialiser. */
+import { Hono, type Context as Call } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { getAttachment, readAttachment } from './attachments.js';
+import { isAllowedOrigin, verifyToken, type Viewer } from './auth.js';
+import { readMessages, sendMessage, startDirect } from './chat.js';
+import type { Context } from './context.js';
+import { answer, answerError, field, notFound } from './http-answers.js';
+import { listMessages } from './messages.js';
+import { accessDenied, Refusal, toId } from './refusal.js';
+import { isMember, listRooms } from './rooms.js';
+
+export interface Env {
+  Variables: { viewer: Viewer };
+}
+
+const DEFAULT_PAGE = 50;
+const LARGEST_PAGE = 100;
+/** What a form needs around its file. */
+const FORM_OVERHEAD = 65_536;
+
+export function createHttp(context: Context): Hono<Env> {
+  const { options, database, differences, log } = context;
+  const { limits } = options;
+  const app = new Hono<Env>();
+  const api = '/api/chat';
+
+  app.get('/healthz', () => answer(context, 200, { status: 'ok' }));
+  app.get(`${api}/attachments/:id/:name`, (call) => getAttachment(context, call.req.param('id')));
+
+  app.use(`${api}/*`, cors({
+    origin: (origin, call) => (isAllowedOrigin(origin, call.req.header('Host'), options.allowedOrigins) ? origin : null),
+    allowMethods: ['GET', 'POST'],
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
+    exposeHeaders: ['Retry-After'],
+    maxAge: 600,
+  }));
+  app.use(`${api}/*`, async (call, next) => {
+    const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
+    const maxSize = isForm ? limits.attachmentBytes + FORM_OVERHEAD : limits.bodyBytes;
+    return bodyLimit({ maxSize, onError: () => answerError(context, new Refusal('too_large', `The body can have at most ${maxSize} bytes.`)) })(call, next);
+  });
+  app.use(`${api}/*`, async (call, next) => {
+    const token = /^Bearer\s+(\S+)$/i.exec(call.req.header('Authorization') ?? '')?.[1];
+    const verdict = await verifyToken(database, options.secret, token);
+    if (!verdict.ok) {
+      log.warn({ because: verdict.because, origin: call.req.header('Origin') ?? null, path: call.req.path }, 'request refused');
+      return answerError(context, verdict.because);
+    }
+    call.set('viewer', verdict.viewer);
+    return next();
+  });
+
+  app.get(`${api}/rooms/`, async (call) => {
+    const rooms = await listRooms(database, call.get('viewer').id);
+    return answer(context, 200, differences.roomPage(rooms, new URL(call.req.url)));
+  });
+
+  app.get(`${api}/rooms/:id/`, async (call) => {
+    const [room] = await listRooms(database, call.get('viewer').id, roomOf(call));
+    return room ? answer(context, 200, room) : notFound(context);
+  });
+
+  app.get(`${api}/rooms/:id/messages/`, async (call) => {
+    const viewer = call.get('viewer');
+    const roomId = roomOf(call);
+    if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
+    const limit = cursor(call, 'limit') ?? DEFAULT_PAGE;
+    if (limit < 1) throw new Refusal('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
+    const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
+    const { messages, hasMore } = await listMessages(database, viewer.id, roomId, page);
+    if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, []);
+    return answer(context, 200, {
+      messages,
+      // The recorded backend takes an exactly full page for a sign of more.
+      has_more: options.baseline ? messages.length === page.limit : hasMore,
+      count: messages.length,
+      oldest_id: messages.at(0)?.id ?? null,
+      newest_id: messages.at(-1)?.id ?? null,
+    });
+  });
+
+  app.post(`${api}/rooms/:id/send_message/`, async (call) => {
+    const roomId = roomOf(call);
+    const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
+    const { attachment, ...body } = isForm ? await readAttachment(call, limits.attachmentBytes) : { ...(await json(call)), attachment: undefined };
+    if (body['room'] === undefined) throw new Refusal('invalid', 'This field is required.', { field: 'room' });
+    const reply = body['reply_to'];
+    const request = {
+      roomId,
+      content: body['content'] ?? (attachment ? '' : undefined),
+      replyTo: reply == null || reply === '' ? null : (toId(reply) ?? 0),
+      tempId: call.req.header('Idempotency-Key') || undefined,
+      ...(attachment && { attachment, messageType: attachment.isImage ? 'image' : 'file' }),
+    };
+    const { message, isNew } = await sendMessage(context, call.get('viewer'), request, 'rest');
+    return answer(context, isNew ? 201 : 200, message);
+  });
+
+  app.post(`${api}/messages/:id/mark_read/`, async (call) => {
+    const viewer = call.get('viewer');
+    const messageId = toId(call.req.param('id'));
+    const [found] = await database.query<{ roomId: number }>('select room_id as "roomId" from messages where id = $1', [messageId]);
+    if (!found || messageId === null) return notFound(context);
+    await readMessages(context, viewer, found.roomId, [messageId]);
+    return answer(context, 200, { status: 'message marked as read' });
+  });
+
+  app.post(`${api}/rooms/start_dm/`, async (call) => {
+    const userId = (await json(call))['user_id'];
+    if (userId === undefined) throw new Refusal('invalid', 'This field is required.', { field: 'user_id' });
+    const { room, created } = await startDirect(context, call.get('viewer'), toId(userId));
+    return answer(context, created ? 201 : 200, { room, created });
+  });
+
+  app.notFound((call) => {
+    const isPage = ['GET', 'HEAD'].includes(call.req.method) && !/^\/(api|ws)\//.test(call.req.path);
+    return isPage && options.fetch ? options.fetch(call.req.raw) : notFound(context);
+  });
+  app.onError((error, call) => {
+    if (!(error instanceof Refusal)) log.error({ err: error, path: call.req.path }, 'request failed');
+    else log.warn({ path: call.req.path, code: error.code }, 'request refused');
+    return answerError(context, error);
+  });
+  return app;
+}
+
+/** The room of the path; 0, which no room is, where that is no id. */
+const roomOf = (call: Call<Env>): number => toId(call.req.param('id')) ?? 0;
+
+function cursor(call: Call<Env>, name: string): number | null {
+  const text = call.req.query(name);
+  if (text === undefined || text === '') return null;
+  const value = toId(text);
+  if (value === null) throw field(name, 'A valid integer is required.');
+  return value;
+}
+
+async function json(call: Call<Env>): Promise<Record<string, unknown>> {
+  const body: unknown = await call.req.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal('invalid', 'The body is not a JSON object.');
+  return body as Record<string, unknown>;
+}

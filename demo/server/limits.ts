@@ -1,0 +1,31 @@
+/** How much one user may say. */
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { Refusal } from './refusal.js';
+
+export const createRate = (messagesPerMinute: number): RateLimiterMemory =>
+  new RateLimiterMemory({ points: messagesPerMinute, duration: 60 });
+
+/** Counts one message of a user. @throws {Refusal} `rate_limited`, saying when to try again. */
+export async function countMessage(rate: RateLimiterMemory, userId: number): Promise<void> {
+  try {
+    await rate.consume(userId);
+  } catch (refused) {
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    throw new Refusal('rate_limited', `Too many messages. Try again in ${retryAfter} s.`, { retryAfter });
+  }
+}
+
+/** @throws {Refusal} for a text that cannot be a message. `optional`: a file may come without words. */
+export function checkContent(content: unknown, longest: number, roomId: number, optional = false): string {
+  if (typeof content !== 'string' || (!optional && content.trim() === '')) {
+    throw new Refusal('empty_content', 'Message content cannot be empty', { field: 'content', roomId });
+  }
+  // Counted as people count, an emoji as one; a client that counts UTF-16 units is only stricter.
+  if (content.length > longest && [...content].length > longest) {
+    throw new Refusal('too_long', `A message can have at most ${longest} characters.`, { field: 'content', roomId });
+  }
+  // Postgres cannot store it.
+  if (content.includes('\0')) throw new Refusal('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
+  return content;
+}

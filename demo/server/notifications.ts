@@ -1,0 +1,127 @@
+/** The second socket: what happened in rooms that a user was not looking at. */
+import { NotificationActions, type NotificationAction } from '../../src/protocol/client-frames.js';
+import { CloseCode } from '../../src/protocol/close-codes.js';
+import { check, type Schema } from '../../src/protocol/problem.js';
+import type { Viewer } from './auth.js';
+import type { Handler, SocketConnection } from './connection.js';
+import type { Context } from './context.js';
+import type { Queryable } from './database.js';
+import type { WireMessage } from './messages.js';
+import { toId } from './refusal.js';
+import type { UserRow } from './rooms.js';
+
+const RECENT = 20;
+const PREVIEW = 120;
+
+interface NotificationRow {
+  id: number;
+  recipient: number;
+  sender: UserRow | null;
+  room_id: number | null;
+  notification_type: string;
+  title: string;
+  message: string;
+  created_at: Date;
+  read_at: Date | null;
+}
+
+const onTheWire = ({ room_id, ...row }: NotificationRow) => ({
+  ...row,
+  priority: 'medium',
+  is_read: row.read_at !== null,
+  is_delivered: true,
+  delivered_at: row.created_at,
+  expires_at: null,
+  action_url: null,
+  metadata: { room_id },
+  time_ago: timeAgo(Date.now() - row.created_at.getTime()),
+  content_object_data: null,
+});
+
+function timeAgo(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return 'Just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  return minutes < 1440 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} d ago`;
+}
+
+const list = async (database: Queryable, where: string, params: unknown[]) => {
+  const rows = await database.query<NotificationRow>(
+    `select n.id, n.recipient, row_to_json(u) as sender, n.room_id, n.notification_type, n.title, n.message, n.created_at, n.read_at
+     from notifications n left join users u on u.id = n.sender_id where ${where} order by n.id desc limit ${RECENT}`,
+    params,
+  );
+  return rows.map(onTheWire);
+};
+
+const unreadCount = async (database: Queryable, userId: number): Promise<number> =>
+  (await database.query<{ n: number }>('select count(*)::int as n from notifications where recipient = $1 and read_at is null', [userId]))[0]!.n;
+
+/** Notifies the members who are not looking at the room of a new message. */
+export async function notifyOf({ database, hub, notificationHub }: Context, sender: Viewer, message: WireMessage, members: { userId: number }[]): Promise<void> {
+  const looking = new Set(hub.subscribers(message.room).map(({ userId }) => userId));
+  const recipients = members.map(({ userId }) => userId).filter((id) => id !== sender.id && !looking.has(id));
+  if (recipients.length === 0) return;
+  const made = await database.query<{ id: number; recipient: number }>(
+    `insert into notifications (recipient, sender_id, room_id, title, message)
+     select unnest($1::int[]), $2, $3, $4, $5 returning id, recipient`,
+    [recipients, sender.id, message.room, `New message from ${sender.firstName}`, message.content.slice(0, PREVIEW)],
+  );
+  const connected = made.filter(({ recipient }) => notificationHub.ofUser(recipient).length > 0);
+  if (connected.length === 0) return;
+  for (const notification of await list(database, 'n.id = any($1::int[])', [connected.map(({ id }) => id)])) {
+    for (const connection of notificationHub.ofUser(notification.recipient)) connection.send({ type: 'new_notification', notification });
+  }
+}
+
+export async function greetNotifications({ database }: Context, viewer: Viewer, connection: SocketConnection): Promise<void> {
+  connection.send({ type: 'recent_notifications', notifications: await list(database, 'n.recipient = $1', [viewer.id]) });
+}
+
+export function notificationsHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
+  const { database, differences, notificationHub } = context;
+  const { userId } = connection;
+  const markRead = (and: string, params: unknown[]) =>
+    database.query(`update notifications set read_at = now() where recipient = $1 and read_at is null ${and}`, [viewer.id, ...params]);
+
+  async function perform(request: NotificationAction): Promise<object> {
+    switch (request.action) {
+      case 'get_unread_count':
+        return { type: 'unread_count', count: await unreadCount(database, userId) };
+      case 'mark_read':
+        await markRead('and id = $2', [toId(request.notification_id)]);
+        return { type: 'notification_read', notification_id: request.notification_id };
+      case 'mark_all_read':
+        await markRead('', []);
+        return { type: 'all_notifications_read' };
+      default:
+        return request satisfies never;
+    }
+  }
+
+  return {
+    async onText(text) {
+      const request = readAction(text);
+      if (!request) return connection.send({ type: 'error', message: 'Unknown action' });
+      if (differences.has('notifications-1011') && request.action !== 'get_unread_count') {
+        return connection.socket.close(CloseCode.serverError);
+      }
+      connection.send(await perform(request));
+    },
+    failure: () => null,
+    onClose: () => notificationHub.remove(connection),
+  };
+}
+
+function readAction(text: string): NotificationAction | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const name = (json as { action?: unknown } | null)?.action;
+  if (typeof name !== 'string' || !Object.hasOwn(NotificationActions, name)) return null;
+  const request = check((NotificationActions as Record<string, Schema>)[name]!, json, name);
+  return request.ok ? (request.value as NotificationAction) : null;
+}

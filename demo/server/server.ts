@@ -1,0 +1,103 @@
+/** Wires one server together. Start here: socket.ts and http.ts come in, chat.ts does, bus.ts tells. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import { CloseCode } from '../../src/protocol/close-codes.js';
+import { signToken, type SignOptions } from './auth.js';
+import { Hub } from './bus.js';
+import type { Context } from './context.js';
+import { openDatabase, type Database } from './database.js';
+import { Differences } from './differences.js';
+import { createHttp } from './http.js';
+import { createRate } from './limits.js';
+import { createLog } from './log.js';
+import { migrate } from './migrations.js';
+import { resolveOptions, type Options } from './options.js';
+import { seed } from './seed.js';
+import { createSockets } from './socket.js';
+
+export interface RunningServer {
+  url: string;
+  port: number;
+  secret: string;
+  database: Database;
+  server: Server;
+  /** A token as a real sign-in would give it. */
+  signToken(userId: number | string, options?: SignOptions): Promise<string>;
+  /** Finishes what is under way, closes every socket with `code`, and frees everything. */
+  close(code?: number): Promise<void>;
+}
+
+/** How long `close` waits for clients that do not let go. */
+const GRACE_MS = 1_000;
+
+export async function startServer(given: Partial<Options> = {}): Promise<RunningServer> {
+  const options = resolveOptions(given);
+  const log = createLog(options);
+  const database = await openDatabase(options.database);
+  try {
+    await migrate(database);
+    if (options.seed) await seed(database, options.seed === 'transcript' ? 'transcript' : 'demo');
+    const context: Context = {
+      options,
+      database,
+      log,
+      hub: new Hub(),
+      notificationHub: new Hub(),
+      differences: new Differences(options.differences),
+      rate: createRate(options.limits.rate),
+    };
+    const sockets = createSockets(context);
+    const onHttp = getRequestListener(createHttp(context).fetch, { overrideGlobalObjects: false });
+    const server = createServer((request, response) => {
+      if (!options.onRequest?.(request, response)) void onHttp(request, response);
+    });
+    server.on('upgrade', (request, socket, head) => {
+      if (!options.onUpgrade?.(request, socket, head)) sockets.upgrade(request, socket, head);
+    });
+    const lines = new Set<Duplex>();
+    server.on('connection', (line) => {
+      lines.add(line);
+      line.once('close', () => lines.delete(line));
+    });
+    const port = await listen(server, options.port, options.host);
+    const host = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    log.info({ url, mode: options.baseline ? 'baseline' : 'full', differences: options.differences }, 'listening');
+
+    async function stop(code: number): Promise<void> {
+      const released = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await sockets.close(code);
+      const cut = setTimeout(() => lines.forEach((line) => line.destroy()), GRACE_MS);
+      await released;
+      clearTimeout(cut);
+      await database.close();
+      log.info({ code }, 'closed');
+    }
+    let stopped: Promise<void> | undefined;
+    return {
+      url,
+      port,
+      secret: options.secret,
+      database,
+      server,
+      signToken: (userId, signOptions) => signToken(options.secret, userId, signOptions),
+      close: (code = CloseCode.serviceRestart) => (stopped ??= stop(code)),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

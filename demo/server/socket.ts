@@ -1,0 +1,95 @@
+/** Opens sockets: refuses before accepting, or accepts and hands over to the chat or to the notifications. */
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { CloseCode } from '../../src/protocol/close-codes.js';
+import { isAllowedOrigin, verifyToken, type Verdict } from './auth.js';
+import { chatHandler, greet } from './chat-socket.js';
+import { SocketConnection } from './connection.js';
+import type { Context } from './context.js';
+import { greetNotifications, notificationsHandler } from './notifications.js';
+
+const CHAT = /^\/ws\/chat\/$/;
+const NOTIFICATIONS = /^\/ws\/notifications\/(\d{1,10})\/$/;
+const LIVENESS_INTERVAL_MS = 30_000;
+
+export interface Sockets {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Lets every socket finish what it was asked, and closes it. */
+  close(code: number): Promise<void>;
+}
+
+export function createSockets(context: Context): Sockets {
+  const { options, log, database } = context;
+  const wss = new WebSocketServer({ noServer: true, maxPayload: options.limits.frameBytes });
+  const connections = new Set<SocketConnection>();
+  let closing = false;
+  const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), LIVENESS_INTERVAL_MS).unref();
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const owner = NOTIFICATIONS.exec(pathname)?.[1];
+    if (closing) return refuse(socket, 503);
+    if (!CHAT.test(pathname) && owner === undefined) return refuse(socket, 404);
+    const { origin, host } = request.headers;
+    const verdict: Verdict = isAllowedOrigin(origin, host, options.allowedOrigins)
+      ? await verifyToken(database, options.secret, searchParams.get('token'))
+      : { ok: false, because: 'foreign_origin' };
+    const isOthers = verdict.ok && owner !== undefined && Number(owner) !== verdict.viewer.id;
+    if (!verdict.ok || isOthers) {
+      const because = verdict.ok ? 'not_owner' : verdict.because;
+      log.warn({ because, origin, path: pathname }, 'socket refused');
+      if (because === 'foreign_origin' || !context.differences.has('accept-then-4001')) return refuse(socket, 403);
+      return wss.handleUpgrade(request, socket, head, (ws) => {
+        ws.on('error', () => ws.terminate());
+        ws.close(CloseCode.unauthorized, 'unauthorized');
+      });
+    }
+    if (closing) return refuse(socket, 503);
+    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, verdict, origin, owner !== undefined));
+  }
+
+  function accept(ws: WebSocket, { viewer, expiresAt }: Verdict & { ok: true }, origin: string | undefined, isNotifications: boolean): void {
+    const connection = new SocketConnection(viewer.id, ws, context);
+    // A bad client (a frame too long, a broken line) ends its own socket, and nothing else.
+    ws.on('error', (error) => log.warn({ user: viewer.id, reason: error.message }, 'socket error'));
+    connections.add(connection);
+    ws.on('close', () => connections.delete(connection));
+    log.info({ user: viewer.id, origin: origin ?? null, kind: isNotifications ? 'notifications' : 'chat', mode: options.baseline ? 'baseline' : 'full' }, 'connected');
+    if (isNotifications) {
+      context.notificationHub.add(connection);
+      connection.settled = greetNotifications(context, viewer, connection).catch((error: unknown) => {
+        log.error({ err: error, user: viewer.id }, 'notifications failed');
+        ws.close(CloseCode.serverError);
+      });
+      connection.start(notificationsHandler(context, viewer, connection), expiresAt);
+    } else {
+      connection.start(chatHandler(context, viewer, connection), expiresAt);
+      greet(context, viewer, connection);
+      context.hub.add(connection);
+    }
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      socket.on('error', () => socket.destroy());
+      upgrade(request, socket, head).catch((error: unknown) => {
+        log.error({ err: error }, 'upgrade failed');
+        refuse(socket, 500);
+      });
+    },
+    async close(code) {
+      closing = true;
+      clearInterval(liveness);
+      await Promise.all([...connections].map((connection) => connection.close(code, code === CloseCode.serviceRestart ? 'service restart' : 'closing')));
+    },
+  };
+}
+
+/** Answers an upgrade with a plain HTTP status: to a page, close code 1006 without a reason. */
+function refuse(socket: Duplex, status: number): void {
+  const body = status === 403 ? 'Access denied' : String(STATUS_CODES[status]);
+  socket.end(
+    [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', 'Content-Type: text/plain', `Content-Length: ${body.length}`, '', body].join('\r\n'),
+  );
+}

@@ -1,0 +1,113 @@
+/** A client of the reference server that waits for frames with a deadline, and never sleeps. */
+import { WebSocket } from 'ws';
+import type { Options } from '../../demo/server/options.js';
+import { startServer, type RunningServer } from '../../demo/server/server.js';
+
+export type Frame = Record<string, unknown> & { type: string };
+export const ANA = 1;
+export const BEN = 2;
+export const CLEO = 3;
+/** The direct room of Ana and Ben. */
+export const ROOM = 1;
+const DEADLINE_MS = 4_000;
+
+export function within<T>(promise: Promise<T>, what: string, ms = DEADLINE_MS): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+export interface Client {
+  /** Everything received so far and not yet taken. */
+  frames: Frame[];
+  socket: WebSocket;
+  closed: Promise<{ code: number; reason: string }>;
+  send(frame: unknown): void;
+  /** Takes the next frame of a type, past others. */
+  take(type: string): Promise<Frame>;
+  /** Sends a ping and waits for its pong: all that was caused before has now arrived. @returns what it was. */
+  settle(): Promise<Frame[]>;
+  ask(frame: Frame, answer: string): Promise<Frame>;
+  close(): void;
+}
+
+/** Opens a socket. Rejects with 'refused 403' where the handshake is refused. */
+export function openSocket(server: RunningServer, token: string | null, { path = '/ws/chat/', origin }: { path?: string; origin?: string } = {}): Promise<Client> {
+  const query = token === null ? '' : `?token=${encodeURIComponent(token)}`;
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}${path}${query}`, { ...(origin !== undefined && { origin }) });
+  const frames: Frame[] = [];
+  let wake = (): void => {};
+  socket.on('message', (data) => {
+    frames.push(JSON.parse(String(data)) as Frame);
+    wake();
+  });
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
+  const take = (type: string): Promise<Frame> =>
+    within((async () => {
+      for (;;) {
+        const index = frames.findIndex((frame) => frame.type === type);
+        if (index >= 0) return frames.splice(index, 1)[0]!;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    })(), `a frame '${type}' (have: ${frames.map((frame) => frame.type).join(', ')})`);
+  const send = (frame: unknown): void => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  const client: Client = {
+    frames,
+    socket,
+    closed,
+    send,
+    take,
+    ask: (frame, answer) => (send(frame), take(answer)),
+    settle: async () => (send({ type: 'ping' }), await take('pong'), frames.splice(0)),
+    close: () => socket.terminate(),
+  };
+  return within(new Promise((resolve, reject) => {
+    socket.on('open', () => resolve(client));
+    socket.on('unexpected-response', (_request, response) => reject(new Error(`refused ${response.statusCode}`)));
+    socket.on('error', reject);
+  }), 'a socket to open');
+}
+
+/** Opens the chat socket of a user, past its greeting. */
+export async function join(server: RunningServer, userId: number, ...rooms: number[]): Promise<Client> {
+  const client = await openSocket(server, await server.signToken(userId));
+  await client.take('connection_established');
+  for (const room_id of rooms) await client.ask({ type: 'subscribe_room', room_id }, 'subscribed');
+  return client;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body; of a list of rooms or the like, whatever the test knows it to be. */
+  body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+}
+
+/** One REST request of a user; nobody's where that is null. */
+export async function rest(server: RunningServer, userId: number | null, path: string, init: RequestInit & { json?: unknown } = {}): Promise<Answer> {
+  const { json, ...rest } = init;
+  const response = await fetch(path.startsWith('/') ? server.url + path : `${server.url}/api/chat/${path}`, {
+    signal: AbortSignal.timeout(DEADLINE_MS * 2),
+    ...rest,
+    ...(json !== undefined && { method: 'POST', body: JSON.stringify(json) }),
+    headers: {
+      ...(userId !== null && { Authorization: `Bearer ${await server.signToken(userId)}` }),
+      ...(json !== undefined && { 'Content-Type': 'application/json' }),
+      ...(rest.headers as Record<string, string> | undefined),
+    },
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json');
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+}
+
+/** Runs `use` with a server of its own. */
+export async function withServer(options: Partial<Options>, use: (server: RunningServer) => Promise<void>): Promise<void> {
+  const server = await startServer(options);
+  try {
+    await use(server);
+  } finally {
+    await server.close();
+  }
+}

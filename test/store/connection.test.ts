@@ -1,0 +1,169 @@
+import { expect } from '@open-wc/testing';
+import { connected, scene } from '../support/connected.js';
+import { room } from '../support/fake-backend.js';
+import { settle } from '../support/fake-clock.js';
+
+const unread = (chat: { rooms: readonly { unread_count: number }[] }): number[] => chat.rooms.map(({ unread_count }) => unread_count);
+
+describe('a connection', () => {
+  it('birth failure 1: the room list over REST is asked for by its right name, and comes', async () => {
+    const { chat, backend, clock } = scene({}, (made) => (made.onSocket = 'refuse'));
+    chat.connect();
+    await clock.advance(100);
+    const asked = backend.requests.length;
+    const { method, rooms } = await chat.refreshRoomList();
+    expect(method).to.equal('rest');
+    expect(rooms.map(({ name }) => name)).to.have.members(['Ana & Ben', 'General']);
+    expect(backend.requests[asked]!.path).to.equal('rooms/');
+    chat.disconnect();
+  });
+
+  it('refreshes the room list by socket where there is one', async () => {
+    const { chat, backend } = await connected();
+    backend.rooms.push(room(3, 'New'));
+    const { method, rooms } = await chat.refreshRoomList();
+    expect(method).to.equal('websocket');
+    expect(rooms).to.have.length(3);
+    chat.disconnect();
+  });
+
+  it('counts as unread what others write, once, and not what is before the reader', async () => {
+    const { chat, backend } = await connected();
+    const totals: number[] = [];
+    chat.on('chat-unread-change', ({ total }) => totals.push(total));
+    const message = backend.say(1, 2, 'one');
+    backend.socket.receive({ type: 'new_message', room_id: 1, message }); // again: room group and user group
+    backend.say(1, 1, 'mine, from another tab');
+    backend.say(2, 2, 'two');
+    expect(totals).to.deep.equal([1, 2]);
+    chat.setReading(1, true);
+    backend.say(1, 2, 'three');
+    await settle();
+    expect(totals).to.deep.equal([1, 2, 1]);
+    expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(2);
+    chat.disconnect();
+  });
+
+  it('believes a 0 on the socket only from a backend that knows better', async () => {
+    for (const [capabilities, expected] of [
+      [[], [4, 0]],
+      [['user_channel'], [0, 0]],
+    ] as const) {
+      const { chat, backend } = await connected({}, (made) => {
+        made.capabilities = [...capabilities];
+        made.rooms = [room(1, 'a', { unread_count: 4, updated_at: '2026-11-23T10:00:00Z' }), room(2, 'b')];
+      });
+      expect(unread(chat)).to.deep.equal([4, 0]);
+      backend.socket.receive({ type: 'room_list', rooms: [room(1, 'a', { unread_count: 0, updated_at: '2026-11-23T10:00:00Z' }), room(2, 'b')] });
+      expect(unread(chat)).to.deep.equal(expected);
+      chat.disconnect();
+    }
+  });
+
+  it('marks a room read over REST, message by message, when there is no socket', async () => {
+    const { chat, backend, clock } = scene({}, (made) => {
+      made.onSocket = 'refuse';
+      made.rooms = [room(1, 'a', { unread_count: 2 })];
+      made.store(1, 2, 'one');
+      made.store(1, 2, 'two');
+      made.store(1, 1, 'mine');
+    });
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(100);
+    await chat.markRead(1);
+    expect(backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path)).to.deep.equal(['messages/1/mark_read/', 'messages/2/mark_read/']);
+    expect(unread(chat)).to.deep.equal([0]);
+    chat.disconnect();
+  });
+
+  it('shows who types, for as long as they do, and ignores strangers and myself', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    await clock.advance(0);
+    const typing = (user_id: number, is_typing = true): void => backend.socket.receive({ type: 'typing', room_id: 1, user_id, username: 'x', is_typing });
+    const typists = (): unknown[] => chat.data.threads['1']!.typing.map(({ userId }) => userId);
+    for (const user of [1, 2, 77]) typing(user);
+    expect(typists()).to.deep.equal([2]);
+    await clock.advance(6_000);
+    expect(typists()).to.deep.equal([]);
+    typing(2);
+    backend.say(1, 2, 'done');
+    expect(typists()).to.deep.equal([]);
+    chat.disconnect();
+  });
+
+  it('says that I type every few seconds, not at every key, and takes it back', async () => {
+    const { chat, backend, clock } = await connected();
+    const said = (): unknown[] => backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
+    for (let key = 0; key < 8; key++) {
+      chat.typing(1, true);
+      await clock.advance(500);
+    }
+    expect(said()).to.deep.equal(['typing', 'typing']);
+    await clock.advance(6_000);
+    expect(said()).to.deep.equal(['typing', 'typing', 'stop_typing']);
+    chat.typing(1, false);
+    expect(said()).to.have.length(3);
+    chat.disconnect();
+  });
+
+  it('shows that others have read my messages', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    await clock.advance(0);
+    await chat.sendChatMessage(1, 'seen?');
+    expect(chat.messages(1)[0]!.is_read).to.equal(false);
+    backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 2, message_ids: [] });
+    expect(chat.messages(1)[0]!.is_read).to.equal(true);
+    chat.disconnect();
+  });
+
+  it('loads older pages, one at a time, until there are none', async () => {
+    const { chat, clock } = await connected({}, (made) => {
+      for (let n = 0; n < 120; n++) made.store(1, 2, `m${n}`);
+    });
+    chat.openRoom(1);
+    await clock.advance(0);
+    expect(chat.messages(1)).to.have.length(50);
+    await Promise.all([chat.loadOlder(1), chat.loadOlder(1)]);
+    expect(chat.messages(1)).to.have.length(100);
+    await chat.loadOlder(1);
+    expect(chat.messages(1).map(({ id }) => id)).to.deep.equal(Array.from({ length: 120 }, (_, n) => n + 1));
+    expect(chat.data.threads['1']!.hasOlder).to.equal(false);
+    chat.disconnect();
+  });
+
+  it('reports a thing that is wrong once, and survives listeners that throw', async () => {
+    const thrown: unknown[] = [];
+    const onError = (event: ErrorEvent): void => {
+      event.preventDefault();
+      thrown.push(event.error);
+    };
+    const { chat, backend, problems } = await connected();
+    window.addEventListener('error', onError);
+    const before = window.onerror;
+    window.onerror = null; // mocha would take it for a failed test
+    chat.on('chat-message', () => {
+      throw new Error('a mistake of the page');
+    });
+    for (let n = 0; n < 3; n++) backend.socket.receive({ type: 'from_the_future' });
+    backend.say(1, 2, 'still heard');
+    await settle();
+    window.onerror = before;
+    window.removeEventListener('error', onError);
+    expect(problems.filter((problem) => problem.startsWith('unknown_frame'))).to.have.length(1);
+    expect(thrown).to.have.length(1);
+    expect(chat.rooms[0]!.last_message?.content).to.equal('still heard');
+    chat.disconnect();
+  });
+
+  it('asks for the rooms again when somebody writes in one that it does not know', async () => {
+    const { chat, backend } = await connected();
+    backend.rooms.push(room(9, 'Just made'));
+    backend.say(9, 2, 'welcome');
+    await settle();
+    expect(chat.rooms.map(({ name }) => name)).to.include('Just made');
+    chat.disconnect();
+  });
+});

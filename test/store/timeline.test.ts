@@ -1,0 +1,66 @@
+import { expect } from '@open-wc/testing';
+import type { Message } from '../../src/protocol/index.js';
+import { addPending, merge, mergeNewest, removePending, setDelivery, type Timeline } from '../../src/store/timeline.js';
+import { ChatError } from '../../src/transport/index.js';
+
+const message = (id: number | string, more: Partial<Message> = {}): Message =>
+  ({ id, content: `m${id}`, timestamp: new Date(Date.UTC(2026, 0, 1) + Number(id) * 1000 || 0).toISOString(), sender: null, is_read: false, ...more }) as Message;
+
+const ids = (timeline: Timeline): unknown[] => timeline.map(({ id }) => id);
+const draft = (localId: string): Parameters<typeof addPending>[1] => ({ localId, roomId: 1, content: localId, at: 0 });
+
+describe('a timeline', () => {
+  it('is in the order of ids, whatever order they come in, and holds each once', () => {
+    let timeline: Timeline = [];
+    for (const id of [5, 1, 10, 2, 9, 5, 1]) timeline = merge(timeline, [message(id)]);
+    expect(ids(timeline)).to.deep.equal([1, 2, 5, 9, 10]);
+    timeline = merge(timeline, [message('11'), message('9')]);
+    expect(ids(timeline)).to.deep.equal([1, 2, 5, '9', 10, '11']);
+  });
+
+  it('goes by time where ids have no order', () => {
+    const at = (id: string, second: number): Message => message(id, { timestamp: `2026-01-01T00:00:0${second}Z` });
+    const timeline = merge([], [at('c', 1), at('a', 3), at('b', 2), at('a', 3)]);
+    expect(ids(timeline)).to.deep.equal(['c', 'b', 'a']);
+  });
+
+  it('confirms a pending message in place: same key, right position', () => {
+    let timeline = addPending(addPending(merge([], [message(1)]), draft('temp_a'), null), draft('temp_b'), null);
+    timeline = merge(timeline, [message(3, { _tempId: 'temp_a' })]);
+    expect(timeline.map(({ key, delivery }) => `${key} ${delivery}`)).to.deep.equal(['#1 sent', 'temp_a sent', 'temp_b sending']);
+    timeline = merge(timeline, [message(2), message(3, { _tempId: 'temp_a' }), message(4, { _tempId: 'temp_b' })]);
+    expect(timeline.map(({ key }) => key)).to.deep.equal(['#1', '#2', 'temp_a', 'temp_b']);
+  });
+
+  it('takes a pending message away when its stored twin came before the news of it', () => {
+    let timeline = addPending([], draft('temp_a'), null);
+    timeline = merge(timeline, [message(7)]); // from the history, without the temporary id
+    timeline = merge(timeline, [message(7, { _tempId: 'temp_a' })]);
+    expect(ids(timeline)).to.deep.equal([7]);
+  });
+
+  it('never lets a stored message go back', () => {
+    let timeline = merge([], [message(1, { _tempId: 'temp_a', is_read: true })]);
+    timeline = setDelivery(timeline, 'temp_a', 'failed', new ChatError('timeout', 'late'));
+    timeline = removePending(timeline, 'temp_a');
+    timeline = merge(timeline, [message(1, { is_read: false })]);
+    expect([timeline[0]!.delivery, timeline[0]!.is_read]).to.deep.equal(['sent', true]);
+  });
+
+  it('keeps older messages only where the newest page joins them', () => {
+    const known = merge([], [message(1), message(2), message(3)]);
+    expect(ids(mergeNewest(known, [message(3), message(4)]).timeline)).to.deep.equal([1, 2, 3, 4]);
+    const apart = mergeNewest(addPending(known, draft('temp_a'), null), [message(8), message(9)]);
+    expect([ids(apart.timeline), apart.joined]).to.deep.equal([[8, 9, 'temp_a'], false]);
+    expect(ids(mergeNewest(known, []).timeline)).to.deep.equal([1, 2, 3]);
+  });
+
+  it('stays fast when it is long', () => {
+    const long = Array.from({ length: 10_000 }, (_, n) => message(n + 1));
+    let timeline = merge([], long);
+    const start = performance.now();
+    for (let n = 0; n < 200; n++) timeline = merge(timeline, [message(10_001 + n)]);
+    // A second's worth of a very busy room, in a small part of that second.
+    expect(performance.now() - start).to.be.below(300);
+  });
+});
