@@ -259,11 +259,12 @@ export class ChatConnection {
   /** Says whether somebody has the end of a room before their eyes: then what comes in is read at once. */
   setReading(roomId: Id, on: boolean): void {
     if (this.data.reading.includes(idKey(roomId)) !== on) this.#dispatch({ type: 'reading', roomId, on });
-    if (on && this.#hasUnread(roomId)) void this.markRead(roomId).catch(() => {}); // said again with the next message, or the next list
+    if (on && (roomOf(this.data, roomId)?.unread_count ?? 0) > 0) this.#readQuietly(roomId);
   }
 
-  #hasUnread(roomId: Id): boolean {
-    return (roomOf(this.data, roomId)?.unread_count ?? 0) > 0;
+  /** Where it fails, the next message or the next list brings it up again. */
+  #readQuietly(roomId: Id): void {
+    void this.markRead(roomId).catch(() => {});
   }
 
   // ————— Messages
@@ -360,6 +361,10 @@ export class ChatConnection {
     const before = this.data;
     this.#dispatch(event);
     switch (event.type) {
+      case 'rooms':
+        // Shown as read already; the server must know it too.
+        for (const { id, unread_count } of event.rooms) if (unread_count > 0 && this.data.reading.includes(idKey(id))) this.#readQuietly(id);
+        return;
       case 'live-message':
         return this.#afterMessage(before, event.roomId, event.message);
       case 'stored':
@@ -380,7 +385,7 @@ export class ChatConnection {
     const isNew = before.lastSeen[key] !== this.data.lastSeen[key];
     if (!isNew) return;
     if (!isOwn(this.data, message)) {
-      if (this.data.reading.includes(key)) void this.markRead(roomId).catch(() => {});
+      if (this.data.reading.includes(key)) this.#readQuietly(roomId);
       this.#tellMessage('chat-message', roomId, message);
     }
     // Somebody has written to me in a room that I do not know yet.

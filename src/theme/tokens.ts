@@ -27,7 +27,7 @@ export const tokens = css`
     --_on-accent: var(--chat-on-accent, #fff);
     --_bubble-own: var(--chat-bubble-own, var(--_accent));
     --_on-bubble-own: var(--chat-on-bubble-own, var(--_on-accent));
-    --_ok: var(--chat-ok, #15803d);
+    --_ok: var(--chat-ok, #116932);
     --_wait: var(--chat-wait, #8a6100);
     --_warn: var(--chat-warn, #b4480b);
     --_danger: var(--chat-danger, #c01f2e);
@@ -48,7 +48,7 @@ export const tokens = css`
       --_text: var(--chat-text, light-dark(#1a1d24, #e8eaf0));
       --_accent: var(--chat-accent, light-dark(#2b59d9, #8aa8ff));
       --_on-accent: var(--chat-on-accent, light-dark(#fff, #0d1430));
-      --_ok: var(--chat-ok, light-dark(#15803d, #5fd38a));
+      --_ok: var(--chat-ok, light-dark(#116932, #5fd38a));
       --_wait: var(--chat-wait, light-dark(#8a6100, #f0c350));
       --_warn: var(--chat-warn, light-dark(#b4480b, #ffa066));
       --_danger: var(--chat-danger, light-dark(#c01f2e, #ff8a8f));

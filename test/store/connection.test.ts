@@ -102,9 +102,9 @@ describe('a connection', () => {
     }
     expect(said()).to.deep.equal(['typing', 'typing']);
     await clock.advance(6_000);
-    expect(said()).to.deep.equal(['typing', 'typing', 'stop_typing']);
+    expect(said()).to.deep.equal(['typing', 'typing', 'typing', 'stop_typing']);
     chat.typing(1, false);
-    expect(said()).to.have.length(3);
+    expect(said()).to.have.length(4);
     chat.disconnect();
   });
 

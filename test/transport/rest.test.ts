@@ -21,7 +21,7 @@ async function failure(promise: Promise<unknown>): Promise<ChatError> {
 }
 
 describe('the REST client', () => {
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/node_modules/msw/lib/mockServiceWorker.js', options: { scope: '/' } } }));
+  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   afterEach(() => worker.resetHandlers());
   after(() => worker.stop());
 

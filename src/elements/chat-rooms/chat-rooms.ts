@@ -37,11 +37,11 @@ const SKELETONS = [1, 2, 3, 4, 5];
  * @csspart badge - The number of unread messages.
  * @csspart note - The sentence where there is no list.
  * @cssprop [--chat-surface=#fff] - Background.
- * @cssprop [--chat-surface-hover=#f1f3f7] - Background of the room under the pointer, and of placeholders.
- * @cssprop [--chat-surface-selected=#e6ecfd] - Background of the chosen room.
+ * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of the room under the pointer, and of placeholders.
+ * @cssprop [--chat-surface-selected=13% accent, 87% surface] - Background of the chosen room.
  * @cssprop [--chat-text=#1a1d24] - Text.
- * @cssprop [--chat-text-muted=#5c6370] - Previews, times, hints.
- * @cssprop [--chat-border=#dfe3ea] - Lines.
+ * @cssprop [--chat-text-muted=70% text, 30% surface] - Previews, times, hints.
+ * @cssprop [--chat-border=14% text, 86% surface] - Lines.
  * @cssprop [--chat-accent=#2b59d9] - Badges, initials, focus.
  * @cssprop [--chat-on-accent=#fff] - Text on badges.
  * @cssprop [--chat-radius=0.5rem] - Corners of rooms and fields.

@@ -33,13 +33,13 @@ const GOOD_NEWS_MS = 2_000;
  * @csspart label - The state, in a word or two.
  * @csspart detail - Why, and when it is tried again.
  * @csspart retry - The button 'Retry now'.
- * @cssprop [--chat-ok=#15803d] - Colour of 'connected'.
+ * @cssprop [--chat-ok=#116932] - Colour of 'connected'.
  * @cssprop [--chat-wait=#8a6100] - Colour of 'connecting'.
  * @cssprop [--chat-warn=#b4480b] - Colour of 'reconnecting' and 'polling'.
  * @cssprop [--chat-danger=#c01f2e] - Colour of 'unauthorized' and 'error'.
- * @cssprop [--chat-idle=#5c6370] - Colour of 'idle' and 'offline'.
+ * @cssprop [--chat-idle=var(--chat-text-muted)] - Colour of 'idle' and 'offline'.
  * @cssprop [--chat-surface=#fff] - Background that the state's colour is mixed into.
- * @cssprop [--chat-text-muted=#5c6370] - Colour of the reason.
+ * @cssprop [--chat-text-muted=70% text, 30% surface] - Colour of the reason.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size.
  * @cssprop [--chat-space=0.5rem] - Unit of all distances.

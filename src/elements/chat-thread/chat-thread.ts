@@ -59,13 +59,13 @@ import { ScrollWindow } from './scroll-window.js';
  * @csspart send - The button 'Send'.
  * @csspart hint - What is wrong with the text.
  * @cssprop [--chat-surface=#fff] - Background.
- * @cssprop [--chat-surface-hover=#f1f3f7] - Background of placeholders.
+ * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of placeholders.
  * @cssprop [--chat-text=#1a1d24] - Text.
- * @cssprop [--chat-text-muted=#5c6370] - Times, days, hints.
- * @cssprop [--chat-border=#dfe3ea] - Lines.
+ * @cssprop [--chat-text-muted=70% text, 30% surface] - Times, days, hints.
+ * @cssprop [--chat-border=14% text, 86% surface] - Lines.
  * @cssprop [--chat-accent=#2b59d9] - Send button, initials, focus; own bubbles follow it.
  * @cssprop [--chat-on-accent=#fff] - Text on the accent.
- * @cssprop [--chat-bubble=#eef0f4] - Background of others' messages.
+ * @cssprop [--chat-bubble=8% text, 92% surface] - Background of others' messages.
  * @cssprop [--chat-on-bubble=var(--chat-text)] - Text of others' messages.
  * @cssprop [--chat-bubble-own=var(--chat-accent)] - Background of own messages.
  * @cssprop [--chat-on-bubble-own=var(--chat-on-accent)] - Text of own messages.

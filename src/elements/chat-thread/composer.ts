@@ -29,6 +29,13 @@ export class Composer implements ReactiveController {
     this.#host.renderRoot.querySelector<HTMLElement>('textarea')?.focus();
   }
 
+  /** Not as a binding: what the reader has typed is not what was drawn last. */
+  hostUpdated(): void {
+    const field = this.#host.renderRoot.querySelector('textarea');
+    const draft = this.#drafts.get(this.#room) ?? '';
+    if (field && field.value !== draft) field.value = draft;
+  }
+
   hostDisconnected(): void {
     this.#options.onTyping(false);
   }
@@ -47,7 +54,6 @@ export class Composer implements ReactiveController {
           dir="auto"
           enterkeyhint="send"
           autocapitalize="sentences"
-          .value=${draft}
           placeholder=${localize.term('writeMessage')}
           aria-label=${label}
           aria-invalid=${isTooLong}

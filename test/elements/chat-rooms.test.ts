@@ -1,0 +1,120 @@
+import { aTimeout, expect, fixture, fixtureCleanup, html, oneEvent } from '@open-wc/testing';
+import type { ChatRoomSelectEvent } from '../../src/elements/events.js';
+import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+
+const token = tokenOf(1);
+const person = (id: number, first_name: string): object => ({ id, username: first_name.toLowerCase(), first_name, last_name: '' });
+const template = html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms><chat-thread></chat-thread></chat-connection>`;
+const press = (target: Element, key: string): boolean => target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true }));
+
+describe('<chat-rooms>', () => {
+  let backend: FakeBackend;
+  let restore: () => void;
+  beforeEach(() => {
+    ({ backend, restore } = intercept((made) => {
+      made.rooms = [
+        room(1, 'DM: ana & ben', {
+          room_type: 'direct',
+          participants: [person(1, 'Ana'), person(2, 'Ben')],
+          unread_count: 3,
+          last_message: { content: 'See you', timestamp: new Date(Date.now() - 5 * 60_000).toISOString(), sender: person(2, 'Ben') },
+        }),
+        room(2, 'Garden', { last_message: { content: 'Watered', timestamp: '2026-01-02T10:00:00Z', sender: person(1, 'Ana') } }),
+        room(3, 'Quiet', { updated_at: '2026-01-01T10:00:00Z' }),
+      ];
+    }));
+  });
+  afterEach(async () => {
+    fixtureCleanup();
+    await aTimeout(0);
+    restore();
+  });
+
+  it('shows who, what was said last, when, and how much is unread', async () => {
+    const { rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    expect(all(rooms, '[part=name]').map(text)).to.deep.equal(['Ben', 'Garden', 'Quiet']);
+    expect(all(rooms, '[part=preview]').map(text)).to.deep.equal(['See you', 'You: Watered', 'No messages yet']);
+    expect(text(one(rooms, '[part=time]'))).to.match(/^5 ?m/);
+    expect(text(one(rooms, '[part=badge]'))).to.contain('3 unread');
+    await expect(rooms).to.be.accessible();
+  });
+
+  it('chooses by click; the thread shows it; the page may say no', async () => {
+    const { rooms, thread } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    setTimeout(() => all(rooms, '[role=option]')[1]!.click());
+    const event = (await oneEvent(rooms, 'chat-room-select')) as ChatRoomSelectEvent;
+    expect([event.roomId, event.room.name]).to.deep.equal([2, 'Garden']);
+    await until(() => text(one(thread, '[part=header]')) === 'Garden');
+    expect(rooms.getAttribute('selected')).to.equal('2');
+    rooms.addEventListener('chat-room-select', (vetoed) => vetoed.preventDefault());
+    all(rooms, '[role=option]')[2]!.click();
+    await rooms.updateComplete;
+    expect(rooms.selected).to.equal(2);
+  });
+
+  it('takes the choice from its attribute, before and after it is connected', async () => {
+    const { rooms, thread } = await mount(html`<chat-connection url=${url} token=${token}><chat-rooms selected="3"></chat-rooms><chat-thread></chat-thread></chat-connection>`);
+    await until(() => text(one(thread, '[part=header]')) === 'Quiet');
+    rooms.setAttribute('selected', '2');
+    await until(() => text(one(thread, '[part=header]')) === 'Garden');
+    rooms.selected = null;
+    await until(() => !one(thread, '[part=header]'));
+  });
+
+  it('is one tab stop, in which the arrow keys move', async () => {
+    const { rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    const options = all(rooms, '[role=option]');
+    expect(options.map(({ tabIndex }) => tabIndex)).to.deep.equal([0, -1, -1]);
+    options[0]!.focus();
+    press(options[0]!, 'ArrowDown');
+    await rooms.updateComplete;
+    expect(rooms.shadowRoot!.activeElement).to.equal(options[1]);
+    expect(options.map(({ tabIndex }) => tabIndex)).to.deep.equal([-1, 0, -1]);
+    press(options[1]!, 'End');
+    expect(rooms.shadowRoot!.activeElement).to.equal(options[2]);
+    press(options[2]!, 'ArrowDown');
+    expect(rooms.shadowRoot!.activeElement).to.equal(options[2]);
+    press(options[2]!, 'Enter');
+    await rooms.updateComplete;
+    expect(rooms.selected).to.equal(3);
+  });
+
+  it('filters by name, person and last message, and says when nothing matches', async () => {
+    const { rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    for (const [filter, names] of [
+      ['garden', ['Garden']],
+      ['BEN', ['Ben', 'Garden', 'Quiet']],
+      ['watered', ['Garden']],
+    ] as const) {
+      rooms.filter = filter;
+      await rooms.updateComplete;
+      expect(all(rooms, '[part=name]').map(text), filter).to.deep.equal([...names]);
+    }
+    rooms.filter = 'xyz';
+    await rooms.updateComplete;
+    expect(text(one(rooms, '[part=note]'))).to.equal('Nothing matches “xyz”');
+    await expect(rooms).to.be.accessible();
+  });
+
+  it('shows placeholders while the list is on its way', async () => {
+    backend.onSocket = 'hang';
+    backend.onRequest = () => 'hang';
+    const connection = await fixture(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
+    const rooms = connection.querySelector('chat-rooms')!;
+    await until(() => all(rooms, '.skeleton').length === 5);
+    expect(one(rooms, '[role=status]').getAttribute('aria-label')).to.equal('Loading conversations');
+    await expect(rooms).to.be.accessible();
+  });
+
+  it('is empty in a sentence', async () => {
+    backend.rooms = [];
+    const { rooms } = await mount(template);
+    await until(() => text(one(rooms, '[part=note]')) === 'No conversations yet');
+    await expect(rooms).to.be.accessible();
+  });
+});

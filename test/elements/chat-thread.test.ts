@@ -1,0 +1,286 @@
+import { aTimeout, expect, fixtureCleanup, html, nextFrame, oneEvent } from '@open-wc/testing';
+import type { ChatMessageEvent, ChatSendEvent } from '../../src/elements/events.js';
+import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
+import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+
+const token = tokenOf(1);
+const template = html`<chat-connection url=${url} token=${token}>
+  <style>
+    chat-thread {
+      height: 500px;
+      width: 400px;
+    }
+  </style>
+  <chat-thread room="1"></chat-thread>
+</chat-connection>`;
+
+const scroller = (thread: ChatThreadElement): HTMLElement => one(thread, '[part=messages]');
+const distance = (thread: ChatThreadElement): number => {
+  const { scrollHeight, clientHeight, scrollTop } = scroller(thread);
+  return scrollHeight - clientHeight - scrollTop;
+};
+const rows = (thread: ChatThreadElement): HTMLElement[] => all(thread, 'li');
+const loaded = (thread: ChatThreadElement): Promise<void> => until(() => rows(thread).length > 0);
+
+/** Scrolls as a reader does, and waits until that is noticed. */
+async function scrollTo(thread: ChatThreadElement, top: number): Promise<void> {
+  scroller(thread).scrollTop = top;
+  await nextFrame();
+  await nextFrame();
+}
+
+/** Where a row stands in the viewport, found by its words. */
+const topOf = (thread: ChatThreadElement, words: string): number => {
+  const row = rows(thread).find((li) => text(li.querySelector<HTMLElement>('[part=text]')!) === words)!;
+  return row.getBoundingClientRect().top;
+};
+
+async function write(thread: ChatThreadElement, words: string, key: KeyboardEventInit = { key: 'Enter' }): Promise<void> {
+  const field = one(thread, 'textarea') as HTMLTextAreaElement;
+  field.value = words;
+  field.dispatchEvent(new Event('input'));
+  await thread.updateComplete;
+  field.dispatchEvent(new KeyboardEvent('keydown', { ...key, bubbles: true, cancelable: true }));
+  await thread.updateComplete;
+}
+
+describe('<chat-thread>', () => {
+  let backend: FakeBackend;
+  let restore: () => void;
+  beforeEach(() => ({ backend, restore } = intercept()));
+  afterEach(async () => {
+    fixtureCleanup();
+    await aTimeout(0);
+    restore();
+  });
+  const fill = (count: number, roomId = 1): void => {
+    for (let n = 0; n < count; n++) backend.store(roomId, n % 3 === 0 ? 1 : 2, `message ${n}${n % 7 === 0 ? ' with a good many more words, so that rows differ in height' : ''}`);
+  };
+
+  it('shows days, groups, own messages aside, times; axe finds nothing', async () => {
+    const at = (iso: string): void => void (backend.messages.at(-1)!.timestamp = iso);
+    backend.store(1, 2, 'yesterday');
+    at(new Date(Date.now() - 26 * 3_600_000).toISOString());
+    backend.store(1, 2, 'today, with https://example.com/x?y=1.');
+    at(new Date(Date.now() - 60_000).toISOString());
+    backend.store(1, 2, 'and a second line');
+    at(new Date(Date.now() - 50_000).toISOString());
+    backend.store(1, 1, 'mine');
+    at(new Date(Date.now() - 40_000).toISOString());
+    const { thread } = await mount(template);
+    await loaded(thread);
+    expect(all(thread, '[part=day]')).to.have.length(2);
+    expect(all(thread, '[part~=message-own]')).to.have.length(1);
+    expect(all(thread, '[part=author]').map(text)).to.deep.equal(['user2', 'user2']);
+    expect(all(thread, '[part=meta]')).to.have.length(3);
+    const link = one(thread, 'a');
+    expect([link.getAttribute('href'), link.getAttribute('rel')]).to.deep.equal(['https://example.com/x?y=1', 'noopener noreferrer nofollow ugc']);
+    await expect(thread).to.be.accessible();
+  });
+
+  it('shows text as text, whatever it says', async () => {
+    const words = '<img src=x onerror="alert(1)"> javascript:alert(1) ${1}';
+    backend.store(1, 2, words);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    expect(text(one(thread, '[part=text]'))).to.equal(words);
+    expect(all(thread, '[part=text] *')).to.have.length(0);
+  });
+
+  it('opens at the end and stays there while messages come in', async () => {
+    fill(120);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    await nextFrame();
+    expect(distance(thread)).to.be.at.most(1);
+    for (let n = 0; n < 40; n++) {
+      backend.say(1, 2, `live ${n}`);
+      await thread.updateComplete;
+      expect(distance(thread), `after ${n}`).to.be.at.most(1);
+    }
+  });
+
+  it('does not move under a reader when older messages come in above', async () => {
+    fill(200);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    await nextFrame();
+    // Up to where the next page is asked for; then watch one message while that page comes in.
+    const before = backend.requests.length;
+    let watched = '';
+    let at = 0;
+    for (let step = 0; step < 200 && backend.requests.length === before; step++) {
+      await scrollTo(thread, Math.max(0, scroller(thread).scrollTop - 150));
+      const visible = rows(thread).find((li) => li.getBoundingClientRect().top > scroller(thread).getBoundingClientRect().top)!;
+      watched = text(visible.querySelector<HTMLElement>('[part=text]')!);
+      at = topOf(thread, watched);
+    }
+    expect(backend.requests.length).to.be.above(before);
+    await until(() => document.querySelector('chat-connection')!.connection.messages(1).length > 50);
+    for (let frame = 0; frame < 10; frame++) {
+      expect(Math.abs(topOf(thread, watched) - at), `frame ${frame}`).to.be.at.most(1);
+      await nextFrame();
+    }
+  });
+
+  it('reaches the very first message by scrolling, and draws only what is near', async () => {
+    fill(400);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    for (let step = 0; step < 600 && !text(scroller(thread)).includes('This is where the conversation begins'); step++) {
+      await scrollTo(thread, Math.max(0, scroller(thread).scrollTop - 400));
+      const box = scroller(thread).getBoundingClientRect();
+      const drawn = rows(thread);
+      expect(drawn[0]!.getBoundingClientRect().top <= box.top + 120 || scroller(thread).scrollTop === 0, 'a blank above').to.equal(true);
+      expect(drawn.length, 'rows drawn').to.be.below(140);
+    }
+    expect(text(rows(thread)[0])).to.contain('message 0');
+  });
+
+  it('leaves a reader further up alone, counts what comes in, and jumps to the end', async () => {
+    fill(100);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    await scrollTo(thread, scroller(thread).scrollTop - 700);
+    const top = scroller(thread).scrollTop;
+    backend.say(1, 2, 'one');
+    backend.say(1, 2, 'two');
+    await thread.updateComplete;
+    expect(scroller(thread).scrollTop).to.equal(top);
+    expect(text(one(thread, '[part=jump]'))).to.equal('2 new messages');
+    await expect(thread).to.be.accessible();
+    one(thread, '[part=jump]').click();
+    await until(() => distance(thread) <= 1);
+    expect(all(thread, '[part=jump]')).to.have.length(0);
+    expect(text(rows(thread).at(-1))).to.contain('two');
+  });
+
+  it('stays at the end when its size changes', async () => {
+    fill(60);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    thread.style.width = '260px';
+    await nextFrame();
+    await nextFrame();
+    expect(distance(thread)).to.be.at.most(1);
+  });
+
+  it('sends with Enter, breaks the line with Shift+Enter, and leaves Enter to input methods', async () => {
+    const { thread } = await mount(template);
+    await until(() => one(thread, 'textarea'));
+    await write(thread, 'a\nb', { key: 'Enter', shiftKey: true });
+    await write(thread, 'かな', { key: 'Enter', isComposing: true });
+    expect(backend.messages).to.have.length(0);
+    expect((one(thread, '[part=send]') as HTMLButtonElement).disabled).to.equal(false);
+    setTimeout(() => void write(thread, 'hello'));
+    const { method, message, roomId } = (await oneEvent(thread, 'chat-send')) as ChatSendEvent;
+    expect([method, message.content, String(roomId)]).to.deep.equal(['websocket', 'hello', '1']);
+    await until(() => all(thread, '.delivery.check').length === 1);
+    expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('');
+  });
+
+  it('marks what is on its way, and says why it was not sent, with a way to retry or discard', async () => {
+    backend.stores = false;
+    const { thread } = await mount(template);
+    await until(() => one(thread, 'textarea'));
+    await write(thread, 'hm');
+    await until(() => all(thread, '.delivery.clock').length === 1);
+    await aTimeout(0);
+    const { _tempId } = backend.socket.sent.find(({ type }) => type === 'send_message')!;
+    backend.socket.receive({ type: 'error', code: 'access_denied', message: 'You left this room.', room_id: 1, _tempId });
+    await until(() => one(thread, '[part=failure]'));
+    expect(text(one(thread, '[part=failure]'))).to.equal('Not sent: You left this room. Retry Discard');
+    await expect(thread).to.be.accessible();
+    backend.stores = true;
+    one(thread, '[part=retry]').click();
+    await until(() => all(thread, '.delivery.check').length === 1);
+    expect(backend.messages).to.have.length(1);
+  });
+
+  it('announces new messages politely, one by one or counted, and never the history', async () => {
+    fill(30);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    const region = one(thread, '[role=log]');
+    expect(region.getAttribute('aria-live')).to.equal('polite');
+    await aTimeout(0);
+    expect(text(region)).to.equal('');
+    setTimeout(() => backend.say(1, 2, 'psst'));
+    const { message } = (await oneEvent(thread, 'chat-message')) as ChatMessageEvent;
+    expect(message.content).to.equal('psst');
+    await until(() => text(region) === 'user2: psst');
+    for (let n = 0; n < 5; n++) backend.say(1, 2, `burst ${n}`);
+    await until(() => text(region) === '5 new messages');
+  });
+
+  it('reads what is at its end and before eyes, and only that', async () => {
+    backend.rooms = [room(1, 'a', { unread_count: 2 })];
+    fill(80);
+    const { thread } = await mount(template);
+    await loaded(thread);
+    const marks = (): number => backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
+    await until(() => marks() === 1);
+    await scrollTo(thread, scroller(thread).scrollTop - 600);
+    backend.say(1, 2, 'unseen');
+    await aTimeout(0);
+    expect(marks()).to.equal(1);
+    expect(document.querySelector('chat-connection')!.connection.rooms[0]!.unread_count).to.equal(1);
+    one(thread, '[part=jump]').click();
+    await until(() => marks() === 2);
+  });
+
+  it('shows who types', async () => {
+    const { thread } = await mount(template);
+    await until(() => one(thread, 'textarea'));
+    await until(() => document.querySelector('chat-connection')!.connection.data.threads['1']?.loaded);
+    backend.socket.receive({ type: 'typing', room_id: 1, user_id: 2, username: 'ben', is_typing: true });
+    await until(() => text(one(thread, '[part=typing]')) === 'Ben is typing');
+  });
+
+  it('says what is wrong when history cannot be loaded, and loads it again', async () => {
+    fill(3);
+    let down = true;
+    backend.onRequest = (_method, path) => (down && path.includes('messages') ? new Response('', { status: 404 }) : undefined);
+    const { thread } = await mount(template);
+    await until(() => one(thread, '[role=alert]'));
+    expect(text(one(thread, '[role=alert]'))).to.contain('could not be loaded');
+    await expect(thread).to.be.accessible();
+    down = false;
+    one(thread, '[part=retry]').click();
+    await until(() => rows(thread).length === 3);
+  });
+
+  it('can be read-only, empty, and without a room, each in a sentence', async () => {
+    const { thread } = await mount(template);
+    await until(() => text(scroller(thread)).includes('Say hello'));
+    thread.readonly = true;
+    await thread.updateComplete;
+    expect(all(thread, 'textarea')).to.have.length(0);
+    thread.room = null;
+    await thread.updateComplete;
+    expect(text(one(thread, '[part=note]'))).to.equal('Choose a conversation');
+    await expect(thread).to.be.accessible();
+  });
+
+  it('keeps a draft for each room', async () => {
+    const { thread } = await mount(template);
+    await until(() => one(thread, 'textarea'));
+    const field = (): HTMLTextAreaElement => one(thread, 'textarea') as HTMLTextAreaElement;
+    field().value = 'for room 1';
+    field().dispatchEvent(new Event('input'));
+    thread.room = 2;
+    await thread.updateComplete;
+    expect(field().value).to.equal('');
+    thread.room = 1;
+    await thread.updateComplete;
+    expect(field().value).to.equal('for room 1');
+  });
+
+  it('speaks German where the page does', async () => {
+    const { thread, connection } = await mount(template);
+    connection.lang = 'de';
+    thread.requestUpdate();
+    await until(() => (one(thread, 'textarea') as HTMLTextAreaElement | undefined)?.placeholder === 'Nachricht schreiben');
+  });
+});

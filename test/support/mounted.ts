@@ -1,0 +1,64 @@
+/** Elements on a real page, connected to a backend that the test holds in its hands. */
+import { aTimeout, fixture, nextFrame } from '@open-wc/testing';
+import type { TemplateResult } from 'lit';
+import '../../src/define.js';
+import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
+import type { ChatRoomsElement } from '../../src/elements/chat-rooms/chat-rooms.js';
+import type { ChatStatusElement } from '../../src/elements/chat-status/chat-status.js';
+import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
+import { FakeBackend } from './fake-backend.js';
+import { FakeClock } from './fake-clock.js';
+
+/** Puts a backend in memory in the place of the network, for everything on the page, until `restore`. */
+export function intercept(prepare: (backend: FakeBackend) => void = () => {}): { backend: FakeBackend; restore: () => void } {
+  const backend = new FakeBackend(new FakeClock());
+  prepare(backend);
+  const { WebSocket, fetch } = window;
+  const isOurs = (url: unknown): boolean => String(url instanceof Request ? url.url : url).includes('chat.example');
+  window.WebSocket = new Proxy(WebSocket, {
+    construct: (target, [url, protocols]: [string, string[]]) => (isOurs(url) ? new backend.WebSocket(url) : new target(url, protocols)),
+  });
+  window.fetch = (input, init) => (isOurs(input) ? backend.fetch(input, init) : fetch(input, init));
+  return {
+    backend,
+    restore: () => {
+      window.WebSocket = WebSocket;
+      window.fetch = fetch;
+    },
+  };
+}
+
+export const URL_OF_BACKEND = 'https://chat.example';
+
+/** Waits until something is so; the deadline is the test runner's. */
+export async function until(condition: () => unknown): Promise<void> {
+  while (!condition()) await aTimeout(5);
+  await nextFrame();
+}
+
+export interface Mounted {
+  connection: ChatConnectionElement;
+  rooms: ChatRoomsElement;
+  thread: ChatThreadElement;
+  status: ChatStatusElement;
+}
+
+/** Mounts a template and waits until it is connected. */
+export async function mount(template: TemplateResult): Promise<Mounted> {
+  const root = await fixture<HTMLElement>(template);
+  const find = <T extends Element>(tag: string): T => (root.matches(tag) ? root : root.querySelector(tag)) as T;
+  const mounted = {
+    connection: find<ChatConnectionElement>('chat-connection'),
+    rooms: find<ChatRoomsElement>('chat-rooms'),
+    thread: find<ChatThreadElement>('chat-thread'),
+    status: find<ChatStatusElement>('chat-status'),
+  };
+  if (mounted.connection) await until(() => mounted.connection.connection.state === 'connected');
+  return mounted;
+}
+
+/** Everything inside an element's shadow root that a selector matches. */
+export const all = (element: Element, selector: string): HTMLElement[] => [...element.shadowRoot!.querySelectorAll<HTMLElement>(selector)];
+export const one = (element: Element, selector: string): HTMLElement => all(element, selector)[0]!;
+/** Text as a reader sees it, spaces folded. */
+export const text = (element: Element | undefined): string => (element?.textContent ?? '').replace(/\s+/g, ' ').trim();
