@@ -1,0 +1,89 @@
+/** Every frame and body that a real backend was recorded to send, through our codec and our reducer. */
+import { expect } from '@open-wc/testing';
+import { check, checkEach, decodeChatFrame, decodeNotificationFrame, Message, MessagesBody, Room, roomsPage, sameId, StartDmBody, type ChatFrame } from '../../src/protocol/index.js';
+import { reduce, type Action } from '../../src/store/reduce.js';
+import { INITIAL, type ChatData } from '../../src/store/state.js';
+
+interface Entry {
+  who: string;
+  event: string;
+  data: unknown;
+}
+
+const load = async (name: string): Promise<Entry[]> => (await fetch(new URL(`./transcripts/${name}.json`, import.meta.url))).json() as Promise<Entry[]>;
+const received = (entries: Entry[], who: string): unknown[] => entries.filter((entry) => entry.event === 'server frame' && entry.who === who).map(({ data }) => data);
+
+/** What the session makes of a frame, without its network. */
+function actionOf(frame: ChatFrame): Action | undefined {
+  switch (frame.type) {
+    case 'connection_established':
+      return { type: 'user', id: frame.user_id, username: frame.username };
+    case 'room_list':
+      return { type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: true };
+    case 'new_message':
+      return { type: 'live-message', roomId: frame.room_id, message: frame.message };
+    case 'typing':
+    case 'message_read':
+    case 'messages_marked_read':
+    case 'room_updated':
+      return { type: 'frame', frame };
+    default:
+      return undefined;
+  }
+}
+
+describe('recorded with a real backend', () => {
+  it('every frame of the chat socket is understood, without a single problem', async () => {
+    const entries = (await load('django-channels')).filter(({ event }) => event === 'server frame');
+    expect(entries.length).to.be.above(25);
+    for (const { data } of entries) {
+      const { frame, problems } = decodeChatFrame(JSON.stringify(data));
+      expect(problems, JSON.stringify(data)).to.deep.equal([]);
+      expect(frame).to.deep.include({ type: (data as { type: string }).type });
+    }
+  });
+
+  it('every frame of the notifications socket, too', async () => {
+    const entries = (await load('django-notifications')).filter(({ event }) => event === 'server frame');
+    expect(entries.length).to.be.above(1);
+    for (const { data } of entries) expect(decodeNotificationFrame(JSON.stringify(data)).problems).to.deep.equal([]);
+  });
+
+  it('every body of REST, nothing of it lost', async () => {
+    const bodies = (await load('django-channels')).filter(({ event }) => / -> 20\d application\/json$/.test(event));
+    expect(bodies.length).to.be.above(6);
+    for (const { event, data } of bodies) {
+      const path = event.split(' ')[1]!;
+      if (path.includes('/send_message/')) expect(check(Message, data, event).ok, event).to.equal(true);
+      else if (path.includes('start_dm')) expect(check(StartDmBody, data, event).ok, event).to.equal(true);
+      else if (path.includes('/messages/?')) {
+        const page = check(MessagesBody, data, event);
+        expect(page.ok && checkEach(Message, page.value.messages, event).problems, event).to.deep.equal([]);
+        expect(page.ok && sameId((page.value.messages.at(-1) as Message).id, page.value.newest_id)).to.equal(true);
+      } else if (/rooms\/\d+\/$/.test(path)) {
+        expect(check(Room, data, event).ok, event).to.equal(true);
+        expect(roomsPage([data]).ok).to.equal(true);
+      } else expect(path, 'a body that no check above knows').to.contain('mark_read');
+    }
+  });
+
+  it('what ana received makes the state that ana saw', async () => {
+    let state: ChatData = reduce(INITIAL, { type: 'history', roomId: 1, side: 'newest', messages: [], hasMore: false });
+    const typing: number[] = [];
+    const unread: number[] = [];
+    for (const data of received(await load('django-channels'), 'ana')) {
+      const { frame } = decodeChatFrame(JSON.stringify(data));
+      const action = frame && actionOf(frame);
+      if (!action) continue;
+      state = reduce(state, action);
+      if (frame.type === 'typing') typing.push(state.threads['1']!.typing.length);
+      if (frame.type === 'room_list' || frame.type === 'messages_marked_read') unread.push(state.rooms.find(({ id }) => id === 1)!.unread_count);
+    }
+    expect(state.user).to.deep.equal({ id: 1, username: 'ana' });
+    // 'while ana unsubscribed' never reached her: a room that is not subscribed is silent.
+    expect(state.threads['1']!.timeline.map(({ content }) => content)).to.deep.equal(['hello ben', 'hi ana']);
+    expect(typing, 'ben types, stops; cleo is not in the room').to.deep.equal([1, 0, 0]);
+    expect(unread).to.deep.equal([1, 0, 0]);
+    expect(state.rooms.map(({ name }) => name)).to.deep.equal(['DM: ana & ben', 'General']);
+  });
+});

@@ -1,0 +1,36 @@
+/** A real backend behind a fault proxy, as a browser test sees it. */
+import { executeServerCommand } from '@web/test-runner-commands';
+import type { Commands, StartOptions } from './backend-plugin.js';
+import type { Faults } from './fault-proxy.js';
+
+export interface Backend {
+  /** Of the proxy. */
+  url: string;
+  token(userId: number, expiresIn?: number): Promise<string>;
+  faults(faults: Partial<Faults>): Promise<void>;
+  /** Breaks all open sockets. */
+  cut(): Promise<void>;
+  stop(): Promise<void>;
+  again(): Promise<void>;
+  post(userId: number, roomId: number, content: string): Promise<number>;
+  stored(roomId: number, content: string): Promise<number>;
+  end(): Promise<void>;
+}
+
+const command = <Name extends keyof Commands>(name: Name, payload: Parameters<Commands[Name]>[0]): ReturnType<Commands[Name]> =>
+  executeServerCommand(`backend:${name}`, payload as never) as ReturnType<Commands[Name]>;
+
+export async function startBackend(options: StartOptions = {}): Promise<Backend> {
+  const { id, url } = await command('start', options);
+  return {
+    url,
+    token: (userId, expiresIn) => command('token', { id, userId, ...(expiresIn !== undefined && { expiresIn }) }),
+    faults: (faults) => command('faults', { id, ...faults }),
+    cut: () => command('cut', { id }),
+    stop: () => command('stop', { id }),
+    again: () => command('again', { id }),
+    post: (userId, roomId, content) => command('post', { id, userId, roomId, content }),
+    stored: (roomId, content) => command('stored', { id, roomId, content }),
+    end: () => command('end', { id }),
+  };
+}
