@@ -6,5 +6,5 @@ export { ChatRoomsElement } from './elements/chat-rooms/chat-rooms.js';
 export { ChatStatusElement } from './elements/chat-status/chat-status.js';
 export { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
 export * from './elements/events.js';
-export { registerTranslation, type Terms } from './locale/index.js';
+export { registerLocale, type Terms } from './locale/index.js';
 export * from './headless.js';

@@ -26,9 +26,6 @@ const REASONS: Record<string, string> = {
 };
 
 export const de: Terms = {
-  $code: 'de',
-  $name: 'Deutsch',
-  $dir: 'ltr',
   signIn: 'Zum Chatten anmelden',
   connecting: 'Verbinden',
   connected: 'Verbunden',

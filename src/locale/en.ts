@@ -1,9 +1,6 @@
 import type { Terms } from './terms.js';
 
 export const en: Terms = {
-  $code: 'en',
-  $name: 'English',
-  $dir: 'ltr',
   signIn: 'Sign in to chat',
   connecting: 'Connecting',
   connected: 'Connected',

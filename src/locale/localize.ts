@@ -1,14 +1,31 @@
-import { LocalizeController, registerTranslation } from '@shoelace-style/localize';
-import type { LitElement } from 'lit';
+/**
+ * Texts, dates and times in the reader's language. (A library for this would cost a page three times as much and knows
+ * neither lazy languages nor a `lang` on an element in between.)
+ */
+import type { LitElement, ReactiveController } from 'lit';
 import { en } from './en.js';
 import type { Terms } from './terms.js';
 
-registerTranslation(en);
+/** By language, or by language and region: `de`, `de-at`. */
+const locales = new Map<string, Terms>([['en', en]]);
 
 /** Languages that are loaded when somebody needs them. */
 const LAZY: Record<string, () => Promise<Terms>> = {
   de: () => import('./de.js').then(({ de }) => de),
 };
+
+/** Elements on the page, drawn anew when a language arrives or the page changes to another. */
+const present = new Set<LitElement>();
+
+const redraw = (): void => present.forEach((element) => element.requestUpdate());
+
+/** Adds a language, or replaces one. `code`: `fr`, `pt-br`. */
+export function registerLocale(code: string, terms: Terms): void {
+  locales.set(code.toLowerCase(), terms);
+  redraw();
+}
+
+globalThis.document && new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ['lang'] });
 
 /** Formatting a date is cheap; making a formatter is not. */
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -29,23 +46,46 @@ const midnight = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
 const daysBetween = (earlier: number, later: number): number => Math.round((midnight(later) - midnight(earlier)) / DAY_MS);
 
 /** The texts, dates and times of an element, in the language of the element or the page. */
-export class Localize extends LocalizeController<Terms> {
+export class Localize implements ReactiveController {
+  readonly #host: LitElement;
+
   constructor(host: LitElement) {
-    super(host);
+    this.#host = host;
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    present.add(this.#host);
+  }
+
+  hostDisconnected(): void {
+    present.delete(this.#host);
   }
 
   /** The nearest `lang` above the element; else the page's, else the browser's. */
-  override lang(): string {
-    const lang = (this.host.closest<HTMLElement>('[lang]')?.lang || super.lang()).toLowerCase();
-    const code = lang.split('-')[0] ?? '';
+  get lang(): string {
+    const lang = this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
+    const code = lang.split('-')[0]!.toLowerCase();
     const load = LAZY[code];
     if (load) {
       delete LAZY[code];
       // Until it is there, and if it cannot be loaded, the texts are English.
-      load().then(registerTranslation, () => {});
+      load().then(
+        (terms) => registerLocale(code, terms),
+        () => {},
+      );
     }
-    return lang;
+    // A page may say nonsense (`en_US`), and every formatter would throw at it.
+    return /^[a-z]{2,3}(-[a-z\d]+)*$/i.test(lang) ? lang : 'en';
   }
+
+  /** One text: a string, or a function that makes it. */
+  readonly term = <Key extends keyof Terms>(key: Key, ...values: Terms[Key] extends (...values: infer V) => string ? V : []): string => {
+    const lang = this.lang.toLowerCase();
+    const terms = locales.get(lang) ?? locales.get(lang.split('-')[0]!) ?? en;
+    const text = (terms[key] ?? en[key]) as string | ((...values: unknown[]) => string);
+    return typeof text === 'string' ? text : text(...values);
+  };
 
   /** `14:05` */
   time(iso: string): string {
@@ -72,7 +112,7 @@ export class Localize extends LocalizeController<Terms> {
     const at = Date.parse(iso);
     const minutes = Math.floor((now - at) / MINUTE);
     if (minutes < 1) return this.term('now');
-    if (minutes < 60) return this.relativeTime(-minutes, 'minute', { style: 'narrow' });
+    if (minutes < 60) return new Intl.RelativeTimeFormat(this.lang, { style: 'narrow' }).format(-minutes, 'minute');
     const days = daysBetween(at, now);
     if (days === 0) return this.time(iso);
     if (days === 1) return this.term('yesterday');
@@ -80,7 +120,7 @@ export class Localize extends LocalizeController<Terms> {
   }
 
   #format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-    const lang = this.lang();
+    const { lang } = this;
     const key = `${lang} ${name}`;
     let format = formats.get(key);
     if (!format) formats.set(key, (format = new Intl.DateTimeFormat(lang, options)));

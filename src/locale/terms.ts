@@ -1,7 +1,5 @@
-import type { Translation } from '@shoelace-style/localize';
-
 /** Every text of the elements. A locale gives all of them; docs/API.md shows how to add one. */
-export interface Terms extends Translation {
+export interface Terms {
   // States
   signIn: string;
   connecting: string;

@@ -17,8 +17,7 @@ export type ErrorCode =
   | 'empty_message' // nothing to send
   | 'message_too_long' // longer than the server's `limits.content`
   | 'discarded' // the user discarded it before it was stored
-  | 'disconnected' // no token, or another user's: this message will not be sent
-  | 'listener_failed'; // a listener of the page threw
+  | 'disconnected'; // no token, or another user's: this message will not be sent
 
 /** The one error type of this package. `message` is a sentence for people; it never holds a token. */
 export class ChatError extends Error {

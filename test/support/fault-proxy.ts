@@ -20,13 +20,6 @@ export interface Faults {
   blackhole: boolean;
 }
 
-export interface LineStats {
-  /** WebSockets (and attempts at one) that are held right now. */
-  openSockets: number;
-  upgrades: number;
-  requests: number;
-}
-
 export interface FaultLine {
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -34,7 +27,7 @@ export interface FaultLine {
   readonly faults: Readonly<Faults>;
   /** Ends all WebSockets without a closing handshake: the page sees 1006. */
   cut(how?: 'reset' | 'close'): void;
-  stats(): LineStats;
+  stats(): { openSockets: number; upgrades: number; requests: number };
   /** Destroys everything, and runs what was registered with `onClose`. */
   close(): void;
   onClose(run: () => void): void;
@@ -72,6 +65,7 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
   };
 
   function passRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (response.destroyed) return;
     const onward = httpRequest({ hostname, port, method: request.method, path: pathOf(request.url), headers: request.headers, agent: false });
     onward.on('socket', hold);
     onward.on('error', () => response.destroy());
@@ -89,9 +83,7 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
 
   return {
     faults,
-    set: (wanted) => {
-      Object.assign(faults, wanted);
-    },
+    set: (wanted) => void Object.assign(faults, wanted),
     handleRequest(request, response) {
       stats.requests++;
       const { rest } = faults;
@@ -132,12 +124,13 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
       for (const pair of upgraded) pair.cut(how);
     },
     stats: () => ({ ...stats, openSockets: upgraded.size }),
+    onClose: (run) => void closers.push(run),
     close() {
       closed = true;
       for (const end of held) end.destroy();
+      upgraded.clear();
       for (const close of closers.splice(0)) close();
     },
-    onClose: (run) => void closers.push(run),
   };
 }
 
@@ -150,18 +143,15 @@ class Pair {
   readonly toServer: (bytes: Buffer | null) => void;
   #isLost = false;
 
-  constructor(
-    private readonly page: Duplex,
-    private readonly server: Socket,
-    private readonly faults: Faults,
-  ) {
+  constructor(private readonly page: Duplex, private readonly server: Socket, private readonly faults: Faults) {
     this.toServer = this.#lane(server);
     const toPage = this.#lane(page);
-    page.on('data', this.toServer).on('end', () => this.toServer(null));
-    server.on('data', toPage).on('end', () => toPage(null));
-    page.on('close', () => this.#isLost || server.destroy());
-    server.on('close', () => this.#isLost || later(toPage));
-    const later = (lane: (bytes: null) => void): void => lane(null);
+    for (const event of ['end', 'close'] as const) {
+      page.on(event, () => this.toServer(null));
+      server.on(event, () => toPage(null));
+    }
+    page.on('data', this.toServer);
+    server.on('data', toPage);
   }
 
   cut(how: 'reset' | 'close'): void {

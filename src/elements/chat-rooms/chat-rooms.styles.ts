@@ -12,7 +12,7 @@ export const styles = css`
     block-size: 100%;
   }
   .header {
-    padding: calc(var(--_space) * 1.5);
+    padding: var(--_space) calc(var(--_space) * 1.5);
     border-block-end: 1px solid var(--_border);
   }
   .filter {
@@ -52,6 +52,9 @@ export const styles = css`
   }
   .room[aria-selected='true'] {
     background: var(--_surface-selected);
+  }
+  .room[aria-selected='true'] .avatar {
+    background: var(--_surface);
   }
   .avatar {
     position: relative;

@@ -170,7 +170,7 @@ export class ChatRoomsElement extends LitElement {
   }
 
   #renderNote(): TemplateResult {
-    const { term } = this;
+    const { term } = this.#localize;
     if (this.filter && this.#rooms.value?.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
     if (this.#isLoaded.value) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
@@ -185,8 +185,6 @@ export class ChatRoomsElement extends LitElement {
       )}
     </div>`;
   }
-
-  private readonly term: Localize['term'] = (key, ...args) => this.#localize.term(key, ...args);
 
   get #shownRooms(): readonly Room[] {
     const rooms = this.#rooms.value ?? [];

@@ -101,7 +101,8 @@ export class ChatStatusElement extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { state, term } = this;
+    const { state } = this;
+    const { term } = this.#localize;
     const reason = this.#phase.value && currentReason(this.#finder.connection!.data);
     const seconds = this.#secondsLeft;
     const shown = this.always || this.goodNews || (state !== 'connected' && state !== 'idle');
@@ -123,12 +124,10 @@ export class ChatStatusElement extends LitElement {
   #renderNextTry(seconds: number | null): TemplateResult | typeof nothing {
     const next = this.#phase.value && nextTryOf(this.#phase.value);
     if (!next || next.attempt === 0) return nothing;
-    const when = seconds === null ? this.term('tryingNow') : this.term('nextTryIn', seconds);
-    return html`<span part="detail" class="detail">${this.term('attempt', next.attempt)}, ${when}</span>
-      <button part="retry" type="button" @click=${this.#retry}>${this.term('retryNow')}</button>`;
+    const when = seconds === null ? this.#localize.term('tryingNow') : this.#localize.term('nextTryIn', seconds);
+    return html`<span part="detail" class="detail">${this.#localize.term('attempt', next.attempt)}, ${when}</span>
+      <button part="retry" type="button" @click=${this.#retry}>${this.#localize.term('retryNow')}</button>`;
   }
-
-  private readonly term: Localize['term'] = (key, ...args) => this.#localize.term(key, ...args);
 
   readonly #retry = (): void => this.#finder.connection?.retryNow();
 

@@ -14,7 +14,7 @@ export const styles = css`
   .header {
     flex: none;
     margin: 0;
-    padding: calc(var(--_space) * 1.5) calc(var(--_space) * 2);
+    padding: calc(var(--_space) * 2) calc(var(--_space) * 2);
     border-block-end: 1px solid var(--_border);
     font-size: 1rem;
     font-weight: 650;

@@ -187,7 +187,7 @@ export class ChatThreadElement extends LitElement {
   /** What stands before the first message. */
   #renderTop(): TemplateResult | typeof nothing {
     const { loaded, loading, error, hasOlder, timeline } = this.#threadNow;
-    const { term } = this;
+    const { term } = this.#localize;
     if (this.#window.start > 0) return nothing;
     if (error && !loading) {
       return html`<p part="note" class="note" role="alert">
@@ -237,8 +237,6 @@ export class ChatThreadElement extends LitElement {
       ${names.length > 0 ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${this.#localize.term('isTyping', names)}</span>` : nothing}
     </div>`;
   }
-
-  private readonly term: Localize['term'] = (key, ...args) => this.#localize.term(key, ...args);
 
   // ————— What is shown
 

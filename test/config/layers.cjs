@@ -1,0 +1,97 @@
+/**
+ * Who may import whom. test/support/layer-rules.test.ts shows that each rule can fail.
+ * Type-only imports count: what knows a type knows its owner.
+ */
+const LAYERS = ['protocol', 'transport', 'session', 'store', 'binding', 'elements'];
+const ASIDE = ['locale', 'theme'];
+const NPM = '(^|/)node_modules/';
+const npm = (...names) => `${NPM}(${names.join('|')})(/|$)`;
+const folder = (...names) => `^src/(${names.join('|')})/`;
+
+/** Allowed packages, by folder; a folder not named here may use any. */
+const PACKAGES = {
+  protocol: ['zod'],
+  transport: [],
+  session: [],
+  store: ['zustand'],
+  locale: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element', '@shoelace-style/localize'],
+  theme: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element', '@shoelace-style/localize'],
+};
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', comment: 'Imports never come back to where they began.', severity: 'error', from: {}, to: { circular: true } },
+    ...LAYERS.slice(0, -1).map((layer, index) => ({
+      name: `${layer}-knows-only-what-comes-before`,
+      comment: `A folder imports only from those before it in ${LAYERS.join(' < ')}.`,
+      severity: 'error',
+      from: { path: folder(layer) },
+      // binding may not use texts or looks either: those are for elements.
+      to: { path: [folder(...LAYERS.slice(index + 1), ...ASIDE), '^src/[^/]+$'] },
+    })),
+    {
+      name: 'elements-do-not-know-the-front-door',
+      comment: 'index.ts, headless.ts and define.ts import elements, not the other way round.',
+      severity: 'error',
+      from: { path: folder('elements') },
+      to: { path: '^src/[^/]+$' },
+    },
+    ...ASIDE.map((name) => ({
+      name: `${name}-stands-aside`,
+      comment: `src/${name} knows Lit, localize and itself alone.`,
+      severity: 'error',
+      from: { path: folder(name) },
+      to: { path: '^src/', pathNot: folder(name) },
+    })),
+    {
+      name: 'headless-has-no-elements',
+      comment: 'The headless entry brings neither elements nor Lit.',
+      severity: 'error',
+      from: { path: '^src/headless\\.ts$' },
+      to: { path: [folder('binding', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], reachable: true },
+    },
+    ...Object.entries(PACKAGES).map(([name, allowed]) => ({
+      name: `${name}-packages`,
+      comment: allowed.length > 0 ? `src/${name} uses no package but ${allowed.join(', ')}.` : `src/${name} uses no package.`,
+      severity: 'error',
+      from: { path: folder(name) },
+      to: { path: NPM, ...(allowed.length > 0 && { pathNot: npm(...allowed) }) },
+    })),
+    {
+      name: 'src-stands-alone',
+      comment: 'The library knows neither its demo nor its tests.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(demo|test|docs)/' },
+    },
+    {
+      name: 'server-sees-the-protocol-alone',
+      comment: 'Of the project, the reference backend sees src/protocol and itself.',
+      severity: 'error',
+      from: { path: '^demo/server/' },
+      to: { path: '^(src|demo|test|docs)/', pathNot: '^(src/protocol|demo/server)/' },
+    },
+    {
+      name: 'nothing-missing',
+      comment: 'Everything imported exists, and is named in package.json.',
+      severity: 'error',
+      from: { path: '^(src|demo)/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'shipped-means-a-dependency',
+      comment: 'The library uses no development dependency.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: NPM },
+    exclude: { path: '^(dist|node_modules/\\.)' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'], extensions: ['.ts', '.js', '.mjs'] },
+  },
+};

@@ -1,0 +1,74 @@
+/**
+ * Browser tests, in every engine that is found, or in those that BROWSERS names:
+ *   BROWSERS=chromium node --import tsx node_modules/@web/test-runner/dist/bin.js --config test/config/web-test-runner.config.mjs --files test/session/outbox.test.ts
+ * which is what `npm test -- --browser chromium --files test/session/outbox.test.ts` runs.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { esbuildPlugin } from '@web/dev-server-esbuild';
+import { defaultReporter } from '@web/test-runner';
+import { chromeLauncher } from '@web/test-runner-chrome';
+import { backendPlugin } from '../support/backend-plugin.ts';
+import { ENGINES, findBrowsers } from '../support/browsers.mjs';
+import { webkitLauncher } from '../support/webkit-launcher.mjs';
+
+const rootDir = fileURLToPath(new URL('../..', import.meta.url));
+const found = findBrowsers();
+const wanted = process.env.BROWSERS?.split(',') ?? ENGINES.filter((engine) => found[engine]);
+
+const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+const launchers = {
+  chromium: (executablePath) => named('Chromium', chromeLauncher({ launchOptions: { executablePath, args: CHROMIUM_ARGS } })),
+  firefox: (executablePath) => named('Firefox', chromeLauncher({ launchOptions: { browser: 'firefox', executablePath } })),
+  webkit: webkitLauncher,
+};
+
+const named = (name, launcher) => Object.assign(launcher, { name });
+
+function launch(engine) {
+  if (!launchers[engine]) throw new Error(`There is no engine '${engine}'. There are: ${ENGINES.join(', ')}.`);
+  if (!found[engine]) throw new Error(`${engine} is not on this machine. 'npm test' says how to get it.`);
+  return launchers[engine](found[engine]);
+}
+
+/** Adds up what was run, for test/run.mjs. A file that could not be run counts as one failed test. */
+const countingReporter = () => ({
+  stop({ sessions }) {
+    const totals = { passed: 0, failed: 0, skipped: 0 };
+    const count = ({ tests, suites }) => {
+      for (const test of tests) totals[test.skipped ? 'skipped' : test.passed ? 'passed' : 'failed']++;
+      suites.forEach(count);
+    };
+    for (const session of sessions) {
+      const before = totals.failed;
+      if (session.testResults) count(session.testResults);
+      if (!session.passed && totals.failed === before) totals.failed++;
+    }
+    if (process.env.TEST_TOTALS) writeFileSync(process.env.TEST_TOTALS, JSON.stringify(totals));
+  },
+});
+
+export default {
+  rootDir,
+  files: ['test/{protocol,transport,session,store,binding,elements,locale,contract,e2e}/**/*.test.ts', '!test/contract/server.test.ts', '!**/*.node.test.ts'],
+  // As a page gets it: Lit without its development warnings.
+  nodeResolve: { browser: true, exportConditions: ['browser', 'production'] },
+  browsers: wanted.map(launch),
+  concurrentBrowsers: Number(process.env.CONCURRENT_BROWSERS ?? 2),
+  // One page at a time and engine: a page in the background is throttled, and says that it is not visible.
+  concurrency: 1,
+  browserStartTimeout: 60_000,
+  testsStartTimeout: 60_000,
+  testsFinishTimeout: 240_000,
+  testFramework: { config: { timeout: 20_000 } },
+  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
+  middleware: [
+    // MSW's service worker: one may only look after what lies below it.
+    function mockServiceWorker(context, next) {
+      if (context.path === '/mockServiceWorker.js') context.url = '/node_modules/msw/lib/mockServiceWorker.js';
+      return next();
+    },
+  ],
+  reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: Boolean(process.stdout.isTTY) }), countingReporter()],
+};
