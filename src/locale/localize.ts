@@ -7,7 +7,7 @@ import { en } from './en.js';
 import type { Terms } from './terms.js';
 
 /** By language, or by language and region: `de`, `de-at`. */
-const locales = new Map<string, Terms>([['en', en]]);
+const locales = new Map<string, Partial<Terms>>();
 
 /** Languages that are loaded when somebody needs them. */
 const LAZY: Record<string, () => Promise<Terms>> = {
@@ -19,8 +19,8 @@ const present = new Set<LitElement>();
 
 const redraw = (): void => present.forEach((element) => element.requestUpdate());
 
-/** Adds a language, or replaces one. `code`: `fr`, `pt-br`. */
-export function registerLocale(code: string, terms: Terms): void {
+/** Adds a language, or replaces one; what it lacks is English. `code`: `fr`, `pt-br`. */
+export function registerLocale(code: string, terms: Partial<Terms>): void {
   locales.set(code.toLowerCase(), terms);
   redraw();
 }

@@ -30,7 +30,7 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/protocol/type.ts', 'type ../store/state.js', 'protocol-knows-only-what-comes-before'],
   ['src/transport/up.ts', '../session/a.js', 'transport-knows-only-what-comes-before'],
   ['src/session/a.ts', './b.js', 'no-circles'],
-  ['src/session/b.ts', './a.js', 'no-circles'],
+  ['src/session/b.ts', './a.js'], // a circle is told once
   ['src/session/type.ts', 'type ../store/state.js', 'session-knows-only-what-comes-before'],
   ['src/store/up.ts', '../binding/slice.js', 'store-knows-only-what-comes-before'],
   ['src/store/text.ts', 'type ../locale/de.js', 'store-knows-only-what-comes-before'],

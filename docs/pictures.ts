@@ -1,0 +1,69 @@
+/** `npm run pictures`: makes the pictures of the README from the demo itself. Needs a build and Chromium. */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import puppeteer, { type Page } from 'puppeteer-core';
+import { findBrowsers } from '../test/support/browsers.mjs';
+
+const FOLDER = new URL('./pictures/', import.meta.url).pathname;
+const executablePath = process.env.CHROME_PATH ?? (findBrowsers() as { chromium?: string }).chromium;
+if (!executablePath) throw new Error('No Chrome, Chromium or Edge was found. Set CHROME_PATH to one.');
+
+const data = await mkdtemp(join(tmpdir(), 'unified-chat-'));
+const demo = spawn(process.execPath, ['--import', 'tsx', 'demo/main.ts', '--data', data, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+let url = '';
+for await (const line of createInterface(demo.stdout)) {
+  url = /http:\/\/localhost:\d+/.exec(line)?.[0] ?? '';
+  if (url) break;
+}
+
+const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', '--force-color-profile=srgb'] });
+const page = await browser.newPage();
+
+async function open(width: number, height: number): Promise<void> {
+  await page.setViewport({ width, height, deviceScaleFactor: 2 });
+  await page.goto(url);
+  await page.waitForFunction(() => [...document.querySelectorAll('chat-thread')].filter((thread) => thread.shadowRoot?.querySelector('li')).length === 2);
+}
+
+const choose = (name: string, value: string): Promise<unknown> => page.select(`#${name}`, value);
+
+async function write(who: string, words: string, on: Page = page): Promise<void> {
+  const field = await on.evaluateHandle((id) => document.querySelector(`#${id} chat-thread`)!.shadowRoot!.querySelector('textarea')!, who);
+  await field.type(words);
+}
+
+async function picture(name: string, selector?: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 400)); // the picture's own: transitions end
+  const target = selector ? await page.$(selector) : page;
+  await target!.screenshot({ path: join(FOLDER, `${name}.png`) as `${string}.png` });
+  console.log(`docs/pictures/${name}.png`);
+}
+
+await mkdir(FOLDER, { recursive: true });
+await open(1280, 760);
+await choose('theme', 'light');
+await write('ben', 'On my way!');
+await picture('light');
+await choose('theme', 'dark');
+await picture('dark');
+await choose('theme', 'light');
+await choose('lang', 'de');
+await choose('dir', 'rtl');
+await picture('right-to-left', '#ana .window');
+await choose('lang', 'en');
+await choose('dir', 'ltr');
+await page.click('#ana [data-fault=socket][value=strip]');
+await page.waitForFunction(() => document.querySelector('#ana chat-status')!.getAttribute('state') === 'polling');
+await write('ana', 'Does this still arrive?\n');
+await picture('trouble', '#ana .window');
+await open(390, 780);
+await choose('theme', 'light');
+await picture('narrow', '#ana .window');
+
+await browser.close();
+demo.kill('SIGTERM');
+await new Promise((resolve) => demo.once('exit', resolve));
+await rm(data, { recursive: true, force: true });

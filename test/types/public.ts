@@ -1,0 +1,52 @@
+/** Code that must fail to compile, and code that must not: `tsc` is the test. */
+import { ChatConnection, type ChatMessage } from '../../src/headless.js';
+import { createAuthenticatedWebSocket } from '../../src/transport/index.js';
+import { assertNever, type Phase } from '../../src/session/index.js';
+import { reduce } from '../../src/store/reduce.js';
+import { INITIAL } from '../../src/store/state.js';
+import type {} from '../../src/elements/chat-rooms/chat-rooms.js';
+
+const chat = new ChatConnection({ url: 'https://a.example', token: 'x' });
+
+// The four failures: a function by a wrong name is not a function.
+// @ts-expect-error there is no such method
+void chat.getRooms();
+// @ts-expect-error a socket without a token is not a socket
+createAuthenticatedWebSocket({ address: 'wss://a.example', decode: () => ({ problems: [] }), onFrame() {}, onEnd() {} });
+// @ts-expect-error the state is only read
+chat.state = 'connected';
+// @ts-expect-error rooms are not for changing
+chat.rooms.push();
+// @ts-expect-error there is no such event
+chat.on('chat-mesage', () => {});
+// @ts-expect-error a draft needs its room
+reduce(INITIAL, { type: 'send', draft: { localId: 'a', content: 'b', at: 0 } });
+
+chat.on('chat-send', ({ method, message }) => {
+  const way: 'websocket' | 'rest' = method;
+  const shown: ChatMessage = message;
+  void [way, shown];
+});
+
+document.querySelector('chat-rooms')?.addEventListener('chat-room-select', (event) => {
+  event.preventDefault();
+  const name: string = event.room.name;
+  void name;
+});
+
+/** Every phase has its case: a ninth one would not compile here. */
+export function describePhase(phase: Phase): string {
+  switch (phase.is) {
+    case 'idle':
+    case 'connecting':
+    case 'connected':
+    case 'offline':
+    case 'reconnecting':
+    case 'polling':
+    case 'unauthorized':
+    case 'error':
+      return phase.is;
+    default:
+      return assertNever(phase);
+  }
+}
