@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => {
       // A library, so that a dynamic import stays one: in an app, Vite wraps it in a helper that preloads style sheets.
       lib: { entry, formats: ['es'] },
       rolldownOptions: {
-        ...(modules && { external: DEPENDENCIES }),
+        ...(modules ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
         output: {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name]-[hash].js',
@@ -96,7 +96,7 @@ function compressTwice(): Plugin {
   return {
     name: 'compress-twice',
     async renderChunk(code) {
-      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, sourceMap: true });
+      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 2, unsafe_arrows: true }, sourceMap: true });
       return { code: small ?? code, map: map as string };
     },
   };

@@ -45,7 +45,7 @@ export const holds = (timeline: Timeline, message: Message): boolean => indexOfI
 
 /** Puts stored messages into their places. */
 export function merge(timeline: Timeline, messages: readonly Message[]): Timeline {
-  const next = [...timeline];
+  const next = timeline.slice();
   for (const message of messages) {
     const localId = message._tempId ?? null;
     const stored = storedCount(next);

@@ -1,7 +1,7 @@
 import { aTimeout, expect, fixtureCleanup, html, nextFrame, oneEvent } from '@open-wc/testing';
 import type { ChatMessageEvent, ChatSendEvent } from '../../src/elements/events.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
-import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { page, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const token = tokenOf(1);
@@ -241,7 +241,7 @@ describe('<chat-thread>', () => {
   it('says what is wrong when history cannot be loaded, and loads it again', async () => {
     fill(3);
     let down = true;
-    backend.onRequest = (_method, path) => (down && path.includes('messages') ? new Response('', { status: 404 }) : undefined);
+    backend.onRequest = (_method, path) => (down && path.includes('messages') ? page('', 404) : undefined);
     const { thread } = await mount(template);
     await until(() => one(thread, '[role=alert]'));
     expect(text(one(thread, '[role=alert]'))).to.contain('could not be loaded');

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { ChatError } from '../../src/transport/index.js';
 import { connected } from '../support/connected.js';
-import { json, type FakeBackend } from '../support/fake-backend.js';
+import { json, page, type FakeBackend } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
@@ -192,7 +192,7 @@ describe('sending', () => {
   it('gives a message up, with its reason, when the server fails at it again and again', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;
-    backend.onRequest = (method) => (method === 'POST' ? new Response('<h1>Server Error</h1>', { status: 500 }) : undefined);
+    backend.onRequest = (method) => (method === 'POST' ? page('<h1>Server Error</h1>', 500) : undefined);
     const sending = chat.sendChatMessage(1, 'poison').catch((error: ChatError) => error);
     await clock.advance(120_000);
     const error = (await sending) as ChatError;

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { connected, scene } from '../support/connected.js';
-import { json, tokenOf } from '../support/fake-backend.js';
+import { json, page, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
@@ -43,7 +43,7 @@ describe('a session', () => {
       await settle();
       const before = backend.sockets.length;
       const from = clock.now();
-      while (backend.sockets.length === before) await clock.advance(100);
+      while (backend.sockets.length === before) await clock.advance(500);
       waits.push(Math.round((clock.now() - from) / 1000));
     }
     expect(waits).to.deep.equal([1, 2, 4, 8, 16, 30, 30, 30]);
@@ -117,8 +117,8 @@ describe('a session', () => {
         // A CORS refusal: the request with a token fails, the one that may not be read does not.
         if (prepare === 'cors') backend.onRequest = () => (backend.requests.at(-1)!.headers.has('Authorization') ? DOWN() : json([]));
         if (prepare === 'down') backend.onRequest = DOWN;
-        if (prepare === 'html') backend.onRequest = () => new Response('<!doctype html><p>Log in to the hotel', { status: 200 });
-        if (prepare === '500') backend.onRequest = () => new Response('<!doctype html>', { status: 500 });
+        if (prepare === 'html') backend.onRequest = () => page('<!doctype html><p>Log in to the hotel', 200);
+        if (prepare === '500') backend.onRequest = () => page('<!doctype html>', 500);
         if (prepare === '403') backend.onRequest = () => json({ detail: 'No.' }, 403);
       });
       chat.connect();

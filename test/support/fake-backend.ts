@@ -223,7 +223,14 @@ export function room(id: number, name: string, more: object = {}): Record<string
 }
 
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } });
+  page(JSON.stringify(body), status, { 'Content-Type': 'application/json', ...headers });
+
+export function page(text: string, status: number, headers: Record<string, string> = { 'Content-Type': 'text/html' }): Response {
+  const response = new Response(text, { status, headers });
+  // At once: how many tasks a browser takes to read a body differs, and is nothing that a clock could wait for.
+  response.text = async () => text;
+  return response;
+}
 
 /** An unsigned token that says whose it is; no test here verifies it. */
 export const tokenOf = (userId: number | string, more: object = {}): string =>

@@ -41,9 +41,10 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything go on that waits for no time: promises, and the tasks in which a browser reads a body. */
+/** Lets everything go on that waits for no time: promises, and the few tasks in which a browser reads a body. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) {
+  for (let turn = 0; turn < 4; turn++) {
+    for (let step = 0; step < 30; step++) await Promise.resolve();
     await new Promise<void>((resolve) => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => {

@@ -1,0 +1,216 @@
+/**
+ * `npm test`: everything, from a fresh clone. Plain Node: it installs what is missing, finds the browsers, and runs the
+ * steps below, two at a time where they do not disturb each other.
+ *
+ *   npm test                                       all of it, in every engine found
+ *   npm test -- --only lint,types                  some steps
+ *   npm test -- --browser chromium                 one engine, or several, with commas
+ *   npm test -- --files 'test/session/*.test.ts'   some test files and nothing else (also several, with commas)
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
+import { checkNode, install, ROOT, whyInstall } from './support/install.mjs';
+
+process.chdir(ROOT);
+checkNode();
+const { values: flags } = parseArgs({ options: { only: { type: 'string' }, browser: { type: 'string' }, files: { type: 'string' } } });
+const list = (flag) => flag?.split(',').filter(Boolean);
+const isCI = /^(1|true)$/.test(process.env.CI ?? '');
+const scratch = mkdtempSync(join(tmpdir(), 'unified-chat-test-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+const begun = Date.now();
+
+// --- which tests there are ---
+
+const allTests = readdirSync('test', { recursive: true }).map((path) => `test/${path.replaceAll('\\', '/')}`).filter((path) => path.endsWith('.test.ts')).sort();
+/** `*` is anything within a folder, `**` any folders. */
+const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$&').replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'))}$`);
+const wantedFiles = list(flags.files)?.map(glob);
+const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
+if (tests.length === 0) stop(`No test is called ${flags.files}.`);
+const isNodeTest = (path) => /^test\/(server|support|config)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
+const nodeTests = tests.filter(isNodeTest);
+const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
+const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
+
+// --- the steps ---
+
+const bin = (path, ...args) => [process.execPath, `node_modules/${path}`, ...args];
+const wtr = (name, files) => ({
+  command: [process.execPath, '--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', ...files],
+  env: { TEST_TOTALS: join(scratch, `${name}.json`) },
+  totals: () => JSON.parse(readFileSync(join(scratch, `${name}.json`), 'utf8')),
+  needsBrowsers: true,
+});
+
+/** `alone`: nothing else runs meanwhile, because time matters to it. `after`: another step's work is needed. */
+const STEPS = [
+  { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
+  { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
+  { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
+  {
+    name: 'manifest',
+    what: 'custom-elements.json is current',
+    command: bin('@custom-elements-manifest/analyzer/cli.js', 'analyze', '--config', 'test/config/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
+    check: () => {
+      const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
+      return read('custom-elements.json') === read('node_modules/.cache/manifest/custom-elements.json') ? '' : 'custom-elements.json is not what the class docs say. Run `npm run manifest` and commit it.';
+    },
+  },
+  { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
+  { name: 'size', what: 'at most 36,000 bytes', command: bin('size-limit/bin.js'), after: 'build' },
+  {
+    name: 'server',
+    what: 'the reference backend and the test tools, in Node',
+    command: [process.execPath, '--import', 'tsx', '--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, 'server.tap')}`, ...nodeTests],
+    totals: () => {
+      const tap = readFileSync(join(scratch, 'server.tap'), 'utf8');
+      const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+      return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
+    },
+    tests: nodeTests,
+  },
+  { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
+  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd), tests: endToEnd, alone: true },
+];
+
+const only = list(flags.only);
+const unknown = only?.filter((name) => !STEPS.some((step) => step.name === name)) ?? [];
+if (unknown.length > 0) stop(`There is no step called ${unknown.join(', ')}. There are: ${STEPS.map(({ name }) => name).join(', ')}.`);
+const steps = STEPS.filter(({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0));
+
+// --- what must be there first ---
+
+const reason = whyInstall();
+if (reason) {
+  const at = Date.now();
+  const problem = await install();
+  report({ name: 'install', what: reason, seconds: (Date.now() - at) / 1000, problem });
+  if (problem) finish([{ name: 'install', problem }]);
+}
+
+const engines = list(flags.browser) ?? ENGINES;
+const strange = engines.filter((engine) => !ENGINES.includes(engine));
+if (strange.length > 0) stop(`There is no engine called ${strange.join(', ')}. There are: ${ENGINES.join(', ')}.`);
+let missing = [];
+if (steps.some(({ needsBrowsers }) => needsBrowsers)) {
+  const lacking = () => engines.filter((engine) => !findBrowsers()[engine]);
+  missing = lacking();
+  if (missing.length > 0 && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+    const at = Date.now();
+    const problem = await installByApt(missing.flatMap((engine) => DEBIAN_PACKAGES[engine]));
+    missing = lacking();
+    report({ name: 'browsers', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: missing.length > 0 ? problem : '' });
+  }
+  for (const engine of missing) console.log(`  skipped  ${engine}: not found; ${HOW_TO_GET[engine]}`);
+}
+const present = engines.filter((engine) => !missing.includes(engine));
+
+// --- run ---
+
+const results = [];
+if (missing.length > 0 && isCI) results.push({ name: 'engines', problem: `In CI every engine must be tested; missing: ${missing.join(', ')}.` });
+const done = new Set();
+const running = new Set();
+const waiting = [...steps];
+while (waiting.length > 0 || running.size > 0) {
+  const free = (step) =>
+    running.size === 0 ||
+    (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (!step.after || done.has(step.after) || !steps.some(({ name }) => name === step.after)));
+  // In order: a step that must be alone waits for those before it, and those after it wait for it.
+  const next = waiting.find((step, index) => free(step) && !waiting.slice(0, index).some(({ alone }) => alone));
+  if (next) {
+    waiting.splice(waiting.indexOf(next), 1);
+    const entry = { step: next };
+    running.add(entry);
+    entry.promise = run(next).then((result) => {
+      results.push(result);
+      done.add(next.name);
+      running.delete(entry);
+      report(result);
+    });
+  } else {
+    await Promise.race([...running].map(({ promise }) => promise));
+  }
+}
+finish(results);
+
+async function run(step) {
+  if (step.needsBrowsers && present.length === 0) return { ...step, seconds: 0, skipped: 'no browser' };
+  const at = Date.now();
+  if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${present.join(', ')}`);
+  const env = { ...process.env, BROWSERS: present.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
+  if (!process.stdout.isTTY) delete env.FORCE_COLOR;
+  // A runner that was started by Node's own test runner would believe that it is a child of it.
+  delete env.NODE_TEST_CONTEXT;
+  const { code, output } = await call(step.command, env);
+  let problem = code === 0 ? (step.check?.() ?? '') : output.trim() || `ended with ${code}`;
+  let totals;
+  try {
+    totals = step.totals?.();
+  } catch {
+    problem ||= `${output}\nIt ended without saying how many tests there were.`;
+  }
+  if (totals?.failed > 0) problem ||= output;
+  return { ...step, seconds: (Date.now() - at) / 1000, problem, totals, output };
+}
+
+function call([command, ...args], env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const endWithUs = () => child.kill();
+    process.once('exit', endWithUs);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data) => (output += data));
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }));
+    child.on('close', (code, signal) => {
+      process.off('exit', endWithUs);
+      resolve({ code: code ?? 1, output: signal ? `${output}\nended by ${signal}` : output });
+    });
+  });
+}
+
+async function installByApt(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  console.log(`  …        installing ${packages.join(', ')} by apt`);
+  const update = await call(['apt-get', 'update'], env);
+  if (update.code !== 0) return update.output;
+  const { code, output } = await call(['apt-get', 'install', '-y', '--no-install-recommends', ...packages], env);
+  return code === 0 ? '' : output;
+}
+
+function report({ name, what, seconds, problem, skipped, totals }) {
+  const mark = skipped ? 'skipped' : problem ? 'FAILED' : 'ok';
+  const tests = totals ? `, ${totals.passed + totals.failed} tests` : '';
+  console.log(`  ${mark.padEnd(8)} ${name.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${what}${tests}${skipped ? ` (${skipped})` : ''}`);
+  if (problem) console.log(`\n${problem.trimEnd()}\n`);
+}
+
+function finish(all) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const { totals, problem, skipped } of all) {
+    for (const name of Object.keys(sum)) sum[name] += totals?.[name] ?? 0;
+    // A step without tests, or one that broke before it had any, is one thing that failed.
+    if (problem && !totals?.failed) sum.failed++;
+    if (skipped) sum.skipped++;
+  }
+  const width = 46;
+  console.log(`\n  ${'step'.padEnd(10)}${'result'.padEnd(9)}${'seconds'.padStart(8)}${'passed'.padStart(8)}${'failed'.padStart(8)}\n  ${'─'.repeat(width)}`);
+  for (const { name, seconds = 0, problem, skipped, totals } of all) {
+    const counts = totals ? `${String(totals.passed).padStart(8)}${String(totals.failed).padStart(8)}` : '';
+    console.log(`  ${name.padEnd(10)}${(skipped ? 'skipped' : problem ? 'FAILED' : 'ok').padEnd(9)}${seconds.toFixed(1).padStart(8)}${counts}`);
+  }
+  console.log(`  ${'─'.repeat(width)}\n  ${((Date.now() - begun) / 1000).toFixed(0)} s in all${present?.length && steps.some(({ needsBrowsers }) => needsBrowsers) ? `; engines: ${present.join(', ')}` : ''}${missing?.length ? `; not tested: ${missing.join(', ')}` : ''}\n`);
+  console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+  process.exit(sum.failed > 0 ? 1 : 0);
+}
+
+function stop(sentence) {
+  console.error(sentence);
+  process.exit(2);
+}
