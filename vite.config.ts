@@ -1,30 +1,32 @@
 /**
- * Two builds of the same source:
- *   vite build                  dist/chat.js     one script with everything in it, for a page without a bundler
- *   vite build --mode modules   dist/index.js …  one file a module, its dependencies left to the reader's bundler
- * `npm run build` runs both and writes the types; `npm start` needs the first only.
+ * Three builds of the same source:
+ *   vite build                  dist/chat.js       one script with everything in it, for a page without a bundler
+ *   vite build --mode modules   dist/index.js …    one file a module, its dependencies left to the reader's bundler
+ *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`
+ * `npm run build` runs the first two and writes the types.
  */
 import { transform } from 'lightningcss';
 import MagicString from 'magic-string';
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 
-const DEPENDENCIES = /^(lit|@lit\/|@shoelace-style\/|zod|zustand)/;
+const DEPENDENCIES = /^(lit|@lit\/|zod|zustand)/;
 
 export default defineConfig(({ mode }) => {
   const modules = mode === 'modules';
+  const small = !modules && mode !== 'demo';
   const entry: Record<string, string> = modules ? { index: 'src/index.ts', headless: 'src/headless.ts' } : { chat: 'src/index.ts' };
   return {
-    plugins: [minifyTemplates(), ...(modules ? [] : [compressTwice()])],
+    plugins: mode === 'demo' ? [] : [minifyTemplates(), ...(small ? [compressTwice()] : [])],
     publicDir: false,
     ...(!modules && { define: { 'process.env.NODE_ENV': '"production"' } }),
     build: {
-      outDir: 'dist',
+      outDir: mode === 'demo' ? 'dist/demo' : 'dist',
       // Each build replaces its own files only.
       emptyOutDir: false,
       target: 'es2022',
       sourcemap: true,
-      minify: !modules,
+      minify: small,
       reportCompressedSize: false,
       // A library, so that a dynamic import stays one: in an app, Vite wraps it in a helper that preloads style sheets.
       lib: { entry, formats: ['es'] },
@@ -35,7 +37,7 @@ export default defineConfig(({ mode }) => {
           chunkFileNames: 'chunks/[name]-[hash].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
           // What Vite leaves in a library for the next bundler is of no use to a page that loads this one.
-          ...(!modules && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),
+          ...(small && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),
         },
       },
     },

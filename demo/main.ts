@@ -77,7 +77,7 @@ pages.get('/demo/faults/:name', (context) => {
   line.set(faults);
   return context.json(line.faults);
 });
-pages.use('/dist/*', serveStatic({ root: '.' }));
+pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
 pages.use('*', serveStatic({ root: './demo/pages' }));
 
 const server = await startServer({

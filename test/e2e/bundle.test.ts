@@ -1,0 +1,44 @@
+/** What a page gets: the one script, compressed, and not the source. */
+import { expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
+import { startBackend, type Backend } from '../support/backend.js';
+
+describe('dist/chat.js', () => {
+  let backend: Backend;
+  before(async () => {
+    backend = await startBackend();
+    await import(new URL('/dist/chat.js', location.href).href);
+  });
+  after(async () => {
+    fixtureCleanup();
+    await backend.end();
+  });
+
+  it('registers the four elements, and two people can talk', async () => {
+    for (const name of ['connection', 'rooms', 'thread', 'status']) expect(customElements.get(`chat-${name}`), name).to.be.a('function');
+    const root = await fixture<HTMLElement & { connection: import('../../src/headless.js').ChatConnection }>(
+      html`<chat-connection url=${backend.url} token=${await backend.token(1)}><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection>`,
+    );
+    const until = async (condition: () => unknown): Promise<void> => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await until(() => root.connection.state === 'connected');
+    const thread = root.querySelector('chat-thread')!;
+    await until(() => thread.shadowRoot!.querySelectorAll('li').length > 5);
+    const { method } = await root.connection.sendChatMessage(1, 'from the bundle');
+    expect(method).to.equal('websocket');
+    await until(() => thread.shadowRoot!.textContent.includes('from the bundle'));
+    await expect(root).to.be.accessible();
+  });
+
+  it('speaks German from a chunk beside it', async () => {
+    const status = await fixture<HTMLElement>(html`<chat-status always lang="de"></chat-status>`);
+    while (!status.shadowRoot!.textContent.includes('Zum Chatten anmelden')) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it('asks nobody but its own host and the backend', () => {
+    const hosts = new Set(performance.getEntriesByType('resource').map(({ name }) => new URL(name).host));
+    hosts.delete(location.host);
+    hosts.delete(new URL(backend.url).host);
+    expect([...hosts]).to.deep.equal([]);
+  });
+});
