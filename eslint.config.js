@@ -65,6 +65,8 @@ export default ts.config(
     },
   },
   { files: ['src/transport/socket.ts'], rules: { 'no-restricted-syntax': ['error', ...NEVER_IN_SRC] } },
+  // Hono's context carries an `any` for bodies nobody declared; the handlers check them.
+  { files: ['demo/server/**/*.ts'], rules: { '@typescript-eslint/no-unsafe-argument': 'off' } },
   {
     // Tests assert, and look where nobody else may.
     files: ['test/**/*.ts'],
@@ -82,6 +84,9 @@ export default ts.config(
         },
       ],
       '@typescript-eslint/use-unknown-in-catch-callback-variable': 'off',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
       '@typescript-eslint/no-extraneous-class': 'off',
       '@typescript-eslint/no-meaningless-void-operator': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',

@@ -98,7 +98,7 @@ function compressTwice(): Plugin {
   return {
     name: 'compress-twice',
     async renderChunk(code) {
-      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 2, unsafe_arrows: true }, sourceMap: true });
+      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true }, sourceMap: true });
       return { code: small ?? code, map: map as string };
     },
   };

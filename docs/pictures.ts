@@ -38,7 +38,7 @@ async function write(who: string, words: string, on: Page = page): Promise<void>
 async function picture(name: string, selector?: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 400)); // the picture's own: transitions end
   const target = selector ? await page.$(selector) : page;
-  await target!.screenshot({ path: join(FOLDER, `${name}.png`) as `${string}.png` });
+  await target!.screenshot({ path: join(FOLDER, `${name}.png`) });
   console.log(`docs/pictures/${name}.png`);
 }
 

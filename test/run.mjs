@@ -41,14 +41,14 @@ const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes
 // --- the steps ---
 
 const bin = (path, ...args) => [process.execPath, `node_modules/${path}`, ...args];
-const wtr = (name, files) => ({
+const wtr = (name, files, env = {}) => ({
   command: [process.execPath, '--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', ...files],
-  env: { TEST_TOTALS: join(scratch, `${name}.json`) },
+  env: { ...env, TEST_TOTALS: join(scratch, `${name}.json`) },
   totals: () => JSON.parse(readFileSync(join(scratch, `${name}.json`), 'utf8')),
   needsBrowsers: true,
 });
 
-/** `alone`: nothing else runs meanwhile, because time matters to it. `after`: another step's work is needed. */
+/** `alone`: nothing else runs meanwhile, because time matters to it. `needs`: another step comes first, asked for or not. */
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
@@ -63,7 +63,7 @@ const STEPS = [
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
-  { name: 'size', what: 'at most 36,000 bytes', command: bin('size-limit/bin.js'), after: 'build' },
+  { name: 'size', what: 'at most 36,000 bytes', command: bin('size-limit/bin.js'), needs: 'build' },
   {
     name: 'server',
     what: 'the reference backend and the test tools, in Node',
@@ -76,13 +76,16 @@ const STEPS = [
     tests: nodeTests,
   },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
-  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd), tests: endToEnd, alone: true },
+  // Mostly waiting, so all engines at once.
+  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, ...(endToEnd.some((path) => path.includes('bundle')) && { needs: 'build' }) },
 ];
 
 const only = list(flags.only);
 const unknown = only?.filter((name) => !STEPS.some((step) => step.name === name)) ?? [];
 if (unknown.length > 0) stop(`There is no step called ${unknown.join(', ')}. There are: ${STEPS.map(({ name }) => name).join(', ')}.`);
-const steps = STEPS.filter(({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0));
+const isWanted = ({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0);
+const needed = STEPS.filter(isWanted).map(({ needs }) => needs);
+const steps = STEPS.filter((step) => isWanted(step) || needed.includes(step.name));
 
 // --- what must be there first ---
 
@@ -121,7 +124,7 @@ const waiting = [...steps];
 while (waiting.length > 0 || running.size > 0) {
   const free = (step) =>
     running.size === 0 ||
-    (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (!step.after || done.has(step.after) || !steps.some(({ name }) => name === step.after)));
+    (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (!step.needs || done.has(step.needs)));
   // In order: a step that must be alone waits for those before it, and those after it wait for it.
   const next = waiting.find((step, index) => free(step) && !waiting.slice(0, index).some(({ alone }) => alone));
   if (next) {

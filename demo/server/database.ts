@@ -52,7 +52,7 @@ function openServer(url: string): Database {
       const client = await pool.connect();
       try {
         await client.query('begin');
-        const result = await run(on(client as unknown as pg.Pool));
+        const result = await run(on(client));
         await client.query('commit');
         return result;
       } catch (error) {

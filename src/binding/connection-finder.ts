@@ -37,7 +37,7 @@ export class ConnectionFinder implements ReactiveController {
   /** Part of the state, kept current: the element is drawn anew only when this part changes. */
   slice<T>(select: (data: ChatData) => T): Slice<T> {
     const slice = new Slice(this.#host, select);
-    this.#slices.push(slice as Slice<unknown>);
+    this.#slices.push(slice);
     return slice;
   }
 

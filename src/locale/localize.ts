@@ -25,7 +25,7 @@ export function registerLocale(code: string, terms: Partial<Terms>): void {
   redraw();
 }
 
-globalThis.document && new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ['lang'] });
+if (globalThis.document) new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ['lang'] });
 
 /** Formatting a date is cheap; making a formatter is not. */
 const formats = new Map<string, Intl.DateTimeFormat>();

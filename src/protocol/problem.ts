@@ -25,8 +25,7 @@ export function check<T extends Schema>(
   const result = z.safeParse(schema, input);
   if (result.success) return { ok: true, value: result.data };
   const [issue] = result.error.issues;
-  const path = (issue?.path ?? []).map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-  return { ok: false, problem: { code, detail: `${where}${path}: ${issue?.code ?? 'invalid'}` } };
+  return { ok: false, problem: { code, detail: `${[where, ...(issue?.path ?? [])].join('.')}: ${issue?.code ?? 'invalid'}` } };
 }
 
 /** Checks a list item by item: one bad item is reported and dropped, the others live. */

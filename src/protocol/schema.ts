@@ -27,4 +27,4 @@ export const Time = z.string().check(
 
 
 /** A field that may be absent, and counts as absent when it is wrong. */
-export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined as never);
+export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);

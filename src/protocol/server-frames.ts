@@ -2,7 +2,7 @@
  * Every frame a server may send on the chat socket and on the notifications socket, by its `type`.
  * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
  */
-import { Message, Notification, Room, RoomUpdates } from './entities.js';
+import { Message, Notification, type Room, RoomUpdates } from './entities.js';
 import { Id, maybe, z } from './schema.js';
 
 const Limits = z.looseObject({

@@ -323,17 +323,27 @@ export class Session {
     return false;
   }
 
-  /** The list of rooms: from REST, whose unread counts are right on every backend, or else from the socket. */
+  /** Reads the list of rooms: from REST, whose unread counts are right on every backend, or else from the socket. */
   async #rooms(line: Line): Promise<Room[]> {
     try {
       return await this.#roomsByRest(line.signal);
     } catch (thrown) {
-      let rooms: Room[] = [];
-      const asked = line.send({ type: 'get_room_list' });
-      const came = asked && (await line.sees(this.#timing.confirmMs, (frame) => frame.type === 'room_list' && ((rooms = frame.rooms), true)));
-      if (!came) throw thrown;
+      const rooms = await this.#roomsBySocket(line);
+      if (!rooms) throw thrown;
       return rooms;
     }
+  }
+
+  /** @returns nothing where there is no socket, or no answer. */
+  async #roomsBySocket(line: Line | undefined): Promise<Room[] | undefined> {
+    let rooms: Room[] | undefined;
+    if (line?.send({ type: 'get_room_list' })) {
+      await line.sees(this.#timing.confirmMs, (frame) => {
+        if (frame.type === 'room_list') ({ rooms } = frame);
+        return rooms !== undefined;
+      });
+    }
+    return rooms;
   }
 
   async #roomsByRest(signal: AbortSignal): Promise<Room[]> {
@@ -524,10 +534,7 @@ export class Session {
 
   /** Reads the list of rooms anew, by socket or else by REST. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
-    const line = this.#line;
-    if (line?.isUp && line.send({ type: 'get_room_list' }) && (await line.sees(this.#timing.confirmMs, ({ type }) => type === 'room_list'))) {
-      return 'websocket';
-    }
+    if (await this.#roomsBySocket(this.#line)) return 'websocket';
     await this.#roomsByRest(this.#usable().signal);
     return 'rest';
   }

@@ -86,7 +86,7 @@ export class ChatConnection {
       random: parts.random ?? Math.random,
       report: (event) => this.#onSession(event),
       askForToken: () => this.#askForToken(),
-      isOffline: () => globalThis.navigator?.onLine === false,
+      isOffline: () => !(globalThis.navigator?.onLine),
     });
     this.configure(config);
   }
@@ -178,7 +178,7 @@ export class ChatConnection {
 
   #start(): void {
     const { token, tokenProvider, auth = 'query', ...parts } = this.#config;
-    if (auth !== 'query') this.#problem('unsupported_auth', `auth="${auth as string}" is not known to this version; it sends the token as auth="query" does.`);
+    if (auth !== 'query') this.#problem('unsupported_auth', `auth="${auth as string}" is not known; the token goes as with auth="query".`);
     const { userId } = readClaims(token ?? '');
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
     this.#session.configure({ ...parts, token: token ?? '', canAsk: tokenProvider !== undefined });
@@ -377,6 +377,7 @@ export class ChatConnection {
         return;
       case 'problem':
         return this.#problem(event.problem.code, event.problem.detail);
+      default: // what the reducer alone needs to know
     }
   }
 

@@ -1,2 +1,3 @@
+export * from './avatar.js';
 export * from './host.js';
 export * from './icons.js';

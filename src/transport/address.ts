@@ -28,10 +28,10 @@ const slashed = (path: string): string => `/${path.replace(/^\/+|\/+$/g, '')}/`;
 export function makeAddress({ url, wsPath = '/ws/chat/', apiPath = '/api/chat/' }: AddressParts): Address {
   const base = parseUrl(url || '/', globalThis.location?.href);
   if (!base) {
-    throw new ChatError('bad_url', `url="${url ?? ''}" is not an address. Expected an origin with an optional path, such as https://api.example.com.`);
+    throw new ChatError('bad_url', `url="${url}" is not an address such as https://api.example.com.`);
   }
   if (!/^https?:$/.test(base.protocol)) {
-    throw new ChatError('bad_url', `url="${url ?? ''}" must begin with https:// or http://; the WebSocket's address is made from it.`);
+    throw new ChatError('bad_url', `url="${url}" is no address: it must begin with https:// or http://.`);
   }
   const root = base.origin + base.pathname.replace(/\/+$/, '');
   return { base: root, api: root + slashed(apiPath), socket: root.replace(/^http/, 'ws') + slashed(wsPath) };

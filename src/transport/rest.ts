@@ -165,7 +165,7 @@ export class RestClient {
       const json = parseJson(text);
       if (!response.ok) throw refusal(response, json);
       if (json === undefined && text !== '') {
-        throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page or a captive portal may be in between.`, response.status);
+        throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page?`, response.status);
       }
       return json;
     });

@@ -1,5 +1,6 @@
 /** What a page gets: the one script, compressed, and not the source. */
 import { expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
+import type { ChatConnection } from '../../src/headless.js';
 import { startBackend, type Backend } from '../support/backend.js';
 
 describe('dist/chat.js', () => {
@@ -15,7 +16,7 @@ describe('dist/chat.js', () => {
 
   it('registers the four elements, and two people can talk', async () => {
     for (const name of ['connection', 'rooms', 'thread', 'status']) expect(customElements.get(`chat-${name}`), name).to.be.a('function');
-    const root = await fixture<HTMLElement & { connection: import('../../src/headless.js').ChatConnection }>(
+    const root = await fixture<HTMLElement & { connection: ChatConnection }>(
       html`<chat-connection url=${backend.url} token=${await backend.token(1)}><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection>`,
     );
     const until = async (condition: () => unknown): Promise<void> => {

@@ -171,7 +171,7 @@ describe('messages, with all capabilities', () => {
     const answers = await Promise.all([start(4), start('4'), start(CLEO, 4)]);
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 201]);
     assert.equal(new Set(answers.map(({ body }) => body.room.id)).size, 1);
-    assert.equal(((await dana.take('room_updated'))['updates'] as { name: string }).name, answers[0]!.body.room.name);
+    assert.equal(((await dana.take('room_updated'))['updates'] as { name: string }).name, answers[0].body.room.name);
     await cleo.take('room_updated');
     for (const bad of [999, CLEO, 'x', null]) assert.ok((await start(bad)).body.user_id, `user_id ${bad}`);
     assert.ok((await rest(server, CLEO, 'rooms/start_dm/', { json: {} })).body.user_id);

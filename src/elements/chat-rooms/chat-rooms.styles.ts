@@ -56,26 +56,6 @@ export const styles = css`
   .room[aria-selected='true'] .avatar {
     background: var(--_surface);
   }
-  .avatar {
-    position: relative;
-    display: grid;
-    place-items: center;
-    overflow: hidden;
-    inline-size: var(--_avatar-size);
-    block-size: var(--_avatar-size);
-    border-radius: var(--_avatar-radius);
-    background: color-mix(in srgb, var(--_accent) 16%, var(--_surface));
-    color: var(--_accent);
-    font-weight: 600;
-    font-size: var(--_font-size-small);
-  }
-  .avatar img {
-    position: absolute;
-    inset: 0;
-    inline-size: 100%;
-    block-size: 100%;
-    object-fit: cover;
-  }
   .text {
     min-inline-size: 0;
   }

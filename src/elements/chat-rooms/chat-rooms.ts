@@ -3,7 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
-import { hostStyles } from '../../theme/index.js';
+import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from '../events.js';
 import { avatar, firstName, partner, roomName } from '../people.js';
@@ -56,7 +56,7 @@ const SKELETONS = [1, 2, 3, 4, 5];
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatRoomsElement extends LitElement {
-  static override styles = [...hostStyles, styles];
+  static override styles = [...hostStyles, avatarStyles, styles];
 
   static override properties = {
     selected: { reflect: true },

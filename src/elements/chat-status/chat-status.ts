@@ -8,7 +8,7 @@ import { systemClock } from '../../transport/index.js';
 import { Ticker } from '../ticker.js';
 import { styles } from './chat-status.styles.js';
 
-const LABELS: Record<ChatState, keyof Terms & string> = {
+const LABELS = {
   idle: 'signIn',
   connecting: 'connecting',
   connected: 'connected',
@@ -17,7 +17,7 @@ const LABELS: Record<ChatState, keyof Terms & string> = {
   offline: 'offline',
   unauthorized: 'unauthorized',
   error: 'failing',
-};
+} satisfies Record<ChatState, keyof Terms>;
 
 /** States whose reason says more than their label. */
 const EXPLAINED: readonly ChatState[] = ['reconnecting', 'polling', 'unauthorized', 'error'];

@@ -103,30 +103,13 @@ export const styles = css`
     justify-content: flex-end;
   }
   .avatar {
-    position: relative;
-    display: grid;
-    flex: none;
-    place-items: center;
-    overflow: hidden;
     inline-size: calc(var(--_avatar-size) * 0.8);
     block-size: calc(var(--_avatar-size) * 0.8);
     margin-block-end: 1.375rem;
-    border-radius: var(--_avatar-radius);
-    background: color-mix(in srgb, var(--_accent) 16%, var(--_surface));
-    color: var(--_accent);
-    font-size: 0.75rem;
-    font-weight: 600;
   }
   .avatar.none {
     block-size: 0;
     margin: 0;
-  }
-  .avatar img {
-    position: absolute;
-    inset: 0;
-    inline-size: 100%;
-    block-size: 100%;
-    object-fit: cover;
   }
   .body {
     display: flex;

@@ -4,7 +4,7 @@ import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
 import { sameId, type Id } from '../../protocol/index.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
-import { hostStyles, icons } from '../../theme/index.js';
+import { avatarStyles, hostStyles, icons } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { firstName, roomName } from '../people.js';
@@ -84,7 +84,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatThreadElement extends LitElement {
-  static override styles = [...hostStyles, styles];
+  static override styles = [...hostStyles, avatarStyles, styles];
 
   static override properties = {
     room: {},

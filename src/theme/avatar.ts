@@ -1,0 +1,26 @@
+/** A picture, or initials where there is none. */
+import { css } from 'lit';
+
+export const avatarStyles = css`
+  .avatar {
+    position: relative;
+    display: grid;
+    flex: none;
+    place-items: center;
+    overflow: hidden;
+    inline-size: var(--_avatar-size);
+    block-size: var(--_avatar-size);
+    border-radius: var(--_avatar-radius);
+    background: color-mix(in srgb, var(--_accent) 16%, var(--_surface));
+    color: var(--_accent);
+    font-size: var(--_font-size-small);
+    font-weight: 600;
+  }
+  .avatar img {
+    position: absolute;
+    inset: 0;
+    inline-size: 100%;
+    block-size: 100%;
+    object-fit: cover;
+  }
+`;
