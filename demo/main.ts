@@ -99,6 +99,9 @@ const server = await startServer({
     line?.handleUpgrade(request, socket, head);
     return line !== undefined;
   },
+}).catch((error: NodeJS.ErrnoException): never => {
+  console.error(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
+  process.exit(1);
 });
 
 for (const name of Object.keys(PEOPLE) as Person[]) {

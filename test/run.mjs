@@ -24,6 +24,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'unified-chat-test-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 const begun = Date.now();
+/** Engines that are asked for and here; and that are asked for and not here. */
+let present = [];
+let missing = [];
 
 // --- which tests there are ---
 
@@ -100,7 +103,6 @@ if (reason) {
 const engines = list(flags.browser) ?? ENGINES;
 const strange = engines.filter((engine) => !ENGINES.includes(engine));
 if (strange.length > 0) stop(`There is no engine called ${strange.join(', ')}. There are: ${ENGINES.join(', ')}.`);
-let missing = [];
 if (steps.some(({ needsBrowsers }) => needsBrowsers)) {
   const lacking = () => engines.filter((engine) => !findBrowsers()[engine]);
   missing = lacking();
@@ -112,7 +114,7 @@ if (steps.some(({ needsBrowsers }) => needsBrowsers)) {
   }
   for (const engine of missing) console.log(`  skipped  ${engine}: not found; ${HOW_TO_GET[engine]}`);
 }
-const present = engines.filter((engine) => !missing.includes(engine));
+present = engines.filter((engine) => !missing.includes(engine));
 
 // --- run ---
 
@@ -208,7 +210,7 @@ function finish(all) {
     const counts = totals ? `${String(totals.passed).padStart(8)}${String(totals.failed).padStart(8)}` : '';
     console.log(`  ${name.padEnd(10)}${(skipped ? 'skipped' : problem ? 'FAILED' : 'ok').padEnd(9)}${seconds.toFixed(1).padStart(8)}${counts}`);
   }
-  console.log(`  ${'─'.repeat(width)}\n  ${((Date.now() - begun) / 1000).toFixed(0)} s in all${present?.length && steps.some(({ needsBrowsers }) => needsBrowsers) ? `; engines: ${present.join(', ')}` : ''}${missing?.length ? `; not tested: ${missing.join(', ')}` : ''}\n`);
+  console.log(`  ${'─'.repeat(width)}\n  ${((Date.now() - begun) / 1000).toFixed(0)} s in all${present.length > 0 && steps.some(({ needsBrowsers }) => needsBrowsers) ? `; engines: ${present.join(', ')}` : ''}${missing.length > 0 ? `; not tested: ${missing.join(', ')}` : ''}\n`);
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   process.exit(sum.failed > 0 ? 1 : 0);
 }
