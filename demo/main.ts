@@ -25,7 +25,7 @@ const { values } = parseArgs({
 /** Who is who in the seed data. */
 const PEOPLE = { ana: 1, ben: 2 } as const;
 type Person = keyof typeof PEOPLE;
-const isPerson = (name: string): name is Person => name in PEOPLE;
+const isPerson = (name: string): name is Person => Object.hasOwn(PEOPLE, name);
 
 const HOUR_S = 3_600;
 /** What a careful host page would send; everything in the demo works under it. */
@@ -84,7 +84,7 @@ const server = await startServer({
   port: Number(values.port),
   database: process.env.DATABASE_URL ? { kind: 'url', url: process.env.DATABASE_URL } : { kind: 'folder', path: join(values.data, 'database') },
   secret: process.env.JWT_SECRET ?? (await secretIn(values.data)),
-  host: '0.0.0.0',
+  host: process.env.HOST ?? '127.0.0.1',
   baseline: values.baseline,
   differences,
   logLevel: 'warn',

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ChatConnection, ChatData } from '../store/index.js';
 import { request } from './context.js';
-import { join, pageConnection, watchPage } from './page.js';
+import { join, pageConnection, pageConnectionFor, watchPage } from './page.js';
 
 /** An element that shows something of a connection. */
 export interface ConnectedHost extends ReactiveControllerHost, HTMLElement {
@@ -60,7 +60,7 @@ export class ConnectionFinder implements ReactiveController {
 
   #find(): void {
     const { token, url } = this.#host;
-    const provided = request(this.#host);
+    const provided = request(this.#host) ?? (token ? pageConnectionFor(url, token) : undefined);
     if (!provided && token) return this.#join(JSON.stringify([url, token]));
     this.#use(provided ?? pageConnection());
     this.#join('');

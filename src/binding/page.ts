@@ -7,7 +7,7 @@ import { ChatConnection } from '../store/index.js';
 
 interface Shared {
   readonly connection: ChatConnection;
-  readonly withdraw: () => void;
+  withdraw: () => void;
   users: number;
 }
 
@@ -34,6 +34,10 @@ export function offer(connection: ChatConnection): () => void {
 /** The page's connection: the oldest one. */
 export const pageConnection = (): ChatConnection | undefined => offered[0];
 
+/** The connection of a `<chat-connection>` with this `url` and `token`, wherever it stands. */
+export const pageConnectionFor = (url: string | undefined, token: string): ChatConnection | undefined =>
+  offered.find((connection) => connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection));
+
 /** Calls back whenever the page's connection may have changed. @returns how to stop. */
 export function watchPage(watcher: () => void): () => void {
   watchers.add(watcher);
@@ -49,13 +53,13 @@ export function watchPage(watcher: () => void): () => void {
 export function join(url: string | undefined, token: string): { connection: ChatConnection; leave: () => void } {
   const key = JSON.stringify([url ?? '', readClaims(token).userId ?? token]);
   let entry = shared.get(key);
-  if (!entry) {
-    const connection = new ChatConnection({ url, token });
-    connection.connect();
-    entry = { connection, withdraw: offer(connection), users: 0 };
-    shared.set(key, entry);
-  } else {
+  if (entry) {
     entry.connection.configure({ token });
+  } else {
+    // Known as shared before it is offered: whoever hears of it then must not take it for a `<chat-connection>`'s.
+    shared.set(key, (entry = { connection: new ChatConnection({ url, token }), withdraw: () => {}, users: 0 }));
+    entry.connection.connect();
+    entry.withdraw = offer(entry.connection);
   }
   const joined = entry;
   joined.users++;

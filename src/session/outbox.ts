@@ -44,8 +44,12 @@ interface Item extends Outgoing {
   after: Id | undefined;
   /** Found stored, whichever way the news came. */
   stored?: Message;
-  /** Tries in a row that failed for a temporary cause. */
+  /** Tries that failed for a temporary cause. */
   failures: number;
+  /** Of these, those at which the server broke down. */
+  crashes: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   /** Set while it waits for a word from the socket. */
   answer?: ((outcome: Outcome) => void) | undefined;
 }
@@ -58,11 +62,13 @@ interface Queue {
   cancelRetry: () => void;
 }
 
-/** A server that fails this often at one message has a problem with the message. */
-const MAX_SERVER_FAILURES = 5;
+/** A server that breaks down this often over one message has a problem with the message. */
+const MAX_CRASHES = 5;
 /** Pages of history (100 each) that are searched for a message that may be stored. */
 const MAX_PAGES = 10;
 const MAX_REMEMBERED = 1_000;
+/** By which the server's clock may be behind ours, in milliseconds. */
+const CLOCK_SKEW_MS = 60_000;
 
 const NEVER = (): void => {};
 
@@ -80,7 +86,7 @@ export class Outbox {
 
   add(outgoing: Outgoing): void {
     const queue = this.#queue(outgoing.roomId);
-    queue.items.push({ ...outgoing, after: undefined, failures: 0 });
+    queue.items.push({ ...outgoing, after: undefined, failures: 0, crashes: 0, at: this.#lines.clock.now() });
     void this.#drain(queue);
   }
 
@@ -89,7 +95,7 @@ export class Outbox {
     const item = this.#failed.get(localId);
     if (!item) return false;
     this.#failed.delete(localId);
-    item.failures = 0;
+    item.failures = item.crashes = 0;
     const queue = this.#queue(item.roomId);
     queue.items.push(item);
     void this.#drain(queue);
@@ -167,7 +173,7 @@ export class Outbox {
         if (frame._tempId !== item.localId) continue;
         item.left = undefined;
         item.answer(
-          frame.retry_after != null
+          frame.retry_after != null && (frame.code === 'rate_limited' || ++item.crashes < MAX_CRASHES)
             ? { is: 'later', ms: frame.retry_after * 1000 }
             : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
         );
@@ -202,7 +208,7 @@ export class Outbox {
       queue.items.shift();
       const { localId, roomId } = item;
       if (outcome.is === 'stored') {
-        this.#lines.report({ type: 'stored', localId, roomId, message: outcome.message, method: outcome.method });
+        this.#lines.report({ type: 'stored', localId, roomId, message: { ...outcome.message, _tempId: localId }, method: outcome.method });
       } else {
         this.#failed.set(localId, item);
         this.#lines.report({ type: 'refused', localId, roomId, error: outcome.error });
@@ -252,10 +258,10 @@ export class Outbox {
 
   /** Whether a message that has left is stored, where the backend would not recognise it by its name. */
   async #find(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
-    const method = item.left;
     const { rest } = this.#lines;
-    if (!method) return undefined;
+    const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
+    if (!item.left) return undefined;
     if (this.#lines.has('idempotent_send')) return undefined;
     if (!rest) return { is: 'later', ms: null };
     let after = item.after;
@@ -280,8 +286,8 @@ export class Outbox {
         item.left = undefined;
         return { is: 'later', ms: error.retryAfterMs ?? 5_000 };
       case 'server_error':
-      case 'unexpected_answer':
-        return item.failures < MAX_SERVER_FAILURES ? wait : { is: 'refused', error };
+        // 502, 503, 504 are about the server; 500 may be about the message.
+        return error.status === 500 && ++item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
       case 'unauthorized':
       case 'token_missing':
       case 'aborted':
@@ -293,11 +299,12 @@ export class Outbox {
     }
   }
 
-  /** The same author, room and words, later than anything known when it was sent, and not taken for another one. */
+  /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */
   #looksLike(item: Item, message: Message): boolean {
     if (!this.#lines.isMine(message) || message.content.trim() !== item.content.trim()) return false;
     if (!sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return false;
-    return item.after === undefined || !isOrdered(item.after) || compareIds(message.id, item.after) > 0;
+    if (item.after !== undefined && isOrdered(item.after)) return compareIds(message.id, item.after) > 0;
+    return Date.parse(message.timestamp) > item.at - CLOCK_SKEW_MS;
   }
 
   #settle(item: Item, message: Message): void {

@@ -10,7 +10,7 @@ export class RoomHistory {
   /** The newest message up to which everything is known; undefined before the first page. */
   #cursor: Id | undefined;
   #loaded = false;
-  #running: Promise<void> | undefined;
+  #running: Promise<void> = Promise.resolve();
   readonly #report: Report;
 
   constructor(
@@ -30,16 +30,17 @@ export class RoomHistory {
   }
 
   /**
-   * Loads the newest page, or whatever came after the last one that is known. One at a time.
+   * Loads the newest page, or whatever came after the last one that is known. One after the other, never together: a read
+   * that began before the socket was up says nothing of what came after it.
    * @throws {ChatError} and reports it, when REST fails.
    */
   catchUp(rest: RestClient, prepare: (messages: Message[]) => Message[], signal: AbortSignal): Promise<void> {
-    this.#running ??= this.#catchUp(rest, prepare, signal).finally(() => (this.#running = undefined));
-    return this.#running;
+    return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(rest, prepare, signal)));
   }
 
   async #catchUp(rest: RestClient, prepare: (messages: Message[]) => Message[], signal: AbortSignal): Promise<void> {
     const { roomId } = this;
+    stillWanted(signal);
     try {
       if (!this.#loaded || this.#cursor === undefined) {
         if (!this.#loaded) this.#report({ type: 'history-loading', roomId, side: 'newest' });
@@ -56,7 +57,7 @@ export class RoomHistory {
         stillWanted(signal);
         const last = messages.at(-1);
         if (last) this.#cursor = last.id;
-        if (messages.length > 0) this.#report({ type: 'history', roomId, side: 'newer', messages: prepare(messages), hasMore: false });
+        this.#report({ type: 'history', roomId, side: 'newer', messages: prepare(messages), hasMore: false });
         // A backend that answers `after` with the same page again would keep us here for ever.
         if (!hasMore || !last || (after !== undefined && idKey(last.id) === idKey(after))) return;
       }

@@ -28,6 +28,7 @@ import {
   toChatError,
   type Address,
   type AddressParts,
+  type AuthMode,
   type Clock,
   type SocketEnd,
 } from '../transport/index.js';
@@ -79,6 +80,7 @@ export interface SessionOptions {
 
 export interface Setup extends AddressParts {
   token: string;
+  auth?: AuthMode | undefined;
   /** Whether the page can be asked for a token when there is none. */
   canAsk: boolean;
 }
@@ -145,11 +147,13 @@ export class Session {
   // ————— Beginning and end
 
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
-  configure({ token, canAsk, ...parts }: Setup): void {
+  configure({ token, canAsk, auth = 'query', ...parts }: Setup): void {
     this.#end();
     const { signal } = this.#generation;
     this.#tokens.token = token;
     try {
+      // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
+      if (auth !== 'query') throw new ChatError('unsupported_auth', `auth="${auth as string}" is not known to this version; "query" is.`);
       this.#address = makeAddress(parts);
     } catch (thrown) {
       this.#problem(toChatError(thrown).message);
@@ -207,13 +211,17 @@ export class Session {
       if (signal.aborted) return;
       failed = end.caughtUp ? 1 : failed + 1;
       const refused = end.code === CloseCode.unauthorized;
-      if (refused && !(await this.#renew(end.token, signal))) return;
-      if (signal.aborted) return;
+      if (refused) {
+        this.#enter({ is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } });
+        if (!(await this.#renew(end.token, signal)) || signal.aborted) return;
+      }
       if (refused && failed > PATIENCE) return this.#refuse(end.token);
       const waitMs = refused && failed === 1 ? 0 : backoff(failed, this.#options.random);
       this.#next = { attempt: failed, at: this.#options.clock.now() + waitMs };
       await this.#afterLoss(end, signal);
       if (signal.aborted) return;
+      // REST has just renewed the token: the socket need not wait.
+      if (end.token !== this.#tokens.token && failed < PATIENCE) continue;
       await this.#pause(this.#next.at! - this.#options.clock.now(), signal);
       if (signal.aborted) return;
       this.#next = { ...this.#next, at: null };
@@ -256,7 +264,8 @@ export class Session {
     signal.addEventListener('abort', giveUp);
     const end = await line.ended;
     signal.removeEventListener('abort', giveUp);
-    this.#line = undefined;
+    // By now another generation may have opened its own.
+    if (this.#line === line) this.#line = undefined;
     if (!signal.aborted) this.#outbox.socketEnded();
     return { ...end, caughtUp, token };
   }
@@ -293,9 +302,10 @@ export class Session {
   }
 
   #greeted(frame: FrameOf<'connection_established'>): void {
+    // First, because another person's name makes the store forget everything, us included.
+    this.#report({ type: 'user', id: frame.user_id, username: frame.username });
     this.#me = frame.user_id;
     this.#capabilities = frame.capabilities;
-    this.#report({ type: 'user', id: frame.user_id, username: frame.username });
     this.#report({ type: 'offer', capabilities: frame.capabilities, limits: frame.limits ?? {} });
   }
 

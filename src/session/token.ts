@@ -10,7 +10,6 @@ export interface Claims {
 
 const Payload = z.looseObject({
   user_id: maybe(Id),
-  sub: maybe(Id),
   exp: maybe(z.number()),
 });
 
@@ -22,8 +21,8 @@ export function readClaims(token: string): Claims {
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     const payload = check(Payload, JSON.parse(new TextDecoder().decode(bytes)), 'token');
     if (!payload.ok) return nothing;
-    const { user_id, sub, exp } = payload.value;
-    return { userId: user_id ?? sub ?? null, expiresAt: exp == null ? null : exp * 1000 };
+    const { user_id, exp } = payload.value;
+    return { userId: user_id ?? null, expiresAt: exp == null ? null : exp * 1000 };
   } catch {
     return nothing;
   }
@@ -41,6 +40,7 @@ export class TokenKeeper {
   #refused = '';
   #asking: Promise<boolean> | undefined;
   readonly #ask: AskForToken;
+  #giveUp: () => void = () => {};
 
   constructor(ask: AskForToken) {
     this.#ask = ask;
@@ -52,6 +52,9 @@ export class TokenKeeper {
 
   set token(token: string) {
     this.#token = token.trim();
+    // Whoever waits for the page's answer goes on with this one: that promise may never settle.
+    this.#asking = undefined;
+    this.#giveUp();
   }
 
   /** Whether the present token is one that the server has refused. */
@@ -71,15 +74,19 @@ export class TokenKeeper {
 
   /** Asks the page for a token. @returns whether there is a usable one now. */
   request(): Promise<boolean> {
-    this.#asking ??= this.#request().finally(() => (this.#asking = undefined));
-    return this.#asking;
+    if (this.#asking) return this.#asking;
+    const asking = this.#request().finally(() => {
+      if (this.#asking === asking) this.#asking = undefined;
+    });
+    return (this.#asking = asking);
   }
 
   async #request(): Promise<boolean> {
     const before = this.#token;
-    const answer = await this.#ask().catch(() => undefined);
+    const givenUp = new Promise<undefined>((resolve) => (this.#giveUp = () => resolve(undefined)));
+    const answer = await Promise.race([this.#ask().catch(() => undefined), givenUp]);
     // The page may have set another one in the meantime: that one counts.
-    if (answer && this.#token === before) this.token = answer;
+    if (answer && this.#token === before) this.#token = answer.trim();
     return this.#token !== '' && !this.isRefused;
   }
 }

@@ -16,11 +16,12 @@ import {
   type SessionEvent,
   type Timing,
 } from '../session/index.js';
-import { ChatError, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
+import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
 import { newLocalId } from './local-id.js';
 import { reduce, type Action } from './reduce.js';
 import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
+import { holds } from './timeline.js';
 import { INITIAL, type ChatData, type ChatMessage, type ChatUser } from './state.js';
 
 export interface ConnectionConfig extends AddressParts {
@@ -73,7 +74,7 @@ export class ChatConnection {
   readonly #waiting = new Map<string, Waiting>();
   /** Readers of each open room. */
   readonly #readers = new Map<string, { roomId: Id; count: number }>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers = new Map<string, { cancel: () => void; run: () => void }>();
   /** Rooms (by their timer) in which a key was pressed since we last said so. */
   readonly #typed = new Set<string>();
   readonly #reported = new Set<string>();
@@ -123,9 +124,9 @@ export class ChatConnection {
     return this.#store.getState();
   }
 
-  /** The base of all addresses, once there is a configuration. */
+  /** The base of relative addresses (attachments, pictures). */
   get url(): string {
-    return this.#config.url || (globalThis.location?.origin ?? '');
+    return parseUrl(this.#config.url || '/', globalThis.location?.href)?.href ?? '';
   }
 
   /** Calls back after every change of the state. @returns how to stop. */
@@ -138,17 +139,25 @@ export class ChatConnection {
     return this.#announcer.on(name, listener);
   }
 
+  /** Whether it is for this `url` and `token`. */
+  serves(url: string | undefined, token: string): boolean {
+    return this.#config.token === token && (this.#config.url ?? '') === (url ?? '');
+  }
+
   // ————— Connecting
 
   /** Changes the configuration; a running connection goes over to it without losing anything. */
   configure(changes: ConnectionConfig): void {
     const old = this.#config;
     const config = { ...old, ...changes };
-    if ((Object.keys(config) as (keyof ConnectionConfig)[]).every((key) => config[key] === old[key])) return;
+    const keys = Object.keys(config) as (keyof ConnectionConfig)[];
+    if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
-    if ((elsewhere && this.#running) || this.#isSomebodyElse(config.token)) this.#forget();
-    if (this.#running) this.#start();
+    if ((elsewhere && (this.#running || this.data.roomsLoaded)) || this.#isSomebodyElse(config.token)) this.#forget();
+    // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
+    const asksOnly = old.tokenProvider && config.tokenProvider && this.state !== 'unauthorized';
+    if (this.#running && !keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.#start();
   }
 
   /** Connects, and stays so until `disconnect`. */
@@ -166,19 +175,23 @@ export class ChatConnection {
     if (!this.#running) return;
     this.#running.abort();
     this.#running = undefined;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    // What was to happen later happens now: rooms are left, nobody types any more.
+    this.#typed.clear();
+    for (const [name, { run }] of this.#timers) {
+      this.#cancelTimer(name);
+      run();
+    }
     this.#session.stop();
   }
 
   /** Tries to connect now instead of when the time has come. */
   retryNow(): void {
-    this.#session.retryNow();
+    if (this.#running && this.state === 'unauthorized') this.#start();
+    else this.#session.retryNow();
   }
 
   #start(): void {
-    const { token, tokenProvider, auth = 'query', ...parts } = this.#config;
-    if (auth !== 'query') this.#problem('unsupported_auth', `auth="${auth as string}" is not known; the token goes as with auth="query".`);
+    const { token, tokenProvider, ...parts } = this.#config;
     const { userId } = readClaims(token ?? '');
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
     this.#session.configure({ ...parts, token: token ?? '', canAsk: tokenProvider !== undefined });
@@ -253,12 +266,14 @@ export class ChatConnection {
   async markRead(roomId: Id): Promise<void> {
     const unread = this.messages(roomId).filter((message) => message.delivery === 'sent' && !message.is_read && !isOwn(this.data, message));
     this.#dispatch({ type: 'mark-read', roomId });
-    await this.#session.markRead(roomId, unread.slice(-50).map(({ id }) => id));
+    const ids = unread.slice(-50).map(({ id }) => id);
+    await this.#session.markRead(roomId, ids);
+    if (this.user && ids.length > 0) this.#dispatch({ type: 'frame', frame: { type: 'message_read', room_id: roomId, user_id: this.user.id, message_ids: ids } });
   }
 
-  /** Says whether somebody has the end of a room before their eyes: then what comes in is read at once. */
+  /** One reader more, or one less, has the end of a room before their eyes: then what comes in is read at once. */
   setReading(roomId: Id, on: boolean): void {
-    if (this.data.reading.includes(idKey(roomId)) !== on) this.#dispatch({ type: 'reading', roomId, on });
+    this.#dispatch({ type: 'reading', roomId, on });
     if (on && (roomOf(this.data, roomId)?.unread_count ?? 0) > 0) this.#readQuietly(roomId);
   }
 
@@ -374,6 +389,10 @@ export class ChatConnection {
         return this.#announcer.tell('chat-send-failed', { roomId: event.roomId, localId: event.localId, error: event.error });
       case 'frame':
         if (event.frame.type === 'typing' && event.frame.is_typing) this.#expireTyping(event.frame.room_id, event.frame.user_id);
+        if (event.frame.type === 'room_updated') this.#meetRoom(event.frame.room_id);
+        return;
+      case 'history':
+        if (event.side === 'newer') this.#tellNewer(before, event.roomId, event.messages);
         return;
       case 'problem':
         return this.#problem(event.problem.code, event.problem.detail);
@@ -387,9 +406,19 @@ export class ChatConnection {
     if (!isNew) return;
     if (!isOwn(this.data, message)) {
       if (this.data.reading.includes(key)) this.#readQuietly(roomId);
-      this.#tellMessage('chat-message', roomId, message);
+      this.#tellMessage(roomId, message);
     }
-    // Somebody has written to me in a room that I do not know yet.
+    this.#meetRoom(roomId);
+  }
+
+  /** What came in while there was no socket is news too. */
+  #tellNewer(before: ChatData, roomId: Id, messages: readonly Message[]): void {
+    const { timeline } = threadOf(before, roomId);
+    for (const message of messages) if (!isOwn(this.data, message) && !holds(timeline, message)) this.#tellMessage(roomId, message);
+  }
+
+  /** Something happens in a room that I do not know yet: I was just let in. */
+  #meetRoom(roomId: Id): void {
     if (this.data.roomsLoaded && !roomOf(this.data, roomId)) void this.refreshRoomList().catch(() => {});
   }
 
@@ -400,8 +429,8 @@ export class ChatConnection {
     this.#announcer.tell('chat-send', { roomId, method, message: stored });
   }
 
-  #tellMessage(name: 'chat-message', roomId: Id, message: Message): void {
-    this.#announcer.tell(name, { roomId, message: this.#shown(roomId, message) });
+  #tellMessage(roomId: Id, message: Message): void {
+    this.#announcer.tell('chat-message', { roomId, message: this.#shown(roomId, message) });
   }
 
   /** A stored message as the thread has it, or as it would. */
@@ -424,17 +453,15 @@ export class ChatConnection {
 
   #timer(name: string, ms: number, run: () => void): void {
     this.#cancelTimer(name);
-    this.#timers.set(
-      name,
-      this.#clock.after(ms, () => {
-        this.#timers.delete(name);
-        run();
-      }),
-    );
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(name);
+      run();
+    });
+    this.#timers.set(name, { cancel, run });
   }
 
   #cancelTimer(name: string): void {
-    this.#timers.get(name)?.();
+    this.#timers.get(name)?.cancel();
     this.#timers.delete(name);
   }
 }

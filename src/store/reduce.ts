@@ -54,8 +54,8 @@ export function reduce(state: ChatData, action: Action): ChatData {
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));
     case 'reading': {
       const key = idKey(action.roomId);
-      const others = state.reading.filter((other) => other !== key);
-      return { ...state, reading: action.on ? [...others, key] : others };
+      const at = state.reading.indexOf(key);
+      return { ...state, reading: action.on ? [...state.reading, key] : state.reading.filter((_, index) => index !== at) };
     }
     case 'mark-read':
       return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0 }));
@@ -130,7 +130,7 @@ function onLiveMessage(state: ChatData, roomId: Id, message: Message): ChatData 
 
 function onHistory(state: ChatData, { roomId, side, messages, hasMore }: Extract<SessionEvent, { type: 'history' }>): ChatData {
   return inThread(state, roomId, (thread) => {
-    if (side === 'newer') return { ...thread, timeline: merge(thread.timeline, messages), error: null };
+    if (side === 'newer') return { ...thread, timeline: messages.length > 0 ? merge(thread.timeline, messages) : thread.timeline, loading: null, error: null };
     if (side === 'older') return { ...thread, timeline: merge(thread.timeline, messages), hasOlder: hasMore, loading: null, error: null };
     const { timeline, joined } = mergeNewest(thread.timeline, messages);
     const hasOlder = joined && thread.loaded ? thread.hasOlder : hasMore;

@@ -48,7 +48,7 @@ export interface ChatData {
   readonly threads: Readonly<Record<string, Thread>>;
   /** The room chosen for all threads that have none of their own. */
   readonly selected: Id | null;
-  /** Rooms (`idKey`) whose end is in front of somebody's eyes: nothing in them is unread. */
+  /** Rooms (`idKey`) whose end is before somebody's eyes, once for each pair: nothing in them is unread. */
   readonly reading: readonly string[];
   /** By `idKey` of the room: the last message that was counted as unread or seen, so that none counts twice. */
   readonly lastSeen: Readonly<Record<string, Id>>;

@@ -6,8 +6,6 @@ const icon = (paths: SVGTemplateResult): TemplateResult => html`<svg viewBox="0 
 export const icons = {
   send: icon(svg`<path d="M4 12 3 4l18 8-18 8 1-8Zm0 0h8" />`),
   down: icon(svg`<path d="m6 9 6 6 6-6" />`),
-  close: icon(svg`<path d="M6 6l12 12M18 6 6 18" />`),
-  reply: icon(svg`<path d="M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6" />`),
   clock: icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v5l3 2" />`),
   check: icon(svg`<path d="m5 12 5 5L19 7" />`),
   checks: icon(svg`<path d="m2 12 5 5L16 7M13 17l9-10" />`),

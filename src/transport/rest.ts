@@ -157,8 +157,8 @@ export class RestClient {
       body: body ? JSON.stringify(body) : null,
       credentials: 'omit',
       cache: 'no-store',
-      // A redirect could carry the token to another origin.
-      redirect: 'error',
+      // A redirect could carry the token to another origin, and no route of ours has one: it is somebody in between.
+      redirect: 'manual',
     };
     return this.#fetch(url, init, signal, async (response) => {
       const text = await response.text();
@@ -206,7 +206,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const CODES: Record<number, ErrorCode> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited', 408: 'timeout' };
+const CODES: Record<number, ErrorCode> = { 0: 'unexpected_answer', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited', 408: 'timeout' };
 
 function refusal(response: Response, json: unknown): ChatError {
   const { status } = response;

@@ -20,7 +20,6 @@ export interface SocketOptions<Frame> {
   address: string;
   token: string;
   decode: Decode<Frame>;
-  onOpen?(): void;
   onFrame(frame: Frame): void;
   /** Anything at all came in, usable or not: the line is alive. */
   onAlive?(): void;
@@ -34,7 +33,7 @@ export interface SocketOptions<Frame> {
 export interface AuthenticatedSocket<Outgoing> {
   /** @returns whether the frame was handed to an open socket. Whether it arrived is for the server to say. */
   send(frame: Outgoing): boolean;
-  /** Ends it; `onEnd` follows at once, without waiting for a peer that may be gone. */
+  /** Ends it; `onEnd` follows at once, without waiting for a peer that may be gone. `code`: 1000, or 3000 to 4999. */
   end(code: number, reason: string): void;
 }
 
@@ -67,7 +66,6 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     // Ended while it was still connecting: closing only now spares the page an error in its console.
     if (ended) return socket.close();
     opened = true;
-    options.onOpen?.();
   });
   socket.addEventListener('message', ({ data }) => {
     if (ended) return;
@@ -87,7 +85,8 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     },
     end(code, reason) {
       // A browser sends only 1000 and 3000-4999.
-      if (socket.readyState === socket.OPEN) socket.close(code === CloseCode.normal || code >= 3000 ? code : undefined, reason);
+      // One that hangs in its handshake is closed at once all the same: a browser opens only one at a time to a host.
+      if (socket.readyState === socket.OPEN || code === CloseCode.timeout) socket.close(code, reason);
       finish(code, reason);
     },
   };

@@ -48,6 +48,12 @@ describe('one connection, wherever the elements stand', () => {
     await until(() => backend.open.length === 1);
   });
 
+  it('with the url and token of a connection that stands elsewhere', async () => {
+    const page = await fixture(html`<div><chat-rooms url=${url} token=${token}></chat-rooms><chat-connection url=${url} token=${token}></chat-connection></div>`);
+    await until(() => shown(page.querySelector('chat-rooms')!) === 2);
+    await until(() => backend.open.length === 1);
+  });
+
   it('anywhere, with neither: as soon as the page has one', async () => {
     const page = await fixture(html`<div><chat-rooms></chat-rooms></div>`);
     const rooms = page.querySelector('chat-rooms')!;

@@ -88,6 +88,42 @@ describe('sending', () => {
     chat.disconnect();
   });
 
+  it('shows a message once that a baseline backend stored over REST', async () => {
+    const { chat, clock } = await connected({}, (made) => {
+      BASELINE(made);
+      made.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(1_000);
+    await chat.sendChatMessage(1, 'hi');
+    expect(chat.messages(1).map(({ delivery }) => delivery)).to.deep.equal(['sent']);
+    chat.disconnect();
+  });
+
+  it('does not take an old message with the same words for this one', async () => {
+    const { chat, backend, clock } = await connected({}, BASELINE);
+    backend.store(2, 1, 'ok').timestamp = '2026-11-01T10:00:00Z';
+    backend.stores = false;
+    const sending = chat.sendChatMessage(2, 'ok'); // a room that nobody has opened
+    await clock.advance(7_000);
+    expect((await sending).message.id).to.equal(2);
+    chat.disconnect();
+  });
+
+  it('waits as long as a gateway says that the server is away', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => page('<h1>Bad Gateway</h1>', 502);
+    backend.socket.drop();
+    const sending = chat.sendChatMessage(1, 'patience');
+    await clock.advance(300_000);
+    expect(chat.messages(1)[0]!.delivery).to.equal('sending');
+    backend.onRequest = () => undefined;
+    await clock.advance(31_000);
+    await sending;
+    chat.disconnect();
+  });
+
   it('asks the history when an error on the socket names no message, and believes REST', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);
     backend.stores = false;

@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
 import { json, page, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
@@ -187,6 +188,95 @@ describe('a session', () => {
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['before', 'on its way']);
     expect(backend.open).to.have.length(1);
     expect(chat.state).to.equal('connected');
+    expect((await chat.sendChatMessage(1, 'over the new socket')).method).to.equal('websocket');
+    chat.disconnect();
+  });
+
+  it('goes on with a new token though the page never answered for the old one', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.on('chat-token-expired', ({ respondWith }) => respondWith(new Promise(() => {})));
+    chat.openRoom(1);
+    backend.refused.add(tokenOf(1));
+    backend.socket.drop(4001);
+    await clock.advance(1_000);
+    expect([chat.state, chat.reason.code]).to.deep.equal(['reconnecting', 'token_changed']);
+    const sending = chat.sendChatMessage(1, 'patience');
+    chat.configure({ token: tokenOf(1, { jti: 'new' }) });
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('connected');
+    await sending;
+    chat.disconnect();
+  });
+
+  it('keeps its socket when the page only hands it another tokenProvider', async () => {
+    const { chat, backend, clock } = await connected({ tokenProvider: async () => 'first' });
+    chat.configure({ tokenProvider: async () => 'second' });
+    await clock.advance(1_000);
+    expect(backend.sockets).to.have.length(1);
+    chat.disconnect();
+  });
+
+  it('asks the page again when it is unauthorized and told to retry', async () => {
+    let works = false;
+    const { chat, clock } = scene({ token: '', tokenProvider: async () => (works ? tokenOf(1) : Promise.reject(new Error('no network'))) });
+    chat.connect();
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('unauthorized');
+    works = true;
+    chat.retryNow();
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+
+  it('misses nothing that was said between a slow read and the new socket', async () => {
+    let release: (() => void) | undefined;
+    let isSlow = false;
+    const made = scene();
+    const { backend, clock } = made;
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      {
+        clock,
+        random: () => 0.999,
+        WebSocket: backend.WebSocket,
+        // Answered by the server at once, and long on its way.
+        fetch: async (input, init) => {
+          const response = await backend.fetch(input, init);
+          if (isSlow && String(input).includes('after=')) {
+            isSlow = false;
+            await new Promise<void>((resolve) => (release = resolve));
+          }
+          return response;
+        },
+      },
+    );
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(0);
+    backend.say(1, 2, 'old');
+    isSlow = true;
+    backend.onSocket = 'hang';
+    backend.socket.drop();
+    await clock.advance(500); // the poll's read is on its way
+    backend.onSocket = 'greet';
+    backend.store(1, 2, 'said meanwhile');
+    await clock.advance(600);
+    release!();
+    await clock.advance(100);
+    expect(chat.state).to.equal('connected');
+    backend.say(1, 2, 'later');
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['old', 'said meanwhile', 'later']);
+    chat.disconnect();
+  });
+
+  it('refuses a way of signing in that it does not know, instead of putting the token into an address', async () => {
+    const { chat, backend, clock, problems } = scene({ auth: 'ticket' as 'query' });
+    chat.connect();
+    await clock.advance(1_000);
+    expect([chat.state, chat.reason.code]).to.deep.equal(['error', 'bad_configuration']);
+    expect(problems.join()).to.contain('auth="ticket"');
+    expect(backend.sockets).to.have.length(0);
     chat.disconnect();
   });
 

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { connected, scene } from '../support/connected.js';
-import { room } from '../support/fake-backend.js';
+import { room, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 
 const unread = (chat: { rooms: readonly { unread_count: number }[] }): number[] => chat.rooms.map(({ unread_count }) => unread_count);
@@ -155,6 +155,39 @@ describe('a connection', () => {
     expect(problems.filter((problem) => problem.startsWith('unknown_frame'))).to.have.length(1);
     expect(thrown).to.have.length(1);
     expect(chat.rooms[0]!.last_message?.content).to.equal('still heard');
+    chat.disconnect();
+  });
+
+  it('can load older messages after the request for them was given up', async () => {
+    const { chat, backend, clock } = await connected({}, (made) => {
+      for (let n = 0; n < 120; n++) made.store(1, 2, `m${n}`);
+    });
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.onRequest = (_method, path) => (path.includes('before=') ? 'hang' : undefined);
+    const loading = chat.loadOlder(1).catch((error: { code: string }) => error.code);
+    await settle();
+    chat.configure({ token: tokenOf(1, { jti: 2 }) });
+    expect(await loading).to.equal('aborted');
+    backend.onRequest = () => undefined;
+    await clock.advance(1_000);
+    await chat.loadOlder(1);
+    expect(chat.messages(1)).to.have.length(100);
+    chat.disconnect();
+  });
+
+  it('tells of messages that come in by polling, too', async () => {
+    const { chat, backend, clock } = scene({}, (made) => (made.onSocket = 'refuse'));
+    const heard: string[] = [];
+    chat.on('chat-message', ({ message }) => heard.push(message.content));
+    backend.store(1, 2, 'history');
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(2_000);
+    backend.store(1, 2, 'news');
+    backend.store(1, 1, 'mine');
+    await clock.advance(12_000);
+    expect(heard).to.deep.equal(['news']);
     chat.disconnect();
   });
 

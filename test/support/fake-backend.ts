@@ -35,8 +35,8 @@ export class FakeSocket extends EventTarget {
     queueMicrotask(() => this.onSent(this, frame));
   }
 
-  close(code = 1005): void {
-    this.drop(code);
+  close(code = 1005, reason = ''): void {
+    this.drop(code, reason);
   }
 
   // What the far end does:

@@ -80,9 +80,16 @@ describe('createAuthenticatedWebSocket', () => {
     expect(lost.ends).to.deep.equal([{ code: 1012, reason: 'restart', opened: true }]);
   });
 
-  it('is never closed while it connects, and hears nothing after its end', () => {
-    const { line, socket, ends, frames } = open();
+  it('is closed while it connects only when it hangs: a browser opens one at a time to a host', () => {
+    const { line, socket, ends } = open();
     line.end(4408, 'no greeting');
+    expect(socket.readyState).to.equal(3);
+    expect(ends).to.deep.equal([{ code: 4408, reason: 'no greeting', opened: false }]);
+  });
+
+  it('given up while it connects is closed once it is open, and hears nothing any more', () => {
+    const { line, socket, ends, frames } = open();
+    line.end(1000, '');
     expect(socket.readyState).to.equal(0);
     expect(ends).to.have.length(1);
     socket.accept();

@@ -24,7 +24,9 @@ export class Announcer implements ReactiveController {
     this.#cancel ??= systemClock.after(GATHER_MS, () => {
       this.#cancel = undefined;
       const words = this.#gathered.splice(0);
-      this.#said = words.length > MANY ? count(words.length) : words.join('\n');
+      const said = words.length > MANY ? count(words.length) : words.join('\n');
+      // The same words again are no change, and would not be read out.
+      this.#said = said === this.#said ? `${said}\u00a0` : said;
       this.#host.requestUpdate();
     });
   }

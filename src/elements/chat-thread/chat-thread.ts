@@ -120,6 +120,7 @@ export class ChatThreadElement extends LitElement {
     this,
     () => this.#loadOlder(),
     (isAtEnd) => this.#onEndChange(isAtEnd),
+    () => this.#updateReading(),
   );
   readonly #announcer = new Announcer(this);
   readonly #composer = new Composer(this, {
@@ -131,6 +132,7 @@ export class ChatThreadElement extends LitElement {
   /** The room that is open with the connection. */
   #shown: Id | null = null;
   #leave: (() => void) | undefined;
+  #isReading = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -213,8 +215,15 @@ export class ChatThreadElement extends LitElement {
       base: this.#finder.connection?.url ?? '',
       isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
       isGroup: this.#roomInfo.value?.room_type !== 'direct',
-      onRetry: (localId) => void this.#finder.connection?.retry(localId).catch(() => {}),
-      onDiscard: (localId) => this.#finder.connection?.discard(localId),
+      // The button goes, and the keyboard with it: back to where it came from.
+      onRetry: (localId) => {
+        void this.#finder.connection?.retry(localId).catch(() => {});
+        this.#composer.focus();
+      },
+      onDiscard: (localId) => {
+        this.#finder.connection?.discard(localId);
+        this.#composer.focus();
+      },
     };
     return repeat(
       rows,
@@ -268,19 +277,13 @@ export class ChatThreadElement extends LitElement {
     ];
     return () => {
       stops?.forEach((stop) => stop());
-      if (connection && this.#shown !== null) connection.setReading(this.#shown, false);
-      this.#leave?.();
-      this.#leave = undefined;
-      this.#shown = null;
+      this.#leaveRoom(connection);
     };
   }
 
   #show(roomId: Id | null): void {
     const { connection } = this.#finder;
-    if (this.#shown !== null) connection?.setReading(this.#shown, false);
-    this.#leave?.();
-    this.#leave = undefined;
-    this.#shown = null;
+    this.#leaveRoom(connection);
     this.unseen = 0;
     this.#window.reset();
     if (!connection || roomId === null) return;
@@ -306,8 +309,21 @@ export class ChatThreadElement extends LitElement {
   readonly #updateReading = (): void => {
     if (this.#shown === null) return;
     const isSeen = this.#window.isAtEnd && this.#threadNow.loaded && document.visibilityState === 'visible' && this.getClientRects().length > 0;
-    this.#finder.connection?.setReading(this.#shown, isSeen);
+    this.#setReading(this.#finder.connection, isSeen);
   };
+
+  #setReading(connection: ChatConnection | undefined, on: boolean): void {
+    if (this.#shown === null || on === this.#isReading) return;
+    this.#isReading = on;
+    connection?.setReading(this.#shown, on);
+  }
+
+  #leaveRoom(connection: ChatConnection | undefined): void {
+    this.#setReading(connection, false);
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#shown = null;
+  }
 
   // ————— What the reader does
 

@@ -74,8 +74,8 @@ export class Composer implements ReactiveController {
   };
 
   readonly #onKeydown = (event: KeyboardEvent): void => {
-    // While an input method composes (Japanese, Chinese …), Enter only takes over its word.
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    // While an input method composes (Japanese, Chinese …), Enter only takes over its word; WebKit says so by 229 alone.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.#send();
   };

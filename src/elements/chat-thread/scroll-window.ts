@@ -34,6 +34,7 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
   readonly #onNearTop: () => void;
   readonly #onEndChange: (isAtEnd: boolean) => void;
+  readonly #onResize: () => void;
   #items: readonly Item[] = [];
   #start = 0;
   #end = 0;
@@ -47,10 +48,12 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
     onNearTop: () => void,
     onEndChange: (isAtEnd: boolean) => void,
+    onResize: () => void,
   ) {
     this.#host = host;
     this.#onNearTop = onNearTop;
     this.#onEndChange = onEndChange;
+    this.#onResize = onResize;
     host.addController(this);
   }
 
@@ -110,6 +113,7 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   hostConnected(): void {
     this.#resizes = new ResizeObserver(() => {
       this.#restore();
+      this.#onResize();
       // Drawing more changes sizes again, and an observer that does so at once is reported as a loop.
       requestAnimationFrame(() => this.#fit());
     });
