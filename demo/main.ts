@@ -99,7 +99,8 @@ const server = await startServer({
     line?.handleUpgrade(request, socket, head);
     return line !== undefined;
   },
-}).catch((error: NodeJS.ErrnoException): never => {
+}).catch((thrown: unknown): never => {
+  const error = thrown as NodeJS.ErrnoException;
   console.error(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
   process.exit(1);
 });

@@ -54,6 +54,17 @@ const wtr = (name, files, env = {}) => ({
 /** `alone`: nothing else runs meanwhile, because time matters to it. `needs`: another step comes first, asked for or not. */
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
+  {
+    name: 'server',
+    what: 'the reference backend and the test tools, in Node',
+    command: [process.execPath, '--import', 'tsx', '--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, 'server.tap')}`, ...nodeTests],
+    totals: () => {
+      const tap = readFileSync(join(scratch, 'server.tap'), 'utf8');
+      const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+      return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
+    },
+    tests: nodeTests,
+  },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {
@@ -67,17 +78,6 @@ const STEPS = [
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
   { name: 'size', what: 'at most 36,000 bytes', command: bin('size-limit/bin.js'), needs: 'build' },
-  {
-    name: 'server',
-    what: 'the reference backend and the test tools, in Node',
-    command: [process.execPath, '--import', 'tsx', '--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, 'server.tap')}`, ...nodeTests],
-    totals: () => {
-      const tap = readFileSync(join(scratch, 'server.tap'), 'utf8');
-      const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
-      return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
-    },
-    tests: nodeTests,
-  },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, ...(endToEnd.some((path) => path.includes('bundle')) && { needs: 'build' }) },
@@ -119,7 +119,11 @@ present = engines.filter((engine) => !missing.includes(engine));
 // --- run ---
 
 const results = [];
-if (missing.length > 0 && isCI) results.push({ name: 'engines', problem: `In CI every engine must be tested; missing: ${missing.join(', ')}.` });
+const lacks = missing.length === 0 ? '' : isCI ? `In CI every engine must be tested; missing: ${missing.join(', ')}.` : present.length === 0 ? 'There is no browser to test in.' : '';
+if (lacks) {
+  results.push({ name: 'engines', what: lacks, seconds: 0, problem: lacks });
+  console.log(`  FAILED   engines             ${lacks}`);
+}
 const done = new Set();
 const running = new Set();
 const waiting = [...steps];
@@ -146,7 +150,7 @@ while (waiting.length > 0 || running.size > 0) {
 finish(results);
 
 async function run(step) {
-  if (step.needsBrowsers && present.length === 0) return { ...step, seconds: 0, skipped: 'no browser' };
+  if (step.needsBrowsers && present.length === 0) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
   const at = Date.now();
   if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${present.join(', ')}`);
   const env = { ...process.env, BROWSERS: present.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
@@ -184,9 +188,9 @@ async function installByApt(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   console.log(`  …        installing ${packages.join(', ')} by apt`);
   const update = await call(['apt-get', 'update'], env);
-  if (update.code !== 0) return update.output;
+  if (update.code !== 0) return update.output || 'apt-get update did not work.';
   const { code, output } = await call(['apt-get', 'install', '-y', '--no-install-recommends', ...packages], env);
-  return code === 0 ? '' : output;
+  return code === 0 ? '' : output || 'apt-get install did not work.';
 }
 
 function report({ name, what, seconds, problem, skipped, totals }) {

@@ -34,7 +34,6 @@ const TIME: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 const DAY: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
 const DAY_OF_YEAR: Intl.DateTimeFormatOptions = { ...DAY, year: 'numeric' };
-const FULL: Intl.DateTimeFormatOptions = { dateStyle: 'full', timeStyle: 'short' };
 
 const MINUTE = 60_000;
 const DAY_MS = 24 * 60 * MINUTE;
@@ -90,11 +89,6 @@ export class Localize implements ReactiveController {
   /** `14:05` */
   time(iso: string): string {
     return this.#format('time', TIME).format(Date.parse(iso));
-  }
-
-  /** `Monday, 23 November 2026 at 14:05` */
-  full(iso: string): string {
-    return this.#format('full', FULL).format(Date.parse(iso));
   }
 
   /** `Today`, `Yesterday`, `Friday, 20 November`, with the year where it is another. */

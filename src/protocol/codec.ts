@@ -1,9 +1,9 @@
 /**
  * Text from a socket → a frame that everybody inside may trust. Nothing past this point asks "is it a string?".
  */
-import { Notification, Room } from './entities.js';
+import { Room } from './entities.js';
 import { check, checkEach, type Problem } from './problem.js';
-import { ChatFrames, NotificationFrames, type ChatFrame, type NotificationFrame } from './server-frames.js';
+import { ChatFrames, type ChatFrame } from './server-frames.js';
 import type { z } from './schema.js';
 
 /** A frame, or none where the text held nothing usable; and everything that was not as agreed. */
@@ -14,7 +14,8 @@ export interface Decoded<Frame> {
 
 export type Decode<Frame> = (data: unknown) => Decoded<Frame>;
 
-function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: unknown): Decoded<Frame> {
+/** Checks a frame by the schema that a table has for its type. */
+export function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: unknown): Decoded<Frame> {
   const failed = (code: Problem['code'], detail: string): Decoded<Frame> => ({ problems: [{ code, detail }] });
   if (typeof data !== 'string') return failed('invalid_json', 'a binary frame');
   let json: unknown;
@@ -38,12 +39,4 @@ export const decodeChatFrame: Decode<ChatFrame> = (data) => {
   if (decoded.frame?.type !== 'room_list') return decoded;
   const { items, problems } = checkEach(Room, decoded.frame.rooms, 'room_list.rooms');
   return { frame: { type: 'room_list', rooms: items }, problems };
-};
-
-/** Decodes one frame of the notifications socket. */
-export const decodeNotificationFrame: Decode<NotificationFrame> = (data) => {
-  const decoded = decodeWith<NotificationFrame>(NotificationFrames, data);
-  if (decoded.frame?.type !== 'recent_notifications') return decoded;
-  const { items, problems } = checkEach(Notification, decoded.frame.notifications, 'recent_notifications.notifications');
-  return { frame: { type: 'recent_notifications', notifications: items }, problems };
 };

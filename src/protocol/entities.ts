@@ -31,11 +31,8 @@ export const ReplyTo = z.looseObject({
 export type ReplyTo = z.output<typeof ReplyTo>;
 
 /** Who wrote the message that is answered; '' where it does not say. */
-export function senderName({ sender }: ReplyTo): string {
-  if (typeof sender === 'string') return sender;
-  const user = z.safeParse(User, sender);
-  return user.success ? user.data.first_name || user.data.username : '';
-}
+export const senderName = ({ sender }: ReplyTo): string =>
+  typeof sender === 'string' ? sender : String((sender as { username?: unknown } | null | undefined)?.username ?? '');
 
 export const Message = z.looseObject({
   id: Id,
@@ -87,17 +84,3 @@ export const RoomUpdates = z.looseObject({
   is_active: z.optional(z.boolean()),
 });
 export type RoomUpdates = z.output<typeof RoomUpdates>;
-
-export const Notification = z.looseObject({
-  id: Id,
-  sender: UserOrNull,
-  notification_type: text,
-  title: text,
-  message: text,
-  priority: text,
-  is_read: z.catch(z.boolean(), false),
-  created_at: Time,
-  read_at: timeOrNull,
-  action_url: textOrNull,
-});
-export type Notification = z.output<typeof Notification>;

@@ -1,8 +1,8 @@
 /**
- * Every frame a server may send on the chat socket and on the notifications socket, by its `type`.
+ * Every frame a server may send on the chat socket, by its `type`.
  * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
  */
-import { Message, Notification, type Room, RoomUpdates } from './entities.js';
+import { Message, type Room, RoomUpdates } from './entities.js';
 import { Id, maybe, z } from './schema.js';
 
 const Limits = z.looseObject({
@@ -54,23 +54,12 @@ export const ChatFrames = {
   pong: z.looseObject({}),
 };
 
-export const NotificationFrames = {
-  recent_notifications: z.looseObject({ notifications: z.array(z.unknown()) }),
-  new_notification: z.looseObject({ notification: Notification }),
-  unread_count: z.looseObject({ count: z.number() }),
-  notification_read: z.looseObject({}),
-  all_notifications_read: z.looseObject({}),
-};
-
 /** What a table's frames are once they are checked; `Lists` names those whose items the codec checks one by one. */
-type Checked<Table extends Record<string, z.ZodMiniType>, Lists> = {
+export type Checked<Table extends Record<string, z.ZodMiniType>, Lists> = {
   [Type in keyof Table]: { type: Type } & (Type extends keyof Lists ? Lists[Type] : z.output<Table[Type]>);
 }[keyof Table];
 
 /** A frame on the chat socket, checked. */
 export type ChatFrame = Checked<typeof ChatFrames, { room_list: { rooms: Room[] } }>;
-
-/** A frame on the notifications socket, checked. */
-export type NotificationFrame = Checked<typeof NotificationFrames, { recent_notifications: { notifications: Notification[] } }>;
 
 export type FrameOf<Type extends ChatFrame['type']> = Extract<ChatFrame, { type: Type }>;

@@ -1,4 +1,4 @@
 /** Ends a `switch` over a union: the compiler refuses a case that was forgotten. */
 export function assertNever(value: never): never {
-  throw new Error(`Not expected here: ${JSON.stringify(value)}`);
+  throw new Error(String(value));
 }

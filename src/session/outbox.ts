@@ -8,7 +8,7 @@
  * have been stored though nobody told us.
  */
 import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, isTemporary, toChatError, type Clock, type RestClient } from '../transport/index.js';
+import { ChatError, toChatError, type Clock, type RestClient } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Method, Outgoing, Report } from './events.js';
 
@@ -292,8 +292,11 @@ export class Outbox {
       case 'token_missing':
       case 'aborted':
         return { is: 'later', ms: null };
+      case 'unreachable':
+      case 'timeout':
+      case 'unexpected_answer':
+        return wait;
       default:
-        if (isTemporary(error)) return wait;
         item.left = undefined;
         return { is: 'refused', error };
     }

@@ -1,5 +1,4 @@
 /** Where a session is: one tagged union, never a handful of booleans. */
-import { assertNever } from './assert-never.js';
 import type { ReasonCode } from './reasons.js';
 
 /** What a page sees; docs/API.md has the table. */
@@ -23,26 +22,11 @@ export type Phase =
   | { is: 'unauthorized'; reason: ReasonCode }
   | { is: 'error'; reason: ReasonCode; next: NextTry | null };
 
+/** The reason for phases that have only one. */
+const SELF_EVIDENT = { idle: 'no_token', connecting: 'connecting', connected: 'connected', offline: 'browser_offline' } as const;
+
 /** Why the session is in this phase. */
-export function reasonOf(phase: Phase): ReasonCode {
-  switch (phase.is) {
-    case 'idle':
-      return 'no_token';
-    case 'connecting':
-      return 'connecting';
-    case 'connected':
-      return 'connected';
-    case 'offline':
-      return 'browser_offline';
-    case 'reconnecting':
-    case 'polling':
-    case 'unauthorized':
-    case 'error':
-      return phase.reason;
-    default:
-      return assertNever(phase);
-  }
-}
+export const reasonOf = (phase: Phase): ReasonCode => ('reason' in phase ? phase.reason : SELF_EVIDENT[phase.is]);
 
 /** The next try of the socket, if one is to come. */
 export const nextTryOf = (phase: Phase): NextTry | null => ('next' in phase ? phase.next : null);

@@ -30,6 +30,7 @@ import {
   type AddressParts,
   type AuthMode,
   type Clock,
+  type ErrorCode,
   type SocketEnd,
 } from '../transport/index.js';
 import { backoff } from './backoff.js';
@@ -256,7 +257,7 @@ export class Session {
       });
     } catch (thrown) {
       this.#problem(toChatError(thrown).message);
-      return { code: CloseCode.abnormal, reason: '', opened: false, caughtUp, token };
+      return { code: CloseCode.abnormal, reason: '', caughtUp, token };
     }
     this.#line = line;
     this.#listened.clear();
@@ -273,7 +274,7 @@ export class Session {
   /** Says what happened, after having asked REST where the socket alone cannot know. */
   async #afterLoss(end: SocketEnd & { caughtUp: boolean }, signal: AbortSignal): Promise<void> {
     if (end.caughtUp) {
-      this.#enter({ is: 'reconnecting', reason: reasonForEnd(end), next: this.#next });
+      this.#enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#next });
       void this.#poll(signal);
     } else {
       await this.#poll(signal);
@@ -453,22 +454,11 @@ export class Session {
   }
 
   /** What a failed request means, in words that help. */
-  async #explain(error: ChatError, signal: AbortSignal): Promise<ReasonCode> {
-    switch (error.code) {
-      case 'forbidden':
-        return 'access_refused';
-      case 'timeout':
-        return 'server_slow';
-      case 'unreachable':
-        if (this.#options.isOffline()) return 'browser_offline';
-        // A server that answers, but whose answer this page may not read, does not want this site.
-        return (await this.#rest?.isThere(signal)) ? 'origin_refused' : 'server_unreachable';
-      case 'unexpected_answer':
-      case 'not_found':
-        return 'unexpected_answer';
-      default:
-        return 'server_failing';
-    }
+  async #explain({ code }: ChatError, signal: AbortSignal): Promise<ReasonCode> {
+    if (code !== 'unreachable') return ERROR_REASONS[code] ?? 'server_failing';
+    if (this.#options.isOffline()) return 'browser_offline';
+    // A server that answers, but whose answer this page may not read, does not want this site.
+    return (await this.#rest?.isThere(signal)) ? 'origin_refused' : 'server_unreachable';
   }
 
   // ————— The token
@@ -632,18 +622,19 @@ export class Session {
   }
 }
 
-function reasonForEnd({ code }: SocketEnd): ReasonCode {
-  switch (code) {
-    case CloseCode.unauthorized:
-      return 'token_changed';
-    case CloseCode.goingAway:
-    case CloseCode.serviceRestart:
-      return 'server_restarting';
-    case CloseCode.timeout:
-      return 'connection_silent';
-    case CloseCode.abnormal:
-      return 'connection_lost';
-    default:
-      return 'server_closed';
-  }
-}
+/** Why a socket that had been up has ended. */
+const END_REASONS: Partial<Record<number, ReasonCode>> = {
+  [CloseCode.unauthorized]: 'token_changed',
+  [CloseCode.goingAway]: 'server_restarting',
+  [CloseCode.serviceRestart]: 'server_restarting',
+  [CloseCode.timeout]: 'connection_silent',
+  [CloseCode.abnormal]: 'connection_lost',
+};
+
+/** What a failed request means; 'unreachable' needs a second look. */
+const ERROR_REASONS: Partial<Record<ErrorCode, ReasonCode>> = {
+  forbidden: 'access_refused',
+  timeout: 'server_slow',
+  unexpected_answer: 'unexpected_answer',
+  not_found: 'unexpected_answer',
+};

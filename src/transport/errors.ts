@@ -34,10 +34,6 @@ export class ChatError extends Error {
   }
 }
 
-/** Whether the request may work if it is made again later, unchanged. */
-export const isTemporary = (error: ChatError): boolean =>
-  ['unreachable', 'timeout', 'rate_limited', 'server_error', 'unexpected_answer'].includes(error.code);
-
 /** Any thrown thing as a ChatError. */
 export const toChatError = (thrown: unknown): ChatError =>
   thrown instanceof ChatError ? thrown : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));

@@ -11,8 +11,6 @@ export type AuthMode = 'query';
 export interface SocketEnd {
   code: number;
   reason: string;
-  /** Whether the handshake had succeeded. Where it had not, 1006 may mean anything: ask REST. */
-  opened: boolean;
 }
 
 export interface SocketOptions<Frame> {
@@ -54,18 +52,16 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   }
   socket.binaryType = 'arraybuffer';
 
-  let opened = false;
   let ended = false;
   const finish = (code: number, reason: string): void => {
     if (ended) return;
     ended = true;
-    options.onEnd({ code, reason, opened });
+    options.onEnd({ code, reason });
   };
 
   socket.addEventListener('open', () => {
     // Ended while it was still connecting: closing only now spares the page an error in its console.
-    if (ended) return socket.close();
-    opened = true;
+    if (ended) socket.close();
   });
   socket.addEventListener('message', ({ data }) => {
     if (ended) return;

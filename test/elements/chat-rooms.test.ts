@@ -101,13 +101,12 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
-  it('shows placeholders while the list is on its way', async () => {
+  it('says that the list is on its way', async () => {
     backend.onSocket = 'hang';
     backend.onRequest = () => 'hang';
     const connection = await fixture(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
     const rooms = connection.querySelector('chat-rooms')!;
-    await until(() => all(rooms, '.skeleton').length === 5);
-    expect(one(rooms, '[role=status]').getAttribute('aria-label')).to.equal('Loading conversations');
+    await until(() => text(one(rooms, '[role=status]')) === 'Loading conversations');
     await expect(rooms).to.be.accessible();
   });
 

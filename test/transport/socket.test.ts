@@ -69,22 +69,22 @@ describe('createAuthenticatedWebSocket', () => {
     expect(problems).to.deep.equal(['invalid_json', 'invalid_frame', 'unknown_frame']);
   });
 
-  it('ends once, and says whether it ever opened', () => {
+  it('ends once, with the reason', () => {
     const refused = open();
     refused.socket.drop(1006);
-    expect(refused.ends).to.deep.equal([{ code: 1006, reason: '', opened: false }]);
+    expect(refused.ends).to.deep.equal([{ code: 1006, reason: '' }]);
     const lost = open();
     lost.socket.accept();
     lost.socket.drop(1012, 'restart');
     lost.line.end(1000, '');
-    expect(lost.ends).to.deep.equal([{ code: 1012, reason: 'restart', opened: true }]);
+    expect(lost.ends).to.deep.equal([{ code: 1012, reason: 'restart' }]);
   });
 
   it('is closed while it connects only when it hangs: a browser opens one at a time to a host', () => {
     const { line, socket, ends } = open();
     line.end(4408, 'no greeting');
     expect(socket.readyState).to.equal(3);
-    expect(ends).to.deep.equal([{ code: 4408, reason: 'no greeting', opened: false }]);
+    expect(ends).to.deep.equal([{ code: 4408, reason: 'no greeting' }]);
   });
 
   it('given up while it connects is closed once it is open, and hears nothing any more', () => {

@@ -103,23 +103,9 @@ export const styles = css`
     color: var(--_text-muted);
     text-align: center;
   }
-  .skeleton {
-    pointer-events: none;
-  }
-  .skeleton span {
-    border-radius: var(--_radius);
-    background: var(--_surface-hover);
+  .loading {
+    margin-block: auto;
     animation: breathe 1.6s ease-in-out infinite;
-  }
-  .skeleton .avatar {
-    border-radius: var(--_avatar-radius);
-  }
-  .skeleton .line {
-    block-size: 0.75rem;
-    margin-block: 0.375rem;
-  }
-  .skeleton .short {
-    inline-size: 60%;
   }
   @keyframes breathe {
     50% {

@@ -11,7 +11,6 @@ import { Ticker } from '../ticker.js';
 import { styles } from './chat-rooms.styles.js';
 
 const MINUTE_MS = 60_000;
-const SKELETONS = [1, 2, 3, 4, 5];
 
 /**
  * The list of rooms: who, what was said last and when, how much is unread.
@@ -37,7 +36,7 @@ const SKELETONS = [1, 2, 3, 4, 5];
  * @csspart badge - The number of unread messages.
  * @csspart note - The sentence where there is no list.
  * @cssprop [--chat-surface=#fff] - Background.
- * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of the room under the pointer, and of placeholders.
+ * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of the room under the pointer.
  * @cssprop [--chat-surface-selected=13% accent, 87% surface] - Background of the chosen room.
  * @cssprop [--chat-text=#1a1d24] - Text.
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Previews, times, hints.
@@ -174,16 +173,9 @@ export class ChatRoomsElement extends LitElement {
     if (this.filter && this.#rooms.value?.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
     if (this.#isLoaded.value) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
-    // Placeholders only while something is on its way: else they would promise what does not come.
+    // Loading is said only while something is on its way.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
-    return html`<div class="list" role="status" aria-label=${term('loadingConversations')}>
-      ${SKELETONS.map(
-        () =>
-          html`<div class="room skeleton" aria-hidden="true">
-            <span class="avatar"></span><span class="text"><span class="name line short"></span><span class="preview line"></span></span>
-          </div>`,
-      )}
-    </div>`;
+    return html`<p part="note" class="note loading" role="status">${term('loadingConversations')}</p>`;
   }
 
   get #shownRooms(): readonly Room[] {

@@ -75,6 +75,7 @@ export class Composer implements ReactiveController {
 
   readonly #onKeydown = (event: KeyboardEvent): void => {
     // While an input method composes (Japanese, Chinese …), Enter only takes over its word; WebKit says so by 229 alone.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way to see it there
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.#send();

@@ -95,9 +95,7 @@ function meta(message: ChatMessage, isOwn: boolean, context: RowContext): Templa
         ? tick('checks', localize.term('read'))
         : tick('check', localize.term('sent'));
   return html`<span part="meta" class="meta">
-    ${message.edited_at ? html`${localize.term('edited')} ` : nothing}<time datetime=${message.timestamp} title=${localize.full(message.timestamp)}
-      >${localize.time(message.timestamp)}</time
-    >${mark}
+    ${message.edited_at ? html`${localize.term('edited')} ` : nothing}<time datetime=${message.timestamp}>${localize.time(message.timestamp)}</time>${mark}
   </span>`;
 }
 
