@@ -22,7 +22,12 @@ const list = (flag) => flag?.split(',').filter(Boolean);
 const isCI = /^(1|true)$/.test(process.env.CI ?? '');
 const scratch = mkdtempSync(join(tmpdir(), 'unified-chat-test-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    console.error(`\nStopped by ${signal}.`);
+    process.exit(130);
+  });
+}
 const begun = Date.now();
 /** Engines that are asked for and here; and that are asked for and not here. */
 let present = [];

@@ -89,4 +89,5 @@ process.on('message', ({ number, name, payload }: Question) => {
     (error: unknown) => reply({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
-process.once('disconnect', () => process.exit(0));
+// Ctrl-C reaches us too; without this the folder would stay behind.
+for (const end of ['disconnect', 'SIGINT', 'SIGTERM'] as const) process.once(end, () => process.exit(0));
