@@ -75,7 +75,7 @@ const STEPS = [
   {
     name: 'manifest',
     what: 'custom-elements.json is current',
-    command: bin('@custom-elements-manifest/analyzer/cli.js', 'analyze', '--config', 'test/config/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
+    command: bin('@custom-elements-manifest/analyzer/cem.js', 'analyze', '--config', 'test/config/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
     check: () => {
       const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
       return read('custom-elements.json') === read('node_modules/.cache/manifest/custom-elements.json') ? '' : 'custom-elements.json is not what the class docs say. Run `npm run manifest` and commit it.';
