@@ -87,7 +87,8 @@ export class ChatConnection {
       random: parts.random ?? Math.random,
       report: (event) => this.#onSession(event),
       askForToken: () => this.#askForToken(),
-      isOffline: () => !(globalThis.navigator?.onLine),
+      // Where nobody says (Node has a navigator without it), we are not offline.
+      isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
     });
     this.configure(config);
   }

@@ -29,13 +29,13 @@ export class Announcer {
 
   /** @returns how to stop listening. */
   on<Name extends keyof Happenings>(name: Name, listener: Listener<Name>): () => void {
-    const listeners = ((this.#listeners[name]) ??= new Set() as never);
+    const listeners = (this.#listeners[name] ??= new Set() as never);
     listeners.add(listener);
     return () => listeners.delete(listener);
   }
 
   tell<Name extends keyof Happenings>(name: Name, happening: Happenings[Name]): void {
-    for (const listener of [...((this.#listeners[name]) ?? [])]) {
+    for (const listener of [...(this.#listeners[name] ?? [])]) {
       try {
         listener(happening);
       } catch (thrown) {
