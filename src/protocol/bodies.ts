@@ -16,7 +16,15 @@ export const MessagesBody = z.looseObject({
   has_more: z.catch(z.boolean(), false),
   oldest_id: z.catch(z.nullable(Id), null),
   newest_id: z.catch(z.nullable(Id), null),
+  /** Capability `sync`: the page holds every change of the room up to this one. */
+  seq: maybe(z.number()),
 });
+
+/** `GET sync/?room=<id>:<seq>&room=…`: as `sync_result`. */
+export const SyncBody = z.looseObject({ rooms: z.array(z.unknown()) });
+
+/** `POST ws_ticket/`: stands in for the token in a socket's address, once, for at most 30 s. */
+export const TicketBody = z.looseObject({ ticket: z.string() });
 
 /** `POST rooms/start_dm/`. */
 export const StartDmBody = z.looseObject({ room: Room, created: z.catch(z.boolean(), false) });

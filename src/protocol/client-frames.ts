@@ -19,6 +19,16 @@ export const ClientFrames = {
   stop_typing: z.looseObject({ type: z.literal('stop_typing'), ...roomId }),
   get_room_list: z.looseObject({ type: z.literal('get_room_list') }),
   ping: z.looseObject({ type: z.literal('ping') }),
+  /** Capability `sync`: what has changed in these rooms since their `seq`? By room id. */
+  sync: z.looseObject({ type: z.literal('sync'), rooms: z.record(z.string(), z.number()) }),
+  /** Capability `token_refresh`: goes on, on this socket, with another token of the same person. */
+  authenticate: z.looseObject({ type: z.literal('authenticate'), token: z.string() }),
+  /** Capability `edit`. */
+  edit_message: z.looseObject({ type: z.literal('edit_message'), ...roomId, message_id: Id, content: z.string() }),
+  /** Capability `delete`. */
+  delete_message: z.looseObject({ type: z.literal('delete_message'), ...roomId, message_id: Id }),
+  /** Capability `reactions`: puts mine there (`on`), or takes it away. */
+  react: z.looseObject({ type: z.literal('react'), ...roomId, message_id: Id, emoji: z.string(), on: z.boolean() }),
 };
 
 export const NotificationActions = {

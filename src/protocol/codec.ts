@@ -16,7 +16,6 @@ export type Decode<Frame> = (data: unknown) => Decoded<Frame>;
 
 /** Checks a frame by the schema that a table has for its type. */
 export function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: unknown): Decoded<Frame> {
-  const failed = (code: Problem['code'], detail: string): Decoded<Frame> => ({ problems: [{ code, detail }] });
   if (typeof data !== 'string') return failed('invalid_json', 'a binary frame');
   let json: unknown;
   try {
@@ -24,6 +23,13 @@ export function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: un
   } catch {
     return failed('invalid_json', `a frame of ${data.length} characters is not JSON`);
   }
+  return readFrame(table, json);
+}
+
+const failed = (code: Problem['code'], detail: string): { problems: Problem[] } => ({ problems: [{ code, detail }] });
+
+/** The same, for what has been parsed already. */
+export function readFrame<Frame>(table: Record<string, z.ZodMiniType>, json: unknown): Decoded<Frame> {
   const type = (json as { type?: unknown } | null)?.type;
   if (typeof type !== 'string') return failed('invalid_frame', 'a frame without a type');
   // The type comes from the network: only names the table itself has count, never `constructor` or `__proto__`.

@@ -34,6 +34,10 @@ export type ReplyTo = z.output<typeof ReplyTo>;
 export const senderName = ({ sender }: ReplyTo): string =>
   typeof sender === 'string' ? sender : String((sender as { username?: unknown } | null | undefined)?.username ?? '');
 
+/** Capability `reactions`. */
+export const Reaction = z.looseObject({ emoji: z.string(), user_ids: z.array(Id) });
+export type Reaction = z.output<typeof Reaction>;
+
 export const Message = z.looseObject({
   id: Id,
   room: z.optional(Id),
@@ -50,6 +54,8 @@ export const Message = z.looseObject({
   reply_to: z.catch(z.nullable(ReplyTo), null),
   /** Right on REST; says nothing on a socket, where one text goes to everybody. Compare `sender.id` instead. */
   is_own_message: z.catch(z.boolean(), false),
+  /** One for each emoji, in the order in which they came. */
+  reactions: maybe(z.array(Reaction)),
   /** The sender's own name for the message before the server had one. */
   _tempId: maybe(z.string()),
 });

@@ -7,3 +7,4 @@ export * from './notifications.js';
 export * from './problem.js';
 export * from './server-frames.js';
 export type { ClientFrame, NotificationAction } from './client-frames.js';
+export * from './sync.js';

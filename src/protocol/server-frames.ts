@@ -2,8 +2,8 @@
  * Every frame a server may send on the chat socket, by its `type`.
  * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
  */
-import { Message, type Room, RoomUpdates } from './entities.js';
-import { Id, maybe, z } from './schema.js';
+import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
+import { Id, maybe, Time, z } from './schema.js';
 
 const Limits = z.looseObject({
   /** Longest message, in characters. */
@@ -16,6 +16,8 @@ const Limits = z.looseObject({
 export type Limits = z.output<typeof Limits>;
 
 const roomId = { room_id: Id };
+/** Something that changed in a room. Capability `sync`: `seq` counts a room's changes from 1, without a gap. */
+const change = { ...roomId, seq: maybe(z.number()) };
 
 export const ChatFrames = {
   connection_established: z.looseObject({
@@ -28,20 +30,28 @@ export const ChatFrames = {
     /** Seconds of silence after which to `ping`. */
     heartbeat_s: maybe(z.number()),
     limits: maybe(Limits),
+    /** The server's clock. */
+    timestamp: maybe(Time),
   }),
   /** `rooms` stays unchecked here: the codec checks it room by room. */
   room_list: z.looseObject({ rooms: z.array(z.unknown()) }),
   subscribed: z.looseObject(roomId),
   unsubscribed: z.looseObject(roomId),
   /** `_tempId`: some backends put it here, beside the message. */
-  new_message: z.looseObject({ ...roomId, message: Message, _tempId: maybe(z.string()) }),
+  new_message: z.looseObject({ ...change, message: Message, _tempId: maybe(z.string()) }),
   /** Capability `ack`: to the sender alone. */
   message_ack: z.looseObject({ ...roomId, message: Message, _tempId: z.string() }),
+  /** Capability `edit`: the message as it is now. */
+  message_updated: z.looseObject({ ...change, message: Message }),
+  /** Capability `delete`. */
+  message_deleted: z.looseObject({ ...change, message_id: Id }),
+  /** Capability `reactions`: all that a message has now. */
+  reactions_updated: z.looseObject({ ...change, message_id: Id, reactions: z.array(Reaction) }),
   typing: z.looseObject({ ...roomId, user_id: Id, username: z.catch(z.string(), ''), is_typing: z.boolean() }),
   /** To the reader: `count` messages of this room are now read. */
-  messages_marked_read: z.looseObject({ ...roomId, count: z.catch(z.number(), 0) }),
+  messages_marked_read: z.looseObject({ ...change, count: z.catch(z.number(), 0) }),
   /** To the others: `user_id` has read these; none named means all. */
-  message_read: z.looseObject({ ...roomId, user_id: Id, message_ids: z.catch(z.array(Id), []) }),
+  message_read: z.looseObject({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []) }),
   room_updated: z.looseObject({ ...roomId, updates: RoomUpdates }),
   error: z.looseObject({
     message: z.catch(z.string(), ''),
@@ -52,6 +62,12 @@ export const ChatFrames = {
     retry_after: maybe(z.number()),
   }),
   pong: z.looseObject({}),
+  /** Capability `sync`: what changed. `rooms` stays unchecked here: see `readSync`. */
+  sync_result: z.looseObject({ rooms: z.array(z.unknown()) }),
+  /** Capability `token_refresh`: this socket's token runs out in so many seconds. */
+  token_expiring: z.looseObject({ in_s: z.number() }),
+  /** Capability `token_refresh`: the new token was taken. (A refused one closes the socket with 4001.) */
+  authenticated: z.looseObject({}),
 };
 
 /** What a table's frames are once they are checked; `Lists` names those whose items the codec checks one by one. */

@@ -1,0 +1,64 @@
+/** What changed in a room while nobody listened: capability `sync`, the same by socket and by REST. */
+import { readFrame } from './codec.js';
+import type { Id as IdType } from './ids.js';
+import { check, type Problem } from './problem.js';
+import { Id, z } from './schema.js';
+import { ChatFrames, type FrameOf } from './server-frames.js';
+
+/** Frames that change a room; each carries its `seq`. */
+export type ChangeFrame = FrameOf<
+  'new_message' | 'message_updated' | 'message_deleted' | 'reactions_updated' | 'message_read' | 'messages_marked_read'
+>;
+
+const CHANGES: ReadonlySet<string> = new Set<ChangeFrame['type']>([
+  'new_message',
+  'message_updated',
+  'message_deleted',
+  'reactions_updated',
+  'message_read',
+  'messages_marked_read',
+]);
+
+export const isChange = (frame: { type: string }): frame is ChangeFrame => CHANGES.has(frame.type);
+
+const RoomSync = z.looseObject({
+  room_id: Id,
+  /** With these changes everything up to here is known. */
+  seq: z.number(),
+  /** The server does not remember so far back: read the room anew. */
+  expired: z.catch(z.boolean(), false),
+  /** Ask again from `seq`. */
+  has_more: z.catch(z.boolean(), false),
+  changes: z.catch(z.array(z.unknown()), []),
+});
+
+/** The changes of one room, checked, in their order. */
+export interface RoomChanges {
+  room_id: IdType;
+  seq: number;
+  expired: boolean;
+  has_more: boolean;
+  changes: ChangeFrame[];
+}
+
+/** Checks what `sync_result` or `GET sync/` say, change by change: a bad one is reported and left out. */
+export function readSync(rooms: readonly unknown[]): { rooms: RoomChanges[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const good: RoomChanges[] = [];
+  for (const room of rooms) {
+    const result = check(RoomSync, room, 'sync_result.rooms');
+    if (!result.ok) {
+      problems.push(result.problem);
+      continue;
+    }
+    const { room_id, seq, expired, has_more } = result.value;
+    const changes: ChangeFrame[] = [];
+    for (const change of result.value.changes) {
+      const { frame, problems: found } = readFrame<ChangeFrame>(ChatFrames, change);
+      problems.push(...found);
+      if (frame && isChange(frame)) changes.push(frame);
+    }
+    good.push({ room_id, seq, expired, has_more, changes });
+  }
+  return { rooms: good, problems };
+}
