@@ -63,6 +63,12 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
         if (!options.baseline && tempId !== undefined) reply('message_ack', { _tempId: tempId, room_id: message.room, message });
         return;
       }
+      case 'sync':
+      case 'authenticate':
+      case 'edit_message':
+      case 'delete_message':
+      case 'react':
+        throw new Refusal('invalid', `Unknown message type: ${frame.type}`);
       default:
         return frame satisfies never;
     }
@@ -92,6 +98,8 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
   };
 }
 
+const WITHOUT_ROOM: ReadonlySet<string> = new Set<ClientFrame['type']>(['ping', 'get_room_list', 'sync', 'authenticate']);
+
 interface ErrorDetails {
   room_id?: unknown;
   _tempId?: unknown;
@@ -119,7 +127,7 @@ function readFrame(text: string, baseline: boolean): Read {
   if (typeof type !== 'string' || type === '') return bad("Missing 'type' field in message");
   const schema = Object.hasOwn(ClientFrames, type) ? (ClientFrames as Record<string, Schema>)[type] : undefined;
   if (!schema) return bad(`Unknown message type: ${type.slice(0, 40)}`);
-  const needsRoom = type !== 'ping' && type !== 'get_room_list';
+  const needsRoom = !WITHOUT_ROOM.has(type);
   if (needsRoom && (room_id === undefined || room_id === null)) return bad("Missing 'room_id' field", 'invalid', { _tempId });
   const roomId = needsRoom ? toId(room_id) : 0;
   if (roomId === null) {
