@@ -1,6 +1,9 @@
 const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
 
+/** The attempt whose wait (up to 8 s) is long enough for everybody whom a server has sent away at once. */
+export const SPREAD = 4;
+
 /**
  * How long to wait before a try: up to 1 s for the first, doubling to 30 s, with full jitter, so that a server that
  * comes back is not met by everybody at once.

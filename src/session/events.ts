@@ -1,7 +1,8 @@
 /** What a session tells its store. The store reduces these; nobody else hears them. */
-import type { ChatFrame, FrameOf, Id, Limits, Message, Problem, Room } from '../protocol/index.js';
+import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Problem, type Room } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { Phase } from './phase.js';
+import type { Kept } from './vault.js';
 
 /** How a message or a list travelled. */
 export type Method = 'websocket' | 'rest';
@@ -16,7 +17,7 @@ export interface Outgoing {
 }
 
 /** Frames that change what is shown and need no work of the session itself. */
-export type PassedFrame = FrameOf<'typing' | 'messages_marked_read' | 'message_read' | 'room_updated'>;
+export type PassedFrame = FrameOf<'typing' | 'room_updated'> | Exclude<ChangeFrame, { type: 'new_message' }>;
 
 export type SessionEvent =
   | { type: 'phase'; phase: Phase }
@@ -25,15 +26,26 @@ export type SessionEvent =
   /** `exactUnread`: whether its unread counts may be believed where they say 0. */
   | { type: 'rooms'; rooms: Room[]; method: Method; exactUnread: boolean }
   | { type: 'live-message'; roomId: Id; message: Message }
-  | { type: 'history'; roomId: Id; side: 'newest' | 'older' | 'newer'; messages: Message[]; hasMore: boolean }
+  /**
+   * - `newest`: in place of what is known; `skipped`: and something between the two was left out.
+   * - `overlap`: laid over it: what the page should hold, and does not, is gone. `knownUpTo`: the newest message that was
+   *   known when it was asked for.
+   */
+  | { type: 'history'; roomId: Id; side: 'newest' | 'overlap' | 'older' | 'newer'; messages: Message[]; hasMore: boolean; skipped?: boolean; knownUpTo?: Id | undefined }
   | { type: 'history-loading'; roomId: Id; side: 'newest' | 'older' }
   | { type: 'history-failed'; roomId: Id; error: ChatError }
+  /** Messages that were written before the page was loaded, or in another tab. */
+  | { type: 'restored'; messages: readonly Kept[] }
+  /** Sent again, or given up, in another tab. */
+  | { type: 'resent'; localId: string }
+  | { type: 'discarded'; localId: string; roomId: Id }
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }
   | { type: 'refused'; localId: string; roomId: Id; error: ChatError }
   | { type: 'frame'; frame: PassedFrame }
-  | { type: 'problem'; problem: Problem | { code: 'server_error'; detail: string } };
+  | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
+  /** Nothing can be kept on this device: what is not sent yet lives as long as the page. */
+  | { type: 'not-durable' };
 
 export type Report = (event: SessionEvent) => void;
 
-export const isPassed = (frame: ChatFrame): frame is PassedFrame =>
-  frame.type === 'typing' || frame.type === 'messages_marked_read' || frame.type === 'message_read' || frame.type === 'room_updated';
+export const isPassed = (frame: ChatFrame): frame is PassedFrame => frame.type === 'typing' || frame.type === 'room_updated' || (isChange(frame) && frame.type !== 'new_message');

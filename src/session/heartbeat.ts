@@ -2,16 +2,26 @@ import type { Clock } from '../transport/index.js';
 
 /** How long a server gets to answer a ping, in milliseconds. */
 const DEADLINE_MS = 10_000;
+/** How long a line in doubt gets to answer, in milliseconds. */
+const PROBE_MS = 3_000;
+/** How often we look whether time has passed that we did not see, in milliseconds. */
+const LOOK_MS = 5_000;
+/** A look that comes this late says that the machine slept, or that the browser has put the page aside. */
+const LATE_MS = 10_000;
 
 /**
  * Notices a line that is open but dead. Any frame counts as life; after a silence it pings, and if nothing at all
- * comes back in time it calls `dead`.
+ * comes back in time it calls `dead`. It goes by the wall clock: timers stand still while a machine sleeps.
  */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #ping: () => void;
   readonly #dead: () => void;
+  /** When something last came in, and until when something must. */
+  #aliveAt: number;
+  #deadline = Infinity;
+  #lookedAt: number;
   #cancel: () => void = () => {};
 
   constructor(clock: Clock, everyMs: number, ping: () => void, dead: () => void) {
@@ -19,23 +29,50 @@ export class Heartbeat {
     this.#everyMs = everyMs;
     this.#ping = ping;
     this.#dead = dead;
-    this.alive();
+    this.#aliveAt = this.#lookedAt = clock.now();
+    this.#lookAgain();
   }
 
   /** Something came in. */
   alive(): void {
-    this.#cancel();
-    this.#cancel = this.#clock.after(this.#everyMs, () => this.probe());
+    this.#aliveAt = this.#clock.now();
+    if (this.#deadline === Infinity) return;
+    this.#deadline = Infinity;
+    this.#lookAgain();
   }
 
-  /** Asks now instead of after the silence. */
-  probe(deadlineMs = DEADLINE_MS): void {
-    this.#cancel();
-    this.#cancel = this.#clock.after(deadlineMs, this.#dead);
+  /** Asks now instead of after the silence, and waits less long. */
+  probe(deadlineMs = PROBE_MS): void {
+    this.#deadline = Math.min(this.#deadline, this.#clock.now() + deadlineMs);
+    this.#lookAgain();
     this.#ping();
+  }
+
+  /** Whether the line must have died long ago, though no timer could say so yet: we slept. */
+  get isOverdue(): boolean {
+    return this.#clock.now() > this.#aliveAt + this.#everyMs + DEADLINE_MS + LATE_MS;
   }
 
   stop(): void {
     this.#cancel();
+  }
+
+  #lookAgain(): void {
+    this.#cancel();
+    const due = this.#deadline === Infinity ? this.#aliveAt + this.#everyMs : this.#deadline;
+    const leftMs = Math.max(0, due - this.#clock.now());
+    this.#cancel = this.#clock.after(Math.min(LOOK_MS, leftMs), () => this.#look());
+  }
+
+  #look(): void {
+    const now = this.#clock.now();
+    const isLate = now - this.#lookedAt > LOOK_MS + LATE_MS;
+    this.#lookedAt = now;
+    // A deadline that passed while we slept proves nothing: the answer may be waiting behind this very timer.
+    if (isLate) this.#deadline = Infinity;
+    if (now >= this.#deadline) return this.#dead();
+    if (isLate) return this.probe();
+    if (this.#deadline === Infinity && now >= this.#aliveAt + this.#everyMs) return this.probe(DEADLINE_MS);
+    this.#lookAgain();
   }
 }

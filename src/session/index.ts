@@ -4,3 +4,6 @@ export * from './phase.js';
 export * from './reasons.js';
 export * from './session.js';
 export { readClaims } from './token.js';
+export { refusalOf } from './outbox.js';
+export { DeviceVault, type Kept, type Vault } from './vault.js';
+export type { TabParts } from './tabs.js';

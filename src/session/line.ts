@@ -3,24 +3,33 @@
  * ends once; the session opens another.
  */
 import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Problem } from '../protocol/index.js';
-import { createAuthenticatedWebSocket, type AuthenticatedSocket, type Clock, type SocketEnd } from '../transport/index.js';
+import { createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd, type SocketOptions } from '../transport/index.js';
 import { Heartbeat } from './heartbeat.js';
 
 /** How long a line in doubt gets to answer, in milliseconds. */
-const PROBE_MS = 3_000;
+const VERIFY_MS = 3_000;
+
+/** Opens a socket: a real one, or one that another tab holds for us. */
+export type OpenSocket = (options: SocketOptions<ChatFrame>) => AuthenticatedSocket<ClientFrame>;
 
 export interface LineOptions {
   address: string;
+  /** The token, or the ticket. */
   token: string;
+  auth: AuthMode;
   clock: Clock;
   /** Milliseconds until the greeting (`connection_established`) must be there. */
   handshakeMs: number;
   /** Milliseconds of silence after which to ping, where the server does not say. */
   heartbeatMs: number;
   WebSocket?: typeof WebSocket | undefined;
+  /** Default: a real one. */
+  open?: OpenSocket | undefined;
   onGreeting(frame: FrameOf<'connection_established'>): void;
   /** Every frame after the greeting. */
   onFrame(frame: ChatFrame): void;
+  /** Everything that comes in, as it came. */
+  onText?(text: unknown): void;
   onProblem(problem: Problem): void;
 }
 
@@ -32,6 +41,9 @@ export class Line {
   readonly #scope = new AbortController();
   readonly #waiting = new Set<(frame: ChatFrame) => void>();
   #heartbeat: Heartbeat | undefined;
+  /** What the server said at first, as it came. */
+  greeting: unknown = null;
+  #last: unknown = null;
   #cancelHandshake: () => void;
 
   /** @throws {ChatError} where the browser refuses the address, or there is no token. */
@@ -39,12 +51,17 @@ export class Line {
     this.#options = options;
     let end!: (end: SocketEnd) => void;
     this.ended = new Promise((resolve) => (end = resolve));
-    this.#socket = createAuthenticatedWebSocket<ChatFrame, ClientFrame>({
+    this.#socket = (options.open ?? createAuthenticatedWebSocket<ChatFrame, ClientFrame>)({
       address: options.address,
       token: options.token,
+      auth: options.auth,
       decode: decodeChatFrame,
       ...(options.WebSocket && { WebSocket: options.WebSocket }),
-      onAlive: () => this.#heartbeat?.alive(),
+      onAlive: (text) => {
+        this.#heartbeat?.alive();
+        this.#last = text;
+        options.onText?.(text);
+      },
       onFrame: (frame) => this.#onFrame(frame),
       onProblem: options.onProblem,
       onEnd: (how) => {
@@ -69,6 +86,8 @@ export class Line {
 
   /** @returns whether the frame was handed to an open, greeted socket. */
   send(frame: ClientFrame): boolean {
+    // The machine slept: what looks open has long been given up at the far end.
+    if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
     return this.isUp && this.#socket.send(frame);
   }
 
@@ -78,7 +97,14 @@ export class Line {
 
   /** Doubts that the line is alive (the browser says that the network is gone): asks at once. */
   probe(): void {
-    this.#heartbeat?.probe(PROBE_MS);
+    if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
+    else this.#heartbeat?.probe();
+  }
+
+  /** Doubts that what is sent arrives. Frames that come in prove nothing about that: only the answer to a ping does. */
+  async verify(): Promise<void> {
+    if (!this.send({ type: 'ping' })) return;
+    if (!(await this.sees(VERIFY_MS, ({ type }) => type === 'pong'))) this.end(CloseCode.timeout, 'no answer to ping');
   }
 
   /**
@@ -108,12 +134,13 @@ export class Line {
   #onFrame(frame: ChatFrame): void {
     if (frame.type === 'connection_established') {
       this.#cancelHandshake();
+      this.greeting = this.#last;
       const everyMs = frame.heartbeat_s ? frame.heartbeat_s * 1000 : this.#options.heartbeatMs;
       this.#heartbeat?.stop();
       this.#heartbeat = new Heartbeat(
         this.#options.clock,
         everyMs,
-        () => this.send({ type: 'ping' }),
+        () => this.#socket.send({ type: 'ping' }),
         () => this.end(CloseCode.timeout, 'no answer to ping'),
       );
       this.#options.onGreeting(frame);

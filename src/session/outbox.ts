@@ -1,6 +1,7 @@
 /**
  * Delivers messages: first in first out per room, one at a time per room, so that one author's messages are stored in
- * the order in which they were written.
+ * the order in which they were written. Each is kept in the vault until the server has stored it. Of all tabs of one
+ * person one sends (`lead`); the others hand over what is written in them, and are told what became of it.
  *
  * A message goes by socket where there is one, and waits there for its confirmation: the echo (`new_message`) or
  * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name. A backend with
@@ -11,6 +12,8 @@ import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Messa
 import { ChatError, toChatError, type Clock, type RestClient } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Method, Outgoing, Report } from './events.js';
+import type { TabMessage } from './tabs.js';
+import type { Kept, Vault } from './vault.js';
 
 /** What the outbox needs of the session it belongs to. */
 export interface Lines {
@@ -20,6 +23,11 @@ export interface Lines {
   readonly confirmMs: number;
   readonly rest: RestClient | undefined;
   readonly report: Report;
+  readonly vault: Vault;
+  /** Tells the other tabs. */
+  tell(message: TabMessage): void;
+  /** Nothing came back on the socket for something that was sent there. */
+  doubt(): void;
   /** @returns whether the frame was handed to an open socket. */
   sendBySocket(outgoing: Outgoing): boolean;
   has(capability: 'idempotent_send' | 'ack'): boolean;
@@ -36,20 +44,16 @@ type Outcome =
   /** Sent, and nobody said what became of it. */
   | { is: 'unknown' };
 
-interface Item extends Outgoing {
+interface Item extends Kept {
   /** It has left, this way, and may be stored: never send it again without asking. */
   left?: Method | undefined;
   discarded?: boolean;
-  /** Everything of ours that the room holds up to here is an earlier message. */
-  after: Id | undefined;
   /** Found stored, whichever way the news came. */
   stored?: Message;
   /** Tries that failed for a temporary cause. */
   failures: number;
   /** Of these, those at which the server broke down. */
   crashes: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
   /** Set while it waits for a word from the socket. */
   answer?: ((outcome: Outcome) => void) | undefined;
 }
@@ -72,6 +76,14 @@ const CLOCK_SKEW_MS = 60_000;
 
 const NEVER = (): void => {};
 
+const itemOf = (kept: Kept & Pick<Item, 'left'>): Item => ({ ...kept, failures: 0, crashes: 0 });
+
+/** As much of a message as is kept. */
+const keptOf = ({ localId, roomId, content, replyTo, at, after, named, refused }: Kept): Kept => ({ localId, roomId, content, replyTo, at, after, named, refused });
+
+/** Why a kept message was refused, where it was. */
+export const refusalOf = ({ refused }: Kept): ChatError | null => refused ? new ChatError(refused.code, refused.message, refused.status) : null;
+
 export class Outbox {
   readonly #lines: Lines;
   readonly #queues = new Map<string, Queue>();
@@ -79,41 +91,161 @@ export class Outbox {
   /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
   readonly #recognised = new Map<string, string>();
   #abort = new AbortController();
+  /** Whose messages these are. */
+  #scope = '';
+  #leads = false;
+  #adding: Promise<void> = Promise.resolve();
 
   constructor(lines: Lines) {
     this.#lines = lines;
   }
 
-  add(outgoing: Outgoing): void {
-    const queue = this.#queue(outgoing.roomId);
-    queue.items.push({ ...outgoing, after: undefined, failures: 0, crashes: 0, at: this.#lines.clock.now() });
-    void this.#drain(queue);
+  /**
+   * Makes the outbox that of one person: what waits in the vault for them comes up again.
+   * @param scope which backend, and which person there.
+   */
+  async enter(scope: string): Promise<void> {
+    if (scope === this.#scope) return;
+    if (this.#scope) this.clear();
+    this.#scope = scope;
+    // Written before it was known whose they are.
+    for (const { items } of this.#queues.values()) for (const item of items) await this.#keep(item);
+    await this.#restore();
+  }
+
+  /** From now on this tab sends, or does not any more. */
+  async lead(on: boolean): Promise<void> {
+    this.#leads = on;
+    if (!on) return this.pause();
+    // Written in a tab that is gone, and we were not told.
+    await this.#restore();
+    this.wake();
+  }
+
+  /**
+   * Keeps a message, and sends it in its turn.
+   * @returns when it is kept: only then may it be shown as being sent.
+   */
+  add(outgoing: Outgoing, shown: () => void): Promise<void> {
+    const { clock, newest, has } = this.#lines;
+    const kept: Kept = { ...outgoing, at: clock.now(), after: newest(outgoing.roomId), named: has('idempotent_send') };
+    const scope = this.#scope;
+    // One after the other, however long the device takes over each: in the order in which they were written.
+    return (this.#adding = this.#adding.then(async () => {
+      await this.#keep(kept);
+      // Somebody else has signed in while it was written down: it waits for its author.
+      if (scope !== '' && scope !== this.#scope) return;
+      shown();
+      this.#lines.tell({ kind: 'added', kept });
+      this.#push(kept);
+    }));
+  }
+
+  async #keep(message: Kept): Promise<void> {
+    if (this.#scope) await this.#lines.vault.put(this.#scope, keptOf(message));
   }
 
   /** Sends a refused message again. @returns whether there was one. */
   retry(localId: string): boolean {
+    const known = this.#again(localId);
+    if (known) this.#lines.tell({ kind: 'retry', localId });
+    return known;
+  }
+
+  /** What another tab says. */
+  onTab(message: TabMessage): void {
+    const { report } = this.#lines;
+    switch (message.kind) {
+      case 'added':
+        if (this.#take(message.kept)) report({ type: 'restored', messages: [message.kept] });
+        return;
+      case 'stored': {
+        const { kept, message: stored, method } = message;
+        this.#remove(kept.localId)?.answer?.({ is: 'unknown' });
+        return report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
+      }
+      case 'refused': {
+        const item = this.#remove(message.kept.localId);
+        if (item) this.#refused(item, message.kept);
+        return;
+      }
+      case 'retry':
+        if (this.#again(message.localId)) report({ type: 'resent', localId: message.localId });
+        return;
+      case 'discard': {
+        const item = this.#drop(message.localId);
+        if (item) report({ type: 'discarded', localId: item.localId, roomId: item.roomId });
+      }
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const scope = this.#scope;
+    const kept = await this.#lines.vault.load(scope);
+    if (scope !== this.#scope) return;
+    const found = kept.filter((message) => this.#take(message));
+    if (found.length > 0) this.#lines.report({ type: 'restored', messages: found });
+  }
+
+  /** @returns whether it was not known yet. */
+  #take(kept: Kept): boolean {
+    if (this.#failed.has(kept.localId) || this.#find(kept.localId)) return false;
+    // It may have left before: on a backend that would not recognise it, the history is searched first.
+    if (kept.refused) this.#failed.set(kept.localId, itemOf(kept));
+    else this.#push({ ...kept, left: 'websocket' });
+    return true;
+  }
+
+  #push(kept: Kept & Pick<Item, 'left'>): void {
+    const queue = this.#queue(kept.roomId);
+    queue.items.push(itemOf(kept));
+    void this.#drain(queue);
+  }
+
+  #again(localId: string): boolean {
     const item = this.#failed.get(localId);
     if (!item) return false;
     this.#failed.delete(localId);
-    item.failures = item.crashes = 0;
-    const queue = this.#queue(item.roomId);
-    queue.items.push(item);
-    void this.#drain(queue);
+    const again = { ...keptOf(item), refused: undefined };
+    void this.#keep(again);
+    this.#push({ ...again, left: item.left });
     return true;
+  }
+
+  #find(localId: string): Item | undefined {
+    for (const { items } of this.#queues.values()) {
+      const item = items.find((candidate) => candidate.localId === localId);
+      if (item) return item;
+    }
+    return undefined;
+  }
+
+  /** Takes a message out of its queue. */
+  #remove(localId: string): Item | undefined {
+    const item = this.#find(localId);
+    if (item) {
+      const { items } = this.#queue(item.roomId);
+      items.splice(items.indexOf(item), 1);
+    }
+    return item;
   }
 
   /** Forgets a message that is not stored yet. One that has left may still arrive. @returns whether there was one. */
   discard(localId: string): boolean {
-    if (this.#failed.delete(localId)) return true;
-    for (const queue of this.#queues.values()) {
-      const item = queue.items.find((candidate) => candidate.localId === localId);
-      if (!item) continue;
-      queue.items.splice(queue.items.indexOf(item), 1);
-      item.discarded = true;
-      item.answer?.({ is: 'unknown' });
-      return true;
-    }
-    return false;
+    const item = this.#drop(localId);
+    if (!item) return false;
+    void this.#lines.vault.delete(this.#scope, localId);
+    this.#lines.tell({ kind: 'discard', localId });
+    return true;
+  }
+
+  #drop(localId: string): Item | undefined {
+    const item = this.#failed.get(localId) ?? this.#remove(localId);
+    this.#failed.delete(localId);
+    if (!item) return undefined;
+    item.discarded = true;
+    item.answer?.({ is: 'unknown' });
+    return item;
   }
 
   /** Something works again: whatever waits is tried now. */
@@ -132,13 +264,14 @@ export class Outbox {
     for (const queue of this.#queues.values()) queue.cancelRetry();
   }
 
-  /** Forgets everything. @returns the messages that were not stored. */
+  /** Forgets everything here; the vault keeps it for its author. @returns the messages that were not stored. */
   clear(): Outgoing[] {
     this.pause();
     const lost = [...this.#queues.values()].flatMap((queue) => queue.items.splice(0));
     this.#failed.clear();
     this.#queues.clear();
     this.#recognised.clear();
+    this.#scope = '';
     return lost;
   }
 
@@ -157,7 +290,7 @@ export class Outbox {
     if (known) return known;
     const item = this.#queues.get(idKey(roomId))?.items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
-      return candidate.left && !this.#lines.has('idempotent_send') && this.#looksLike(candidate, message);
+      return candidate.left && !this.#isNamed(candidate) && this.#looksLike(candidate, message);
     });
     if (!item) return tempId;
     this.#settle(item, message);
@@ -192,7 +325,7 @@ export class Outbox {
 
   async #drain(queue: Queue): Promise<void> {
     queue.cancelRetry();
-    if (queue.busy) return;
+    if (queue.busy || !this.#leads) return;
     queue.busy = true;
     let item: Item | undefined;
     while ((item = queue.items[0])) {
@@ -206,25 +339,38 @@ export class Outbox {
         break;
       }
       queue.items.shift();
-      const { localId, roomId } = item;
-      if (outcome.is === 'stored') {
-        this.#lines.report({ type: 'stored', localId, roomId, message: { ...outcome.message, _tempId: localId }, method: outcome.method });
-      } else {
-        this.#failed.set(localId, item);
-        this.#lines.report({ type: 'refused', localId, roomId, error: outcome.error });
-      }
+      if (outcome.is === 'stored') this.#stored(item, outcome);
+      else this.#refused(item, { ...keptOf(item), refused: { code: outcome.error.code, message: outcome.error.message, status: outcome.error.status } });
     }
     queue.busy = false;
   }
 
+  #stored(item: Item, { message, method }: Extract<Outcome, { is: 'stored' }>): void {
+    const { localId, roomId } = item;
+    const stored = { ...message, _tempId: localId };
+    void this.#lines.vault.delete(this.#scope, localId);
+    this.#lines.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
+    this.#lines.report({ type: 'stored', localId, roomId, message: stored, method });
+  }
+
+  /** For good, until its author sends it again. */
+  #refused(item: Item, kept: Kept): void {
+    const { localId, roomId } = item;
+    this.#failed.set(localId, { ...item, ...kept });
+    if (this.#leads) {
+      void this.#keep(kept);
+      this.#lines.tell({ kind: 'refused', kept });
+    }
+    this.#lines.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
+  }
+
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
-    item.after ??= this.#lines.newest(item.roomId);
     try {
-      const earlier = await this.#find(item, signal);
+      const earlier = await this.#search(item, signal);
       if (earlier) return earlier;
       const outcome = await this.#bySocket(item);
       if (outcome.is !== 'unknown' || item.discarded) return outcome;
-      return (await this.#find(item, signal)) ?? (await this.#byRest(item, signal));
+      return (await this.#search(item, signal)) ?? (await this.#byRest(item, signal));
     } catch (thrown) {
       return this.#setback(item, toChatError(thrown));
     }
@@ -234,7 +380,10 @@ export class Outbox {
     return new Promise((resolve) => {
       if (!this.#lines.sendBySocket(item)) return resolve({ is: 'unknown' });
       item.left = 'websocket';
-      const cancel = this.#lines.clock.after(this.#lines.confirmMs, () => item.answer?.({ is: 'unknown' }));
+      const cancel = this.#lines.clock.after(this.#lines.confirmMs, () => {
+        this.#lines.doubt();
+        item.answer?.({ is: 'unknown' });
+      });
       item.answer = (outcome) => {
         cancel();
         item.answer = undefined;
@@ -249,7 +398,7 @@ export class Outbox {
     item.left = 'rest';
     const message = await rest.sendMessage(item.roomId, item.content, {
       replyTo: item.replyTo,
-      idempotencyKey: this.#lines.has('idempotent_send') ? item.localId : undefined,
+      idempotencyKey: this.#isNamed(item) ? item.localId : undefined,
       signal,
     });
     this.#settle(item, message);
@@ -257,12 +406,12 @@ export class Outbox {
   }
 
   /** Whether a message that has left is stored, where the backend would not recognise it by its name. */
-  async #find(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
+  async #search(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
     const { rest } = this.#lines;
     const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
     if (!item.left) return undefined;
-    if (this.#lines.has('idempotent_send')) return undefined;
+    if (this.#isNamed(item)) return undefined;
     if (!rest) return { is: 'later', ms: null };
     let after = item.after;
     for (let page = 0; page < MAX_PAGES; page++) {
@@ -300,6 +449,11 @@ export class Outbox {
         item.left = undefined;
         return { is: 'refused', error };
     }
+  }
+
+  /** Whether the backend recognises it by its name; it may have said so before this page was loaded. */
+  #isNamed(item: Item): boolean {
+    return item.named || this.#lines.has('idempotent_send');
   }
 
   /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */

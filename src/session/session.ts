@@ -8,17 +8,7 @@
  * `configure` begins a new generation: everything the old one still has under way ends with its abort signal, and
  * what it may still say is not heard. Time, chance, sockets and `fetch` come in from outside.
  */
-import {
-  CloseCode,
-  idKey,
-  sameId,
-  type ChatFrame,
-  type ClientFrame,
-  type FrameOf,
-  type Id,
-  type Message,
-  type Room,
-} from '../protocol/index.js';
+import { afterClose, CloseCode, idKey, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
 import {
   ChatError,
   makeAddress,
@@ -33,14 +23,17 @@ import {
   type ErrorCode,
   type SocketEnd,
 } from '../transport/index.js';
-import { backoff } from './backoff.js';
-import { isPassed, type Method, type Outgoing, type Report, type SessionEvent } from './events.js';
-import { Line } from './line.js';
+import { backoff, SPREAD } from './backoff.js';
+import type { Method, Outgoing, Report, SessionEvent } from './events.js';
+import { Line, type OpenSocket } from './line.js';
 import { Outbox } from './outbox.js';
 import type { NextTry, Phase } from './phase.js';
+import { Reader } from './reader.js';
 import type { ReasonCode } from './reasons.js';
-import { RoomHistory } from './room-history.js';
+import type { Leader } from './sharing.js';
+import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
 import { readClaims, TokenKeeper, type AskForToken } from './token.js';
+import type { Vault } from './vault.js';
 
 /** How long things may take, in milliseconds. */
 export interface Timing {
@@ -54,7 +47,7 @@ export interface Timing {
   handshakeMs: number;
   /** Of silence, before a ping, where the server does not say. Default 25,000. */
   heartbeatMs: number;
-  /** Until a REST request counts as lost. Default 15,000. */
+  /** Until a REST request, or a question to the page, counts as lost. Default 15,000. */
   requestMs: number;
 }
 
@@ -74,6 +67,8 @@ export interface SessionOptions {
   askForToken: AskForToken;
   /** Whether the browser says that there is no network. A hint: believed only when REST fails too. */
   isOffline: () => boolean;
+  vault: Vault;
+  tabs: TabParts;
   timing?: Partial<Timing> | undefined;
   WebSocket?: typeof WebSocket | undefined;
   fetch?: typeof fetch | undefined;
@@ -84,47 +79,83 @@ export interface Setup extends AddressParts {
   auth?: AuthMode | undefined;
   /** Whether the page can be asked for a token when there is none. */
   canAsk: boolean;
+  /** Whether the tabs of one person share one socket. Default true. */
+  share?: boolean | undefined;
 }
 
-/** Of a baseline backend's rooms, so many are listened to, most recent first. */
-const MAX_LISTENED = 50;
+const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
 const PATIENCE = 3;
+/** So long a line must have been caught up before its end counts as a first failure again, in milliseconds. */
+const HEALTHY_MS = 10_000;
+/** A hint that the network is back is followed at most this often, in milliseconds: some browsers give one every moment. */
+const HINT_MS = 1_000;
+/** So often in a row a hole is filled before it is taken for the server's own way of counting. */
+const MAX_HOLES = 3;
 
 const NEVER = (): void => {};
+
+/** How a socket ended, and what had come of it. */
+interface Life extends SocketEnd {
+  caughtUp: boolean;
+  isHealthy: boolean;
+  /** The token that it was opened with. */
+  token: string;
+}
 
 export class Session {
   readonly #options: SessionOptions;
   readonly #timing: Timing;
   readonly #tokens: TokenKeeper;
   readonly #outbox: Outbox;
-  readonly #open = new Map<string, RoomHistory>();
+  readonly #reader: Reader;
 
   #phase: Phase = { is: 'idle' };
+  #setup: Setup | undefined;
   #generation = new AbortController();
   #address: Address | undefined;
   #rest: RestClient | undefined;
   #line: Line | undefined;
   #me: Id | null = null;
   #capabilities: readonly string[] = [];
-  /** Rooms that the present socket was asked to tell about. */
-  #listened = new Set<string>();
   #wasConnected = false;
+  #catching: { line: Line; done: Promise<boolean> } | undefined;
+  #hasHole = false;
   #next: NextTry = { attempt: 0, at: null };
+  #triedAt = -Infinity;
   #tryNow: () => void = NEVER;
+  /** Before this REST is not to be asked: the server said so. */
+  #notBefore = 0;
   #cancelPoll: () => void = NEVER;
   #polling: Promise<void> | undefined;
+
+  // Tabs: see tabs.ts.
+  /** Which backend, and which person there. */
+  #scope = '';
+  #link: TabLink | undefined;
+  #leader: Leader | undefined;
+  /** Another tab has the socket. */
+  #follows = false;
+  readonly #following = new Set<(message: TabMessage) => void>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    this.#tokens = new TokenKeeper(options.askForToken);
+    const { clock, random, report, vault } = options;
+    this.#tokens = new TokenKeeper({
+      clock,
+      random,
+      ask: options.askForToken,
+      answerMs: this.#timing.requestMs,
+      onProblem: (detail) => report({ type: 'problem', problem: { code: 'token_provider', detail } }),
+    });
     const session = this;
     this.#outbox = new Outbox({
-      clock: options.clock,
-      random: options.random,
+      clock,
+      random,
+      vault,
+      report,
       confirmMs: this.#timing.confirmMs,
-      report: options.report,
       get rest() {
         return session.#canAskRest ? session.#rest : undefined;
       },
@@ -132,7 +163,25 @@ export class Session {
         this.#send({ type: 'send_message', room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId }),
       has: (capability) => this.has(capability),
       isMine: (message) => this.#isMine(message),
-      newest: (roomId) => this.#open.get(idKey(roomId))?.cursor,
+      newest: (roomId) => this.#reader.cursor(roomId),
+      tell: (message) => this.#link?.tell(message),
+      doubt: () => void this.#line?.verify(),
+    });
+    this.#reader = new Reader({
+      report,
+      answerMs: this.#timing.confirmMs,
+      has: (capability) => this.has(capability),
+      get rest() {
+        return session.#rest;
+      },
+      get line() {
+        return session.#line?.isUp ? session.#line : undefined;
+      },
+      recognise: (roomId, message) => this.#outbox.recognise(roomId, message),
+      onHole: () => this.#fillHole(),
+      get isComplete() {
+        return session.has('user_channel') && session.#phase.is === 'connected';
+      },
     });
   }
 
@@ -148,13 +197,16 @@ export class Session {
   // ————— Beginning and end
 
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
-  configure({ token, canAsk, auth = 'query', ...parts }: Setup): void {
+  configure(setup: Setup): void {
+    const { token, canAsk, auth = 'query', ...parts } = setup;
+    if (this.#goOnWith(setup)) return;
     this.#end();
+    this.#setup = setup;
     const { signal } = this.#generation;
     this.#tokens.token = token;
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
-      if (auth !== 'query') throw new ChatError('unsupported_auth', `auth="${auth as string}" is not known to this version; "query" is.`);
+      if (!AUTH_MODES.includes(auth)) throw new ChatError('unsupported_auth', `auth="${auth as string}" is not known; these are: ${AUTH_MODES.join(', ')}.`);
       this.#address = makeAddress(parts);
     } catch (thrown) {
       this.#problem(toChatError(thrown).message);
@@ -172,16 +224,41 @@ export class Session {
     void this.#run(signal, canAsk);
   }
 
+  /** Another token of the same person, and a backend that takes it on the open socket: nothing needs to begin anew. */
+  #goOnWith(setup: Setup): boolean {
+    const old = this.#setup;
+    const { userId } = readClaims(setup.token);
+    if (!old || !this.#line?.isUp || !this.has('token_refresh') || !sameId(userId, this.#me)) return false;
+    if ((Object.keys({ ...old, ...setup }) as (keyof Setup)[]).some((key) => key !== 'token' && old[key] !== setup[key])) return false;
+    this.#setup = setup;
+    this.#tokens.token = setup.token;
+    this.#tokenRenewed();
+    return true;
+  }
+
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
   stop(): void {
     this.#end();
+    this.#setup = undefined;
     this.#wasConnected = false;
     this.#enter({ is: 'idle' });
   }
 
+  /** The page is put aside (frozen, or kept for the way back): as little as possible is left, and nothing is lost. */
+  suspend(): void {
+    if (!this.#rest) return;
+    this.#end();
+    this.#enter({ is: 'reconnecting', reason: 'page_asleep', next: { attempt: 0, at: null } });
+  }
+
+  /** The page is back. */
+  resume(): void {
+    if (this.#setup && this.#phase.is === 'reconnecting' && !this.#rest) this.configure({ ...this.#setup, token: this.#tokens.token });
+  }
+
   /** Forgets the person: open rooms, capabilities, the outbox. @returns the messages that were not stored. */
   forget(): Outgoing[] {
-    this.#open.clear();
+    this.#reader.clear();
     this.#capabilities = [];
     this.#me = null;
     return this.#outbox.clear();
@@ -192,9 +269,13 @@ export class Session {
     this.#generation = new AbortController();
     this.#cancelPoll();
     this.#polling = undefined;
+    this.#tokens.stop();
     this.#line?.end();
-    this.#outbox.pause();
-    this.#rest = undefined;
+    void this.#outbox.lead(false);
+    this.#link?.close();
+    this.#link = this.#leader = this.#rest = undefined;
+    this.#following.clear();
+    this.#follows = false;
   }
 
   // ————— Run: one socket after the other
@@ -207,23 +288,31 @@ export class Session {
       if (signal.aborted) return;
       if (!found) return this.#enter({ is: 'unauthorized', reason: 'token_missing' });
     }
-    for (let failed = 0; ; ) {
+    this.#tokens.renewInTime(() => this.#tokenRenewed());
+    await this.#belong(readClaims(this.#tokens.token).userId, signal);
+    for (let failed = 0; !signal.aborted; ) {
       const end = await this.#live(signal);
       if (signal.aborted) return;
-      failed = end.caughtUp ? 1 : failed + 1;
-      const refused = end.code === CloseCode.unauthorized;
+      const after = afterClose(end.code);
+      if (after === 'now') {
+        if (this.#phase.is === 'connected') this.#enter({ is: 'reconnecting', reason: 'tab_changed', next: { attempt: 0, at: null } });
+        continue;
+      }
+      failed = end.isHealthy ? 1 : failed + 1;
+      const refused = after === 'renew';
       if (refused) {
         this.#enter({ is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } });
         if (!(await this.#renew(end.token, signal)) || signal.aborted) return;
       }
       if (refused && failed > PATIENCE) return this.#refuse(end.token);
-      const waitMs = refused && failed === 1 ? 0 : backoff(failed, this.#options.random);
+      const attempt = after === 'spread' && end.caughtUp ? Math.max(failed, SPREAD) : failed;
+      const waitMs = refused && failed === 1 ? 0 : backoff(attempt, this.#options.random);
       this.#next = { attempt: failed, at: this.#options.clock.now() + waitMs };
       await this.#afterLoss(end, signal);
       if (signal.aborted) return;
       // REST has just renewed the token: the socket need not wait.
       if (end.token !== this.#tokens.token && failed < PATIENCE) continue;
-      await this.#pause(this.#next.at! - this.#options.clock.now(), signal);
+      await this.#pause(Math.max(this.#next.at!, this.#notBefore) - this.#options.clock.now(), signal);
       if (signal.aborted) return;
       this.#next = { ...this.#next, at: null };
       if ('next' in this.#phase && this.#phase.next) this.#enter({ ...this.#phase, next: this.#next });
@@ -231,48 +320,66 @@ export class Session {
   }
 
   /** Opens a socket and lives with it until it ends. */
-  async #live(signal: AbortSignal): Promise<SocketEnd & { caughtUp: boolean; token: string }> {
+  async #live(signal: AbortSignal): Promise<Life> {
+    const { clock } = this.#options;
     const { token } = this.#tokens;
-    let caughtUp = false;
+    const auth = this.#setup?.auth ?? 'query';
+    const life: Life = { code: CloseCode.abnormal, reason: '', caughtUp: false, isHealthy: false, token };
+    let connectedAt = Infinity;
     let line: Line;
+    this.#triedAt = clock.now();
     try {
+      const open = this.#follows ? await this.#followLeader(signal) : undefined;
+      const credential = auth === 'ticket' && !open ? await this.#usable().rest.ticket(signal) : token;
+      stillWanted(signal);
+      // Meanwhile the socket has passed to another tab, or to this one.
+      if (this.#follows !== (open !== undefined)) return { ...life, code: CloseCode.leaderGone };
       line = new Line({
         address: this.#address!.socket,
-        token,
-        clock: this.#options.clock,
+        token: credential,
+        auth,
+        open,
+        clock,
         handshakeMs: this.#timing.handshakeMs,
         heartbeatMs: this.#timing.heartbeatMs,
         WebSocket: this.#options.WebSocket,
         onGreeting: (frame) => {
-          this.#greeted(frame);
+          this.#greeted(frame, signal);
           void this.#catchUp(line).then((done) => {
             if (!done) return;
-            caughtUp = true;
-            this.#wasConnected = true;
-            this.#enter({ is: 'connected' });
+            life.caughtUp = true;
+            connectedAt = Math.min(connectedAt, clock.now());
+            this.#connected();
           });
         },
         onFrame: (frame) => this.#onFrame(frame),
+        onText: (text) => this.#leader?.text(text),
         onProblem: (problem) => this.#report({ type: 'problem', problem }),
       });
     } catch (thrown) {
-      this.#problem(toChatError(thrown).message);
-      return { code: CloseCode.abnormal, reason: '', caughtUp, token };
+      const { code, message } = toChatError(thrown);
+      if (code === 'unauthorized') return { ...life, code: CloseCode.unauthorized };
+      // What REST could not do, REST will explain.
+      if (code === 'bad_url') this.#problem(message);
+      return life;
     }
     this.#line = line;
-    this.#listened.clear();
+    this.#reader.newLine();
     const giveUp = (): void => line.end();
     signal.addEventListener('abort', giveUp);
     const end = await line.ended;
     signal.removeEventListener('abort', giveUp);
     // By now another generation may have opened its own.
     if (this.#line === line) this.#line = undefined;
-    if (!signal.aborted) this.#outbox.socketEnded();
-    return { ...end, caughtUp, token };
+    if (!signal.aborted) {
+      this.#outbox.socketEnded();
+      this.#leader?.ended();
+    }
+    return { ...life, ...end, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
   }
 
   /** Says what happened, after having asked REST where the socket alone cannot know. */
-  async #afterLoss(end: SocketEnd & { caughtUp: boolean }, signal: AbortSignal): Promise<void> {
+  async #afterLoss(end: Life, signal: AbortSignal): Promise<void> {
     if (end.caughtUp) {
       this.#enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#next });
       void this.#poll(signal);
@@ -297,98 +404,166 @@ export class Session {
     this.#tryNow();
   }
 
-  /** The browser says that the network is gone: whether that is true, the line itself must say. */
-  doubt(): void {
-    this.#line?.probe();
+  /** Something says that the network may have come back, or gone (the browser, a page that is looked at again). */
+  hint(): void {
+    if (this.#line) this.#line.probe();
+    else if (this.#options.clock.now() - this.#triedAt >= HINT_MS) this.#tryNow();
   }
 
-  #greeted(frame: FrameOf<'connection_established'>): void {
+  #greeted(frame: FrameOf<'connection_established'>, signal: AbortSignal): void {
     // First, because another person's name makes the store forget everything, us included.
     this.#report({ type: 'user', id: frame.user_id, username: frame.username });
     this.#me = frame.user_id;
     this.#capabilities = frame.capabilities;
     this.#report({ type: 'offer', capabilities: frame.capabilities, limits: frame.limits ?? {} });
+    if (frame.timestamp) this.#tokens.serverTime = Date.parse(frame.timestamp);
+    this.#tokens.renewInTime(() => this.#tokenRenewed());
+    void this.#belong(frame.user_id, signal);
+    this.#leader?.greet();
   }
 
-  // ————— Catch up: after every greeting
+  // ————— Catch up: after every greeting, and wherever something is found missing
 
   /** @returns false when the line ended before everything was read. */
-  async #catchUp(line: Line): Promise<boolean> {
-    for (let attempt = 1; !line.signal.aborted; attempt++) {
+  #catchUp(line: Line): Promise<boolean> {
+    if (this.#catching?.line !== line) {
+      const done = this.#catchUpOf(line).finally(() => {
+        if (this.#catching?.line === line) this.#catching = undefined;
+      });
+      this.#catching = { line, done };
+    }
+    return this.#catching.done;
+  }
+
+  async #catchUpOf(line: Line): Promise<boolean> {
+    let holes = 0;
+    for (let attempt = 1; !line.signal.aborted; ) {
       try {
-        await this.#listen(line, [...this.#open.values()].map(({ roomId }) => roomId));
-        const rooms = await this.#rooms(line);
-        if (!this.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
-        await this.#readOpenRooms(line.signal);
+        this.#hasHole = false;
+        await this.#reader.catchUp(line);
+        // Another one was found behind the one that was filled.
+        if (this.#hasHole && ++holes < MAX_HOLES) continue;
         this.#outbox.wake();
         return !line.signal.aborted;
       } catch (thrown) {
         const error = toChatError(thrown);
         if (line.signal.aborted || error.code === 'unauthorized') return false;
         // The socket lives, so messages come and go; but what came in meanwhile cannot be read yet, and we say so.
-        const waitMs = backoff(attempt, this.#options.random);
-        this.#enter({ is: 'reconnecting', reason: 'catching_up', next: { attempt, at: this.#options.clock.now() + waitMs } });
+        const waitMs = Math.max(backoff(attempt, this.#options.random), error.retryAfterMs ?? 0);
+        this.#enter({ is: 'reconnecting', reason: 'catching_up', next: { attempt: attempt++, at: this.#options.clock.now() + waitMs } });
         await this.#pause(waitMs, line.signal);
       }
     }
     return false;
   }
 
-  /** Reads the list of rooms: from REST, whose unread counts are right on every backend, or else from the socket. */
-  async #rooms(line: Line): Promise<Room[]> {
-    try {
-      return await this.#roomsByRest(line.signal);
-    } catch (thrown) {
-      const rooms = await this.#roomsBySocket(line);
-      if (!rooms) throw thrown;
-      return rooms;
-    }
+  #fillHole(): void {
+    this.#hasHole = true;
+    const line = this.#line;
+    if (line?.isUp) void this.#catchUp(line).then((done) => done && this.#connected());
   }
 
-  /** @returns nothing where there is no socket, or no answer. */
-  async #roomsBySocket(line: Line | undefined): Promise<Room[] | undefined> {
-    let rooms: Room[] | undefined;
-    if (line?.send({ type: 'get_room_list' })) {
-      await line.sees(this.#timing.confirmMs, (frame) => {
-        if (frame.type === 'room_list') ({ rooms } = frame);
-        return rooms !== undefined;
-      });
-    }
-    return rooms;
+  #connected(): void {
+    this.#wasConnected = true;
+    if (this.#phase.is !== 'connected') this.#enter({ is: 'connected' });
   }
 
-  async #roomsByRest(signal: AbortSignal): Promise<Room[]> {
-    const rooms = await this.#usable().rest.listRooms(signal);
-    stillWanted(signal);
-    this.#report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
-    return rooms;
+  // ————— Tabs: one of them holds the socket, one of them sends
+
+  /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
+  async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
+    // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
+    if (userId === null) return void this.#outbox.lead(true);
+    const { tabs } = this.#options;
+    const scope = `${this.#address!.base} ${idKey(userId)}`;
+    if (this.#link && scope === this.#scope) return;
+    this.#scope = scope;
+    this.#link?.close();
+    this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message, signal));
+    void this.#outbox.enter(scope);
+    if (!tabs.locks) return void this.#outbox.lead(true);
+    this.#queueToSend(tabs.locks, scope, signal);
+    // One that has a socket already keeps it.
+    if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queueForSocket(tabs.locks, scope, signal);
   }
 
-  /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
-  async #listen(line: Line, roomIds: Id[]): Promise<void> {
-    const asked = roomIds.filter((roomId) => {
-      if (this.#listened.has(idKey(roomId)) || !line.send({ type: 'subscribe_room', room_id: roomId })) return false;
-      this.#listened.add(idKey(roomId));
-      return true;
-    });
-    await Promise.all(
-      asked.map((roomId) =>
-        line.sees(this.#timing.confirmMs, (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId)),
-      ),
+  #queueToSend(locks: LockManager, scope: string, signal: AbortSignal, steal = false): void {
+    const lead = (on: boolean): void => {
+      if (scope === this.#scope) void this.#outbox.lead(on);
+    };
+    void takeTurn(locks, `unified-chat outbox ${scope}`, signal, () => lead(true), () => (lead(false), this.#queueToSend(locks, scope, signal)), steal);
+  }
+
+  async #queueForSocket(locks: LockManager, scope: string, signal: AbortSignal, steal = false): Promise<void> {
+    const isFree = await takeTurn(
+      locks,
+      `unified-chat socket ${scope}`,
+      signal,
+      () => this.#follow(false),
+      () => {
+        this.#follow(true);
+        void this.#queueForSocket(locks, scope, signal);
+      },
+      steal,
     );
+    if (!isFree) this.#follow(true);
   }
 
-  async #readOpenRooms(signal: AbortSignal): Promise<void> {
-    const results = await Promise.allSettled([...this.#open.values()].map((history) => this.#read(history, signal)));
-    for (const result of results) {
-      // A room that we may not see (any more) is its own thread's trouble, not the connection's.
-      if (result.status === 'rejected' && !['not_found', 'forbidden'].includes(toChatError(result.reason).code)) throw result.reason;
+  #follow(on: boolean): void {
+    if (on === this.#follows) return;
+    this.#follows = on;
+    this.#leader = undefined;
+    this.#line?.end(CloseCode.leaderGone, 'another tab');
+    this.#tryNow();
+  }
+
+  async #followLeader(signal: AbortSignal): Promise<OpenSocket | undefined> {
+    const sharing = await import('./sharing.js').catch(() => undefined);
+    stillWanted(signal);
+    // Not to be had without a network: then this tab has a socket of its own.
+    if (!sharing) this.#follows = false;
+    if (!sharing || !this.#follows) return undefined;
+    const { locks } = this.#options.tabs;
+    const link = this.#link!;
+    return sharing.follow({
+      link,
+      listen: (onTab) => {
+        this.#following.add(onTab);
+        return () => this.#following.delete(onTab);
+      },
+      after: (ms, run) => this.#options.clock.after(ms, run),
+      // It holds the lock and does nothing: stopped by a dialog or a debugger, or put aside without being told.
+      onSilence: () => {
+        this.#queueToSend(locks!, this.#scope, signal, true);
+        void this.#queueForSocket(locks!, this.#scope, signal, true);
+      },
+    });
+  }
+
+  async #onTab(message: TabMessage, signal: AbortSignal): Promise<void> {
+    switch (message.kind) {
+      case 'join':
+        if (this.#follows || this.#leader) return this.#leader?.onTab(message);
+        return this.#becomeLeader(signal);
+      case 'send':
+        return this.#leader?.onTab(message);
+      case 'greeting':
+      case 'text':
+      case 'ended':
+        for (const listen of [...this.#following]) listen(message);
+        // The other tab has its socket back: so have we.
+        if (message.kind === 'greeting' && message.text !== null && this.#follows && !this.#line) this.#tryNow();
+        return;
+      default:
+        return this.#outbox.onTab(message);
     }
   }
 
-  #read(history: RoomHistory, signal: AbortSignal): Promise<void> {
-    if (!this.#rest) return Promise.reject(new ChatError('disconnected', 'Not connected.'));
-    return history.catchUp(this.#rest, (messages) => this.#recognised(history.roomId, messages), signal);
+  async #becomeLeader(signal: AbortSignal): Promise<void> {
+    if (this.#setup?.share === false) return;
+    const sharing = await import('./sharing.js').catch(() => undefined);
+    if (!sharing || signal.aborted || this.#follows || !this.#link) return;
+    this.#leader ??= new sharing.Leader(this.#link, () => this.#line);
   }
 
   // ————— Poll: while no socket does it
@@ -405,8 +580,8 @@ export class Session {
 
   async #pollOnce(signal: AbortSignal): Promise<void> {
     try {
-      await this.#roomsByRest(signal);
-      await this.#readOpenRooms(signal);
+      await this.#reader.listByRest(signal);
+      await this.#reader.readOpen(signal);
       if (signal.aborted) return;
       this.#outbox.wake();
       this.#restAnswered();
@@ -415,6 +590,7 @@ export class Session {
       if (signal.aborted || error.code === 'aborted') return;
       // Renewed, and refused again: asking once more would only turn in a circle.
       if (error.code === 'unauthorized') return this.#refuse(this.#tokens.token);
+      if (error.retryAfterMs) this.#notBefore = this.#options.clock.now() + error.retryAfterMs;
       const reason = await this.#explain(error, signal);
       if (!signal.aborted) this.#restFailed(reason);
     }
@@ -427,7 +603,7 @@ export class Session {
     if (is === 'idle' || is === 'unauthorized' || !this.#rest) return;
     const complete = is === 'connected' && this.has('user_channel');
     if (complete) return;
-    const ms = is === 'connected' ? this.#timing.rereadMs : this.#timing.pollMs;
+    const ms = Math.max(is === 'connected' ? this.#timing.rereadMs : this.#timing.pollMs, this.#notBefore - this.#options.clock.now());
     const { signal } = this.#generation;
     this.#cancelPoll = this.#options.clock.after(ms, () => void this.#poll(signal));
   }
@@ -471,14 +647,20 @@ export class Session {
   async #renew(refused: string, signal: AbortSignal): Promise<boolean> {
     const renewed = await this.#tokens.renew(refused);
     if (signal.aborted) return false;
-    if (!renewed) this.#refuse(refused);
+    if (renewed) this.#tokens.renewInTime(() => this.#tokenRenewed());
+    else this.#refuse(refused);
     return renewed;
+  }
+
+  /** There is another token, and the old one is still good: the open socket goes over to it, where it can. */
+  #tokenRenewed(): void {
+    this.#tokens.renewInTime(() => this.#tokenRenewed());
+    if (this.has('token_refresh')) this.#send({ type: 'authenticate', token: this.#tokens.token });
   }
 
   /** Ends here until the page has another token. */
   #refuse(token: string): void {
-    const { expiresAt } = readClaims(token);
-    const expired = expiresAt !== null && expiresAt <= this.#options.clock.now();
+    const expired = token === this.#tokens.token && this.#tokens.isExpired;
     this.#end();
     this.#enter({ is: 'unauthorized', reason: expired ? 'token_expired' : 'token_refused' });
   }
@@ -496,32 +678,29 @@ export class Session {
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.#report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
       case 'new_message':
-      case 'message_ack':
-        return this.#onMessage(frame.room_id, frame.message, frame._tempId);
+      case 'message_ack': {
+        const { message, _tempId } = frame;
+        const localId = this.#outbox.recognise(frame.room_id, message, message._tempId ?? _tempId);
+        return this.#reader.take({ ...frame, type: 'new_message', message: { ...message, _tempId: localId } });
+      }
       case 'error':
         this.#outbox.failed(frame);
         return this.#problem(frame.message);
+      case 'token_expiring':
+        return void this.#tokens.renewNow(() => this.#tokenRenewed());
       default:
-        if (isPassed(frame)) this.#report({ type: 'frame', frame });
+        this.#reader.take(frame);
     }
-  }
-
-  #onMessage(roomId: Id, message: Message, tempId: string | undefined): void {
-    const localId = this.#outbox.recognise(roomId, message, message._tempId ?? tempId);
-    // Only a server that tells of every message makes a live one the end of what is known.
-    if (this.has('user_channel') && this.#phase.is === 'connected') this.#open.get(idKey(roomId))?.advance(message);
-    this.#report({ type: 'live-message', roomId, message: { ...message, _tempId: localId } });
-  }
-
-  #recognised(roomId: Id, messages: Message[]): Message[] {
-    return messages.map((message) => ({ ...message, _tempId: this.#outbox.recognise(roomId, message) }));
   }
 
   // ————— What goes out
 
-  /** Delivers a message, now or as soon as there is a way. Answers come as `stored` or `refused`. */
-  deliver(outgoing: Outgoing): void {
-    this.#outbox.add(outgoing);
+  /**
+   * Delivers a message, now or as soon as there is a way. Answers come as `stored` or `refused`.
+   * @param shown called when it is kept and may be shown as being sent.
+   */
+  deliver(outgoing: Outgoing, shown: () => void): void {
+    void this.#outbox.add(outgoing, shown);
   }
 
   retry(localId: string): boolean {
@@ -534,35 +713,24 @@ export class Session {
 
   /** Reads the list of rooms anew, by socket or else by REST. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
-    if (await this.#roomsBySocket(this.#line)) return 'websocket';
-    await this.#roomsByRest(this.#usable().signal);
+    if (await this.#reader.listBySocket(this.#line)) return 'websocket';
+    await this.#reader.listByRest(this.#usable().signal);
     return 'rest';
   }
 
   /** Shows a room: loads its newest messages and keeps them complete until `close`. */
   open(roomId: Id): void {
-    const key = idKey(roomId);
-    if (this.#open.has(key)) return;
-    const history = new RoomHistory(roomId, this.#options.report);
-    this.#open.set(key, history);
-    if (!this.#rest || !this.#canAskRest) return; // the catch-up to come reads it
-    const { signal } = this.#generation;
-    const listening = this.#line?.isUp ? this.#listen(this.#line, [roomId]) : undefined;
-    void Promise.resolve(listening)
-      .then(() => this.#read(history, signal))
-      .catch(NEVER); // reported as 'history-failed'
+    // Without a connection, the catch-up to come reads it.
+    if (this.#reader.open(roomId) && this.#rest && this.#canAskRest) void this.#reader.read(roomId, this.#generation.signal);
   }
 
   /** Tries again to load a room whose history failed. */
   reload(roomId: Id): void {
-    const history = this.#open.get(idKey(roomId));
-    if (history) void this.#read(history, this.#generation.signal).catch(NEVER);
+    void this.#reader.read(roomId, this.#generation.signal);
   }
 
   close(roomId: Id): void {
-    if (!this.#open.delete(idKey(roomId)) || !this.has('user_channel')) return;
-    this.#listened.delete(idKey(roomId));
-    this.#send({ type: 'unsubscribe_room', room_id: roomId });
+    this.#reader.close(roomId);
   }
 
   /** Loads the page of history before a message. @throws {ChatError} */
@@ -572,7 +740,7 @@ export class Session {
     try {
       const { messages, hasMore } = await rest.history(roomId, { before, limit: 50 }, signal);
       stillWanted(signal);
-      this.#report({ type: 'history', roomId, side: 'older', messages: this.#recognised(roomId, messages), hasMore });
+      this.#report({ type: 'history', roomId, side: 'older', messages: messages.map((message) => ({ ...message, _tempId: this.#outbox.recognise(roomId, message) })), hasMore });
     } catch (thrown) {
       const error = toChatError(thrown);
       if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error });
@@ -627,6 +795,10 @@ const END_REASONS: Partial<Record<number, ReasonCode>> = {
   [CloseCode.unauthorized]: 'token_changed',
   [CloseCode.goingAway]: 'server_restarting',
   [CloseCode.serviceRestart]: 'server_restarting',
+  [CloseCode.policy]: 'connection_refused',
+  [CloseCode.tooBig]: 'connection_refused',
+  [CloseCode.serverError]: 'server_failing',
+  [CloseCode.tryAgainLater]: 'server_busy',
   [CloseCode.timeout]: 'connection_silent',
   [CloseCode.abnormal]: 'connection_lost',
 };
@@ -635,6 +807,7 @@ const END_REASONS: Partial<Record<number, ReasonCode>> = {
 const ERROR_REASONS: Partial<Record<ErrorCode, ReasonCode>> = {
   forbidden: 'access_refused',
   timeout: 'server_slow',
+  rate_limited: 'server_busy',
   unexpected_answer: 'unexpected_answer',
   not_found: 'unexpected_answer',
 };

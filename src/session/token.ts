@@ -1,28 +1,33 @@
 import { Id, maybe, z } from '../protocol/schema.js';
 import { check, type Id as IdType } from '../protocol/index.js';
+import type { Clock } from '../transport/index.js';
 
 /** What a JWT says of itself, as far as we look. Read, not verified: only the server can do that. */
 export interface Claims {
   userId: IdType | null;
-  /** Milliseconds since 1970, or null where it does not say. */
+  /** Milliseconds since 1970 by the clock of whoever made it, or null where it does not say. */
   expiresAt: number | null;
+  /** Likewise, when it was made. */
+  issuedAt: number | null;
 }
 
 const Payload = z.looseObject({
   user_id: maybe(Id),
   exp: maybe(z.number()),
+  iat: maybe(z.number()),
 });
 
 /** Reads a token's claims; a token that is no JWT has none, and that is fine. */
 export function readClaims(token: string): Claims {
-  const nothing = { userId: null, expiresAt: null };
+  const nothing = { userId: null, expiresAt: null, issuedAt: null };
   try {
     const base64 = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     const payload = check(Payload, JSON.parse(new TextDecoder().decode(bytes)), 'token');
     if (!payload.ok) return nothing;
-    const { user_id, exp } = payload.value;
-    return { userId: user_id ?? null, expiresAt: exp == null ? null : exp * 1000 };
+    const { user_id, exp, iat } = payload.value;
+    const time = (seconds: number | undefined): number | null => (seconds == null ? null : seconds * 1000);
+    return { userId: user_id ?? null, expiresAt: time(exp), issuedAt: time(iat) };
   } catch {
     return nothing;
   }
@@ -31,19 +36,39 @@ export function readClaims(token: string): Claims {
 /** How to ask the page for a token: `tokenProvider`, or the event `chat-token-expired`. Undefined: it has none. */
 export type AskForToken = () => Promise<string | undefined>;
 
+/** How long before its end a token is renewed at the earliest, in milliseconds. */
+const EARLY_MS = 60_000;
+/** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
+const SELDOM_MS = 30_000;
+
+export interface TokenParts {
+  clock: Clock;
+  random: () => number;
+  ask: AskForToken;
+  /** How long the page may take to answer, in milliseconds. */
+  answerMs: number;
+  /** Something is wrong with the page's answer. Says so without the token. */
+  onProblem(detail: string): void;
+}
+
 /**
- * Holds the token, in memory alone, and asks the page for another when it is refused: once, however many ask at the
- * same time.
+ * Holds the token, in memory alone, and asks the page for another when it is refused or is about to run out: once,
+ * however many ask at the same time.
  */
 export class TokenKeeper {
+  readonly #parts: TokenParts;
   #token = '';
   #refused = '';
   #asking: Promise<boolean> | undefined;
-  readonly #ask: AskForToken;
   #giveUp: () => void = () => {};
+  /** When the present token came here, and by how much the server's clock is ahead of ours, where we know. */
+  #since = 0;
+  #skewMs: number | undefined;
+  #renewedAt = -Infinity;
+  #cancelRenewal: () => void = () => {};
 
-  constructor(ask: AskForToken) {
-    this.#ask = ask;
+  constructor(parts: TokenParts) {
+    this.#parts = parts;
   }
 
   get token(): string {
@@ -51,7 +76,7 @@ export class TokenKeeper {
   }
 
   set token(token: string) {
-    this.#token = token.trim();
+    this.#take(token);
     // Whoever waits for the page's answer goes on with this one: that promise may never settle.
     this.#asking = undefined;
     this.#giveUp();
@@ -60,6 +85,21 @@ export class TokenKeeper {
   /** Whether the present token is one that the server has refused. */
   get isRefused(): boolean {
     return this.#token !== '' && this.#token === this.#refused;
+  }
+
+  /** Whether the present token has run out. By the server's clock where we know it: ours may be a day off. */
+  get isExpired(): boolean {
+    const { expiresAt } = readClaims(this.#token);
+    return expiresAt !== null && expiresAt <= this.#serverNow;
+  }
+
+  /** What the server's clock says. */
+  set serverTime(ms: number) {
+    this.#skewMs = ms - this.#parts.clock.now();
+  }
+
+  get #serverNow(): number {
+    return this.#parts.clock.now() + (this.#skewMs ?? 0);
   }
 
   /**
@@ -81,12 +121,65 @@ export class TokenKeeper {
     return (this.#asking = asking);
   }
 
-  async #request(): Promise<boolean> {
+  /**
+   * Renews the token before it runs out.
+   * @param renewed called when there is another one.
+   */
+  renewInTime(renewed: () => void): void {
+    this.#cancelRenewal();
+    const { expiresAt, issuedAt } = readClaims(this.#token);
+    if (expiresAt === null) return;
+    const { clock, random } = this.#parts;
+    const lifeMs = expiresAt - (issuedAt ?? this.#since);
+    // Without the server's clock: a token lives no longer from when it came than from when it was made.
+    const leftMs = this.#skewMs === undefined && issuedAt !== null ? this.#since + lifeMs - clock.now() : expiresAt - this.#serverNow;
+    const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);
+    const seldomMs = this.#renewedAt + SELDOM_MS - clock.now();
+    this.#cancelRenewal = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs, 0), MAX_DELAY_MS), () => void this.renewNow(renewed));
+  }
+
+  /** Renews the token though nobody has refused it yet; where the page has none, nothing is lost. */
+  async renewNow(renewed: () => void): Promise<void> {
+    this.#cancelRenewal();
+    if (this.#parts.clock.now() - this.#renewedAt < SELDOM_MS) return;
     const before = this.#token;
-    const givenUp = new Promise<undefined>((resolve) => (this.#giveUp = () => resolve(undefined)));
-    const answer = await Promise.race([this.#ask().catch(() => undefined), givenUp]);
+    this.#renewedAt = this.#parts.clock.now();
+    await this.request();
+    if (this.#token !== before) renewed();
+  }
+
+  /** Asks nobody any more. */
+  stop(): void {
+    this.#cancelRenewal();
+    this.#asking = undefined;
+    this.#giveUp();
+  }
+
+  #take(token: string): void {
+    this.#token = token.trim();
+    this.#since = this.#parts.clock.now();
+  }
+
+  async #request(): Promise<boolean> {
+    const { clock, ask, answerMs, onProblem } = this.#parts;
+    const before = this.#token;
+    let cancel = (): void => {};
+    const givenUp = new Promise<undefined>((resolve) => {
+      this.#giveUp = () => resolve(undefined);
+      cancel = clock.after(answerMs, () => {
+        onProblem(`The page did not give a token within ${answerMs / 1000} s.`);
+        resolve(undefined);
+      });
+    });
+    // Its message is the page's own, and may hold anything.
+    const failed = (): undefined => onProblem('The page failed to give a token: its function threw, or its promise was rejected.') as undefined;
+    const answer = await Promise.race([ask().catch(failed), givenUp]);
+    cancel();
     // The page may have set another one in the meantime: that one counts.
-    if (answer && this.#token === before) this.#token = answer.trim();
+    if (typeof answer === 'string' && answer && this.#token === before) this.#take(answer);
     return this.#token !== '' && !this.isRefused;
   }
 }
+
+/** The longest that a browser's timer can wait. */
+const MAX_DELAY_MS = 2 ** 31 - 1;

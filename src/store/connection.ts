@@ -8,13 +8,16 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
+  DeviceVault,
   readClaims,
   Session,
   type ChatState,
   type Method,
   type Reason,
   type SessionEvent,
+  type TabParts,
   type Timing,
+  type Vault,
 } from '../session/index.js';
 import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
@@ -31,6 +34,8 @@ export interface ConnectionConfig extends AddressParts {
   tokenProvider?: (() => Promise<string>) | undefined;
   /** How the token travels on the socket. Default `query`. */
   auth?: AuthMode | undefined;
+  /** Whether the tabs of one person share one socket. Default true. */
+  share?: boolean | undefined;
 }
 
 /** What a connection is built on. All of it has a default; tests bring their own. */
@@ -40,6 +45,10 @@ export interface ConnectionParts {
   WebSocket?: typeof WebSocket;
   fetch?: typeof fetch;
   timing?: Partial<Timing>;
+  /** Where messages wait that are not stored yet. Default: this device. */
+  vault?: Vault;
+  /** What tabs find each other with. Default: what the browser has. */
+  tabs?: TabParts;
 }
 
 export interface SendOptions {
@@ -69,6 +78,7 @@ export class ChatConnection {
   readonly #announcer = new Announcer();
   readonly #clock: Clock;
   readonly #session: Session;
+  readonly #vault: Vault;
   #config: ConnectionConfig = {};
   #running: AbortController | undefined;
   readonly #waiting = new Map<string, Waiting>();
@@ -81,8 +91,11 @@ export class ChatConnection {
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
     this.#clock = parts.clock ?? systemClock;
+    this.#vault = parts.vault ?? new DeviceVault(() => this.#onSession({ type: 'not-durable' }), this.#clock);
     this.#session = new Session({
       ...parts,
+      vault: this.#vault,
+      tabs: parts.tabs ?? { locks: (globalThis.navigator as Partial<Navigator> | undefined)?.locks, BroadcastChannel: globalThis.BroadcastChannel },
       clock: this.#clock,
       random: parts.random ?? Math.random,
       report: (event) => this.#onSession(event),
@@ -166,8 +179,18 @@ export class ChatConnection {
     if (this.#running) return;
     this.#running = new AbortController();
     const { signal } = this.#running;
-    globalThis.addEventListener?.('online', () => this.retryNow(), { signal });
-    globalThis.addEventListener?.('offline', () => this.#session.doubt(), { signal });
+    const on = (name: string, run: () => void, target: Pick<EventTarget, 'addEventListener'> | undefined = globalThis): void =>
+      target?.addEventListener?.(name, run, { signal });
+    // Hints, no more: browsers say 'online' without a network, and 'offline' with one.
+    on('online', () => this.#session.hint());
+    on('offline', () => this.#session.hint());
+    // A page with an open socket, or a lock, is not kept for the way back; one that is frozen cannot keep a socket alive.
+    on('pagehide', () => this.#session.suspend());
+    on('pageshow', () => this.#session.resume());
+    const page = globalThis.document as Document | undefined;
+    on('freeze', () => this.#session.suspend(), page);
+    on('resume', () => this.#session.resume(), page);
+    on('visibilitychange', () => page?.visibilityState === 'visible' && this.#session.hint(), page);
     this.#start();
   }
 
@@ -299,10 +322,12 @@ export class ChatConnection {
     }
     const localId = newLocalId();
     const original: Message | undefined = replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
-    this.#dispatch({ type: 'send', draft: { localId, roomId, content: text, replyTo: original, at: this.#clock.now() } });
-    this.typing(roomId, false);
+    const at = this.#clock.now();
     const sent = this.#promise(localId);
-    this.#session.deliver({ localId, roomId, content: text, replyTo });
+    this.#session.deliver({ localId, roomId, content: text, replyTo }, () => {
+      this.#dispatch({ type: 'send', draft: { localId, roomId, content: text, replyTo: original, at } });
+    });
+    this.typing(roomId, false);
     return sent;
   }
 
@@ -393,10 +418,14 @@ export class ChatConnection {
         if (event.frame.type === 'room_updated') this.#meetRoom(event.frame.room_id);
         return;
       case 'history':
-        if (event.side === 'newer') this.#tellNewer(before, event.roomId, event.messages);
+        if (event.side === 'newer' || event.side === 'overlap') this.#tellNewer(before, event.roomId, event.messages);
         return;
       case 'problem':
         return this.#problem(event.problem.code, event.problem.detail);
+      case 'discarded':
+        return this.#reject(event.localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
+      case 'not-durable':
+        return this.#problem('storage_unavailable', 'Nothing can be kept on this device: messages that are not sent yet live as long as this page.');
       default: // what the reducer alone needs to know
     }
   }

@@ -1,8 +1,9 @@
 /** (state, event) → state. Pure: no clock, no chance, no network. */
 import { compareIds, idKey, isOrdered, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import { assertNever, type PassedFrame, type SessionEvent } from '../session/index.js';
+import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent } from '../session/index.js';
+import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, INITIAL, type ChatData, type Thread } from './state.js';
-import { addPending, holds, merge, mergeNewest, removePending, setDelivery, type Draft } from './timeline.js';
+import { addPending, holds, merge, mergeNewest, overlay, remove, removePending, setDelivery, type Draft } from './timeline.js';
 
 /** What the elements, or a page, ask for. */
 export type Intent =
@@ -44,6 +45,14 @@ export function reduce(state: ChatData, action: Action): ChatData {
       return onFrame(state, action.frame);
     case 'problem':
       return state;
+    case 'restored':
+      return action.messages.reduce(restore, state);
+    case 'resent':
+      return inPendingOf(state, action.localId, (thread) => resend(thread, action.localId));
+    case 'discarded':
+      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));
+    case 'not-durable':
+      return { ...state, durable: false };
     case 'select':
       return { ...state, selected: action.roomId };
     case 'send':
@@ -62,7 +71,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'typing-expired':
       return setTyping(state, action.roomId, action.userId, '', false);
     case 'reset':
-      return { ...INITIAL, phase: state.phase };
+      return { ...INITIAL, phase: state.phase, durable: state.durable };
     default:
       return assertNever(action);
   }
@@ -108,11 +117,12 @@ function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Threa
   return { ...state, threads: { ...state.threads, [key]: change(state.threads[key] ?? EMPTY_THREAD) } };
 }
 
+/** Changes what is shown of a room, where it is shown. */
+const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Thread['timeline']) => Thread['timeline']): ChatData =>
+  state.threads[idKey(roomId)] ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
+
 /** Into the thread, where there is one: a room that nobody opened loads its history when somebody does. */
-function place(state: ChatData, roomId: Id, messages: readonly Message[]): ChatData {
-  if (!state.threads[idKey(roomId)]) return state;
-  return inThread(state, roomId, (thread) => ({ ...thread, timeline: merge(thread.timeline, messages) }));
-}
+const place = (state: ChatData, roomId: Id, messages: readonly Message[]): ChatData => inThreadOf(state, roomId, (timeline) => merge(timeline, messages));
 
 function onLiveMessage(state: ChatData, roomId: Id, message: Message): ChatData {
   const key = idKey(roomId);
@@ -128,14 +138,49 @@ function onLiveMessage(state: ChatData, roomId: Id, message: Message): ChatData 
   return inRoom(next, roomId, (room) => ({ ...room, unread_count: room.unread_count + 1 }));
 }
 
-function onHistory(state: ChatData, { roomId, side, messages, hasMore }: Extract<SessionEvent, { type: 'history' }>): ChatData {
-  return inThread(state, roomId, (thread) => {
-    if (side === 'newer') return { ...thread, timeline: messages.length > 0 ? merge(thread.timeline, messages) : thread.timeline, loading: null, error: null };
-    if (side === 'older') return { ...thread, timeline: merge(thread.timeline, messages), hasOlder: hasMore, loading: null, error: null };
-    const { timeline, joined } = mergeNewest(thread.timeline, messages);
-    const hasOlder = joined && thread.loaded ? thread.hasOlder : hasMore;
-    return { ...thread, timeline, hasOlder, loaded: true, loading: null, error: null };
+function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
+  const { roomId, side, messages, hasMore } = event;
+  return inThread(state, roomId, (old) => {
+    const thread: Thread = { ...old, loading: null, error: null };
+    switch (side) {
+      case 'newer':
+        return messages.length > 0 ? { ...thread, timeline: merge(old.timeline, messages) } : thread;
+      case 'older':
+        return { ...thread, timeline: merge(old.timeline, messages), hasOlder: hasMore, skipped: false };
+      case 'overlap': {
+        const timeline = overlay(old.timeline, messages, !hasMore, event.knownUpTo);
+        const reachesBack = timeline[0] !== undefined && !sameId(timeline[0].id, messages[0]?.id);
+        return { ...thread, timeline, hasOlder: hasMore && (!reachesBack || old.hasOlder) };
+      }
+      case 'newest': {
+        const { timeline, joined } = event.skipped ? { timeline: replaceStored(old.timeline, messages), joined: false } : mergeNewest(old.timeline, messages);
+        const hasOlder = joined && old.loaded ? old.hasOlder : hasMore;
+        return { ...thread, timeline, hasOlder, skipped: event.skipped === true, loaded: true };
+      }
+      default:
+        return assertNever(side);
+    }
   });
+}
+
+const replaceStored = (timeline: Thread['timeline'], page: readonly Message[]): Thread['timeline'] => merge(timeline.filter(({ delivery }) => delivery !== 'sent'), page);
+
+/** A message that was written before this page was loaded, or in another tab. */
+function restore(state: ChatData, kept: Kept): ChatData {
+  const { localId, roomId, content, replyTo, at } = kept;
+  const known = threadOf(state, roomId).timeline;
+  if (known.some((entry) => entry.localId === localId)) return state;
+  const error = refusalOf(kept);
+  const draft: Draft = { localId, roomId, content, at, replyTo: known.find(({ id }) => sameId(id, replyTo)) };
+  return inThread(state, roomId, (thread) => {
+    const timeline = addPending(thread.timeline, draft, state.user);
+    return { ...thread, timeline: error ? setDelivery(timeline, localId, 'failed', error) : timeline };
+  });
+}
+
+function inPendingOf(state: ChatData, localId: string, change: (thread: Thread) => Thread): ChatData {
+  const key = Object.keys(state.threads).find((room) => state.threads[room]!.timeline.some((entry) => entry.localId === localId));
+  return key === undefined ? state : inThread(state, key, change);
 }
 
 function resend(thread: Thread, localId: string): Thread {
@@ -153,6 +198,14 @@ function onFrame(state: ChatData, frame: PassedFrame): ChatData {
       return setTyping(state, frame.room_id, frame.user_id, frame.username, frame.is_typing);
     case 'messages_marked_read':
       return inRoom(state, frame.room_id, (room) => ({ ...room, unread_count: Math.max(0, room.unread_count - frame.count) }));
+    case 'message_updated':
+      return inThreadOf(state, frame.room_id, (timeline) => (holds(timeline, frame.message) ? merge(timeline, [frame.message]) : timeline));
+    case 'message_deleted':
+      return inThreadOf(state, frame.room_id, (timeline) => remove(timeline, frame.message_id));
+    case 'reactions_updated':
+      return inThreadOf(state, frame.room_id, (timeline) =>
+        timeline.map((entry) => (sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry)),
+      );
     case 'message_read':
       return onRead(state, frame.room_id, frame.user_id, frame.message_ids);
     case 'room_updated': {

@@ -25,6 +25,8 @@ export interface Thread {
   readonly loaded: boolean;
   /** Whether the server has messages before the first one here. */
   readonly hasOlder: boolean;
+  /** Whether messages before the first one here were left out to keep up, and have not been loaded since. */
+  readonly skipped: boolean;
   readonly loading: 'newest' | 'older' | null;
   /** Why the last attempt to load history failed. */
   readonly error: ChatError | null;
@@ -41,6 +43,8 @@ export interface ChatData {
   readonly user: ChatUser | null;
   readonly capabilities: readonly string[];
   readonly limits: Limits;
+  /** Whether messages that are not sent yet outlive the page. */
+  readonly durable: boolean;
   /** Most recent activity first. */
   readonly rooms: readonly Room[];
   readonly roomsLoaded: boolean;
@@ -54,13 +58,14 @@ export interface ChatData {
   readonly lastSeen: Readonly<Record<string, Id>>;
 }
 
-export const EMPTY_THREAD: Thread = { timeline: [], loaded: false, hasOlder: false, loading: null, error: null, typing: [] };
+export const EMPTY_THREAD: Thread = { timeline: [], loaded: false, hasOlder: false, skipped: false, loading: null, error: null, typing: [] };
 
 export const INITIAL: ChatData = {
   phase: { is: 'idle' },
   user: null,
   capabilities: [],
   limits: {},
+  durable: true,
   rooms: [],
   roomsLoaded: false,
   threads: {},

@@ -5,12 +5,16 @@ import {
   ErrorBody,
   Message,
   MessagesBody,
+  readSync,
   Room,
   roomsPage,
+  SyncBody,
+  TicketBody,
   type Id,
   type Output,
   type Problem,
   type Result,
+  type RoomChanges,
   type Schema,
 } from '../protocol/index.js';
 import { parseUrl } from './address.js';
@@ -36,6 +40,8 @@ export interface HistoryPage {
   messages: Message[];
   /** Whether there is more in the direction that was asked for. Some backends say so of an exactly full last page. */
   hasMore: boolean;
+  /** Capability `sync`: the change of the room up to which this page is complete. */
+  seq: number | undefined;
 }
 
 export interface HistoryQuery {
@@ -83,7 +89,21 @@ export class RestClient {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
     const body = this.#agreed(check(MessagesBody, await this.#request(path, { query: { before, after, limit }, signal }), where));
-    return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0 };
+    return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
+  }
+
+  /** Capability `sync`: what has changed in a room since `seq`. Nothing, where the server leaves the room out. */
+  async sync(roomId: Id, seq: number, signal?: AbortSignal): Promise<RoomChanges | undefined> {
+    const where = 'GET sync/';
+    const body = this.#agreed(check(SyncBody, await this.#request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), where));
+    const { rooms, problems } = readSync(body.rooms);
+    for (const problem of problems) this.#options.onProblem?.(problem);
+    return rooms[0];
+  }
+
+  /** A ticket for one socket (`auth="ticket"`). */
+  async ticket(signal?: AbortSignal): Promise<string> {
+    return this.#agreed(check(TicketBody, await this.#request('ws_ticket/', { method: 'POST', signal }), 'POST ws_ticket/')).ticket;
   }
 
   /**

@@ -5,8 +5,13 @@
 import { CloseCode, type Decode, type Problem } from '../protocol/index.js';
 import { ChatError } from './errors.js';
 
-/** How the token travels. `query`: `?token=`, percent-encoded. */
-export type AuthMode = 'query';
+/**
+ * How the token travels.
+ * - `query`: in the address, `?token=`. What every backend understands; it stands in access logs.
+ * - `subprotocol`: as an offered subprotocol, `bearer.<base64url>`.
+ * - `ticket`: not at all; a ticket for one use, fetched over REST, stands in the address instead.
+ */
+export type AuthMode = 'query' | 'subprotocol' | 'ticket';
 
 export interface SocketEnd {
   code: number;
@@ -16,11 +21,14 @@ export interface SocketEnd {
 export interface SocketOptions<Frame> {
   /** `ws:` or `wss:` address without a token. */
   address: string;
+  /** The token; the ticket, where `auth` is `ticket`. */
   token: string;
+  /** Default `query`. */
+  auth?: AuthMode | undefined;
   decode: Decode<Frame>;
   onFrame(frame: Frame): void;
   /** Anything at all came in, usable or not: the line is alive. */
-  onAlive?(): void;
+  onAlive?(data: unknown): void;
   onProblem?(problem: Problem): void;
   /** Called once, whichever side ended it; never before this function has returned. */
   onEnd(end: SocketEnd): void;
@@ -45,7 +53,10 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   const Socket = options.WebSocket ?? globalThis.WebSocket;
   let socket: WebSocket;
   try {
-    socket = new Socket(`${options.address}?token=${encodeURIComponent(token)}`);
+    socket =
+      options.auth === 'subprotocol'
+        ? new Socket(options.address, ['unified-chat', `bearer.${base64url(token)}`])
+        : new Socket(`${options.address}?${options.auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`);
   } catch {
     // The browser's own message holds the address, and the address holds the token.
     throw new ChatError('bad_url', `The browser refuses to open a WebSocket to ${options.address}.`);
@@ -65,7 +76,7 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   });
   socket.addEventListener('message', ({ data }) => {
     if (ended) return;
-    options.onAlive?.();
+    options.onAlive?.(data);
     const { frame, problems } = options.decode(data);
     for (const problem of problems) options.onProblem?.(problem);
     if (frame) options.onFrame(frame);
@@ -87,3 +98,10 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     },
   };
 }
+
+/** In the characters that a subprotocol may have. */
+const base64url = (text: string): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=/g, '');

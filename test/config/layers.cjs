@@ -14,8 +14,8 @@ const PACKAGES = {
   transport: [],
   session: [],
   store: ['zustand'],
-  locale: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element', '@shoelace-style/localize'],
-  theme: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element', '@shoelace-style/localize'],
+  locale: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],
+  theme: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -15,10 +15,11 @@ describe('sending', () => {
       backend.echo = echo;
       chat.openRoom(1);
       await clock.advance(0);
+      let pending = chat.messages(1)[0];
+      chat.subscribe(() => (pending ??= chat.messages(1)[0]));
       const sending = chat.sendChatMessage(1, '  hello  ');
-      const [pending] = chat.messages(1);
-      expect([pending!.delivery, pending!.content]).to.deep.equal(['sending', 'hello']);
       const { method, message } = await sending;
+      expect([pending!.delivery, pending!.content]).to.deep.equal(['sending', 'hello']);
       await settle();
       expect(method).to.equal('websocket');
       expect(chat.messages(1)).to.have.length(1);

@@ -3,6 +3,7 @@ import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
 import { json, page, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
 
@@ -95,7 +96,7 @@ describe('a session', () => {
     await settle();
     expect(chat.reason.code).to.equal('server_restarting');
     for (let n = 0; n < 250; n++) backend.store(1, 2, `missed ${n}`);
-    await clock.advance(1_000);
+    await clock.advance(8_000);
     expect(chat.state).to.equal('connected');
     expect(chat.messages(1)).to.have.length(251);
     chat.disconnect();
@@ -240,10 +241,12 @@ describe('a session', () => {
         clock,
         random: () => 0.999,
         WebSocket: backend.WebSocket,
+        vault: new MemoryVault(),
+        tabs: {},
         // Answered by the server at once, and long on its way.
         fetch: async (input, init) => {
           const response = await backend.fetch(input, init);
-          if (isSlow && String(input).includes('after=')) {
+          if (isSlow && String(input).includes('/messages/')) {
             isSlow = false;
             await new Promise<void>((resolve) => (release = resolve));
           }
@@ -271,11 +274,11 @@ describe('a session', () => {
   });
 
   it('refuses a way of signing in that it does not know, instead of putting the token into an address', async () => {
-    const { chat, backend, clock, problems } = scene({ auth: 'ticket' as 'query' });
+    const { chat, backend, clock, problems } = scene({ auth: 'cookie' as 'query' });
     chat.connect();
     await clock.advance(1_000);
     expect([chat.state, chat.reason.code]).to.deep.equal(['error', 'bad_configuration']);
-    expect(problems.join()).to.contain('auth="ticket"');
+    expect(problems.join()).to.contain('auth="cookie"');
     expect(backend.sockets).to.have.length(0);
     chat.disconnect();
   });

@@ -1,6 +1,7 @@
 import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
+import { MemoryVault } from './memory-vault.js';
 
 export interface Scene {
   chat: ChatConnection;
@@ -18,7 +19,7 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
   prepare(backend);
   const chat = new ChatConnection(
     { url: 'https://chat.example', token: tokenOf(1), ...config },
-    { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch },
+    { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
   );
   const scene: Scene = { chat, backend, clock, states: [], reasons: [], problems: [] };
   chat.on('chat-state-change', ({ state, reason }: Happenings['chat-state-change']) => {

@@ -1,0 +1,219 @@
+/**
+ * Reads what the server holds: the list of rooms, and the rooms that somebody has open. And lets in, in its turn, what
+ * comes live meanwhile.
+ */
+import { idKey, isChange, readSync, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room, type RoomChanges } from '../protocol/index.js';
+import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
+import { isPassed, type Report } from './events.js';
+import type { Line } from './line.js';
+import { RoomHistory } from './room-history.js';
+
+export interface ReaderParts {
+  readonly report: Report;
+  /** How long the socket may take to answer, in milliseconds. */
+  readonly answerMs: number;
+  has(capability: string): boolean;
+  /** Those that can be asked now. */
+  readonly rest: RestClient | undefined;
+  readonly line: Line | undefined;
+  /** Finds our own messages among those from the server. */
+  recognise(roomId: Id, message: Message, tempId?: string): string | undefined;
+  /** Something is missing in a room: it is time to catch up. */
+  onHole(): void;
+  /** Whether all that happens is told on the socket, and nothing is missing. */
+  readonly isComplete: boolean;
+}
+
+/** Of a baseline backend's rooms, so many are listened to, most recent first. */
+const MAX_LISTENED = 50;
+/** So often a list of rooms is read anew because something happened while it was on its way. */
+const MAX_LISTS = 3;
+
+export class Reader {
+  readonly #parts: ReaderParts;
+  readonly #open = new Map<string, RoomHistory>();
+  /** Rooms that the present socket was asked to tell about. */
+  readonly #listened = new Set<string>();
+  /** Something happened to a room since its list was asked for. */
+  #isListStale = false;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  cursor(roomId: Id): Id | undefined {
+    return this.#open.get(idKey(roomId))?.cursor;
+  }
+
+  /** Another person, another backend. */
+  clear(): void {
+    this.#open.clear();
+  }
+
+  /** A new socket: nobody has asked it for anything. */
+  newLine(): void {
+    this.#listened.clear();
+  }
+
+  // ————— Reading
+
+  /** Reads the list and every open room, while live messages wait. */
+  async catchUp(line: Line): Promise<void> {
+    const { signal } = line;
+    const open = [...this.#open.values()];
+    for (const history of open) history.hold();
+    try {
+      await this.#listen(line, open.map(({ roomId }) => roomId));
+      const rooms = await this.#list(line, signal);
+      if (!this.#parts.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
+      await this.readOpen(signal);
+    } finally {
+      for (const history of open) history.release();
+    }
+  }
+
+  /** The list of rooms: from REST, whose unread counts are right on every backend, or else from the socket. */
+  async #list(line: Line, signal: AbortSignal): Promise<Room[]> {
+    try {
+      return await this.listByRest(signal);
+    } catch (thrown) {
+      const rooms = await this.listBySocket(line);
+      if (!rooms) throw thrown;
+      return rooms;
+    }
+  }
+
+  /** @returns nothing where there is no socket, or no answer. */
+  async listBySocket(line: Line | undefined): Promise<Room[] | undefined> {
+    let rooms: Room[] | undefined;
+    if (line?.send({ type: 'get_room_list' })) {
+      await line.sees(this.#parts.answerMs, (frame) => {
+        if (frame.type === 'room_list') ({ rooms } = frame);
+        return rooms !== undefined;
+      });
+    }
+    return rooms;
+  }
+
+  async listByRest(signal: AbortSignal): Promise<Room[]> {
+    for (let again = 1; ; again++) {
+      this.#isListStale = false;
+      const rooms = await this.#rest.listRooms(signal);
+      stillWanted(signal);
+      // What came in meanwhile may be in this list or not: nobody can tell.
+      if (this.#isListStale && again < MAX_LISTS) continue;
+      this.#parts.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
+      return rooms;
+    }
+  }
+
+  async readOpen(signal: AbortSignal): Promise<void> {
+    const results = await Promise.allSettled([...this.#open.values()].map((history) => this.#read(history, signal)));
+    for (const result of results) {
+      // A room that we may not see (any more) is its own thread's trouble, not the connection's.
+      if (result.status === 'rejected' && !['not_found', 'forbidden'].includes(toChatError(result.reason).code)) throw result.reason;
+    }
+  }
+
+  async #read(history: RoomHistory, signal: AbortSignal): Promise<void> {
+    const { roomId } = history;
+    await history.catchUp(
+      {
+        rest: this.#rest,
+        sync: this.#parts.has('sync') ? (_, seq) => this.#sync(roomId, seq, signal) : undefined,
+        prepare: (messages) => messages.map((message) => ({ ...message, _tempId: this.#parts.recognise(roomId, message) })),
+        apply: (frame) => {
+          // The list of rooms was read just now: its counts hold all that is told here.
+          if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#parts.report({ type: 'frame', frame });
+        },
+      },
+      signal,
+    );
+  }
+
+  /** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */
+  async #sync(roomId: Id, seq: number, signal: AbortSignal): Promise<RoomChanges | undefined> {
+    let changes: RoomChanges | undefined;
+    const { line } = this.#parts;
+    if (line?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } })) {
+      const came = await line.sees(this.#parts.answerMs, (frame) => {
+        if (frame.type === 'sync_result') changes = readSync(frame.rooms).rooms.find((room) => sameId(room.room_id, roomId));
+        return changes !== undefined;
+      });
+      if (came) return changes;
+    }
+    stillWanted(signal);
+    return this.#rest.sync(roomId, seq, signal);
+  }
+
+  get #rest(): RestClient {
+    const { rest } = this.#parts;
+    if (!rest) throw new ChatError('disconnected', 'Not connected.');
+    return rest;
+  }
+
+  // ————— Rooms come and go
+
+  /** Keeps a room complete from now on. @returns false when it was so already. */
+  open(roomId: Id): boolean {
+    const key = idKey(roomId);
+    if (this.#open.has(key)) return false;
+    this.#open.set(key, new RoomHistory(roomId, this.#parts.report, (frame) => this.#letIn(frame)));
+    return true;
+  }
+
+  /** Reads one open room (again). Its failure is reported as `history-failed`. */
+  async read(roomId: Id, signal: AbortSignal): Promise<void> {
+    const history = this.#open.get(idKey(roomId));
+    if (!history) return;
+    const { line } = this.#parts;
+    if (line) await this.#listen(line, [roomId]);
+    await this.#read(history, signal).catch(() => {});
+  }
+
+  close(roomId: Id): void {
+    if (!this.#open.delete(idKey(roomId)) || !this.#parts.has('user_channel')) return;
+    this.#listened.delete(idKey(roomId));
+    this.#parts.line?.send({ type: 'unsubscribe_room', room_id: roomId });
+  }
+
+  /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
+  async #listen(line: Line, roomIds: Id[]): Promise<void> {
+    const asked = roomIds.filter((roomId) => {
+      if (this.#listened.has(idKey(roomId)) || !line.send({ type: 'subscribe_room', room_id: roomId })) return false;
+      this.#listened.add(idKey(roomId));
+      return true;
+    });
+    await Promise.all(
+      asked.map((roomId) =>
+        line.sees(this.#parts.answerMs, (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId)),
+      ),
+    );
+  }
+
+  // ————— What comes in live
+
+  /** Takes a frame that changes what is shown. */
+  take(frame: ChatFrame): void {
+    if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
+    if (!isChange(frame)) {
+      if (isPassed(frame)) this.#parts.report({ type: 'frame', frame });
+      return;
+    }
+    const history = this.#open.get(idKey(frame.room_id));
+    if (!history) this.#letIn(frame);
+    else if (!history.admit(frame)) this.#parts.onHole();
+  }
+
+  #letIn(frame: ChangeFrame): void {
+    const { report } = this.#parts;
+    if (frame.type !== 'new_message') {
+      if (isPassed(frame)) report({ type: 'frame', frame });
+      return;
+    }
+    const { room_id: roomId, message } = frame;
+    // Only a server that tells of every message makes a live one the end of what is known.
+    if (this.#parts.isComplete) this.#open.get(idKey(roomId))?.advance(message);
+    report({ type: 'live-message', roomId, message });
+  }
+}
