@@ -31,6 +31,8 @@ export default defineConfig(({ mode }) => {
       // A library, so that a dynamic import stays one: in an app, Vite wraps it in a helper that preloads style sheets.
       lib: { entry, formats: ['es'] },
       rolldownOptions: {
+        // What a part that is loaded on demand shares with the rest stays in the one script, and is no file of its own.
+        preserveEntrySignatures: 'allow-extension',
         ...(modules ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
         output: {
           entryFileNames: '[name].js',

@@ -5,5 +5,5 @@ export * from './reasons.js';
 export * from './session.js';
 export { readClaims } from './token.js';
 export { refusalOf } from './outbox.js';
-export { DeviceVault, type Kept, type Vault } from './vault.js';
+export { deviceVault, type Kept, type Vault } from './vault.js';
 export type { TabParts } from './tabs.js';

@@ -2,18 +2,14 @@
  * What is known of one open room, and up to where nothing is missing.
  *
  * While it is being read, what comes in live is held back and let in after it, in its order: so a message never stands
- * there while one before it is still to come. How it is read depends on what the backend can say:
- * - `sync`: by counting. Each change has the room's next `seq`; a hole is seen at once, and filled from there.
- * - otherwise: by reading the newest page again, over what is known. What it does not hold any more was deleted.
+ * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
-import { compareIds, isOrdered, sameId, type ChangeFrame, type Id, type Message, type RoomChanges } from '../protocol/index.js';
-import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
+import { compareIds, type ChangeFrame, type Id, type Message, type RoomChanges } from '../protocol/index.js';
+import { stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import type { Report } from './events.js';
 
-const FIRST_PAGE = 50;
-const CATCH_UP_PAGE = 100;
-/** So many pages are read to close a hole; one that is larger is left, and said to be there. */
-const MAX_PAGES = 10;
+/** Messages of the newest page. */
+export const FIRST_PAGE = 50;
 
 /** What a room is read from. */
 export interface Source {
@@ -50,6 +46,10 @@ export class RoomHistory {
 
   get cursor(): Id | undefined {
     return this.#cursor;
+  }
+
+  get seq(): number | undefined {
+    return this.#seq;
   }
 
   /** A message that came in live, where the line tells of every message: nothing before it is missing. */
@@ -115,11 +115,11 @@ export class RoomHistory {
     try {
       if (!this.#loaded) {
         this.#report({ type: 'history-loading', roomId, side: 'newest' });
-        await this.#replace(source, signal, false);
-      } else if (source.sync && this.#seq !== undefined) {
-        await this.#sync(source.sync, source, signal);
+        await this.replace(source, signal, false);
       } else {
-        await this.#overlap(source, signal);
+        const { catchUp } = await import('./catch-up.js');
+        stillWanted(signal);
+        await catchUp(this, source, signal, this.#report);
       }
     } catch (thrown) {
       const error = toChatError(thrown);
@@ -130,67 +130,19 @@ export class RoomHistory {
     }
   }
 
-  /** The newest page, in place of what is known. @param skipped whether something between the two is left out. */
-  async #replace({ rest, prepare }: Source, signal: AbortSignal, skipped: boolean): Promise<void> {
+  /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
+  async replace({ rest, prepare }: Source, signal: AbortSignal, skipped: boolean): Promise<void> {
     const { roomId } = this;
     const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
     stillWanted(signal);
-    this.#know(messages, seq);
+    this.know(messages.at(-1)?.id, seq);
     this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore });
   }
 
-  #know(messages: readonly Message[], seq: number | undefined): void {
+  /** From here on nothing is missing. */
+  know(cursor: Id | undefined, seq: number | undefined): void {
     this.#loaded = true;
-    this.#cursor = messages.at(-1)?.id;
+    this.#cursor = cursor;
     this.#seq = seq;
   }
-
-  async #sync(ask: NonNullable<Source['sync']>, source: Source, signal: AbortSignal): Promise<void> {
-    const { roomId } = this;
-    for (;;) {
-      const from = this.#seq!;
-      const changes = await ask(roomId, from);
-      stillWanted(signal);
-      if (!changes) throw new ChatError('not_found', 'The server does not know this room (any more).');
-      // Behind us: the server has lost something, and what it now counts is another story.
-      if (changes.expired || changes.seq < from) return this.#replace(source, signal, true);
-      this.#report({ type: 'history', roomId, side: 'newer', messages: source.prepare(changes.changes.flatMap((change) => (change.type === 'new_message' ? [change.message] : []))), hasMore: false });
-      for (const change of changes.changes) {
-        if (change.type === 'new_message') this.advance(change.message);
-        else source.apply(change);
-      }
-      this.#seq = changes.seq;
-      if (!changes.has_more || changes.seq === from) return;
-    }
-  }
-
-  /** Without counting: the newest page again, laid over what is known. */
-  async #overlap(source: Source, signal: AbortSignal): Promise<void> {
-    const { roomId } = this;
-    const known = this.#cursor;
-    const { messages, hasMore, seq } = await source.rest.history(roomId, { limit: FIRST_PAGE }, signal);
-    stillWanted(signal);
-    if (!known || !hasMore || joins(messages, known)) {
-      this.#know(messages, seq);
-      return this.#report({ type: 'history', roomId, side: 'overlap', messages: source.prepare(messages), hasMore, knownUpTo: known });
-    }
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const after = this.#cursor;
-      const next = await source.rest.history(roomId, { after, limit: CATCH_UP_PAGE }, signal);
-      stillWanted(signal);
-      const last = next.messages.at(-1);
-      if (last) this.#cursor = last.id;
-      this.#report({ type: 'history', roomId, side: 'newer', messages: source.prepare(next.messages), hasMore: false });
-      // A backend that answers `after` with the same page again would keep us here for ever.
-      if (!next.hasMore || !last || sameId(last.id, after)) return;
-    }
-    await this.#replace(source, signal, true);
-  }
-}
-
-/** Whether a page reaches back to what is known. */
-function joins(page: readonly Message[], known: Id): boolean {
-  const [first] = page;
-  if (first && isOrdered(first.id) && isOrdered(known)) return compareIds(first.id, known) <= 0;
-  return page.some(({ id }) => sameId(id, known));
 }

@@ -8,7 +8,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
-  DeviceVault,
+  deviceVault,
   readClaims,
   Session,
   type ChatState,
@@ -91,7 +91,7 @@ export class ChatConnection {
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
     this.#clock = parts.clock ?? systemClock;
-    this.#vault = parts.vault ?? new DeviceVault(() => this.#onSession({ type: 'not-durable' }), this.#clock);
+    this.#vault = parts.vault ?? deviceVault(() => this.#onSession({ type: 'not-durable' }));
     this.#session = new Session({
       ...parts,
       vault: this.#vault,

@@ -1,0 +1,67 @@
+/**
+ * What has changed in a room since it was read. How that is found out depends on what the backend can say:
+ * - `sync`: by counting. Each change has the room's next `seq`; a hole is seen at once, and filled from there.
+ * - otherwise: by reading the newest page again, over what is known. What it does not hold any more was deleted.
+ *
+ * Loaded on demand: nothing has changed yet when a room is read for the first time.
+ */
+import { compareIds, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
+import { stillWanted } from '../transport/index.js';
+import type { Report } from './events.js';
+import { FIRST_PAGE, type RoomHistory, type Source } from './room-history.js';
+
+const CATCH_UP_PAGE = 100;
+/** So many pages are read to close a hole; one that is larger is left, and said to be there. */
+const MAX_PAGES = 10;
+
+/** @throws {ChatError} when REST fails. */
+export async function catchUp(history: RoomHistory, source: Source, signal: AbortSignal, report: Report): Promise<void> {
+  if (source.sync && history.seq !== undefined) await count(history, source, history.seq, signal, report);
+  else await overlap(history, source, signal, report);
+}
+
+async function count(history: RoomHistory, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {
+  const { roomId } = history;
+  for (let from = known; ; ) {
+    const room = await source.sync!(roomId, from);
+    stillWanted(signal);
+    // Behind us: the server has lost something, and what it now counts is another story.
+    if (!room || room.expired || room.seq < from) return history.replace(source, signal, room !== undefined);
+    const messages = room.changes.flatMap((change) => (change.type === 'new_message' ? [change.message] : []));
+    report({ type: 'history', roomId, side: 'newer', messages: source.prepare(messages), hasMore: false });
+    for (const change of room.changes) if (change.type !== 'new_message') source.apply(change);
+    history.know(messages.at(-1)?.id ?? history.cursor, room.seq);
+    if (!room.has_more || room.seq === from) return;
+    from = room.seq;
+  }
+}
+
+async function overlap(history: RoomHistory, source: Source, signal: AbortSignal, report: Report): Promise<void> {
+  const { roomId, cursor: known } = history;
+  const { rest, prepare } = source;
+  const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
+  stillWanted(signal);
+  if (known === undefined || !hasMore || joins(messages, known)) {
+    history.know(messages.at(-1)?.id, seq);
+    return report({ type: 'history', roomId, side: 'overlap', messages: prepare(messages), hasMore, knownUpTo: known });
+  }
+  let after = known;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const next = await rest.history(roomId, { after, limit: CATCH_UP_PAGE }, signal);
+    stillWanted(signal);
+    const last = next.messages.at(-1);
+    history.know(last?.id ?? after, undefined);
+    report({ type: 'history', roomId, side: 'newer', messages: prepare(next.messages), hasMore: false });
+    // A backend that answers `after` with the same page again would keep us here for ever.
+    if (!next.hasMore || !last || sameId(last.id, after)) return;
+    after = last.id;
+  }
+  await history.replace(source, signal, true);
+}
+
+/** Whether a page reaches back to what is known. */
+function joins(page: readonly Message[], known: Id): boolean {
+  const [first] = page;
+  if (first && isOrdered(first.id) && isOrdered(known)) return compareIds(first.id, known) <= 0;
+  return page.some(({ id }) => sameId(id, known));
+}

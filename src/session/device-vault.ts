@@ -1,0 +1,96 @@
+/** The vault in IndexedDB. Loaded on demand: see vault.ts. */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { idKey, type Id } from '../protocol/index.js';
+import { systemClock, type Clock } from '../transport/index.js';
+import type { Kept, Vault } from './vault.js';
+
+interface Schema extends DBSchema {
+  outbox: { key: [string, string]; value: { scope: string; localId: string; order: number; kept: Kept } };
+  drafts: { key: [string, string]; value: { scope: string; room: string; text: string } };
+}
+
+const NAME = 'unified-chat';
+/** How long storage may take for one thing, in milliseconds; a browser that is broken never answers. */
+const DEADLINE_MS = 2_000;
+
+/** All keys of one scope: an array sorts after every string. */
+const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
+
+export class DeviceVault implements Vault {
+  readonly #clock: Clock;
+  readonly #onTrouble: () => void;
+  #database: Promise<IDBPDatabase<Schema>> | undefined;
+  #isBroken = false;
+  #last = 0;
+
+  /** @param onTrouble called once, when nothing can be kept (any more). */
+  constructor(onTrouble: () => void, clock = systemClock) {
+    this.#onTrouble = onTrouble;
+    this.#clock = clock;
+  }
+
+  async load(scope: string): Promise<Kept[]> {
+    const rows = (await this.#try((database) => database.getAll('outbox', of(scope)))) ?? [];
+    return rows.sort((a, b) => a.order - b.order).map(({ kept }) => kept);
+  }
+
+  async put(scope: string, kept: Kept): Promise<void> {
+    const { localId } = kept;
+    // By the wall clock, so that it holds between tabs, and never twice the same within one.
+    const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
+    await this.#try(async (database) => {
+      const transaction = database.transaction('outbox', 'readwrite');
+      const known = await transaction.store.get([scope, localId]);
+      await Promise.all([transaction.store.put({ scope, localId, order: known?.order ?? order, kept }), transaction.done]);
+    });
+  }
+
+  async delete(scope: string, localId: string): Promise<void> {
+    await this.#try((database) => database.delete('outbox', [scope, localId]));
+  }
+
+  async draft(scope: string, roomId: Id): Promise<string> {
+    return (await this.#try((database) => database.get('drafts', [scope, idKey(roomId)])))?.text ?? '';
+  }
+
+  async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
+    const room = idKey(roomId);
+    await this.#try<unknown>((database) => (text ? database.put('drafts', { scope, room, text }) : database.delete('drafts', [scope, room])));
+  }
+
+  async purge(): Promise<void> {
+    await this.#try((database) => Promise.all([database.clear('outbox'), database.clear('drafts')]));
+  }
+
+  /** Twice: a database that was deleted under us, or closed by the browser, is simply opened again. */
+  async #try<T>(run: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T | undefined> {
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      let cancel = (): void => {};
+      try {
+        // Real time, whatever the clock of the connection: it is the browser that is waited for.
+        const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new Error('late')))));
+        return await Promise.race([this.#open().then(run), late]);
+      } catch {
+        this.#database = undefined;
+        if (this.#isBroken) return undefined;
+      } finally {
+        cancel();
+      }
+    }
+    this.#isBroken = true;
+    this.#onTrouble();
+    return undefined;
+  }
+
+  #open(): Promise<IDBPDatabase<Schema>> {
+    return (this.#database ??= openDB<Schema>(NAME, 1, {
+      upgrade(database) {
+        database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
+        database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+      },
+      // Another tab deletes or changes the database: do not stand in its way.
+      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close(),
+      terminated: () => (this.#database = undefined),
+    }));
+  }
+}
