@@ -10,6 +10,7 @@ export type RefusedBecause =
   | 'expired_token'
   | 'wrong_token_type'
   | 'unknown_user'
+  | 'bad_ticket'
   | 'foreign_origin';
 
 export interface Viewer {

@@ -1,49 +1,38 @@
-/** Who is connected, and who looks at which room. One process; a fleet would put LISTEN/NOTIFY or Redis here. */
+/** What the processes of one backend tell each other. The database is the truth; this is only faster. */
 
-/** One chat socket of one user. */
-export interface Connection {
-  readonly userId: number;
-  send(frame: object): void;
+/** A change of a room, and what its members are told of it. */
+export interface News {
+  roomId: number;
+  seq: number;
+  /** None where there is nothing to tell any more; the seq counts all the same. */
+  frame: object | null;
+  /** One member is told otherwise: who has read learns how much. */
+  reader?: { userId: number; frame: object | null };
+  /** What is now true of the room for everybody. `unread_count` is added for each. */
+  updates?: object;
+  members: { userId: number; unread: number }[];
+  bell?: Bell;
 }
 
-export class Hub {
-  readonly #byUser = new Map<number, Set<Connection>>();
-  readonly #byRoom = new Map<number, Set<Connection>>();
-
-  add(connection: Connection): void {
-    into(this.#byUser, connection.userId, connection);
-  }
-
-  remove(connection: Connection): void {
-    outOf(this.#byUser, connection.userId, connection);
-    for (const roomId of [...this.#byRoom.keys()]) outOf(this.#byRoom, roomId, connection);
-  }
-
-  subscribe(connection: Connection, roomId: number): void {
-    into(this.#byRoom, roomId, connection);
-  }
-
-  unsubscribe(connection: Connection, roomId: number): void {
-    outOf(this.#byRoom, roomId, connection);
-  }
-
-  ofUser(userId: number): Connection[] {
-    return [...(this.#byUser.get(userId) ?? [])];
-  }
-
-  subscribers(roomId: number): Connection[] {
-    return [...(this.#byRoom.get(roomId) ?? [])];
-  }
+/** A message of which these users may have been notified. */
+export interface Bell {
+  messageId: number;
+  userIds: number[];
 }
 
-function into<Key>(map: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
-  const set = map.get(key);
-  if (set) set.add(connection);
-  else map.set(key, new Set([connection]));
-}
+export type Telling =
+  /** To every socket of the members, in the order of `seq`. */
+  | { to: 'members'; news: News }
+  /** To the sockets that look at a room, but for those of one user. */
+  | { to: 'looking'; roomId: number; except?: number | undefined; frames: object[] }
+  /** To every socket of some users. */
+  | { to: 'users'; userIds: number[]; frame: object }
+  /** To their notifications sockets. */
+  | { to: 'bells'; bell: Bell };
 
-function outOf<Key>(map: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
-  const set = map.get(key);
-  set?.delete(connection);
-  if (set?.size === 0) map.delete(key);
+export interface Bus {
+  /** Tells all other processes. Never fails: what gets lost is found by repair.ts. */
+  publish(telling: Telling): void;
+  /** From now on hears what the others tell. */
+  listen(hear: (telling: Telling) => void): void;
 }

@@ -1,19 +1,20 @@
-/** The frames of the chat socket. What they do is in chat.ts; here they are read, and answered. */
-import { ClientFrames, type ClientFrame } from '../../src/protocol/client-frames.js';
-import { check, type Schema } from '../../src/protocol/problem.js';
-import type { Viewer } from './auth.js';
+/** The frames of the chat socket. What they do is in chat.ts and alterations.ts; here they are answered. */
+import type { ClientFrame } from '../../src/protocol/client-frames.js';
+import { CloseCode } from '../../src/protocol/close-codes.js';
+import { deleteMessage, editMessage, react, type Altered } from './alterations.js';
+import { verifyToken, type Viewer } from './auth.js';
 import { readMessages, sendMessage, setTyping } from './chat.js';
 import type { Handler, SocketConnection } from './connection.js';
 import type { Context } from './context.js';
+import { readFrame, type ErrorDetails } from './read-frame.js';
 import { accessDenied, Refusal, toId } from './refusal.js';
 import { isMember, listRooms } from './rooms.js';
+import { readKnown, syncRooms } from './sync.js';
 
-export const CAPABILITIES = ['idempotent_send', 'ack', 'user_channel'] as const;
+export const CAPABILITIES = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh'] as const;
 
 /** Seconds after which a client may try again what failed for a reason of ours. */
 const RETRY_AFTER_FAILURE = 5;
-
-type RoomFrame = Extract<ClientFrame, { room_id: unknown }>;
 
 export function greet({ options, differences }: Context, viewer: Viewer, connection: SocketConnection): void {
   const { content, attachmentBytes: attachment_bytes, rate } = options.limits;
@@ -31,112 +32,101 @@ export function greet({ options, differences }: Context, viewer: Viewer, connect
 }
 
 export function chatHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
-  const { options, hub, database, differences, log } = context;
+  const { options, presence, database, differences, log } = context;
   const reply = (type: string, fields: object = {}): void => connection.send({ type, ...fields, timestamp: new Date() });
   /** An error in words, as the baseline has it; its code and what it is about only where the client can use them. */
-  const fail = (code: string, message: string, { room_id, _tempId, retry_after }: ErrorDetails = {}): void =>
-    reply('error', { message, room_id, ...(!options.baseline && { code, _tempId, retry_after }) });
+  const fail = (code: string, message: string, { room_id, ...beyond }: ErrorDetails = {}): void =>
+    reply('error', { message, room_id, ...(!options.baseline && { code, ...beyond }) });
 
   async function perform(frame: ClientFrame, roomId: number): Promise<void> {
     switch (frame.type) {
       case 'ping':
         return reply('pong');
       case 'get_room_list':
-        return reply('room_list', { rooms: differences.rooms(await listRooms(database, viewer.id), 'websocket') });
+        return reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
       case 'subscribe_room':
         if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-        hub.subscribe(connection, roomId);
+        await presence.subscribe(connection, roomId);
         return reply('subscribed', { room_id: roomId });
       case 'unsubscribe_room':
-        hub.unsubscribe(connection, roomId);
+        presence.unsubscribe(connection, roomId);
         return reply('unsubscribed', { room_id: roomId });
       case 'typing':
       case 'stop_typing':
         return setTyping(context, viewer, roomId, frame.type === 'typing');
       case 'mark_read':
-        return readMessages(context, viewer, roomId, (frame.message_ids ?? []).map((id) => toId(id) ?? 0), connection);
-      case 'send_message': {
-        const { content, _tempId: tempId } = frame;
-        // An id that cannot be one of ours names no message: 0 never does.
-        const replyTo = frame.reply_to == null ? null : (toId(frame.reply_to) ?? 0);
-        const { message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
-        if (!options.baseline && tempId !== undefined) reply('message_ack', { _tempId: tempId, room_id: message.room, message });
-        return;
-      }
+        return readMessages(context, viewer, roomId, (frame.message_ids ?? []).map(idOr0), connection);
+      case 'send_message':
+        return send(frame, roomId);
       case 'sync':
+        return reply('sync_result', { rooms: await syncRooms(context, viewer.id, readKnown(Object.entries(frame.rooms))) });
       case 'authenticate':
+        return authenticate(frame.token);
       case 'edit_message':
+        return altered(await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content));
       case 'delete_message':
+        return altered(await deleteMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }));
       case 'react':
-        throw new Refusal('invalid', `Unknown message type: ${frame.type}`);
+        return altered(await react(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame));
       default:
         return frame satisfies never;
     }
+  }
+
+  async function send({ content, reply_to, _tempId: tempId }: Extract<ClientFrame, { type: 'send_message' }>, roomId: number): Promise<void> {
+    const replyTo = reply_to == null ? null : idOr0(reply_to);
+    const { id, message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
+    if (options.baseline || tempId === undefined) return;
+    // Stored before, and deleted since by another device: what is sent again is answered by that.
+    if (!message) return fail('unknown_message', 'The message was deleted.', { room_id: roomId, message_id: id, _tempId: tempId });
+    reply('message_ack', { _tempId: tempId, room_id: message.room, message });
+  }
+
+  /** What changed something is told to everybody, the asker too; what did not, to the asker alone. */
+  const altered = ({ frame }: Altered): void => {
+    if (frame) connection.send(frame);
+  };
+
+  async function authenticate(token: string): Promise<void> {
+    const verdict = await verifyToken(database, options.secret, token);
+    const because = !verdict.ok ? verdict.because : verdict.viewer.id === viewer.id ? null : 'not_owner';
+    if (because !== null || !verdict.ok) {
+      log.warn({ user: viewer.id, because }, 'token refused');
+      // Not awaited: it waits until this frame is done.
+      return void connection.close(CloseCode.unauthorized, 'token refused');
+    }
+    connection.expireAt(verdict.expiresAt);
+    reply('authenticated');
   }
 
   async function onText(text: string): Promise<void> {
     const read = readFrame(text, options.baseline);
     if (!read.ok) return fail(read.code, read.message, read.details);
     const { frame, roomId } = read;
-    const _tempId = frame.type === 'send_message' ? frame._tempId : undefined;
+    const about = {
+      room_id: roomId || undefined,
+      message_id: 'message_id' in frame ? frame.message_id : undefined,
+      _tempId: frame.type === 'send_message' ? frame._tempId : undefined,
+    };
     try {
       await perform(frame, roomId);
     } catch (error) {
       if (error instanceof Refusal) {
         log.warn({ user: viewer.id, frame: frame.type, room: roomId, code: error.code }, 'frame refused');
-        return fail(error.code, error.message, { room_id: error.details.roomId ?? (roomId || undefined), _tempId, retry_after: error.details.retryAfter });
+        return fail(error.code, error.message, { ...about, room_id: error.details.roomId ?? about.room_id, retry_after: error.details.retryAfter });
       }
       log.error({ err: error, user: viewer.id, frame: frame.type }, 'frame failed');
-      fail('internal', 'Internal error', { room_id: roomId || undefined, _tempId, retry_after: RETRY_AFTER_FAILURE });
+      fail('internal', 'Internal error', { ...about, retry_after: RETRY_AFTER_FAILURE });
     }
   }
 
   return {
     onText,
     failure: () => ({ type: 'error', message: 'Internal error', ...(!options.baseline && { code: 'internal' }), timestamp: new Date() }),
-    onClose: () => hub.remove(connection),
+    ...(!options.baseline && { onExpiring: (in_s: number) => reply('token_expiring', { in_s }) }),
+    onClose: () => presence.remove(connection),
   };
 }
 
-const WITHOUT_ROOM: ReadonlySet<string> = new Set<ClientFrame['type']>(['ping', 'get_room_list', 'sync', 'authenticate']);
-
-interface ErrorDetails {
-  room_id?: unknown;
-  _tempId?: unknown;
-  retry_after?: number | undefined;
-}
-
-type Read =
-  | { ok: true; frame: ClientFrame; roomId: number }
-  | { ok: false; code: string; message: string; details?: ErrorDetails };
-
-/** Text → a frame that may be trusted. The words are those of the recorded backend, faults included in baseline mode. */
-function readFrame(text: string, baseline: boolean): Read {
-  const bad = (message: string, code = 'invalid', details?: ErrorDetails): Read => ({ ok: false, code, message, ...(details && { details }) });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return bad('Invalid JSON format');
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return bad(baseline ? "Internal error: 'list' object has no attribute 'get'" : 'A frame is a JSON object');
-  }
-  const fields = json as Record<string, unknown>;
-  const { type, room_id, _tempId } = fields;
-  if (typeof type !== 'string' || type === '') return bad("Missing 'type' field in message");
-  const schema = Object.hasOwn(ClientFrames, type) ? (ClientFrames as Record<string, Schema>)[type] : undefined;
-  if (!schema) return bad(`Unknown message type: ${type.slice(0, 40)}`);
-  const needsRoom = !WITHOUT_ROOM.has(type);
-  if (needsRoom && (room_id === undefined || room_id === null)) return bad("Missing 'room_id' field", 'invalid', { _tempId });
-  const roomId = needsRoom ? toId(room_id) : 0;
-  if (roomId === null) {
-    const shown = String(room_id).slice(0, 40);
-    return bad(baseline ? `Internal error: Field 'id' expected a number but got '${shown}'.` : `There is no room '${shown}'`, 'unknown_room', { _tempId });
-  }
-  // A missing text is an empty one.
-  const complete = type === 'send_message' && (fields as Partial<RoomFrame & { content: unknown }>).content == null ? { ...fields, content: '' } : fields;
-  const frame = check(schema, complete, type);
-  if (!frame.ok) return bad(`Invalid frame: ${frame.problem.detail}`, 'invalid', { room_id: roomId || undefined, _tempId });
-  return { ok: true, frame: frame.value as ClientFrame, roomId };
-}
+/** An id that cannot be one of ours names nothing: 0 never does. */
+const idOr0 = (id: unknown): number => toId(id) ?? 0;

@@ -1,117 +1,108 @@
 /** What people do in rooms, the same whether they ask by socket or by REST: do it, then tell whoever should know. */
 import type { Viewer } from './auth.js';
-import type { Connection } from './bus.js';
+import { forgetChanges, newChange, type Change } from './changes.js';
 import type { Context } from './context.js';
+import type { Connection } from './hub.js';
 import { checkContent, countMessage } from './limits.js';
-import { getMessage, markRead, storeMessage, type Draft, type WireMessage } from './messages.js';
-import { notifyOf } from './notifications.js';
+import { forEverybody, getMessages, type WireMessage } from './messages.js';
+import { newsOf } from './news.js';
+import { noticeOf } from './notifications.js';
 import { accessDenied, Refusal } from './refusal.js';
 import { findOrCreateDirect, isMember, listRooms, membersOf, type WireRoom } from './rooms.js';
+import { markRead, storeMessage, type Draft } from './storing.js';
 
-export interface SendRequest extends Omit<Draft, 'senderId' | 'content'> {
+export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'notice'> {
   content: unknown;
 }
 
 export interface Sent {
-  message: WireMessage;
+  /** None where it was stored before, and deleted since. */
+  message: WireMessage | undefined;
+  id: number;
   isNew: boolean;
 }
 
 const LONGEST_TEMP_ID = 200;
+/** How often a room's old changes are forgotten: after this part of those that it keeps. */
+const FORGET_PART = 10;
 
 export async function sendMessage(context: Context, viewer: Viewer, request: SendRequest, by: 'websocket' | 'rest'): Promise<Sent> {
-  const { database, options, log } = context;
+  const { database, options, log, presence } = context;
   const { roomId, attachment, tempId } = request;
   const content = checkContent(request.content, options.limits.content, roomId, attachment !== undefined);
   if (tempId !== undefined && (tempId === '' || tempId.length > LONGEST_TEMP_ID || tempId.includes('\0'))) {
     throw new Refusal('invalid', `An id for a message has 1 to ${LONGEST_TEMP_ID} characters.`, { roomId });
   }
   await countMessage(context.rate, viewer.id);
-  const draft: Draft = {
+  const { id, seq } = await storeMessage(database, {
     ...request,
     content,
     senderId: viewer.id,
     // Without the capability the id is only echoed: sending twice stores twice.
     tempId: options.baseline ? undefined : tempId,
-  };
-  const { id, isNew } = await storeMessage(database, draft);
-  const message = await getMessage(database, viewer.id, id);
-  const members = isNew ? await membersOf(database, roomId) : [];
-  log.info({ user: viewer.id, room: message.room, message: id, by, isNew }, 'message stored');
-  if (isNew && !(by === 'rest' && context.differences.has('rest-silent'))) announce(context, message, members, tempId);
-  if (isNew) await notifyOf(context, viewer, message, members);
-  return { message, isNew };
+    notice: { ...noticeOf(viewer, content), except: await presence.looking(roomId) },
+  });
+  const isNew = seq !== null;
+  const message = (await getMessages(context, viewer.id, [id])).get(id);
+  log.info({ user: viewer.id, room: message?.room, message: id, by, isNew }, 'message stored');
+  if (isNew && message && options.baseline) await announce(context, message, tempId, by);
+  else if (isNew) await tellMembers(context, newChange('new_message', { roomId, seq, messageId: id }), message);
+  return { message, id, isNew };
 }
 
-type Members = { userId: number; unread: number }[];
+/** Tells the members of a room what changed in it. */
+export async function tellMembers(context: Context, change: Change, known?: WireMessage): Promise<void> {
+  const { options, database, log } = context;
+  const { roomId, seq } = change;
+  context.tell({ to: 'members', news: await newsOf(context, change, known) });
+  const { syncWindow } = options;
+  if (seq % Math.max(1, Math.floor(syncWindow.changes / FORGET_PART)) > 0) return;
+  forgetChanges(database, syncWindow, roomId).catch((error: unknown) => log.error({ err: error, room: roomId }, 'old changes not forgotten'));
+}
 
-/** Tells everybody who should know of a new message. */
-function announce({ hub, options, differences }: Context, message: WireMessage, members: Members, tempId?: string): void {
-  const room_id = message.room;
-  // One text for everybody, so it says nothing about the reader; `_tempId` is how the sender recognises it.
-  const frame = {
-    type: 'new_message',
-    room_id,
-    message: { ...message, is_read: false, is_own_message: false, _tempId: tempId },
-    timestamp: new Date(),
-  };
-  if (options.baseline) {
-    const frames = differences.newMessage(frame);
-    for (const connection of hub.subscribers(room_id)) for (const each of frames) connection.send(each);
-    return;
+/** The baseline's way: to those who look. `_tempId` is how the sender recognises it. */
+async function announce(context: Context, message: WireMessage, tempId: string | undefined, by: 'websocket' | 'rest'): Promise<void> {
+  const { database, differences } = context;
+  const { id: messageId, room: roomId, sender } = message;
+  if (by === 'websocket' || !differences.has('rest-silent')) {
+    const frame = { type: 'new_message', room_id: roomId, message: { ...forEverybody(message), _tempId: tempId }, timestamp: new Date() };
+    context.tell({ to: 'looking', roomId, frames: differences.frames(frame) });
   }
-  const last_message = { content: message.content, timestamp: message.timestamp, sender: message.sender };
-  for (const { userId, unread } of members) {
-    const updates = { last_message, unread_count: unread, updated_at: message.timestamp };
-    for (const connection of hub.ofUser(userId)) {
-      for (const each of differences.newMessage(frame)) connection.send(each);
-      connection.send({ type: 'room_updated', room_id, updates, timestamp: new Date() });
-    }
-  }
+  const userIds = (await membersOf(database, roomId)).map(({ userId }) => userId).filter((id) => id !== sender.id);
+  context.tell({ to: 'bells', bell: { messageId, userIds } });
 }
 
 /** Marks as read, none named means all, and tells the reader and the others. */
 export async function readMessages(context: Context, viewer: Viewer, roomId: number, ids: number[], from?: Connection): Promise<void> {
-  const { database, hub, options } = context;
+  const { database, options } = context;
   if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-  const count = await database.transaction((inside) => markRead(inside, roomId, viewer.id, ids));
-  const timestamp = new Date();
-  const done = { type: 'messages_marked_read', room_id: roomId, count, timestamp };
-  const told = { type: 'message_read', room_id: roomId, user_id: viewer.id, message_ids: ids, timestamp };
-  if (options.baseline) {
-    // Reading by REST is, as the recorded backend has it, told to no socket.
-    from?.send(done);
-    if (count === 0 || !from) return;
-    for (const connection of hub.subscribers(roomId)) if (connection.userId !== viewer.id) connection.send(told);
-    return;
-  }
-  for (const connection of hub.ofUser(viewer.id)) if (count > 0 || connection === from) connection.send(done);
-  if (count === 0) return;
-  for (const { userId, unread } of await membersOf(database, roomId)) {
-    // The reader's other tabs learn the new number; the others learn who has read.
-    const frame = userId === viewer.id ? { type: 'room_updated', room_id: roomId, updates: { unread_count: unread }, timestamp } : told;
-    for (const connection of hub.ofUser(userId)) connection.send(frame);
-  }
+  const { count, messageIds, seq } = await markRead(database, roomId, viewer.id, ids);
+  // What changed nothing is answered all the same, and counts as no change.
+  if (seq === null || options.baseline) from?.send({ type: 'messages_marked_read', room_id: roomId, count, timestamp: new Date() });
+  if (seq === null) return;
+  if (!options.baseline) return tellMembers(context, newChange('message_read', { roomId, seq, userId: viewer.id, count, messageIds }));
+  // Reading by REST is, as the recorded backend has it, told to no socket.
+  if (!from) return;
+  const told = { type: 'message_read', room_id: roomId, user_id: viewer.id, message_ids: messageIds, timestamp: new Date() };
+  context.tell({ to: 'looking', roomId, except: viewer.id, frames: [told] });
 }
 
 /** Typing is worth telling only to those who are looking. */
 export async function setTyping(context: Context, viewer: Viewer, roomId: number, isTyping: boolean): Promise<void> {
-  const { database, hub, differences } = context;
+  const { database, differences } = context;
   if (!differences.has('foreign-typing') && !(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
   const frame = { type: 'typing', room_id: roomId, user_id: viewer.id, username: viewer.username, is_typing: isTyping, timestamp: new Date() };
-  for (const connection of hub.subscribers(roomId)) if (connection.userId !== viewer.id) connection.send(frame);
+  context.tell({ to: 'looking', roomId, except: viewer.id, frames: [frame] });
 }
 
 /** The direct room with somebody, made if there is none. */
 export async function startDirect(context: Context, viewer: Viewer, otherId: number | null): Promise<{ room: WireRoom; created: boolean }> {
-  const { database, hub, options } = context;
+  const { database, options } = context;
   const { roomId, created } = await database.transaction((inside) => findOrCreateDirect(inside, viewer, otherId));
-  const [room] = await listRooms(database, viewer.id, roomId);
+  const [room] = await listRooms(context, viewer.id, roomId);
   if (created && !options.baseline) {
-    for (const { id } of room!.participants) {
-      const frame = { type: 'room_updated', room_id: roomId, updates: room, timestamp: new Date() };
-      for (const connection of hub.ofUser(id)) connection.send(frame);
-    }
+    const frame = { type: 'room_updated', room_id: roomId, updates: room, timestamp: new Date() };
+    context.tell({ to: 'users', userIds: room!.participants.map(({ id }) => id), frame });
   }
   return { room: room!, created };
 }

@@ -1,8 +1,8 @@
 /** One accepted socket: JSON frames in, one after the other; JSON frames out, through the one serialiser. */
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/close-codes.js';
-import type { Connection } from './bus.js';
 import type { Context } from './context.js';
+import type { Connection } from './hub.js';
 import { toJson } from './serialise.js';
 
 /** What a client may leave unread, in bytes, before it counts as gone. */
@@ -15,6 +15,8 @@ export interface Handler {
   onText(text: string): Promise<void>;
   /** The frame to send where an answer could not be serialised. */
   failure(): object | null;
+  /** The token runs out in so many seconds. */
+  onExpiring?(seconds: number): void;
   onClose?(): void;
 }
 
@@ -23,7 +25,9 @@ export class SocketConnection implements Connection {
   settled: Promise<void> = Promise.resolve();
   #closing = false;
   #isAlive = true;
-  #expiry: NodeJS.Timeout | undefined;
+  #expiresAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #handler: Handler | undefined;
 
   constructor(
     readonly userId: number,
@@ -33,8 +37,8 @@ export class SocketConnection implements Connection {
 
   start(handler: Handler, expiresAt: Date): void {
     const { socket, context } = this;
-    this.#closeAt(expiresAt);
-    this.#failure = () => handler.failure();
+    this.#handler = handler;
+    this.expireAt(expiresAt);
     socket.on('message', (data, isBinary) => {
       if (this.#closing) return;
       // Binary means nothing here; as an empty text it is answered like any other text that is not JSON.
@@ -45,7 +49,7 @@ export class SocketConnection implements Connection {
     });
     socket.on('pong', () => (this.#isAlive = true));
     socket.on('close', (code) => {
-      clearTimeout(this.#expiry);
+      clearTimeout(this.#timer);
       this.#closing = true;
       handler.onClose?.();
       context.log.info({ user: this.userId, code }, 'disconnected');
@@ -60,7 +64,7 @@ export class SocketConnection implements Connection {
       socket.send(toJson(context.differences.ids(frame)));
     } catch (error) {
       context.log.error({ err: error, user: this.userId }, 'frame not sent');
-      const instead = this.#failure();
+      const instead = this.#handler?.failure();
       if (instead) socket.send(toJson(instead));
     }
   }
@@ -79,13 +83,30 @@ export class SocketConnection implements Connection {
     this.socket.ping();
   }
 
-  #failure: () => object | null = () => null;
+  /** The token that this socket lives by runs out at `time`: it is said beforehand, and then the socket ends. */
+  expireAt(time: Date): void {
+    const now = Date.now();
+    const isFirst = this.#expiresAt === 0;
+    this.#expiresAt = time.getTime();
+    const warnMs = this.#handler?.onExpiring ? this.context.options.expiryWarningSeconds * 1_000 : 0;
+    // Tokens that live less than that are renewed half-way: at once would be for ever.
+    const warnAt = Math.max(this.#expiresAt - warnMs, isFirst ? now : now + (this.#expiresAt - now) / 2);
+    this.#at(warnAt, () => {
+      if (warnMs > 0) this.#handler?.onExpiring?.(Math.max(0, Math.ceil((this.#expiresAt - Date.now()) / 1_000)));
+      this.#at(this.#expiresAt, () => void this.#expire());
+    });
+  }
 
-  #closeAt(time: Date): void {
-    const left = time.getTime() - Date.now();
-    this.#expiry = setTimeout(
-      () => (left > MAX_DELAY_MS ? this.#closeAt(time) : void this.close(CloseCode.unauthorized, 'token expired')),
-      Math.min(Math.max(left, 0), MAX_DELAY_MS),
-    );
+  async #expire(): Promise<void> {
+    // What was asked until now may have been to go on with another token.
+    await this.settled;
+    if (this.#expiresAt <= Date.now()) await this.close(CloseCode.unauthorized, 'token expired');
+  }
+
+  #at(time: number, run: () => void): void {
+    clearTimeout(this.#timer);
+    if (this.#closing) return;
+    const left = Math.max(0, time - Date.now());
+    this.#timer = setTimeout(() => (left > MAX_DELAY_MS ? this.#at(time, run) : run()), Math.min(left, MAX_DELAY_MS));
   }
 }

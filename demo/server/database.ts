@@ -17,6 +17,13 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
+/** One step of the schema. */
+export interface Migration {
+  id: number;
+  name: string;
+  statements: string[];
+}
+
 export function openDatabase(kind: DatabaseKind): Promise<Database> | Database {
   return kind.kind === 'url' ? openServer(kind.url) : openEmbedded(kind.kind === 'folder' ? kind.path : undefined);
 }

@@ -40,10 +40,14 @@ export class Differences {
     return this.#on.has(difference);
   }
 
-  /** One `new_message` as the frames that really go out. */
-  newMessage(frame: { message: { _tempId?: string | undefined } } & Body): Body[] {
-    const { _tempId, ...message } = frame.message;
-    let out: Body = frame;
+  /** One frame as the frames that really go out. */
+  frames(frame: object): object[] {
+    return (frame as Body)['type'] === 'new_message' ? this.#newMessage(frame as Body) : [frame];
+  }
+
+  #newMessage(frame: Body): Body[] {
+    const { _tempId, ...message } = frame['message'] as Body;
+    let out = frame;
     if (this.has('temp-id-none')) out = { ...frame, message };
     else if (this.has('temp-id-beside')) out = { ...frame, message, _tempId };
     if (this.has('unknown-frames')) out = { ...out, message: { ...(out['message'] as Body), sparkles: { level: 3 } } };

@@ -7,6 +7,8 @@ import { toJson } from './serialise.js';
 const STATUS: Record<RefusalCode, number> = {
   access_denied: 404, // Whether a room exists is nobody's business but its members'.
   unknown_room: 404,
+  unknown_message: 404,
+  not_yours: 403,
   empty_content: 400,
   too_long: 400,
   invalid: 400,

@@ -1,19 +1,17 @@
 /** The REST routes. Each reads, asks chat.ts or a query, and answers through the one serialiser. */
-import { Hono, type Context as Call } from 'hono';
+import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { getAttachment, readAttachment } from './attachments.js';
-import { isAllowedOrigin, verifyToken, type Viewer } from './auth.js';
+import { isAllowedOrigin, verifyToken } from './auth.js';
 import { readMessages, sendMessage, startDirect } from './chat.js';
 import type { Context } from './context.js';
-import { answer, answerError, field, notFound } from './http-answers.js';
-import { listMessages } from './messages.js';
+import { answer, answerError, notFound } from './http-answers.js';
+import { addBeyondBaseline } from './http-beyond.js';
+import { cursor, json, roomOf, type Env } from './http-reading.js';
+import { findMessage, listMessages } from './messages.js';
 import { accessDenied, Refusal, toId } from './refusal.js';
 import { isMember, listRooms } from './rooms.js';
-
-export interface Env {
-  Variables: { viewer: Viewer };
-}
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
@@ -31,12 +29,14 @@ export function createHttp(context: Context): Hono<Env> {
 
   app.use(`${api}/*`, cors({
     origin: (origin, call) => (isAllowedOrigin(origin, call.req.header('Host'), options.allowedOrigins) ? origin : null),
-    allowMethods: ['GET', 'POST'],
+    allowMethods: options.baseline ? ['GET', 'POST'] : ['GET', 'POST', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
     exposeHeaders: ['Retry-After'],
     maxAge: 600,
   }));
   app.use(`${api}/*`, async (call, next) => {
+    // Whatever comes with it is never read.
+    if (call.req.method === 'DELETE') return next();
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
     const maxSize = isForm ? limits.attachmentBytes + FORM_OVERHEAD : limits.bodyBytes;
     return bodyLimit({ maxSize, onError: () => answerError(context, new Refusal('too_large', `The body can have at most ${maxSize} bytes.`)) })(call, next);
@@ -49,16 +49,17 @@ export function createHttp(context: Context): Hono<Env> {
       return answerError(context, verdict.because);
     }
     call.set('viewer', verdict.viewer);
+    call.set('expiresAt', verdict.expiresAt);
     return next();
   });
 
   app.get(`${api}/rooms/`, async (call) => {
-    const rooms = await listRooms(database, call.get('viewer').id);
+    const rooms = await listRooms(context, call.get('viewer').id);
     return answer(context, 200, differences.roomPage(rooms, new URL(call.req.url)));
   });
 
   app.get(`${api}/rooms/:id/`, async (call) => {
-    const [room] = await listRooms(database, call.get('viewer').id, roomOf(call));
+    const [room] = await listRooms(context, call.get('viewer').id, roomOf(call));
     return room ? answer(context, 200, room) : notFound(context);
   });
 
@@ -69,7 +70,7 @@ export function createHttp(context: Context): Hono<Env> {
     const limit = cursor(call, 'limit') ?? DEFAULT_PAGE;
     if (limit < 1) throw new Refusal('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
     const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
-    const { messages, hasMore } = await listMessages(database, viewer.id, roomId, page);
+    const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
     if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, []);
     return answer(context, 200, {
       messages,
@@ -78,6 +79,7 @@ export function createHttp(context: Context): Hono<Env> {
       count: messages.length,
       oldest_id: messages.at(0)?.id ?? null,
       newest_id: messages.at(-1)?.id ?? null,
+      seq: options.baseline ? undefined : seq,
     });
   });
 
@@ -95,14 +97,16 @@ export function createHttp(context: Context): Hono<Env> {
       ...(attachment && { attachment, messageType: attachment.isImage ? 'image' : 'file' }),
     };
     const { message, isNew } = await sendMessage(context, call.get('viewer'), request, 'rest');
+    // Stored before, and deleted since.
+    if (!message) throw new Refusal('unknown_message', 'The message was deleted.');
     return answer(context, isNew ? 201 : 200, message);
   });
 
   app.post(`${api}/messages/:id/mark_read/`, async (call) => {
     const viewer = call.get('viewer');
     const messageId = toId(call.req.param('id'));
-    const [found] = await database.query<{ roomId: number }>('select room_id as "roomId" from messages where id = $1', [messageId]);
-    if (!found || messageId === null) return notFound(context);
+    const found = await findMessage(context, messageId);
+    if (!found || found.isDeleted || messageId === null) return notFound(context);
     await readMessages(context, viewer, found.roomId, [messageId]);
     return answer(context, 200, { status: 'message marked as read' });
   });
@@ -114,6 +118,8 @@ export function createHttp(context: Context): Hono<Env> {
     return answer(context, created ? 201 : 200, { room, created });
   });
 
+  if (!options.baseline) addBeyondBaseline(app, context, api);
+
   app.notFound((call) => {
     const isPage = ['GET', 'HEAD'].includes(call.req.method) && !/^\/(api|ws)\//.test(call.req.path);
     return isPage && options.fetch ? options.fetch(call.req.raw) : notFound(context);
@@ -124,21 +130,4 @@ export function createHttp(context: Context): Hono<Env> {
     return answerError(context, error);
   });
   return app;
-}
-
-/** The room of the path; 0, which no room is, where that is no id. */
-const roomOf = (call: Call<Env>): number => toId(call.req.param('id')) ?? 0;
-
-function cursor(call: Call<Env>, name: string): number | null {
-  const text = call.req.query(name);
-  if (text === undefined || text === '') return null;
-  const value = toId(text);
-  if (value === null) throw field(name, 'A valid integer is required.');
-  return value;
-}
-
-async function json(call: Call<Env>): Promise<Record<string, unknown>> {
-  const body: unknown = await call.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal('invalid', 'The body is not a JSON object.');
-  return body as Record<string, unknown>;
 }

@@ -1,12 +1,12 @@
 /** How much one user may say. */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { Refusal } from './refusal.js';
 
-export const createRate = (messagesPerMinute: number): RateLimiterMemory =>
+export const localRate = (messagesPerMinute: number): RateLimiterAbstract =>
   new RateLimiterMemory({ points: messagesPerMinute, duration: 60 });
 
-/** Counts one message of a user. @throws {Refusal} `rate_limited`, saying when to try again. */
-export async function countMessage(rate: RateLimiterMemory, userId: number): Promise<void> {
+/** Counts one message of a user, or one change of a message. @throws {Refusal} `rate_limited`, saying when to try again. */
+export async function countMessage(rate: RateLimiterAbstract, userId: number): Promise<void> {
   try {
     await rate.consume(userId);
   } catch (refused) {
@@ -28,4 +28,17 @@ export function checkContent(content: unknown, longest: number, roomId: number, 
   // Postgres cannot store it.
   if (content.includes('\0')) throw new Refusal('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
   return content;
+}
+
+const LONGEST_EMOJI = 64;
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Pictures, flags and keycaps. A list of emoji would be out of date before the phones of our users are. */
+const EMOJI = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u;
+
+/** @throws {Refusal} for anything but one emoji. */
+export function checkEmoji(emoji: unknown, roomId: number): string {
+  if (typeof emoji !== 'string' || emoji.length > LONGEST_EMOJI || !EMOJI.test(emoji) || [...graphemes.segment(emoji)].length !== 1) {
+    throw new Refusal('invalid', 'A reaction is one emoji.', { field: 'emoji', roomId });
+  }
+  return emoji;
 }

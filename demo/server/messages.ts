@@ -1,6 +1,5 @@
-/** Messages: stored once, listed in pages, marked as read. */
-import type { Database, Queryable } from './database.js';
-import { accessDenied, Refusal } from './refusal.js';
+/** Messages as they are read: one of them, or a page of a history. What was deleted is not there. */
+import type { Context } from './context.js';
 import type { UserRow } from './rooms.js';
 
 interface MessageRow {
@@ -15,24 +14,36 @@ interface MessageRow {
   is_read: boolean;
   edited_at: Date | null;
   reply_to: { id: number; content: string; sender: string } | null;
+  reactions: Reaction[];
   temp_id: string | null;
 }
 
+export interface Reaction {
+  emoji: string;
+  user_ids: number[];
+}
+
+/** Where messages are read from, and how they are told. */
+export type Source = Pick<Context, 'database' | 'options'>;
+
 /** $1 is the viewer everywhere. */
-const SELECT = `
-  select m.id, m.room_id, row_to_json(u) as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
-    a.id as attachment_id, a.name as attachment_name,
-    is_read(m.room_id, m.id, m.sender_id, $1) as is_read,
-    case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to
-  from messages m
-  join users u on u.id = m.sender_id
+const COLUMNS = `
+  m.id, m.room_id, row_to_json(u) as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
+  a.id as attachment_id, a.name as attachment_name,
+  is_read(m.room_id, m.id, m.sender_id, $1) as is_read,
+  case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to,
+  (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
+   from (select emoji, json_agg(user_id order by id) as user_ids, min(id) as first
+         from reactions where message_id = m.id group by emoji) e) as reactions`;
+const JOINED = `
+  left join users u on u.id = m.sender_id
   left join attachments a on a.id = m.attachment_id
   left join messages q on q.id = m.reply_to_id
   left join users qu on qu.id = q.sender_id`;
 
 export type WireMessage = ReturnType<typeof messageFor>;
 
-function messageFor(viewerId: number, row: MessageRow) {
+function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
   const isOwn = row.sender.id === viewerId;
   return {
     id: row.id,
@@ -46,10 +57,17 @@ function messageFor(viewerId: number, row: MessageRow) {
     edited_at: row.edited_at,
     reply_to: row.reply_to,
     is_own_message: isOwn,
+    reactions: options.baseline ? undefined : row.reactions,
     // In an answer to one user, only the sender's own name for it; a live echo carries it for everybody.
-    _tempId: isOwn && row.temp_id !== null ? row.temp_id : undefined,
+    _tempId: (isOwn || viewerId === EVERYBODY) && row.temp_id !== null ? row.temp_id : undefined,
   };
 }
+
+/** The viewer of what goes to all members alike. No user has this id. */
+export const EVERYBODY = 0;
+
+/** One text for everybody says nothing about its reader. */
+export const forEverybody = (message: WireMessage): WireMessage => ({ ...message, is_read: false, is_own_message: false });
 
 export interface Page {
   before: number | null;
@@ -57,97 +75,39 @@ export interface Page {
   limit: number;
 }
 
-/** A page of a room's history, oldest first: the newest, those before, or the first ones after a message. */
-export async function listMessages(database: Queryable, viewerId: number, roomId: number, { before, after, limit }: Page) {
+/**
+ * A page of a room's history, oldest first: the newest, those before, or the first ones after a message. `seq` is of the
+ * same moment as the messages, because it is read by the same statement.
+ */
+export async function listMessages(source: Source, viewerId: number, roomId: number, { before, after, limit }: Page) {
   const forward = after !== null;
-  const rows = await database.query<MessageRow>(
-    `${SELECT} where m.room_id = $2 and ($3::int is null or m.id < $3) and ($4::int is null or m.id > $4)
-     order by m.id ${forward ? 'asc' : 'desc'} limit $5`,
+  const rows = await source.database.query<Omit<MessageRow, 'id'> & { id: number | null; seq: number }>(
+    `select r.seq, ${COLUMNS} from rooms r
+     left join lateral (
+       select * from messages m where m.room_id = r.id and m.deleted_at is null
+         and ($3::int is null or m.id < $3) and ($4::int is null or m.id > $4)
+       order by m.id ${forward ? 'asc' : 'desc'} limit $5) m on true ${JOINED}
+     where r.id = $2 order by m.id ${forward ? 'asc' : 'desc'}`,
     [viewerId, roomId, before, after, limit + 1],
   );
-  const hasMore = rows.length > limit;
-  const page = rows.slice(0, limit).map((row) => messageFor(viewerId, row));
-  return { messages: forward ? page : page.reverse(), hasMore };
+  // An empty history is a single row without a message.
+  const found = rows.filter((row): row is MessageRow & { seq: number } => row.id !== null);
+  const page = found.slice(0, limit).map((row) => messageFor(source, viewerId, row));
+  return { messages: forward ? page : page.reverse(), hasMore: found.length > limit, seq: rows[0]?.seq ?? 0 };
 }
 
-export async function getMessage(database: Queryable, viewerId: number, messageId: number): Promise<WireMessage> {
-  const [row] = await database.query<MessageRow>(`${SELECT} where m.id = $2`, [viewerId, messageId]);
-  return messageFor(viewerId, row!);
-}
-
-export interface Draft {
-  roomId: number;
-  senderId: number;
-  content: string;
-  messageType?: string;
-  replyTo?: number | null;
-  /** Unique with the sender: where it is known already, the stored message is the answer. */
-  tempId?: string | undefined;
-  attachment?: { name: string; mediaType: string; bytes: Uint8Array } | undefined;
-}
-
-/** Stores a message, or finds the one that was stored for the same `tempId`. */
-export async function storeMessage(database: Database, draft: Draft): Promise<{ id: number; isNew: boolean }> {
-  const { attachment } = draft;
-  if (!attachment) return insertMessage(database, draft, null);
-  return database.transaction(async (inside) => {
-    const [file] = await inside.query<{ id: string }>(
-      'insert into attachments (name, media_type, bytes) values ($1, $2, $3) returning id',
-      [attachment.name, attachment.mediaType, attachment.bytes],
-    );
-    const stored = await insertMessage(inside, draft, file!.id);
-    if (!stored.isNew) await inside.query('delete from attachments where id = $1', [file!.id]);
-    return stored;
-  });
-}
-
-async function insertMessage(database: Queryable, draft: Draft, attachmentId: string | null): Promise<{ id: number; isNew: boolean }> {
-  const { roomId, senderId, messageType = 'text', content, tempId = null, replyTo = null } = draft;
-  if (replyTo !== null && !(await isIn(database, replyTo, roomId))) {
-    throw new Refusal('invalid', 'The message to reply to is not in this room.', { field: 'reply_to', roomId });
-  }
-  // The room is locked before the message gets its id: ids within a room so grow in the order in which they become
-  // visible, and a client that asks for what came after id n misses nothing. One statement, so all or nothing.
-  const [done] = await database.query<{ room: number | null; id: number | null }>(
-    `with room as (
-       select r.id from rooms r where r.id = $1 and r.is_active
-         and exists (select 1 from members o where o.room_id = r.id and o.user_id = $2) for update),
-     stored as (
-       insert into messages (room_id, sender_id, message_type, content, attachment_id, reply_to_id, temp_id)
-       select room.id, $2::int, $3::text, $4::text, $5::uuid, $6::int, $7::text from room
-       on conflict (sender_id, temp_id) do nothing returning id, created_at),
-     touched as (update rooms r set updated_at = stored.created_at from stored where r.id = $1)
-     select (select id from room) as room, (select id from stored) as id`,
-    [roomId, senderId, messageType, content, attachmentId, replyTo, tempId],
+/** Some messages, by id; those that were deleted are not among them. */
+export async function getMessages(source: Source, viewerId: number, ids: number[]): Promise<Map<number, WireMessage>> {
+  if (ids.length === 0) return new Map();
+  const rows = await source.database.query<MessageRow>(
+    `select ${COLUMNS} from messages m ${JOINED} where m.id = any($2::int[]) and m.deleted_at is null`,
+    [viewerId, ids],
   );
-  if (done!.room === null) throw accessDenied(roomId);
-  if (done!.id !== null) return { id: done!.id, isNew: true };
-  const [known] = await database.query<{ id: number }>('select id from messages where sender_id = $1 and temp_id = $2', [senderId, tempId]);
-  return { id: known!.id, isNew: false };
+  return new Map(rows.map((row) => [row.id, messageFor(source, viewerId, row)]));
 }
 
-async function isIn(database: Queryable, messageId: number, roomId: number): Promise<boolean> {
-  return (await database.query('select 1 from messages where id = $1 and room_id = $2', [messageId, roomId])).length > 0;
-}
-
-/** Marks messages of others as read; none named means all. Call in a transaction. @returns how many were unread before. */
-export async function markRead(inside: Queryable, roomId: number, userId: number, messageIds: number[]): Promise<number> {
-  const unread = async (): Promise<number> =>
-    (await inside.query<{ n: number }>('select unread_count($1, $2) as n', [roomId, userId]))[0]!.n;
-  const before = await unread();
-  if (messageIds.length > 0) {
-    await inside.query(
-      `insert into reads (message_id, user_id) select m.id, $2 from messages m
-       where m.room_id = $1 and m.id = any($3::int[]) and m.sender_id <> $2 on conflict do nothing`,
-      [roomId, userId, messageIds],
-    );
-  } else {
-    await inside.query(
-      `update members set read_up_to = coalesce((select max(id) from messages where room_id = $1), 0)
-       where room_id = $1 and user_id = $2`,
-      [roomId, userId],
-    );
-    await inside.query('delete from reads r using messages m where m.id = r.message_id and m.room_id = $1 and r.user_id = $2', [roomId, userId]);
-  }
-  return before - (await unread());
+/** Where a message is, or was. */
+export async function findMessage({ database }: Pick<Context, 'database'>, id: number | null): Promise<{ roomId: number; isDeleted: boolean } | undefined> {
+  const [found] = await database.query<{ roomId: number; isDeleted: boolean }>('select room_id as "roomId", deleted_at is not null as "isDeleted" from messages where id = $1', [id]);
+  return found;
 }

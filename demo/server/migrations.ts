@@ -1,7 +1,8 @@
 /** The schema, in numbered steps. A step that has shipped never changes; a later one corrects it. */
-import type { Database } from './database.js';
+import type { Database, Migration } from './database.js';
+import { CHANGES } from './migration-4.js';
 
-const MIGRATIONS: { id: number; name: string; statements: string[] }[] = [
+const MIGRATIONS: Migration[] = [
   {
     id: 1,
     name: 'users, rooms, messages',
@@ -95,6 +96,7 @@ const MIGRATIONS: { id: number; name: string; statements: string[] }[] = [
       `create index notifications_of_user on notifications (recipient, id)`,
     ],
   },
+  CHANGES,
 ];
 
 /** Any number that no other program locks. */

@@ -6,7 +6,6 @@ import type { Viewer } from './auth.js';
 import type { Handler, SocketConnection } from './connection.js';
 import type { Context } from './context.js';
 import type { Queryable } from './database.js';
-import type { WireMessage } from './messages.js';
 import { toId } from './refusal.js';
 import type { UserRow } from './rooms.js';
 
@@ -45,10 +44,10 @@ function timeAgo(ms: number): string {
   return minutes < 1440 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} d ago`;
 }
 
-const list = async (database: Queryable, where: string, params: unknown[]) => {
+const list = async (database: Queryable, where: string, params: unknown[], most = RECENT) => {
   const rows = await database.query<NotificationRow>(
     `select n.id, n.recipient, row_to_json(u) as sender, n.room_id, n.notification_type, n.title, n.message, n.created_at, n.read_at
-     from notifications n left join users u on u.id = n.sender_id where ${where} order by n.id desc limit ${RECENT}`,
+     from notifications n left join users u on u.id = n.sender_id where ${where} order by n.id desc limit ${most}`,
     params,
   );
   return rows.map(onTheWire);
@@ -57,19 +56,16 @@ const list = async (database: Queryable, where: string, params: unknown[]) => {
 const unreadCount = async (database: Queryable, userId: number): Promise<number> =>
   (await database.query<{ n: number }>('select count(*)::int as n from notifications where recipient = $1 and read_at is null', [userId]))[0]!.n;
 
-/** Notifies the members who are not looking at the room of a new message. */
-export async function notifyOf({ database, hub, notificationHub }: Context, sender: Viewer, message: WireMessage, members: { userId: number }[]): Promise<void> {
-  const looking = new Set(hub.subscribers(message.room).map(({ userId }) => userId));
-  const recipients = members.map(({ userId }) => userId).filter((id) => id !== sender.id && !looking.has(id));
-  if (recipients.length === 0) return;
-  const made = await database.query<{ id: number; recipient: number }>(
-    `insert into notifications (recipient, sender_id, room_id, title, message)
-     select unnest($1::int[]), $2, $3, $4, $5 returning id, recipient`,
-    [recipients, sender.id, message.room, `New message from ${sender.firstName}`, message.content.slice(0, PREVIEW)],
-  );
-  const connected = made.filter(({ recipient }) => notificationHub.ofUser(recipient).length > 0);
+export const previewOf = (content: string): string => content.slice(0, PREVIEW);
+
+/** What the members who are not looking are told of a message. It is stored together with it: see storing.ts. */
+export const noticeOf = (sender: Viewer, content: string) => ({ title: `New message from ${sender.firstName}`, preview: previewOf(content) });
+
+/** Rings for a message at the sockets of those who were notified of it. */
+export async function ring({ database, notificationHub }: Pick<Context, 'database' | 'notificationHub'>, messageId: number, userIds: number[]): Promise<void> {
+  const connected = userIds.filter((userId) => notificationHub.ofUser(userId).length > 0);
   if (connected.length === 0) return;
-  for (const notification of await list(database, 'n.id = any($1::int[])', [connected.map(({ id }) => id)])) {
+  for (const notification of await list(database, 'n.message_id = $1 and n.recipient = any($2::int[])', [messageId, connected], connected.length)) {
     for (const connection of notificationHub.ofUser(notification.recipient)) connection.send({ type: 'new_notification', notification });
   }
 }
@@ -109,7 +105,7 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
       connection.send(await perform(request));
     },
     failure: () => null,
-    onClose: () => notificationHub.remove(connection),
+    onClose: () => void notificationHub.remove(connection),
   };
 }
 

@@ -23,6 +23,12 @@ export interface Limits {
   bodyBytes: number;
 }
 
+/** How much is remembered at least: so many changes of each room, and everything of so many hours. */
+export interface SyncWindow {
+  changes: number;
+  hours: number;
+}
+
 export interface Options {
   /** 0: any free port. */
   port: number;
@@ -44,6 +50,10 @@ export interface Options {
   limits: Partial<Limits>;
   /** Seconds of silence after which a client should `ping`. */
   heartbeatSeconds: number;
+  /** How long before its token runs out a socket is told so, in seconds. */
+  expiryWarningSeconds: number;
+  /** How many changes of rooms are remembered at least, for `sync`. */
+  syncWindow: SyncWindow;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
   fetch?: (request: Request) => Response | Promise<Response>;
   /** Sees every plain request first; true when it has taken it. */
@@ -74,6 +84,8 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     seed: true,
     logLevel: 'silent',
     heartbeatSeconds: 25,
+    expiryWarningSeconds: 60,
+    syncWindow: { changes: 1_000, hours: 24 },
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };

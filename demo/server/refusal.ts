@@ -1,5 +1,14 @@
 /** A request that is understood and not granted, said once for both ways: an `error` frame or an HTTP status. */
-export type RefusalCode = 'access_denied' | 'empty_content' | 'too_long' | 'rate_limited' | 'invalid' | 'unknown_room' | 'too_large';
+export type RefusalCode =
+  | 'access_denied'
+  | 'empty_content'
+  | 'too_long'
+  | 'rate_limited'
+  | 'invalid'
+  | 'unknown_room'
+  | 'unknown_message'
+  | 'not_yours'
+  | 'too_large';
 
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -13,6 +22,7 @@ export class Refusal extends Error {
       retryAfter?: number;
       /** The room that it is about, where one is known. */
       roomId?: number;
+      messageId?: number;
     } = {},
   ) {
     super(message);

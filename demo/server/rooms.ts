@@ -1,5 +1,6 @@
 /** Rooms, as one member sees them. */
 import type { Viewer } from './auth.js';
+import type { Context } from './context.js';
 import type { Queryable } from './database.js';
 import { Refusal } from './refusal.js';
 
@@ -21,33 +22,35 @@ interface RoomRow {
   is_active: boolean;
   participants: UserRow[];
   unread_count: number;
+  seq: number;
   last_content: string | null;
   last_time: Date | null;
   last_sender: UserRow | null;
 }
 
 /** All active rooms of a member, the liveliest first; or one of them. */
-export async function listRooms(database: Queryable, viewerId: number, roomId?: number) {
+export async function listRooms({ database, options }: Pick<Context, 'database' | 'options'>, viewerId: number, roomId?: number) {
   const rows = await database.query<RoomRow>(
-    `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active,
+    `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
        (select json_agg(row_to_json(u) order by u.id) from members o join users u on u.id = o.user_id
         where o.room_id = r.id) as participants,
        unread_count(r.id, me.user_id) as unread_count,
        last.content as last_content, last.created_at as last_time, row_to_json(author) as last_sender
      from members me
      join rooms r on r.id = me.room_id
-     left join lateral (select * from messages m where m.room_id = r.id order by m.id desc limit 1) last on true
+     left join lateral (
+       select * from messages m where m.room_id = r.id and m.deleted_at is null order by m.id desc limit 1) last on true
      left join users author on author.id = last.sender_id
      where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
      order by r.updated_at desc, r.id`,
     [viewerId, roomId ?? null],
   );
-  return rows.map(roomOnTheWire);
+  return rows.map((row) => roomOnTheWire(row, options.baseline));
 }
 
 export type WireRoom = Awaited<ReturnType<typeof listRooms>>[number];
 
-function roomOnTheWire(row: RoomRow) {
+function roomOnTheWire(row: RoomRow, baseline: boolean) {
   const { last_content: content, last_time: timestamp, last_sender: sender } = row;
   return {
     id: row.id,
@@ -64,7 +67,34 @@ function roomOnTheWire(row: RoomRow) {
     created_at: row.created_at,
     updated_at: row.updated_at,
     is_active: row.is_active,
+    seq: baseline ? undefined : row.seq,
   };
+}
+
+export interface LastMessage {
+  content: string;
+  timestamp: Date;
+  sender: UserRow;
+}
+
+/** What a room's preview shows. */
+export async function lastMessage(database: Queryable, roomId: number): Promise<LastMessage | null> {
+  const [last] = await database.query<LastMessage>(
+    `select m.content, m.created_at as timestamp, row_to_json(u) as sender
+     from messages m join users u on u.id = m.sender_id where m.room_id = $1 and m.deleted_at is null order by m.id desc limit 1`,
+    [roomId],
+  );
+  return last ?? null;
+}
+
+/** Nobody else changes the room until the end of the transaction. @returns false where the user is not in it. */
+export async function lockRoom(inside: Queryable, roomId: number, userId: number): Promise<boolean> {
+  const rows = await inside.query(
+    `select 1 from rooms r where r.id = $1 and r.is_active
+       and exists (select 1 from members o where o.room_id = r.id and o.user_id = $2) for update`,
+    [roomId, userId],
+  );
+  return rows.length > 0;
 }
 
 /** The members of a room, each with what that one has not read; nobody where there is no such room. */

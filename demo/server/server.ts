@@ -1,19 +1,22 @@
-/** Wires one server together. Start here: socket.ts and http.ts come in, chat.ts does, bus.ts tells. */
+/** Wires one server together. Start here: socket.ts and http.ts come in, chat.ts does, delivery.ts tells. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { CloseCode } from '../../src/protocol/close-codes.js';
 import { signToken, type SignOptions } from './auth.js';
-import { Hub } from './bus.js';
 import type { Context } from './context.js';
 import { openDatabase, type Database } from './database.js';
+import { Delivery } from './delivery.js';
 import { Differences } from './differences.js';
+import { alone } from './fleet.js';
 import { createHttp } from './http.js';
-import { createRate } from './limits.js';
+import { Hub } from './hub.js';
 import { createLog } from './log.js';
 import { migrate } from './migrations.js';
+import { ring } from './notifications.js';
 import { resolveOptions, type Options } from './options.js';
+import { newsAfter, startRepair } from './repair.js';
 import { seed } from './seed.js';
 import { createSockets } from './socket.js';
 
@@ -39,15 +42,24 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
   try {
     await migrate(database);
     if (options.seed) await seed(database, options.seed === 'transcript' ? 'transcript' : 'demo');
-    const context: Context = {
+    const hub = new Hub();
+    const fleet = alone(options, hub);
+    const parts = {
       options,
       database,
       log,
-      hub: new Hub(),
+      hub,
       notificationHub: new Hub(),
       differences: new Differences(options.differences),
-      rate: createRate(options.limits.rate),
+      ...fleet,
     };
+    const delivery = new Delivery({
+      ...parts,
+      fetch: (roomId, after) => newsAfter(parts, roomId, after),
+      ring: (messageId, userIds) => void ring(parts, messageId, userIds).catch((error: unknown) => log.error({ err: error }, 'could not ring')),
+    });
+    const context: Context = { ...parts, tell: (telling) => delivery.tell(telling) };
+    const repair = options.baseline ? undefined : startRepair(context, delivery.sequencer);
     const sockets = createSockets(context);
     const onHttp = getRequestListener(createHttp(context).fetch, { overrideGlobalObjects: false });
     const server = createServer((request, response) => {
@@ -73,6 +85,8 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
       const cut = setTimeout(() => lines.forEach((line) => line.destroy()), GRACE_MS);
       await released;
       clearTimeout(cut);
+      await repair?.stop();
+      delivery.close();
       await database.close();
       log.info({ code }, 'closed');
     }

@@ -3,10 +3,11 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/close-codes.js';
-import { isAllowedOrigin, verifyToken, type Verdict } from './auth.js';
+import type { Verdict } from './auth.js';
 import { chatHandler, greet } from './chat-socket.js';
 import { SocketConnection } from './connection.js';
 import type { Context } from './context.js';
+import { SUBPROTOCOL, verifyHandshake } from './credentials.js';
 import { greetNotifications, notificationsHandler } from './notifications.js';
 
 const CHAT = /^\/ws\/chat\/$/;
@@ -20,8 +21,12 @@ export interface Sockets {
 }
 
 export function createSockets(context: Context): Sockets {
-  const { options, log, database } = context;
-  const wss = new WebSocketServer({ noServer: true, maxPayload: options.limits.frameBytes });
+  const { options, log } = context;
+  const wss = new WebSocketServer({
+    noServer: true,
+    maxPayload: options.limits.frameBytes,
+    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+  });
   const connections = new Set<SocketConnection>();
   let closing = false;
   const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), LIVENESS_INTERVAL_MS).unref();
@@ -31,10 +36,8 @@ export function createSockets(context: Context): Sockets {
     const owner = NOTIFICATIONS.exec(pathname)?.[1];
     if (closing) return refuse(socket, 503);
     if (!CHAT.test(pathname) && owner === undefined) return refuse(socket, 404);
-    const { origin, host } = request.headers;
-    const verdict: Verdict = isAllowedOrigin(origin, host, options.allowedOrigins)
-      ? await verifyToken(database, options.secret, searchParams.get('token'))
-      : { ok: false, because: 'foreign_origin' };
+    const { origin, host, 'sec-websocket-protocol': protocols } = request.headers;
+    const verdict = await verifyHandshake(context, { searchParams, origin, host, protocols });
     const isOthers = verdict.ok && owner !== undefined && Number(owner) !== verdict.viewer.id;
     if (!verdict.ok || isOthers) {
       const because = verdict.ok ? 'not_owner' : verdict.because;

@@ -74,6 +74,10 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
         for (const frame of ['subscribe_room', 'typing', 'stop_typing', 'send_message', 'mark_read', 'unsubscribe_room', 'ping', 'wat', 7]) {
           for (const room_id of [ROOM, 2, 999, 'abc', undefined]) ana.send({ type: frame, room_id, content: 'Hi 👋', _tempId: `t-${frame}-${room_id}`, message_ids: [] });
         }
+        for (const frame of [{ type: 'react', emoji: '👍', on: true }, { type: 'edit_message', content: 'edited' }, { type: 'delete_message' }]) {
+          for (const message_id of [1, 3, 'x']) ana.send({ ...frame, room_id: ROOM, message_id });
+        }
+        ana.send({ type: 'sync', rooms: { 1: 0, 2: 7, x: 1 } });
         for (const text of ['{bad', '[1]', 'null', '""', '']) ana.send(text);
         for (const action of [{ action: 'get_unread_count' }, { action: 'mark_all_read' }, { action: 'mark_read', notification_id: 1 }, 'null', '{']) notifications.send(action);
         await notifications.take('notification_read');
@@ -82,7 +86,7 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
         const walk: [string, object?][] = [
           ['rooms/'], ['rooms/1/'], ['rooms/999/'], ['rooms/x/'], ['rooms/1/messages/'], ['rooms/1/messages/?limit=x'], ['rooms/1/messages/?before=x'], ['rooms/3/messages/?after=1&limit=2'], ['rooms/5/messages/'], ['rooms/999/messages/'],
           ['rooms/1/send_message/', { room: 1, content: 'x', reply_to: 1 }], ['rooms/1/send_message/', {}], ['rooms/1/send_message/', { room: 1, content: '' }], ['rooms/1/send_message/', { room: 1, content: 5 }], ['rooms/999/send_message/', { room: 999, content: 'x' }],
-          ['messages/3/mark_read/', {}], ['messages/x/mark_read/', {}], ['rooms/start_dm/', { user_id: 3 }], ['rooms/start_dm/', { user_id: 3 }], ['rooms/start_dm/', { user_id: 99 }], ['nowhere/'], ['/healthz'], ['/api/chat/attachments/x/y'],
+          ['messages/3/mark_read/', {}], ['messages/x/mark_read/', {}], ['rooms/start_dm/', { user_id: 3 }], ['rooms/start_dm/', { user_id: 3 }], ['rooms/start_dm/', { user_id: 99 }], ['sync/?room=1:0'], ['sync/?room=x'], ['messages/5/reactions/', { emoji: '👍', on: true }], ['ws_ticket/', {}], ['nowhere/'], ['/healthz'], ['/api/chat/attachments/x/y'],
         ];
         for (const [path, json] of walk) {
           const { body, status } = await rest(server, ANA, path, json ? { json } : {});

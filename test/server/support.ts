@@ -31,10 +31,19 @@ export interface Client {
   close(): void;
 }
 
+export interface How {
+  path?: string;
+  origin?: string;
+  /** In the address, besides the token. */
+  ticket?: string;
+  /** Subprotocols to offer. */
+  protocols?: string[];
+}
+
 /** Opens a socket. Rejects with 'refused 403' where the handshake is refused. */
-export function openSocket(server: RunningServer, token: string | null, { path = '/ws/chat/', origin }: { path?: string; origin?: string } = {}): Promise<Client> {
-  const query = token === null ? '' : `?token=${encodeURIComponent(token)}`;
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}${path}${query}`, { ...(origin !== undefined && { origin }) });
+export function openSocket({ url }: { url: string }, token: string | null, { path = '/ws/chat/', origin, ticket, protocols = [] }: How = {}): Promise<Client> {
+  const query = new URLSearchParams({ ...(token !== null && { token }), ...(ticket !== undefined && { ticket }) });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}?${query}`, protocols, { ...(origin !== undefined && { origin }) });
   const frames: Frame[] = [];
   let wake = (): void => {};
   socket.on('message', (data) => {

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startServer, type RunningServer } from '../../demo/server/server.js';
+import { ANA, BEN, openSocket, rest, within } from './support.js';
+
+const PROTOCOL = 'unified-chat';
+const bearer = (token: string): string => `bearer.${Buffer.from(token).toString('base64url')}`;
+
+describe('tokens on a socket', () => {
+  let server: RunningServer;
+  const lines: string[] = [];
+  const secrets: string[] = [];
+  before(async () => {
+    server = await startServer({ expiryWarningSeconds: 60, logLevel: 'debug', logTo: { write: (line) => void lines.push(line) } });
+  });
+  after(() => server.close());
+
+  const token = async (userId: number, expiresIn?: number): Promise<string> => {
+    const made = await server.signToken(userId, expiresIn === undefined ? {} : { expiresIn });
+    secrets.push(made);
+    return made;
+  };
+  const ticketFor = async (userId: number): Promise<string> => {
+    const { status, body } = await rest(server, userId, 'ws_ticket/', { method: 'POST' });
+    assert.deepEqual([status, body.expires_in_s], [200, 30]);
+    secrets.push(body.ticket);
+    return body.ticket;
+  };
+
+  describe('token_refresh', () => {
+    it('says in time that the token runs out, at once where less is left, and after the greeting', async () => {
+      const long = await openSocket(server, await token(ANA, 62));
+      const short = await openSocket(server, await token(ANA, 30));
+      const frame = await short.take('token_expiring');
+      assert.ok(Number(frame['in_s']) > 28 && Number(frame['in_s']) <= 30);
+      await long.take('connection_established');
+      assert.deepEqual(await long.settle(), [], 'more than a minute is left');
+      assert.equal((await long.take('token_expiring'))['in_s'], 60);
+      for (const client of [long, short]) client.close();
+    });
+
+    it('goes on with another token of the same person', async () => {
+      const client = await openSocket(server, await token(ANA, 2));
+      await client.take('connection_established');
+      await client.take('token_expiring');
+      await client.ask({ type: 'authenticate', token: await token(ANA) }, 'authenticated');
+      // The first token has run out by then.
+      const closed = await Promise.race([client.closed, new Promise<null>((resolve) => setTimeout(resolve, 2_200, null))]);
+      assert.equal(closed, null);
+      assert.deepEqual(await client.settle(), []);
+      client.close();
+    });
+
+    it('a token that lives shorter than the warning is not asked for again at once', async () => {
+      const client = await openSocket(server, await token(ANA, 10));
+      await client.take('connection_established');
+      await client.take('token_expiring');
+      await client.ask({ type: 'authenticate', token: await token(ANA, 4) }, 'authenticated');
+      assert.deepEqual(await client.settle(), []);
+      assert.equal((await client.take('token_expiring'))['in_s'], 2);
+      client.close();
+    });
+
+    it('ends with the new token, also where that is sooner', async () => {
+      const client = await openSocket(server, await token(ANA));
+      await client.ask({ type: 'authenticate', token: await token(ANA, 1) }, 'authenticated');
+      assert.deepEqual(await within(client.closed, 'the close'), { code: 4001, reason: 'token expired' });
+    });
+
+    it('closes with 4001 for a token that is refused, or of somebody else', async () => {
+      for (const bad of [await token(BEN), await token(ANA, -60), 'nonsense', '']) {
+        const client = await openSocket(server, await token(ANA));
+        client.send({ type: 'authenticate', token: bad });
+        assert.deepEqual(await within(client.closed, 'the close'), { code: 4001, reason: 'token refused' });
+      }
+      const client = await openSocket(server, await token(ANA));
+      assert.equal((await client.ask({ type: 'authenticate' }, 'error'))['code'], 'invalid');
+      client.close();
+    });
+  });
+
+  describe('a ticket', () => {
+    it('opens one socket of its user, chat or notifications, which then lives by the token', async () => {
+      const chat = await ticketFor(ANA);
+      const client = await openSocket(server, null, { ticket: chat });
+      assert.equal((await client.take('connection_established'))['user_id'], ANA);
+      await assert.rejects(openSocket(server, null, { ticket: chat }), /refused 403/, 'used');
+      const bell = await openSocket(server, null, { ticket: await ticketFor(BEN), path: `/ws/notifications/${BEN}/` });
+      await bell.take('recent_notifications');
+      const foreign = await ticketFor(ANA);
+      await assert.rejects(openSocket(server, null, { ticket: foreign, path: `/ws/notifications/${BEN}/` }), /refused 403/);
+      const { body } = await rest(server, null, 'ws_ticket/', { method: 'POST', headers: { Authorization: `Bearer ${await token(ANA, 2)}` } });
+      const brief = await openSocket(server, null, { ticket: body.ticket });
+      assert.equal((await within(brief.closed, 'the close')).code, 4001);
+      for (const each of [client, bell]) each.close();
+    });
+
+    it('works once, however many try at the same moment', async () => {
+      const ticket = await ticketFor(ANA);
+      const tries = await Promise.allSettled(Array.from({ length: 5 }, () => openSocket(server, null, { ticket })));
+      const opened = tries.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+      assert.equal(opened.length, 1);
+      opened[0]!.close();
+    });
+
+    it('is refused when it is late, unknown, or of somebody who is gone; and is not for everybody to have', async () => {
+      const late = await ticketFor(ANA);
+      await server.database.query(`update tickets set expires_at = now() - interval '1 ms'`);
+      for (const ticket of [late, 'nonsense', '']) await assert.rejects(openSocket(server, null, { ticket }), /refused 403/);
+      const gone = await ticketFor(5);
+      await server.database.query('update users set is_active = false where id = 5');
+      await assert.rejects(openSocket(server, null, { ticket: gone }), /refused 403/);
+      assert.equal((await rest(server, null, 'ws_ticket/', { method: 'POST' })).status, 401);
+      const kept = await server.database.query('select * from tickets');
+      assert.ok(!JSON.stringify(kept).includes(late), 'only a hash is kept');
+    });
+
+    it('opens nothing from a foreign page', async () => {
+      await assert.rejects(openSocket(server, null, { ticket: await ticketFor(ANA), origin: 'https://evil.example' }), /refused 403/);
+    });
+  });
+
+  describe('a subprotocol', () => {
+    it('carries the token; the answer names the other one', async () => {
+      const made = bearer(await token(ANA));
+      secrets.push(made);
+      for (const protocols of [[PROTOCOL, made], [made, PROTOCOL]]) {
+        const client = await openSocket(server, null, { protocols });
+        assert.equal(client.socket.protocol, PROTOCOL);
+        await client.take('connection_established');
+        client.close();
+      }
+      const bell = await openSocket(server, null, { protocols: [PROTOCOL, made], path: `/ws/notifications/${ANA}/` });
+      bell.close();
+    });
+
+    it('is refused without a good token, or without the name that can be chosen', async () => {
+      const good = bearer(await token(ANA));
+      for (const protocols of [[PROTOCOL], [good], [PROTOCOL, 'bearer.x'], [PROTOCOL, bearer(await token(ANA, -60))]]) {
+        await assert.rejects(openSocket(server, null, { protocols }), /refused 403/, protocols.join());
+      }
+    });
+  });
+
+  it('none of all these tokens and tickets is in the log', async () => {
+    const { createLog } = await import('../../demo/server/log.js');
+    const log = createLog({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } });
+    log.info({ ticket: secrets[0], headers: { 'sec-websocket-protocol': `unified-chat, ${bearer(secrets[1]!)}` } }, `GET /ws/chat/?ticket=${secrets.at(-1)}`);
+    const text = lines.join('');
+    assert.match(text, /token refused/);
+    for (const secret of secrets) assert.ok(!text.includes(secret.slice(-20)), secret);
+  });
+});
