@@ -1,25 +1,31 @@
 /**
- * Three builds of the same source:
+ * Four builds of the same source:
  *   vite build                  dist/chat.js       one script with everything in it, for a page without a bundler
  *   vite build --mode modules   dist/index.js …    one file a module, its dependencies left to the reader's bundler
+ *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
  *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`
- * `npm run build` runs the first two and writes the types.
+ * `npm run build` runs the first three and writes the types.
  */
 import { transform } from 'lightningcss';
 import MagicString from 'magic-string';
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 
-const DEPENDENCIES = /^(lit|@lit\/|zod|zustand)/;
+const DEPENDENCIES = /^(lit|@lit\/|zod|zustand|idb|ws$|node:)/;
 
 export default defineConfig(({ mode }) => {
   const modules = mode === 'modules';
-  const small = !modules && mode !== 'demo';
-  const entry: Record<string, string> = modules ? { index: 'src/index.ts', headless: 'src/headless.ts' } : { chat: 'src/index.ts' };
+  const cli = mode === 'cli';
+  const small = !modules && !cli && mode !== 'demo';
+  const entry: Record<string, string> = modules
+    ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts' }
+    : cli
+      ? { 'doctor-cli': 'src/doctor/cli.ts' }
+      : { chat: 'src/index.ts' };
   return {
-    plugins: mode === 'demo' ? [] : [minifyTemplates(), ...(small ? [compressTwice()] : [])],
+    plugins: mode === 'demo' || cli ? [] : [minifyTemplates(), ...(small ? [compressTwice()] : [])],
     publicDir: false,
-    ...(!modules && { define: { 'process.env.NODE_ENV': '"production"' } }),
+    ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"' } }),
     build: {
       outDir: mode === 'demo' ? 'dist/demo' : 'dist',
       // Each build replaces its own files only.
@@ -33,7 +39,7 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         // What a part that is loaded on demand shares with the rest stays in the one script, and is no file of its own.
         preserveEntrySignatures: 'allow-extension',
-        ...(modules ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
+        ...(modules || cli ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
         output: {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name]-[hash].js',

@@ -21,7 +21,7 @@ export async function checkRest(exam: Exam): Promise<Answer | undefined | false>
     findings.wrong('rest.redirect', says, mend);
     return undefined;
   }
-  findings.pass('rest.redirect', 'It answers itself, without sending anybody elsewhere.');
+  findings.pass('rest.redirect', 'REST answers itself, and sends nobody elsewhere.');
   const works = readAnswer(exam, asked);
   exam.restWorks = works;
   if (!findings.is('rest.route', 'wrong')) await checkRefusals(exam);
@@ -64,7 +64,7 @@ function readAnswer(exam: Exam, answer: Answer): boolean {
   if (status === 401 || status === 403) {
     findings.wrong('token.rest', refusedToken(parts.token, answer), 'Get another token, from the place where your site gets it. If it is fresh: is it one for this backend, signed with its key, an access token and not a refresh token? Does REST read "Authorization: Bearer <token>"?');
     if (isPage) findings.wrong('rest.answer', `The refusal is ${describePage(answer).is}.`, describePage(answer).mend);
-    else findings.pass('rest.answer', 'It answers with JSON.');
+    else findings.pass('rest.answer', 'REST answers with JSON.');
     return false;
   }
   if (isPage) {
@@ -72,7 +72,7 @@ function readAnswer(exam: Exam, answer: Answer): boolean {
     findings.wrong('rest.answer', `${where} is answered with ${status} and ${is}, not with data.`, mend);
     return false;
   }
-  findings.pass('rest.answer', 'It answers with JSON.');
+  findings.pass('rest.answer', 'REST answers with JSON.');
   if (status !== 200) {
     findings.wrong('token.rest', `${where} is answered with ${status}: ${answer.text}`, 'Answer 200 with the list of rooms.');
     return false;
@@ -109,12 +109,12 @@ async function checkRefusals(exam: Exam): Promise<void> {
   const asked = await exam.ask('rooms/', { token: forged(parts.token) });
   if (!isAnswer(asked)) findings.skip(asked.because, 'rest.bad-token');
   else if (asked.status === 200 && asked.json !== undefined) findings.wrong('rest.bad-token', 'A token with a forged signature is let in.', checkToken);
-  else if (asked.status === 401) findings.pass('rest.bad-token', 'It is refused with 401.');
+  else if (asked.status === 401) findings.pass('rest.bad-token', 'A forged token is refused with 401.');
   else findings.wrong('rest.bad-token', `A forged token is answered with ${asked.status}, not with 401: pages do not know that it is the token, and ask for no other.`, unauthorised);
 }
 
 /** Why a page does not do what an attacker would. */
-export const PAGE_DOES_NOT_TRY = 'not tried from a visitor’s page: it would look like an attack. Run npx unified-chat doctor.';
+export const PAGE_DOES_NOT_TRY = 'not tried from a visitor’s page, because it would look like an attack; run npx unified-chat doctor';
 
 function judgeRefusal({ findings }: Exam, asked: Asked): void {
   if (!isAnswer(asked)) return findings.skip(asked.because, 'rest.401');
@@ -122,8 +122,8 @@ function judgeRefusal({ findings }: Exam, asked: Asked): void {
   const { detail, code } = (json ?? {}) as { detail?: unknown; code?: unknown };
   if (status === 200) return findings.wrong('rest.401', 'A request without any token is answered with 200.', checkToken);
   if (status !== 401) return findings.wrong('rest.401', `A request without a token is answered with ${status}, not with 401: pages do not know that it is the token, and ask for no other.`, unauthorised);
-  if (json === undefined) return findings.wrong('rest.401', `It is refused with 401, but with ${describePage(asked).is} instead of {"detail", "code"}.`, unauthorised);
-  if (typeof detail !== 'string') return findings.wrong('rest.401', 'It is refused with 401, but the body has no "detail".', unauthorised);
-  if (typeof code !== 'string') return findings.note('rest.401', 'It is refused with 401 and a "detail"; a "code" would let programs tell why.');
-  findings.pass('rest.401', `It is refused with 401 and the code '${code}'.`);
+  if (json === undefined) return findings.wrong('rest.401', `A request without a token is refused with 401, but with ${describePage(asked).is} instead of {"detail", "code"}.`, unauthorised);
+  if (typeof detail !== 'string') return findings.wrong('rest.401', 'A request without a token is refused with 401, but the body has no "detail".', unauthorised);
+  if (typeof code !== 'string') return findings.note('rest.401', 'A request without a token is refused with 401 and a "detail"; a "code" would let programs tell why.');
+  findings.pass('rest.401', `A request without a token is refused with 401 and the code '${code}'.`);
 }

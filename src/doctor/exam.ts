@@ -5,7 +5,7 @@ import { ask, type Asked, type AskParts, type Question } from './ask.js';
 import type { Findings } from './findings.js';
 import { POINTS, type PointId } from './points.js';
 import type { Redactor } from './redact.js';
-import { Talk } from './talk.js';
+import { Talk, type Heard } from './talk.js';
 import type { OpenUpgrade } from './upgrade.js';
 
 /** How long things may take, in milliseconds. */
@@ -51,6 +51,8 @@ export class Exam {
   restWorks = false;
   /** The origin under which a socket opens: none, where the site's own is refused. */
   openOrigin: string | undefined;
+  /** What REST has said, for a look at all times in it: where it stands, and itself. */
+  readonly saidByRest: [path: string, json: unknown][] = [];
   capabilities: readonly string[] = [];
   me: Id | undefined;
   readonly #parts: ExamParts;
@@ -65,6 +67,12 @@ export class Exam {
 
   get parts(): Readonly<ExamParts> {
     return this.#parts;
+  }
+
+  /** The room to talk about, by the id that the server gives it: on a command line, all ids are texts. */
+  get room(): Id | undefined {
+    const { room } = this.#parts;
+    return room === undefined ? this.rooms[0]?.id : (this.rooms.find(({ id }) => String(id) === String(room))?.id ?? room);
   }
 
   has(capability: string): boolean {
@@ -101,6 +109,11 @@ export class Exam {
     const talk = new Talk({ address: address.socket, token: credential, auth, WebSocket: WebSocket!, origin: openUpgrade ? origin : undefined, signal });
     this.#talks.add(talk);
     return talk;
+  }
+
+  /** All that was heard on all sockets of the person. */
+  get heard(): Heard[] {
+    return [...this.#talks].flatMap(({ heard }) => heard);
   }
 
   /** Ends whatever is still open. */

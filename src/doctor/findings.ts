@@ -50,7 +50,8 @@ export class Findings {
     this.#onFinding = onFinding;
   }
 
-  pass(id: PointId, says: string): void {
+  /** @param says nothing: the point's title says it all. */
+  pass(id: PointId, says = `${POINTS[id]}.`): void {
     this.#add(id, 'pass', says);
   }
 

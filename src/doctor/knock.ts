@@ -1,11 +1,10 @@
 /**
- * Knocks at the door as somebody who must not come in.
- *
- * These are the only sockets of the package that `createAuthenticatedWebSocket` does not open: it exists so that none is ever
- * without a token, and here that is the question.
+ * Knocks at the door as somebody who must not come in: with a forged token, or without any.
+ * `createAuthenticatedWebSocket` exists so that no socket is ever without a token; here that is the question.
  */
 import { CloseCode } from '../protocol/index.js';
 import type { AuthMode } from '../transport/index.js';
+import { base64url } from './base64.js';
 
 /** What became of a knock. */
 export type Knocked =
@@ -17,12 +16,15 @@ export type Knocked =
   | { is: 'let-in'; greeted: boolean }
   | { is: 'silent' };
 
+/** The class of `ws` takes the origin as a third argument; a browser's ignores it. */
+type SocketClass = new (url: string, protocols: string[], options: { origin: string | undefined }) => WebSocket;
+
 export interface Knock {
   address: string;
   auth: AuthMode;
   /** None: the token is left out. */
   token: string | undefined;
-  WebSocket: typeof WebSocket;
+  WebSocket: SocketClass;
   /** Where the socket's class takes it as a third argument. */
   origin: string | undefined;
   greetingMs: number;
@@ -35,13 +37,9 @@ export function placeToken(address: string, auth: AuthMode, token: string | unde
   return { url: token === undefined ? address : `${address}?${auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`, protocols: [] };
 }
 
-const base64url = (text: string): string =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(text))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-
-export function knock({ address, auth, token, WebSocket: Socket, origin, greetingMs, watchMs }: Knock): Promise<Knocked> {
+export function knock({ address, auth, token, WebSocket, origin, greetingMs, watchMs }: Knock): Promise<Knocked> {
   const { url, protocols } = placeToken(address, auth, token);
-  // The class of `ws` takes the origin as a third argument; a browser's ignores it.
-  const socket = new (Socket as new (url: string, protocols: string[], options?: object) => WebSocket)(url, protocols, { origin });
+  const socket = new WebSocket(url, protocols, { origin });
   return new Promise((resolve) => {
     let isOpen = false;
     let timer = setTimeout(() => done({ is: 'silent' }), greetingMs);

@@ -3,16 +3,15 @@
  * pieces, in other encodings. So not the token alone is taken out, but every piece of it that is long enough to be one.
  */
 
+import { base64, base64url } from './base64.js';
+
 /** A piece of a secret that is shorter than this gives nothing away, and may be a word. */
 const PIECE = 12;
 const HIDDEN = '[token]';
 
-const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-
 /** The forms in which a secret travels, or in which somebody writes it down. */
 function formsOf(secret: string): string[] {
-  const encoded = base64(secret);
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), encoded, encoded.replaceAll('+', '-').replaceAll('/', '_')];
+  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64(secret), base64url(secret)];
 }
 
 export class Redactor {
@@ -40,7 +39,7 @@ export class Redactor {
         if (at >= hiddenTo) out += HIDDEN;
         hiddenTo = at + PIECE;
       }
-      if (at >= hiddenTo) out += text[at];
+      if (at >= hiddenTo) out += text.charAt(at);
     }
     for (const secret of this.#short) if (secret) out = out.replaceAll(secret, HIDDEN);
     return out;

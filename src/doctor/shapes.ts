@@ -8,13 +8,14 @@ import { Id, z } from '../protocol/schema.js';
 const may = <T extends Schema>(schema: T) => z.optional(z.nullable(schema));
 const text = z.string('a text');
 const flag = z.boolean('true or false');
-const count = z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a whole number, not negative');
+const count = z.custom<number>((value) => Number.isSafeInteger(value) && value >= 0, 'a whole number, not negative');
 
 const User = z.looseObject({ id: Id, username: z.optional(text), first_name: may(text), last_name: may(text), profile_picture: may(text) }, 'an object');
 const LastMessage = z.looseObject({ content: text, timestamp: text, sender: may(User) }, 'an object or null');
 
 export const StrictRoom = z.looseObject(
   {
+    id: Id,
     name: may(text),
     room_type: z.optional(text),
     participants: z.optional(z.array(User, 'a list of users')),
@@ -50,6 +51,9 @@ export const StrictGreeting = z.looseObject({
   heartbeat_s: z.optional(z.number('a number')),
   limits: z.optional(z.looseObject({ content: z.optional(count), attachment_bytes: z.optional(count), rate: z.optional(count) }, 'an object')),
 });
+
+/** What a room cannot be shown without. */
+export const RoomId = z.looseObject({ id: Id }, 'an object');
 
 /** Everything about a value that is not as agreed, by field path: `rooms[2].unread_count is a text; it should be a whole number`. */
 export function faults(schema: Schema, value: unknown, where: string): string[] {

@@ -22,8 +22,8 @@ export interface UpgradeAnswer {
 /** Makes one handshake and reports what came of it; never rejects. */
 export type OpenUpgrade = (address: string, request: UpgradeRequest) => Promise<UpgradeAnswer>;
 
-/** What is used of the `ws` package. */
-interface Ws extends EventTarget {
+/** What is used of the package `ws`. */
+interface Ws {
   on(name: string, run: (...values: never[]) => void): unknown;
   terminate(): void;
 }
@@ -46,10 +46,10 @@ export function withWs(ws: unknown, timeoutMs = 10_000): { WebSocket: typeof Web
   return { WebSocket: ws as typeof WebSocket, openUpgrade: (address, request) => openUpgrade(ws as WsClass, address, request, timeoutMs) };
 }
 
-function openUpgrade(Socket: WsClass, address: string, { protocols = [], origin, headers = {} }: UpgradeRequest, timeoutMs: number): Promise<UpgradeAnswer> {
+function openUpgrade(WebSocket: WsClass, address: string, { protocols = [], origin, headers = {} }: UpgradeRequest, timeoutMs: number): Promise<UpgradeAnswer> {
   return new Promise((resolve) => {
     const nothing = { headers: new Headers(), body: '' };
-    const socket = new Socket(address, protocols, { origin, headers, handshakeTimeout: timeoutMs, followRedirects: false });
+    const socket = new WebSocket(address, protocols, { origin, headers, handshakeTimeout: timeoutMs, followRedirects: false });
     const done = (answer: UpgradeAnswer): void => {
       resolve(answer);
       socket.terminate();
@@ -58,7 +58,7 @@ function openUpgrade(Socket: WsClass, address: string, { protocols = [], origin,
     socket.on('error', (error: Error) => done({ ...nothing, status: undefined, because: error.message }));
     socket.on('unexpected-response', (_request: unknown, answer: IncomingAnswer) => {
       const { statusCode: status } = answer;
-      void readBody(answer).then((body) => done({ status, headers: new Headers(Object.entries(answer.headers).map(([name, value]) => [name, String(value)])), body, because: '' }));
+      void readBody(answer).then((body) => done({ status, headers: new Headers(Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)])), body, because: '' }));
     });
   });
 }
