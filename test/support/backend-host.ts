@@ -67,6 +67,10 @@ const commands: Commands = {
   async cut({ id }) {
     the(id).line.cut();
   },
+  async line({ id, call, given }) {
+    const { line } = the(id);
+    return (line[call] as (this: FaultLine, ...given: unknown[]) => unknown).apply(line, given);
+  },
   async post({ id, userId, roomId, content }) {
     const { server } = the(id);
     const response = await fetch(`${server.url}/api/chat/rooms/${roomId}/send_message/`, {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestRunnerPlugin } from '@web/test-runner';
 import type { Options } from '../../demo/server/options.js';
 import type { Faults } from './fault-proxy.js';
+import type { Remote } from './fault-proxy-rules.js';
 
 export interface StartOptions {
   baseline?: boolean;
@@ -27,6 +28,8 @@ export interface Commands {
   token: (payload: { id: number; userId: number; expiresIn?: number }) => Promise<string>;
   faults: (payload: { id: number } & Partial<Faults>) => Promise<void>;
   cut: (payload: { id: number }) => Promise<void>;
+  /** Calls a method of the fault line. */
+  line: (payload: { id: number; call: Remote; given: unknown[] }) => Promise<unknown>;
   /** Sends a message over REST as somebody, past the proxy. */
   post: (payload: { id: number; userId: number; roomId: number; content: string }) => Promise<number>;
   /** What the server has stored of a room, by content. */

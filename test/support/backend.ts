@@ -1,11 +1,19 @@
 /** A real backend behind a fault proxy, as a browser test sees it. */
 import { executeServerCommand } from '@web/test-runner-commands';
 import type { Commands, StartOptions } from './backend-plugin.js';
-import type { Faults } from './fault-proxy.js';
+import type { FaultLine, Faults } from './fault-proxy.js';
+import { REMOTE, type Remote } from './fault-proxy-rules.js';
+
+/** The fault line, from afar. */
+export type RemoteLine = {
+  [Name in Remote]: (...given: Parameters<FaultLine[Name]>) => Promise<Awaited<ReturnType<FaultLine[Name]>>>;
+};
 
 export interface Backend {
   /** Of the proxy. */
   url: string;
+  /** Everything that the network can do: see fault-proxy.ts. */
+  line: RemoteLine;
   token(userId: number, expiresIn?: number): Promise<string>;
   faults(faults: Partial<Faults>): Promise<void>;
   /** Breaks all open sockets. */
@@ -22,8 +30,10 @@ const command = <Name extends keyof Commands>(name: Name, payload: Parameters<Co
 
 export async function startBackend(options: StartOptions = {}): Promise<Backend> {
   const { id, url } = await command('start', options);
+  const line = Object.fromEntries(REMOTE.map((call) => [call, (...given: unknown[]) => command('line', { id, call, given })])) as unknown as RemoteLine;
   return {
     url,
+    line,
     token: (userId, expiresIn) => command('token', { id, userId, ...(expiresIn !== undefined && { expiresIn }) }),
     faults: (faults) => command('faults', { id, ...faults }),
     cut: () => command('cut', { id }),
