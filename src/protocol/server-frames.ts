@@ -50,8 +50,8 @@ export const ChatFrames = {
   typing: z.looseObject({ ...roomId, user_id: Id, username: z.catch(z.string(), ''), is_typing: z.boolean() }),
   /** To the reader: `count` messages of this room are now read. */
   messages_marked_read: z.looseObject({ ...change, count: z.catch(z.number(), 0) }),
-  /** To the others: `user_id` has read these; none named means all. */
-  message_read: z.looseObject({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []) }),
+  /** To the others: `user_id` has read these; none named means all, up to `up_to` where a backend counts (`sync`). */
+  message_read: z.looseObject({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []), up_to: maybe(Id) }),
   room_updated: z.looseObject({ ...roomId, updates: RoomUpdates }),
   error: z.looseObject({
     message: z.catch(z.string(), ''),

@@ -27,23 +27,30 @@ async function count(history: RoomHistory, source: Source, known: number, signal
     stillWanted(signal);
     // Behind us: the server has lost something, and what it now counts is another story.
     if (!room || room.expired || room.seq < from) return history.replace(source, signal, room !== undefined);
-    const messages = room.changes.flatMap((change) => (change.type === 'new_message' ? [change.message] : []));
-    report({ type: 'history', roomId, side: 'newer', messages: source.prepare(messages), hasMore: false });
-    for (const change of room.changes) if (change.type !== 'new_message') source.apply(change);
-    history.know(messages.at(-1)?.id ?? history.cursor, room.seq);
+    let { cursor } = history;
+    for (const change of room.changes) {
+      if (change.type !== 'new_message') {
+        source.apply(change);
+        continue;
+      }
+      cursor = change.message.id;
+      report({ type: 'history', roomId, side: 'newer', messages: source.prepare([change.message]), hasMore: false });
+    }
+    report({ type: 'history', roomId, side: 'newer', messages: [], hasMore: false });
+    history.know(cursor, room.seq);
     if (!room.has_more || room.seq === from) return;
     from = room.seq;
   }
 }
 
 async function overlap(history: RoomHistory, source: Source, signal: AbortSignal, report: Report): Promise<void> {
-  const { roomId, cursor: known } = history;
+  const { roomId, cursor: known, seen: knownUpTo } = history;
   const { rest, prepare } = source;
   const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
   stillWanted(signal);
   if (known === undefined || !hasMore || joins(messages, known)) {
     history.know(messages.at(-1)?.id, seq);
-    return report({ type: 'history', roomId, side: 'overlap', messages: prepare(messages), hasMore, knownUpTo: known });
+    return report({ type: 'history', roomId, side: 'overlap', messages: prepare(messages), hasMore, knownUpTo });
   }
   let after = known;
   for (let page = 0; page < MAX_PAGES; page++) {

@@ -28,8 +28,9 @@ export type SessionEvent =
   | { type: 'live-message'; roomId: Id; message: Message }
   /**
    * - `newest`: in place of what is known; `skipped`: and something between the two was left out.
-   * - `overlap`: laid over it: what the page should hold, and does not, is gone. `knownUpTo`: the newest message that was
-   *   known when it was asked for.
+   * - `overlap`: laid over it.
+   * Of both: what the page should hold, and does not, is gone. `knownUpTo`: the newest message that was shown when it was
+   * asked for; what is newer may have come after that.
    */
   | { type: 'history'; roomId: Id; side: 'newest' | 'overlap' | 'older' | 'newer'; messages: Message[]; hasMore: boolean; skipped?: boolean; knownUpTo?: Id | undefined }
   | { type: 'history-loading'; roomId: Id; side: 'newest' | 'older' }

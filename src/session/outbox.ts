@@ -79,7 +79,17 @@ const NEVER = (): void => {};
 const itemOf = (kept: Kept & Pick<Item, 'left'>): Item => ({ ...kept, failures: 0, crashes: 0 });
 
 /** As much of a message as is kept. */
-const keptOf = ({ localId, roomId, content, replyTo, at, after, named, refused }: Kept): Kept => ({ localId, roomId, content, replyTo, at, after, named, refused });
+const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, refused }: Kept): Kept => ({
+  localId,
+  roomId,
+  content,
+  replyTo,
+  at,
+  after,
+  named,
+  unnamed,
+  refused,
+});
 
 /** Why a kept message was refused, where it was. */
 export const refusalOf = ({ refused }: Kept): ChatError | null => refused ? new ChatError(refused.code, refused.message, refused.status) : null;
@@ -396,11 +406,18 @@ export class Outbox {
     const { rest } = this.#lines;
     if (!rest) return { is: 'later', ms: null };
     item.left = 'rest';
-    const message = await rest.sendMessage(item.roomId, item.content, {
-      replyTo: item.replyTo,
-      idempotencyKey: this.#isNamed(item) ? item.localId : undefined,
-      signal,
-    });
+    if (!this.#isNamed(item) && !item.unnamed) {
+      item.unnamed = true;
+      await this.#keep(item);
+    }
+    const message = await rest
+      .sendMessage(item.roomId, item.content, { replyTo: item.replyTo, idempotencyKey: this.#isRecognising(item) ? item.localId : undefined, signal })
+      .catch((thrown: unknown) => {
+        // An answer that says no says, too, that nothing was stored.
+        const { status = 0 } = toChatError(thrown);
+        if (status >= 400 && status < 500) item.left = undefined;
+        throw thrown;
+      });
     this.#settle(item, message);
     return { is: 'stored', message, method: 'rest' };
   }
@@ -432,7 +449,6 @@ export class Outbox {
     const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#lines.random) };
     switch (error.code) {
       case 'rate_limited':
-        item.left = undefined;
         return { is: 'later', ms: error.retryAfterMs ?? 5_000 };
       case 'server_error':
         // 502, 503, 504 are about the server; 500 may be about the message.
@@ -446,14 +462,18 @@ export class Outbox {
       case 'unexpected_answer':
         return wait;
       default:
-        item.left = undefined;
         return { is: 'refused', error };
     }
   }
 
-  /** Whether the backend recognises it by its name; it may have said so before this page was loaded. */
-  #isNamed(item: Item): boolean {
+  /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
+  #isRecognising(item: Item): boolean {
     return item.named || this.#lines.has('idempotent_send');
+  }
+
+  /** Whether it would recognise this one, whichever way it has left. */
+  #isNamed(item: Item): boolean {
+    return !item.unnamed && this.#isRecognising(item);
   }
 
   /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */

@@ -28,6 +28,8 @@ export class RoomHistory {
   /** The last change up to which everything is known, where the backend counts. */
   #seq: number | undefined;
   #loaded = false;
+  /** The newest message that is shown, whatever may be missing before it. */
+  #seen: Id | undefined;
   #running: Promise<void> = Promise.resolve();
   #holding = 0;
   #held: ChangeFrame[] = [];
@@ -46,6 +48,12 @@ export class RoomHistory {
 
   get cursor(): Id | undefined {
     return this.#cursor;
+  }
+
+  /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
+  get seen(): Id | undefined {
+    const { cursor } = this;
+    return this.#seen !== undefined && (cursor === undefined || compareIds(this.#seen, cursor) > 0) ? this.#seen : cursor;
   }
 
   get seq(): number | undefined {
@@ -69,7 +77,7 @@ export class RoomHistory {
       if (this.#isKnown(frame)) continue;
       // What still has a hole before it is shown all the same: the session knows of the hole and says so.
       this.#count(frame);
-      this.#letIn(frame);
+      this.#show(frame);
     }
   }
 
@@ -80,11 +88,16 @@ export class RoomHistory {
   admit(frame: ChangeFrame): boolean {
     if (this.#isKnown(frame)) return true;
     if (this.#holding === 0 && this.#count(frame)) {
-      this.#letIn(frame);
+      this.#show(frame);
       return true;
     }
     this.#held.push(frame);
     return this.#holding > 0;
+  }
+
+  #show(frame: ChangeFrame): void {
+    if (frame.type === 'new_message' && (this.#seen === undefined || compareIds(frame.message.id, this.#seen) >= 0)) this.#seen = frame.message.id;
+    this.#letIn(frame);
   }
 
   #isKnown({ seq }: ChangeFrame): boolean {
@@ -132,11 +145,11 @@ export class RoomHistory {
 
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
   async replace({ rest, prepare }: Source, signal: AbortSignal, skipped: boolean): Promise<void> {
-    const { roomId } = this;
+    const { roomId, seen: knownUpTo } = this;
     const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
     stillWanted(signal);
     this.know(messages.at(-1)?.id, seq);
-    this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore });
+    this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore, knownUpTo });
   }
 
   /** From here on nothing is missing. */

@@ -84,8 +84,10 @@ export const follow =
     link.tell({ kind: 'join' });
     return {
       send(frame) {
-        // The room may be open in another tab; and a token never leaves the tab that it was given to.
-        if (ended || !isUp || frame.type === 'authenticate') return false;
+        // A token never leaves the tab that it was given to. And the answer to `sync` does not say to whom it is given: another
+        // tab, which knows more or less, would take it for its own. Its own REST tells each the same.
+        if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
+        // The room may be open in another tab.
         if (frame.type !== 'unsubscribe_room') link.tell({ kind: 'send', frame });
         return true;
       },

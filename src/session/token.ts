@@ -49,6 +49,8 @@ export interface TokenParts {
   answerMs: number;
   /** Something is wrong with the page's answer. Says so without the token. */
   onProblem(detail: string): void;
+  /** The page has answered after all. */
+  onLate(token: string): void;
 }
 
 /**
@@ -60,6 +62,7 @@ export class TokenKeeper {
   #token = '';
   #refused = '';
   #asking: Promise<boolean> | undefined;
+  #answer: Promise<string | undefined> | undefined;
   #giveUp: () => void = () => {};
   /** When the present token came here, and by how much the server's clock is ahead of ours, where we know. */
   #since = 0;
@@ -161,7 +164,7 @@ export class TokenKeeper {
   }
 
   async #request(): Promise<boolean> {
-    const { clock, ask, answerMs, onProblem } = this.#parts;
+    const { clock, answerMs, onProblem } = this.#parts;
     const before = this.#token;
     let cancel = (): void => {};
     const givenUp = new Promise<undefined>((resolve) => {
@@ -171,13 +174,26 @@ export class TokenKeeper {
         resolve(undefined);
       });
     });
-    // Its message is the page's own, and may hold anything.
-    const failed = (): undefined => onProblem('The page failed to give a token: its function threw, or its promise was rejected.') as undefined;
-    const answer = await Promise.race([ask().catch(failed), givenUp]);
+    const answer = await Promise.race([this.#question(), givenUp]);
     cancel();
     // The page may have set another one in the meantime: that one counts.
-    if (typeof answer === 'string' && answer && this.#token === before) this.#take(answer);
+    if (answer && this.#token === before) this.#take(answer);
     return this.#token !== '' && !this.isRefused;
+  }
+
+  /** The page is asked one question at a time, however long it takes over it. */
+  #question(): Promise<string | undefined> {
+    const { ask, onProblem, onLate } = this.#parts;
+    return (this.#answer ??= ask()
+      // Its message is the page's own, and may hold anything.
+      .catch(() => onProblem('The page failed to give a token: its function threw, or its promise was rejected.'))
+      .then((answer) => {
+        this.#answer = undefined;
+        const token = typeof answer === 'string' ? answer.trim() : '';
+        // Nobody waits for it any more, but a token is a token.
+        if (!this.#asking && token && token !== this.#token) onLate(token);
+        return token;
+      }));
   }
 }
 

@@ -17,6 +17,8 @@ export interface Kept extends Outgoing {
   readonly after?: Id | undefined;
   /** Whether the backend then recognised messages by their names (`idempotent_send`). */
   readonly named?: boolean | undefined;
+  /** Whether it has left without its name, because we did not know yet. */
+  unnamed?: boolean | undefined;
   /** Why the server refused it, where it did: it waits for its author. */
   readonly refused?: { code: ErrorCode; message: string; status?: number | undefined } | undefined;
 }

@@ -292,7 +292,7 @@ export class ChatConnection {
     this.#dispatch({ type: 'mark-read', roomId });
     const ids = unread.slice(-50).map(({ id }) => id);
     await this.#session.markRead(roomId, ids);
-    if (this.user && ids.length > 0) this.#dispatch({ type: 'frame', frame: { type: 'message_read', room_id: roomId, user_id: this.user.id, message_ids: ids } });
+    if (this.user && ids.length > 0) this.#dispatch({ type: 'frame', frame: { type: 'message_read', room_id: roomId, user_id: this.user.id, message_ids: ids, up_to: undefined } });
   }
 
   /** One reader more, or one less, has the end of a room before their eyes: then what comes in is read at once. */

@@ -2,8 +2,8 @@
 import { compareIds, idKey, isOrdered, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent } from '../session/index.js';
 import { threadOf } from './selectors.js';
-import { EMPTY_THREAD, INITIAL, type ChatData, type Thread } from './state.js';
-import { addPending, holds, merge, mergeNewest, overlay, remove, removePending, setDelivery, type Draft } from './timeline.js';
+import { EMPTY_THREAD, INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
+import { addPending, holds, merge, mergeNewest, remove, removePending, setDelivery, withoutGone, type Draft } from './timeline.js';
 
 /** What the elements, or a page, ask for. */
 export type Intent =
@@ -148,12 +148,12 @@ function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'histor
       case 'older':
         return { ...thread, timeline: merge(old.timeline, messages), hasOlder: hasMore, skipped: false };
       case 'overlap': {
-        const timeline = overlay(old.timeline, messages, !hasMore, event.knownUpTo);
+        const timeline = merge(withoutGone(old.timeline, messages, !hasMore, event.knownUpTo), messages);
         const reachesBack = timeline[0] !== undefined && !sameId(timeline[0].id, messages[0]?.id);
         return { ...thread, timeline, hasOlder: hasMore && (!reachesBack || old.hasOlder) };
       }
       case 'newest': {
-        const { timeline, joined } = event.skipped ? { timeline: replaceStored(old.timeline, messages), joined: false } : mergeNewest(old.timeline, messages);
+        const { timeline, joined } = event.skipped ? { timeline: replaceStored(old.timeline, messages), joined: false } : mergeNewest(withoutGone(old.timeline, messages, !hasMore, event.knownUpTo), messages);
         const hasOlder = joined && old.loaded ? old.hasOlder : hasMore;
         return { ...thread, timeline, hasOlder, skipped: event.skipped === true, loaded: true };
       }
@@ -207,7 +207,7 @@ function onFrame(state: ChatData, frame: PassedFrame): ChatData {
         timeline.map((entry) => (sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry)),
       );
     case 'message_read':
-      return onRead(state, frame.room_id, frame.user_id, frame.message_ids);
+      return onRead(state, frame);
     case 'room_updated': {
       const { updates } = frame;
       const next = inRoom(state, frame.room_id, (room) => counted(state, { ...room, ...(updates as Partial<Room>) }, true));
@@ -218,18 +218,17 @@ function onFrame(state: ChatData, frame: PassedFrame): ChatData {
   }
 }
 
-/** Somebody has read messages: those named, or all, that are not that person's own. */
-function onRead(state: ChatData, roomId: Id, userId: Id, ids: readonly Id[]): ChatData {
-  if (!state.threads[idKey(roomId)]) return state;
-  const named = new Set(ids.map(idKey));
-  return inThread(state, roomId, (thread) => ({
-    ...thread,
-    timeline: thread.timeline.map((entry) =>
-      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, userId) || (named.size > 0 && !named.has(idKey(entry.id)))
-        ? entry
-        : { ...entry, is_read: true },
-    ),
-  }));
+/** Somebody has read messages: those named, or all (up to one), that are not that person's own. */
+function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>): ChatData {
+  const named = new Set(message_ids.map(idKey));
+  return inThreadOf(state, room_id, (timeline) => {
+    const last = timeline.findIndex(({ id }) => sameId(id, up_to));
+    const isUpTo = (entry: ChatMessage, at: number): boolean => up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);
+    const isMeant = (entry: ChatMessage, at: number): boolean => (named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at));
+    return timeline.map((entry, at) =>
+      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, user_id) || !isMeant(entry, at) ? entry : { ...entry, is_read: true },
+    );
+  });
 }
 
 /** Typing by me, or by somebody who is not in the room, is nobody's business. */

@@ -76,21 +76,19 @@ export function mergeNewest(timeline: Timeline, page: readonly Message[]): { tim
 }
 
 /**
- * Lays the newest page over what is known: what it should hold, and does not, was deleted.
+ * Takes away what the newest page should hold, and does not: it was deleted.
  * @param isAll whether nothing is before the page.
  * @param knownUpTo what is newer than this may have come after the page was read.
  */
-export function overlay(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Id | undefined): Timeline {
+export function withoutGone(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Id | undefined): Timeline {
   const [first, last] = [page[0], page.at(-1)];
   const newest = timeline.find(({ id }) => sameId(id, knownUpTo));
-  const kept = timeline.filter((entry) => {
+  return timeline.filter((entry) => {
     if (entry.delivery !== 'sent' || page.some(({ id }) => sameId(id, entry.id))) return true;
-    const isBefore = first ? order(entry, first) < 0 : true;
-    const isAfter = last ? order(entry, last) > 0 : true;
-    if (isBefore && first) return !isAll;
+    if (first && order(entry, first) < 0) return !isAll;
+    const isAfter = !last || order(entry, last) > 0;
     return isAfter && !(newest && order(entry, newest) <= 0);
   });
-  return merge(kept, page);
 }
 
 /** Takes away a message that was deleted. */

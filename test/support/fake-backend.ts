@@ -54,7 +54,8 @@ export class FakeSocket extends EventTarget {
   drop(code = 1006, reason = ''): void {
     if (this.readyState === this.CLOSED) return;
     this.readyState = this.CLOSED;
-    this.dispatchEvent(new CloseEvent('close', { code, reason }));
+    // Node 20 has no CloseEvent.
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
   }
 }
 

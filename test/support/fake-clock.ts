@@ -25,6 +25,11 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** The machine sleeps: time passes, and no timer knows of it until the next `advance`. */
+  sleep(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets time pass; whatever falls due happens in its order, and what that sets off happens before the next. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
@@ -44,9 +49,15 @@ export class FakeClock implements Clock {
 /** One channel for good: WebKit has been seen to collect a new one together with the message that it was to bring. */
 const { port1, port2 } = new MessageChannel();
 const waiting: (() => void)[] = [];
-port1.onmessage = () => waiting.shift()?.();
+/** In Node a port that listens keeps the process alive. */
+const keepAlive = port1 as MessagePort & { ref?: () => void; unref?: () => void };
+port1.onmessage = () => {
+  waiting.shift()?.();
+  if (waiting.length === 0) keepAlive.unref?.();
+};
 const nextTask = (): Promise<void> =>
   new Promise((resolve) => {
+    keepAlive.ref?.();
     waiting.push(resolve);
     port2.postMessage(null);
   });

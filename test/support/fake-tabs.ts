@@ -1,0 +1,94 @@
+/** Web Locks and BroadcastChannel for several tabs in one process, and tabs that can be killed. */
+
+interface Request {
+  name: string;
+  tab: object;
+  grant(): void;
+  revoke(): void;
+}
+
+/** What all tabs of one browser share. */
+export class FakeBrowser {
+  readonly #held = new Map<string, Request>();
+  readonly #queues = new Map<string, Request[]>();
+  readonly #channels = new Set<FakeChannel>();
+
+  /** One more tab. `kill` ends it as a crash does: it does nothing more, and its locks are free. */
+  tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void } {
+    const tab = {};
+    const browser = this;
+    return {
+      locks: { request: (name: string, options: LockOptions, callback: LockGrantedCallback<unknown>) => this.#request(tab, name, options, callback) } as unknown as LockManager,
+      BroadcastChannel: class {
+        constructor(name: string) {
+          return new FakeChannel(name, tab, browser.#channels) as never;
+        }
+      } as unknown as typeof BroadcastChannel,
+      kill: () => {
+        for (const channel of [...this.#channels]) if (channel.tab === tab) channel.close();
+        for (const queue of this.#queues.values()) queue.splice(0, queue.length, ...queue.filter((request) => request.tab !== tab));
+        for (const [name, request] of [...this.#held]) if (request.tab === tab) this.#release(name, request);
+      },
+    };
+  }
+
+  #request(tab: object, name: string, options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const abort = (): DOMException => new DOMException('', 'AbortError');
+      const request: Request = {
+        name,
+        tab,
+        grant: () => {
+          this.#held.set(name, request);
+          queueMicrotask(() => void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value))));
+        },
+        revoke: () => reject(abort()),
+      };
+      const holder = this.#held.get(name);
+      if (options.steal && holder) {
+        this.#held.delete(name);
+        holder.revoke();
+      } else if (holder) {
+        if (options.ifAvailable) return queueMicrotask(() => resolve(callback(null)));
+        const queue = this.#queues.get(name) ?? [];
+        this.#queues.set(name, queue);
+        queue.push(request);
+        options.signal?.addEventListener('abort', () => {
+          const at = queue.indexOf(request);
+          if (at < 0) return;
+          queue.splice(at, 1);
+          reject(abort());
+        });
+        return;
+      }
+      request.grant();
+    });
+  }
+
+  #release(name: string, request: Request): void {
+    if (this.#held.get(name) !== request) return;
+    this.#held.delete(name);
+    this.#queues.get(name)?.shift()?.grant();
+  }
+}
+
+class FakeChannel {
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+
+  constructor(
+    private readonly name: string,
+    readonly tab: object,
+    private readonly all: Set<FakeChannel>,
+  ) {
+    all.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    const copy = structuredClone(data);
+    for (const other of this.all) if (other !== this && other.name === this.name) queueMicrotask(() => this.all.has(other) && other.onmessage?.({ data: copy }));
+  }
+
+  close(): void {
+    this.all.delete(this);
+  }
+}

@@ -1,0 +1,376 @@
+/**
+ * A model of a chat server, small enough to be seen to be right, for tests that try thousands of stories. It keeps what a
+ * real one keeps (rows, counted changes, who has read what), speaks the wire, and breaks on demand. It also watches how it
+ * is spoken to: `violations` holds everything that no client may do.
+ */
+import { FakeSocket, json, page } from './fake-backend.js';
+import type { FakeClock } from './fake-clock.js';
+
+export interface Row {
+  id: number;
+  room: number;
+  sender: number;
+  content: string;
+  at: string;
+  tempId: string | undefined;
+  editedAt: string | null;
+  deleted: boolean;
+  reactions: Map<string, Set<number>>;
+}
+
+interface Change {
+  seq: number;
+  frame: Record<string, unknown>;
+  messageId: number | undefined;
+}
+
+export const ME = 1;
+export const OTHER = 2;
+export const ROOMS = [1, 2] as const;
+
+export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
+export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
+export type FrameFault = 'drop' | 'twice' | 'late';
+
+export class ModelServer {
+  readonly sockets: FakeSocket[] = [];
+  readonly rows: Row[] = [];
+  readonly violations: string[] = [];
+  /** When sockets and requests came, in milliseconds. */
+  readonly socketTimes: number[] = [];
+  readonly requestTimes: number[] = [];
+  socketFault: SocketFault = 'none';
+  restFault: RestFault = 'none';
+  /** What happens to the next frames that go out. */
+  readonly frameFaults: FrameFault[] = [];
+  /** What comes in on open sockets vanishes. */
+  isDeaf = false;
+  /** Nothing goes out on open sockets; on these never again: a line that has gone half-open does not come back. */
+  isMute = false;
+  readonly #mute = new Set<FakeSocket>();
+  /** Texts that are refused for good. */
+  readonly refuses = 'forbidden';
+  readonly #clock: FakeClock;
+  readonly #changes = new Map<number, Change[]>(ROOMS.map((room) => [room, []]));
+  readonly #read = new Map<number, Set<number>>([
+    [ME, new Set()],
+    [OTHER, new Set()],
+  ]);
+  readonly #inFlight = new Set<string>();
+  readonly #tokens = new Set<string>();
+  #held: string | undefined;
+  #hung: (() => void)[] = [];
+
+  constructor(
+    clock: FakeClock,
+    readonly capabilities: readonly string[],
+  ) {
+    this.#clock = clock;
+  }
+
+  // ————— People and faults
+
+  allow(token: string): void {
+    this.#tokens.add(token);
+  }
+
+  refuse(token: string): void {
+    this.#tokens.delete(token);
+  }
+
+  /** A socket that is still connecting is no live one: it is left alone, and closed as soon as it opens. */
+  get open(): FakeSocket[] {
+    return this.sockets.filter(({ readyState }) => readyState === 1);
+  }
+
+  cut(code: number): void {
+    for (const socket of this.open) socket.drop(code);
+  }
+
+  /** Everything works again; what hung is let go. */
+  heal(): void {
+    this.socketFault = this.restFault = 'none';
+    this.isDeaf = this.isMute = false;
+    this.frameFaults.length = 0;
+    for (const letGo of this.#hung.splice(0)) letGo();
+  }
+
+  /** The server remembers no change any more. */
+  forgetChanges(): void {
+    for (const [room, changes] of this.#changes) this.#changes.set(room, changes.slice(-1));
+  }
+
+  // ————— What people do
+
+  store(room: number, sender: number, content: string, tempId?: string): Row {
+    const known = tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
+    if (known && this.capabilities.includes('idempotent_send')) return known;
+    if (known) this.violations.push(`stored twice: ${content}`);
+    const at = new Date(this.#clock.now()).toISOString();
+    const row: Row = { id: this.rows.length + 1, room, sender, content, at, tempId, editedAt: null, deleted: false, reactions: new Map() };
+    this.rows.push(row);
+    this.#change(room, row.id, (viewer) => ({ type: 'new_message', message: { ...this.#message(row, viewer), _tempId: tempId } }));
+    return row;
+  }
+
+  edit(row: Row, content: string): void {
+    if (row.deleted) return;
+    row.content = content;
+    row.editedAt = new Date(this.#clock.now()).toISOString();
+    this.#change(row.room, row.id, (viewer) => ({ type: 'message_updated', message: this.#message(row, viewer) }));
+  }
+
+  delete(row: Row): void {
+    if (row.deleted) return;
+    row.deleted = true;
+    this.#change(row.room, row.id, () => ({ type: 'message_deleted', message_id: row.id }));
+  }
+
+  react(row: Row, emoji: string): void {
+    if (row.deleted) return;
+    const users = row.reactions.get(emoji) ?? new Set();
+    if (!users.delete(OTHER)) users.add(OTHER);
+    row.reactions.set(emoji, users);
+    this.#change(row.room, row.id, () => ({ type: 'reactions_updated', message_id: row.id, reactions: reactionsOf(row) }));
+  }
+
+  read(room: number, user: number): void {
+    const read = this.#read.get(user)!;
+    const unread = this.#unread(room, user);
+    if (unread.length === 0) return;
+    for (const { id } of unread) read.add(id);
+    this.#change(room, undefined, () =>
+      user === ME ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
+    );
+  }
+
+  // ————— What is so
+
+  /** What a room holds, as its member sees it. */
+  history(room: number): { id: number; content: string; reactions: string; isRead: boolean }[] {
+    return this.#shown(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender === ME && this.#isRead(row) }));
+  }
+
+  unread(room: number): number {
+    return this.#unread(room, ME).length;
+  }
+
+  #shown(room: number): Row[] {
+    return this.rows.filter((row) => row.room === room && !row.deleted);
+  }
+
+  #unread(room: number, user: number): Row[] {
+    return this.#shown(room).filter((row) => row.sender !== user && !this.#read.get(user)!.has(row.id));
+  }
+
+  #isRead(row: Row): boolean {
+    return this.#read.get(row.sender === ME ? OTHER : ME)!.has(row.id);
+  }
+
+  #message(row: Row, viewer = ME): Record<string, unknown> {
+    return {
+      id: row.id,
+      room: row.room,
+      sender: { id: row.sender, username: row.sender === ME ? 'ana' : 'ben' },
+      message_type: 'text',
+      content: row.content,
+      timestamp: row.at,
+      is_read: this.#isRead(row),
+      edited_at: row.editedAt,
+      is_own_message: row.sender === viewer,
+      reactions: reactionsOf(row),
+      ...(row.sender === viewer && row.tempId && this.capabilities.includes('idempotent_send') && { _tempId: row.tempId }),
+    };
+  }
+
+  #room(id: number): Record<string, unknown> {
+    const last = this.#shown(id).at(-1);
+    return {
+      id,
+      name: `Room ${id}`,
+      participants: [
+        { id: ME, username: 'ana' },
+        { id: OTHER, username: 'ben' },
+      ],
+      last_message: last ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } } : null,
+      unread_count: this.#unread(id, ME).length,
+      updated_at: last?.at ?? '2026-11-22T10:00:00Z',
+      is_active: true,
+    };
+  }
+
+  // ————— Telling
+
+  #change(room: number, messageId: number | undefined, frameFor: (viewer: number) => Record<string, unknown>): void {
+    const changes = this.#changes.get(room)!;
+    const seq = (changes.at(-1)?.seq ?? 0) + 1;
+    const frame = { ...frameFor(0), room_id: room, ...(this.capabilities.includes('sync') && { seq }) };
+    changes.push({ seq, frame, messageId });
+    for (const socket of this.open) {
+      this.#out(socket, frame);
+      if (this.capabilities.includes('user_channel')) {
+        const { last_message, unread_count, updated_at } = this.#room(room);
+        this.#out(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
+      }
+    }
+  }
+
+  /** Out of the server, through whatever is wrong with the way. */
+  #out(socket: FakeSocket, frame: Record<string, unknown>): void {
+    if (this.isMute) this.#mute.add(socket);
+    if (this.#mute.has(socket)) return;
+    const text = JSON.stringify(frame);
+    // What answers a question comes, or the socket ends: only what is told unasked can be lost behind a server's back.
+    const fault = 'seq' in frame ? this.frameFaults.shift() : undefined;
+    if (fault === 'drop') return;
+    if (fault === 'late') return void (this.#held = text);
+    socket.receive(text);
+    if (fault === 'twice') socket.receive(text);
+    const late = this.#held;
+    this.#held = undefined;
+    if (late) socket.receive(late);
+  }
+
+  // ————— Sockets
+
+  readonly WebSocket = ((server: ModelServer) =>
+    class {
+      constructor(url: string) {
+        return server.#connect(url) as never;
+      }
+    })(this) as unknown as typeof WebSocket;
+
+  #connect(url: string): FakeSocket {
+    const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
+    // A client that still has one open needs no other.
+    if (this.open.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('a second socket');
+    this.sockets.push(socket);
+    this.socketTimes.push(this.#clock.now());
+    const { socketFault } = this;
+    const token = new URL(url).searchParams.get('token') ?? '';
+    queueMicrotask(() => {
+      if (socketFault === 'hang') return;
+      if (socketFault === 'refuse' || !this.#tokens.has(token)) return socket.drop(1006);
+      socket.accept();
+      if (socketFault === 'silent') return;
+      const beyond = this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
+      this.#out(socket, { type: 'connection_established', user_id: ME, username: 'ana', timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
+    });
+    return socket;
+  }
+
+  #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
+    if (this.isDeaf || socket.readyState !== 1) return;
+    const room_id = frame.room_id as number;
+    switch (frame.type) {
+      case 'ping':
+        return this.#out(socket, { type: 'pong' });
+      case 'subscribe_room':
+        return this.#out(socket, { type: 'subscribed', room_id });
+      case 'get_room_list':
+        return this.#out(socket, { type: 'room_list', rooms: ROOMS.map((room) => this.#room(room)) });
+      case 'mark_read':
+        return this.read(room_id, ME);
+      case 'sync':
+        return this.#out(socket, { type: 'sync_result', rooms: Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => this.#since(Number(room), seq)) });
+      case 'send_message': {
+        const { content, _tempId } = frame as { content: string; _tempId: string };
+        this.#arrives(_tempId);
+        if (content.includes(this.refuses)) return this.#out(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
+        const row = this.store(room_id, ME, content, _tempId);
+        if (this.capabilities.includes('ack')) this.#out(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
+      }
+    }
+  }
+
+  #since(room: number, from: number): Record<string, unknown> {
+    const changes = this.#changes.get(room)!;
+    const seq = changes.at(-1)?.seq ?? 0;
+    const known = changes[0]?.seq ?? 1;
+    if (from < known - 1) return { room_id: room, seq, expired: true, has_more: false, changes: [] };
+    const asked = changes.filter((change) => change.seq > from);
+    const page = asked.slice(0, 5); // small, so that `has_more` happens
+    const frames = page.flatMap(({ frame, messageId }) => {
+      const row = this.rows.find(({ id }) => id === messageId);
+      if (!row) return [frame];
+      if (row.deleted) return frame.type === 'message_deleted' ? [frame] : [];
+      return [frame.message ? { ...frame, message: this.#message(row) } : frame];
+    });
+    return { room_id: room, seq: page.at(-1)?.seq ?? seq, expired: false, has_more: asked.length > page.length, changes: frames };
+  }
+
+  #arrives(tempId: string): void {
+    if (this.#inFlight.has(tempId)) this.violations.push(`two copies of ${tempId} on their way`);
+  }
+
+  // ————— REST
+
+  readonly fetch: typeof fetch = async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    this.requestTimes.push(this.#clock.now());
+    const { restFault } = this;
+    const signal = init.signal ?? undefined;
+    if (restFault === 'down') throw new TypeError('Failed to fetch');
+    if (restFault === 'portal') return page('<html>Welcome to the hotel</html>', 200);
+    if (restFault === 'broken') return page('<html>500</html>', 500);
+    if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
+    if (init.mode !== 'no-cors' && !this.#tokens.has(new Headers(init.headers).get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid' }, 401);
+    const key = new Headers(init.headers).get('Idempotency-Key');
+    const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
+    if (isSend && key) {
+      this.#arrives(key);
+      this.#inFlight.add(key);
+    }
+    try {
+      if (restFault === 'hang') await this.#hang(signal);
+      const answer = this.#answer(init.method ?? 'GET', url, key ?? undefined, typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {});
+      // Done, and nobody hears of it.
+      if (restFault === 'answer-lost') await this.#hang(signal);
+      return answer;
+    } finally {
+      if (key) this.#inFlight.delete(key);
+    }
+  };
+
+  /** Until the client gives up, or everything works again. */
+  async #hang(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#hung.push(resolve);
+      signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+    });
+  }
+
+  #answer(method: string, url: URL, key: string | undefined, body: Record<string, unknown>): Response {
+    const path = url.pathname.replace('/api/chat/', '');
+    if (path === 'rooms/') return json(ROOMS.map((room) => this.#room(room)));
+    if (path === 'sync/' && this.capabilities.includes('sync')) {
+      return json({ rooms: url.searchParams.getAll('room').map((asked) => this.#since(Number(asked.split(':')[0]), Number(asked.split(':')[1]))) });
+    }
+    const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
+    if (method === 'POST' && path.endsWith('/send_message/')) {
+      const content = body.content as string;
+      if (content.includes(this.refuses)) return json({ content: ['Not allowed.'] }, 400);
+      return json(this.#message(this.store(room, ME, content, key)), 201);
+    }
+    if (path.endsWith('/messages/')) {
+      const [after, before, limit] = ['after', 'before', 'limit'].map((name) => Number(url.searchParams.get(name) ?? 0)) as [number, number, number];
+      const all = this.#shown(room).filter(({ id }) => (!after || id > after) && (!before || id < before));
+      const rows = after ? all.slice(0, limit) : all.slice(-limit);
+      const seq = this.capabilities.includes('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
+      return json({ messages: rows.map((row) => this.#message(row)), has_more: all.length > rows.length, count: rows.length, ...seq });
+    }
+    const read = /^messages\/(\d+)\/mark_read\/$/.exec(path)?.[1];
+    if (read) {
+      const row = this.rows.find(({ id }) => id === Number(read));
+      if (row && !this.#read.get(ME)!.has(row.id)) {
+        this.#read.get(ME)!.add(row.id);
+        this.#change(row.room, undefined, () => ({ type: 'messages_marked_read', count: 1 }));
+      }
+      return json({});
+    }
+    return json({ detail: 'Not found.' }, 404);
+  }
+}
+
+const reactionsOf = (row: Row): { emoji: string; user_ids: number[] }[] =>
+  [...row.reactions].filter(([, users]) => users.size > 0).map(([emoji, users]) => ({ emoji, user_ids: [...users] }));

@@ -1,0 +1,245 @@
+/**
+ * Real PostgreSQL, Redis and nginx, each private to a test: on a free port, in a folder that goes away, and ended with
+ * the test. `missingServices` names what is not on this machine.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, chownSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import pg from 'pg';
+
+export interface Service {
+  url: string;
+  stop(): Promise<void>;
+}
+
+const START_MS = 30_000;
+const isRoot = process.getuid?.() === 0;
+
+// --- where they are ---
+
+const folders = (process.env['PATH'] ?? '').split(delimiter);
+/** Debian keeps those that nobody starts by hand apart. */
+function versions(): string[] {
+  try {
+    return readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a)).map((version) => `/usr/lib/postgresql/${version}/bin`);
+  } catch {
+    return [];
+  }
+}
+
+function find(name: string): string | undefined {
+  return [...folders, '/usr/sbin', ...versions()].map((folder) => join(folder, name)).find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const PROGRAMS = ['initdb', 'postgres', 'redis-server', 'nginx'];
+export const missingServices = (): string[] => PROGRAMS.filter((name) => !find(name));
+
+/** PostgreSQL refuses to run as root; where we are root, it runs as its own user. */
+function postgresUser(): { uid?: number; gid?: number } {
+  if (!isRoot) return {};
+  const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? [];
+  if (uid === undefined) throw new Error('There is no user postgres to run PostgreSQL as.');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+// --- how they run ---
+
+const running = new Set<ChildProcess>();
+const folderNames = new Set<string>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const folder of folderNames) rmSync(folder, { recursive: true, force: true });
+});
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function makeFolder(owner: { uid?: number; gid?: number } = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'unified-chat-'));
+  if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid!);
+  folderNames.add(folder);
+  return folder;
+}
+
+export interface Program {
+  child: ChildProcess;
+  /** Everything it said so far. */
+  said(): string;
+  ended: Promise<number | null>;
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  uid?: number;
+  gid?: number;
+}
+
+export function run(path: string, args: string[], options: RunOptions = {}): Program {
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  running.add(child);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (said += data));
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('error', (error) => ((said += String(error)), resolve(1)));
+    child.once('close', (code) => (running.delete(child), resolve(code)));
+  });
+  return {
+    child,
+    said: () => said,
+    ended,
+    async end(signal = 'SIGTERM') {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** Waits until `isReady`; where the program ends before, or is late, what it said is the error. */
+export async function until(program: Program, isReady: () => boolean | Promise<boolean>): Promise<void> {
+  let hasEnded = false;
+  void program.ended.then(() => (hasEnded = true));
+  for (const begun = Date.now(); !(await isReady()); ) {
+    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.said()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function forget(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  folderNames.delete(folder);
+}
+
+// --- the three ---
+
+/** @param durable whether it waits for the disk, as it would in earnest */
+export async function startPostgres({ durable = false } = {}): Promise<Service> {
+  const user = postgresUser();
+  const folder = makeFolder(user);
+  const port = await freePort();
+  const making = run(find('initdb')!, ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], user);
+  if ((await making.ended) !== 0) throw new Error(making.said());
+  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }) };
+  const program = run(find('postgres')!, ['-D', join(folder, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], user);
+  const url = `postgres://chat@127.0.0.1:${port}/postgres`;
+  await until(program, async () => {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.query('select 1');
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  });
+  return {
+    url,
+    async stop() {
+      await program.end('SIGQUIT');
+      forget(folder);
+    },
+  };
+}
+
+export interface RedisService extends Service {
+  /** Ends it without a word; with nothing kept it comes back empty. */
+  kill(): Promise<void>;
+  again(): Promise<void>;
+}
+
+export async function startRedis(): Promise<RedisService> {
+  const folder = makeFolder();
+  const port = await freePort();
+  let program: Program;
+  const again = async (): Promise<void> => {
+    program = run(find('redis-server')!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+    await until(program, () => program.said().includes('Ready to accept connections'));
+  };
+  await again();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kill: () => program.end('SIGKILL'),
+    again,
+    async stop() {
+      await program.end();
+      forget(folder);
+    },
+  };
+}
+
+/** One address for several processes: each connection goes to the next one, and to another where that one is gone. */
+export async function startNginx(ports: number[]): Promise<Service> {
+  const folder = makeFolder();
+  const port = await freePort();
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n      ');
+  const file = join(folder, 'nginx.conf');
+  writeFileSync(file, `
+    daemon off;
+    ${isRoot ? 'user root;' : ''}
+    worker_processes 1;
+    pid ${folder}/nginx.pid;
+    error_log stderr warn;
+    events { worker_connections 4096; }
+    http {
+      access_log off;
+      ${temporary}
+      map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+      upstream chat {
+        ${ports.map((each) => `server 127.0.0.1:${each} max_fails=1 fail_timeout=1s;`).join('\n        ')}
+      }
+      server {
+        listen 127.0.0.1:${port};
+        client_max_body_size 10m;
+        location / {
+          proxy_pass http://chat;
+          proxy_http_version 1.1;
+          proxy_set_header Host $http_host;
+          proxy_set_header Upgrade $http_upgrade;
+          proxy_set_header Connection $connection_upgrade;
+          proxy_read_timeout 75s;
+        }
+      }
+    }`);
+  const program = run(find('nginx')!, ['-p', folder, '-c', file]);
+  const url = `http://127.0.0.1:${port}`;
+  await until(program, () => fetch(url).then(() => true, () => false));
+  return {
+    url,
+    async stop() {
+      await program.end();
+      forget(folder);
+    },
+  };
+}
+
+// --- ours ---
+
+export interface BackendProcess extends Service {
+  port: number;
+  program: Program;
+}
+
+/** One process of the reference backend. */
+export async function startProcess(env: Record<string, string>, ...flags: string[]): Promise<BackendProcess> {
+  const program = run(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', ...flags], { env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env } });
+  let url: string | undefined;
+  await until(program, () => (url = /The reference backend is at (http:\S+)/.exec(program.said())?.[1]) !== undefined);
+  return { url: url!, port: Number(new URL(url!).port), program, stop: () => program.end() };
+}
