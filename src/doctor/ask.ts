@@ -87,7 +87,7 @@ function explain(thrown: unknown, url: URL): NoAnswer {
   if (code === 'ECONNREFUSED') return { because: `Nothing listens at ${url.host} (${code}).`, mend: 'Start the server, or correct the port in the url.' };
   if (/CERT|SIGNED|TLS|SSL|ALTNAME/.test(code)) return { because: `The certificate of ${url.host} is not accepted (${code}: ${message}).`, mend: 'Install a certificate that browsers accept for this host name, with its intermediate certificates.' };
   return {
-    because: `${url.host} cannot be reached${code ? ` (${code}${message && `: ${message}`})` : ''}.`,
+    because: `${url.host} cannot be reached${code || message ? ` (${[code, message].filter(Boolean).join(': ')})` : ''}.`,
     mend: 'See whether the server runs, whether a firewall is in between, and whether http:// and https:// are the right way round in the url.',
   };
 }

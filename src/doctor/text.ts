@@ -21,8 +21,11 @@ export function findingText({ id, verdict, says, mend }: Finding, paint: Paint =
 export function skippedText(findings: readonly Finding[], paint: Paint = PLAIN): string {
   const byReason = new Map<string, string[]>();
   for (const { id, verdict, says } of findings) if (verdict === 'skipped') byReason.set(says, [...(byReason.get(says) ?? []), id]);
-  return [...byReason].map(([why, ids]) => `${paint(MARKS.skipped, 'skipped')}  ${paint(ids.join(', '), 'id')}\n${INDENT}${why}`).join('\n');
+  return [...byReason].map(([why, ids]) => `${paint(MARKS.skipped, 'skipped')}  ${paint(few(ids), 'id')}\n${INDENT}${why}`).join('\n');
 }
+
+const MOST = 20;
+const few = (ids: string[]): string => ids.slice(0, MOST).join(', ') + (ids.length > MOST ? ` and ${ids.length - MOST} more` : '');
 
 export function summaryText({ url, counts, seconds, healthy }: Report): string {
   const parts = (Object.entries(counts) as [Verdict, number][]).filter(([, count]) => count > 0).map(([verdict, count]) => `${count} ${verdict}`);

@@ -123,6 +123,11 @@ export class Outbox {
     await this.#restore();
   }
 
+  /** Hands over to the tab that sends what was written here while that tab could not be told. */
+  announce(): void {
+    for (const { items } of this.#queues.values()) for (const item of items) this.#lines.tell({ kind: 'added', kept: keptOf(item) });
+  }
+
   /** From now on this tab sends, or does not any more. */
   async lead(on: boolean): Promise<void> {
     this.#leads = on;

@@ -486,7 +486,7 @@ export class Session {
     this.#scope = scope;
     this.#link?.close();
     this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message, signal));
-    void this.#outbox.enter(scope);
+    void this.#outbox.enter(scope).then(() => this.#outbox.announce());
     if (!tabs.locks) return void this.#outbox.lead(true);
     this.#queueToSend(tabs.locks, scope, signal);
     // One that has a socket already keeps it.
