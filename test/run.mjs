@@ -41,8 +41,9 @@ const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
-const isNodeTest = (path) => /^test\/(server|support|config)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
-const nodeTests = tests.filter(isNodeTest);
+const isNodeTest = (path) => /^test\/(server|support|config|doctor)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
+const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
+const nodeTests = tests.filter((path) => isNodeTest(path) && !doctorTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 
@@ -56,20 +57,22 @@ const wtr = (name, files, env = {}) => ({
   needsBrowsers: true,
 });
 
+/** Tests that Node runs by itself. */
+const inNode = (name, files) => ({
+  command: [process.execPath, '--import', 'tsx', '--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, `${name}.tap`)}`, ...files],
+  totals: () => {
+    const tap = readFileSync(join(scratch, `${name}.tap`), 'utf8');
+    const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+    return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
+  },
+  tests: files,
+});
+
 /** `alone`: nothing else runs meanwhile, because time matters to it. `needs`: another step comes first, asked for or not. */
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
-  {
-    name: 'server',
-    what: 'the reference backend and the test tools, in Node',
-    command: [process.execPath, '--import', 'tsx', '--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, 'server.tap')}`, ...nodeTests],
-    totals: () => {
-      const tap = readFileSync(join(scratch, 'server.tap'), 'utf8');
-      const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
-      return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
-    },
-    tests: nodeTests,
-  },
+  { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
+  { name: 'doctor', what: 'the doctor, in front of faults planted for it', ...inNode('doctor', doctorTests) },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {
