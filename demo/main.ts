@@ -2,14 +2,13 @@
  * `npm start`: one server, one page, two people. The backend is the real one (demo/server); each person reaches it over
  * a line of their own (`/line/<name>`) that the page's panel can cut, block and slow.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { createFaultLine, type FaultLine, type Faults } from '../test/support/fault-proxy.js';
-import { DIFFERENCES, type Difference } from './server/differences.js';
+import { readDifferences, readNumber, readPlaces, readSecret, stop } from './server/command.js';
 import { startServer } from './server/server.js';
 
 const { values } = parseArgs({
@@ -31,19 +30,7 @@ const HOUR_S = 3_600;
 /** What a careful host page would send; everything in the demo works under it. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
-async function secretIn(folder: string): Promise<string> {
-  const file = join(folder, 'secret');
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    const secret = randomBytes(32).toString('hex');
-    await mkdir(folder, { recursive: true });
-    await writeFile(file, secret, { mode: 0o600 });
-    return secret;
-  }
-}
-
-const differences = values.with === 'all' ? DIFFERENCES.map(({ name }) => name) : (values.with.split(',').filter(Boolean) as Difference[]);
+const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
 
 const lines = new Map<Person, FaultLine>();
@@ -81,9 +68,9 @@ pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (pat
 pages.use('*', serveStatic({ root: './demo/pages' }));
 
 const server = await startServer({
-  port: Number(values.port),
-  database: process.env.DATABASE_URL ? { kind: 'url', url: process.env.DATABASE_URL } : { kind: 'folder', path: join(values.data, 'database') },
-  secret: process.env.JWT_SECRET ?? (await secretIn(values.data)),
+  port: readNumber('port', values.port) ?? 0,
+  ...readPlaces(join(values.data, 'database')),
+  secret: await readSecret(values.data),
   host: process.env.HOST ?? '127.0.0.1',
   baseline: values.baseline,
   differences,
@@ -99,10 +86,9 @@ const server = await startServer({
     line?.handleUpgrade(request, socket, head);
     return line !== undefined;
   },
-}).catch((thrown: unknown): never => {
+}).catch((thrown: unknown) => {
   const error = thrown as NodeJS.ErrnoException;
-  console.error(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
-  process.exit(1);
+  stop(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
 });
 
 for (const name of Object.keys(PEOPLE) as Person[]) {

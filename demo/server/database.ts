@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import type { DatabaseKind } from './options.js';
 
@@ -30,6 +30,7 @@ export function openDatabase(kind: DatabaseKind): Promise<Database> | Database {
 
 async function openEmbedded(folder?: string): Promise<Database> {
   const unlock = folder ? await lock(folder) : undefined;
+  const { PGlite } = await embedded();
   const data = folder && join(folder, 'postgres');
   const isNew = !data || !(await exists(join(data, 'PG_VERSION')));
   const lite = await PGlite.create({ ...(data && { dataDir: data }), ...(isNew && { loadDataDir: await emptyCluster() }) });
@@ -45,6 +46,9 @@ async function openEmbedded(folder?: string): Promise<Database> {
     },
   };
 }
+
+/** Loaded only where it is used: that takes longer than all the rest. */
+const embedded = () => import('@electric-sql/pglite');
 
 function openServer(url: string): Database {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
@@ -86,6 +90,7 @@ export async function emptyCluster(): Promise<Blob> {
     const kept = await readFile(join(place, name)).catch(() => null);
     if (kept) return new Blob([kept]);
   }
+  const { PGlite } = await embedded();
   const lite = await PGlite.create();
   const dump = await lite.dumpDataDir('none');
   await lite.close();

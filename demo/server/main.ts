@@ -5,16 +5,18 @@
  *   --host H        default 127.0.0.1                     --reset       forget the data first
  *   --origin URL    a page that may connect (repeatable)  --baseline    no capability, as the oldest backends
  *   --with a,b|all  differences of real backends, listed by --help
- *   --prepare       makes ready what the first start on a machine would take seconds for, and ends
+ *   --rate N        messages a minute and user            --prepare     makes ready what the first start on a machine
+ *                                                                       would take seconds for, and ends
  *
- * Environment: DATABASE_URL (a Postgres server instead of the embedded one), JWT_SECRET, LOG_LEVEL.
+ * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (where several processes on one
+ * database meet), JWT_SECRET (one for all of them), LOG_LEVEL.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { readDifferences, readNumber, readPlaces, readSecret, stop } from './command.js';
 import { emptyCluster } from './database.js';
-import { DIFFERENCES, isDifference, type Difference } from './differences.js';
-import type { DatabaseKind, Options } from './options.js';
+import { DIFFERENCES } from './differences.js';
+import type { Options } from './options.js';
 import { startServer } from './server.js';
 
 const { values: flags } = parseArgs({
@@ -24,6 +26,7 @@ const { values: flags } = parseArgs({
     data: { type: 'string', default: '.data' },
     origin: { type: 'string', multiple: true, default: [] },
     with: { type: 'string', default: '' },
+    rate: { type: 'string' },
     reset: { type: 'boolean', default: false },
     baseline: { type: 'boolean', default: false },
     prepare: { type: 'boolean', default: false },
@@ -32,7 +35,7 @@ const { values: flags } = parseArgs({
 });
 
 if (flags.help) {
-  console.log('Flags: --port --host --data --reset --origin --baseline --with --prepare. Differences for --with:');
+  console.log('Flags: --port --host --data --reset --origin --baseline --with --rate --prepare. Differences for --with:');
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
   process.exit(0);
 }
@@ -42,40 +45,20 @@ if (flags.prepare) {
   process.exit(0);
 }
 
-function readDifferences(list: string): Difference[] {
-  if (list === 'all') return DIFFERENCES.map(({ name }) => name);
-  return list.split(',').filter(Boolean).map((name) => {
-    if (!isDifference(name)) throw new Error(`There is no difference '${name}'. --help lists them.`);
-    return name;
-  });
-}
-
-/** The key of the tokens: given, or made once and kept, so that tokens survive a restart. */
-async function readSecret(folder: string): Promise<string> {
-  if (process.env['JWT_SECRET']) return process.env['JWT_SECRET'];
-  const file = join(folder, 'jwt-secret');
-  const kept = await readFile(file, 'utf8').catch(() => '');
-  if (kept) return kept;
-  const made = crypto.randomUUID() + crypto.randomUUID();
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, made, { mode: 0o600 });
-  return made;
-}
-
-const url = process.env['DATABASE_URL'];
-const database: DatabaseKind = url ? { kind: 'url', url } : { kind: 'folder', path: flags.data };
 if (flags.reset) await rm(flags.data, { recursive: true, force: true });
 
+const rate = readNumber('rate', flags.rate);
 const server = await startServer({
-  port: Number(flags.port),
+  port: readNumber('port', flags.port) ?? 0,
   host: flags.host,
   secret: await readSecret(flags.data),
-  database,
+  ...readPlaces(flags.data),
   allowedOrigins: flags.origin,
   baseline: flags.baseline,
   differences: readDifferences(flags.with),
+  ...(rate !== undefined && { limits: { rate } }),
   logLevel: (process.env['LOG_LEVEL'] as Options['logLevel'] | undefined) ?? 'info',
-});
+}).catch((error: unknown) => stop(error instanceof Error ? error.message : String(error)));
 console.log(`The reference backend is at ${server.url}`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

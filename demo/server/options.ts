@@ -36,6 +36,8 @@ export interface Options {
   /** Key of the tokens (HS256). Default: one that nobody knows. */
   secret: string;
   database: DatabaseKind;
+  /** Where processes that share one database meet: `redis://…`. Without it each hears of the others late. */
+  redis?: string | undefined;
   /** Which pages may use this server. The server's own origin always may; so may programs, which send no `Origin`. */
   allowedOrigins: readonly string[] | '*';
   /** Speak section 2 of the protocol and nothing more: no capability, no error codes. */

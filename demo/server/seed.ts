@@ -41,6 +41,8 @@ const TRANSCRIPT: SeedRoom[] = [
 /** Fills a new database; leaves any other alone. */
 export async function seed(database: Database, which: 'demo' | 'transcript', now = Date.now()): Promise<void> {
   await database.transaction(async (inside) => {
+    // Two servers that start together must not both do it.
+    await inside.query('lock table users in share row exclusive mode');
     if ((await inside.query('select 1 from users limit 1')).length > 0) return;
     for (const [username, first, last, role] of PEOPLE) {
       await inside.query('insert into users (email, username, role, first_name, last_name) values ($1, $2, $3, $4, $5)', [`${username}@example.com`, username, role, first, last]);

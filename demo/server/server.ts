@@ -4,20 +4,12 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { CloseCode } from '../../src/protocol/close-codes.js';
+import { assemble } from './assemble.js';
 import { signToken, type SignOptions } from './auth.js';
-import type { Context } from './context.js';
-import { openDatabase, type Database } from './database.js';
-import { Delivery } from './delivery.js';
-import { Differences } from './differences.js';
-import { alone } from './fleet.js';
+import type { Database } from './database.js';
 import { createHttp } from './http.js';
-import { Hub } from './hub.js';
 import { createLog } from './log.js';
-import { migrate } from './migrations.js';
-import { ring } from './notifications.js';
 import { resolveOptions, type Options } from './options.js';
-import { newsAfter, startRepair } from './repair.js';
-import { seed } from './seed.js';
 import { createSockets } from './socket.js';
 
 export interface RunningServer {
@@ -38,28 +30,8 @@ const GRACE_MS = 1_000;
 export async function startServer(given: Partial<Options> = {}): Promise<RunningServer> {
   const options = resolveOptions(given);
   const log = createLog(options);
-  const database = await openDatabase(options.database);
+  const { context, close } = await assemble(options, log);
   try {
-    await migrate(database);
-    if (options.seed) await seed(database, options.seed === 'transcript' ? 'transcript' : 'demo');
-    const hub = new Hub();
-    const fleet = alone(options, hub);
-    const parts = {
-      options,
-      database,
-      log,
-      hub,
-      notificationHub: new Hub(),
-      differences: new Differences(options.differences),
-      ...fleet,
-    };
-    const delivery = new Delivery({
-      ...parts,
-      fetch: (roomId, after) => newsAfter(parts, roomId, after),
-      ring: (messageId, userIds) => void ring(parts, messageId, userIds).catch((error: unknown) => log.error({ err: error }, 'could not ring')),
-    });
-    const context: Context = { ...parts, tell: (telling) => delivery.tell(telling) };
-    const repair = options.baseline ? undefined : startRepair(context, delivery.sequencer);
     const sockets = createSockets(context);
     const onHttp = getRequestListener(createHttp(context).fetch, { overrideGlobalObjects: false });
     const server = createServer((request, response) => {
@@ -85,9 +57,7 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
       const cut = setTimeout(() => lines.forEach((line) => line.destroy()), GRACE_MS);
       await released;
       clearTimeout(cut);
-      await repair?.stop();
-      delivery.close();
-      await database.close();
+      await close();
       log.info({ code }, 'closed');
     }
     let stopped: Promise<void> | undefined;
@@ -95,13 +65,13 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
       url,
       port,
       secret: options.secret,
-      database,
+      database: context.database,
       server,
       signToken: (userId, signOptions) => signToken(options.secret, userId, signOptions),
       close: (code = CloseCode.serviceRestart) => (stopped ??= stop(code)),
     };
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
 }

@@ -77,8 +77,11 @@ export function openSocket({ url }: { url: string }, token: string | null, { pat
   }), 'a socket to open');
 }
 
+/** A server, in this process or another. */
+export type Backend = Pick<RunningServer, 'url' | 'signToken'>;
+
 /** Opens the chat socket of a user, past its greeting. */
-export async function join(server: RunningServer, userId: number, ...rooms: number[]): Promise<Client> {
+export async function join(server: Backend, userId: number, ...rooms: number[]): Promise<Client> {
   const client = await openSocket(server, await server.signToken(userId));
   await client.take('connection_established');
   for (const room_id of rooms) await client.ask({ type: 'subscribe_room', room_id }, 'subscribed');
@@ -94,7 +97,7 @@ export interface Answer {
 }
 
 /** One REST request of a user; nobody's where that is null. */
-export async function rest(server: RunningServer, userId: number | null, path: string, init: RequestInit & { json?: unknown } = {}): Promise<Answer> {
+export async function rest(server: Backend, userId: number | null, path: string, init: RequestInit & { json?: unknown } = {}): Promise<Answer> {
   const { json, ...rest } = init;
   const response = await fetch(path.startsWith('/') ? server.url + path : `${server.url}/api/chat/${path}`, {
     signal: AbortSignal.timeout(DEADLINE_MS * 2),

@@ -1,13 +1,14 @@
 /**
  * Real PostgreSQL, Redis and nginx, each private to a test: on a free port, in a folder that goes away, and ended with
- * the test. `missingServices` names what is not on this machine.
+ * the test. programs.mjs says what is not on this machine.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, chownSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
+import { findProgram } from './programs.mjs';
 
 export interface Service {
   url: string;
@@ -16,32 +17,6 @@ export interface Service {
 
 const START_MS = 30_000;
 const isRoot = process.getuid?.() === 0;
-
-// --- where they are ---
-
-const folders = (process.env['PATH'] ?? '').split(delimiter);
-/** Debian keeps those that nobody starts by hand apart. */
-function versions(): string[] {
-  try {
-    return readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a)).map((version) => `/usr/lib/postgresql/${version}/bin`);
-  } catch {
-    return [];
-  }
-}
-
-function find(name: string): string | undefined {
-  return [...folders, '/usr/sbin', ...versions()].map((folder) => join(folder, name)).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const PROGRAMS = ['initdb', 'postgres', 'redis-server', 'nginx'];
-export const missingServices = (): string[] => PROGRAMS.filter((name) => !find(name));
 
 /** PostgreSQL refuses to run as root; where we are root, it runs as its own user. */
 function postgresUser(): { uid?: number; gid?: number } {
@@ -131,10 +106,10 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
   const user = postgresUser();
   const folder = makeFolder(user);
   const port = await freePort();
-  const making = run(find('initdb')!, ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], user);
+  const making = run(findProgram('initdb')!, ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], user);
   if ((await making.ended) !== 0) throw new Error(making.said());
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }) };
-  const program = run(find('postgres')!, ['-D', join(folder, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], user);
+  const program = run(findProgram('postgres')!, ['-D', join(folder, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], user);
   const url = `postgres://chat@127.0.0.1:${port}/postgres`;
   await until(program, async () => {
     const client = new pg.Client({ connectionString: url });
@@ -169,7 +144,7 @@ export async function startRedis(): Promise<RedisService> {
   const port = await freePort();
   let program: Program;
   const again = async (): Promise<void> => {
-    program = run(find('redis-server')!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+    program = run(findProgram('redis-server')!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
     await until(program, () => program.said().includes('Ready to accept connections'));
   };
   await again();
@@ -217,7 +192,7 @@ export async function startNginx(ports: number[]): Promise<Service> {
         }
       }
     }`);
-  const program = run(find('nginx')!, ['-p', folder, '-c', file]);
+  const program = run(findProgram('nginx')!, ['-p', folder, '-c', file]);
   const url = `http://127.0.0.1:${port}`;
   await until(program, () => fetch(url).then(() => true, () => false));
   return {

@@ -1,0 +1,3 @@
+export const SERVICE_PACKAGES: readonly string[];
+export function findProgram(name: string): string | undefined;
+export function missingPrograms(): string[];
