@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, ROOT, whyInstall } from './support/install.mjs';
+import { missingPrograms, SERVICE_PACKAGES } from './support/programs.mjs';
 
 process.chdir(ROOT);
 checkNode();
@@ -32,6 +33,8 @@ const begun = Date.now();
 /** Engines that are asked for and here; and that are asked for and not here. */
 let present = [];
 let missing = [];
+/** Programs that the fleet needs, and that are not here. */
+let missingServices = [];
 
 // --- which tests there are ---
 
@@ -43,7 +46,8 @@ const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) 
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
 const isNodeTest = (path) => /^test\/(server|support|config|doctor)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
 const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
-const nodeTests = tests.filter((path) => isNodeTest(path) && !doctorTests.includes(path));
+const fleetTests = tests.filter((path) => path.startsWith('test/server/fleet'));
+const nodeTests = tests.filter((path) => isNodeTest(path) && !doctorTests.includes(path) && !fleetTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 
@@ -72,6 +76,7 @@ const inNode = (name, files) => ({
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
+  { name: 'fleet', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('fleet', fleetTests), needsServices: true },
   { name: 'doctor', what: 'the doctor, in front of faults planted for it', ...inNode('doctor', doctorTests) },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
@@ -124,6 +129,17 @@ if (steps.some(({ needsBrowsers }) => needsBrowsers)) {
 }
 present = engines.filter((engine) => !missing.includes(engine));
 
+if (steps.some(({ needsServices }) => needsServices)) {
+  missingServices = missingPrograms();
+  if (missingServices.length > 0 && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+    const at = Date.now();
+    const problem = await installByApt(SERVICE_PACKAGES);
+    missingServices = missingPrograms();
+    report({ name: 'services', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: missingServices.length > 0 ? problem : '' });
+  }
+  if (missingServices.length > 0) console.log(`  skipped  fleet: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
+}
+
 // --- run ---
 
 const results = [];
@@ -159,6 +175,10 @@ finish(results);
 
 async function run(step) {
   if (step.needsBrowsers && present.length === 0) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
+  if (step.needsServices && missingServices.length > 0) {
+    const lacks = `${missingServices.join(', ')} not found`;
+    return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the fleet must be tested; ${lacks}.` } : { skipped: lacks }) };
+  }
   const at = Date.now();
   if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${present.join(', ')}`);
   const env = { ...process.env, BROWSERS: present.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
