@@ -1,9 +1,10 @@
 /** One accepted socket: JSON frames in, one after the other; JSON frames out, through the one serialiser. */
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/close-codes.js';
 import type { Context } from './context.js';
 import type { Connection } from './hub.js';
-import { toJson } from './serialise.js';
+import { toJson, toSharedJson } from './serialise.js';
 
 /** What a client may leave unread, in bytes, before it counts as gone. */
 const MAX_BACKLOG = 8_000_000;
@@ -25,6 +26,7 @@ export class SocketConnection implements Connection {
   settled: Promise<void> = Promise.resolve();
   #closing = false;
   #isAlive = true;
+  #gathers = false;
   #expiresAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #handler: Handler | undefined;
@@ -32,6 +34,8 @@ export class SocketConnection implements Connection {
   constructor(
     readonly userId: number,
     readonly socket: WebSocket,
+    /** Below the socket. */
+    private readonly line: Duplex,
     private readonly context: Context,
   ) {}
 
@@ -60,13 +64,25 @@ export class SocketConnection implements Connection {
     const { socket, context } = this;
     if (socket.readyState !== WebSocket.OPEN) return;
     if (socket.bufferedAmount > MAX_BACKLOG) return socket.terminate();
+    this.#gather();
     try {
-      socket.send(toJson(context.differences.ids(frame)));
+      socket.send(toSharedJson(context.differences.ids(frame)));
     } catch (error) {
       context.log.error({ err: error, user: this.userId }, 'frame not sent');
       const instead = this.#handler?.failure();
       if (instead) socket.send(toJson(instead));
     }
+  }
+
+  /** What is sent at the same moment is written in one go: a write costs more than all that leads to it. */
+  #gather(): void {
+    if (this.#gathers) return;
+    this.#gathers = true;
+    this.line.cork();
+    setImmediate(() => {
+      this.#gathers = false;
+      this.line.uncork();
+    });
   }
 
   /** Finishes what was asked, takes nothing new, and says goodbye. */

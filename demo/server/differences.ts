@@ -87,8 +87,8 @@ export class Differences {
   }
 
   /** The last step before any answer becomes text. */
-  ids(body: unknown): unknown {
-    return this.has('string-ids') ? withStringIds(body) : body;
+  ids<Body>(body: Body): Body {
+    return this.has('string-ids') ? (withStringIds(body) as Body) : body;
   }
 }
 

@@ -21,6 +21,15 @@ function refuse(path: string, what: string): never {
 /** @throws {UnserialisableError} for anything that JSON or the protocol cannot carry. */
 export const toJson = (value: unknown): string => JSON.stringify(plain(value, '$', []));
 
+const texts = new WeakMap<object, string>();
+
+/** The same, for what goes to many and never changes: made into text once. */
+export function toSharedJson(frame: object): string {
+  let text = texts.get(frame);
+  if (text === undefined) texts.set(frame, (text = toJson(frame)));
+  return text;
+}
+
 function plain(value: unknown, path: string, above: object[]): unknown {
   switch (typeof value) {
     case 'string':

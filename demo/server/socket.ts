@@ -49,11 +49,11 @@ export function createSockets(context: Context): Sockets {
       });
     }
     if (closing) return refuse(socket, 503);
-    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, verdict, origin, owner !== undefined));
+    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, verdict, origin, owner !== undefined));
   }
 
-  function accept(ws: WebSocket, { viewer, expiresAt }: Verdict & { ok: true }, origin: string | undefined, isNotifications: boolean): void {
-    const connection = new SocketConnection(viewer.id, ws, context);
+  function accept(ws: WebSocket, line: Duplex, { viewer, expiresAt }: Verdict & { ok: true }, origin: string | undefined, isNotifications: boolean): void {
+    const connection = new SocketConnection(viewer.id, ws, line, context);
     // A bad client (a frame too long, a broken line) ends its own socket, and nothing else.
     ws.on('error', (error) => log.warn({ user: viewer.id, reason: error.message }, 'socket error'));
     connections.add(connection);

@@ -1,0 +1,140 @@
+/**
+ * `npm run bench:server`: how much the reference backend delivers, and how fast, as 1, 2 and 4 processes behind nginx
+ * on a PostgreSQL that waits for its disk and a Redis. Everything, the clients too, shares the cores of this machine.
+ *
+ *   npm run bench:server -- --processes 1,2 --seconds 3
+ */
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { WebSocket } from 'ws';
+import { signToken } from '../../demo/server/auth.js';
+import { missingPrograms } from '../support/programs.mjs';
+import { startNginx, startPostgres, startProcess, startRedis, type Service } from '../support/services.js';
+
+const { values: flags } = parseArgs({ options: { processes: { type: 'string', default: '1,2,4' }, seconds: { type: 'string', default: '6' } } });
+const seconds = Number(flags.seconds);
+const SECRET = 'a secret of the bench alone';
+const ROOMS = 40;
+const MEMBERS = 5;
+/** Messages a second, where the time that they take is measured. */
+const STEADY = 60;
+const WARM_UP_MS = 2_000;
+
+const missing = missingPrograms();
+if (missing.length > 0) {
+  console.error(`This needs PostgreSQL, Redis and nginx; not found: ${missing.join(', ')}.`);
+  process.exit(1);
+}
+const say = (text: string): void => console.log(`  ${text}`);
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Person {
+  room: number;
+  socket: WebSocket;
+}
+
+/** What is being measured: begun at, and the time from sending to each receiver. */
+let deliveries: number[] = [];
+let acknowledged = 0;
+const sentAt = new Map<string, number>();
+
+async function connect(url: string, userId: number, room: number): Promise<Person> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/chat/?token=${await signToken(SECRET, userId)}`);
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as { type: string; message?: { content: string } };
+      if (frame.type === 'connection_established') return resolve();
+      if (frame.type === 'new_message') deliveries.push(performance.now() - (sentAt.get(frame.message!.content) ?? NaN));
+      else if (frame.type === 'message_ack') {
+        acknowledged++;
+        socket.emit('acknowledged');
+      } else if (frame.type === 'error') throw new Error(String(data));
+    });
+  });
+  return { room, socket };
+}
+
+let number = 0;
+function send({ socket, room }: Person): void {
+  const content = `message ${++number} of the bench, as long as what people say to each other`;
+  sentAt.set(content, performance.now());
+  socket.send(JSON.stringify({ type: 'send_message', room_id: room, content, _tempId: `bench-${number}` }));
+}
+
+function begin(): number {
+  deliveries = [];
+  acknowledged = 0;
+  return performance.now();
+}
+
+/** Each sender sends as soon as the last message is acknowledged. @returns a second */
+async function atMost(senders: Person[]): Promise<{ messages: number; delivered: number }> {
+  let going = true;
+  for (const person of senders) {
+    person.socket.on('acknowledged', () => going && send(person));
+    send(person);
+  }
+  await sleep(WARM_UP_MS);
+  const begun = begin();
+  await sleep(seconds * 1_000);
+  const took = (performance.now() - begun) / 1_000;
+  const result = { messages: acknowledged / took, delivered: deliveries.length / took };
+  going = false;
+  for (const { socket } of senders) socket.removeAllListeners('acknowledged');
+  await sleep(1_000);
+  return result;
+}
+
+/** The senders take turns. @returns milliseconds from sending to receiving */
+async function steadily(senders: Person[]): Promise<{ p50: number; p99: number }> {
+  begin();
+  for (let n = 0, begun = performance.now(); n < STEADY * seconds; n++) {
+    send(senders[n % senders.length]!);
+    await sleep(Math.max(0, begun + ((n + 1) * 1_000) / STEADY - performance.now()));
+  }
+  await sleep(1_000);
+  const times = deliveries.sort((a, b) => a - b);
+  if (times.length !== STEADY * seconds * MEMBERS) throw new Error(`${times.length} of ${STEADY * seconds * MEMBERS} deliveries`);
+  return { p50: times[Math.floor(times.length * 0.5)]!, p99: times[Math.floor(times.length * 0.99)]! };
+}
+
+async function populate(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`insert into users (id, email, username) select n, n || '@example.com', 'bench' || n from generate_series(1000, 999 + ${ROOMS * MEMBERS}) n`);
+  await client.query(`insert into rooms (id, name, room_type) select n, 'Bench ' || n, 'job' from generate_series(1000, 999 + ${ROOMS}) n`);
+  await client.query(`insert into members (room_id, user_id) select 1000 + n / ${MEMBERS}, 1000 + n from generate_series(0, ${ROOMS * MEMBERS - 1}) n`);
+  await client.end();
+}
+
+async function measure(count: number): Promise<string> {
+  const services: Service[] = [];
+  try {
+    const [postgres, redis] = await Promise.all([startPostgres({ durable: true }), startRedis()]);
+    services.push(postgres, redis);
+    const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, JWT_SECRET: SECRET };
+    const processes = await Promise.all(Array.from({ length: count }, () => startProcess(env, '--rate', '1000000')));
+    const nginx = await startNginx(processes.map(({ port }) => port));
+    services.unshift(nginx, ...processes);
+    await populate(postgres.url);
+    say(`${count}: ${ROOMS * MEMBERS} people connect`);
+    const people = await Promise.all(Array.from({ length: ROOMS * MEMBERS }, (_, n) => connect(nginx.url, 1_000 + n, 1_000 + Math.floor(n / MEMBERS))));
+    const senders = people.filter((_, n) => n % MEMBERS === 0);
+    say(`${count}: as much as goes`);
+    const { messages, delivered } = await atMost(senders);
+    say(`${count}: ${STEADY} messages a second`);
+    const { p50, p99 } = await steadily(senders);
+    for (const { socket } of people) socket.terminate();
+    return `| ${count} | ${Math.round(messages)} | ${Math.round(delivered)} | ${p50.toFixed(1)} ms | ${p99.toFixed(1)} ms |`;
+  } finally {
+    for (const service of services) await service.stop();
+  }
+}
+
+console.log(`\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`);
+console.log(`${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} people send\n`);
+const rows: string[] = [];
+for (const count of flags.processes.split(',').map(Number)) rows.push(await measure(count));
+console.log(`\n| processes | messages/s | deliveries/s | p50 | p99, at ${STEADY} messages/s |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`);
