@@ -16,14 +16,14 @@ const MAX_PAGES = 10;
 
 /** @throws {ChatError} when REST fails. */
 export async function catchUp(history: RoomHistory, source: Source, signal: AbortSignal, report: Report): Promise<void> {
-  if (source.sync && history.seq !== undefined) await count(history, source, history.seq, signal, report);
+  if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
   else await overlap(history, source, signal, report);
 }
 
 async function count(history: RoomHistory, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {
   const { roomId } = history;
   for (let from = known; ; ) {
-    const room = await source.sync!(roomId, from);
+    const room = await source.sync(roomId, from);
     stillWanted(signal);
     // Behind us: the server has lost something, and what it now counts is another story.
     if (!room || room.expired || room.seq < from) return history.replace(source, signal, room !== undefined);
@@ -48,9 +48,12 @@ async function overlap(history: RoomHistory, source: Source, signal: AbortSignal
   const { rest, prepare } = source;
   const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
   stillWanted(signal);
+  // Where nothing was known, what is shown meanwhile (our own) stands alone, and need not join. Where the backend has begun to
+  // count, what is older than this page was never counted.
+  const side = known === undefined || seq !== undefined ? 'newest' : 'overlap';
   if (known === undefined || !hasMore || joins(messages, known)) {
     history.know(messages.at(-1)?.id, seq);
-    return report({ type: 'history', roomId, side: 'overlap', messages: prepare(messages), hasMore, knownUpTo });
+    return report({ type: 'history', roomId, side, messages: prepare(messages), hasMore, knownUpTo });
   }
   let after = known;
   for (let page = 0; page < MAX_PAGES; page++) {

@@ -25,7 +25,8 @@ export type SessionEvent =
   | { type: 'offer'; capabilities: readonly string[]; limits: Limits }
   /** `exactUnread`: whether its unread counts may be believed where they say 0. */
   | { type: 'rooms'; rooms: Room[]; method: Method; exactUnread: boolean }
-  | { type: 'live-message'; roomId: Id; message: Message }
+  /** `wasHeld`: it came before the room was read, and so may be counted already in the list of rooms. */
+  | { type: 'live-message'; roomId: Id; message: Message; wasHeld: boolean }
   /**
    * - `newest`: in place of what is known; `skipped`: and something between the two was left out.
    * - `overlap`: laid over it.

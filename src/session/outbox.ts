@@ -9,7 +9,7 @@
  * have been stored though nobody told us.
  */
 import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, toChatError, type Clock, type RestClient } from '../transport/index.js';
+import { ChatError, toChatError, type Clock, type HistoryQuery, type RestClient } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Method, Outgoing, Report } from './events.js';
 import type { TabMessage } from './tabs.js';
@@ -124,8 +124,15 @@ export class Outbox {
   }
 
   /** Hands over to the tab that sends what was written here while that tab could not be told. */
-  announce(): void {
-    for (const { items } of this.#queues.values()) for (const item of items) this.#lines.tell({ kind: 'added', kept: keptOf(item) });
+  async announce(): Promise<void> {
+    const kept = await this.#lines.vault.load(this.#scope);
+    for (const { items } of this.#queues.values()) {
+      for (const item of items) {
+        // Not kept any more: another tab has sent it, by whatever name. It is to be looked for before it is sent again.
+        const isGone = !kept.some(({ localId }) => localId === item.localId);
+        this.#lines.tell({ kind: 'added', kept: { ...keptOf(item), unnamed: item.unnamed || isGone } });
+      }
+    }
   }
 
   /** From now on this tab sends, or does not any more. */
@@ -382,10 +389,12 @@ export class Outbox {
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
     try {
       const earlier = await this.#search(item, signal);
-      if (earlier) return earlier;
+      // Discarded while we looked for it: it must not leave any more.
+      if (earlier || item.discarded) return earlier ?? { is: 'unknown' };
       const outcome = await this.#bySocket(item);
       if (outcome.is !== 'unknown' || item.discarded) return outcome;
-      return (await this.#search(item, signal)) ?? (await this.#byRest(item, signal));
+      const stored = await this.#search(item, signal);
+      return stored ?? (item.discarded ? outcome : await this.#byRest(item, signal));
     } catch (thrown) {
       return this.#setback(item, toChatError(thrown));
     }
@@ -414,6 +423,7 @@ export class Outbox {
     if (!this.#isNamed(item) && !item.unnamed) {
       item.unnamed = true;
       await this.#keep(item);
+      if (item.discarded) return { is: 'unknown' };
     }
     const message = await rest
       .sendMessage(item.roomId, item.content, { replyTo: item.replyTo, idempotencyKey: this.#isRecognising(item) ? item.localId : undefined, signal })
@@ -435,16 +445,17 @@ export class Outbox {
     if (!item.left) return undefined;
     if (this.#isNamed(item)) return undefined;
     if (!rest) return { is: 'later', ms: null };
-    let after = item.after;
+    let query: HistoryQuery = { after: item.after, limit: 100 };
     for (let page = 0; page < MAX_PAGES; page++) {
-      const { messages, hasMore } = await rest.history(item.roomId, { after, limit: 100 }, signal);
+      const { messages, hasMore } = await rest.history(item.roomId, query, signal);
       for (const message of messages) {
         if (this.recognise(item.roomId, message) === item.localId) return { is: 'stored', message, method };
       }
-      const last = messages.at(-1);
-      // Without a cursor the newest page is all that can hold it.
-      if (!hasMore || !last || after === undefined) break;
-      after = last.id;
+      const [first, last] = [messages[0], messages.at(-1)];
+      if (!hasMore || !first || !last) break;
+      // Without a cursor: backwards, as far as the message is old.
+      if (item.after === undefined && Date.parse(first.timestamp) < item.at - CLOCK_SKEW_MS) break;
+      query = item.after === undefined ? { before: first.id, limit: 100 } : { after: last.id, limit: 100 };
     }
     item.left = undefined;
     return undefined;

@@ -6,7 +6,7 @@ import { idKey, isChange, readSync, sameId, type ChangeFrame, type ChatFrame, ty
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Report } from './events.js';
 import type { Line } from './line.js';
-import { RoomHistory } from './room-history.js';
+import { FIRST_PAGE, RoomHistory } from './room-history.js';
 
 export interface ReaderParts {
   readonly report: Report;
@@ -107,6 +107,29 @@ export class Reader {
     }
   }
 
+  /** The page of history before a message. What changes in it meanwhile waits, as with any other page. */
+  async readOlder(roomId: Id, before: Id, rest: RestClient, signal: AbortSignal): Promise<void> {
+    const { report } = this.#parts;
+    const history = this.#open.get(idKey(roomId));
+    history?.hold();
+    report({ type: 'history-loading', roomId, side: 'older' });
+    try {
+      const { messages, hasMore } = await rest.history(roomId, { before, limit: FIRST_PAGE }, signal);
+      stillWanted(signal);
+      report({ type: 'history', roomId, side: 'older', messages: this.#recognised(roomId, messages), hasMore });
+    } catch (thrown) {
+      const error = toChatError(thrown);
+      if (error.code !== 'aborted') report({ type: 'history-failed', roomId, error });
+      throw error;
+    } finally {
+      history?.release();
+    }
+  }
+
+  #recognised(roomId: Id, messages: Message[]): Message[] {
+    return messages.map((message) => ({ ...message, _tempId: this.#parts.recognise(roomId, message) }));
+  }
+
   async readOpen(signal: AbortSignal): Promise<void> {
     const results = await Promise.allSettled([...this.#open.values()].map((history) => this.#read(history, signal)));
     for (const result of results) {
@@ -120,8 +143,8 @@ export class Reader {
     await history.catchUp(
       {
         rest: this.#rest,
-        sync: this.#parts.has('sync') ? (_, seq) => this.#sync(roomId, seq, signal) : undefined,
-        prepare: (messages) => messages.map((message) => ({ ...message, _tempId: this.#parts.recognise(roomId, message) })),
+        sync: (_, seq) => this.#sync(roomId, seq, signal),
+        prepare: (messages) => this.#recognised(roomId, messages),
         apply: (frame) => {
           // The list of rooms was read just now: its counts hold all that is told here.
           if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#parts.report({ type: 'frame', frame });
@@ -135,7 +158,7 @@ export class Reader {
   async #sync(roomId: Id, seq: number, signal: AbortSignal): Promise<RoomChanges | undefined> {
     let changes: RoomChanges | undefined;
     const { line } = this.#parts;
-    if (line?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } })) {
+    if (this.#parts.has('sync') && line?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } })) {
       const came = await line.sees(this.#parts.answerMs, (frame) => {
         if (frame.type === 'sync_result') changes = readSync(frame.rooms).rooms.find((room) => sameId(room.room_id, roomId));
         return changes !== undefined;
@@ -158,7 +181,7 @@ export class Reader {
   open(roomId: Id): boolean {
     const key = idKey(roomId);
     if (this.#open.has(key)) return false;
-    this.#open.set(key, new RoomHistory(roomId, this.#parts.report, (frame) => this.#letIn(frame)));
+    this.#open.set(key, new RoomHistory(roomId, this.#parts.report, (frame, wasHeld) => this.#letIn(frame, wasHeld)));
     return true;
   }
 
@@ -201,11 +224,11 @@ export class Reader {
       return;
     }
     const history = this.#open.get(idKey(frame.room_id));
-    if (!history) this.#letIn(frame);
+    if (!history) this.#letIn(frame, false);
     else if (!history.admit(frame)) this.#parts.onHole();
   }
 
-  #letIn(frame: ChangeFrame): void {
+  #letIn(frame: ChangeFrame, wasHeld: boolean): void {
     const { report } = this.#parts;
     if (frame.type !== 'new_message') {
       if (isPassed(frame)) report({ type: 'frame', frame });
@@ -214,6 +237,6 @@ export class Reader {
     const { room_id: roomId, message } = frame;
     // Only a server that tells of every message makes a live one the end of what is known.
     if (this.#parts.isComplete) this.#open.get(idKey(roomId))?.advance(message);
-    report({ type: 'live-message', roomId, message });
+    report({ type: 'live-message', roomId, message, wasHeld });
   }
 }

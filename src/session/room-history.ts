@@ -14,8 +14,8 @@ export const FIRST_PAGE = 50;
 /** What a room is read from. */
 export interface Source {
   rest: RestClient;
-  /** Capability `sync`; undefined without it. */
-  sync: ((roomId: Id, seq: number) => Promise<RoomChanges | undefined>) | undefined;
+  /** What changed since, where the backend counts (`sync`): its pages say with `seq` that it does. */
+  sync(roomId: Id, seq: number): Promise<RoomChanges | undefined>;
   /** Finds our own among messages from the history. */
   prepare(messages: Message[]): Message[];
   /** Lets in a change that was asked for. */
@@ -34,13 +34,13 @@ export class RoomHistory {
   #holding = 0;
   #held: ChangeFrame[] = [];
   readonly #report: Report;
-  readonly #letIn: (frame: ChangeFrame) => void;
+  readonly #letIn: (frame: ChangeFrame, wasHeld: boolean) => void;
 
   /** @param letIn takes what came in live, as soon as its turn has come. */
   constructor(
     readonly roomId: Id,
     report: Report,
-    letIn: (frame: ChangeFrame) => void,
+    letIn: (frame: ChangeFrame, wasHeld: boolean) => void,
   ) {
     this.#report = report;
     this.#letIn = letIn;
@@ -77,7 +77,7 @@ export class RoomHistory {
       if (this.#isKnown(frame)) continue;
       // What still has a hole before it is shown all the same: the session knows of the hole and says so.
       this.#count(frame);
-      this.#show(frame);
+      this.#show(frame, true);
     }
   }
 
@@ -88,16 +88,16 @@ export class RoomHistory {
   admit(frame: ChangeFrame): boolean {
     if (this.#isKnown(frame)) return true;
     if (this.#holding === 0 && this.#count(frame)) {
-      this.#show(frame);
+      this.#show(frame, false);
       return true;
     }
     this.#held.push(frame);
     return this.#holding > 0;
   }
 
-  #show(frame: ChangeFrame): void {
+  #show(frame: ChangeFrame, wasHeld: boolean): void {
     if (frame.type === 'new_message' && (this.#seen === undefined || compareIds(frame.message.id, this.#seen) >= 0)) this.#seen = frame.message.id;
-    this.#letIn(frame);
+    this.#letIn(frame, wasHeld);
   }
 
   #isKnown({ seq }: ChangeFrame): boolean {

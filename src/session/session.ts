@@ -685,11 +685,12 @@ export class Session {
       case 'room_list':
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.#report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
-      case 'new_message':
-      case 'message_ack': {
+      case 'message_ack':
+        return void this.#outbox.recognise(frame.room_id, frame.message, frame._tempId);
+      case 'new_message': {
         const { message, _tempId } = frame;
         const localId = this.#outbox.recognise(frame.room_id, message, message._tempId ?? _tempId);
-        return this.#reader.take({ ...frame, type: 'new_message', message: { ...message, _tempId: localId } });
+        return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error':
         this.#outbox.failed(frame);
@@ -744,16 +745,7 @@ export class Session {
   /** Loads the page of history before a message. @throws {ChatError} */
   async loadOlder(roomId: Id, before: Id): Promise<void> {
     const { rest, signal } = this.#usable();
-    this.#report({ type: 'history-loading', roomId, side: 'older' });
-    try {
-      const { messages, hasMore } = await rest.history(roomId, { before, limit: 50 }, signal);
-      stillWanted(signal);
-      this.#report({ type: 'history', roomId, side: 'older', messages: messages.map((message) => ({ ...message, _tempId: this.#outbox.recognise(roomId, message) })), hasMore });
-    } catch (thrown) {
-      const error = toChatError(thrown);
-      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error });
-      throw error;
-    }
+    await this.#reader.readOlder(roomId, before, rest, signal);
   }
 
   /**
@@ -762,7 +754,12 @@ export class Session {
    * @throws {ChatError}
    */
   async markRead(roomId: Id, unread: readonly Id[]): Promise<void> {
-    if (this.#send({ type: 'mark_read', room_id: roomId, message_ids: [] })) return;
+    if (this.#send({ type: 'mark_read', room_id: roomId, message_ids: [] })) {
+      const line = this.#line!;
+      // Where nobody answers, it may not have arrived: then the line is dead, and the next one brings the true counts.
+      if (!(await line.sees(this.#timing.confirmMs, (frame) => frame.type === 'messages_marked_read' && sameId(frame.room_id, roomId)))) void line.verify();
+      return;
+    }
     const { rest, signal } = this.#usable();
     for (const messageId of unread) await rest.markMessageRead(messageId, signal);
   }

@@ -6,6 +6,7 @@
  * it can be handed on by context; whoever shows something subscribes to the slice of state it shows.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
   deviceVault,
@@ -212,6 +213,14 @@ export class ChatConnection {
   retryNow(): void {
     if (this.#running && this.state === 'unauthorized') this.#start();
     else this.#session.retryNow();
+  }
+
+  /**
+   * Examines the backend from here (docs/DOCTOR.md), and changes nothing in it. The doctor is loaded for it.
+   * @throws where it cannot be loaded, or `signal` gives it up.
+   */
+  diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
+    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, onFinding, signal }));
   }
 
   #start(): void {

@@ -1,9 +1,9 @@
 /** (state, event) → state. Pure: no clock, no chance, no network. */
 import { compareIds, idKey, isOrdered, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent } from '../session/index.js';
-import { threadOf } from './selectors.js';
+import { roomOf, threadOf } from './selectors.js';
 import { EMPTY_THREAD, INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
-import { addPending, holds, merge, mergeNewest, remove, removePending, setDelivery, withoutGone, type Draft } from './timeline.js';
+import { addPending, holds, isUnloaded, merge, remove, removePending, setDelivery, withoutGone, type Draft } from './timeline.js';
 
 /** What the elements, or a page, ask for. */
 export type Intent =
@@ -30,9 +30,9 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'rooms':
       return { ...state, roomsLoaded: true, rooms: sorted(action.rooms.filter((room) => room.is_active).map((room) => counted(state, room, action.exactUnread))) };
     case 'live-message':
-      return onLiveMessage(state, action.roomId, action.message);
+      return onLiveMessage(state, action);
     case 'stored':
-      return preview(place(state, action.roomId, [action.message]), action.roomId, action.message);
+      return preview(confirm(state, action.roomId, action.message), action.roomId, action.message);
     case 'history':
       return onHistory(state, action);
     case 'history-loading':
@@ -121,10 +121,27 @@ function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Threa
 const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Thread['timeline']) => Thread['timeline']): ChatData =>
   state.threads[idKey(roomId)] ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
 
-/** Into the thread, where there is one: a room that nobody opened loads its history when somebody does. */
-const place = (state: ChatData, roomId: Id, messages: readonly Message[]): ChatData => inThreadOf(state, roomId, (timeline) => merge(timeline, messages));
+/**
+ * Into the thread, where there is one: a room that nobody opened loads its history when somebody does. What belongs before
+ * the first message that is loaded will come with its page: alone up there it would hide that something is between.
+ */
+const place = (state: ChatData, roomId: Id, messages: readonly Message[]): ChatData =>
+  state.threads[idKey(roomId)]
+    ? inThread(state, roomId, (thread) => {
+        const { timeline, hasOlder } = thread;
+        const [unloaded, loaded] = [true, false].map((is) => messages.filter((message) => isUnloaded(timeline, hasOlder, message) === is)) as [Message[], Message[]];
+        const waiting = unloaded.reduce<Thread['timeline']>((left, { _tempId }) => (_tempId ? removePending(left, _tempId) : left), timeline);
+        return { ...thread, timeline: merge(waiting, loaded) };
+      })
+    : state;
 
-function onLiveMessage(state: ChatData, roomId: Id, message: Message): ChatData {
+/** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
+function confirm(state: ChatData, roomId: Id, message: Message): ChatData {
+  const known = threadOf(state, roomId).timeline.find(({ id, delivery }) => delivery === 'sent' && sameId(id, message.id));
+  return place(state, roomId, [{ ...(known ?? message), _tempId: message._tempId }]);
+}
+
+function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<SessionEvent, { type: 'live-message' }>): ChatData {
   const key = idKey(roomId);
   const seen = state.lastSeen[key];
   const known =
@@ -134,7 +151,9 @@ function onLiveMessage(state: ChatData, roomId: Id, message: Message): ChatData 
   if (known) return next;
   next = { ...next, lastSeen: { ...next.lastSeen, [key]: message.id } };
   if (message.sender) next = setTyping(next, roomId, message.sender.id, '', false);
-  if (isMine(state, message) || state.reading.includes(key)) return next;
+  const listed = roomOf(state, roomId)?.last_message?.timestamp ?? '';
+  const isCounted = wasHeld && Date.parse(message.timestamp) <= Date.parse(listed);
+  if (isMine(state, message) || isCounted || state.reading.includes(key)) return next;
   return inRoom(next, roomId, (room) => ({ ...room, unread_count: room.unread_count + 1 }));
 }
 
@@ -153,17 +172,14 @@ function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'histor
         return { ...thread, timeline, hasOlder: hasMore && (!reachesBack || old.hasOlder) };
       }
       case 'newest': {
-        const { timeline, joined } = event.skipped ? { timeline: replaceStored(old.timeline, messages), joined: false } : mergeNewest(withoutGone(old.timeline, messages, !hasMore, event.knownUpTo), messages);
-        const hasOlder = joined && old.loaded ? old.hasOlder : hasMore;
-        return { ...thread, timeline, hasOlder, skipped: event.skipped === true, loaded: true };
+        const known = event.skipped ? old.timeline.filter(({ delivery }) => delivery !== 'sent') : withoutGone(old.timeline, messages, true, event.knownUpTo);
+        return { ...thread, timeline: merge(known, messages), hasOlder: hasMore, skipped: event.skipped === true, loaded: true };
       }
       default:
         return assertNever(side);
     }
   });
 }
-
-const replaceStored = (timeline: Thread['timeline'], page: readonly Message[]): Thread['timeline'] => merge(timeline.filter(({ delivery }) => delivery !== 'sent'), page);
 
 /** A message that was written before this page was loaded, or in another tab. */
 function restore(state: ChatData, kept: Kept): ChatData {

@@ -16,6 +16,10 @@ function order(a: Message, b: Message): number {
   return Date.parse(a.timestamp) - Date.parse(b.timestamp);
 }
 
+/** Whether a message belongs before the first one that is shown, where there is more that is not loaded. */
+export const isUnloaded = (timeline: Timeline, hasOlder: boolean, message: Message): boolean =>
+  hasOlder && timeline[0]?.delivery === 'sent' && order(message, timeline[0]) < 0;
+
 /** How many of the first messages are stored. */
 function storedCount(timeline: Timeline): number {
   let count = timeline.length;
@@ -65,19 +69,9 @@ export function merge(timeline: Timeline, messages: readonly Message[]): Timelin
 }
 
 /**
- * Replaces what is stored by the newest page. Older messages stay only where the page joins them: a hole between the
- * two would look as if nothing had been said.
- */
-export function mergeNewest(timeline: Timeline, page: readonly Message[]): { timeline: Timeline; joined: boolean } {
-  const stored = storedCount(timeline);
-  const first = page[0];
-  const joined = !first || (stored > 0 && order(first, timeline[stored - 1]!) <= 0);
-  return { timeline: merge(joined ? timeline : timeline.slice(stored), page), joined };
-}
-
-/**
  * Takes away what the newest page should hold, and does not: it was deleted.
- * @param isAll whether nothing is before the page.
+ * @param isAll whether what is before the page goes too: nothing is there any more, or a hole is between the two, which would
+ *   look as if nothing had been said.
  * @param knownUpTo what is newer than this may have come after the page was read.
  */
 export function withoutGone(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Id | undefined): Timeline {

@@ -75,12 +75,16 @@ const ours = (isMany: boolean): fc.Arbitrary<Happens>[] => [
     world.story.discarded.add(found.message.content);
     found.chat.discard(found.message.localId!);
   }),
+  happens('load older', room, (world, inRoom) => void world.tabs[0]?.chat.loadOlder(inRoom).catch(() => {})),
   happens('read', room, (world, inRoom) => void world.tabs[0]?.chat.markRead(inRoom).catch(() => {})),
 ];
 
 const theirs: fc.Arbitrary<Happens>[] = [
   happens('they say', fc.tuple(room, fc.integer({ min: 1, max: 7 })), (world, [inRoom, count]) => {
     for (let n = 0; n < count; n++) world.server.store(inRoom, OTHER, `theirs ${world.server.rows.length}`);
+  }),
+  happens('they say a lot', room, (world, inRoom) => {
+    for (let n = 0; n < 60; n++) world.server.store(inRoom, OTHER, `theirs ${world.server.rows.length}`);
   }),
   happens('they read', room, (world, inRoom) => world.server.read(inRoom, OTHER)),
 ];

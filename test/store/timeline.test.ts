@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { Message } from '../../src/protocol/index.js';
-import { addPending, merge, mergeNewest, removePending, setDelivery, type Timeline } from '../../src/store/timeline.js';
+import { addPending, merge, removePending, setDelivery, withoutGone, type Timeline } from '../../src/store/timeline.js';
 import { ChatError } from '../../src/transport/index.js';
 
 const message = (id: number | string, more: Partial<Message> = {}): Message =>
@@ -47,12 +47,13 @@ describe('a timeline', () => {
     expect([timeline[0]!.delivery, timeline[0]!.is_read]).to.deep.equal(['sent', true]);
   });
 
-  it('keeps older messages only where the newest page joins them', () => {
-    const known = merge([], [message(1), message(2), message(3)]);
-    expect(ids(mergeNewest(known, [message(3), message(4)]).timeline)).to.deep.equal([1, 2, 3, 4]);
-    const apart = mergeNewest(addPending(known, draft('temp_a'), null), [message(8), message(9)]);
-    expect([ids(apart.timeline), apart.joined]).to.deep.equal([[8, 9, 'temp_a'], false]);
-    expect(ids(mergeNewest(known, []).timeline)).to.deep.equal([1, 2, 3]);
+  it('takes away what a page should hold and does not, and nothing else', () => {
+    const known = addPending(merge([], [1, 2, 3, 4, 5].map((id) => message(id))), draft('temp_a'), null);
+    const page = [message(3), message(5)];
+    expect(ids(withoutGone(known, page, false, 5)), 'what is before the page stays').to.deep.equal([1, 2, 3, 5, 'temp_a']);
+    expect(ids(withoutGone(known, page, true, 5)), 'but not where nothing is before it').to.deep.equal([3, 5, 'temp_a']);
+    expect(ids(withoutGone(known, [message(3)], false, 4)), 'after it, only what may have come since').to.deep.equal([1, 2, 3, 5, 'temp_a']);
+    expect(ids(withoutGone(known, [], true, 3)), 'an empty room').to.deep.equal([4, 5, 'temp_a']);
   });
 
   it('stays fast when it is long', () => {

@@ -1,3 +1,6 @@
+// Loaded on demand otherwise, and how long that takes is nothing that a clock could wait for.
+import '../../src/session/catch-up.js';
+import '../../src/session/sharing.js';
 import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
