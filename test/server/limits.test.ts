@@ -48,6 +48,9 @@ describe('limits', () => {
     const { status, body } = await rest(server, ANA, 'rooms/1/send_message/', { json: { room: 1, content: 'x'.repeat(600) } });
     assert.equal(status, 413);
     assert.equal(body.code, 'too_large');
+    const stream = new Blob(['{"room":1,"content":"x"}']).stream();
+    const endless = await rest(server, ANA, 'rooms/1/send_message/', { method: 'POST', body: stream, duplex: 'half' } as RequestInit);
+    assert.deepEqual([endless.status, endless.body.detail], [400, 'A body needs a Content-Length.']);
   });
 
   it('on a frame: 1009, and the server lives on', async () => {
