@@ -5,7 +5,7 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import { compareIds, type ChangeFrame, type Id, type Message, type RoomChanges } from '../protocol/index.js';
-import { stillWanted, toChatError, type RestClient } from '../transport/index.js';
+import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import type { Report } from './events.js';
 
 /** Messages of the newest page. */
@@ -21,6 +21,18 @@ export interface Source {
   /** Lets in a change that was asked for. */
   apply(frame: ChangeFrame): void;
 }
+
+let code: Promise<typeof import('./catch-up.js')> | undefined;
+
+/**
+ * Loads what catching up needs: as soon as there is time, so that it is there when the network is not.
+ * @throws {ChatError} `unreachable`.
+ */
+export const loadCatchUp = (): Promise<typeof import('./catch-up.js')> =>
+  (code ??= import('./catch-up.js').catch(() => {
+    code = undefined;
+    throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
+  }));
 
 export class RoomHistory {
   /** The newest message up to which everything is known; undefined before the first page. */
@@ -130,7 +142,7 @@ export class RoomHistory {
         this.#report({ type: 'history-loading', roomId, side: 'newest' });
         await this.replace(source, signal, false);
       } else {
-        const { catchUp } = await import('./catch-up.js');
+        const { catchUp } = await loadCatchUp();
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
       }

@@ -29,6 +29,7 @@ import { Line, type OpenSocket } from './line.js';
 import { Outbox } from './outbox.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
+import { loadCatchUp } from './room-history.js';
 import type { ReasonCode } from './reasons.js';
 import type { Leader } from './sharing.js';
 import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
@@ -471,6 +472,7 @@ export class Session {
 
   #connected(): void {
     this.#wasConnected = true;
+    void loadCatchUp().catch(NEVER);
     if (this.#phase.is !== 'connected') this.#enter({ is: 'connected' });
   }
 

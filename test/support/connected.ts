@@ -1,10 +1,11 @@
-// Loaded on demand otherwise, and how long that takes is nothing that a clock could wait for.
-import '../../src/session/catch-up.js';
-import '../../src/session/sharing.js';
+import { loadCatchUp } from '../../src/session/room-history.js';
 import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryVault } from './memory-vault.js';
+
+// How long it takes to load a part is nothing that a test's clock could wait for.
+await loadCatchUp();
 
 export interface Scene {
   chat: ChatConnection;
