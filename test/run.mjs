@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, ROOT, whyInstall } from './support/install.mjs';
-import { missingPrograms, SERVICE_PACKAGES } from './support/programs.mjs';
+import { missingPrograms, SERVICE_PACKAGES } from './support/found.mjs';
 
 process.chdir(ROOT);
 checkNode();

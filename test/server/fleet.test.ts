@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { signToken } from '../../demo/server/auth.js';
 import { startServer } from '../../demo/server/server.js';
-import { missingPrograms } from '../support/programs.mjs';
+import { missingPrograms } from '../support/found.mjs';
 import { startNginx, startPostgres, startProcess, startRedis, type BackendProcess, type RedisService, type Service } from '../support/services.js';
 import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, type Client } from './support.js';
 import { Talker } from './talker.js';

@@ -27,7 +27,8 @@ describe('tokens on a socket', () => {
     return body.ticket;
   };
 
-  describe('token_refresh', () => {
+  // All of these are about waiting, so they wait together.
+  describe('token_refresh', { concurrency: true }, () => {
     it('says in time that the token runs out, at once where less is left', async () => {
       const begun = Date.now();
       const long = await openSocket(server, await token(ANA, 62));
@@ -70,6 +71,12 @@ describe('tokens on a socket', () => {
       assert.deepEqual(await within(client.closed, 'the close'), { code: 4001, reason: 'token expired' });
     });
 
+    it('ends with the token that a ticket was given for', async () => {
+      const { body } = await rest(server, null, 'ws_ticket/', { method: 'POST', headers: { Authorization: `Bearer ${await token(ANA, 3)}` } });
+      const client = await openSocket(server, null, { ticket: body.ticket });
+      assert.equal((await within(client.closed, 'the close')).code, 4001);
+    });
+
     it('closes with 4001 for a token that is refused, or of somebody else', async () => {
       for (const bad of [await token(BEN), await token(ANA, -60), 'nonsense', '']) {
         const client = await openSocket(server, await token(ANA));
@@ -83,7 +90,7 @@ describe('tokens on a socket', () => {
   });
 
   describe('a ticket', () => {
-    it('opens one socket of its user, chat or notifications, which then lives by the token', async () => {
+    it('opens one socket of its user, chat or notifications', async () => {
       const chat = await ticketFor(ANA);
       const client = await openSocket(server, null, { ticket: chat });
       assert.equal((await client.take('connection_established'))['user_id'], ANA);
@@ -92,9 +99,6 @@ describe('tokens on a socket', () => {
       await bell.take('recent_notifications');
       const foreign = await ticketFor(ANA);
       await assert.rejects(openSocket(server, null, { ticket: foreign, path: `/ws/notifications/${BEN}/` }), /refused 403/);
-      const { body } = await rest(server, null, 'ws_ticket/', { method: 'POST', headers: { Authorization: `Bearer ${await token(ANA, 3)}` } });
-      const brief = await openSocket(server, null, { ticket: body.ticket });
-      assert.equal((await within(brief.closed, 'the close')).code, 4001);
       for (const each of [client, bell]) each.close();
     });
 

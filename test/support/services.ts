@@ -1,21 +1,18 @@
 /**
  * Real PostgreSQL, Redis and nginx, each private to a test: on a free port, in a folder that goes away, and ended with
- * the test. programs.mjs says what is not on this machine.
+ * the test. found.mjs says what is not on this machine.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { findProgram } from './programs.mjs';
+import { findProgram } from './found.mjs';
+import { forget, freePort, makeFolder, run, until, type Program } from './programs.js';
 
 export interface Service {
   url: string;
   stop(): Promise<void>;
 }
 
-const START_MS = 30_000;
 const isRoot = process.getuid?.() === 0;
 
 /** PostgreSQL refuses to run as root; where we are root, it runs as its own user. */
@@ -25,81 +22,6 @@ function postgresUser(): { uid?: number; gid?: number } {
   if (uid === undefined) throw new Error('There is no user postgres to run PostgreSQL as.');
   return { uid: Number(uid), gid: Number(gid) };
 }
-
-// --- how they run ---
-
-const running = new Set<ChildProcess>();
-const folderNames = new Set<string>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-  for (const folder of folderNames) rmSync(folder, { recursive: true, force: true });
-});
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function makeFolder(owner: { uid?: number; gid?: number } = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'unified-chat-'));
-  if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid!);
-  folderNames.add(folder);
-  return folder;
-}
-
-export interface Program {
-  child: ChildProcess;
-  /** Everything it said so far. */
-  said(): string;
-  ended: Promise<number | null>;
-  end(signal?: NodeJS.Signals): Promise<void>;
-}
-
-interface RunOptions {
-  env?: NodeJS.ProcessEnv;
-  uid?: number;
-  gid?: number;
-}
-
-export function run(path: string, args: string[], options: RunOptions = {}): Program {
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  running.add(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (said += data));
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('error', (error) => ((said += String(error)), resolve(1)));
-    child.once('close', (code) => (running.delete(child), resolve(code)));
-  });
-  return {
-    child,
-    said: () => said,
-    ended,
-    async end(signal = 'SIGTERM') {
-      child.kill(signal);
-      await ended;
-    },
-  };
-}
-
-/** Waits until `isReady`; where the program ends before, or is late, what it said is the error. */
-export async function until(program: Program, isReady: () => boolean | Promise<boolean>): Promise<void> {
-  let hasEnded = false;
-  void program.ended.then(() => (hasEnded = true));
-  for (const begun = Date.now(); !(await isReady()); ) {
-    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.said()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function forget(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  folderNames.delete(folder);
-}
-
-// --- the three ---
 
 /** @param durable whether it waits for the disk, as it would in earnest */
 export async function startPostgres({ durable = false } = {}): Promise<Service> {
@@ -203,8 +125,6 @@ export async function startNginx(ports: number[]): Promise<Service> {
     },
   };
 }
-
-// --- ours ---
 
 export interface BackendProcess extends Service {
   port: number;
