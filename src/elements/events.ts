@@ -1,5 +1,5 @@
 /** The events of the elements. All bubble and cross shadow roots, so that one listener on the page hears them. */
-import type { Id, Room } from '../protocol/index.js';
+import type { Id, Notification, Room } from '../protocol/index.js';
 import type { ChatState, Method, Reason } from '../session/index.js';
 import type { ChatMessage } from '../store/index.js';
 import type { ChatError } from '../transport/index.js';
@@ -31,6 +31,16 @@ export class ChatTokenExpiredEvent extends Event {
     readonly respondWith: (token: Promise<string> | string) => void,
   ) {
     super('chat-token-expired', OUT);
+  }
+}
+
+/** Something happened where nobody was looking (`notification`), or the number of what is unread has changed. */
+export class ChatNotificationEvent extends Event {
+  constructor(
+    readonly notification: Notification | undefined,
+    readonly unread: number,
+  ) {
+    super('chat-notification', OUT);
   }
 }
 
@@ -91,6 +101,7 @@ declare global {
     'chat-unread-change': ChatUnreadChangeEvent;
     'chat-token-expired': ChatTokenExpiredEvent;
     'chat-error': ChatErrorEvent;
+    'chat-notification': ChatNotificationEvent;
     'chat-room-select': ChatRoomSelectEvent;
     'chat-message': ChatMessageEvent;
     'chat-send': ChatSendEvent;

@@ -15,6 +15,8 @@ export interface Terms {
   nextTryIn: (seconds: number) => string;
   tryingNow: string;
   retryNow: string;
+  /** The button that opens the details. */
+  details: string;
   messagesWait: string;
   // Rooms
   conversations: string;
@@ -47,6 +49,9 @@ export interface Terms {
   read: string;
   edited: string;
   notSent: string;
+  skipped: string;
+  loadSkipped: string;
+  notDurable: string;
   retry: string;
   discard: string;
   openFile: string;

@@ -1,7 +1,8 @@
 /** What a session tells its store. The store reduces these; nobody else hears them. */
-import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Problem, type Room } from '../protocol/index.js';
+import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Notification, type Problem, type Room } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { Phase } from './phase.js';
+import type { NotificationState } from './notifications.js';
 import type { Kept } from './vault.js';
 
 /** How a message or a list travelled. */
@@ -44,6 +45,7 @@ export type SessionEvent =
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }
   | { type: 'refused'; localId: string; roomId: Id; error: ChatError }
   | { type: 'frame'; frame: PassedFrame }
+  | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
   /** Nothing can be kept on this device: what is not sent yet lives as long as the page. */
   | { type: 'not-durable' };

@@ -197,7 +197,9 @@ export class Outbox {
       case 'discard': {
         const item = this.#drop(message.localId);
         if (item) report({ type: 'discarded', localId: item.localId, roomId: item.roomId });
+        return;
       }
+      default: // of the socket, which is the session's
     }
   }
 

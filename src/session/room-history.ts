@@ -6,6 +6,7 @@
  */
 import { compareIds, type ChangeFrame, type Id, type Message, type RoomChanges } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
+import type { catchUp as CatchUp } from './catch-up.js';
 import type { Report } from './events.js';
 
 /** Messages of the newest page. */
@@ -22,13 +23,13 @@ export interface Source {
   apply(frame: ChangeFrame): void;
 }
 
-let code: Promise<typeof import('./catch-up.js')> | undefined;
+let code: Promise<{ catchUp: typeof CatchUp }> | undefined;
 
 /**
  * Loads what catching up needs: as soon as there is time, so that it is there when the network is not.
  * @throws {ChatError} `unreachable`.
  */
-export const loadCatchUp = (): Promise<typeof import('./catch-up.js')> =>
+export const loadCatchUp = (): Promise<{ catchUp: typeof CatchUp }> =>
   (code ??= import('./catch-up.js').catch(() => {
     code = undefined;
     throw new ChatError('unreachable', 'A part of the chat could not be loaded.');

@@ -12,6 +12,7 @@ import { afterClose, CloseCode, idKey, sameId, type ChatFrame, type ClientFrame,
 import {
   ChatError,
   makeAddress,
+  notificationsSocket,
   RestClient,
   sleep,
   stillWanted,
@@ -26,6 +27,7 @@ import {
 import { backoff, SPREAD } from './backoff.js';
 import type { Method, Outgoing, Report, SessionEvent } from './events.js';
 import { Line, type OpenSocket } from './line.js';
+import type { NotificationFeed } from './notifications.js';
 import { Outbox } from './outbox.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
@@ -85,6 +87,8 @@ export interface Setup extends AddressParts {
   canAsk: boolean;
   /** Whether the tabs of one person share one socket. Default true. */
   share?: boolean | undefined;
+  /** Whether to listen to the notifications socket too. Default false. */
+  notifications?: boolean | undefined;
 }
 
 const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
@@ -140,6 +144,7 @@ export class Session {
   #leader: Leader | undefined;
   /** Another tab has the socket. */
   #follows = false;
+  #feed: { feed: NotificationFeed | undefined; stop: AbortController } | undefined;
   readonly #following = new Set<(message: TabMessage) => void>();
 
   constructor(options: SessionOptions) {
@@ -268,6 +273,7 @@ export class Session {
     this.#reader.clear();
     this.#capabilities = [];
     this.#me = null;
+    this.#scope = '';
     return this.#outbox.clear();
   }
 
@@ -282,6 +288,7 @@ export class Session {
     this.#link?.close();
     this.#line = this.#link = this.#leader = this.#rest = undefined;
     this.#following.clear();
+    this.#stopFeed();
     this.#follows = false;
   }
 
@@ -427,6 +434,47 @@ export class Session {
     this.#tokens.renewInTime(() => this.#tokenRenewed());
     void this.#belong(frame.user_id, signal);
     this.#leader?.greet();
+    void this.#startFeed(frame.user_id);
+  }
+
+  // ————— Notifications: by the tab that has the socket
+
+  async #startFeed(userId: Id): Promise<void> {
+    if (!this.#setup?.notifications || this.#follows || this.#feed) return;
+    const stop = new AbortController();
+    const mine: { feed: NotificationFeed | undefined; stop: AbortController } = { feed: undefined, stop };
+    this.#feed = mine;
+    const part = await import('./notifications.js').catch(() => undefined);
+    // Not to be had without a network: the next greeting tries again.
+    if (!part && this.#feed === mine) this.#feed = undefined;
+    if (!part || stop.signal.aborted) return;
+    const { clock, random, WebSocket } = this.#options;
+    const auth = this.#setup.auth ?? 'query';
+    mine.feed = new part.NotificationFeed({
+      clock,
+      random,
+      WebSocket,
+      auth,
+      address: notificationsSocket(this.#address!, userId),
+      credential: async () => (auth === 'ticket' ? this.#usable().rest.ticket(stop.signal) : this.#tokens.token),
+      renew: () => this.#tokens.renew(this.#tokens.token),
+      report: (state, fresh) => {
+        this.#link?.tell({ kind: 'notifications', state, fresh });
+        this.#report({ type: 'notifications', state, fresh });
+      },
+      onProblem: (problem) => this.#report({ type: 'problem', problem }),
+      signal: stop.signal,
+    });
+  }
+
+  #stopFeed(): void {
+    this.#feed?.stop.abort();
+    this.#feed = undefined;
+  }
+
+  /** Marks a notification as read, or all of them. @returns whether it could be told. */
+  markNotificationRead(id?: Id): boolean {
+    return this.#feed?.feed?.markRead(id) ?? false;
   }
 
   // ————— Catch up: after every greeting, and wherever something is found missing
@@ -521,6 +569,7 @@ export class Session {
     if (on === this.#follows) return;
     this.#follows = on;
     this.#leader = undefined;
+    this.#stopFeed();
     this.#line?.end(CloseCode.leaderGone, 'another tab');
     this.#tryNow();
   }
@@ -562,6 +611,8 @@ export class Session {
         // The other tab has its socket back: so have we.
         if (message.kind === 'greeting' && message.text !== null && this.#follows && !this.#line) this.#tryNow();
         return;
+      case 'notifications':
+        return this.#report({ type: 'notifications', state: message.state, fresh: message.fresh });
       default:
         return this.#outbox.onTab(message);
     }
@@ -712,6 +763,15 @@ export class Session {
    */
   deliver(outgoing: Outgoing, shown: () => void): void {
     void this.#outbox.add(outgoing, shown);
+  }
+
+  /** What was written for a room and not sent, on this device. */
+  async draft(roomId: Id): Promise<string> {
+    return this.#scope ? this.#options.vault.draft(this.#scope, roomId) : '';
+  }
+
+  async putDraft(roomId: Id, text: string): Promise<void> {
+    if (this.#scope) await this.#options.vault.putDraft(this.#scope, roomId, text);
   }
 
   retry(localId: string): boolean {

@@ -2,8 +2,9 @@
  * Tabs of one page origin, one backend and one person know of each other: one of them holds the socket and sends what
  * waits; the others are told. Who it is, Web Locks decide, because a browser gives a lock on the moment its holder is gone.
  */
-import type { ClientFrame, Message } from '../protocol/index.js';
+import type { ClientFrame, Message, Notification } from '../protocol/index.js';
 import type { Method } from './events.js';
+import type { NotificationState } from './notifications.js';
 import type { Kept } from './vault.js';
 
 /** What tabs tell each other. Never a token. */
@@ -15,6 +16,7 @@ export type TabMessage =
   | { kind: 'text'; text: unknown }
   | { kind: 'send'; frame: ClientFrame }
   | { kind: 'ended' }
+  | { kind: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   /** Somebody wrote a message; it was stored, refused, sent again, given up. */
   | { kind: 'added'; kept: Kept }
   | { kind: 'stored'; kept: Kept; message: Message; method: Method }

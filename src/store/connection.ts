@@ -37,6 +37,8 @@ export interface ConnectionConfig extends AddressParts {
   auth?: AuthMode | undefined;
   /** Whether the tabs of one person share one socket. Default true. */
   share?: boolean | undefined;
+  /** Whether to listen to the backend's notifications socket too. Default false. */
+  notifications?: boolean | undefined;
 }
 
 /** What a connection is built on. All of it has a default; tests bring their own. */
@@ -66,6 +68,8 @@ export interface Sent {
 const LINGER_MS = 5_000;
 /** Milliseconds after which somebody who said nothing more has stopped typing. */
 const TYPING_MS = 6_000;
+/** Milliseconds after the last key until a draft is kept. */
+const DRAFT_MS = 400;
 /** Milliseconds between two words that I am typing. */
 const TYPING_EVERY_MS = 3_000;
 
@@ -217,10 +221,11 @@ export class ChatConnection {
 
   /**
    * Examines the backend from here (docs/DOCTOR.md), and changes nothing in it. The doctor is loaded for it.
-   * @throws where it cannot be loaded, or `signal` gives it up.
+   * @param onFinding hears each finding as it comes; what it throws ends the examination.
+   * @throws where the doctor cannot be loaded.
    */
-  diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
-    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, onFinding, signal }));
+  diagnose(onFinding?: (finding: Finding) => void): Promise<Report> {
+    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, onFinding }));
   }
 
   #start(): void {
@@ -315,6 +320,11 @@ export class ChatConnection {
     void this.markRead(roomId).catch(() => {});
   }
 
+  /** Marks a notification as read, or all of them. @returns whether it could be told to the backend. */
+  markNotificationRead(id?: Id): boolean {
+    return this.#session.markNotificationRead(id);
+  }
+
   // ————— Messages
 
   /**
@@ -357,6 +367,24 @@ export class ChatConnection {
     this.#session.discard(localId);
     this.#dispatch({ type: 'discard', roomId, localId });
     this.#reject(localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
+  }
+
+  /** What was written in a room and not sent, kept on this device. Empty where there is nothing. */
+  draft(roomId: Id): Promise<string> {
+    return this.#session.draft(roomId);
+  }
+
+  /** Keeps what is written in a room until it is sent. Call it as often as you like. */
+  keepDraft(roomId: Id, text: string): void {
+    this.#timer(`draft ${idKey(roomId)}`, DRAFT_MS, () => void this.#session.putDraft(roomId, text));
+  }
+
+  /** Forgets what this device keeps, of everybody: messages that are not stored, and drafts. For a shared computer. */
+  async forgetDevice(): Promise<void> {
+    for (const { timeline } of Object.values(this.data.threads)) {
+      for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
+    }
+    await this.#vault.purge();
   }
 
   /** Tells the others that I type, or have stopped. Call it as often as you like. */
@@ -431,6 +459,8 @@ export class ChatConnection {
         return;
       case 'problem':
         return this.#problem(event.problem.code, event.problem.detail);
+      case 'notifications':
+        return this.#announcer.tell('chat-notification', { notification: event.fresh, unread: event.state.unread });
       case 'discarded':
         return this.#reject(event.localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
       case 'not-durable':

@@ -1,5 +1,5 @@
 /** What a connection tells the page. The elements turn these into DOM events of the same names. */
-import type { Id } from '../protocol/index.js';
+import type { Id, Notification } from '../protocol/index.js';
 import type { ChatState, Method, Reason } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { ChatMessage } from './state.js';
@@ -14,6 +14,8 @@ export interface Happenings {
   'chat-error': { code: string; message: string };
   /** A message came in while we were looking; not one from the history. */
   'chat-message': { roomId: Id; message: ChatMessage };
+  /** Something happened where nobody was looking, or was read. `notification`: the new one, if that is what happened. */
+  'chat-notification': { notification: Notification | undefined; unread: number };
   /** A message of ours is stored. */
   'chat-send': { roomId: Id; method: Method; message: ChatMessage };
   /** A message of ours was refused for good; `retry` or `discard` it. */

@@ -51,6 +51,8 @@ export function reduce(state: ChatData, action: Action): ChatData {
       return inPendingOf(state, action.localId, (thread) => resend(thread, action.localId));
     case 'discarded':
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));
+    case 'notifications':
+      return { ...state, notifications: action.state };
     case 'not-durable':
       return { ...state, durable: false };
     case 'select':

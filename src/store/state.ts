@@ -1,6 +1,6 @@
 /** Everything the elements show, in one immutable value. */
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { Phase } from '../session/index.js';
+import type { NotificationState, Phase } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message as a thread shows it. */
@@ -45,6 +45,8 @@ export interface ChatData {
   readonly limits: Limits;
   /** Whether messages that are not sent yet outlive the page. */
   readonly durable: boolean;
+  /** What the notifications socket says, where it is listened to. */
+  readonly notifications: NotificationState;
   /** Most recent activity first. */
   readonly rooms: readonly Room[];
   readonly roomsLoaded: boolean;
@@ -66,6 +68,7 @@ export const INITIAL: ChatData = {
   capabilities: [],
   limits: {},
   durable: true,
+  notifications: { unread: 0, recent: [] },
   rooms: [],
   roomsLoaded: false,
   threads: {},

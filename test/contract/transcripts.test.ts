@@ -21,7 +21,7 @@ function actionOf(frame: ChatFrame): Action | undefined {
     case 'room_list':
       return { type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: true };
     case 'new_message':
-      return { type: 'live-message', roomId: frame.room_id, message: frame.message };
+      return { type: 'live-message', roomId: frame.room_id, message: frame.message, wasHeld: false };
     case 'typing':
     case 'message_read':
     case 'messages_marked_read':

@@ -2,7 +2,7 @@ import { css, html, LitElement, type PropertyValues, type TemplateResult } from 
 import { offer, provide } from '../../binding/index.js';
 import { ChatConnection } from '../../store/index.js';
 import type { AuthMode } from '../../transport/index.js';
-import { ChatErrorEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
+import { ChatErrorEvent, ChatNotificationEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
 
 /**
  * Owns one connection and provides it to the chat elements inside, wherever they stand. It has no look of its own.
@@ -12,6 +12,7 @@ import { ChatErrorEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnread
  * @fires {ChatStateChangeEvent} chat-state-change - The state, or the reason for it, has changed: `state`, `previous`, `reason`.
  * @fires {ChatUnreadChangeEvent} chat-unread-change - The number of unread messages over all rooms: `total`.
  * @fires {ChatTokenExpiredEvent} chat-token-expired - The token was refused; answer with `event.respondWith(promise)`.
+ * @fires {ChatNotificationEvent} chat-notification - A notification came in, or was read: `notification`, `unread`. Needs `notifications`.
  * @fires {ChatErrorEvent} chat-error - Something was not as agreed: `code`, `message`.
  */
 export class ChatConnectionElement extends LitElement {
@@ -30,6 +31,8 @@ export class ChatConnectionElement extends LitElement {
     wsPath: { attribute: 'ws-path' },
     apiPath: { attribute: 'api-path' },
     auth: {},
+    share: {},
+    notifications: { type: Boolean },
     tokenProvider: { attribute: false },
   };
 
@@ -45,8 +48,14 @@ export class ChatConnectionElement extends LitElement {
   /** Path of the REST routes. Default `/api/chat/`. */
   apiPath: string | undefined;
 
-  /** How the token travels on the socket. This version knows `query`. */
+  /** How the token travels on the socket: `query` (default), `subprotocol` or `ticket`. The backend has to agree. */
   auth: AuthMode | undefined;
+
+  /** `off`: this tab has a socket of its own. Otherwise the tabs of one person share one. */
+  share: string | undefined;
+
+  /** Listens to the backend's notifications socket too: `chat-notification`. */
+  notifications = false;
 
   /** Asked for a token when there is none, and when the present one was refused. */
   tokenProvider: (() => Promise<string>) | undefined;
@@ -63,6 +72,7 @@ export class ChatConnectionElement extends LitElement {
     this.connection.on('chat-state-change', ({ state, previous, reason }) => this.dispatchEvent(new ChatStateChangeEvent(state, previous, reason)));
     this.connection.on('chat-unread-change', ({ total }) => this.dispatchEvent(new ChatUnreadChangeEvent(total)));
     this.connection.on('chat-token-expired', ({ respondWith }) => this.dispatchEvent(new ChatTokenExpiredEvent(respondWith)));
+    this.connection.on('chat-notification', ({ notification, unread }) => this.dispatchEvent(new ChatNotificationEvent(notification, unread)));
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
   }
 
@@ -84,9 +94,9 @@ export class ChatConnectionElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!(['url', 'token', 'wsPath', 'apiPath', 'auth', 'tokenProvider'] as const).some((name) => changed.has(name))) return;
-    const { url, token, wsPath, apiPath, auth, tokenProvider } = this;
-    this.connection.configure({ url, token, wsPath, apiPath, auth, tokenProvider });
+    if (!(['url', 'token', 'wsPath', 'apiPath', 'auth', 'share', 'notifications', 'tokenProvider'] as const).some((name) => changed.has(name))) return;
+    const { url, token, wsPath, apiPath, auth, share, notifications, tokenProvider } = this;
+    this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenProvider });
   }
 
   protected override firstUpdated(): void {

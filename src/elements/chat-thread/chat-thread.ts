@@ -57,6 +57,8 @@ import { ScrollWindow } from './scroll-window.js';
  * @csspart composer - The form.
  * @csspart input - The field.
  * @csspart send - The button 'Send'.
+ * @csspart skipped - Says that earlier messages were left out, with the button that loads them.
+ * @csspart reactions - The reactions to a message.
  * @csspart hint - What is wrong with the text.
  * @cssprop [--chat-surface=#fff] - Background.
  * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of placeholders.
@@ -115,6 +117,7 @@ export class ChatThreadElement extends LitElement {
   readonly #thread = this.#finder.slice((data) => threadOf(data, this.#roomId));
   readonly #roomInfo = this.#finder.slice((data) => roomOf(data, this.#roomId));
   readonly #user = this.#finder.slice((data) => data.user);
+  readonly #durable = this.#finder.slice((data) => data.durable);
   readonly #state = this.#finder.slice((data) => data.phase.is);
   readonly #window = new ScrollWindow<ChatMessage>(
     this,
@@ -127,10 +130,13 @@ export class ChatThreadElement extends LitElement {
     localize: this.#localize,
     longest: () => this.#finder.connection?.data.limits.content,
     onSend: (text) => this.#send(text),
+    onDraft: (text) => this.#shown !== null && this.#finder.connection?.keepDraft(this.#shown, text),
     onTyping: (isTyping) => this.#shown !== null && this.#finder.connection?.typing(this.#shown, isTyping),
   });
   /** The room that is open with the connection. */
   #shown: Id | null = null;
+  /** Whose drafts these are. */
+  #writer: Id | null = null;
   #leave: (() => void) | undefined;
   #isReading = false;
 
@@ -147,6 +153,11 @@ export class ChatThreadElement extends LitElement {
   protected override willUpdate(_changed: PropertyValues<this>): void {
     this.#thread.refresh();
     this.#roomInfo.refresh();
+    const writer = this.#user.value?.id ?? null;
+    if (writer !== this.#writer) {
+      if (this.#writer !== null) this.#composer.forget();
+      this.#writer = writer;
+    }
     if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);
     this.#window.update(this.#threadNow.timeline);
   }
@@ -170,6 +181,9 @@ export class ChatThreadElement extends LitElement {
         ${this.#window.isAtEnd ? nothing : this.#renderJump()}
       </div>
       ${this.#renderTyping()}
+      ${this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')
+        ? html`<p part="note" class="note" role="status">${this.#localize.term('notDurable')}</p>`
+        : nothing}
       ${this.readonly
         ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
         : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
@@ -188,7 +202,7 @@ export class ChatThreadElement extends LitElement {
 
   /** What stands before the first message. */
   #renderTop(): TemplateResult | typeof nothing {
-    const { loaded, loading, error, hasOlder, timeline } = this.#threadNow;
+    const { loaded, loading, error, hasOlder, skipped, timeline } = this.#threadNow;
     const { term } = this.#localize;
     if (this.#window.start > 0) return nothing;
     if (error && !loading) {
@@ -200,6 +214,11 @@ export class ChatThreadElement extends LitElement {
     if (!loaded) {
       const waits = this.#state.value !== 'idle' && this.#state.value !== 'unauthorized';
       return waits ? html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>` : html`<p part="note" class="note">${term('signIn')}</p>`;
+    }
+    if (skipped && !loading) {
+      return html`<p part="skipped" class="note" role="status">
+        ${term('skipped')} <button part="retry" class="link" type="button" @click=${() => this.#loadOlder()}>${term('loadSkipped')}</button>
+      </p>`;
     }
     if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? term('loadingOlder') : nothing}</p>`;
     return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : term('emptyThread')}</p>`;
@@ -289,6 +308,7 @@ export class ChatThreadElement extends LitElement {
     if (!connection || roomId === null) return;
     this.#shown = roomId;
     this.#leave = connection.openRoom(roomId);
+    void connection.draft(roomId).then((text) => this.#composer.restore(roomId, text));
     this.#thread.refresh();
   }
 

@@ -8,6 +8,8 @@ export interface ComposerOptions {
   /** Longest message that the server takes, in characters. */
   longest: () => number | undefined;
   onSend(text: string): void;
+  /** What is written in a room has changed. */
+  onDraft(text: string): void;
   onTyping(isTyping: boolean): void;
 }
 
@@ -22,6 +24,19 @@ export class Composer implements ReactiveController {
     this.#host = host;
     this.#options = options;
     host.addController(this);
+  }
+
+  /** What was written in a room before this page was loaded. What is written now is newer. */
+  restore(roomId: Id, text: string): void {
+    const room = idKey(roomId);
+    if (!text || this.#drafts.has(room)) return;
+    this.#drafts.set(room, text);
+    this.#host.requestUpdate();
+  }
+
+  /** Another person: nothing of the one is shown to the other. */
+  forget(): void {
+    this.#drafts.clear();
   }
 
   /** Puts the keyboard into the field. */
@@ -97,6 +112,7 @@ export class Composer implements ReactiveController {
 
   #write(text: string): void {
     this.#drafts.set(this.#room, text);
+    this.#options.onDraft(text);
     this.#host.requestUpdate();
   }
 }

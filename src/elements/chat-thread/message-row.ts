@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { isSameDay, type Localize } from '../../locale/index.js';
-import { sameId, senderName, type ReplyTo } from '../../protocol/index.js';
+import { sameId, senderName, type Reaction, type ReplyTo } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
 import type { ChatMessage } from '../../store/index.js';
@@ -53,6 +53,7 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
             ? html`<p part="text" class="text" dir="auto">${linked(message.content)}</p>`
             : nothing}
         </div>
+        ${message.reactions?.length ? reactions(message.reactions) : nothing}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}
       </div>
     </div>
@@ -74,6 +75,9 @@ function attachment(message: ChatMessage, { base, localize }: RowContext): Templ
     ${message.message_type === 'image' ? html`<img src=${url} alt="" loading="lazy" />` : html`${icons.file}<span>${name}</span>`}
   </a>`;
 }
+
+const reactions = (given: readonly Reaction[]): TemplateResult =>
+  html`<span part="reactions" class="meta">${given.map(({ emoji, user_ids }) => html`<span>${emoji} ${user_ids.length}</span>`)}</span>`;
 
 function decodeName(url: string): string {
   const last = new URL(url).pathname.split('/').filter(Boolean).at(-1) ?? '';

@@ -1,0 +1,151 @@
+/**
+ * The notifications socket: what happened where nobody was looking. The same one function opens it, with the same token, and
+ * it comes back by the same rules; but the chat does not depend on it. Loaded on demand.
+ *
+ * Some backends die (1011) when they are spoken to. Such a one is not asked for its count any more: we count ourselves.
+ */
+import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame, type Problem } from '../protocol/index.js';
+import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd } from '../transport/index.js';
+import { backoff, SPREAD } from './backoff.js';
+
+export interface FeedParts {
+  clock: Clock;
+  random: () => number;
+  WebSocket: typeof WebSocket | undefined;
+  address: string;
+  auth: AuthMode;
+  /** The token, or a ticket, for one socket. @throws {ChatError} */
+  credential(): Promise<string>;
+  /** The token was refused. @returns whether there is another one. */
+  renew(): Promise<boolean>;
+  report(state: NotificationState, fresh: Notification | undefined): void;
+  onProblem(problem: Problem): void;
+  signal: AbortSignal;
+}
+
+export interface NotificationState {
+  readonly unread: number;
+  /** Newest first. */
+  readonly recent: readonly Notification[];
+}
+
+/** Of the newest, so many are kept. */
+const MAX_RECENT = 50;
+/** Of silence, before the socket is asked whether it is alive, in milliseconds. It is quiet by nature. */
+const QUIET_MS = 60_000;
+const ANSWER_MS = 10_000;
+
+export class NotificationFeed {
+  readonly #parts: FeedParts;
+  #state: NotificationState = { unread: 0, recent: [] };
+  #socket: AuthenticatedSocket<NotificationAction> | undefined;
+  #isUp = false;
+  /** It died when it was spoken to. */
+  #isShy = false;
+  #spokeAt = -Infinity;
+  #cancel: () => void = () => {};
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+    void this.#run();
+  }
+
+  /** Marks one as read, or all. @returns whether somebody was there to hear it. */
+  markRead(id: Id | undefined): boolean {
+    const { recent, unread } = this.#state;
+    const isMeant = (notification: Notification): boolean => !notification.is_read && (id === undefined || sameId(notification.id, id));
+    const count = recent.filter(isMeant).length;
+    this.#tell({ unread: id === undefined ? 0 : Math.max(0, unread - count), recent: recent.map((each) => (isMeant(each) ? { ...each, is_read: true } : each)) });
+    return this.#speak(id === undefined ? { action: 'mark_all_read' } : { action: 'mark_read', notification_id: id });
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, signal, renew } = this.#parts;
+    for (let failed = 0; !signal.aborted; ) {
+      const { code, wasUp } = await this.#live();
+      if (signal.aborted) return;
+      failed = wasUp ? 1 : failed + 1;
+      if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isShy = true;
+      if (afterClose(code) === 'renew' && !(await renew())) return;
+      await sleep(clock, backoff(afterClose(code) === 'spread' ? Math.max(failed, SPREAD) : failed, random), signal);
+    }
+  }
+
+  async #live(): Promise<SocketEnd & { wasUp: boolean }> {
+    const { address, auth, credential, signal, WebSocket, onProblem } = this.#parts;
+    this.#isUp = false;
+    try {
+      const token = await credential();
+      if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
+      return await new Promise((resolve) => {
+        const socket = createAuthenticatedWebSocket<NotificationFrame, NotificationAction>({
+          address,
+          auth,
+          token,
+          decode: decodeNotificationFrame,
+          onAlive: () => this.#listen(),
+          onFrame: (frame) => this.#onFrame(frame),
+          onProblem,
+          onEnd: (end) => {
+            this.#cancel();
+            signal.removeEventListener('abort', stop);
+            this.#socket = undefined;
+            resolve({ ...end, wasUp: this.#isUp });
+          },
+          ...(WebSocket && { WebSocket }),
+        });
+        const stop = (): void => socket.end(CloseCode.normal, '');
+        signal.addEventListener('abort', stop);
+        this.#socket = socket;
+        this.#cancel = this.#parts.clock.after(ANSWER_MS, () => socket.end(CloseCode.timeout, 'no greeting'));
+      });
+    } catch {
+      return { code: CloseCode.abnormal, reason: '', wasUp: false };
+    }
+  }
+
+  /** Something came in: it lives. After a silence it is asked, and ended when it does not answer. */
+  #listen(): void {
+    const { clock } = this.#parts;
+    this.#cancel();
+    this.#cancel = clock.after(QUIET_MS, () => {
+      if (!this.#speak({ action: 'get_unread_count' })) return;
+      this.#cancel = clock.after(ANSWER_MS, () => this.#socket?.end(CloseCode.timeout, 'no answer'));
+    });
+  }
+
+  #speak(action: NotificationAction): boolean {
+    if (this.#isShy) return false;
+    this.#spokeAt = this.#parts.clock.now();
+    return this.#socket?.send(action) ?? false;
+  }
+
+  #onFrame(frame: NotificationFrame): void {
+    const { recent, unread } = this.#state;
+    switch (frame.type) {
+      case 'recent_notifications': {
+        this.#isUp = true;
+        const { notifications } = frame;
+        // What came while we were away is news; what was there when we came is not.
+        const fresh = recent.length > 0 ? notifications.filter((each) => !recent.some(({ id }) => idKey(id) === idKey(each.id))) : [];
+        this.#tell({ recent: notifications, unread: notifications.filter(({ is_read }) => !is_read).length });
+        for (const notification of fresh) this.#tell(this.#state, notification);
+        this.#speak({ action: 'get_unread_count' });
+        return;
+      }
+      case 'new_notification': {
+        const { notification } = frame;
+        if (recent.some(({ id }) => sameId(id, notification.id))) return;
+        return this.#tell({ recent: [notification, ...recent].slice(0, MAX_RECENT), unread: unread + (notification.is_read ? 0 : 1) }, notification);
+      }
+      case 'unread_count':
+        return this.#tell({ recent, unread: frame.count });
+      default: // a confirmation of what is shown already
+    }
+  }
+
+  #tell(state: NotificationState, fresh?: Notification): void {
+    this.#state = state;
+    this.#parts.report(state, fresh);
+  }
+}
