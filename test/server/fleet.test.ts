@@ -12,7 +12,7 @@ import { Talker } from './talker.js';
 const missing = missingPrograms();
 const why = missing.length > 0 && `not on this machine: ${missing.join(', ')}`;
 const SECRET = 'the same for all of them, and only here';
-const LONG_MS = 15_000;
+const LONG_MS = 30_000;
 
 describe('several processes', { skip: why }, () => {
   let postgres: Service;
@@ -167,7 +167,7 @@ describe('several processes', { skip: why }, () => {
   it('a Redis that dies and comes back empty costs a moment, and no message', async () => {
     const people = await Promise.all([talk(one, ANA), talk(two, BEN)]);
     const since = await seqOf();
-    const said = await chatter(people, 200, async () => {
+    const said = await chatter(people, 120, async () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       await redis.kill();
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -192,7 +192,7 @@ describe('several processes', { skip: why }, () => {
   it('a process that is killed in the middle loses nothing that was acknowledged, and its clients move', async () => {
     const people = await Promise.all([talk(nginx, ANA), talk(nginx, BEN), talk(nginx, ANA), talk(nginx, BEN)]);
     const since = await seqOf();
-    const said = await chatter(people, 150, async () => {
+    const said = await chatter(people, 80, async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       await one.program.end('SIGKILL');
     });
