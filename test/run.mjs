@@ -47,7 +47,8 @@ if (tests.length === 0) stop(`No test is called ${flags.files}.`);
 const isNodeTest = (path) => /^test\/(server|support|config|doctor)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
 const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
 const fleetTests = tests.filter((path) => path.startsWith('test/server/fleet'));
-const nodeTests = tests.filter((path) => isNodeTest(path) && !doctorTests.includes(path) && !fleetTests.includes(path));
+const modelTests = tests.filter((path) => path.startsWith('test/model/'));
+const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 
@@ -77,6 +78,7 @@ const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
   { name: 'fleet', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('fleet', fleetTests), needsServices: true },
+  { name: 'model', what: '2,000 stories of what people and networks do', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
   { name: 'doctor', what: 'the doctor, in front of faults planted for it', ...inNode('doctor', doctorTests) },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
@@ -90,7 +92,7 @@ const STEPS = [
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
-  { name: 'size', what: 'at most 36,000 bytes', command: bin('size-limit/bin.js'), needs: 'build' },
+  { name: 'size', what: 'the budget of dist/chat.js', command: bin('size-limit/bin.js'), needs: 'build' },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, ...(endToEnd.some((path) => path.includes('bundle')) && { needs: 'build' }) },

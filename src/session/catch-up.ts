@@ -8,19 +8,19 @@
 import { compareIds, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
 import { stillWanted } from '../transport/index.js';
 import type { Report } from './events.js';
-import { FIRST_PAGE, type RoomHistory, type Source } from './room-history.js';
+import { FIRST_PAGE, type History, type Source } from './source.js';
 
 const CATCH_UP_PAGE = 100;
 /** So many pages are read to close a hole; one that is larger is left, and said to be there. */
 const MAX_PAGES = 10;
 
 /** @throws {ChatError} when REST fails. */
-export async function catchUp(history: RoomHistory, source: Source, signal: AbortSignal, report: Report): Promise<void> {
+export async function catchUp(history: History, source: Source, signal: AbortSignal, report: Report): Promise<void> {
   if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
   else await overlap(history, source, signal, report);
 }
 
-async function count(history: RoomHistory, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {
+async function count(history: History, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {
   const { roomId } = history;
   for (let from = known; ; ) {
     const room = await source.sync(roomId, from);
@@ -43,7 +43,7 @@ async function count(history: RoomHistory, source: Source, known: number, signal
   }
 }
 
-async function overlap(history: RoomHistory, source: Source, signal: AbortSignal, report: Report): Promise<void> {
+async function overlap(history: History, source: Source, signal: AbortSignal, report: Report): Promise<void> {
   const { roomId, cursor: known, seen: knownUpTo } = history;
   const { rest, prepare } = source;
   const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);

@@ -5,17 +5,10 @@ import type { Phase } from './phase.js';
 import type { NotificationState } from './notifications.js';
 import type { Kept } from './vault.js';
 
+export type { Outgoing } from './vault.js';
+
 /** How a message or a list travelled. */
 export type Method = 'websocket' | 'rest';
-
-/** A message on its way out. */
-export interface Outgoing {
-  /** Ours, until the server has given it an id; travels as `_tempId`. */
-  readonly localId: string;
-  readonly roomId: Id;
-  readonly content: string;
-  readonly replyTo?: Id | undefined;
-}
 
 /** Frames that change what is shown and need no work of the session itself. */
 export type PassedFrame = FrameOf<'typing' | 'room_updated'> | Exclude<ChangeFrame, { type: 'new_message' }>;

@@ -6,7 +6,8 @@ import { idKey, isChange, readSync, sameId, type ChangeFrame, type ChatFrame, ty
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Report } from './events.js';
 import type { Line } from './line.js';
-import { FIRST_PAGE, RoomHistory } from './room-history.js';
+import { RoomHistory } from './room-history.js';
+import { FIRST_PAGE } from './source.js';
 
 export interface ReaderParts {
   readonly report: Report;

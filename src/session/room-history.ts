@@ -4,24 +4,11 @@
  * While it is being read, what comes in live is held back and let in after it, in its order: so a message never stands
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
-import { compareIds, type ChangeFrame, type Id, type Message, type RoomChanges } from '../protocol/index.js';
-import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
+import { compareIds, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
+import { ChatError, stillWanted, toChatError } from '../transport/index.js';
 import type { catchUp as CatchUp } from './catch-up.js';
 import type { Report } from './events.js';
-
-/** Messages of the newest page. */
-export const FIRST_PAGE = 50;
-
-/** What a room is read from. */
-export interface Source {
-  rest: RestClient;
-  /** What changed since, where the backend counts (`sync`): its pages say with `seq` that it does. */
-  sync(roomId: Id, seq: number): Promise<RoomChanges | undefined>;
-  /** Finds our own among messages from the history. */
-  prepare(messages: Message[]): Message[];
-  /** Lets in a change that was asked for. */
-  apply(frame: ChangeFrame): void;
-}
+import { FIRST_PAGE, type History, type Source } from './source.js';
 
 let code: Promise<{ catchUp: typeof CatchUp }> | undefined;
 
@@ -35,7 +22,7 @@ export const loadCatchUp = (): Promise<{ catchUp: typeof CatchUp }> =>
     throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
   }));
 
-export class RoomHistory {
+export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
   #cursor: Id | undefined;
   /** The last change up to which everything is known, where the backend counts. */

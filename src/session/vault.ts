@@ -7,7 +7,15 @@
  */
 import type { Id } from '../protocol/index.js';
 import type { ErrorCode } from '../transport/index.js';
-import type { Outgoing } from './events.js';
+
+/** A message on its way out. */
+export interface Outgoing {
+  /** Ours, until the server has given it an id; travels as `_tempId`. */
+  readonly localId: string;
+  readonly roomId: Id;
+  readonly content: string;
+  readonly replyTo?: Id | undefined;
+}
 
 /** A message as it is kept until it is stored by the server. */
 export interface Kept extends Outgoing {
@@ -36,23 +44,4 @@ export interface Vault {
   putDraft(scope: string, roomId: Id, text: string): Promise<void>;
   /** Forgets everything of everybody on this device. */
   purge(): Promise<void>;
-}
-
-/** The device's vault, whose code is loaded beside the first connection. */
-export function deviceVault(onTrouble: () => void): Vault {
-  let vault: Promise<Vault | undefined> | undefined;
-  const open = (): Promise<Vault | undefined> =>
-    (vault ??= import('./device-vault.js').then(
-      ({ DeviceVault }) => new DeviceVault(onTrouble),
-      // Its code could not be had: once more when it is needed again.
-      () => ((vault = undefined), onTrouble(), undefined),
-    ));
-  return {
-    load: async (scope) => (await open())?.load(scope) ?? [],
-    put: async (scope, kept) => (await open())?.put(scope, kept),
-    delete: async (scope, localId) => (await open())?.delete(scope, localId),
-    draft: async (scope, roomId) => (await open())?.draft(scope, roomId) ?? '',
-    putDraft: async (scope, roomId, text) => (await open())?.putDraft(scope, roomId, text),
-    purge: async () => (await open())?.purge(),
-  };
 }

@@ -1,6 +1,6 @@
 /**
  * Thousands of stories: whatever people and networks do, in any order, what is promised holds (docs/RELIABILITY.md names
- * it). `--soak` in the environment (`SOAK=minutes`) tells stories for that long instead; `SEED` tells one of them again.
+ * it). test/model/run.mjs says how to tell more of them, or one again.
  */
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

@@ -1,0 +1,32 @@
+/** What reading a room needs, and what is known of one: between room-history.ts and catch-up.ts. */
+import type { ChangeFrame, Id, Message, RoomChanges } from '../protocol/index.js';
+import type { RestClient } from '../transport/index.js';
+
+/** Messages of the newest page. */
+export const FIRST_PAGE = 50;
+
+/** What a room is read from. */
+export interface Source {
+  rest: RestClient;
+  /** What changed since, where the backend counts (`sync`): its pages say with `seq` that it does. */
+  sync(roomId: Id, seq: number): Promise<RoomChanges | undefined>;
+  /** Finds our own among messages from the history. */
+  prepare(messages: Message[]): Message[];
+  /** Lets in a change that was asked for. */
+  apply(frame: ChangeFrame): void;
+}
+
+/** What is known of a room. */
+export interface History {
+  readonly roomId: Id;
+  /** The newest message up to which everything is known; undefined before the first one. */
+  readonly cursor: Id | undefined;
+  /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
+  readonly seen: Id | undefined;
+  /** The last change up to which everything is known, where the backend counts. */
+  readonly seq: number | undefined;
+  /** From here on nothing is missing. */
+  know(cursor: Id | undefined, seq: number | undefined): void;
+  /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
+  replace(source: Source, signal: AbortSignal, skipped: boolean): Promise<void>;
+}

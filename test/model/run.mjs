@@ -1,0 +1,25 @@
+/**
+ * Tells the stories of test/model in Node:
+ *
+ *   node test/model/run.mjs                 2,000 of them
+ *   node test/model/run.mjs --runs 300      so many
+ *   node test/model/run.mjs --soak 30       for so many minutes
+ *   node test/model/run.mjs --seed -42      those of this seed again, as a failure has named it
+ *   --tap FILE                              writes the results there, too
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundle } from './bundle.mjs';
+
+const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '2000' }, soak: { type: 'string', default: '0' }, seed: { type: 'string' }, tap: { type: 'string' } } });
+const root = join(import.meta.dirname, '../..');
+const file = join(root, 'node_modules/.cache/unified-chat/model/connection.mjs');
+
+await bundle(join(root, 'test/model/connection.node.test.ts'), file);
+const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout', ...(flags.tap ? ['--test-reporter=tap', `--test-reporter-destination=${flags.tap}`] : [])];
+const child = spawn(process.execPath, ['--enable-source-maps', ...reporters, '--test', file], {
+  stdio: 'inherit',
+  env: { ...process.env, RUNS: flags.runs, SOAK: flags.soak, ...(flags.seed && { SEED: flags.seed }) },
+});
+child.on('exit', (code) => process.exit(code ?? 1));
