@@ -32,6 +32,18 @@ function launch(engine) {
   return launchers[engine](found[engine]);
 }
 
+/** For test/mutants: one guard of the sources is switched off in what is served. */
+function mutant() {
+  if (!process.env.MUTANT) return [];
+  const { file, find, replace } = JSON.parse(process.env.MUTANT);
+  return [
+    {
+      name: 'mutant',
+      transform: ({ path, body }) => (path.endsWith(`/${file}`) ? { body: String(body).replace(find, () => replace) } : undefined),
+    },
+  ];
+}
+
 /** Adds up what was run, for test/run.mjs. A file that could not be run counts as one failed test. */
 const countingReporter = () => ({
   stop({ sessions }) {
@@ -62,7 +74,7 @@ export default {
   testsStartTimeout: 60_000,
   testsFinishTimeout: 240_000,
   testFramework: { config: { timeout: 20_000 } },
-  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
+  plugins: [...mutant(), esbuildPlugin({ ts: true, target: 'es2022', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
   middleware: [
     // MSW's service worker: one may only look after what lies below it.
     function mockServiceWorker(context, next) {
