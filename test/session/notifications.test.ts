@@ -1,0 +1,91 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection, type Happenings } from '../../src/store/index.js';
+import { FakeBackend, FakeSocket, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { until } from '../support/mounted.js';
+
+const notification = (id: number, isRead = false): object => ({ id, title: `n${id}`, message: '', is_read: isRead, created_at: '2026-11-23T12:00:00Z' });
+
+describe('the notifications socket', () => {
+  let clock: FakeClock;
+  let backend: FakeBackend;
+  let sockets: FakeSocket[];
+  let heard: Happenings['chat-notification'][];
+  let chat: ChatConnection;
+  /** What the server does when it is spoken to. */
+  let onAction: (socket: FakeSocket, frame: Record<string, unknown>) => void;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    backend = new FakeBackend(clock);
+    sockets = [];
+    heard = [];
+    onAction = (socket, { action }) => action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 5 });
+    const WebSocket = class {
+      constructor(url: string) {
+        if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
+        const socket = new FakeSocket(url, (from, frame) => onAction(from, frame));
+        sockets.push(socket);
+        queueMicrotask(() => {
+          socket.accept();
+          socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
+        });
+        return socket as never;
+      }
+    } as unknown as typeof globalThis.WebSocket;
+    chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1), notifications: true },
+      { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+    );
+    chat.on('chat-notification', (happening) => heard.push(happening));
+    chat.connect();
+    // Its code is loaded on demand, in time that no test's clock tells.
+    await until(() => heard.length > 0);
+    await clock.advance(0);
+  });
+  afterEach(async () => {
+    chat.disconnect();
+    await clock.advance(0);
+    expect([clock.pending, sockets.filter(({ readyState }) => readyState < 2).length]).to.deep.equal([0, 0]);
+  });
+
+  it('is opened for the user, with the token, and tells how much is unread', () => {
+    expect(sockets[0]!.url).to.equal(`wss://chat.example/ws/notifications/1/?token=${encodeURIComponent(tokenOf(1))}`);
+    expect(chat.data.notifications.unread).to.equal(5);
+    expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal([2, 1]);
+  });
+
+  it('tells of each new one once', () => {
+    heard.length = 0;
+    for (const id of [3, 3]) sockets[0]!.receive({ type: 'new_notification', notification: notification(id) });
+    expect(heard.map((each) => [each.notification?.id, each.unread])).to.deep.equal([[3, 6]]);
+  });
+
+  it('survives a server that dies when it is spoken to, and does not speak to it again', async () => {
+    onAction = (socket) => socket.drop(1011);
+    expect(chat.markNotificationRead(2)).to.equal(true);
+    await clock.advance(2_000);
+    expect(sockets).to.have.length(2);
+    expect([chat.state, sockets[1]!.sent.length]).to.deep.equal(['connected', 0]);
+    sockets[1]!.receive({ type: 'new_notification', notification: notification(9) });
+    expect(chat.data.notifications.unread).to.equal(2);
+    expect(chat.markNotificationRead()).to.equal(false);
+    expect(chat.data.notifications.unread).to.equal(0);
+  });
+
+  it('comes back after a loss, and tells what came meanwhile', async () => {
+    heard.length = 0;
+    sockets[0]!.drop(1006);
+    await clock.advance(1_000);
+    expect(sockets).to.have.length(2);
+    sockets[1]!.receive({ type: 'recent_notifications', notifications: [notification(7), notification(2), notification(1, true)] });
+    expect(heard.filter((each) => each.notification).map((each) => each.notification!.id)).to.deep.equal([7]);
+  });
+
+  it('finds a line that is dead by its silence', async () => {
+    onAction = () => {};
+    await clock.advance(75_000);
+    expect(sockets.length).to.be.above(1);
+  });
+});

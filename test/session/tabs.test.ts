@@ -1,0 +1,104 @@
+/** Tabs, with the browser's own locks, channels and storage. */
+import { aTimeout, expect } from '@open-wc/testing';
+import { deviceVault } from '../../src/session/index.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/mounted.js';
+
+describe('tabs of one person', () => {
+  let backend: FakeBackend;
+  let open: ChatConnection[];
+  beforeEach(() => {
+    backend = new FakeBackend(new FakeClock());
+    open = [];
+  });
+  afterEach(async () => {
+    for (const chat of open) {
+      await chat.forgetDevice();
+      chat.disconnect();
+    }
+    await until(() => backend.open.length === 0);
+  });
+
+  const tab = (config: ConnectionConfig = {}): ChatConnection => {
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1), ...config }, { WebSocket: backend.WebSocket, fetch: backend.fetch });
+    chat.openRoom(1);
+    chat.connect();
+    open.push(chat);
+    return chat;
+  };
+  const connected = async (...tabs: ChatConnection[]): Promise<void> => until(() => tabs.every(({ state }) => state === 'connected'));
+  const texts = (chat: ChatConnection): string[] => chat.messages(1).map(({ content }) => content);
+
+  it('share one socket, and all hear what comes in', async () => {
+    const [one, two, three] = [tab(), tab(), tab()];
+    await connected(one, two, three);
+    expect(backend.sockets).to.have.length(1);
+    backend.say(1, 2, 'hello all');
+    await until(() => [one, two, three].every((chat) => texts(chat).includes('hello all')));
+  });
+
+  it('hand the socket over within a second when the one that has it goes', async () => {
+    const [one, two] = [tab(), tab()];
+    await connected(one, two);
+    const from = performance.now();
+    one.disconnect();
+    await until(() => two.state === 'connected' && backend.open.length === 1);
+    expect(performance.now() - from).to.be.below(1_000);
+    backend.say(1, 2, 'still here');
+    await until(() => texts(two).includes('still here'));
+  });
+
+  it('send by one tab, and show it in all', async () => {
+    const [one, two] = [tab(), tab()];
+    await connected(one, two);
+    const sent = await Promise.all([two.sendChatMessage(1, 'from two'), one.sendChatMessage(1, 'from one')]);
+    expect(sent.every(({ message }) => message.delivery === 'sent')).to.equal(true);
+    await until(() => [one, two].every((chat) => chat.messages(1).filter(({ delivery }) => delivery === 'sent').length === 2));
+    expect(backend.messages).to.have.length(2);
+  });
+
+  it('each have a socket of their own with share off', async () => {
+    const [one, two] = [tab({ share: false }), tab({ share: false })];
+    await connected(one, two);
+    expect(backend.open).to.have.length(2);
+  });
+
+  it('another person has another', async () => {
+    const one = tab();
+    await connected(one);
+    backend.me = 2;
+    const other = tab({ token: tokenOf(2) });
+    await connected(one, other);
+    expect(backend.open).to.have.length(2);
+  });
+
+  it('what is not sent outlives the page, on this device', async () => {
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    const before = tab();
+    void before.sendChatMessage(1, 'written offline').catch(() => {});
+    await until(() => texts(before).includes('written offline'));
+    before.disconnect();
+    open.pop();
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    const after = tab();
+    await until(() => backend.messages.length === 1 && after.messages(1)[0]?.delivery === 'sent');
+    expect(texts(after)).to.deep.equal(['written offline']);
+    const vault = deviceVault(() => {});
+    while ((await vault.load('https://chat.example 1')).length > 0) await aTimeout(5);
+  });
+
+  it('keep drafts', async () => {
+    const chat = tab();
+    await connected(chat);
+    chat.keepDraft(1, 'half a thou');
+    chat.disconnect(); // what was to happen later happens now
+    open.pop();
+    const again = tab();
+    await connected(again);
+    while ((await again.draft(1)) !== 'half a thou') await aTimeout(5);
+  });
+});
