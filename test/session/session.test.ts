@@ -26,6 +26,23 @@ describe('a session', () => {
     chat.disconnect();
   });
 
+  it('holds back what comes in live until the room is read', async () => {
+    let hangs = true;
+    const { chat, backend, clock } = scene({}, (made) => {
+      made.store(1, 2, 'first');
+      made.onRequest = (_method, path) => (hangs && path.startsWith('rooms/1/messages') ? 'hang' : undefined);
+    });
+    chat.openRoom(1);
+    chat.connect();
+    await clock.advance(0);
+    backend.say(1, 2, 'second');
+    expect(chat.messages(1)).to.have.length(0);
+    hangs = false;
+    await clock.advance(16_000);
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['first', 'second']);
+    chat.disconnect();
+  });
+
   it('is idle without a token, and says so', () => {
     const { chat, backend } = scene({ token: '' });
     chat.connect();
