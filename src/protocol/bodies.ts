@@ -20,9 +20,6 @@ export const MessagesBody = z.looseObject({
   seq: maybe(z.number()),
 });
 
-/** `GET sync/?room=<id>:<seq>&room=…`: as `sync_result`. */
-export const SyncBody = z.looseObject({ rooms: z.array(z.unknown()) });
-
 /** `POST ws_ticket/`: stands in for the token in a socket's address, once, for at most 30 s. */
 export const TicketBody = z.looseObject({ ticket: z.string() });
 

@@ -1,4 +1,5 @@
 export * from './bodies.js';
+export * from './changes.js';
 export * from './close-codes.js';
 export * from './codec.js';
 export * from './entities.js';

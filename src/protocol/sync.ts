@@ -1,25 +1,18 @@
-/** What changed in a room while nobody listened: capability `sync`, the same by socket and by REST. */
+/**
+ * What changed in a room while nobody listened: capability `sync`, the same by socket and by REST. Apart from the rest, so that
+ * it is loaded on demand.
+ */
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
 import { check, type Problem } from './problem.js';
 import { Id, z } from './schema.js';
-import { ChatFrames, type FrameOf } from './server-frames.js';
+import { isChange, type ChangeFrame } from './changes.js';
+import { ChatFrames } from './server-frames.js';
 
-/** Frames that change a room; each carries its `seq`. */
-export type ChangeFrame = FrameOf<
-  'new_message' | 'message_updated' | 'message_deleted' | 'reactions_updated' | 'message_read' | 'messages_marked_read'
->;
+export type { ChangeFrame };
 
-const CHANGES: ReadonlySet<string> = new Set<ChangeFrame['type']>([
-  'new_message',
-  'message_updated',
-  'message_deleted',
-  'reactions_updated',
-  'message_read',
-  'messages_marked_read',
-]);
-
-export const isChange = (frame: { type: string }): frame is ChangeFrame => CHANGES.has(frame.type);
+/** `sync_result`, and `GET sync/?room=<id>:<seq>&room=…`. */
+export const SyncBody = z.looseObject({ rooms: z.array(z.unknown()) });
 
 const RoomSync = z.looseObject({
   room_id: Id,

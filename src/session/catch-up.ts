@@ -5,8 +5,9 @@
  *
  * Loaded on demand: nothing has changed yet when a room is read for the first time.
  */
-import { compareIds, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
-import { stillWanted } from '../transport/index.js';
+import { check, compareIds, idKey, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
+import { readSync, SyncBody, type RoomChanges } from '../protocol/sync.js';
+import { ChatError, stillWanted } from '../transport/index.js';
 import type { Report } from './events.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
@@ -23,7 +24,7 @@ export async function catchUp(history: History, source: Source, signal: AbortSig
 async function count(history: History, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {
   const { roomId } = history;
   for (let from = known; ; ) {
-    const room = await source.sync(roomId, from);
+    const room = await changesSince(roomId, from, source, signal);
     stillWanted(signal);
     // Behind us: the server has lost something, and what it now counts is another story.
     if (!room || room.expired || room.seq < from) return history.replace(source, signal, room !== undefined);
@@ -67,6 +68,23 @@ async function overlap(history: History, source: Source, signal: AbortSignal, re
     after = last.id;
   }
   await history.replace(source, signal, true);
+}
+
+/** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */
+async function changesSince(roomId: Id, seq: number, { line, rest, answerMs, onProblem }: Source, signal: AbortSignal): Promise<RoomChanges | undefined> {
+  let found: RoomChanges | undefined;
+  const take = (rooms: readonly unknown[]): boolean => {
+    const read = readSync(rooms);
+    read.problems.forEach(onProblem);
+    found = read.rooms.find((room) => sameId(room.room_id, roomId));
+    return found !== undefined;
+  };
+  if (line?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) && (await line.sees(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))) return found;
+  stillWanted(signal);
+  const body = check(SyncBody, await rest.read('sync/', { room: `${roomId}:${seq}` }, signal), 'GET sync/');
+  if (!body.ok) throw new ChatError('unexpected_answer', `The server did not answer as agreed (${body.problem.detail}).`);
+  take(body.value.rooms);
+  return found;
 }
 
 /** Whether a page reaches back to what is known. */

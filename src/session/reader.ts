@@ -2,7 +2,7 @@
  * Reads what the server holds: the list of rooms, and the rooms that somebody has open. And lets in, in its turn, what
  * comes live meanwhile.
  */
-import { idKey, isChange, readSync, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room, type RoomChanges } from '../protocol/index.js';
+import { idKey, isChange, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Report } from './events.js';
 import type { Line } from './line.js';
@@ -144,7 +144,9 @@ export class Reader {
     await history.catchUp(
       {
         rest: this.#rest,
-        sync: (_, seq) => this.#sync(roomId, seq, signal),
+        line: this.#parts.has('sync') ? this.#parts.line : undefined,
+        answerMs: this.#parts.answerMs,
+        onProblem: (problem) => this.#parts.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),
         apply: (frame) => {
           // The list of rooms was read just now: its counts hold all that is told here.
@@ -153,21 +155,6 @@ export class Reader {
       },
       signal,
     );
-  }
-
-  /** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */
-  async #sync(roomId: Id, seq: number, signal: AbortSignal): Promise<RoomChanges | undefined> {
-    let changes: RoomChanges | undefined;
-    const { line } = this.#parts;
-    if (this.#parts.has('sync') && line?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } })) {
-      const came = await line.sees(this.#parts.answerMs, (frame) => {
-        if (frame.type === 'sync_result') changes = readSync(frame.rooms).rooms.find((room) => sameId(room.room_id, roomId));
-        return changes !== undefined;
-      });
-      if (came) return changes;
-    }
-    stillWanted(signal);
-    return this.#rest.sync(roomId, seq, signal);
   }
 
   get #rest(): RestClient {

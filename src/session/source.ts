@@ -1,6 +1,7 @@
 /** What reading a room needs, and what is known of one: between room-history.ts and catch-up.ts. */
-import type { ChangeFrame, Id, Message, RoomChanges } from '../protocol/index.js';
+import type { ChangeFrame, Id, Message, Problem } from '../protocol/index.js';
 import type { RestClient } from '../transport/index.js';
+import type { Line } from './line.js';
 
 /** Messages of the newest page. */
 export const FIRST_PAGE = 50;
@@ -8,12 +9,15 @@ export const FIRST_PAGE = 50;
 /** What a room is read from. */
 export interface Source {
   rest: RestClient;
-  /** What changed since, where the backend counts (`sync`): its pages say with `seq` that it does. */
-  sync(roomId: Id, seq: number): Promise<RoomChanges | undefined>;
+  /** The socket, where it can be asked what changed (`sync`). */
+  line: Line | undefined;
+  /** How long the socket may take to answer, in milliseconds. */
+  answerMs: number;
   /** Finds our own among messages from the history. */
   prepare(messages: Message[]): Message[];
   /** Lets in a change that was asked for. */
   apply(frame: ChangeFrame): void;
+  onProblem(problem: Problem): void;
 }
 
 /** What is known of a room. */

@@ -5,16 +5,13 @@ import {
   ErrorBody,
   Message,
   MessagesBody,
-  readSync,
   Room,
   roomsPage,
-  SyncBody,
   TicketBody,
   type Id,
   type Output,
   type Problem,
   type Result,
-  type RoomChanges,
   type Schema,
 } from '../protocol/index.js';
 import { parseUrl } from './address.js';
@@ -92,13 +89,9 @@ export class RestClient {
     return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
   }
 
-  /** Capability `sync`: what has changed in a room since `seq`. Nothing, where the server leaves the room out. */
-  async sync(roomId: Id, seq: number, signal?: AbortSignal): Promise<RoomChanges | undefined> {
-    const where = 'GET sync/';
-    const body = this.#agreed(check(SyncBody, await this.#request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), where));
-    const { rooms, problems } = readSync(body.rooms);
-    for (const problem of problems) this.#options.onProblem?.(problem);
-    return rooms[0];
+  /** Any other answer, unchecked. @param path after the base: `sync/`. */
+  read(path: string, query: Record<string, string>, signal?: AbortSignal): Promise<unknown> {
+    return this.#request(path, { query, signal });
   }
 
   /** A ticket for one socket (`auth="ticket"`). */
