@@ -1,0 +1,230 @@
+/** A connection in trouble: one person, a model server, and hooks for whatever may go wrong between them. */
+import { expect } from '@open-wc/testing';
+import { loadCatchUp } from '../../src/session/room-history.js';
+// Loaded on demand otherwise, and how long that takes is nothing that a test's clock could wait for.
+import '../../src/session/sharing.js';
+import type { ChatState, ReasonCode, TabParts } from '../../src/session/index.js';
+import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
+import type { ChatError, Clock } from '../../src/transport/index.js';
+import { tokenOf, type FakeSocket } from './fake-backend.js';
+import { FakeClock, settle } from './fake-clock.js';
+import { MemoryVault } from './memory-vault.js';
+import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
+
+await loadCatchUp();
+
+export type Frame = Record<string, unknown>;
+/** Instead of the server's answer: another one, an error, never, or the server's own after so many milliseconds. */
+type Instead = Response | Error | 'hang' | number | undefined;
+
+/** Capabilities: everything, and nothing beyond the baseline. */
+export const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete'];
+export const BASELINE: readonly string[] = [];
+
+export class FaultScene {
+  readonly clock = new FakeClock();
+  readonly server: ModelServer;
+  readonly vault = new MemoryVault();
+  token = tokenOf(ME, { jti: 'first' });
+  config: ConnectionConfig = {};
+  /** How far the clock of this machine is ahead of the server's, in milliseconds. */
+  skewMs = 0;
+  tabs: TabParts = {};
+  chat!: ChatConnection;
+  readonly reasons: string[] = [];
+  readonly problems: string[] = [];
+  readonly sent: { content: string; room: number; outcome: string }[] = [];
+  readonly requests: { method: string; path: string; token: string }[] = [];
+  constructed = 0;
+  #tokens = 1;
+
+  // Where something may go wrong:
+
+  onConstruct: (url: string) => void = () => {};
+  onSocket: (socket: FakeSocket) => void = () => {};
+  onRequest: (method: string, path: string, init: RequestInit) => Instead = () => undefined;
+  /** What the server says, on its way here. */
+  onFrame: (frame: Frame, pass: (frame: unknown) => void) => void = (frame, pass) => pass(frame);
+  /** What we say, on its way there. @returns false where it does not arrive. */
+  onSent: (frame: Frame, socket: FakeSocket) => boolean = () => true;
+
+  constructor(capabilities: readonly string[] = FULL) {
+    this.server = new ModelServer(this.clock, capabilities);
+    this.server.allow(this.token);
+  }
+
+  get socket(): FakeSocket {
+    return this.server.sockets.at(-1)!;
+  }
+
+  /** Opens the connection, as a page does that is loaded. */
+  async open(): Promise<ChatConnection> {
+    const { clock } = this;
+    const skewed: Clock = { now: () => clock.now() + this.skewMs, after: (ms, run) => clock.after(ms, run) };
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: this.token, ...this.config },
+      { clock: skewed, random: () => 0.999, WebSocket: this.WebSocket, fetch: this.fetch, vault: this.vault, tabs: this.tabs },
+    );
+    this.chat = chat;
+    chat.on('chat-state-change', ({ reason }: Happenings['chat-state-change']) => this.reasons.push(reason.code));
+    chat.on('chat-error', ({ code, message }) => this.problems.push(`${code}: ${message}`));
+    chat.subscribe(() => {
+      for (const room of ROOMS) {
+        const ids = chat.messages(room).flatMap(({ id, delivery }) => (delivery === 'sent' ? [String(id)] : []));
+        if (new Set(ids).size !== ids.length) this.server.violations.push(`an id twice on the screen: ${ids.join()}`);
+      }
+    });
+    for (const room of ROOMS) chat.openRoom(room);
+    chat.connect();
+    await clock.advance(0);
+    return chat;
+  }
+
+  /** The page is loaded anew in the middle of whatever it did. */
+  async reload(): Promise<void> {
+    this.chat.disconnect();
+    await this.open();
+  }
+
+  readonly WebSocket = ((scene: FaultScene) =>
+    class {
+      constructor(url: string) {
+        scene.constructed++;
+        scene.onConstruct(url);
+        const socket = new scene.server.WebSocket(url) as unknown as FakeSocket;
+        const [send, receive] = [socket.send.bind(socket), socket.receive.bind(socket)];
+        socket.send = (text) => {
+          if (scene.onSent(JSON.parse(text) as Frame, socket)) send(text);
+        };
+        socket.receive = (frame) => scene.onFrame((typeof frame === 'string' ? JSON.parse(frame) : frame) as Frame, receive);
+        scene.onSocket(socket);
+        return socket as never;
+      }
+    })(this) as unknown as typeof WebSocket;
+
+  readonly fetch: typeof fetch = async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const path = url.pathname.replace('/api/chat/', '') + url.search;
+    const method = init.method ?? 'GET';
+    this.requests.push({ method, path, token: new Headers(init.headers).get('Authorization')?.slice(7) ?? '' });
+    const instead = this.onRequest(method, path, init);
+    if (instead instanceof Response) return instead;
+    if (instead instanceof Error) throw instead;
+    if (instead !== undefined) {
+      await new Promise<void>((resolve, reject) => {
+        init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+        if (instead !== 'hang') this.clock.after(instead, resolve);
+      });
+    }
+    return this.server.fetch(input, init);
+  };
+
+  /** Something comes in that no server of ours would say. */
+  raw(data: unknown): void {
+    this.socket.dispatchEvent(new MessageEvent('message', { data }));
+  }
+
+  // ————— What people do
+
+  /** I write. */
+  send(content: string, room = 1): void {
+    const entry = { content, room, outcome: 'sending' };
+    this.sent.push(entry);
+    this.chat.sendChatMessage(room, content).then(
+      ({ method }) => (entry.outcome = method),
+      (error: ChatError) => (entry.outcome = error.code),
+    );
+  }
+
+  /** Somebody else writes. */
+  say(content: string, room = 1): Row {
+    return this.server.store(room, OTHER, content);
+  }
+
+  newToken(more: object = {}): string {
+    this.token = tokenOf(ME, { jti: `token ${++this.#tokens}`, ...more });
+    this.server.allow(this.token);
+    return this.token;
+  }
+
+  // ————— What must be so
+
+  texts(room = 1): string[] {
+    return this.chat.messages(room).map(({ content }) => content);
+  }
+
+  /** What is shown at this moment. */
+  async shows(state: ChatState, reason: ReasonCode): Promise<void> {
+    await settle();
+    expect([this.chat.state, this.chat.reason.code]).to.deep.equal([state, reason]);
+    expect(this.chat.reason.message).to.match(/^[A-Z].*[.…]$/);
+  }
+
+  /** A minute of it: what is shown then, and how many sockets and requests were tried at most. */
+  async minute(state: ChatState, reason: ReasonCode, sockets: number, requests: number): Promise<void> {
+    const before = [this.constructed, this.requests.length] as const;
+    await this.clock.advance(60_000);
+    const tried = [this.constructed - before[0], this.requests.length - before[1]] as const;
+    await this.shows(state, reason);
+    expect(tried[0], 'sockets in a minute').to.be.at.most(sockets);
+    expect(tried[1], 'requests in a minute').to.be.at.most(requests);
+  }
+
+  /** Nothing is wrong any more. */
+  heal(): void {
+    this.onConstruct = () => {};
+    this.onSocket = () => {};
+    this.onRequest = () => undefined;
+    this.onFrame = (frame, pass) => pass(frame);
+    this.onSent = () => true;
+    this.server.heal();
+  }
+
+  /**
+   * After the fault is gone: connected, the screen equals the server, everything that was sent is stored once, in order.
+   * @param failed texts of ours that end as failed, with a reason, instead.
+   */
+  async heals(...failed: string[]): Promise<void> {
+    this.heal();
+    // Who still waits for an answer of the page gives it up first.
+    await this.clock.advance(16_000);
+    if (this.chat.state === 'unauthorized') this.chat.configure({ token: this.newToken() });
+    await this.clock.advance(46_000);
+    await this.shows('connected', 'connected');
+    // And the look whether anything is missing.
+    await this.clock.advance(61_000);
+    this.equalsServer(failed);
+    this.chat.disconnect();
+    await settle();
+    expect(this.server.open, 'sockets left').to.have.length(0);
+  }
+
+  equalsServer(failed: readonly string[] = []): void {
+    expect(this.server.violations).to.deep.equal([]);
+    for (const room of ROOMS) {
+      const shown = this.chat.messages(room);
+      const stored = shown.filter(({ delivery }) => delivery === 'sent').map(({ id, content }) => `${id} ${content}`);
+      const held = this.server.history(room).map(({ id, content }) => `${id} ${content}`);
+      expect(stored, `room ${room}`).to.deep.equal(stored.length === 0 ? held : held.slice(-stored.length));
+      expect(this.chat.data.threads[String(room)]?.hasOlder, 'whether there is more').to.equal(stored.length < held.length);
+      expect(this.chat.rooms.find(({ id }) => id === room)?.unread_count, `unread in room ${room}`).to.equal(this.server.unread(room));
+      const mine = this.sent.filter((message) => message.room === room).map(({ content }) => content);
+      const waiting = shown.filter(({ delivery }) => delivery !== 'sent');
+      expect(waiting.map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(mine.filter((content) => failed.includes(content)).map((content) => `failed ${content}`));
+      for (const { error } of waiting) expect(error?.message).to.be.a('string').that.is.not.empty;
+      const got = this.server.rows.filter((row) => row.room === room && row.sender === ME && mine.includes(row.content)).map(({ content }) => content);
+      expect(got, 'stored once, in order').to.deep.equal(mine.filter((content) => !failed.includes(content)));
+    }
+  }
+}
+
+/**
+ * A connection that meets a fault at once (`prepare`), or none yet.
+ * @param prepare runs before the connection is opened.
+ */
+export async function meet(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
+  const scene = new FaultScene(capabilities);
+  prepare(scene);
+  await scene.open();
+  return scene;
+}
