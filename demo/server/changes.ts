@@ -63,7 +63,7 @@ export function frameOf(change: Change, viewerId: number, message: WireMessage |
     case 'message_read':
       return viewerId === change.userId
         ? { type: 'messages_marked_read', room_id, count: change.count, seq, timestamp }
-        : { type, room_id, user_id: change.userId, message_ids: change.messageIds, seq, timestamp };
+        : { type, room_id, user_id: change.userId, message_ids: change.messageIds, ...(message_id !== null && { up_to: message_id }), seq, timestamp };
     default:
       return type satisfies never;
   }

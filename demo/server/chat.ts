@@ -76,11 +76,11 @@ async function announce(context: Context, message: WireMessage, tempId: string |
 export async function readMessages(context: Context, viewer: Viewer, roomId: number, ids: number[], from?: Connection): Promise<void> {
   const { database, options } = context;
   if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-  const { count, messageIds, seq } = await markRead(database, roomId, viewer.id, ids);
+  const { count, messageIds, upTo, seq } = await markRead(database, roomId, viewer.id, ids);
   // What changed nothing is answered all the same, and counts as no change.
   if (seq === null || options.baseline) from?.send({ type: 'messages_marked_read', room_id: roomId, count, timestamp: new Date() });
   if (seq === null) return;
-  if (!options.baseline) return tellMembers(context, newChange('message_read', { roomId, seq, userId: viewer.id, count, messageIds }));
+  if (!options.baseline) return tellMembers(context, newChange('message_read', { roomId, seq, userId: viewer.id, count, messageIds, messageId: upTo }));
   // Reading by REST is, as the recorded backend has it, told to no socket.
   if (!from) return;
   const told = { type: 'message_read', room_id: roomId, user_id: viewer.id, message_ids: messageIds, timestamp: new Date() };

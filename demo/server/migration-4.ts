@@ -49,7 +49,7 @@ export const CHANGES: Migration = {
       end $$`,
     // Marks messages of others as read; none named means all. Says how many were unread, which, and the seq of that
     // change; no seq where nothing was unread. One call, because the room is locked meanwhile.
-    `create function mark_read(room int, viewer int, asked int[], out n int, out ids int[], out change int) language plpgsql as $$
+    `create function mark_read(room int, viewer int, asked int[], out n int, out ids int[], out up_to int, out change int) language plpgsql as $$
       begin
         n := unread_count(room, viewer);
         if n = 0 then return; end if;
@@ -57,7 +57,8 @@ export const CHANGES: Migration = {
         perform 1 from rooms r where r.id = room for update;
         if cardinality(asked) = 0 then
           n := unread_count(room, viewer);
-          update members me set read_up_to = coalesce((select max(m.id) from messages m where m.room_id = room), 0)
+          up_to := (select max(m.id) from messages m where m.room_id = room);
+          update members me set read_up_to = coalesce(up_to, 0)
             where me.room_id = room and me.user_id = viewer;
           delete from reads r using messages m where m.id = r.message_id and m.room_id = room and r.user_id = viewer;
         else
@@ -68,7 +69,7 @@ export const CHANGES: Migration = {
             on conflict do nothing returning message_id)
           select count(*), array_agg(message_id order by message_id) into n, ids from new;
         end if;
-        if n > 0 then change := record_change(room, 'message_read', null, viewer, n, ids); end if;
+        if n > 0 then change := record_change(room, 'message_read', up_to, viewer, n, ids); end if;
       end $$`,
     // A deleted message is not waiting to be read.
     `create or replace function unread_count(room int, viewer int) returns int language plpgsql stable as $$ begin return (

@@ -74,12 +74,14 @@ export interface Reading {
   count: number;
   /** Which; none named means all. */
   messageIds: number[];
+  /** Where all are meant: up to this message. */
+  upTo: number | null;
   /** Null where nothing was unread. */
   seq: number | null;
 }
 
 /** Marks messages of others as read; none named means all. */
 export async function markRead(database: Queryable, roomId: number, userId: number, messageIds: number[]): Promise<Reading> {
-  const [done] = await database.query<{ n: number; ids: number[] | null; change: number | null }>('select n, ids, change from mark_read($1, $2, $3::int[])', [roomId, userId, messageIds]);
-  return { count: done!.n, messageIds: done!.ids ?? [], seq: done!.change };
+  const [done] = await database.query<{ n: number; ids: number[] | null; upTo: number | null; change: number | null }>('select n, ids, up_to as "upTo", change from mark_read($1, $2, $3::int[])', [roomId, userId, messageIds]);
+  return { count: done!.n, messageIds: done!.ids ?? [], upTo: done!.upTo, seq: done!.change };
 }

@@ -82,7 +82,7 @@ function withoutMeaningless(changes: readonly Change[]): Change[] {
   const shown = new Set<number>();
   const reacted = new Set<number>();
   return changes.filter(({ kind, messageId }) => {
-    if (messageId === null || kind === 'message_deleted') return true;
+    if (messageId === null || kind === 'message_deleted' || kind === 'message_read') return true;
     if (kind === 'reactions_updated') return !shown.has(messageId) && reacted.size < reacted.add(messageId).size;
     return shown.size < shown.add(messageId).size;
   });

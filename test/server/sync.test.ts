@@ -60,6 +60,17 @@ describe('sync: every change is counted', () => {
     assert.equal(rooms.find((room) => room.id === ROOM)?.seq, begin + 5);
   });
 
+  it('reading all says up to which message', async () => {
+    const [ana, ben] = [await enter(ANA), await enter(BEN)];
+    const since = await seqOf(BEN);
+    const { id } = await post(BEN, 'up to here');
+    await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
+    const told = await ben.take('message_read');
+    assert.deepEqual([told['message_ids'], told['up_to']], [[], id]);
+    const { changes } = await sync(ben, BEN, since);
+    assert.deepEqual(changes.map((change) => [change.type, change.type === 'message_read' && change.up_to]), [['new_message', false], ['message_read', id]]);
+  });
+
   it('reading is told to the reader and the others with one seq; what changes nothing has none', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
