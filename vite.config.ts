@@ -42,7 +42,8 @@ export default defineConfig(({ mode }) => {
         ...(modules || cli ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
         output: {
           entryFileNames: '[name].js',
-          chunkFileNames: 'chunks/[name]-[hash].js',
+          // Each name stands in the one script, and nothing compresses a hash.
+          chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
           // What Vite leaves in a library for the next bundler is of no use to a page that loads this one.
           ...(small && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),

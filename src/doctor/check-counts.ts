@@ -1,20 +1,20 @@
 /** Rooms and their counts, by socket and by REST. */
-import { checkEach, Room, roomsPage, type ChatFrame } from '../protocol/index.js';
 import { isAnswer } from './ask.js';
 import type { Exam } from './exam.js';
+import { listed, pageOf, type Listed } from './rooms.js';
 import { typed, type Talk } from './talk.js';
 import { some } from './times.js';
 
 type Counts = Map<string, { name: string; unread: number }>;
 
-const countsOf = (rooms: readonly Room[]): Counts => new Map(rooms.map(({ id, name, unread_count }) => [String(id), { name: `room ${id} (${name})`, unread: unread_count }]));
+const countsOf = (rooms: readonly Listed[]): Counts => new Map(rooms.map(({ id, name, unread }) => [String(id), { name: `room ${id} (${name})`, unread }]));
 
 export async function checkCounts(exam: Exam, talk: Talk): Promise<void> {
   const { findings } = exam;
-  const list = talk.heard.findLast(typed('room_list'))?.frame as Extract<ChatFrame, { type: 'room_list' }> | undefined;
-  if (!list || !exam.restWorks) return findings.skip('it takes a room list from both', 'rooms.same', 'rooms.unread');
+  const list = talk.heard.findLast(typed('room_list'))?.['rooms'];
+  if (!Array.isArray(list) || !exam.restWorks) return findings.skip('it takes a room list from both', 'rooms.same', 'rooms.unread');
   exam.begin('rooms.unread');
-  const [bySocket, byRest] = [countsOf(list.rooms), countsOf(exam.rooms)];
+  const [bySocket, byRest] = [countsOf(listed(list)), countsOf(exam.rooms)];
   const only = [...missingIn(byRest, bySocket, 'only on the socket'), ...missingIn(bySocket, byRest, 'only on REST')];
   if (only.length > 0) findings.wrong('rooms.same', `${some(only)}.`, 'Make both from one query: the same rooms, in the same shape, for the same person.');
   else findings.pass('rooms.same', `Socket and REST list the same ${byRest.size} rooms.`);
@@ -32,7 +32,7 @@ const missingIn = (counts: Counts, other: Counts, where: string): string[] => [.
 /** Rooms in which something has happened meanwhile: their counts prove nothing. */
 async function changedSince(exam: Exam, before: Counts): Promise<Set<string>> {
   const asked = await exam.ask('rooms/');
-  const page = isAnswer(asked) ? roomsPage(asked.json) : undefined;
-  const now = page?.ok ? countsOf(checkEach(Room, page.value.results, '').items) : new Map<string, never>();
+  const page = isAnswer(asked) ? pageOf(asked.json) : undefined;
+  const now = countsOf(listed(page?.results ?? []));
   return new Set([...now].flatMap(([id, room]) => (before.get(id)?.unread === room.unread ? [] : [id])));
 }

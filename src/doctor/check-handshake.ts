@@ -2,11 +2,10 @@
  * Opening the socket with a token that REST takes. Where that fails, a browser says 1006 and nothing else; a program asks
  * again in other ways until one cause is left.
  */
-import { CloseCode } from '../protocol/index.js';
 import { isAnswer } from './ask.js';
 import { base64url } from './base64.js';
 import type { Exam } from './exam.js';
-import { placeToken } from './knock.js';
+import { AGREED_CODE, placeToken } from './knock.js';
 import { allowOrigin, nginx, readToken } from './mend.js';
 import { describePage } from './page.js';
 import type { PointId } from './points.js';
@@ -62,7 +61,7 @@ async function afterOpening(exam: Exam, talk: Talk): Promise<Talk | undefined> {
   else findings.skip('no site was named: --origin https://my.site', 'origin.allowed');
   exam.begin('socket.greeting');
   const greeting = await talk.wait(typed('connection_established'), timing.greetingMs);
-  if (greeting === 'ended' && (talk.end?.code === CloseCode.unauthorized || talk.end?.code === 4003)) {
+  if (greeting === 'ended' && (talk.end?.code === AGREED_CODE || talk.end?.code === 4003)) {
     await blameToken(exam, `accepted first and then closed with ${talk.end.code}`);
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** Reading a history, and marking as read: on some backends the first is the second, so both count as writing. */
 import type { Desk } from './desk.js';
 import { answered, errorText, isHeard, typed } from './talk.js';
-import { faults, StrictMessage } from './shapes.js';
+import { MESSAGE } from './shapes.js';
 import { some } from './times.js';
 
 const PAGE = 'Answer GET rooms/{id}/messages/ with {"messages": […], "has_more", "count", "oldest_id", "newest_id"}: the newest page without a cursor, oldest message first.';
@@ -17,7 +17,7 @@ export async function checkHistory(desk: Desk): Promise<void> {
   }
   const { messages, body } = page;
   const lost = stored.filter(({ content }) => !messages.some((message) => message['content'] === content));
-  const odd = messages.flatMap((message, index) => faults(StrictMessage, message, `messages[${index}]`));
+  const odd = messages.flatMap((message, index) => MESSAGE(message, `messages[${index}]`));
   const times = messages.map(({ timestamp }) => Date.parse(String(timestamp)));
   if (lost.length > 0) findings.wrong('history.holds', `${lost.length} of the ${stored.length} messages just sent are not on the newest page.`, PAGE);
   else if (times.some((time, index) => index > 0 && time < times[index - 1]!)) findings.wrong('history.holds', 'The page is not in order: the oldest message must come first.', PAGE);

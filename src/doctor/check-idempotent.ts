@@ -1,7 +1,5 @@
 /** Sending twice under one id stores once: by socket, by REST, and by one after the other. */
-import type { Asked } from './ask.js';
-import { failure, type Desk, type Sample } from './desk.js';
-import type { Reply } from './talk.js';
+import { restFailure, socketFailure, type Desk, type Sample } from './desk.js';
 
 type Way = 'socket' | 'rest';
 
@@ -24,8 +22,8 @@ export async function checkIdempotence(desk: Desk): Promise<void> {
   for (const [id, first, second] of CASES) {
     exam.begin(id);
     const sample = desk.sample();
-    const once = failure(await send(desk, first, sample));
-    const twice = once ? '' : failure(await send(desk, second, sample));
+    const once = await send(desk, first, sample);
+    const twice = once ? '' : await send(desk, second, sample);
     tried.push({ id, sample, wrong: once ? `The first message ${once}.` : twice ? `The first message is stored, and the second, under the same id, ${twice}.` : '' });
   }
   const history = await desk.history();
@@ -41,4 +39,6 @@ export async function checkIdempotence(desk: Desk): Promise<void> {
   }
 }
 
-const send = (desk: Desk, way: Way, sample: Sample): Promise<Reply | Asked> => (way === 'socket' ? desk.bySocket(sample) : desk.byRest(sample));
+/** @returns what went wrong with it, in words. */
+const send = async (desk: Desk, way: Way, sample: Sample): Promise<string> =>
+  way === 'socket' ? socketFailure(await desk.bySocket(sample)) : restFailure(await desk.byRest(sample));

@@ -2,7 +2,7 @@
 import type { Exam } from './exam.js';
 import { credential } from './check-handshake.js';
 import { PAGE_DOES_NOT_TRY } from './check-rest.js';
-import { forged, isAgreed, knock, placeToken, type Knocked } from './knock.js';
+import { AGREED_CODE, forged, knock, placeToken, type Knocked } from './knock.js';
 import { checkToken } from './mend.js';
 import type { PointId } from './points.js';
 
@@ -39,7 +39,7 @@ async function judge(exam: Exam, id: 'socket.no-token' | 'socket.bad-token', tok
     return findings.pass(id, `A socket ${who} does not open.`);
   }
   if (knocked.is === 'refused') return judgeStatus(exam, id, token, who);
-  if (!isAgreed(knocked.code)) findings.wrong('socket.refusal', `A socket ${who} is accepted and then closed with ${knocked.code}, not with 4001.`, CLOSE_4001);
+  if (knocked.code !== AGREED_CODE) findings.wrong('socket.refusal', `A socket ${who} is accepted and then closed with ${knocked.code}, not with 4001.`, CLOSE_4001);
   findings.pass(id, `A socket ${who} is accepted first, then closed with ${knocked.code}.`);
 }
 

@@ -4,10 +4,10 @@ import { ChatError } from '../transport/index.js';
 import { isAnswer } from './ask.js';
 import { credential } from './check-handshake.js';
 import { alive } from './check-talk.js';
-import { Desk, failure, isEcho, messageIn, type Sample } from './desk.js';
+import { Desk, isEcho, messageIn, restFailure, socketFailure, type Sample } from './desk.js';
 import type { Exam } from './exam.js';
 import { WRITES } from './points.js';
-import { faults, StrictMessage } from './shapes.js';
+import { MESSAGE } from './shapes.js';
 import { answered, isHeard, typed, type Heard, type Talk } from './talk.js';
 import { some } from './times.js';
 
@@ -42,7 +42,7 @@ async function checkSocketSend(desk: Desk, sample: Sample): Promise<void> {
   const { findings, timing } = exam;
   exam.begin('send.socket');
   const from = talk.heard.length;
-  const wrong = failure(await desk.bySocket(sample));
+  const wrong = socketFailure(await desk.bySocket(sample));
   if (wrong) {
     findings.wrong('send.socket', `A message sent by socket ${wrong}.`, SEND);
     return findings.skip('the message did not arrive', 'send.temp-id', 'send.once', 'send.ack', 'send.fields');
@@ -52,7 +52,7 @@ async function checkSocketSend(desk: Desk, sample: Sample): Promise<void> {
   if (isHeard(echo)) judgeEcho(exam, sample, echo);
   else findings.note('send.temp-id', 'A message is acknowledged, but not told to the sender’s own sockets: other tabs of the same person do not see it.');
   exam.begin('send.ack');
-  const ack = exam.has('ack') && (await talk.wait((heard) => typed('message_ack')(heard) && heard.raw?.['_tempId'] === sample.tempId, timing.answerMs, from));
+  const ack = exam.has('ack') && (await talk.wait((heard) => typed('message_ack')(heard) && heard['_tempId'] === sample.tempId, timing.answerMs, from));
   if (!ack) findings.missing('send.ack', 'The backend does not have ack.');
   else if (isHeard(ack)) findings.pass('send.ack');
   else findings.wrong('send.ack', 'The backend names the capability ack, and no message_ack with the _tempId comes.', 'Send {"type": "message_ack", "_tempId", "room_id", "message"} to the sender, or do not name ack.');
@@ -64,10 +64,10 @@ async function checkSocketSend(desk: Desk, sample: Sample): Promise<void> {
 }
 
 function judgeEcho({ findings }: Exam, { tempId }: Sample, echo: Heard): void {
-  const odd = faults(StrictMessage, messageIn(echo), 'new_message.message');
+  const odd = MESSAGE(messageIn(echo), 'new_message.message');
   if (odd.length > 0) findings.wrong('send.fields', `${some(odd)}.`, 'Send each field in the type that docs/PROTOCOL.md names.');
   if (messageIn(echo)?.['_tempId'] === tempId) return findings.pass('send.temp-id', '_tempId comes back inside the message.');
-  if (echo.raw?.['_tempId'] === tempId) return findings.note('send.temp-id', '_tempId comes back beside the message, not inside it. The widget reads it there too.');
+  if (echo['_tempId'] === tempId) return findings.note('send.temp-id', '_tempId comes back beside the message, not inside it. The widget reads it there too.');
   findings.note('send.temp-id', 'The echo comes without _tempId. The widget recognises its own messages by room, words and age; two equal messages within a minute may be taken for one another.');
 }
 
@@ -103,13 +103,13 @@ async function checkRestSend(desk: Desk): Promise<void> {
   const sample = desk.sample();
   const from = talk.heard.length;
   const asked = await desk.byRest(sample);
-  const wrong = failure(asked);
+  const wrong = restFailure(asked);
   if (wrong || !isAnswer(asked)) {
     findings.wrong('send.rest', `POST ${exam.route(`${desk.path}send_message/`)} ${wrong}.`, STORED);
     return findings.skip('the message was not stored', 'send.announced');
   }
   exam.saidByRest.push(['message', asked.json]);
-  const odd = faults(StrictMessage, asked.json, 'message');
+  const odd = MESSAGE(asked.json, 'message');
   if (asked.status !== 201) findings.note('send.rest', `A message sent by REST is stored, and answered with ${asked.status} instead of 201.`);
   else findings.pass('send.rest', 'A message sent by REST is stored, and answered with 201.');
   if (odd.length > 0) findings.wrong('send.fields', `${some(odd)}.`, STORED);

@@ -1,9 +1,10 @@
 /** Capability `sync`: every change of a room is counted, and can be told again. */
-import { readSync, type ChangeFrame, type RoomChanges } from '../protocol/index.js';
 import { isAnswer } from './ask.js';
 import { messageIn, type Desk } from './desk.js';
 import { answered, errorText, isHeard, typed } from './talk.js';
+import { some } from './times.js';
 import type { PointId } from './points.js';
+import { isRecord, SYNC_ROOM } from './shapes.js';
 
 const COUNT = 'Give every change of a room the room’s next seq, from 1, in the transaction that makes the change, and put it into the frames that tell of it. Or do not name sync.';
 const TELL = 'Answer with {"rooms": [{"room_id", "seq", "expired", "has_more", "changes": [frames as they were told, oldest first]}]}. Or do not name sync.';
@@ -25,16 +26,16 @@ export async function checkSync(desk: Desk): Promise<void> {
 function checkSeq({ exam, talk, room, samples }: Desk): number | undefined {
   const { findings } = exam;
   exam.begin('sync.seq');
-  const changes = talk.heard.filter(({ raw }) => String(raw?.['room_id']) === String(room));
+  const changes = talk.heard.filter((heard) => String(heard['room_id']) === String(room));
   const messages = changes.filter(typed('new_message'));
-  const uncounted = messages.filter(({ raw }) => typeof raw?.['seq'] !== 'number').length;
-  const numbers = changes.flatMap(({ raw }) => (typeof raw?.['seq'] === 'number' ? [raw['seq']] : []));
+  const uncounted = messages.filter((heard) => typeof heard['seq'] !== 'number').length;
+  const numbers = changes.flatMap((heard) => (typeof heard['seq'] === 'number' ? [heard['seq']] : []));
   const gap = numbers.findIndex((seq, index) => index > 0 && seq !== numbers[index - 1]! && seq !== numbers[index - 1]! + 1);
   if (messages.length === 0) findings.skip('no message was told on the socket', 'sync.seq');
   else if (uncounted > 0) findings.wrong('sync.seq', `${uncounted} of ${messages.length} new_message frames have no seq.`, COUNT);
   else if (gap > 0) findings.wrong('sync.seq', `After change ${numbers[gap - 1]} of room ${room} comes change ${numbers[gap]}.`, COUNT);
   else findings.pass('sync.seq', `Changes ${numbers[0]} to ${numbers.at(-1)} of room ${room}, without a gap.`);
-  return messages.find((heard) => messageIn(heard)?.['content'] === samples[0]?.content)?.raw?.['seq'] as number | undefined;
+  return messages.find((heard) => messageIn(heard)?.['content'] === samples[0]?.content)?.['seq'] as number | undefined;
 }
 
 async function checkByRest(desk: Desk, first: number): Promise<void> {
@@ -54,25 +55,32 @@ async function checkBySocket(desk: Desk, first: number): Promise<void> {
   const reply = await talk.ask({ type: 'sync', rooms: { [String(room)]: first - 1 } }, answered('sync_result'), exam.timing.answerMs);
   if (!isHeard(reply)) return exam.findings.wrong('sync.socket', reply === 'ended' ? 'sync ends the connection.' : 'sync is not answered.', TELL);
   if (typed('error')(reply)) return exam.findings.wrong('sync.socket', `sync is answered with an error: ${errorText(reply)}.`, TELL);
-  judge(desk, 'sync.socket', reply.raw, first);
+  judge(desk, 'sync.socket', reply, first);
 }
 
 function judge({ exam, room, samples }: Desk, id: 'sync.rest' | 'sync.socket', body: unknown, first: number): void {
   const { findings } = exam;
   const rooms = (body as { rooms?: unknown } | null)?.rooms;
   if (!Array.isArray(rooms)) return findings.wrong(id, "The answer has no 'rooms'.", TELL);
-  const { rooms: read, problems } = readSync(rooms);
-  const [problem] = problems;
-  if (problem) return findings.wrong(id, `Something in the answer cannot be used: ${problem.detail}.`, TELL);
-  const told = read.find(({ room_id }) => String(room_id) === String(room));
+  const odd = rooms.flatMap((each: unknown, index) => SYNC_ROOM(each, `rooms[${index}]`));
+  if (odd.length > 0) return findings.wrong(id, `${some(odd)}.`, TELL);
+  const told = (rooms as RoomChanges[]).find(({ room_id }) => String(room_id) === String(room));
   if (!told) return findings.wrong(id, `Room ${room} is not in the answer.`, TELL);
   if (told.expired) return findings.wrong(id, `The server says that it does not remember change ${first}, which has just been made.`, 'Keep at least 1,000 changes and 24 hours.');
-  const missing = samples.filter((sample) => sample.id !== undefined && !told.changes.some((change) => tells(change, sample.id)));
+  const changes = told.changes ?? [];
+  const missing = samples.filter((sample) => sample.id !== undefined && !changes.some((change) => tells(change, sample.id)));
   if (missing.length > 0) return findings.wrong(id, `${missing.length} of ${samples.length} messages sent since are not among the changes.`, TELL);
-  if (told.seq < newest(told)) return findings.wrong(id, `It says that all is known up to ${told.seq}, and tells of change ${newest(told)}.`, TELL);
+  const newest = Math.max(0, ...changes.map(({ seq }) => (typeof seq === 'number' ? seq : 0)));
+  if (told.seq < newest) return findings.wrong(id, `It says that all is known up to ${told.seq}, and tells of change ${newest}.`, TELL);
   findings.pass(id);
 }
 
-const tells = (change: ChangeFrame, id: unknown): boolean => change.type === 'new_message' && String(change.message.id) === String(id);
+/** As `SYNC_ROOM` has found it. */
+interface RoomChanges {
+  room_id: unknown;
+  seq: number;
+  expired?: boolean;
+  changes?: Record<string, unknown>[];
+}
 
-const newest = ({ changes }: RoomChanges): number => Math.max(0, ...changes.map(({ seq }) => seq ?? 0));
+const tells = ({ type, message }: Record<string, unknown>, id: unknown): boolean => type === 'new_message' && isRecord(message) && String(message['id']) === String(id);

@@ -2,7 +2,7 @@
 import type { Exam } from './exam.js';
 import { credential } from './check-handshake.js';
 import { serialise } from './mend.js';
-import { faults, StrictGreeting, StrictRoom } from './shapes.js';
+import { GREETING, isId, ROOM } from './shapes.js';
 import { answered, errorText, isHeard, typed, type Talk } from './talk.js';
 import { some } from './times.js';
 import type { PointId } from './points.js';
@@ -23,17 +23,18 @@ export function checkGreeting(exam: Exam, talk: Talk): boolean {
   const { findings, timing } = exam;
   const greeting = talk.heard.find(typed('connection_established'));
   if (!greeting) {
-    const first = talk.heard[0]?.raw?.['type'];
+    const first = talk.heard[0]?.['type'];
     const instead = typeof first === 'string' ? ` The first frame was '${first}'.` : '';
     findings.wrong('socket.greeting', talk.end ? `The socket opens, and closes with ${talk.end.code} before any greeting.${instead}` : `There is no greeting within ${timing.greetingMs / 1_000} s.${instead}`, 'Send {"type": "connection_established", "user_id": …, "username": …, "timestamp": …} as soon as the socket is accepted: the widget gives up after 10 s without it.');
     return false;
   }
-  const odd = faults(StrictGreeting, greeting.raw, 'connection_established');
+  const odd = GREETING(greeting, 'connection_established');
   if (odd.length > 0) findings.wrong('socket.greeting', `${some(odd)}.`, 'Send each field in the type that docs/PROTOCOL.md names.');
-  else findings.pass('socket.greeting', `The server greets, as ${greeting.raw?.['protocol'] === undefined ? 'a baseline backend' : `protocol ${String(greeting.raw['protocol'])}`}.`);
-  if (greeting.frame?.type !== 'connection_established') return false;
-  exam.capabilities = greeting.frame.capabilities;
-  exam.me = greeting.frame.user_id;
+  else findings.pass('socket.greeting', `The server greets, as ${greeting['protocol'] === undefined ? 'a baseline backend' : `protocol ${String(greeting['protocol'])}`}.`);
+  // The widget takes a greeting for none where it does not say who is greeted.
+  if (!isId(greeting['user_id'])) return false;
+  const { capabilities } = greeting;
+  exam.capabilities = Array.isArray(capabilities) ? capabilities.map(String) : [];
   for (const [name, without] of Object.entries(CAPABILITIES) as [keyof typeof CAPABILITIES, string][]) {
     if (exam.has(name)) findings.pass(`capability.${name}`);
     else findings.missing(`capability.${name}`, `No ${name}. ${without}`);
@@ -71,7 +72,7 @@ async function checkPing(exam: Exam, talk: Talk): Promise<void> {
   const mend = 'Answer {"type": "ping"} with {"type": "pong"}: it is how the widget finds out that a line is dead.';
   if (reply === 'ended') exam.findings.wrong('socket.ping', `${died(talk)} when it is pinged.`, mend);
   else if (reply === 'late') exam.findings.wrong('socket.ping', 'A ping is not answered.', mend);
-  else if (reply.raw?.['type'] === 'error') exam.findings.wrong('socket.ping', `A ping is answered with an error: ${errorText(reply)}.`, mend);
+  else if (typed('error')(reply)) exam.findings.wrong('socket.ping', `A ping is answered with an error: ${errorText(reply)}.`, mend);
   else exam.findings.pass('socket.ping');
 }
 
@@ -82,11 +83,11 @@ async function checkRoomList(exam: Exam, talk: Talk): Promise<void> {
   const [id, instead]: [PointId, string] = ['socket.room-list', 'Answer {"type": "get_room_list"} with {"type": "room_list", "rooms": […]}.'];
   if (reply === 'ended') return findings.wrong(id, `${died(talk)} when it is asked for the list of rooms.`, serialise);
   if (reply === 'late') return findings.wrong(id, `get_room_list is not answered within ${timing.answerMs / 1_000} s.`, instead);
-  if (reply.raw?.['type'] === 'error') return findings.wrong(id, `get_room_list is answered with an error: ${errorText(reply)}.`, /serializ|serialis|json|datetime|decimal|uuid/i.test(errorText(reply)) ? serialise : `${instead} ${serialise}`);
-  const rooms = reply.raw?.['rooms'];
-  const odd = Array.isArray(rooms) ? rooms.flatMap((room: unknown, index) => faults(StrictRoom, room, `room_list.rooms[${index}]`)) : [];
+  if (typed('error')(reply)) return findings.wrong(id, `get_room_list is answered with an error: ${errorText(reply)}.`, /serializ|serialis|json|datetime|decimal|uuid/i.test(errorText(reply)) ? serialise : `${instead} ${serialise}`);
+  const { rooms } = reply;
+  if (!Array.isArray(rooms)) return findings.wrong(id, "The frame has no 'rooms'.", instead);
+  const odd = rooms.flatMap((room: unknown, index) => ROOM(room, `room_list.rooms[${index}]`));
   if (odd.length > 0) return findings.wrong(id, `${some(odd)}.`, 'Send each field in the type that docs/PROTOCOL.md names, as REST does.');
-  if (reply.problems.length > 0) return findings.wrong(id, `Some of it cannot be used: ${some(reply.problems.map(({ detail }) => detail))}.`, instead);
   findings.pass(id);
 }
 
@@ -97,8 +98,8 @@ async function checkSubscribe(exam: Exam, talk: Talk): Promise<void> {
   const reply = await talk.ask({ type: 'subscribe_room', room_id: room }, answered('subscribed'), timing.answerMs);
   const mend = 'Answer {"type": "subscribe_room", "room_id": …} with {"type": "subscribed", "room_id": …}, for every room of the list.';
   if (!isHeard(reply)) return findings.wrong('socket.subscribe', reply === 'ended' ? `${died(talk)} when a room is subscribed to.` : 'subscribe_room is not answered.', mend);
-  if (reply.frame?.type === 'error') return findings.wrong('socket.subscribe', `subscribe_room for room ${room} is answered with an error: ${errorText(reply)}.`, mend);
-  if (reply.frame?.type !== 'subscribed') return findings.wrong('socket.subscribe', "'subscribed' comes without a usable room_id.", mend);
+  if (typed('error')(reply)) return findings.wrong('socket.subscribe', `subscribe_room for room ${room} is answered with an error: ${errorText(reply)}.`, mend);
+  if (!isId(reply['room_id'])) return findings.wrong('socket.subscribe', "'subscribed' comes without a usable room_id.", mend);
   findings.pass('socket.subscribe', `Room ${room} can be subscribed to.`);
 }
 

@@ -32,7 +32,7 @@ export class WrongArguments extends Error {}
 
 const AUTH_MODES: readonly string[] = ['query', 'subprotocol', 'ticket'] satisfies AuthMode[];
 
-export type Wanted = DiagnoseOptions & { json: boolean };
+export type Wanted = DiagnoseOptions & { token: string; json: boolean };
 
 /** @throws {WrongArguments} */
 export function readArguments(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Wanted | 'help' {

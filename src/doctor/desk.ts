@@ -1,6 +1,6 @@
 /** Where messages are written: a room, a socket that hears of it, and a way to say something new each time. */
 import type { Id } from '../protocol/index.js';
-import { isAnswer, type Answer, type Asked } from './ask.js';
+import { isAnswer, type Asked } from './ask.js';
 import type { Exam } from './exam.js';
 import { errorText, isHeard, typed, type Heard, type Reply, type Talk } from './talk.js';
 
@@ -63,19 +63,22 @@ export class Desk {
 
 /** Whether a frame tells of a message, or acknowledges it. */
 export const isOf = (heard: Heard, { content, tempId }: Sample): boolean =>
-  (typed('new_message')(heard) && messageIn(heard)?.['content'] === content) || (typed('message_ack')(heard) && heard.raw?.['_tempId'] === tempId);
+  (typed('new_message')(heard) && messageIn(heard)?.['content'] === content) || (typed('message_ack')(heard) && heard['_tempId'] === tempId);
 
 export const isEcho = (heard: Heard, sample: Sample): boolean => typed('new_message')(heard) && isOf(heard, sample);
 
-export const messageIn = (heard: Heard): Record<string, unknown> | undefined => heard.raw?.['message'] as Record<string, unknown> | undefined;
+export const messageIn = (heard: Heard): Record<string, unknown> | undefined => heard['message'] as Record<string, unknown> | undefined;
 
 const idOf = (heard: Heard): Id | undefined => messageIn(heard)?.['id'] as Id | undefined;
 
-/** What became of a message, in words, where it did not go well; '' where it did. */
-export function failure(reply: Reply | Answer | Asked): string {
-  if (reply === 'late') return 'is not answered';
-  if (reply === 'ended') return 'ends the connection';
-  if ('because' in reply) return `is not answered (${reply.because})`;
-  if ('status' in reply) return reply.status === 200 || reply.status === 201 ? '' : `is answered with ${reply.status}: ${reply.text.slice(0, 300)}`;
+/** What became of a message sent by socket, in words, where it did not go well; '' where it did. */
+export function socketFailure(reply: Reply): string {
+  if (!isHeard(reply)) return reply === 'late' ? 'is not answered' : 'ends the connection';
   return typed('error')(reply) ? `is answered with an error: ${errorText(reply)}` : '';
+}
+
+/** The same by REST. */
+export function restFailure(asked: Asked): string {
+  if (!isAnswer(asked)) return `is not answered (${asked.because})`;
+  return asked.status === 200 || asked.status === 201 ? '' : `is answered with ${asked.status}: ${asked.text.slice(0, 300)}`;
 }

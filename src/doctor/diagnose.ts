@@ -24,8 +24,10 @@ import { checkTimes } from './times.js';
 import type { OpenUpgrade } from './upgrade.js';
 
 export interface DiagnoseOptions extends AddressParts {
-  /** Never in anything that the doctor says. */
-  token: string;
+  /** Never in anything that the doctor says. Without one, it looks at what can be seen without. */
+  token?: string | null | undefined;
+  /** Asked for a token instead, where there is one: as a page's connection does. */
+  tokenProvider?: (() => Promise<string>) | undefined;
   /** Of another person: whether rooms are closed to strangers, and messages reach the others. */
   userToken2?: string | undefined;
   /** How the token travels on the socket. Default `query`. */
@@ -41,7 +43,7 @@ export interface DiagnoseOptions extends AddressParts {
   WebSocket?: typeof WebSocket | undefined;
   openUpgrade?: OpenUpgrade | undefined;
   timing?: Partial<DoctorTiming> | undefined;
-  /** Each finding, as soon as it is there. */
+  /** Each finding, as soon as it is there. What this throws ends the examination. */
   onFinding?: ((finding: Finding) => void) | undefined;
   /** What is being looked at now. */
   onCheck?: ((id: PointId, title: string) => void) | undefined;
@@ -59,7 +61,8 @@ export async function diagnose(options: DiagnoseOptions): Promise<Report> {
   const address = makeAddress(options);
   if (write && room === undefined) throw new ChatError('invalid', 'To write, the doctor must be told into which room.');
   const began = Date.now();
-  const token = options.token.trim();
+  const provided = await options.tokenProvider?.().catch(() => undefined);
+  const token = (provided ?? options.token ?? '').trim();
   const secondToken = options.userToken2?.trim() || undefined;
   const redactor = new Redactor(token, secondToken);
   const findings = new Findings(pointsFor({ auth, second: secondToken !== undefined }), redactor, options.onFinding ?? (() => {}));

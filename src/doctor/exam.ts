@@ -1,10 +1,11 @@
 /** What all checks share: whom they examine, with what, and where they write down what they find. */
-import type { Id, Room } from '../protocol/index.js';
+import type { Id } from '../protocol/index.js';
 import { ChatError, type Address, type AuthMode } from '../transport/index.js';
 import { ask, type Asked, type AskParts, type Question } from './ask.js';
 import type { Findings } from './findings.js';
 import { POINTS, type PointId } from './points.js';
 import type { Redactor } from './redact.js';
+import type { Listed } from './rooms.js';
 import { Talk, type Heard } from './talk.js';
 import type { OpenUpgrade } from './upgrade.js';
 
@@ -46,7 +47,7 @@ export class Exam {
   readonly findings: Findings;
   readonly timing: DoctorTiming;
   /** Rooms as REST lists them, and what it said of them, word by word. */
-  rooms: Room[] = [];
+  rooms: Listed[] = [];
   /** Whether REST can be used with this token. */
   restWorks = false;
   /** The origin under which a socket opens: none, where the site's own is refused. */
@@ -54,7 +55,6 @@ export class Exam {
   /** What REST has said, for a look at all times in it: where it stands, and itself. */
   readonly saidByRest: [path: string, json: unknown][] = [];
   capabilities: readonly string[] = [];
-  me: Id | undefined;
   readonly #parts: ExamParts;
   readonly #talks = new Set<Talk>();
 

@@ -2,9 +2,11 @@
  * Knocks at the door as somebody who must not come in: with a forged token, or without any.
  * `createAuthenticatedWebSocket` exists so that no socket is ever without a token; here that is the question.
  */
-import { CloseCode } from '../protocol/index.js';
 import type { AuthMode } from '../transport/index.js';
 import { base64url } from './base64.js';
+
+/** The close code by which a refusal is recognised. */
+export const AGREED_CODE = 4001;
 
 /** What became of a knock. */
 export type Knocked =
@@ -61,8 +63,6 @@ export function knock({ address, auth, token, WebSocket, origin, greetingMs, wat
     socket.addEventListener('close', ({ code }) => done(isOpen ? { is: 'closed', code } : { is: 'refused' }));
   });
 }
-
-export const isAgreed = (code: number): boolean => code === CloseCode.unauthorized;
 
 /** A token that looks like the real one and is not: the same person, signed by nobody. */
 export function forged(token: string): string {

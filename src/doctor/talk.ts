@@ -1,13 +1,11 @@
-/** One conversation on a socket, every word of it kept: as it came, and as the widget would read it. */
-import { decodeChatFrame, type ChatFrame, type ClientFrame, type Decoded } from '../protocol/index.js';
+/** One conversation on a socket, every word of it kept as it came. */
+import type { ClientFrame } from '../protocol/index.js';
 import { ChatError, createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type SocketEnd } from '../transport/index.js';
 import { parse } from './ask.js';
+import { isRecord } from './shapes.js';
 
-/** One frame. */
-export interface Heard extends Decoded<ChatFrame> {
-  /** As it came; undefined where it was not JSON. */
-  readonly raw: Record<string, unknown> | undefined;
-}
+/** One frame, as it came; empty where it was none. */
+export type Heard = Readonly<Record<string, unknown>>;
 
 /** A frame that was waited for; or the end of the socket; or neither, in time. */
 export type Reply = Heard | 'ended' | 'late';
@@ -52,7 +50,7 @@ export class Talk {
       token,
       auth,
       WebSocket: Kept,
-      decode: (data) => ({ frame: { ...decodeChatFrame(data), raw: typeof data === 'string' ? asRecord(parse(data)) : undefined }, problems: [] }),
+      decode: (data) => ({ frame: read(data), problems: [] }),
       onFrame: (heard) => {
         this.heard.push(heard);
         this.#wake();
@@ -129,14 +127,15 @@ export class Talk {
   }
 }
 
-/** By its type as it came: a frame that is not as agreed has come all the same. */
-export const typed = (...types: string[]) => (heard: Heard): boolean => types.includes(String(heard.raw?.['type']));
+export const typed = (...types: string[]) => (heard: Heard): boolean => types.includes(String(heard['type']));
 
 /** Any answer to a question: the frame itself, or an error. */
 export const answered = (type: string): ((heard: Heard) => boolean) => typed(type, 'error');
 
-const asRecord = (json: unknown): Record<string, unknown> | undefined =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Record<string, unknown>) : undefined;
+function read(data: unknown): Heard {
+  const json = typeof data === 'string' ? parse(data) : undefined;
+  return isRecord(json) ? json : {};
+}
 
 /** What an `error` frame says. */
-export const errorText = (heard: Heard): string => `'${String(heard.raw?.['message'] ?? heard.raw?.['detail'] ?? JSON.stringify(heard.raw))}'`;
+export const errorText = (heard: Heard): string => `'${String(heard['message'] ?? heard['detail'] ?? JSON.stringify(heard))}'`;

@@ -32,7 +32,7 @@ export function checkTimes({ findings, saidByRest, heard }: Exam): void {
     else findings.pass(id);
   };
   judge('time.rest', saidByRest);
-  judge('time.socket', heard.map(({ raw }) => [String(raw?.['type']), raw]));
+  judge('time.socket', heard.map((frame) => [String(frame['type']), frame]));
 }
 
 /** The first few of many, for a sentence. */

@@ -44,6 +44,7 @@ export const de: Terms = {
   tryingNow: 'läuft gerade',
   retryNow: 'Jetzt versuchen',
   details: 'Einzelheiten',
+  noDetails: 'Die Einzelheiten konnten nicht geladen werden.',
   messagesWait: 'Nachrichten warten und werden noch gesendet.',
   conversations: 'Unterhaltungen',
   filterConversations: 'Unterhaltungen filtern',

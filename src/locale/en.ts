@@ -15,6 +15,7 @@ export const en: Terms = {
   tryingNow: 'trying now',
   retryNow: 'Retry now',
   details: 'Details',
+  noDetails: 'The details could not be loaded.',
   messagesWait: 'Messages wait and will be sent.',
   conversations: 'Conversations',
   filterConversations: 'Filter conversations',

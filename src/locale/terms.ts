@@ -17,6 +17,8 @@ export interface Terms {
   retryNow: string;
   /** The button that opens the details. */
   details: string;
+  /** They could not be loaded; what is known without them follows. */
+  noDetails: string;
   messagesWait: string;
   // Rooms
   conversations: string;

@@ -1,7 +1,7 @@
 /** What must never be said, and what must be seen though the widget forgives it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { faults, StrictMessage, StrictRoom } from '../../src/doctor/shapes.js';
+import { MESSAGE, ROOM } from '../../src/doctor/shapes.js';
 import { badTimes } from '../../src/doctor/times.js';
 import { Redactor } from '../../src/doctor/redact.js';
 
@@ -46,13 +46,13 @@ describe('times', () => {
 
 describe('shapes', () => {
   it('name every field that is not as agreed, and never what it says', () => {
-    assert.deepEqual(faults(StrictRoom, { id: '', name: 3, participants: [{ id: 1.5 }], unread_count: -1, last_message: null }, 'rooms[0]'), [
+    assert.deepEqual(ROOM({ id: '', name: 3, participants: [{ id: 1.5 }], unread_count: -1, last_message: null }, 'rooms[0]'), [
       'rooms[0].id is an empty text; it should be an id: a whole number, or a text that is not empty',
       'rooms[0].name is a number; it should be a text',
       'rooms[0].participants[0].id is a number; it should be an id: a whole number, or a text that is not empty',
       'rooms[0].unread_count is a number; it should be a whole number, not negative',
     ]);
-    assert.deepEqual(faults(StrictRoom, 'secret', 'rooms[1]'), ['rooms[1] is a text; it should be an object']);
-    assert.deepEqual(faults(StrictMessage, { id: 1, timestamp: '2026-01-31T12:00:00Z', sender: null, attachment: null, from_the_future: {} }, 'm'), []);
+    assert.deepEqual(ROOM('secret', 'rooms[1]'), ['rooms[1] is a text; it should be an object']);
+    assert.deepEqual(MESSAGE({ id: 1, timestamp: '2026-01-31T12:00:00Z', sender: null, attachment: null, from_the_future: {} }, 'm'), []);
   });
 });

@@ -21,6 +21,8 @@ const LABELS = {
 
 /** States whose reason says more than their label. */
 const EXPLAINED: readonly ChatState[] = ['reconnecting', 'polling', 'unauthorized', 'error'];
+/** All states but `idle`, `connecting` and `connected`. */
+const TROUBLE = /^[^ci]/;
 /** How long 'Connected' is shown before it goes, in milliseconds. */
 const GOOD_NEWS_MS = 2_000;
 
@@ -33,6 +35,19 @@ const GOOD_NEWS_MS = 2_000;
  * @csspart label - The state, in a word or two.
  * @csspart detail - Why, and when it is tried again.
  * @csspart retry - The button 'Retry now'.
+ * @csspart details - The button 'Details', in trouble.
+ * @csspart panel - The details. What is in it is loaded when it is opened.
+ * @csspart panel-heading - Its heading.
+ * @csspart basics - What is known at once: state, reason, attempt, server, browser, time.
+ * @csspart progress - How far the examination of the server is, and what came of it.
+ * @csspart findings - A list of findings: what is wrong, and all points.
+ * @csspart finding - One finding.
+ * @csspart verdict - What is said of a point, in a word or two.
+ * @csspart mend - How to mend it.
+ * @csspart all-points - Opens the list of all points.
+ * @csspart copy - The button 'Copy as text'.
+ * @csspart close - The button 'Close'.
+ * @csspart text - The text to be copied by hand, where the clipboard is out of reach.
  * @cssprop [--chat-ok=#116932] - Colour of 'connected'.
  * @cssprop [--chat-wait=#8a6100] - Colour of 'connecting'.
  * @cssprop [--chat-warn=#b4480b] - Colour of 'reconnecting' and 'polling'.
@@ -40,6 +55,9 @@ const GOOD_NEWS_MS = 2_000;
  * @cssprop [--chat-idle=var(--chat-text-muted)] - Colour of 'idle' and 'offline'.
  * @cssprop [--chat-surface=#fff] - Background that the state's colour is mixed into.
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Colour of the reason.
+ * @cssprop [--chat-text=#1a1d24] - Colour of the details.
+ * @cssprop [--chat-border=14% text, 86% surface] - Lines of the details.
+ * @cssprop [--chat-accent=#2b59d9] - Buttons of the details.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size.
  * @cssprop [--chat-space=0.5rem] - Unit of all distances.
@@ -54,6 +72,7 @@ export class ChatStatusElement extends LitElement {
     token: {},
     url: {},
     goodNews: { state: true },
+    panel: { state: true },
   };
 
   /** The connection's state. Read-only. */
@@ -69,6 +88,9 @@ export class ChatStatusElement extends LitElement {
   url: string | undefined;
 
   private goodNews = false;
+
+  /** Draws the details, while they are open. */
+  private panel: (() => TemplateResult) | undefined;
 
   readonly #finder = new ConnectionFinder(this);
   readonly #phase = this.#finder.slice((data) => data.phase);
@@ -104,8 +126,7 @@ export class ChatStatusElement extends LitElement {
     const { state } = this;
     const { term } = this.#localize;
     const reason = this.#phase.value && currentReason(this.#finder.connection!.data);
-    const seconds = this.#secondsLeft;
-    const shown = this.always || this.goodNews || (state !== 'connected' && state !== 'idle');
+    const shown = this.always || this.goodNews || this.panel || (state !== 'connected' && state !== 'idle');
     // The live region stays in place, empty or not: one that comes and goes is not read out.
     return html`<div part="base" class=${shown ? `base ${state}` : 'hidden-visually'}>
       ${shown ? html`<span part="dot" class="dot"></span>` : nothing}
@@ -116,20 +137,41 @@ export class ChatStatusElement extends LitElement {
               ${state === 'error' ? html`<span part="detail" class="detail">${term('messagesWait')}</span>` : nothing}`
           : nothing}
       </span>
-      ${shown ? this.#renderNextTry(seconds) : nothing}
+      ${shown ? this.#renderNextTry() : nothing}
+      ${this.panel || TROUBLE.test(state)
+        ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggle}>${term('details')}</button> ${this.panel?.()}`
+        : nothing}
     </div>`;
   }
 
   /** Apart from the live region: a countdown must not be read out every second. */
-  #renderNextTry(seconds: number | null): TemplateResult | typeof nothing {
+  #renderNextTry(): TemplateResult | typeof nothing {
     const next = this.#phase.value && nextTryOf(this.#phase.value);
-    if (!next || next.attempt === 0) return nothing;
+    if (!next?.attempt) return nothing;
+    const seconds = this.#secondsLeft;
     const when = seconds === null ? this.#localize.term('tryingNow') : this.#localize.term('nextTryIn', seconds);
     return html`<span part="detail" class="detail">${this.#localize.term('attempt', next.attempt)}, ${when}</span>
       <button part="retry" type="button" @click=${this.#retry}>${this.#localize.term('retryNow')}</button>`;
   }
 
-  readonly #retry = (): void => this.#finder.connection?.retryNow();
+  #retry(): void {
+    this.#finder.connection?.retryNow();
+  }
+
+  /** Opens the details, or closes them. */
+  async #toggle(): Promise<void> {
+    const connection = this.#finder.connection!;
+    this.panel = this.panel
+      ? undefined
+      : await import('./details.js').then(
+          (details) => details.openDetails(this, connection, this.#localize),
+          () => {
+            // The network that they should come over is what is gone. This much is known without it.
+            const known = JSON.stringify({ ...this.#phase.value, url: connection.url, onLine: navigator.onLine, Date: Date() });
+            return () => html`<p part="panel" role="alert">${this.#localize.term('noDetails')} ${known}</p>`;
+          },
+        );
+  }
 
   get #secondsLeft(): number | null {
     const at = (this.#phase.value && nextTryOf(this.#phase.value))?.at;

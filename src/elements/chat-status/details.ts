@@ -1,0 +1,171 @@
+/**
+ * What the status bar shows when somebody asks for details: what is known at once, and then what the doctor finds. Loaded
+ * when it is asked for; the bar itself knows nothing of it but how to draw it.
+ */
+import { html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
+import type { Finding } from '../../doctor/findings.js';
+import { detailsTerms, type DetailsTerms } from '../../locale/details.js';
+import type { Localize } from '../../locale/index.js';
+import type { ChatConnection } from '../../store/index.js';
+import { styles } from './details.styles.js';
+
+type Progress = 'checking' | 'done' | 'failed';
+
+/**
+ * Opens the details of `connection` inside `host`.
+ * @returns what draws them. They are closed by not being drawn any more.
+ */
+export function openDetails(host: LitElement, connection: ChatConnection, localize: Localize): () => TemplateResult {
+  const sheets = host.shadowRoot!.adoptedStyleSheets;
+  if (!sheets.includes(styles)) sheets.push(styles);
+  const details = new Details(host, connection, localize);
+  return () => details.render();
+}
+
+class Details implements ReactiveController {
+  readonly #host: LitElement;
+  readonly #connection: ChatConnection;
+  readonly #localize: Localize;
+  readonly #at = new Date().toISOString();
+  readonly #findings: Finding[] = [];
+  #progress: Progress = 'checking';
+  #isCopied = false;
+  /** What is shown to be copied by hand; it stays as it is, so that a selection stays too. */
+  #byHand = '';
+  #isShown = false;
+  #isClosed = false;
+
+  constructor(host: LitElement, connection: ChatConnection, localize: Localize) {
+    this.#host = host;
+    this.#connection = connection;
+    this.#localize = localize;
+    host.addController(this);
+    void this.#examine();
+  }
+
+  hostUpdated(): void {
+    const heading = this.#one('[part=panel-heading]');
+    if (heading && !this.#isShown) heading.focus();
+    if (!heading && this.#isShown) this.hostDisconnected();
+    this.#isShown = heading !== null;
+  }
+
+  hostDisconnected(): void {
+    this.#isClosed = true;
+    this.#host.removeController(this);
+  }
+
+  async #examine(): Promise<void> {
+    try {
+      await this.#connection.diagnose((finding) => {
+        if (this.#isClosed) throw new Error('Nobody looks any more.');
+        this.#findings.push(finding);
+        this.#host.requestUpdate();
+      });
+      this.#progress = 'done';
+    } catch {
+      this.#progress = 'failed';
+    }
+    this.#host.requestUpdate();
+  }
+
+  render(): TemplateResult {
+    const terms = this.#terms;
+    const findings = this.#findings;
+    const wrong = findings.filter(({ verdict }) => verdict === 'wrong');
+    const seen = findings.filter(({ verdict }) => verdict !== 'skipped');
+    const progress = { checking: terms.checking, done: terms.done(wrong.length), failed: terms.failed }[this.#progress];
+    return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
+      <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
+      <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
+      <p part="progress" role="status">${progress}</p>
+      ${this.#renderList(wrong, terms)}
+      ${seen.length > 0
+        ? html`<details>
+            <summary part="all-points">${terms.allPoints(seen.length)}</summary>
+            ${this.#renderList(seen, terms)}
+          </details>`
+        : ''}
+      <p class="actions">
+        <button part="copy" type="button" @click=${this.#copy}>${terms.copy}</button>
+        <button part="close" type="button" @click=${this.#close}>${terms.close}</button>
+        <span role="status">${this.#isCopied ? terms.copied : ''}</span>
+      </p>
+      ${this.#byHand ? html`<label>${terms.copyByHand}<textarea part="text" readonly .value=${this.#byHand}></textarea></label>` : ''}
+    </section>`;
+  }
+
+  /** The findings are in English, in whatever language the page is. */
+  #renderList(findings: readonly Finding[], { verdicts }: DetailsTerms): TemplateResult | '' {
+    if (findings.length === 0) return '';
+    return html`<ul part="findings" lang="en" dir="ltr">
+      ${findings.map(
+        ({ id, verdict, says, mend }) => html`<li part="finding" class="finding ${verdict}">
+          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${says}
+          ${mend ? html`<span part="mend" class="mend">${mend}</span>` : ''}
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  get #terms(): DetailsTerms {
+    return detailsTerms(this.#localize.lang);
+  }
+
+  /** What is known without asking anybody. */
+  get #basics(): [name: string, value: string][] {
+    const { reason, url } = this.#connection;
+    const { phase } = this.#connection.data;
+    const terms = this.#terms;
+    const { origin, pathname } = new URL(url);
+    return [
+      [terms.state, phase.is],
+      [terms.reason, reason.code],
+      [terms.attempt, String(('next' in phase && phase.next?.attempt) || 0)],
+      [terms.server, origin + pathname],
+      [terms.browser, navigator.onLine ? terms.online : terms.offline],
+      [terms.time, this.#at],
+    ];
+  }
+
+  /** For a ticket or a mail. The doctor has taken every token out of what it says. */
+  get #text(): string {
+    const { verdicts } = this.#terms;
+    const findings = this.#findings.map(({ id, verdict, says, mend }) => `${verdicts[verdict]}: ${id}: ${says}${mend ? `\n    ${mend.replaceAll('\n', '\n    ')}` : ''}`);
+    return [...this.#basics.map(([name, value]) => `${name}: ${value}`), navigator.userAgent, '', ...findings].join('\n');
+  }
+
+  readonly #copy = async (): Promise<void> => {
+    const text = this.#text;
+    try {
+      // Undefined where a page is not served over https.
+      await navigator.clipboard.writeText(text);
+      this.#isCopied = true;
+    } catch {
+      this.#byHand = text;
+    }
+    this.#host.requestUpdate();
+    await this.#host.updateComplete;
+    const field = this.#one('[part=text]') as HTMLTextAreaElement | null;
+    field?.focus();
+    field?.setSelectionRange(0, text.length);
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    // One key closes one thing: not the page's dialog as well.
+    event.stopPropagation();
+    this.#close();
+  };
+
+  /** As the bar's own button does, and back to it. */
+  readonly #close = (): void => {
+    const button = this.#one('[part=details]');
+    button?.click();
+    button?.focus();
+  };
+
+  #one(selector: string): HTMLElement | null {
+    return this.#host.renderRoot.querySelector<HTMLElement>(selector);
+  }
+}

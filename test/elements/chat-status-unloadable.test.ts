@@ -1,0 +1,41 @@
+/** The details of `<chat-status>` where they cannot be loaded: a page of its own, because what is loaded once stays. */
+import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
+import { http, HttpResponse } from 'msw';
+import { setupWorker } from 'msw/browser';
+import type { ChatStatusElement } from '../../src/elements/chat-status/chat-status.js';
+import { tokenOf } from '../support/fake-backend.js';
+import { intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+
+describe('<chat-status>, its details out of reach', () => {
+  const worker = setupWorker();
+  let element: ChatStatusElement;
+  let restore: () => void;
+
+  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  after(() => worker.stop());
+  beforeEach(async () => {
+    const made = intercept((backend) => (backend.onSocket = 'refuse'));
+    restore = made.restore;
+    const connection = await fixture(html`<chat-connection url=${url} token=${tokenOf(1)}><chat-status></chat-status></chat-connection>`);
+    element = connection.querySelector('chat-status')!;
+    await until(() => element.state === 'polling');
+  });
+  afterEach(async () => {
+    worker.resetHandlers();
+    fixtureCleanup();
+    await aTimeout(0);
+    restore();
+  });
+
+  it('says so, and what is known without them', async () => {
+    worker.use(http.get('*/chat-status/details*', () => HttpResponse.error()));
+    one(element, '[part=details]').click();
+    await until(() => one(element, '[part=panel]'));
+    const said = text(one(element, '[role=alert]'));
+    for (const known of ['The details could not be loaded.', 'polling', 'websocket_blocked', '"attempt":', url, '"onLine":true', new Date().getFullYear()]) expect(said).to.contain(known);
+    expect(one(element, '[part=details]').getAttribute('aria-expanded')).to.equal('true');
+    await expect(element).to.be.accessible();
+    one(element, '[part=details]').click();
+    await until(() => !one(element, '[part=panel]'));
+  });
+});
