@@ -1,0 +1,133 @@
+/** The device and the document: storage that is full, forbidden, or taken away; elements that are moved about. Real time. */
+import { expect, fixtureCleanup, html } from '@open-wc/testing';
+import { deviceVault } from '../../src/session/index.js';
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { intercept, mount, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+
+const token = tokenOf(1);
+/** So many requests, and one socket, whatever the storage does. */
+const FEW = 12;
+
+/** Connects on the real storage of this browser, in which something is wrong. */
+async function keeping(): Promise<{ chat: ChatConnection; backend: FakeBackend; problems: string[] }> {
+  const backend = new FakeBackend(new FakeClock());
+  const chat = new ChatConnection({ url, token }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+  const problems: string[] = [];
+  chat.on('chat-error', ({ code }) => problems.push(code));
+  chat.openRoom(1);
+  chat.connect();
+  await until(() => chat.state === 'connected');
+  return { chat, backend, problems };
+}
+
+/** It works all the same: stored once, one socket, few requests. */
+async function goesOn({ chat, backend }: { chat: ChatConnection; backend: FakeBackend }): Promise<void> {
+  await chat.sendChatMessage(1, 'all the same');
+  expect(backend.messages.map(({ content }) => content)).to.deep.equal(['all the same']);
+  expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(['sent all the same']);
+  expect([chat.state, chat.reason.code]).to.deep.equal(['connected', 'connected']);
+  expect(backend.sockets).to.have.length(1);
+  expect(backend.requests.length).to.be.at.most(FEW);
+  chat.disconnect();
+}
+
+describe('the storage of the device', () => {
+  const { put } = IDBObjectStore.prototype;
+  const { open } = IDBFactory.prototype;
+  beforeEach(() => deviceVault(() => {}).purge());
+  afterEach(() => {
+    IDBObjectStore.prototype.put = put;
+    IDBFactory.prototype.open = open;
+  });
+
+  it('is full', async () => {
+    const made = await keeping();
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('', 'QuotaExceededError');
+    };
+    await goesOn(made);
+    expect(made.chat.data.durable).to.equal(false);
+    expect(made.problems).to.deep.equal(['storage_unavailable']);
+  });
+
+  it('is forbidden', async () => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('', 'SecurityError');
+    };
+    const made = await keeping();
+    await goesOn(made);
+    expect(made.chat.data.durable).to.equal(false);
+    expect(made.problems).to.deep.equal(['storage_unavailable']);
+  });
+
+  it('is deleted under us', async () => {
+    const made = await keeping();
+    await new Promise((resolve) => (indexedDB.deleteDatabase('unified-chat').onsuccess = resolve));
+    await goesOn(made);
+    expect(made.chat.data.durable).to.equal(true);
+    expect(made.problems).to.deep.equal([]);
+  });
+});
+
+describe('an element', () => {
+  let backend: FakeBackend;
+  let restore: () => void;
+  beforeEach(() => ({ backend, restore } = intercept()));
+  afterEach(async () => {
+    fixtureCleanup();
+    await until(() => backend.open.length === 0);
+    restore();
+  });
+  const page = html`<main><div id="here"><chat-connection url=${url} token=${token}><chat-thread room="1"></chat-thread></chat-connection></div><div id="there"></div></main>`;
+  const isWell = (chat: ChatConnection, sockets: number): void => {
+    expect([chat.state, chat.reason.code]).to.deep.equal(['connected', 'connected']);
+    expect(backend.sockets).to.have.length(sockets);
+    expect(backend.requests.length).to.be.at.most(FEW);
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(backend.messages.map(({ content }) => content));
+  };
+
+  it('is moved within the page, again and again: the socket stays', async () => {
+    const { connection } = await mount(page);
+    const places = [document.querySelector('#there')!, document.querySelector('#here')!];
+    for (let n = 0; n < 10; n++) places[n % 2]!.append(connection);
+    backend.say(1, 2, 'theirs');
+    await connection.connection.sendChatMessage(1, 'mine');
+    isWell(connection.connection, 1);
+  });
+
+  it('is removed in the middle of sending, and put back', async () => {
+    const { connection } = await mount(page);
+    const chat = connection.connection;
+    backend.stores = false;
+    const sending = chat.sendChatMessage(1, 'mine');
+    await until(() => backend.socket.sent.some(({ type }) => type === 'send_message'));
+    connection.remove();
+    await until(() => backend.open.length === 0);
+    expect([chat.state, chat.reason.code]).to.deep.equal(['idle', 'no_token']);
+    backend.stores = true;
+    backend.store(1, 2, 'said meanwhile');
+    document.querySelector('#there')!.append(connection);
+    await until(() => chat.state === 'connected');
+    await sending;
+    isWell(chat, 2);
+  });
+
+  it('is removed while it still connects: no socket is left', async () => {
+    const { connection } = await mount(page);
+    backend.onSocket = 'hang';
+    connection.remove();
+    await until(() => backend.open.length === 0);
+    document.querySelector('#there')!.append(connection);
+    await until(() => backend.sockets.length === 2);
+    connection.remove();
+    await until(() => connection.connection.state === 'idle');
+    backend.socket.accept();
+    await until(() => backend.open.length === 0);
+    backend.onSocket = 'greet';
+    document.querySelector('#there')!.append(connection);
+    await until(() => connection.connection.state === 'connected');
+    isWell(connection.connection, 3);
+  });
+});
