@@ -36,6 +36,8 @@ export function readClaims(token: string): Claims {
 /** How to ask the page for a token: `tokenProvider`, or the event `chat-token-expired`. Undefined: it has none. */
 export type AskForToken = () => Promise<string | undefined>;
 
+/** What the server's clock said was some time on its way, in milliseconds. */
+const LATENCY_MS = 5_000;
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
 const EARLY_MS = 60_000;
 /** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
@@ -93,7 +95,7 @@ export class TokenKeeper {
   /** Whether the present token has run out. By the server's clock where we know it: ours may be a day off. */
   get isExpired(): boolean {
     const { expiresAt } = readClaims(this.#token);
-    return expiresAt !== null && expiresAt <= this.#serverNow;
+    return expiresAt !== null && expiresAt <= this.#serverNow + LATENCY_MS;
   }
 
   /** What the server's clock says. */
