@@ -229,7 +229,6 @@ describe('two tabs', () => {
     const first = f.chat;
     f.tabs = browser.tab();
     await f.open();
-    await f.clock.advance(1_000);
     await f.shows('connected', 'connected');
     expect(f.constructed).to.equal(1);
     f.server.isDeaf = true;

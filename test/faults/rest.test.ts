@@ -106,7 +106,7 @@ describe('REST', () => {
 
   it('sends us elsewhere: no token goes there', async () => {
     const f = await withoutSockets((scene) => {
-      scene.onRequest = (_method, _path, { redirect }) => (redirect === 'manual' ? Response.error() : json([]));
+      scene.onRequest = (_method, _path, { redirect }) => (redirect === 'manual' ? Object.assign(Response.error(), { text: async () => '' }) : json([]));
     });
     f.send('patient');
     await f.minute('error', 'unexpected_answer', 6, 24);

@@ -77,6 +77,8 @@ export class FaultScene {
     for (const room of ROOMS) chat.openRoom(room);
     chat.connect();
     await clock.advance(0);
+    // Between tabs a part is loaded on demand, again in each: a browser takes some tasks over it though it has it already.
+    if (this.tabs.locks) for (let turn = 0; turn < 30; turn++) await settle();
     return chat;
   }
 
