@@ -66,6 +66,7 @@ describe('a line', () => {
     f.send('one');
     f.send('two');
     await f.minute('connected', 'connected', 1, 14);
+    expect(f.reasons).to.include('connection_silent');
     expect(f.sent.map(({ outcome }) => outcome)).to.deep.equal(['rest', 'rest']);
     await f.heals();
   });
@@ -164,6 +165,7 @@ describe('a line', () => {
       f.send(`mine ${n}`);
       f.server.cut(1006);
       f.say(`theirs ${n}`);
+      await f.shows('reconnecting', 'connection_lost');
       await f.minute('connected', 'connected', 1, 12);
     }
     await f.heals();
@@ -200,6 +202,7 @@ describe('a line', () => {
     f.onSent = (_frame, from) => from !== socket;
     f.send('not held up by it');
     await f.minute('connected', 'connected', 1, 10);
+    expect(f.reasons).to.include('connection_silent');
     await f.clock.advance(120_000);
     expect(f.reasons.filter((reason) => reason === 'connection_lost')).to.deep.equal([]);
     expect(f.constructed).to.equal(2);

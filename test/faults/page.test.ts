@@ -20,6 +20,7 @@ describe('a page', () => {
     f.clock.sleep(8 * 3_600_000);
     f.server.cut(1006);
     f.say('said at night');
+    await f.shows('reconnecting', 'connection_lost');
     f.send('in the morning');
     await f.minute('connected', 'connected', 1, 10);
     await f.heals();
@@ -160,6 +161,7 @@ describe('a page', () => {
     await settle();
     f.server.isDeaf = false;
     f.chat.configure({ token: f.newToken() });
+    expect(f.reasons).to.include('token_changed');
     await f.minute('connected', 'connected', 1, 14);
     await f.heals();
   });

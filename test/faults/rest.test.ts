@@ -54,6 +54,7 @@ describe('REST', () => {
     f.onRequest = (method) => (method === 'GET' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined);
     f.server.cut(1006);
     f.send('by socket');
+    await f.shows('reconnecting', 'server_busy');
     await f.minute('connected', 'connected', 1, 6);
     await f.heals();
   });
@@ -83,6 +84,7 @@ describe('REST', () => {
     f.onRequest = (_method, _path, { mode }) => (mode === 'no-cors' ? undefined : DOWN());
     f.server.cut(1006);
     f.send('by socket');
+    await f.shows('reconnecting', 'origin_refused');
     await f.minute('connected', 'connected', 1, 12);
     await f.heals();
   });
@@ -122,6 +124,7 @@ describe('what was missed', () => {
     for (let n = 0; n < 120; n++) f.say(`missed ${n}`);
     f.server.forgetChanges();
     f.send('mine');
+    await f.shows('reconnecting', 'connection_lost');
     await f.minute('connected', 'connected', 1, 12);
     expect(f.chat.data.threads['1']!.skipped).to.equal(true);
     await f.heals();
@@ -134,6 +137,7 @@ describe('what was missed', () => {
     f.server.cut(1006);
     for (let n = 0; n < 1_200; n++) f.say(`missed ${n}`);
     f.send('mine');
+    await f.shows('reconnecting', 'connection_lost');
     await f.minute('connected', 'connected', 1, 60);
     expect(f.chat.data.threads['1']!.skipped).to.equal(true);
     await f.heals();

@@ -41,6 +41,7 @@ describe('the sign-in', () => {
       return scene.newToken();
     });
     f.chat.refreshRoomList().catch(() => {});
+    await f.shows('reconnecting', 'token_changed');
     await f.minute('connected', 'connected', 1, 14);
     expect(f.asked()).to.equal(1);
     await f.heals();
@@ -86,6 +87,7 @@ describe('the sign-in', () => {
     f.server.refuse(f.token);
     f.chat.configure({ token: f.newToken() });
     f.server.socketFault = 'none';
+    expect(f.reasons).to.include('token_changed');
     await f.minute('connected', 'connected', 2, 14);
     await f.heals();
   });
@@ -97,6 +99,7 @@ describe('the sign-in', () => {
     await settle();
     f.server.isDeaf = false;
     f.chat.configure({ token: f.newToken() });
+    expect(f.reasons).to.include('token_changed');
     await f.shows('connected', 'connected');
     await f.minute('connected', 'connected', 1, 12);
     await f.heals();

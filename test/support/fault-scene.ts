@@ -199,6 +199,7 @@ export class FaultScene {
     this.chat.disconnect();
     await settle();
     expect(this.server.open, 'sockets left').to.have.length(0);
+    expect(this.clock.pending, 'timers left').to.equal(0);
   }
 
   equalsServer(failed: readonly string[] = []): void {
