@@ -4,6 +4,7 @@ import { isAnswer, type Answer, type Asked } from './ask.js';
 import type { Exam } from './exam.js';
 import { checkToken, unauthorised } from './mend.js';
 import { describePage } from './page.js';
+import { parseUrl } from './url.js';
 import { forged } from './knock.js';
 
 /** @returns the answer to `GET rooms/`, where it is one; undefined where REST cannot be used; false where nothing can. */
@@ -92,7 +93,7 @@ function refusedToken(token: string, { status, text, json }: Answer): string {
 function describeRedirect({ status, redirect = '' }: Answer, exam: Exam): { says: string; mend: string } {
   const asked = new URL('rooms/', exam.parts.address.api);
   const says = `GET ${asked.pathname} is answered with a redirect (${status || 'a page is not told which'})${redirect && ` to ${redirect}`}. The widget follows none: a redirect could carry the token elsewhere.`;
-  const target = URL.canParse(redirect, asked) ? new URL(redirect, asked) : undefined;
+  const target = parseUrl(redirect, asked);
   if (target?.protocol === 'https:' && asked.protocol === 'http:') return { says, mend: `Use https in the url: ${target.origin}` };
   if (target && /log-?in|sign-?in|auth/i.test(target.pathname)) return { says, mend: 'Something in front of the API asks for a sign-in of its own. Let the API path through it, and answer 401 instead of redirecting.' };
   if (target && target.pathname.replace(/\/$/, '') === asked.pathname.replace(/\/$/, '')) return { says, mend: 'Serve the path as it is, with the slash at the end (Django: APPEND_SLASH and the url pattern agree then).' };

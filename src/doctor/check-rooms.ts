@@ -5,6 +5,7 @@ import type { Exam } from './exam.js';
 import { listed, pageOf } from './rooms.js';
 import { ROOM, ROOM_ID } from './shapes.js';
 import { some } from './times.js';
+import { parseUrl } from './url.js';
 
 /** More pages than this is a server that turns in circles. */
 const MAX_PAGES = 20;
@@ -40,8 +41,9 @@ async function readPages(exam: Exam, first: Answer): Promise<{ rooms: unknown[] 
     rooms.push(...body.results);
     const { next } = body;
     if (next === null) return { rooms };
-    if (!URL.canParse(next, exam.parts.address.api)) return { problem: `'next' of page ${page} is no address.` };
-    const asked = await exam.ask(`rooms/${new URL(next, exam.parts.address.api).search}`);
+    const target = parseUrl(next, exam.parts.address.api);
+    if (!target) return { problem: `'next' of page ${page} is no address.` };
+    const asked = await exam.ask(`rooms/${target.search}`);
     if (!isAnswer(asked)) return { problem: `Page ${page + 1} of GET rooms/ does not come: ${asked.because}` };
     answer = asked;
   }

@@ -186,6 +186,15 @@ describe('<chat-status>, its details', () => {
     await expect(element).to.be.accessible();
   });
 
+  it('says what is wrong with a url that is none', async () => {
+    const connection = await fixture(html`<chat-connection url="http://" token=${TOKEN}><chat-status></chat-status></chat-connection>`);
+    const element = connection.querySelector('chat-status')!;
+    await until(() => element.state === 'error');
+    button(element).click();
+    await until(() => text(one(element, '[part=progress]')).includes('is not an address'));
+    expect(text(one(element, '[part=basics]'))).to.contain('Reason bad_configuration');
+  });
+
   it('speaks German; what the doctor says stays English, and says so', async () => {
     const element = await opened('de');
     await until(() => text(button(element)) === 'Einzelheiten');

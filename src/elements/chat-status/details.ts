@@ -29,6 +29,7 @@ class Details implements ReactiveController {
   readonly #at = new Date().toISOString();
   readonly #findings: Finding[] = [];
   #progress: Progress = 'checking';
+  #why = '';
   #isCopied = false;
   /** What is shown to be copied by hand; it stays as it is, so that a selection stays too. */
   #byHand = '';
@@ -63,8 +64,10 @@ class Details implements ReactiveController {
         this.#host.requestUpdate();
       });
       this.#progress = 'done';
-    } catch {
+    } catch (thrown) {
       this.#progress = 'failed';
+      // The doctor's own words, where it was there to say some: that the url is none, for example.
+      if (thrown instanceof Error && thrown.name === 'ChatError') this.#why = thrown.message;
     }
     this.#host.requestUpdate();
   }
@@ -74,7 +77,7 @@ class Details implements ReactiveController {
     const findings = this.#findings;
     const wrong = findings.filter(({ verdict }) => verdict === 'wrong');
     const seen = findings.filter(({ verdict }) => verdict !== 'skipped');
-    const progress = { checking: terms.checking, done: terms.done(wrong.length), failed: terms.failed }[this.#progress];
+    const progress = { checking: terms.checking, done: terms.done(wrong.length), failed: this.#why || terms.failed }[this.#progress];
     return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
       <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
       <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
@@ -117,12 +120,11 @@ class Details implements ReactiveController {
     const { reason, url } = this.#connection;
     const { phase } = this.#connection.data;
     const terms = this.#terms;
-    const { origin, pathname } = new URL(url);
     return [
       [terms.state, phase.is],
       [terms.reason, reason.code],
       [terms.attempt, String(('next' in phase && phase.next?.attempt) || 0)],
-      [terms.server, origin + pathname],
+      [terms.server, url.replace(/[?#].*/, '').replace(/\/\/[^/]*@/, '//')],
       [terms.browser, navigator.onLine ? terms.online : terms.offline],
       [terms.time, this.#at],
     ];
