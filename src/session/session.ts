@@ -107,7 +107,7 @@ const NEVER = (): void => {};
 interface Life extends SocketEnd {
   caughtUp: boolean;
   isHealthy: boolean;
-  /** The token that it was opened with. */
+  /** The token that it went by; or that it was to go over to, and may have ended of. */
   token: string;
 }
 
@@ -124,6 +124,8 @@ export class Session {
   #address: Address | undefined;
   #rest: RestClient | undefined;
   #line: Line | undefined;
+  /** The token that the present socket goes by, and those that it was given since and has not answered to. */
+  #lineTokens: string[] = [];
   #me: Id | null = null;
   #capabilities: readonly string[] = [];
   #wasConnected = false;
@@ -342,6 +344,7 @@ export class Session {
     let connectedAt = Infinity;
     let line: Line;
     this.#triedAt = clock.now();
+    this.#lineTokens = [token];
     try {
       const open = this.#follows ? await this.#followLeader(signal) : undefined;
       const credential = auth === 'ticket' && !open ? await this.#usable().rest.ticket(signal) : token;
@@ -389,7 +392,7 @@ export class Session {
       this.#outbox.socketEnded();
       this.#leader?.ended();
     }
-    return { ...life, ...end, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
+    return { ...life, ...end, token: this.#lineTokens[1] ?? this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
   }
 
   /** Says what happened, after having asked REST where the socket alone cannot know. */
@@ -716,7 +719,8 @@ export class Session {
   /** There is another token, and the old one is still good: the open socket goes over to it, where it can. */
   #tokenRenewed(): void {
     this.#tokens.renewInTime(() => this.#tokenRenewed());
-    if (this.has('token_refresh')) this.#send({ type: 'authenticate', token: this.#tokens.token });
+    const { token } = this.#tokens;
+    if (this.has('token_refresh') && this.#send({ type: 'authenticate', token })) this.#lineTokens.push(token);
   }
 
   /** Ends here until the page has another token. */
@@ -748,6 +752,9 @@ export class Session {
       case 'error':
         this.#outbox.failed(frame);
         return this.#problem(frame.message);
+      case 'authenticated':
+        this.#lineTokens.shift();
+        return;
       case 'token_expiring':
         return void this.#tokens.renewNow(() => this.#tokenRenewed());
       default:
