@@ -39,8 +39,8 @@ export interface Lines {
 type Outcome =
   | { is: 'stored'; message: Message; method: Method }
   | { is: 'refused'; error: ChatError }
-  /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken. */
-  | { is: 'later'; ms: number | null }
+  /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken; not before, where the server asked for that. */
+  | { is: 'later'; ms: number | null; isAsked?: true }
   /** Sent, and nobody said what became of it. */
   | { is: 'unknown' };
 
@@ -63,6 +63,8 @@ interface Queue {
   busy: boolean;
   /** Woken while busy: what just failed may work now. */
   woken: boolean;
+  /** The server asked for patience until then, in milliseconds since 1970. */
+  notBefore: number;
   cancelRetry: () => void;
 }
 
@@ -104,6 +106,8 @@ export class Outbox {
   /** Whose messages these are. */
   #scope = '';
   #leads = false;
+  /** Counts the calls of `lead`, so that only the last one has its way. */
+  #turn = 0;
   #adding: Promise<void> = Promise.resolve();
 
   constructor(lines: Lines) {
@@ -137,10 +141,13 @@ export class Outbox {
 
   /** From now on this tab sends, or does not any more. */
   async lead(on: boolean): Promise<void> {
-    this.#leads = on;
+    const turn = ++this.#turn;
+    this.#leads = false;
     if (!on) return this.pause();
-    // Written in a tab that is gone, and we were not told.
+    // Written in a tab that is gone, and we were not told: before anything of ours is sent.
     await this.#restore();
+    if (turn !== this.#turn) return;
+    this.#leads = true;
     this.wake();
   }
 
@@ -208,7 +215,18 @@ export class Outbox {
     const kept = await this.#lines.vault.load(scope);
     if (scope !== this.#scope) return;
     const found = kept.filter((message) => this.#take(message));
+    this.#sort(kept);
     if (found.length > 0) this.#lines.report({ type: 'restored', messages: found });
+  }
+
+  /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
+  #sort(kept: readonly Kept[]): void {
+    const place = new Map(kept.map(({ localId }, index) => [localId, index]));
+    const placeOf = ({ localId }: Item): number => place.get(localId) ?? Infinity;
+    for (const { items, busy } of this.#queues.values()) {
+      const first = busy ? items.splice(0, 1) : [];
+      items.sort((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))).unshift(...first);
+    }
   }
 
   /** @returns whether it was not known yet. */
@@ -331,7 +349,7 @@ export class Outbox {
         item.left = undefined;
         item.answer(
           frame.retry_after != null && (frame.code === 'rate_limited' || ++item.crashes < MAX_CRASHES)
-            ? { is: 'later', ms: frame.retry_after * 1000 }
+            ? { is: 'later', ms: frame.retry_after * 1000, isAsked: true }
             : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
         );
       } else if (sameId(frame.room_id, item.roomId)) {
@@ -343,13 +361,19 @@ export class Outbox {
   #queue(roomId: Id): Queue {
     const key = idKey(roomId);
     let queue = this.#queues.get(key);
-    if (!queue) this.#queues.set(key, (queue = { items: [], busy: false, woken: false, cancelRetry: NEVER }));
+    if (!queue) this.#queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
     return queue;
   }
 
   async #drain(queue: Queue): Promise<void> {
     queue.cancelRetry();
     if (queue.busy || !this.#leads) return;
+    const { clock } = this.#lines;
+    const patienceMs = queue.notBefore - clock.now();
+    if (patienceMs > 0) {
+      queue.cancelRetry = clock.after(patienceMs, () => void this.#drain(queue));
+      return;
+    }
     queue.busy = true;
     let item: Item | undefined;
     while ((item = queue.items[0])) {
@@ -357,9 +381,10 @@ export class Outbox {
       const outcome = await this.#deliver(item, this.#abort.signal);
       if (item.discarded || queue.items[0] !== item) continue;
       if (outcome.is === 'later' || outcome.is === 'unknown') {
-        if (queue.woken) continue;
         const ms = outcome.is === 'later' ? outcome.ms : 0;
-        if (ms !== null) queue.cancelRetry = this.#lines.clock.after(ms, () => void this.#drain(queue));
+        if (outcome.is === 'later' && outcome.isAsked) queue.notBefore = clock.now() + (ms ?? 0);
+        else if (queue.woken) continue;
+        if (ms !== null) queue.cancelRetry = clock.after(ms, () => void this.#drain(queue));
         break;
       }
       queue.items.shift();
@@ -467,7 +492,7 @@ export class Outbox {
     const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#lines.random) };
     switch (error.code) {
       case 'rate_limited':
-        return { is: 'later', ms: error.retryAfterMs ?? 5_000 };
+        return { is: 'later', ms: error.retryAfterMs ?? 5_000, isAsked: true };
       case 'server_error':
         // 502, 503, 504 are about the server; 500 may be about the message.
         return error.status === 500 && ++item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;

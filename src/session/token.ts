@@ -135,7 +135,7 @@ export class TokenKeeper {
     const { expiresAt, issuedAt } = readClaims(this.#token);
     if (expiresAt === null) return;
     const { clock, random } = this.#parts;
-    const lifeMs = expiresAt - (issuedAt ?? this.#since);
+    const lifeMs = expiresAt - (issuedAt ?? this.#since + (this.#skewMs ?? 0));
     // Without the server's clock: a token lives no longer from when it came than from when it was made.
     const leftMs = this.#skewMs === undefined && issuedAt !== null ? this.#since + lifeMs - clock.now() : expiresAt - this.#serverNow;
     const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);

@@ -150,7 +150,14 @@ export class ChatConnection {
 
   /** Calls back after every change of the state. @returns how to stop. */
   subscribe(listener: (data: ChatData, previous: ChatData) => void): () => void {
-    return this.#store.subscribe(listener);
+    return this.#store.subscribe((data, previous) => {
+      try {
+        listener(data, previous);
+      } catch (thrown) {
+        // A page's mistake must not stop the connection; it belongs in the page's own error log.
+        globalThis.reportError?.(thrown);
+      }
+    });
   }
 
   /** Listens to what happens. @returns how to stop. */
