@@ -4,13 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, it } from 'node:test';
-import pg from 'pg';
 import type { DatabaseKind } from '../../demo/server/options.js';
 import { seedMany } from '../../demo/server/seed.js';
 import { startServer } from '../../demo/server/server.js';
+import { missingPrograms } from '../support/found.mjs';
+import { startPostgres } from '../support/services.js';
 import { ANA, BEN, join, openSocket, rest, ROOM, within, withServer } from './support.js';
 
-const URL_FROM_OUTSIDE = process.env['DATABASE_URL'];
+const missing = missingPrograms();
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(joinPath(tmpdir(), 'chat-server-'));
@@ -18,22 +19,6 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
     await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** A schema of its own on the Postgres server, so that nothing else there is touched. */
-async function inSchema(use: (url: string) => Promise<void>): Promise<void> {
-  const schema = `test_${crypto.randomUUID().replaceAll('-', '')}`;
-  const admin = new pg.Client({ connectionString: URL_FROM_OUTSIDE });
-  await admin.connect();
-  await admin.query(`create schema ${schema}`);
-  try {
-    const url = new URL(URL_FROM_OUTSIDE!);
-    url.searchParams.set('options', `-c search_path=${schema}`);
-    await use(url.href);
-  } finally {
-    await admin.query(`drop schema ${schema} cascade`);
-    await admin.end();
   }
 }
 
@@ -68,8 +53,14 @@ describe('data survives a restart', () => {
       await survivesRestart({ kind: 'folder', path });
       await withServer({ database: { kind: 'folder', path } }, () => assert.rejects(startServer({ database: { kind: 'folder', path } }), /is in use by process/));
     }));
-  it('on a Postgres server', { skip: !URL_FROM_OUTSIDE && 'no DATABASE_URL: only the embedded database was tested' }, () =>
-    inSchema((url) => survivesRestart({ kind: 'url', url })));
+  it('on a Postgres server', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
+    const { url, stop } = await startPostgres();
+    try {
+      await survivesRestart({ kind: 'url', url });
+    } finally {
+      await stop();
+    }
+  });
 });
 
 describe('shutting down', () => {
