@@ -43,8 +43,9 @@ export class ModelServer {
   restFault: RestFault = 'none';
   /** What happens to the next frames that go out. */
   readonly frameFaults: FrameFault[] = [];
-  /** What comes in on open sockets vanishes. */
+  /** What comes in on open sockets vanishes; on these for good: a live line does not lose one thing and then bring the next. */
   isDeaf = false;
+  readonly #deaf = new Set<FakeSocket>();
   /** Nothing goes out on open sockets; on these never again: a line that has gone half-open does not come back. */
   isMute = false;
   readonly #mute = new Set<FakeSocket>();
@@ -260,7 +261,8 @@ export class ModelServer {
   }
 
   #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
-    if (this.isDeaf || socket.readyState !== 1) return;
+    if (this.isDeaf) this.#deaf.add(socket);
+    if (this.#deaf.has(socket) || socket.readyState !== 1) return;
     const room_id = frame.room_id as number;
     switch (frame.type) {
       case 'ping':
