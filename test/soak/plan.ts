@@ -14,7 +14,8 @@ export type Trouble =
   | { is: 'weather'; set: Partial<Faults>; cut?: boolean }
   | { is: 'rules'; rules: Rule[]; cut?: boolean }
   | { is: 'offline' }
-  | { is: 'reload' };
+  /** So many milliseconds after something was written in a row: some of it is accepted by then, and some is not. */
+  | { is: 'reload'; afterMs: number };
 
 export type Step = {
   /** Milliseconds from the beginning, and how long it lasts. */
@@ -72,7 +73,7 @@ export function makePlan(chance: Chance, lastMs: number): Step[] {
     for (let at = chance.between(...CALM_MS); at < lastMs; ) {
       const ms = chance.between(...TROUBLE_MS);
       const isReload = chance.next() < RELOADS && who !== 'ana';
-      const [name, make] = isReload ? ['reload', (): Trouble => ({ is: 'reload' })] as const : chance.of(TROUBLES);
+      const [name, make] = isReload ? ['reload', (): Trouble => ({ is: 'reload', afterMs: chance.between(0, 50) })] as const : chance.of(TROUBLES);
       steps.push({ who, at, ms, name, trouble: make(chance) });
       at += ms + chance.between(...CALM_MS);
     }

@@ -47,6 +47,13 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 let begun = Date.now();
 const say = (what: string): void => console.log(`${((Date.now() - begun) / 1_000).toFixed(0).padStart(4)} s  ${what}`);
 
+/** What is broken from outside proves nothing. */
+function giveUp(why: string): never {
+  console.error(`\nGiven up: ${why}. Seed ${SEED}; the database and the server’s log are in ${home}.`);
+  process.exit(2);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => giveUp(signal));
+
 // ————— The stage
 
 const executablePath = findBrowsers().chromium;
@@ -54,9 +61,10 @@ if (!executablePath) throw new Error('No Chrome, Chromium or Edge was found. Set
 console.log(`soak: ${MINUTES} min, ${MESSAGES} messages, seed ${SEED}`);
 const home = await mkdtemp(join(tmpdir(), 'unified-chat-soak-'));
 const secret = crypto.randomUUID() + crypto.randomUUID();
-const server = new Server({ folder: join(home, 'data'), log: join(home, 'server.log'), port: 0, secret });
+const server = new Server({ folder: join(home, 'data'), log: join(home, 'server.log'), port: 0, secret }, giveUp);
 const [pages] = await Promise.all([servePages(join(home, 'dist')), server.start()]);
 const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'] });
+browser.once('disconnected', () => giveUp('the browser ended by itself'));
 const meet = async (name: Name): Promise<Person> => {
   const token = await signToken(secret, USERS[name], { expiresIn: DAY_S });
   return Person.join(name, { browser, pageUrl: pages.url, serverUrl: `http://127.0.0.1:${server.port}`, token, rooms: ROOMS });
@@ -160,6 +168,7 @@ ${PEOPLE.map((name) => `${name}: ${counted(people[name].counts)}; ${people[name]
 ${findings.flatMap(({ told }) => told).join('\n')}`);
 
 await Promise.all(PEOPLE.map((name) => people[name].leave()));
+browser.removeAllListeners('disconnected');
 await browser.close();
 await server.stop();
 pages.close();

@@ -53,7 +53,7 @@ async function answer(question: Question): Promise<Answer> {
 process.on('message', (question: Question) => {
   answer(question)
     .catch((error: unknown) => ({ error: String(error) }))
-    .then((said) => process.send?.(said))
+    .then((said) => process.connected && process.send?.(said))
     .catch(() => {});
 });
 process.once('disconnect', () => process.exit(0));

@@ -5,12 +5,15 @@ import type { Answer, Question, Row, Setup } from './server-process.js';
 
 export class Server {
   readonly #setup: Setup;
+  readonly #onLost: (why: string) => void;
   #child: ChildProcess | undefined;
   /** One thing after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(setup: Setup) {
+  /** @param onLost called when it ends though nobody told it to. */
+  constructor(setup: Setup, onLost: (why: string) => void) {
     this.#setup = setup;
+    this.#onLost = onLost;
   }
 
   get port(): number {
@@ -19,8 +22,10 @@ export class Server {
 
   async start(): Promise<void> {
     const child = (this.#child = fork(new URL('./server-process.ts', import.meta.url), { execArgv: ['--import', 'tsx'] }));
-    child.on('exit', () => {
-      if (this.#child === child) this.#child = undefined;
+    child.on('exit', (code, signal) => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#onLost(`the server ended by itself (${signal ?? code})`);
     });
     const said = await this.#ask({ do: 'start', ...this.#setup });
     if ('port' in said) this.#setup.port = said.port;
@@ -45,6 +50,7 @@ export class Server {
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (!child) return;
+    this.#child = undefined;
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;

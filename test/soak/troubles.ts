@@ -4,7 +4,7 @@ import type { Name, Step } from './plan.js';
 import type { Server } from './server.js';
 import type { Writer } from './writer.js';
 
-/** So many messages are written at the moment in which a page is loaded anew. */
+/** So many messages are written in a row just before a page is loaded anew. */
 const MID_SEND = 6;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -48,7 +48,10 @@ export class Troubles {
       await this.#server.start();
     } else {
       const person = this.#people[step.who];
-      if (step.trouble.is === 'reload') void this.#writer.burst(step.who, MID_SEND);
+      if (step.trouble.is === 'reload') {
+        void this.#writer.burst(step.who, MID_SEND);
+        await sleep(step.trouble.afterMs);
+      }
       const heal = await person.suffer(step.trouble);
       await sleep(ms);
       await heal();
