@@ -216,6 +216,14 @@ export class Outbox {
     if (scope !== this.#scope) return;
     const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
+    for (const { items } of this.#queues.values()) {
+      for (const item of items) {
+        if (kept.some(({ localId }) => localId === item.localId)) continue;
+        // Not kept any more: another tab has sent it, and we were not told. It is looked for before it is sent.
+        item.left ??= 'websocket';
+        item.unnamed = true;
+      }
+    }
     if (found.length > 0) this.#lines.report({ type: 'restored', messages: found });
   }
 
