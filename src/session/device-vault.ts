@@ -13,6 +13,9 @@ const NAME = 'unified-chat';
 /** How long storage may take for one thing, in milliseconds; a browser that is broken never answers. */
 const DEADLINE_MS = 2_000;
 
+/** How long it is remembered that a message was given up, in milliseconds. */
+const REMEMBER_MS = 86_400_000;
+
 /** All keys of one scope: an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
@@ -31,7 +34,9 @@ export class DeviceVault implements Vault {
 
   async load(scope: string): Promise<Kept[]> {
     const rows = (await this.#try((database) => database.getAll('outbox', of(scope)))) ?? [];
-    return rows.sort((a, b) => a.order - b.order).map(({ kept }) => kept);
+    const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
+    for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
+    return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);
   }
 
   async put(scope: string, kept: Kept): Promise<void> {

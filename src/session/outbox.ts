@@ -47,7 +47,6 @@ type Outcome =
 interface Item extends Kept {
   /** It has left, this way, and may be stored: never send it again without asking. */
   left?: Method | undefined;
-  discarded?: boolean;
   /** Found stored, whichever way the news came. */
   stored?: Message;
   /** Tries that failed for a temporary cause. */
@@ -81,7 +80,7 @@ const NEVER = (): void => {};
 const itemOf = (kept: Kept & Pick<Item, 'left'>): Item => ({ ...kept, failures: 0, crashes: 0 });
 
 /** As much of a message as is kept. */
-const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, refused }: Kept): Kept => ({
+const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, discarded, refused }: Kept): Kept => ({
   localId,
   roomId,
   content,
@@ -90,6 +89,7 @@ const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, 
   after,
   named,
   unnamed,
+  discarded,
   refused,
 });
 
@@ -129,7 +129,7 @@ export class Outbox {
 
   /** Hands over to the tab that sends what was written here while that tab could not be told. */
   async announce(): Promise<void> {
-    const kept = await this.#lines.vault.load(this.#scope);
+    const kept = await this.#load();
     for (const { items } of this.#queues.values()) {
       for (const item of items) {
         // Not kept any more: another tab has sent it, by whatever name. It is to be looked for before it is sent again.
@@ -201,18 +201,15 @@ export class Outbox {
       case 'retry':
         if (this.#again(message.localId)) report({ type: 'resent', localId: message.localId });
         return;
-      case 'discard': {
-        const item = this.#drop(message.localId);
-        if (item) report({ type: 'discarded', localId: item.localId, roomId: item.roomId });
-        return;
-      }
+      case 'discard':
+        return this.#discarded(message.localId);
       default: // of the socket, which is the session's
     }
   }
 
   async #restore(): Promise<void> {
     const scope = this.#scope;
-    const kept = await this.#lines.vault.load(scope);
+    const kept = await this.#load();
     if (scope !== this.#scope) return;
     const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
@@ -225,6 +222,14 @@ export class Outbox {
       }
     }
     if (found.length > 0) this.#lines.report({ type: 'restored', messages: found });
+  }
+
+  /** What is kept of this person; what another tab gave up meanwhile is given up here. */
+  async #load(): Promise<Kept[]> {
+    const scope = this.#scope;
+    const kept = await this.#lines.vault.load(scope);
+    if (scope === this.#scope) for (const { localId, discarded } of kept) if (discarded) this.#discarded(localId);
+    return kept.filter(({ discarded }) => !discarded);
   }
 
   /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
@@ -284,9 +289,15 @@ export class Outbox {
   discard(localId: string): boolean {
     const item = this.#drop(localId);
     if (!item) return false;
-    void this.#lines.vault.delete(this.#scope, localId);
+    void this.#keep({ ...item, content: '', at: this.#lines.clock.now() });
     this.#lines.tell({ kind: 'discard', localId });
     return true;
+  }
+
+  /** Another tab has given it up. */
+  #discarded(localId: string): void {
+    const item = this.#drop(localId);
+    if (item) this.#lines.report({ type: 'discarded', localId, roomId: item.roomId });
   }
 
   #drop(localId: string): Item | undefined {

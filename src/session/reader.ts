@@ -104,6 +104,7 @@ export class Reader {
       // What came in meanwhile may be in this list or not: nobody can tell.
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#parts.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
+      for (const history of this.#open.values()) history.counted();
       return rooms;
     }
   }
@@ -207,6 +208,7 @@ export class Reader {
   /** Takes a frame that changes what is shown. */
   take(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
+    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.#open.get(idKey(frame.room_id))?.counted();
     if (!isChange(frame)) {
       if (isPassed(frame)) this.#parts.report({ type: 'frame', frame });
       return;

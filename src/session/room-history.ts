@@ -95,6 +95,11 @@ export class RoomHistory implements History {
     return this.#holding > 0;
   }
 
+  /** The room's unread count was read: what was said of it before, and is held back, is in it. */
+  counted(): void {
+    this.#held = this.#held.map((frame) => (frame.type === 'messages_marked_read' ? { ...frame, count: 0 } : frame));
+  }
+
   #show(frame: ChangeFrame, wasHeld: boolean): void {
     if (frame.type === 'new_message' && (this.#seen === undefined || compareIds(frame.message.id, this.#seen) >= 0)) this.#seen = frame.message.id;
     this.#letIn(frame, wasHeld);

@@ -726,7 +726,11 @@ export class Session {
   /** Ends here until the page has another token. */
   #refuse(token: string): void {
     const expired = token === this.#tokens.token && this.#tokens.isExpired;
+    // Another tab may have a better token, and sends what is written here.
+    const link = this.#link;
+    this.#link = undefined;
     this.#end();
+    this.#link = link;
     this.#enter({ is: 'unauthorized', reason: expired ? 'token_expired' : 'token_refused' });
   }
 

@@ -27,13 +27,15 @@ export interface Kept extends Outgoing {
   readonly named?: boolean | undefined;
   /** Whether it has left without its name, because we did not know yet. */
   unnamed?: boolean | undefined;
+  /** Its author gave it up, `at` that time: kept without its words for a day, for tabs that were asleep and would send it. */
+  discarded?: boolean | undefined;
   /** Why the server refused it, where it did: it waits for its author. */
   readonly refused?: { code: ErrorCode; message: string; status?: number | undefined } | undefined;
 }
 
 /** Where messages and drafts are kept. */
 export interface Vault {
-  /** A scope's messages, in the order in which they were written. */
+  /** A scope's messages, in the order in which they were written; those given up among them. */
   load(scope: string): Promise<Kept[]>;
   /** Resolves when it is safe, or when it is clear that it will be in memory alone. Never rejects. */
   put(scope: string, kept: Kept): Promise<void>;

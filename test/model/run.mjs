@@ -1,9 +1,9 @@
 /**
  * Tells the stories of test/model in Node:
  *
- *   node test/model/run.mjs                 2,000 of them
+ *   node test/model/run.mjs                 2,000 of them, always the same: so a change is judged by the same stories
  *   node test/model/run.mjs --runs 300      so many
- *   node test/model/run.mjs --soak 30       for so many minutes
+ *   node test/model/run.mjs --soak 30       new ones, for so many minutes
  *   node test/model/run.mjs --seed -42      those of this seed again, as a failure has named it
  *   --tap FILE                              writes the results there, too
  */
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
 
 const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '2000' }, soak: { type: 'string', default: '0' }, seed: { type: 'string' }, tap: { type: 'string' } } });
+const seed = flags.seed ?? (flags.soak === '0' ? '20261123' : undefined);
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'node_modules/.cache/unified-chat/model/connection.mjs');
 
@@ -20,6 +21,6 @@ await bundle(join(root, 'test/model/connection.node.test.ts'), file);
 const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout', ...(flags.tap ? ['--test-reporter=tap', `--test-reporter-destination=${flags.tap}`] : [])];
 const child = spawn(process.execPath, ['--enable-source-maps', ...reporters, '--test', file], {
   stdio: 'inherit',
-  env: { ...process.env, RUNS: flags.runs, SOAK: flags.soak, ...(flags.seed && { SEED: flags.seed }) },
+  env: { ...process.env, RUNS: flags.runs, SOAK: flags.soak, ...(seed && { SEED: seed }) },
 });
 child.on('exit', (code) => process.exit(code ?? 1));
