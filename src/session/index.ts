@@ -5,7 +5,5 @@ export * from './phase.js';
 export * from './reasons.js';
 export * from './session.js';
 export { readClaims } from './token.js';
-export { refusalOf } from './outbox.js';
-export { deviceVault } from './lazy-vault.js';
-export type { Kept, Vault } from './vault.js';
+export { refusalOf, type Kept, type Vault } from './vault.js';
 export type { TabParts } from './tabs.js';

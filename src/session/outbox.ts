@@ -13,7 +13,7 @@ import { ChatError, toChatError, type Clock, type HistoryQuery, type RestClient 
 import { backoff } from './backoff.js';
 import type { Method, Outgoing, Report } from './events.js';
 import type { TabMessage } from './tabs.js';
-import type { Kept, Vault } from './vault.js';
+import { refusalOf, type Kept, type Vault } from './vault.js';
 
 /** What the outbox needs of the session it belongs to. */
 export interface Lines {
@@ -23,7 +23,6 @@ export interface Lines {
   readonly confirmMs: number;
   readonly rest: RestClient | undefined;
   readonly report: Report;
-  readonly vault: Vault;
   /** Tells the other tabs. */
   tell(message: TabMessage): void;
   /** Nothing came back on the socket for something that was sent there. */
@@ -93,11 +92,9 @@ const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, 
   refused,
 });
 
-/** Why a kept message was refused, where it was. */
-export const refusalOf = ({ refused }: Kept): ChatError | null => refused ? new ChatError(refused.code, refused.message, refused.status) : null;
-
 export class Outbox {
   readonly #lines: Lines;
+  readonly #vault: Vault;
   readonly #queues = new Map<string, Queue>();
   readonly #failed = new Map<string, Item>();
   /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
@@ -110,8 +107,9 @@ export class Outbox {
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
 
-  constructor(lines: Lines) {
+  constructor(lines: Lines, vault: Vault) {
     this.#lines = lines;
+    this.#vault = vault;
   }
 
   /**
@@ -171,7 +169,7 @@ export class Outbox {
   }
 
   async #keep(message: Kept): Promise<void> {
-    if (this.#scope) await this.#lines.vault.put(this.#scope, keptOf(message));
+    if (this.#scope) await this.#vault.put(this.#scope, keptOf(message));
   }
 
   /** Sends a refused message again. @returns whether there was one. */
@@ -215,10 +213,11 @@ export class Outbox {
     this.#sort(kept);
     for (const { items } of this.#queues.values()) {
       for (const item of items) {
-        if (kept.some(({ localId }) => localId === item.localId)) continue;
-        // Not kept any more: another tab has sent it, and we were not told. It is looked for before it is sent.
+        // Another tab may have sent it, and perhaps without its name; surely so where it is not kept any more. Where the backend would
+        // not recognise it, it is looked for before it is sent.
         item.left ??= 'websocket';
-        item.unnamed = true;
+        const same = kept.find(({ localId }) => localId === item.localId);
+        item.unnamed = same ? same.unnamed : true;
       }
     }
     if (found.length > 0) this.#lines.report({ type: 'restored', messages: found });
@@ -227,7 +226,7 @@ export class Outbox {
   /** What is kept of this person; what another tab gave up meanwhile is given up here. */
   async #load(): Promise<Kept[]> {
     const scope = this.#scope;
-    const kept = await this.#lines.vault.load(scope);
+    const kept = await this.#vault.load(scope);
     if (scope === this.#scope) for (const { localId, discarded } of kept) if (discarded) this.#discarded(localId);
     return kept.filter(({ discarded }) => !discarded);
   }
@@ -416,7 +415,7 @@ export class Outbox {
   #stored(item: Item, { message, method }: Extract<Outcome, { is: 'stored' }>): void {
     const { localId, roomId } = item;
     const stored = { ...message, _tempId: localId };
-    void this.#lines.vault.delete(this.#scope, localId);
+    void this.#vault.delete(this.#scope, localId);
     this.#lines.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
     this.#lines.report({ type: 'stored', localId, roomId, message: stored, method });
   }

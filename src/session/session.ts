@@ -28,7 +28,8 @@ import { backoff, SPREAD } from './backoff.js';
 import type { Method, Outgoing, Report, SessionEvent } from './events.js';
 import { Line, type OpenSocket } from './line.js';
 import type { NotificationFeed } from './notifications.js';
-import { Outbox } from './outbox.js';
+import { LazyOutbox } from './lazy-outbox.js';
+import type { Lines } from './outbox.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
 import { loadCatchUp } from './room-history.js';
@@ -73,7 +74,8 @@ export interface SessionOptions {
   askForToken: AskForToken;
   /** Whether the browser says that there is no network. A hint: believed only when REST fails too. */
   isOffline: () => boolean;
-  vault: Vault;
+  /** Where messages are kept. Default: this device. */
+  vault?: Vault | undefined;
   tabs: TabParts;
   timing?: Partial<Timing> | undefined;
   WebSocket?: typeof WebSocket | undefined;
@@ -115,7 +117,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #timing: Timing;
   readonly #tokens: TokenKeeper;
-  readonly #outbox: Outbox;
+  readonly #outbox: LazyOutbox;
   readonly #reader: Reader;
 
   #phase: Phase = { is: 'idle' };
@@ -164,10 +166,9 @@ export class Session {
       },
     });
     const session = this;
-    this.#outbox = new Outbox({
+    const lines: Lines = {
       clock,
       random,
-      vault,
       report,
       confirmMs: this.#timing.confirmMs,
       get rest() {
@@ -180,7 +181,8 @@ export class Session {
       newest: (roomId) => this.#reader.cursor(roomId),
       tell: (message) => this.#link?.tell(message),
       doubt: () => void this.#line?.verify(),
-    });
+    };
+    this.#outbox = new LazyOutbox(lines, vault);
     this.#reader = new Reader({
       report,
       answerMs: this.#timing.confirmMs,
@@ -191,7 +193,7 @@ export class Session {
       get line() {
         return session.#line?.isUp ? session.#line : undefined;
       },
-      recognise: (roomId, message) => this.#outbox.recognise(roomId, message),
+      recognise: (roomId, message) => this.#recognise(roomId, message),
       onHole: () => this.#fillHole(),
       get isComplete() {
         return session.has('user_channel') && session.#phase.is === 'connected';
@@ -286,7 +288,7 @@ export class Session {
     this.#polling = undefined;
     this.#tokens.stop();
     this.#line?.end();
-    void this.#outbox.lead(false);
+    this.#outbox.lead(false);
     this.#link?.close();
     this.#line = this.#link = this.#leader = this.#rest = undefined;
     this.#following.clear();
@@ -389,7 +391,7 @@ export class Session {
     // By now another generation may have opened its own.
     if (this.#line === line) this.#line = undefined;
     if (!signal.aborted) {
-      this.#outbox.socketEnded();
+      this.#outbox.box?.socketEnded();
       this.#leader?.ended();
     }
     return { ...life, ...end, token: this.#lineTokens[1] ?? this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
@@ -532,15 +534,15 @@ export class Session {
   /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
   async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
     // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
-    if (userId === null) return void this.#outbox.lead(true);
+    if (userId === null) return this.#outbox.lead(true);
     const { tabs } = this.#options;
     const scope = `${this.#address!.base} ${idKey(userId)}`;
     if (this.#link && scope === this.#scope) return;
     this.#scope = scope;
     this.#link?.close();
     this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message, signal));
-    void this.#outbox.enter(scope).then(() => this.#outbox.announce());
-    if (!tabs.locks) return void this.#outbox.lead(true);
+    this.#outbox.enter(scope);
+    if (!tabs.locks) return this.#outbox.lead(true);
     this.#queueToSend(tabs.locks, scope, signal);
     // One that has a socket already keeps it.
     if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queueForSocket(tabs.locks, scope, signal);
@@ -548,7 +550,7 @@ export class Session {
 
   #queueToSend(locks: LockManager, scope: string, signal: AbortSignal, steal = false): void {
     const lead = (on: boolean): void => {
-      if (scope === this.#scope) void this.#outbox.lead(on);
+      if (scope === this.#scope) this.#outbox.lead(on);
     };
     void takeTurn(locks, `unified-chat outbox ${scope}`, signal, () => lead(true), () => (lead(false), this.#queueToSend(locks, scope, signal)), steal);
   }
@@ -617,7 +619,7 @@ export class Session {
       case 'notifications':
         return this.#report({ type: 'notifications', state: message.state, fresh: message.fresh });
       default:
-        return this.#outbox.onTab(message);
+        return this.#outbox.box?.onTab(message);
     }
   }
 
@@ -747,14 +749,14 @@ export class Session {
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.#report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
       case 'message_ack':
-        return void this.#outbox.recognise(frame.room_id, frame.message, frame._tempId);
+        return void this.#recognise(frame.room_id, frame.message, frame._tempId);
       case 'new_message': {
         const { message, _tempId } = frame;
-        const localId = this.#outbox.recognise(frame.room_id, message, message._tempId ?? _tempId);
+        const localId = this.#recognise(frame.room_id, message, message._tempId ?? _tempId);
         return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error':
-        this.#outbox.failed(frame);
+        this.#outbox.box?.failed(frame);
         return this.#problem(frame.message);
       case 'authenticated':
         this.#lineTokens.shift();
@@ -773,24 +775,34 @@ export class Session {
    * @param shown called when it is kept and may be shown as being sent.
    */
   deliver(outgoing: Outgoing, shown: () => void): void {
-    void this.#outbox.add(outgoing, shown);
+    this.#outbox.add(outgoing, shown);
+  }
+
+  #recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
+    const { box } = this.#outbox;
+    return box ? box.recognise(roomId, message, tempId) : tempId;
   }
 
   /** What was written for a room and not sent, on this device. */
   async draft(roomId: Id): Promise<string> {
-    return this.#scope ? this.#options.vault.draft(this.#scope, roomId) : '';
+    return (this.#scope && (await this.#outbox.vault())?.draft(this.#scope, roomId)) || '';
   }
 
   async putDraft(roomId: Id, text: string): Promise<void> {
-    if (this.#scope) await this.#options.vault.putDraft(this.#scope, roomId, text);
+    if (this.#scope) await (await this.#outbox.vault())?.putDraft(this.#scope, roomId, text);
+  }
+
+  /** Forgets everything of everybody on this device. */
+  async purge(): Promise<void> {
+    await (await this.#outbox.vault())?.purge();
   }
 
   retry(localId: string): boolean {
-    return this.#outbox.retry(localId);
+    return this.#outbox.box?.retry(localId) ?? false;
   }
 
-  discard(localId: string): boolean {
-    return this.#outbox.discard(localId);
+  discard(localId: string): void {
+    this.#outbox.discard(localId);
   }
 
   /** Reads the list of rooms anew, by socket or else by REST. @throws {ChatError} */

@@ -6,7 +6,7 @@
  * on in memory, and `onTrouble` says so once.
  */
 import type { Id } from '../protocol/index.js';
-import type { ErrorCode } from '../transport/index.js';
+import { ChatError, type ErrorCode } from '../transport/index.js';
 
 /** A message on its way out. */
 export interface Outgoing {
@@ -32,6 +32,9 @@ export interface Kept extends Outgoing {
   /** Why the server refused it, where it did: it waits for its author. */
   readonly refused?: { code: ErrorCode; message: string; status?: number | undefined } | undefined;
 }
+
+/** Why a kept message was refused, where it was. */
+export const refusalOf = ({ refused }: Kept): ChatError | null => (refused ? new ChatError(refused.code, refused.message, refused.status) : null);
 
 /** Where messages and drafts are kept. */
 export interface Vault {

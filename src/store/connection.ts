@@ -9,7 +9,6 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
-  deviceVault,
   readClaims,
   Session,
   type ChatState,
@@ -83,7 +82,6 @@ export class ChatConnection {
   readonly #announcer = new Announcer();
   readonly #clock: Clock;
   readonly #session: Session;
-  readonly #vault: Vault;
   #config: ConnectionConfig = {};
   #running: AbortController | undefined;
   readonly #waiting = new Map<string, Waiting>();
@@ -96,10 +94,8 @@ export class ChatConnection {
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
     this.#clock = parts.clock ?? systemClock;
-    this.#vault = parts.vault ?? deviceVault(() => this.#onSession({ type: 'not-durable' }));
     this.#session = new Session({
       ...parts,
-      vault: this.#vault,
       tabs: parts.tabs ?? { locks: (globalThis.navigator as Partial<Navigator> | undefined)?.locks, BroadcastChannel: globalThis.BroadcastChannel },
       clock: this.#clock,
       random: parts.random ?? Math.random,
@@ -391,7 +387,7 @@ export class ChatConnection {
     for (const { timeline } of Object.values(this.data.threads)) {
       for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
     }
-    await this.#vault.purge();
+    await this.#session.purge();
   }
 
   /** Tells the others that I type, or have stopped. Call it as often as you like. */

@@ -1,6 +1,6 @@
 /** Tabs, with the browser's own locks, channels and storage. */
 import { aTimeout, expect } from '@open-wc/testing';
-import { deviceVault } from '../../src/session/index.js';
+import { DeviceVault } from '../../src/session/device-vault.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -87,7 +87,7 @@ describe('tabs of one person', () => {
     const after = tab();
     await until(() => backend.messages.length === 1 && after.messages(1)[0]?.delivery === 'sent');
     expect(texts(after)).to.deep.equal(['written offline']);
-    const vault = deviceVault(() => {});
+    const vault = new DeviceVault(() => {});
     while ((await vault.load('https://chat.example 1')).length > 0) await aTimeout(5);
   });
 

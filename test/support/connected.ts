@@ -1,11 +1,8 @@
-import { loadCatchUp } from '../../src/session/room-history.js';
 import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryVault } from './memory-vault.js';
-
-// How long it takes to load a part is nothing that a test's clock could wait for.
-await loadCatchUp();
+import { partsLoaded } from './parts.js';
 
 export interface Scene {
   chat: ChatConnection;
@@ -38,6 +35,7 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
 export async function connected(config: ConnectionConfig = {}, prepare?: (backend: FakeBackend) => void): Promise<Scene> {
   const made = scene(config, prepare);
   made.chat.connect();
+  await partsLoaded();
   await made.clock.advance(0);
   return made;
 }

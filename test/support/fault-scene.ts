@@ -1,17 +1,13 @@
 /** A connection in trouble: one person, a model server, and hooks for whatever may go wrong between them. */
 import { expect } from '@open-wc/testing';
-import { loadCatchUp } from '../../src/session/room-history.js';
-// Loaded on demand otherwise, and how long that takes is nothing that a test's clock could wait for.
-import '../../src/session/sharing.js';
 import type { ChatState, ReasonCode, TabParts } from '../../src/session/index.js';
 import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
 import type { ChatError, Clock } from '../../src/transport/index.js';
 import { tokenOf, type FakeSocket } from './fake-backend.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { MemoryVault } from './memory-vault.js';
+import { partsLoaded } from './parts.js';
 import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
-
-await loadCatchUp();
 
 export type Frame = Record<string, unknown>;
 /** Instead of the server's answer: another one, an error, never, or the server's own after so many milliseconds. */
@@ -76,9 +72,8 @@ export class FaultScene {
     });
     for (const room of ROOMS) chat.openRoom(room);
     chat.connect();
+    await partsLoaded();
     await clock.advance(0);
-    // Between tabs a part is loaded on demand, again in each: a browser takes some tasks over it though it has it already.
-    if (this.tabs.locks) for (let turn = 0; turn < 30; turn++) await settle();
     return chat;
   }
 

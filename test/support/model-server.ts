@@ -312,6 +312,7 @@ export class ModelServer {
     this.requestTimes.push(this.#clock.now());
     const { restFault } = this;
     const signal = init.signal ?? undefined;
+    if (signal?.aborted) throw new DOMException('', 'AbortError');
     if (restFault === 'down') throw new TypeError('Failed to fetch');
     if (restFault === 'portal') return page('<html>Welcome to the hotel</html>', 200);
     if (restFault === 'broken') return page('<html>500</html>', 500);
