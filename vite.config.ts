@@ -21,7 +21,7 @@ export default defineConfig(({ mode }) => {
     ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts' }
     : cli
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
-      : { chat: 'src/index.ts' };
+      : { chat: 'src/chat.ts' };
   return {
     plugins: mode === 'demo' || cli ? [] : [minifyTemplates(), ...(small ? [compressTwice()] : [])],
     publicDir: false,
@@ -107,7 +107,7 @@ function compressTwice(): Plugin {
   return {
     name: 'compress-twice',
     async renderChunk(code) {
-      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true }, sourceMap: true });
+      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 5, inline: 1, unsafe_arrows: true, unsafe_methods: true }, sourceMap: true });
       return { code: small ?? code, map: map as string };
     },
   };

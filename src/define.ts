@@ -3,12 +3,9 @@ import { ChatConnectionElement } from './elements/chat-connection/chat-connectio
 import { ChatRoomsElement } from './elements/chat-rooms/chat-rooms.js';
 import { ChatStatusElement } from './elements/chat-status/chat-status.js';
 import { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
+import { register } from './register.js';
 
-function define(tag: string, element: CustomElementConstructor): void {
-  if (!customElements.get(tag)) customElements.define(tag, element);
-}
-
-define('chat-connection', ChatConnectionElement);
-define('chat-rooms', ChatRoomsElement);
-define('chat-thread', ChatThreadElement);
-define('chat-status', ChatStatusElement);
+register('chat-connection', ChatConnectionElement);
+register('chat-rooms', ChatRoomsElement);
+register('chat-thread', ChatThreadElement);
+register('chat-status', ChatStatusElement);

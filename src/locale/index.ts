@@ -1,2 +1,3 @@
-export * from './localize.js';
+export { ago } from './ago.js';
+export { isSameDay, Localize, registerLocale } from './localize.js';
 export type { Terms } from './terms.js';

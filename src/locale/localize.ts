@@ -31,18 +31,16 @@ if (globalThis.document) new MutationObserver(redraw).observe(document.documentE
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 const TIME: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
-const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 const DAY: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
 const DAY_OF_YEAR: Intl.DateTimeFormatOptions = { ...DAY, year: 'numeric' };
 
-const MINUTE = 60_000;
-const DAY_MS = 24 * 60 * MINUTE;
+const DAY_MS = 24 * 3_600_000;
 
 /** Midnight before a moment, in the reader's own zone. */
 const midnight = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
 
 /** How many midnights lie between two moments. Rounded: a day with a change of clocks has 23 or 25 hours. */
-const daysBetween = (earlier: number, later: number): number => Math.round((midnight(later) - midnight(earlier)) / DAY_MS);
+export const daysBetween = (earlier: number, later: number): number => Math.round((midnight(later) - midnight(earlier)) / DAY_MS);
 
 /** The texts, dates and times of an element, in the language of the element or the page. */
 export class Localize implements ReactiveController {
@@ -88,7 +86,7 @@ export class Localize implements ReactiveController {
 
   /** `14:05` */
   time(iso: string): string {
-    return this.#format('time', TIME).format(Date.parse(iso));
+    return this.format('time', TIME).format(Date.parse(iso));
   }
 
   /** `Today`, `Yesterday`, `Friday, 20 November`, with the year where it is another. */
@@ -98,22 +96,11 @@ export class Localize implements ReactiveController {
     if (days === 0) return this.term('today');
     if (days === 1) return this.term('yesterday');
     const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-    return (sameYear ? this.#format('day', DAY) : this.#format('dayOfYear', DAY_OF_YEAR)).format(at);
+    return (sameYear ? this.format('day', DAY) : this.format('dayOfYear', DAY_OF_YEAR)).format(at);
   }
 
-  /** `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov` */
-  ago(iso: string, now: number): string {
-    const at = Date.parse(iso);
-    const minutes = Math.floor((now - at) / MINUTE);
-    if (minutes < 1) return this.term('now');
-    if (minutes < 60) return new Intl.RelativeTimeFormat(this.lang, { style: 'narrow' }).format(-minutes, 'minute');
-    const days = daysBetween(at, now);
-    if (days === 0) return this.time(iso);
-    if (days === 1) return this.term('yesterday');
-    return this.#format('date', DATE).format(at);
-  }
-
-  #format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  /** A formatter for the element's language. @param name of these options, always the same for the same. */
+  format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
     const { lang } = this;
     const key = `${lang} ${name}`;
     let format = formats.get(key);

@@ -1,7 +1,6 @@
 /** What REST answers. docs/PROTOCOL.md lists the routes. */
-import { Room } from './entities.js';
 import { check, type Output, type Result } from './problem.js';
-import { Id, maybe, z } from './schema.js';
+import { maybe, z } from './schema.js';
 
 /** `GET rooms/`, one page of it. The baseline answers a bare array: see `roomsPage`. */
 const RoomsPage = z.looseObject({ results: z.array(z.unknown()), next: z.catch(z.nullable(z.string()), null) });
@@ -14,17 +13,12 @@ export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
 export const MessagesBody = z.looseObject({
   messages: z.array(z.unknown()),
   has_more: z.catch(z.boolean(), false),
-  oldest_id: z.catch(z.nullable(Id), null),
-  newest_id: z.catch(z.nullable(Id), null),
   /** Capability `sync`: the page holds every change of the room up to this one. */
   seq: maybe(z.number()),
 });
 
 /** `POST ws_ticket/`: stands in for the token in a socket's address, once, for at most 30 s. */
 export const TicketBody = z.looseObject({ ticket: z.string() });
-
-/** `POST rooms/start_dm/`. */
-export const StartDmBody = z.looseObject({ room: Room, created: z.catch(z.boolean(), false) });
 
 /** What a refusal may say of itself; validation errors are `{field: [messages]}`. */
 export const ErrorBody = z.looseObject({

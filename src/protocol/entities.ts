@@ -4,9 +4,8 @@
  * What an entity cannot live without (its id, its time) is required; what only decorates it (a name, a picture)
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
-import { Id, maybe, Time, z } from './schema.js';
+import { Id, maybe, text, Time, z } from './schema.js';
 
-const text = z.catch(z.string(), '');
 const textOrNull = z.catch(z.nullable(z.string()), null);
 const timeOrNull = z.catch(z.nullable(Time), null);
 

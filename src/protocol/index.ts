@@ -7,5 +7,6 @@ export * from './ids.js';
 export * from './notifications.js';
 export * from './problem.js';
 export * from './server-frames.js';
+export * from './start-dm.js';
 export type { ClientFrame, NotificationAction } from './client-frames.js';
 export * from './sync.js';

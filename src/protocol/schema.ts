@@ -26,5 +26,8 @@ export const Time = z.string().check(
 );
 
 
+/** Words that only decorate: none where they are wrong. */
+export const text = z.catch(z.string(), '');
+
 /** A field that may be absent, and counts as absent when it is wrong. */
 export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);

@@ -3,7 +3,7 @@
  * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
  */
 import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
-import { Id, maybe, Time, z } from './schema.js';
+import { Id, maybe, text, Time, z } from './schema.js';
 
 const Limits = z.looseObject({
   /** Longest message, in characters. */
@@ -22,7 +22,7 @@ const change = { ...roomId, seq: maybe(z.number()) };
 export const ChatFrames = {
   connection_established: z.looseObject({
     user_id: Id,
-    username: z.catch(z.string(), ''),
+    username: text,
     /** Absent: a baseline backend. */
     protocol: maybe(z.number()),
     /** A capability that is not named does not exist. */
@@ -47,14 +47,14 @@ export const ChatFrames = {
   message_deleted: z.looseObject({ ...change, message_id: Id }),
   /** Capability `reactions`: all that a message has now. */
   reactions_updated: z.looseObject({ ...change, message_id: Id, reactions: z.array(Reaction) }),
-  typing: z.looseObject({ ...roomId, user_id: Id, username: z.catch(z.string(), ''), is_typing: z.boolean() }),
+  typing: z.looseObject({ ...roomId, user_id: Id, username: text, is_typing: z.boolean() }),
   /** To the reader: `count` messages of this room are now read. */
   messages_marked_read: z.looseObject({ ...change, count: z.catch(z.number(), 0) }),
   /** To the others: `user_id` has read these; none named means all, up to `up_to` where a backend counts (`sync`). */
   message_read: z.looseObject({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []), up_to: maybe(Id) }),
   room_updated: z.looseObject({ ...roomId, updates: RoomUpdates }),
   error: z.looseObject({
-    message: z.catch(z.string(), ''),
+    message: text,
     room_id: maybe(Id),
     /** Capability `ack`: what went wrong, with which message, and after how many seconds to try again. */
     code: maybe(z.string()),

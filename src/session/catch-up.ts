@@ -81,7 +81,7 @@ async function changesSince(roomId: Id, seq: number, { line, rest, answerMs, onP
   };
   if (line?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) && (await line.sees(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))) return found;
   stillWanted(signal);
-  const body = check(SyncBody, await rest.read('sync/', { room: `${roomId}:${seq}` }, signal), 'GET sync/');
+  const body = check(SyncBody, await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), 'GET sync/');
   if (!body.ok) throw new ChatError('unexpected_answer', `The server did not answer as agreed (${body.problem.detail}).`);
   take(body.value.rooms);
   return found;

@@ -2,10 +2,15 @@
 import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Notification, type Problem, type Room } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { Phase } from './phase.js';
-import type { NotificationState } from './notifications.js';
 import type { Kept } from './vault.js';
 
 export type { Outgoing } from './vault.js';
+
+export interface NotificationState {
+  readonly unread: number;
+  /** Newest first. */
+  readonly recent: readonly Notification[];
+}
 
 /** How a message or a list travelled. */
 export type Method = 'websocket' | 'rest';

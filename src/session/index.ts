@@ -1,6 +1,6 @@
 export * from './assert-never.js';
 export * from './events.js';
-export type { NotificationState } from './notifications.js';
+export type { Timing } from './inside.js';
 export * from './phase.js';
 export * from './reasons.js';
 export * from './session.js';

@@ -2,14 +2,15 @@
  * The outbox and its vault, whose code is loaded beside the first connection: a page can be read before it is there. What is
  * written until then waits here.
  */
-import type { Lines, Outbox } from './outbox.js';
+import type { Inside } from './inside.js';
+import type { Outbox } from './outbox.js';
 import type { Outgoing, Vault } from './vault.js';
 
 /** A message, what to call when it is kept and may be shown as being sent, and whose it is. */
 type Written = [outgoing: Outgoing, shown: () => void, scope: string];
 
 export class LazyOutbox {
-  readonly #lines: Lines;
+  readonly #session: Inside;
   /** The outbox, as soon as it is loaded. */
   box: Outbox | undefined;
   #vault: Vault | undefined;
@@ -19,8 +20,8 @@ export class LazyOutbox {
   #leads = false;
 
   /** @param vault where messages are kept. Default: this device. */
-  constructor(lines: Lines, vault: Vault | undefined) {
-    this.#lines = lines;
+  constructor(session: Inside, vault: Vault | undefined) {
+    this.#session = session;
     this.#vault = vault;
   }
 
@@ -73,21 +74,21 @@ export class LazyOutbox {
   #load(): Promise<void> {
     return (this.#loading ??= import('./sending.js').then(
       ({ DeviceVault, Outbox }) => {
-        const { report } = this.#lines;
+        const { report } = this.#session;
         this.#vault ??= new DeviceVault(() => report({ type: 'not-durable' }));
-        this.box = new Outbox(this.#lines, this.#vault);
+        this.box = new Outbox(this.#session, this.#vault);
         if (this.#scope) this.enter(this.#scope);
         this.lead(this.#leads);
         for (const [outgoing, shown, scope] of this.#early.splice(0)) {
           // Somebody else has signed in meanwhile: it waits for its author.
-          if (scope && scope !== this.#scope) void this.#vault.put(scope, { ...outgoing, at: this.#lines.clock.now() });
+          if (scope && scope !== this.#scope) void this.#vault.put(scope, { ...outgoing, at: this.#session.clock.now() });
           else this.add(outgoing, shown);
         }
       },
       () => {
         // Without a network it waits in memory, and is shown; once more when something is to be sent, or works again.
         this.#loading = undefined;
-        this.#lines.report({ type: 'not-durable' });
+        this.#session.report({ type: 'not-durable' });
         this.#early = this.#early.map(([outgoing, shown, scope]) => (shown(), [outgoing, () => {}, scope]));
       },
     ));

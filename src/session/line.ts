@@ -56,7 +56,7 @@ export class Line {
       token: options.token,
       auth: options.auth,
       decode: decodeChatFrame,
-      ...(options.WebSocket && { WebSocket: options.WebSocket }),
+      WebSocket: options.WebSocket,
       onAlive: (text) => {
         this.#heartbeat?.alive();
         this.#last = text;

@@ -4,30 +4,11 @@
  *
  * Some backends die (1011) when they are spoken to. Such a one is not asked for its count any more: we count ourselves.
  */
-import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame, type Problem } from '../protocol/index.js';
-import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd } from '../transport/index.js';
+import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame } from '../protocol/index.js';
+import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type SocketEnd } from '../transport/index.js';
 import { backoff, SPREAD } from './backoff.js';
-
-export interface FeedParts {
-  clock: Clock;
-  random: () => number;
-  WebSocket: typeof WebSocket | undefined;
-  address: string;
-  auth: AuthMode;
-  /** The token, or a ticket, for one socket. @throws {ChatError} */
-  credential(): Promise<string>;
-  /** The token was refused. @returns whether there is another one. */
-  renew(): Promise<boolean>;
-  report(state: NotificationState, fresh: Notification | undefined): void;
-  onProblem(problem: Problem): void;
-  signal: AbortSignal;
-}
-
-export interface NotificationState {
-  readonly unread: number;
-  /** Newest first. */
-  readonly recent: readonly Notification[];
-}
+import type { NotificationState } from './events.js';
+import type { Inside } from './inside.js';
 
 /** Of the newest, so many are kept. */
 const MAX_RECENT = 50;
@@ -36,7 +17,9 @@ const QUIET_MS = 60_000;
 const ANSWER_MS = 10_000;
 
 export class NotificationFeed {
-  readonly #parts: FeedParts;
+  readonly #session: Inside;
+  readonly #address: string;
+  readonly #signal: AbortSignal;
   #state: NotificationState = { unread: 0, recent: [] };
   #socket: AuthenticatedSocket<NotificationAction> | undefined;
   #isUp = false;
@@ -45,8 +28,11 @@ export class NotificationFeed {
   #spokeAt = -Infinity;
   #cancel: () => void = () => {};
 
-  constructor(parts: FeedParts) {
-    this.#parts = parts;
+  /** Listens at `address` until `signal` aborts. */
+  constructor(session: Inside, address: string, signal: AbortSignal) {
+    this.#session = session;
+    this.#address = address;
+    this.#signal = signal;
     void this.#run();
   }
 
@@ -60,22 +46,24 @@ export class NotificationFeed {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, signal, renew } = this.#parts;
+    const { clock, random } = this.#session;
+    const signal = this.#signal;
     for (let failed = 0; !signal.aborted; ) {
       const { code, wasUp } = await this.#live();
       if (signal.aborted) return;
       failed = wasUp ? 1 : failed + 1;
       if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isShy = true;
-      if (afterClose(code) === 'renew' && !(await renew())) return;
+      if (afterClose(code) === 'renew' && !(await this.#session.renew())) return;
       await sleep(clock, backoff(afterClose(code) === 'spread' ? Math.max(failed, SPREAD) : failed, random), signal);
     }
   }
 
   async #live(): Promise<SocketEnd & { wasUp: boolean }> {
-    const { address, auth, credential, signal, WebSocket, onProblem } = this.#parts;
+    const { auth, clock, WebSocket, report } = this.#session;
+    const [address, signal] = [this.#address, this.#signal];
     this.#isUp = false;
     try {
-      const token = await credential();
+      const token = await this.#session.credential(signal);
       if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
       return await new Promise((resolve) => {
         const socket = createAuthenticatedWebSocket<NotificationFrame, NotificationAction>({
@@ -85,19 +73,19 @@ export class NotificationFeed {
           decode: decodeNotificationFrame,
           onAlive: () => this.#listen(),
           onFrame: (frame) => this.#onFrame(frame),
-          onProblem,
+          onProblem: (problem) => report({ type: 'problem', problem }),
           onEnd: (end) => {
             this.#cancel();
             signal.removeEventListener('abort', stop);
             this.#socket = undefined;
             resolve({ ...end, wasUp: this.#isUp });
           },
-          ...(WebSocket && { WebSocket }),
+          WebSocket,
         });
         const stop = (): void => socket.end(CloseCode.normal, '');
         signal.addEventListener('abort', stop);
         this.#socket = socket;
-        this.#cancel = this.#parts.clock.after(ANSWER_MS, () => socket.end(CloseCode.timeout, 'no greeting'));
+        this.#cancel = clock.after(ANSWER_MS, () => socket.end(CloseCode.timeout, 'no greeting'));
       });
     } catch {
       return { code: CloseCode.abnormal, reason: '', wasUp: false };
@@ -106,7 +94,7 @@ export class NotificationFeed {
 
   /** Something came in: it lives. After a silence it is asked, and ended when it does not answer. */
   #listen(): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#session;
     this.#cancel();
     this.#cancel = clock.after(QUIET_MS, () => {
       if (!this.#speak({ action: 'get_unread_count' })) return;
@@ -116,7 +104,7 @@ export class NotificationFeed {
 
   #speak(action: NotificationAction): boolean {
     if (this.#isShy) return false;
-    this.#spokeAt = this.#parts.clock.now();
+    this.#spokeAt = this.#session.clock.now();
     return this.#socket?.send(action) ?? false;
   }
 
@@ -146,6 +134,7 @@ export class NotificationFeed {
 
   #tell(state: NotificationState, fresh?: Notification): void {
     this.#state = state;
-    this.#parts.report(state, fresh);
+    this.#session.tell({ kind: 'notifications', state, fresh });
+    this.#session.report({ type: 'notifications', state, fresh });
   }
 }

@@ -9,31 +9,12 @@
  * have been stored though nobody told us.
  */
 import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, toChatError, type Clock, type HistoryQuery, type RestClient } from '../transport/index.js';
+import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../transport/index.js';
 import { backoff } from './backoff.js';
-import type { Method, Outgoing, Report } from './events.js';
+import type { Method, Outgoing } from './events.js';
+import type { Inside } from './inside.js';
 import type { TabMessage } from './tabs.js';
 import { refusalOf, type Kept, type Vault } from './vault.js';
-
-/** What the outbox needs of the session it belongs to. */
-export interface Lines {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** Milliseconds that a confirmation on the socket may take. */
-  readonly confirmMs: number;
-  readonly rest: RestClient | undefined;
-  readonly report: Report;
-  /** Tells the other tabs. */
-  tell(message: TabMessage): void;
-  /** Nothing came back on the socket for something that was sent there. */
-  doubt(): void;
-  /** @returns whether the frame was handed to an open socket. */
-  sendBySocket(outgoing: Outgoing): boolean;
-  has(capability: 'idempotent_send' | 'ack'): boolean;
-  isMine(message: Message): boolean;
-  /** The newest message of a room known to be stored. */
-  newest(roomId: Id): Id | undefined;
-}
 
 type Outcome =
   | { is: 'stored'; message: Message; method: Method }
@@ -93,7 +74,7 @@ const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, 
 });
 
 export class Outbox {
-  readonly #lines: Lines;
+  readonly #session: Inside;
   readonly #vault: Vault;
   readonly #queues = new Map<string, Queue>();
   readonly #failed = new Map<string, Item>();
@@ -107,8 +88,8 @@ export class Outbox {
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
 
-  constructor(lines: Lines, vault: Vault) {
-    this.#lines = lines;
+  constructor(session: Inside, vault: Vault) {
+    this.#session = session;
     this.#vault = vault;
   }
 
@@ -132,7 +113,7 @@ export class Outbox {
       for (const item of items) {
         // Not kept any more: another tab has sent it, by whatever name. It is to be looked for before it is sent again.
         const isGone = !kept.some(({ localId }) => localId === item.localId);
-        this.#lines.tell({ kind: 'added', kept: { ...keptOf(item), unnamed: item.unnamed || isGone } });
+        this.#session.tell({ kind: 'added', kept: { ...keptOf(item), unnamed: item.unnamed || isGone } });
       }
     }
   }
@@ -154,8 +135,8 @@ export class Outbox {
    * @returns when it is kept: only then may it be shown as being sent.
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
-    const { clock, newest, has } = this.#lines;
-    const kept: Kept = { ...outgoing, at: clock.now(), after: newest(outgoing.roomId), named: has('idempotent_send') };
+    const session = this.#session;
+    const kept: Kept = { ...outgoing, at: session.clock.now(), after: session.newest(outgoing.roomId), named: session.has('idempotent_send') };
     const scope = this.#scope;
     // One after the other, however long the device takes over each: in the order in which they were written.
     return (this.#adding = this.#adding.then(async () => {
@@ -163,7 +144,7 @@ export class Outbox {
       // Somebody else has signed in while it was written down: it waits for its author.
       if (scope !== '' && scope !== this.#scope) return;
       shown();
-      this.#lines.tell({ kind: 'added', kept });
+      this.#session.tell({ kind: 'added', kept });
       this.#push(kept);
     }));
   }
@@ -175,13 +156,13 @@ export class Outbox {
   /** Sends a refused message again. @returns whether there was one. */
   retry(localId: string): boolean {
     const known = this.#again(localId);
-    if (known) this.#lines.tell({ kind: 'retry', localId });
+    if (known) this.#session.tell({ kind: 'retry', localId });
     return known;
   }
 
   /** What another tab says. */
   onTab(message: TabMessage): void {
-    const { report } = this.#lines;
+    const { report } = this.#session;
     switch (message.kind) {
       case 'added':
         if (this.#take(message.kept)) report({ type: 'restored', messages: [message.kept] });
@@ -220,7 +201,7 @@ export class Outbox {
         item.unnamed = same ? same.unnamed : true;
       }
     }
-    if (found.length > 0) this.#lines.report({ type: 'restored', messages: found });
+    if (found.length > 0) this.#session.report({ type: 'restored', messages: found });
   }
 
   /** What is kept of this person; what another tab gave up meanwhile is given up here. */
@@ -288,15 +269,15 @@ export class Outbox {
   discard(localId: string): boolean {
     const item = this.#drop(localId);
     if (!item) return false;
-    void this.#keep({ ...item, content: '', at: this.#lines.clock.now() });
-    this.#lines.tell({ kind: 'discard', localId });
+    void this.#keep({ ...item, content: '', at: this.#session.clock.now() });
+    this.#session.tell({ kind: 'discard', localId });
     return true;
   }
 
   /** Another tab has given it up. */
   #discarded(localId: string): void {
     const item = this.#drop(localId);
-    if (item) this.#lines.report({ type: 'discarded', localId, roomId: item.roomId });
+    if (item) this.#session.report({ type: 'discarded', localId, roomId: item.roomId });
   }
 
   #drop(localId: string): Item | undefined {
@@ -386,7 +367,7 @@ export class Outbox {
   async #drain(queue: Queue): Promise<void> {
     queue.cancelRetry();
     if (queue.busy || !this.#leads) return;
-    const { clock } = this.#lines;
+    const { clock } = this.#session;
     const patienceMs = queue.notBefore - clock.now();
     if (patienceMs > 0) {
       queue.cancelRetry = clock.after(patienceMs, () => void this.#drain(queue));
@@ -416,8 +397,8 @@ export class Outbox {
     const { localId, roomId } = item;
     const stored = { ...message, _tempId: localId };
     void this.#vault.delete(this.#scope, localId);
-    this.#lines.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
-    this.#lines.report({ type: 'stored', localId, roomId, message: stored, method });
+    this.#session.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
+    this.#session.report({ type: 'stored', localId, roomId, message: stored, method });
   }
 
   /** For good, until its author sends it again. */
@@ -426,9 +407,9 @@ export class Outbox {
     this.#failed.set(localId, { ...item, ...kept });
     if (this.#leads) {
       void this.#keep(kept);
-      this.#lines.tell({ kind: 'refused', kept });
+      this.#session.tell({ kind: 'refused', kept });
     }
-    this.#lines.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
+    this.#session.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
   }
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
@@ -446,11 +427,13 @@ export class Outbox {
   }
 
   #bySocket(item: Item): Promise<Outcome> {
+    const { roomId, content, replyTo, localId } = item;
     return new Promise((resolve) => {
-      if (!this.#lines.sendBySocket(item)) return resolve({ is: 'unknown' });
+      const frame = { type: 'send_message' as const, room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId };
+      if (!this.#session.send(frame)) return resolve({ is: 'unknown' });
       item.left = 'websocket';
-      const cancel = this.#lines.clock.after(this.#lines.confirmMs, () => {
-        this.#lines.doubt();
+      const cancel = this.#session.clock.after(this.#session.timing.confirmMs, () => {
+        this.#session.doubt();
         item.answer?.({ is: 'unknown' });
       });
       item.answer = (outcome) => {
@@ -462,7 +445,7 @@ export class Outbox {
   }
 
   async #byRest(item: Item, signal: AbortSignal): Promise<Outcome> {
-    const { rest } = this.#lines;
+    const { rest } = this.#session;
     if (!rest) return { is: 'later', ms: null };
     item.left = 'rest';
     if (!this.#isNamed(item) && !item.unnamed) {
@@ -470,21 +453,21 @@ export class Outbox {
       await this.#keep(item);
       if (item.discarded) return { is: 'unknown' };
     }
-    const message = await rest
-      .sendMessage(item.roomId, item.content, { replyTo: item.replyTo, idempotencyKey: this.#isRecognising(item) ? item.localId : undefined, signal })
-      .catch((thrown: unknown) => {
-        // An answer that says no says, too, that nothing was stored.
-        const { status = 0 } = toChatError(thrown);
-        if (status >= 400 && status < 500) item.left = undefined;
-        throw thrown;
-      });
+    const { roomId, content, replyTo, localId } = item;
+    const idempotencyKey = this.#isRecognising(item) ? localId : undefined;
+    const message = await sendMessage(rest, roomId, content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
+      // An answer that says no says, too, that nothing was stored.
+      const { status = 0 } = toChatError(thrown);
+      if (status >= 400 && status < 500) item.left = undefined;
+      throw thrown;
+    });
     this.#settle(item, message);
     return { is: 'stored', message, method: 'rest' };
   }
 
   /** Whether a message that has left is stored, where the backend would not recognise it by its name. */
   async #search(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
-    const { rest } = this.#lines;
+    const { rest } = this.#session;
     const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
     if (!item.left) return undefined;
@@ -507,7 +490,7 @@ export class Outbox {
   }
 
   #setback(item: Item, error: ChatError): Outcome {
-    const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#lines.random) };
+    const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#session.random) };
     switch (error.code) {
       case 'rate_limited':
         return { is: 'later', ms: error.retryAfterMs ?? 5_000, isAsked: true };
@@ -529,7 +512,7 @@ export class Outbox {
 
   /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
   #isRecognising(item: Item): boolean {
-    return item.named || this.#lines.has('idempotent_send');
+    return item.named || this.#session.has('idempotent_send');
   }
 
   /** Whether it would recognise this one, whichever way it has left. */
@@ -539,7 +522,7 @@ export class Outbox {
 
   /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */
   #looksLike(item: Item, message: Message): boolean {
-    if (!this.#lines.isMine(message) || message.content.trim() !== item.content.trim()) return false;
+    if (!this.#session.isMine(message) || message.content.trim() !== item.content.trim()) return false;
     if (!sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return false;
     if (item.after !== undefined && isOrdered(item.after)) return compareIds(message.id, item.after) > 0;
     return Date.parse(message.timestamp) > item.at - CLOCK_SKEW_MS;

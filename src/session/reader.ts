@@ -4,26 +4,11 @@
  */
 import { idKey, isChange, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
-import { isPassed, type Report } from './events.js';
+import { isPassed } from './events.js';
+import type { Inside } from './inside.js';
 import type { Line } from './line.js';
+import { loadLater } from './load-later.js';
 import { RoomHistory } from './room-history.js';
-import { FIRST_PAGE } from './source.js';
-
-export interface ReaderParts {
-  readonly report: Report;
-  /** How long the socket may take to answer, in milliseconds. */
-  readonly answerMs: number;
-  has(capability: string): boolean;
-  /** Those that can be asked now. */
-  readonly rest: RestClient | undefined;
-  readonly line: Line | undefined;
-  /** Finds our own messages among those from the server. */
-  recognise(roomId: Id, message: Message, tempId?: string): string | undefined;
-  /** Something is missing in a room: it is time to catch up. */
-  onHole(): void;
-  /** Whether all that happens is told on the socket, and nothing is missing. */
-  readonly isComplete: boolean;
-}
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;
@@ -31,15 +16,15 @@ const MAX_LISTENED = 50;
 const MAX_LISTS = 3;
 
 export class Reader {
-  readonly #parts: ReaderParts;
+  readonly #session: Inside;
   readonly #open = new Map<string, RoomHistory>();
   /** Rooms that the present socket was asked to tell about. */
   readonly #listened = new Set<string>();
   /** Something happened to a room since its list was asked for. */
   #isListStale = false;
 
-  constructor(parts: ReaderParts) {
-    this.#parts = parts;
+  constructor(session: Inside) {
+    this.#session = session;
   }
 
   cursor(roomId: Id): Id | undefined {
@@ -66,7 +51,7 @@ export class Reader {
     try {
       await this.#listen(line, open.map(({ roomId }) => roomId));
       const rooms = await this.#list(line, signal);
-      if (!this.#parts.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
+      if (!this.#session.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
       await this.readOpen(signal);
     } finally {
       for (const history of open) history.release();
@@ -88,7 +73,7 @@ export class Reader {
   async listBySocket(line: Line | undefined): Promise<Room[] | undefined> {
     let rooms: Room[] | undefined;
     if (line?.send({ type: 'get_room_list' })) {
-      await line.sees(this.#parts.answerMs, (frame) => {
+      await line.sees(this.#session.timing.confirmMs, (frame) => {
         if (frame.type === 'room_list') ({ rooms } = frame);
         return rooms !== undefined;
       });
@@ -103,33 +88,26 @@ export class Reader {
       stillWanted(signal);
       // What came in meanwhile may be in this list or not: nobody can tell.
       if (this.#isListStale && again < MAX_LISTS) continue;
-      this.#parts.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
+      this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
       for (const history of this.#open.values()) history.counted();
       return rooms;
     }
   }
 
-  /** The page of history before a message. What changes in it meanwhile waits, as with any other page. */
-  async readOlder(roomId: Id, before: Id, rest: RestClient, signal: AbortSignal): Promise<void> {
-    const { report } = this.#parts;
+  /** Loads the page of history before a message. @throws {ChatError} */
+  async readOlder(roomId: Id, before: Id): Promise<void> {
+    const session = this.#session;
+    session.report({ type: 'history-loading', roomId, side: 'older' });
     const history = this.#open.get(idKey(roomId));
-    history?.hold();
-    report({ type: 'history-loading', roomId, side: 'older' });
-    try {
-      const { messages, hasMore } = await rest.history(roomId, { before, limit: FIRST_PAGE }, signal);
-      stillWanted(signal);
-      report({ type: 'history', roomId, side: 'older', messages: this.#recognised(roomId, messages), hasMore });
-    } catch (thrown) {
-      const error = toChatError(thrown);
-      if (error.code !== 'aborted') report({ type: 'history-failed', roomId, error });
+    const { readOlder } = await loadLater().catch((error: ChatError) => {
+      session.report({ type: 'history-failed', roomId, error });
       throw error;
-    } finally {
-      history?.release();
-    }
+    });
+    await readOlder(session, roomId, before, history, (messages) => this.#recognised(roomId, messages));
   }
 
   #recognised(roomId: Id, messages: Message[]): Message[] {
-    return messages.map((message) => ({ ...message, _tempId: this.#parts.recognise(roomId, message) }));
+    return messages.map((message) => ({ ...message, _tempId: this.#session.recognise(roomId, message) }));
   }
 
   async readOpen(signal: AbortSignal): Promise<void> {
@@ -145,13 +123,13 @@ export class Reader {
     await history.catchUp(
       {
         rest: this.#rest,
-        line: this.#parts.has('sync') ? this.#parts.line : undefined,
-        answerMs: this.#parts.answerMs,
-        onProblem: (problem) => this.#parts.report({ type: 'problem', problem }),
+        line: this.#session.has('sync') ? this.#session.line : undefined,
+        answerMs: this.#session.timing.confirmMs,
+        onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),
         apply: (frame) => {
           // The list of rooms was read just now: its counts hold all that is told here.
-          if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#parts.report({ type: 'frame', frame });
+          if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#session.report({ type: 'frame', frame });
         },
       },
       signal,
@@ -159,7 +137,7 @@ export class Reader {
   }
 
   get #rest(): RestClient {
-    const { rest } = this.#parts;
+    const { rest } = this.#session;
     if (!rest) throw new ChatError('disconnected', 'Not connected.');
     return rest;
   }
@@ -170,7 +148,7 @@ export class Reader {
   open(roomId: Id): boolean {
     const key = idKey(roomId);
     if (this.#open.has(key)) return false;
-    this.#open.set(key, new RoomHistory(roomId, this.#parts.report, (frame, wasHeld) => this.#letIn(frame, wasHeld)));
+    this.#open.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld)));
     return true;
   }
 
@@ -178,15 +156,15 @@ export class Reader {
   async read(roomId: Id, signal: AbortSignal): Promise<void> {
     const history = this.#open.get(idKey(roomId));
     if (!history) return;
-    const { line } = this.#parts;
+    const { line } = this.#session;
     if (line) await this.#listen(line, [roomId]);
     await this.#read(history, signal).catch(() => {});
   }
 
   close(roomId: Id): void {
-    if (!this.#open.delete(idKey(roomId)) || !this.#parts.has('user_channel')) return;
+    if (!this.#open.delete(idKey(roomId)) || !this.#session.has('user_channel')) return;
     this.#listened.delete(idKey(roomId));
-    this.#parts.line?.send({ type: 'unsubscribe_room', room_id: roomId });
+    this.#session.line?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
 
   /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
@@ -198,35 +176,40 @@ export class Reader {
     });
     await Promise.all(
       asked.map((roomId) =>
-        line.sees(this.#parts.answerMs, (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId)),
+        line.sees(this.#session.timing.confirmMs, (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId)),
       ),
     );
   }
 
   // ————— What comes in live
 
+  /** Whether all that happens is told on the socket, and nothing is missing. */
+  get #isComplete(): boolean {
+    return this.#session.has('user_channel') && this.#session.phase.is === 'connected';
+  }
+
   /** Takes a frame that changes what is shown. */
   take(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
     if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.#open.get(idKey(frame.room_id))?.counted();
     if (!isChange(frame)) {
-      if (isPassed(frame)) this.#parts.report({ type: 'frame', frame });
+      if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }
     const history = this.#open.get(idKey(frame.room_id));
     if (!history) this.#letIn(frame, false);
-    else if (!history.admit(frame)) this.#parts.onHole();
+    else if (!history.admit(frame)) this.#session.fillHole();
   }
 
   #letIn(frame: ChangeFrame, wasHeld: boolean): void {
-    const { report } = this.#parts;
+    const { report } = this.#session;
     if (frame.type !== 'new_message') {
       if (isPassed(frame)) report({ type: 'frame', frame });
       return;
     }
     const { room_id: roomId, message } = frame;
     // Only a server that tells of every message makes a live one the end of what is known.
-    if (this.#parts.isComplete) this.#open.get(idKey(roomId))?.advance(message);
+    if (this.#isComplete) this.#open.get(idKey(roomId))?.advance(message);
     report({ type: 'live-message', roomId, message, wasHeld });
   }
 }

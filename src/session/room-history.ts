@@ -5,22 +5,10 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import { compareIds, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
-import { ChatError, stillWanted, toChatError } from '../transport/index.js';
-import type { catchUp as CatchUp } from './catch-up.js';
+import { stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
+import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
-
-let code: Promise<{ catchUp: typeof CatchUp }> | undefined;
-
-/**
- * Loads what catching up needs: as soon as there is time, so that it is there when the network is not.
- * @throws {ChatError} `unreachable`.
- */
-export const loadCatchUp = (): Promise<{ catchUp: typeof CatchUp }> =>
-  (code ??= import('./catch-up.js').catch(() => {
-    code = undefined;
-    throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
-  }));
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
@@ -135,7 +123,7 @@ export class RoomHistory implements History {
         this.#report({ type: 'history-loading', roomId, side: 'newest' });
         await this.replace(source, signal, false);
       } else {
-        const { catchUp } = await loadCatchUp();
+        const { catchUp } = await loadLater();
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
       }

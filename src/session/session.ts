@@ -8,7 +8,7 @@
  * `configure` begins a new generation: everything the old one still has under way ends with its abort signal, and
  * what it may still say is not heard. Time, chance, sockets and `fetch` come in from outside.
  */
-import { afterClose, CloseCode, idKey, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
+import { CloseCode, idKey, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
 import {
   ChatError,
   makeAddress,
@@ -21,41 +21,23 @@ import {
   type AddressParts,
   type AuthMode,
   type Clock,
-  type ErrorCode,
-  type SocketEnd,
 } from '../transport/index.js';
-import { backoff, SPREAD } from './backoff.js';
-import type { Method, Outgoing, Report, SessionEvent } from './events.js';
+import { backoff } from './backoff.js';
+import type { Method, Outgoing, Report } from './events.js';
+import type { Company } from './company.js';
+import type { Inside, Life, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
-import type { NotificationFeed } from './notifications.js';
 import { LazyOutbox } from './lazy-outbox.js';
-import type { Lines } from './outbox.js';
+import { loadLater } from './load-later.js';
+import type { NotificationFeed } from './notifications.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
-import { loadCatchUp } from './room-history.js';
 import type { ReasonCode } from './reasons.js';
-import type { Leader } from './sharing.js';
+import type { Recovery } from './recovery.js';
+import type { Renewal } from './renewal.js';
 import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
 import { readClaims, TokenKeeper, type AskForToken } from './token.js';
 import type { Vault } from './vault.js';
-
-/** How long things may take, in milliseconds. */
-export interface Timing {
-  /** Between two polls while no socket is up. Default 5,000. */
-  pollMs: number;
-  /** Between two re-reads while connected to a backend that does not tell everything on the socket. Default 15,000. */
-  rereadMs: number;
-  /** Between two looks whether anything is missing, while connected to a backend that counts (`sync`). Default 60,000. */
-  checkMs: number;
-  /** Until a message sent by socket must be confirmed. Default 6,000. */
-  confirmMs: number;
-  /** Until the server's greeting must be there. Default 10,000. */
-  handshakeMs: number;
-  /** Of silence, before a ping, where the server does not say. Default 25,000. */
-  heartbeatMs: number;
-  /** Until a REST request, or a question to the page, counts as lost. Default 15,000. */
-  requestMs: number;
-}
 
 export const DEFAULT_TIMING: Timing = {
   pollMs: 5_000,
@@ -94,33 +76,28 @@ export interface Setup extends AddressParts {
 }
 
 const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
-/** Tries that fail before 'reconnecting' becomes 'nothing works'. */
-const PATIENCE = 3;
 /** So long a line must have been caught up before its end counts as a first failure again, in milliseconds. */
 const HEALTHY_MS = 10_000;
-/** A hint that the network is back is followed at most this often, in milliseconds: some browsers give one every moment. */
-const HINT_MS = 1_000;
 /** So often in a row a hole is filled before it is taken for the server's own way of counting. */
 const MAX_HOLES = 3;
 
 const NEVER = (): void => {};
 
-/** How a socket ended, and what had come of it. */
-interface Life extends SocketEnd {
-  caughtUp: boolean;
-  isHealthy: boolean;
-  /** The token that it went by; or that it was to go over to, and may have ended of. */
-  token: string;
-}
-
-export class Session {
+export class Session implements Inside {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly report: Report;
+  readonly WebSocket: typeof WebSocket | undefined;
+  readonly isOffline: () => boolean;
+  readonly timing: Timing;
   readonly #options: SessionOptions;
-  readonly #timing: Timing;
   readonly #tokens: TokenKeeper;
   readonly #outbox: LazyOutbox;
   readonly #reader: Reader;
 
-  #phase: Phase = { is: 'idle' };
+  phase: Phase = { is: 'idle' };
+  next: NextTry = { attempt: 0, at: null };
+  wasConnected = false;
   #setup: Setup | undefined;
   #generation = new AbortController();
   #address: Address | undefined;
@@ -130,84 +107,115 @@ export class Session {
   #lineTokens: string[] = [];
   #me: Id | null = null;
   #capabilities: readonly string[] = [];
-  #wasConnected = false;
   #catching: { line: Line; done: Promise<boolean> } | undefined;
   #hasHole = false;
-  #next: NextTry = { attempt: 0, at: null };
-  #triedAt = -Infinity;
   #tryNow: () => void = NEVER;
-  /** Before this REST is not to be asked: the server said so. */
-  #notBefore = 0;
-  #cancelPoll: () => void = NEVER;
-  #polling: Promise<void> | undefined;
+  /** As soon as they are loaded. */
+  #recovery: Recovery | undefined;
+  #renewal: Renewal | undefined;
+  #unwatch: (() => void) | undefined;
 
   // Tabs: see tabs.ts.
   /** Which backend, and which person there. */
   #scope = '';
   #link: TabLink | undefined;
-  #leader: Leader | undefined;
+  #company: Company | undefined;
   /** Another tab has the socket. */
   #follows = false;
   #feed: { feed: NotificationFeed | undefined; stop: AbortController } | undefined;
-  readonly #following = new Set<(message: TabMessage) => void>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    const { clock, random, report, vault } = options;
+    ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
+    this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#tokens = new TokenKeeper({
-      clock,
-      random,
+      clock: this.clock,
       ask: options.askForToken,
-      answerMs: this.#timing.requestMs,
-      onProblem: (detail) => report({ type: 'problem', problem: { code: 'token_provider', detail } }),
+      answerMs: this.timing.requestMs,
+      onProblem: (detail) => this.report({ type: 'problem', problem: { code: 'token_provider', detail } }),
       onLate: (token) => {
-        if (this.#setup && this.#phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
+        if (this.#setup && this.phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
       },
     });
-    const session = this;
-    const lines: Lines = {
-      clock,
-      random,
-      report,
-      confirmMs: this.#timing.confirmMs,
-      get rest() {
-        return session.#canAskRest ? session.#rest : undefined;
-      },
-      sendBySocket: ({ roomId, content, replyTo, localId }) =>
-        this.#send({ type: 'send_message', room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId }),
-      has: (capability) => this.has(capability),
-      isMine: (message) => this.#isMine(message),
-      newest: (roomId) => this.#reader.cursor(roomId),
-      tell: (message) => this.#link?.tell(message),
-      doubt: () => void this.#line?.verify(),
-    };
-    this.#outbox = new LazyOutbox(lines, vault);
-    this.#reader = new Reader({
-      report,
-      answerMs: this.#timing.confirmMs,
-      has: (capability) => this.has(capability),
-      get rest() {
-        return session.#rest;
-      },
-      get line() {
-        return session.#line?.isUp ? session.#line : undefined;
-      },
-      recognise: (roomId, message) => this.#recognise(roomId, message),
-      onHole: () => this.#fillHole(),
-      get isComplete() {
-        return session.has('user_channel') && session.#phase.is === 'connected';
-      },
-    });
+    this.#outbox = new LazyOutbox(this, options.vault);
+    this.#reader = new Reader(this);
   }
 
-  get phase(): Phase {
-    return this.#phase;
+  // ————— What its parts see of it
+
+  get auth(): AuthMode {
+    return this.#setup?.auth ?? 'query';
+  }
+
+  get signal(): AbortSignal {
+    return this.#generation.signal;
+  }
+
+  get rest(): RestClient | undefined {
+    const { is } = this.phase;
+    return this.#tokens.token !== '' && is !== 'unauthorized' && is !== 'idle' ? this.#rest : undefined;
+  }
+
+  get line(): Line | undefined {
+    return this.#line?.isUp ? this.#line : undefined;
   }
 
   /** Of the backend, as long as this session knows it: sockets come and go, what it offers does not. */
   has(capability: string): boolean {
     return this.#capabilities.includes(capability);
+  }
+
+  isMine(message: Message): boolean {
+    const me = this.#me ?? readClaims(this.#tokens.token).userId;
+    return me === null ? message.is_own_message : sameId(message.sender?.id, me);
+  }
+
+  newest(roomId: Id): Id | undefined {
+    return this.#reader.cursor(roomId);
+  }
+
+  recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
+    const { box } = this.#outbox;
+    return box ? box.recognise(roomId, message, tempId) : tempId;
+  }
+
+  wake(): void {
+    this.#outbox.wake();
+  }
+
+  async readAll(signal: AbortSignal): Promise<void> {
+    await this.#reader.listByRest(signal);
+    await this.#reader.readOpen(signal);
+  }
+
+  send(frame: ClientFrame): boolean {
+    return this.#line?.send(frame) ?? false;
+  }
+
+  tell(message: TabMessage): void {
+    this.#link?.tell(message);
+  }
+
+  doubt(): void {
+    void this.#line?.verify();
+  }
+
+  async credential(signal: AbortSignal): Promise<string> {
+    return this.auth === 'ticket' ? this.#usable().ticket(signal) : this.#tokens.token;
+  }
+
+  get token(): string {
+    return this.#tokens.token;
+  }
+
+  renew(): Promise<boolean> {
+    return this.#tokens.renew(this.#tokens.token);
+  }
+
+  enter(phase: Phase): void {
+    this.phase = phase;
+    this.report({ type: 'phase', phase });
+    this.#schedule();
   }
 
   // ————— Beginning and end
@@ -226,16 +234,16 @@ export class Session {
       this.#address = makeAddress(parts);
     } catch (thrown) {
       this.#problem(toChatError(thrown).message);
-      return this.#enter({ is: 'error', reason: 'bad_configuration', next: null });
+      return this.enter({ is: 'error', reason: 'bad_configuration', next: null });
     }
     this.#rest = new RestClient({
       base: this.#address.api,
       token: () => this.#tokens.token,
-      renew: (refused) => this.#renew(refused, signal),
-      onProblem: (problem) => this.#report({ type: 'problem', problem }),
-      clock: this.#options.clock,
-      timeoutMs: this.#timing.requestMs,
-      ...(this.#options.fetch && { fetch: this.#options.fetch }),
+      renew: (refused) => this.renewFor(refused, signal),
+      onProblem: (problem) => this.report({ type: 'problem', problem }),
+      clock: this.clock,
+      timeoutMs: this.timing.requestMs,
+      fetch: this.#options.fetch,
     });
     void this.#run(signal, canAsk);
   }
@@ -255,21 +263,22 @@ export class Session {
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
   stop(): void {
     this.#end();
-    this.#setup = undefined;
-    this.#wasConnected = false;
-    this.#enter({ is: 'idle' });
+    this.#unwatch?.();
+    this.#setup = this.#unwatch = undefined;
+    this.wasConnected = false;
+    this.enter({ is: 'idle' });
   }
 
   /** The page is put aside (frozen, or kept for the way back): as little as possible is left, and nothing is lost. */
   suspend(): void {
     if (!this.#rest) return;
     this.#end();
-    this.#enter({ is: 'reconnecting', reason: 'page_asleep', next: { attempt: 0, at: null } });
+    this.enter({ is: 'reconnecting', reason: 'page_asleep', next: { attempt: 0, at: null } });
   }
 
   /** The page is back. */
   resume(): void {
-    if (this.#setup && this.#phase.is === 'reconnecting' && !this.#rest) this.configure({ ...this.#setup, token: this.#tokens.token });
+    if (this.#setup && this.phase.is === 'reconnecting' && !this.#rest) this.configure({ ...this.#setup, token: this.#tokens.token });
   }
 
   /** Forgets the person: open rooms, capabilities, the outbox. @returns the messages that were not stored. */
@@ -284,14 +293,13 @@ export class Session {
   #end(): void {
     this.#generation.abort();
     this.#generation = new AbortController();
-    this.#cancelPoll();
-    this.#polling = undefined;
+    this.#recovery?.stop();
+    this.#renewal?.stop();
     this.#tokens.stop();
     this.#line?.end();
     this.#outbox.lead(false);
     this.#link?.close();
-    this.#line = this.#link = this.#leader = this.#rest = undefined;
-    this.#following.clear();
+    this.#line = this.#link = this.#company = this.#rest = undefined;
     this.#stopFeed();
     this.#follows = false;
   }
@@ -299,69 +307,50 @@ export class Session {
   // ————— Run: one socket after the other
 
   async #run(signal: AbortSignal, canAsk: boolean): Promise<void> {
-    if (!this.#tokens.token && !canAsk) return this.#enter({ is: 'idle' });
-    this.#enter(this.#wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
+    if (!this.#tokens.token && !canAsk) return this.enter({ is: 'idle' });
+    this.enter(this.wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
     if (!this.#tokens.token) {
       const found = await this.#tokens.request();
       if (signal.aborted) return;
-      if (!found) return this.#enter({ is: 'unauthorized', reason: 'token_missing' });
+      if (!found) return this.enter({ is: 'unauthorized', reason: 'token_missing' });
     }
-    this.#tokens.renewInTime(() => this.#tokenRenewed());
     await this.#belong(readClaims(this.#tokens.token).userId, signal);
-    for (let failed = 0; !signal.aborted; ) {
+    for (let attempt = 1; !signal.aborted; ) {
       const end = await this.#live(signal);
+      await this.#loadLater();
       if (signal.aborted) return;
-      const after = afterClose(end.code);
-      if (after === 'now') {
-        if (this.#phase.is === 'connected') this.#enter({ is: 'reconnecting', reason: 'tab_changed', next: { attempt: 0, at: null } });
-        continue;
+      if (this.#recovery) {
+        if (!(await this.#recovery.after(end, signal))) return;
+      } else {
+        // Not to be had without a network: then what it would say is known.
+        await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
       }
-      failed = end.isHealthy ? 1 : failed + 1;
-      const refused = after === 'renew';
-      if (refused) {
-        this.#enter({ is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } });
-        if (!(await this.#renew(end.token, signal)) || signal.aborted) return;
-      }
-      if (refused && failed > PATIENCE) return this.#refuse(end.token);
-      const attempt = after === 'spread' && end.caughtUp ? Math.max(failed, SPREAD) : failed;
-      const waitMs = refused && failed === 1 ? 0 : backoff(attempt, this.#options.random);
-      this.#next = { attempt: failed, at: this.#options.clock.now() + waitMs };
-      await this.#afterLoss(end, signal);
-      if (signal.aborted) return;
-      // REST has just renewed the token: the socket need not wait.
-      if (end.token !== this.#tokens.token && failed < PATIENCE) continue;
-      await this.#pause(Math.max(this.#next.at!, this.#notBefore) - this.#options.clock.now(), signal);
-      if (signal.aborted) return;
-      this.#next = { ...this.#next, at: null };
-      if ('next' in this.#phase && this.#phase.next) this.#enter({ ...this.#phase, next: this.#next });
     }
   }
 
   /** Opens a socket and lives with it until it ends. */
   async #live(signal: AbortSignal): Promise<Life> {
-    const { clock } = this.#options;
+    const { clock } = this;
     const { token } = this.#tokens;
-    const auth = this.#setup?.auth ?? 'query';
     const life: Life = { code: CloseCode.abnormal, reason: '', caughtUp: false, isHealthy: false, token };
     let connectedAt = Infinity;
     let line: Line;
-    this.#triedAt = clock.now();
     this.#lineTokens = [token];
     try {
       const open = this.#follows ? await this.#followLeader(signal) : undefined;
-      const credential = auth === 'ticket' && !open ? await this.#usable().rest.ticket(signal) : token;
+      const credential = open ? token : await this.credential(signal);
       stillWanted(signal);
       // Meanwhile the socket has passed to another tab, or to this one.
       if (this.#follows !== (open !== undefined)) return { ...life, code: CloseCode.leaderGone };
       line = new Line({
         address: this.#address!.socket,
         token: credential,
-        auth,
+        auth: this.auth,
         open,
         clock,
-        handshakeMs: this.#timing.handshakeMs,
-        heartbeatMs: this.#timing.heartbeatMs,
-        WebSocket: this.#options.WebSocket,
+        handshakeMs: this.timing.handshakeMs,
+        heartbeatMs: this.timing.heartbeatMs,
+        WebSocket: this.WebSocket,
         onGreeting: (frame) => {
           this.#greeted(frame, signal);
           void this.#catchUp(line).then((done) => {
@@ -372,8 +361,8 @@ export class Session {
           });
         },
         onFrame: (frame) => this.#onFrame(frame),
-        onText: (text) => this.#leader?.text(text),
-        onProblem: (problem) => this.#report({ type: 'problem', problem }),
+        onText: (text) => this.#company?.text(text),
+        onProblem: (problem) => this.report({ type: 'problem', problem }),
       });
     } catch (thrown) {
       const { code, message } = toChatError(thrown);
@@ -392,28 +381,40 @@ export class Session {
     if (this.#line === line) this.#line = undefined;
     if (!signal.aborted) {
       this.#outbox.box?.socketEnded();
-      this.#leader?.ended();
+      this.#company?.ended();
     }
     return { ...life, ...end, token: this.#lineTokens[1] ?? this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
   }
 
-  /** Says what happened, after having asked REST where the socket alone cannot know. */
-  async #afterLoss(end: Life, signal: AbortSignal): Promise<void> {
-    if (end.caughtUp) {
-      this.#enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#next });
-      void this.#poll(signal);
-    } else {
-      await this.#poll(signal);
-    }
+  /** Loads what is not needed at first, where it can be had. */
+  async #loadLater(): Promise<void> {
+    const later = await loadLater().catch(NEVER);
+    // Stopped meanwhile.
+    if (!later || !this.#setup) return;
+    this.#recovery ??= new later.Recovery(this);
+    this.#renewal ??= new later.Renewal(this, this.#tokens, () => this.#tokenRenewed());
+    this.#unwatch ??= later.watchPage(this);
   }
 
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+  #schedule(): void {
+    this.#recovery?.schedule();
+    this.#renewal?.schedule();
+  }
+
+  /** Says why it waits, and waits. */
+  async #waitFor(is: 'reconnecting' | 'error', reason: ReasonCode, attempt: number, leastMs: number, signal: AbortSignal): Promise<void> {
+    const waitMs = Math.max(backoff(attempt, this.random), leastMs);
+    this.enter({ is, reason, next: { attempt, at: this.clock.now() + waitMs } });
+    await this.pause(waitMs, signal);
+  }
+
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
     if (ms <= 0) return;
     const wake = new AbortController();
     const stop = (): void => wake.abort();
     this.#tryNow = stop;
     signal.addEventListener('abort', stop);
-    await sleep(this.#options.clock, ms, wake.signal);
+    await sleep(this.clock, ms, wake.signal);
     signal.removeEventListener('abort', stop);
     this.#tryNow = NEVER;
   }
@@ -426,50 +427,36 @@ export class Session {
   /** Something says that the network may have come back, or gone (the browser, a page that is looked at again). */
   hint(): void {
     if (this.#line) this.#line.probe();
-    else if (this.#options.clock.now() - this.#triedAt >= HINT_MS) this.#tryNow();
+    else this.#tryNow();
   }
 
   #greeted(frame: FrameOf<'connection_established'>, signal: AbortSignal): void {
     // First, because another person's name makes the store forget everything, us included.
-    this.#report({ type: 'user', id: frame.user_id, username: frame.username });
+    this.report({ type: 'user', id: frame.user_id, username: frame.username });
     this.#me = frame.user_id;
     this.#capabilities = frame.capabilities;
-    this.#report({ type: 'offer', capabilities: frame.capabilities, limits: frame.limits ?? {} });
-    if (frame.timestamp) this.#tokens.serverTime = Date.parse(frame.timestamp);
-    this.#tokens.renewInTime(() => this.#tokenRenewed());
+    this.report({ type: 'offer', capabilities: frame.capabilities, limits: frame.limits ?? {} });
+    if (frame.timestamp) this.#tokens.skewMs = Date.parse(frame.timestamp) - this.clock.now();
     void this.#belong(frame.user_id, signal);
-    this.#leader?.greet();
-    void this.#startFeed(frame.user_id);
+    this.#company?.greet();
+    this.#startFeed(frame.user_id);
   }
 
   // ————— Notifications: by the tab that has the socket
 
-  async #startFeed(userId: Id): Promise<void> {
+  #startFeed(userId: Id): void {
     if (!this.#setup?.notifications || this.#follows || this.#feed) return;
     const stop = new AbortController();
-    const mine: { feed: NotificationFeed | undefined; stop: AbortController } = { feed: undefined, stop };
-    this.#feed = mine;
-    const part = await import('./notifications.js').catch(() => undefined);
-    // Not to be had without a network: the next greeting tries again.
-    if (!part && this.#feed === mine) this.#feed = undefined;
-    if (!part || stop.signal.aborted) return;
-    const { clock, random, WebSocket } = this.#options;
-    const auth = this.#setup.auth ?? 'query';
-    mine.feed = new part.NotificationFeed({
-      clock,
-      random,
-      WebSocket,
-      auth,
-      address: notificationsSocket(this.#address!, userId),
-      credential: async () => (auth === 'ticket' ? this.#usable().rest.ticket(stop.signal) : this.#tokens.token),
-      renew: () => this.#tokens.renew(this.#tokens.token),
-      report: (state, fresh) => {
-        this.#link?.tell({ kind: 'notifications', state, fresh });
-        this.#report({ type: 'notifications', state, fresh });
+    const mine: { feed: NotificationFeed | undefined; stop: AbortController } = (this.#feed = { feed: undefined, stop });
+    import('./notifications.js').then(
+      (part) => {
+        if (!stop.signal.aborted) mine.feed = new part.NotificationFeed(this, notificationsSocket(this.#address!, userId), stop.signal);
       },
-      onProblem: (problem) => this.#report({ type: 'problem', problem }),
-      signal: stop.signal,
-    });
+      // Not to be had without a network: the next greeting tries again.
+      () => {
+        if (this.#feed === mine) this.#feed = undefined;
+      },
+    );
   }
 
   #stopFeed(): void {
@@ -506,27 +493,25 @@ export class Session {
         this.#outbox.wake();
         return !line.signal.aborted;
       } catch (thrown) {
-        const error = toChatError(thrown);
-        if (line.signal.aborted || error.code === 'unauthorized') return false;
+        const { code, retryAfterMs = 0 } = toChatError(thrown);
+        if (line.signal.aborted || code === 'unauthorized') return false;
         // The socket lives, so messages come and go; but what came in meanwhile cannot be read yet, and we say so.
-        const waitMs = Math.max(backoff(attempt, this.#options.random), error.retryAfterMs ?? 0);
-        this.#enter({ is: 'reconnecting', reason: 'catching_up', next: { attempt: attempt++, at: this.#options.clock.now() + waitMs } });
-        await this.#pause(waitMs, line.signal);
+        await this.#waitFor('reconnecting', 'catching_up', attempt++, retryAfterMs, line.signal);
       }
     }
     return false;
   }
 
-  #fillHole(): void {
+  fillHole(): void {
     this.#hasHole = true;
     const line = this.#line;
     if (line?.isUp) void this.#catchUp(line).then((done) => done && this.#connected());
   }
 
   #connected(): void {
-    this.#wasConnected = true;
-    void loadCatchUp().catch(NEVER);
-    if (this.#phase.is !== 'connected') this.#enter({ is: 'connected' });
+    this.wasConnected = true;
+    if (this.phase.is !== 'connected') this.enter({ is: 'connected' });
+    void this.#loadLater().then(() => this.#schedule());
   }
 
   // ————— Tabs: one of them holds the socket, one of them sends
@@ -540,205 +525,90 @@ export class Session {
     if (this.#link && scope === this.#scope) return;
     this.#scope = scope;
     this.#link?.close();
-    this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message, signal));
+    this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message));
     this.#outbox.enter(scope);
     if (!tabs.locks) return this.#outbox.lead(true);
-    this.#queueToSend(tabs.locks, scope, signal);
+    void this.#queue('outbox', signal);
     // One that has a socket already keeps it.
-    if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queueForSocket(tabs.locks, scope, signal);
+    if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queue('socket', signal);
   }
 
-  #queueToSend(locks: LockManager, scope: string, signal: AbortSignal, steal = false): void {
-    const lead = (on: boolean): void => {
-      if (scope === this.#scope) this.#outbox.lead(on);
+  /** Takes the lock that only one tab has, or waits in line for it: to have the socket, or to send. */
+  async #queue(what: 'socket' | 'outbox', signal: AbortSignal, steal = false): Promise<void> {
+    const scope = this.#scope;
+    const hold = (on: boolean): void => {
+      if (scope !== this.#scope) return;
+      if (what === 'socket') this.#follow(!on);
+      else this.#outbox.lead(on);
     };
-    void takeTurn(locks, `unified-chat outbox ${scope}`, signal, () => lead(true), () => (lead(false), this.#queueToSend(locks, scope, signal)), steal);
-  }
-
-  async #queueForSocket(locks: LockManager, scope: string, signal: AbortSignal, steal = false): Promise<void> {
-    const isFree = await takeTurn(
-      locks,
-      `unified-chat socket ${scope}`,
-      signal,
-      () => this.#follow(false),
-      () => {
-        this.#follow(true);
-        void this.#queueForSocket(locks, scope, signal);
-      },
-      steal,
-    );
-    if (!isFree) this.#follow(true);
+    const lose = (): void => {
+      hold(false);
+      void this.#queue(what, signal);
+    };
+    if (!(await takeTurn(this.#options.tabs.locks!, `unified-chat ${what} ${scope}`, signal, () => hold(true), lose, steal))) hold(false);
   }
 
   #follow(on: boolean): void {
     if (on === this.#follows) return;
     this.#follows = on;
-    this.#leader = undefined;
+    if (this.#company) this.#company.leads = false;
     this.#stopFeed();
     this.#line?.end(CloseCode.leaderGone, 'another tab');
     this.#tryNow();
   }
 
   async #followLeader(signal: AbortSignal): Promise<OpenSocket | undefined> {
-    const sharing = await import('./sharing.js').catch(() => undefined);
-    stillWanted(signal);
+    const company = await this.#loadCompany(signal);
     // Not to be had without a network: then this tab has a socket of its own.
-    if (!sharing) this.#follows = false;
-    if (!sharing || !this.#follows) return undefined;
-    const { locks } = this.#options.tabs;
-    const link = this.#link!;
-    return sharing.follow({
-      link,
-      listen: (onTab) => {
-        this.#following.add(onTab);
-        return () => this.#following.delete(onTab);
-      },
-      after: (ms, run) => this.#options.clock.after(ms, run),
+    if (!company) this.#follows = false;
+    if (!company || !this.#follows) return undefined;
+    return company.follow(() => {
       // It holds the lock and does nothing: stopped by a dialog or a debugger, or put aside without being told.
-      onSilence: () => {
-        this.#queueToSend(locks!, this.#scope, signal, true);
-        void this.#queueForSocket(locks!, this.#scope, signal, true);
-      },
+      void this.#queue('outbox', signal, true);
+      void this.#queue('socket', signal, true);
     });
   }
 
-  async #onTab(message: TabMessage, signal: AbortSignal): Promise<void> {
-    switch (message.kind) {
-      case 'join':
-        if (this.#follows || this.#leader) return this.#leader?.onTab(message);
-        return this.#becomeLeader(signal);
-      case 'send':
-        return this.#leader?.onTab(message);
-      case 'greeting':
-      case 'text':
-      case 'ended':
-        for (const listen of [...this.#following]) listen(message);
-        // The other tab has its socket back: so have we.
-        if (message.kind === 'greeting' && message.text !== null && this.#follows && !this.#line) this.#tryNow();
-        return;
-      case 'notifications':
-        return this.#report({ type: 'notifications', state: message.state, fresh: message.fresh });
-      default:
-        return this.#outbox.box?.onTab(message);
-    }
+  async #loadCompany(signal: AbortSignal): Promise<Company | undefined> {
+    const later = await loadLater().catch(NEVER);
+    stillWanted(signal);
+    if (later) this.#company ??= new later.Company(this);
+    return this.#company;
   }
 
-  async #becomeLeader(signal: AbortSignal): Promise<void> {
+  async #onTab(message: TabMessage): Promise<void> {
+    if (/^(added|stored|refused|retry|discard)$/.test(message.kind)) return this.#outbox.box?.onTab(message);
     if (this.#setup?.share === false) return;
-    const sharing = await import('./sharing.js').catch(() => undefined);
-    if (!sharing || signal.aborted || this.#follows || !this.#link) return;
-    this.#leader ??= new sharing.Leader(this.#link, () => this.#line);
-  }
-
-  // ————— Poll: while no socket does it
-
-  /** Reads everything over REST, once at a time, and says what came of it. */
-  #poll(signal: AbortSignal): Promise<void> {
-    this.#polling ??= this.#pollOnce(signal).finally(() => {
-      if (signal.aborted) return;
-      this.#polling = undefined;
-      this.#schedulePoll();
-    });
-    return this.#polling;
-  }
-
-  async #pollOnce(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#reader.listByRest(signal);
-      await this.#reader.readOpen(signal);
-      if (signal.aborted) return;
-      this.#outbox.wake();
-      this.#restAnswered();
-    } catch (thrown) {
-      const error = toChatError(thrown);
-      if (signal.aborted || error.code === 'aborted') return;
-      // Renewed, and refused again: asking once more would only turn in a circle.
-      if (error.code === 'unauthorized') return this.#refuse(this.#tokens.token);
-      if (error.retryAfterMs) this.#notBefore = this.#options.clock.now() + error.retryAfterMs;
-      const reason = await this.#explain(error, signal);
-      if (!signal.aborted) this.#restFailed(reason);
-    }
-  }
-
-  #schedulePoll(): void {
-    this.#cancelPoll();
-    this.#cancelPoll = NEVER;
-    const { is } = this.#phase;
-    if (is === 'idle' || is === 'unauthorized' || !this.#rest) return;
-    const isLive = is === 'connected' && this.has('user_channel');
-    // A backend that counts may lose a frame behind its own back, and nobody would know before the next one of that room.
-    if (isLive && !this.has('sync')) return;
-    const { checkMs, rereadMs, pollMs } = this.#timing;
-    const ms = Math.max(isLive ? checkMs : is === 'connected' ? rereadMs : pollMs, this.#notBefore - this.#options.clock.now());
-    const { signal } = this.#generation;
-    this.#cancelPoll = this.#options.clock.after(ms, () => void this.#poll(signal));
-  }
-
-  /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */
-  #restAnswered(): void {
-    if (!this.#isWaiting) return;
-    if (this.#phase.is === 'reconnecting' && this.#next.attempt < 2) return;
-    this.#enter({ is: 'polling', reason: this.#wasConnected ? 'websocket_lost' : 'websocket_blocked', next: this.#next });
-  }
-
-  /** Neither works. Patience first: a restart takes a few seconds. */
-  #restFailed(reason: ReasonCode): void {
-    if (!this.#isWaiting) return;
-    const next = this.#next;
-    if (reason === 'browser_offline') this.#enter({ is: 'offline', next });
-    else if (this.#wasConnected && next.attempt < PATIENCE) this.#enter({ is: 'reconnecting', reason, next });
-    else this.#enter({ is: 'error', reason, next });
-  }
-
-  /** Whether the socket has failed at least once and is not up. */
-  get #isWaiting(): boolean {
-    return !this.#line?.isUp && this.#next.attempt > 0 && this.#phase.is !== 'connected' && this.#canAskRest;
-  }
-
-  /** What a failed request means, in words that help. */
-  async #explain({ code }: ChatError, signal: AbortSignal): Promise<ReasonCode> {
-    if (code !== 'unreachable') return ERROR_REASONS[code] ?? 'server_failing';
-    if (this.#options.isOffline()) return 'browser_offline';
-    // A server that answers, but whose answer this page may not read, does not want this site.
-    return (await this.#rest?.isThere(signal)) ? 'origin_refused' : 'server_unreachable';
+    const company = await this.#loadCompany(this.signal).catch(NEVER);
+    company?.onTab(message, this.#follows);
+    // The other tab has its socket back: so have we.
+    if (message.kind === 'greeting' && message.text !== null && this.#follows && !this.#line) this.#tryNow();
   }
 
   // ————— The token
 
-  get #canAskRest(): boolean {
-    return this.#tokens.token !== '' && this.#phase.is !== 'unauthorized' && this.#phase.is !== 'idle';
-  }
-
-  /** The server refused this token. @returns whether there is another one now. */
-  async #renew(refused: string, signal: AbortSignal): Promise<boolean> {
+  async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {
     const renewed = await this.#tokens.renew(refused);
     if (signal.aborted) return false;
-    if (renewed) this.#tokens.renewInTime(() => this.#tokenRenewed());
-    else this.#refuse(refused);
+    if (!renewed) this.refuse(refused);
     return renewed;
   }
 
   /** There is another token, and the old one is still good: the open socket goes over to it, where it can. */
   #tokenRenewed(): void {
-    this.#tokens.renewInTime(() => this.#tokenRenewed());
+    this.#renewal?.schedule();
     const { token } = this.#tokens;
-    if (this.has('token_refresh') && this.#send({ type: 'authenticate', token })) this.#lineTokens.push(token);
+    if (this.has('token_refresh') && this.send({ type: 'authenticate', token })) this.#lineTokens.push(token);
   }
 
-  /** Ends here until the page has another token. */
-  #refuse(token: string): void {
+  refuse(token: string): void {
     const expired = token === this.#tokens.token && this.#tokens.isExpired;
     // Another tab may have a better token, and sends what is written here.
     const link = this.#link;
     this.#link = undefined;
     this.#end();
     this.#link = link;
-    this.#enter({ is: 'unauthorized', reason: expired ? 'token_expired' : 'token_refused' });
-  }
-
-  #isMine(message: Message): boolean {
-    const me = this.#me ?? readClaims(this.#tokens.token).userId;
-    return me === null ? message.is_own_message : sameId(message.sender?.id, me);
+    this.enter({ is: 'unauthorized', reason: expired ? 'token_expired' : 'token_refused' });
   }
 
   // ————— What comes in
@@ -747,12 +617,12 @@ export class Session {
     switch (frame.type) {
       case 'room_list':
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
-        return this.#report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
+        return this.report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
       case 'message_ack':
-        return void this.#recognise(frame.room_id, frame.message, frame._tempId);
+        return void this.recognise(frame.room_id, frame.message, frame._tempId);
       case 'new_message': {
         const { message, _tempId } = frame;
-        const localId = this.#recognise(frame.room_id, message, message._tempId ?? _tempId);
+        const localId = this.recognise(frame.room_id, message, message._tempId ?? _tempId);
         return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error':
@@ -762,7 +632,7 @@ export class Session {
         this.#lineTokens.shift();
         return;
       case 'token_expiring':
-        return void this.#tokens.renewNow(() => this.#tokenRenewed());
+        return void this.#loadLater().then(() => this.#renewal?.now());
       default:
         this.#reader.take(frame);
     }
@@ -776,11 +646,6 @@ export class Session {
    */
   deliver(outgoing: Outgoing, shown: () => void): void {
     this.#outbox.add(outgoing, shown);
-  }
-
-  #recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
-    const { box } = this.#outbox;
-    return box ? box.recognise(roomId, message, tempId) : tempId;
   }
 
   /** What was written for a room and not sent, on this device. */
@@ -808,19 +673,20 @@ export class Session {
   /** Reads the list of rooms anew, by socket or else by REST. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
     if (await this.#reader.listBySocket(this.#line)) return 'websocket';
-    await this.#reader.listByRest(this.#usable().signal);
+    this.#usable();
+    await this.#reader.listByRest(this.signal);
     return 'rest';
   }
 
   /** Shows a room: loads its newest messages and keeps them complete until `close`. */
   open(roomId: Id): void {
     // Without a connection, the catch-up to come reads it.
-    if (this.#reader.open(roomId) && this.#rest && this.#canAskRest) void this.#reader.read(roomId, this.#generation.signal);
+    if (this.#reader.open(roomId) && this.rest) void this.#reader.read(roomId, this.signal);
   }
 
   /** Tries again to load a room whose history failed. */
   reload(roomId: Id): void {
-    void this.#reader.read(roomId, this.#generation.signal);
+    void this.#reader.read(roomId, this.signal);
   }
 
   close(roomId: Id): void {
@@ -829,8 +695,8 @@ export class Session {
 
   /** Loads the page of history before a message. @throws {ChatError} */
   async loadOlder(roomId: Id, before: Id): Promise<void> {
-    const { rest, signal } = this.#usable();
-    await this.#reader.readOlder(roomId, before, rest, signal);
+    this.#usable();
+    await this.#reader.readOlder(roomId, before);
   }
 
   /**
@@ -839,65 +705,32 @@ export class Session {
    * @throws {ChatError}
    */
   async markRead(roomId: Id, unread: readonly Id[]): Promise<void> {
-    if (this.#send({ type: 'mark_read', room_id: roomId, message_ids: [] })) {
+    if (this.send({ type: 'mark_read', room_id: roomId, message_ids: [] })) {
       const line = this.#line!;
       // Where nobody answers, it may not have arrived: then the line is dead, and the next one brings the true counts.
-      if (!(await line.sees(this.#timing.confirmMs, (frame) => frame.type === 'messages_marked_read' && sameId(frame.room_id, roomId)))) void line.verify();
+      if (!(await line.sees(this.timing.confirmMs, (frame) => frame.type === 'messages_marked_read' && sameId(frame.room_id, roomId)))) void line.verify();
       return;
     }
-    const { rest, signal } = this.#usable();
-    for (const messageId of unread) await rest.markMessageRead(messageId, signal);
+    const rest = this.#usable();
+    const { signal } = this;
+    for (const messageId of unread) await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
   }
 
   /** Tells the room that I type, or do not any more. Lost without a socket, as it should be. */
   typing(roomId: Id, isTyping: boolean): void {
-    this.#send({ type: isTyping ? 'typing' : 'stop_typing', room_id: roomId });
+    this.send({ type: isTyping ? 'typing' : 'stop_typing', room_id: roomId });
   }
 
-  #send(frame: ClientFrame): boolean {
-    return this.#line?.send(frame) ?? false;
-  }
-
-  #usable(): { rest: RestClient; signal: AbortSignal } {
-    if (!this.#rest || !this.#canAskRest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
-    return { rest: this.#rest, signal: this.#generation.signal };
+  #usable(): RestClient {
+    const { rest } = this;
+    if (!rest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
+    return rest;
   }
 
   // ————— What is told
 
-  #enter(phase: Phase): void {
-    this.#phase = phase;
-    this.#report({ type: 'phase', phase });
-    if (!this.#polling) this.#schedulePoll();
-  }
-
   #problem(detail: string): void {
-    this.#report({ type: 'problem', problem: { code: 'server_error', detail } });
+    this.report({ type: 'problem', problem: { code: 'server_error', detail } });
   }
 
-  #report(event: SessionEvent): void {
-    this.#options.report(event);
-  }
 }
-
-/** Why a socket that had been up has ended. */
-const END_REASONS: Partial<Record<number, ReasonCode>> = {
-  [CloseCode.unauthorized]: 'token_changed',
-  [CloseCode.goingAway]: 'server_restarting',
-  [CloseCode.serviceRestart]: 'server_restarting',
-  [CloseCode.policy]: 'connection_refused',
-  [CloseCode.tooBig]: 'connection_refused',
-  [CloseCode.serverError]: 'server_failing',
-  [CloseCode.tryAgainLater]: 'server_busy',
-  [CloseCode.timeout]: 'connection_silent',
-  [CloseCode.abnormal]: 'connection_lost',
-};
-
-/** What a failed request means; 'unreachable' needs a second look. */
-const ERROR_REASONS: Partial<Record<ErrorCode, ReasonCode>> = {
-  forbidden: 'access_refused',
-  timeout: 'server_slow',
-  rate_limited: 'server_busy',
-  unexpected_answer: 'unexpected_answer',
-  not_found: 'unexpected_answer',
-};

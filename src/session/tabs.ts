@@ -3,8 +3,7 @@
  * waits; the others are told. Who it is, Web Locks decide, because a browser gives a lock on the moment its holder is gone.
  */
 import type { ClientFrame, Message, Notification } from '../protocol/index.js';
-import type { Method } from './events.js';
-import type { NotificationState } from './notifications.js';
+import type { Method, NotificationState } from './events.js';
 import type { Kept } from './vault.js';
 
 /** What tabs tell each other. Never a token. */

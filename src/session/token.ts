@@ -38,14 +38,8 @@ export type AskForToken = () => Promise<string | undefined>;
 
 /** What the server's clock said was some time on its way, in milliseconds. */
 const LATENCY_MS = 5_000;
-/** How long before its end a token is renewed at the earliest, in milliseconds. */
-const EARLY_MS = 60_000;
-/** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
-const SELDOM_MS = 30_000;
-
 export interface TokenParts {
   clock: Clock;
-  random: () => number;
   ask: AskForToken;
   /** How long the page may take to answer, in milliseconds. */
   answerMs: number;
@@ -56,7 +50,7 @@ export interface TokenParts {
 }
 
 /**
- * Holds the token, in memory alone, and asks the page for another when it is refused or is about to run out: once,
+ * Holds the token, in memory alone, and asks the page for another when it is refused, or is about to run out (renewal.ts): once,
  * however many ask at the same time.
  */
 export class TokenKeeper {
@@ -66,11 +60,10 @@ export class TokenKeeper {
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
   #giveUp: () => void = () => {};
-  /** When the present token came here, and by how much the server's clock is ahead of ours, where we know. */
-  #since = 0;
-  #skewMs: number | undefined;
-  #renewedAt = -Infinity;
-  #cancelRenewal: () => void = () => {};
+  /** When the present token came here. */
+  since = 0;
+  /** By how much the server's clock is ahead of ours, where we know. */
+  skewMs: number | undefined;
 
   constructor(parts: TokenParts) {
     this.#parts = parts;
@@ -95,16 +88,7 @@ export class TokenKeeper {
   /** Whether the present token has run out. By the server's clock where we know it: ours may be a day off. */
   get isExpired(): boolean {
     const { expiresAt } = readClaims(this.#token);
-    return expiresAt !== null && expiresAt <= this.#serverNow + LATENCY_MS;
-  }
-
-  /** What the server's clock says. */
-  set serverTime(ms: number) {
-    this.#skewMs = ms - this.#parts.clock.now();
-  }
-
-  get #serverNow(): number {
-    return this.#parts.clock.now() + (this.#skewMs ?? 0);
+    return expiresAt !== null && expiresAt <= this.#parts.clock.now() + (this.skewMs ?? 0) + LATENCY_MS;
   }
 
   /**
@@ -126,43 +110,15 @@ export class TokenKeeper {
     return (this.#asking = asking);
   }
 
-  /**
-   * Renews the token before it runs out.
-   * @param renewed called when there is another one.
-   */
-  renewInTime(renewed: () => void): void {
-    this.#cancelRenewal();
-    const { expiresAt, issuedAt } = readClaims(this.#token);
-    if (expiresAt === null) return;
-    const { clock, random } = this.#parts;
-    const lifeMs = expiresAt - (issuedAt ?? this.#since + (this.#skewMs ?? 0));
-    // Without the server's clock: a token lives no longer from when it came than from when it was made.
-    const leftMs = this.#skewMs === undefined && issuedAt !== null ? this.#since + lifeMs - clock.now() : expiresAt - this.#serverNow;
-    const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);
-    const seldomMs = this.#renewedAt + SELDOM_MS - clock.now();
-    this.#cancelRenewal = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs, 0), MAX_DELAY_MS), () => void this.renewNow(renewed));
-  }
-
-  /** Renews the token though nobody has refused it yet; where the page has none, nothing is lost. */
-  async renewNow(renewed: () => void): Promise<void> {
-    this.#cancelRenewal();
-    if (this.#parts.clock.now() - this.#renewedAt < SELDOM_MS) return;
-    const before = this.#token;
-    this.#renewedAt = this.#parts.clock.now();
-    await this.request();
-    if (this.#token !== before) renewed();
-  }
-
   /** Asks nobody any more. */
   stop(): void {
-    this.#cancelRenewal();
     this.#asking = undefined;
     this.#giveUp();
   }
 
   #take(token: string): void {
     this.#token = token.trim();
-    this.#since = this.#parts.clock.now();
+    this.since = this.#parts.clock.now();
   }
 
   async #request(): Promise<boolean> {
@@ -198,6 +154,3 @@ export class TokenKeeper {
       }));
   }
 }
-
-/** The longest that a browser's timer can wait. */
-const MAX_DELAY_MS = 2 ** 31 - 1;

@@ -83,7 +83,7 @@ export class ChatConnection {
   readonly #clock: Clock;
   readonly #session: Session;
   #config: ConnectionConfig = {};
-  #running: AbortController | undefined;
+  #running = false;
   readonly #waiting = new Map<string, Waiting>();
   /** Readers of each open room. */
   readonly #readers = new Map<string, { roomId: Id; count: number }>();
@@ -185,28 +185,14 @@ export class ChatConnection {
   /** Connects, and stays so until `disconnect`. */
   connect(): void {
     if (this.#running) return;
-    this.#running = new AbortController();
-    const { signal } = this.#running;
-    const on = (name: string, run: () => void, target: Pick<EventTarget, 'addEventListener'> | undefined = globalThis): void =>
-      target?.addEventListener?.(name, run, { signal });
-    // Hints, no more: browsers say 'online' without a network, and 'offline' with one.
-    on('online', () => this.#session.hint());
-    on('offline', () => this.#session.hint());
-    // A page with an open socket, or a lock, is not kept for the way back; one that is frozen cannot keep a socket alive.
-    on('pagehide', () => this.#session.suspend());
-    on('pageshow', () => this.#session.resume());
-    const page = globalThis.document as Document | undefined;
-    on('freeze', () => this.#session.suspend(), page);
-    on('resume', () => this.#session.resume(), page);
-    on('visibilitychange', () => page?.visibilityState === 'visible' && this.#session.hint(), page);
+    this.#running = true;
     this.#start();
   }
 
   /** Ends the socket, all requests and timers. What was not sent waits for the next `connect`. */
   disconnect(): void {
     if (!this.#running) return;
-    this.#running.abort();
-    this.#running = undefined;
+    this.#running = false;
     // What was to happen later happens now: rooms are left, nobody types any more.
     this.#typed.clear();
     for (const [name, { run }] of this.#timers) {

@@ -29,7 +29,7 @@ export interface RestOptions {
   clock?: Clock;
   /** Milliseconds until a request counts as lost. Default 15,000. */
   timeoutMs?: number;
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
 }
 
 /** One page of a room's history, oldest first. */
@@ -48,7 +48,7 @@ export interface HistoryQuery {
   limit?: number;
 }
 
-interface Request {
+export interface RestRequest {
   method?: 'GET' | 'POST';
   query?: Record<string, string | number | undefined>;
   body?: object;
@@ -66,12 +66,17 @@ export class RestClient {
     this.#options = options;
   }
 
+  /** Of all routes, with a trailing slash. */
+  get base(): string {
+    return this.#options.base;
+  }
+
   /** All my active rooms; follows `next` where the list is paginated. */
   async listRooms(signal?: AbortSignal): Promise<Room[]> {
     const rooms: Room[] = [];
     let query: Record<string, string> = {};
     for (let page = 0; page < MAX_ROOM_PAGES; page++) {
-      const { results, next } = this.#agreed(roomsPage(await this.#request('rooms/', { query, signal })));
+      const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
       rooms.push(...this.#each(Room, results, 'GET rooms/'));
       // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
       const nextPage = next && parseUrl(next, this.#options.base);
@@ -85,54 +90,17 @@ export class RestClient {
   async history(roomId: Id, { before, after, limit = 50 }: HistoryQuery = {}, signal?: AbortSignal): Promise<HistoryPage> {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
-    const body = this.#agreed(check(MessagesBody, await this.#request(path, { query: { before, after, limit }, signal }), where));
+    const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
     return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
-  }
-
-  /** Any other answer, unchecked. @param path after the base: `sync/`. */
-  read(path: string, query: Record<string, string>, signal?: AbortSignal): Promise<unknown> {
-    return this.#request(path, { query, signal });
   }
 
   /** A ticket for one socket (`auth="ticket"`). */
   async ticket(signal?: AbortSignal): Promise<string> {
-    return this.#agreed(check(TicketBody, await this.#request('ws_ticket/', { method: 'POST', signal }), 'POST ws_ticket/')).ticket;
+    return this.agreed(check(TicketBody, await this.request('ws_ticket/', { method: 'POST', signal }), 'POST ws_ticket/')).ticket;
   }
 
-  /**
-   * Stores a message.
-   * @param idempotencyKey only where the backend has `idempotent_send`: others may refuse a header they do not know.
-   */
-  async sendMessage(
-    roomId: Id,
-    content: string,
-    { replyTo, idempotencyKey, signal }: { replyTo?: Id | undefined; idempotencyKey?: string | undefined; signal?: AbortSignal } = {},
-  ): Promise<Message> {
-    const body = { room: roomId, content, message_type: 'text', ...(replyTo != null && { reply_to: replyTo }) };
-    const headers: Record<string, string> = idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {};
-    const answer = await this.#request(`rooms/${encodeURIComponent(roomId)}/send_message/`, { method: 'POST', body, headers, signal });
-    return this.#agreed(check(Message, answer, 'POST rooms/{id}/send_message/'));
-  }
-
-  /** Marks one message as read. */
-  async markMessageRead(messageId: Id, signal?: AbortSignal): Promise<void> {
-    await this.#request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
-  }
-
-  /**
-   * Whether a server answers at all, though it may forbid this page to read the answer. Tells 'this site is not
-   * allowed' from 'the server is gone', which look the same to `fetch`. Carries no token.
-   */
-  async isThere(signal?: AbortSignal): Promise<boolean> {
-    try {
-      await this.#fetch(new URL('rooms/', this.#options.base), { mode: 'no-cors', credentials: 'omit', cache: 'no-store' }, signal);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #agreed<T>(result: Result<T>): T {
+  /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
+  agreed<T>(result: Result<T>): T {
     if (result.ok) return result.value;
     this.#options.onProblem?.(result.problem);
     throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
@@ -144,7 +112,8 @@ export class RestClient {
     return items;
   }
 
-  async #request(path: string, request: Request): Promise<unknown> {
+  /** Any other question. @param path after the base: `sync/`. @returns the answer, unchecked. @throws {ChatError} */
+  async request(path: string, request: RestRequest): Promise<unknown> {
     const token = this.#options.token();
     try {
       return await this.#requestOnce(path, request);
@@ -154,7 +123,7 @@ export class RestClient {
     }
   }
 
-  async #requestOnce(path: string, { method = 'GET', query = {}, body, headers, signal }: Request): Promise<unknown> {
+  async #requestOnce(path: string, { method = 'GET', query = {}, body, headers, signal }: RestRequest): Promise<unknown> {
     const token = this.#options.token().trim();
     if (!token) throw new ChatError('token_missing', 'A request was made without a token. Sign in first.');
     const url = new URL(path, this.#options.base);
@@ -173,7 +142,7 @@ export class RestClient {
       // A redirect could carry the token to another origin, and no route of ours has one: it is somebody in between.
       redirect: 'manual',
     };
-    return this.#fetch(url, init, signal, async (response) => {
+    return this.fetch(url, init, signal, async (response) => {
       const text = await response.text();
       const json = parseJson(text);
       if (!response.ok) throw refusal(response, json);
@@ -185,7 +154,7 @@ export class RestClient {
   }
 
   /** `fetch` with a deadline over the whole answer, headers and body, and with one kind of error. */
-  async #fetch<T>(url: URL, init: RequestInit, signal?: AbortSignal, read?: (response: Response) => Promise<T>): Promise<T | undefined> {
+  async fetch<T>(url: URL, init: RequestInit, signal?: AbortSignal, read?: (response: Response) => Promise<T>): Promise<T | undefined> {
     const { clock = systemClock, timeoutMs = 15_000 } = this.#options;
     const abort = new AbortController();
     let timedOut = false;

@@ -33,7 +33,7 @@ export interface SocketOptions<Frame> {
   /** Called once, whichever side ended it; never before this function has returned. */
   onEnd(end: SocketEnd): void;
   /** Default: the global one. */
-  WebSocket?: typeof WebSocket;
+  WebSocket?: typeof WebSocket | undefined;
 }
 
 export interface AuthenticatedSocket<Outgoing> {

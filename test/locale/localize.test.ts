@@ -2,7 +2,7 @@ import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testin
 import { LitElement, type TemplateResult } from 'lit';
 import { de } from '../../src/locale/de.js';
 import { en } from '../../src/locale/en.js';
-import { isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
+import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
 import { until } from '../support/mounted.js';
 
@@ -58,12 +58,12 @@ describe('texts', () => {
   it('say when, the shorter the nearer', async () => {
     const { localize } = await words('en-GB');
     const now = new Date(2026, 10, 23, 12, 0).getTime();
-    const ago = (minutes: number): string => localize.ago(new Date(now - minutes * 60_000).toISOString(), now);
-    expect(ago(0)).to.equal('now');
-    expect(ago(5)).to.match(/^5 ?m/);
-    expect(ago(180)).to.match(/^0?9:00$/);
-    expect(ago(24 * 60)).to.equal('Yesterday');
-    expect(ago(20 * 24 * 60)).to.equal('3 Nov');
+    const said = (minutes: number): string => ago(localize, new Date(now - minutes * 60_000).toISOString(), now);
+    expect(said(0)).to.equal('now');
+    expect(said(5)).to.match(/^5 ?m/);
+    expect(said(180)).to.match(/^0?9:00$/);
+    expect(said(24 * 60)).to.equal('Yesterday');
+    expect(said(20 * 24 * 60)).to.equal('3 Nov');
     expect(localize.day(new Date(now).toISOString(), now)).to.equal('Today');
     expect(localize.day(new Date(2025, 10, 3).toISOString(), now)).to.contain('2025');
     expect(isSameDay(new Date(2026, 2, 29, 0, 30).toISOString(), new Date(2026, 2, 29, 23, 30).toISOString())).to.equal(true);

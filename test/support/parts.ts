@@ -1,5 +1,5 @@
 /** The parts that are loaded on demand. */
-import { loadCatchUp } from '../../src/session/room-history.js';
+import { loadLater } from '../../src/session/load-later.js';
 import { settle } from './fake-clock.js';
 
 /**
@@ -8,7 +8,7 @@ import { settle } from './fake-clock.js';
  */
 export async function partsLoaded(): Promise<void> {
   await settle();
-  await Promise.all([import('../../src/session/sending.js'), loadCatchUp(), import('../../src/session/sharing.js')]);
+  await Promise.all([import('../../src/session/sending.js'), loadLater()]);
   await settle();
 }
 

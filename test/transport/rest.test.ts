@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
-import { ChatError, makeAddress, RestClient, attachmentUrl, type ErrorCode } from '../../src/transport/index.js';
+import { ChatError, makeAddress, RestClient, attachmentUrl, sendMessage, type ErrorCode } from '../../src/transport/index.js';
 import { room } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -50,8 +50,8 @@ describe('the REST client', () => {
         return HttpResponse.json(MESSAGE, { status: 201 });
       }),
     );
-    const message = await client().sendMessage(1, 'hi', { replyTo: 3, idempotencyKey: 'temp_1' });
-    await client().sendMessage(1, 'hi');
+    const message = await sendMessage(client(), 1, 'hi', { replyTo: 3, idempotencyKey: 'temp_1' });
+    await sendMessage(client(), 1, 'hi');
     expect(message.id).to.equal(7);
     expect(seen).to.deep.equal([
       'Bearer secret',

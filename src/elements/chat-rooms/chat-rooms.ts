@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionFinder } from '../../binding/index.js';
-import { Localize } from '../../locale/index.js';
+import { ago, Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
 import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
@@ -158,7 +158,7 @@ export class ChatRoomsElement extends LitElement {
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
       </span>
       <span class="aside">
-        ${at ? html`<time part="time" class="time" datetime=${at}>${this.#localize.ago(at, systemClock.now())}</time>` : nothing}
+        ${at ? html`<time part="time" class="time" datetime=${at}>${ago(this.#localize, at, systemClock.now())}</time>` : nothing}
         ${unread > 0
           ? html`<span part="badge" class="badge"
               ><span aria-hidden="true">${unread > 99 ? '99+' : unread}</span><span class="hidden-visually">${this.#localize.term('unread', unread)}</span></span

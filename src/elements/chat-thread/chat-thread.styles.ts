@@ -48,10 +48,16 @@ export const styles = css`
   li {
     display: flow-root;
   }
-  .note {
-    padding: calc(var(--_space) * 2);
+  .note,
+  .day,
+  .system,
+  .author,
+  .typing {
     color: var(--_text-muted);
     font-size: var(--_font-size-small);
+  }
+  .note {
+    padding: calc(var(--_space) * 2);
     text-align: center;
   }
   .base > .note,
@@ -75,8 +81,6 @@ export const styles = css`
     align-items: center;
     gap: calc(var(--_space) * 1.5);
     padding-block: calc(var(--_space) * 2) var(--_space);
-    color: var(--_text-muted);
-    font-size: var(--_font-size-small);
   }
   .day::before,
   .day::after {
@@ -86,8 +90,6 @@ export const styles = css`
   }
   .system {
     padding: var(--_space);
-    color: var(--_text-muted);
-    font-size: var(--_font-size-small);
     text-align: center;
   }
   .message {
@@ -123,8 +125,6 @@ export const styles = css`
   }
   .author {
     padding-inline: 0.75rem;
-    color: var(--_text-muted);
-    font-size: var(--_font-size-small);
     font-weight: 600;
   }
   .bubble {
@@ -227,8 +227,6 @@ export const styles = css`
     gap: 0.5rem;
     min-block-size: 1.5rem;
     padding-inline: calc(var(--_space) * 2);
-    color: var(--_text-muted);
-    font-size: var(--_font-size-small);
   }
   .dots {
     display: flex;

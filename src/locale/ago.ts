@@ -1,0 +1,16 @@
+import { daysBetween, type Localize } from './localize.js';
+
+const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
+const MINUTE_MS = 60_000;
+
+/** How long ago something was: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`. */
+export function ago(localize: Localize, iso: string, now: number): string {
+  const at = Date.parse(iso);
+  const minutes = Math.floor((now - at) / MINUTE_MS);
+  if (minutes < 1) return localize.term('now');
+  if (minutes < 60) return new Intl.RelativeTimeFormat(localize.lang, { style: 'narrow' }).format(-minutes, 'minute');
+  const days = daysBetween(at, now);
+  if (days === 0) return localize.time(iso);
+  if (days === 1) return localize.term('yesterday');
+  return localize.format('date', DATE).format(at);
+}

@@ -1,0 +1,107 @@
+/**
+ * The other tabs of one person: whoever holds the socket passes on every text that comes in, and sends what the others ask to
+ * be sent. Loaded where there is a second tab: see later.ts.
+ */
+import { CloseCode, type ClientFrame } from '../protocol/index.js';
+import type { AuthenticatedSocket } from '../transport/index.js';
+import type { Inside } from './inside.js';
+import type { OpenSocket } from './line.js';
+import type { TabMessage } from './tabs.js';
+
+/** How long the tab that has the socket may say nothing at all, in milliseconds. */
+const SILENCE_MS = 3_000;
+
+export class Company {
+  readonly #session: Inside;
+  readonly #listening = new Set<(message: TabMessage) => void>();
+  /** Another tab listens to our socket. */
+  leads = false;
+
+  constructor(session: Inside) {
+    this.#session = session;
+  }
+
+  /** What another tab says of the socket. @param follows whether that is the one that has it. */
+  onTab(message: TabMessage, follows: boolean): void {
+    switch (message.kind) {
+      case 'join':
+        if (follows) return;
+        this.leads = true;
+        return this.greet();
+      case 'send':
+        if (this.leads) this.#session.send(message.frame);
+        return;
+      case 'notifications':
+        return this.#session.report({ type: 'notifications', state: message.state, fresh: message.fresh });
+      default:
+        for (const listen of [...this.#listening]) listen(message);
+    }
+  }
+
+  // ————— The side of the tab that has the socket
+
+  /** Says whether there is a socket, and what the server said at first. */
+  greet(): void {
+    if (this.leads) this.#session.tell({ kind: 'greeting', text: this.#session.line?.greeting ?? null });
+  }
+
+  /** Something came in on the socket. */
+  text(text: unknown): void {
+    if (this.leads) this.#session.tell({ kind: 'text', text });
+  }
+
+  /** The socket has ended. */
+  ended(): void {
+    if (this.leads) this.#session.tell({ kind: 'ended' });
+  }
+
+  // ————— The side of a tab that has none
+
+  /**
+   * To its session, what another tab passes on looks like a socket.
+   * @param onSilence called when the tab that has the socket does not answer.
+   */
+  follow(onSilence: () => void): OpenSocket {
+    const session = this.#session;
+    this.leads = false;
+    return ({ decode, onAlive, onFrame, onProblem, onEnd }): AuthenticatedSocket<ClientFrame> => {
+      let isUp = false;
+      let ended = false;
+      const finish = (code: number, reason: string): void => {
+        if (ended) return;
+        ended = true;
+        this.#listening.delete(listen);
+        cancel();
+        onEnd({ code, reason });
+      };
+      const read = (text: unknown): void => {
+        onAlive?.(text);
+        const { frame, problems } = decode(text);
+        for (const problem of problems) onProblem?.(problem);
+        if (frame) onFrame(frame);
+      };
+      const listen = (message: TabMessage): void => {
+        cancel();
+        if (message.kind === 'greeting' && message.text !== null && !isUp) {
+          isUp = true;
+          read(message.text);
+        } else if (message.kind === 'text' && isUp) read(message.text);
+        else if (message.kind === 'ended' && isUp) finish(CloseCode.abnormal, '');
+      };
+      this.#listening.add(listen);
+      const cancel = session.clock.after(SILENCE_MS, onSilence);
+      session.tell({ kind: 'join' });
+      return {
+        send(frame) {
+          // A token never leaves the tab that it was given to. And the answer to `sync` does not say to whom it is given: another
+          // tab, which knows more or less, would take it for its own. Its own REST tells each the same.
+          if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
+          // The room may be open in another tab.
+          if (frame.type !== 'unsubscribe_room') session.tell({ kind: 'send', frame });
+          return true;
+        },
+        end: finish,
+      };
+    };
+  }
+}

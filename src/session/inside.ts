@@ -1,0 +1,90 @@
+/** What the parts of a session see of it, and may ask of it. */
+import type { ClientFrame, Id, Message } from '../protocol/index.js';
+import type { AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
+import type { Report } from './events.js';
+import type { Line } from './line.js';
+import type { NextTry, Phase } from './phase.js';
+import type { TabMessage } from './tabs.js';
+
+/** How long things may take, in milliseconds. */
+export interface Timing {
+  /** Between two polls while no socket is up. Default 5,000. */
+  pollMs: number;
+  /** Between two re-reads while connected to a backend that does not tell everything on the socket. Default 15,000. */
+  rereadMs: number;
+  /** Between two looks whether anything is missing, while connected to a backend that counts (`sync`). Default 60,000. */
+  checkMs: number;
+  /** Until a message sent by socket must be confirmed. Default 6,000. */
+  confirmMs: number;
+  /** Until the server's greeting must be there. Default 10,000. */
+  handshakeMs: number;
+  /** Of silence, before a ping, where the server does not say. Default 25,000. */
+  heartbeatMs: number;
+  /** Until a REST request, or a question to the page, counts as lost. Default 15,000. */
+  requestMs: number;
+}
+
+/** How a socket ended, and what had come of it. */
+export interface Life extends SocketEnd {
+  caughtUp: boolean;
+  /** It was up, and well, for a while. */
+  isHealthy: boolean;
+  /** The token that it went by; or that it was to go over to, and may have ended of. */
+  token: string;
+}
+
+export interface Inside {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timing: Timing;
+  readonly report: Report;
+  readonly WebSocket: typeof WebSocket | undefined;
+  readonly auth: AuthMode;
+
+  readonly phase: Phase;
+  /** The next try of the socket. */
+  next: NextTry;
+  /** Whether it was connected at all since it was started. */
+  readonly wasConnected: boolean;
+  /** Of the present generation: aborts when the session begins anew, or ends. */
+  readonly signal: AbortSignal;
+  /** REST, where it can be asked now. */
+  readonly rest: RestClient | undefined;
+  /** The socket, where it is up. */
+  readonly line: Line | undefined;
+  /** Whether the browser says that there is no network. */
+  isOffline(): boolean;
+  /** Whether the backend can do something. */
+  has(capability: string): boolean;
+  isMine(message: Message): boolean;
+  /** The newest message of a room up to which everything is known. */
+  newest(roomId: Id): Id | undefined;
+
+  enter(phase: Phase): void;
+  /** @returns whether the frame was handed to an open socket. */
+  send(frame: ClientFrame): boolean;
+  /** Tells the other tabs. */
+  tell(message: TabMessage): void;
+  /** Nothing came back on the socket for something that was sent there: is it alive? */
+  doubt(): void;
+  /** Finds our own messages among those from the server. @returns the id under which one was sent. */
+  recognise(roomId: Id, message: Message, tempId?: string): string | undefined;
+  /** Something works again: whatever waits to be sent is tried now. */
+  wake(): void;
+  /** Reads everything over REST: the list, and the open rooms. @throws {ChatError} */
+  readAll(signal: AbortSignal): Promise<void>;
+  /** Something is missing in a room: it is time to catch up. */
+  fillHole(): void;
+  /** The present one. Never told to anybody but the server. */
+  readonly token: string;
+  /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
+  credential(signal: AbortSignal): Promise<string>;
+  /** The server refused the present token. @returns whether there is another one. */
+  renew(): Promise<boolean>;
+  /** The server refused this token. @returns whether there is another one; if not, the session has ended. */
+  renewFor(refused: string, signal: AbortSignal): Promise<boolean>;
+  /** Ends here until the page has another token. */
+  refuse(token: string): void;
+  /** Waits; ends early when somebody says that it is worth a try. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}

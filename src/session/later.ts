@@ -1,0 +1,7 @@
+/** What a connection needs only once it has been up, when something goes wrong, or where there is a second tab: loaded then. */
+export { catchUp } from './catch-up.js';
+export { Recovery } from './recovery.js';
+export { Company } from './company.js';
+export { watchPage } from './page-life.js';
+export { readOlder } from './read-older.js';
+export { Renewal } from './renewal.js';

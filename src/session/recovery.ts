@@ -1,0 +1,179 @@
+/**
+ * What follows the end of a socket: a wait that grows, and meanwhile REST. Everything is read at intervals, and what comes of it
+ * says what is the matter. Also beside a socket, where that does not tell everything. Loaded on demand: see later.ts.
+ */
+import { afterClose, CloseCode } from '../protocol/index.js';
+import { isThere, stillWanted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
+import { backoff, SPREAD } from './backoff.js';
+import type { Inside, Life } from './inside.js';
+import type { NextTry } from './phase.js';
+import type { ReasonCode } from './reasons.js';
+
+/** Tries that fail before 'reconnecting' becomes 'nothing works'. */
+const PATIENCE = 3;
+const AT_ONCE: NextTry = { attempt: 0, at: null };
+
+const NEVER = (): void => {};
+
+export class Recovery {
+  readonly #session: Inside;
+  #cancel: () => void = NEVER;
+  #polling: Promise<void> | undefined;
+  /** Before this REST is not to be asked: the server said so. */
+  #notBefore = 0;
+  /** Tries of the socket that have failed, in a row. */
+  #failed = 0;
+
+  constructor(session: Inside) {
+    this.#session = session;
+  }
+
+  /** The session ends, or begins anew. */
+  stop(): void {
+    this.#cancel();
+    this.#polling = undefined;
+    this.#failed = 0;
+  }
+
+  /** A socket has ended, or could not be opened. @returns whether to open another one, now. */
+  async after(end: Life, signal: AbortSignal): Promise<boolean> {
+    const session = this.#session;
+    const { clock, random } = session;
+    const after = afterClose(end.code);
+    if (after === 'now') {
+      if (session.phase.is === 'connected') session.enter({ is: 'reconnecting', reason: 'tab_changed', next: AT_ONCE });
+      return true;
+    }
+    const failed = (this.#failed = end.isHealthy ? 1 : this.#failed + 1);
+    const refused = after === 'renew';
+    if (refused) {
+      session.enter({ is: 'reconnecting', reason: 'token_changed', next: AT_ONCE });
+      if (!(await session.renewFor(end.token, signal)) || signal.aborted) return false;
+      if (failed > PATIENCE) {
+        session.refuse(end.token);
+        return false;
+      }
+    }
+    const attempt = after === 'spread' && end.caughtUp ? Math.max(failed, SPREAD) : failed;
+    const waitMs = refused && failed === 1 ? 0 : backoff(attempt, random);
+    const at = clock.now() + waitMs;
+    session.next = { attempt: failed, at };
+    await this.#explainLoss(end);
+    if (signal.aborted) return false;
+    // REST has just renewed the token: the socket need not wait.
+    if (end.token !== session.token && failed < PATIENCE) return true;
+    await session.pause(Math.max(at, this.#notBefore) - clock.now(), signal);
+    if (signal.aborted) return false;
+    session.next = { attempt: failed, at: null };
+    if ('next' in session.phase && session.phase.next) session.enter({ ...session.phase, next: session.next });
+    return true;
+  }
+
+  /** Says what happened, after having asked REST where the socket alone cannot know. */
+  async #explainLoss(end: Life): Promise<void> {
+    if (end.caughtUp) {
+      this.#session.enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#session.next });
+      void this.poll();
+    } else {
+      await this.poll();
+    }
+  }
+
+  /** Reads everything over REST, once at a time, and says what came of it. */
+  poll(): Promise<void> {
+    const { signal } = this.#session;
+    this.#polling ??= this.#pollOnce(signal).finally(() => {
+      if (signal.aborted) return;
+      this.#polling = undefined;
+      this.schedule();
+    });
+    return this.#polling;
+  }
+
+  async #pollOnce(signal: AbortSignal): Promise<void> {
+    const session = this.#session;
+    try {
+      await session.readAll(signal);
+      stillWanted(signal);
+      session.wake();
+      this.#restAnswered();
+    } catch (thrown) {
+      const error = toChatError(thrown);
+      if (signal.aborted || error.code === 'aborted') return;
+      // Renewed, and refused again: asking once more would only turn in a circle.
+      if (error.code === 'unauthorized') return session.refuse(session.token);
+      if (error.retryAfterMs) this.#notBefore = session.clock.now() + error.retryAfterMs;
+      const reason = await this.#explain(error, signal);
+      if (!signal.aborted) this.#restFailed(reason);
+    }
+  }
+
+  /** Sets the time of the next poll, as the phase wants it. */
+  schedule(): void {
+    if (this.#polling) return;
+    this.#cancel();
+    this.#cancel = NEVER;
+    const session = this.#session;
+    const { phase, rest, clock } = session;
+    if (!rest) return;
+    const isConnected = phase.is === 'connected';
+    const isLive = isConnected && session.has('user_channel');
+    // A backend that counts may lose a frame behind its own back, and nobody would know before the next one of that room.
+    if (isLive && !session.has('sync')) return;
+    const { checkMs, rereadMs, pollMs } = session.timing;
+    const ms = Math.max(isLive ? checkMs : isConnected ? rereadMs : pollMs, this.#notBefore - clock.now());
+    this.#cancel = clock.after(ms, () => void this.poll());
+  }
+
+  /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */
+  #restAnswered(): void {
+    const { phase, next, wasConnected } = this.#session;
+    if (!this.#isWaiting || (phase.is === 'reconnecting' && next.attempt < 2)) return;
+    this.#session.enter({ is: 'polling', reason: wasConnected ? 'websocket_lost' : 'websocket_blocked', next });
+  }
+
+  /** Neither works. Patience first: a restart takes a few seconds. */
+  #restFailed(reason: ReasonCode): void {
+    if (!this.#isWaiting) return;
+    const { next, wasConnected } = this.#session;
+    if (reason === 'browser_offline') this.#session.enter({ is: 'offline', next });
+    else this.#session.enter({ is: wasConnected && next.attempt < PATIENCE ? 'reconnecting' : 'error', reason, next });
+  }
+
+  /** Whether the socket has failed at least once and is not up. */
+  get #isWaiting(): boolean {
+    const { line, next, phase, rest } = this.#session;
+    return !line && next.attempt > 0 && phase.is !== 'connected' && rest !== undefined;
+  }
+
+  /** What a failed request means, in words that help. */
+  async #explain({ code }: ChatError, signal: AbortSignal): Promise<ReasonCode> {
+    if (code !== 'unreachable') return ERROR_REASONS[code] ?? 'server_failing';
+    if (this.#session.isOffline()) return 'browser_offline';
+    // A server that answers, but whose answer this page may not read, does not want this site.
+    const { rest } = this.#session;
+    return rest && (await isThere(rest, signal)) ? 'origin_refused' : 'server_unreachable';
+  }
+}
+
+/** What a failed request means; 'unreachable' needs a second look. */
+const ERROR_REASONS: Partial<Record<ErrorCode, ReasonCode>> = {
+  forbidden: 'access_refused',
+  timeout: 'server_slow',
+  rate_limited: 'server_busy',
+  unexpected_answer: 'unexpected_answer',
+  not_found: 'unexpected_answer',
+};
+
+/** Why a socket that had been up has ended. */
+const END_REASONS: Partial<Record<number, ReasonCode>> = {
+  [CloseCode.unauthorized]: 'token_changed',
+  [CloseCode.goingAway]: 'server_restarting',
+  [CloseCode.serviceRestart]: 'server_restarting',
+  [CloseCode.policy]: 'connection_refused',
+  [CloseCode.tooBig]: 'connection_refused',
+  [CloseCode.serverError]: 'server_failing',
+  [CloseCode.tryAgainLater]: 'server_busy',
+  [CloseCode.timeout]: 'connection_silent',
+  [CloseCode.abnormal]: 'connection_lost',
+};

@@ -1,0 +1,17 @@
+import { check, Message, type Id } from '../protocol/index.js';
+import type { RestClient } from './rest.js';
+
+export interface SendMessageOptions {
+  replyTo?: Id | undefined;
+  /** Only where the backend has `idempotent_send`: others may refuse a header they do not know. */
+  idempotencyKey?: string | undefined;
+  signal?: AbortSignal;
+}
+
+/** Stores a message over REST. @throws {ChatError} */
+export async function sendMessage(rest: RestClient, roomId: Id, content: string, { replyTo, idempotencyKey, signal }: SendMessageOptions = {}): Promise<Message> {
+  const body = { room: roomId, content, message_type: 'text', ...(replyTo != null && { reply_to: replyTo }) };
+  const headers: Record<string, string> = idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {};
+  const answer = await rest.request(`rooms/${encodeURIComponent(roomId)}/send_message/`, { method: 'POST', body, headers, signal });
+  return rest.agreed(check(Message, answer, 'POST rooms/{id}/send_message/'));
+}
