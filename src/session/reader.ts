@@ -99,9 +99,9 @@ export class Reader {
     const session = this.#session;
     session.report({ type: 'history-loading', roomId, side: 'older' });
     const history = this.#open.get(idKey(roomId));
-    const { readOlder } = await loadLater().catch((error: ChatError) => {
-      session.report({ type: 'history-failed', roomId, error });
-      throw error;
+    const { readOlder } = await loadLater().catch((thrown: unknown) => {
+      session.report({ type: 'history-failed', roomId, error: toChatError(thrown) });
+      throw thrown;
     });
     await readOlder(session, roomId, before, history, (messages) => this.#recognised(roomId, messages));
   }

@@ -167,6 +167,28 @@ describe('sending', () => {
     chat.disconnect();
   });
 
+  for (const [when, failing] of [['at first', 0], ['again', 1]] as const) {
+    it(`does not leave any more when it is discarded while it is looked for ${when}`, async () => {
+      const { chat, backend, clock } = await connected({}, BASELINE);
+      chat.openRoom(1);
+      await clock.advance(0);
+      backend.stores = false;
+      const sending = chat.sendChatMessage(1, 'never mind').catch((error: ChatError) => error.code);
+      await settle();
+      let looked = 0;
+      backend.onRequest = (method, path) => {
+        if (method === 'POST') return page('busy', 503);
+        if (path.startsWith('rooms/1/messages') && looked++ === failing) chat.discard(chat.messages(1)[0]!.localId!);
+        return undefined;
+      };
+      await clock.advance(60_000);
+      expect(await sending).to.equal('discarded');
+      expect(sends(backend)).to.have.length(failing);
+      expect(backend.socket.sent.filter(({ type }) => type === 'send_message')).to.have.length(1);
+      chat.disconnect();
+    });
+  }
+
   it('sends nothing any more for a message that was discarded on its way', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;
