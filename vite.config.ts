@@ -1,11 +1,12 @@
 /**
  * Four builds of the same source:
- *   vite build                  dist/chat.js       one script with everything in it, for a page without a bundler
+ *   vite build                  dist/chat.js       one script for a page without a bundler, and chunks/ for what it loads after that
  *   vite build --mode modules   dist/index.js …    one file a module, its dependencies left to the reader's bundler
  *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
  *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`
  * `npm run build` runs the first three and writes the types.
  */
+import { rmSync } from 'node:fs';
 import { transform } from 'lightningcss';
 import MagicString from 'magic-string';
 import { minify } from 'terser';
@@ -23,7 +24,7 @@ export default defineConfig(({ mode }) => {
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
       : { chat: 'src/chat.ts' };
   return {
-    plugins: mode === 'demo' || cli ? [] : [minifyTemplates(), ...(small ? [compressTwice()] : [])],
+    plugins: mode === 'demo' || cli ? [] : [minifyTemplates(), ...(small ? [removeOldParts(), compressTwice()] : [])],
     publicDir: false,
     ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"' } }),
     build: {
@@ -51,6 +52,13 @@ export default defineConfig(({ mode }) => {
       },
     },
   };
+});
+
+/** A part's name changes with what is in it: those of earlier builds would stay for ever. */
+const removeOldParts = (): Plugin => ({
+  name: 'remove-old-parts',
+  apply: 'build',
+  buildStart: () => rmSync('dist/chunks', { recursive: true, force: true }),
 });
 
 /** Takes what only people need out of Lit's templates: comments and indents in CSS, indents in markup. */
