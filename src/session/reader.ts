@@ -89,7 +89,7 @@ export class Reader {
       // What came in meanwhile may be in this list or not: nobody can tell.
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
-      for (const history of this.#open.values()) history.counted();
+      this.counted();
       return rooms;
     }
   }
@@ -182,6 +182,11 @@ export class Reader {
   }
 
   // ————— What comes in live
+
+  /** The unread counts of all rooms were read. */
+  counted(): void {
+    for (const history of this.#open.values()) history.counted();
+  }
 
   /** Whether all that happens is told on the socket, and nothing is missing. */
   get #isComplete(): boolean {

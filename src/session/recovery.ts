@@ -23,6 +23,8 @@ export class Recovery {
   #notBefore = 0;
   /** Tries of the socket that have failed, in a row. */
   #failed = 0;
+  /** Of these, the last ones that were refused for their token. */
+  #refusals = 0;
 
   constructor(session: Inside) {
     this.#session = session;
@@ -32,7 +34,7 @@ export class Recovery {
   stop(): void {
     this.#cancel();
     this.#polling = undefined;
-    this.#failed = 0;
+    this.#failed = this.#refusals = 0;
   }
 
   /** A socket has ended, or could not be opened. @returns whether to open another one, now. */
@@ -46,16 +48,17 @@ export class Recovery {
     }
     const failed = (this.#failed = end.isHealthy ? 1 : this.#failed + 1);
     const refused = after === 'renew';
+    this.#refusals = !refused ? 0 : end.isHealthy ? 1 : this.#refusals + 1;
     if (refused) {
       session.enter({ is: 'reconnecting', reason: 'token_changed', next: AT_ONCE });
       if (!(await session.renewFor(end.token, signal)) || signal.aborted) return false;
-      if (failed > PATIENCE) {
+      if (this.#refusals > PATIENCE) {
         session.refuse(end.token);
         return false;
       }
     }
     const attempt = after === 'spread' && end.caughtUp ? Math.max(failed, SPREAD) : failed;
-    const waitMs = refused && failed === 1 ? 0 : backoff(attempt, random);
+    const waitMs = this.#refusals === 1 ? 0 : backoff(attempt, random);
     const at = clock.now() + waitMs;
     session.next = { attempt: failed, at };
     await this.#explainLoss(end);

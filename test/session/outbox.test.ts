@@ -1,8 +1,9 @@
 import { expect } from '@open-wc/testing';
 import type { ChatError } from '../../src/transport/index.js';
-import { connected } from '../support/connected.js';
+import { connected, scene } from '../support/connected.js';
 import { json, page, type FakeBackend } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
+import { partsLoaded } from '../support/parts.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
 const sends = (backend: FakeBackend): string[] => backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
@@ -167,7 +168,11 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  for (const [when, failing] of [['at first', 0], ['again', 1]] as const) {
+  for (const [when, at, bySocket, byRest] of [
+    ['after the first try', 0, 1, 0],
+    ['before the second', 1, 1, 1],
+    ['after the second', 2, 2, 1],
+  ] as const) {
     it(`does not leave any more when it is discarded while it is looked for ${when}`, async () => {
       const { chat, backend, clock } = await connected({}, BASELINE);
       chat.openRoom(1);
@@ -178,16 +183,37 @@ describe('sending', () => {
       let looked = 0;
       backend.onRequest = (method, path) => {
         if (method === 'POST') return page('busy', 503);
-        if (path.startsWith('rooms/1/messages') && looked++ === failing) chat.discard(chat.messages(1)[0]!.localId!);
+        if (path.startsWith('rooms/1/messages') && looked++ === at) chat.discard(chat.messages(1)[0]!.localId!);
         return undefined;
       };
       await clock.advance(60_000);
       expect(await sending).to.equal('discarded');
-      expect(sends(backend)).to.have.length(failing);
-      expect(backend.socket.sent.filter(({ type }) => type === 'send_message')).to.have.length(1);
+      expect(sends(backend)).to.have.length(byRest);
+      expect(backend.socket.sent.filter(({ type }) => type === 'send_message')).to.have.length(bySocket);
       chat.disconnect();
     });
   }
+
+  it('looks for what has left before the server could say that it knows names', async () => {
+    const { chat, backend, clock } = scene({}, (each) => (each.onSocket = 'hang'));
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(11_000);
+    backend.onRequest = (method) => {
+      if (method !== 'POST') return undefined;
+      backend.store(1, 1, 'once');
+      return new TypeError('Failed to fetch');
+    };
+    const sending = chat.sendChatMessage(1, 'once');
+    await clock.advance(1_000);
+    backend.onRequest = () => undefined;
+    backend.onSocket = 'greet';
+    await clock.advance(60_000);
+    expect((await sending).message.id).to.equal(1);
+    expect(backend.messages).to.have.length(1);
+    chat.disconnect();
+  });
 
   it('sends nothing any more for a message that was discarded on its way', async () => {
     const { chat, backend, clock } = await connected();

@@ -1,9 +1,10 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
-import { json, page, tokenOf } from '../support/fake-backend.js';
+import { json, page, room, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
 
@@ -23,6 +24,85 @@ describe('a session', () => {
     await clock.advance(16_000); // the hanging request's deadline, and the try after it
     expect(chat.state).to.equal('connected');
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['hello']);
+    chat.disconnect();
+  });
+
+  it('is not connected by a line that ended before the rooms were read', async () => {
+    const { chat, backend, clock, states } = scene({}, (each) => {
+      each.onRequest = (_method, path) => (path.startsWith('rooms/') ? 'hang' : undefined);
+    });
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(0);
+    backend.onSocket = 'hang';
+    backend.socket.drop(1006);
+    await clock.advance(20_000);
+    expect(states).not.to.include('connected');
+    chat.disconnect();
+  });
+
+  for (const way of ['REST', 'socket'] as const) {
+    it(`does not count twice what was read while the list came by ${way}`, async () => {
+      const { chat, backend, clock } = await connected({}, (each) => {
+        each.rooms = [room(1, 'Ana & Ben', { unread_count: 5 })];
+        each.onRequest = (_method, path) => {
+          if (path !== 'rooms/' || each.sockets.length < 2) return undefined;
+          each.socket.receive({ type: 'messages_marked_read', room_id: 1, count: 2 });
+          return way === 'socket' ? DOWN() : undefined;
+        };
+      });
+      chat.openRoom(1);
+      await clock.advance(0);
+      backend.socket.drop(1006);
+      await clock.advance(2_000);
+      expect([chat.state, chat.rooms[0]!.unread_count]).to.deep.equal(['connected', 5]);
+      chat.disconnect();
+    });
+  }
+
+  it('does not count twice what came in while the list was read', async () => {
+    let said = false;
+    const { chat, backend, clock } = await connected({}, (each) => {
+      each.onRequest = (_method, path) => {
+        if (path !== 'rooms/' || each.sockets.length < 2 || said) return undefined;
+        said = true;
+        const { content, timestamp, sender } = each.say(1, 2, 'meanwhile');
+        each.rooms = [room(1, 'Ana & Ben', { unread_count: 1, last_message: { content, timestamp, sender } })];
+        return undefined;
+      };
+    });
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.socket.drop(1006);
+    await clock.advance(2_000);
+    expect([chat.state, chat.messages(1).length, chat.rooms[0]!.unread_count]).to.deep.equal(['connected', 1, 1]);
+    chat.disconnect();
+  });
+
+  it('does not let a late confirmation overwrite what was edited since', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.stores = false;
+    const sending = chat.sendChatMessage(1, 'first words');
+    await settle();
+    const { _tempId } = backend.socket.sent.find(({ type }) => type === 'send_message') as { _tempId: string };
+    const message = backend.store(1, 1, 'first words', _tempId);
+    backend.socket.receive({ type: 'new_message', room_id: 1, message });
+    backend.socket.receive({ type: 'message_updated', room_id: 1, message: { ...message, content: 'better words' } });
+    backend.socket.receive({ type: 'message_ack', room_id: 1, message, _tempId });
+    await sending;
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['better words']);
+    chat.disconnect();
+  });
+
+  it('takes a line for dead on which nobody confirms what was read', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.socket.send = () => {};
+    void chat.markRead(1);
+    await clock.advance(6_000 + 3_000 + 1_000);
+    expect([chat.state, backend.sockets.length]).to.deep.equal(['connected', 2]);
     chat.disconnect();
   });
 
@@ -189,6 +269,22 @@ describe('a session', () => {
       expect(clock.pending).to.equal(0);
       chat.disconnect();
     }
+  });
+
+  it('does not take lines that were cut before for a token that is refused again and again', async () => {
+    let asked = 0;
+    const tokenProvider = async (): Promise<string> => tokenOf(1, { jti: `${++asked}` });
+    const { chat, backend, clock } = await connected({ tokenProvider });
+    for (let n = 0; n < 4; n++) {
+      backend.socket.drop(1006);
+      await clock.advance(9_000);
+      expect(chat.state).to.equal('connected');
+    }
+    backend.refused.add(tokenOf(1));
+    backend.socket.drop(4001, 'expired');
+    await clock.advance(1_000);
+    expect([chat.state, asked]).to.deep.equal(['connected', 1]);
+    chat.disconnect();
   });
 
   it('goes over to a new token without losing rooms, messages or what is on its way', async () => {

@@ -2,7 +2,7 @@
 import { aTimeout, expect } from '@open-wc/testing';
 import { DeviceVault } from '../../src/session/device-vault.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
-import { FakeBackend, tokenOf } from '../support/fake-backend.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/mounted.js';
 
@@ -57,6 +57,57 @@ describe('tabs of one person', () => {
     expect(sent.every(({ message }) => message.delivery === 'sent')).to.equal(true);
     await until(() => [one, two].every((chat) => chat.messages(1).filter(({ delivery }) => delivery === 'sent').length === 2));
     expect(backend.messages).to.have.length(2);
+  });
+
+  it('hand over what was written while they could not hear each other', async () => {
+    const [one, two] = [tab(), tab()];
+    await connected(one, two);
+    two.disconnect();
+    const sending = two.sendChatMessage(1, 'written apart');
+    await until(() => texts(two).includes('written apart'));
+    two.connect();
+    expect((await sending).message.delivery).to.equal('sent');
+    expect(backend.messages).to.have.length(1);
+  });
+
+  it('send for one that is not signed in any more', async () => {
+    const one = tab();
+    await connected(one);
+    backend.refused.add(tokenOf(1, { jti: 'old' }));
+    const two = tab({ token: tokenOf(1, { jti: 'old' }) });
+    await until(() => two.state === 'unauthorized');
+    expect((await two.sendChatMessage(1, 'signed out')).message.delivery).to.equal('sent');
+    await until(() => texts(one).includes('signed out'));
+    expect(backend.messages).to.have.length(1);
+  });
+
+  it('open no socket after another tab has taken it, though they were about to', async () => {
+    let give = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      const { fetch } = backend;
+      const slow: typeof fetch = async (input, init) => {
+        if (!String(input).includes('ws_ticket')) return fetch(input, init);
+        resolve();
+        await new Promise<void>((go) => (give = go));
+        return json({ ticket: 'once' });
+      };
+      Object.assign(backend, { fetch: slow });
+    });
+    const one = tab({ auth: 'ticket' });
+    await asked;
+    const joins = new BroadcastChannel('unified-chat 1 https://chat.example 1');
+    const joined = new Promise((resolve) => (joins.onmessage = ({ data }) => (data as { kind: string }).kind === 'join' && resolve(undefined)));
+    const name = 'unified-chat socket https://chat.example 1';
+    let release = (): void => {};
+    navigator.locks.request(name, { steal: true }, () => new Promise<void>((go) => (release = go))).catch(() => {}); // taken back, in the end
+    // Until the one that had it knows, and waits in line.
+    while (!(await navigator.locks.query()).pending?.some((waiting) => waiting.name === name)) await aTimeout(5);
+    give();
+    await joined;
+    expect(backend.sockets).to.have.length(0);
+    joins.close();
+    one.disconnect();
+    release();
   });
 
   it('each have a socket of their own with share off', async () => {
