@@ -34,8 +34,9 @@ describe('frames', () => {
     f.server.frameFaults.push('drop', 'drop');
     for (const text of ['lost', 'lost too', 'heard']) f.say(text);
     f.send('mine');
-    await f.minute('connected', 'connected', 0, 8);
+    await f.clock.advance(1_000);
     expect(f.texts()).to.deep.equal(['lost', 'lost too', 'heard', 'mine']);
+    await f.minute('connected', 'connected', 0, 8);
     await f.heals();
   });
 

@@ -199,16 +199,20 @@ describe('sending', () => {
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
-    await clock.advance(11_000);
+    await clock.advance(10_500); // the handshake is given up, and the next one is to come
     backend.onRequest = (method) => {
       if (method !== 'POST') return undefined;
       backend.store(1, 1, 'once');
       return new TypeError('Failed to fetch');
     };
     const sending = chat.sendChatMessage(1, 'once');
-    await clock.advance(1_000);
+    await settle();
+    // Connected before it is tried again.
     backend.onRequest = () => undefined;
     backend.onSocket = 'greet';
+    chat.retryNow();
+    await settle();
+    expect(chat.state).to.equal('connected');
     await clock.advance(60_000);
     expect((await sending).message.id).to.equal(1);
     expect(backend.messages).to.have.length(1);
