@@ -52,7 +52,6 @@ export const styles = css`
     font-variant-numeric: tabular-nums;
   }
   button {
-    margin-inline-start: auto;
     padding: calc(var(--_space) * 0.25) var(--_space);
     color: var(--_state);
     font-weight: 600;
