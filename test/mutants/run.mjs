@@ -19,7 +19,7 @@ const LONGEST_MS = 120_000;
 const passes = (args, env = {}) => spawnSync(process.execPath, args, { cwd: root, stdio: 'ignore', timeout: LONGEST_MS, killSignal: 'SIGKILL', env: { ...process.env, ...env } }).status === 0;
 
 /** Whether the stories go on as if nothing were wrong. @param {string} runs */
-const storiesPass = (runs) => passes(['--test', file], { RUNS: runs, SHRINK: '0' });
+const storiesPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
 
 /** Whether tests in a browser do. @param {string} tests @param {{ file: string, find: string, replace: string }} mutant */
 const testsPass = (tests, mutant) =>
