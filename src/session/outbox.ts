@@ -459,6 +459,7 @@ export class Outbox {
       // An answer that says no says, too, that nothing was stored.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500) item.left = undefined;
+      if (status === 500) item.crashes++;
       throw thrown;
     });
     this.#settle(item, message);
@@ -496,7 +497,7 @@ export class Outbox {
         return { is: 'later', ms: error.retryAfterMs ?? 5_000, isAsked: true };
       case 'server_error':
         // 502, 503, 504 are about the server; 500 may be about the message.
-        return error.status === 500 && ++item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
+        return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
       case 'unauthorized':
       case 'token_missing':
       case 'aborted':

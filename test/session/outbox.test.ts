@@ -194,6 +194,23 @@ describe('sending', () => {
     });
   }
 
+  it('does not give a message up because it cannot be looked for', async () => {
+    const { chat, backend, clock } = await connected({}, BASELINE);
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.stores = false;
+    let [posts, looks] = [0, 0];
+    backend.onRequest = (method, path) => {
+      if (method === 'POST' && posts++ === 0) return page('busy', 503);
+      return posts > 0 && path.startsWith('rooms/1/messages') && looks++ < 12 ? page('broken', 500) : undefined;
+    };
+    const sending = chat.sendChatMessage(1, 'patience');
+    await clock.advance(600_000);
+    expect((await sending).method).to.equal('rest');
+    expect([backend.messages.length, looks > 12]).to.deep.equal([1, true]);
+    chat.disconnect();
+  });
+
   it('looks for what has left before the server could say that it knows names', async () => {
     const { chat, backend, clock } = scene({}, (each) => (each.onSocket = 'hang'));
     chat.openRoom(1);
