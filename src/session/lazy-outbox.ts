@@ -3,11 +3,14 @@
  * written until then waits here.
  */
 import type { Inside } from './inside.js';
+import { partLoader } from './load-part.js';
 import type { Outbox } from './outbox.js';
 import type { Outgoing, Vault } from './vault.js';
 
 /** A message, what to call when it is kept and may be shown as being sent, and whose it is. */
 type Written = [outgoing: Outgoing, shown: () => void, scope: string];
+
+const load = partLoader(() => import('./sending.js'));
 
 export class LazyOutbox {
   readonly #session: Inside;
@@ -72,7 +75,7 @@ export class LazyOutbox {
   }
 
   #load(): Promise<void> {
-    return (this.#loading ??= import('./sending.js').then(
+    return (this.#loading ??= load().then(
       ({ DeviceVault, Outbox }) => {
         const { report } = this.#session;
         this.#vault ??= new DeviceVault(() => report({ type: 'not-durable' }));

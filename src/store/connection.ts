@@ -453,7 +453,7 @@ export class ChatConnection {
       case 'discarded':
         return this.#reject(event.localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
       case 'not-durable':
-        return this.#problem('storage_unavailable', 'Nothing can be kept on this device: messages that are not sent yet live as long as this page.');
+        return this.#problem('storage_unavailable', 'This device keeps nothing: leave the page open until your messages are sent.');
       default: // what the reducer alone needs to know
     }
   }

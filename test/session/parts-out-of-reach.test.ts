@@ -1,0 +1,39 @@
+/** Parts that cannot be loaded: a page of its own, because what is loaded once stays. */
+import { expect } from '@open-wc/testing';
+import { http, HttpResponse } from 'msw';
+import { setupWorker } from 'msw/browser';
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { until } from '../support/mounted.js';
+
+describe('parts that cannot be loaded', () => {
+  const worker = setupWorker();
+  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  after(() => worker.stop());
+
+  it('are named, lose nothing, and are loaded when they can be had', async () => {
+    const lost = ['sending', 'later'].map((part) => http.get(`*/src/session/${part}.ts`, () => HttpResponse.error()));
+    worker.use(...lost, ...['sending', 'later'].map((part) => http.get(`*/src/session/${part}.js`, () => HttpResponse.error())));
+    const backend = new FakeBackend(new FakeClock());
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {}, timing: { pollMs: 50 } });
+    const problems: string[] = [];
+    chat.on('chat-error', ({ code }) => problems.push(code));
+    chat.openRoom(1);
+    chat.connect();
+    await until(() => chat.state === 'connected');
+    const sending = chat.sendChatMessage(1, 'written, and kept in memory');
+    await until(() => chat.messages(1).length === 1);
+    expect(chat.messages(1)[0]!.delivery).to.equal('sending');
+    expect(problems).to.include('storage_unavailable');
+    backend.onSocket = 'refuse';
+    backend.socket.drop(1006);
+    await until(() => chat.state === 'error');
+    expect(chat.reason.code).to.equal('server_unreachable');
+    worker.resetHandlers();
+    backend.onSocket = 'greet';
+    await until(() => (chat.retryNow(), chat.state === 'connected'));
+    expect((await sending).message.delivery).to.equal('sent');
+    chat.disconnect();
+  });
+});
