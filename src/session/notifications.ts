@@ -6,7 +6,7 @@
  */
 import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame } from '../protocol/index.js';
 import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type SocketEnd } from '../transport/index.js';
-import { backoff, SPREAD } from './backoff.js';
+import { backoff, leastAttempt } from './backoff.js';
 import type { NotificationState } from './events.js';
 import type { Inside } from './inside.js';
 
@@ -48,13 +48,14 @@ export class NotificationFeed {
   async #run(): Promise<void> {
     const { clock, random } = this.#session;
     const signal = this.#signal;
-    for (let failed = 0; !signal.aborted; ) {
-      const { code, wasUp } = await this.#live();
+    for (let failed = 0, wasUp = false; !signal.aborted; ) {
+      const { code, wasUp: isLost } = await this.#live();
       if (signal.aborted) return;
-      failed = wasUp ? 1 : failed + 1;
+      failed = isLost ? 1 : failed + 1;
       if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isShy = true;
       if (afterClose(code) === 'renew' && !(await this.#session.renew())) return;
-      await sleep(clock, backoff(afterClose(code) === 'spread' ? Math.max(failed, SPREAD) : failed, random), signal);
+      await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
+      wasUp ||= isLost;
     }
   }
 

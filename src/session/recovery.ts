@@ -4,7 +4,7 @@
  */
 import { afterClose, CloseCode } from '../protocol/index.js';
 import { isThere, stillWanted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
-import { backoff, SPREAD } from './backoff.js';
+import { backoff, leastAttempt } from './backoff.js';
 import type { Inside, Life } from './inside.js';
 import type { NextTry } from './phase.js';
 import type { ReasonCode } from './reasons.js';
@@ -23,6 +23,8 @@ export class Recovery {
   #notBefore = 0;
   /** Tries of the socket that have failed, in a row. */
   #failed = 0;
+  /** Whether a line has worked. */
+  #wasUp = false;
   /** Of these, the last ones that were refused for their token. */
   #refusals = 0;
 
@@ -35,6 +37,7 @@ export class Recovery {
     this.#cancel();
     this.#polling = undefined;
     this.#failed = this.#refusals = 0;
+    this.#wasUp = false;
   }
 
   /** A socket has ended, or could not be opened. @returns whether to open another one, now. */
@@ -57,8 +60,9 @@ export class Recovery {
         return false;
       }
     }
-    const attempt = after === 'spread' && end.caughtUp ? Math.max(failed, SPREAD) : failed;
-    const waitMs = this.#refusals === 1 ? 0 : backoff(attempt, random);
+    const least = refused ? 1 : leastAttempt(after, { isLost: end.caughtUp, wasUp: this.#wasUp });
+    const waitMs = this.#refusals === 1 ? 0 : backoff(Math.max(failed, least), random);
+    this.#wasUp ||= end.caughtUp;
     const at = clock.now() + waitMs;
     session.next = { attempt: failed, at };
     await this.#explainLoss(end);

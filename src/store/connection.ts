@@ -211,10 +211,11 @@ export class ChatConnection {
   /**
    * Examines the backend from here (docs/DOCTOR.md), and changes nothing in it. The doctor is loaded for it.
    * @param onFinding hears each finding as it comes; what it throws ends the examination.
-   * @throws where the doctor cannot be loaded.
+   * @param signal gives it up.
+   * @throws where the doctor cannot be loaded; {@link ChatError} `aborted`.
    */
-  diagnose(onFinding?: (finding: Finding) => void): Promise<Report> {
-    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, onFinding }));
+  diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
+    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, onFinding, signal }));
   }
 
   #start(): void {

@@ -100,7 +100,7 @@ describe('a session', () => {
     const { chat, backend, clock } = await connected();
     backend.socket.send = () => {};
     void chat.markRead(1);
-    await clock.advance(6_000 + 3_000 + 1_000);
+    await clock.advance(6_000 + 3_000 + 2_000);
     expect([chat.state, backend.sockets.length]).to.deep.equal(['connected', 2]);
     chat.disconnect();
   });
@@ -131,7 +131,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('reconnects after a loss: about 1 s first, doubling to 30 s, never giving up', async () => {
+  it('reconnects after a loss: up to 2 s first, then 8, doubling to 30 s, never giving up', async () => {
     const { chat, backend, clock } = await connected();
     backend.onSocket = 'refuse';
     backend.onRequest = DOWN;
@@ -144,7 +144,7 @@ describe('a session', () => {
       while (backend.sockets.length === before) await clock.advance(500);
       waits.push(Math.round((clock.now() - from) / 1000));
     }
-    expect(waits).to.deep.equal([1, 2, 4, 8, 16, 30, 30, 30]);
+    expect(waits).to.deep.equal([2, 8, 8, 8, 16, 30, 30, 30]);
     backend.onSocket = 'greet';
     backend.onRequest = () => undefined;
     await clock.advance(30_000);
@@ -373,7 +373,7 @@ describe('a session', () => {
     isSlow = true;
     backend.onSocket = 'hang';
     backend.socket.drop();
-    await clock.advance(500); // the poll's read is on its way
+    await clock.advance(1_500); // the poll's read is on its way
     backend.onSocket = 'greet';
     backend.store(1, 2, 'said meanwhile');
     await clock.advance(600);
@@ -419,7 +419,7 @@ describe('a session', () => {
     await clock.advance(25_000 + 10_000);
     expect(reasons).to.include('connection_silent');
     expect(socket.readyState).to.equal(3);
-    await clock.advance(1_000);
+    await clock.advance(2_000);
     expect(chat.state).to.equal('connected');
     chat.disconnect();
   });

@@ -34,7 +34,7 @@ class Details implements ReactiveController {
   /** What is shown to be copied by hand; it stays as it is, so that a selection stays too. */
   #byHand = '';
   #isShown = false;
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   constructor(host: LitElement, connection: ChatConnection, localize: Localize) {
     this.#host = host;
@@ -52,17 +52,16 @@ class Details implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    this.#isClosed = true;
+    this.#closed.abort();
     this.#host.removeController(this);
   }
 
   async #examine(): Promise<void> {
     try {
       await this.#connection.diagnose((finding) => {
-        if (this.#isClosed) throw new Error('Nobody looks any more.');
         this.#findings.push(finding);
         this.#host.requestUpdate();
-      });
+      }, this.#closed.signal);
       this.#progress = 'done';
     } catch (thrown) {
       this.#progress = 'failed';
