@@ -26,7 +26,7 @@ export const MUTANTS = [
   { name: 'a discarded message leaves all the same', file: 'src/session/outbox.ts', find: 'if (earlier || item.discarded) return', replace: 'if (earlier) return', tests: 'test/session/outbox.test.ts' },
   { name: 'what was given up in one tab is sent by another', file: 'src/session/outbox.ts', find: 'if (discarded) this.#discarded(localId);', replace: '' },
   { name: 'a message looked for again leaves though it was discarded', file: 'src/session/outbox.ts', find: 'stored ?? (item.discarded ? outcome : await this.#byRest(item, signal))', replace: 'stored ?? (await this.#byRest(item, signal))', tests: 'test/session/outbox.test.ts' },
-  { name: 'what waits for the outbox goes out under another’s name', file: 'src/session/lazy-outbox.ts', find: 'if (scope && scope !== this.#scope)', replace: 'if (false as boolean)', tests: 'test/faults/page.test.ts' },
+  { name: 'what waits for the outbox goes out under another’s name', file: 'src/session/lazy-outbox.ts', find: 'if (scope && scope !== this.#scope)', replace: 'if (false as boolean)', tests: 'test/session/outbox.test.ts' },
   { name: 'what has left without its name is not looked for', file: 'src/session/outbox.ts', find: 'return !item.unnamed && this.#isRecognising(item);', replace: 'return this.#isRecognising(item);', tests: 'test/session/outbox.test.ts' },
   { name: 'nobody looks before sending again', file: 'src/session/outbox.ts', find: 'if (!item.left) return undefined;', replace: 'return undefined;', tests: 'test/session/outbox.test.ts' },
   { name: 'REST sends without the name', file: 'src/session/outbox.ts', find: 'const idempotencyKey = this.#isRecognising(item) ? localId : undefined;', replace: 'const idempotencyKey = localId && undefined;' },

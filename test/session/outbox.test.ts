@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { ChatError } from '../../src/transport/index.js';
 import { connected, scene } from '../support/connected.js';
-import { json, page, type FakeBackend } from '../support/fake-backend.js';
+import { json, page, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { partsLoaded } from '../support/parts.js';
 
@@ -29,6 +29,21 @@ describe('sending', () => {
       chat.disconnect();
     });
   }
+
+  it('keeps what one person wrote in the moment in which another signs in, for its author', async () => {
+    const { chat, backend, clock } = scene();
+    chat.openRoom(1);
+    chat.connect();
+    chat.sendChatMessage(1, 'by Ana').catch(() => {});
+    for (const [me, stored] of [[2, []], [1, ['1 by Ana']]] as const) {
+      backend.me = me;
+      chat.configure({ token: tokenOf(me) });
+      await partsLoaded();
+      await clock.advance(10_000);
+      expect([chat.state, ...backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)]).to.deep.equal(['connected', ...stored]);
+    }
+    chat.disconnect();
+  });
 
   it('recognises its own echo on a backend that sends no temporary id', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);

@@ -342,6 +342,22 @@ describe('a session', () => {
     chat.disconnect();
   });
 
+  it('asks for the list of rooms again where something happened while it was on its way', async () => {
+    const { chat, backend } = await connected({}, (made) => {
+      let asked = 0;
+      made.onRequest = (_method, path) => {
+        if (path !== 'rooms/' || asked++ > 0) return undefined;
+        const stale = json(made.rooms);
+        made.rooms = [room(1, 'Ana & Ben'), room(2, 'General', { unread_count: 1 })];
+        made.say(2, 2, 'said while the list was on its way');
+        return stale;
+      };
+    });
+    expect(chat.rooms.map(({ id, unread_count }) => `${id}: ${unread_count}`).sort()).to.deep.equal(['1: 0', '2: 1']);
+    expect(backend.requests.filter(({ path }) => path === 'rooms/')).to.have.length(2);
+    chat.disconnect();
+  });
+
   it('misses nothing that was said between a slow read and the new socket', async () => {
     let release: (() => void) | undefined;
     let isSlow = false;
