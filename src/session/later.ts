@@ -4,4 +4,5 @@ export { Recovery } from './recovery.js';
 export { Company } from './company.js';
 export { watchPage } from './page-life.js';
 export { readOlder } from './read-older.js';
+export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';

@@ -4,56 +4,22 @@
  * person one sends (`lead`); the others hand over what is written in them, and are told what became of it.
  *
  * A message goes by socket where there is one, and waits there for its confirmation: the echo (`new_message`) or
- * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name. A backend with
- * `idempotent_send` recognises that name; for any other one we look into the history first, because the first try may
- * have been stored though nobody told us.
+ * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name (second-chances.ts). A
+ * backend with `idempotent_send` recognises that name; for any other one we look into the history first, because the first
+ * try may have been stored though nobody told us.
  */
 import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../transport/index.js';
+import { toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
-import type { Method, Outgoing } from './events.js';
+import type { Outgoing } from './events.js';
 import type { Inside } from './inside.js';
+import { loadLater } from './load-later.js';
+import type { Item, Outcome, OutboxInside, Queue } from './outbox-inside.js';
+import type { SecondChances } from './second-chances.js';
 import type { TabMessage } from './tabs.js';
-import { refusalOf, type Kept, type Vault } from './vault.js';
+import { CLOCK_SKEW_MS, refusalOf, type Kept, type Vault } from './vault.js';
 
-type Outcome =
-  | { is: 'stored'; message: Message; method: Method }
-  | { is: 'refused'; error: ChatError }
-  /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken; not before, where the server asked for that. */
-  | { is: 'later'; ms: number | null; isAsked?: true }
-  /** Sent, and nobody said what became of it. */
-  | { is: 'unknown' };
-
-interface Item extends Kept {
-  /** It has left, this way, and may be stored: never send it again without asking. */
-  left?: Method | undefined;
-  /** Found stored, whichever way the news came. */
-  stored?: Message;
-  /** Tries that failed for a temporary cause. */
-  failures: number;
-  /** Of these, those at which the server broke down. */
-  crashes: number;
-  /** Set while it waits for a word from the socket. */
-  answer?: ((outcome: Outcome) => void) | undefined;
-}
-
-interface Queue {
-  items: Item[];
-  busy: boolean;
-  /** Woken while busy: what just failed may work now. */
-  woken: boolean;
-  /** The server asked for patience until then, in milliseconds since 1970. */
-  notBefore: number;
-  cancelRetry: () => void;
-}
-
-/** A server that breaks down this often over one message has a problem with the message. */
-const MAX_CRASHES = 5;
-/** Pages of history (100 each) that are searched for a message that may be stored. */
-const MAX_PAGES = 10;
 const MAX_REMEMBERED = 1_000;
-/** By which the server's clock may be behind ours, in milliseconds. */
-const CLOCK_SKEW_MS = 60_000;
 
 const NEVER = (): void => {};
 
@@ -73,23 +39,28 @@ const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, 
   refused,
 });
 
-export class Outbox {
-  readonly #session: Inside;
+export class Outbox implements OutboxInside {
+  readonly session: Inside;
+  readonly queues = new Map<string, Queue>();
   readonly #vault: Vault;
-  readonly #queues = new Map<string, Queue>();
   readonly #failed = new Map<string, Item>();
   /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
   readonly #recognised = new Map<string, string>();
   #abort = new AbortController();
   /** Whose messages these are. */
   #scope = '';
+  /** This tab sends, or is to as soon as what was left from before is there. */
+  #mayLead = false;
   #leads = false;
+  /** What was left from before, or written in another tab, could not be brought up. */
+  #isBehind = false;
+  #chances: SecondChances | undefined;
   /** Counts the calls of `lead`, so that only the last one has its way. */
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
 
   constructor(session: Inside, vault: Vault) {
-    this.#session = session;
+    this.session = session;
     this.#vault = vault;
   }
 
@@ -98,36 +69,55 @@ export class Outbox {
    * @param scope which backend, and which person there.
    */
   async enter(scope: string): Promise<void> {
-    if (scope === this.#scope) return;
-    if (this.#scope) this.clear();
-    this.#scope = scope;
-    // Written before it was known whose they are.
-    for (const { items } of this.#queues.values()) for (const item of items) await this.#keep(item);
+    if (scope !== this.#scope) {
+      if (this.#scope) this.clear();
+      this.#scope = scope;
+      // Written before it was known whose they are.
+      for (const item of this.#waiting()) await this.keep(item);
+    } else if (this.#leads) return;
     await this.#restore();
   }
 
   /** Hands over to the tab that sends what was written here while that tab could not be told. */
-  async announce(): Promise<void> {
-    const kept = await this.#load();
-    for (const { items } of this.#queues.values()) {
-      for (const item of items) {
-        // Not kept any more: another tab has sent it, by whatever name. It is to be looked for before it is sent again.
-        const isGone = !kept.some(({ localId }) => localId === item.localId);
-        this.#session.tell({ kind: 'added', kept: { ...keptOf(item), unnamed: item.unnamed || isGone } });
-      }
-    }
+  announce(): void {
+    for (const item of this.#waiting()) this.session.tell({ kind: 'added', kept: keptOf(item) });
   }
 
   /** From now on this tab sends, or does not any more. */
   async lead(on: boolean): Promise<void> {
     const turn = ++this.#turn;
+    this.#mayLead = on;
     this.#leads = false;
     if (!on) return this.pause();
     // Written in a tab that is gone, and we were not told: before anything of ours is sent.
     await this.#restore();
-    if (turn !== this.#turn) return;
+    if (turn !== this.#turn || this.#isBehind) return;
     this.#leads = true;
     this.wake();
+  }
+
+  /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
+  async #restore(): Promise<void> {
+    const scope = this.#scope;
+    const kept = await this.#vault.load(scope);
+    if (scope !== this.#scope) return;
+    for (const { localId, discarded } of kept) if (discarded) this.discarded(localId);
+    this.#isBehind = false;
+    if (kept.length === 0 && this.#waiting().length === 0) return;
+    const chances = await this.#secondChances().catch(NEVER);
+    if (scope !== this.#scope) return;
+    if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
+    else this.#isBehind = true;
+  }
+
+  #waiting(): Item[] {
+    return [...this.queues.values()].flatMap(({ items }) => items);
+  }
+
+  /** @throws {ChatError} `unreachable`, where their code cannot be had now. */
+  async #secondChances(): Promise<SecondChances> {
+    const { SecondChances } = await loadLater();
+    return (this.#chances ??= new SecondChances(this));
   }
 
   /**
@@ -135,95 +125,40 @@ export class Outbox {
    * @returns when it is kept: only then may it be shown as being sent.
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
-    const session = this.#session;
+    const session = this.session;
     const kept: Kept = { ...outgoing, at: session.clock.now(), after: session.newest(outgoing.roomId), named: session.has('idempotent_send') };
     const scope = this.#scope;
     // One after the other, however long the device takes over each: in the order in which they were written.
     return (this.#adding = this.#adding.then(async () => {
-      await this.#keep(kept);
+      await this.keep(kept);
       // Somebody else has signed in while it was written down: it waits for its author.
       if (scope !== '' && scope !== this.#scope) return;
       shown();
-      this.#session.tell({ kind: 'added', kept });
+      this.session.tell({ kind: 'added', kept });
       this.#push(kept);
     }));
   }
 
-  async #keep(message: Kept): Promise<void> {
+  async keep(message: Kept): Promise<void> {
     if (this.#scope) await this.#vault.put(this.#scope, keptOf(message));
   }
 
   /** Sends a refused message again. @returns whether there was one. */
   retry(localId: string): boolean {
-    const known = this.#again(localId);
-    if (known) this.#session.tell({ kind: 'retry', localId });
+    const known = this.again(localId);
+    if (known) this.session.tell({ kind: 'retry', localId });
     return known;
   }
 
   /** What another tab says. */
-  onTab(message: TabMessage): void {
-    const { report } = this.#session;
-    switch (message.kind) {
-      case 'added':
-        if (this.#take(message.kept)) report({ type: 'restored', messages: [message.kept] });
-        return;
-      case 'stored': {
-        const { kept, message: stored, method } = message;
-        this.#remove(kept.localId)?.answer?.({ is: 'unknown' });
-        return report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
-      }
-      case 'refused': {
-        const item = this.#remove(message.kept.localId);
-        if (item) this.#refused(item, message.kept);
-        return;
-      }
-      case 'retry':
-        if (this.#again(message.localId)) report({ type: 'resent', localId: message.localId });
-        return;
-      case 'discard':
-        return this.#discarded(message.localId);
-      default: // of the socket, which is the session's
-    }
+  onTab(message: TabMessage): Promise<void> {
+    return this.#secondChances().then(
+      (chances) => chances.onTab(message),
+      () => void (this.#isBehind = true),
+    );
   }
 
-  async #restore(): Promise<void> {
-    const scope = this.#scope;
-    const kept = await this.#load();
-    if (scope !== this.#scope) return;
-    const found = kept.filter((message) => this.#take(message));
-    this.#sort(kept);
-    for (const { items } of this.#queues.values()) {
-      for (const item of items) {
-        // Another tab may have sent it, and perhaps without its name; surely so where it is not kept any more. Where the backend would
-        // not recognise it, it is looked for before it is sent.
-        item.left ??= 'websocket';
-        const same = kept.find(({ localId }) => localId === item.localId);
-        item.unnamed = same ? same.unnamed : true;
-      }
-    }
-    if (found.length > 0) this.#session.report({ type: 'restored', messages: found });
-  }
-
-  /** What is kept of this person; what another tab gave up meanwhile is given up here. */
-  async #load(): Promise<Kept[]> {
-    const scope = this.#scope;
-    const kept = await this.#vault.load(scope);
-    if (scope === this.#scope) for (const { localId, discarded } of kept) if (discarded) this.#discarded(localId);
-    return kept.filter(({ discarded }) => !discarded);
-  }
-
-  /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
-  #sort(kept: readonly Kept[]): void {
-    const place = new Map(kept.map(({ localId }, index) => [localId, index]));
-    const placeOf = ({ localId }: Item): number => place.get(localId) ?? Infinity;
-    for (const { items, busy } of this.#queues.values()) {
-      const first = busy ? items.splice(0, 1) : [];
-      items.sort((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))).unshift(...first);
-    }
-  }
-
-  /** @returns whether it was not known yet. */
-  #take(kept: Kept): boolean {
+  take(kept: Kept): boolean {
     if (this.#failed.has(kept.localId) || this.#find(kept.localId)) return false;
     // It may have left before: on a backend that would not recognise it, the history is searched first.
     if (kept.refused) this.#failed.set(kept.localId, itemOf(kept));
@@ -237,18 +172,18 @@ export class Outbox {
     void this.#drain(queue);
   }
 
-  #again(localId: string): boolean {
+  again(localId: string): boolean {
     const item = this.#failed.get(localId);
     if (!item) return false;
     this.#failed.delete(localId);
     const again = { ...keptOf(item), refused: undefined };
-    void this.#keep(again);
+    void this.keep(again);
     this.#push({ ...again, left: item.left });
     return true;
   }
 
   #find(localId: string): Item | undefined {
-    for (const { items } of this.#queues.values()) {
+    for (const { items } of this.queues.values()) {
       const item = items.find((candidate) => candidate.localId === localId);
       if (item) return item;
     }
@@ -256,7 +191,7 @@ export class Outbox {
   }
 
   /** Takes a message out of its queue. */
-  #remove(localId: string): Item | undefined {
+  remove(localId: string): Item | undefined {
     const item = this.#find(localId);
     if (item) {
       const { items } = this.#queue(item.roomId);
@@ -269,19 +204,19 @@ export class Outbox {
   discard(localId: string): boolean {
     const item = this.#drop(localId);
     if (!item) return false;
-    void this.#keep({ ...item, content: '', at: this.#session.clock.now() });
-    this.#session.tell({ kind: 'discard', localId });
+    void this.keep({ ...item, content: '', at: this.session.clock.now() });
+    this.session.tell({ kind: 'discard', localId });
     return true;
   }
 
   /** Another tab has given it up. */
-  #discarded(localId: string): void {
+  discarded(localId: string): void {
     const item = this.#drop(localId);
-    if (item) this.#session.report({ type: 'discarded', localId, roomId: item.roomId });
+    if (item) this.session.report({ type: 'discarded', localId, roomId: item.roomId });
   }
 
   #drop(localId: string): Item | undefined {
-    const item = this.#failed.get(localId) ?? this.#remove(localId);
+    const item = this.#failed.get(localId) ?? this.remove(localId);
     this.#failed.delete(localId);
     if (!item) return undefined;
     item.discarded = true;
@@ -291,7 +226,8 @@ export class Outbox {
 
   /** Something works again: whatever waits is tried now. */
   wake(): void {
-    for (const queue of this.#queues.values()) {
+    if (this.#isBehind) void (this.#mayLead ? this.lead(true) : this.#restore());
+    for (const queue of this.queues.values()) {
       if (queue.busy) queue.woken = true;
       else void this.#drain(queue);
     }
@@ -302,15 +238,15 @@ export class Outbox {
     this.#abort.abort();
     this.#abort = new AbortController();
     this.socketEnded();
-    for (const queue of this.#queues.values()) queue.cancelRetry();
+    for (const queue of this.queues.values()) queue.cancelRetry();
   }
 
   /** Forgets everything here; the vault keeps it for its author. @returns the messages that were not stored. */
   clear(): Outgoing[] {
     this.pause();
-    const lost = [...this.#queues.values()].flatMap((queue) => queue.items.splice(0));
+    const lost = [...this.queues.values()].flatMap((queue) => queue.items.splice(0));
     this.#failed.clear();
-    this.#queues.clear();
+    this.queues.clear();
     this.#recognised.clear();
     this.#scope = '';
     return lost;
@@ -318,7 +254,7 @@ export class Outbox {
 
   /** The socket is gone: nobody will confirm what went that way. */
   socketEnded(): void {
-    for (const { items } of this.#queues.values()) items[0]?.answer?.({ is: 'unknown' });
+    for (const { items } of this.queues.values()) items[0]?.answer?.({ is: 'unknown' });
   }
 
   /**
@@ -329,45 +265,31 @@ export class Outbox {
   recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
     const known = this.#recognised.get(idKey(message.id));
     if (known) return known;
-    const item = this.#queues.get(idKey(roomId))?.items.find((candidate) => {
+    const item = this.queues.get(idKey(roomId))?.items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
-      return candidate.left && !this.#isNamed(candidate) && this.#looksLike(candidate, message);
+      return candidate.left && !this.isNamed(candidate) && this.#looksLike(candidate, message);
     });
     if (!item) return tempId;
-    this.#settle(item, message);
+    this.settle(item, message);
     return item.localId;
   }
 
-  /** An `error` frame. Says nothing of the message where it names none; then the history is asked. */
+  /** An `error` frame. */
   failed(frame: FrameOf<'error'>): void {
-    for (const { items } of this.#queues.values()) {
-      const item = items[0];
-      if (!item?.answer) continue;
-      if (frame._tempId != null) {
-        if (frame._tempId !== item.localId) continue;
-        item.left = undefined;
-        item.answer(
-          frame.retry_after != null && (frame.code === 'rate_limited' || ++item.crashes < MAX_CRASHES)
-            ? { is: 'later', ms: frame.retry_after * 1000, isAsked: true }
-            : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
-        );
-      } else if (sameId(frame.room_id, item.roomId)) {
-        item.answer({ is: 'unknown' });
-      }
-    }
+    void this.#secondChances().then((chances) => chances.failed(frame), NEVER);
   }
 
   #queue(roomId: Id): Queue {
     const key = idKey(roomId);
-    let queue = this.#queues.get(key);
-    if (!queue) this.#queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
+    let queue = this.queues.get(key);
+    if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
     return queue;
   }
 
   async #drain(queue: Queue): Promise<void> {
     queue.cancelRetry();
     if (queue.busy || !this.#leads) return;
-    const { clock } = this.#session;
+    const { clock } = this.session;
     const patienceMs = queue.notBefore - clock.now();
     if (patienceMs > 0) {
       queue.cancelRetry = clock.after(patienceMs, () => void this.#drain(queue));
@@ -388,7 +310,7 @@ export class Outbox {
       }
       queue.items.shift();
       if (outcome.is === 'stored') this.#stored(item, outcome);
-      else this.#refused(item, { ...keptOf(item), refused: { code: outcome.error.code, message: outcome.error.message, status: outcome.error.status } });
+      else this.refused(item, { ...keptOf(item), refused: { code: outcome.error.code, message: outcome.error.message, status: outcome.error.status } });
     }
     queue.busy = false;
   }
@@ -397,32 +319,32 @@ export class Outbox {
     const { localId, roomId } = item;
     const stored = { ...message, _tempId: localId };
     void this.#vault.delete(this.#scope, localId);
-    this.#session.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
-    this.#session.report({ type: 'stored', localId, roomId, message: stored, method });
+    this.session.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
+    this.session.report({ type: 'stored', localId, roomId, message: stored, method });
   }
 
   /** For good, until its author sends it again. */
-  #refused(item: Item, kept: Kept): void {
+  refused(item: Item, kept: Kept): void {
     const { localId, roomId } = item;
     this.#failed.set(localId, { ...item, ...kept });
     if (this.#leads) {
-      void this.#keep(kept);
-      this.#session.tell({ kind: 'refused', kept });
+      void this.keep(kept);
+      this.session.tell({ kind: 'refused', kept });
     }
-    this.#session.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
+    this.session.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
   }
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
     try {
-      const earlier = await this.#search(item, signal);
+      const earlier = await ((item.left || item.stored) && (await this.#secondChances()).search(item, signal));
       // Discarded while we looked for it: it must not leave any more.
-      if (earlier || item.discarded) return earlier ?? { is: 'unknown' };
+      if (earlier || item.discarded) return earlier || { is: 'unknown' };
       const outcome = await this.#bySocket(item);
       if (outcome.is !== 'unknown' || item.discarded) return outcome;
-      const stored = await this.#search(item, signal);
-      return stored ?? (item.discarded ? outcome : await this.#byRest(item, signal));
+      return await (await this.#secondChances()).withoutSocket(item, signal);
     } catch (thrown) {
-      return this.#setback(item, toChatError(thrown));
+      if (signal.aborted) return { is: 'later', ms: null };
+      return this.#chances?.setback(item, toChatError(thrown)) ?? { is: 'later', ms: backoff(++item.failures, this.session.random) };
     }
   }
 
@@ -430,10 +352,10 @@ export class Outbox {
     const { roomId, content, replyTo, localId } = item;
     return new Promise((resolve) => {
       const frame = { type: 'send_message' as const, room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId };
-      if (!this.#session.send(frame)) return resolve({ is: 'unknown' });
+      if (!this.session.send(frame)) return resolve({ is: 'unknown' });
       item.left = 'websocket';
-      const cancel = this.#session.clock.after(this.#session.timing.confirmMs, () => {
-        this.#session.doubt();
+      const cancel = this.session.clock.after(this.session.timing.confirmMs, () => {
+        this.session.doubt();
         item.answer?.({ is: 'unknown' });
       });
       item.answer = (outcome) => {
@@ -444,92 +366,25 @@ export class Outbox {
     });
   }
 
-  async #byRest(item: Item, signal: AbortSignal): Promise<Outcome> {
-    const { rest } = this.#session;
-    if (!rest) return { is: 'later', ms: null };
-    item.left = 'rest';
-    if (!this.#isNamed(item) && !item.unnamed) {
-      item.unnamed = true;
-      await this.#keep(item);
-      if (item.discarded) return { is: 'unknown' };
-    }
-    const { roomId, content, replyTo, localId } = item;
-    const idempotencyKey = this.#isRecognising(item) ? localId : undefined;
-    const message = await sendMessage(rest, roomId, content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
-      // An answer that says no says, too, that nothing was stored.
-      const { status = 0 } = toChatError(thrown);
-      if (status >= 400 && status < 500) item.left = undefined;
-      if (status === 500) item.crashes++;
-      throw thrown;
-    });
-    this.#settle(item, message);
-    return { is: 'stored', message, method: 'rest' };
-  }
-
-  /** Whether a message that has left is stored, where the backend would not recognise it by its name. */
-  async #search(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
-    const { rest } = this.#session;
-    const method = item.left ?? 'websocket';
-    if (item.stored) return { is: 'stored', message: item.stored, method };
-    if (!item.left) return undefined;
-    if (this.#isNamed(item)) return undefined;
-    if (!rest) return { is: 'later', ms: null };
-    let query: HistoryQuery = { after: item.after, limit: 100 };
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const { messages, hasMore } = await rest.history(item.roomId, query, signal);
-      for (const message of messages) {
-        if (this.recognise(item.roomId, message) === item.localId) return { is: 'stored', message, method };
-      }
-      const [first, last] = [messages[0], messages.at(-1)];
-      if (!hasMore || !first || !last) break;
-      // Without a cursor: backwards, as far as the message is old.
-      if (item.after === undefined && Date.parse(first.timestamp) < item.at - CLOCK_SKEW_MS) break;
-      query = item.after === undefined ? { before: first.id, limit: 100 } : { after: last.id, limit: 100 };
-    }
-    item.left = undefined;
-    return undefined;
-  }
-
-  #setback(item: Item, error: ChatError): Outcome {
-    const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#session.random) };
-    switch (error.code) {
-      case 'rate_limited':
-        return { is: 'later', ms: error.retryAfterMs ?? 5_000, isAsked: true };
-      case 'server_error':
-        // 502, 503, 504 are about the server; 500 may be about the message.
-        return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
-      case 'unauthorized':
-      case 'token_missing':
-      case 'aborted':
-        return { is: 'later', ms: null };
-      case 'unreachable':
-      case 'timeout':
-      case 'unexpected_answer':
-        return wait;
-      default:
-        return { is: 'refused', error };
-    }
-  }
-
   /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
-  #isRecognising(item: Item): boolean {
-    return item.named || this.#session.has('idempotent_send');
+  isRecognising(item: Item): boolean {
+    return item.named || this.session.has('idempotent_send');
   }
 
   /** Whether it would recognise this one, whichever way it has left. */
-  #isNamed(item: Item): boolean {
-    return !item.unnamed && this.#isRecognising(item);
+  isNamed(item: Item): boolean {
+    return !item.unnamed && this.isRecognising(item);
   }
 
   /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */
   #looksLike(item: Item, message: Message): boolean {
-    if (!this.#session.isMine(message) || message.content.trim() !== item.content.trim()) return false;
+    if (!this.session.isMine(message) || message.content.trim() !== item.content.trim()) return false;
     if (!sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return false;
     if (item.after !== undefined && isOrdered(item.after)) return compareIds(message.id, item.after) > 0;
     return Date.parse(message.timestamp) > item.at - CLOCK_SKEW_MS;
   }
 
-  #settle(item: Item, message: Message): void {
+  settle(item: Item, message: Message): void {
     item.stored = message;
     this.#recognised.set(idKey(message.id), item.localId);
     const [oldest] = this.#recognised.keys();

@@ -33,6 +33,9 @@ export interface Kept extends Outgoing {
   readonly refused?: { code: ErrorCode; message: string; status?: number | undefined } | undefined;
 }
 
+/** By which the server's clock may be behind ours, in milliseconds. */
+export const CLOCK_SKEW_MS = 60_000;
+
 /** Why a kept message was refused, where it was. */
 export const refusalOf = ({ refused }: Kept): ChatError | null => (refused ? new ChatError(refused.code, refused.message, refused.status) : null);
 

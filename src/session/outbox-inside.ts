@@ -1,0 +1,64 @@
+/** What the outbox and its second chances (second-chances.ts) know of a message, and of each other. */
+import type { Id, Message } from '../protocol/index.js';
+import type { ChatError } from '../transport/index.js';
+import type { Method } from './events.js';
+import type { Inside } from './inside.js';
+import type { Kept } from './vault.js';
+
+export type Outcome =
+  | { is: 'stored'; message: Message; method: Method }
+  | { is: 'refused'; error: ChatError }
+  /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken; not before, where the server asked for that. */
+  | { is: 'later'; ms: number | null; isAsked?: true }
+  /** Sent, and nobody said what became of it. */
+  | { is: 'unknown' };
+
+export interface Item extends Kept {
+  /** It has left, this way, and may be stored: never send it again without asking. */
+  left?: Method | undefined;
+  /** Found stored, whichever way the news came. */
+  stored?: Message;
+  /** Tries that failed for a temporary cause. */
+  failures: number;
+  /** Of these, those at which the server broke down. */
+  crashes: number;
+  /** Set while it waits for a word from the socket. */
+  answer?: ((outcome: Outcome) => void) | undefined;
+}
+
+export interface Queue {
+  items: Item[];
+  busy: boolean;
+  /** Woken while busy: what just failed may work now. */
+  woken: boolean;
+  /** The server asked for patience until then, in milliseconds since 1970. */
+  notBefore: number;
+  cancelRetry: () => void;
+}
+
+export interface OutboxInside {
+  readonly session: Inside;
+  /** By room. */
+  readonly queues: ReadonlyMap<string, Queue>;
+
+  /** Writes a message, as it is now, to the vault. */
+  keep(message: Kept): Promise<void>;
+  /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
+  take(kept: Kept): boolean;
+  /** Takes a message out of its queue. */
+  remove(localId: string): Item | undefined;
+  /** Puts a refused message back in line. @returns whether there was one. */
+  again(localId: string): boolean;
+  /** Another tab has given it up. */
+  discarded(localId: string): void;
+  /** For good, until its author sends it again. */
+  refused(item: Item, kept: Kept): void;
+  /** @returns the id under which a message from the server was sent, if it is one of those on their way. */
+  recognise(roomId: Id, message: Message): string | undefined;
+  /** It is stored. */
+  settle(item: Item, message: Message): void;
+  /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
+  isRecognising(item: Item): boolean;
+  /** Whether it would recognise this one, whichever way it has left. */
+  isNamed(item: Item): boolean;
+}

@@ -1,0 +1,176 @@
+/**
+ * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
+ * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see later.ts.
+ */
+import { sameId, type FrameOf } from '../protocol/index.js';
+import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../transport/index.js';
+import { backoff } from './backoff.js';
+import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
+import type { TabMessage } from './tabs.js';
+import { CLOCK_SKEW_MS, type Kept } from './vault.js';
+
+/** A server that breaks down this often over one message has a problem with the message. */
+const MAX_CRASHES = 5;
+/** Pages of history (100 each) that are searched for a message that may be stored. */
+const MAX_PAGES = 10;
+
+export class SecondChances {
+  readonly #outbox: OutboxInside;
+
+  constructor(outbox: OutboxInside) {
+    this.#outbox = outbox;
+  }
+
+  // ————— One message
+
+  /** Looks whether a message that has left is stored, where the backend would not recognise it by its name. @throws {ChatError} */
+  async search(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
+    const outbox = this.#outbox;
+    const { rest } = outbox.session;
+    const method = item.left ?? 'websocket';
+    if (item.stored) return { is: 'stored', message: item.stored, method };
+    if (!item.left) return undefined;
+    if (outbox.isNamed(item)) return undefined;
+    if (!rest) return { is: 'later', ms: null };
+    let query: HistoryQuery = { after: item.after, limit: 100 };
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { messages, hasMore } = await rest.history(item.roomId, query, signal);
+      for (const message of messages) {
+        if (outbox.recognise(item.roomId, message) === item.localId) return { is: 'stored', message, method };
+      }
+      const [first, last] = [messages[0], messages.at(-1)];
+      if (!hasMore || !first || !last) break;
+      // Without a cursor: backwards, as far as the message is old.
+      if (item.after === undefined && Date.parse(first.timestamp) < item.at - CLOCK_SKEW_MS) break;
+      query = item.after === undefined ? { before: first.id, limit: 100 } : { after: last.id, limit: 100 };
+    }
+    item.left = undefined;
+    return undefined;
+  }
+
+  /** No socket, or no word from it. @throws {ChatError} */
+  async withoutSocket(item: Item, signal: AbortSignal): Promise<Outcome> {
+    const stored = await this.search(item, signal);
+    return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
+  }
+
+  async #byRest(item: Item, signal: AbortSignal): Promise<Outcome> {
+    const outbox = this.#outbox;
+    const { rest } = outbox.session;
+    if (!rest) return { is: 'later', ms: null };
+    item.left = 'rest';
+    if (!outbox.isNamed(item) && !item.unnamed) {
+      item.unnamed = true;
+      await outbox.keep(item);
+      if (item.discarded) return { is: 'unknown' };
+    }
+    const { roomId, content, replyTo, localId } = item;
+    const idempotencyKey = outbox.isRecognising(item) ? localId : undefined;
+    const message = await sendMessage(rest, roomId, content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
+      // An answer that says no says, too, that nothing was stored.
+      const { status = 0 } = toChatError(thrown);
+      if (status >= 400 && status < 500) item.left = undefined;
+      if (status === 500) item.crashes++;
+      throw thrown;
+    });
+    outbox.settle(item, message);
+    return { is: 'stored', message, method: 'rest' };
+  }
+
+  /** What a failure means for the message. */
+  setback(item: Item, error: ChatError): Outcome {
+    const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#outbox.session.random) };
+    switch (error.code) {
+      case 'rate_limited':
+        return { is: 'later', ms: error.retryAfterMs ?? 5_000, isAsked: true };
+      case 'server_error':
+        // 502, 503, 504 are about the server; 500 may be about the message.
+        return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
+      case 'unauthorized':
+      case 'token_missing':
+      case 'aborted':
+        return { is: 'later', ms: null };
+      case 'unreachable':
+      case 'timeout':
+      case 'unexpected_answer':
+        return wait;
+      default:
+        return { is: 'refused', error };
+    }
+  }
+
+  /** An `error` frame. Says nothing of the message where it names none; then the history is asked. */
+  failed(frame: FrameOf<'error'>): void {
+    for (const { items } of this.#outbox.queues.values()) {
+      const item = items[0];
+      if (!item?.answer) continue;
+      if (frame._tempId != null) {
+        if (frame._tempId !== item.localId) continue;
+        item.left = undefined;
+        item.answer(
+          frame.retry_after != null && (frame.code === 'rate_limited' || ++item.crashes < MAX_CRASHES)
+            ? { is: 'later', ms: frame.retry_after * 1000, isAsked: true }
+            : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
+        );
+      } else if (sameId(frame.room_id, item.roomId)) {
+        item.answer({ is: 'unknown' });
+      }
+    }
+  }
+
+  // ————— What was left from before, and in other tabs
+
+  /** @param kept all that the device has kept of this person and nobody gave up. */
+  restore(kept: readonly Kept[]): void {
+    const outbox = this.#outbox;
+    const found = kept.filter((message) => outbox.take(message));
+    this.#sort(kept);
+    for (const { items } of outbox.queues.values()) {
+      for (const item of items) {
+        // Another tab may have sent it, and perhaps without its name; surely so where it is not kept any more. Where the backend would
+        // not recognise it, it is looked for before it is sent.
+        item.left ??= 'websocket';
+        const same = kept.find(({ localId }) => localId === item.localId);
+        item.unnamed = same ? same.unnamed : true;
+      }
+    }
+    if (found.length > 0) outbox.session.report({ type: 'restored', messages: found });
+  }
+
+  /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
+  #sort(kept: readonly Kept[]): void {
+    const place = new Map(kept.map(({ localId }, index) => [localId, index]));
+    const placeOf = ({ localId }: Item): number => place.get(localId) ?? Infinity;
+    for (const { items, busy } of this.#outbox.queues.values()) {
+      const first = busy ? items.splice(0, 1) : [];
+      items.sort((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))).unshift(...first);
+    }
+  }
+
+  /** What another tab says. */
+  onTab(message: TabMessage): void {
+    const outbox = this.#outbox;
+    const { report } = outbox.session;
+    switch (message.kind) {
+      case 'added':
+        if (outbox.take(message.kept)) report({ type: 'restored', messages: [message.kept] });
+        return;
+      case 'stored': {
+        const { kept, message: stored, method } = message;
+        outbox.remove(kept.localId)?.answer?.({ is: 'unknown' });
+        return report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
+      }
+      case 'refused': {
+        const item = outbox.remove(message.kept.localId);
+        if (item) outbox.refused(item, message.kept);
+        return;
+      }
+      case 'retry':
+        if (outbox.again(message.localId)) report({ type: 'resent', localId: message.localId });
+        return;
+      case 'discard':
+        return outbox.discarded(message.localId);
+      default: // of the socket, which is the session's
+    }
+  }
+}
