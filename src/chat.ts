@@ -8,6 +8,7 @@ import { ChatConnectionElement } from './elements/chat-connection/chat-connectio
 import { ChatStatusElement } from './elements/chat-status/chat-status.js';
 import { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
 import { register } from './register.js';
+import { partLoader } from './session/load-part.js';
 
 export { registerLocale, type Terms } from './locale/index.js';
 export * from './headless.js';
@@ -15,4 +16,7 @@ export * from './headless.js';
 register('chat-connection', ChatConnectionElement);
 register('chat-thread', ChatThreadElement);
 register('chat-status', ChatStatusElement);
-void import('./elements/chat-rooms/chat-rooms.js').then(({ ChatRoomsElement }) => register('chat-rooms', ChatRoomsElement));
+
+const loadRooms = partLoader(() => import('./elements/chat-rooms/chat-rooms.js'));
+const addRooms = (): void => void loadRooms().then(({ ChatRoomsElement }) => register('chat-rooms', ChatRoomsElement), () => setTimeout(addRooms, 5_000));
+addRooms();

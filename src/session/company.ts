@@ -33,8 +33,12 @@ export class Company {
         return;
       case 'notifications':
         return this.#session.report({ type: 'notifications', state: message.state, fresh: message.fresh });
-      default:
+      case 'greeting':
+      case 'text':
+      case 'ended':
         for (const listen of [...this.#listening]) listen(message);
+        return;
+      default: // of a message: the outbox hears it too
     }
   }
 

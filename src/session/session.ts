@@ -577,7 +577,7 @@ export class Session implements Inside {
   }
 
   async #onTab(message: TabMessage): Promise<void> {
-    if (/^(added|stored|refused|retry|discard)$/.test(message.kind)) return this.#outbox.box?.onTab(message);
+    void this.#outbox.box?.onTab(message);
     if (this.#setup?.share === false) return;
     const company = await this.#loadCompany(this.signal).catch(NEVER);
     company?.onTab(message, this.#follows);
