@@ -1,6 +1,6 @@
 import { Id, maybe, z } from '../protocol/schema.js';
 import { check, type Id as IdType } from '../protocol/index.js';
-import type { Clock } from '../transport/index.js';
+import { ChatError, type Clock } from '../transport/index.js';
 
 /** What a JWT says of itself, as far as we look. Read, not verified: only the server can do that. */
 export interface Claims {
@@ -143,8 +143,8 @@ export class TokenKeeper {
   #question(): Promise<string | undefined> {
     const { ask, onProblem, onLate } = this.#parts;
     return (this.#answer ??= ask()
-      // Its message is the page's own, and may hold anything.
-      .catch(() => onProblem('The page failed to give a token: its function threw, or its promise was rejected.'))
+      // A message that is not ours is the page's own, and may hold anything.
+      .catch((thrown: unknown) => onProblem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.'))
       .then((answer) => {
         this.#answer = undefined;
         const token = typeof answer === 'string' ? answer.trim() : '';

@@ -9,6 +9,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
+  fetchToken,
   readClaims,
   Session,
   type ChatState,
@@ -19,7 +20,7 @@ import {
   type Timing,
   type Vault,
 } from '../session/index.js';
-import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
+import { ChatError, parseUrl, sleep, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
 import { newLocalId } from './local-id.js';
 import { reduce, type Action } from './reduce.js';
@@ -32,6 +33,8 @@ export interface ConnectionConfig extends AddressParts {
   token?: string | null | undefined;
   /** Asked for a token when there is none, and when the present one was refused. */
   tokenProvider?: (() => Promise<string>) | undefined;
+  /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
+  tokenUrl?: string | null | undefined;
   /** How the token travels on the socket. Default `query`. */
   auth?: AuthMode | undefined;
   /** Whether the tabs of one person share one socket. Default true. */
@@ -81,9 +84,13 @@ export class ChatConnection {
   readonly #store: StoreApi<ChatData> = createStore(() => INITIAL);
   readonly #announcer = new Announcer();
   readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #fetch: typeof fetch;
   readonly #session: Session;
   #config: ConnectionConfig = {};
   #running = false;
+  /** From `connect` to `disconnect`. */
+  #life = new AbortController();
   readonly #waiting = new Map<string, Waiting>();
   /** Readers of each open room. */
   readonly #readers = new Map<string, { roomId: Id; count: number }>();
@@ -94,11 +101,13 @@ export class ChatConnection {
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
     this.#clock = parts.clock ?? systemClock;
+    this.#random = parts.random ?? Math.random;
+    this.#fetch = parts.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#session = new Session({
       ...parts,
       tabs: parts.tabs ?? { locks: (globalThis.navigator as Partial<Navigator> | undefined)?.locks, BroadcastChannel: globalThis.BroadcastChannel },
       clock: this.#clock,
-      random: parts.random ?? Math.random,
+      random: this.#random,
       report: (event) => this.#onSession(event),
       askForToken: () => this.#askForToken(),
       // Where nobody says (Node has a navigator without it), we are not offline.
@@ -186,6 +195,7 @@ export class ChatConnection {
   connect(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#life = new AbortController();
     this.#start();
   }
 
@@ -193,6 +203,7 @@ export class ChatConnection {
   disconnect(): void {
     if (!this.#running) return;
     this.#running = false;
+    this.#life.abort();
     // What was to happen later happens now: rooms are left, nobody types any more.
     this.#typed.clear();
     for (const [name, { run }] of this.#timers) {
@@ -215,18 +226,27 @@ export class ChatConnection {
    * @throws where the doctor cannot be loaded; {@link ChatError} `aborted`.
    */
   diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
-    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, onFinding, signal }));
+    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, ...(this.#config.tokenUrl && { tokenProvider: async () => (await this.#askForToken()) ?? '' }), onFinding, signal }));
   }
 
   #start(): void {
-    const { token, tokenProvider, ...parts } = this.#config;
+    const { token, tokenProvider, tokenUrl, ...parts } = this.#config;
     const { userId } = readClaims(token ?? '');
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
-    this.#session.configure({ ...parts, token: token ?? '', canAsk: tokenProvider !== undefined });
+    this.#session.configure({ ...parts, token: token ?? '', canAsk: !!(tokenProvider || tokenUrl) });
   }
 
   async #askForToken(): Promise<string | undefined> {
-    if (this.#config.tokenProvider) return this.#config.tokenProvider();
+    const { tokenProvider, tokenUrl } = this.#config;
+    if (tokenProvider) return tokenProvider();
+    if (tokenUrl) {
+      return fetchToken(tokenUrl, {
+        fetch: this.#fetch,
+        random: this.#random,
+        pause: (ms) => sleep(this.#clock, ms, this.#life.signal),
+        isWanted: () => this.#running && this.#config.tokenUrl === tokenUrl,
+      });
+    }
     let answer: Promise<string> | string | undefined;
     this.#announcer.tell('chat-token-expired', { respondWith: (token) => (answer = token) });
     return answer;

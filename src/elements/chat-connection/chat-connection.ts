@@ -33,6 +33,7 @@ export class ChatConnectionElement extends LitElement {
     auth: {},
     share: {},
     notifications: { type: Boolean },
+    tokenUrl: { attribute: 'token-url' },
     tokenProvider: { attribute: false },
   };
 
@@ -56,6 +57,9 @@ export class ChatConnectionElement extends LitElement {
 
   /** Listens to the backend's notifications socket too: `chat-notification`. */
   notifications = false;
+
+  /** An address of the site's own server that gives a token, by the visitor's cookie: `{"token": "…"}`. Relative to the page. */
+  tokenUrl: string | null | undefined;
 
   /** Asked for a token when there is none, and when the present one was refused. */
   tokenProvider: (() => Promise<string>) | undefined;
@@ -94,9 +98,9 @@ export class ChatConnectionElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!(['url', 'token', 'wsPath', 'apiPath', 'auth', 'share', 'notifications', 'tokenProvider'] as const).some((name) => changed.has(name))) return;
-    const { url, token, wsPath, apiPath, auth, share, notifications, tokenProvider } = this;
-    this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenProvider });
+    if (!(['url', 'token', 'wsPath', 'apiPath', 'auth', 'share', 'notifications', 'tokenUrl', 'tokenProvider'] as const).some((name) => changed.has(name))) return;
+    const { url, token, wsPath, apiPath, auth, share, notifications, tokenUrl, tokenProvider } = this;
+    this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenUrl, tokenProvider });
   }
 
   protected override firstUpdated(): void {

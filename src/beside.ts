@@ -1,0 +1,3 @@
+/** The elements that come beside the first connection: see chat.ts. */
+export { ChatRoomsElement } from './elements/chat-rooms/chat-rooms.js';
+export { ChatStatusElement } from './elements/chat-status/chat-status.js';

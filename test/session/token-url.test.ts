@@ -1,0 +1,140 @@
+/** `token-url`: the site's own server gives the token, by the visitor's cookie. */
+import { expect } from '@open-wc/testing';
+import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+const FRESH = tokenOf(1, { jti: 'fresh' });
+
+async function visit(answer: (nth: number) => Response | Error, config: ConnectionConfig = {}) {
+  const clock = new FakeClock();
+  const backend = new FakeBackend(clock);
+  const asked: { url: string; init: RequestInit }[] = [];
+  const chat = new ChatConnection(
+    { url: 'https://chat.example', tokenUrl: '/chat-token/', ...config },
+    {
+      clock,
+      random: () => 0.999,
+      WebSocket: backend.WebSocket,
+      vault: new MemoryVault(),
+      tabs: {},
+      fetch: async (input, init = {}) => {
+        const url = String(input);
+        if (!url.endsWith('/chat-token/')) return backend.fetch(input, init);
+        asked.push({ url, init });
+        const response = answer(asked.length);
+        if (response instanceof Error) throw response;
+        return response;
+      },
+    },
+  );
+  const problems: string[] = [];
+  chat.on('chat-error', ({ code, message }) => problems.push(`${code}: ${message}`));
+  chat.connect();
+  await partsLoaded();
+  await clock.advance(0);
+  const is = (): string => `${chat.state} ${chat.reason.code}`;
+  return { chat, backend, clock, asked, problems, is };
+}
+
+describe('token-url', () => {
+  for (const [what, answer] of [
+    ['token', () => json({ token: FRESH })],
+    ['access, as djangorestframework-simplejwt calls it', () => json({ access: FRESH, refresh: 'not this' })],
+    ['access_token, as OAuth calls it', () => json({ access_token: FRESH })],
+    ['a JSON string', () => json(FRESH)],
+    ['nothing but the token', () => new Response(`${FRESH}\n`, { headers: { 'Content-Type': 'text/plain' } })],
+  ] as const) {
+    it(`is asked with the visitor's cookie, and may answer with ${what}`, async () => {
+      const { chat, backend, asked, problems, is } = await visit(answer);
+      expect(is()).to.equal('connected connected');
+      expect(asked).to.have.length(1);
+      expect(asked[0]!.url).to.equal(new URL('/chat-token/', location.href).href);
+      expect([asked[0]!.init.credentials, asked[0]!.init.cache]).to.deep.equal(['include', 'no-store']);
+      expect(new URL(backend.socket.url).searchParams.get('token')).to.equal(FRESH);
+      expect(problems).to.deep.equal([]);
+      chat.disconnect();
+    });
+  }
+
+  it('that says that nobody is signed in: so does the chat, and asks no further', async () => {
+    for (const status of [401, 403, 204]) {
+      const { chat, backend, clock, asked, problems, is } = await visit(() => new Response(null, { status }));
+      await clock.advance(60_000);
+      expect(is(), `${status}`).to.equal('unauthorized token_missing');
+      expect([asked.length, backend.sockets.length, clock.pending, problems]).to.deep.equal([1, 0, 0, []]);
+      chat.disconnect();
+    }
+  });
+
+  for (const [what, answer, says] of [
+    ['a page', () => new Response('<!doctype html><title>Log in</title>', { headers: { 'Content-Type': 'text/html' } }), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
+    ['JSON without a token', () => json({ secret: 'words' }), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
+    ['null', () => json(null), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
+    ['404', () => new Response('', { status: 404 }), 'token-url answered 404. Expected: {"token": "…"}.'],
+  ] as const) {
+    it(`that answers with ${what} is named`, async () => {
+      const { chat, problems, is } = await visit(answer);
+      expect(problems).to.deep.equal([`token_provider: ${says}`]);
+      expect(is()).to.equal('unauthorized token_missing');
+      chat.disconnect();
+    });
+  }
+
+  it('that cannot be reached, or fails, is asked again', async () => {
+    const { chat, clock, asked, is } = await visit((nth) => [new TypeError('Failed to fetch'), new Response('', { status: 503 }), new Response('', { status: 429 }), json({ token: FRESH })][nth - 1]!);
+    expect(is()).to.equal('connecting connecting');
+    await clock.advance(1_000 + 2_000 + 4_000);
+    expect([is(), asked.length]).to.deep.equal(['connected connected', 4]);
+    chat.disconnect();
+  });
+
+  it('that comes to itself late is listened to all the same', async () => {
+    const { chat, clock, problems, is } = await visit((nth) => (nth < 6 ? new TypeError('Failed to fetch') : json({ token: FRESH })));
+    await clock.advance(16_000);
+    expect(is()).to.equal('unauthorized token_missing');
+    expect(problems).to.deep.equal(['token_provider: The page did not give a token within 15 s.']);
+    await clock.advance(16_000);
+    expect(is()).to.equal('connected connected');
+    chat.disconnect();
+  });
+
+  it('is asked no more once the chat is gone', async () => {
+    const { chat, clock, asked } = await visit(() => new TypeError('Failed to fetch'));
+    chat.disconnect();
+    await clock.advance(120_000);
+    expect([asked.length, clock.pending]).to.deep.equal([1, 0]);
+  });
+
+  it('goes on where the chat is taken out of the page and put back', async () => {
+    const { chat, clock, is } = await visit((nth) => (nth === 1 ? new TypeError('Failed to fetch') : json({ token: FRESH })));
+    chat.disconnect();
+    chat.connect();
+    await clock.advance(1_000);
+    expect(is()).to.equal('connected connected');
+    chat.disconnect();
+  });
+
+  it('is asked for another one when the server refuses the first', async () => {
+    const { chat, backend, clock, asked, is } = await visit((nth) => json({ token: nth === 1 ? tokenOf(1) : FRESH }));
+    backend.refused.add(tokenOf(1));
+    backend.socket.drop(4001, 'expired');
+    await clock.advance(3_000);
+    expect([is(), asked.length]).to.deep.equal(['connected connected', 2]);
+    chat.disconnect();
+  });
+
+  it('is not asked where the page has a function for it', async () => {
+    const { chat, asked, is } = await visit(() => json({ token: 'no' }), { tokenProvider: async () => FRESH });
+    expect([is(), asked.length]).to.deep.equal(['connected connected', 0]);
+    chat.disconnect();
+  });
+
+  it('that is no address is named', async () => {
+    const { chat, asked, problems } = await visit(() => json({ token: FRESH }), { tokenUrl: 'https://' });
+    expect([asked.length, problems]).to.deep.equal([0, ['token_provider: token-url="https://" is not an address.']]);
+    chat.disconnect();
+  });
+});
