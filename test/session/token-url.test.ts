@@ -6,6 +6,9 @@ import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
+/** An answer whose body is there at once: a browser may take some tasks over it, and no test's clock waits for that. */
+const plain = (body: string): Response => Object.assign(new Response(), { text: () => Promise.resolve(body) });
+
 const FRESH = tokenOf(1, { jti: 'fresh' });
 
 async function visit(answer: (nth: number) => Response | Error, config: ConnectionConfig = {}) {
@@ -45,7 +48,7 @@ describe('token-url', () => {
     ['access, as djangorestframework-simplejwt calls it', () => json({ access: FRESH, refresh: 'not this' })],
     ['access_token, as OAuth calls it', () => json({ access_token: FRESH })],
     ['a JSON string', () => json(FRESH)],
-    ['nothing but the token', () => new Response(`${FRESH}\n`, { headers: { 'Content-Type': 'text/plain' } })],
+    ['nothing but the token', () => plain(`${FRESH}\n`)],
   ] as const) {
     it(`is asked with the visitor's cookie, and may answer with ${what}`, async () => {
       const { chat, backend, asked, problems, is } = await visit(answer);
@@ -70,7 +73,7 @@ describe('token-url', () => {
   });
 
   for (const [what, answer, says] of [
-    ['a page', () => new Response('<!doctype html><title>Log in</title>', { headers: { 'Content-Type': 'text/html' } }), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
+    ['a page', () => plain('<!doctype html><title>Log in</title>'), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['JSON without a token', () => json({ secret: 'words' }), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['null', () => json(null), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['404', () => new Response('', { status: 404 }), 'token-url answered 404. Expected: {"token": "…"}.'],
