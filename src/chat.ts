@@ -1,8 +1,8 @@
 /**
  * The one script for a page without a bundler (`dist/chat.js`): registers the elements, and exports the connection.
  *
- * What the first message does not need comes after it, over the same connection to the same host: the status and the list of rooms
- * at once, beside the first question to the backend; all else when it is needed.
+ * What the first message does not need comes after it, over the same connection to the same host: status, list of rooms and launcher at
+ * once, beside the first question to the backend; all else when it is needed.
  */
 import { ChatConnectionElement } from './elements/chat-connection/chat-connection.js';
 import { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
@@ -21,9 +21,10 @@ register('chat-thread', ChatThreadElement);
 const loadBeside = partLoader(() => import('./beside.js'));
 function registerBeside(): void {
   loadBeside().then(
-    ({ ChatRoomsElement, ChatStatusElement }) => {
+    ({ ChatLauncherElement, ChatRoomsElement, ChatStatusElement }) => {
       register('chat-status', ChatStatusElement);
       register('chat-rooms', ChatRoomsElement);
+      register('chat-launcher', ChatLauncherElement);
     },
     () => setTimeout(registerBeside, AGAIN_MS),
   );

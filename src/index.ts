@@ -2,6 +2,7 @@
 import './define.js';
 
 export { ChatConnectionElement } from './elements/chat-connection/chat-connection.js';
+export { ChatLauncherElement } from './elements/chat-launcher/chat-launcher.js';
 export { ChatRoomsElement } from './elements/chat-rooms/chat-rooms.js';
 export { ChatStatusElement } from './elements/chat-status/chat-status.js';
 export { ChatThreadElement } from './elements/chat-thread/chat-thread.js';

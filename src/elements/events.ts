@@ -65,6 +65,13 @@ export class ChatRoomSelectEvent extends Event {
   }
 }
 
+/** A launcher was opened or closed. */
+export class ChatLauncherToggleEvent extends Event {
+  constructor(readonly open: boolean) {
+    super('chat-launcher-toggle', OUT);
+  }
+}
+
 /** A message came in, live, in the room that the thread shows. */
 export class ChatMessageEvent extends Event {
   constructor(readonly message: ChatMessage) {
@@ -103,6 +110,7 @@ declare global {
     'chat-error': ChatErrorEvent;
     'chat-notification': ChatNotificationEvent;
     'chat-room-select': ChatRoomSelectEvent;
+    'chat-launcher-toggle': ChatLauncherToggleEvent;
     'chat-message': ChatMessageEvent;
     'chat-send': ChatSendEvent;
     'chat-send-failed': ChatSendFailedEvent;

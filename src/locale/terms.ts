@@ -20,6 +20,12 @@ export interface Terms {
   /** They could not be loaded; what is known without them follows. */
   noDetails: string;
   messagesWait: string;
+  // The launcher
+  /** The panel's first line, where the page gives none. */
+  chat: string;
+  openChat: (unread: number) => string;
+  closeChat: string;
+  backToConversations: string;
   // Rooms
   conversations: string;
   filterConversations: string;

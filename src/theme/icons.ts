@@ -1,7 +1,7 @@
 /** Line icons on a grid of 24. Decoration: whatever they mean is said in words beside them. */
 import { svg, html, type SVGTemplateResult, type TemplateResult } from 'lit';
 
-const icon = (paths: SVGTemplateResult): TemplateResult => html`<svg viewBox="0 0 24 24" aria-hidden="true">${paths}</svg>`;
+export const icon = (paths: SVGTemplateResult): TemplateResult => html`<svg viewBox="0 0 24 24" aria-hidden="true">${paths}</svg>`;
 
 export const icons = {
   send: icon(svg`<path d="M4 12 3 4l18 8-18 8 1-8Zm0 0h8" />`),
@@ -10,5 +10,7 @@ export const icons = {
   check: icon(svg`<path d="m5 12 5 5L19 7" />`),
   checks: icon(svg`<path d="m2 12 5 5L16 7M13 17l9-10" />`),
   alert: icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`),
+  back: icon(svg`<path d="m15 6-6 6 6 6" />`),
+  close: icon(svg`<path d="m6 6 12 12M18 6 6 18" />`),
   file: icon(svg`<path d="M6 3h8l4 4v14H6ZM14 3v4h4" />`),
 } satisfies Record<string, TemplateResult>;

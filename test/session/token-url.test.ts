@@ -1,13 +1,10 @@
 /** `token-url`: the site's own server gives the token, by the visitor's cookie. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
-import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
-
-/** An answer whose body is there at once: a browser may take some tasks over it, and no test's clock waits for that. */
-const plain = (body: string): Response => Object.assign(new Response(), { text: () => Promise.resolve(body) });
 
 const FRESH = tokenOf(1, { jti: 'fresh' });
 
@@ -48,7 +45,7 @@ describe('token-url', () => {
     ['access, as djangorestframework-simplejwt calls it', () => json({ access: FRESH, refresh: 'not this' })],
     ['access_token, as OAuth calls it', () => json({ access_token: FRESH })],
     ['a JSON string', () => json(FRESH)],
-    ['nothing but the token', () => plain(`${FRESH}\n`)],
+    ['nothing but the token', () => page(`${FRESH}\n`, 200)],
   ] as const) {
     it(`is asked with the visitor's cookie, and may answer with ${what}`, async () => {
       const { chat, backend, asked, problems, is } = await visit(answer);
@@ -73,7 +70,7 @@ describe('token-url', () => {
   });
 
   for (const [what, answer, says] of [
-    ['a page', () => plain('<!doctype html><title>Log in</title>'), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
+    ['a page', () => page('<!doctype html><title>Log in</title>', 200), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['JSON without a token', () => json({ secret: 'words' }), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['null', () => json(null), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['404', () => new Response('', { status: 404 }), 'token-url answered 404. Expected: {"token": "…"}.'],

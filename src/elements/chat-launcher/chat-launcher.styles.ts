@@ -1,0 +1,107 @@
+import { css, unsafeCSS } from 'lit';
+import { LAUNCHER_BUTTON } from '../../theme/launcher-button.js';
+
+export const styles = [
+  unsafeCSS(LAUNCHER_BUTTON),
+  css`
+    :host {
+      display: contents;
+    }
+    :host([hidden]) {
+      display: none;
+    }
+    .badge {
+      position: absolute;
+      inset-block-start: -0.25rem;
+      inset-inline-end: -0.25rem;
+      box-sizing: border-box;
+      min-inline-size: 1.375rem;
+      padding: 0.1875rem 0.375rem;
+      border-radius: 1rem;
+      background: var(--_danger);
+      color: var(--_surface);
+      font: 600 0.8125rem/1 var(--_font);
+      text-align: center;
+    }
+    .panel {
+      /* The page's own rules are inherited into this: none of them is meant for it. */
+      all: initial;
+      color-scheme: inherit;
+      position: fixed;
+      z-index: var(--chat-launcher-layer, 1000);
+      inset-block: auto calc(var(--chat-launcher-offset, 1rem) + var(--chat-launcher-size, 3.5rem) + 0.75rem + env(safe-area-inset-bottom, 0px));
+      inset-inline: auto var(--chat-launcher-offset, 1rem);
+      display: none;
+      flex-direction: column;
+      box-sizing: border-box;
+      inline-size: min(var(--chat-panel-width, 24rem), 100vw - 2 * var(--chat-launcher-offset, 1rem));
+      block-size: min(var(--chat-panel-height, 36rem), 100vh - 2 * var(--chat-launcher-offset, 1rem) - var(--chat-launcher-size, 3.5rem) - 0.75rem);
+      overflow: hidden;
+      border: 1px solid var(--_border);
+      border-radius: calc(var(--_radius) * 2);
+      background: var(--_surface);
+      color: var(--_text);
+      font: var(--_font-size) / var(--_line-height) var(--_font);
+      text-align: start;
+      overflow-wrap: anywhere;
+      box-shadow: var(--_shadow);
+    }
+    :host([side='start']) .panel {
+      inset-inline: var(--chat-launcher-offset, 1rem) auto;
+    }
+    .panel[open] {
+      display: flex;
+    }
+    .panel.full {
+      inset: 0;
+      inline-size: auto;
+      block-size: auto;
+      padding-block: env(safe-area-inset-top, 0px) env(safe-area-inset-bottom, 0px);
+      border: 0;
+      border-radius: 0;
+    }
+    .header {
+      display: flex;
+      align-items: center;
+      gap: var(--_space);
+      padding: var(--_space);
+      background: var(--_accent);
+      color: var(--_on-accent);
+    }
+    .title {
+      flex: 1;
+      min-inline-size: 0;
+      margin: 0;
+      padding-inline: var(--_space);
+      font-size: 1rem;
+      font-weight: 600;
+    }
+    .header button {
+      display: grid;
+      place-items: center;
+      inline-size: 2.5rem;
+      block-size: 2.5rem;
+      border-radius: 50%;
+    }
+    .header :focus-visible {
+      outline-color: currentcolor;
+    }
+    .title:focus-visible {
+      outline: none;
+    }
+    :host(:dir(rtl)) .back svg {
+      transform: scaleX(-1);
+    }
+    .content {
+      display: flex;
+      flex: 1;
+      flex-direction: column;
+      min-block-size: 0;
+    }
+    chat-rooms,
+    chat-thread {
+      flex: 1;
+      block-size: auto;
+    }
+  `,
+];

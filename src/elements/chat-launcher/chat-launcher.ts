@@ -1,0 +1,210 @@
+import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
+import { ConnectionFinder } from '../../binding/index.js';
+import { Localize } from '../../locale/index.js';
+import type { Id } from '../../protocol/index.js';
+import { totalUnread } from '../../store/index.js';
+import { hostStyles, icon, icons } from '../../theme/index.js';
+import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
+import { ChatLauncherToggleEvent } from '../events.js';
+import { styles } from './chat-launcher.styles.js';
+import { remember, wasOpen } from './open-state.js';
+
+/** On a screen like this the panel takes all of it. */
+const SMALL = '(max-width: 30rem), (max-height: 26rem)';
+
+/**
+ * A button that floats above the page, with the number of unread messages, and the chat in a panel: beside the page on a large screen,
+ * over all of it on a small one. Whether it is open is remembered while the tab lives, so that the next page shows it as it was.
+ *
+ * Keyboard: the button opens it and the focus moves in; Escape closes it and the focus goes back.
+ *
+ * @tag chat-launcher
+ * @slot - Instead of status, list of rooms and thread.
+ * @fires {ChatLauncherToggleEvent} chat-launcher-toggle - It was opened or closed: `open`.
+ * @csspart button - The floating button.
+ * @csspart badge - The number of unread messages.
+ * @csspart panel - What it opens.
+ * @csspart header - The panel's first line.
+ * @csspart title - What is written there.
+ * @csspart back - The button back to the list of rooms.
+ * @csspart close - The button that closes the panel.
+ * @cssprop [--chat-launcher-size=3.5rem] - Width and height of the button.
+ * @cssprop [--chat-launcher-offset=1rem] - Distance from the edges of the window.
+ * @cssprop [--chat-launcher-layer=1000] - `z-index` of button and panel.
+ * @cssprop [--chat-panel-width=24rem] - Width of the panel, where there is room for it.
+ * @cssprop [--chat-panel-height=36rem] - Its height, likewise.
+ * @cssprop [--chat-accent=#2b59d9] - Button and first line.
+ * @cssprop [--chat-on-accent=#fff] - What stands on them.
+ * @cssprop [--chat-danger=#c01f2e] - Background of the number.
+ * @cssprop [--chat-surface=#fff] - Background of the panel.
+ * @cssprop [--chat-border=14% text, 86% surface] - Its edge.
+ * @cssprop [--chat-radius=0.5rem] - Half of its corners.
+ * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of button and panel.
+ */
+export class ChatLauncherElement extends LitElement {
+  static override styles = [...hostStyles, ...styles];
+
+  static override properties = {
+    open: { type: Boolean, reflect: true },
+    side: { reflect: true },
+    room: {},
+    heading: {},
+    token: {},
+    url: {},
+  };
+
+  /** Whether the panel is there. */
+  open = false;
+
+  /** `end` (default) or `start`: at which side of the window, in reading direction. */
+  side: 'end' | 'start' = 'end';
+
+  /** One room and no list: for a page that has one conversation to offer. */
+  room: Id | null = null;
+
+  /** What stands in the panel's first line. Default: 'Chat'. */
+  heading: string | undefined;
+
+  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  token: string | undefined;
+
+  /** The backend that `token` is for. Default: the page's origin. */
+  url: string | undefined;
+
+  readonly #finder = new ConnectionFinder(this);
+  readonly #unread = this.#finder.slice(totalUnread);
+  readonly #selected = this.#finder.slice((data) => data.selected);
+  readonly #localize = new Localize(this);
+  readonly #small = matchMedia(SMALL);
+  /** Its content is made when somebody wants to see it. */
+  #wasOpen = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#small.addEventListener('change', this.#onResize);
+    // Over a whole small screen nobody wants to find it again.
+    if (!this.hasUpdated && !this.#small.matches && wasOpen(this.#name)) this.open = true;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#small.removeEventListener('change', this.#onResize);
+  }
+
+  protected override willUpdate(): void {
+    this.#wasOpen ||= this.open;
+  }
+
+  protected override render(): TemplateResult {
+    const { term } = this.#localize;
+    const unread = this.#unread.value ?? 0;
+    const isNews = unread > 0 && !this.open;
+    return html`<button
+        part="button"
+        class="button"
+        type="button"
+        aria-haspopup="dialog"
+        aria-expanded=${this.open}
+        aria-label=${this.open ? term('closeChat') : term('openChat', unread)}
+        @click=${() => (this.open = !this.open)}
+      >
+        ${this.open ? icons.down : icon(svg`<path d=${LAUNCHER_ICON} />`)}
+        ${isNews ? html`<span part="badge" class="badge" aria-hidden="true">${unread > 99 ? '99+' : unread}</span>` : nothing}
+      </button>
+      <span class="hidden-visually" role="status">${isNews ? term('unread', unread) : nothing}</span>
+      <dialog part="panel" class="panel" aria-labelledby="title" @close=${this.#onClose} @keydown=${this.#onKey}>${this.#wasOpen ? this.#renderPanel() : nothing}</dialog>`;
+  }
+
+  #renderPanel(): TemplateResult {
+    const { term } = this.#localize;
+    const { token, url, room } = this;
+    const hasList = room === null;
+    const isList = hasList && this.#selected.value == null;
+    return html`<header part="header" class="header">
+        ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${icons.back}</button>` : nothing}
+        <h2 part="title" class="title" id="title" tabindex="-1" autofocus>${this.heading || term('chat')}</h2>
+        <button part="close" type="button" aria-label=${term('closeChat')} @click=${() => (this.open = false)}>${icons.close}</button>
+      </header>
+      <div class="content">
+        <slot>
+          <chat-status .token=${token} .url=${url}></chat-status>
+          ${hasList ? html`<chat-rooms ?hidden=${!isList} .token=${token} .url=${url}></chat-rooms>` : nothing}
+          <chat-thread ?hidden=${isList} .room=${room} .token=${token} .url=${url}></chat-thread>
+        </slot>
+      </div>`;
+  }
+
+  protected override firstUpdated(): void {
+    // loader.js has drawn one before us, in the same place.
+    const before = this.renderRoot.querySelector<HTMLElement>('[data-loader]');
+    const hadFocus = before !== null && before === this.shadowRoot!.activeElement;
+    before?.remove();
+    if (hadFocus) this.#button.focus();
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('open') || this.open === this.#dialog.open) return;
+    const isFirst = changed.get('open') === undefined;
+    if (this.open) {
+      // Open from the start: the focus stays where the reader is.
+      if (isFirst && !this.#small.matches) this.#dialog.open = true;
+      else this.#show();
+    } else {
+      const hadFocus = this.#dialog.contains(this.shadowRoot!.activeElement);
+      this.#dialog.close();
+      if (hadFocus) this.#button.focus();
+    }
+    remember(this.#name, this.open);
+    if (!isFirst) this.dispatchEvent(new ChatLauncherToggleEvent(this.open));
+  }
+
+  #show(): void {
+    const isSmall = this.#small.matches;
+    this.#dialog.classList.toggle('full', isSmall);
+    if (isSmall) this.#dialog.showModal();
+    else this.#dialog.show();
+  }
+
+  readonly #onResize = (): void => {
+    if (!this.#dialog?.open) return;
+    this.#dialog.close();
+    this.#show();
+  };
+
+  /** Closed by the browser: Escape or the back gesture on a small screen. */
+  #onClose(): void {
+    if (!this.#dialog.open) this.open = false;
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key !== 'Escape' || event.defaultPrevented) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.open = false;
+  }
+
+  #back(): void {
+    this.#finder.connection?.selectRoom(null);
+    // The button goes, and the keyboard with it.
+    this.#dialog.querySelector<HTMLElement>('#title')?.focus();
+  }
+
+  get #button(): HTMLElement {
+    return this.renderRoot.querySelector('.button')!;
+  }
+
+  get #dialog(): HTMLDialogElement {
+    return this.renderRoot.querySelector('dialog')!;
+  }
+
+  /** Several launchers are told apart by their `id`. */
+  get #name(): string {
+    return `unified-chat launcher ${this.id}`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'chat-launcher': ChatLauncherElement;
+  }
+}

@@ -1,0 +1,240 @@
+import { aTimeout, expect, fixture, fixtureCleanup, html, nextFrame, oneEvent } from '@open-wc/testing';
+import { sendKeys, setViewport } from '@web/test-runner-commands';
+import type { TemplateResult } from 'lit';
+import '../../src/define.js';
+import type { ChatLauncherElement } from '../../src/elements/chat-launcher/chat-launcher.js';
+import type { ChatLauncherToggleEvent } from '../../src/elements/events.js';
+import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+
+const token = tokenOf(1);
+
+describe('<chat-launcher>', () => {
+  let backend: FakeBackend;
+  let restore: () => void;
+  beforeEach(() => {
+    sessionStorage.clear();
+    ({ backend, restore } = intercept((made) => {
+      made.rooms = [room(1, 'Support', { unread_count: 3 }), room(2, 'Garden')];
+      made.store(1, 2, 'How can we help?');
+    }));
+  });
+  afterEach(async () => {
+    fixtureCleanup();
+    await aTimeout(0);
+    restore();
+    await setViewport({ width: 1000, height: 800 });
+  });
+
+  const button = (launcher: Element): HTMLElement => one(launcher, '[part=button]');
+  const panel = (launcher: Element): HTMLDialogElement => one(launcher, '[part=panel]') as HTMLDialogElement;
+  const inside = <T extends Element>(launcher: Element, tag: string): T => launcher.shadowRoot!.querySelector<T>(tag)!;
+  const focused = (launcher: Element): Element | null => launcher.shadowRoot!.activeElement;
+
+  async function mounted(template: TemplateResult = html`<chat-launcher></chat-launcher>`): Promise<ChatLauncherElement> {
+    const connection = await fixture<HTMLElementTagNameMap['chat-connection']>(html`<chat-connection url=${url} token=${token}>${template}</chat-connection>`);
+    await until(() => connection.connection.state === 'connected');
+    return connection.querySelector('chat-launcher')!;
+  }
+  async function opened(template?: TemplateResult): Promise<ChatLauncherElement> {
+    const launcher = await mounted(template);
+    button(launcher).click();
+    await until(() => panel(launcher).open);
+    return launcher;
+  }
+
+  it('is a button that says how much is unread, and nothing more', async () => {
+    const launcher = await mounted();
+    await until(() => one(launcher, '[part=badge]'));
+    expect(text(one(launcher, '[part=badge]'))).to.equal('3');
+    expect(button(launcher).getAttribute('aria-label')).to.equal('Open chat, 3 unread');
+    expect(text(one(launcher, '[role=status]'))).to.equal('3 unread');
+    expect(button(launcher).getAttribute('aria-expanded')).to.equal('false');
+    expect(inside(launcher, 'chat-thread')).to.equal(null);
+    await expect(launcher).to.be.accessible();
+  });
+
+  it('stands in the corner: at the end, or at the start, in either direction', async () => {
+    const launcher = await mounted();
+    const edge = (): string => {
+      const { left, right } = button(launcher).getBoundingClientRect();
+      return left < innerWidth - right ? 'left' : 'right';
+    };
+    expect(edge()).to.equal('right');
+    launcher.side = 'start';
+    await launcher.updateComplete;
+    expect(edge()).to.equal('left');
+    document.documentElement.dir = 'rtl';
+    expect(edge()).to.equal('right');
+    launcher.side = 'end';
+    await launcher.updateComplete;
+    expect(edge()).to.equal('left');
+    document.documentElement.dir = '';
+  });
+
+  it('opens: the focus moves in, the rooms are there, and the page hears of it', async () => {
+    const launcher = await mounted();
+    setTimeout(() => button(launcher).click());
+    const { open } = (await oneEvent(launcher, 'chat-launcher-toggle')) as ChatLauncherToggleEvent;
+    expect(open).to.equal(true);
+    expect(launcher.hasAttribute('open')).to.equal(true);
+    expect(button(launcher).getAttribute('aria-expanded')).to.equal('true');
+    expect(panel(launcher).matches(':modal'), 'the page beside it can be used').to.equal(false);
+    expect(panel(launcher).contains(focused(launcher))).to.equal(true);
+    expect(one(launcher, '[part=badge]')).to.equal(undefined);
+    const rooms = inside(launcher, 'chat-rooms');
+    await until(() => all(rooms, '[role=option]').length === 2);
+    expect(inside(launcher, 'chat-thread').getClientRects()).to.have.length(0);
+    await expect(launcher).to.be.accessible();
+  });
+
+  it('shows the room that is chosen in place of the list, and the list again', async () => {
+    const launcher = await opened();
+    const rooms = inside(launcher, 'chat-rooms');
+    await until(() => all(rooms, '[role=option]').length === 2);
+    expect(one(launcher, '[part=back]')).to.equal(undefined);
+    all(rooms, '[role=option]')[0]!.click();
+    const thread = inside(launcher, 'chat-thread');
+    await until(() => text(one(thread, 'ol')).includes('How can we help?'));
+    expect(rooms.getClientRects()).to.have.length(0);
+    one(launcher, '[part=back]').click();
+    await until(() => rooms.getClientRects().length > 0);
+    expect(focused(launcher)).to.equal(one(launcher, '[part=title]'));
+  });
+
+  it('shows one room alone where it is told which', async () => {
+    const launcher = await opened(html`<chat-launcher room="1" heading="Ask us"></chat-launcher>`);
+    await until(() => text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
+    expect(inside(launcher, 'chat-rooms')).to.equal(null);
+    expect(one(launcher, '[part=back]')).to.equal(undefined);
+    expect(text(one(launcher, '[part=title]'))).to.equal('Ask us');
+    expect(panel(launcher).getAttribute('aria-labelledby')).to.equal(one(launcher, '[part=title]').id);
+  });
+
+  it('does not read for somebody who does not see it', async () => {
+    const launcher = await opened(html`<chat-launcher room="1"></chat-launcher>`);
+    await until(() => text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
+    await until(() => backend.socket.sent.some(({ type }) => type === 'mark_read'));
+    launcher.open = false;
+    const { connection } = launcher.closest('chat-connection')!;
+    await until(() => connection.data.reading.length === 0);
+    const read = backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
+    backend.say(1, 2, 'Anybody there?');
+    await until(() => one(launcher, '[part=badge]'));
+    await nextFrame();
+    expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(read);
+  });
+
+  it('closes with Escape, by its button, and by the one that opened it; the focus goes back', async () => {
+    const launcher = await opened();
+    let heard = 0;
+    launcher.addEventListener('keydown', () => heard++);
+    await sendKeys({ press: 'Escape' });
+    await until(() => !panel(launcher).open);
+    expect([launcher.open, heard]).to.deep.equal([false, 0]);
+    expect(focused(launcher)).to.equal(button(launcher));
+    button(launcher).click();
+    await until(() => panel(launcher).open);
+    one(launcher, '[part=close]').click();
+    await until(() => !panel(launcher).open);
+    expect(focused(launcher)).to.equal(button(launcher));
+    button(launcher).click();
+    await until(() => panel(launcher).open);
+    button(launcher).click();
+    await until(() => !panel(launcher).open);
+  });
+
+  it('leaves the focus where it is when it is closed from elsewhere', async () => {
+    const launcher = await opened();
+    const field = document.createElement('input');
+    launcher.closest('chat-connection')!.append(field);
+    field.focus();
+    launcher.open = false;
+    await until(() => !panel(launcher).open);
+    expect(document.activeElement).to.equal(field);
+  });
+
+  it('takes all of a small screen, with nothing behind it that one could reach', async () => {
+    await setViewport({ width: 380, height: 700 });
+    const launcher = await opened();
+    const { width, height } = panel(launcher).getBoundingClientRect();
+    expect([Math.round(width), Math.round(height)]).to.deep.equal([innerWidth, innerHeight]);
+    expect(panel(launcher).matches(':modal')).to.equal(true);
+    await expect(launcher).to.be.accessible();
+    await setViewport({ width: 1000, height: 800 });
+    await until(() => !panel(launcher).matches(':modal'));
+    expect([panel(launcher).open, launcher.open]).to.deep.equal([true, true]);
+    expect(panel(launcher).getBoundingClientRect().width).to.be.below(innerWidth / 2);
+  });
+
+  it('closes where the browser closes it', async () => {
+    await setViewport({ width: 380, height: 700 });
+    const launcher = await opened();
+    panel(launcher).close();
+    await until(() => !launcher.open);
+  });
+
+  it('is on the next page as it was on this one, without taking the focus', async () => {
+    const first = await opened();
+    expect(Object.entries(sessionStorage)).to.deep.equal([['unified-chat launcher ', 'open']]);
+    first.closest('chat-connection')!.remove();
+    const second = await mounted();
+    await until(() => panel(second).open);
+    expect(focused(second)).to.equal(null);
+    one(second, '[part=close]').click();
+    await until(() => !panel(second).open);
+    expect(sessionStorage).to.have.length(0);
+  });
+
+  it('is not opened over a whole small screen by itself', async () => {
+    sessionStorage.setItem('unified-chat launcher ', 'open');
+    await setViewport({ width: 380, height: 700 });
+    expect((await mounted()).open).to.equal(false);
+  });
+
+  it('is told from another by its id', async () => {
+    const launcher = await mounted(html`<chat-launcher id="left" side="start"></chat-launcher><chat-launcher id="right"></chat-launcher>`);
+    launcher.open = true;
+    await launcher.updateComplete;
+    const other = launcher.parentElement!.querySelector<ChatLauncherElement>('#right')!;
+    expect(other.open).to.equal(false);
+    expect(Object.keys(sessionStorage)).to.deep.equal(['unified-chat launcher left']);
+  });
+
+  it('shows what the page puts into it instead', async () => {
+    const launcher = await opened(html`<chat-launcher><p>Back at nine.</p></chat-launcher>`);
+    expect(launcher.querySelector('p')!.getClientRects()).to.have.length(1);
+    expect(inside(launcher, 'chat-thread').getClientRects()).to.have.length(0);
+  });
+
+  it('has a token of its own, for itself and for what is in it', async () => {
+    const launcher = await fixture<ChatLauncherElement>(html`<chat-launcher url=${url} token=${token} room="1"></chat-launcher>`);
+    await until(() => one(launcher, '[part=badge]'));
+    button(launcher).click();
+    await until(() => inside(launcher, 'chat-thread') && text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
+    expect(backend.open).to.have.length(1);
+    expect(launcher.shadowRoot!.querySelector('[token]')).to.equal(null);
+  });
+
+  it('speaks German', async () => {
+    const launcher = await mounted(html`<chat-launcher lang="de"></chat-launcher>`);
+    await until(() => button(launcher).getAttribute('aria-label') === 'Chat öffnen, 3 ungelesen');
+  });
+
+  it('is unmoved by what the page does to everything', async () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('* { all: unset !important } body { font: 40px/3 serif; letter-spacing: 1em; text-transform: uppercase; color: red; cursor: wait; text-align: right; text-indent: 3em; visibility: visible }');
+    document.adoptedStyleSheets.push(sheet);
+    try {
+      const launcher = await opened(html`<chat-launcher room="1"></chat-launcher>`);
+      await until(() => text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
+      const { width, height } = button(launcher).getBoundingClientRect();
+      expect([width, height]).to.deep.equal([56, 56]);
+      const look = getComputedStyle(one(inside(launcher, 'chat-thread'), '[part=text]'));
+      expect([look.letterSpacing, look.textTransform, look.textIndent, look.fontSize, look.fontFamily.includes('system-ui')]).to.deep.equal(['normal', 'none', '0px', '15px', true]);
+      expect(panel(launcher).getBoundingClientRect().height).to.be.above(400);
+    } finally {
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
+    }
+  });
+});
