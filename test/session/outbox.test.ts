@@ -1,8 +1,10 @@
 import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
 import type { ChatError } from '../../src/transport/index.js';
 import { connected, scene } from '../support/connected.js';
-import { json, page, tokenOf, type FakeBackend } from '../support/fake-backend.js';
-import { settle } from '../support/fake-clock.js';
+import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
@@ -43,6 +45,36 @@ describe('sending', () => {
       expect([chat.state, ...backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)]).to.deep.equal(['connected', ...stored]);
     }
     chat.disconnect();
+  });
+
+  it('does not send what was given up in another tab while it slept', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const parts = { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} };
+    const [awake, asleep] = [0, 1].map(() => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts)) as [ChatConnection, ChatConnection];
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    for (const chat of [awake, asleep]) chat.openRoom(1);
+    awake.connect();
+    awake.sendChatMessage(1, 'given up').catch(() => {});
+    await partsLoaded();
+    await clock.advance(0);
+    asleep.connect();
+    await partsLoaded();
+    await clock.advance(0);
+    const [message] = asleep.messages(1);
+    expect(message?.content).to.equal('given up');
+    asleep.disconnect();
+    awake.discard(message!._tempId!);
+    await settle();
+    awake.disconnect();
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    asleep.connect();
+    await partsLoaded();
+    await clock.advance(60_000);
+    expect([asleep.state, backend.messages, asleep.messages(1)]).to.deep.equal(['connected', [], []]);
+    asleep.disconnect();
   });
 
   it('recognises its own echo on a backend that sends no temporary id', async () => {

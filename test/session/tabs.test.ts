@@ -1,10 +1,32 @@
 /** Tabs, with the browser's own locks, channels and storage. */
 import { aTimeout, expect } from '@open-wc/testing';
+import { Company } from '../../src/session/company.js';
 import { DeviceVault } from '../../src/session/device-vault.js';
+import type { Inside } from '../../src/session/inside.js';
+import type { TabMessage } from '../../src/session/tabs.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/mounted.js';
+
+describe('a tab without a socket', () => {
+  it('has what it says sent by the one that has it, but neither its token nor what only it asks', () => {
+    const told: TabMessage[] = [];
+    const session = { clock: new FakeClock(), tell: (message: TabMessage) => void told.push(message) } as unknown as Inside;
+    const socket = new Company(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
+    expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
+    const company = new Company(session);
+    const up = company.follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
+    company.onTab({ kind: 'greeting', text: '{}' }, true);
+    told.length = 0;
+    expect(up.send({ type: 'authenticate', token: 'secret' })).to.equal(false);
+    expect(up.send({ type: 'sync', rooms: {} })).to.equal(false);
+    expect(told).to.deep.equal([]);
+    expect(up.send({ type: 'ping' })).to.equal(true);
+    expect(told).to.deep.equal([{ kind: 'send', frame: { type: 'ping' } }]);
+    up.end(1000, '');
+  });
+});
 
 describe('tabs of one person', () => {
   let backend: FakeBackend;
