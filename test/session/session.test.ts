@@ -260,13 +260,18 @@ describe('a session', () => {
 
   it('ends unauthorized, not in a loop, when the page has no better token', async () => {
     for (const provider of [async () => tokenOf(1), async () => Promise.reject(new Error('no')), async () => '']) {
-      const { chat, backend, clock } = scene({ tokenProvider: provider }, (backend) => backend.refused.add(tokenOf(1)));
-      chat.connect();
-      await clock.advance(60_000);
-      expect(chat.state).to.equal('unauthorized');
-      expect(backend.sockets.length).to.equal(1);
-      expect(clock.pending).to.equal(0);
-      chat.disconnect();
+      for (const onSocket of ['greet', 'accept-then-4001'] as const) {
+        const { chat, backend, clock } = scene({ tokenProvider: provider }, (made) => {
+          made.onSocket = onSocket;
+          made.refused.add(tokenOf(1));
+        });
+        chat.connect();
+        await clock.advance(60_000);
+        expect(chat.state).to.equal('unauthorized');
+        expect(backend.sockets.length).to.equal(1);
+        expect(clock.pending).to.equal(0);
+        chat.disconnect();
+      }
     }
   });
 
