@@ -264,6 +264,8 @@ describe('a session', () => {
         const { chat, backend, clock } = scene({ tokenProvider: provider }, (made) => {
           made.onSocket = onSocket;
           made.refused.add(tokenOf(1));
+          // The socket alone refuses it: REST cannot be asked.
+          if (onSocket !== 'greet') made.onRequest = () => json(made.rooms);
         });
         chat.connect();
         await clock.advance(60_000);
