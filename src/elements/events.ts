@@ -79,6 +79,16 @@ export class ChatMessageEvent extends Event {
   }
 }
 
+/** Somebody wants to send what is in the field. `preventDefault()` leaves it there, unsent. */
+export class ChatBeforeSendEvent extends Event {
+  constructor(
+    readonly roomId: Id,
+    readonly content: string,
+  ) {
+    super('chat-before-send', { ...OUT, cancelable: true });
+  }
+}
+
 /** A message of ours is stored; `method` says which way it went. */
 export class ChatSendEvent extends Event {
   constructor(
@@ -112,6 +122,7 @@ declare global {
     'chat-room-select': ChatRoomSelectEvent;
     'chat-launcher-toggle': ChatLauncherToggleEvent;
     'chat-message': ChatMessageEvent;
+    'chat-before-send': ChatBeforeSendEvent;
     'chat-send': ChatSendEvent;
     'chat-send-failed': ChatSendFailedEvent;
   }

@@ -166,6 +166,24 @@ describe('<chat-thread>', () => {
     expect(distance(thread)).to.be.at.most(1);
   });
 
+  it('asks the page before it sends: what the page does not want stays in the field', async () => {
+    const { thread } = await mount(template);
+    await until(() => one(thread, 'textarea'));
+    const wanted: string[] = [];
+    thread.addEventListener('chat-before-send', (event) => {
+      wanted.push(`${event.roomId}: ${event.content}`);
+      if (event.content.includes('secret')) event.preventDefault();
+    });
+    await write(thread, 'a secret');
+    await thread.updateComplete;
+    expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('a secret');
+    await write(thread, 'no such thing');
+    await until(() => backend.messages.length > 0);
+    expect(wanted).to.deep.equal(['1: a secret', '1: no such thing']);
+    expect(backend.messages.map(({ content }) => content)).to.deep.equal(['no such thing']);
+    expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('');
+  });
+
   it('sends with Enter, breaks the line with Shift+Enter, and leaves Enter to input methods', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));

@@ -6,7 +6,7 @@ import { sameId, type Id } from '../../protocol/index.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
 import { avatarStyles, hostStyles, icons } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
-import { ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
+import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { firstName, roomName } from '../people.js';
 import { Announcer } from './announcer.js';
 import { styles } from './chat-thread.styles.js';
@@ -27,6 +27,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @slot header - Above the messages. Default: the room's name.
  * @slot empty - Instead of 'Choose a conversation'.
  * @fires {ChatMessageEvent} chat-message - A message came in, live: `message`.
+ * @fires {ChatBeforeSendEvent} chat-before-send - Somebody wants to send: `roomId`, `content`. `preventDefault()` leaves it in the field.
  * @fires {ChatSendEvent} chat-send - A message of ours is stored: `roomId`, `method`, `message`.
  * @fires {ChatSendFailedEvent} chat-send-failed - A message of ours was refused: `roomId`, `localId`, `error`.
  * @csspart base - The whole.
@@ -347,11 +348,12 @@ export class ChatThreadElement extends LitElement {
 
   // ————— What the reader does
 
-  #send(text: string): void {
-    if (this.#shown === null) return;
+  #send(text: string): boolean {
+    if (this.#shown === null || !this.dispatchEvent(new ChatBeforeSendEvent(this.#shown, text))) return false;
     this.#window.toEnd();
     // A refusal is shown at the message itself.
     void this.#finder.connection?.sendChatMessage(this.#shown, text).catch(() => {});
+    return true;
   }
 
   #loadOlder(): void {

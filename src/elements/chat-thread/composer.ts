@@ -7,7 +7,8 @@ export interface ComposerOptions {
   localize: Localize;
   /** Longest message that the server takes, in characters. */
   longest: () => number | undefined;
-  onSend(text: string): void;
+  /** @returns whether it was taken; if not, it stays in the field. */
+  onSend(text: string): boolean;
   /** What is written in a room has changed. */
   onDraft(text: string): void;
   onTyping(isTyping: boolean): void;
@@ -106,8 +107,7 @@ export class Composer implements ReactiveController {
     const text = (this.#drafts.get(this.#room) ?? '').trim();
     const { longest } = this.#options;
     if (!text || text.length > (longest() ?? Infinity)) return;
-    this.#write('');
-    this.#options.onSend(text);
+    if (this.#options.onSend(text)) this.#write('');
   }
 
   #write(text: string): void {
