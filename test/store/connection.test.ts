@@ -18,6 +18,18 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
+  it('takes for read what the reader had read, and not what came since', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    await clock.advance(0);
+    for (const words of ['one', 'two', 'three']) await chat.sendChatMessage(1, words);
+    const second = chat.messages(1)[1]!.id;
+    backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 2, message_ids: [], up_to: second });
+    await clock.advance(0);
+    expect(chat.messages(1).map(({ content, is_read }) => `${content} ${is_read}`)).to.deep.equal(['one true', 'two true', 'three false']);
+    chat.disconnect();
+  });
+
   it('refreshes the room list by socket where there is one', async () => {
     const { chat, backend } = await connected();
     backend.rooms.push(room(3, 'New'));
