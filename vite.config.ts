@@ -1,12 +1,15 @@
 /**
- * Four builds of the same source:
+ * The builds of the same source:
  *   vite build                  dist/chat.js       one script for a page without a bundler, and chunks/ for what it loads after that
+ *   vite build --mode loader    dist/loader.js     the classic script that loads chat.js, by its hash, when somebody wants to chat
  *   vite build --mode modules   dist/index.js …    one file a module, its dependencies left to the reader's bundler
  *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
- *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`
- * `npm run build` runs the first three and writes the types.
+ *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`;
+ *   … --mode demo-loader        dist/demo/loader.js, which takes whatever chat.js is there
+ * `npm run build` runs the first four, in this order, and writes the types.
  */
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { transform } from 'lightningcss';
 import MagicString from 'magic-string';
 import { minify } from 'terser';
@@ -17,26 +20,31 @@ const DEPENDENCIES = /^(lit|@lit\/|zod|zustand|idb|ws$|node:)/;
 export default defineConfig(({ mode }) => {
   const modules = mode === 'modules';
   const cli = mode === 'cli';
-  const small = !modules && !cli && mode !== 'demo';
+  const demo = mode.startsWith('demo');
+  const loader = mode.endsWith('loader');
+  const small = !modules && !cli && !demo;
   const entry: Record<string, string> = modules
     ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts' }
     : cli
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
-      : { chat: 'src/chat.ts' };
+      : loader
+        ? { loader: 'src/loader.ts' }
+        : { chat: 'src/chat.ts' };
   return {
-    plugins: mode === 'demo' || cli ? [] : [minifyTemplates(), ...(small ? [removeOldParts(), compressTwice()] : [])],
+    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
     publicDir: false,
-    ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"' } }),
+    ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"', CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : '') } }),
     build: {
-      outDir: mode === 'demo' ? 'dist/demo' : 'dist',
+      outDir: demo ? 'dist/demo' : 'dist',
       // Each build replaces its own files only.
       emptyOutDir: false,
       target: 'es2022',
-      sourcemap: true,
+      // Two kilobytes are read without one.
+      sourcemap: !loader,
       minify: small,
       reportCompressedSize: false,
       // A library, so that a dynamic import stays one: in an app, Vite wraps it in a helper that preloads style sheets.
-      lib: { entry, formats: ['es'] },
+      lib: loader ? { entry, formats: ['iife'], name: 'unifiedChatLoader' } : { entry, formats: ['es'] },
       rolldownOptions: {
         // What a part that is loaded on demand shares with the rest stays in the one script, and is no file of its own.
         preserveEntrySignatures: 'allow-extension',
@@ -59,6 +67,32 @@ const removeOldParts = (): Plugin => ({
   name: 'remove-old-parts',
   apply: 'build',
   buildStart: () => rmSync('dist/chunks', { recursive: true, force: true }),
+});
+
+/** What a page writes beside the address of a file in dist/, so that its browser takes that file and no other. */
+const integrity = (file: string): string => `sha384-${createHash('sha384').update(readFileSync(`dist/${file}`)).digest('base64')}`;
+
+/** Last of the two builds for pages: dist/snippet.html is what a page pastes, with the hash of every file that it may load. */
+const writeSnippet = (): Plugin => ({
+  name: 'write-snippet',
+  apply: 'build',
+  closeBundle() {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const folder = `https://your.host/unified-chat@${version}/`;
+    const parts = readdirSync('dist/chunks').filter((name) => name.endsWith('.js')).sort();
+    const map = JSON.stringify({ integrity: Object.fromEntries(['chat.js', ...parts.map((name) => `chunks/${name}`)].map((file) => [folder + file, integrity(file)])) });
+    const hash = createHash('sha256').update(map).digest('base64');
+    const snippet = `<!-- unified-chat ${version}. Put dist/ at ${folder} (any address of yours will do, here and below).
+     Where a Content-Security-Policy forbids inline scripts, allow this one: script-src … 'sha256-${hash}' -->
+<script type="importmap">${map}</script>
+<script type="module" src="${folder}chat.js" integrity="${integrity('chat.js')}" crossorigin="anonymous"></script>
+
+<!-- Or, instead of the second line and of any element, a button in the corner that loads the rest when somebody wants to chat: -->
+<script async src="${folder}loader.js" integrity="${integrity('loader.js')}" crossorigin="anonymous" data-url="https://api.example.com" data-token-url="/chat-token/"></script>
+`;
+    writeFileSync('dist/snippet.html', snippet);
+    console.log(`dist/snippet.html\n\n${snippet}`);
+  },
 });
 
 /** Takes what only people need out of Lit's templates: comments and indents in CSS, indents in markup. */

@@ -28,7 +28,7 @@ const isPerson = (name: string): name is Person => Object.hasOwn(PEOPLE, name);
 
 const HOUR_S = 3_600;
 /** What a careful host page would send; everything in the demo works under it. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });

@@ -51,8 +51,10 @@ if (reason) {
   await step('preparing the embedded database', () => call('--import', 'tsx', 'demo/server/main.ts', '--prepare'));
 }
 
+const build = (mode) => call('node_modules/vite/bin/vite.js', 'build', '--mode', mode, '--logLevel', 'warn');
+
 // The server takes as long to start as the build, so they do so together.
-const building = isCurrent() ? undefined : step('building', () => call('node_modules/vite/bin/vite.js', 'build', '--mode', 'demo', '--logLevel', 'warn'));
+const building = isCurrent() ? undefined : step('building', async () => (await build('demo')) || build('demo-loader'));
 if (!building) console.log('  the build is current');
 const demo = spawn(process.execPath, ['--import', 'tsx', 'demo/main.ts', ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] });
 // The address is shown when the page is there, too.

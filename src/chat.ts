@@ -16,16 +16,18 @@ export * from './headless.js';
 const AGAIN_MS = 5_000;
 
 register('chat-connection', ChatConnectionElement);
-register('chat-thread', ChatThreadElement);
+registerEach({ 'chat-thread': ChatThreadElement });
+
+/** One at a time, each in a task of its own: what stands on the page already is drawn at once, and the page is to stay alive meanwhile. */
+function registerEach(elements: Record<string, CustomElementConstructor>): void {
+  for (const [tag, element] of Object.entries(elements)) setTimeout(register, 0, tag, element);
+}
 
 const loadBeside = partLoader(() => import('./beside.js'));
 function registerBeside(): void {
   loadBeside().then(
-    ({ ChatLauncherElement, ChatRoomsElement, ChatStatusElement }) => {
-      register('chat-status', ChatStatusElement);
-      register('chat-rooms', ChatRoomsElement);
-      register('chat-launcher', ChatLauncherElement);
-    },
+    ({ ChatLauncherElement, ChatRoomsElement, ChatStatusElement }) =>
+      registerEach({ 'chat-status': ChatStatusElement, 'chat-rooms': ChatRoomsElement, 'chat-launcher': ChatLauncherElement }),
     () => setTimeout(registerBeside, AGAIN_MS),
   );
 }

@@ -47,8 +47,9 @@ if (tests.length === 0) stop(`No test is called ${flags.files}.`);
 const isNodeTest = (path) => /^test\/(server|support|config|doctor)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
 const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
 const fleetTests = tests.filter((path) => path.startsWith('test/server/fleet'));
+const pageTests = tests.filter((path) => path.startsWith('test/pages/'));
 const modelTests = tests.filter((path) => path.startsWith('test/model/'));
-const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path));
+const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 
@@ -92,18 +93,26 @@ const STEPS = [
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
-  { name: 'size', what: 'the budget of dist/chat.js', command: bin('size-limit/bin.js'), needs: 'build' },
+  { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: 'build' },
+  { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: 'loader' },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
-  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, ...(endToEnd.some((path) => path.includes('bundle')) && { needs: 'build' }) },
+  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: 'loader' },
+  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests), needs: 'loader', alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);
 const unknown = only?.filter((name) => !STEPS.some((step) => step.name === name)) ?? [];
 if (unknown.length > 0) stop(`There is no step called ${unknown.join(', ')}. There are: ${STEPS.map(({ name }) => name).join(', ')}.`);
 const isWanted = ({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0);
-const needed = STEPS.filter(isWanted).map(({ needs }) => needs);
-const steps = STEPS.filter((step) => isWanted(step) || needed.includes(step.name));
+const needed = new Set();
+const need = (name) => {
+  const { needs } = STEPS.find((step) => step.name === name) ?? {};
+  if (needs) need(needs);
+  needed.add(name);
+};
+STEPS.filter(isWanted).forEach(({ name }) => need(name));
+const steps = STEPS.filter(({ name }) => needed.has(name));
 
 // --- what must be there first ---
 
@@ -176,7 +185,7 @@ while (waiting.length > 0 || running.size > 0) {
 finish(results);
 
 async function run(step) {
-  if (step.needsBrowsers && present.length === 0) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
+  if (step.needsBrowsers && (present.length === 0 || (step.name === 'pages' && !present.includes('chromium')))) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
   if (step.needsServices && missingServices.length > 0) {
     const lacks = `${missingServices.join(', ')} not found`;
     return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the fleet must be tested; ${lacks}.` } : { skipped: lacks }) };

@@ -20,8 +20,9 @@ const Payload = z.looseObject({
 /** Reads a token's claims; a token that is no JWT has none, and that is fine. */
 export function readClaims(token: string): Claims {
   const nothing = { userId: null, expiresAt: null, issuedAt: null };
+  if (!token.includes('.')) return nothing;
   try {
-    const base64 = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
+    const base64 = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     const payload = check(Payload, JSON.parse(new TextDecoder().decode(bytes)), 'token');
     if (!payload.ok) return nothing;

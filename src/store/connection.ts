@@ -226,7 +226,10 @@ export class ChatConnection {
    * @throws where the doctor cannot be loaded; {@link ChatError} `aborted`.
    */
   diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
-    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...this.#config, ...(this.#config.tokenUrl && { tokenProvider: async () => (await this.#askForToken()) ?? '' }), onFinding, signal }));
+    const config = this.#config;
+    // The doctor knows no `tokenUrl`.
+    const tokenProvider = config.tokenUrl ? async () => (await this.#askForToken()) ?? '' : config.tokenProvider;
+    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...config, tokenProvider, onFinding, signal }));
   }
 
   #start(): void {

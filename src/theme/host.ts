@@ -6,14 +6,21 @@ const base = css`
   :host {
     display: block;
     box-sizing: border-box;
-    font: var(--_font-size) / var(--_line-height) var(--_font);
-    color: var(--_text);
     background: var(--_surface);
-    text-align: start;
-    overflow-wrap: anywhere;
   }
   :host([hidden]) {
     display: none;
+  }
+  /* The element's box is the page's; what is in it inherits nothing of the page but this. */
+  .base {
+    all: initial;
+    visibility: inherit;
+    pointer-events: inherit;
+    color-scheme: inherit;
+    font: var(--_font-size) / var(--_line-height) var(--_font);
+    color: var(--_text);
+    text-align: start;
+    overflow-wrap: anywhere;
   }
   *,
   *::before,

@@ -3,13 +3,14 @@
  *   BROWSERS=chromium node --import tsx node_modules/@web/test-runner/dist/bin.js --config test/config/web-test-runner.config.mjs --files test/session/outbox.test.ts
  * which is what `npm test -- --browser chromium --files test/session/outbox.test.ts` runs.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { esbuildPlugin } from '@web/dev-server-esbuild';
 import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { backendPlugin } from '../support/backend-plugin.ts';
 import { ENGINES, findBrowsers } from '../support/browsers.mjs';
+import { strictPage } from '../support/strict-page.mjs';
 import { webkitLauncher } from '../support/webkit-launcher.mjs';
 
 const rootDir = fileURLToPath(new URL('../..', import.meta.url));
@@ -76,12 +77,22 @@ export default {
   testsFinishTimeout: 600_000,
   // Real waits of up to 10 s are among them, and a busy machine.
   testFramework: { config: { timeout: 60_000 } },
-  plugins: [...mutant(), esbuildPlugin({ ts: true, target: 'es2022', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
+  // 'esnext': what is JavaScript already stays as it is, to the byte: dist/ is tested by its hashes.
+  plugins: [...mutant(), esbuildPlugin({ ts: true, target: 'esnext', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
   middleware: [
     // MSW's service worker: one may only look after what lies below it.
     function mockServiceWorker(context, next) {
       if (context.path === '/mockServiceWorker.js') context.url = '/node_modules/msw/lib/mockServiceWorker.js';
       return next();
+    },
+    strictPage,
+    // The same loader, beside a chat.js that somebody has changed on its way.
+    function changedScript(context, next) {
+      if (context.path === '/changed/loader.js') context.url = '/dist/loader.js';
+      if (context.path !== '/changed/chat.js') return next();
+      context.type = 'js';
+      context.body = `globalThis.changed = true;\n${readFileSync(`${rootDir}/dist/chat.js`, 'utf8')}`;
+      return undefined;
     },
   ],
   reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: Boolean(process.stdout.isTTY) }), countingReporter()],

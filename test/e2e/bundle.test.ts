@@ -14,8 +14,8 @@ describe('dist/chat.js', () => {
     await backend.end();
   });
 
-  it('registers the four elements, and two people can talk', async () => {
-    for (const name of ['connection', 'rooms', 'thread', 'status']) await customElements.whenDefined(`chat-${name}`);
+  it('registers the elements, and two people can talk', async () => {
+    for (const name of ['connection', 'rooms', 'thread', 'status', 'launcher']) await customElements.whenDefined(`chat-${name}`);
     const root = await fixture<HTMLElement & { connection: ChatConnection }>(
       html`<chat-connection url=${backend.url} token=${await backend.token(1)}><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection>`,
     );

@@ -1,0 +1,162 @@
+/** dist/loader.js on somebody else's page: a button at first, the chat when somebody wants it. */
+import { aTimeout, expect } from '@open-wc/testing';
+import type { ChatConnectionElement, ChatLauncherElement } from '../../src/index.js';
+import { startBackend, type Backend } from '../support/backend.js';
+import { openHostPage, type HostPage } from '../support/host-page.js';
+
+const CHAT = '/dist/chat.js';
+/** Long enough for a look at what is unread to have come back, on a busy machine too. */
+const QUIET_MS = 2_000;
+
+describe('dist/loader.js', () => {
+  let backend: Backend;
+  let page: HostPage;
+  let attributes: Record<string, string>;
+  before(async () => {
+    backend = await startBackend();
+  });
+  after(() => backend.end());
+  beforeEach(async () => {
+    page = await openHostPage();
+    attributes = { src: '/dist/loader.js', async: '', 'data-url': backend.url, 'data-token-url': await tokenUrl(1) };
+  });
+  afterEach(() => {
+    page.window.sessionStorage.clear();
+    page.remove();
+  });
+
+  const tokenUrl = async (userId: number): Promise<string> => URL.createObjectURL(new Blob([JSON.stringify({ token: await backend.token(userId) })]));
+  const until = async (condition: () => unknown): Promise<void> => {
+    while (!condition()) await aTimeout(20);
+  };
+  const connections = (): ChatConnectionElement[] => [...page.document.querySelectorAll('chat-connection')];
+  const launcher = (at = 0): ChatLauncherElement => page.document.querySelectorAll('chat-launcher')[at]!;
+  const button = (at = 0): HTMLButtonElement => launcher(at).shadowRoot!.querySelector('button')!;
+  const isUp = (at = 0): boolean => launcher(at).shadowRoot!.querySelector('dialog') !== null;
+  const readAll = async (userId: number): Promise<void> => {
+    const headers = { Authorization: `Bearer ${await backend.token(userId)}` };
+    const rooms = (await (await fetch(`${backend.url}/api/chat/rooms/`, { headers })).json()) as { id: number; unread_count: number }[];
+    for (const { id } of rooms.filter(({ unread_count }) => unread_count > 0)) {
+      const { messages } = (await (await fetch(`${backend.url}/api/chat/rooms/${id}/messages/`, { headers })).json()) as { messages: { id: number }[] };
+      for (const message of messages) await fetch(`${backend.url}/api/chat/messages/${message.id}/mark_read/`, { method: 'POST', headers });
+    }
+  };
+
+  it('is a button, and loads nothing more, while nothing is unread and nobody is interested', async () => {
+    await readAll(1);
+    await page.script(attributes);
+    expect(button().ariaLabel).to.equal('Open chat');
+    expect(button().getBoundingClientRect().width).to.equal(56);
+    await aTimeout(QUIET_MS);
+    expect(page.loaded()).not.to.include(CHAT);
+  });
+
+  it('loads the chat when the button is hovered or focused, and keeps the focus where it is', async () => {
+    await readAll(1);
+    await page.script(attributes);
+    button().focus();
+    await until(() => isUp());
+    await until(() => connections()[0]!.connection.state === 'connected');
+    expect(launcher().open).to.equal(false);
+    expect(launcher().shadowRoot!.activeElement).to.equal(button());
+    expect(page.document.querySelectorAll('chat-launcher').length).to.equal(1);
+    expect(launcher().shadowRoot!.querySelectorAll('.button').length).to.equal(1);
+  });
+
+  it('opens when it is pressed, with the focus inside, and the words can be sent', async () => {
+    await page.script({ ...attributes, 'data-room': '1' });
+    button().click();
+    expect(button().ariaBusy).to.equal('true');
+    await until(() => isUp() && launcher().open);
+    const thread = (): Element | null => launcher().shadowRoot!.querySelector('chat-thread');
+    await until(() => thread()?.shadowRoot?.querySelector('li'));
+    expect(launcher().shadowRoot!.activeElement?.id).to.equal('title');
+    const { connection } = connections()[0]!;
+    expect((await connection.sendChatMessage(1, 'from the corner')).method).to.equal('websocket');
+  });
+
+  it('loads the chat by itself when something is unread, and says how much', async () => {
+    await backend.post(2, 1, 'are you there?');
+    await page.script(attributes);
+    await until(() => isUp());
+    await until(() => launcher().shadowRoot!.querySelector('[part=badge]'));
+    expect(launcher().open).to.equal(false);
+  });
+
+  it('loads nothing for a visitor who is not signed in, until the button is pressed', async () => {
+    await page.script({ ...attributes, 'data-token-url': '/there-is-no-such-address' });
+    await aTimeout(QUIET_MS);
+    expect(page.loaded()).not.to.include(CHAT);
+    button().click();
+    await until(() => isUp() && launcher().open);
+  });
+
+  it('is open at once where it was open on the page before', async () => {
+    await page.script(attributes);
+    button().click();
+    await until(() => isUp() && launcher().open);
+    page.remove();
+    page = await openHostPage();
+    await page.script(attributes);
+    await until(() => isUp() && launcher().open);
+  });
+
+  it('outlives a body that is replaced, and a script that is run again', async () => {
+    await page.script(attributes);
+    button().click();
+    await until(() => isUp() && launcher().open);
+    const [before] = connections();
+    await until(() => before!.connection.state === 'connected');
+    // What Turbo and Astro do on a visit; htmx replaces what is in the body.
+    const body = page.document.createElement('body');
+    page.document.body.replaceWith(body);
+    body.textContent = 'another page';
+    await page.script({ ...attributes, 'data-heading': 'Ask us' });
+    await aTimeout(100);
+    expect(connections()).to.deep.equal([before]);
+    expect(before!.connection.state).to.equal('connected');
+    expect(launcher().open).to.equal(true);
+    expect(launcher().heading).to.equal('Ask us');
+  });
+
+  it('can be there several times, told apart by data-id', async () => {
+    await page.script({ ...attributes, 'data-id': 'sales' });
+    await page.script({ ...attributes, 'data-id': 'help', 'data-side': 'start', 'data-lang': 'de' });
+    expect([launcher(0).id, launcher(1).id]).to.deep.equal(['sales', 'help']);
+    expect(button(1).ariaLabel).to.equal('Chat öffnen');
+    button(1).click();
+    await until(() => isUp(1) && launcher(1).open);
+    expect(launcher(0).open).to.equal(false);
+  });
+
+  it('runs no chat.js but the one that it was built with', async () => {
+    await page.script({ ...attributes, src: '/changed/loader.js' });
+    button().click();
+    await until(() => button().ariaBusy === null);
+    expect(page.loaded()).to.include('/changed/chat.js');
+    expect(page.window.customElements.get('chat-connection')).to.equal(undefined);
+    expect((page.window as unknown as { changed?: boolean }).changed).to.equal(undefined);
+  });
+
+  it('waits for the network where there is none', async () => {
+    await readAll(1);
+    await page.script(attributes);
+    const { navigator } = page.window;
+    Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
+    button().click();
+    await aTimeout(200);
+    expect(page.loaded()).not.to.include(CHAT);
+    expect(button().ariaBusy).to.equal('true');
+    Reflect.deleteProperty(navigator, 'onLine');
+    page.window.dispatchEvent(new Event('online'));
+    await until(() => isUp() && launcher().open);
+  });
+
+  it('says how it is to be written, where it is written as a module', async () => {
+    const said: unknown[] = [];
+    page.window.console.error = (...words: unknown[]) => said.push(...words);
+    await page.script({ ...attributes, type: 'module' });
+    expect(String(said[0])).to.match(/without type="module"/);
+    expect(connections()).to.deep.equal([]);
+  });
+});

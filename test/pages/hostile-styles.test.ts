@@ -1,0 +1,142 @@
+/** A page's own styles and ours, by picture: neither changes the other by a pixel. */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { after, before, describe, it } from 'node:test';
+import pixelmatch from 'pixelmatch';
+import { PNG } from 'pngjs';
+import type { Page } from 'puppeteer-core';
+import type { ChatConnectionElement } from '../../src/index.js';
+import { startSite, type Site } from './site.js';
+
+/** What pages do to everything that is on them. (A line under all of a page runs through what stands in it; CSS knows no way out.) */
+const HOSTILE: Record<string, string> = {
+  'all: unset for everything': '* { all: unset }',
+  'all: unset, and nobody may differ': '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
+  'a reset that goes too far':
+    '*, *::before, *::after { margin: 0; padding: 0; border: 0; font: inherit; vertical-align: baseline; box-sizing: content-box; list-style: none; background: transparent; color: inherit } button { appearance: none } svg { display: none } dialog { display: none } :focus-visible { outline: 0 }',
+  'type for a poster':
+    'body, body * { font: italic 900 40px/3 fantasy; letter-spacing: 0.5em; word-spacing: 1em; text-transform: uppercase; text-indent: 4em; text-align: right; text-shadow: 2px 2px red; white-space: pre; color: lime; cursor: crosshair; hyphens: auto; font-variant: small-caps; tab-size: 20; line-break: anywhere; word-break: break-all; -webkit-text-stroke: 1px red; quotes: "x" "y"; list-style: square inside }',
+  'a framework’s buttons, inputs and dialogs':
+    'button { background: #0d6efd; color: #fff; padding: 2rem; border-radius: 0; min-width: 300px; text-transform: uppercase } input, textarea { height: 90px; border: 9px solid red; width: 100% } h2 { font-size: 90px; margin: 50px } ul, ol { padding-left: 99px; list-style: disc } p { margin: 3em } dialog { background: red; inset: 0; width: 100vw } .base, .message, .bubble, .header, .panel, .button, .badge { display: none; background: red; margin: 90px } img { max-width: none; width: 900px } a { color: red; display: block }',
+  'everything is moved and seen through': '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
+};
+
+/** The page keeps the boxes that it gave to the elements: `chat-thread` is more than `*`. */
+const BOXES = `html, body, main { display: block; float: none; column-count: auto; margin: 0; background: #fff } head, script, style { display: none }
+chat-connection { display: grid; grid-template: auto 300px / 300px 400px; width: 700px; float: none; opacity: 1; transform: none; column-count: auto }
+chat-status { display: block; grid-column: 1 / 3 } chat-rooms, chat-thread, chat-status { float: none; column-count: auto; width: auto; height: auto; transition: none }
+chat-rooms, chat-thread { display: block; height: 300px; overflow: hidden }`;
+
+const elements = (styles: string): string => `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
+<style>${styles}</style><style>${BOXES}</style><script type="module" src="/dist/chat.js"></script></head>
+<body><main><chat-connection token-url="/token/1"><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection></main></body></html>`;
+const corner = (styles: string): string => `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
+<style>${styles}</style><style>html, body { display: block; margin: 0; background: #fff } head, script, style { display: none }</style></head>
+<body><script src="/dist/loader.js" data-token-url="/token/1"></script></body></html>`;
+
+/** The page's own things, in every form that ours has too. */
+const OWN = `<main><h1>Title</h1><h2>Second</h2><p>Some <a href="#">words</a> <b>and</b> more</p><ul><li>one</li></ul><ol><li>two</li></ol>
+<button class="button">Press</button><input value="text"><textarea>text</textarea><div class="base header message bubble panel">a box</div><blockquote>said</blockquote><dialog open>dialog</dialog><time>now</time></main>`;
+const host = (chat: string): string => `<!doctype html><html lang="en"><head><style>body { font: 18px Georgia, serif; color: #333 } .button { background: gold }</style></head><body>${OWN}${chat}</body></html>`;
+
+describe('a page’s styles and ours', () => {
+  let site: Site;
+  const now = Date.now();
+  /** As they are on a page without any style. */
+  let plain: Uint8Array;
+  let plainCorner: Uint8Array[];
+  before(async () => {
+    const html: Record<string, string> = {
+      '/elements': elements(''),
+      '/corner': corner(''),
+      '/host': host(''),
+      '/host-with-chat': host('<script type="module" src="/dist/chat.js"></script><chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>'),
+    };
+    for (const [at, styles] of Object.values(HOSTILE).entries()) Object.assign(html, { [`/elements-${at}`]: elements(styles), [`/corner-${at}`]: corner(styles) });
+    site = await startSite({ html });
+    // Everybody sees the same room, read to its end: one look before the pictures.
+    await shoot('/elements');
+    plain = await shoot('/elements');
+    plainCorner = await shootCorner('/corner');
+  });
+  after(() => site.close());
+
+  const settled = (page: Page): Promise<unknown> =>
+    page.waitForFunction(() => {
+      const rooms = document.querySelector('chat-rooms');
+      const thread = document.querySelector('chat-thread');
+      const isUp = document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected';
+      return isUp && rooms?.shadowRoot?.querySelector('[role=option]') && thread?.shadowRoot?.querySelector('li') && !thread.shadowRoot.querySelector('.delivery.clock');
+    });
+  const still = (page: Page): Promise<unknown> => page.evaluate(() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 300)));
+
+  async function shoot(path: string): Promise<Uint8Array> {
+    const { page } = await site.open(path, { now });
+    await settled(page);
+    await still(page);
+    const picture = await page.screenshot({ clip: { x: 0, y: 0, width: 700, height: 360 } });
+    await page.close();
+    return picture;
+  }
+
+  /** The launcher, closed and open, from the one line of loader.js. */
+  async function shootCorner(path: string): Promise<Uint8Array[]> {
+    const { page } = await site.open(path, { now });
+    // Something is unread, so the chat is loaded and the button says how much.
+    await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('[part=badge]'));
+    const closed = await page.screenshot();
+    await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('.button')!.click());
+    await page.waitForFunction(() => {
+      const panel = document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog');
+      // Green for a moment, and then out of the way.
+      const status = panel?.querySelector('chat-status')?.shadowRoot?.querySelector('[part=base]');
+      return panel?.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]') && status?.className === 'hidden-visually';
+    });
+    await still(page);
+    const open = await page.screenshot();
+    await page.close();
+    return [closed, open];
+  }
+
+  function same(got: Uint8Array, wanted: Uint8Array, name: string): void {
+    const [a, b] = [PNG.sync.read(Buffer.from(got)), PNG.sync.read(Buffer.from(wanted))];
+    // What only the smoothing of an edge makes different is the graphics card's affair.
+    const different = pixelmatch(a.data, b.data, undefined, a.width, a.height, { threshold: 0.05 });
+    if (different === 0) return;
+    const folder = join(tmpdir(), 'unified-chat-pictures');
+    mkdirSync(folder, { recursive: true });
+    const file = name.replace(/\W+/g, '-');
+    writeFileSync(join(folder, `${file}-got.png`), got);
+    writeFileSync(join(folder, `${file}-wanted.png`), wanted);
+    assert.fail(`${different} pixels differ: ${join(folder, file)}-{got,wanted}.png`);
+  }
+
+  it('two pictures of the same page are the same', async () => {
+    same(await shoot('/elements'), plain, 'elements');
+  });
+
+  for (const [at, name] of Object.keys(HOSTILE).entries()) {
+    it(`the elements look as ever: ${name}`, async () => {
+      same(await shoot(`/elements-${at}`), plain, `elements ${name}`);
+    });
+    it(`the launcher looks as ever, closed and open: ${name}`, async () => {
+      const pictures = await shootCorner(`/corner-${at}`);
+      pictures.forEach((picture, index) => same(picture, plainCorner[index]!, `launcher ${index} ${name}`));
+    });
+  }
+
+  it('the page looks as if the chat were not there', async () => {
+    const picture = async (path: string): Promise<Uint8Array> => {
+      const { page } = await site.open(path, { now });
+      if (path !== '/host') await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog'));
+      await still(page);
+      // All of it but the corner where the button is.
+      const shot = await page.screenshot({ clip: { x: 0, y: 0, width: 900, height: 600 } });
+      await page.close();
+      return shot;
+    };
+    same(await picture('/host-with-chat'), await picture('/host'), 'host');
+  });
+});

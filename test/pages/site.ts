@@ -1,0 +1,58 @@
+/** A site with the chat on it, for tests that look at it as its visitors do: the real backend, dist/ as it is published, Chromium. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono } from 'hono';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { startServer, type RunningServer } from '../../demo/server/server.js';
+import { findBrowsers } from '../support/browsers.mjs';
+
+export interface PageOptions {
+  width?: number;
+  height?: number;
+  /** What time it is, all the time: two pictures say 'a minute ago' of the same message. */
+  now?: number;
+}
+
+export interface Site {
+  url: string;
+  server: RunningServer;
+  /** Opens a page. What it says in its console, and what goes wrong in it, is in `said`. */
+  open(path: string, options?: PageOptions): Promise<{ page: Page; said: string[] }>;
+  close(): Promise<void>;
+}
+
+/** @param pages by path: markup, or a folder of this project. */
+export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}): Promise<Site> {
+  const app = new Hono();
+  app.get('/token/:user', async (context) => context.json({ token: await server.signToken(Number(context.req.param('user'))) }));
+  app.use('/dist/*', serveStatic({ root: '.' }));
+  for (const [path, root] of Object.entries(pages.folders ?? {})) app.use(`${path}/*`, serveStatic({ root, rewriteRequestPath: (asked) => asked.slice(path.length) }));
+  for (const [path, markup] of Object.entries(pages.html ?? {})) app.get(path, (context) => context.html(markup));
+  const folder = await mkdtemp(join(tmpdir(), 'unified-chat-site-'));
+  const server = await startServer({ database: { kind: 'folder', path: folder }, seed: true, logLevel: 'silent', fetch: (request) => app.fetch(request) });
+  const browser: Browser = await puppeteer.launch({
+    executablePath: (findBrowsers() as { chromium: string }).chromium,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--force-color-profile=srgb', '--font-render-hinting=none'],
+  });
+  return {
+    url: server.url,
+    server,
+    async open(path, { width = 1000, height = 700, now } = {}) {
+      const page = await browser.newPage();
+      await page.setViewport({ width, height });
+      if (now !== undefined) await page.evaluateOnNewDocument((at) => (Date.now = () => at), now);
+      const said: string[] = [];
+      page.on('console', (message) => said.push(message.text()));
+      page.on('pageerror', (error) => said.push(String(error)));
+      await page.goto(server.url + path);
+      return { page, said };
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
