@@ -6,25 +6,30 @@
  *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
  *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`;
  *   … --mode demo-loader        dist/demo/loader.js, which takes whatever chat.js is there
+ *   … --mode examples           dist/demo/examples/, the pages of demo/pages that have a framework
  * `npm run build` runs the first four, in this order, and writes the types.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import vue from '@vitejs/plugin-vue';
 import { transform } from 'lightningcss';
 import MagicString from 'magic-string';
 import { minify } from 'terser';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 const DEPENDENCIES = /^(lit|@lit\/|zod|zustand|idb|ws$|node:)/;
 
 export default defineConfig(({ mode }) => {
+  if (mode === 'examples') return examples;
   const modules = mode === 'modules';
   const cli = mode === 'cli';
   const demo = mode.startsWith('demo');
   const loader = mode.endsWith('loader');
   const small = !modules && !cli && !demo;
   const entry: Record<string, string> = modules
-    ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts' }
+    ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts', ...Object.fromEntries(readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`])) }
     : cli
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
       : loader
@@ -61,6 +66,23 @@ export default defineConfig(({ mode }) => {
     },
   };
 });
+
+const FRAMEWORKS = ['react', 'vue', 'svelte', 'angular'];
+
+/** Each as its own framework would have it; `unified-chat` is what `npm install` would bring. */
+const examples: UserConfig = {
+  root: 'demo/pages',
+  base: './',
+  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), svelte({ configFile: false })],
+  resolve: { alias: { 'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
+  build: {
+    outDir: '../../dist/demo/examples',
+    emptyOutDir: true,
+    rolldownOptions: { input: FRAMEWORKS.map((name) => `demo/pages/${name}/index.html`) },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 2_000,
+  },
+};
 
 /** A part's name changes with what is in it: those of earlier builds would stay for ever. */
 const removeOldParts = (): Plugin => ({

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
-import { checkNode, install, ROOT, whyInstall } from './support/install.mjs';
-import { missingPrograms, SERVICE_PACKAGES } from './support/found.mjs';
+import { checkNode, install, npmCommand, ROOT, whyInstall } from './support/install.mjs';
+import { DJANGO_PACKAGES, findDjango, missingPrograms, SERVICE_PACKAGES } from './support/found.mjs';
 
 process.chdir(ROOT);
 checkNode();
@@ -94,11 +94,12 @@ const STEPS = [
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
   { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: 'build' },
+  { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: 'loader' },
   { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: 'loader' },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: 'loader' },
-  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests), needs: 'loader', alone: true, needsBrowsers: true },
+  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests), needs: 'package', alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);
@@ -149,6 +150,12 @@ if (steps.some(({ needsServices }) => needsServices)) {
     report({ name: 'services', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: missingServices.length > 0 ? problem : '' });
   }
   if (missingServices.length > 0) console.log(`  skipped  fleet: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
+}
+
+if (steps.some(({ name }) => name === 'pages') && !findDjango() && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+  const at = Date.now();
+  const problem = await installByApt(DJANGO_PACKAGES);
+  report({ name: 'django', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: findDjango() ? '' : problem });
 }
 
 // --- run ---

@@ -71,12 +71,10 @@ export class ConnectionFinder implements ReactiveController {
     if (wanted === this.#joined) return;
     this.#joined = wanted;
     const leave = this.#leave;
-    this.#leave = undefined;
-    if (wanted) {
-      const joined = join(this.#host.url, this.#host.token!);
-      this.#leave = joined.leave;
-      this.#use(joined.connection);
-    }
+    const joined = wanted ? join(this.#host.url, this.#host.token!) : undefined;
+    if (joined) this.#use(joined.connection);
+    else this.#joined = '';
+    this.#leave = joined?.leave;
     leave?.();
   }
 

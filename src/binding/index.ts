@@ -1,3 +1,3 @@
 export * from './connection-finder.js';
 export * from './context.js';
-export { offer } from './page.js';
+export { offer, openWith } from './page.js';

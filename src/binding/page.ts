@@ -3,7 +3,7 @@
  * elements dropped anywhere share one socket.
  */
 import { readClaims } from '../session/index.js';
-import { ChatConnection } from '../store/index.js';
+import type { ChatConnection } from '../store/index.js';
 
 interface Shared {
   readonly connection: ChatConnection;
@@ -16,6 +16,14 @@ const shared = new Map<string, Shared>();
 /** Every live connection of the page, oldest first. */
 const offered: ChatConnection[] = [];
 const watchers = new Set<() => void>();
+
+type Open = (config: { url: string | undefined; token: string }) => ChatConnection;
+let openConnection: Open | undefined;
+
+/** Says how a connection is made. Who brings `<chat-connection>` brings it; an element that was imported alone loads it (see `join`). */
+export function openWith(open: Open): void {
+  openConnection = open;
+}
 
 function tellWatchers(): void {
   for (const watcher of [...watchers]) watcher();
@@ -48,16 +56,27 @@ export function watchPage(watcher: () => void): () => void {
  * The connection for this `url` and `token`, opened if there is none. A newer token of the same person joins the same
  * connection, which goes over to it: siblings whose tokens are changed one after the other stay together, and what
  * waits to be sent is not lost.
- * @returns the connection, and how to leave it.
+ * @returns the connection, and how to leave it; nothing where its code has to be loaded first: everybody asks again when it is there.
  */
-export function join(url: string | undefined, token: string): { connection: ChatConnection; leave: () => void } {
+export function join(url: string | undefined, token: string): { connection: ChatConnection; leave: () => void } | undefined {
+  if (!openConnection) {
+    // Where it cannot be loaded, whoever asks next tries again.
+    import('./own-connection.js').then(
+      ({ open }) => {
+        openWith(open);
+        tellWatchers();
+      },
+      () => {},
+    );
+    return undefined;
+  }
   const key = JSON.stringify([url ?? '', readClaims(token).userId ?? token]);
   let entry = shared.get(key);
   if (entry) {
     entry.connection.configure({ token });
   } else {
     // Known as shared before it is offered: whoever hears of it then must not take it for a `<chat-connection>`'s.
-    shared.set(key, (entry = { connection: new ChatConnection({ url, token }), withdraw: () => {}, users: 0 }));
+    shared.set(key, (entry = { connection: openConnection({ url, token }), withdraw: () => {}, users: 0 }));
     entry.connection.connect();
     entry.withdraw = offer(entry.connection);
   }

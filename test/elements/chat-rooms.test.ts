@@ -55,6 +55,15 @@ describe('<chat-rooms>', () => {
     expect(rooms.selected).to.equal(2);
   });
 
+  it('takes a choice that a framework makes right after it has put the element on the page', async () => {
+    const root = await fixture<HTMLElement>(html`<chat-connection url=${url} token=${token}></chat-connection>`);
+    const [rooms, thread] = [document.createElement('chat-rooms'), document.createElement('chat-thread')];
+    root.append(rooms, thread);
+    rooms.selected = 3;
+    await until(() => thread.shadowRoot!.querySelector('[part=header]') && text(one(thread, '[part=header]')) === 'Quiet');
+    expect(rooms.selected).to.equal(3);
+  });
+
   it('takes the choice from its attribute, before and after it is connected', async () => {
     const { rooms, thread } = await mount(html`<chat-connection url=${url} token=${token}><chat-rooms selected="3"></chat-rooms><chat-thread></chat-thread></chat-connection>`);
     await until(() => text(one(thread, '[part=header]')) === 'Quiet');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Options } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { findBrowsers } from '../support/browsers.mjs';
 
@@ -18,20 +19,27 @@ export interface PageOptions {
 export interface Site {
   url: string;
   server: RunningServer;
-  /** Opens a page. What it says in its console, and what goes wrong in it, is in `said`. */
+  /** Opens a page, of this site or of another. What it says in its console, and what goes wrong in it, is in `said`. */
   open(path: string, options?: PageOptions): Promise<{ page: Page; said: string[] }>;
   close(): Promise<void>;
 }
 
-/** @param pages by path: markup, or a folder of this project. */
-export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}): Promise<Site> {
+/** Who is who in the seed data. */
+const PEOPLE: Record<string, number> = { ana: 1, ben: 2 };
+
+/**
+ * @param pages by path: markup, or a folder of this project.
+ * @param options of the backend.
+ */
+export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}, options: Partial<Options> = {}): Promise<Site> {
   const app = new Hono();
   app.get('/token/:user', async (context) => context.json({ token: await server.signToken(Number(context.req.param('user'))) }));
+  app.get('/demo/token/:name', async (context) => context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }));
   app.use('/dist/*', serveStatic({ root: '.' }));
   for (const [path, root] of Object.entries(pages.folders ?? {})) app.use(`${path}/*`, serveStatic({ root, rewriteRequestPath: (asked) => asked.slice(path.length) }));
   for (const [path, markup] of Object.entries(pages.html ?? {})) app.get(path, (context) => context.html(markup));
   const folder = await mkdtemp(join(tmpdir(), 'unified-chat-site-'));
-  const server = await startServer({ database: { kind: 'folder', path: folder }, seed: true, logLevel: 'silent', fetch: (request) => app.fetch(request) });
+  const server = await startServer({ database: { kind: 'folder', path: folder }, seed: true, logLevel: 'silent', fetch: (request) => app.fetch(request), ...options });
   const browser: Browser = await puppeteer.launch({
     executablePath: (findBrowsers() as { chromium: string }).chromium,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--force-color-profile=srgb', '--font-render-hinting=none'],
@@ -46,7 +54,7 @@ export async function startSite(pages: { html?: Record<string, string>; folders?
       const said: string[] = [];
       page.on('console', (message) => said.push(message.text()));
       page.on('pageerror', (error) => said.push(String(error)));
-      await page.goto(server.url + path);
+      await page.goto(new URL(path, server.url).href);
       return { page, said };
     },
     async close() {

@@ -1,4 +1,5 @@
 /** Finds PostgreSQL, Redis and nginx on this machine. Plain Node: it runs before anything is installed. */
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -6,6 +7,21 @@ const PROGRAMS = ['initdb', 'postgres', 'redis-server', 'nginx'];
 
 /** What Debian calls them. */
 export const SERVICE_PACKAGES = ['postgresql', 'redis-server', 'nginx'];
+
+/** What the Django example runs on, as Debian calls it. */
+export const DJANGO_PACKAGES = ['python3-django', 'python3-jwt'];
+
+/** @returns {string | undefined} a Python that has Django and PyJWT. Debian's own packages are for Debian's own Python. */
+export function findDjango() {
+  return ['/usr/bin/python3', 'python3'].find((command) => {
+    try {
+      execFileSync(command, ['-c', 'from django import VERSION; import jwt'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
 
 /** Debian keeps what nobody starts by hand apart, by version; the newest first. */
 function postgresFolders() {

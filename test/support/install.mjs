@@ -23,14 +23,18 @@ export function whyInstall() {
   return statSync(join(ROOT, 'package-lock.json')).mtimeMs > statSync(done).mtimeMs ? 'package-lock.json has changed' : '';
 }
 
+/** How npm is called: a program, and what comes before its arguments. */
+export function npmCommand() {
+  const cli = [process.env.npm_execpath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')].find((path) => path?.endsWith('.js') && existsSync(path));
+  return cli ? [process.execPath, [cli]] : ['npm', []];
+}
+
 /** @returns what npm said, where it failed. */
 export function install() {
-  const cli = [process.env.npm_execpath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')].find((path) => path?.endsWith('.js') && existsSync(path));
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const [command, all] = cli ? [process.execPath, [cli, ...args]] : ['npm', args];
+  const [command, before] = npmCommand();
   const env = { ...process.env, PUPPETEER_SKIP_DOWNLOAD: '1' };
   return new Promise((resolve) => {
-    const child = spawn(command, all, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], shell: !cli && process.platform === 'win32' });
+    const child = spawn(command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], shell: command === 'npm' && process.platform === 'win32' });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
     child.on('error', (error) => resolve(String(error)));

@@ -1,8 +1,10 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { offer, provide } from '../../binding/index.js';
+import { offer, openWith, provide } from '../../binding/index.js';
 import { ChatConnection } from '../../store/index.js';
 import type { AuthMode } from '../../transport/index.js';
 import { ChatErrorEvent, ChatNotificationEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
+
+openWith((config) => new ChatConnection(config));
 
 /**
  * Owns one connection and provides it to the chat elements inside, wherever they stand. It has no look of its own.

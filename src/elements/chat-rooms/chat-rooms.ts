@@ -101,7 +101,8 @@ export class ChatRoomsElement extends LitElement {
     if (!connection) return;
     const chosen = this.#chosen.value ?? null;
     if (sameId(this.selected, chosen) || (this.selected === null && chosen === null)) return;
-    if (changed.has('selected') && this.hasUpdated) connection.selectRoom(this.selected);
+    // At first there is always a change: from nothing to whatever the page has chosen, or to none.
+    if (changed.has('selected') && (this.hasUpdated || this.selected !== null)) connection.selectRoom(this.selected);
     else this.selected = chosen;
   }
 

@@ -1,0 +1,9 @@
+/** `<chat-launcher>` with what it shows: `import 'unified-chat/chat-launcher'`. */
+import './chat-rooms.js';
+import './chat-status.js';
+import './chat-thread.js';
+import { ChatLauncherElement } from '../elements/chat-launcher/chat-launcher.js';
+import { register } from '../register.js';
+
+register('chat-launcher', ChatLauncherElement);
+export { ChatLauncherElement };

@@ -1,0 +1,6 @@
+/** `<chat-rooms>` alone: `import 'unified-chat/chat-rooms'`. */
+import { ChatRoomsElement } from '../elements/chat-rooms/chat-rooms.js';
+import { register } from '../register.js';
+
+register('chat-rooms', ChatRoomsElement);
+export { ChatRoomsElement };

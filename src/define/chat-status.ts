@@ -1,0 +1,6 @@
+/** `<chat-status>` alone: `import 'unified-chat/chat-status'`. */
+import { ChatStatusElement } from '../elements/chat-status/chat-status.js';
+import { register } from '../register.js';
+
+register('chat-status', ChatStatusElement);
+export { ChatStatusElement };

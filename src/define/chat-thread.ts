@@ -1,0 +1,6 @@
+/** `<chat-thread>` alone: `import 'unified-chat/chat-thread'`. */
+import { ChatThreadElement } from '../elements/chat-thread/chat-thread.js';
+import { register } from '../register.js';
+
+register('chat-thread', ChatThreadElement);
+export { ChatThreadElement };
