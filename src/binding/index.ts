@@ -1,3 +1,3 @@
 export * from './connection-finder.js';
 export * from './context.js';
-export { offer, openWith } from './page.js';
+export { connectWith, loadConnectionWith, offer } from './page.js';

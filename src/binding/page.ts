@@ -17,12 +17,18 @@ const shared = new Map<string, Shared>();
 const offered: ChatConnection[] = [];
 const watchers = new Set<() => void>();
 
-type Open = (config: { url: string | undefined; token: string }) => ChatConnection;
-let openConnection: Open | undefined;
+type Connection = new (config: { url: string | undefined; token: string }) => ChatConnection;
+let Connection: Connection | undefined;
+let load: (() => Promise<Connection>) | undefined;
 
-/** Says how a connection is made. Who brings `<chat-connection>` brings it; an element that was imported alone loads it (see `join`). */
-export function openWith(open: Open): void {
-  openConnection = open;
+/** Says what a connection is made with: who brings `<chat-connection>` brings it too. */
+export function connectWith(given: Connection): void {
+  Connection = given;
+}
+
+/** Says how that is loaded, where elements come without it. */
+export function loadConnectionWith(given: () => Promise<Connection>): void {
+  load = given;
 }
 
 function tellWatchers(): void {
@@ -59,13 +65,13 @@ export function watchPage(watcher: () => void): () => void {
  * @returns the connection, and how to leave it; nothing where its code has to be loaded first: everybody asks again when it is there.
  */
 export function join(url: string | undefined, token: string): { connection: ChatConnection; leave: () => void } | undefined {
-  if (!openConnection) {
-    // Where it cannot be loaded, whoever asks next tries again.
-    import('./own-connection.js').then(
-      ({ open }) => {
-        openWith(open);
+  if (!Connection) {
+    load?.().then(
+      (loaded) => {
+        connectWith(loaded);
         tellWatchers();
       },
+      // It could not be loaded: whoever asks next tries again.
       () => {},
     );
     return undefined;
@@ -76,7 +82,7 @@ export function join(url: string | undefined, token: string): { connection: Chat
     entry.connection.configure({ token });
   } else {
     // Known as shared before it is offered: whoever hears of it then must not take it for a `<chat-connection>`'s.
-    shared.set(key, (entry = { connection: openConnection({ url, token }), withdraw: () => {}, users: 0 }));
+    shared.set(key, (entry = { connection: new Connection({ url, token }), withdraw: () => {}, users: 0 }));
     entry.connection.connect();
     entry.withdraw = offer(entry.connection);
   }

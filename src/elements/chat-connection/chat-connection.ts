@@ -1,15 +1,25 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { offer, openWith, provide } from '../../binding/index.js';
-import { ChatConnection } from '../../store/index.js';
+import { connectWith, offer, provide } from '../../binding/index.js';
+import { ChatConnection, totalUnread } from '../../store/index.js';
 import type { AuthMode } from '../../transport/index.js';
+import { CustomStates } from '../custom-states.js';
 import { ChatErrorEvent, ChatNotificationEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
 
-openWith((config) => new ChatConnection(config));
+connectWith(ChatConnection);
 
 /**
  * Owns one connection and provides it to the chat elements inside, wherever they stand. It has no look of its own.
  *
  * @tag chat-connection
+ * @cssState idle - No token yet.
+ * @cssState connecting - The first socket is on its way.
+ * @cssState connected - All is well.
+ * @cssState reconnecting - The socket is lost, and tried again.
+ * @cssState polling - Messages go over REST.
+ * @cssState offline - The device has no network.
+ * @cssState unauthorized - The token is missing, expired or refused.
+ * @cssState error - Nothing works; messages wait.
+ * @cssState unread - Something is unread.
  * @slot - The chat elements, and anything else.
  * @fires {ChatStateChangeEvent} chat-state-change - The state, or the reason for it, has changed: `state`, `previous`, `reason`.
  * @fires {ChatUnreadChangeEvent} chat-unread-change - The number of unread messages over all rooms: `total`.
@@ -69,14 +79,23 @@ export class ChatConnectionElement extends LitElement {
   /** The connection itself: state, rooms, messages and everything one can do, without any element. */
   readonly connection = new ChatConnection();
 
+  readonly #states = new CustomStates(this);
   #withdraw: (() => void) | undefined;
 
   constructor() {
     super();
     provide(this, this.connection);
     // Of the element's own making, so they go when it goes: nothing to take back.
-    this.connection.on('chat-state-change', ({ state, previous, reason }) => this.dispatchEvent(new ChatStateChangeEvent(state, previous, reason)));
-    this.connection.on('chat-unread-change', ({ total }) => this.dispatchEvent(new ChatUnreadChangeEvent(total)));
+    const show = (): void => this.#states.show(this.connection.state, totalUnread(this.connection.data) > 0 && 'unread');
+    show();
+    this.connection.on('chat-state-change', ({ state, previous, reason }) => {
+      show();
+      this.dispatchEvent(new ChatStateChangeEvent(state, previous, reason));
+    });
+    this.connection.on('chat-unread-change', ({ total }) => {
+      show();
+      this.dispatchEvent(new ChatUnreadChangeEvent(total));
+    });
     this.connection.on('chat-token-expired', ({ respondWith }) => this.dispatchEvent(new ChatTokenExpiredEvent(respondWith)));
     this.connection.on('chat-notification', ({ notification, unread }) => this.dispatchEvent(new ChatNotificationEvent(notification, unread)));
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));

@@ -5,6 +5,7 @@ import type { Id } from '../../protocol/index.js';
 import { totalUnread } from '../../store/index.js';
 import { hostStyles, icon, icons } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
+import { CustomStates } from '../custom-states.js';
 import { ChatLauncherToggleEvent } from '../events.js';
 import { styles } from './chat-launcher.styles.js';
 import { remember, wasOpen } from './open-state.js';
@@ -19,6 +20,8 @@ const SMALL = '(max-width: 30rem), (max-height: 26rem)';
  * Keyboard: the button opens it and the focus moves in; Escape closes it and the focus goes back.
  *
  * @tag chat-launcher
+ * @cssState open - The panel is there.
+ * @cssState unread - Something is unread.
  * @slot - Instead of status, list of rooms and thread.
  * @fires {ChatLauncherToggleEvent} chat-launcher-toggle - It was opened or closed: `open`.
  * @csspart button - The floating button.
@@ -75,6 +78,7 @@ export class ChatLauncherElement extends LitElement {
   readonly #unread = this.#finder.slice(totalUnread);
   readonly #selected = this.#finder.slice((data) => data.selected);
   readonly #localize = new Localize(this);
+  readonly #states = new CustomStates(this);
   readonly #small = matchMedia(SMALL);
   /** Its content is made when somebody wants to see it. */
   #wasOpen = false;
@@ -99,6 +103,7 @@ export class ChatLauncherElement extends LitElement {
     const { term } = this.#localize;
     const unread = this.#unread.value ?? 0;
     const isNews = unread > 0 && !this.open;
+    this.#states.show(this.open && 'open', unread > 0 && 'unread');
     return html`<button
         part="button"
         class="button"

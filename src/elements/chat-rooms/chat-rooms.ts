@@ -7,6 +7,7 @@ import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from '../events.js';
 import { avatar, firstName, partner, roomName } from '../people.js';
+import { CustomStates } from '../custom-states.js';
 import { Ticker } from '../ticker.js';
 import { styles } from './chat-rooms.styles.js';
 
@@ -19,6 +20,8 @@ const MINUTE_MS = 60_000;
  * Keyboard: one tab stop; arrow keys, Home and End move, Enter or Space chooses.
  *
  * @tag chat-rooms
+ * @cssState unread - Something is unread.
+ * @cssState empty - There is no room, or none that the filter leaves.
  * @slot header - Above the filter: a title, a button.
  * @slot empty - Instead of 'No conversations yet'.
  * @fires {ChatRoomSelectEvent} chat-room-select - A room is chosen: `roomId`, `room`. Cancelable.
@@ -90,6 +93,7 @@ export class ChatRoomsElement extends LitElement {
   readonly #user = this.#finder.slice((data) => data.user);
   readonly #state = this.#finder.slice((data) => data.phase.is);
   readonly #localize = new Localize(this);
+  readonly #states = new CustomStates(this);
 
   constructor() {
     super();
@@ -108,6 +112,7 @@ export class ChatRoomsElement extends LitElement {
 
   protected override render(): TemplateResult {
     const rooms = this.#shownRooms;
+    this.#states.show(rooms.length === 0 && 'empty', (this.#rooms.value ?? []).some(({ unread_count }) => unread_count > 0) && 'unread');
     return html`<div part="base" class="base">
       <div part="header" class="header">
         <slot name="header"></slot>

@@ -5,6 +5,7 @@ import { nextTryOf, type ChatState } from '../../session/index.js';
 import { currentReason } from '../../store/index.js';
 import { hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
+import { CustomStates } from '../custom-states.js';
 import { Ticker } from '../ticker.js';
 import { styles } from './chat-status.styles.js';
 
@@ -30,6 +31,14 @@ const GOOD_NEWS_MS = 2_000;
  * Says in plain words how the connection is, why, and what happens next. Out of the way when all is well.
  *
  * @tag chat-status
+ * @cssState idle - No token yet.
+ * @cssState connecting - The first socket is on its way.
+ * @cssState connected - All is well.
+ * @cssState reconnecting - The socket is lost, and tried again.
+ * @cssState polling - Messages go over REST.
+ * @cssState offline - The device has no network.
+ * @cssState unauthorized - The token is missing, expired or refused.
+ * @cssState error - Nothing works; messages wait.
  * @csspart base - The bar. Carries the state's colour.
  * @csspart dot - The coloured dot.
  * @csspart label - The state, in a word or two.
@@ -95,6 +104,7 @@ export class ChatStatusElement extends LitElement {
   readonly #finder = new ConnectionFinder(this);
   readonly #phase = this.#finder.slice((data) => data.phase);
   readonly #localize = new Localize(this);
+  readonly #states = new CustomStates(this);
   #cancelGoodNews: (() => void) | undefined;
   #last: ChatState = 'idle';
 
@@ -120,6 +130,7 @@ export class ChatStatusElement extends LitElement {
     }
     // Read-only: whatever a page may have written there.
     this.state = now;
+    this.#states.show(now);
   }
 
   protected override render(): TemplateResult {

@@ -7,6 +7,7 @@ import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMe
 import { avatarStyles, hostStyles, icons } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
+import { CustomStates } from '../custom-states.js';
 import { firstName, roomName } from '../people.js';
 import { Announcer } from './announcer.js';
 import { styles } from './chat-thread.styles.js';
@@ -24,6 +25,8 @@ import { ScrollWindow } from './scroll-window.js';
  * Keyboard: the list scrolls with the arrow and page keys; Enter sends, Shift+Enter begins a new line.
  *
  * @tag chat-thread
+ * @cssState empty - There is no message.
+ * @cssState scrolled - The reader is not at the end.
  * @slot header - Above the messages. Default: the room's name.
  * @slot empty - Instead of 'Choose a conversation'.
  * @fires {ChatMessageEvent} chat-message - A message came in, live: `message`.
@@ -62,7 +65,6 @@ import { ScrollWindow } from './scroll-window.js';
  * @csspart reactions - The reactions to a message.
  * @csspart hint - What is wrong with the text.
  * @cssprop [--chat-surface=#fff] - Background.
- * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of placeholders.
  * @cssprop [--chat-text=#1a1d24] - Text.
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Times, days, hints.
  * @cssprop [--chat-border=14% text, 86% surface] - Lines.
@@ -127,6 +129,7 @@ export class ChatThreadElement extends LitElement {
     () => this.#updateReading(),
   );
   readonly #announcer = new Announcer(this);
+  readonly #states = new CustomStates(this);
   readonly #composer = new Composer(this, {
     localize: this.#localize,
     longest: () => this.#finder.connection?.data.limits.content,
@@ -169,6 +172,7 @@ export class ChatThreadElement extends LitElement {
 
   protected override render(): TemplateResult {
     const roomId = this.#roomId;
+    this.#states.show(this.#threadNow.timeline.length === 0 && 'empty', !this.#window.isAtEnd && 'scrolled');
     if (roomId === null || !this.#finder.connection) return this.#renderNothingChosen();
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
       <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>

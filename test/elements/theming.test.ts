@@ -1,0 +1,137 @@
+/**
+ * What custom-elements.json promises to designers, each promise by itself: a token that is set changes something, a part is there and
+ * takes a style, a state can be asked for, and nothing with a part's name is missing from the list.
+ */
+import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
+import { room, tokenOf } from '../support/fake-backend.js';
+import { intercept, mount, until, URL_OF_BACKEND } from '../support/mounted.js';
+import { show, STAGES, type Stage } from '../support/stages.js';
+
+interface Declaration {
+  tagName?: string;
+  cssParts?: { name: string }[];
+  cssProperties?: { name: string }[];
+  cssStates?: { name: string }[];
+}
+
+/** A value that no default is, by what a token's name says it is for. */
+const SENTINELS: [RegExp, string][] = [
+  [/-(font)$/, '"A font"'],
+  [/-line-height$/, '3.125'],
+  [/-layer$/, '77'],
+  [/-color-scheme$/, 'dark'],
+  [/-focus-ring$/, '7px dotted rgb(1, 2, 3)'],
+  [/-shadow$/, '0 0 13px rgb(1, 2, 3)'],
+  [/-(font-size|font-size-small|space|radius|bubble-radius|avatar-size|avatar-radius|launcher-size|launcher-offset|panel-width|panel-height)$/, '11px'],
+  [/./, 'rgb(1, 2, 3)'],
+];
+const sentinel = (token: string): string => SENTINELS.find(([name]) => name.test(token))![1];
+
+const LOOKED_AT = [
+  ...['color', 'background-color', 'color-scheme', 'font-family', 'font-size', 'line-height', 'box-shadow', 'outline', 'stroke', 'fill', 'z-index'],
+  ...['padding', 'margin', 'gap', 'width', 'height', 'border-radius', 'border-color', 'border-block-end-color', 'inset', 'max-width', 'min-width', 'max-height'],
+];
+const PSEUDO = [undefined, '::before', '::after', '::placeholder'];
+
+/** All that is drawn of an element, in words. */
+function picture(element: HTMLElement): string {
+  return [element, ...element.shadowRoot!.querySelectorAll('*')]
+    .flatMap((part) => PSEUDO.map((pseudo) => getComputedStyle(part, pseudo)).map((style) => LOOKED_AT.map((name) => style.getPropertyValue(name)).join('|')))
+    .join('\n');
+}
+
+const elements: Declaration[] = [];
+const sheet = new CSSStyleSheet();
+
+describe('what designers are promised', () => {
+  before(async () => {
+    const manifest = (await (await fetch('/custom-elements.json')).json()) as { modules: { declarations: Declaration[] }[] };
+    elements.push(...manifest.modules.flatMap(({ declarations }) => declarations).filter(({ tagName }) => tagName));
+    document.adoptedStyleSheets = [sheet];
+  });
+  after(() => {
+    document.adoptedStyleSheets = [];
+  });
+  beforeEach(() => sheet.replaceSync('.stage { height: 400px } .stage > * { height: 100% }'));
+  afterEach(() => fixtureCleanup());
+
+  const declaration = (tag: string): Declaration => elements.find(({ tagName }) => tagName === tag)!;
+  const stagesOf = (tag: string): Stage[] => STAGES.filter((stage) => stage.tag === tag);
+  const TAGS = ['chat-status', 'chat-rooms', 'chat-thread', 'chat-launcher'];
+
+  for (const tag of TAGS) {
+    it(`<${tag}>: every token changes something`, async () => {
+      const without = new Set((declaration(tag).cssProperties ?? []).map(({ name }) => name));
+      expect(without.size).to.be.above(5);
+      for (const stage of stagesOf(tag)) {
+        const element = await show(stage);
+        for (const focused of [undefined, element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]')]) {
+          focused?.focus();
+          const plain = picture(element);
+          for (const token of [...without]) {
+            element.style.setProperty(token, sentinel(token));
+            if (picture(element) !== plain) without.delete(token);
+            element.style.removeProperty(token);
+          }
+        }
+        fixtureCleanup();
+      }
+      expect([...without]).to.deep.equal([]);
+    });
+
+    it(`<${tag}>: every part is there and takes a style, and none is there that is not in the list`, async () => {
+      const promised = new Set((declaration(tag).cssParts ?? []).map(({ name }) => name));
+      const found = new Set<string>();
+      const unstyled = new Set<string>();
+      sheet.insertRule('.stage > * { --of-a-part: none }');
+      for (const name of promised) sheet.insertRule(`${tag}::part(${name}) { scroll-margin-top: 7px }`);
+      for (const stage of stagesOf(tag)) {
+        const element = await show(stage);
+        for (const part of element.shadowRoot!.querySelectorAll('[part]')) {
+          for (const name of part.part) found.add(name);
+          if (getComputedStyle(part).scrollMarginTop !== '7px') for (const name of part.part) unstyled.add(name);
+        }
+        fixtureCleanup();
+      }
+      expect([...found].filter((name) => !promised.has(name)), 'rendered, and not documented').to.deep.equal([]);
+      expect([...promised].filter((name) => !found.has(name)), 'documented, and never rendered').to.deep.equal([]);
+      expect([...unstyled], 'out of reach').to.deep.equal([]);
+    });
+  }
+
+  for (const tag of ['chat-connection', ...TAGS]) {
+    it(`<${tag}>: every state can be asked for`, async function () {
+      if (!CSS.supports('selector(:state(open))')) this.skip();
+      const promised = (declaration(tag).cssStates ?? []).map(({ name }) => name);
+      expect(promised.length).to.be.above(0);
+      for (const name of promised) sheet.insertRule(`${tag}:state(${name}) { --state-${name}: yes }`);
+      const [seen, lacking] = [new Set<string>(), new Set<string>()];
+      for (const stage of stagesOf(tag)) {
+        const element = await show(stage);
+        for (const name of promised) (getComputedStyle(element).getPropertyValue(`--state-${name}`) === 'yes' ? seen : lacking).add(name);
+        fixtureCleanup();
+      }
+      // A connection has a session of its own; see below.
+      if (tag === 'chat-connection') {
+        expect([...seen]).to.deep.equal(['idle']);
+        return;
+      }
+      expect(promised.filter((name) => !seen.has(name)), 'never shown').to.deep.equal([]);
+      expect(promised.filter((name) => !lacking.has(name)), 'always shown').to.deep.equal([]);
+    });
+  }
+
+  it('<chat-connection>: its states are those of its session', async function () {
+    if (!CSS.supports('selector(:state(open))')) this.skip();
+    const { backend, restore } = intercept((made) => (made.rooms = [room(1, 'A room', { unread_count: 2 })]));
+    const { connection } = await mount(html`<chat-connection url=${URL_OF_BACKEND} token=${tokenOf(1)}></chat-connection>`);
+    await until(() => connection.matches(':state(unread)'));
+    expect(connection.matches(':state(connected)')).to.equal(true);
+    backend.sockets.at(-1)!.drop();
+    await until(() => !connection.matches(':state(connected)'));
+    expect(connection.matches(`:state(${connection.connection.state})`)).to.equal(true);
+    fixtureCleanup();
+    await aTimeout(0);
+    restore();
+  });
+});

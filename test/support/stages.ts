@@ -1,0 +1,207 @@
+/** Every element in every state that has a look of its own, held still: the connection is an actor that always says the same. */
+import { fixture, html } from '@open-wc/testing';
+import { sendMouse } from '@web/test-runner-commands';
+import type { TemplateResult } from 'lit';
+import { provide } from '../../src/binding/index.js';
+import '../../src/define.js';
+import type { Finding } from '../../src/doctor/index.js';
+import type { Room, User } from '../../src/protocol/index.js';
+import { REASONS, reasonOf, type Phase } from '../../src/session/index.js';
+import { EMPTY_THREAD, INITIAL, type ChatConnection, type ChatData, type ChatMessage, type Thread } from '../../src/store/index.js';
+import { ChatError } from '../../src/transport/index.js';
+
+const user = (id: number, first_name: string): User => ({ id, username: first_name.toLowerCase(), first_name, last_name: 'Ito', profile_picture: null });
+const [ana, ben, cleo] = [user(1, 'Ana'), user(2, 'Ben'), user(3, 'Cleo')];
+const at = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+
+const room = (id: number, more: Partial<Room>): Room => ({
+  id,
+  name: `Room ${id}`,
+  room_type: 'job',
+  participants: [ana, ben, cleo],
+  participant_count: 3,
+  last_message: { content: 'See you', timestamp: at(3), sender: ben },
+  unread_count: 0,
+  created_at: at(500),
+  updated_at: at(3),
+  is_active: true,
+  ...more,
+});
+
+let lastId = 0;
+const message = (more: Partial<ChatMessage>): ChatMessage => {
+  const id = ++lastId;
+  return {
+    id,
+    room: 1,
+    sender: ben,
+    message_type: 'text',
+    content: `Message ${id}`,
+    attachment: null,
+    timestamp: at(60 - id),
+    is_read: false,
+    edited_at: null,
+    reply_to: null,
+    is_own_message: false,
+    reactions: undefined,
+    _tempId: undefined,
+    key: `#${id}`,
+    delivery: 'sent',
+    localId: null,
+    error: null,
+    ...more,
+  };
+};
+
+const PICTURE = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>';
+const TIMELINE: ChatMessage[] = [
+  message({ timestamp: at(3_000), content: 'Yesterday, or before' }),
+  message({ message_type: 'system', sender: null, content: 'Cleo came in' }),
+  message({ content: 'See https://example.com for more' }),
+  message({ content: 'And this', sender: ben }),
+  message({ sender: cleo, reply_to: { id: 1, content: 'Yesterday, or before', sender: 'Ben' }, reactions: [{ emoji: '👍', user_ids: [1] }] }),
+  message({ sender: cleo, message_type: 'file', attachment: '/files/plan.pdf', content: '', edited_at: at(1) }),
+  message({ sender: cleo, message_type: 'image', attachment: PICTURE, content: '' }),
+  message({ sender: ana, is_read: true, content: 'Read by all' }),
+  message({ sender: ana, timestamp: at(20), content: 'Stored' }),
+  message({ sender: ana, timestamp: at(10), delivery: 'sending', localId: 'a', content: 'On its way' }),
+  message({ sender: ana, timestamp: at(1), delivery: 'failed', localId: 'b', content: 'Refused', error: new ChatError('forbidden', 'This room is closed.') }),
+];
+
+const thread = (more: Partial<Thread> = {}): Thread => ({ ...EMPTY_THREAD, loaded: true, timeline: TIMELINE, ...more });
+const CONNECTED: ChatData = {
+  ...INITIAL,
+  phase: { is: 'connected' },
+  user: { id: 1, username: 'ana' },
+  roomsLoaded: true,
+  rooms: [room(1, { unread_count: 3 }), room(2, { room_type: 'direct', participants: [ana, { ...ben, profile_picture: PICTURE }] }), room(3, { last_message: null })],
+  threads: { 1: thread() },
+  selected: 1,
+};
+
+const NEXT = { attempt: 3, at: Date.now() + 9_000 };
+const PHASES: Phase[] = [
+  { is: 'idle' },
+  { is: 'connecting' },
+  { is: 'connected' },
+  { is: 'reconnecting', reason: 'connection_lost', next: NEXT },
+  { is: 'polling', reason: 'websocket_blocked', next: NEXT },
+  { is: 'offline', next: NEXT },
+  { is: 'unauthorized', reason: 'token_expired' },
+  { is: 'error', reason: 'server_unreachable', next: NEXT },
+];
+
+const FINDINGS: Finding[] = [
+  { id: 'rest-rooms', verdict: 'pass', says: 'GET rooms/ answers.' },
+  { id: 'origin', verdict: 'wrong', says: 'The origin is refused.', mend: 'Allow it.' },
+] as unknown as Finding[];
+
+/** A connection that always says the same. */
+const actor = (data: ChatData): ChatConnection =>
+  ({
+    data,
+    state: data.phase.is,
+    reason: { code: reasonOf(data.phase), message: REASONS[reasonOf(data.phase)] },
+    user: data.user,
+    rooms: data.rooms,
+    url: 'https://chat.example/',
+    subscribe: () => () => {},
+    on: () => () => {},
+    openRoom: () => () => {},
+    draft: () => Promise.resolve(''),
+    loadOlder: () => Promise.resolve(),
+    setReading() {},
+    selectRoom() {},
+    keepDraft() {},
+    typing() {},
+    diagnose(onFinding: (finding: Finding) => void) {
+      FINDINGS.forEach(onFinding);
+      return Promise.resolve({ findings: FINDINGS });
+    },
+  }) as unknown as ChatConnection;
+
+export interface Stage {
+  name: string;
+  tag: keyof HTMLElementTagNameMap;
+  data: ChatData;
+  template: TemplateResult;
+  /** What a reader does before one looks. */
+  act?: (element: HTMLElement) => Promise<void> | void;
+}
+
+const click = (selector: string) => async (element: HTMLElement): Promise<void> => {
+  element.shadowRoot!.querySelector<HTMLElement>(selector)!.click();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+};
+const type = (words: string) => (element: HTMLElement) => {
+  const field = element.shadowRoot!.querySelector('textarea')!;
+  field.value = words;
+  field.dispatchEvent(new Event('input'));
+  field.focus();
+};
+const hover = (selector: string) => async (element: HTMLElement): Promise<void> => {
+  const { x, y, width, height } = element.shadowRoot!.querySelector(selector)!.getBoundingClientRect();
+  await sendMouse({ type: 'move', position: [Math.round(x + width / 2), Math.round(y + height / 2)] });
+};
+
+const ofThread = (name: string, more: Partial<Thread>, data: Partial<ChatData> = {}, act?: Stage['act']): Stage => ({
+  name,
+  tag: 'chat-thread',
+  data: { ...CONNECTED, threads: { 1: thread(more) }, ...data },
+  template: html`<chat-thread></chat-thread>`,
+  ...(act && { act }),
+});
+
+export const STAGES: Stage[] = [
+  ...PHASES.map((phase): Stage => ({ name: phase.is, tag: 'chat-connection', data: { ...CONNECTED, phase }, template: html`<chat-connection></chat-connection>` })),
+  ...PHASES.map((phase): Stage => ({ name: phase.is, tag: 'chat-status', data: { ...CONNECTED, phase }, template: html`<chat-status always></chat-status>` })),
+  {
+    name: 'details',
+    tag: 'chat-status',
+    data: { ...CONNECTED, phase: PHASES.at(-1)! },
+    template: html`<chat-status></chat-status>`,
+    act: async (element) => {
+      await click('[part=details]')(element);
+      Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
+      await click('[part=copy]')(element);
+      Reflect.deleteProperty(navigator, 'clipboard');
+    },
+  },
+  { name: 'rooms', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>` },
+  { name: 'a room under the pointer', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>`, act: hover('[role=option]:not([aria-selected=true])') },
+  { name: 'no rooms', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [] }, template: html`<chat-rooms></chat-rooms>` },
+  { name: 'loading', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [], roomsLoaded: false, phase: { is: 'connecting' } }, template: html`<chat-rooms></chat-rooms>` },
+  ofThread('messages', { typing: [{ userId: 2, username: 'ben' }] }),
+  ofThread('nothing yet', { timeline: [] }),
+  ofThread('loading', { loaded: false, timeline: [], loading: 'newest' }),
+  ofThread('older ones are loaded', { hasOlder: true, loading: 'older' }),
+  ofThread('some were skipped', { skipped: true, hasOlder: true }),
+  ofThread('could not be loaded', { loaded: false, timeline: [], error: new ChatError('unreachable', 'The server cannot be reached.') }),
+  ofThread('too long', {}, { limits: { content: 5, attachment_bytes: undefined, rate: undefined } }, type('too long for it')),
+  ofThread('further up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
+    const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
+    scroller.scrollTop = 0;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }),
+  { name: 'read only', tag: 'chat-thread', data: CONNECTED, template: html`<chat-thread readonly></chat-thread>` },
+  { name: 'no room', tag: 'chat-thread', data: { ...CONNECTED, selected: null }, template: html`<chat-thread></chat-thread>` },
+  { name: 'closed', tag: 'chat-launcher', data: CONNECTED, template: html`<chat-launcher></chat-launcher>` },
+  { name: 'nothing unread', tag: 'chat-launcher', data: { ...CONNECTED, rooms: [room(3, {})] }, template: html`<chat-launcher></chat-launcher>` },
+  { name: 'open', tag: 'chat-launcher', data: CONNECTED, template: html`<chat-launcher open></chat-launcher>` },
+];
+
+/** Puts a stage up. @returns its element, drawn. */
+export async function show({ tag, data, template, act }: Stage): Promise<HTMLElement> {
+  // Whether a launcher was open.
+  sessionStorage.clear();
+  const host = await fixture<HTMLElement>(html`<div class="stage"></div>`);
+  provide(host, actor(data));
+  const { render } = await import('lit');
+  render(template, host);
+  const element = host.querySelector<HTMLElement & { updateComplete: Promise<boolean> }>(tag)!;
+  await element.updateComplete;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await act?.(element);
+  await new Promise((resolve) => requestAnimationFrame(resolve));
+  return element;
+}
