@@ -1,10 +1,12 @@
 /** `npm run pictures`: makes the pictures of the README from the demo itself. Needs a build and Chromium. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import puppeteer, { type Page } from 'puppeteer-core';
+import { startSite } from '../test/pages/site.js';
 import { findBrowsers } from '../test/support/browsers.mjs';
 
 const FOLDER = new URL('./pictures/', import.meta.url).pathname;
@@ -62,6 +64,27 @@ await picture('trouble', '#ana .window');
 await open(390, 780);
 await choose('theme', 'light');
 await picture('narrow', '#ana .window');
+
+
+// The recipes, from the page that teaches them.
+const themes = readFileSync(new URL('./THEMING.md', import.meta.url), 'utf8');
+const site = await startSite({
+  html: {
+    '/theme': `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/pages/example.css"><style>body { padding: 0; margin: 0; max-width: none } .chat { block-size: 400px; grid-template-rows: auto minmax(0, 1fr); border-radius: 0 }</style><style id="recipe"></style><script type="module" src="/dist/chat.js"></script></head>
+<body><chat-connection token-url="/demo/token/ana"><div class="chat"><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></div></chat-connection></body></html>`,
+  },
+  folders: { '/pages': 'demo/pages' },
+});
+const { page: theme } = await site.open('/theme', { width: 760, height: 400 });
+await theme.setViewport({ width: 760, height: 400, deviceScaleFactor: 1.5 });
+await theme.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li') && document.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]'));
+for (const [, name, css] of themes.matchAll(/!\[\w+\]\(pictures\/theme-(\w+)\.png\)\s+```css\n([^`]+)```/g)) {
+  await theme.$eval('#recipe', (style, text) => (style.textContent = text), css!);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await theme.screenshot({ path: join(FOLDER, `theme-${name}.png`) });
+  console.log(`docs/pictures/theme-${name}.png`);
+}
+await site.close();
 
 await browser.close();
 demo.kill('SIGTERM');

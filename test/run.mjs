@@ -12,6 +12,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { elementsPage } from '../docs/elements.mjs';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, npmCommand, ROOT, whyInstall } from './support/install.mjs';
 import { DJANGO_PACKAGES, findDjango, missingPrograms, SERVICE_PACKAGES } from './support/found.mjs';
@@ -85,11 +86,13 @@ const STEPS = [
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {
     name: 'manifest',
-    what: 'custom-elements.json is current',
+    what: 'custom-elements.json and docs/ELEMENTS.md are current',
     command: bin('@custom-elements-manifest/analyzer/cem.js', 'analyze', '--config', 'test/config/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
     check: () => {
       const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
-      return read('custom-elements.json') === read('node_modules/.cache/manifest/custom-elements.json') ? '' : 'custom-elements.json is not what the class docs say. Run `npm run manifest` and commit it.';
+      const made = read('node_modules/.cache/manifest/custom-elements.json');
+      if (read('custom-elements.json') !== made) return 'custom-elements.json is not what the class docs say. Run `npm run manifest` and commit it.';
+      return read('docs/ELEMENTS.md') === elementsPage(JSON.parse(made)).trim() ? '' : 'docs/ELEMENTS.md is not what custom-elements.json says. Run `npm run manifest` and commit it.';
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
