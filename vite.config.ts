@@ -6,7 +6,7 @@
  *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
  *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`;
  *   … --mode demo-loader        dist/demo/loader.js, which takes whatever chat.js is there
- *   … --mode examples           dist/demo/examples/, the pages of demo/pages that have a framework
+ *   … --mode examples           dist/demo/examples/, the pages of demo/pages that have a framework, and the playground: static files
  * `npm run build` runs the first four, in this order, and writes the types.
  */
 import { createHash } from 'node:crypto';
@@ -67,22 +67,32 @@ export default defineConfig(({ mode }) => {
   };
 });
 
-const FRAMEWORKS = ['react', 'vue', 'svelte', 'angular'];
+const EXAMPLES = ['react', 'vue', 'svelte', 'angular', 'playground'];
 
 /** Each as its own framework would have it; `unified-chat` is what `npm install` would bring. */
 const examples: UserConfig = {
   root: 'demo/pages',
   base: './',
-  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), svelte({ configFile: false })],
+  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), svelte({ configFile: false }), copyServiceWorker()],
   resolve: { alias: { 'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
   build: {
     outDir: '../../dist/demo/examples',
     emptyOutDir: true,
-    rolldownOptions: { input: FRAMEWORKS.map((name) => `demo/pages/${name}/index.html`) },
+    rolldownOptions: { input: EXAMPLES.map((name) => `demo/pages/${name}/index.html`) },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2_000,
   },
 };
+
+/** msw answers requests from a service worker, which looks after the folder that it stands in. */
+function copyServiceWorker(): Plugin {
+  return {
+    name: 'copy-service-worker',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'playground/mockServiceWorker.js', source: readFileSync('node_modules/msw/lib/mockServiceWorker.js', 'utf8') });
+    },
+  };
+}
 
 /** A part's name changes with what is in it: those of earlier builds would stay for ever. */
 const removeOldParts = (): Plugin => ({

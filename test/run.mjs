@@ -96,13 +96,14 @@ const STEPS = [
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
-  { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: 'build' },
-  { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: 'loader' },
-  { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: 'loader' },
+  { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
+  { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
+  { name: 'examples', what: 'pages with a framework, and the playground', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
+  { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: ['loader'] },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
-  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: 'loader' },
-  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests), needs: 'package', alone: true, needsBrowsers: true },
+  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
+  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests), needs: ['package', 'examples'], alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);
@@ -111,8 +112,7 @@ if (unknown.length > 0) stop(`There is no step called ${unknown.join(', ')}. The
 const isWanted = ({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0);
 const needed = new Set();
 const need = (name) => {
-  const { needs } = STEPS.find((step) => step.name === name) ?? {};
-  if (needs) need(needs);
+  STEPS.find((step) => step.name === name).needs?.forEach(need);
   needed.add(name);
 };
 STEPS.filter(isWanted).forEach(({ name }) => need(name));
@@ -175,7 +175,7 @@ const waiting = [...steps];
 while (waiting.length > 0 || running.size > 0) {
   const free = (step) =>
     running.size === 0 ||
-    (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (!step.needs || done.has(step.needs)));
+    (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (step.needs ?? []).every((name) => done.has(name)));
   // In order: a step that must be alone waits for those before it, and those after it wait for it.
   const next = waiting.find((step, index) => free(step) && !waiting.slice(0, index).some(({ alone }) => alone));
   if (next) {

@@ -1,6 +1,6 @@
 /** The examples of demo/pages, each as its framework builds it, in Chromium against the real backend. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import type { ChatConnectionElement } from '../../src/index.js';
@@ -26,7 +26,6 @@ const value = (page: Page, id: string): Promise<string> => page.$eval(`#${id}`, 
 describe('the examples', () => {
   let site: Site;
   before(async () => {
-    execFileSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error']);
     site = await startSite({ folders: { '/built': 'dist/demo/examples', '/pages': 'demo/pages' } });
   });
   after(() => site.close());
