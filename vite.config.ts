@@ -6,7 +6,7 @@
  *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
  *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`;
  *   … --mode demo-loader        dist/demo/loader.js, which takes whatever chat.js is there
- *   … --mode examples           dist/demo/examples/, the pages of demo/pages that have a framework, and the playground: static files
+ *   … --mode examples           dist/demo/examples/, the pages of demo/pages that have a framework, and playground and studio: static files
  * `npm run build` runs the first four, in this order, and writes the types.
  */
 import { createHash } from 'node:crypto';
@@ -67,7 +67,7 @@ export default defineConfig(({ mode }) => {
   };
 });
 
-const EXAMPLES = ['react', 'vue', 'svelte', 'angular', 'playground'];
+const EXAMPLES = ['react', 'vue', 'svelte', 'angular', 'playground', 'studio'];
 
 /** Each as its own framework would have it; `unified-chat` is what `npm install` would bring. */
 const examples: UserConfig = {
@@ -89,7 +89,7 @@ function copyServiceWorker(): Plugin {
   return {
     name: 'copy-service-worker',
     generateBundle() {
-      this.emitFile({ type: 'asset', fileName: 'playground/mockServiceWorker.js', source: readFileSync('node_modules/msw/lib/mockServiceWorker.js', 'utf8') });
+      this.emitFile({ type: 'asset', fileName: 'mockServiceWorker.js', source: readFileSync('node_modules/msw/lib/mockServiceWorker.js', 'utf8') });
     },
   };
 }

@@ -64,6 +64,7 @@ pages.get('/demo/faults/:name', (context) => {
   line.set(faults);
   return context.json(line.faults);
 });
+for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/examples/${name}/`));
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
 pages.use('*', serveStatic({ root: './demo/pages' }));
 

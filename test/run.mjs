@@ -45,7 +45,7 @@ const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
-const isNodeTest = (path) => /^test\/(server|support|config|doctor)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
+const isNodeTest = (path) => /^test\/(server|support|config|doctor|pages)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
 const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
 const fleetTests = tests.filter((path) => path.startsWith('test/server/fleet'));
 const pageTests = tests.filter((path) => path.startsWith('test/pages/'));
@@ -65,8 +65,8 @@ const wtr = (name, files, env = {}) => ({
 });
 
 /** Tests that Node runs by itself. */
-const inNode = (name, files) => ({
-  command: [process.execPath, '--import', 'tsx', '--test', '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, `${name}.tap`)}`, ...files],
+const inNode = (name, files, ...flags) => ({
+  command: [process.execPath, '--import', 'tsx', '--test', ...flags, '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, `${name}.tap`)}`, ...files],
   totals: () => {
     const tap = readFileSync(join(scratch, `${name}.tap`), 'utf8');
     const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
@@ -103,7 +103,7 @@ const STEPS = [
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
-  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests), needs: ['package', 'examples'], alone: true, needsBrowsers: true },
+  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'examples'], alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);

@@ -110,10 +110,10 @@ module.exports = {
     },
     {
       name: 'nothing-missing',
-      comment: 'Everything imported exists, and is named in package.json.',
+      comment: 'Everything imported exists, and is named in package.json. (Ourselves, in the examples: there when we are built.)',
       severity: 'error',
       from: { path: '^(src|demo)/' },
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^unified-chat' },
     },
     {
       name: 'shipped-means-a-dependency',

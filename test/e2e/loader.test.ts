@@ -5,8 +5,8 @@ import { startBackend, type Backend } from '../support/backend.js';
 import { openHostPage, type HostPage } from '../support/host-page.js';
 
 const CHAT = '/dist/chat.js';
-/** Long enough for a look at what is unread to have come back, on a busy machine too. */
-const QUIET_MS = 2_000;
+/** Long enough for a look at what is unread to have come back. */
+const QUIET_MS = 1_000;
 
 describe('dist/loader.js', () => {
   let backend: Backend;

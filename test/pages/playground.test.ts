@@ -1,42 +1,23 @@
 /** The playground is files and nothing else: every state of the chat without a backend. */
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { getRequestListener } from '@hono/node-server';
-import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono } from 'hono';
-import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppeteer-core';
-import { findBrowsers } from '../support/browsers.mjs';
+import type { ElementHandle, Page } from 'puppeteer-core';
+import { startStaticSite, type StaticSite } from './static-site.js';
 
 const STATES = ['connected', 'idle', 'connecting', 'reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
 
 describe('the playground', () => {
-  let server: Server;
-  let browser: Browser;
+  let site: StaticSite;
   let page: Page;
-  let url: string;
-  const asked = new Set<string>();
   before(async () => {
-    const files = new Hono().use('*', serveStatic({ root: 'dist/demo/examples' }));
-    server = createServer(getRequestListener(files.fetch)).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/playground/`;
-    browser = await puppeteer.launch({ executablePath: (findBrowsers() as { chromium: string }).chromium, args: ['--no-sandbox', '--disable-background-networking'] });
-    page = await browser.newPage();
-    page.on('response', (response) => {
-      // What the service worker answers asks nobody.
-      if (!response.fromServiceWorker()) asked.add(new URL(response.url()).host);
-    });
+    site = await startStaticSite();
+    ({ page } = site);
   });
-  after(async () => {
-    await browser.close();
-    server.close();
-  });
+  after(() => site.close());
 
   const open = async (hash: string): Promise<void> => {
     await page.goto('about:blank');
-    await page.goto(`${url}#${hash}`);
+    await page.goto(`${site.url}/playground/#${hash}`);
   };
   const isState = (state: string): Promise<unknown> => page.waitForFunction((wanted) => document.querySelector('chat-status')?.getAttribute('state') === wanted, {}, state);
 
@@ -78,6 +59,6 @@ describe('the playground', () => {
   });
 
   it('asks nobody but the place where its files are', () => {
-    assert.deepEqual([...asked], [new URL(url).host]);
+    assert.deepEqual([...site.asked], [new URL(site.url).host]);
   });
 });

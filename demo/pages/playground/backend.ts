@@ -1,5 +1,5 @@
 /** A backend in the page: what it knows, how it answers over REST and WebSocket, and how it fails when it is told to. */
-import { http, HttpResponse, ws, type WebSocketHandlerConnection } from 'msw';
+import { http, HttpResponse, ws, type HttpHandler, type WebSocketHandler, type WebSocketHandlerConnection } from 'msw';
 
 export const URL_OF_BACKEND = 'https://chat.example';
 
@@ -46,6 +46,12 @@ export class PageBackend {
   content: Content = 'talk';
   #messages: Message[] = [];
   #sockets = new Set<WebSocketHandlerConnection['client']>();
+  readonly handlers: (HttpHandler | WebSocketHandler)[];
+
+  constructor(url = URL_OF_BACKEND) {
+    const socket = ws.link(`${url.replace('http', 'ws')}/ws/chat/*`);
+    this.handlers = [socket.addEventListener('connection', ({ client }) => this.#onSocket(client)), http.all(`${url}/*`, ({ request }) => this.#answer(request))];
+  }
 
   /** Begins anew with some content. */
   fill(content: Content): void {
@@ -86,19 +92,15 @@ export class PageBackend {
     this.#sockets.clear();
   }
 
-  readonly #socket = ws.link(`${URL_OF_BACKEND.replace('http', 'ws')}/ws/chat/*`);
-
-  readonly handlers = [
-    this.#socket.addEventListener('connection', ({ client }) => {
-      if (this.state === 'unauthorized') return client.close(4001, 'token refused');
-      if (this.state === 'polling' || this.state === 'error' || this.state === 'offline') return client.close(1011, 'the playground says so');
-      this.#sockets.add(client);
-      client.addEventListener('close', () => this.#sockets.delete(client));
-      client.addEventListener('message', ({ data }) => this.#onFrame(client, JSON.parse(String(data)) as Record<string, unknown>));
-      if (this.state !== 'connecting') this.#say(client, { type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: ['idempotent_send', 'ack', 'user_channel'], limits: { content: 2_000 } });
-    }),
-    http.all(`${URL_OF_BACKEND}/*`, ({ request }) => this.#answer(request)),
-  ];
+  #onSocket(client: WebSocketHandlerConnection['client']): void {
+    if (this.state === 'unauthorized') return client.close(4001, 'token refused');
+    if (this.state === 'polling' || this.state === 'error' || this.state === 'offline') return client.close(1011, 'the playground says so');
+    this.#sockets.add(client);
+    client.addEventListener('close', () => this.#sockets.delete(client));
+    client.addEventListener('message', ({ data }) => this.#onFrame(client, JSON.parse(String(data)) as Record<string, unknown>));
+    if (this.state === 'connecting') return;
+    this.#say(client, { type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: ['idempotent_send', 'ack', 'user_channel'], limits: { content: 2_000 } });
+  }
 
   #say(client: WebSocketHandlerConnection['client'], frame: object): void {
     client.send(JSON.stringify({ ...frame, timestamp: at(0) }));
@@ -129,7 +131,7 @@ export class PageBackend {
   }
 
   #store(room: number, sender: typeof ana, content: string, _tempId?: unknown): Message {
-    const known = _tempId && this.#messages.find((message) => message._tempId === _tempId);
+    const known = this.#messages.find((message) => Boolean(_tempId) && message._tempId === _tempId);
     if (known) return known;
     const message: Message = { id: this.#messages.length + 1, room, sender, content, timestamp: at(0), message_type: 'text', is_read: false, ...(_tempId ? { _tempId } : {}) };
     this.#messages.push(message);

@@ -8,7 +8,7 @@ for (const [name, values] of Object.entries({ state: STATES, content: CONTENTS }
 
 const backend = new PageBackend();
 const worker = setupWorker(...backend.handlers);
-await worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: new URL('./mockServiceWorker.js', location.href).href } });
+await worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: new URL('../mockServiceWorker.js', location.href).href } });
 
 /** An unsigned token that says whose it is: this backend looks at nothing else. */
 const TOKEN = ['{"alg":"none"}', '{"user_id":1}', 'x'].map((part) => btoa(part)).join('.');
