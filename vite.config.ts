@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => {
   const loader = mode.endsWith('loader');
   const small = !modules && !cli && !demo;
   const entry: Record<string, string> = modules
-    ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts', ...Object.fromEntries(readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`])) }
+    ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts', 'adapter/index': 'src/adapter/index.ts', ...Object.fromEntries(readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`])) }
     : cli
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
       : loader

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { elementsPage } from '../docs/elements.mjs';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, npmCommand, ROOT, whyInstall } from './support/install.mjs';
-import { DJANGO_PACKAGES, findDjango, missingPrograms, SERVICE_PACKAGES } from './support/found.mjs';
+import { DJANGO_PACKAGES, findDjango, findProgram, missingPrograms, PROSODY_PACKAGES, SERVICE_PACKAGES } from './support/found.mjs';
 
 process.chdir(ROOT);
 checkNode();
@@ -155,10 +155,16 @@ if (steps.some(({ needsServices }) => needsServices)) {
   if (missingServices.length > 0) console.log(`  skipped  fleet: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
 }
 
-if (steps.some(({ name }) => name === 'pages') && !findDjango() && existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+/** What some tests talk to; without it they are skipped. */
+const EXTRAS = [
+  { name: 'django', step: 'pages', find: findDjango, packages: DJANGO_PACKAGES },
+  { name: 'prosody', step: 'server', find: () => findProgram('prosody'), packages: PROSODY_PACKAGES },
+];
+for (const { name, step, find, packages } of EXTRAS) {
+  if (!steps.some((wanted) => wanted.name === step) || find() || !existsSync('/etc/debian_version') || process.getuid?.() !== 0) continue;
   const at = Date.now();
-  const problem = await installByApt(DJANGO_PACKAGES);
-  report({ name: 'django', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: findDjango() ? '' : problem });
+  const problem = await installByApt(packages);
+  report({ name, what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: find() ? '' : problem });
 }
 
 // --- run ---

@@ -52,6 +52,7 @@ export const thing: SvelteHTMLElements['chat-thread'] = { 'onchat-send': (event)
 `,
   'plain.ts': `import 'unified-chat/chat-thread';
 import { ChatConnection, ChatError, type ChatState } from 'unified-chat/headless';
+import { connectAdapter } from 'unified-chat/adapter';
 import { diagnose } from 'unified-chat/doctor';
 const element = document.createElement('chat-thread');
 element.room = 7;
@@ -61,6 +62,9 @@ export const connection = new ChatConnection({ url: 'https://api.example.com', t
 export const state: ChatState = connection.state;
 connection.sendChatMessage(7, 'hello', { replyTo: 3 }).then(({ method }) => method satisfies 'websocket' | 'rest').catch((error: unknown) => error instanceof ChatError && error.code);
 void diagnose;
+export const adapted = connectAdapter({ user: { id: 1, username: 'ana' }, send: async ({ content }) => ({ id: 1, sender: null, content, timestamp: Date.now() }) }, 'mine').connection;
+// @ts-expect-error: it has to be able to send
+connectAdapter({ user: { id: 1, username: 'ana' } }, 'mine');
 // @ts-expect-error: a room is a number or a string
 element.room = {};
 `,

@@ -4,3 +4,4 @@ export function missingPrograms(): string[];
 export const DJANGO_PACKAGES: readonly string[];
 /** A Python that has Django and PyJWT. */
 export function findDjango(): string | undefined;
+export const PROSODY_PACKAGES: readonly string[];

@@ -8,8 +8,9 @@ const PROGRAMS = ['initdb', 'postgres', 'redis-server', 'nginx'];
 /** What Debian calls them. */
 export const SERVICE_PACKAGES = ['postgresql', 'redis-server', 'nginx'];
 
-/** What the Django example runs on, as Debian calls it. */
+/** What the Django example runs on, and the XMPP adapter talks to, as Debian calls it. */
 export const DJANGO_PACKAGES = ['python3-django', 'python3-jwt'];
+export const PROSODY_PACKAGES = ['prosody'];
 
 /** @returns {string | undefined} a Python that has Django and PyJWT. Debian's own packages are for Debian's own Python. */
 export function findDjango() {

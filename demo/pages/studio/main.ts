@@ -74,7 +74,10 @@ for (const { declarations } of manifest.modules) {
 }
 const isColour = ({ name, preset }: Token): boolean => /^#|%.*%|^var\(--chat-(text|accent|on-accent)\)$/.test(preset) && !/radius/.test(name);
 
-for (const token of tokens.values()) {
+// What a theme begins with comes first, what only the launcher has last.
+const FIRST = ['--chat-surface', '--chat-text', '--chat-accent', '--chat-on-accent'];
+const rank = ({ name }: Token): number => (FIRST.includes(name) ? FIRST.indexOf(name) : /launcher|panel/.test(name) ? 99 : FIRST.length);
+for (const token of [...tokens.values()].sort((a, b) => rank(a) - rank(b))) {
   const label = document.createElement('label');
   const field = Object.assign(document.createElement('input'), { type: 'text', name: token.name, placeholder: token.preset, autocomplete: 'off', spellcheck: false });
   label.append(Object.assign(document.createElement('code'), { textContent: token.name }), field);

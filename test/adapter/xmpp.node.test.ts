@@ -1,0 +1,83 @@
+/** The worked example: two people on a real XMPP server, by its own client library, with all that a connection promises. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { WebSocket } from 'ws';
+import { xmppAdapter } from '../../demo/pages/xmpp/adapter.js';
+import { connectAdapter } from '../../src/adapter/index.js';
+import type { ChatConnection } from '../../src/headless.js';
+import { findProgram, PROSODY_PACKAGES } from '../support/found.mjs';
+import { MemoryVault } from '../support/memory-vault.js';
+import { startProsody, type Prosody } from './prosody.js';
+
+// Node 20 has none, and the XMPP library takes the global one.
+globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
+
+const program = findProgram('prosody');
+const ROOM = 'garden@rooms.localhost';
+
+describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian: ${PROSODY_PACKAGES.join(' ')})`, timeout: 120_000 }, () => {
+  let prosody: Prosody;
+  const ends: (() => void)[] = [];
+  before(async () => {
+    prosody = await startProsody(program!, { ana: 'a secret', ben: 'another' });
+  });
+  after(async () => {
+    ends.forEach((end) => end());
+    await prosody.end();
+  });
+
+  const person = (username: string, password: string): ChatConnection => {
+    const { connection, end } = connectAdapter(xmppAdapter({ ...prosody, username, password }), 'xmpp', { vault: new MemoryVault() });
+    ends.push(end);
+    return connection;
+  };
+  const until = async (what: string, condition: () => unknown): Promise<void> => {
+    const deadline = Date.now() + 20_000;
+    while (!condition()) {
+      if (Date.now() > deadline) assert.fail(`never: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const words = (connection: ChatConnection): string[] => connection.messages(ROOM).map(({ content }) => content);
+
+  it('two people talk, see who types, and find the room and what was said in it', async () => {
+    const ana = person('ana', 'a secret');
+    await until('ana is connected', () => ana.state === 'connected');
+    ana.openRoom(ROOM);
+    const { method, message } = await ana.sendChatMessage(ROOM, 'Is anybody there?');
+    assert.equal(method, 'websocket');
+    assert.equal(message.delivery, 'sent');
+    const ben = person('ben', 'another');
+    ben.openRoom(ROOM);
+    await until('ben has the archive', () => words(ben).includes('Is anybody there?'));
+    assert.equal(ben.state, 'connected');
+    await until('ben sees the room', () => ben.rooms.some(({ id }) => id === ROOM));
+    ben.typing(ROOM, true);
+    await until('ana sees him type', () => ana.data.threads[ROOM]?.typing.some(({ username }) => username === 'ben'));
+    await ben.sendChatMessage(ROOM, 'I am.');
+    await until('ana has his answer', () => words(ana).at(-1) === 'I am.');
+    assert.deepEqual(words(ana), words(ben));
+  });
+
+  it('a server that goes away and comes back: what was written meanwhile is sent, once and in order', async () => {
+    const [ana, ben] = [person('ana', 'a secret'), person('ben', 'another')];
+    for (const connection of [ana, ben]) connection.openRoom(ROOM);
+    await until('both are connected', () => ana.state === 'connected' && ben.state === 'connected' && words(ben).length > 0);
+    await prosody.stop();
+    await until('ana knows', () => ana.state !== 'connected');
+    const sent = [ana.sendChatMessage(ROOM, 'first'), ana.sendChatMessage(ROOM, 'second')];
+    await prosody.again();
+    ana.retryNow();
+    ben.retryNow();
+    await Promise.all(sent);
+    await until('ben has both', () => words(ben).includes('second'));
+    assert.deepEqual(words(ben).slice(-2), ['first', 'second']);
+    assert.deepEqual(words(ana), words(ben));
+  });
+
+  it('a wrong password is said', async () => {
+    const ana = person('ana', 'wrong');
+    await until('it says so', () => ana.state === 'error' || ana.state === 'polling');
+    assert.equal(ana.messages(ROOM).length, 0);
+  });
+});
