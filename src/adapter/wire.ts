@@ -21,6 +21,8 @@ type Frame = Record<string, unknown> & { type: string };
 export function wireOf(adapter: ChatAdapter): AdapterParts {
   /** What was said while we listened, for adapters without a history. */
   const heard = new Map<string, AdapterMessage[]>();
+  /** The line that is being opened, or was last: nothing else is asked of the adapter before it is up. */
+  let line: Promise<unknown> = Promise.resolve();
 
   const now = (): string => new Date().toISOString();
   const messageOf = (roomId: Id, message: AdapterMessage, tempId = message.tempId): object => ({
@@ -92,7 +94,9 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
 
     constructor() {
       super();
-      void this.#open();
+      line = this.#open();
+      // Its end is told as a socket's is.
+      line.catch(() => {});
     }
 
     async #open(): Promise<void> {
@@ -112,7 +116,8 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
         if (signal.aborted) return end?.();
         this.#end = end;
       } catch (thrown) {
-        return this.#close(1006, String(thrown));
+        this.#close(1006, String(thrown));
+        throw thrown;
       }
       this.readyState = this.OPEN;
       this.dispatchEvent(new Event('open'));
@@ -194,6 +199,7 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
 
   async function answer(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     const { pathname, searchParams } = new URL(input instanceof Request ? input.url : input);
+    await line;
     const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
     const path = pathname.slice(pathname.indexOf('/api/chat/') + '/api/chat/'.length);
     if (path === 'rooms/') return json(await rooms());
@@ -208,7 +214,7 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
     if (what === 'send_message') {
       const { content, reply_to } = JSON.parse(String(init.body)) as { content: string; reply_to?: Id };
       try {
-        return json(messageOf(roomId, await send(roomId, content, new Headers(init.headers).get('Idempotency-Key') ?? '', reply_to)), 201);
+        return json(messageOf(roomId, await send(roomId, content, new Headers(init.headers).get('Idempotency-Key') ?? crypto.randomUUID(), reply_to)), 201);
       } catch (thrown) {
         if (thrown instanceof AdapterRefusal) return json({ detail: thrown.message }, 403);
         throw thrown;

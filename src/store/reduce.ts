@@ -167,7 +167,7 @@ function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'histor
       case 'newer':
         return messages.length > 0 ? { ...thread, timeline: merge(old.timeline, messages) } : thread;
       case 'older':
-        return { ...thread, timeline: merge(old.timeline, messages), hasOlder: hasMore, skipped: false };
+        return { ...thread, timeline: merge(old.timeline, messages, true), hasOlder: hasMore, skipped: false };
       case 'overlap': {
         const timeline = merge(withoutGone(old.timeline, messages, !hasMore, event.knownUpTo), messages);
         const reachesBack = timeline[0] !== undefined && !sameId(timeline[0].id, messages[0]?.id);

@@ -27,12 +27,12 @@ function storedCount(timeline: Timeline): number {
   return count;
 }
 
-/** Where a stored message stands or belongs: the index before which everything is older. */
-function position(timeline: Timeline, message: Message): number {
+/** Where a stored message stands or belongs: the index before which everything is older, or `after` what is just as old. */
+function position(timeline: Timeline, message: Message, after = 0): number {
   let [low, high] = [0, storedCount(timeline)];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (order(timeline[middle]!, message) < 0) low = middle + 1;
+    if (order(timeline[middle]!, message) < after) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -47,10 +47,13 @@ function indexOfId(timeline: Timeline, message: Message): number {
 /** Whether a stored message with this id is there. */
 export const holds = (timeline: Timeline, message: Message): boolean => indexOfId(timeline, message) >= 0;
 
-/** Puts stored messages into their places. */
-export function merge(timeline: Timeline, messages: readonly Message[]): Timeline {
+/**
+ * Puts stored messages into their places. Those of one moment, where ids have no order, stay in the server's.
+ * @param isOlder whether they are the page before what is there.
+ */
+export function merge(timeline: Timeline, messages: readonly Message[], isOlder = false): Timeline {
   const next = timeline.slice();
-  for (const message of messages) {
+  for (const message of isOlder ? [...messages].reverse() : messages) {
     const localId = message._tempId ?? null;
     const stored = storedCount(next);
     const waiting = next.slice(stored).findIndex((entry) => entry.localId === localId);
@@ -62,7 +65,7 @@ export function merge(timeline: Timeline, messages: readonly Message[]): Timelin
       next[at] = { ...known, ...message, is_read: known.is_read || message.is_read, localId: known.localId ?? localId };
     } else {
       const entry: ChatMessage = { ...message, key: mine?.key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
-      next.splice(position(next, message), 0, entry);
+      next.splice(position(next, message, isOlder ? 0 : 1), 0, entry);
     }
   }
   return next;

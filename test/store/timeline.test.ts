@@ -24,6 +24,15 @@ describe('a timeline', () => {
     expect(ids(timeline)).to.deep.equal(['c', 'b', 'a']);
   });
 
+  it('keeps the server’s order among those of one moment, live, in a page, and in the page before', () => {
+    const at = (id: string): Message => message(id, { timestamp: '2026-01-01T00:00:01Z' });
+    let timeline = merge([], [at('q'), at('a')]);
+    timeline = merge(timeline, [at('c')]);
+    timeline = merge(timeline, [at('a'), at('c'), at('b')]);
+    timeline = merge(timeline, [at('z'), at('y')], true);
+    expect(ids(timeline)).to.deep.equal(['z', 'y', 'q', 'a', 'c', 'b']);
+  });
+
   it('confirms a pending message in place: same key, right position', () => {
     let timeline = addPending(addPending(merge([], [message(1)]), draft('temp_a'), null), draft('temp_b'), null);
     timeline = merge(timeline, [message(3, { _tempId: 'temp_a' })]);

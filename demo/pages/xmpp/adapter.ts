@@ -55,11 +55,14 @@ const person = (nick: string): AdapterUser => ({ id: nick, username: nick, first
 const nickOf = (from: string): string => from.slice(from.indexOf('/') + 1);
 const roomOf = (from: string): string => from.split('/')[0]!;
 
+/** An archive tells times by the second. So do we: what came live would stand before what the archive says came first in the same second. */
+const thisSecond = (): number => Math.floor(Date.now() / 1_000) * 1_000;
+
 function read(stanza: Stanza, id: string, at: string | undefined): AdapterMessage | undefined {
   const content = stanza.getChildText('body');
   if (content === null) return undefined;
   const tempId = stanza.getChild('origin-id', NS.sid)?.attrs.id as string | undefined;
-  return { id, sender: person(nickOf(String(stanza.attrs.from))), content, timestamp: at ?? Date.now(), tempId };
+  return { id, sender: person(nickOf(String(stanza.attrs.from))), content, timestamp: at ?? thisSecond(), tempId };
 }
 
 export function xmppAdapter({ service, domain, rooms, username, password }: XmppOptions): ChatAdapter {
