@@ -58,7 +58,8 @@ export const MUTANTS = [
   { name: 'nobody doubts that what is sent arrives', file: 'src/session/line.ts', find: "this.end(CloseCode.timeout, 'no answer to ping');\n  }", replace: 'return;\n  }', tests: 'test/faults/line.test.ts' },
   // The store
   { name: 'an id stands twice', file: 'src/store/timeline.ts', find: 'if (at >= 0) {', replace: 'if (at >= 0 && next.length < 0) {' },
-  { name: 'order does not matter', file: 'src/store/timeline.ts', find: 'next.splice(position(next, message), 0, entry);', replace: 'next.push(entry);' },
+  { name: 'order does not matter', file: 'src/store/timeline.ts', find: 'next.splice(position(next, message, isOlder ? 0 : 1), 0, entry);', replace: 'next.push(entry);' },
+  { name: 'messages of one moment change places', file: 'src/store/timeline.ts', find: 'position(next, message, isOlder ? 0 : 1)', replace: 'position(next, message, 0)', tests: 'test/store/timeline.test.ts' },
   { name: 'a stored message can fail', file: 'src/store/timeline.ts', find: "entry.localId === localId && entry.delivery !== 'sent'", replace: 'entry.localId === localId', tests: 'test/store/timeline.test.ts' },
   { name: 'what was deleted stays', file: 'src/store/timeline.ts', find: 'return isAfter && !(newest && order(entry, newest) <= 0);', replace: 'return true;', tests: 'test/{store,session,faults}/*.test.ts' },
   { name: 'what is older than a page stays above the hole', file: 'src/store/reduce.ts', find: 'withoutGone(old.timeline, messages, true, event.knownUpTo)', replace: 'withoutGone(old.timeline, messages, !hasMore, event.knownUpTo)' },
