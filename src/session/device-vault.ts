@@ -1,5 +1,5 @@
-/** The vault in IndexedDB. Loaded on demand: see vault.ts. */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+/** The vault in IndexedDB: see vault.ts. */
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb';
 import { idKey, type Id } from '../protocol/index.js';
 import { systemClock, type Clock } from '../transport/index.js';
 import type { Kept, Vault } from './vault.js';
@@ -33,7 +33,7 @@ export class DeviceVault implements Vault {
   }
 
   async load(scope: string): Promise<Kept[]> {
-    const rows = (await this.#try((database) => database.getAll('outbox', of(scope)))) ?? [];
+    const rows = (await this.#in('outbox', (store) => store.getAll(of(scope)))) ?? [];
     const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
     for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
     return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);
@@ -43,28 +43,36 @@ export class DeviceVault implements Vault {
     const { localId } = kept;
     // By the wall clock, so that it holds between tabs, and never twice the same within one.
     const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
-    await this.#try(async (database) => {
-      const transaction = database.transaction('outbox', 'readwrite');
-      const known = await transaction.store.get([scope, localId]);
-      await Promise.all([transaction.store.put({ scope, localId, order: known?.order ?? order, kept }), transaction.done]);
+    await this.#in('outbox', async (store) => {
+      const known = await store.get([scope, localId]);
+      await store.put({ scope, localId, order: known?.order ?? order, kept });
     });
   }
 
   async delete(scope: string, localId: string): Promise<void> {
-    await this.#try((database) => database.delete('outbox', [scope, localId]));
+    await this.#in('outbox', (store) => store.delete([scope, localId]));
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
-    return (await this.#try((database) => database.get('drafts', [scope, idKey(roomId)])))?.text ?? '';
+    return (await this.#in('drafts', (store) => store.get([scope, idKey(roomId)])))?.text ?? '';
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
     const room = idKey(roomId);
-    await this.#try<unknown>((database) => (text ? database.put('drafts', { scope, room, text }) : database.delete('drafts', [scope, room])));
+    await this.#in<'drafts', unknown>('drafts', (store) => (text ? store.put({ scope, room, text }) : store.delete([scope, room])));
   }
 
   async purge(): Promise<void> {
-    await this.#try((database) => Promise.all([database.clear('outbox'), database.clear('drafts')]));
+    await Promise.all([this.#in('outbox', (store) => store.clear()), this.#in('drafts', (store) => store.clear())]);
+  }
+
+  /** Does something in one store. @returns when it is safe on the device; nothing where that is not to be had. */
+  #in<Name extends 'outbox' | 'drafts', T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T | undefined> {
+    return this.#try(async (database) => {
+      const { store, done } = database.transaction(name, 'readwrite');
+      const [result] = await Promise.all([run(store), done]);
+      return result;
+    });
   }
 
   /** Twice: a database that was deleted under us, or closed by the browser, is simply opened again. */

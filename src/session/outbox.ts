@@ -74,12 +74,13 @@ export class Outbox implements OutboxInside {
       this.#scope = scope;
       // Written before it was known whose they are.
       for (const item of this.#waiting()) await this.keep(item);
-    } else if (this.#leads) return;
+    } else if (this.#leads) return this.#announce();
     await this.#restore();
+    this.#announce();
   }
 
   /** Hands over to the tab that sends what was written here while that tab could not be told. */
-  announce(): void {
+  #announce(): void {
     for (const item of this.#waiting()) this.session.tell({ kind: 'added', kept: keptOf(item) });
   }
 
@@ -130,8 +131,8 @@ export class Outbox implements OutboxInside {
     const scope = this.#scope;
     // One after the other, however long the device takes over each: in the order in which they were written.
     return (this.#adding = this.#adding.then(async () => {
-      await this.keep(kept);
-      // Somebody else has signed in while it was written down: it waits for its author.
+      await this.keep(kept, scope || this.#scope);
+      // Somebody else has signed in since: it waits for its author.
       if (scope !== '' && scope !== this.#scope) return;
       shown();
       this.session.tell({ kind: 'added', kept });
@@ -139,8 +140,8 @@ export class Outbox implements OutboxInside {
     }));
   }
 
-  async keep(message: Kept): Promise<void> {
-    if (this.#scope) await this.#vault.put(this.#scope, keptOf(message));
+  async keep(message: Kept, scope = this.#scope): Promise<void> {
+    if (scope) await this.#vault.put(scope, keptOf(message));
   }
 
   /** Sends a refused message again. @returns whether there was one. */

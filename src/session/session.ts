@@ -23,13 +23,14 @@ import {
   type Clock,
 } from '../transport/index.js';
 import { backoff } from './backoff.js';
+import { DeviceVault } from './device-vault.js';
 import type { Method, Outgoing, Report } from './events.js';
 import type { Company } from './company.js';
 import type { Inside, Life, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
-import { LazyOutbox } from './lazy-outbox.js';
 import { loadLater } from './load-later.js';
 import type { NotificationFeed } from './notifications.js';
+import { Outbox } from './outbox.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
 import type { ReasonCode } from './reasons.js';
@@ -92,7 +93,8 @@ export class Session implements Inside {
   readonly timing: Timing;
   readonly #options: SessionOptions;
   readonly #tokens: TokenKeeper;
-  readonly #outbox: LazyOutbox;
+  readonly #vault: Vault;
+  readonly #outbox: Outbox;
   readonly #reader: Reader;
 
   phase: Phase = { is: 'idle' };
@@ -137,7 +139,8 @@ export class Session implements Inside {
         if (this.#setup && this.phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
       },
     });
-    this.#outbox = new LazyOutbox(this, options.vault);
+    this.#vault = options.vault ?? new DeviceVault(() => this.report({ type: 'not-durable' }));
+    this.#outbox = new Outbox(this, this.#vault);
     this.#reader = new Reader(this);
   }
 
@@ -175,8 +178,7 @@ export class Session implements Inside {
   }
 
   recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
-    const { box } = this.#outbox;
-    return box ? box.recognise(roomId, message, tempId) : tempId;
+    return this.#outbox.recognise(roomId, message, tempId);
   }
 
   wake(): void {
@@ -297,7 +299,7 @@ export class Session implements Inside {
     this.#renewal?.stop();
     this.#tokens.stop();
     this.#line?.end();
-    this.#outbox.lead(false);
+    void this.#outbox.lead(false);
     this.#link?.close();
     this.#line = this.#link = this.#company = this.#rest = undefined;
     this.#stopFeed();
@@ -380,7 +382,7 @@ export class Session implements Inside {
     // By now another generation may have opened its own.
     if (this.#line === line) this.#line = undefined;
     if (!signal.aborted) {
-      this.#outbox.box?.socketEnded();
+      this.#outbox.socketEnded();
       this.#company?.ended();
     }
     return { ...life, ...end, token: this.#lineTokens[1] ?? this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
@@ -519,15 +521,15 @@ export class Session implements Inside {
   /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
   async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
     // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
-    if (userId === null) return this.#outbox.lead(true);
+    if (userId === null) return void this.#outbox.lead(true);
     const { tabs } = this.#options;
     const scope = `${this.#address!.base} ${idKey(userId)}`;
     if (this.#link && scope === this.#scope) return;
     this.#scope = scope;
     this.#link?.close();
     this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message));
-    this.#outbox.enter(scope);
-    if (!tabs.locks) return this.#outbox.lead(true);
+    void this.#outbox.enter(scope);
+    if (!tabs.locks) return void this.#outbox.lead(true);
     void this.#queue('outbox', signal);
     // One that has a socket already keeps it.
     if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queue('socket', signal);
@@ -539,7 +541,7 @@ export class Session implements Inside {
     const hold = (on: boolean): void => {
       if (scope !== this.#scope) return;
       if (what === 'socket') this.#follow(!on);
-      else this.#outbox.lead(on);
+      else void this.#outbox.lead(on);
     };
     const lose = (): void => {
       hold(false);
@@ -577,7 +579,7 @@ export class Session implements Inside {
   }
 
   async #onTab(message: TabMessage): Promise<void> {
-    void this.#outbox.box?.onTab(message);
+    void this.#outbox.onTab(message);
     if (this.#setup?.share === false) return;
     const company = await this.#loadCompany(this.signal).catch(NEVER);
     company?.onTab(message, this.#follows);
@@ -627,7 +629,7 @@ export class Session implements Inside {
         return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error':
-        this.#outbox.box?.failed(frame);
+        this.#outbox.failed(frame);
         return this.#problem(frame.message);
       case 'authenticated':
         this.#lineTokens.shift();
@@ -646,25 +648,25 @@ export class Session implements Inside {
    * @param shown called when it is kept and may be shown as being sent.
    */
   deliver(outgoing: Outgoing, shown: () => void): void {
-    this.#outbox.add(outgoing, shown);
+    void this.#outbox.add(outgoing, shown);
   }
 
   /** What was written for a room and not sent, on this device. */
   async draft(roomId: Id): Promise<string> {
-    return (this.#scope && (await this.#outbox.vault())?.draft(this.#scope, roomId)) || '';
+    return this.#scope && this.#vault.draft(this.#scope, roomId);
   }
 
   async putDraft(roomId: Id, text: string): Promise<void> {
-    if (this.#scope) await (await this.#outbox.vault())?.putDraft(this.#scope, roomId, text);
+    if (this.#scope) await this.#vault.putDraft(this.#scope, roomId, text);
   }
 
   /** Forgets everything of everybody on this device. */
-  async purge(): Promise<void> {
-    await (await this.#outbox.vault())?.purge();
+  purge(): Promise<void> {
+    return this.#vault.purge();
   }
 
   retry(localId: string): boolean {
-    return this.#outbox.box?.retry(localId) ?? false;
+    return this.#outbox.retry(localId);
   }
 
   discard(localId: string): void {

@@ -7,7 +7,6 @@ import fc from 'fast-check';
 import { ChatConnection } from '../../src/store/index.js';
 // Loaded on demand otherwise, and how long that takes is nothing that a clock could wait for.
 import '../../src/session/later.js';
-import '../../src/session/sending.js';
 import { settle } from '../support/fake-clock.js';
 import { OTHER, ROOMS, type FrameFault, type RestFault, type SocketFault } from '../support/model-server.js';
 import { World } from './world.js';

@@ -8,7 +8,7 @@ import { settle } from './fake-clock.js';
  */
 export async function partsLoaded(): Promise<void> {
   await settle();
-  await Promise.all([import('../../src/session/sending.js'), loadLater()]);
+  await loadLater();
   await settle();
 }
 
