@@ -1,3 +1,4 @@
 export { ago } from './ago.js';
+export { enBeside } from './en-beside.js';
 export { isSameDay, Localize, registerLocale } from './localize.js';
 export type { Terms } from './terms.js';

@@ -45,9 +45,12 @@ export const daysBetween = (earlier: number, later: number): number => Math.roun
 /** The texts, dates and times of an element, in the language of the element or the page. */
 export class Localize implements ReactiveController {
   readonly #host: LitElement;
+  readonly #english: Partial<Terms>;
 
-  constructor(host: LitElement) {
+  /** @param english what the element says beyond {@link en}, where no other language has it. */
+  constructor(host: LitElement, english: Partial<Terms> = {}) {
     this.#host = host;
+    this.#english = english;
     host.addController(this);
   }
 
@@ -79,8 +82,8 @@ export class Localize implements ReactiveController {
   /** One text: a string, or a function that makes it. */
   readonly term = <Key extends keyof Terms>(key: Key, ...values: Terms[Key] extends (...values: infer V) => string ? V : []): string => {
     const lang = this.lang.toLowerCase();
-    const terms = locales.get(lang) ?? locales.get(lang.split('-')[0]!) ?? en;
-    const text = (terms[key] ?? en[key]) as string | ((...values: unknown[]) => string);
+    const terms = locales.get(lang) ?? locales.get(lang.split('-')[0]!);
+    const text = (terms?.[key] ?? this.#english[key] ?? (en as Partial<Terms>)[key]) as string | ((...values: unknown[]) => string);
     return typeof text === 'string' ? text : text(...values);
   };
 

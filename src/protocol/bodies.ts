@@ -1,9 +1,9 @@
 /** What REST answers. docs/PROTOCOL.md lists the routes. */
 import { check, type Output, type Result } from './problem.js';
-import { maybe, z } from './schema.js';
+import { anything, flag, maybe, number, z } from './schema.js';
 
 /** `GET rooms/`, one page of it. The baseline answers a bare array: see `roomsPage`. */
-const RoomsPage = z.looseObject({ results: z.array(z.unknown()), next: z.catch(z.nullable(z.string()), null) });
+const RoomsPage = z.looseObject({ results: z.array(anything), next: z.catch(z.nullable(z.string()), null) });
 
 /** `GET rooms/`: a bare array, or a page of one. */
 export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
@@ -11,10 +11,10 @@ export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
 
 /** `GET rooms/{id}/messages/`: oldest first. */
 export const MessagesBody = z.looseObject({
-  messages: z.array(z.unknown()),
-  has_more: z.catch(z.boolean(), false),
+  messages: z.array(anything),
+  has_more: z.catch(flag, false),
   /** Capability `sync`: the page holds every change of the room up to this one. */
-  seq: maybe(z.number()),
+  seq: maybe(number),
 });
 
 /** `POST ws_ticket/`: stands in for the token in a socket's address, once, for at most 30 s. */

@@ -4,7 +4,7 @@
  * What an entity cannot live without (its id, its time) is required; what only decorates it (a name, a picture)
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
-import { Id, maybe, text, Time, z } from './schema.js';
+import { anything, flag, Id, maybe, number, text, Time, z } from './schema.js';
 
 const textOrNull = z.catch(z.nullable(z.string()), null);
 const timeOrNull = z.catch(z.nullable(Time), null);
@@ -25,7 +25,7 @@ export const ReplyTo = z.looseObject({
   id: Id,
   content: text,
   /** A name in the baseline; some backends send the whole user. See `senderName`. */
-  sender: z.unknown(),
+  sender: anything,
 });
 export type ReplyTo = z.output<typeof ReplyTo>;
 
@@ -48,11 +48,11 @@ export const Message = z.looseObject({
   /** URL, absolute or relative to the backend. Untrusted: see `attachmentUrl`. */
   attachment: textOrNull,
   timestamp: Time,
-  is_read: z.catch(z.boolean(), false),
+  is_read: z.catch(flag, false),
   edited_at: timeOrNull,
   reply_to: z.catch(z.nullable(ReplyTo), null),
   /** Right on REST; says nothing on a socket, where one text goes to everybody. Compare `sender.id` instead. */
-  is_own_message: z.catch(z.boolean(), false),
+  is_own_message: z.catch(flag, false),
   /** One for each emoji, in the order in which they came. */
   reactions: maybe(z.array(Reaction)),
   /** The sender's own name for the message before the server had one. */
@@ -69,12 +69,12 @@ export const Room = z.looseObject({
   /** `job | direct | support | general`, or a type that a later backend invents. */
   room_type: z.catch(z.string(), 'general'),
   participants: z.catch(z.array(User), []),
-  participant_count: z.catch(z.number(), 0),
+  participant_count: z.catch(number, 0),
   last_message: z.catch(z.nullable(LastMessage), null),
-  unread_count: z.catch(z.number(), 0),
+  unread_count: z.catch(number, 0),
   created_at: timeOrNull,
   updated_at: timeOrNull,
-  is_active: z.catch(z.boolean(), true),
+  is_active: z.catch(flag, true),
 });
 export type Room = z.output<typeof Room>;
 
@@ -82,10 +82,10 @@ export type Room = z.output<typeof Room>;
 export const RoomUpdates = z.looseObject({
   name: z.optional(z.string()),
   participants: z.optional(z.array(User)),
-  participant_count: z.optional(z.number()),
+  participant_count: z.optional(number),
   last_message: z.optional(z.nullable(LastMessage)),
-  unread_count: z.optional(z.number()),
+  unread_count: z.optional(number),
   updated_at: z.optional(z.nullable(Time)),
-  is_active: z.optional(z.boolean()),
+  is_active: z.optional(flag),
 });
 export type RoomUpdates = z.output<typeof RoomUpdates>;

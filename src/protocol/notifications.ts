@@ -3,7 +3,7 @@ import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
 import { checkEach } from './problem.js';
 import type { Checked } from './server-frames.js';
-import { Id, Time, z } from './schema.js';
+import { anything, flag, Id, Time, z, number } from './schema.js';
 
 const text = z.catch(z.string(), '');
 const textOrNull = z.catch(z.nullable(z.string()), null);
@@ -15,7 +15,7 @@ export const Notification = z.looseObject({
   title: text,
   message: text,
   priority: text,
-  is_read: z.catch(z.boolean(), false),
+  is_read: z.catch(flag, false),
   created_at: Time,
   read_at: z.catch(z.nullable(Time), null),
   action_url: textOrNull,
@@ -23,9 +23,9 @@ export const Notification = z.looseObject({
 export type Notification = z.output<typeof Notification>;
 
 export const NotificationFrames = {
-  recent_notifications: z.looseObject({ notifications: z.array(z.unknown()) }),
+  recent_notifications: z.looseObject({ notifications: z.array(anything) }),
   new_notification: z.looseObject({ notification: Notification }),
-  unread_count: z.looseObject({ count: z.number() }),
+  unread_count: z.looseObject({ count: number }),
   notification_read: z.looseObject({}),
   all_notifications_read: z.looseObject({}),
 };

@@ -25,6 +25,10 @@ export const Time = z.string().check(
   z.refine((text) => !Number.isNaN(Date.parse(text))),
 );
 
+// One kind of schema more costs a page about a hundred bytes each: these are made of the kind that `Id` is.
+export const number = z.custom<number>(Number.isFinite);
+export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
+export const anything = z.custom<unknown>(() => true);
 
 /** Words that only decorate: none where they are wrong. */
 export const text = z.catch(z.string(), '');

@@ -5,24 +5,24 @@
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
 import { check, type Problem } from './problem.js';
-import { Id, z } from './schema.js';
+import { anything, flag, Id, number, z } from './schema.js';
 import { isChange, type ChangeFrame } from './changes.js';
 import { ChatFrames } from './server-frames.js';
 
 export type { ChangeFrame };
 
 /** `sync_result`, and `GET sync/?room=<id>:<seq>&room=…`. */
-export const SyncBody = z.looseObject({ rooms: z.array(z.unknown()) });
+export const SyncBody = z.looseObject({ rooms: z.array(anything) });
 
 const RoomSync = z.looseObject({
   room_id: Id,
   /** With these changes everything up to here is known. */
-  seq: z.number(),
+  seq: number,
   /** The server does not remember so far back: read the room anew. */
-  expired: z.catch(z.boolean(), false),
+  expired: z.catch(flag, false),
   /** Ask again from `seq`. */
-  has_more: z.catch(z.boolean(), false),
-  changes: z.catch(z.array(z.unknown()), []),
+  has_more: z.catch(flag, false),
+  changes: z.catch(z.array(anything), []),
 });
 
 /** The changes of one room, checked, in their order. */

@@ -1,4 +1,4 @@
-import { Id, maybe, z } from '../protocol/schema.js';
+import { Id, maybe, number, z } from '../protocol/schema.js';
 import { check, type Id as IdType } from '../protocol/index.js';
 import { ChatError, type Clock } from '../transport/index.js';
 
@@ -13,8 +13,8 @@ export interface Claims {
 
 const Payload = z.looseObject({
   user_id: maybe(Id),
-  exp: maybe(z.number()),
-  iat: maybe(z.number()),
+  exp: maybe(number),
+  iat: maybe(number),
 });
 
 /** Reads a token's claims; a token that is no JWT has none, and that is fine. */

@@ -1,10 +1,14 @@
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import { LitElement, type TemplateResult } from 'lit';
 import { de } from '../../src/locale/de.js';
-import { en } from '../../src/locale/en.js';
+import { en as enThread } from '../../src/locale/en.js';
+import { enBeside } from '../../src/locale/en-beside.js';
+import type { Terms } from '../../src/locale/terms.js';
 import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
 import { until } from '../support/mounted.js';
+
+const en: Terms = { ...enThread, ...enBeside };
 
 class Words extends LitElement {
   readonly localize = new Localize(this);

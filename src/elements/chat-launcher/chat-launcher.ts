@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
 import { ConnectionFinder } from '../../binding/index.js';
-import { Localize } from '../../locale/index.js';
+import { Localize, enBeside } from '../../locale/index.js';
 import type { Id } from '../../protocol/index.js';
 import { totalUnread } from '../../store/index.js';
 import { hostStyles, icon, icons } from '../../theme/index.js';
@@ -77,7 +77,7 @@ export class ChatLauncherElement extends LitElement {
   readonly #finder = new ConnectionFinder(this);
   readonly #unread = this.#finder.slice(totalUnread);
   readonly #selected = this.#finder.slice((data) => data.selected);
-  readonly #localize = new Localize(this);
+  readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
   readonly #small = matchMedia(SMALL);
   /** Its content is made when somebody wants to see it. */

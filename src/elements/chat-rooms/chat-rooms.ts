@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionFinder } from '../../binding/index.js';
-import { ago, Localize } from '../../locale/index.js';
+import { ago, enBeside, Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
 import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
@@ -92,7 +92,7 @@ export class ChatRoomsElement extends LitElement {
   readonly #chosen = this.#finder.slice((data) => data.selected);
   readonly #user = this.#finder.slice((data) => data.user);
   readonly #state = this.#finder.slice((data) => data.phase.is);
-  readonly #localize = new Localize(this);
+  readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
 
   constructor() {

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ConnectionFinder } from '../../binding/index.js';
-import { Localize, type Terms } from '../../locale/index.js';
+import { Localize, type Terms, enBeside } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../session/index.js';
 import { currentReason } from '../../store/index.js';
 import { hostStyles } from '../../theme/index.js';
@@ -103,7 +103,7 @@ export class ChatStatusElement extends LitElement {
 
   readonly #finder = new ConnectionFinder(this);
   readonly #phase = this.#finder.slice((data) => data.phase);
-  readonly #localize = new Localize(this);
+  readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
   #cancelGoodNews: (() => void) | undefined;
   #last: ChatState = 'idle';
