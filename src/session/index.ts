@@ -5,6 +5,6 @@ export * from './phase.js';
 export * from './reasons.js';
 export * from './session.js';
 export { readClaims } from './token.js';
-export { fetchToken } from './token-url.js';
+export { loadLater } from './load-later.js';
 export { refusalOf, type Kept, type Vault } from './vault.js';
 export type { TabParts } from './tabs.js';

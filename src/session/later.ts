@@ -6,3 +6,4 @@ export { watchPage } from './page-life.js';
 export { readOlder } from './read-older.js';
 export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';
+export { fetchToken } from './token-url.js';

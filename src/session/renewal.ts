@@ -1,4 +1,5 @@
-/** Renews a token before it runs out. Loaded on demand: see later.ts. */
+/** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see later.ts. */
+import { ChatError } from '../transport/index.js';
 import type { Inside } from './inside.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
@@ -9,18 +10,31 @@ const SELDOM_MS = 30_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+/** How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. */
+export type AskForToken = () => Promise<string | undefined>;
+
+export interface RenewalParts {
+  ask: AskForToken;
+  /** There is another token, though the old one is still good. */
+  onRenewed(): void;
+  /** The page has answered after all. */
+  onLate(token: string): void;
+}
+
 export class Renewal {
   readonly #session: Inside;
   readonly #tokens: TokenKeeper;
-  readonly #renewed: () => void;
+  readonly #parts: RenewalParts;
   #renewedAt = -Infinity;
+  #asking: Promise<boolean> | undefined;
+  #answer: Promise<string | undefined> | undefined;
+  #giveUp: () => void = () => {};
   #cancel: () => void = () => {};
 
-  /** @param renewed called when there is another token. */
-  constructor(session: Inside, tokens: TokenKeeper, renewed: () => void) {
+  constructor(session: Inside, tokens: TokenKeeper, parts: RenewalParts) {
     this.#session = session;
     this.#tokens = tokens;
-    this.#renewed = renewed;
+    this.#parts = parts;
   }
 
   /** Sets the time for the present token. */
@@ -45,11 +59,61 @@ export class Renewal {
     if (clock.now() - this.#renewedAt < SELDOM_MS) return;
     const before = this.#tokens.token;
     this.#renewedAt = clock.now();
-    await this.#tokens.request();
-    if (this.#tokens.token !== before) this.#renewed();
+    await this.request();
+    if (this.#tokens.token !== before) this.#parts.onRenewed();
   }
 
+  /** Asks nobody any more. Whoever waits for the page's answer goes on without it: that promise may never settle. */
   stop(): void {
     this.#cancel();
+    this.#asking = undefined;
+    this.#giveUp();
+  }
+
+  /** Asks the page for a token: once, however many ask at the same time. @returns whether there is a usable one now. */
+  request(): Promise<boolean> {
+    if (this.#asking) return this.#asking;
+    const asking = this.#request().finally(() => {
+      if (this.#asking === asking) this.#asking = undefined;
+    });
+    return (this.#asking = asking);
+  }
+
+  async #request(): Promise<boolean> {
+    const { clock, timing } = this.#session;
+    const before = this.#tokens.token;
+    let cancel = (): void => {};
+    const givenUp = new Promise<undefined>((resolve) => {
+      this.#giveUp = () => resolve(undefined);
+      cancel = clock.after(timing.requestMs, () => {
+        this.#problem(`The page did not give a token within ${timing.requestMs / 1000} s.`);
+        resolve(undefined);
+      });
+    });
+    const answer = await Promise.race([this.#question(), givenUp]);
+    cancel();
+    // The page may have set another one in the meantime: that one counts.
+    if (answer && this.#tokens.token === before) this.#tokens.token = answer;
+    return this.#tokens.isUsable;
+  }
+
+  /** The page is asked one question at a time, however long it takes over it. */
+  #question(): Promise<string | undefined> {
+    const { ask, onLate } = this.#parts;
+    return (this.#answer ??= ask()
+      // A message that is not ours is the page's own, and may hold anything.
+      .catch((thrown: unknown) => this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.'))
+      .then((answer) => {
+        this.#answer = undefined;
+        const token = typeof answer === 'string' ? answer.trim() : '';
+        // Nobody waits for it any more, but a token is a token.
+        if (!this.#asking && token && token !== this.#tokens.token) onLate(token);
+        return token;
+      }));
+  }
+
+  /** Something is wrong with the page's answer. Says so without the token. */
+  #problem(detail: string): undefined {
+    this.#session.report({ type: 'problem', problem: { code: 'token_provider', detail } });
   }
 }

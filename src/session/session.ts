@@ -35,9 +35,9 @@ import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
 import type { ReasonCode } from './reasons.js';
 import type { Recovery } from './recovery.js';
-import type { Renewal } from './renewal.js';
+import type { AskForToken, Renewal } from './renewal.js';
 import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
-import { readClaims, TokenKeeper, type AskForToken } from './token.js';
+import { readClaims, TokenKeeper } from './token.js';
 import type { Vault } from './vault.js';
 
 export const DEFAULT_TIMING: Timing = {
@@ -130,15 +130,7 @@ export class Session implements Inside {
     this.#options = options;
     ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
-    this.#tokens = new TokenKeeper({
-      clock: this.clock,
-      ask: options.askForToken,
-      answerMs: this.timing.requestMs,
-      onProblem: (detail) => this.report({ type: 'problem', problem: { code: 'token_provider', detail } }),
-      onLate: (token) => {
-        if (this.#setup && this.phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
-      },
-    });
+    this.#tokens = new TokenKeeper(this.clock);
     this.#vault = options.vault ?? new DeviceVault(() => this.report({ type: 'not-durable' }));
     this.#outbox = new Outbox(this, this.#vault);
     this.#reader = new Reader(this);
@@ -210,8 +202,12 @@ export class Session implements Inside {
     return this.#tokens.token;
   }
 
-  renew(): Promise<boolean> {
-    return this.#tokens.renew(this.#tokens.token);
+  async renew(refused = this.#tokens.token, signal = this.signal): Promise<boolean> {
+    await this.#loadLater();
+    if (signal.aborted) return false;
+    if (refused !== this.#tokens.token) return this.#tokens.isUsable; // somebody was faster
+    this.#tokens.refuse(refused);
+    return this.#renewal?.request() ?? false;
   }
 
   enter(phase: Phase): void {
@@ -257,6 +253,7 @@ export class Session implements Inside {
     if (!old || !this.#line?.isUp || !this.has('token_refresh') || !sameId(userId, this.#me)) return false;
     if ((Object.keys({ ...old, ...setup }) as (keyof Setup)[]).some((key) => key !== 'token' && old[key] !== setup[key])) return false;
     this.#setup = setup;
+    this.#renewal?.stop();
     this.#tokens.token = setup.token;
     this.#tokenRenewed();
     return true;
@@ -297,7 +294,6 @@ export class Session implements Inside {
     this.#generation = new AbortController();
     this.#recovery?.stop();
     this.#renewal?.stop();
-    this.#tokens.stop();
     this.#line?.end();
     void this.#outbox.lead(false);
     this.#link?.close();
@@ -311,10 +307,12 @@ export class Session implements Inside {
   async #run(signal: AbortSignal, canAsk: boolean): Promise<void> {
     if (!this.#tokens.token && !canAsk) return this.enter({ is: 'idle' });
     this.enter(this.wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
-    if (!this.#tokens.token) {
-      const found = await this.#tokens.request();
+    for (let attempt = 1; !this.#tokens.token; ) {
+      await this.#loadLater();
       if (signal.aborted) return;
-      if (!found) return this.enter({ is: 'unauthorized', reason: 'token_missing' });
+      if (!this.#renewal) await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
+      else if (!(await this.#renewal.request()) && !signal.aborted) return this.enter({ is: 'unauthorized', reason: 'token_missing' });
+      if (signal.aborted) return;
     }
     await this.#belong(readClaims(this.#tokens.token).userId, signal);
     for (let attempt = 1; !signal.aborted; ) {
@@ -394,7 +392,13 @@ export class Session implements Inside {
     // Stopped meanwhile.
     if (!later || !this.#setup) return;
     this.#recovery ??= new later.Recovery(this);
-    this.#renewal ??= new later.Renewal(this, this.#tokens, () => this.#tokenRenewed());
+    this.#renewal ??= new later.Renewal(this, this.#tokens, {
+      ask: this.#options.askForToken,
+      onRenewed: () => this.#tokenRenewed(),
+      onLate: (token) => {
+        if (this.#setup && this.phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
+      },
+    });
     this.#unwatch ??= later.watchPage(this);
   }
 
@@ -590,7 +594,7 @@ export class Session implements Inside {
   // ————— The token
 
   async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {
-    const renewed = await this.#tokens.renew(refused);
+    const renewed = await this.renew(refused, signal);
     if (signal.aborted) return false;
     if (!renewed) this.refuse(refused);
     return renewed;

@@ -9,7 +9,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
-  fetchToken,
+  loadLater,
   readClaims,
   Session,
   type ChatState,
@@ -243,6 +243,7 @@ export class ChatConnection {
     const { tokenProvider, tokenUrl } = this.#config;
     if (tokenProvider) return tokenProvider();
     if (tokenUrl) {
+      const { fetchToken } = await loadLater();
       return fetchToken(tokenUrl, {
         fetch: this.#fetch,
         random: this.#random,
