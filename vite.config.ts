@@ -182,7 +182,7 @@ function compressTwice(): Plugin {
   return {
     name: 'compress-twice',
     async renderChunk(code) {
-      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 5, inline: 1 as never, unsafe_arrows: true, unsafe_methods: true }, sourceMap: true });
+      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 5, inline: 1 as never, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false }, sourceMap: true });
       return { code: small ?? code, map: map as string };
     },
   };

@@ -1,6 +1,6 @@
 import type { Terms } from './terms.js';
 
-/** What `<chat-thread>` says, and others too. The rest comes with its elements: en-beside.ts. */
+/** What `<chat-thread>` says at first, and others too. The rest comes with what says it: en-beside.ts, en-extras.ts. */
 export const en = {
   signIn: 'Sign in to chat',
   unnamed: 'Conversation',
@@ -12,13 +12,8 @@ export const en = {
   beginning: 'This is where the conversation begins',
   loadFailed: 'The messages could not be loaded.',
   emptyThread: 'No messages yet. Say hello!',
-  jumpToLatest: 'Jump to latest',
-  newMessages: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
   today: 'Today',
   yesterday: 'Yesterday',
-  isTyping: (names) =>
-    names.length === 1 ? `${names[0]} is typing` : names.length === 2 ? `${names[0]} and ${names[1]} are typing` : 'Several people are typing',
-  announce: (sender, text) => `${sender}: ${text}`,
   sending: 'Sending',
   sent: 'Sent',
   read: 'Read',
@@ -28,8 +23,6 @@ export const en = {
   loadSkipped: 'Load them',
   notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
   retry: 'Retry',
-  discard: 'Discard',
-  openFile: 'Open file',
   writeMessage: 'Write a message',
   messageTo: (room) => `Message to ${room}`,
   send: 'Send',

@@ -45,12 +45,12 @@ export const daysBetween = (earlier: number, later: number): number => Math.roun
 /** The texts, dates and times of an element, in the language of the element or the page. */
 export class Localize implements ReactiveController {
   readonly #host: LitElement;
-  readonly #english: Partial<Terms>;
+  /** What the element says beyond {@link en}, where no other language has it. */
+  english: Partial<Terms>;
 
-  /** @param english what the element says beyond {@link en}, where no other language has it. */
   constructor(host: LitElement, english: Partial<Terms> = {}) {
     this.#host = host;
-    this.#english = english;
+    this.english = english;
     host.addController(this);
   }
 
@@ -83,7 +83,7 @@ export class Localize implements ReactiveController {
   readonly term = <Key extends keyof Terms>(key: Key, ...values: Terms[Key] extends (...values: infer V) => string ? V : []): string => {
     const lang = this.lang.toLowerCase();
     const terms = locales.get(lang) ?? locales.get(lang.split('-')[0]!);
-    const text = (terms?.[key] ?? this.#english[key] ?? (en as Partial<Terms>)[key]) as string | ((...values: unknown[]) => string);
+    const text = (terms?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as string | ((...values: unknown[]) => string);
     return typeof text === 'string' ? text : text(...values);
   };
 

@@ -17,9 +17,6 @@ export const MessagesBody = z.looseObject({
   seq: maybe(number),
 });
 
-/** `POST ws_ticket/`: stands in for the token in a socket's address, once, for at most 30 s. */
-export const TicketBody = z.looseObject({ ticket: z.string() });
-
 /** What a refusal may say of itself; validation errors are `{field: [messages]}`. */
 export const ErrorBody = z.looseObject({
   detail: maybe(z.string()),

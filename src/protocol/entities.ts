@@ -24,14 +24,10 @@ const UserOrNull = z.catch(z.nullable(User), null);
 export const ReplyTo = z.looseObject({
   id: Id,
   content: text,
-  /** A name in the baseline; some backends send the whole user. See `senderName`. */
+  /** A name in the baseline; some backends send the whole user. */
   sender: anything,
 });
 export type ReplyTo = z.output<typeof ReplyTo>;
-
-/** Who wrote the message that is answered; '' where it does not say. */
-export const senderName = ({ sender }: ReplyTo): string =>
-  typeof sender === 'string' ? sender : String((sender as { username?: unknown } | null | undefined)?.username ?? '');
 
 /** Capability `reactions`. */
 export const Reaction = z.looseObject({ emoji: z.string(), user_ids: z.array(Id) });

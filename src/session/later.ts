@@ -7,3 +7,4 @@ export { readOlder } from './read-older.js';
 export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';
 export { fetchToken } from './token-url.js';
+export { fetchTicket } from '../transport/index.js';

@@ -122,8 +122,8 @@ export class Outbox implements OutboxInside {
   }
 
   /**
-   * Keeps a message, and sends it in its turn.
-   * @returns when it is kept: only then may it be shown as being sent.
+   * Keeps a message, and sends it in its turn, now or as soon as there is a way. Answers come as `stored` or `refused`.
+   * @param shown called when it is kept: only then may it be shown as being sent.
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
     const session = this.session;
@@ -138,6 +138,20 @@ export class Outbox implements OutboxInside {
       this.session.tell({ kind: 'added', kept });
       this.#push(kept);
     }));
+  }
+
+  /** What was written for a room and not sent, on this device. */
+  async draft(roomId: Id): Promise<string> {
+    return this.#scope && this.#vault.draft(this.#scope, roomId);
+  }
+
+  async putDraft(roomId: Id, text: string): Promise<void> {
+    if (this.#scope) await this.#vault.putDraft(this.#scope, roomId, text);
+  }
+
+  /** Forgets everything of everybody on this device. */
+  purge(): Promise<void> {
+    return this.#vault.purge();
   }
 
   async keep(message: Kept, scope = this.#scope): Promise<void> {

@@ -91,10 +91,10 @@ export class Session implements Inside {
   readonly WebSocket: typeof WebSocket | undefined;
   readonly isOffline: () => boolean;
   readonly timing: Timing;
+  /** What its author has written, and is not stored by the server. */
+  readonly outbox: Outbox;
   readonly #options: SessionOptions;
   readonly #tokens: TokenKeeper;
-  readonly #vault: Vault;
-  readonly #outbox: Outbox;
   readonly #reader: Reader;
 
   phase: Phase = { is: 'idle' };
@@ -131,8 +131,7 @@ export class Session implements Inside {
     ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#tokens = new TokenKeeper(this.clock);
-    this.#vault = options.vault ?? new DeviceVault(() => this.report({ type: 'not-durable' }));
-    this.#outbox = new Outbox(this, this.#vault);
+    this.outbox = new Outbox(this, options.vault ?? new DeviceVault(() => this.report({ type: 'not-durable' })));
     this.#reader = new Reader(this);
   }
 
@@ -170,11 +169,11 @@ export class Session implements Inside {
   }
 
   recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
-    return this.#outbox.recognise(roomId, message, tempId);
+    return this.outbox.recognise(roomId, message, tempId);
   }
 
   wake(): void {
-    this.#outbox.wake();
+    this.outbox.wake();
   }
 
   async readAll(signal: AbortSignal): Promise<void> {
@@ -195,7 +194,9 @@ export class Session implements Inside {
   }
 
   async credential(signal: AbortSignal): Promise<string> {
-    return this.auth === 'ticket' ? this.#usable().ticket(signal) : this.#tokens.token;
+    if (this.auth !== 'ticket') return this.#tokens.token;
+    const { fetchTicket } = await loadLater();
+    return fetchTicket(this.#usable(), signal);
   }
 
   get token(): string {
@@ -286,7 +287,7 @@ export class Session implements Inside {
     this.#capabilities = [];
     this.#me = null;
     this.#scope = '';
-    return this.#outbox.clear();
+    return this.outbox.clear();
   }
 
   #end(): void {
@@ -295,7 +296,7 @@ export class Session implements Inside {
     this.#recovery?.stop();
     this.#renewal?.stop();
     this.#line?.end();
-    void this.#outbox.lead(false);
+    void this.outbox.lead(false);
     this.#link?.close();
     this.#line = this.#link = this.#company = this.#rest = undefined;
     this.#stopFeed();
@@ -380,7 +381,7 @@ export class Session implements Inside {
     // By now another generation may have opened its own.
     if (this.#line === line) this.#line = undefined;
     if (!signal.aborted) {
-      this.#outbox.socketEnded();
+      this.outbox.socketEnded();
       this.#company?.ended();
     }
     return { ...life, ...end, token: this.#lineTokens[1] ?? this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
@@ -496,7 +497,7 @@ export class Session implements Inside {
         await this.#reader.catchUp(line);
         // Another one was found behind the one that was filled.
         if (this.#hasHole && ++holes < MAX_HOLES) continue;
-        this.#outbox.wake();
+        this.outbox.wake();
         return !line.signal.aborted;
       } catch (thrown) {
         const { code, retryAfterMs = 0 } = toChatError(thrown);
@@ -525,15 +526,15 @@ export class Session implements Inside {
   /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
   async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
     // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
-    if (userId === null) return void this.#outbox.lead(true);
+    if (userId === null) return void this.outbox.lead(true);
     const { tabs } = this.#options;
     const scope = `${this.#address!.base} ${idKey(userId)}`;
     if (this.#link && scope === this.#scope) return;
     this.#scope = scope;
     this.#link?.close();
     this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message));
-    void this.#outbox.enter(scope);
-    if (!tabs.locks) return void this.#outbox.lead(true);
+    void this.outbox.enter(scope);
+    if (!tabs.locks) return void this.outbox.lead(true);
     void this.#queue('outbox', signal);
     // One that has a socket already keeps it.
     if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queue('socket', signal);
@@ -545,7 +546,7 @@ export class Session implements Inside {
     const hold = (on: boolean): void => {
       if (scope !== this.#scope) return;
       if (what === 'socket') this.#follow(!on);
-      else void this.#outbox.lead(on);
+      else void this.outbox.lead(on);
     };
     const lose = (): void => {
       hold(false);
@@ -583,7 +584,7 @@ export class Session implements Inside {
   }
 
   async #onTab(message: TabMessage): Promise<void> {
-    void this.#outbox.onTab(message);
+    void this.outbox.onTab(message);
     if (this.#setup?.share === false) return;
     const company = await this.#loadCompany(this.signal).catch(NEVER);
     company?.onTab(message, this.#follows);
@@ -633,7 +634,7 @@ export class Session implements Inside {
         return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error':
-        this.#outbox.failed(frame);
+        this.outbox.failed(frame);
         return this.#problem(frame.message);
       case 'authenticated':
         this.#lineTokens.shift();
@@ -646,36 +647,6 @@ export class Session implements Inside {
   }
 
   // ————— What goes out
-
-  /**
-   * Delivers a message, now or as soon as there is a way. Answers come as `stored` or `refused`.
-   * @param shown called when it is kept and may be shown as being sent.
-   */
-  deliver(outgoing: Outgoing, shown: () => void): void {
-    void this.#outbox.add(outgoing, shown);
-  }
-
-  /** What was written for a room and not sent, on this device. */
-  async draft(roomId: Id): Promise<string> {
-    return this.#scope && this.#vault.draft(this.#scope, roomId);
-  }
-
-  async putDraft(roomId: Id, text: string): Promise<void> {
-    if (this.#scope) await this.#vault.putDraft(this.#scope, roomId, text);
-  }
-
-  /** Forgets everything of everybody on this device. */
-  purge(): Promise<void> {
-    return this.#vault.purge();
-  }
-
-  retry(localId: string): boolean {
-    return this.#outbox.retry(localId);
-  }
-
-  discard(localId: string): void {
-    this.#outbox.discard(localId);
-  }
 
   /** Reads the list of rooms anew, by socket or else by REST. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {

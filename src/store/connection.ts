@@ -357,7 +357,7 @@ export class ChatConnection {
     const original: Message | undefined = replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
     const at = this.#clock.now();
     const sent = this.#promise(localId);
-    this.#session.deliver({ localId, roomId, content: text, replyTo }, () => {
+    void this.#session.outbox.add({ localId, roomId, content: text, replyTo }, () => {
       this.#dispatch({ type: 'send', draft: { localId, roomId, content: text, replyTo: original, at } });
     });
     this.typing(roomId, false);
@@ -370,7 +370,7 @@ export class ChatConnection {
     if (roomId === undefined) return Promise.reject(new ChatError('not_found', 'There is no such message to send again.'));
     this.#dispatch({ type: 'resend', roomId, localId });
     const sent = this.#promise(localId);
-    if (!this.#session.retry(localId)) this.#reject(localId, new ChatError('not_found', 'There is no such message to send again.'));
+    if (!this.#session.outbox.retry(localId)) this.#reject(localId, new ChatError('not_found', 'There is no such message to send again.'));
     return sent;
   }
 
@@ -378,19 +378,19 @@ export class ChatConnection {
   discard(localId: string): void {
     const roomId = this.#roomOfPending(localId);
     if (roomId === undefined) return;
-    this.#session.discard(localId);
+    this.#session.outbox.discard(localId);
     this.#dispatch({ type: 'discard', roomId, localId });
     this.#reject(localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
   }
 
   /** What was written in a room and not sent, kept on this device. Empty where there is nothing. */
   draft(roomId: Id): Promise<string> {
-    return this.#session.draft(roomId);
+    return this.#session.outbox.draft(roomId);
   }
 
   /** Keeps what is written in a room until it is sent. Call it as often as you like. */
   keepDraft(roomId: Id, text: string): void {
-    this.#timer(`draft ${idKey(roomId)}`, DRAFT_MS, () => void this.#session.putDraft(roomId, text));
+    this.#timer(`draft ${idKey(roomId)}`, DRAFT_MS, () => void this.#session.outbox.putDraft(roomId, text));
   }
 
   /** Forgets what this device keeps, of everybody: messages that are not stored, and drafts. For a shared computer. */
@@ -398,7 +398,7 @@ export class ChatConnection {
     for (const { timeline } of Object.values(this.data.threads)) {
       for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
     }
-    await this.#session.purge();
+    await this.#session.outbox.purge();
   }
 
   /** Tells the others that I type, or have stopped. Call it as often as you like. */

@@ -5,12 +5,7 @@ export const icon = (paths: SVGTemplateResult): TemplateResult => html`<svg view
 
 export const icons = {
   send: icon(svg`<path d="M4 12 3 4l18 8-18 8 1-8Zm0 0h8" />`),
-  down: icon(svg`<path d="m6 9 6 6 6-6" />`),
   clock: icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v5l3 2" />`),
   check: icon(svg`<path d="m5 12 5 5L19 7" />`),
   checks: icon(svg`<path d="m2 12 5 5L16 7M13 17l9-10" />`),
-  alert: icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`),
-  back: icon(svg`<path d="m15 6-6 6 6 6" />`),
-  close: icon(svg`<path d="m6 6 12 12M18 6 6 18" />`),
-  file: icon(svg`<path d="M6 3h8l4 4v14H6ZM14 3v4h4" />`),
 } satisfies Record<string, TemplateResult>;

@@ -5,3 +5,4 @@ export * from './is-there.js';
 export * from './rest.js';
 export * from './send-message.js';
 export * from './socket.js';
+export * from './ticket.js';

@@ -7,7 +7,6 @@ import {
   MessagesBody,
   Room,
   roomsPage,
-  TicketBody,
   type Id,
   type Output,
   type Problem,
@@ -92,11 +91,6 @@ export class RestClient {
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
     const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
     return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
-  }
-
-  /** A ticket for one socket (`auth="ticket"`). */
-  async ticket(signal?: AbortSignal): Promise<string> {
-    return this.agreed(check(TicketBody, await this.request('ws_ticket/', { method: 'POST', signal }), 'POST ws_ticket/')).ticket;
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */

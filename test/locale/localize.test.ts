@@ -3,15 +3,16 @@ import { LitElement, type TemplateResult } from 'lit';
 import { de } from '../../src/locale/de.js';
 import { en as enThread } from '../../src/locale/en.js';
 import { enBeside } from '../../src/locale/en-beside.js';
+import { enExtras } from '../../src/locale/en-extras.js';
 import type { Terms } from '../../src/locale/terms.js';
 import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
 import { until } from '../support/mounted.js';
 
-const en: Terms = { ...enThread, ...enBeside };
+const en: Terms = { ...enThread, ...enBeside, ...enExtras };
 
 class Words extends LitElement {
-  readonly localize = new Localize(this);
+  readonly localize = new Localize(this, enBeside);
   protected override render(): TemplateResult {
     return html`${this.localize.term('send')}`;
   }

@@ -3,12 +3,16 @@ import { ConnectionFinder } from '../../binding/index.js';
 import { Localize, enBeside } from '../../locale/index.js';
 import type { Id } from '../../protocol/index.js';
 import { totalUnread } from '../../store/index.js';
-import { hostStyles, icon, icons } from '../../theme/index.js';
+import { hostStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
 import { ChatLauncherToggleEvent } from '../events.js';
 import { styles } from './chat-launcher.styles.js';
 import { remember, wasOpen } from './open-state.js';
+
+const BACK = icon(svg`<path d="m15 6-6 6 6 6" />`);
+const DOWN = icon(svg`<path d="m6 9 6 6 6-6" />`);
+const CLOSE = icon(svg`<path d="m6 6 12 12M18 6 6 18" />`);
 
 /** On a screen like this the panel takes all of it. */
 const SMALL = '(max-width: 30rem), (max-height: 26rem)';
@@ -113,7 +117,7 @@ export class ChatLauncherElement extends LitElement {
         aria-label=${this.open ? term('closeChat') : term('openChat', unread)}
         @click=${() => (this.open = !this.open)}
       >
-        ${this.open ? icons.down : icon(svg`<path d=${LAUNCHER_ICON} />`)}
+        ${this.open ? DOWN : icon(svg`<path d=${LAUNCHER_ICON} />`)}
         ${isNews ? html`<span part="badge" class="badge" aria-hidden="true">${unread > 99 ? '99+' : unread}</span>` : nothing}
       </button>
       <span class="hidden-visually" role="status">${isNews ? term('unread', unread) : nothing}</span>
@@ -126,9 +130,9 @@ export class ChatLauncherElement extends LitElement {
     const hasList = room === null;
     const isList = hasList && this.#selected.value == null;
     return html`<header part="header" class="header">
-        ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${icons.back}</button>` : nothing}
+        ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${BACK}</button>` : nothing}
         <h2 part="title" class="title" id="title" tabindex="-1" autofocus>${this.heading || term('chat')}</h2>
-        <button part="close" type="button" aria-label=${term('closeChat')} @click=${() => (this.open = false)}>${icons.close}</button>
+        <button part="close" type="button" aria-label=${term('closeChat')} @click=${() => (this.open = false)}>${CLOSE}</button>
       </header>
       <div class="content">
         <slot>

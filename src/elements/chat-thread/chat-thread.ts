@@ -4,14 +4,15 @@ import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
 import { sameId, type Id } from '../../protocol/index.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
-import { avatarStyles, hostStyles, icons } from '../../theme/index.js';
+import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { CustomStates } from '../custom-states.js';
 import { firstName, roomName } from '../people.js';
-import { Announcer } from './announcer.js';
+import type { Announcer } from './announcer.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
+import { LazyExtras } from './lazy-extras.js';
 import { messageRow, type RowContext } from './message-row.js';
 import { ScrollWindow } from './scroll-window.js';
 
@@ -128,8 +129,11 @@ export class ChatThreadElement extends LitElement {
     (isAtEnd) => this.#onEndChange(isAtEnd),
     () => this.#updateReading(),
   );
-  readonly #announcer = new Announcer(this);
   readonly #states = new CustomStates(this);
+  readonly #extras = new LazyExtras(this, (extras) => {
+    this.#announcer = new extras.Announcer(this);
+    this.#localize.english = extras.english;
+  });
   readonly #composer = new Composer(this, {
     localize: this.#localize,
     longest: () => this.#finder.connection?.data.limits.content,
@@ -143,6 +147,7 @@ export class ChatThreadElement extends LitElement {
   #writer: Id | null = null;
   #leave: (() => void) | undefined;
   #isReading = false;
+  #announcer: Announcer | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -192,7 +197,7 @@ export class ChatThreadElement extends LitElement {
       ${this.readonly
         ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
         : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
-      ${this.#announcer.render()}
+      ${this.#announcer?.render()}
     </section>`;
   }
 
@@ -239,6 +244,7 @@ export class ChatThreadElement extends LitElement {
       base: this.#finder.connection?.url ?? '',
       isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
       isGroup: this.#roomInfo.value?.room_type !== 'direct',
+      extras: this.#extras.parts,
       // The button goes, and the keyboard with it: back to where it came from.
       onRetry: (localId) => {
         void this.#finder.connection?.retry(localId).catch(() => {});
@@ -256,9 +262,9 @@ export class ChatThreadElement extends LitElement {
     );
   }
 
-  #renderJump(): TemplateResult {
-    const words = this.unseen > 0 ? this.#localize.term('newMessages', this.unseen) : this.#localize.term('jumpToLatest');
-    return html`<button part="jump" class="jump" type="button" @click=${this.#jump}>${icons.down}<span>${words}</span></button>`;
+  #renderJump(): TemplateResult | undefined {
+    const { term } = this.#localize;
+    return this.#extras.parts?.jump(this.unseen > 0 ? term('newMessages', this.unseen) : term('jumpToLatest'), this.#jump);
   }
 
   #renderTyping(): TemplateResult {
@@ -267,7 +273,7 @@ export class ChatThreadElement extends LitElement {
       return firstName(user ?? null) || username;
     });
     return html`<div part="typing" class="typing">
-      ${names.length > 0 ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${this.#localize.term('isTyping', names)}</span>` : nothing}
+      ${names.length > 0 ? this.#extras.parts?.typing(this.#localize.term('isTyping', names)) : nothing}
     </div>`;
   }
 
@@ -319,7 +325,7 @@ export class ChatThreadElement extends LitElement {
 
   #onMessage(message: ChatMessage): void {
     if (!this.#window.isAtEnd) this.unseen++;
-    this.#announcer.announce(this.#localize.term('announce', firstName(message.sender), message.content || this.#localize.term('attachment')), (count) =>
+    this.#announcer?.announce(this.#localize.term('announce', firstName(message.sender), message.content || this.#localize.term('attachment')), (count) =>
       this.#localize.term('newMessages', count),
     );
     this.dispatchEvent(new ChatMessageEvent(message));

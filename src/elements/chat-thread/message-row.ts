@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { isSameDay, type Localize } from '../../locale/index.js';
-import { sameId, senderName, type Reaction, type ReplyTo } from '../../protocol/index.js';
+import { sameId } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
-import { attachmentUrl } from '../../transport/index.js';
 import type { ChatMessage } from '../../store/index.js';
 import { avatar, fullName } from '../people.js';
+import type * as Extras from './extras.js';
 import { linked } from './text-parts.js';
 
 /** What a row needs to know besides its message. */
@@ -17,6 +17,8 @@ export interface RowContext {
   isOwn: (message: ChatMessage) => boolean;
   /** Whether names and pictures are shown: not where there are only two. */
   isGroup: boolean;
+  /** What draws more than words; nothing until it is there. */
+  extras: typeof Extras | undefined;
   onRetry(localId: string): void;
   onDiscard(localId: string): void;
 }
@@ -42,6 +44,9 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
   const isFirst = !continues(before, message);
   const isLast = !continues(message, after);
   const side = isOwn ? 'own' : 'other';
+  const { extras } = context;
+  // Until a picture can be drawn, its row says at least that there is one.
+  const words = message.content || (message.attachment && !extras ? localize.term('attachment') : '');
   return html`<li>
     ${day}
     <div part="message message-${side}" class="message ${side}${isFirst ? ' first' : ''}${isLast ? ' last' : ''}">
@@ -49,11 +54,9 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
       <div class="body">
         ${isFirst && !isOwn ? author(message, context) : nothing}
         <div part="bubble bubble-${side}" class="bubble">
-          ${message.reply_to ? quote(message.reply_to) : nothing}${attachment(message, context)}${message.content
-            ? html`<p part="text" class="text" dir="auto">${linked(message.content)}</p>`
-            : nothing}
+          ${extras?.above(message, context)}${words ? html`<p part="text" class="text" dir="auto">${linked(words)}</p>` : nothing}
         </div>
-        ${message.reactions?.length ? reactions(message.reactions) : nothing}
+        ${extras?.below(message)}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}
       </div>
     </div>
@@ -64,33 +67,9 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
 const author = (message: ChatMessage, { isGroup }: RowContext): TemplateResult =>
   html`<span part="author" class=${isGroup ? 'author' : 'hidden-visually'} dir="auto">${fullName(message.sender)}</span>`;
 
-const quote = (original: ReplyTo): TemplateResult =>
-  html`<blockquote part="quote" class="quote" dir="auto"><b>${senderName(original)}</b> ${original.content}</blockquote>`;
-
-function attachment(message: ChatMessage, { base, localize }: RowContext): TemplateResult | typeof nothing {
-  const url = attachmentUrl(base, message.attachment);
-  if (!url) return nothing;
-  const name = decodeName(url) || localize.term('attachment');
-  return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
-    ${message.message_type === 'image' ? html`<img src=${url} alt="" loading="lazy" />` : html`${icons.file}<span>${name}</span>`}
-  </a>`;
-}
-
-const reactions = (given: readonly Reaction[]): TemplateResult =>
-  html`<span part="reactions" class="meta">${given.map(({ emoji, user_ids }) => html`<span>${emoji} ${user_ids.length}</span>`)}</span>`;
-
-function decodeName(url: string): string {
-  const last = new URL(url).pathname.split('/').filter(Boolean).at(-1) ?? '';
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}
-
 function meta(message: ChatMessage, isOwn: boolean, context: RowContext): TemplateResult {
   const { localize } = context;
-  if (message.delivery === 'failed') return failure(message, context);
+  if (message.delivery === 'failed') return context.extras?.failure(message, context) ?? html`<span part="failure" class="meta failure">${localize.term('notSent')}</span>`;
   const mark = !isOwn
     ? nothing
     : message.delivery === 'sending'
@@ -105,11 +84,3 @@ function meta(message: ChatMessage, isOwn: boolean, context: RowContext): Templa
 
 const tick = (name: 'clock' | 'check' | 'checks', words: string): TemplateResult =>
   html`<span part="delivery" class="delivery ${name}">${icons[name]}<span class="hidden-visually">${words}</span></span>`;
-
-function failure({ localId, error }: ChatMessage, { localize, onRetry, onDiscard }: RowContext): TemplateResult {
-  return html`<span part="failure" class="meta failure">
-    ${icons.alert}<span>${localize.term('notSent')}${error ? html`: <span dir="auto">${error.message}</span>` : nothing}</span>
-    <button part="retry" type="button" @click=${() => onRetry(localId!)}>${localize.term('retry')}</button>
-    <button part="discard" type="button" @click=${() => onDiscard(localId!)}>${localize.term('discard')}</button>
-  </span>`;
-}

@@ -1,0 +1,33 @@
+import type { Terms } from './terms.js';
+
+/** What status, list of rooms and launcher say. */
+export const enBeside = {
+  connecting: 'Connecting',
+  connected: 'Connected',
+  reconnecting: 'Reconnecting',
+  polling: 'Connected over REST',
+  offline: 'You are offline',
+  unauthorized: 'Not signed in',
+  failing: 'No connection',
+  reason: (_code, english) => english,
+  attempt: (count) => `Attempt ${count}`,
+  nextTryIn: (seconds) => `next try in ${seconds} s`,
+  tryingNow: 'trying now',
+  retryNow: 'Retry now',
+  details: 'Details',
+  noDetails: 'The details could not be loaded.',
+  messagesWait: 'Messages wait and will be sent.',
+  chat: 'Chat',
+  openChat: (unread) => (unread > 0 ? `Open chat, ${unread} unread` : 'Open chat'),
+  closeChat: 'Close chat',
+  backToConversations: 'Back to conversations',
+  conversations: 'Conversations',
+  filterConversations: 'Filter conversations',
+  noConversations: 'No conversations yet',
+  noMatch: (filter) => `Nothing matches “${filter}”`,
+  loadingConversations: 'Loading conversations',
+  unread: (count) => `${count} unread`,
+  you: 'You',
+  noMessagesYet: 'No messages yet',
+  now: 'now',
+} satisfies Partial<Terms>;

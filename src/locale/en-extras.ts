@@ -1,0 +1,12 @@
+import type { Terms } from './terms.js';
+
+/** What `<chat-thread>` says with its extras. */
+export const enExtras = {
+  jumpToLatest: 'Jump to latest',
+  newMessages: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
+  isTyping: (names) =>
+    names.length === 1 ? `${names[0]} is typing` : names.length === 2 ? `${names[0]} and ${names[1]} are typing` : 'Several people are typing',
+  announce: (sender, text) => `${sender}: ${text}`,
+  discard: 'Discard',
+  openFile: 'Open file',
+} satisfies Partial<Terms>;
