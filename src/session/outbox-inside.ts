@@ -43,16 +43,16 @@ export interface OutboxInside {
 
   /** Writes a message, as it is now, to the vault. */
   keep(message: Kept): Promise<void>;
-  /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
-  take(kept: Kept): boolean;
+  /** Whether this tab sends. */
+  readonly leads: boolean;
+  /** Puts a message in line. */
+  push(kept: Kept & Pick<Item, 'left'>): void;
+  /** @returns a message that waits. */
+  find(localId: string): Item | undefined;
   /** Takes a message out of its queue. */
   remove(localId: string): Item | undefined;
-  /** Puts a refused message back in line. @returns whether there was one. */
-  again(localId: string): boolean;
   /** Another tab has given it up. */
   discarded(localId: string): void;
-  /** For good, until its author sends it again. */
-  refused(item: Item, kept: Kept): void;
   /** @returns the id under which a message from the server was sent, if it is one of those on their way. */
   recognise(roomId: Id, message: Message): string | undefined;
   /** It is stored. */

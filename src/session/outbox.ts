@@ -17,33 +17,16 @@ import { loadLater } from './load-later.js';
 import type { Item, Outcome, OutboxInside, Queue } from './outbox-inside.js';
 import type { SecondChances } from './second-chances.js';
 import type { TabMessage } from './tabs.js';
-import { CLOCK_SKEW_MS, refusalOf, type Kept, type Vault } from './vault.js';
+import { CLOCK_SKEW_MS, keptOf, type Kept, type Vault } from './vault.js';
 
 const MAX_REMEMBERED = 1_000;
 
 const NEVER = (): void => {};
 
-const itemOf = (kept: Kept & Pick<Item, 'left'>): Item => ({ ...kept, failures: 0, crashes: 0 });
-
-/** As much of a message as is kept. */
-const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, discarded, refused }: Kept): Kept => ({
-  localId,
-  roomId,
-  content,
-  replyTo,
-  at,
-  after,
-  named,
-  unnamed,
-  discarded,
-  refused,
-});
-
 export class Outbox implements OutboxInside {
   readonly session: Inside;
   readonly queues = new Map<string, Queue>();
   readonly #vault: Vault;
-  readonly #failed = new Map<string, Item>();
   /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
   readonly #recognised = new Map<string, string>();
   #abort = new AbortController();
@@ -51,7 +34,7 @@ export class Outbox implements OutboxInside {
   #scope = '';
   /** This tab sends, or is to as soon as what was left from before is there. */
   #mayLead = false;
-  #leads = false;
+  leads = false;
   /** What was left from before, or written in another tab, could not be brought up. */
   #isBehind = false;
   #chances: SecondChances | undefined;
@@ -74,7 +57,7 @@ export class Outbox implements OutboxInside {
       this.#scope = scope;
       // Written before it was known whose they are.
       for (const item of this.#waiting()) await this.keep(item);
-    } else if (this.#leads) return this.#announce();
+    } else if (this.leads) return this.#announce();
     await this.#restore();
     this.#announce();
   }
@@ -88,12 +71,12 @@ export class Outbox implements OutboxInside {
   async lead(on: boolean): Promise<void> {
     const turn = ++this.#turn;
     this.#mayLead = on;
-    this.#leads = false;
+    this.leads = false;
     if (!on) return this.pause();
     // Written in a tab that is gone, and we were not told: before anything of ours is sent.
     await this.#restore();
     if (turn !== this.#turn || this.#isBehind) return;
-    this.#leads = true;
+    this.leads = true;
     this.wake();
   }
 
@@ -136,7 +119,7 @@ export class Outbox implements OutboxInside {
       if (scope !== '' && scope !== this.#scope) return;
       shown();
       this.session.tell({ kind: 'added', kept });
-      this.#push(kept);
+      this.push(kept);
     }));
   }
 
@@ -160,9 +143,7 @@ export class Outbox implements OutboxInside {
 
   /** Sends a refused message again. @returns whether there was one. */
   retry(localId: string): boolean {
-    const known = this.again(localId);
-    if (known) this.session.tell({ kind: 'retry', localId });
-    return known;
+    return this.#chances?.retry(localId) ?? false;
   }
 
   /** What another tab says. */
@@ -173,31 +154,13 @@ export class Outbox implements OutboxInside {
     );
   }
 
-  take(kept: Kept): boolean {
-    if (this.#failed.has(kept.localId) || this.#find(kept.localId)) return false;
-    // It may have left before: on a backend that would not recognise it, the history is searched first.
-    if (kept.refused) this.#failed.set(kept.localId, itemOf(kept));
-    else this.#push({ ...kept, left: 'websocket' });
-    return true;
-  }
-
-  #push(kept: Kept & Pick<Item, 'left'>): void {
+  push(kept: Kept & Pick<Item, 'left'>): void {
     const queue = this.#queue(kept.roomId);
-    queue.items.push(itemOf(kept));
+    queue.items.push({ ...kept, failures: 0, crashes: 0 });
     void this.#drain(queue);
   }
 
-  again(localId: string): boolean {
-    const item = this.#failed.get(localId);
-    if (!item) return false;
-    this.#failed.delete(localId);
-    const again = { ...keptOf(item), refused: undefined };
-    void this.keep(again);
-    this.#push({ ...again, left: item.left });
-    return true;
-  }
-
-  #find(localId: string): Item | undefined {
+  find(localId: string): Item | undefined {
     for (const { items } of this.queues.values()) {
       const item = items.find((candidate) => candidate.localId === localId);
       if (item) return item;
@@ -207,7 +170,7 @@ export class Outbox implements OutboxInside {
 
   /** Takes a message out of its queue. */
   remove(localId: string): Item | undefined {
-    const item = this.#find(localId);
+    const item = this.find(localId);
     if (item) {
       const { items } = this.#queue(item.roomId);
       items.splice(items.indexOf(item), 1);
@@ -231,8 +194,7 @@ export class Outbox implements OutboxInside {
   }
 
   #drop(localId: string): Item | undefined {
-    const item = this.#failed.get(localId) ?? this.remove(localId);
-    this.#failed.delete(localId);
+    const item = this.#chances?.takeRefused(localId) ?? this.remove(localId);
     if (!item) return undefined;
     item.discarded = true;
     item.answer?.({ is: 'unknown' });
@@ -260,7 +222,7 @@ export class Outbox implements OutboxInside {
   clear(): Outgoing[] {
     this.pause();
     const lost = [...this.queues.values()].flatMap((queue) => queue.items.splice(0));
-    this.#failed.clear();
+    this.#chances?.clear();
     this.queues.clear();
     this.#recognised.clear();
     this.#scope = '';
@@ -303,7 +265,7 @@ export class Outbox implements OutboxInside {
 
   async #drain(queue: Queue): Promise<void> {
     queue.cancelRetry();
-    if (queue.busy || !this.#leads) return;
+    if (queue.busy || !this.leads) return;
     const { clock } = this.session;
     const patienceMs = queue.notBefore - clock.now();
     if (patienceMs > 0) {
@@ -325,7 +287,7 @@ export class Outbox implements OutboxInside {
       }
       queue.items.shift();
       if (outcome.is === 'stored') this.#stored(item, outcome);
-      else this.refused(item, { ...keptOf(item), refused: { code: outcome.error.code, message: outcome.error.message, status: outcome.error.status } });
+      else this.#chances?.refused(item, outcome.error);
     }
     queue.busy = false;
   }
@@ -336,17 +298,6 @@ export class Outbox implements OutboxInside {
     void this.#vault.delete(this.#scope, localId);
     this.session.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
     this.session.report({ type: 'stored', localId, roomId, message: stored, method });
-  }
-
-  /** For good, until its author sends it again. */
-  refused(item: Item, kept: Kept): void {
-    const { localId, roomId } = item;
-    this.#failed.set(localId, { ...item, ...kept });
-    if (this.#leads) {
-      void this.keep(kept);
-      this.session.tell({ kind: 'refused', kept });
-    }
-    this.session.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
   }
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {

@@ -7,7 +7,7 @@ import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../trans
 import { backoff } from './backoff.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
 import type { TabMessage } from './tabs.js';
-import { CLOCK_SKEW_MS, type Kept } from './vault.js';
+import { CLOCK_SKEW_MS, keptOf, refusalOf, type Kept } from './vault.js';
 
 /** A server that breaks down this often over one message has a problem with the message. */
 const MAX_CRASHES = 5;
@@ -16,6 +16,8 @@ const MAX_PAGES = 10;
 
 export class SecondChances {
   readonly #outbox: OutboxInside;
+  /** Messages that the server has refused. */
+  readonly #refused = new Map<string, Item>();
 
   constructor(outbox: OutboxInside) {
     this.#outbox = outbox;
@@ -118,12 +120,68 @@ export class SecondChances {
     }
   }
 
+  // ————— What was refused
+
+  /** For good, until its author sends it again. */
+  refused(item: Item, { code, message, status }: ChatError): void {
+    const { leads, session } = this.#outbox;
+    const kept = { ...keptOf(item), refused: { code, message, status } };
+    this.#refuse(item, kept);
+    if (!leads) return;
+    void this.#outbox.keep(kept);
+    session.tell({ kind: 'refused', kept });
+  }
+
+  #refuse(item: Item, kept: Kept): void {
+    const { localId, roomId } = item;
+    this.#refused.set(localId, { ...item, ...kept });
+    this.#outbox.session.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
+  }
+
+  /** Sends a refused message again. @returns whether there was one. */
+  retry(localId: string): boolean {
+    const isKnown = this.#again(localId);
+    if (isKnown) this.#outbox.session.tell({ kind: 'retry', localId });
+    return isKnown;
+  }
+
+  #again(localId: string): boolean {
+    const item = this.takeRefused(localId);
+    if (!item) return false;
+    const again = { ...keptOf(item), refused: undefined };
+    void this.#outbox.keep(again);
+    this.#outbox.push({ ...again, left: item.left });
+    return true;
+  }
+
+  /** Takes a message from among those that were refused. */
+  takeRefused(localId: string): Item | undefined {
+    const item = this.#refused.get(localId);
+    this.#refused.delete(localId);
+    return item;
+  }
+
+  /** Forgets what was refused; the vault keeps it for its author. */
+  clear(): void {
+    this.#refused.clear();
+  }
+
   // ————— What was left from before, and in other tabs
+
+  /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
+  #take(kept: Kept): boolean {
+    const outbox = this.#outbox;
+    if (this.#refused.has(kept.localId) || outbox.find(kept.localId)) return false;
+    if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
+    // It may have left before: on a backend that would not recognise it, the history is searched first.
+    else outbox.push({ ...kept, left: 'websocket' });
+    return true;
+  }
 
   /** @param kept all that the device has kept of this person and nobody gave up. */
   restore(kept: readonly Kept[]): void {
     const outbox = this.#outbox;
-    const found = kept.filter((message) => outbox.take(message));
+    const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
     for (const { items } of outbox.queues.values()) {
       for (const item of items) {
@@ -153,7 +211,7 @@ export class SecondChances {
     const { report } = outbox.session;
     switch (message.kind) {
       case 'added':
-        if (outbox.take(message.kept)) report({ type: 'restored', messages: [message.kept] });
+        if (this.#take(message.kept)) report({ type: 'restored', messages: [message.kept] });
         return;
       case 'stored': {
         const { kept, message: stored, method } = message;
@@ -162,11 +220,11 @@ export class SecondChances {
       }
       case 'refused': {
         const item = outbox.remove(message.kept.localId);
-        if (item) outbox.refused(item, message.kept);
+        if (item) this.#refuse(item, message.kept);
         return;
       }
       case 'retry':
-        if (outbox.again(message.localId)) report({ type: 'resent', localId: message.localId });
+        if (this.#again(message.localId)) report({ type: 'resent', localId: message.localId });
         return;
       case 'discard':
         return outbox.discarded(message.localId);

@@ -39,6 +39,20 @@ export const CLOCK_SKEW_MS = 60_000;
 /** Why a kept message was refused, where it was. */
 export const refusalOf = ({ refused }: Kept): ChatError | null => (refused ? new ChatError(refused.code, refused.message, refused.status) : null);
 
+/** As much of a message as is kept. */
+export const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, discarded, refused }: Kept): Kept => ({
+  localId,
+  roomId,
+  content,
+  replyTo,
+  at,
+  after,
+  named,
+  unnamed,
+  discarded,
+  refused,
+});
+
 /** Where messages and drafts are kept. */
 export interface Vault {
   /** A scope's messages, in the order in which they were written; those given up among them. */
