@@ -1,6 +1,6 @@
 /** What the parts of a session see of it, and may ask of it. */
 import type { ClientFrame, Id, Message } from '../protocol/index.js';
-import type { AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
+import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
 import type { Report } from './events.js';
 import type { Line } from './line.js';
 import type { NextTry, Phase } from './phase.js';
@@ -22,6 +22,18 @@ export interface Timing {
   heartbeatMs: number;
   /** Until a REST request, or a question to the page, counts as lost. Default 15,000. */
   requestMs: number;
+}
+
+/** Where a session goes, and as whom. */
+export interface Setup extends AddressParts {
+  token: string;
+  auth?: AuthMode | undefined;
+  /** Whether the page can be asked for a token when there is none. */
+  canAsk: boolean;
+  /** Whether the tabs of one person share one socket. Default true. */
+  share?: boolean | undefined;
+  /** Whether to listen to the notifications socket too. Default false. */
+  notifications?: boolean | undefined;
 }
 
 /** How a socket ended, and what had come of it. */

@@ -2,6 +2,7 @@
 export { catchUp } from './catch-up.js';
 export { Recovery } from './recovery.js';
 export { Company } from './company.js';
+export { NotificationSwitch } from './notification-switch.js';
 export { watchPage } from './page-life.js';
 export { readOlder } from './read-older.js';
 export { SecondChances } from './second-chances.js';

@@ -1,6 +1,6 @@
 /** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see later.ts. */
 import { ChatError } from '../transport/index.js';
-import type { Inside } from './inside.js';
+import type { Inside, Setup } from './inside.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
@@ -35,6 +35,18 @@ export class Renewal {
     this.#session = session;
     this.#tokens = tokens;
     this.#parts = parts;
+  }
+
+  /**
+   * Takes over a setup with nothing new but a token of the same person, where the backend takes it on the open socket.
+   * @returns whether it was one: then nothing needs to begin anew.
+   */
+  goesOn(old: Setup, setup: Setup): boolean {
+    if (!this.#session.has('token_refresh')) return false;
+    if ((Object.keys({ ...old, ...setup }) as (keyof Setup)[]).some((key) => key !== 'token' && old[key] !== setup[key])) return false;
+    this.stop();
+    this.#tokens.token = setup.token;
+    return true;
   }
 
   /** Sets the time for the present token. */

@@ -12,13 +12,11 @@ import { CloseCode, idKey, sameId, type ChatFrame, type ClientFrame, type FrameO
 import {
   ChatError,
   makeAddress,
-  notificationsSocket,
   RestClient,
   sleep,
   stillWanted,
   toChatError,
   type Address,
-  type AddressParts,
   type AuthMode,
   type Clock,
 } from '../transport/index.js';
@@ -26,10 +24,10 @@ import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
 import type { Method, Outgoing, Report } from './events.js';
 import type { Company } from './company.js';
-import type { Inside, Life, Timing } from './inside.js';
+import type { Inside, Life, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
 import { loadLater } from './load-later.js';
-import type { NotificationFeed } from './notifications.js';
+import type { NotificationSwitch } from './notification-switch.js';
 import { Outbox } from './outbox.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
@@ -63,17 +61,6 @@ export interface SessionOptions {
   timing?: Partial<Timing> | undefined;
   WebSocket?: typeof WebSocket | undefined;
   fetch?: typeof fetch | undefined;
-}
-
-export interface Setup extends AddressParts {
-  token: string;
-  auth?: AuthMode | undefined;
-  /** Whether the page can be asked for a token when there is none. */
-  canAsk: boolean;
-  /** Whether the tabs of one person share one socket. Default true. */
-  share?: boolean | undefined;
-  /** Whether to listen to the notifications socket too. Default false. */
-  notifications?: boolean | undefined;
 }
 
 const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
@@ -115,6 +102,7 @@ export class Session implements Inside {
   /** As soon as they are loaded. */
   #recovery: Recovery | undefined;
   #renewal: Renewal | undefined;
+  #notifications: NotificationSwitch | undefined;
   #unwatch: (() => void) | undefined;
 
   // Tabs: see tabs.ts.
@@ -124,7 +112,6 @@ export class Session implements Inside {
   #company: Company | undefined;
   /** Another tab has the socket. */
   #follows = false;
-  #feed: { feed: NotificationFeed | undefined; stop: AbortController } | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -222,7 +209,11 @@ export class Session implements Inside {
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
   configure(setup: Setup): void {
     const { token, canAsk, auth = 'query', ...parts } = setup;
-    if (this.#goOnWith(setup)) return;
+    if (this.#setup && this.#line?.isUp && sameId(readClaims(token).userId, this.#me) && this.#renewal?.goesOn(this.#setup, setup)) {
+      this.#setup = setup;
+      this.#tokenRenewed();
+      return;
+    }
     this.#end();
     this.#setup = setup;
     const { signal } = this.#generation;
@@ -245,19 +236,6 @@ export class Session implements Inside {
       fetch: this.#options.fetch,
     });
     void this.#run(signal, canAsk);
-  }
-
-  /** Another token of the same person, and a backend that takes it on the open socket: nothing needs to begin anew. */
-  #goOnWith(setup: Setup): boolean {
-    const old = this.#setup;
-    const { userId } = readClaims(setup.token);
-    if (!old || !this.#line?.isUp || !this.has('token_refresh') || !sameId(userId, this.#me)) return false;
-    if ((Object.keys({ ...old, ...setup }) as (keyof Setup)[]).some((key) => key !== 'token' && old[key] !== setup[key])) return false;
-    this.#setup = setup;
-    this.#renewal?.stop();
-    this.#tokens.token = setup.token;
-    this.#tokenRenewed();
-    return true;
   }
 
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
@@ -299,7 +277,7 @@ export class Session implements Inside {
     void this.outbox.lead(false);
     this.#link?.close();
     this.#line = this.#link = this.#company = this.#rest = undefined;
-    this.#stopFeed();
+    this.#notifications?.off();
     this.#follows = false;
   }
 
@@ -400,6 +378,7 @@ export class Session implements Inside {
         if (this.#setup && this.phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
       },
     });
+    this.#notifications ??= new later.NotificationSwitch(this);
     this.#unwatch ??= later.watchPage(this);
   }
 
@@ -446,34 +425,11 @@ export class Session implements Inside {
     if (frame.timestamp) this.#tokens.skewMs = Date.parse(frame.timestamp) - this.clock.now();
     void this.#belong(frame.user_id, signal);
     this.#company?.greet();
-    this.#startFeed(frame.user_id);
-  }
-
-  // ————— Notifications: by the tab that has the socket
-
-  #startFeed(userId: Id): void {
-    if (!this.#setup?.notifications || this.#follows || this.#feed) return;
-    const stop = new AbortController();
-    const mine: { feed: NotificationFeed | undefined; stop: AbortController } = (this.#feed = { feed: undefined, stop });
-    import('./notifications.js').then(
-      (part) => {
-        if (!stop.signal.aborted) mine.feed = new part.NotificationFeed(this, notificationsSocket(this.#address!, userId), stop.signal);
-      },
-      // Not to be had without a network: the next greeting tries again.
-      () => {
-        if (this.#feed === mine) this.#feed = undefined;
-      },
-    );
-  }
-
-  #stopFeed(): void {
-    this.#feed?.stop.abort();
-    this.#feed = undefined;
   }
 
   /** Marks a notification as read, or all of them. @returns whether it could be told. */
   markNotificationRead(id?: Id): boolean {
-    return this.#feed?.feed?.markRead(id) ?? false;
+    return this.#notifications?.markRead(id) ?? false;
   }
 
   // ————— Catch up: after every greeting, and wherever something is found missing
@@ -518,7 +474,11 @@ export class Session implements Inside {
   #connected(): void {
     this.wasConnected = true;
     if (this.phase.is !== 'connected') this.enter({ is: 'connected' });
-    void this.#loadLater().then(() => this.#schedule());
+    void this.#loadLater().then(() => {
+      this.#schedule();
+      // By the tab that has the socket.
+      if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#me!);
+    });
   }
 
   // ————— Tabs: one of them holds the socket, one of them sends
@@ -559,7 +519,7 @@ export class Session implements Inside {
     if (on === this.#follows) return;
     this.#follows = on;
     if (this.#company) this.#company.leads = false;
-    this.#stopFeed();
+    this.#notifications?.off();
     this.#line?.end(CloseCode.leaderGone, 'another tab');
     this.#tryNow();
   }

@@ -49,8 +49,6 @@ export function reduce(state: ChatData, action: Action): ChatData {
       return action.messages.reduce(restore, state);
     case 'resent':
       return inPendingOf(state, action.localId, (thread) => resend(thread, action.localId));
-    case 'discarded':
-      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));
     case 'notifications':
       return { ...state, notifications: action.state };
     case 'not-durable':
@@ -62,6 +60,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'resend':
       return inThread(state, action.roomId, (thread) => resend(thread, action.localId));
     case 'discard':
+    case 'discarded':
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));
     case 'reading': {
       const key = idKey(action.roomId);

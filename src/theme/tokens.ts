@@ -1,5 +1,5 @@
 /**
- * Every `--chat-*` token and its default, once. Each public token `--chat-x` has a private twin `--_x` that holds the
+ * Every `--chat-*` token and its default, once; those of one element alone stand in its own styles. Each public token `--chat-x` has a private twin `--_x` that holds the
  * page's value or the default, so that elements read `var(--_x)` and a page may set `--chat-x` anywhere above.
  *
  * Surface, text and accent are the three to begin with: lines, hovers, bubbles and hints are mixed from them.
@@ -27,18 +27,12 @@ export const tokens = css`
     --_on-accent: var(--chat-on-accent, #fff);
     --_bubble-own: var(--chat-bubble-own, var(--_accent));
     --_on-bubble-own: var(--chat-on-bubble-own, var(--_on-accent));
-    --_ok: var(--chat-ok, #116932);
-    --_wait: var(--chat-wait, #8a6100);
-    --_warn: var(--chat-warn, #b4480b);
     --_danger: var(--chat-danger, #c01f2e);
 
-    --_surface-hover: var(--chat-surface-hover, color-mix(in srgb, var(--_text) 6%, var(--_surface)));
-    --_surface-selected: var(--chat-surface-selected, color-mix(in srgb, var(--_accent) 13%, var(--_surface)));
     --_text-muted: var(--chat-text-muted, color-mix(in srgb, var(--_text) 70%, var(--_surface)));
     --_border: var(--chat-border, color-mix(in srgb, var(--_text) 14%, var(--_surface)));
     --_bubble: var(--chat-bubble, color-mix(in srgb, var(--_text) 8%, var(--_surface)));
     --_on-bubble: var(--chat-on-bubble, var(--_text));
-    --_idle: var(--chat-idle, var(--_text-muted));
   }
 
   /* Where a page says that it is dark (color-scheme), so are we; browsers without light-dark() stay light. */
@@ -48,9 +42,6 @@ export const tokens = css`
       --_text: var(--chat-text, light-dark(#1a1d24, #e8eaf0));
       --_accent: var(--chat-accent, light-dark(#2b59d9, #8aa8ff));
       --_on-accent: var(--chat-on-accent, light-dark(#fff, #0d1430));
-      --_ok: var(--chat-ok, light-dark(#116932, #5fd38a));
-      --_wait: var(--chat-wait, light-dark(#8a6100, #f0c350));
-      --_warn: var(--chat-warn, light-dark(#b4480b, #ffa066));
       --_danger: var(--chat-danger, light-dark(#c01f2e, #ff8a8f));
     }
   }

@@ -119,7 +119,7 @@ export class ChatConnectionElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!(['url', 'token', 'wsPath', 'apiPath', 'auth', 'share', 'notifications', 'tokenUrl', 'tokenProvider'] as const).some((name) => changed.has(name))) return;
+    if (changed.size === 0) return;
     const { url, token, wsPath, apiPath, auth, share, notifications, tokenUrl, tokenProvider } = this;
     this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenUrl, tokenProvider });
   }

@@ -2,6 +2,8 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
+    --_surface-hover: var(--chat-surface-hover, color-mix(in srgb, var(--_text) 6%, var(--_surface)));
+    --_surface-selected: var(--chat-surface-selected, color-mix(in srgb, var(--_accent) 13%, var(--_surface)));
     block-size: 100%;
     min-block-size: 0;
     overflow: hidden;

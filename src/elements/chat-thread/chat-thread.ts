@@ -13,7 +13,8 @@ import type { Announcer } from './announcer.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
 import { LazyExtras } from './lazy-extras.js';
-import { messageRow, type RowContext } from './message-row.js';
+import { messageRow } from './message-row.js';
+import type { RowContext } from './row-context.js';
 import { ScrollWindow } from './scroll-window.js';
 
 /**

@@ -7,7 +7,7 @@ import type { Reaction, ReplyTo } from '../../protocol/index.js';
 import type { ChatMessage } from '../../store/index.js';
 import { icon } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
-import type { RowContext } from './message-row.js';
+import type { RowContext } from './row-context.js';
 
 export { enExtras as english } from '../../locale/index.js';
 export { Announcer } from './announcer.js';

@@ -1,27 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { isSameDay, type Localize } from '../../locale/index.js';
+import { isSameDay } from '../../locale/index.js';
 import { sameId } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
 import type { ChatMessage } from '../../store/index.js';
 import { avatar, fullName } from '../people.js';
-import type * as Extras from './extras.js';
+import type { RowContext } from './row-context.js';
 import { linked } from './text-parts.js';
-
-/** What a row needs to know besides its message. */
-export interface RowContext {
-  localize: Localize;
-  /** Milliseconds since 1970. */
-  now: number;
-  /** Base of relative attachment addresses. */
-  base: string;
-  isOwn: (message: ChatMessage) => boolean;
-  /** Whether names and pictures are shown: not where there are only two. */
-  isGroup: boolean;
-  /** What draws more than words; nothing until it is there. */
-  extras: typeof Extras | undefined;
-  onRetry(localId: string): void;
-  onDiscard(localId: string): void;
-}
 
 /** Milliseconds of silence after which the same author begins a new group. */
 const PAUSE_MS = 5 * 60_000;

@@ -1,0 +1,29 @@
+import type { TemplateResult } from 'lit';
+import type { Localize } from '../../locale/index.js';
+import type { ChatMessage } from '../../store/index.js';
+
+/** What a row needs to know besides its message. */
+export interface RowContext {
+  localize: Localize;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Base of relative attachment addresses. */
+  base: string;
+  isOwn: (message: ChatMessage) => boolean;
+  /** Whether names and pictures are shown: not where there are only two. */
+  isGroup: boolean;
+  /** What draws more than words; nothing until it is there. */
+  extras: RowExtras | undefined;
+  onRetry(localId: string): void;
+  onDiscard(localId: string): void;
+}
+
+/** What draws what few messages have: see extras.ts. */
+export interface RowExtras {
+  /** In the bubble, before the words. */
+  above(message: ChatMessage, context: RowContext): unknown;
+  /** Under the bubble. */
+  below(message: ChatMessage): unknown;
+  /** Why a message was not sent, and what can be done about it. */
+  failure(message: ChatMessage, context: RowContext): TemplateResult;
+}
