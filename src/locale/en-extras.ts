@@ -9,4 +9,5 @@ export const enExtras = {
   announce: (sender, text) => `${sender}: ${text}`,
   discard: 'Discard',
   openFile: 'Open file',
+  notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -21,7 +21,6 @@ export const en = {
   notSent: 'Not sent',
   skipped: 'Earlier messages were skipped.',
   loadSkipped: 'Load them',
-  notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
   retry: 'Retry',
   writeMessage: 'Write a message',
   messageTo: (room) => `Message to ${room}`,

@@ -16,9 +16,3 @@ export const MessagesBody = z.looseObject({
   /** Capability `sync`: the page holds every change of the room up to this one. */
   seq: maybe(number),
 });
-
-/** What a refusal may say of itself; validation errors are `{field: [messages]}`. */
-export const ErrorBody = z.looseObject({
-  detail: maybe(z.string()),
-  code: maybe(z.string()),
-});

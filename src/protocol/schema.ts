@@ -11,7 +11,8 @@ z.config({ jitless: true });
 export { z };
 
 /** Integer or string; never a float that has lost digits, never empty. */
-export const Id = z.custom<string | number>((value) => (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value)));
+export const isId = (value: unknown): value is string | number => (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value));
+export const Id = z.custom<string | number>(isId);
 
 const HAS_OFFSET = /(?:z|[+-]\d\d(?::?\d\d)?)$/i;
 const HAS_TIME = /\d[T ]\d/;

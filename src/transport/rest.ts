@@ -2,7 +2,6 @@
 import {
   check,
   checkEach,
-  ErrorBody,
   Message,
   MessagesBody,
   Room,
@@ -187,16 +186,15 @@ const CODES: Record<number, ErrorCode> = { 0: 'unexpected_answer', 401: 'unautho
 function refusal(response: Response, json: unknown): ChatError {
   const { status } = response;
   const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
-  return new ChatError(code, explain(json) ?? `The server answered ${status}.`, status, code === 'rate_limited' ? retryAfter(response) : undefined);
+  return new ChatError(code, explain(json) || `The server answered ${status}.`, status, code === 'rate_limited' ? retryAfter(response) : undefined);
 }
 
-/** The server's own words: `{detail}`, or `{field: [messages]}`; never a page of HTML. */
+/** The server's own words: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
 function explain(json: unknown): string | undefined {
-  const body = check(ErrorBody, json, 'error');
-  if (!body.ok) return undefined;
-  if (body.value.detail) return body.value.detail;
-  for (const [field, messages] of Object.entries(body.value)) {
-    const first: unknown = Array.isArray(messages) ? messages[0] : undefined;
+  if (typeof json !== 'object') return undefined;
+  for (const [field, said] of Object.entries(json ?? {}) as [string, unknown][]) {
+    if (field === 'detail' && typeof said === 'string') return said;
+    const first: unknown = Array.isArray(said) ? said[0] : undefined;
     if (typeof first === 'string') return `${field}: ${first}`;
   }
   return undefined;

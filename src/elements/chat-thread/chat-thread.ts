@@ -192,7 +192,7 @@ export class ChatThreadElement extends LitElement {
         ${this.#window.isAtEnd ? nothing : this.#renderJump()}
       </div>
       ${this.#renderTyping()}
-      ${this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')
+      ${this.#extras.parts && this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')
         ? html`<p part="note" class="note" role="status">${this.#localize.term('notDurable')}</p>`
         : nothing}
       ${this.readonly
