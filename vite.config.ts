@@ -19,7 +19,7 @@ import MagicString from 'magic-string';
 import { minify } from 'terser';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
-const DEPENDENCIES = /^(lit|@lit\/|zod|zustand|idb|ws$|node:)/;
+const DEPENDENCIES = /^(lit|@lit\/|zod|idb|ws$|node:)/;
 
 export default defineConfig(({ mode }) => {
   if (mode === 'examples') return examples;
@@ -60,6 +60,8 @@ export default defineConfig(({ mode }) => {
           // Each name stands in the one script, and nothing compresses a hash.
           chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
+          // The other elements and a thread's extras come together, in one file.
+          ...(!modules && !cli && !loader && { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'beside', test: /src\/(beside|elements\/(avatar|ticker|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(extras|announcer))|theme\/(avatar|launcher)|locale\/(ago|en-))/ }] } }),
           // What Vite leaves in a library for the next bundler is of no use to a page that loads this one.
           ...(small && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),
         },

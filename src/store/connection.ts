@@ -5,7 +5,6 @@
  * the session do them, and whatever comes back changes the state by the same way in. Its identity never changes, so
  * it can be handed on by context; whoever shows something subscribes to the slice of state it shows.
  */
-import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
@@ -81,7 +80,8 @@ interface Waiting {
 }
 
 export class ChatConnection {
-  readonly #store: StoreApi<ChatData> = createStore(() => INITIAL);
+  #data = INITIAL;
+  readonly #subscribers = new Set<(previous: ChatData) => void>();
   readonly #announcer = new Announcer();
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -145,7 +145,7 @@ export class ChatConnection {
 
   /** The whole state, immutable. */
   get data(): ChatData {
-    return this.#store.getState();
+    return this.#data;
   }
 
   /** The base of relative addresses (attachments, pictures). */
@@ -155,14 +155,16 @@ export class ChatConnection {
 
   /** Calls back after every change of the state. @returns how to stop. */
   subscribe(listener: (data: ChatData, previous: ChatData) => void): () => void {
-    return this.#store.subscribe((data, previous) => {
+    const tell = (previous: ChatData): void => {
       try {
-        listener(data, previous);
+        listener(this.#data, previous);
       } catch (thrown) {
         // A page's mistake must not stop the connection; it belongs in the page's own error log.
         globalThis.reportError?.(thrown);
       }
-    });
+    };
+    this.#subscribers.add(tell);
+    return () => void this.#subscribers.delete(tell);
   }
 
   /** Listens to what happens. @returns how to stop. */
@@ -437,8 +439,8 @@ export class ChatConnection {
 
   #dispatch(action: Action): void {
     const before = this.data;
-    this.#store.setState(reduce(before, action), true);
-    const after = this.data;
+    const after = (this.#data = reduce(before, action));
+    if (after !== before) for (const tell of this.#subscribers) tell(before);
     if (before.phase.is !== after.phase.is || currentReason(before).code !== currentReason(after).code) {
       this.#announcer.tell('chat-state-change', { state: after.phase.is, previous: before.phase.is, reason: currentReason(after) });
     }

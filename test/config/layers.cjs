@@ -13,7 +13,6 @@ const PACKAGES = {
   protocol: ['zod'],
   transport: [],
   session: ['idb'],
-  store: ['zustand'],
   doctor: ['ws'],
   locale: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],
   theme: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],

@@ -104,14 +104,9 @@ export const styles = css`
   .own {
     justify-content: flex-end;
   }
-  .avatar {
+  .no-avatar {
+    flex: none;
     inline-size: calc(var(--_avatar-size) * 0.8);
-    block-size: calc(var(--_avatar-size) * 0.8);
-    margin-block-end: 1.375rem;
-  }
-  .avatar.none {
-    block-size: 0;
-    margin: 0;
   }
   .body {
     display: flex;

@@ -4,7 +4,7 @@ import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
 import { sameId, type Id } from '../../protocol/index.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
-import { avatarStyles, hostStyles } from '../../theme/index.js';
+import { hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { CustomStates } from '../custom-states.js';
@@ -91,7 +91,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatThreadElement extends LitElement {
-  static override styles = [...hostStyles, avatarStyles, styles];
+  static override styles = [...hostStyles, styles];
 
   static override properties = {
     room: {},

@@ -1,6 +1,12 @@
 import { css } from 'lit';
+import { avatarStyles } from '../../theme/index.js';
 
-export const styles = css`
+const extras = css`
+  .avatar {
+    inline-size: calc(var(--_avatar-size) * 0.8);
+    block-size: calc(var(--_avatar-size) * 0.8);
+    margin-block-end: 1.375rem;
+  }
   .quote {
     margin: 0 0 0.25rem;
     padding-inline-start: 0.5rem;
@@ -72,4 +78,6 @@ export const styles = css`
       transform: translateY(-4px);
     }
   }
-`.styleSheet!;
+`;
+
+export const styles: readonly CSSStyleSheet[] = [avatarStyles, extras].map(({ styleSheet }) => styleSheet!);

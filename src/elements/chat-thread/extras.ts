@@ -10,6 +10,7 @@ import { attachmentUrl } from '../../transport/index.js';
 import type { RowContext } from './row-context.js';
 
 export { enExtras as english } from '../../locale/index.js';
+export { avatar } from '../avatar.js';
 export { Announcer } from './announcer.js';
 export { styles } from './extras.styles.js';
 

@@ -27,7 +27,7 @@ export class LazyExtras implements ReactiveController {
       (parts) => {
         if (this.parts) return;
         this.parts = parts;
-        this.#host.shadowRoot!.adoptedStyleSheets.push(parts.styles);
+        this.#host.shadowRoot!.adoptedStyleSheets.push(...parts.styles);
         this.#onLoad(parts);
         this.#host.requestUpdate();
       },

@@ -3,7 +3,7 @@ import { isSameDay } from '../../locale/index.js';
 import { sameId } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
 import type { ChatMessage } from '../../store/index.js';
-import { avatar, fullName } from '../people.js';
+import { fullName } from '../people.js';
 import type { RowContext } from './row-context.js';
 import { linked } from './text-parts.js';
 
@@ -34,7 +34,7 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
   return html`<li>
     ${day}
     <div part="message message-${side}" class="message ${side}${isFirst ? ' first' : ''}${isLast ? ' last' : ''}">
-      ${isOwn || !context.isGroup ? nothing : isLast ? avatar(fullName(message.sender), message.sender?.profile_picture, context.base) : html`<span class="avatar none"></span>`}
+      ${isOwn || !context.isGroup ? nothing : ((isLast && extras?.avatar(fullName(message.sender), message.sender?.profile_picture, context.base)) || html`<span class="no-avatar"></span>`)}
       <div class="body">
         ${isFirst && !isOwn ? author(message, context) : nothing}
         <div part="bubble bubble-${side}" class="bubble">

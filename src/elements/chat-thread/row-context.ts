@@ -20,6 +20,7 @@ export interface RowContext {
 
 /** What draws what few messages have: see extras.ts. */
 export interface RowExtras {
+  avatar(name: string, picture: string | null | undefined, base: string): TemplateResult;
   /** In the bubble, before the words. */
   above(message: ChatMessage, context: RowContext): unknown;
   /** Under the bubble. */
