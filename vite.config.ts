@@ -19,7 +19,7 @@ import MagicString from 'magic-string';
 import { minify } from 'terser';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
-const DEPENDENCIES = /^(lit|@lit\/|zod|idb|ws$|node:)/;
+const DEPENDENCIES = /^(lit|@lit\/|@lit-labs\/|zod|idb|ws$|node:)/;
 
 export default defineConfig(({ mode }) => {
   if (mode === 'examples') return examples;
@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => {
   const loader = mode.endsWith('loader');
   const small = !modules && !cli && !demo;
   const entry: Record<string, string> = modules
-    ? { index: 'src/index.ts', headless: 'src/headless.ts', 'doctor/index': 'src/doctor/index.ts', 'adapter/index': 'src/adapter/index.ts', ...Object.fromEntries(readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`])) }
+    ? { index: 'src/index.ts', headless: 'src/headless.ts', hydrate: 'src/hydrate.ts', ssr: 'src/ssr.ts', 'doctor/index': 'src/doctor/index.ts', 'adapter/index': 'src/adapter/index.ts', ...Object.fromEntries(readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`])) }
     : cli
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
       : loader
@@ -70,14 +70,14 @@ export default defineConfig(({ mode }) => {
   };
 });
 
-const EXAMPLES = ['react', 'vue', 'svelte', 'angular', 'playground', 'studio'];
+const EXAMPLES = ['react', 'vue', 'svelte', 'angular', 'ssr', 'playground', 'studio'];
 
 /** Each as its own framework would have it; `unified-chat` is what `npm install` would bring. */
 const examples: UserConfig = {
   root: 'demo/pages',
   base: './',
   plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), svelte({ configFile: false }), copyServiceWorker()],
-  resolve: { alias: { 'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
+  resolve: { alias: { 'unified-chat/hydrate': fileURLToPath(new URL('src/hydrate.ts', import.meta.url)), 'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
   build: {
     outDir: '../../dist/demo/examples',
     emptyOutDir: true,

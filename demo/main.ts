@@ -2,12 +2,14 @@
  * `npm start`: one server, one page, two people. The backend is the real one (demo/server); each person reaches it over
  * a line of their own (`/line/<name>`) that the page's panel can cut, block and slow.
  */
-import { rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { createFaultLine, type FaultLine, type Faults } from '../test/support/fault-proxy.js';
+import { renderPage } from './pages/ssr/page.js';
 import { readDifferences, readNumber, readPlaces, readSecret, stop } from './server/command.js';
 import { startServer } from './server/server.js';
 
@@ -30,6 +32,9 @@ const HOUR_S = 3_600;
 /** What a careful host page would send; everything in the demo works under it. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
+/** Until the pages with a framework are built. */
+const stillBuilt = '<!doctype html><title>unified-chat</title><p>This page is being built. Reload it in some seconds.</p>';
+
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
 
@@ -42,7 +47,7 @@ const lineOf = (url = ''): FaultLine | undefined => {
 const pages = new Hono();
 pages.use(async (context, next) => {
   await next();
-  context.header('Content-Security-Policy', POLICY);
+  if (!context.res.headers.has('Content-Security-Policy')) context.header('Content-Security-Policy', POLICY);
   context.header('Cache-Control', 'no-store');
 });
 pages.get('/demo/token/:name', async (context) => {
@@ -65,6 +70,13 @@ pages.get('/demo/faults/:name', (context) => {
   return context.json(line.faults);
 });
 for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/examples/${name}/`));
+pages.get('/ssr', async (context) => {
+  const nonce = randomBytes(16).toString('base64');
+  context.header('Content-Security-Policy', POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`));
+  const shell = await readFile('dist/demo/examples/ssr/index.html', 'utf8').catch(() => stillBuilt);
+  const token = await server.signToken(PEOPLE.ana);
+  return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: PEOPLE.ana, tokenUrl: '/demo/token/ana', nonce }));
+});
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
 pages.use('*', serveStatic({ root: './demo/pages' }));
 

@@ -1,4 +1,4 @@
-import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { isServer, type ReactiveController, type ReactiveControllerHost } from 'lit';
 import type { ChatConnection, ChatData } from '../store/index.js';
 import { request } from './context.js';
 import { join, pageConnection, pageConnectionFor, watchPage } from './page.js';
@@ -8,6 +8,9 @@ export interface ConnectedHost extends ReactiveControllerHost, HTMLElement {
   token: string | undefined;
   url: string | undefined;
 }
+
+/** Whether a server has drawn the element: its styles stand in it then, as text. */
+const isDrawn = ({ shadowRoot }: HTMLElement): boolean => shadowRoot?.firstElementChild?.localName === 'style';
 
 /**
  * Finds the connection of an element, wherever it stands and wherever it moves:
@@ -22,12 +25,21 @@ export class ConnectionFinder implements ReactiveController {
   #joined = '';
   #stopWatching: (() => void) | undefined;
   #stopHost: (() => void) | void = undefined;
+  /**
+   * On a server; and in the first drawing over what a server has drawn, which has to be the same. The connection is looked for after
+   * that.
+   */
+  isEarly = isServer;
 
   /** @param onChange called with each new connection (or none); what it returns is called when that one goes. */
   constructor(host: ConnectedHost, onChange: (connection: ChatConnection | undefined) => (() => void) | void = () => {}) {
     this.#host = host;
     this.#onChange = onChange;
     host.addController(this);
+    if (!isDrawn(host)) return;
+    // Where Lit cannot take over what stands there, it is drawn anew, before anybody sees it.
+    if ('litElementHydrateSupport' in globalThis) this.isEarly = true;
+    else host.shadowRoot!.replaceChildren();
   }
 
   get connection(): ChatConnection | undefined {
@@ -58,7 +70,14 @@ export class ConnectionFinder implements ReactiveController {
     if (this.#host.isConnected) this.#find();
   }
 
+  hostUpdated(): void {
+    if (!this.isEarly) return;
+    this.isEarly = false;
+    this.#host.requestUpdate();
+  }
+
   #find(): void {
+    if (this.isEarly) return;
     const { token, url } = this.#host;
     const provided = request(this.#host) ?? (token ? pageConnectionFor(url, token) : undefined);
     if (!provided && token) return this.#join(JSON.stringify([url, token]));

@@ -112,8 +112,9 @@ export class ChatSendFailedEvent extends Event {
   }
 }
 
+/** Of an element, of `document`, of `window`: they bubble. */
 declare global {
-  interface HTMLElementEventMap {
+  interface GlobalEventHandlersEventMap {
     'chat-state-change': ChatStateChangeEvent;
     'chat-unread-change': ChatUnreadChangeEvent;
     'chat-token-expired': ChatTokenExpiredEvent;

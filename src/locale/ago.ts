@@ -3,13 +3,21 @@ import { daysBetween, type Localize } from './localize.js';
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 const MINUTE_MS = 60_000;
 
-/** How long ago something was: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`. */
-export function ago(localize: Localize, iso: string, now: number): string {
+/** What it needs of {@link Localize}. */
+export interface Words extends Pick<Localize, 'lang' | 'time' | 'format'> {
+  term(key: 'now' | 'yesterday'): string;
+}
+
+/**
+ * How long ago something was: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`.
+ * @param between how many midnights lie between two moments. Default: for the reader's own zone.
+ */
+export function ago(localize: Words, iso: string, now: number, between = daysBetween): string {
   const at = Date.parse(iso);
   const minutes = Math.floor((now - at) / MINUTE_MS);
   if (minutes < 1) return localize.term('now');
   if (minutes < 60) return new Intl.RelativeTimeFormat(localize.lang, { style: 'narrow' }).format(-minutes, 'minute');
-  const days = daysBetween(at, now);
+  const days = between(at, now);
   if (days === 0) return localize.time(iso);
   if (days === 1) return localize.term('yesterday');
   return localize.format('date', DATE).format(at);

@@ -2,7 +2,7 @@
  * Texts, dates and times in the reader's language. (A library for this would cost a page three times as much and knows
  * neither lazy languages nor a `lang` on an element in between.)
  */
-import type { LitElement, ReactiveController } from 'lit';
+import { isServer, type LitElement, type ReactiveController } from 'lit';
 import { en } from './en.js';
 import type { Terms } from './terms.js';
 
@@ -13,6 +13,12 @@ const locales = new Map<string, Partial<Terms>>();
 const LAZY: Record<string, () => Promise<Terms>> = {
   de: () => import('./de.js').then(({ de }) => de),
 };
+
+/** On a server, which has no page to ask: see ssr.ts. */
+let spoken = 'en';
+export function speak(lang: string): void {
+  spoken = lang;
+}
 
 /** Elements on the page, drawn anew when a language arrives or the page changes to another. */
 const present = new Set<LitElement>();
@@ -64,7 +70,7 @@ export class Localize implements ReactiveController {
 
   /** The nearest `lang` above the element; else the page's, else the browser's. */
   get lang(): string {
-    const lang = this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
+    const lang = isServer ? spoken : this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
     const code = lang.split('-')[0]!.toLowerCase();
     const load = LAZY[code];
     if (load) {

@@ -84,7 +84,7 @@ describe('the package', () => {
     tarball = join(project, filename);
     packed = files.map(({ path }) => path);
     await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'somebody-else', type: 'module', private: true }));
-    await run(npm, [...npmArgs, 'install', '--no-audit', '--no-fund', '--ignore-scripts', tarball, 'react@19', 'react-dom@19', '@types/react@19', '@types/react-dom@19', 'vue@3', 'svelte@5', 'typescript@6.0'], { cwd: project });
+    await run(npm, [...npmArgs, 'install', '--no-audit', '--no-fund', '--ignore-scripts', tarball, 'react@19', 'react-dom@19', '@types/react@19', '@types/react-dom@19', 'vue@3', 'svelte@5', 'typescript@6.0', '@lit-labs/ssr@4'], { cwd: project });
   });
   after(() => rm(project, { recursive: true, force: true }));
 
@@ -111,6 +111,12 @@ describe('the package', () => {
     assert.equal(stdout.trim(), 'idle');
     const help = await inProject('unified-chat/dist/doctor-cli.js', '--help');
     assert.match(help.stdout, /--url/);
+  });
+
+  it('draws its elements on a server', async () => {
+    const script = "import { html, renderToString, snapshot } from 'unified-chat/ssr'; const rooms = snapshot({ me: 1, rooms: [{ id: 7, name: 'Ladder' }] }); console.log(renderToString(html`<chat-rooms snapshot=${rooms}></chat-rooms>`));";
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
+    assert.match(stdout, /<template [^>]*shadowrootmode="open"><style>[^]*role="option"[^]*Ladder/);
   });
 
   it(`lets a bundler leave out the rest: <chat-status> alone in ${STATUS_BUDGET} bytes`, async () => {

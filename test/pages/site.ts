@@ -28,7 +28,7 @@ export interface Site {
 const PEOPLE: Record<string, number> = { ana: 1, ben: 2 };
 
 /**
- * @param pages by path: markup, or a folder of this project.
+ * @param pages by path: markup, which may come later, or a folder of this project.
  * @param options of the backend.
  */
 export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}, options: Partial<Options> = {}): Promise<Site> {
@@ -37,7 +37,10 @@ export async function startSite(pages: { html?: Record<string, string>; folders?
   app.get('/demo/token/:name', async (context) => context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }));
   app.use('/dist/*', serveStatic({ root: '.' }));
   for (const [path, root] of Object.entries(pages.folders ?? {})) app.use(`${path}/*`, serveStatic({ root, rewriteRequestPath: (asked) => asked.slice(path.length) }));
-  for (const [path, markup] of Object.entries(pages.html ?? {})) app.get(path, (context) => context.html(markup));
+  app.use(async (context, next) => {
+    const markup = pages.html?.[context.req.path];
+    return markup === undefined ? next() : context.html(markup);
+  });
   const folder = await mkdtemp(join(tmpdir(), 'unified-chat-site-'));
   const server = await startServer({ database: { kind: 'folder', path: folder }, seed: true, logLevel: 'silent', fetch: (request) => app.fetch(request), ...options });
   const browser: Browser = await puppeteer.launch({

@@ -65,6 +65,11 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['demo/server/page.ts', '../page.js', 'server-sees-the-protocol-alone'],
   ['src/elements/lost.ts', './nowhere.js', 'nothing-missing'],
   ['src/elements/dev.ts', 'pg', 'shipped-means-a-dependency'],
+  ['src/ssr.ts', '@lit-labs/ssr'],
+  ['src/hydrate.ts', 'pg', 'server-rendering-has-its-package'],
+  ['src/elements/server.ts', '../ssr.js', 'doors-of-their-own', 'elements-do-not-know-the-front-door'],
+  ['src/adapter/wire.ts', 'type ../protocol/ids.js'],
+  ['src/store/adapted.ts', 'type ../adapter/wire.js', 'doors-of-their-own'],
 ];
 
 describe('the layer rules', () => {

@@ -83,12 +83,14 @@ export class ChatLauncherElement extends LitElement {
   readonly #selected = this.#finder.slice((data) => data.selected);
   readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
-  readonly #small = matchMedia(SMALL);
+  /** Whether the screen is small; not asked where there is none. */
+  #small: MediaQueryList | undefined;
   /** Its content is made when somebody wants to see it. */
   #wasOpen = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#small ??= matchMedia(SMALL);
     this.#small.addEventListener('change', this.#onResize);
     // Over a whole small screen nobody wants to find it again.
     if (!this.hasUpdated && !this.#small.matches && wasOpen(this.#name)) this.open = true;
@@ -96,7 +98,7 @@ export class ChatLauncherElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#small.removeEventListener('change', this.#onResize);
+    this.#small?.removeEventListener('change', this.#onResize);
   }
 
   protected override willUpdate(): void {
@@ -156,7 +158,7 @@ export class ChatLauncherElement extends LitElement {
     const isFirst = changed.get('open') === undefined;
     if (this.open) {
       // Open from the start: the focus stays where the reader is.
-      if (isFirst && !this.#small.matches) this.#dialog.open = true;
+      if (isFirst && !this.#small?.matches) this.#dialog.open = true;
       else this.#show();
     } else {
       const hadFocus = this.#dialog.contains(this.shadowRoot!.activeElement);
@@ -168,7 +170,7 @@ export class ChatLauncherElement extends LitElement {
   }
 
   #show(): void {
-    const isSmall = this.#small.matches;
+    const isSmall = this.#small?.matches === true;
     this.#dialog.classList.toggle('full', isSmall);
     if (isSmall) this.#dialog.showModal();
     else this.#dialog.show();

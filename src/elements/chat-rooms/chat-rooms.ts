@@ -11,6 +11,7 @@ import { firstName, partner, roomName } from '../people.js';
 import { CustomStates } from '../custom-states.js';
 import { Ticker } from '../ticker.js';
 import { styles } from './chat-rooms.styles.js';
+import { readSnapshot, type Snapshot } from './snapshot.js';
 
 const MINUTE_MS = 60_000;
 
@@ -66,6 +67,7 @@ export class ChatRoomsElement extends LitElement {
     filter: {},
     token: {},
     url: {},
+    snapshot: { converter: readSnapshot },
     current: { state: true },
   };
 
@@ -80,6 +82,9 @@ export class ChatRoomsElement extends LitElement {
 
   /** The backend that `token` is for. Default: the page's origin. */
   url: string | undefined;
+
+  /** What a server has drawn, as `unified-chat/ssr` wrote it down: shown until the connection has a list for the same person. */
+  snapshot: Snapshot | undefined;
 
   /** The room that has the list's tab stop. */
   private current: Id | null = null;
@@ -98,7 +103,7 @@ export class ChatRoomsElement extends LitElement {
 
   constructor() {
     super();
-    new Ticker(this, () => (this.#rooms.value?.length ? MINUTE_MS : null));
+    new Ticker(this, () => (this.#known.length ? MINUTE_MS : null));
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -113,7 +118,7 @@ export class ChatRoomsElement extends LitElement {
 
   protected override render(): TemplateResult {
     const rooms = this.#shownRooms;
-    this.#states.show(rooms.length === 0 && 'empty', (this.#rooms.value ?? []).some(({ unread_count }) => unread_count > 0) && 'unread');
+    this.#states.show(rooms.length === 0 && 'empty', this.#known.some(({ unread_count }) => unread_count > 0) && 'unread');
     return html`<div part="base" class="base">
       <div part="header" class="header">
         <slot name="header"></slot>
@@ -144,7 +149,7 @@ export class ChatRoomsElement extends LitElement {
   }
 
   #renderRoom(room: Room, isTabStop: boolean): TemplateResult {
-    const me = this.#user.value?.id;
+    const me = this.#me;
     const name = roomName(room, me) || this.#localize.term('unnamed');
     const isSelected = sameId(room.id, this.selected);
     const unread = room.unread_count;
@@ -159,13 +164,13 @@ export class ChatRoomsElement extends LitElement {
       @click=${() => this.#choose(room)}
       @focus=${() => (this.current = room.id)}
     >
-      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? '')}
+      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.snapshot?.url ?? '')}
       <span class="text">
         <span part="name" class="name" dir="auto">${name}</span>
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
       </span>
       <span class="aside">
-        ${at ? html`<time part="time" class="time" datetime=${at}>${ago(this.#localize, at, systemClock.now())}</time>` : nothing}
+        ${at ? html`<time part="time" class="time" datetime=${at}>${this.#when(room, at)}</time>` : nothing}
         ${unread > 0
           ? html`<span part="badge" class="badge"
               ><span aria-hidden="true">${unread > 99 ? '99+' : unread}</span><span class="hidden-visually">${this.#localize.term('unread', unread)}</span></span
@@ -177,16 +182,37 @@ export class ChatRoomsElement extends LitElement {
 
   #renderNote(): TemplateResult {
     const { term } = this.#localize;
-    if (this.filter && this.#rooms.value?.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
-    if (this.#isLoaded.value) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
+    if (this.filter && this.#known.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
+    if (this.#isLoaded.value || this.#drawn) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
     // Loading is said only while something is on its way.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
     return html`<p part="note" class="note loading" role="status">${term('loadingConversations')}</p>`;
   }
 
+  /** What a server has drawn, as long as nothing better is known; never for somebody else, or for nobody. */
+  get #drawn(): Snapshot | undefined {
+    const { snapshot } = this;
+    const user = this.#user.value;
+    if (!snapshot || this.#isLoaded.value || this.#state.value === 'unauthorized') return undefined;
+    return !user || sameId(user.id, snapshot.me) ? snapshot : undefined;
+  }
+
+  get #known(): readonly Room[] {
+    return this.#drawn?.rooms ?? this.#rooms.value ?? [];
+  }
+
+  get #me(): Id | undefined {
+    return this.#drawn?.me ?? this.#user.value?.id;
+  }
+
+  /** Over what a server has drawn, first in the server's words: its zone and its clock may be others. */
+  #when(room: Room, at: string): string {
+    return (this.hasUpdated ? undefined : this.#drawn?.times[idKey(room.id)]) ?? ago(this.#localize, at, systemClock.now());
+  }
+
   get #shownRooms(): readonly Room[] {
-    const rooms = this.#rooms.value ?? [];
+    const rooms = this.#known;
     const wanted = this.filter.trim().toLocaleLowerCase();
     if (!wanted) return rooms;
     return rooms.filter((room) => {
@@ -198,7 +224,7 @@ export class ChatRoomsElement extends LitElement {
   #preview({ last_message: last, room_type }: Room): string {
     if (!last) return this.#localize.term('noMessagesYet');
     const text = last.content || this.#localize.term('attachment');
-    if (sameId(last.sender?.id, this.#user.value?.id)) return `${this.#localize.term('you')}: ${text}`;
+    if (sameId(last.sender?.id, this.#me)) return `${this.#localize.term('you')}: ${text}`;
     const who = room_type === 'direct' ? '' : firstName(last.sender);
     return who ? `${who}: ${text}` : text;
   }

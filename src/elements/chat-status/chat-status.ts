@@ -119,7 +119,7 @@ export class ChatStatusElement extends LitElement {
   }
 
   protected override willUpdate(): void {
-    const now = this.#phase.value?.is ?? 'idle';
+    const now = this.#phase.value?.is ?? (this.#finder.isEarly && this.always ? 'connecting' : 'idle');
     if (now !== this.#last) {
       this.#endGoodNews();
       if (now === 'connected') {

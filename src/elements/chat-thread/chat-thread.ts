@@ -161,6 +161,7 @@ export class ChatThreadElement extends LitElement {
   }
 
   protected override willUpdate(_changed: PropertyValues<this>): void {
+    if (this.#finder.isEarly) return;
     this.#thread.refresh();
     this.#roomInfo.refresh();
     const writer = this.#user.value?.id ?? null;
@@ -205,9 +206,9 @@ export class ChatThreadElement extends LitElement {
   // ————— Parts of the picture
 
   #renderNothingChosen(): TemplateResult {
-    const signedOut = !this.#finder.connection || this.#state.value === 'idle';
+    const signedOut = !this.#finder.isEarly && (!this.#finder.connection || this.#state.value === 'idle');
     return html`<div part="base" class="base">
-      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : 'chooseConversation')}</p></slot>
+      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId === null ? 'chooseConversation' : 'loadingMessages')}</p></slot>
     </div>`;
   }
 
