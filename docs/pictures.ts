@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import puppeteer, { type Page } from 'puppeteer-core';
 import { startSite } from '../test/pages/site.js';
 import { findBrowsers } from '../test/support/browsers.mjs';
+import { film } from './film.js';
 
 const FOLDER = new URL('./pictures/', import.meta.url).pathname;
 const executablePath = process.env.CHROME_PATH ?? (findBrowsers() as { chromium?: string }).chromium;
@@ -65,6 +66,39 @@ await open(390, 780);
 await choose('theme', 'light');
 await picture('narrow', '#ana .window');
 
+// Two people, and a network that goes and comes back.
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const fault = (name: string, value: string): Promise<void> => page.click(`#ana [data-fault=${name}][value=${value}]`);
+const type = async (who: string, words: string): Promise<void> => {
+  const field = await page.evaluateHandle((id) => document.querySelector(`#${id} chat-thread`)!.shadowRoot!.querySelector('textarea')!, who);
+  await field.type(words, { delay: 45 });
+};
+await page.setViewport({ width: 1140, height: 900 });
+await page.goto(url);
+await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
+await choose('theme', 'light');
+// What was written for another picture was kept.
+await page.evaluate(() => Promise.all([...document.querySelectorAll('chat-connection')].map(({ connection }) => connection.forgetDevice())));
+await page.reload();
+await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
+const { x, y, width } = await page.$eval('#people', (people) => people.getBoundingClientRect().toJSON() as DOMRect);
+const { bottom } = await page.$eval('#ana .window', (pane) => pane.getBoundingClientRect().toJSON() as DOMRect);
+await film(page, { x: x - 8, y: y - 8, width: width + 16, height: bottom - y + 20 }, join(FOLDER, 'moving.gif'), 2_500, async () => {
+  await pause(1_000);
+  await type('ben', 'Is the ladder still free on Friday?\n');
+  await pause(1_000);
+  await fault('socket', 'refuse');
+  await fault('rest', 'refuse');
+  await page.click('#ana [data-do=cut]');
+  await page.waitForFunction(() => document.querySelector('#ana chat-status')!.getAttribute('state') === 'error');
+  await pause(1_200);
+  await type('ana', 'Yes! Come by at six.\n');
+  await pause(1_800);
+  await fault('rest', 'refuse');
+  await fault('socket', 'refuse');
+  await page.waitForFunction(() => document.querySelector('#ana chat-status')!.getAttribute('state') === 'connected', { timeout: 60_000 });
+  await pause(1_500);
+});
 
 // The recipes, from the page that teaches them.
 const themes = readFileSync(new URL('./THEMING.md', import.meta.url), 'utf8');
