@@ -1,46 +1,46 @@
 /** Every frame a client may send. The widget needs only the types; a server parses with the schemas. */
-import { Id, z } from './schema.js';
+import { Id, object, z } from './schema.js';
 
 const roomId = { room_id: Id };
 
 export const ClientFrames = {
-  subscribe_room: z.looseObject({ type: z.literal('subscribe_room'), ...roomId }),
-  unsubscribe_room: z.looseObject({ type: z.literal('unsubscribe_room'), ...roomId }),
-  send_message: z.looseObject({
+  subscribe_room: object(() => ({ type: z.literal('subscribe_room'), ...roomId })),
+  unsubscribe_room: object(() => ({ type: z.literal('unsubscribe_room'), ...roomId })),
+  send_message: object(() => ({
     type: z.literal('send_message'),
     ...roomId,
     content: z.string(),
     reply_to: z.optional(z.nullable(Id)),
     _tempId: z.optional(z.string()),
-  }),
+  })),
   /** No ids, or an empty list, means all of the room. */
-  mark_read: z.looseObject({ type: z.literal('mark_read'), ...roomId, message_ids: z.optional(z.array(Id)) }),
-  typing: z.looseObject({ type: z.literal('typing'), ...roomId }),
-  stop_typing: z.looseObject({ type: z.literal('stop_typing'), ...roomId }),
-  get_room_list: z.looseObject({ type: z.literal('get_room_list') }),
-  ping: z.looseObject({ type: z.literal('ping') }),
+  mark_read: object(() => ({ type: z.literal('mark_read'), ...roomId, message_ids: z.optional(z.array(Id)) })),
+  typing: object(() => ({ type: z.literal('typing'), ...roomId })),
+  stop_typing: object(() => ({ type: z.literal('stop_typing'), ...roomId })),
+  get_room_list: object(() => ({ type: z.literal('get_room_list') })),
+  ping: object(() => ({ type: z.literal('ping') })),
   /** Capability `sync`: what has changed in these rooms since their `seq`? By room id. */
-  sync: z.looseObject({ type: z.literal('sync'), rooms: z.record(z.string(), z.number()) }),
+  sync: object(() => ({ type: z.literal('sync'), rooms: z.record(z.string(), z.number()) })),
   /** Capability `token_refresh`: goes on, on this socket, with another token of the same person. */
-  authenticate: z.looseObject({ type: z.literal('authenticate'), token: z.string() }),
+  authenticate: object(() => ({ type: z.literal('authenticate'), token: z.string() })),
   /** Capability `edit`. */
-  edit_message: z.looseObject({ type: z.literal('edit_message'), ...roomId, message_id: Id, content: z.string() }),
+  edit_message: object(() => ({ type: z.literal('edit_message'), ...roomId, message_id: Id, content: z.string() })),
   /** Capability `delete`. */
-  delete_message: z.looseObject({ type: z.literal('delete_message'), ...roomId, message_id: Id }),
+  delete_message: object(() => ({ type: z.literal('delete_message'), ...roomId, message_id: Id })),
   /** Capability `reactions`: puts mine there (`on`), or takes it away. */
-  react: z.looseObject({ type: z.literal('react'), ...roomId, message_id: Id, emoji: z.string(), on: z.boolean() }),
+  react: object(() => ({ type: z.literal('react'), ...roomId, message_id: Id, emoji: z.string(), on: z.boolean() })),
 };
 
 export const NotificationActions = {
-  mark_read: z.looseObject({ action: z.literal('mark_read'), notification_id: Id }),
-  mark_all_read: z.looseObject({ action: z.literal('mark_all_read') }),
-  get_unread_count: z.looseObject({ action: z.literal('get_unread_count') }),
+  mark_read: object(() => ({ action: z.literal('mark_read'), notification_id: Id })),
+  mark_all_read: object(() => ({ action: z.literal('mark_all_read') })),
+  get_unread_count: object(() => ({ action: z.literal('get_unread_count') })),
 };
 
 type Sendable<T> = T extends unknown ? { [K in keyof T as string extends K ? never : K]: T[K] } : never;
 
 /** A frame on the chat socket, client to server. */
-export type ClientFrame = Sendable<z.input<(typeof ClientFrames)[keyof typeof ClientFrames]>>;
+export type ClientFrame = Sendable<z.input<ReturnType<(typeof ClientFrames)[keyof typeof ClientFrames]>>>;
 
 /** A frame on the notifications socket, client to server. */
-export type NotificationAction = Sendable<z.input<(typeof NotificationActions)[keyof typeof NotificationActions]>>;
+export type NotificationAction = Sendable<z.input<ReturnType<(typeof NotificationActions)[keyof typeof NotificationActions]>>>;

@@ -2,9 +2,8 @@
  * Text from a socket → a frame that everybody inside may trust. Nothing past this point asks "is it a string?".
  */
 import { Room } from './entities.js';
-import { check, checkEach, type Problem } from './problem.js';
+import { check, checkEach, type Problem, type Schema } from './problem.js';
 import { ChatFrames, type ChatFrame } from './server-frames.js';
-import type { z } from './schema.js';
 
 /** A frame, or none where the text held nothing usable; and everything that was not as agreed. */
 export interface Decoded<Frame> {
@@ -15,7 +14,7 @@ export interface Decoded<Frame> {
 export type Decode<Frame> = (data: unknown) => Decoded<Frame>;
 
 /** Checks a frame by the schema that a table has for its type. */
-export function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: unknown): Decoded<Frame> {
+export function decodeWith<Frame>(table: Record<string, Schema>, data: unknown): Decoded<Frame> {
   if (typeof data !== 'string') return failed('invalid_json', 'a binary frame');
   let json: unknown;
   try {
@@ -29,7 +28,7 @@ export function decodeWith<Frame>(table: Record<string, z.ZodMiniType>, data: un
 const failed = (code: Problem['code'], detail: string): { problems: Problem[] } => ({ problems: [{ code, detail }] });
 
 /** The same, for what has been parsed already. */
-export function readFrame<Frame>(table: Record<string, z.ZodMiniType>, json: unknown): Decoded<Frame> {
+export function readFrame<Frame>(table: Record<string, Schema>, json: unknown): Decoded<Frame> {
   const type = (json as { type?: unknown } | null)?.type;
   if (typeof type !== 'string') return failed('invalid_frame', 'a frame without a type');
   // The type comes from the network: only names the table itself has count, never `constructor` or `__proto__`.

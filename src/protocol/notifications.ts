@@ -1,33 +1,30 @@
 /** What the notifications socket speaks. Apart from the rest, so that a page without notifications does not load it. */
 import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
-import { checkEach } from './problem.js';
+import { checkEach, type Output } from './problem.js';
 import type { Checked } from './server-frames.js';
-import { anything, flag, Id, Time, z, number } from './schema.js';
+import { anything, flag, Id, number, object, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
-const text = z.catch(z.string(), '');
-const textOrNull = z.catch(z.nullable(z.string()), null);
-
-export const Notification = z.looseObject({
+export const Notification = object(() => ({
   id: Id,
-  sender: z.catch(z.nullable(User), null),
+  sender: z.catch(z.nullable(User()), null),
   notification_type: text,
   title: text,
   message: text,
   priority: text,
   is_read: z.catch(flag, false),
   created_at: Time,
-  read_at: z.catch(z.nullable(Time), null),
+  read_at: timeOrNull,
   action_url: textOrNull,
-});
-export type Notification = z.output<typeof Notification>;
+}));
+export type Notification = Output<typeof Notification>;
 
 export const NotificationFrames = {
-  recent_notifications: z.looseObject({ notifications: z.array(anything) }),
-  new_notification: z.looseObject({ notification: Notification }),
-  unread_count: z.looseObject({ count: number }),
-  notification_read: z.looseObject({}),
-  all_notifications_read: z.looseObject({}),
+  recent_notifications: object(() => ({ notifications: z.array(anything) })),
+  new_notification: object(() => ({ notification: Notification() })),
+  unread_count: object(() => ({ count: number })),
+  notification_read: object(() => ({})),
+  all_notifications_read: object(() => ({})),
 };
 
 /** A frame on the notifications socket, checked. */

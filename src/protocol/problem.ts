@@ -7,8 +7,10 @@ export interface Problem {
   detail: string;
 }
 
-export type Schema = z.ZodMiniType;
-export type Output<T extends Schema> = z.output<T>;
+/** See `lazy`. */
+export type Schema = () => z.ZodMiniType;
+/** What it lets through. */
+export type Output<T extends Schema> = z.output<ReturnType<T>>;
 
 export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
@@ -16,25 +18,31 @@ export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem }
  * Checks one value against its schema.
  * @param where the name of the place it came from, for the report: `new_message`, `GET rooms/`.
  */
-export function check<T extends Schema>(
-  schema: T,
+export function check<T extends z.ZodMiniType>(
+  schema: () => T,
   input: unknown,
   where: string,
   code: Problem['code'] = 'invalid_frame',
-): Result<Output<T>> {
-  const result = z.safeParse(schema, input);
+): Result<z.output<T>> {
+  const result = z.safeParse(schema(), input);
   if (result.success) return { ok: true, value: result.data };
   const [issue] = result.error.issues;
   return { ok: false, problem: { code, detail: `${[where, ...(issue?.path ?? [])].join('.')}: ${issue?.code ?? 'invalid'}` } };
 }
 
+/** What was good in a list, and what was wrong. */
+export interface CheckedList<T> {
+  items: T[];
+  problems: Problem[];
+}
+
 /** Checks a list item by item: one bad item is reported and dropped, the others live. */
-export function checkEach<T extends Schema>(
-  schema: T,
+export function checkEach<T extends z.ZodMiniType>(
+  schema: () => T,
   items: readonly unknown[],
   where: string,
-): { items: Output<T>[]; problems: Problem[] } {
-  const good: Output<T>[] = [];
+): CheckedList<z.output<T>> {
+  const good: z.output<T>[] = [];
   const problems: Problem[] = [];
   items.forEach((item, index) => {
     const result = check(schema, item, `${where}[${index}]`, 'invalid_item');

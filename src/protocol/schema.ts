@@ -26,6 +26,15 @@ export const Time = z.string().check(
   z.refine((text) => !Number.isNaN(Date.parse(text))),
 );
 
+/**
+ * An object that may hold other fields too. Made when there is something to check by it: to make them all takes an old phone longer than
+ * anything else that a page does while it loads.
+ */
+export function object<T extends z.core.$ZodLooseShape>(shape: () => T): () => z.ZodMiniObject<T, z.core.$loose> {
+  let made: z.ZodMiniObject<T, z.core.$loose> | undefined;
+  return () => (made ??= z.looseObject(shape()));
+}
+
 // One kind of schema more costs a page about a hundred bytes each: these are made of the kind that `Id` is.
 export const number = z.custom<number>(Number.isFinite);
 export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
@@ -33,6 +42,8 @@ export const anything = z.custom(() => true);
 
 /** Words that only decorate: none where they are wrong. */
 export const text = z.catch(z.string(), '');
+export const textOrNull = z.catch(z.nullable(z.string()), null);
+export const timeOrNull = z.catch(z.nullable(Time), null);
 
 /** A field that may be absent, and counts as absent when it is wrong. */
 export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);

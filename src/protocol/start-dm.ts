@@ -1,5 +1,5 @@
 import { Room } from './entities.js';
-import { flag, z } from './schema.js';
+import { flag, object, z } from './schema.js';
 
 /** `POST rooms/start_dm/`. */
-export const StartDmBody = z.looseObject({ room: Room, created: z.catch(flag, false) });
+export const StartDmBody = object(() => ({ room: Room(), created: z.catch(flag, false) }));

@@ -5,16 +5,16 @@
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
 import { check, type Problem } from './problem.js';
-import { anything, flag, Id, number, z } from './schema.js';
+import { anything, flag, Id, number, object, z } from './schema.js';
 import { isChange, type ChangeFrame } from './changes.js';
 import { ChatFrames } from './server-frames.js';
 
 export type { ChangeFrame };
 
 /** `sync_result`, and `GET sync/?room=<id>:<seq>&room=…`. */
-export const SyncBody = z.looseObject({ rooms: z.array(anything) });
+export const SyncBody = object(() => ({ rooms: z.array(anything) }));
 
-const RoomSync = z.looseObject({
+const RoomSync = object(() => ({
   room_id: Id,
   /** With these changes everything up to here is known. */
   seq: number,
@@ -23,7 +23,7 @@ const RoomSync = z.looseObject({
   /** Ask again from `seq`. */
   has_more: z.catch(flag, false),
   changes: z.catch(z.array(anything), []),
-});
+}));
 
 /** The changes of one room, checked, in their order. */
 export interface RoomChanges {

@@ -6,11 +6,10 @@ import {
   MessagesBody,
   Room,
   roomsPage,
+  type CheckedList,
   type Id,
-  type Output,
   type Problem,
   type Result,
-  type Schema,
 } from '../protocol/index.js';
 import { parseUrl } from './address.js';
 import { systemClock, type Clock } from './clock.js';
@@ -75,7 +74,7 @@ export class RestClient {
     let query: Record<string, string> = {};
     for (let page = 0; page < MAX_ROOM_PAGES; page++) {
       const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
-      rooms.push(...this.#each(Room, results, 'GET rooms/'));
+      rooms.push(...this.#good(checkEach(Room, results, 'GET rooms/')));
       // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
       const nextPage = next && parseUrl(next, this.#options.base);
       if (!nextPage) break;
@@ -89,7 +88,7 @@ export class RestClient {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
     const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
-    return { messages: this.#each(Message, body.messages, where), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
+    return { messages: this.#good(checkEach(Message, body.messages, where)), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
@@ -99,8 +98,8 @@ export class RestClient {
     throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
   }
 
-  #each<T extends Schema>(schema: T, list: unknown[], where: string): Output<T>[] {
-    const { items, problems } = checkEach(schema, list, where);
+  /** The good ones; the others are reported. */
+  #good<T>({ items, problems }: CheckedList<T>): T[] {
     for (const problem of problems) this.#options.onProblem?.(problem);
     return items;
   }

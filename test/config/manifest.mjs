@@ -3,6 +3,8 @@ export default {
   globs: ['src/elements/**/*.ts'],
   exclude: ['**/*.styles.ts'],
   outdir: '.',
+  // package.json names the file already; `npm test` writes it elsewhere.
+  packagejson: false,
   litelement: true,
   plugins: [publicOnly()],
 };

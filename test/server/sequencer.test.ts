@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import { Sequencer, type Numbered } from '../../demo/server/sequencer.js';
 
 const item = (seq: number, roomId = 1): Numbered => ({ roomId, seq });
-const tick = (ms = 120): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** So much time passes, and whatever it set going has happened. */
+const tick = async (ms: number): Promise<void> => {
+  mock.timers.tick(ms);
+  await new Promise((resolve) => setImmediate(resolve));
+};
 
 /** Delivers into `out`; what is not told can be found from `stored`. */
 function make(stored: () => number[] = () => []) {
@@ -21,6 +25,9 @@ function make(stored: () => number[] = () => []) {
 }
 
 describe('what is told of a room comes in order', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
   it('whatever the order in which it was told, each once, and without asking', async () => {
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray([2, 3, 4, 5, 6, 7, 8], { minLength: 7 }), fc.array(fc.integer({ min: 1, max: 8 })), async (shuffled, again) => {
@@ -38,11 +45,10 @@ describe('what is told of a room comes in order', () => {
     const { out, asked, accept } = make(() => stored);
     accept(1, 4);
     assert.deepEqual(out, [1]);
-    setTimeout(() => {
-      stored = [2, 3, 4, 5, 6];
-      accept(6);
-    }, 20);
-    await tick();
+    await tick(20);
+    stored = [2, 3, 4, 5, 6];
+    accept(6);
+    await tick(30);
     assert.deepEqual(out, [1, 2, 3, 4, 5, 6]);
     assert.deepEqual(asked, [1]);
     accept(7);
@@ -52,7 +58,9 @@ describe('what is told of a room comes in order', () => {
   it('what cannot be found holds nothing up for ever', async () => {
     const { out, accept } = make();
     accept(1, 5, 3);
-    await tick();
+    await tick(49);
+    assert.deepEqual(out, [1]);
+    await tick(1);
     assert.deepEqual(out, [1, 3, 5]);
     accept(4, 6);
     assert.deepEqual(out, [1, 3, 5, 6]);

@@ -1,6 +1,6 @@
 /** A list of rooms as a server has drawn it, on its way to the page in an attribute. */
 import { check, checkEach, Room, type Id as IdType } from '../../protocol/index.js';
-import { anything, Id, text, z } from '../../protocol/schema.js';
+import { anything, Id, object, text, z } from '../../protocol/schema.js';
 
 export interface Snapshot {
   /** Whose list this is. */
@@ -12,7 +12,7 @@ export interface Snapshot {
   readonly url: string;
 }
 
-const Schema = z.looseObject({ me: Id, rooms: z.array(anything), times: anything, url: text });
+const Schema = object(() => ({ me: Id, rooms: z.array(anything), times: anything, url: text }));
 
 /** @returns nothing for what is no snapshot; a room that is none is left out. */
 export function readSnapshot(json: string | null): Snapshot | undefined {
