@@ -25,17 +25,23 @@ export class Company {
   onTab(message: TabMessage, follows: boolean): void {
     switch (message.kind) {
       case 'join':
-        if (follows) return;
+        // Where nobody is signed in there is no socket to listen to either: somebody else may have one.
+        if (follows || !this.#session.rest) return;
         this.leads = true;
+        this.#session.tellNotifications();
         return this.greet();
       case 'send':
         if (this.leads) this.#session.send(message.frame);
         return;
       case 'notifications':
         return this.#session.report({ type: 'notifications', state: message.state, fresh: message.fresh });
+      case 'notification-read':
+        if (this.leads) this.#session.markNotificationRead(message.id);
+        return;
       case 'greeting':
       case 'text':
       case 'ended':
+      case 'leads':
         for (const listen of [...this.#listening]) listen(message);
         return;
       default: // of a message: the outbox hears it too
@@ -91,6 +97,7 @@ export class Company {
           read(message.text);
         } else if (message.kind === 'text' && isUp) read(message.text);
         else if (message.kind === 'ended' && isUp) finish(CloseCode.abnormal, '');
+        else if (message.kind === 'leads') finish(CloseCode.leaderGone, 'another tab');
       };
       this.#listening.add(listen);
       const cancel = session.clock.after(SILENCE_MS, onSilence);

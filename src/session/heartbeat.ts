@@ -22,6 +22,8 @@ export class Heartbeat {
   #aliveAt: number;
   #deadline = Infinity;
   #lookedAt: number;
+  /** Whether a late look has found nothing since something last came in. */
+  #wasLate = false;
   #cancel: () => void = () => {};
 
   constructor(clock: Clock, everyMs: number, ping: () => void, dead: () => void) {
@@ -36,6 +38,7 @@ export class Heartbeat {
   /** Something came in. */
   alive(): void {
     this.#aliveAt = this.#clock.now();
+    this.#wasLate = false;
     if (this.#deadline === Infinity) return;
     this.#deadline = Infinity;
     this.#lookAgain();
@@ -67,11 +70,20 @@ export class Heartbeat {
   #look(): void {
     const now = this.#clock.now();
     const isLate = now - this.#lookedAt > LOOK_MS + LATE_MS;
+    if (now < this.#lookedAt) {
+      // Somebody has set the clock back: the silence begins now.
+      this.#aliveAt = now;
+      this.#deadline = Infinity;
+    }
     this.#lookedAt = now;
-    // A deadline that passed while we slept proves nothing: the answer may be waiting behind this very timer.
-    if (isLate) this.#deadline = Infinity;
+    // A deadline that passed while we slept proves nothing: the answer may be waiting behind this very timer. Not a second time, though:
+    // in a tab that nobody sees, every look may be late.
+    if (isLate && !this.#wasLate) this.#deadline = Infinity;
     if (now >= this.#deadline) return this.#dead();
-    if (isLate) return this.probe();
+    if (isLate) {
+      this.#wasLate = true;
+      return this.probe();
+    }
     if (this.#deadline === Infinity && now >= this.#aliveAt + this.#everyMs) return this.probe(DEADLINE_MS);
     this.#lookAgain();
   }

@@ -72,6 +72,10 @@ export interface Inside {
   /** The newest message of a room up to which everything is known. */
   newest(roomId: Id): Id | undefined;
 
+  /** Marks a notification as read, or all of them. @returns whether it could be told. */
+  markNotificationRead(id?: Id): boolean;
+  /** Tells the other tabs what is known of the notifications. */
+  tellNotifications(): void;
   enter(phase: Phase): void;
   /** @returns whether the frame was handed to an open socket. */
   send(frame: ClientFrame): boolean;
@@ -87,6 +91,10 @@ export interface Inside {
   readAll(signal: AbortSignal): Promise<void>;
   /** Something is missing in a room: it is time to catch up. */
   fillHole(): void;
+  /** Whether it is certain that the present token is of the person whose messages these are: it, or the server, has said so. */
+  readonly isVouched: boolean;
+  /** The server has said whose the present token is. */
+  vouch(owner: Id): void;
   /** The present one. Never told to anybody but the server. */
   readonly token: string;
   /** What opens one more socket: the token, or a ticket. @throws {ChatError} */

@@ -33,6 +33,11 @@ export class NotificationSwitch {
     this.#stop = this.#feed = undefined;
   }
 
+  /** A tab has joined that knows nothing yet. */
+  tellAgain(): void {
+    this.#feed?.tellAgain();
+  }
+
   /** Marks one as read, or all. @returns whether it could be told. */
   markRead(id?: Id): boolean {
     return this.#feed?.markRead(id) ?? false;

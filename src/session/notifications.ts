@@ -133,6 +133,11 @@ export class NotificationFeed {
     }
   }
 
+  /** Tells the other tabs what is known. */
+  tellAgain(): void {
+    this.#session.tell({ kind: 'notifications', state: this.#state, fresh: undefined });
+  }
+
   #tell(state: NotificationState, fresh?: Notification): void {
     this.#state = state;
     this.#session.tell({ kind: 'notifications', state, fresh });

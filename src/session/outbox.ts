@@ -9,7 +9,7 @@
  * try may have been stored though nobody told us.
  */
 import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { toChatError } from '../transport/index.js';
+import { ChatError, toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Outgoing } from './events.js';
 import type { Inside } from './inside.js';
@@ -113,7 +113,7 @@ export class Outbox implements OutboxInside {
     const kept: Kept = { ...outgoing, at: session.clock.now(), after: session.newest(outgoing.roomId), named: session.has('idempotent_send') };
     const scope = this.#scope;
     // One after the other, however long the device takes over each: in the order in which they were written.
-    return (this.#adding = this.#adding.then(async () => {
+    return (this.#adding = this.#adding.catch(NEVER).then(async () => {
       await this.keep(kept, scope || this.#scope);
       // Somebody else has signed in since: it waits for its author.
       if (scope !== '' && scope !== this.#scope) return;
@@ -227,6 +227,15 @@ export class Outbox implements OutboxInside {
     this.#recognised.clear();
     this.#scope = '';
     return lost;
+  }
+
+  /** Nobody knew whose these messages are, and now somebody else may be there: their author is to say. */
+  disown(): void {
+    for (const item of this.#waiting()) {
+      this.remove(item.localId);
+      item.answer?.({ is: 'unknown' });
+      void this.#secondChances().then((chances) => chances.refused(item, new ChatError('disconnected', 'Not sent: the sign-in has changed.')), NEVER);
+    }
   }
 
   /** The socket is gone: nobody will confirm what went that way. */

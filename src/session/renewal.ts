@@ -15,6 +15,8 @@ export type AskForToken = () => Promise<string | undefined>;
 
 export interface RenewalParts {
   ask: AskForToken;
+  /** The page has given a token, and somebody waits for it. */
+  onAnswer(token: string): void;
   /** There is another token, though the old one is still good. */
   onRenewed(): void;
   /** The page has answered after all. */
@@ -82,6 +84,11 @@ export class Renewal {
     this.#giveUp();
   }
 
+  /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
+  forget(): void {
+    this.#answer = undefined;
+  }
+
   /** Asks the page for a token: once, however many ask at the same time. @returns whether there is a usable one now. */
   request(): Promise<boolean> {
     if (this.#asking) return this.#asking;
@@ -105,23 +112,26 @@ export class Renewal {
     const answer = await Promise.race([this.#question(), givenUp]);
     cancel();
     // The page may have set another one in the meantime: that one counts.
-    if (answer && this.#tokens.token === before) this.#tokens.token = answer;
+    if (answer && this.#tokens.token === before) this.#parts.onAnswer(answer);
     return this.#tokens.isUsable;
   }
 
   /** The page is asked one question at a time, however long it takes over it. */
   #question(): Promise<string | undefined> {
     const { ask, onLate } = this.#parts;
-    return (this.#answer ??= ask()
+    if (this.#answer) return this.#answer;
+    const asked: Promise<string | undefined> = ask()
       // A message that is not ours is the page's own, and may hold anything.
       .catch((thrown: unknown) => this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.'))
       .then((answer) => {
+        if (this.#answer !== asked) return undefined;
         this.#answer = undefined;
         const token = typeof answer === 'string' ? answer.trim() : '';
         // Nobody waits for it any more, but a token is a token.
         if (!this.#asking && token && token !== this.#tokens.token) onLate(token);
         return token;
-      }));
+      });
+    return (this.#answer = asked);
   }
 
   /** Something is wrong with the page's answer. Says so without the token. */

@@ -2,8 +2,8 @@
  * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
  * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see later.ts.
  */
-import { sameId, type FrameOf } from '../protocol/index.js';
-import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../transport/index.js';
+import { sameId, type FrameOf, type Id } from '../protocol/index.js';
+import { ChatError, sendMessage, toChatError, type HistoryQuery, type RestClient } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
 import type { TabMessage } from './tabs.js';
@@ -11,6 +11,8 @@ import { CLOCK_SKEW_MS, keptOf, refusalOf, type Kept } from './vault.js';
 
 /** A server that breaks down this often over one message has a problem with the message. */
 const MAX_CRASHES = 5;
+/** How long to wait where a server asks for patience and does not say how much, in seconds. */
+const PATIENCE_S = 5;
 /** Pages of history (100 each) that are searched for a message that may be stored. */
 const MAX_PAGES = 10;
 
@@ -56,10 +58,22 @@ export class SecondChances {
     return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
   }
 
+  /**
+   * The page has given a token that says of nobody whose it is, and no socket has said it since. Then an own message does: nothing is ever
+   * sent as somebody else. @throws {ChatError}
+   */
+  async #identify(rest: RestClient, roomId: Id, signal: AbortSignal): Promise<void> {
+    const { messages } = await rest.history(roomId, {}, signal);
+    const own = messages.find(({ is_own_message, sender }) => is_own_message && sender);
+    if (own && !signal.aborted) this.#outbox.session.vouch(own.sender!.id);
+  }
+
   async #byRest(item: Item, signal: AbortSignal): Promise<Outcome> {
     const outbox = this.#outbox;
     const { rest } = outbox.session;
     if (!rest) return { is: 'later', ms: null };
+    if (!outbox.session.isVouched) await this.#identify(rest, item.roomId, signal);
+    if (!outbox.session.isVouched || item.discarded) return { is: 'later', ms: null };
     item.left = 'rest';
     if (!outbox.isNamed(item) && !item.unnamed) {
       item.unnamed = true;
@@ -84,7 +98,7 @@ export class SecondChances {
     const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#outbox.session.random) };
     switch (error.code) {
       case 'rate_limited':
-        return { is: 'later', ms: error.retryAfterMs ?? 5_000, isAsked: true };
+        return { is: 'later', ms: error.retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
       case 'server_error':
         // 502, 503, 504 are about the server; 500 may be about the message.
         return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
@@ -110,8 +124,8 @@ export class SecondChances {
         if (frame._tempId !== item.localId) continue;
         item.left = undefined;
         item.answer(
-          frame.retry_after != null && (frame.code === 'rate_limited' || ++item.crashes < MAX_CRASHES)
-            ? { is: 'later', ms: frame.retry_after * 1000, isAsked: true }
+          frame.code === 'rate_limited' || (frame.retry_after != null && ++item.crashes < MAX_CRASHES)
+            ? { is: 'later', ms: (frame.retry_after ?? PATIENCE_S) * 1000, isAsked: true }
             : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
         );
       } else if (sameId(frame.room_id, item.roomId)) {

@@ -35,7 +35,7 @@ import type { ReasonCode } from './reasons.js';
 import type { Recovery } from './recovery.js';
 import type { AskForToken, Renewal } from './renewal.js';
 import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
-import { readClaims, TokenKeeper } from './token.js';
+import { TokenKeeper } from './token.js';
 import type { Vault } from './vault.js';
 
 export const DEFAULT_TIMING: Timing = {
@@ -53,6 +53,8 @@ export interface SessionOptions {
   random: () => number;
   report: Report;
   askForToken: AskForToken;
+  /** The page has given a token of its own accord or late, or one of somebody else: it is for the owner of this session to begin anew with it. */
+  onOtherToken: (token: string) => void;
   /** Whether the browser says that there is no network. A hint: believed only when REST fails too. */
   isOffline: () => boolean;
   /** Where messages are kept. Default: this device. */
@@ -147,7 +149,7 @@ export class Session implements Inside {
   }
 
   isMine(message: Message): boolean {
-    const me = this.#me ?? readClaims(this.#tokens.token).userId;
+    const me = this.#me ?? this.#tokens.ownerOf();
     return me === null ? message.is_own_message : sameId(message.sender?.id, me);
   }
 
@@ -209,15 +211,16 @@ export class Session implements Inside {
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
   configure(setup: Setup): void {
     const { token, canAsk, auth = 'query', ...parts } = setup;
-    if (this.#setup && this.#line?.isUp && sameId(readClaims(token).userId, this.#me) && this.#renewal?.goesOn(this.#setup, setup)) {
+    if (this.#setup && this.#line?.isUp && sameId(this.#tokens.ownerOf(token), this.#me) && this.#renewal?.goesOn(this.#setup, setup)) {
       this.#setup = setup;
       this.#tokenRenewed();
       return;
     }
     this.#end();
+    this.#renewal?.forget();
     this.#setup = setup;
     const { signal } = this.#generation;
-    this.#tokens.token = token;
+    this.#adopt(token);
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
       if (!AUTH_MODES.includes(auth)) throw new ChatError('unsupported_auth', `auth="${auth as string}" is not known; these are: ${AUTH_MODES.join(', ')}.`);
@@ -229,7 +232,7 @@ export class Session implements Inside {
     this.#rest = new RestClient({
       base: this.#address.api,
       token: () => this.#tokens.token,
-      renew: (refused) => this.renewFor(refused, signal),
+      renew: async (refused, method) => (await this.renewFor(refused, signal)) && (method === 'GET' || this.isVouched),
       onProblem: (problem) => this.report({ type: 'problem', problem }),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
@@ -259,9 +262,15 @@ export class Session implements Inside {
     if (this.#setup && this.phase.is === 'reconnecting' && !this.#rest) this.configure({ ...this.#setup, token: this.#tokens.token });
   }
 
+  /** Whether a token is certainly somebody else's. */
+  isOther(token: string): boolean {
+    return this.#tokens.isSame(token) === false;
+  }
+
   /** Forgets the person: open rooms, capabilities, the outbox. @returns the messages that were not stored. */
   forget(): Outgoing[] {
     this.#reader.clear();
+    this.#tokens.forget();
     this.#capabilities = [];
     this.#me = null;
     this.#scope = '';
@@ -293,7 +302,7 @@ export class Session implements Inside {
       else if (!(await this.#renewal.request()) && !signal.aborted) return this.enter({ is: 'unauthorized', reason: 'token_missing' });
       if (signal.aborted) return;
     }
-    await this.#belong(readClaims(this.#tokens.token).userId, signal);
+    await this.#belong(this.#tokens.ownerOf(), signal);
     for (let attempt = 1; !signal.aborted; ) {
       const end = await this.#live(signal);
       await this.#loadLater();
@@ -374,8 +383,9 @@ export class Session implements Inside {
     this.#renewal ??= new later.Renewal(this, this.#tokens, {
       ask: this.#options.askForToken,
       onRenewed: () => this.#tokenRenewed(),
+      onAnswer: (token) => (this.isOther(token) ? this.#options.onOtherToken(token) : this.#adopt(token)),
       onLate: (token) => {
-        if (this.#setup && this.phase.is === 'unauthorized') this.configure({ ...this.#setup, token });
+        if (this.phase.is === 'unauthorized') this.#options.onOtherToken(token);
       },
     });
     this.#notifications ??= new later.NotificationSwitch(this);
@@ -419,7 +429,8 @@ export class Session implements Inside {
   #greeted(frame: FrameOf<'connection_established'>, signal: AbortSignal): void {
     // First, because another person's name makes the store forget everything, us included.
     this.report({ type: 'user', id: frame.user_id, username: frame.username });
-    this.#me = frame.user_id;
+    // What another tab passes on says who is there, not whose our own token is.
+    if (!this.#follows) this.#tokens.vouch(frame.user_id);
     this.#capabilities = frame.capabilities;
     this.report({ type: 'offer', capabilities: frame.capabilities, limits: frame.limits ?? {} });
     if (frame.timestamp) this.#tokens.skewMs = Date.parse(frame.timestamp) - this.clock.now();
@@ -429,7 +440,13 @@ export class Session implements Inside {
 
   /** Marks a notification as read, or all of them. @returns whether it could be told. */
   markNotificationRead(id?: Id): boolean {
-    return this.#notifications?.markRead(id) ?? false;
+    if (!this.#follows) return this.#notifications?.markRead(id) ?? false;
+    this.tell({ kind: 'notification-read', id });
+    return this.#line?.isUp ?? false;
+  }
+
+  tellNotifications(): void {
+    this.#notifications?.tellAgain();
   }
 
   // ————— Catch up: after every greeting, and wherever something is found missing
@@ -485,8 +502,10 @@ export class Session implements Inside {
 
   /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
   async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
-    // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
-    if (userId === null) return void this.outbox.lead(true);
+    // Nobody can know yet whom this tab would share with, nor for whom messages would be kept. What was written by somebody who was
+    // known waits until the server has said who is there now.
+    if (userId === null) return void this.outbox.lead(!this.#scope);
+    this.#me = userId;
     const { tabs } = this.#options;
     const scope = `${this.#address!.base} ${idKey(userId)}`;
     if (this.#link && scope === this.#scope) return;
@@ -519,6 +538,8 @@ export class Session implements Inside {
     if (on === this.#follows) return;
     this.#follows = on;
     if (this.#company) this.#company.leads = false;
+    // Whoever listened to the tab before us listens to nobody: they join again.
+    if (!on) this.tell({ kind: 'leads' });
     this.#notifications?.off();
     this.#line?.end(CloseCode.leaderGone, 'another tab');
     this.#tryNow();
@@ -553,6 +574,22 @@ export class Session implements Inside {
   }
 
   // ————— The token
+
+  /** Goes on with a token. What was written under another one, by nobody knows whom, is not sent under this. */
+  #adopt(token: string): void {
+    if (!this.#tokens.isSame(token) && !this.#scope) this.outbox.disown();
+    this.#tokens.token = token;
+  }
+
+  get isVouched(): boolean {
+    return !this.#scope || this.#tokens.ownerOf() !== null;
+  }
+
+  vouch(owner: Id): void {
+    if (sameId(owner, this.#me)) return this.#tokens.vouch(owner);
+    this.report({ type: 'user', id: owner, username: '' });
+    this.configure({ ...this.#setup!, token: this.token });
+  }
 
   async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {
     const renewed = await this.renew(refused, signal);
@@ -593,9 +630,12 @@ export class Session implements Inside {
         const localId = this.recognise(frame.room_id, message, message._tempId ?? _tempId);
         return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
-      case 'error':
-        this.outbox.failed(frame);
-        return this.#problem(frame.message);
+      case 'error': {
+        // Some servers repeat the token that they did not like; it goes no further.
+        const message = frame.message.replaceAll(this.token || ' ', '…');
+        this.outbox.failed({ ...frame, message });
+        return this.#problem(message);
+      }
       case 'authenticated':
         this.#lineTokens.shift();
         return;

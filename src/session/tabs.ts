@@ -2,7 +2,7 @@
  * Tabs of one page origin, one backend and one person know of each other: one of them holds the socket and sends what
  * waits; the others are told. Who it is, Web Locks decide, because a browser gives a lock on the moment its holder is gone.
  */
-import type { ClientFrame, Message, Notification } from '../protocol/index.js';
+import type { ClientFrame, Id, Message, Notification } from '../protocol/index.js';
 import type { Method, NotificationState } from './events.js';
 import type { Kept } from './vault.js';
 
@@ -15,7 +15,11 @@ export type TabMessage =
   | { kind: 'text'; text: unknown }
   | { kind: 'send'; frame: ClientFrame }
   | { kind: 'ended' }
+  /** From a tab that has got the socket from another one: whoever listened there is to join anew. */
+  | { kind: 'leads' }
   | { kind: 'notifications'; state: NotificationState; fresh: Notification | undefined }
+  /** To whoever has the socket: one was read, or all of them. */
+  | { kind: 'notification-read'; id: Id | undefined }
   /** Somebody wrote a message; it was stored, refused, sent again, given up. */
   | { kind: 'added'; kept: Kept }
   | { kind: 'stored'; kept: Kept; message: Message; method: Method }

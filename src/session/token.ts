@@ -1,10 +1,12 @@
 import { isId } from '../protocol/schema.js';
-import type { Id } from '../protocol/index.js';
+import { sameId, type Id } from '../protocol/index.js';
 import type { Clock } from '../transport/index.js';
 
 /** What a JWT says of itself, as far as we look. Read, not verified: only the server can do that. */
 export interface Claims {
   userId: Id | null;
+  /** `sub`: whose it is, in whatever words, where there is no `user_id`. Good for comparison with another token alone. */
+  subject: unknown;
   /** Milliseconds since 1970 by the clock of whoever made it, or null where it does not say. */
   expiresAt: number | null;
   /** Likewise, when it was made. */
@@ -13,14 +15,14 @@ export interface Claims {
 
 /** Reads a token's claims; a token that is no JWT has none, and that is fine. */
 export function readClaims(token: string): Claims {
-  const nothing = { userId: null, expiresAt: null, issuedAt: null };
+  const nothing = { userId: null, subject: null, expiresAt: null, issuedAt: null };
   if (!token.includes('.')) return nothing;
   try {
     const base64 = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const { user_id, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const { user_id, sub, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const time = (seconds: unknown): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
-    return { userId: isId(user_id) ? user_id : null, expiresAt: time(exp), issuedAt: time(iat) };
+    return { userId: isId(user_id) ? user_id : null, subject: sub ?? null, expiresAt: time(exp), issuedAt: time(iat) };
   } catch {
     return nothing;
   }
@@ -29,11 +31,14 @@ export function readClaims(token: string): Claims {
 /** What the server's clock said was some time on its way, in milliseconds. */
 const LATENCY_MS = 5_000;
 
-/** Holds the token, in memory alone. */
+/** Holds the token, in memory alone, and knows whose it is as far as that can be known. */
 export class TokenKeeper {
   readonly #clock: Clock;
   #token = '';
   #refused = '';
+  /** The last one that was not empty, and whose it is, where the server has said so. */
+  #known = '';
+  #owner: Id | null = null;
   /** When the present token came here. */
   since = 0;
   /** By how much the server's clock is ahead of ours, where we know. */
@@ -48,8 +53,40 @@ export class TokenKeeper {
   }
 
   set token(token: string) {
-    this.#token = token.trim();
+    token = token.trim();
+    if (token) {
+      this.#owner = this.ownerOf(token);
+      this.#known = token;
+    }
+    this.#token = token;
     this.since = this.#clock.now();
+  }
+
+  /** Whose a token is; null where neither it nor the server has said so. */
+  ownerOf(token = this.#known): Id | null {
+    const { userId, subject } = readClaims(token);
+    const isKnown = token === this.#known || (subject !== null && subject === readClaims(this.#known).subject);
+    return userId ?? (isKnown ? this.#owner : null);
+  }
+
+  /** Whether a token is of the same person as the last one; undefined where nobody can know. */
+  isSame(token: string): boolean | undefined {
+    if (!token || !this.#known || token === this.#known) return true;
+    const [mine, theirs] = [this.ownerOf(), this.ownerOf(token)];
+    if (mine !== null && theirs !== null) return sameId(mine, theirs);
+    const [before, now] = [readClaims(this.#known).subject, readClaims(token).subject];
+    return before === null || now === null ? undefined : before === now;
+  }
+
+  /** The server has said whose the present token is. */
+  vouch(owner: Id): void {
+    this.#owner = owner;
+  }
+
+  /** The person is gone. */
+  forget(): void {
+    this.#known = '';
+    this.#owner = null;
   }
 
   /** The server has refused this one. */

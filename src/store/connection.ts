@@ -74,7 +74,11 @@ const DRAFT_MS = 400;
 /** Milliseconds between two words that I am typing. */
 const TYPING_EVERY_MS = 3_000;
 
+/** Whether the page can be asked for a token. */
+const canAsk = ({ tokenProvider, tokenUrl }: ConnectionConfig): boolean => !!(tokenProvider || tokenUrl);
+
 interface Waiting {
+  readonly sent: Promise<Sent>;
   resolve(sent: Sent): void;
   reject(error: ChatError): void;
 }
@@ -110,6 +114,7 @@ export class ChatConnection {
       random: this.#random,
       report: (event) => this.#onSession(event),
       askForToken: () => this.#askForToken(),
+      onOtherToken: (token) => this.#start(token),
       // Where nobody says (Node has a navigator without it), we are not offline.
       isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
     });
@@ -187,7 +192,8 @@ export class ChatConnection {
     if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
-    if ((elsewhere && (this.#running || this.data.roomsLoaded)) || this.#isSomebodyElse(config.token)) this.#forget();
+    const signedOut = !config.token && !!old.token && !canAsk(config);
+    if (((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
     const asksOnly = old.tokenProvider && config.tokenProvider && this.state !== 'unauthorized';
     if (this.#running && !keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.#start();
@@ -206,13 +212,17 @@ export class ChatConnection {
     if (!this.#running) return;
     this.#running = false;
     this.#life.abort();
-    // What was to happen later happens now: rooms are left, nobody types any more.
+    this.#hurry();
+    this.#session.stop();
+  }
+
+  /** What was to happen later happens now: rooms are left, drafts kept, nobody types any more. */
+  #hurry(): void {
     this.#typed.clear();
     for (const [name, { run }] of this.#timers) {
       this.#cancelTimer(name);
       run();
     }
-    this.#session.stop();
   }
 
   /** Tries to connect now instead of when the time has come. */
@@ -234,11 +244,13 @@ export class ChatConnection {
     return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...config, tokenProvider, onFinding, signal }));
   }
 
-  #start(): void {
-    const { token, tokenProvider, tokenUrl, ...parts } = this.#config;
-    const { userId } = readClaims(token ?? '');
+  /** Begins anew, with a token that may be somebody else's by now. */
+  #start(token = this.#config.token ?? ''): void {
+    if (this.#session.isOther(token)) this.#forget();
+    const { tokenProvider, tokenUrl, ...parts } = this.#config;
+    const { userId } = readClaims(token);
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
-    this.#session.configure({ ...parts, token: token ?? '', canAsk: !!(tokenProvider || tokenUrl) });
+    this.#session.configure({ ...parts, token, canAsk: canAsk(this.#config) });
   }
 
   async #askForToken(): Promise<string | undefined> {
@@ -258,15 +270,10 @@ export class ChatConnection {
     return answer;
   }
 
-  #isSomebodyElse(token: string | null | undefined): boolean {
-    const known = this.data.user;
-    const { userId } = readClaims(token ?? '');
-    return known !== null && userId !== null && !sameId(userId, known.id);
-  }
-
   /** Nothing of one person is shown to, or sent as, another. */
   #forget(): void {
-    for (const { localId } of this.#session.forget()) this.#reject(localId, new ChatError('disconnected', 'Not sent: somebody else signed in.'));
+    this.#hurry();
+    for (const { localId } of this.#session.forget()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
     for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
   }
@@ -370,6 +377,8 @@ export class ChatConnection {
   retry(localId: string): Promise<Sent> {
     const roomId = this.#roomOfPending(localId);
     if (roomId === undefined) return Promise.reject(new ChatError('not_found', 'There is no such message to send again.'));
+    const waiting = this.#waiting.get(localId);
+    if (waiting) return waiting.sent;
     this.#dispatch({ type: 'resend', roomId, localId });
     const sent = this.#promise(localId);
     if (!this.#session.outbox.retry(localId)) this.#reject(localId, new ChatError('not_found', 'There is no such message to send again.'));
@@ -392,7 +401,12 @@ export class ChatConnection {
 
   /** Keeps what is written in a room until it is sent. Call it as often as you like. */
   keepDraft(roomId: Id, text: string): void {
-    this.#timer(`draft ${idKey(roomId)}`, DRAFT_MS, () => void this.#session.outbox.putDraft(roomId, text));
+    const timer = `draft ${idKey(roomId)}`;
+    const keep = (): void => void this.#session.outbox.putDraft(roomId, text);
+    if (text) return this.#timer(timer, DRAFT_MS, keep);
+    // Sent, or taken back: it must not be there when the page is loaded anew.
+    this.#cancelTimer(timer);
+    keep();
   }
 
   /** Forgets what this device keeps, of everybody: messages that are not stored, and drafts. For a shared computer. */
@@ -416,7 +430,9 @@ export class ChatConnection {
   }
 
   #promise(localId: string): Promise<Sent> {
-    const sent = new Promise<Sent>((resolve, reject) => this.#waiting.set(localId, { resolve, reject }));
+    let waiting!: Omit<Waiting, 'sent'>;
+    const sent = new Promise<Sent>((resolve, reject) => (waiting = { resolve, reject }));
+    this.#waiting.set(localId, { sent, ...waiting });
     // Most callers watch the thread instead: for them a refusal is no unhandled rejection.
     sent.catch(() => {});
     return sent;

@@ -21,7 +21,7 @@ export interface RestOptions {
   /** Asked before every request, so that a renewed token is used at once. */
   token: () => string;
   /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
-  renew?: (refused: string) => Promise<boolean>;
+  renew?: (refused: string, method: string) => Promise<boolean>;
   onProblem?: (problem: Problem) => void;
   clock?: Clock;
   /** Milliseconds until a request counts as lost. Default 15,000. */
@@ -110,7 +110,7 @@ export class RestClient {
     try {
       return await this.#requestOnce(path, request);
     } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token))) throw error;
+      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token, request.method ?? 'GET'))) throw error;
       return this.#requestOnce(path, request);
     }
   }
@@ -137,7 +137,7 @@ export class RestClient {
     return this.fetch(url, init, signal, async (response) => {
       const text = await response.text();
       const json = parseJson(text);
-      if (!response.ok) throw refusal(response, json);
+      if (!response.ok) throw refusal(response, explain(json)?.replaceAll(token, '…'));
       if (json === undefined && text !== '') {
         throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page?`, response.status);
       }
@@ -182,13 +182,13 @@ function parseJson(text: string): unknown {
 
 const CODES: Record<number, ErrorCode> = { 0: 'unexpected_answer', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited', 408: 'timeout' };
 
-function refusal(response: Response, json: unknown): ChatError {
+function refusal(response: Response, said: string | undefined): ChatError {
   const { status } = response;
   const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
-  return new ChatError(code, explain(json) || `The server answered ${status}.`, status, code === 'rate_limited' ? retryAfter(response) : undefined);
+  return new ChatError(code, said || `The server answered ${status}.`, status, code === 'rate_limited' ? retryAfter(response) : undefined);
 }
 
-/** The server's own words: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
+/** The server's own words, which may repeat the token that it did not like: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
 function explain(json: unknown): string | undefined {
   if (typeof json !== 'object') return undefined;
   for (const [field, said] of Object.entries(json ?? {}) as [string, unknown][]) {
