@@ -36,7 +36,7 @@ export default defineConfig(({ mode }) => {
         ? { loader: 'src/loader.ts' }
         : { chat: 'src/chat.ts' };
   return {
-    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
+    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [trimLit(), loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
     publicDir: false,
     ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"', CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : '') } }),
     build: {
@@ -146,6 +146,34 @@ function minifyTemplates(): Plugin {
             const small = tag.name === 'css' ? minifyCss(raw, quasi.quasis.length === 1, id) : minifyMarkup(raw);
             if (small !== raw) edits.overwrite(part.start, part.end, small);
           }
+        }
+        return { code: edits.toString(), map: edits.generateMap({ hires: true }) };
+      },
+    },
+  };
+}
+
+/**
+ * What Lit asks of the page while it is loaded, with answers that are known here: every browser that this script runs in has
+ * `adoptedStyleSheets`, and no polyfill, nor another Lit's hydration that a page may have loaded, has any business in this copy.
+ */
+function trimLit(): Plugin {
+  const asked: Record<string, [RegExp, string][]> = {
+    'reactive-element/css-tag.js': [[/\w+\.ShadowRoot&&\(.*?\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/, 'true']],
+    'reactive-element/reactive-element.js': [[/\w+\.reactiveElementPolyfillSupport/, 'void 0']],
+    'lit-html/lit-html.js': [[/\w+\.litHtmlPolyfillSupport/, 'void 0']],
+    'lit-element/lit-element.js': [[/\w+\.litElementHydrateSupport/, '(void 0)'], [/\w+\.litElementPolyfillSupport/, 'void 0']],
+  };
+  return {
+    name: 'trim-lit',
+    apply: 'build',
+    transform: {
+      filter: { id: /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/[\w-]+\.js$/ },
+      handler(code, id) {
+        const edits = new MagicString(code);
+        for (const [question, answer] of Object.entries(asked).find(([file]) => id.endsWith(file))?.[1] ?? []) {
+          if (!question.test(code)) this.error(`${id} does not ask ${question} any more.`);
+          edits.replace(question, answer);
         }
         return { code: edits.toString(), map: edits.generateMap({ hires: true }) };
       },

@@ -1,4 +1,4 @@
-import { isServer, type ReactiveController, type ReactiveControllerHost } from 'lit';
+import { isServer, LitElement, type ReactiveController, type ReactiveControllerHost } from 'lit';
 import type { ChatConnection, ChatData } from '../store/index.js';
 import { request } from './context.js';
 import { join, pageConnection, pageConnectionFor, watchPage } from './page.js';
@@ -37,8 +37,9 @@ export class ConnectionFinder implements ReactiveController {
     this.#onChange = onChange;
     host.addController(this);
     if (!isDrawn(host)) return;
-    // Where Lit cannot take over what stands there, it is drawn anew, before anybody sees it.
-    if ('litElementHydrateSupport' in globalThis) this.isEarly = true;
+    // Where Lit cannot take over what stands there, it is drawn anew, before anybody sees it. (With its support for that, it has a property
+    // of its own here: see hydrate.ts.)
+    if (Object.hasOwn(LitElement, 'observedAttributes')) this.isEarly = true;
     else host.shadowRoot!.replaceChildren();
   }
 

@@ -5,7 +5,7 @@
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
 import type { Output } from './problem.js';
-import { anything, flag, Id, maybe, number, object, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { anything, flag, Id, maybe, number, object, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const User = object(() => ({
   id: Id,
@@ -28,7 +28,7 @@ export const ReplyTo = object(() => ({
 export type ReplyTo = Output<typeof ReplyTo>;
 
 /** Capability `reactions`. */
-export const Reaction = object(() => ({ emoji: z.string(), user_ids: z.array(Id) }));
+export const Reaction = object(() => ({ emoji: string, user_ids: z.array(Id) }));
 export type Reaction = Output<typeof Reaction>;
 
 export const Message = object(() => ({
@@ -37,7 +37,7 @@ export const Message = object(() => ({
   /** Null where the server itself speaks (`message_type: 'system'`). */
   sender: userOrNull(),
   /** `text | image | file | system | job_update`, or a type that a later backend invents. */
-  message_type: z.catch(z.string(), 'text'),
+  message_type: z.catch(string, 'text'),
   content: text,
   /** URL, absolute or relative to the backend. Untrusted: see `attachmentUrl`. */
   attachment: textOrNull,
@@ -50,7 +50,7 @@ export const Message = object(() => ({
   /** One for each emoji, in the order in which they came. */
   reactions: maybe(z.array(Reaction())),
   /** The sender's own name for the message before the server had one. */
-  _tempId: maybe(z.string()),
+  _tempId: maybe(string),
 }));
 export type Message = Output<typeof Message>;
 
@@ -61,7 +61,7 @@ export const Room = object(() => ({
   id: Id,
   name: text,
   /** `job | direct | support | general`, or a type that a later backend invents. */
-  room_type: z.catch(z.string(), 'general'),
+  room_type: z.catch(string, 'general'),
   participants: z.catch(z.array(User()), []),
   participant_count: z.catch(number, 0),
   last_message: z.catch(z.nullable(LastMessage()), null),
@@ -74,7 +74,7 @@ export type Room = Output<typeof Room>;
 
 /** What `room_updated` may say. Absent means unchanged, so nothing here may fall back. */
 export const RoomUpdates = object(() => ({
-  name: z.optional(z.string()),
+  name: z.optional(string),
   participants: z.optional(z.array(User())),
   participant_count: z.optional(number),
   last_message: z.optional(z.nullable(LastMessage())),

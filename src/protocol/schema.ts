@@ -14,6 +14,12 @@ export { z };
 export const isId = (value: unknown): value is string | number => (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value));
 export const Id = z.custom<string | number>(isId);
 
+// One kind of schema more costs a page about a hundred bytes each: these are made of the kind that `Id` is.
+export const string = z.custom<string>((value) => typeof value === 'string');
+export const number = z.custom<number>(Number.isFinite);
+export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
+export const anything = z.custom(() => true);
+
 const HAS_OFFSET = /(?:z|[+-]\d\d(?::?\d\d)?)$/i;
 const HAS_TIME = /\d[T ]\d/;
 
@@ -21,7 +27,7 @@ const HAS_TIME = /\d[T ]\d/;
 const withOffset = (text: string): string => (HAS_TIME.test(text) && !HAS_OFFSET.test(text) ? `${text}Z` : text);
 
 /** ISO 8601 with an offset, up to microseconds. Kept as text: a `Date` would lose the microseconds. */
-export const Time = z.string().check(
+export const Time = string.check(
   z.overwrite(withOffset),
   z.refine((text) => !Number.isNaN(Date.parse(text))),
 );
@@ -35,14 +41,9 @@ export function object<T extends z.core.$ZodLooseShape>(shape: () => T): () => z
   return () => (made ??= z.looseObject(shape()));
 }
 
-// One kind of schema more costs a page about a hundred bytes each: these are made of the kind that `Id` is.
-export const number = z.custom<number>(Number.isFinite);
-export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
-export const anything = z.custom(() => true);
-
 /** Words that only decorate: none where they are wrong. */
-export const text = z.catch(z.string(), '');
-export const textOrNull = z.catch(z.nullable(z.string()), null);
+export const text = z.catch(string, '');
+export const textOrNull = z.catch(z.nullable(string), null);
 export const timeOrNull = z.catch(z.nullable(Time), null);
 
 /** A field that may be absent, and counts as absent when it is wrong. */

@@ -4,7 +4,7 @@
  */
 import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
 import type { Output, Schema } from './problem.js';
-import { anything, flag, Id, maybe, number, object, text, Time, z } from './schema.js';
+import { anything, flag, Id, maybe, number, object, string, text, Time, z } from './schema.js';
 
 const Limits = object(() => ({
   /** Longest message, in characters. */
@@ -27,7 +27,7 @@ export const ChatFrames = {
     /** Absent: a baseline backend. */
     protocol: maybe(number),
     /** A capability that is not named does not exist. */
-    capabilities: z.catch(z.array(z.string()), []),
+    capabilities: z.catch(z.array(string), []),
     /** Seconds of silence after which to `ping`. */
     heartbeat_s: maybe(number),
     limits: maybe(Limits()),
@@ -39,9 +39,9 @@ export const ChatFrames = {
   subscribed: object(() => roomId),
   unsubscribed: object(() => roomId),
   /** `_tempId`: some backends put it here, beside the message. */
-  new_message: object(() => ({ ...change, message: Message(), _tempId: maybe(z.string()) })),
+  new_message: object(() => ({ ...change, message: Message(), _tempId: maybe(string) })),
   /** Capability `ack`: to the sender alone. */
-  message_ack: object(() => ({ ...roomId, message: Message(), _tempId: z.string() })),
+  message_ack: object(() => ({ ...roomId, message: Message(), _tempId: string })),
   /** Capability `edit`: the message as it is now. */
   message_updated: object(() => ({ ...change, message: Message() })),
   /** Capability `delete`. */
@@ -58,8 +58,8 @@ export const ChatFrames = {
     message: text,
     room_id: maybe(Id),
     /** Capability `ack`: what went wrong, with which message, and after how many seconds to try again. */
-    code: maybe(z.string()),
-    _tempId: maybe(z.string()),
+    code: maybe(string),
+    _tempId: maybe(string),
     retry_after: maybe(number),
   })),
   pong: object(() => ({})),

@@ -9,7 +9,7 @@
  * try may have been stored though nobody told us.
  */
 import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, toChatError } from '../transport/index.js';
+import { toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Outgoing } from './events.js';
 import type { Inside } from './inside.js';
@@ -231,11 +231,9 @@ export class Outbox implements OutboxInside {
 
   /** Nobody knew whose these messages are, and now somebody else may be there: their author is to say. */
   disown(): void {
-    for (const item of this.#waiting()) {
-      this.remove(item.localId);
-      item.answer?.({ is: 'unknown' });
-      void this.#secondChances().then((chances) => chances.refused(item, new ChatError('disconnected', 'Not sent: the sign-in has changed.')), NEVER);
-    }
+    const items = this.#waiting();
+    for (const { localId } of items) this.remove(localId)?.answer?.({ is: 'unknown' });
+    if (items[0]) void this.#secondChances().then((chances) => chances.disowned(items), NEVER);
   }
 
   /** The socket is gone: nobody will confirm what went that way. */

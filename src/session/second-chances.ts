@@ -146,6 +146,11 @@ export class SecondChances {
     session.tell({ kind: 'refused', kept });
   }
 
+  /** Nobody knows whether their author is still there. */
+  disowned(items: readonly Item[]): void {
+    for (const item of items) this.refused(item, new ChatError('disconnected', 'Not sent: the sign-in has changed.'));
+  }
+
   #refuse(item: Item, kept: Kept): void {
     const { localId, roomId } = item;
     this.#refused.set(localId, { ...item, ...kept });

@@ -264,7 +264,7 @@ export class Session implements Inside {
 
   /** Whether a token is certainly somebody else's. */
   isOther(token: string): boolean {
-    return this.#tokens.isSame(token) === false;
+    return this.#tokens.isOther(token);
   }
 
   /** Forgets the person: open rooms, capabilities, the outbox. @returns the messages that were not stored. */
@@ -577,7 +577,7 @@ export class Session implements Inside {
 
   /** Goes on with a token. What was written under another one, by nobody knows whom, is not sent under this. */
   #adopt(token: string): void {
-    if (!this.#tokens.isSame(token) && !this.#scope) this.outbox.disown();
+    if (!this.#scope && this.#tokens.isNew(token)) this.outbox.disown();
     this.#tokens.token = token;
   }
 

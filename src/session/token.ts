@@ -5,8 +5,6 @@ import type { Clock } from '../transport/index.js';
 /** What a JWT says of itself, as far as we look. Read, not verified: only the server can do that. */
 export interface Claims {
   userId: Id | null;
-  /** `sub`: whose it is, in whatever words, where there is no `user_id`. Good for comparison with another token alone. */
-  subject: unknown;
   /** Milliseconds since 1970 by the clock of whoever made it, or null where it does not say. */
   expiresAt: number | null;
   /** Likewise, when it was made. */
@@ -15,14 +13,14 @@ export interface Claims {
 
 /** Reads a token's claims; a token that is no JWT has none, and that is fine. */
 export function readClaims(token: string): Claims {
-  const nothing = { userId: null, subject: null, expiresAt: null, issuedAt: null };
+  const nothing = { userId: null, expiresAt: null, issuedAt: null };
   if (!token.includes('.')) return nothing;
   try {
     const base64 = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const { user_id, sub, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const { user_id, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const time = (seconds: unknown): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
-    return { userId: isId(user_id) ? user_id : null, subject: sub ?? null, expiresAt: time(exp), issuedAt: time(iat) };
+    return { userId: isId(user_id) ? user_id : null, expiresAt: time(exp), issuedAt: time(iat) };
   } catch {
     return nothing;
   }
@@ -64,18 +62,18 @@ export class TokenKeeper {
 
   /** Whose a token is; null where neither it nor the server has said so. */
   ownerOf(token = this.#known): Id | null {
-    const { userId, subject } = readClaims(token);
-    const isKnown = token === this.#known || (subject !== null && subject === readClaims(this.#known).subject);
-    return userId ?? (isKnown ? this.#owner : null);
+    return readClaims(token).userId ?? (token === this.#known ? this.#owner : null);
   }
 
-  /** Whether a token is of the same person as the last one; undefined where nobody can know. */
-  isSame(token: string): boolean | undefined {
-    if (!token || !this.#known || token === this.#known) return true;
-    const [mine, theirs] = [this.ownerOf(), this.ownerOf(token)];
-    if (mine !== null && theirs !== null) return sameId(mine, theirs);
-    const [before, now] = [readClaims(this.#known).subject, readClaims(token).subject];
-    return before === null || now === null ? undefined : before === now;
+  /** Whether a token is certainly of somebody else than the last one was. */
+  isOther(token: string): boolean {
+    const [before, now] = [this.ownerOf(), this.ownerOf(token)];
+    return before !== null && now !== null && !sameId(before, now);
+  }
+
+  /** Whether it is another token than the last one, whosever it is. */
+  isNew(token: string): boolean {
+    return this.#known !== '' && token !== this.#known;
   }
 
   /** The server has said whose the present token is. */

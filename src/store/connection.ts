@@ -379,7 +379,7 @@ export class ChatConnection {
     if (roomId === undefined) return Promise.reject(new ChatError('not_found', 'There is no such message to send again.'));
     const waiting = this.#waiting.get(localId);
     if (waiting) return waiting.sent;
-    this.#dispatch({ type: 'resend', roomId, localId });
+    this.#dispatch({ type: 'resent', localId });
     const sent = this.#promise(localId);
     if (!this.#session.outbox.retry(localId)) this.#reject(localId, new ChatError('not_found', 'There is no such message to send again.'));
     return sent;

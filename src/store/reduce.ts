@@ -9,7 +9,6 @@ import { addPending, holds, isUnloaded, merge, remove, removePending, setDeliver
 export type Intent =
   | { type: 'select'; roomId: Id | null }
   | { type: 'send'; draft: Draft }
-  | { type: 'resend'; roomId: Id; localId: string }
   | { type: 'discard'; roomId: Id; localId: string }
   | { type: 'reading'; roomId: Id; on: boolean }
   | { type: 'mark-read'; roomId: Id }
@@ -57,8 +56,6 @@ export function reduce(state: ChatData, action: Action): ChatData {
       return { ...state, selected: action.roomId };
     case 'send':
       return inThread(state, action.draft.roomId, (thread) => ({ ...thread, timeline: addPending(thread.timeline, action.draft, state.user) }));
-    case 'resend':
-      return inThread(state, action.roomId, (thread) => resend(thread, action.localId));
     case 'discard':
     case 'discarded':
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: removePending(thread.timeline, action.localId) }));

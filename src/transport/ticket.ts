@@ -1,9 +1,9 @@
 import { check } from '../protocol/index.js';
-import { object, z } from '../protocol/schema.js';
+import { object, string } from '../protocol/schema.js';
 import type { RestClient } from './rest.js';
 
 /** `POST ws_ticket/`: stands in for the token in a socket's address, once, for at most 30 s. */
-const TicketBody = object(() => ({ ticket: z.string() }));
+const TicketBody = object(() => ({ ticket: string }));
 
 /** A ticket for one socket (`auth="ticket"`). @throws {ChatError} */
 export const fetchTicket = async (rest: RestClient, signal?: AbortSignal): Promise<string> =>
