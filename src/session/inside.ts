@@ -91,10 +91,6 @@ export interface Inside {
   readAll(signal: AbortSignal): Promise<void>;
   /** Something is missing in a room: it is time to catch up. */
   fillHole(): void;
-  /** Whether it is certain that the present token is of the person whose messages these are: it, or the server, has said so. */
-  readonly isVouched: boolean;
-  /** The server has said whose the present token is. */
-  vouch(owner: Id): void;
   /** The present one. Never told to anybody but the server. */
   readonly token: string;
   /** What opens one more socket: the token, or a ticket. @throws {ChatError} */

@@ -29,6 +29,8 @@ export class Outbox implements OutboxInside {
   readonly #vault: Vault;
   /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
   readonly #recognised = new Map<string, string>();
+  /** Given up here, perhaps while it was put aside. */
+  readonly #givenUp = new Set<string>();
   #abort = new AbortController();
   /** Whose messages these are. */
   #scope = '';
@@ -85,7 +87,10 @@ export class Outbox implements OutboxInside {
     const scope = this.#scope;
     const kept = await this.#vault.load(scope);
     if (scope !== this.#scope) return;
-    for (const { localId, discarded } of kept) if (discarded) this.discarded(localId);
+    for (const message of kept) {
+      if (this.#givenUp.has(message.localId)) this.#bury(message);
+      if (message.discarded) this.discarded(message.localId);
+    }
     this.#isBehind = false;
     if (kept.length === 0 && this.#waiting().length === 0) return;
     const chances = await this.#secondChances().catch(NEVER);
@@ -181,10 +186,17 @@ export class Outbox implements OutboxInside {
   /** Forgets a message that is not stored yet. One that has left may still arrive. @returns whether there was one. */
   discard(localId: string): boolean {
     const item = this.#drop(localId);
+    this.#givenUp.add(localId);
     if (!item) return false;
-    void this.keep({ ...item, content: '', at: this.session.clock.now() });
+    this.#bury(item);
     this.session.tell({ kind: 'discard', localId });
     return true;
+  }
+
+  /** Keeps, without its words, what nobody may send any more. */
+  #bury(message: Kept): void {
+    message.discarded = true;
+    void this.keep({ ...message, content: '', at: this.session.clock.now() });
   }
 
   /** Another tab has given it up. */

@@ -36,6 +36,10 @@ export class Recovery {
   stop(): void {
     this.#cancel();
     this.#polling = undefined;
+  }
+
+  /** The page has something new: what failed before it says nothing. */
+  forget(): void {
     this.#failed = this.#refusals = 0;
     this.#wasUp = false;
   }

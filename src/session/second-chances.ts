@@ -2,8 +2,8 @@
  * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
  * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see later.ts.
  */
-import { sameId, type FrameOf, type Id } from '../protocol/index.js';
-import { ChatError, sendMessage, toChatError, type HistoryQuery, type RestClient } from '../transport/index.js';
+import { sameId, type FrameOf } from '../protocol/index.js';
+import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
 import type { TabMessage } from './tabs.js';
@@ -58,22 +58,10 @@ export class SecondChances {
     return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
   }
 
-  /**
-   * The page has given a token that says of nobody whose it is, and no socket has said it since. Then an own message does: nothing is ever
-   * sent as somebody else. @throws {ChatError}
-   */
-  async #identify(rest: RestClient, roomId: Id, signal: AbortSignal): Promise<void> {
-    const { messages } = await rest.history(roomId, {}, signal);
-    const own = messages.find(({ is_own_message, sender }) => is_own_message && sender);
-    if (own && !signal.aborted) this.#outbox.session.vouch(own.sender!.id);
-  }
-
   async #byRest(item: Item, signal: AbortSignal): Promise<Outcome> {
     const outbox = this.#outbox;
     const { rest } = outbox.session;
     if (!rest) return { is: 'later', ms: null };
-    if (!outbox.session.isVouched) await this.#identify(rest, item.roomId, signal);
-    if (!outbox.session.isVouched || item.discarded) return { is: 'later', ms: null };
     item.left = 'rest';
     if (!outbox.isNamed(item) && !item.unnamed) {
       item.unnamed = true;

@@ -210,14 +210,20 @@ export class Session implements Inside {
 
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
   configure(setup: Setup): void {
-    const { token, canAsk, auth = 'query', ...parts } = setup;
+    const { token } = setup;
     if (this.#setup && this.#line?.isUp && sameId(this.#tokens.ownerOf(token), this.#me) && this.#renewal?.goesOn(this.#setup, setup)) {
       this.#setup = setup;
       this.#tokenRenewed();
       return;
     }
-    this.#end();
     this.#renewal?.forget();
+    this.#recovery?.forget();
+    this.#begin(setup);
+  }
+
+  #begin(setup: Setup): void {
+    const { token, canAsk, auth = 'query', ...parts } = setup;
+    this.#end();
     this.#setup = setup;
     const { signal } = this.#generation;
     this.#adopt(token);
@@ -232,7 +238,7 @@ export class Session implements Inside {
     this.#rest = new RestClient({
       base: this.#address.api,
       token: () => this.#tokens.token,
-      renew: async (refused, method) => (await this.renewFor(refused, signal)) && (method === 'GET' || this.isVouched),
+      renew: (refused) => this.renewFor(refused, signal),
       onProblem: (problem) => this.report({ type: 'problem', problem }),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
@@ -383,7 +389,7 @@ export class Session implements Inside {
     this.#renewal ??= new later.Renewal(this, this.#tokens, {
       ask: this.#options.askForToken,
       onRenewed: () => this.#tokenRenewed(),
-      onAnswer: (token) => (this.isOther(token) ? this.#options.onOtherToken(token) : this.#adopt(token)),
+      onAnswer: (token) => this.#answered(token),
       onLate: (token) => {
         if (this.phase.is === 'unauthorized') this.#options.onOtherToken(token);
       },
@@ -502,9 +508,8 @@ export class Session implements Inside {
 
   /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
   async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
-    // Nobody can know yet whom this tab would share with, nor for whom messages would be kept. What was written by somebody who was
-    // known waits until the server has said who is there now.
-    if (userId === null) return void this.outbox.lead(!this.#scope);
+    // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
+    if (userId === null) return void this.outbox.lead(true);
     this.#me = userId;
     const { tabs } = this.#options;
     const scope = `${this.#address!.base} ${idKey(userId)}`;
@@ -575,20 +580,22 @@ export class Session implements Inside {
 
   // ————— The token
 
-  /** Goes on with a token. What was written under another one, by nobody knows whom, is not sent under this. */
+  /** The page has given another one. */
+  #answered(token: string): void {
+    if (this.isOther(token)) return this.#options.onOtherToken(token);
+    // Whoever that is: the server will say it.
+    if (this.#scope && this.#tokens.ownerOf(token) === null) return this.#begin({ ...this.#setup!, token });
+    this.#adopt(token);
+  }
+
+  /** Goes on with a token. What was written under another one is not sent under this, unless both are certainly of one person. */
   #adopt(token: string): void {
-    if (!this.#scope && this.#tokens.isNew(token)) this.outbox.disown();
+    const isNew = this.#tokens.isNew(token);
+    if (isNew && !this.#scope) this.outbox.disown();
     this.#tokens.token = token;
-  }
-
-  get isVouched(): boolean {
-    return !this.#scope || this.#tokens.ownerOf() !== null;
-  }
-
-  vouch(owner: Id): void {
-    if (sameId(owner, this.#me)) return this.#tokens.vouch(owner);
-    this.report({ type: 'user', id: owner, username: '' });
-    this.configure({ ...this.#setup!, token: this.token });
+    if (!isNew || this.#tokens.ownerOf() !== null) return;
+    this.outbox.clear();
+    this.#scope = '';
   }
 
   async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {

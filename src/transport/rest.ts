@@ -21,7 +21,7 @@ export interface RestOptions {
   /** Asked before every request, so that a renewed token is used at once. */
   token: () => string;
   /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
-  renew?: (refused: string, method: string) => Promise<boolean>;
+  renew?: (refused: string) => Promise<boolean>;
   onProblem?: (problem: Problem) => void;
   clock?: Clock;
   /** Milliseconds until a request counts as lost. Default 15,000. */
@@ -110,7 +110,7 @@ export class RestClient {
     try {
       return await this.#requestOnce(path, request);
     } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token, request.method ?? 'GET'))) throw error;
+      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token))) throw error;
       return this.#requestOnce(path, request);
     }
   }

@@ -1,11 +1,49 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection, type Happenings } from '../../src/store/index.js';
 import { FakeBackend, FakeSocket, tokenOf } from '../support/fake-backend.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
 
 const notification = (id: number, isRead = false): object => ({ id, title: `n${id}`, message: '', is_read: isRead, created_at: '2026-11-23T12:00:00Z' });
+
+describe('the notifications socket of several tabs', () => {
+  it('is one; the others know what it knows, and mark as read through it', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const browser = new FakeBrowser();
+    const feeds: FakeSocket[] = [];
+    const WebSocket = class {
+      constructor(url: string) {
+        if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
+        const socket = new FakeSocket(url, (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 5 }));
+        feeds.push(socket);
+        queueMicrotask(() => (socket.accept(), socket.receive({ type: 'recent_notifications', notifications: [notification(2)] })));
+        return socket as never;
+      }
+    } as unknown as typeof globalThis.WebSocket;
+    const open = (): ChatConnection => {
+      const tab = new ChatConnection(
+        { url: 'https://chat.example', token: tokenOf(1), notifications: true },
+        { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() },
+      );
+      tab.connect();
+      return tab;
+    };
+    const one = open();
+    await until(() => (void clock.advance(0), one.data.notifications.unread === 5));
+    const two = open();
+    await until(() => (void clock.advance(0), two.state === 'connected'));
+    await settle();
+    expect([feeds.length, two.data.notifications.unread, two.data.notifications.recent.length]).to.deep.equal([1, 5, 1]);
+    expect(two.markNotificationRead(2)).to.equal(true);
+    await settle();
+    expect(feeds[0]!.sent.at(-1)).to.deep.equal({ action: 'mark_read', notification_id: 2 });
+    expect([one, two].map(({ data }) => data.notifications.unread)).to.deep.equal([4, 4]);
+    for (const chat of [one, two]) chat.disconnect();
+  });
+});
 
 describe('the notifications socket', () => {
   let clock: FakeClock;

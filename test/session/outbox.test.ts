@@ -47,6 +47,34 @@ describe('sending', () => {
     chat.disconnect();
   });
 
+  it('waits where the server asks for patience on the socket, and does not say how long', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.stores = false;
+    const sending = chat.sendChatMessage(1, 'too fast');
+    await settle();
+    backend.stores = true;
+    backend.socket.receive({ type: 'error', message: 'Slow down.', code: 'rate_limited', _tempId: backend.socket.sent.at(-1)!._tempId });
+    await clock.advance(4_900);
+    expect(contents(backend)).to.deep.equal([]);
+    await clock.advance(200);
+    expect((await sending).method).to.equal('websocket');
+    chat.disconnect();
+  });
+
+  it('tells everybody who asked for it again, however often', async () => {
+    const { chat, backend, clock } = await connected({}, (made) => (made.onSocket = 'refuse'));
+    backend.onRequest = (method) => (method === 'POST' ? json({ detail: 'No.' }, 400) : undefined);
+    const refused = await chat.sendChatMessage(1, 'once').catch((error: ChatError) => error.code);
+    expect(refused).to.equal('invalid');
+    backend.onRequest = () => undefined;
+    const { localId } = chat.messages(1)[0]!;
+    const [first, second] = [chat.retry(localId!), chat.retry(localId!)];
+    await clock.advance(1_000);
+    expect((await Promise.all([first, second])).map(({ message }) => message.id)).to.deep.equal([1, 1]);
+    expect(contents(backend)).to.deep.equal(['once']);
+    chat.disconnect();
+  });
+
   it('does not send what was given up in another tab while it slept', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

@@ -28,6 +28,28 @@ describe('a tab without a socket', () => {
   });
 });
 
+describe('a tab with a socket', () => {
+  const company = (rest: unknown): { company: Company; told: string[] } => {
+    const told: string[] = [];
+    const session = { rest, line: { greeting: '{}' }, tell: ({ kind }: TabMessage) => void told.push(kind), tellNotifications: () => void told.push('notifications'), markNotificationRead: (id: unknown) => void told.push(`read ${id as string}`) };
+    return { company: new Company(session as unknown as Inside), told };
+  };
+
+  it('tells one that joins what it knows, of notifications too, and marks them as read for it', () => {
+    const { company: leader, told } = company({});
+    leader.onTab({ kind: 'notification-read', id: 7 }, false);
+    leader.onTab({ kind: 'join' }, false);
+    leader.onTab({ kind: 'notification-read', id: 7 }, false);
+    expect(told).to.deep.equal(['notifications', 'greeting', 'read 7']);
+  });
+
+  it('does not answer where nobody is signed in: another one may have a socket', () => {
+    const { company: signedOut, told } = company(undefined);
+    signedOut.onTab({ kind: 'join' }, false);
+    expect(told).to.deep.equal([]);
+  });
+});
+
 describe('tabs of one person', () => {
   let backend: FakeBackend;
   let open: ChatConnection[];
@@ -70,6 +92,18 @@ describe('tabs of one person', () => {
     expect(performance.now() - from).to.be.below(1_000);
     backend.say(1, 2, 'still here');
     await until(() => texts(two).includes('still here'));
+  });
+
+  it('hand it over to one, and the others listen to that one', async () => {
+    const [one, two, three] = [tab(), tab(), tab()];
+    await connected(one, two, three);
+    const from = performance.now();
+    one.disconnect();
+    await until(() => backend.open.length === 1 && two.state === 'connected' && three.state === 'connected');
+    backend.say(1, 2, 'still here');
+    await until(() => [two, three].every((chat) => texts(chat).includes('still here')));
+    expect(performance.now() - from).to.be.below(1_000);
+    expect(backend.open).to.have.length(1);
   });
 
   it('send by one tab, and show it in all', async () => {

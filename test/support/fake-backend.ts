@@ -76,6 +76,8 @@ export class FakeBackend {
   /** Tokens that are refused. */
   refused = new Set<string>();
   me = 1;
+  /** Whose a token is, where several people come. Default: mine. */
+  whose: (token: string) => number = () => this.me;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -149,13 +151,13 @@ export class FakeBackend {
       if (onSocket === 'refuse' || (this.refused.has(token) && onSocket === 'greet')) return socket.drop(1006);
       socket.accept();
       if (this.refused.has(token)) return socket.drop(4001, 'token refused');
-      if (onSocket !== 'accept-silent') socket.receive(this.greeting());
+      if (onSocket !== 'accept-silent') socket.receive(this.greeting(this.whose(token)));
     });
     return socket;
   }
 
-  greeting(): object {
-    return { type: 'connection_established', user_id: this.me, username: 'ana', ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities }) };
+  greeting(userId = this.me): object {
+    return { type: 'connection_established', user_id: userId, username: 'ana', ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities }) };
   }
 
   #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
@@ -172,7 +174,7 @@ export class FakeBackend {
       case 'send_message': {
         if (!this.stores) return;
         const tempId = frame._tempId as string;
-        const message = this.store(roomId, this.me, frame.content as string, tempId);
+        const message = this.store(roomId, this.whose(new URL(socket.url).searchParams.get('token') ?? ''), frame.content as string, tempId);
         const { _tempId, ...bare } = message;
         if (this.echo === 'echo' || this.echo === 'both') socket.receive({ type: 'new_message', room_id: roomId, message });
         if (this.echo === 'no-temp-id') socket.receive({ type: 'new_message', room_id: roomId, message: bare });
@@ -184,10 +186,11 @@ export class FakeBackend {
   #answer(method: string, url: URL, headers: Headers, body: unknown): Response {
     const path = url.pathname.replace('/api/chat/', '');
     if (path === 'rooms/') return json(this.rooms);
+    const me = this.whose(headers.get('Authorization')?.slice(7) ?? '');
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const { content } = body as { content: string };
-      return json({ ...this.store(room, this.me, content, headers.get('Idempotency-Key') ?? undefined), is_own_message: true }, 201);
+      return json({ ...this.store(room, me, content, headers.get('Idempotency-Key') ?? undefined), is_own_message: true }, 201);
     }
     if (path.endsWith('/messages/')) {
       const after = url.searchParams.get('after');
@@ -196,7 +199,7 @@ export class FakeBackend {
       const all = this.messages
         .filter((message) => message.room === room && (!after || message.id > Number(after)) && (!before || message.id < Number(before)))
         // A backend without `idempotent_send` keeps no temporary ids.
-        .map(({ _tempId, ...message }) => (this.capabilities.includes('idempotent_send') && _tempId ? { ...message, _tempId } : message));
+        .map(({ _tempId, ...message }) => ({ ...message, is_own_message: message.sender.id === me, ...(this.capabilities.includes('idempotent_send') && _tempId && { _tempId }) }));
       const messages = after ? all.slice(0, limit) : all.slice(-limit);
       return json({ messages, has_more: all.length > messages.length, count: messages.length });
     }

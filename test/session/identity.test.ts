@@ -1,0 +1,228 @@
+/** Whose messages are sent with whose token, whichever way another token comes. */
+import { expect } from '@open-wc/testing';
+import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+const ANA = tokenOf(1);
+const BEN = tokenOf(2);
+
+describe('one person after the other', () => {
+  let clock: FakeClock;
+  let backend: FakeBackend;
+  let vault: MemoryVault;
+  let chat: ChatConnection;
+  beforeEach(() => {
+    clock = new FakeClock();
+    backend = new FakeBackend(clock);
+    vault = new MemoryVault();
+    backend.whose = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
+  });
+  afterEach(() => chat.disconnect());
+
+  async function open(config: ConnectionConfig): Promise<void> {
+    chat = new ChatConnection(
+      { url: 'https://chat.example', ...config },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(0);
+  }
+  const write = async (content: string): Promise<void> => {
+    chat.sendChatMessage(1, content).catch(() => {});
+    await settle();
+  };
+  const stored = (): string[] => backend.messages.map(({ content, sender }) => `${sender.id} ${content}`);
+  const shown = (): string[] => chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`);
+  const noSocket = (): void => {
+    backend.onSocket = 'refuse';
+    for (const socket of backend.open) socket.drop(1006);
+  };
+  /** No socket any more, and REST refuses Ana's token. */
+  const expire = (token: string): void => {
+    backend.refused.add(token);
+    noSocket();
+  };
+
+  it('a token of somebody else, given for one that was refused: nothing of the first is sent or shown', async () => {
+    await open({ token: ANA, tokenProvider: async () => BEN });
+    backend.say(1, 1, 'of Ana, before');
+    expire(ANA);
+    await write('of Ana');
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['1 of Ana, before']);
+    expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent of Ana, before']);
+    // It waits for its author.
+    backend.refused.clear();
+    chat.configure({ token: ANA, tokenProvider: undefined });
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['1 of Ana, before', '1 of Ana']);
+  });
+
+  it('a late answer of the page is no different', async () => {
+    let answer: (token: string) => void = () => {};
+    await open({ token: ANA, tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
+    expire(ANA);
+    await write('of Ana');
+    await clock.advance(30_000);
+    expect(chat.state).to.equal('unauthorized');
+    answer(BEN);
+    await clock.advance(60_000);
+    expect([chat.user?.id, stored(), shown()]).to.deep.equal([2, [], []]);
+  });
+
+  for (const [how, next] of [['the page gives', 'ben, opaque'], ['the page gives, and it is the same person', 'ana, a new one']] as const) {
+    it(`a token that does not say whose it is, ${how}: sent once it is known, by whoever wrote it`, async () => {
+      await open({ token: 'ana, opaque' });
+      noSocket();
+      backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+      await write('of Ana');
+      backend.onRequest = () => undefined;
+      chat.configure({ token: next });
+      await clock.advance(60_000);
+      // REST alone, and no message of anybody's own in the room: nobody knows.
+      expect([chat.state, ...stored()]).to.deep.equal(['polling']);
+      backend.onSocket = 'greet';
+      await clock.advance(60_000);
+      expect(chat.state).to.equal('connected');
+      expect(stored()).to.deep.equal(next.startsWith('ben') ? [] : ['1 of Ana']);
+    });
+  }
+
+  it('what is written before it is known who is there is sent as whoever that is, and kept for nobody else', async () => {
+    await open({ token: 'ana, opaque' });
+    noSocket();
+    backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+    await write('of Ana');
+    await write('of Ana, given up');
+    chat.configure({ token: 'ben, opaque' });
+    chat.discard(chat.messages(1)[1]!.localId!);
+    await write('of Ben');
+    backend.onRequest = () => undefined;
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['2 of Ben']);
+    backend.onSocket = 'greet';
+    await clock.advance(60_000);
+    expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent of Ben']);
+    chat.configure({ token: 'ana, opaque' });
+    await clock.advance(60_000);
+    expect([chat.user?.id, ...stored()]).to.deep.equal([1, '2 of Ben', '1 of Ana']);
+  });
+
+  it('a page that always has another token, of nobody knows whom, is not asked for ever', async () => {
+    let asked = 0;
+    await open({ token: 'ana, opaque', tokenProvider: async () => (backend.refused.add(`ana ${asked}`), `ana ${asked++}`) });
+    expire('ana, opaque');
+    const before = backend.requests.length;
+    await clock.advance(60_000);
+    expect(chat.state).to.equal('unauthorized');
+    expect(asked).to.be.at.most(6);
+    expect(backend.requests.length - before).to.be.at.most(12);
+  });
+
+  it('a token that does not say whose it is, given for one that was refused: no request is repeated with it', async () => {
+    await open({ token: 'ana, opaque', tokenProvider: async () => 'ben, opaque' });
+    expire('ana, opaque');
+    await write('of Ana');
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal([]);
+  });
+
+  it('written before anybody was known: another token leaves it to its author', async () => {
+    backend.onSocket = 'refuse';
+    backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+    await open({ token: 'ana, opaque' });
+    await write('of somebody');
+    backend.onRequest = () => undefined;
+    chat.configure({ token: 'ben, opaque' });
+    await clock.advance(60_000);
+    expect([stored(), shown()]).to.deep.equal([[], ['failed of somebody']]);
+    const [{ localId, error }] = chat.messages(1) as unknown as [{ localId: string; error: Error }];
+    expect(error.message).to.equal('Not sent: the sign-in has changed.');
+    await chat.retry(localId);
+    expect(stored()).to.deep.equal(['2 of somebody']);
+  });
+
+  it('signed out: nothing is shown any more, and what waits comes back with its author', async () => {
+    await open({ token: ANA });
+    backend.say(1, 1, 'private');
+    noSocket();
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    await write('on its way');
+    chat.configure({ token: '' });
+    await clock.advance(0);
+    expect([chat.state, chat.user, chat.rooms, chat.messages(1)]).to.deep.equal(['idle', null, [], []]);
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    chat.configure({ token: ANA });
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['1 private', '1 on its way']);
+  });
+
+  it('what was half written is kept for whoever wrote it', async () => {
+    await open({ token: ANA });
+    chat.keepDraft(1, 'half a thou');
+    chat.configure({ token: BEN });
+    await clock.advance(1_000);
+    expect(await chat.draft(1)).to.equal('');
+    chat.configure({ token: ANA });
+    await clock.advance(1_000);
+    expect(await chat.draft(1)).to.equal('half a thou');
+  });
+
+  it('what was sent is no draft any more, not even if the page is loaded anew at once', async () => {
+    await open({ token: ANA });
+    chat.keepDraft(1, 'said');
+    await clock.advance(1_000);
+    chat.keepDraft(1, '');
+    await settle();
+    expect(vault.drafts.get('https://chat.example 1 1')).to.equal('');
+  });
+
+  it('a token that was asked for another backend goes nowhere', async () => {
+    let answer: (token: string) => void = () => {};
+    await open({ tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
+    const [first] = [answer];
+    chat.configure({ url: 'https://other.example' });
+    await clock.advance(0);
+    first(ANA);
+    await clock.advance(1_000);
+    expect([backend.sockets.length, backend.requests.length]).to.deep.equal([0, 0]);
+    answer(BEN);
+    await clock.advance(1_000);
+    expect(backend.sockets.map(({ url }) => new URL(url).host)).to.deep.equal(['other.example']);
+  });
+
+  it('a server that repeats the token is not repeated', async () => {
+    await open({ token: ANA });
+    const said: string[] = [];
+    chat.on('chat-error', ({ message }) => said.push(message));
+    backend.socket.receive({ type: 'error', message: `Token ${ANA} is odd` });
+    noSocket();
+    backend.onRequest = (method) => (method === 'POST' ? json({ detail: `Not with ${ANA}.` }, 400) : undefined);
+    await write('refused');
+    await clock.advance(1_000);
+    expect(said).to.deep.equal(['Token … is odd']);
+    expect(chat.messages(1)[0]?.error?.message).to.equal('Not with ….');
+    expect(JSON.stringify([...vault.messages.values()])).not.to.contain(ANA);
+  });
+
+  it('forgetting the device leaves nothing of anybody on it', async () => {
+    await open({ token: ANA });
+    noSocket();
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    await write('on its way');
+    chat.keepDraft(1, 'half a thou');
+    await clock.advance(1_000);
+    expect([vault.messages.size, vault.drafts.size]).to.deep.equal([1, 1]);
+    await chat.forgetDevice();
+    await settle();
+    expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '')).to.deep.equal([]);
+    expect(vault.drafts.size).to.equal(0);
+    expect(shown()).to.deep.equal([]);
+  });
+});
