@@ -216,7 +216,6 @@ export class Session implements Inside {
       this.#tokenRenewed();
       return;
     }
-    this.#renewal?.forget();
     this.#recovery?.forget();
     this.#begin(setup);
   }
@@ -277,6 +276,7 @@ export class Session implements Inside {
   forget(): Outgoing[] {
     this.#reader.clear();
     this.#tokens.forget();
+    this.#renewal?.forget();
     this.#capabilities = [];
     this.#me = null;
     this.#scope = '';

@@ -5,7 +5,11 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'puppeteer-core';
 import { startStaticSite, type StaticSite } from './static-site.js';
 
-const STATES = ['connected', 'idle', 'connecting', 'reconnecting', 'polling', 'unauthorized', 'error'];
+const STATES = ['connected', 'idle', 'connecting', 'reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
+/** Beside the states: what is measured in thread, list of rooms and launcher. */
+const PARTS = 14;
+
+type Row = [what: string, ratio: string, needs: string, says: string];
 
 describe('the theme studio', () => {
   let site: StaticSite;
@@ -33,15 +37,50 @@ describe('the theme studio', () => {
       value,
     );
   const css = (): Promise<string> => page.$eval('#css', (field) => (field as HTMLTextAreaElement).value);
+  const rows = (): Promise<Row[]> => page.$$eval('#contrast tr', (all) => all.map((row) => [...row.children].map((cell) => cell.textContent) as Row));
   const ownBubble = (): Promise<string> => page.evaluate(() => getComputedStyle(document.querySelector('#chat chat-thread')!.shadowRoot!.querySelector('[part~=bubble-own]')!).backgroundColor);
 
   it('shows every state at once, and a control for every token', async () => {
     await open();
     for (const state of STATES) await page.waitForFunction((wanted) => document.querySelector(`#states chat-status[state=${wanted}]`), {}, state);
+    // All of them still, when the last one has come.
+    assert.deepEqual((await page.$$eval('#states chat-status', (all) => all.map(({ state }) => state as string))).sort(), [...STATES].sort());
     await page.waitForFunction(() => document.querySelectorAll('#corner-cases chat-thread')[1]?.shadowRoot?.querySelector('[part~=failure]'));
     const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as { modules: { declarations: { cssProperties?: { name: string }[] }[] }[] };
     const tokens = new Set(modules.flatMap(({ declarations }) => declarations.flatMap(({ cssProperties = [] }) => cssProperties.map(({ name }) => name))));
     assert.deepEqual(new Set(await page.$$eval('#tokens input[type=text]', (fields) => fields.map((field) => (field as HTMLInputElement).name))), tokens);
+  });
+
+  /** What is seen of each launcher, where it stands in its box, and how large it is. */
+  const launchers = (): Promise<object[]> =>
+    page.$$eval('#launchers chat-launcher', (all) =>
+      all.map(({ shadowRoot, parentElement }) => {
+        const box = parentElement!.getBoundingClientRect();
+        const [button, panel] = ['[part=button]', '[part=panel]'].map((selector) => shadowRoot!.querySelector(selector)!.getBoundingClientRect()) as [DOMRect, DOMRect];
+        const isInside = [button, panel].every((rect) => rect.width === 0 || (rect.left > box.left && rect.right < box.right && rect.top > box.top && rect.bottom < box.bottom));
+        return { number: shadowRoot!.querySelector('[part=badge]')?.textContent ?? null, isInside, button: button.width, panel: panel.width };
+      }),
+    );
+
+  it('shows the launcher closed, with a number, and open, and its tokens are seen on it', async () => {
+    await open();
+    await page.waitForFunction(() => document.querySelectorAll('#launchers chat-launcher')[1]?.shadowRoot?.querySelector('[part=badge]'));
+    // A rem of this page is 15 pixels.
+    assert.deepEqual(await launchers(), [
+      { number: null, isInside: true, button: 52.5, panel: 0 },
+      { number: '2', isInside: true, button: 52.5, panel: 0 },
+      { number: null, isInside: true, button: 52.5, panel: 360 },
+    ]);
+    await set('--chat-launcher-size', '5rem');
+    await set('--chat-launcher-offset', '2rem');
+    await set('--chat-panel-width', '20rem');
+    assert.deepEqual(await launchers(), [
+      { number: null, isInside: true, button: 75, panel: 0 },
+      { number: '2', isInside: true, button: 75, panel: 0 },
+      { number: null, isInside: true, button: 75, panel: 300 },
+    ]);
+    // What is open further down takes neither the keyboard nor the place where the page is.
+    assert.deepEqual(await page.evaluate(() => [document.activeElement?.getAttribute('name'), scrollY]), ['preset', 0]);
   });
 
   it('draws what is set, and writes it down', async () => {
@@ -56,22 +95,36 @@ describe('the theme studio', () => {
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
     await set('--chat-text', '#bbb');
     await page.waitForFunction(() => /[1-9]\d* too faint/.test(document.querySelector('#verdict')!.textContent));
-    const rows = await page.$$eval('#contrast tr', (all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
-    const [, ratio, needs, says] = rows.find(([what]) => what === 'Names of rooms')!;
+    const [, ratio, needs, says] = (await rows()).find(([what]) => what === 'Names of rooms')!;
     // #bbb on white is 1.92 to 1.
     assert.deepEqual([ratio, needs, says], ['1.9', '4.5', 'too faint']);
   });
 
+  it('says what it has not measured', async () => {
+    await open();
+    await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
+    await page.$eval('#launcher-open', (launcher) => launcher.remove());
+    await set('--chat-text', '#000');
+    await page.waitForFunction(() => document.querySelector('#verdict')!.textContent === '– 1 not measured');
+    assert.deepEqual((await rows()).filter(([, , , says]) => says !== 'enough'), [['Its panel’s first line', '–', '4.5', 'not measured']]);
+  });
+
   it('has presets that are readable, light and dark', async () => {
     await open();
-    for (const preset of ['clean', 'dense', 'bubbles', 'high contrast', 'material', 'terminal']) {
+    const presets = await page.$$eval('[name=preset] option', (options) => options.map(({ value }) => value));
+    assert.deepEqual(presets, ['clean', 'dense', 'bubbles', 'high contrast', 'material', 'terminal']);
+    for (const preset of presets) {
       for (const scheme of ['light', 'dark']) {
         await page.select('[name=preset]', preset);
         await page.select('[name=scheme]', scheme);
-        await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
-        await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'), { timeout: 3_000 }).catch(async () => {
-          assert.fail(`${preset}, ${scheme}: ${await page.$$eval('tr.fails', (rows) => rows.map((row) => row.textContent).join(' | '))}`);
-        });
+        // The page measures before its next frame.
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+        await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'), { timeout: 3_000 }).catch(() => {});
+        const all = await rows();
+        // Every row has a number of its own: what was never measured is not readable.
+        assert.deepEqual(all.filter(([, ratio, needs, says]) => !(Number(ratio) >= Number(needs) && says === 'enough')), [], `${preset}, ${scheme}`);
+        assert.equal(all.length, PARTS + STATES.length);
+        for (const state of STATES) assert.ok(all.some(([what]) => what === `State: ${state}`), state);
       }
     }
   });

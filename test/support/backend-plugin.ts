@@ -16,6 +16,7 @@ export interface StartOptions {
   limits?: Options['limits'];
   allowedOrigins?: Options['allowedOrigins'];
   heartbeatSeconds?: number;
+  expiryWarningSeconds?: number;
 }
 
 /** What the commands take; each names the backend by `id`. */

@@ -12,6 +12,8 @@ export class FakeBrowser {
   readonly #held = new Map<string, Request>();
   readonly #queues = new Map<string, Request[]>();
   readonly #channels = new Set<FakeChannel>();
+  /** Everything that tabs have told each other. */
+  readonly said: string[] = [];
 
   /** One more tab. `kill` ends it as a crash does: it does nothing more, and its locks are free. */
   tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void } {
@@ -21,7 +23,7 @@ export class FakeBrowser {
       locks: { request: (name: string, options: LockOptions, callback: LockGrantedCallback<unknown>) => this.#request(tab, name, options, callback) } as unknown as LockManager,
       BroadcastChannel: class {
         constructor(name: string) {
-          return new FakeChannel(name, tab, browser.#channels) as never;
+          return new FakeChannel(name, tab, browser.#channels, browser.said) as never;
         }
       } as unknown as typeof BroadcastChannel,
       kill: () => {
@@ -79,12 +81,14 @@ class FakeChannel {
     private readonly name: string,
     readonly tab: object,
     private readonly all: Set<FakeChannel>,
+    private readonly said: string[],
   ) {
     all.add(this);
   }
 
   postMessage(data: unknown): void {
     const copy = structuredClone(data);
+    this.said.push(JSON.stringify(copy));
     for (const other of this.all) if (other !== this && other.name === this.name) queueMicrotask(() => this.all.has(other) && other.onmessage?.({ data: copy }));
   }
 

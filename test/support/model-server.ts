@@ -84,6 +84,11 @@ export class ModelServer {
     return this.sockets.filter(({ readyState }) => readyState === 1);
   }
 
+  /** An open socket that is dead one way or the other, and will stay so. */
+  get hasDeadLine(): boolean {
+    return this.open.some((socket) => this.#deaf.has(socket) || this.#mute.has(socket));
+  }
+
   cut(code: number): void {
     for (const socket of this.open) socket.drop(code);
   }
@@ -317,7 +322,7 @@ export class ModelServer {
     if (restFault === 'portal') return page('<html>Welcome to the hotel</html>', 200);
     if (restFault === 'broken') return page('<html>500</html>', 500);
     if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
-    if (init.mode !== 'no-cors' && !this.#tokens.has(new Headers(init.headers).get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid' }, 401);
+    if (init.mode !== 'no-cors' && !this.#tokens.has(new Headers(init.headers).get('Authorization')?.slice(7) ?? '')) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
     const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
     if (isSend && key) {
