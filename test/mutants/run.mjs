@@ -21,11 +21,11 @@ const passes = (args, env = {}) => spawnSync(process.execPath, args, { cwd: root
 /** Whether the stories go on as if nothing were wrong. @param {string} runs */
 const storiesPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
 
-/** Whether tests in a browser do. @param {string} tests @param {{ file: string, find: string, replace: string }} mutant */
+/** Whether tests in a browser do. @param {string} tests @param {{ file: string, find: string, replace: string } | undefined} mutant Default: none. */
 const testsPass = (tests, mutant) =>
   passes(['--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', tests], {
     BROWSERS: 'chromium',
-    MUTANT: JSON.stringify({ file: mutant.file, find: mutant.find, replace: mutant.replace }),
+    ...(mutant && { MUTANT: JSON.stringify({ file: mutant.file, find: mutant.find, replace: mutant.replace }) }),
   });
 
 const chosen = MUTANTS.filter(({ name }) => name.includes(flags.only));
@@ -33,6 +33,12 @@ const entry = join(root, 'test/model/connection.node.test.ts');
 await bundle(entry, file);
 if (!storiesPass('40')) {
   console.error('The stories fail without any mutant: mend that first.');
+  process.exit(1);
+}
+// A test that fails anyway would notice everything.
+for (const tests of new Set(chosen.flatMap((mutant) => mutant.tests ?? []))) {
+  if (testsPass(tests)) continue;
+  console.error(`${tests} fails without any mutant: mend that first.`);
   process.exit(1);
 }
 let unnoticed = 0;
