@@ -3,6 +3,7 @@ import { offer } from '../binding/index.js';
 import { ChatConnection, type ConnectionParts } from '../store/index.js';
 import type { ChatAdapter } from './adapter.js';
 import { wireOf } from './wire.js';
+import { ChatError } from '../transport/index.js';
 
 export { AdapterRefusal } from './adapter.js';
 export type { AdapterEvents, AdapterMessage, AdapterRoom, AdapterUser, ChatAdapter, Outgoing } from './adapter.js';
@@ -14,7 +15,7 @@ export { wireOf, type AdapterParts } from './wire.js';
  * @returns the connection, and how to end it.
  */
 export function connectAdapter(adapter: ChatAdapter, name: string, parts: ConnectionParts = {}): { connection: ChatConnection; end: () => void } {
-  const connection = new ChatConnection({ url: `https://adapter.invalid/${encodeURIComponent(name)}`, token: claimsOf(adapter), share: false }, { ...parts, ...wireOf(adapter) });
+  const connection = new AdapterConnection({ url: `https://adapter.invalid/${encodeURIComponent(name)}`, token: claimsOf(adapter), share: false }, { ...parts, ...wireOf(adapter) });
   const withdraw = offer(connection);
   connection.connect();
   return {
@@ -24,6 +25,13 @@ export function connectAdapter(adapter: ChatAdapter, name: string, parts: Connec
       connection.disconnect();
     },
   };
+}
+
+/** The doctor examines what the widget's own protocol promises: an adapter's backend has never promised it. */
+class AdapterConnection extends ChatConnection {
+  override diagnose(): Promise<never> {
+    return Promise.reject(new ChatError('not_found', 'There is no doctor for a backend that an adapter speaks to.'));
+  }
 }
 
 /** A token that only says whose it is: signing in is the adapter's affair, and nobody is asked for a token. */

@@ -2,7 +2,7 @@
  * An adapter, seen as the wire that everybody else speaks: a WebSocket and a `fetch` in the place of the network's. So the whole of the
  * delivery (outbox, catching up, backing off, states) is the same for a backend that speaks something else.
  */
-import { idKey, sameId, type Id } from '../protocol/index.js';
+import { idKey, isOrdered, sameId, type Id } from '../protocol/index.js';
 import { AdapterRefusal, type AdapterEvents, type AdapterMessage, type AdapterRoom, type ChatAdapter } from './adapter.js';
 
 /** What a connection is built on, in the place of the network. */
@@ -13,39 +13,61 @@ export interface AdapterParts {
 
 /** Pages of history that are read back to find one message. */
 const MAX_PAGES = 10;
+/** What the adapter has not stored after so many milliseconds is taken for lost: the history is searched, and it is sent again. */
+const LOST_MS = 60_000;
 /** Messages on a page, at most. */
 const LONGEST_PAGE = 100;
+
+/** As the browser's own `fetch` does: whoever gives a request up does not wait for it, however long the adapter takes. */
+const untilAborted = <T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new DOMException('The request was given up.', 'AbortError'));
+    if (signal?.aborted) return giveUp();
+    signal?.addEventListener('abort', giveUp);
+    void promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', giveUp));
+  });
 
 type Frame = Record<string, unknown> & { type: string };
 
 export function wireOf(adapter: ChatAdapter): AdapterParts {
   /** What was said while we listened, for adapters without a history. */
   const heard = new Map<string, AdapterMessage[]>();
+  /** What is being sent, by its `tempId`, and since when. */
+  const sending = new Map<string, { stored: Promise<AdapterMessage>; since: number }>();
+  /** An id that the adapter has given last: an attribute and an address know only strings, and are put back to what its own are. */
+  const given: { room?: Id; message?: Id } = {};
+  const like = (kind: keyof typeof given, id: Id): Id => (typeof given[kind] === 'number' && typeof id === 'string' && isOrdered(id) ? Number(id) : id);
   /** The line that is being opened, or was last: nothing else is asked of the adapter before it is up. */
   let line: Promise<unknown> = Promise.resolve();
 
   const now = (): string => new Date().toISOString();
-  const messageOf = (roomId: Id, message: AdapterMessage, tempId = message.tempId): object => ({
-    id: message.id,
-    room: roomId,
-    sender: message.sender,
-    message_type: message.type ?? (message.attachment ? 'file' : 'text'),
-    content: message.content,
-    attachment: message.attachment ?? null,
-    timestamp: typeof message.timestamp === 'number' ? new Date(message.timestamp).toISOString() : message.timestamp,
-    is_read: message.isRead ?? false,
-    ...(tempId && { _tempId: tempId }),
-  });
-  const roomOf = ({ id, name, isDirect, participants = [], lastMessage, unread = 0 }: AdapterRoom): object => ({
-    id,
-    name,
-    room_type: isDirect ? 'direct' : 'general',
-    participants,
-    participant_count: participants.length,
-    last_message: lastMessage ? messageOf(id, lastMessage) : null,
-    unread_count: unread,
-    is_active: true,
-  });
+  const messageOf = (roomId: Id, message: AdapterMessage, tempId = message.tempId): object => {
+    given.message = message.id;
+    return {
+      id: message.id,
+      room: roomId,
+      sender: message.sender,
+      message_type: message.type ?? (message.attachment ? 'file' : 'text'),
+      content: message.content,
+      attachment: message.attachment ?? null,
+      timestamp: typeof message.timestamp === 'number' ? new Date(message.timestamp).toISOString() : message.timestamp,
+      is_read: message.isRead ?? false,
+      ...(tempId && { _tempId: tempId }),
+    };
+  };
+  const roomOf = ({ id, name, isDirect, participants = [], lastMessage, unread = 0 }: AdapterRoom): object => {
+    given.room = id;
+    return {
+      id,
+      name,
+      room_type: isDirect ? 'direct' : 'general',
+      participants,
+      participant_count: participants.length,
+      last_message: lastMessage ? messageOf(id, lastMessage) : null,
+      unread_count: unread,
+      is_active: true,
+    };
+  };
   const rooms = async (): Promise<object[]> => ((await adapter.list?.()) ?? []).map(roomOf);
 
   function hear(roomId: Id, message: AdapterMessage): void {
@@ -62,22 +84,32 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
     return { messages: all.slice(start, end), hasMore: start > 0 };
   }
 
-  /** Forwards from a message: backwards from the end until it is met. */
-  async function pageAfter(roomId: Id, after: Id, limit: number): Promise<{ messages: AdapterMessage[]; hasMore: boolean }> {
+  /** Forwards from a message: backwards from the end until it is met. @returns nothing where it lies too far back. */
+  async function pageAfter(roomId: Id, after: Id, limit: number): Promise<{ messages: AdapterMessage[]; hasMore: boolean } | undefined> {
     let found: AdapterMessage[] = [];
     for (let count = 0; count < MAX_PAGES; count++) {
       const { messages, hasMore } = await page(roomId, found[0]?.id, LONGEST_PAGE);
       const at = messages.findIndex(({ id }) => sameId(id, after));
       found = [...messages.slice(at + 1), ...found];
-      if (at >= 0 || !hasMore || messages.length === 0) break;
+      if (at >= 0 || !hasMore || messages.length === 0) return { messages: found.slice(0, limit), hasMore: found.length > limit };
     }
-    return { messages: found.slice(0, limit), hasMore: found.length > limit };
+    return undefined;
   }
 
   async function send(roomId: Id, content: string, tempId: string, replyTo: Id | undefined): Promise<AdapterMessage> {
-    const message = await adapter.send({ roomId, content, tempId, replyTo });
-    hear(roomId, message);
-    return message;
+    // Asked for again, because it takes long: it may still be stored.
+    const earlier = sending.get(tempId);
+    if (earlier && Date.now() - earlier.since < LOST_MS) return earlier.stored;
+    const stored = Promise.resolve(adapter.send({ roomId, content, tempId, replyTo }));
+    const entry = { stored, since: Date.now() };
+    sending.set(tempId, entry);
+    try {
+      const message = await stored;
+      hear(roomId, message);
+      return message;
+    } finally {
+      if (sending.get(tempId) === entry) sending.delete(tempId);
+    }
   }
 
   class AdapterSocket extends EventTarget {
@@ -89,7 +121,8 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
     binaryType = 'blob';
     bufferedAmount = 0;
     readonly #closed = new AbortController();
-    readonly #subscriptions = new Map<string, () => void>();
+    /** How to leave each room that is looked at; nothing yet, where the adapter is still on its way into it. */
+    readonly #subscriptions = new Map<string, (() => void) | undefined>();
     #end: (() => void) | void = undefined;
 
     constructor() {
@@ -107,7 +140,7 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
         },
         typing: (roomId, user, isTyping) => this.#say({ type: 'typing', room_id: roomId, user_id: user.id, username: user.username, is_typing: isTyping }),
         read: (roomId, userId, messageIds = []) => this.#say({ type: 'message_read', room_id: roomId, user_id: userId, message_ids: messageIds }),
-        roomsChanged: () => void this.#sayRooms(),
+        roomsChanged: () => void this.#sayRooms().catch(() => {}), // the next look at them says what is wrong
         disconnected: (reason) => this.#close(1006, reason),
       };
       try {
@@ -122,7 +155,8 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
       this.readyState = this.OPEN;
       this.dispatchEvent(new Event('open'));
       const { id, username } = adapter.user;
-      const capabilities = ['ack', 'user_channel', ...(adapter.isIdempotent ? ['idempotent_send'] : [])];
+      // `temp_id`: what was sent is known by its name, though sending it twice may store it twice.
+      const capabilities = ['ack', 'user_channel', 'temp_id', ...(adapter.isIdempotent ? ['idempotent_send'] : [])];
       this.#say({ type: 'connection_established', user_id: id, username, protocol: 1, capabilities });
     }
 
@@ -142,7 +176,8 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
       if (this.readyState === this.CLOSED) return;
       this.readyState = this.CLOSED;
       this.#closed.abort();
-      for (const leave of this.#subscriptions.values()) leave();
+      for (const leave of this.#subscriptions.values()) leave?.();
+      this.#subscriptions.clear();
       this.#end?.();
       // Node 20 has no CloseEvent.
       queueMicrotask(() => this.dispatchEvent(Object.assign(new Event('close'), { code, reason })));
@@ -157,15 +192,14 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
     }
 
     async #onFrame(frame: Frame): Promise<void> {
-      const room_id = frame.room_id as Id;
+      const room_id = like('room', frame.room_id as Id);
       switch (frame.type) {
         case 'ping':
           return this.#say({ type: 'pong' });
         case 'get_room_list':
           return this.#sayRooms();
         case 'subscribe_room': {
-          const leave = await adapter.subscribe?.(room_id);
-          if (leave) this.#subscriptions.set(idKey(room_id), leave);
+          await this.#subscribe(room_id);
           return this.#say({ type: 'subscribed', room_id });
         }
         case 'unsubscribe_room':
@@ -185,6 +219,16 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
       }
     }
 
+    async #subscribe(room: Id): Promise<void> {
+      const key = idKey(room);
+      this.#subscriptions.set(key, undefined);
+      const leave = await adapter.subscribe?.(room);
+      // Left again meanwhile.
+      if (!leave) return;
+      if (this.#subscriptions.has(key)) this.#subscriptions.set(key, leave);
+      else leave();
+    }
+
     async #onSend(frame: Frame, room_id: Id): Promise<void> {
       const _tempId = frame._tempId as string;
       try {
@@ -199,28 +243,34 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
 
   async function answer(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     const { pathname, searchParams } = new URL(input instanceof Request ? input.url : input);
-    await line;
+    await untilAborted(line, init.signal);
+    return untilAborted(answerOf(init, pathname, searchParams), init.signal);
+  }
+
+  async function answerOf(init: RequestInit, pathname: string, searchParams: URLSearchParams): Promise<Response> {
     const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
     const path = pathname.slice(pathname.indexOf('/api/chat/') + '/api/chat/'.length);
     if (path === 'rooms/') return json(await rooms());
     const [, room, what] = /^rooms\/([^/]+)\/(\w+)\/$/.exec(path) ?? [];
-    const roomId = decodeURIComponent(room ?? '');
+    const roomId = like('room', decodeURIComponent(room ?? ''));
     if (what === 'messages') {
-      const [before, after] = [searchParams.get('before') ?? undefined, searchParams.get('after') ?? undefined];
+      const [before, after] = ['before', 'after'].map((name) => (searchParams.has(name) ? like('message', searchParams.get(name)!) : undefined));
       const limit = Number(searchParams.get('limit')) || 50;
-      const { messages, hasMore } = after === undefined ? await page(roomId, before, limit) : await pageAfter(roomId, after, limit);
+      const found = after === undefined ? await page(roomId, before, limit) : await pageAfter(roomId, after, limit);
+      if (!found) return json({ detail: 'That message lies too far back.' }, 400);
+      const { messages, hasMore } = found;
       return json({ messages: messages.map((message) => messageOf(roomId, message)), has_more: hasMore, count: messages.length });
     }
     if (what === 'send_message') {
       const { content, reply_to } = JSON.parse(String(init.body)) as { content: string; reply_to?: Id };
       try {
-        return json(messageOf(roomId, await send(roomId, content, new Headers(init.headers).get('Idempotency-Key') ?? crypto.randomUUID(), reply_to)), 201);
+        return json(messageOf(roomId, await send(roomId, content, new Headers(init.headers).get('Idempotency-Key')!, reply_to)), 201);
       } catch (thrown) {
         if (thrown instanceof AdapterRefusal) return json({ detail: thrown.message }, 403);
         throw thrown;
       }
     }
-    return path.endsWith('/mark_read/') ? json({}) : json({ detail: 'The adapter has no such route.' }, 404);
+    return json({ detail: 'The adapter has no such route.' }, 404);
   }
 
   return { WebSocket: AdapterSocket as unknown as typeof WebSocket, fetch: answer };

@@ -7,7 +7,7 @@
  */
 import { check, compareIds, idKey, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
 import { readSync, SyncBody, type RoomChanges } from '../protocol/sync.js';
-import { ChatError, stillWanted } from '../transport/index.js';
+import { ChatError, stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
@@ -58,8 +58,9 @@ async function overlap(history: History, source: Source, signal: AbortSignal, re
   }
   let after = known;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const next = await rest.history(roomId, { after, limit: CATCH_UP_PAGE }, signal);
+    const next = await rest.history(roomId, { after, limit: CATCH_UP_PAGE }, signal).catch(unlessGone);
     stillWanted(signal);
+    if (!next) break;
     const last = next.messages.at(-1);
     history.know(last?.id ?? after, undefined);
     report({ type: 'history', roomId, side: 'newer', messages: prepare(next.messages), hasMore: false });
@@ -68,6 +69,12 @@ async function overlap(history: History, source: Source, signal: AbortSignal, re
     after = last.id;
   }
   await history.replace(source, signal, true);
+}
+
+/** A backend may not know the message any more from which we ask, or not find back so far: then nothing joins on to what is known. */
+function unlessGone(thrown: unknown): undefined {
+  const { code } = toChatError(thrown);
+  if (code !== 'invalid' && code !== 'not_found') throw thrown;
 }
 
 /** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */

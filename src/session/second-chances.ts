@@ -69,7 +69,7 @@ export class SecondChances {
       if (item.discarded) return { is: 'unknown' };
     }
     const { roomId, content, replyTo, localId } = item;
-    const idempotencyKey = outbox.isRecognising(item) ? localId : undefined;
+    const idempotencyKey = outbox.isRecognising(item) || outbox.session.has('temp_id') ? localId : undefined;
     const message = await sendMessage(rest, roomId, content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
       // An answer that says no says, too, that nothing was stored.
       const { status = 0 } = toChatError(thrown);

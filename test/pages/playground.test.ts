@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import type { ElementHandle, Page, Target } from 'puppeteer-core';
+import { TargetType, type ElementHandle, type Page, type Target } from 'puppeteer-core';
 import { startStaticSite, type StaticSite } from './static-site.js';
 
 const STATES = ['connected', 'idle', 'connecting', 'reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
@@ -40,7 +40,7 @@ async function watch(page: Page): Promise<Set<string>> {
   sockets.on('Network.webSocketCreated', ({ url }) => ask(url));
   await sockets.send('Network.enable');
   const follow = async (target: Target): Promise<void> => {
-    if ((target.type() as string) !== 'service_worker') return;
+    if (target.type() !== TargetType.SERVICE_WORKER) return;
     const worker = await target.createCDPSession();
     worker.on('Network.requestWillBeSent', ({ request }) => ask(request.url));
     await worker.send('Network.enable');

@@ -1,7 +1,8 @@
 /** A backend in the page: what it knows, how it answers over REST and WebSocket, and how it fails when it is told to. */
 import { http, HttpResponse, ws, type HttpHandler, type WebSocketHandler, type WebSocketHandlerConnection } from 'msw';
 
-export const URL_OF_BACKEND = 'https://chat.example';
+/** Beside the page's own files: while a page is left, msw lets a request through now and then, and that one must ask nobody else. */
+export const URL_OF_BACKEND = new URL('backend', location.href).href;
 
 /** What a visitor can put the page into, and what it shows. */
 export const STATES = {
@@ -74,6 +75,16 @@ export class PageBackend {
     say(1, ana, `A word that is long: ${'Donaudampfschifffahrtsgesellschaft'.repeat(4)}`, 1, { is_read: false });
   }
 
+  /** As if Ana had looked at everything. */
+  readAll(): void {
+    for (const message of this.#unread()) message.is_read = true;
+  }
+
+  /** What she has not read, of one room or of all. */
+  #unread(room?: number): Message[] {
+    return this.#messages.filter((message) => (room === undefined || message.room === room) && !message.is_read && message.sender !== ana);
+  }
+
   get #rooms(): object[] {
     if (this.content === 'nothing') return [];
     return [
@@ -82,7 +93,7 @@ export class PageBackend {
       { id: 3, name: 'Nobody has spoken here', room_type: 'general', participants: [ana] },
     ].map((room) => {
       const all = this.#messages.filter((message) => message.room === room.id);
-      return { ...room, participant_count: room.participants.length, last_message: all.at(-1) ?? null, unread_count: all.filter(({ is_read, sender }) => !is_read && sender !== ana).length, created_at: at(5_000), updated_at: at(30), is_active: true };
+      return { ...room, participant_count: room.participants.length, last_message: all.at(-1) ?? null, unread_count: this.#unread(room.id).length, created_at: at(5_000), updated_at: at(30), is_active: true };
     });
   }
 
@@ -116,7 +127,7 @@ export class PageBackend {
       case 'get_room_list':
         return this.#say(client, { type: 'room_list', rooms: this.#rooms });
       case 'mark_read': {
-        const unread = this.#messages.filter((message) => message.room === room_id && !message.is_read && message.sender !== ana);
+        const unread = this.#unread(room_id);
         for (const message of unread) message.is_read = true;
         return this.#say(client, { type: 'messages_marked_read', room_id, count: unread.length });
       }
@@ -151,8 +162,10 @@ export class PageBackend {
   async #answer(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (this.state === 'unauthorized') return HttpResponse.json({ detail: 'Given token not valid', code: 'token_not_valid' }, { status: 401 });
+    // On a page that says that it has no network, as the studio does, silence would be taken for that.
+    if (this.state === 'error' && !navigator.onLine) return HttpResponse.json({ detail: 'Not now.' }, { status: 503 });
     if (this.state === 'error' || this.state === 'offline') return HttpResponse.error();
-    const path = pathname.replace('/api/chat/', '');
+    const [, path = ''] = pathname.split('/api/chat/');
     if (path === 'rooms/') return HttpResponse.json(this.#rooms);
     const [, id, what] = /^rooms\/(\d+)\/(\w+)\/$/.exec(path) ?? [];
     const room = Number(id);

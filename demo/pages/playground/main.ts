@@ -1,26 +1,16 @@
 import { setupWorker } from 'msw/browser';
-import 'unified-chat';
-import { CONTENTS, isContent, isState, PageBackend, STATES, URL_OF_BACKEND } from './backend.js';
+import { CONTENTS, isContent, isState, PageBackend, STATES, URL_OF_BACKEND, type Content, type State } from './backend.js';
+import { addLauncher, connectTo, isLauncher, LAUNCHERS, setOnline, type Launcher } from './scene.js';
 
 const controls = document.querySelector<HTMLFormElement>('#controls')!;
 const field = (name: string): HTMLSelectElement => controls.elements.namedItem(name) as HTMLSelectElement;
-for (const [name, values] of Object.entries({ state: STATES, content: CONTENTS })) field(name).append(...Object.keys(values).map((value) => new Option(value)));
+for (const [name, values] of Object.entries({ launcher: LAUNCHERS, state: STATES, content: CONTENTS })) field(name).append(...Object.keys(values).map((value) => new Option(value)));
 
 const backend = new PageBackend();
 const worker = setupWorker(...backend.handlers);
 await worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: new URL('../mockServiceWorker.js', location.href).href } });
 
-/** An unsigned token that says whose it is: this backend looks at nothing else. */
-const TOKEN = ['{"alg":"none"}', '{"user_id":1}', 'x'].map((part) => btoa(part)).join('.');
-
-/** A page cannot take the network away; it can say that it is gone, as the browser would. */
-function setOnline(isOnline: boolean): void {
-  if (navigator.onLine === isOnline) return;
-  Object.defineProperty(navigator, 'onLine', { value: isOnline, configurable: true });
-  dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
-}
-
-/** From the address: `#state=polling&content=many`. */
+/** From the address: `#state=polling&content=many`, `#show=launcher&launcher=unread`. */
 function read(): void {
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const [name, value] of wanted) {
@@ -29,27 +19,39 @@ function read(): void {
   }
 }
 
+/** What is on the stage: drawn again only when it is something else. */
+let onStage = '';
+
 function show(): void {
+  const isLauncherShown = field('show').value === 'launcher';
+  field('launcher').disabled = !isLauncherShown;
+  // How wide a panel is, is the launcher's own affair.
+  field('width').disabled = isLauncherShown;
   const chosen = new URLSearchParams([...new FormData(controls)].map(([name, value]) => [name, String(value)]));
   history.replaceState(null, '', `#${chosen.toString()}`);
   const root = document.documentElement;
-  root.dataset.scheme = chosen.get('scheme')!;
-  root.dataset.width = chosen.get('width')!;
+  for (const name of ['show', 'scheme', 'width']) root.dataset[name] = chosen.get(name) ?? '';
   root.lang = chosen.get('lang')!;
   root.dir = chosen.get('dir')!;
-  const [state, content] = [chosen.get('state'), chosen.get('content')];
+  const [state, content, launcher] = [chosen.get('state'), chosen.get('content'), chosen.get('launcher')];
   if (!isState(state) || !isContent(content)) return;
-  document.querySelector('#says')!.textContent = `${STATES[state]} ${CONTENTS[content]}`;
-  const hasChanged = backend.state !== state || backend.content !== content || !document.querySelector('chat-connection');
-  if (!hasChanged) return;
+  const look = isLauncher(launcher) ? launcher : null;
+  document.querySelector('#says')!.textContent = [look && LAUNCHERS[look], STATES[state], CONTENTS[content]].filter(Boolean).join(' ');
+  const wanted = [state, content, look].join();
+  if (onStage === wanted) return;
+  onStage = wanted;
+  draw(state, content, look);
+}
+
+function draw(state: State, content: Content, look: Launcher | null): void {
   backend.state = state;
   backend.fill(content);
+  if (look === 'closed') backend.readAll();
   backend.cut();
   setOnline(state !== 'offline');
-  const connection = document.createElement('chat-connection');
-  connection.url = URL_OF_BACKEND;
-  connection.share = 'off';
-  if (state !== 'idle') connection.token = TOKEN;
+  const connection = connectTo(URL_OF_BACKEND, state);
+  document.querySelector('#stage')!.replaceChildren(connection);
+  if (look) return drawLauncher(connection, look);
   const chat = Object.assign(document.createElement('div'), { className: 'chat' });
   const status = document.createElement('chat-status');
   status.always = true;
@@ -57,7 +59,17 @@ function show(): void {
   if (content !== 'nothing') rooms.selected = 1;
   chat.append(status, rooms, document.createElement('chat-thread'));
   connection.append(chat);
-  document.querySelector('#stage')!.replaceChildren(connection);
+}
+
+function drawLauncher(place: HTMLElementTagNameMap['chat-connection'], look: Launcher): void {
+  const launcher = addLauncher(place, 'playground', look === 'open');
+  // Opened or closed by hand: the controls and the address say so, and the stage stays.
+  launcher.addEventListener('chat-launcher-toggle', () => {
+    const isUnread = place.connection.rooms.some(({ unread_count }) => unread_count > 0);
+    field('launcher').value = launcher.open ? 'open' : isUnread ? 'unread' : 'closed';
+    onStage = ['state', 'content', 'launcher'].map((name) => field(name).value).join();
+    show();
+  });
 }
 
 read();

@@ -1,4 +1,5 @@
 /** The contrast of what is really drawn, as WCAG 2 counts it. */
+import { STATES } from '../playground/backend.js';
 
 export interface Measured {
   what: string;
@@ -46,7 +47,7 @@ export function ratioOf(element: Element): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** What is measured: a name, an element, a part of it. */
+/** What is measured, beside the states: a name, an element, a part of it. */
 const LOOKED_AT: [what: string, tag: string, selector: string, needs: number][] = [
   ['Messages of others', 'chat-thread', '[part~=bubble-other] [part=text]', 4.5],
   ['One’s own messages', 'chat-thread', '[part~=bubble-own] [part=text]', 4.5],
@@ -59,20 +60,23 @@ const LOOKED_AT: [what: string, tag: string, selector: string, needs: number][] 
   ['Last words', 'chat-rooms', '[part=preview]', 4.5],
   ['Unread', 'chat-rooms', '[part=badge]', 4.5],
   ['Initials', 'chat-rooms', '[part=avatar]', 4.5],
+  ['The launcher', 'chat-launcher', '[part=button]', 3],
+  ['Its number', 'chat-launcher', '[part=badge]', 4.5],
+  ['Its panel’s first line', 'chat-launcher', '[part=title]', 4.5],
 ];
-const STATES = ['connecting', 'connected', 'reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
+
+/** The first such part that can be seen. */
+function seen(tag: string, selector: string): Element | undefined {
+  for (const element of document.querySelectorAll(tag)) {
+    for (const found of element.shadowRoot?.querySelectorAll(selector) ?? []) if (found.checkVisibility({ visibilityProperty: true })) return found;
+  }
+  return undefined;
+}
 
 export function measure(): Measured[] {
-  const find = (tag: string, selector: string): Element | undefined => {
-    for (const element of document.querySelectorAll(tag)) {
-      const found = element.shadowRoot?.querySelector(selector);
-      if (found) return found;
-    }
-    return undefined;
-  };
-  const ratio = (element: Element | null | undefined): number | undefined => element ? ratioOf(element) : undefined;
-  return [
-    ...LOOKED_AT.map(([what, tag, selector, needs]) => ({ what, ratio: ratio(find(tag, selector)), needs })),
-    ...STATES.map((state) => ({ what: `State: ${state}`, ratio: ratio(document.querySelector(`chat-status[state=${state}]`)?.shadowRoot?.querySelector('[part=label]')), needs: 4.5 })),
-  ];
+  const looks = [...LOOKED_AT, ...Object.keys(STATES).map((state) => [`State: ${state}`, `chat-status[state=${state}]`, '[part=label]', 4.5] as const)];
+  return looks.map(([what, tag, selector, needs]) => {
+    const element = seen(tag, selector);
+    return { what, ratio: element && ratioOf(element), needs };
+  });
 }

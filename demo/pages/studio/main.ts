@@ -1,8 +1,8 @@
 /** Theme studio: the real elements in every state, every token as a control, the contrast of what is drawn. Static files. */
 import { setupWorker } from 'msw/browser';
-import 'unified-chat';
 import manifest from '../../../custom-elements.json';
-import { PageBackend, STATES, type Content, type State } from '../playground/backend.js';
+import { PageBackend, STATES, URL_OF_BACKEND, type Content, type State } from '../playground/backend.js';
+import { addLauncher, connectTo, LAUNCHERS, setOnline, type Launcher } from '../playground/scene.js';
 import { measure } from './contrast.js';
 import { PRESETS } from './presets.js';
 
@@ -12,49 +12,67 @@ const controls = find<HTMLFormElement>('#controls');
 
 // ————— The elements, each with a backend that is in one state
 
-/** An unsigned token that says whose it is: these backends look at nothing else. */
-const TOKEN = ['{"alg":"none"}', '{"user_id":1}', 'x'].map((part) => btoa(part)).join('.');
-
 interface Scene {
   id: string;
   state: State;
   content: Content;
   place: string;
-  whole: boolean;
+  shows: 'chat' | 'status' | Launcher;
 }
 const SCENES: Scene[] = [
-  { id: 'chat', state: 'connected', content: 'everything', place: '#chat', whole: true },
-  // The device's network is not ours to take away: that state is in the playground.
-  ...(Object.keys(STATES) as State[]).filter((state) => state !== 'offline').map((state): Scene => ({ id: state, state, content: 'talk', place: '#states', whole: false })),
-  { id: 'nothing', state: 'connected', content: 'nothing', place: '#corner-cases', whole: true },
-  { id: 'refused', state: 'connected', content: 'refused', place: '#corner-cases', whole: true },
+  { id: 'chat', state: 'connected', content: 'everything', place: '#chat', shows: 'chat' },
+  ...(Object.keys(STATES) as State[]).map((state): Scene => ({ id: state, state, content: 'talk', place: '#states', shows: 'status' })),
+  ...(Object.keys(LAUNCHERS) as Launcher[]).map((shows): Scene => ({ id: `launcher-${shows}`, state: 'connected', content: 'talk', place: '#launchers', shows })),
+  { id: 'nothing', state: 'connected', content: 'nothing', place: '#corner-cases', shows: 'chat' },
+  { id: 'refused', state: 'connected', content: 'refused', place: '#corner-cases', shows: 'chat' },
 ];
-const backends = SCENES.map(({ id, state, content }) => {
-  const backend = new PageBackend(`https://${id}.chat.example`);
+const backends = SCENES.map(({ id, state, content, shows }) => {
+  const backend = new PageBackend(`${URL_OF_BACKEND}/${id}`);
   backend.state = state;
   backend.fill(content);
+  if (shows === 'closed') backend.readAll();
   return backend;
 });
 await setupWorker(...backends.flatMap(({ handlers }) => handlers)).start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: new URL('../mockServiceWorker.js', location.href).href } });
+// Only where no answer comes does anybody ask whether there is a network: that is the scene 'offline' alone.
+setOnline(false);
 
-for (const { id, state, content, place, whole } of SCENES) {
-  const connection = document.createElement('chat-connection');
-  connection.url = `https://${id}.chat.example`;
-  connection.share = 'off';
-  if (state !== 'idle') connection.token = TOKEN;
-  if (whole) {
+for (const { id, state, content, place, shows } of SCENES) {
+  const connection = connectTo(`${URL_OF_BACKEND}/${id}`, state);
+  find(place).append(connection);
+  if (shows === 'chat') {
     const chat = Object.assign(document.createElement('div'), { className: 'chat' });
     const rooms = document.createElement('chat-rooms');
     if (content !== 'nothing') rooms.selected = 1;
     chat.append(rooms, document.createElement('chat-thread'));
     connection.append(chat);
-  } else {
+  } else if (shows === 'status') {
     connection.append(Object.assign(document.createElement('chat-status'), { always: true }));
+  } else {
+    showLauncher(connection, id, shows);
   }
-  find(place).append(connection);
-  // A room whose history cannot be read.
-  if (state === 'reconnecting') connection.connection.openRoom(1);
   if (content === 'refused') void connection.connection.sendChatMessage(1, 'Does this arrive?').catch(() => {});
+}
+
+/** In a box that is to it what the window is to a real one. */
+function showLauncher(connection: Element, id: string, look: Launcher): void {
+  const figure = document.createElement('figure');
+  const corner = Object.assign(document.createElement('div'), { className: 'window' });
+  const caption = document.createElement('figcaption');
+  caption.dir = 'auto';
+  caption.textContent = LAUNCHERS[look];
+  figure.append(corner, caption);
+  connection.append(figure);
+  const launcher = addLauncher(corner, id, look === 'open');
+  // On a small screen an open one takes all of it, and the studio would be behind it.
+  const small = matchMedia('(max-width: 30rem), (max-height: 26rem)');
+  const closeIfSmall = (): void => {
+    if (!small.matches) return;
+    launcher.open = false;
+    if (look === 'open') caption.textContent = 'On a small screen it takes all of it: press the button.';
+  };
+  closeIfSmall();
+  small.addEventListener('change', closeIfSmall);
 }
 
 // ————— The controls: every token there is
@@ -119,27 +137,31 @@ function show(): void {
   find<HTMLTextAreaElement>('#css').value = apply() || '/* As it comes. */\n';
   const root = document.documentElement;
   root.dataset.scheme = select('scheme').value;
-  for (const place of ['#chat', '#states', '#corner-cases']) find(place).dir = select('dir').value;
+  for (const place of ['#chat', '#states', '#launchers', '#corner-cases']) find(place).dir = select('dir').value;
   const address = new URLSearchParams({ preset: select('preset').value, scheme: select('scheme').value, dir: select('dir').value });
   for (const [name, value] of chosen()) if (value !== PRESETS[select('preset').value]?.tokens[name]) address.set(name.replace('--chat-', ''), value);
   history.replaceState(null, '', `#${address.toString()}`);
   requestAnimationFrame(showContrast);
 }
 
+let lookAgain: ReturnType<typeof setTimeout> | undefined;
+
 function showContrast(): void {
-  const rows = measure();
-  const fails = rows.filter(({ ratio, needs }) => ratio !== undefined && ratio < needs).length;
-  find('#verdict').textContent = fails === 0 ? '– all readable' : `– ${fails} too faint`;
-  find('#verdict').className = fails === 0 ? '' : 'fails';
+  const rows = measure().map(({ what, ratio, needs }) => ({ what, ratio, needs, says: ratio === undefined ? 'not measured' : ratio < needs ? 'too faint' : 'enough' }));
+  const found = ['too faint', 'not measured'].map((verdict) => [rows.filter(({ says }) => says === verdict).length, verdict] as const).filter(([count]) => count > 0);
+  find('#verdict').textContent = `– ${found.map((words) => words.join(' ')).join(', ') || 'all readable'}`;
+  find('#verdict').className = found.length > 0 ? 'fails' : '';
   find('#contrast').replaceChildren(
-    ...rows.map(({ what, ratio, needs }) => {
+    ...rows.map(({ what, ratio, needs, says }) => {
       const row = document.createElement('tr');
-      const isEnough = ratio === undefined || ratio >= needs;
-      row.className = isEnough ? '' : 'fails';
-      row.append(...[what, ratio === undefined ? '–' : ratio.toFixed(1), String(needs), ratio === undefined ? 'not drawn' : isEnough ? 'enough' : 'too faint'].map((textContent) => Object.assign(document.createElement('td'), { textContent })));
+      row.className = says === 'enough' ? '' : 'fails';
+      row.append(...[what, ratio?.toFixed(1) ?? '–', String(needs), says].map((textContent) => Object.assign(document.createElement('td'), { textContent })));
       return row;
     }),
   );
+  // What is not there yet may come: each state takes its time.
+  clearTimeout(lookAgain);
+  if (rows.some(({ ratio }) => ratio === undefined)) lookAgain = setTimeout(showContrast, 1_000);
 }
 
 /** A preset fills the fields; what was there goes. */
@@ -189,6 +211,5 @@ addEventListener('hashchange', () => {
 });
 read();
 show();
-// What is measured comes when it comes: each state takes its time.
-new MutationObserver(() => requestAnimationFrame(showContrast)).observe(find('main'), { subtree: true, attributeFilter: ['state'] });
-setTimeout(showContrast, 2_000);
+// A state that comes or goes, a launcher that is opened or closed.
+new MutationObserver(() => requestAnimationFrame(showContrast)).observe(find('main'), { subtree: true, attributeFilter: ['state', 'open'] });
