@@ -19,10 +19,15 @@ const LAUNCHER = ['id', 'lang', 'side', 'room', 'heading'];
 /** Milliseconds between two looks at what is unread, while the page is in front of somebody. */
 const LOOK_MS = 60_000;
 
-/** A page may demand that addresses of scripts come from a policy with a name (Trusted Types). */
-const trusted = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): unknown } } }).trustedTypes?.createPolicy('unified-chat', {
-  createScriptURL: (url: string) => url,
-});
+/** What the scripts of one page share: a page that comes without a reload runs them again, and some have several. */
+interface Shared {
+  /** By `data-id`. */
+  chats: Map<string, HTMLElement>;
+  /** A page may demand that addresses of scripts come from a policy with a name (Trusted Types), and allow the name once. */
+  policy?: { createScriptURL(url: string): unknown } | undefined;
+}
+const KEY = Symbol.for('unified-chat');
+const page = globalThis as unknown as Record<symbol, Shared | undefined> & { trustedTypes?: { createPolicy(name: string, rules: object): Shared['policy'] } };
 
 const script = document.currentScript as HTMLScriptElement | null;
 if (script?.src) start(script);
@@ -31,8 +36,7 @@ else console.error('unified-chat: loader.js is a classic script: <script async s
 
 function start({ src, dataset }: HTMLScriptElement): void {
   const id = dataset.id ?? '';
-  // A page that comes without a reload runs its scripts again.
-  const chats: Map<string, HTMLElement> = ((globalThis as unknown as Record<symbol, Map<string, HTMLElement>>)[Symbol.for('unified-chat')] ??= new Map());
+  const { chats, policy } = (page[KEY] ??= { chats: new Map<string, HTMLElement>(), policy: page.trustedTypes?.createPolicy('unified-chat', { createScriptURL: (url: string) => url }) });
   const known = chats.get(id);
   const connection = known ?? document.createElement('chat-connection');
   const launcher = (known?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & { open?: boolean; updateComplete?: Promise<unknown> };
@@ -48,7 +52,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   if (known) return;
   chats.set(id, connection);
 
-    const button = document.createElement('button');
+  const button = document.createElement('button');
   button.className = 'button';
   button.dataset.loader = '';
   button.ariaLabel = dataset.label ?? (/^de/i.test(dataset.lang ?? document.documentElement.lang) ? 'Chat öffnen' : 'Open chat');
@@ -64,43 +68,42 @@ function start({ src, dataset }: HTMLScriptElement): void {
   root.append(button);
   connection.append(launcher);
 
-  let loading: Promise<unknown> | undefined;
-  const load = (): Promise<unknown> =>
+  let loading: Promise<boolean> | undefined;
+  /** @returns whether the chat is there; where it is not, whoever asks next tries again. */
+  const load = (): Promise<boolean> =>
     (loading ??= new Promise((onload, onerror) => {
       const { href } = new URL('chat.js', src);
       const begin = (): void => {
         // Checked against its hash before any of it runs.
-        const given = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src: trusted ? trusted.createScriptURL(href) : href, onload, onerror };
+        const given = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src: policy ? policy.createScriptURL(href) : href, onload, onerror };
         document.head.append(Object.assign(document.createElement('script'), given));
       };
       // A browser may remember for as long as the page lives that a module could not be had: it is not asked for in vain.
       if (navigator.onLine) begin();
       else addEventListener('online', begin, { once: true });
-    }).then(() => customElements.whenDefined('chat-launcher')));
+    })
+      .then(() => customElements.whenDefined('chat-launcher'))
+      .then(
+        () => true,
+        () => !!(loading = undefined),
+      ));
 
-  const open = async (): Promise<void> => {
+  button.onpointerenter = button.onfocus = load;
+  button.onclick = async () => {
     button.ariaBusy = 'true';
-    try {
-      await load();
+    if (await load()) {
       await launcher.updateComplete;
       launcher.open = true;
-    } catch {
-      loading = undefined;
-      button.ariaBusy = null;
-    }
+    } else button.ariaBusy = null;
   };
-  // Whoever presses it hears whether it worked.
-  const prepare = (): unknown => load().catch(() => {});
-  button.onpointerenter = button.onfocus = prepare;
-  button.onclick = open;
-  if (wasOpen(`unified-chat launcher ${id}`)) return void prepare();
+  if (wasOpen(`unified-chat launcher ${id}`)) return void load();
 
   let token: string | undefined;
   const look = async (): Promise<void> => {
     const { url = '', apiPath = '/api/chat/', tokenUrl } = dataset;
-    if (loading || !tokenUrl) return;
+    if (!tokenUrl) return;
     setTimeout(look, LOOK_MS);
-    if (document.hidden) return;
+    if (loading || document.hidden) return;
     try {
       if (!token) {
         const answer = await fetch(tokenUrl, { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } });
@@ -113,7 +116,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
       // The next look asks for another.
       if (answer.status === 401) token = undefined;
       const rooms = (await answer.json()) as { unread_count?: number }[] | { results: { unread_count?: number }[] };
-      if ((Array.isArray(rooms) ? rooms : rooms.results).some(({ unread_count = 0 }) => unread_count > 0)) prepare();
+      if ((Array.isArray(rooms) ? rooms : rooms.results).some(({ unread_count = 0 }) => unread_count > 0)) void load();
     } catch {
       // Nothing to show; whoever opens the chat reads why.
     }

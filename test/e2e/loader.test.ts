@@ -138,6 +138,42 @@ describe('dist/loader.js', () => {
     expect((page.window as unknown as { changed?: boolean }).changed).to.equal(undefined);
   });
 
+  it('tries again when it is pressed, where the chat could not be had when it was hovered', async () => {
+    await readAll(1);
+    await page.script(attributes);
+    const { head } = page.document;
+    let tried = 0;
+    head.append = (script) => {
+      tried++;
+      Reflect.deleteProperty(head, 'append');
+      (script as HTMLScriptElement).src = '/there-is-no-such-address.js';
+      head.append(script);
+    };
+    button().dispatchEvent(new PointerEvent('pointerenter'));
+    await until(() => tried === 1);
+    await until(() => page.loaded().includes('/there-is-no-such-address.js'));
+    await aTimeout(50); // until its failure is told
+    button().click();
+    await until(() => isUp() && launcher().open);
+  });
+
+  it('asks for its policy once, however many there are: a page may allow a name once', async () => {
+    const policies: string[] = [];
+    Object.defineProperty(page.window, 'trustedTypes', {
+      value: {
+        createPolicy(name: string, rules: object) {
+          if (policies.includes(name)) throw new TypeError(`A policy of the name ${name} is there already.`);
+          policies.push(name);
+          return rules;
+        },
+      },
+    });
+    await page.script({ ...attributes, 'data-id': 'sales' });
+    await page.script({ ...attributes, 'data-id': 'help' });
+    await page.script({ ...attributes, 'data-id': 'help' });
+    expect([policies.filter((name) => name === 'unified-chat').length, connections().length]).to.deep.equal([1, 2]);
+  });
+
   it('waits for the network where there is none', async () => {
     await readAll(1);
     await page.script(attributes);

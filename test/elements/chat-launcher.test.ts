@@ -167,6 +167,62 @@ describe('<chat-launcher>', () => {
     expect(panel(launcher).getBoundingClientRect().width).to.be.below(innerWidth / 2);
   });
 
+  it('leaves whoever is at something there when the screen becomes small, or large again', async () => {
+    const launcher = await opened(html`<chat-launcher room="1"></chat-launcher>`);
+    const thread = inside(launcher, 'chat-thread');
+    await until(() => one(thread, 'textarea'));
+    const field = one(thread, 'textarea') as HTMLTextAreaElement;
+    field.focus();
+    for (const width of [380, 1000]) {
+      await setViewport({ width, height: 700 });
+      await until(() => panel(launcher).matches(':modal') === (width === 380));
+      expect(thread.shadowRoot!.activeElement, `${width}px`).to.equal(field);
+    }
+    const outside = document.createElement('input');
+    launcher.closest('chat-connection')!.append(outside);
+    outside.focus();
+    await setViewport({ width: 380, height: 700 });
+    await until(() => panel(launcher).contains(focused(launcher)));
+    one(launcher, '[part=title]').blur();
+    await setViewport({ width: 1000, height: 700 });
+    await until(() => !panel(launcher).matches(':modal'));
+    expect(focused(launcher)).to.equal(null);
+  });
+
+  it('is over all of a small screen also after it was moved within the page', async () => {
+    await setViewport({ width: 380, height: 700 });
+    const launcher = await opened();
+    const elsewhere = document.createElement('div');
+    launcher.closest('chat-connection')!.append(elsewhere);
+    elsewhere.append(launcher);
+    expect([launcher.open, panel(launcher).matches(':modal')]).to.deep.equal([true, true]);
+  });
+
+  it('counts what is unread in its one room, where it has one', async () => {
+    const launcher = await mounted(html`<chat-launcher room="2"></chat-launcher>`);
+    expect(one(launcher, '[part=badge]')).to.equal(undefined);
+    backend.say(2, 2, 'Weeds!');
+    await until(() => text(one(launcher, '[part=badge]')) === '1');
+    launcher.room = 1;
+    await until(() => text(one(launcher, '[part=badge]')) === '3');
+  });
+
+  it('lets a page at every part of the elements inside', async () => {
+    const manifest = (await (await fetch('/custom-elements.json')).json()) as { modules: { declarations: { tagName?: string; cssParts?: { name: string }[] }[] }[] };
+    const launcher = await opened();
+    for (const tag of ['chat-status', 'chat-rooms', 'chat-thread']) {
+      const documented = manifest.modules.flatMap(({ declarations }) => declarations).find(({ tagName }) => tagName === tag)!.cssParts!;
+      const exported = inside(launcher, tag).getAttribute('exportparts')!.split(',');
+      expect(exported, tag).to.have.members(documented.map(({ name }) => `${name}:${tag.slice(5)}-${name}`));
+    }
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('chat-launcher::part(rooms-filter) { scroll-margin-top: 7px }');
+    document.adoptedStyleSheets.push(sheet);
+    await until(() => one(inside(launcher, 'chat-rooms'), '[part=filter]'));
+    expect(getComputedStyle(one(inside(launcher, 'chat-rooms'), '[part=filter]')).scrollMarginTop).to.equal('7px');
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
+  });
+
   it('closes where the browser closes it', async () => {
     await setViewport({ width: 380, height: 700 });
     const launcher = await opened();

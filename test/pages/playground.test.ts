@@ -54,11 +54,13 @@ describe('the playground', () => {
   let site: StaticSite;
   let page: Page;
   let asked: Set<string>;
+  const forbidden: string[] = [];
   before(async () => {
     site = await startStaticSite();
     ({ page } = site);
     page.setDefaultTimeout(8_000);
     asked = await watch(page);
+    page.on('console', (message) => /Content.Security.Policy|Trusted/.test(message.text()) && forbidden.push(message.text()));
   });
   after(() => site.close());
 
@@ -192,5 +194,10 @@ describe('the playground', () => {
 
   it('asks nobody but the place where its files are', () => {
     assert.deepEqual([...asked], [new URL(site.url).host]);
+  });
+
+  it('does nothing that its strict Content-Security-Policy forbids', async () => {
+    assert.match(await page.$eval('meta[http-equiv]', (meta) => meta.getAttribute('content')!), /default-src 'none'.*require-trusted-types-for 'script'/);
+    assert.deepEqual(forbidden, []);
   });
 });

@@ -2,12 +2,13 @@ import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResul
 import { ConnectionFinder } from '../../binding/index.js';
 import { Localize, enBeside } from '../../locale/index.js';
 import type { Id } from '../../protocol/index.js';
-import { totalUnread } from '../../store/index.js';
+import { roomOf, totalUnread } from '../../store/index.js';
 import { hostStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
 import { ChatLauncherToggleEvent } from '../events.js';
 import { styles } from './chat-launcher.styles.js';
+import { ROOMS_PARTS, STATUS_PARTS, THREAD_PARTS } from './inner-parts.js';
 import { remember, wasOpen } from './open-state.js';
 
 const BACK = icon(svg`<path d="m15 6-6 6 6 6" />`);
@@ -79,7 +80,7 @@ export class ChatLauncherElement extends LitElement {
   url: string | undefined;
 
   readonly #finder = new ConnectionFinder(this);
-  readonly #unread = this.#finder.slice(totalUnread);
+  readonly #unread = this.#finder.slice((data) => (this.room === null ? totalUnread(data) : (roomOf(data, this.room)?.unread_count ?? 0)));
   readonly #selected = this.#finder.slice((data) => data.selected);
   readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
@@ -87,13 +88,15 @@ export class ChatLauncherElement extends LitElement {
   #small: MediaQueryList | undefined;
   /** Its content is made when somebody wants to see it. */
   #wasOpen = false;
+  /** It was open on the page before: it is again, and takes the focus from nobody. */
+  #isRestored = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#small ??= matchMedia(SMALL);
     this.#small.addEventListener('change', this.#onResize);
-    // Over a whole small screen nobody wants to find it again.
-    if (!this.hasUpdated && !this.#small.matches && wasOpen(this.#name)) this.open = true;
+    // A dialog that is moved within the page is not over all of it any more.
+    if (this.hasUpdated && this.#small.matches) this.#onResize();
   }
 
   override disconnectedCallback(): void {
@@ -102,6 +105,7 @@ export class ChatLauncherElement extends LitElement {
   }
 
   protected override willUpdate(): void {
+    this.#unread.refresh();
     this.#wasOpen ||= this.open;
   }
 
@@ -138,9 +142,9 @@ export class ChatLauncherElement extends LitElement {
       </header>
       <div class="content">
         <slot>
-          <chat-status .token=${token} .url=${url}></chat-status>
-          ${hasList ? html`<chat-rooms ?hidden=${!isList} .token=${token} .url=${url}></chat-rooms>` : nothing}
-          <chat-thread ?hidden=${isList} .room=${room} .token=${token} .url=${url}></chat-thread>
+          <chat-status exportparts=${STATUS_PARTS} .token=${token} .url=${url}></chat-status>
+          ${hasList ? html`<chat-rooms exportparts=${ROOMS_PARTS} ?hidden=${!isList} .token=${token} .url=${url}></chat-rooms>` : nothing}
+          <chat-thread exportparts=${THREAD_PARTS} ?hidden=${isList} .room=${room} .token=${token} .url=${url}></chat-thread>
         </slot>
       </div>`;
   }
@@ -151,11 +155,14 @@ export class ChatLauncherElement extends LitElement {
     const hadFocus = before !== null && before === this.shadowRoot!.activeElement;
     before?.remove();
     if (hadFocus) this.#button.focus();
+    // Not before the first drawing, which may be over what a server has drawn. Over a whole small screen nobody wants to find it again.
+    if (!this.open && !this.#small?.matches && wasOpen(this.#name)) this.open = this.#isRestored = true;
   }
 
   protected override updated(changed: PropertyValues<this>): void {
     if (!changed.has('open') || this.open === this.#dialog.open) return;
-    const isFirst = changed.get('open') === undefined;
+    const isFirst = changed.get('open') === undefined || this.#isRestored;
+    this.#isRestored = false;
     if (this.open) {
       // Open from the start: the focus stays where the reader is.
       if (isFirst && !this.#small?.matches) this.#dialog.open = true;
@@ -176,10 +183,16 @@ export class ChatLauncherElement extends LitElement {
     else this.#dialog.show();
   }
 
+  /** Over all of the screen, or not any more: whoever is at something, inside or outside, stays there. */
   readonly #onResize = (): void => {
     if (!this.#dialog?.open) return;
+    const wasInside = this.#dialog.contains(this.shadowRoot!.activeElement);
+    const focused = deepActiveElement();
     this.#dialog.close();
     this.#show();
+    if (!wasInside && this.#small?.matches) return;
+    if (focused === document.body) (this.shadowRoot!.activeElement as HTMLElement | null)?.blur();
+    else focused?.focus();
   };
 
   /** Closed by the browser: Escape or the back gesture on a small screen. */
@@ -212,6 +225,13 @@ export class ChatLauncherElement extends LitElement {
   get #name(): string {
     return `unified-chat launcher ${this.id}`;
   }
+}
+
+/** What has the keyboard, in whichever shadow root. */
+function deepActiveElement(): HTMLElement | null {
+  let active = document.activeElement;
+  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+  return active as HTMLElement | null;
 }
 
 declare global {

@@ -1,0 +1,12 @@
+/**
+ * The parts of the elements in the panel, as a page reaches them from outside: `chat-launcher::part(thread-bubble-own)`. Under names of their
+ * own, because some have the same ones.
+ */
+const exported = (prefix: string, parts: string): string => parts.replace(/[\w-]+/g, `$&:${prefix}-$&`).replaceAll(' ', ',');
+
+export const STATUS_PARTS = exported('status', 'base dot label detail retry details panel panel-heading basics progress findings finding verdict mend all-points copy close text');
+export const ROOMS_PARTS = exported('rooms', 'base header filter list room room-selected room-unread avatar name preview time badge note');
+export const THREAD_PARTS = exported(
+  'thread',
+  'base header messages day message message-own message-other avatar author bubble bubble-own bubble-other text link quote attachment system meta delivery failure retry discard typing jump note composer input send skipped reactions hint',
+);
