@@ -10,9 +10,9 @@ import { writeSnapshot } from './elements/chat-rooms/snapshot.js';
 import { de } from './locale/de.js';
 import { en } from './locale/en.js';
 import { enBeside } from './locale/en-beside.js';
-import { ago, registerLocale, speak, type Words } from './locale/index.js';
+import { ago, registerLocale, speak, termsOf, type Words } from './locale/index.js';
 import { checkEach, idKey, Room, type Id } from './protocol/index.js';
-import { ChatError, type ErrorCode } from './transport/index.js';
+import { ChatError } from './transport/index.js';
 
 export { html } from 'lit';
 export { registerLocale, type Terms } from './locale/index.js';
@@ -28,7 +28,7 @@ export interface SnapshotOptions {
   url?: string;
   /** The page's language. Default `en`. */
   lang?: string;
-  /** The reader's zone (`Europe/Berlin`), where the server knows it, from a cookie say. Without it, times appear with the script. */
+  /** The reader's zone (`Europe/Berlin`), where the server knows it, from a cookie say. Without one, times appear with the script. */
   timeZone?: string;
   /** Milliseconds since 1970. Default: now. */
   now?: number;
@@ -36,21 +36,28 @@ export interface SnapshotOptions {
 
 /**
  * Writes down a list of rooms for `<chat-rooms snapshot=…>`.
- * @throws {ChatError} `unexpected_answer`, where `rooms` is no list of rooms: it names the first that is wrong.
+ * A room that is none is left out, as in the page.
+ * @throws {ChatError} `unexpected_answer`, where `rooms` is no list.
  */
 export function snapshot({ me, rooms, url = '', lang = 'en', timeZone, now = Date.now() }: SnapshotOptions): string {
   const list = Array.isArray(rooms) ? (rooms as unknown[]) : (rooms as { results?: unknown[] } | null)?.results;
-  if (!Array.isArray(list)) throw wrong('rooms is no list: pass what GET rooms/ answers.');
-  const { items, problems } = checkEach(Room, list, 'rooms');
-  if (problems[0]) throw wrong(problems[0].detail);
-  const words = timeZone === undefined ? undefined : new ServerWords(lang, timeZone);
+  if (!Array.isArray(list)) throw new ChatError('unexpected_answer', 'rooms is no list: pass what GET rooms/ answers.');
+  const { items } = checkEach(Room, list, 'rooms');
+  const words = isZone(timeZone) ? new ServerWords(lang, timeZone) : undefined;
   const times = Object.fromEntries(
     items.flatMap(({ id, last_message: last }) => (last ? [[idKey(id), words ? ago(words, last.timestamp, now, words.daysBetween) : '']] : [])),
   );
   return writeSnapshot({ me, rooms: items, times, url });
 }
 
-const wrong = (message: string): ChatError => new ChatError('unexpected_answer' satisfies ErrorCode, message);
+/** What a cookie says need not be a zone. */
+function isZone(timeZone: string | undefined): timeZone is string {
+  try {
+    return timeZone !== undefined && !!new Intl.DateTimeFormat('en', { timeZone });
+  } catch {
+    return false;
+  }
+}
 
 export interface RenderOptions {
   /** The page's language, as its `<html lang>` has it. Default `en`. */
@@ -85,7 +92,7 @@ class ServerWords implements Words {
   }
 
   term(key: 'now' | 'yesterday'): string {
-    return (/^de\b/i.test(this.lang) ? de : { ...en, ...enBeside })[key];
+    return termsOf(this.lang)?.[key] ?? { ...en, ...enBeside }[key];
   }
 
   time(iso: string): string {

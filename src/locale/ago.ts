@@ -3,6 +3,9 @@ import { daysBetween, type Localize } from './localize.js';
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 const MINUTE_MS = 60_000;
 
+/** Making one takes an old phone ten milliseconds. */
+const minutesAgo = new Map<string, Intl.RelativeTimeFormat>();
+
 /** What it needs of {@link Localize}. */
 export interface Words extends Pick<Localize, 'lang' | 'time' | 'format'> {
   term(key: 'now' | 'yesterday'): string;
@@ -16,7 +19,12 @@ export function ago(localize: Words, iso: string, now: number, between = daysBet
   const at = Date.parse(iso);
   const minutes = Math.floor((now - at) / MINUTE_MS);
   if (minutes < 1) return localize.term('now');
-  if (minutes < 60) return new Intl.RelativeTimeFormat(localize.lang, { style: 'narrow' }).format(-minutes, 'minute');
+  if (minutes < 60) {
+    const { lang } = localize;
+    const format = minutesAgo.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style: 'narrow' });
+    minutesAgo.set(lang, format);
+    return format.format(-minutes, 'minute');
+  }
   const days = between(at, now);
   if (days === 0) return localize.time(iso);
   if (days === 1) return localize.term('yesterday');

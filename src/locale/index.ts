@@ -1,5 +1,5 @@
 export { ago, type Words } from './ago.js';
 export { enBeside } from './en-beside.js';
 export { enExtras } from './en-extras.js';
-export { isSameDay, Localize, registerLocale, speak } from './localize.js';
+export { isSameDay, Localize, registerLocale, speak, termsOf } from './localize.js';
 export type { Terms } from './terms.js';

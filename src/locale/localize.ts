@@ -31,6 +31,9 @@ export function registerLocale(code: string, terms: Partial<Terms>): void {
   redraw();
 }
 
+/** What was registered for a language, or for that of its region. */
+export const termsOf = (lang: string): Partial<Terms> | undefined => locales.get(lang.toLowerCase()) ?? locales.get(lang.toLowerCase().split('-')[0]!);
+
 if (globalThis.document) new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ['lang'] });
 
 /** Formatting a date is cheap; making a formatter is not. */
@@ -87,9 +90,7 @@ export class Localize implements ReactiveController {
 
   /** One text: a string, or a function that makes it. */
   readonly term = <Key extends keyof Terms>(key: Key, ...values: Terms[Key] extends (...values: infer V) => string ? V : []): string => {
-    const lang = this.lang.toLowerCase();
-    const terms = locales.get(lang) ?? locales.get(lang.split('-')[0]!);
-    const text = (terms?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as string | ((...values: unknown[]) => string);
+    const text = (termsOf(this.lang)?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as string | ((...values: unknown[]) => string);
     return typeof text === 'string' ? text : text(...values);
   };
 

@@ -39,6 +39,7 @@ describe('rendered on a server', () => {
     html['/ssr'] = page.replace('</body>', () => `<script>${WATCH}</script></body>`);
     html['/script-tag'] = html['/ssr'].replace(/<script type="module".*?<\/script>/, '<script type="module" src="/dist/chat.js"></script>').replaceAll(/<link rel="modulepreload".*?>/g, '');
     html['/plain'] = shell.replace('<!--chat-->', '<chat-connection token-url="/token/1"><chat-rooms></chat-rooms></chat-connection>');
+    html['/launcher'] = shell.replace('<!--chat-->', () => renderToString(template`<chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>`));
     html['/other-person'] = html['/ssr'].replace('/token/1', '/token/2');
   });
   after(() => site.close());
@@ -100,9 +101,43 @@ describe('rendered on a server', () => {
     await page.close();
   });
 
+  it('shows them to nobody after their reader has signed out', async () => {
+    const { page } = await site.open('/ssr');
+    await isConnected(page);
+    const left = await page.evaluate(async () => {
+      const connection = document.querySelector<ChatConnectionElement>('chat-connection')!;
+      connection.tokenUrl = null;
+      connection.token = 'x';
+      await connection.updateComplete;
+      connection.token = '';
+      await connection.updateComplete;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return [connection.connection.state, document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('[role=option]').length];
+    });
+    assert.deepEqual(left, ['idle', 0]);
+    await page.close();
+  });
+
+  it('the launcher too, which is open again where it was open on the page before', async () => {
+    const { page, said } = await site.open('about:blank');
+    await page.evaluateOnNewDocument(() => sessionStorage.setItem('unified-chat launcher ', 'open'));
+    await page.goto(`${site.url}/launcher`);
+    await page.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')?.open);
+    await page.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]'));
+    assert.equal(await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelectorAll('[part=button]').length), 1);
+    await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('[part=button]')!.click());
+    await page.waitForFunction(() => !document.querySelector('chat-launcher')!.open);
+    assert.deepEqual(said, []);
+    await page.close();
+  });
+
   it('says what is wrong with what it is given, and lets nothing out of its place', () => {
     assert.throws(() => snapshot({ me: 1, rooms: { detail: 'no' } }), /pass what GET rooms\/ answers/);
-    assert.throws(() => snapshot({ me: 1, rooms: [{ id: {} }] }), /rooms\[0\]\.id/);
+    const one = { id: 1, name: 'One', last_message: { content: 'hello', timestamp: '2026-11-23T12:00:00Z', sender: null } };
+    const kept = (more: object): { rooms: { id: number }[]; times: Record<string, string> } => JSON.parse(snapshot({ me: 1, rooms: [one, { id: {} }], now: Date.parse('2026-11-23T12:30:00Z'), ...more })) as never;
+    assert.deepEqual(kept({}).rooms.map(({ id }) => id), [1], 'one bad room loses no other');
+    assert.equal(kept({ timeZone: 'Europe/Berlin' }).times['1'], '30m ago');
+    assert.equal(kept({ timeZone: 'No/Where; a cookie' }).times['1'], '');
     assert.throws(() => renderToString(template`<chat-status></chat-status>`, { nonce: '"><script>' }), TypeError);
     const rooms = snapshot({ me: 1, rooms: [{ id: 1, name: '</template><script>alert(1)</script><style>', last_message: null }] });
     const text = renderToString(template`<chat-rooms snapshot=${rooms}></chat-rooms>`, { nonce: 'abc', lang: 'de' });

@@ -67,7 +67,7 @@ export class ChatRoomsElement extends LitElement {
     filter: {},
     token: {},
     url: {},
-    snapshot: { converter: readSnapshot },
+    snapshot: {},
     current: { state: true },
   };
 
@@ -83,11 +83,13 @@ export class ChatRoomsElement extends LitElement {
   /** The backend that `token` is for. Default: the page's origin. */
   url: string | undefined;
 
-  /** What a server has drawn, as `unified-chat/ssr` wrote it down: shown until the connection has a list for the same person. */
-  snapshot: Snapshot | undefined;
+  /** What a server has drawn, as `unified-chat/ssr` wrote it down: shown until the connection has a list, or says that somebody else is there. */
+  snapshot: string | null | undefined;
 
   /** The room that has the list's tab stop. */
   private current: Id | null = null;
+
+  #drawn: Snapshot | undefined;
 
   readonly #finder = new ConnectionFinder(this, (connection) => {
     // What the page chose before there was a connection counts, once there is one.
@@ -107,8 +109,12 @@ export class ChatRoomsElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('snapshot')) this.#drawn = readSnapshot(this.snapshot);
     const { connection } = this.#finder;
     if (!connection) return;
+    // Once it is known who is there, it is for nobody else; and when they are gone, for nobody.
+    const user = this.#user.value;
+    if (this.#isLoaded.value || this.#state.value === 'unauthorized' || (user && !sameId(user.id, this.#drawn?.me))) this.#drawn = undefined;
     const chosen = this.#chosen.value ?? null;
     if (sameId(this.selected, chosen) || (this.selected === null && chosen === null)) return;
     // At first there is always a change: from nothing to whatever the page has chosen, or to none.
@@ -164,7 +170,7 @@ export class ChatRoomsElement extends LitElement {
       @click=${() => this.#choose(room)}
       @focus=${() => (this.current = room.id)}
     >
-      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.snapshot?.url ?? '')}
+      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '')}
       <span class="text">
         <span part="name" class="name" dir="auto">${name}</span>
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
@@ -188,14 +194,6 @@ export class ChatRoomsElement extends LitElement {
     // Loading is said only while something is on its way.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
     return html`<p part="note" class="note loading" role="status">${term('loadingConversations')}</p>`;
-  }
-
-  /** What a server has drawn, as long as nothing better is known; never for somebody else, or for nobody. */
-  get #drawn(): Snapshot | undefined {
-    const { snapshot } = this;
-    const user = this.#user.value;
-    if (!snapshot || this.#isLoaded.value || this.#state.value === 'unauthorized') return undefined;
-    return !user || sameId(user.id, snapshot.me) ? snapshot : undefined;
   }
 
   get #known(): readonly Room[] {

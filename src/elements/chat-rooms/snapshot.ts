@@ -15,7 +15,7 @@ export interface Snapshot {
 const Schema = object(() => ({ me: Id, rooms: z.array(anything), times: anything, url: text }));
 
 /** @returns nothing for what is no snapshot; a room that is none is left out. */
-export function readSnapshot(json: string | null): Snapshot | undefined {
+export function readSnapshot(json: string | null | undefined): Snapshot | undefined {
   try {
     const result = check(Schema, JSON.parse(json ?? ''), 'snapshot');
     if (!result.ok) return undefined;
