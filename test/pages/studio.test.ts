@@ -103,7 +103,7 @@ describe('the theme studio', () => {
   it('says what it has not measured', async () => {
     await open();
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
-    await page.$eval('#launcher-open', (launcher) => launcher.remove());
+    await page.$eval('#launchers chat-launcher[open]', (launcher) => launcher.remove());
     await set('--chat-text', '#000');
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent === '– 1 not measured');
     assert.deepEqual((await rows()).filter(([, , , says]) => says !== 'enough'), [['Its panel’s first line', '–', '4.5', 'not measured']]);

@@ -1,14 +1,12 @@
-import { setupWorker } from 'msw/browser';
 import { CONTENTS, isContent, isState, PageBackend, STATES, URL_OF_BACKEND, type Content, type State } from './backend.js';
-import { addLauncher, connectTo, isLauncher, LAUNCHERS, setOnline, type Launcher } from './scene.js';
+import { addLauncher, answerWith, connectTo, isLauncher, LAUNCHERS, setOnline, type Launcher } from './scene.js';
 
 const controls = document.querySelector<HTMLFormElement>('#controls')!;
 const field = (name: string): HTMLSelectElement => controls.elements.namedItem(name) as HTMLSelectElement;
 for (const [name, values] of Object.entries({ launcher: LAUNCHERS, state: STATES, content: CONTENTS })) field(name).append(...Object.keys(values).map((value) => new Option(value)));
 
 const backend = new PageBackend();
-const worker = setupWorker(...backend.handlers);
-await worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: new URL('../mockServiceWorker.js', location.href).href } });
+await answerWith([backend]);
 
 /** From the address: `#state=polling&content=many`, `#show=launcher&launcher=unread`. */
 function read(): void {
@@ -62,7 +60,7 @@ function draw(state: State, content: Content, look: Launcher | null): void {
 }
 
 function drawLauncher(place: HTMLElementTagNameMap['chat-connection'], look: Launcher): void {
-  const launcher = addLauncher(place, 'playground', look === 'open');
+  const launcher = addLauncher(place, look === 'open');
   // Opened or closed by hand: the controls and the address say so, and the stage stays.
   launcher.addEventListener('chat-launcher-toggle', () => {
     const isUnread = place.connection.rooms.some(({ unread_count }) => unread_count > 0);

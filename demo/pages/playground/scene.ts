@@ -1,6 +1,7 @@
-/** What the playground and the studio make alike: a connection that stays in one state, a launcher, and a network that is gone. */
+/** What the playground and the studio make alike: a backend in the page, a connection that stays in one state, a launcher, and a network that is gone. */
+import { setupWorker } from 'msw/browser';
 import 'unified-chat';
-import type { State } from './backend.js';
+import type { PageBackend, State } from './backend.js';
 
 /** What a launcher can be seen as. */
 export const LAUNCHERS = {
@@ -10,6 +11,15 @@ export const LAUNCHERS = {
 } as const;
 export type Launcher = keyof typeof LAUNCHERS;
 export const isLauncher = (name: string | null): name is Launcher => name !== null && Object.hasOwn(LAUNCHERS, name);
+
+/** Has these answer what the page asks. */
+export async function answerWith(backends: PageBackend[]): Promise<void> {
+  const url = new URL('../mockServiceWorker.js', location.href).href;
+  // A page with a strict policy starts no worker from a mere string, which is what msw has: this one it may.
+  const { trustedTypes } = globalThis as { trustedTypes?: { createPolicy(name: 'default', rules: object): void } };
+  trustedTypes?.createPolicy('default', { createScriptURL: (wanted: string) => (wanted === url ? wanted : null) });
+  await setupWorker(...backends.flatMap(({ handlers }) => handlers)).start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url } });
+}
 
 /** An unsigned token that says whose it is: these backends look at nothing else. */
 const TOKEN = ['{"alg":"none"}', '{"user_id":1}', 'x'].map((part) => btoa(part)).join('.');
@@ -36,11 +46,10 @@ export function connectTo(url: string, state: State): HTMLElementTagNameMap['cha
   return element;
 }
 
-/** A launcher as it is wanted, whatever this tab remembers of it. */
-export function addLauncher(place: Element, id: string, isOpen: boolean): HTMLElementTagNameMap['chat-launcher'] {
-  const launcher = Object.assign(document.createElement('chat-launcher'), { id });
+/** A launcher as it is wanted. By its name a tab remembers whether it was open, so each has a new one. */
+export function addLauncher(place: Element, isOpen: boolean): HTMLElementTagNameMap['chat-launcher'] {
+  const launcher = Object.assign(document.createElement('chat-launcher'), { id: crypto.randomUUID(), open: isOpen });
   place.append(launcher);
-  launcher.open = isOpen;
   return launcher;
 }
 

@@ -1,8 +1,7 @@
 /** Theme studio: the real elements in every state, every token as a control, the contrast of what is drawn. Static files. */
-import { setupWorker } from 'msw/browser';
 import manifest from '../../../custom-elements.json';
 import { PageBackend, STATES, URL_OF_BACKEND, type Content, type State } from '../playground/backend.js';
-import { addLauncher, connectTo, LAUNCHERS, setOnline, type Launcher } from '../playground/scene.js';
+import { addLauncher, answerWith, connectTo, LAUNCHERS, setOnline, type Launcher } from '../playground/scene.js';
 import { measure } from './contrast.js';
 import { PRESETS } from './presets.js';
 
@@ -33,7 +32,7 @@ const backends = SCENES.map(({ id, state, content, shows }) => {
   if (shows === 'closed') backend.readAll();
   return backend;
 });
-await setupWorker(...backends.flatMap(({ handlers }) => handlers)).start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: new URL('../mockServiceWorker.js', location.href).href } });
+await answerWith(backends);
 // Only where no answer comes does anybody ask whether there is a network: that is the scene 'offline' alone.
 setOnline(false);
 
@@ -49,13 +48,13 @@ for (const { id, state, content, place, shows } of SCENES) {
   } else if (shows === 'status') {
     connection.append(Object.assign(document.createElement('chat-status'), { always: true }));
   } else {
-    showLauncher(connection, id, shows);
+    showLauncher(connection, shows);
   }
   if (content === 'refused') void connection.connection.sendChatMessage(1, 'Does this arrive?').catch(() => {});
 }
 
 /** In a box that is to it what the window is to a real one. */
-function showLauncher(connection: Element, id: string, look: Launcher): void {
+function showLauncher(connection: Element, look: Launcher): void {
   const figure = document.createElement('figure');
   const corner = Object.assign(document.createElement('div'), { className: 'window' });
   const caption = document.createElement('figcaption');
@@ -63,7 +62,7 @@ function showLauncher(connection: Element, id: string, look: Launcher): void {
   caption.textContent = LAUNCHERS[look];
   figure.append(corner, caption);
   connection.append(figure);
-  const launcher = addLauncher(corner, id, look === 'open');
+  const launcher = addLauncher(corner, look === 'open');
   // On a small screen an open one takes all of it, and the studio would be behind it.
   const small = matchMedia('(max-width: 30rem), (max-height: 26rem)');
   const closeIfSmall = (): void => {
