@@ -15,8 +15,7 @@ export * from './headless.js';
 /** How long until a part that could not be loaded is asked for again, in milliseconds. */
 const AGAIN_MS = 5_000;
 
-register('chat-connection', ChatConnectionElement);
-registerEach({ 'chat-thread': ChatThreadElement });
+registerEach({ 'chat-connection': ChatConnectionElement, 'chat-thread': ChatThreadElement });
 
 /** One at a time, each in a task of its own: what stands on the page already is drawn at once, and the page is to stay alive meanwhile. */
 function registerEach(elements: Record<string, CustomElementConstructor>): void {

@@ -3,7 +3,6 @@ import { daysBetween, type Localize } from './localize.js';
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 const MINUTE_MS = 60_000;
 
-/** Making one takes an old phone ten milliseconds. */
 const minutesAgo = new Map<string, Intl.RelativeTimeFormat>();
 
 /** What it needs of {@link Localize}. */

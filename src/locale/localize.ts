@@ -94,6 +94,11 @@ export class Localize implements ReactiveController {
     return typeof text === 'string' ? text : text(...values);
   };
 
+  /** For an element that will show times: the first format of a page takes an old phone longer than all that it draws with it, so it has a task of its own. */
+  prepare(): void {
+    setTimeout(() => this.time('2000-01-01'));
+  }
+
   /** `14:05` */
   time(iso: string): string {
     return this.format('time', TIME).format(Date.parse(iso));

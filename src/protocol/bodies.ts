@@ -1,9 +1,9 @@
 /** What REST answers. docs/PROTOCOL.md lists the routes. */
 import { check, type Output, type Result } from './problem.js';
-import { anything, flag, maybe, number, object, string, z } from './schema.js';
+import { anything, flag, maybe, number, object, orNull, string, z } from './schema.js';
 
 /** `GET rooms/`, one page of it. The baseline answers a bare array: see `roomsPage`. */
-const RoomsPage = object(() => ({ results: z.array(anything), next: z.catch(z.nullable(string), null) }));
+const RoomsPage = object(() => ({ results: z.array(anything), next: orNull(string) }));
 
 /** `GET rooms/`: a bare array, or a page of one. */
 export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>

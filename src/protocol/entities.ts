@@ -5,7 +5,7 @@
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
 import type { Output } from './problem.js';
-import { anything, flag, Id, maybe, number, object, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { anything, flag, Id, maybe, number, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const User = object(() => ({
   id: Id,
@@ -16,7 +16,7 @@ export const User = object(() => ({
 }));
 export type User = Output<typeof User>;
 
-const userOrNull = () => z.catch(z.nullable(User()), null);
+const userOrNull = () => orNull(User());
 
 /** The message that another one answers, as much of it as a quotation needs. */
 export const ReplyTo = object(() => ({
@@ -44,7 +44,7 @@ export const Message = object(() => ({
   timestamp: Time,
   is_read: z.catch(flag, false),
   edited_at: timeOrNull,
-  reply_to: z.catch(z.nullable(ReplyTo()), null),
+  reply_to: orNull(ReplyTo()),
   /** Right on REST; says nothing on a socket, where one text goes to everybody. Compare `sender.id` instead. */
   is_own_message: z.catch(flag, false),
   /** One for each emoji, in the order in which they came. */
@@ -64,7 +64,7 @@ export const Room = object(() => ({
   room_type: z.catch(string, 'general'),
   participants: z.catch(z.array(User()), []),
   participant_count: z.catch(number, 0),
-  last_message: z.catch(z.nullable(LastMessage()), null),
+  last_message: orNull(LastMessage()),
   unread_count: z.catch(number, 0),
   created_at: timeOrNull,
   updated_at: timeOrNull,

@@ -3,11 +3,11 @@ import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
 import { checkEach, type Output } from './problem.js';
 import type { Checked } from './server-frames.js';
-import { anything, flag, Id, number, object, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { anything, flag, Id, number, object, orNull, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const Notification = object(() => ({
   id: Id,
-  sender: z.catch(z.nullable(User()), null),
+  sender: orNull(User()),
   notification_type: text,
   title: text,
   message: text,

@@ -43,8 +43,11 @@ export function object<T extends z.core.$ZodLooseShape>(shape: () => T): () => z
 
 /** Words that only decorate: none where they are wrong. */
 export const text = z.catch(string, '');
-export const textOrNull = z.catch(z.nullable(string), null);
-export const timeOrNull = z.catch(z.nullable(Time), null);
+
+/** A field that is null where it is wrong. */
+export const orNull = <T extends z.ZodMiniType>(schema: T) => z.catch(z.nullable(schema), null);
+export const textOrNull = orNull(string);
+export const timeOrNull = orNull(Time);
 
 /** A field that may be absent, and counts as absent when it is wrong. */
 export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);

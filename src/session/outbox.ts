@@ -55,7 +55,6 @@ export class Outbox implements OutboxInside {
    */
   async enter(scope: string): Promise<void> {
     if (scope !== this.#scope) {
-      if (this.#scope) this.clear();
       this.#scope = scope;
       // Written before it was known whose they are.
       for (const item of this.#waiting()) await this.keep(item);

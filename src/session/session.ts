@@ -222,7 +222,8 @@ export class Session implements Inside {
 
   #begin(setup: Setup): void {
     const { token, canAsk, auth = 'query', ...parts } = setup;
-    this.#end();
+    // Nothing to end yet; and giving up costs a page that loads the positions of all that it has read (for the error's stack).
+    if (this.#setup) this.#end();
     this.#setup = setup;
     const { signal } = this.#generation;
     this.#adopt(token);

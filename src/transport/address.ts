@@ -26,29 +26,23 @@ const slashed = (path: string): string => `/${path.replace(/^\/+|\/+$/g, '')}/`;
  * @throws {ChatError} `bad_url`, saying what is expected instead.
  */
 export function makeAddress({ url, wsPath = '/ws/chat/', apiPath = '/api/chat/' }: AddressParts): Address {
-  const base = parseUrl(url || '/', globalThis.location?.href);
-  if (!base) {
-    throw new ChatError('bad_url', `url="${url}" is not an address such as https://api.example.com.`);
-  }
-  if (!/^https?:$/.test(base.protocol)) {
-    throw new ChatError('bad_url', `url="${url}" is no address: it must begin with https:// or http://.`);
-  }
+  const base = parseHttp(url || '/', globalThis.location?.href);
+  if (!base) throw new ChatError('bad_url', `url="${url}" is not an address: it must begin with https:// or http://.`);
   const root = base.origin + base.pathname.replace(/\/+$/, '');
   return { base: root, api: root + slashed(apiPath), socket: root.replace(/^http/, 'ws') + slashed(wsPath) };
 }
-
-/** The notifications socket of one user, without its token. */
-export const notificationsSocket = (address: Address, userId: string | number): string =>
-  `${address.base.replace(/^http/, 'ws')}/ws/notifications/${encodeURIComponent(userId)}/`;
 
 /**
  * A file's URL, made absolute; nothing for what is not fetched over HTTP (`javascript:`, `data:` and the like must
  * never reach a link).
  */
 export function attachmentUrl(base: string, attachment: string | null): string | null {
-  if (!attachment) return null;
-  const url = parseUrl(attachment, base);
-  return url && /^https?:$/.test(url.protocol) ? url.href : null;
+  return (attachment && parseHttp(attachment, base)?.href) || null;
+}
+
+function parseHttp(text: string, base?: string): URL | null {
+  const url = parseUrl(text, base);
+  return url && /^https?:$/.test(url.protocol) ? url : null;
 }
 
 /** An address, or nothing where it is none. */

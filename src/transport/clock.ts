@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Calls `run` once after `ms` milliseconds. @returns how to take that back. */
   after(ms: number, run: () => void): () => void;
+  /** Lets the page draw, or answer a key, before what takes long goes on. Not every clock does. */
+  breathe?(): Promise<void> | undefined;
 }
 
 export const systemClock: Clock = {
@@ -12,6 +14,8 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
+  // Where nobody looks, timers may fire once a minute.
+  breathe: () => (globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined),
 };
 
 /** Waits; ends early, without an error, when `signal` aborts. */

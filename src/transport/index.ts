@@ -2,6 +2,7 @@ export * from './address.js';
 export * from './clock.js';
 export * from './errors.js';
 export * from './is-there.js';
+export * from './notifications-address.js';
 export * from './rest.js';
 export * from './send-message.js';
 export * from './socket.js';

@@ -74,7 +74,7 @@ export class RestClient {
     let query: Record<string, string> = {};
     for (let page = 0; page < MAX_ROOM_PAGES; page++) {
       const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
-      rooms.push(...this.#good(checkEach(Room, results, 'GET rooms/')));
+      rooms.push(...(await this.#good(checkEach(Room, results, 'GET rooms/'))));
       // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
       const nextPage = next && parseUrl(next, this.#options.base);
       if (!nextPage) break;
@@ -88,7 +88,7 @@ export class RestClient {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
     const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
-    return { messages: this.#good(checkEach(Message, body.messages, where)), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
+    return { messages: await this.#good(checkEach(Message, body.messages, where)), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
@@ -98,9 +98,10 @@ export class RestClient {
     throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
   }
 
-  /** The good ones; the others are reported. */
-  #good<T>({ items, problems }: CheckedList<T>): T[] {
+  /** The good ones; the others are reported. To check many takes an old phone long, and so does what follows: drawing them. */
+  async #good<T>({ items, problems }: CheckedList<T>): Promise<T[]> {
     for (const problem of problems) this.#options.onProblem?.(problem);
+    await this.#options.clock?.breathe?.();
     return items;
   }
 

@@ -242,6 +242,12 @@ describe('<chat-launcher>', () => {
     expect(sessionStorage).to.have.length(0);
   });
 
+  it('that is open from the start takes the focus from nobody', async () => {
+    const launcher = await mounted(html`<chat-launcher open></chat-launcher>`);
+    await until(() => panel(launcher).open);
+    expect([focused(launcher), launcher.shadowRoot!.querySelector('[autofocus]')]).to.deep.equal([null, null]);
+  });
+
   it('is not opened over a whole small screen by itself', async () => {
     sessionStorage.setItem('unified-chat launcher ', 'open');
     await setViewport({ width: 380, height: 700 });

@@ -137,7 +137,7 @@ export class ChatLauncherElement extends LitElement {
     const isList = hasList && this.#selected.value == null;
     return html`<header part="header" class="header">
         ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${BACK}</button>` : nothing}
-        <h2 part="title" class="title" id="title" tabindex="-1" autofocus>${this.heading || term('chat')}</h2>
+        <h2 part="title" class="title" id="title" tabindex="-1">${this.heading || term('chat')}</h2>
         <button part="close" type="button" aria-label=${term('closeChat')} @click=${() => (this.open = false)}>${CLOSE}</button>
       </header>
       <div class="content">
@@ -181,6 +181,7 @@ export class ChatLauncherElement extends LitElement {
     this.#dialog.classList.toggle('full', isSmall);
     if (isSmall) this.#dialog.showModal();
     else this.#dialog.show();
+    this.#focusTitle();
   }
 
   /** Over all of the screen, or not any more: whoever is at something, inside or outside, stays there. */
@@ -210,6 +211,11 @@ export class ChatLauncherElement extends LitElement {
   #back(): void {
     this.#finder.connection?.selectRoom(null);
     // The button goes, and the keyboard with it.
+    this.#focusTitle();
+  }
+
+  /** Not by `autofocus`: a page that is loaded with an open panel would give it the keyboard. */
+  #focusTitle(): void {
     this.#dialog.querySelector<HTMLElement>('#title')?.focus();
   }
 

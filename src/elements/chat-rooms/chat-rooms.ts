@@ -108,6 +108,11 @@ export class ChatRoomsElement extends LitElement {
     new Ticker(this, () => (this.#known.length ? MINUTE_MS : null));
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#localize.prepare();
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('snapshot')) this.#drawn = readSnapshot(this.snapshot);
     const { connection } = this.#finder;

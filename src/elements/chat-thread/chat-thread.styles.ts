@@ -4,6 +4,8 @@ export const styles = css`
   :host {
     block-size: 100%;
     min-block-size: 0;
+    /* Where the page gives it no height, it is no longer than the window: it would show, and load, all that was ever said. */
+    max-block-size: 100dvh;
     overflow: hidden;
   }
   .base {

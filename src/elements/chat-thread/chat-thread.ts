@@ -153,6 +153,7 @@ export class ChatThreadElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener('visibilitychange', this.#updateReading);
+    this.#localize.prepare();
   }
 
   override disconnectedCallback(): void {
@@ -171,10 +172,6 @@ export class ChatThreadElement extends LitElement {
     }
     if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);
     this.#window.update(this.#threadNow.timeline);
-  }
-
-  protected override updated(): void {
-    this.#updateReading();
   }
 
   protected override render(): TemplateResult {

@@ -18,15 +18,17 @@ export interface Keyed {
 type Pin = { at: 'end' } | { at: 'row'; key: string; offset: number };
 
 /** Rows that come or go at once. */
-const CHUNK = 20;
+const CHUNK = 10;
 /** Rows to begin with, at the end. */
-const FIRST = 30;
+const FIRST = 12;
 /** Pixels that are drawn beyond the viewport on either side: at least, after trimming, at most. */
 const NEAR_PX = 600;
 const TRIMMED_PX = 1_000;
 const FAR_PX = 1_600;
 /** Pixels from the top of everything loaded at which more is asked for. */
 const EARLY_PX = 1_000;
+/** The same, where the reader is at the end. */
+const LEAST_PX = 100;
 /** As close to the end as this is at the end: positions are not whole numbers on every screen. */
 const END_PX = 4;
 
@@ -34,13 +36,17 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
   readonly #onNearTop: () => void;
   readonly #onEndChange: (isAtEnd: boolean) => void;
-  readonly #onResize: () => void;
+  readonly #onLook: () => void;
   #items: readonly Item[] = [];
   #start = 0;
   #end = 0;
   #pin: Pin = { at: 'end' };
   /** Where we last put the scroll position: anything else was the reader. */
   #expectedTop = 0;
+  /** Nothing of this list has been looked at yet. */
+  #isNew = true;
+  /** The frame that was asked for. */
+  #frame = 0;
   #resizes: ResizeObserver | undefined;
   #observed: Element | undefined;
 
@@ -48,12 +54,12 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
     onNearTop: () => void,
     onEndChange: (isAtEnd: boolean) => void,
-    onResize: () => void,
+    onLook: () => void,
   ) {
     this.#host = host;
     this.#onNearTop = onNearTop;
     this.#onEndChange = onEndChange;
-    this.#onResize = onResize;
+    this.#onLook = onLook;
     host.addController(this);
   }
 
@@ -81,7 +87,8 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   /** The list as it is now. Call it before drawing. */
   update(items: readonly Item[]): void {
     if (items === this.#items) return;
-    this.#notice();
+    if (this.#items.length === 0) this.#isNew = true;
+    else this.#notice();
     const shift = this.#shift(items);
     const drawn = this.#end - this.#start;
     this.#items = items;
@@ -113,9 +120,9 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   hostConnected(): void {
     this.#resizes = new ResizeObserver(() => {
       this.#restore();
-      this.#onResize();
+      this.#onLook();
       // Drawing more changes sizes again, and an observer that does so at once is reported as a loop.
-      requestAnimationFrame(() => this.#fit());
+      this.#fitSoon();
     });
     this.#host.requestUpdate();
   }
@@ -132,8 +139,10 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
       this.#observed = list;
       if (list) for (const element of [list, list.parentElement!]) this.#resizes?.observe(element);
     }
-    this.#restore();
-    this.#fit();
+    // Where there are no rows, there is nothing to measure.
+    if (this.#items.length === 0) return;
+    if (!this.#isNew) this.#restore();
+    this.#fitSoon();
   }
 
   get #list(): HTMLElement | undefined {
@@ -199,6 +208,32 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     this.#expectedTop = scroller.scrollTop;
   }
 
+  /**
+   * What lies beyond the reader's view is drawn in the next frame, in a task of its own. (Where nobody looks there is none.) So is the first
+   * look at new rows: before they are painted, but not in the task that has made them.
+   */
+  #fitSoon(): void {
+    const fit = (): void => {
+      this.#frame = 0;
+      if (this.#isNew) this.#restore();
+      this.#isNew = false;
+      this.#onLook();
+      this.#fit();
+    };
+    if (document.hidden || (!this.#isNew && this.#isBlank)) fit();
+    else if (!this.#frame) this.#frame = requestAnimationFrame(fit);
+  }
+
+  /** Whether the reader sees a place where a row should be. */
+  get #isBlank(): boolean {
+    const list = this.#list;
+    const scroller = list?.parentElement;
+    if (!list || !scroller) return false;
+    const top = scroller.scrollTop;
+    const bottom = top + scroller.clientHeight;
+    return (this.#start > 0 && top < list.offsetTop) || (this.#end < this.#items.length && list.offsetTop + list.offsetHeight < bottom);
+  }
+
   /** Draws more where the viewport comes near the edge of what is drawn; less where that is far away. */
   #fit(): void {
     const list = this.#list;
@@ -208,7 +243,8 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     const bottom = top + scroller.clientHeight;
     const above = top - list.offsetTop;
     const below = list.offsetTop + list.offsetHeight - bottom;
-    if (this.#start === 0 && above < EARLY_PX) this.#onNearTop();
+    // Whoever reads the end may never want more.
+    if (this.#start === 0 && above < (this.isAtEnd ? LEAST_PX : EARLY_PX)) this.#onNearTop();
     let [start, end] = [this.#start, this.#end];
     if (above < NEAR_PX) start = Math.max(0, start - CHUNK);
     else if (above > FAR_PX) start += this.#rowAt(list, top - TRIMMED_PX);
