@@ -88,7 +88,8 @@ window.bench = {
     element.room = 1;
     const start = performance.now();
     root.append(element);
-    while (!element.shadowRoot?.querySelector('li') || distance() > 1) await Promise.resolve();
+    // To the frame that is about to be painted with its rows, at the end.
+    while (!element.shadowRoot?.querySelector('li') || distance() > 1) await frame();
     const shown = performance.now() - start;
     await painted();
     leave();
