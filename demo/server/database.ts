@@ -61,6 +61,10 @@ function openServer(url: string): Database {
     ...on(pool),
     transaction: async (run) => {
       const client = await pool.connect();
+      // The pool listens to those at rest alone: one that dies at work would end the process. Its query says so.
+      let died = false;
+      const onError = (): void => void (died = true);
+      client.on('error', onError);
       try {
         await client.query('begin');
         const result = await run(on(client));
@@ -70,7 +74,8 @@ function openServer(url: string): Database {
         await client.query('rollback').catch(() => {});
         throw error;
       } finally {
-        client.release();
+        client.off('error', onError);
+        client.release(died);
       }
     },
     close: () => pool.end(),

@@ -214,12 +214,18 @@ describe('two tabs', () => {
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
     f.server.cut(1006);
+    // In the one, in the other, and in the one again.
     f.send('one');
+    await settle();
+    first.sendChatMessage(1, 'two').catch(() => {});
+    f.sent.push({ content: 'two', room: 1, outcome: 'sending' });
+    await settle();
+    f.send('three');
     await settle();
     await f.minute('error', 'server_unreachable', 6, 80);
     f.heal();
     await f.minute('connected', 'connected', 2, 60);
-    expect(first.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(['sent one']);
+    for (const chat of [first, f.chat]) expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(['sent one', 'sent two', 'sent three']);
     first.disconnect();
     await f.heals();
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { signToken } from '../../demo/server/auth.js';
+import { openDatabase } from '../../demo/server/database.js';
 import { startServer } from '../../demo/server/server.js';
 import { missingPrograms } from '../support/found.mjs';
 import { startNginx, startPostgres, startProcess, startRedis, type BackendProcess, type RedisService, type Service } from '../support/services.js';
@@ -87,6 +88,19 @@ describe('several processes', { skip: why }, () => {
     for (const talker of talkers) talker.end();
     await database?.end();
     for (const service of services) await service.stop();
+  });
+
+  it('a database that ends a connection at work fails that transaction, and nothing else', async () => {
+    const ours = await openDatabase({ kind: 'url', url: postgres.url });
+    const lost = ours.transaction(async (inside) => {
+      const [row] = await inside.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await database.query('select pg_terminate_backend($1)', [row!.pid]);
+      await new Promise((resolve) => setTimeout(resolve, 100)); // between two queries: nobody waits for an answer then
+      await inside.query('select 1');
+    });
+    await assert.rejects(lost);
+    assert.equal((await ours.transaction((inside) => inside.query<{ one: number }>('select 1 as one')))[0]!.one, 1);
+    await ours.close();
   });
 
   it('what is done at one is seen at the other', async () => {
