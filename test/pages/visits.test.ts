@@ -1,0 +1,126 @@
+/** A visitor goes from page to page by Turbo, by htmx and by a router of the page's own: the conversation goes on. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'puppeteer-core';
+import type { ChatConnectionElement } from '../../src/index.js';
+import { startSite, type Site } from './site.js';
+
+const LOADER = '<script async src="/dist/loader.js" data-token-url="/token/1"></script>';
+const ELEMENTS = '<chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>';
+const SCRIPT = '<script type="module" src="/dist/chat.js"></script>';
+
+/** How a page goes to the next one, as its makers say it is to be written. */
+const WAYS: Record<string, { head: string; link: string }> = {
+  turbo: { head: '<script type="module">import "/vendor/turbo/turbo.es2017-esm.js";</script>', link: '' },
+  htmx: { head: '<script src="/vendor/htmx/htmx.min.js"></script>', link: 'hx-boost="true"' },
+  // As Astro's <ClientRouter /> does it, and most that swap whole pages: the attributes of <html>, what is new in <head>, another <body>.
+  router: {
+    head: `<script>
+      addEventListener('click', async (event) => {
+        const link = event.target.closest('a');
+        if (!link) return;
+        event.preventDefault();
+        const next = new DOMParser().parseFromString(await (await fetch(link.href)).text(), 'text/html');
+        history.pushState({}, '', link.href);
+        for (const { name } of [...document.documentElement.attributes]) document.documentElement.removeAttribute(name);
+        for (const { name, value } of next.documentElement.attributes) document.documentElement.setAttribute(name, value);
+        document.title = next.title;
+        document.body.replaceWith(next.body);
+        for (const old of document.body.querySelectorAll('script')) {
+          const script = document.createElement('script');
+          for (const { name, value } of old.attributes) script.setAttribute(name, value);
+          old.replaceWith(script);
+        }
+      });
+    </script>`,
+    link: '',
+  },
+};
+
+const page = (way: string, name: string, other: string, chat: string, where: 'head' | 'body'): string => {
+  const { head, link } = WAYS[way]!;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,">${head}${where === 'head' ? chat : ''}</head>
+    <body><h1>${name}</h1><a ${link} href="/${other}">Go on</a>${where === 'body' ? chat : ''}</body></html>`;
+};
+
+describe('from page to page', () => {
+  let site: Site;
+  before(async () => {
+    const html: Record<string, string> = {};
+    for (const way of Object.keys(WAYS)) {
+      for (const [kind, chat, where] of [['loader', LOADER, 'head'], ['loader-in-body', LOADER, 'body'], ['elements', ELEMENTS, 'body']] as const) {
+        for (const [name, other] of [['one', 'two'], ['two', 'one']] as const) {
+          html[`/${way}-${kind}-${name}`] = page(way, name, `${way}-${kind}-${other}`, chat, where).replace('</head>', kind === 'elements' ? `${SCRIPT}</head>` : '</head>');
+        }
+      }
+    }
+    site = await startSite({ html, folders: { '/vendor/turbo': 'node_modules/@hotwired/turbo/dist', '/vendor/htmx': 'node_modules/htmx.org/dist' } });
+  });
+  after(() => site.close());
+
+  const launcherOpens = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog')?.open);
+  const connected = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected');
+  const press = (tab: Page): Promise<void> => tab.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('button')!.click());
+
+  /** Opens the chat on the first page, and goes to the second one without loading it. */
+  async function visit(way: string, kind: string): Promise<{ tab: Page; said: string[] }> {
+    const { page: tab, said } = await site.open(`/${way}-${kind}-one`);
+    await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
+    await press(tab);
+    await launcherOpens(tab);
+    await connected(tab);
+    await tab.evaluate(() => Object.assign(globalThis, { first: document.querySelector('chat-connection') }));
+    await tab.click('a');
+    await tab.waitForFunction(() => document.querySelector('h1')?.textContent === 'two');
+    return { tab, said };
+  }
+
+  for (const way of Object.keys(WAYS)) {
+    for (const kind of ['loader', 'loader-in-body']) {
+      it(`${way}, ${kind}: the same socket and the open panel go along`, async () => {
+        const { tab, said } = await visit(way, kind);
+        await new Promise((resolve) => setTimeout(resolve, 300)); // what a page does after a visit
+        const now = await tab.evaluate(() => {
+          const all = document.querySelectorAll<ChatConnectionElement>('chat-connection');
+          const { first } = globalThis as unknown as { first: Element };
+          return [all.length, all[0] === first, all[0]!.connection.state, document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')!.open];
+        });
+        assert.deepEqual(now, [1, true, 'connected', true]);
+        assert.deepEqual(said, []);
+        await tab.close();
+      });
+    }
+
+    it(`${way}, elements in the body: the panel is open again on the next page, and the old socket is gone`, async () => {
+      const { tab, said } = await visit(way, 'elements');
+      await launcherOpens(tab);
+      await connected(tab);
+      const now = await tab.evaluate(() => {
+        const { first } = globalThis as unknown as { first: ChatConnectionElement };
+        const [here, ...more] = document.querySelectorAll<ChatConnectionElement>('chat-connection');
+        return [more.length, here === first || first.connection.state === 'idle'];
+      });
+      assert.deepEqual(now, [0, true]);
+      assert.deepEqual(said, []);
+      await tab.close();
+    });
+  }
+
+  it('there and back by the browser: a page that was put aside is eligible again, and goes on where it was', async () => {
+    const { page: tab, said } = await site.open('/router-loader-one');
+    await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
+    await press(tab);
+    await connected(tab);
+    await tab.evaluate(() => addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })));
+    await tab.goto(`${site.url}/turbo-loader-two`);
+    await tab.goBack();
+    // Out of the memory of the browser, not loaded anew: what was set there is there.
+    assert.equal(await tab.evaluate(() => (globalThis as unknown as { persisted?: boolean }).persisted), true);
+    await connected(tab);
+    await launcherOpens(tab);
+    const method = await tab.evaluate(async () => (await document.querySelector<ChatConnectionElement>('chat-connection')!.connection.sendChatMessage(1, 'back again')).method);
+    assert.equal(method, 'websocket');
+    assert.deepEqual(said, []);
+    await tab.close();
+  });
+});
