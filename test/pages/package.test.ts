@@ -8,7 +8,9 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
+import type { ChatConnectionElement } from '../../src/index.js';
 import { npmCommand } from '../support/install.mjs';
+import { startSite } from './site.js';
 
 const run = promisify(execFile);
 /** Bytes, compressed, of a page that shows the state alone. */
@@ -140,6 +142,26 @@ describe('the package', () => {
     // What it leaves out is there, for an element with a token of its own.
     assert.match(chunks.filter(({ fileName }) => !atOnce.has(fileName)).map(({ code }) => code).join(''), /new WebSocket|WebSocket/);
     console.log(`    <chat-status> alone: ${size} bytes`);
+  });
+
+  it('is a chat in a browser, as a bundler makes it of the package', async () => {
+    await writeFile(join(project, 'app.js'), "import 'unified-chat';\n");
+    await writeFile(join(project, 'app.html'), '<!doctype html><html lang="en"><head><title>An app</title><link rel="icon" href="data:,"></head><body><chat-connection token-url="/token/1"><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection><script type="module" src="./app.js"></script></body></html>');
+    await build({ root: project, configFile: false, logLevel: 'error', base: './', build: { outDir: 'app', rolldownOptions: { input: join(project, 'app.html') }, chunkSizeWarningLimit: 1_000 } });
+    const site = await startSite({ folders: { '/app': join(project, 'app') } });
+    try {
+      const { page, said } = await site.open('/app/app.html');
+      await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li'));
+      await page.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.state === 'connected');
+      assert.deepEqual(said, []);
+    } finally {
+      await site.close();
+    }
+  });
+
+  it('names files that are in it', async () => {
+    const { customElements, 'web-types': webTypes, bin } = JSON.parse(await readFile(join(project, 'node_modules/unified-chat/package.json'), 'utf8')) as { customElements: string; 'web-types': string; bin: Record<string, string> };
+    for (const path of [customElements, webTypes, ...Object.values(bin)]) assert.ok(packed.includes(path.replace('./', '')), path);
   });
 
   it('brings what docs/ promises to whoever reads them offline', async () => {
