@@ -79,6 +79,26 @@ describe('what designers are promised', () => {
       expect([...without]).to.deep.equal([]);
     });
 
+    it(`<${tag}>: no other token does`, async () => {
+      const documented = new Set((declaration(tag).cssProperties ?? []).map(({ name }) => name));
+      const others = new Set(elements.flatMap(({ cssProperties }) => cssProperties ?? []).map(({ name }) => name).filter((name) => !documented.has(name)));
+      const found = new Set<string>();
+      for (const stage of stagesOf(tag)) {
+        const element = await show(stage);
+        for (const focused of [undefined, element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]')]) {
+          focused?.focus();
+          const plain = picture(element);
+          for (const token of others) {
+            element.style.setProperty(token, sentinel(token));
+            if (picture(element) !== plain) found.add(token);
+            element.style.removeProperty(token);
+          }
+        }
+        fixtureCleanup();
+      }
+      expect([...found], 'changes something, and is not documented').to.deep.equal([]);
+    });
+
     it(`<${tag}>: every part is there and takes a style, and none is there that is not in the list`, async () => {
       const promised = new Set((declaration(tag).cssParts ?? []).map(({ name }) => name));
       const found = new Set<string>();
@@ -127,9 +147,36 @@ describe('what designers are promised', () => {
     const { connection } = await mount(html`<chat-connection url=${URL_OF_BACKEND} token=${tokenOf(1)}></chat-connection>`);
     await until(() => connection.matches(':state(unread)'));
     expect(connection.matches(':state(connected)')).to.equal(true);
+    const is = async (state: string): Promise<void> => {
+      await until(() => connection.connection.state === state);
+      const shown = declaration('chat-connection').cssStates!.filter(({ name }) => name !== 'unread' && connection.matches(`:state(${name})`)).map(({ name }) => name);
+      expect(shown).to.deep.equal([state]);
+      seen.add(state);
+    };
+    const seen = new Set<string>(['unread']);
+    await is('connected');
+    backend.onSocket = 'refuse';
     backend.sockets.at(-1)!.drop();
-    await until(() => !connection.matches(':state(connected)'));
-    expect(connection.matches(`:state(${connection.connection.state})`)).to.equal(true);
+    await is('reconnecting');
+    await is('polling');
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
+    await is('offline');
+    Reflect.deleteProperty(navigator, 'onLine');
+    await is('error');
+    backend.onRequest = () => undefined;
+    backend.refused.add(tokenOf(1));
+    await is('unauthorized');
+    backend.onSocket = 'hang';
+    connection.token = tokenOf(1, { jti: 'next' });
+    await is('reconnecting');
+    connection.token = '';
+    await is('idle');
+    connection.connection.disconnect();
+    connection.connection.connect();
+    connection.token = tokenOf(1, { jti: 'third' });
+    await is('connecting');
+    expect([...seen].sort()).to.deep.equal(declaration('chat-connection').cssStates!.map(({ name }) => name).sort());
     fixtureCleanup();
     await aTimeout(0);
     restore();

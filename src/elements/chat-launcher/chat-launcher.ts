@@ -48,6 +48,13 @@ const SMALL = '(max-width: 30rem), (max-height: 26rem)';
  * @cssprop [--chat-border=14% text, 86% surface] - Its edge.
  * @cssprop [--chat-radius=0.5rem] - Half of its corners.
  * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of button and panel.
+ * @cssprop [--chat-text=#1a1d24] - Text of what the page puts into it.
+ * @cssprop [--chat-font=system-ui, …] - Font family.
+ * @cssprop [--chat-font-size=0.9375rem] - Font size of the first line.
+ * @cssprop [--chat-font-size-small=0.8125rem] - Font size of the number.
+ * @cssprop [--chat-line-height=1.4] - Line height.
+ * @cssprop [--chat-space=0.5rem] - Unit of all distances.
+ * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatLauncherElement extends LitElement {
   static override styles = [...hostStyles, ...styles];

@@ -70,6 +70,10 @@ const GOOD_NEWS_MS = 2_000;
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size.
  * @cssprop [--chat-space=0.5rem] - Unit of all distances.
+ * @cssprop [--chat-radius=0.5rem] - Corners of buttons and of the panel.
+ * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of what has the keyboard.
+ * @cssprop [--chat-font-size=0.9375rem] - Font size of the panel.
+ * @cssprop [--chat-line-height=1.4] - Line height.
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatStatusElement extends LitElement {
