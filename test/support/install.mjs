@@ -1,4 +1,4 @@
-/** Installs the packages when they are missing or out of date. Plain Node: it runs on a fresh clone. */
+/** Installs the packages when they are missing or out of date (run by itself, too: before `npm run build`). Plain Node: for a fresh clone. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -40,4 +40,11 @@ export function install() {
     child.on('error', (error) => resolve(String(error)));
     child.on('close', (code) => resolve(code === 0 ? '' : said || `npm ended with ${code}.`));
   });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  checkNode();
+  const problem = whyInstall() && (await install());
+  if (problem) console.error(problem);
+  process.exitCode = problem ? 1 : 0;
 }
