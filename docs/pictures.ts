@@ -112,8 +112,16 @@ const site = await startSite({
 const { page: theme } = await site.open('/theme', { width: 760, height: 400 });
 await theme.setViewport({ width: 760, height: 400, deviceScaleFactor: 1.5 });
 await theme.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li') && document.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]'));
-for (const [, name, css] of themes.matchAll(/!\[\w+\]\(pictures\/theme-(\w+)\.png\)\s+```css\n([^`]+)```/g)) {
-  await theme.$eval('#recipe', (style, text) => (style.textContent = text), css!);
+for (const [, name, language, text] of themes.matchAll(/!\[\w+\]\(pictures\/theme-(\w+)\.png\)\s+```(css|html)\n([^`]+)```/g)) {
+  await theme.$eval('#recipe', (style, css) => (style.textContent = css), language === 'css' ? text! : '');
+  // What a page puts into the elements is put into those that are there.
+  if (language === 'html') {
+    await theme.evaluate((html) => {
+      const pasted = new DOMParser().parseFromString(html, 'text/html');
+      document.head.append(...pasted.head.childNodes);
+      for (const element of pasted.body.children) document.querySelector(element.localName)!.append(...element.childNodes);
+    }, text!);
+  }
   await new Promise((resolve) => setTimeout(resolve, 300));
   await theme.screenshot({ path: join(FOLDER, `theme-${name}.png`) });
   console.log(`docs/pictures/theme-${name}.png`);
