@@ -43,6 +43,8 @@ for (const [name, options] of VARIANTS) {
     let ana: ChatConnection;
     let ben: ChatConnection;
     let renewals: number;
+    /** What was heard of the notifications socket. */
+    let told: number;
 
     const connect = async (userId: number, more: object = {}): Promise<ChatConnection> => {
       const chat = new ChatConnection({ url: backend.url, token: await backend.token(userId), ...more }, { timing: TIMING, random: () => 0.1 });
@@ -61,7 +63,9 @@ for (const [name, options] of VARIANTS) {
     before(async () => {
       backend = await startBackend(options);
       renewals = 0;
-      ana = await connect(1, { tokenProvider: async () => (renewals++, backend.token(1)) });
+      ana = await connect(1, { notifications: true, tokenProvider: async () => (renewals++, backend.token(1)) });
+      told = 0;
+      ana.on('chat-notification', () => told++);
       ben = await connect(2);
     });
     after(() => {
@@ -106,6 +110,27 @@ for (const [name, options] of VARIANTS) {
       await ana.markRead(other!.id);
       await until(() => unread(other!.id) === 0);
       expect((await ana.refreshRoomList()).rooms.find((room) => room.id === other!.id)!.unread_count).to.equal(0);
+    });
+
+    it('shows who types, and nobody who is not in the room', async () => {
+      const typists = (): string[] => (ana.data.threads[String(ROOM)]?.typing ?? []).map(({ userId }) => String(userId));
+      const seen = new Set<string>();
+      const stop = ana.subscribe(() => typists().forEach((id) => seen.add(id)));
+      ben.typing(ROOM, true);
+      await until(() => typists().includes('2'));
+      ben.typing(ROOM, false);
+      await until(() => typists().length === 0);
+      stop();
+      expect([...seen]).to.deep.equal(['2']);
+    });
+
+    it('has its notifications, and goes on where their socket dies for being spoken to', async () => {
+      await until(() => told > 0);
+      expect(ana.markNotificationRead()).to.equal(true);
+      expect(ana.data.notifications.recent.every(({ is_read }) => is_read)).to.equal(true);
+      await ben.sendChatMessage(ROOM, 'still talking');
+      await arrived('still talking');
+      expect(ana.state).to.equal('connected');
     });
 
     it('refreshes the rooms by both ways', async () => {
