@@ -1,8 +1,10 @@
 /** Whose messages are sent with whose token, whichever way another token comes. */
 import { expect } from '@open-wc/testing';
+import type { TabParts } from '../../src/session/index.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
@@ -22,10 +24,10 @@ describe('one person after the other', () => {
   });
   afterEach(() => chat.disconnect());
 
-  async function open(config: ConnectionConfig): Promise<void> {
+  async function open(config: ConnectionConfig, tabs: TabParts = {}): Promise<void> {
     chat = new ChatConnection(
       { url: 'https://chat.example', ...config },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs },
     );
     chat.openRoom(1);
     chat.connect();
@@ -195,6 +197,36 @@ describe('one person after the other', () => {
     answer(BEN);
     await clock.advance(1_000);
     expect(backend.sockets.map(({ url }) => new URL(url).host)).to.deep.equal(['other.example']);
+  });
+
+  it('nor does one that comes when nobody waits any more', async () => {
+    let answer: (token: string) => void = () => {};
+    await open({ tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
+    const [first] = [answer];
+    chat.configure({ url: 'https://other.example' });
+    await clock.advance(30_000);
+    expect(chat.state).to.equal('unauthorized');
+    first(ANA);
+    await clock.advance(1_000);
+    expect([chat.state, backend.sockets.length, backend.requests.length]).to.deep.equal(['unauthorized', 0, 0]);
+  });
+
+  it('what is put aside is sent by another tab that is certainly its author’s', async () => {
+    const browser = new FakeBrowser();
+    await open({ token: 'ana, opaque', tokenProvider: async () => 'ben, opaque' }, browser.tab());
+    noSocket();
+    backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+    await write('of Ana');
+    // Her tab is somebody's now, nobody knows whose; and she has opened another one.
+    backend.refused.add('ana, opaque');
+    backend.onRequest = () => undefined;
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal([]);
+    const here = chat;
+    await open({ token: ANA }, browser.tab());
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['1 of Ana']);
+    here.disconnect();
   });
 
   it('a server that repeats the token is not repeated', async () => {

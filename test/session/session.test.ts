@@ -228,6 +228,23 @@ describe('a session', () => {
     }
   });
 
+  it('gives up where the socket refuses every token that the page has, though REST takes them', async () => {
+    let n = 0;
+    const { chat, backend, clock } = scene({ token: 'never good', tokenProvider: async () => tokenOf(1, { jti: `never good ${n++}` }) }, (made) => {
+      made.onRequest = () => json(made.rooms);
+    });
+    // Whichever it is: for the socket alone.
+    backend.refused.has = () => true;
+    backend.onSocket = 'accept-then-4001';
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(120_000);
+    expect([chat.state, chat.reason.code]).to.deep.equal(['unauthorized', 'token_refused']);
+    expect(backend.sockets.length).to.be.at.most(5);
+    expect(n).to.be.at.most(5);
+    chat.disconnect();
+  });
+
   it('asks the page for another token when the server accepts and closes with 4001', async () => {
     const fresh = tokenOf(1, { jti: 'fresh' });
     let asked = 0;
