@@ -78,6 +78,7 @@ export class TokenKeeper {
 
   /** The server has said whose the present token is. */
   vouch(owner: Id): void {
+    this.#known = this.#token;
     this.#owner = owner;
   }
 

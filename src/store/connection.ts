@@ -192,7 +192,7 @@ export class ChatConnection {
     if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
-    const signedOut = !config.token && !!old.token && !canAsk(config);
+    const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
     if (((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
     const asksOnly = old.tokenProvider && config.tokenProvider && this.state !== 'unauthorized';

@@ -63,6 +63,7 @@ export const MUTANTS = [
   { name: 'what one has written is sent under a token of nobody knows whom', file: 'src/session/session.ts', find: "    this.outbox.clear();\n    this.#scope = '';", replace: '', tests: 'test/session/identity.test.ts' },
   { name: 'what was written before anybody was known goes with any token', file: 'src/session/session.ts', find: 'if (isNew && !this.#scope) this.outbox.disown();', replace: '', tests: 'test/session/identity.test.ts' },
   { name: 'what was given up while it was put aside comes back', file: 'src/session/outbox.ts', find: 'if (this.#givenUp.has(message.localId)) this.#bury(message);', replace: '', tests: 'test/session/identity.test.ts' },
+  { name: 'whom the server has named is forgotten', file: 'src/session/token.ts', find: '    this.#known = this.#token;\n    this.#owner = owner;', replace: '    this.#owner = owner;', tests: 'test/session/identity.test.ts' },
   { name: 'an answer to an old question is an answer', file: 'src/session/renewal.ts', find: 'if (this.#answer !== asked) return undefined;', replace: '', tests: 'test/session/identity.test.ts' },
   { name: 'signing out hides nothing', file: 'src/store/connection.ts', find: '(elsewhere || signedOut) &&', replace: 'elsewhere &&', tests: 'test/session/identity.test.ts' },
   { name: 'a draft is kept for whoever comes next', file: 'src/store/connection.ts', find: '  #forget(): void {\n    this.#hurry();', replace: '  #forget(): void {', tests: 'test/session/identity.test.ts' },

@@ -115,6 +115,24 @@ describe('one person after the other', () => {
     expect([chat.user?.id, ...stored()]).to.deep.equal([1, '2 of Ben', '1 of Ana']);
   });
 
+  it('also after the server has said that somebody else is there', async () => {
+    await open({ token: 'ana, opaque' });
+    chat.configure({ token: 'ben, opaque' });
+    await clock.advance(1_000);
+    expect(chat.user?.id).to.equal(2);
+    noSocket();
+    backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+    await write('of Ben');
+    backend.onRequest = () => undefined;
+    chat.configure({ token: 'ana, opaque, again' });
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal([]);
+    chat.configure({ token: 'ben, opaque' });
+    backend.onSocket = 'greet';
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['2 of Ben']);
+  });
+
   it('a page that always has another token, of nobody knows whom, is not asked for ever', async () => {
     let asked = 0;
     await open({ token: 'ana, opaque', tokenProvider: async () => (backend.refused.add(`ana ${asked}`), `ana ${asked++}`) });
@@ -163,6 +181,15 @@ describe('one person after the other', () => {
     chat.configure({ token: ANA });
     await clock.advance(60_000);
     expect(stored()).to.deep.equal(['1 private', '1 on its way']);
+  });
+
+  it('signed out where the page was asked: nothing is shown any more', async () => {
+    await open({ tokenProvider: async () => ANA });
+    await clock.advance(1_000);
+    expect(chat.rooms).to.have.length(2);
+    chat.configure({ tokenProvider: undefined });
+    await clock.advance(0);
+    expect([chat.state, chat.user, chat.rooms]).to.deep.equal(['idle', null, []]);
   });
 
   it('what was half written is kept for whoever wrote it', async () => {
