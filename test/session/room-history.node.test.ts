@@ -1,0 +1,50 @@
+/** Up to where nothing is missing, as one room counts it: whatever comes, in whatever order, the count never crosses a hole. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { ChangeFrame } from '../../src/protocol/index.js';
+import { RoomHistory } from '../../src/session/room-history.js';
+
+const KNOWN = 10;
+const change = (seq: number): ChangeFrame => ({ type: 'message_deleted', room_id: 1, seq, message_id: seq });
+
+/** A frame with this number comes; or the room is being read from now on, or not any more. */
+const steps = fc.array(fc.oneof({ weight: 6, arbitrary: fc.integer({ min: KNOWN - 3, max: KNOWN + 12 }) }, fc.constant('hold' as const), fc.constant('release' as const)), { maxLength: 60 });
+
+describe('the count of a room', () => {
+  it('never crosses a hole, and what is let in at once comes in its order, each once', () => {
+    fc.assert(
+      fc.property(steps, (happens) => {
+        const letIn: number[] = [];
+        const history = new RoomHistory(1, () => {}, (frame, wasHeld) => void (wasHeld || letIn.push(frame.seq!)));
+        history.know(undefined, KNOWN);
+        const came = new Set<number>();
+        let holding = 0;
+        for (const step of happens) {
+          if (step === 'hold') {
+            history.hold();
+            holding++;
+          } else if (step === 'release') {
+            if (holding > 0) history.release();
+            holding = Math.max(0, holding - 1);
+          } else {
+            came.add(step);
+            history.admit(change(step));
+          }
+          let whole = KNOWN;
+          while (came.has(whole + 1)) whole++;
+          assert.ok(history.seq! <= whole, `${history.seq} of ${[...came].join()}`);
+          assert.ok(history.seq! >= KNOWN);
+        }
+        assert.deepEqual(letIn, [...new Set(letIn)].sort((a, b) => a - b));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('asks to be read where there is a hole, and only there', () => {
+    const history = new RoomHistory(1, () => {}, () => {});
+    history.know(undefined, KNOWN);
+    assert.deepEqual([history.admit(change(KNOWN + 1)), history.admit(change(KNOWN + 1)), history.admit(change(KNOWN + 3)), history.seq], [true, true, false, KNOWN + 1]);
+  });
+});
