@@ -263,8 +263,11 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
     }
     if (what === 'send_message') {
       const { content, reply_to } = JSON.parse(String(init.body)) as { content: string; reply_to?: Id };
+      const tempId = new Headers(init.headers).get('Idempotency-Key');
+      // Asked before the line was up, and so before it was known that names are taken: it is sent again, with its own.
+      if (!tempId) throw new Error('not connected yet');
       try {
-        return json(messageOf(roomId, await send(roomId, content, new Headers(init.headers).get('Idempotency-Key')!, reply_to)), 201);
+        return json(messageOf(roomId, await send(roomId, content, tempId, reply_to)), 201);
       } catch (thrown) {
         if (thrown instanceof AdapterRefusal) return json({ detail: thrown.message }, 403);
         throw thrown;

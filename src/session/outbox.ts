@@ -55,11 +55,13 @@ export class Outbox implements OutboxInside {
    */
   async enter(scope: string): Promise<void> {
     if (scope !== this.#scope) {
+      if (this.#scope) this.clear();
       this.#scope = scope;
       // Written before it was known whose they are.
       for (const item of this.#waiting()) await this.keep(item);
     } else if (this.leads) return this.#announce();
     await this.#restore();
+    this.#chances?.takeBack(scope, this.#givenUp);
     this.#announce();
   }
 
@@ -87,7 +89,7 @@ export class Outbox implements OutboxInside {
     const kept = await this.#vault.load(scope);
     if (scope !== this.#scope) return;
     for (const message of kept) {
-      if (this.#givenUp.has(message.localId)) this.#bury(message);
+      if (this.#givenUp.has(message.localId) && !message.discarded) this.#bury(message);
       if (message.discarded) this.discarded(message.localId);
     }
     this.#isBehind = false;
@@ -229,15 +231,14 @@ export class Outbox implements OutboxInside {
     for (const queue of this.queues.values()) queue.cancelRetry();
   }
 
-  /** Forgets everything here; the vault keeps it for its author. @returns the messages that were not stored. */
-  clear(): Outgoing[] {
+  /** Forgets everything here; the vault keeps it for its author, and so do we, for a device that keeps nothing. */
+  clear(): void {
     this.pause();
-    const lost = [...this.queues.values()].flatMap((queue) => queue.items.splice(0));
-    this.#chances?.clear();
+    const items = [...this.queues.values()].flatMap((queue) => queue.items.splice(0));
+    this.#chances?.clear(this.#scope, items);
     this.queues.clear();
     this.#recognised.clear();
     this.#scope = '';
-    return lost;
   }
 
   /** Nobody knew whose these messages are, and now somebody else may be there: their author is to say. */

@@ -7,6 +7,9 @@ import { readClaims, type TokenKeeper } from './token.js';
 const EARLY_MS = 60_000;
 /** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
 const SELDOM_MS = 30_000;
+/** A page that has answered so often in so many milliseconds has only tokens that nothing comes of: it is left alone for a while. */
+const MOST_ANSWERS = 5;
+const ANSWERS_MS = 30_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -28,6 +31,7 @@ export class Renewal {
   readonly #tokens: TokenKeeper;
   readonly #parts: RenewalParts;
   #renewedAt = -Infinity;
+  #answeredAt: number[] = [];
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
   #giveUp: () => void = () => {};
@@ -100,6 +104,8 @@ export class Renewal {
 
   async #request(): Promise<boolean> {
     const { clock, timing } = this.#session;
+    this.#answeredAt = this.#answeredAt.filter((at) => at > clock.now() - ANSWERS_MS);
+    if (this.#answeredAt.length >= MOST_ANSWERS) return this.#tokens.isUsable;
     const before = this.#tokens.token;
     let cancel = (): void => {};
     const givenUp = new Promise<undefined>((resolve) => {
@@ -112,6 +118,7 @@ export class Renewal {
     const answer = await Promise.race([this.#question(), givenUp]);
     cancel();
     // The page may have set another one in the meantime: that one counts.
+    if (answer) this.#answeredAt.push(clock.now());
     if (answer && this.#tokens.token === before) this.#parts.onAnswer(answer);
     return this.#tokens.isUsable;
   }

@@ -3,7 +3,7 @@
  * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see later.ts.
  */
 import { sameId, type FrameOf } from '../protocol/index.js';
-import { ChatError, sendMessage, toChatError, type HistoryQuery } from '../transport/index.js';
+import { ChatError, sendMessage, stillWanted, toChatError, type HistoryQuery } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
 import type { TabMessage } from './tabs.js';
@@ -20,6 +20,8 @@ export class SecondChances {
   readonly #outbox: OutboxInside;
   /** Messages that the server has refused. */
   readonly #refused = new Map<string, Item>();
+  /** By scope: what waits for its author, on a device that may keep nothing. */
+  readonly #aside = new Map<string, readonly Item[]>();
 
   constructor(outbox: OutboxInside) {
     this.#outbox = outbox;
@@ -39,6 +41,7 @@ export class SecondChances {
     let query: HistoryQuery = { after: item.after, limit: 100 };
     for (let page = 0; page < MAX_PAGES; page++) {
       const { messages, hasMore } = await rest.history(item.roomId, query, signal);
+      stillWanted(signal);
       for (const message of messages) {
         if (outbox.recognise(item.roomId, message) === item.localId) return { is: 'stored', message, method };
       }
@@ -134,6 +137,14 @@ export class SecondChances {
     session.tell({ kind: 'refused', kept });
   }
 
+  /** Their author is there. What the device has kept is back already. @param givenUp what is not to come back. */
+  takeBack(scope: string, givenUp: ReadonlySet<string>): void {
+    const items = this.#aside.get(scope) ?? [];
+    this.#aside.delete(scope);
+    // Another tab may have sent them meanwhile: where the backend would not recognise them, they are looked for first.
+    for (const item of items) if (!givenUp.has(item.localId)) this.#take(keptOf(item));
+  }
+
   /** Nobody knows whether their author is still there. */
   disowned(items: readonly Item[]): void {
     for (const item of items) this.refused(item, new ChatError('disconnected', 'Not sent: the sign-in has changed.'));
@@ -168,9 +179,10 @@ export class SecondChances {
     return item;
   }
 
-  /** Forgets what was refused; the vault keeps it for its author. */
-  clear(): void {
+  /** Forgets what was refused, and puts aside what waits. The vault keeps both for their author. */
+  clear(scope: string, items: readonly Item[]): void {
     this.#refused.clear();
+    if (items.length > 0) this.#aside.set(scope, items);
   }
 
   // ————— What was left from before, and in other tabs

@@ -22,7 +22,7 @@ import {
 } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
-import type { Method, Outgoing, Report } from './events.js';
+import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
 import type { Inside, Life, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
@@ -273,15 +273,15 @@ export class Session implements Inside {
     return this.#tokens.isOther(token);
   }
 
-  /** Forgets the person: open rooms, capabilities, the outbox. @returns the messages that were not stored. */
-  forget(): Outgoing[] {
+  /** Forgets the person: open rooms, capabilities, the outbox. */
+  forget(): void {
     this.#reader.clear();
     this.#tokens.forget();
     this.#renewal?.forget();
     this.#capabilities = [];
     this.#me = null;
     this.#scope = '';
-    return this.outbox.clear();
+    this.outbox.clear();
   }
 
   #end(): void {

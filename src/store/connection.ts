@@ -273,7 +273,8 @@ export class ChatConnection {
   /** Nothing of one person is shown to, or sent as, another. */
   #forget(): void {
     this.#hurry();
-    for (const { localId } of this.#session.forget()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
+    this.#session.forget();
+    for (const localId of this.#waiting.keys()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
     for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
   }

@@ -92,6 +92,21 @@ describe('an adapter', () => {
     assert.deepEqual([tried.length, new Set(tried).size], [3, 1]);
   });
 
+  it('has names for what is written before it is connected', async () => {
+    const tried: string[] = [];
+    let come = (): void => {};
+    const connection = connect({
+      user: ana,
+      connect: () => new Promise((resolve) => (come = () => resolve())),
+      send: async (outgoing) => (tried.push(outgoing.tempId), stored(outgoing, tried.length)),
+    });
+    const sent = [1, 2].map((room) => (connection.openRoom(room), connection.sendChatMessage(room, `early ${room}`)));
+    await new Promise((resolve) => setTimeout(resolve, 400)); // longer than a confirmation may take
+    come();
+    await Promise.all(sent);
+    assert.deepEqual([tried.length, new Set(tried).size, tried.every((name) => typeof name === 'string')], [2, 2, true]);
+  });
+
   it('is not asked a second time while it is still at it', async () => {
     let asked = 0;
     const connection = connect({

@@ -133,6 +133,50 @@ describe('one person after the other', () => {
     expect(stored()).to.deep.equal(['2 of Ben']);
   });
 
+  it('on a device that keeps nothing, too', async () => {
+    Object.assign(vault, { put: async () => {}, load: async () => [] });
+    await open({ token: 'ana, opaque' });
+    noSocket();
+    backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+    await write('of Ana');
+    const sent = chat.sendChatMessage(1, 'and this').catch((error: Error) => error.message);
+    await settle();
+    backend.onRequest = () => undefined;
+    chat.configure({ token: 'ana, a new one' });
+    backend.onSocket = 'greet';
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['1 of Ana', '1 and this']);
+    expect(await sent).to.have.property('method');
+  });
+
+  it('a page whose every token opens a socket and is refused by REST is left alone after a while', async () => {
+    let asked = 0;
+    backend.onRequest = () => json({ detail: 'Not with this one.' }, 401);
+    await open({ token: 'ana, opaque', tokenProvider: async () => `ana ${asked++}` });
+    await clock.advance(60_000);
+    expect(chat.state).to.equal('unauthorized');
+    expect(asked).to.be.at.most(6);
+    expect(backend.sockets.length).to.be.at.most(8);
+    expect(backend.requests.length).to.be.at.most(40);
+  });
+
+  it('what waits for one backend is not sent to another', async () => {
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    await open({ token: ANA });
+    await write('for here');
+    chat.disconnect();
+    chat.configure({ url: 'https://other.example' });
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    chat.connect();
+    await clock.advance(60_000);
+    expect([chat.state, ...stored()]).to.deep.equal(['connected']);
+    chat.configure({ url: 'https://chat.example' });
+    await clock.advance(60_000);
+    expect(stored()).to.deep.equal(['1 for here']);
+  });
+
   it('a page that always has another token, of nobody knows whom, is not asked for ever', async () => {
     let asked = 0;
     await open({ token: 'ana, opaque', tokenProvider: async () => (backend.refused.add(`ana ${asked}`), `ana ${asked++}`) });

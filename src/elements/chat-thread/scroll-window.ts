@@ -88,7 +88,7 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   update(items: readonly Item[]): void {
     if (items === this.#items) return;
     if (this.#items.length === 0) this.#isNew = true;
-    else this.#notice();
+    this.#notice();
     const shift = this.#shift(items);
     const drawn = this.#end - this.#start;
     this.#items = items;
@@ -164,7 +164,7 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   #notice(): void {
     const list = this.#list;
     const scroller = list?.parentElement;
-    if (!list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
+    if (this.#isNew || !list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
     this.#expectedTop = scroller.scrollTop;
     const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
     if (left <= END_PX && this.#end === this.#items.length) return this.#setPin({ at: 'end' });
