@@ -228,6 +228,20 @@ describe('a session', () => {
     }
   });
 
+  it('shows what came in while a room was being read, and was not in what was read', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.onRequest = (_method, path) => {
+      if (!path.includes('/messages/')) return undefined;
+      backend.onRequest = () => undefined;
+      backend.say(1, 2, 'meanwhile');
+      return json({ messages: [], has_more: false, count: 0 });
+    };
+    chat.openRoom(1);
+    await clock.advance(100);
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['meanwhile']);
+    chat.disconnect();
+  });
+
   it('gives up where the socket refuses every token that the page has, though REST takes them', async () => {
     let n = 0;
     const { chat, backend, clock } = scene({ token: 'never good', tokenProvider: async () => tokenOf(1, { jti: `never good ${n++}` }) }, (made) => {
