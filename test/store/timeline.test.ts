@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { Message } from '../../src/protocol/index.js';
-import { addPending, merge, removePending, setDelivery, withoutGone, type Timeline } from '../../src/store/timeline.js';
+import type { ChatMessage } from '../../src/store/index.js';
+import { isUnloaded, addPending, merge, removePending, setDelivery, withoutGone, type Timeline } from '../../src/store/timeline.js';
 import { ChatError } from '../../src/transport/index.js';
 
 const message = (id: number | string, more: Partial<Message> = {}): Message =>
@@ -72,5 +73,10 @@ describe('a timeline', () => {
     for (let n = 0; n < 200; n++) timeline = merge(timeline, [message(10_001 + n)]);
     // A second's worth of a very busy room, in a small part of that second.
     expect(performance.now() - start).to.be.below(300);
+  });
+
+  it('knows what belongs before the first message that is loaded, where more is not', () => {
+    const [old, first, later] = [5, 10, 15].map((id) => ({ id, content: '', timestamp: '2026-11-23T12:00:00Z', delivery: 'sent' })) as unknown as [ChatMessage, ChatMessage, ChatMessage];
+    expect([isUnloaded([first], true, old), isUnloaded([first], true, later), isUnloaded([first], false, old), isUnloaded([], true, old)]).to.deep.equal([true, false, false, false]);
   });
 });
