@@ -640,7 +640,7 @@ export class Session implements Inside {
       }
       case 'error': {
         // Some servers repeat the token that they did not like; it goes no further.
-        const message = frame.message.replaceAll(this.token || ' ', '…');
+        const message = frame.message.replaceAll(this.token || '\0', '…');
         this.outbox.failed({ ...frame, message });
         return this.#problem(message);
       }
