@@ -1,17 +1,25 @@
 /** The vault in IndexedDB: see vault.ts. */
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction } from 'idb';
 import { idKey, type Id } from '../protocol/index.js';
 import { systemClock, type Clock } from '../transport/index.js';
-import type { Kept, Vault } from './vault.js';
+import { scopeOf } from './scope.js';
+import type { Kept, Vault, VaultState } from './vault.js';
 
 interface Schema extends DBSchema {
   outbox: { key: [string, string]; value: { scope: string; localId: string; order: number; kept: Kept } };
   drafts: { key: [string, string]; value: { scope: string; room: string; text: string } };
 }
 
+type Store = 'outbox' | 'drafts';
+
 const NAME = 'unified-chat';
+/** 2: a scope names the API path and the socket path too. */
+const VERSION = 2;
 /** How long storage may take for one thing, in milliseconds; a browser that is broken never answers. */
 const DEADLINE_MS = 2_000;
+/** Between two looks whether broken storage works again, in milliseconds; doubles up to `MAX_PROBE_MS`. */
+const PROBE_MS = 10_000;
+const MAX_PROBE_MS = 300_000;
 
 /** How long it is remembered that a message was given up, in milliseconds. */
 const REMEMBER_MS = 86_400_000;
@@ -19,17 +27,36 @@ const REMEMBER_MS = 86_400_000;
 /** All keys of one scope: an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
+/** The names of the transaction errors that say that the database was closed or deleted under us: it is opened again. */
+const CLOSED = ['InvalidStateError', 'NotFoundError', 'AbortError'];
+
 export class DeviceVault implements Vault {
   readonly #clock: Clock;
-  readonly #onTrouble: () => void;
+  readonly #onChange: (state: VaultState) => void;
   #database: Promise<IDBPDatabase<Schema>> | undefined;
-  #isBroken = false;
+  #state: VaultState = 'kept';
+  /** When broken storage is looked at again. */
+  #probeAt = 0;
+  #probeMs = PROBE_MS;
+  /** Connections that run with this vault hold it open; so does what is under way. */
+  #holders = 0;
+  #isHeld = false;
   #last = 0;
 
-  /** @param onTrouble called once, when nothing can be kept (any more). */
-  constructor(onTrouble: () => void, clock = systemClock) {
-    this.#onTrouble = onTrouble;
+  /** @param onChange hears when nothing can be kept any more, and when it can again. */
+  constructor(onChange: (state: VaultState) => void, clock = systemClock) {
+    this.#onChange = onChange;
     this.#clock = clock;
+  }
+
+  open(): void {
+    if (!this.#isHeld) this.#holders++;
+    this.#isHeld = true;
+  }
+
+  close(): void {
+    if (this.#isHeld) this.#letGo();
+    this.#isHeld = false;
   }
 
   async load(scope: string): Promise<Kept[]> {
@@ -66,44 +93,98 @@ export class DeviceVault implements Vault {
     await Promise.all([this.#in('outbox', (store) => store.clear()), this.#in('drafts', (store) => store.clear())]);
   }
 
-  /** Does something in one store. @returns when it is safe on the device; nothing where that is not to be had. */
-  #in<Name extends 'outbox' | 'drafts', T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T | undefined> {
-    return this.#try(async (database) => {
+  /**
+   * Does something in one store. Nobody waits for storage that is broken: it is tried in the background, seldom.
+   * @returns when it is safe on the device; nothing where that is not to be had.
+   */
+  async #in<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T | undefined> {
+    if (this.#state === 'outdated') return undefined;
+    if (this.#state === 'kept') return this.#try(name, run);
+    if (this.#clock.now() < this.#probeAt) return undefined;
+    this.#probeAt = this.#clock.now() + this.#probeMs;
+    this.#probeMs = Math.min(this.#probeMs * 2, MAX_PROBE_MS);
+    void this.#try(name, run);
+    return undefined;
+  }
+
+  /** Twice where the database was deleted or closed under us: it is simply opened again. */
+  async #try<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T | undefined> {
+    this.#holders++;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const result = await this.#once(name, run);
+          this.#become('kept');
+          return result;
+        } catch (thrown) {
+          this.#database = undefined;
+          const { name: error } = thrown as Error;
+          if (attempt === 1 && CLOSED.includes(error)) continue;
+          // Another tab runs a newer version, and has changed what is kept.
+          this.#become(error === 'VersionError' ? 'outdated' : 'not-kept');
+          return undefined;
+        }
+      }
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  async #once<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T> {
+    let cancel = (): void => {};
+    // Real time, whatever the clock of the connection: it is the browser that is waited for.
+    const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('Storage did not answer.', 'TimeoutError')))));
+    const work = this.#connect().then(async (database) => {
       const { store, done } = database.transaction(name, 'readwrite');
       const [result] = await Promise.all([run(store), done]);
       return result;
     });
+    return Promise.race([work, late]).finally(cancel);
   }
 
-  /** Twice: a database that was deleted under us, or closed by the browser, is simply opened again. */
-  async #try<T>(run: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T | undefined> {
-    for (let attempt = 1; attempt <= 2; attempt++) {
-      let cancel = (): void => {};
-      try {
-        // Real time, whatever the clock of the connection: it is the browser that is waited for.
-        const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new Error('late')))));
-        return await Promise.race([this.#open().then(run), late]);
-      } catch {
+  #become(state: VaultState): void {
+    if (state === this.#state || this.#state === 'outdated') return;
+    this.#state = state;
+    if (state === 'kept') this.#probeMs = PROBE_MS;
+    else this.#probeAt = this.#clock.now() + this.#probeMs;
+    this.#onChange(state);
+  }
+
+  /** Closes the database when nobody needs it: an open one keeps everything alive that has to do with it. */
+  #letGo(): void {
+    if (--this.#holders > 0) return;
+    const database = this.#database;
+    this.#database = undefined;
+    void database?.then((opened) => opened.close(), () => {});
+  }
+
+  #connect(): Promise<IDBPDatabase<Schema>> {
+    return (this.#database ??= openDB<Schema>(NAME, VERSION, {
+      upgrade: (database, from, _to, transaction) => (from === 0 ? create(database) : from === 1 ? rename(transaction) : undefined),
+      // Another tab deletes the database, or a newer version changes it: do not stand in its way.
+      blocking: (_current, wanted, event) => {
+        (event.target as IDBDatabase).close();
         this.#database = undefined;
-        if (this.#isBroken) return undefined;
-      } finally {
-        cancel();
-      }
-    }
-    this.#isBroken = true;
-    this.#onTrouble();
-    return undefined;
-  }
-
-  #open(): Promise<IDBPDatabase<Schema>> {
-    return (this.#database ??= openDB<Schema>(NAME, 1, {
-      upgrade(database) {
-        database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
-        database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+        if (wanted !== null) this.#become('outdated');
       },
-      // Another tab deletes or changes the database: do not stand in its way.
-      blocking: (_current, _wanted, event) => (event.target as IDBDatabase).close(),
       terminated: () => (this.#database = undefined),
     }));
+  }
+}
+
+function create(database: IDBPDatabase<Schema>): void {
+  database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
+  database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+}
+
+/** A scope was `<base> <person>`; what was kept then was for the default paths. */
+async function rename(transaction: IDBPTransaction<Schema, Store[], 'versionchange'>): Promise<void> {
+  for (const name of ['outbox', 'drafts'] as const) {
+    const store = transaction.objectStore(name);
+    for (const row of await store.getAll()) {
+      const [base = '', ...person] = row.scope.split(' ');
+      await store.delete([row.scope, 'localId' in row ? row.localId : row.room]);
+      await store.put({ ...row, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, person.join(' ')) } as typeof row);
+    }
   }
 }

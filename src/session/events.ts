@@ -2,7 +2,7 @@
 import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Notification, type Problem, type Room } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { Phase } from './phase.js';
-import type { Kept } from './vault.js';
+import type { Kept, VaultState } from './vault.js';
 
 export type { Outgoing } from './vault.js';
 
@@ -20,7 +20,10 @@ export type PassedFrame = FrameOf<'typing' | 'room_updated'> | Exclude<ChangeFra
 
 export type SessionEvent =
   | { type: 'phase'; phase: Phase }
-  | { type: 'user'; id: Id; username: string }
+  /** `isOther`: than the last one who was known. */
+  | { type: 'user'; id: Id; username: string; isOther: boolean }
+  /** Another token has come, and nobody knows whose it is. `lost`: messages that will not be sent, because their author was never known. */
+  | { type: 'person-uncertain'; lost: readonly string[] }
   | { type: 'offer'; capabilities: readonly string[]; limits: Limits }
   /** `exactUnread`: whether its unread counts may be believed where they say 0. */
   | { type: 'rooms'; rooms: Room[]; method: Method; exactUnread: boolean }
@@ -45,8 +48,8 @@ export type SessionEvent =
   | { type: 'frame'; frame: PassedFrame }
   | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
-  /** Nothing can be kept on this device: what is not sent yet lives as long as the page. */
-  | { type: 'not-durable' };
+  /** Whether what is not sent yet outlives the page. */
+  | { type: 'vault'; state: VaultState };
 
 export type Report = (event: SessionEvent) => void;
 

@@ -1,5 +1,5 @@
 /** What the parts of a session see of it, and may ask of it. */
-import type { ClientFrame, Id, Message } from '../protocol/index.js';
+import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
 import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
 import type { Report } from './events.js';
 import type { Line } from './line.js';
@@ -45,6 +45,9 @@ export interface Life extends SocketEnd {
   token: string;
 }
 
+/** Who is there, and what the backend offers: `connection_established`, or `GET me/`. */
+export type Introduction = Pick<FrameOf<'connection_established'>, 'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'>;
+
 export interface Inside {
   readonly clock: Clock;
   readonly random: () => number;
@@ -87,6 +90,10 @@ export interface Inside {
   recognise(roomId: Id, message: Message, tempId?: string): string | undefined;
   /** Something works again: whatever waits to be sent is tried now. */
   wake(): void;
+  /** Whether it is known who is there and what the backend offers, or that it does not say so. */
+  readonly isIntroduced: boolean;
+  /** The server has said it; undefined: it does not. */
+  introduce(me: Introduction | undefined, signal: AbortSignal): void;
   /** Reads everything over REST: the list, and the open rooms. @throws {ChatError} */
   readAll(signal: AbortSignal): Promise<void>;
   /** Something is missing in a room: it is time to catch up. */
@@ -95,7 +102,7 @@ export interface Inside {
   readonly token: string;
   /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
   credential(signal: AbortSignal): Promise<string>;
-  /** The server refused the present token. @returns whether there is another one. */
+  /** The server refused the present token. @returns whether there is another one. Never rejects. */
   renew(): Promise<boolean>;
   /** The server refused this token. @returns whether there is another one; if not, the session has ended. */
   renewFor(refused: string, signal: AbortSignal): Promise<boolean>;

@@ -1,8 +1,9 @@
 /** What the outbox and its second chances (second-chances.ts) know of a message, and of each other. */
 import type { Id, Message } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
-import type { Method } from './events.js';
+import type { Method, SessionEvent } from './events.js';
 import type { Inside } from './inside.js';
+import type { TabMessage } from './tabs.js';
 import type { Kept } from './vault.js';
 
 export type Outcome =
@@ -41,6 +42,9 @@ export interface OutboxInside {
   /** By room. */
   readonly queues: ReadonlyMap<string, Queue>;
 
+  /** Tells the store, or the other tabs of its author; not while somebody else is here. */
+  report(event: SessionEvent): void;
+  tell(message: TabMessage): void;
   /** Writes a message, as it is now, to the vault. */
   keep(message: Kept): Promise<void>;
   /** Whether this tab sends. */

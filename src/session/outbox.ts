@@ -1,39 +1,49 @@
 /**
- * Delivers messages: first in first out per room, one at a time per room, so that one author's messages are stored in
- * the order in which they were written. Each is kept in the vault until the server has stored it. Of all tabs of one
- * person one sends (`lead`); the others hand over what is written in them, and are told what became of it.
+ * Delivers the messages of one person on one backend (a *scope*): first in first out per room, one at a time per room, so that
+ * one author's messages are stored in the order in which they were written. Each is kept in the vault until the server has
+ * stored it. Of all tabs of one person one sends (`lead`); the others hand over what is written in them, and are told what
+ * became of it.
+ *
+ * An outbox never changes its scope: another person has another outbox, and the session has at most one of them open. A closed
+ * outbox sends, shows and tells nothing, whatever it was waiting for.
  *
  * A message goes by socket where there is one, and waits there for its confirmation: the echo (`new_message`) or
  * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name (second-chances.ts). A
  * backend with `idempotent_send` recognises that name; for any other one we look into the history first, because the first
  * try may have been stored though nobody told us.
  */
-import { compareIds, idKey, isOrdered, sameId, type FrameOf, type Id, type Message } from '../protocol/index.js';
+import { idKey, type FrameOf, type Id, type Message } from '../protocol/index.js';
 import { toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
-import type { Outgoing } from './events.js';
+import type { Outgoing, SessionEvent } from './events.js';
 import type { Inside } from './inside.js';
 import { loadLater } from './load-later.js';
 import type { Item, Outcome, OutboxInside, Queue } from './outbox-inside.js';
 import type { SecondChances } from './second-chances.js';
 import type { TabMessage } from './tabs.js';
-import { CLOCK_SKEW_MS, keptOf, type Kept, type Vault } from './vault.js';
+import { keptOf, STALE_MS, type Kept, type Vault } from './vault.js';
 
 const MAX_REMEMBERED = 1_000;
 
 const NEVER = (): void => {};
 
+function forgetOldest(remembered: Map<string, unknown> | Set<string>): void {
+  const [oldest] = remembered.keys();
+  if (remembered.size > MAX_REMEMBERED && oldest) remembered.delete(oldest);
+}
+
 export class Outbox implements OutboxInside {
-  readonly session: Inside;
   readonly queues = new Map<string, Queue>();
   readonly #vault: Vault;
   /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
   readonly #recognised = new Map<string, string>();
   /** Given up here, perhaps while it was put aside. */
   readonly #givenUp = new Set<string>();
+  /** Aborts when another person takes the place of this one. */
+  #open = AbortSignal.abort();
+  #close = NEVER;
+  /** Aborts whatever is under way for a message. */
   #abort = new AbortController();
-  /** Whose messages these are. */
-  #scope = '';
   /** This tab sends, or is to as soon as what was left from before is there. */
   #mayLead = false;
   leads = false;
@@ -43,59 +53,108 @@ export class Outbox implements OutboxInside {
   /** Counts the calls of `lead`, so that only the last one has its way. */
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
+  /** Who has taken over what was written here. */
+  #heir: Outbox | undefined;
+  /** Not sent, because nobody knows whether their author is still here. */
+  #leftBehind: Kept[] = [];
 
-  constructor(session: Inside, vault: Vault) {
-    this.session = session;
+  /** @param scope which backend, and which person there; empty as long as the person is not known: then the vault keeps nothing. */
+  constructor(
+    readonly session: Inside,
+    vault: Vault,
+    readonly scope: string,
+  ) {
     this.#vault = vault;
   }
 
-  /**
-   * Makes the outbox that of one person: what waits in the vault for them comes up again.
-   * @param scope which backend, and which person there.
-   */
-  async enter(scope: string): Promise<void> {
-    if (scope !== this.#scope) {
-      if (this.#scope) this.clear();
-      this.#scope = scope;
-      // Written before it was known whose they are.
-      for (const item of this.#waiting()) await this.keep(item);
-    } else if (this.leads) return this.#announce();
-    await this.#restore();
-    this.#chances?.takeBack(scope, this.#givenUp);
-    this.#announce();
+  /** Its author is here: what waits in the vault for them, or here since the last time, comes up again. */
+  async open(): Promise<void> {
+    if (this.leads) return this.#announce();
+    if (this.#open.aborted) {
+      const closing = new AbortController();
+      this.#open = closing.signal;
+      this.#close = () => closing.abort();
+      const items = [...this.#waiting(), ...(this.#chances?.refusedMessages ?? [])];
+      if (items.length > 0) this.report({ type: 'restored', messages: items.map(keptOf) });
+    }
+    const open = this.#open;
+    await this.#restore(open);
+    if (!open.aborted) this.#announce();
+  }
+
+  /** Its author may have left: nothing of it is sent, shown or told until `open`. The messages stay. */
+  close(): void {
+    this.#close();
+    void this.lead(false);
+  }
+
+  /** Whether nothing here waits to be sent, or for its author. */
+  get isEmpty(): boolean {
+    return this.#waiting().length + this.#leftBehind.length + (this.#chances?.refusedMessages.length ?? 0) === 0;
+  }
+
+  /** Tells the store; not while somebody else is here. */
+  report(event: SessionEvent): void {
+    if (!this.#open.aborted) this.session.report(event);
+  }
+
+  /** Tells the other tabs of this person. */
+  tell(message: TabMessage): void {
+    if (!this.#open.aborted) this.session.tell(message);
+  }
+
+  /** Takes over what was written before it was known that this is its author. */
+  async adopt(other: Outbox): Promise<void> {
+    other.#heir = this;
+    const items = other.#waiting();
+    for (const item of items) {
+      other.remove(item.localId)?.answer?.({ is: 'unknown' });
+      this.#line(item.roomId).items.push({ ...item, answer: undefined });
+    }
+    for (const item of items) await this.keep(item);
+  }
+
+  /** Another token has come, and nobody knows whose it is: what waits is its author's to send again. @returns the names of these messages. */
+  disown(): string[] {
+    const items = this.#waiting();
+    for (const item of items) {
+      this.remove(item.localId)?.answer?.({ is: 'unknown' });
+      this.#leftBehind.push({ ...keptOf(item), refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' } });
+    }
+    return items.map(({ localId }) => localId);
   }
 
   /** Hands over to the tab that sends what was written here while that tab could not be told. */
   #announce(): void {
-    for (const item of this.#waiting()) this.session.tell({ kind: 'added', kept: keptOf(item) });
+    for (const item of this.#waiting()) this.tell({ kind: 'added', kept: keptOf(item) });
   }
 
   /** From now on this tab sends, or does not any more. */
   async lead(on: boolean): Promise<void> {
     const turn = ++this.#turn;
+    const open = this.#open;
     this.#mayLead = on;
     this.leads = false;
     if (!on) return this.pause();
     // Written in a tab that is gone, and we were not told: before anything of ours is sent.
-    await this.#restore();
-    if (turn !== this.#turn || this.#isBehind) return;
+    await this.#restore(open);
+    if (turn !== this.#turn || open.aborted || this.#isBehind) return;
     this.leads = true;
     this.wake();
   }
 
   /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
-  async #restore(): Promise<void> {
-    const scope = this.#scope;
-    const kept = await this.#vault.load(scope);
-    if (scope !== this.#scope) return;
+  async #restore(open: AbortSignal): Promise<void> {
+    const kept = this.scope ? await this.#vault.load(this.scope) : this.#leftBehind.splice(0);
+    if (open.aborted) return;
     for (const message of kept) {
       if (this.#givenUp.has(message.localId) && !message.discarded) this.#bury(message);
       if (message.discarded) this.discarded(message.localId);
     }
     this.#isBehind = false;
     if (kept.length === 0 && this.#waiting().length === 0) return;
-    const chances = await this.#secondChances().catch(NEVER);
-    if (scope !== this.#scope) return;
+    const chances = await this.secondChances().catch(NEVER);
+    if (open.aborted) return;
     if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
     else this.#isBehind = true;
   }
@@ -105,46 +164,41 @@ export class Outbox implements OutboxInside {
   }
 
   /** @throws {ChatError} `unreachable`, where their code cannot be had now. */
-  async #secondChances(): Promise<SecondChances> {
+  async secondChances(): Promise<SecondChances> {
     const { SecondChances } = await loadLater();
     return (this.#chances ??= new SecondChances(this));
   }
 
   /**
    * Keeps a message, and sends it in its turn, now or as soon as there is a way. Answers come as `stored` or `refused`.
-   * @param shown called when it is kept: only then may it be shown as being sent.
+   * @param shown called when it is kept: only then may it be shown as being sent. Not called where its author has left.
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
     const session = this.session;
     const kept: Kept = { ...outgoing, at: session.clock.now(), after: session.newest(outgoing.roomId), named: session.has('idempotent_send') };
-    const scope = this.#scope;
+    return this.#add(kept, shown);
+  }
+
+  #add(kept: Kept, shown: () => void): Promise<void> {
+    const open = this.#open;
     // One after the other, however long the device takes over each: in the order in which they were written.
     return (this.#adding = this.#adding.catch(NEVER).then(async () => {
-      await this.keep(kept, scope || this.#scope);
-      // Somebody else has signed in since: it waits for its author.
-      if (scope !== '' && scope !== this.#scope) return;
-      shown();
-      this.session.tell({ kind: 'added', kept });
+      await this.keep(kept);
+      // Written before its author was known, who is by now.
+      if (open.aborted && this.#heir) return this.#heir.#add(kept, shown);
+      if (!open.aborted) shown();
+      this.tell({ kind: 'added', kept });
       this.push(kept);
     }));
   }
 
-  /** What was written for a room and not sent, on this device. */
-  async draft(roomId: Id): Promise<string> {
-    return this.#scope && this.#vault.draft(this.#scope, roomId);
+  async keep(message: Kept): Promise<void> {
+    if (this.scope) await this.#vault.put(this.scope, keptOf(message));
   }
 
-  async putDraft(roomId: Id, text: string): Promise<void> {
-    if (this.#scope) await this.#vault.putDraft(this.#scope, roomId, text);
-  }
-
-  /** Forgets everything of everybody on this device. */
-  purge(): Promise<void> {
-    return this.#vault.purge();
-  }
-
-  async keep(message: Kept, scope = this.#scope): Promise<void> {
-    if (scope) await this.#vault.put(scope, keptOf(message));
+  /** Keeps everything that waits once more: the device did not, and does now. */
+  keepAgain(): void {
+    for (const item of this.#waiting()) void this.keep(item);
   }
 
   /** Sends a refused message again. @returns whether there was one. */
@@ -154,14 +208,15 @@ export class Outbox implements OutboxInside {
 
   /** What another tab says. */
   onTab(message: TabMessage): Promise<void> {
-    return this.#secondChances().then(
-      (chances) => chances.onTab(message),
+    const open = this.#open;
+    return this.secondChances().then(
+      (chances) => void (open.aborted || chances.onTab(message)),
       () => void (this.#isBehind = true),
     );
   }
 
   push(kept: Kept & Pick<Item, 'left'>): void {
-    const queue = this.#queue(kept.roomId);
+    const queue = this.#line(kept.roomId);
     queue.items.push({ ...kept, failures: 0, crashes: 0 });
     void this.#drain(queue);
   }
@@ -178,7 +233,7 @@ export class Outbox implements OutboxInside {
   remove(localId: string): Item | undefined {
     const item = this.find(localId);
     if (item) {
-      const { items } = this.#queue(item.roomId);
+      const { items } = this.#line(item.roomId);
       items.splice(items.indexOf(item), 1);
     }
     return item;
@@ -188,9 +243,10 @@ export class Outbox implements OutboxInside {
   discard(localId: string): boolean {
     const item = this.#drop(localId);
     this.#givenUp.add(localId);
+    forgetOldest(this.#givenUp);
     if (!item) return false;
     this.#bury(item);
-    this.session.tell({ kind: 'discard', localId });
+    this.tell({ kind: 'discard', localId });
     return true;
   }
 
@@ -203,7 +259,7 @@ export class Outbox implements OutboxInside {
   /** Another tab has given it up. */
   discarded(localId: string): void {
     const item = this.#drop(localId);
-    if (item) this.session.report({ type: 'discarded', localId, roomId: item.roomId });
+    if (item) this.report({ type: 'discarded', localId, roomId: item.roomId });
   }
 
   #drop(localId: string): Item | undefined {
@@ -216,7 +272,7 @@ export class Outbox implements OutboxInside {
 
   /** Something works again: whatever waits is tried now. */
   wake(): void {
-    if (this.#isBehind) void (this.#mayLead ? this.lead(true) : this.#restore());
+    if (this.#isBehind) void (this.#mayLead ? this.lead(true) : this.#restore(this.#open));
     for (const queue of this.queues.values()) {
       if (queue.busy) queue.woken = true;
       else void this.#drain(queue);
@@ -229,23 +285,6 @@ export class Outbox implements OutboxInside {
     this.#abort = new AbortController();
     this.socketEnded();
     for (const queue of this.queues.values()) queue.cancelRetry();
-  }
-
-  /** Forgets everything here; the vault keeps it for its author, and so do we, for a device that keeps nothing. */
-  clear(): void {
-    this.pause();
-    const items = [...this.queues.values()].flatMap((queue) => queue.items.splice(0));
-    this.#chances?.clear(this.#scope, items);
-    this.queues.clear();
-    this.#recognised.clear();
-    this.#scope = '';
-  }
-
-  /** Nobody knew whose these messages are, and now somebody else may be there: their author is to say. */
-  disown(): void {
-    const items = this.#waiting();
-    for (const { localId } of items) this.remove(localId)?.answer?.({ is: 'unknown' });
-    if (items[0]) void this.#secondChances().then((chances) => chances.disowned(items), NEVER);
   }
 
   /** The socket is gone: nobody will confirm what went that way. */
@@ -263,7 +302,7 @@ export class Outbox implements OutboxInside {
     if (known) return known;
     const item = this.queues.get(idKey(roomId))?.items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
-      return candidate.left && !this.isNamed(candidate) && this.#looksLike(candidate, message);
+      return candidate.left && !this.isNamed(candidate) && this.#chances?.isCopy(candidate, message);
     });
     if (!item) return tempId;
     this.settle(item, message);
@@ -272,10 +311,12 @@ export class Outbox implements OutboxInside {
 
   /** An `error` frame. */
   failed(frame: FrameOf<'error'>): void {
-    void this.#secondChances().then((chances) => chances.failed(frame), NEVER);
+    const { signal } = this.#abort;
+    void this.secondChances().then((chances) => signal.aborted || chances.failed(frame), NEVER);
   }
 
-  #queue(roomId: Id): Queue {
+  /** The queue of a room. */
+  #line(roomId: Id): Queue {
     const key = idKey(roomId);
     let queue = this.queues.get(key);
     if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
@@ -293,15 +334,17 @@ export class Outbox implements OutboxInside {
     }
     queue.busy = true;
     let item: Item | undefined;
-    while ((item = queue.items[0])) {
+    // Another tab may have taken over while this one waited.
+    while (this.leads && (item = queue.items[0])) {
       queue.woken = false;
-      const outcome = await this.#deliver(item, this.#abort.signal);
+      const { signal } = this.#abort;
+      const outcome = await this.#deliver(item, signal);
       if (item.discarded || queue.items[0] !== item) continue;
       if (outcome.is === 'later' || outcome.is === 'unknown') {
         const ms = outcome.is === 'later' ? outcome.ms : 0;
         if (outcome.is === 'later' && outcome.isAsked) queue.notBefore = clock.now() + (ms ?? 0);
         else if (queue.woken) continue;
-        if (ms !== null) queue.cancelRetry = clock.after(ms, () => void this.#drain(queue));
+        if (ms !== null && !signal.aborted) queue.cancelRetry = clock.after(ms, () => void this.#drain(queue));
         break;
       }
       queue.items.shift();
@@ -314,29 +357,31 @@ export class Outbox implements OutboxInside {
   #stored(item: Item, { message, method }: Extract<Outcome, { is: 'stored' }>): void {
     const { localId, roomId } = item;
     const stored = { ...message, _tempId: localId };
-    void this.#vault.delete(this.#scope, localId);
-    this.session.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
-    this.session.report({ type: 'stored', localId, roomId, message: stored, method });
+    if (this.scope) void this.#vault.delete(this.scope, localId);
+    this.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
+    this.report({ type: 'stored', localId, roomId, message: stored, method });
   }
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
     try {
-      const earlier = await ((item.left || item.stored) && (await this.#secondChances()).search(item, signal));
+      const isStale = this.session.clock.now() - item.at > STALE_MS;
+      const earlier = await ((item.left || item.stored || isStale) && (await this.secondChances()).search(item, signal));
       // Discarded while we looked for it: it must not leave any more.
       if (earlier || item.discarded) return earlier || { is: 'unknown' };
-      const outcome = await this.#bySocket(item);
+      const outcome = await this.#bySocket(item, signal);
       if (outcome.is !== 'unknown' || item.discarded) return outcome;
-      return await (await this.#secondChances()).withoutSocket(item, signal);
+      return await (await this.secondChances()).withoutSocket(item, signal);
     } catch (thrown) {
       if (signal.aborted) return { is: 'later', ms: null };
       return this.#chances?.setback(item, toChatError(thrown)) ?? { is: 'later', ms: backoff(++item.failures, this.session.random) };
     }
   }
 
-  #bySocket(item: Item): Promise<Outcome> {
+  #bySocket(item: Item, signal: AbortSignal): Promise<Outcome> {
     const { roomId, content, replyTo, localId } = item;
     return new Promise((resolve) => {
       const frame = { type: 'send_message' as const, room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId };
+      if (signal.aborted) return resolve({ is: 'later', ms: null });
       if (!this.session.send(frame)) return resolve({ is: 'unknown' });
       item.left = 'websocket';
       const cancel = this.session.clock.after(this.session.timing.confirmMs, () => {
@@ -361,19 +406,10 @@ export class Outbox implements OutboxInside {
     return !item.unnamed && this.isRecognising(item);
   }
 
-  /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */
-  #looksLike(item: Item, message: Message): boolean {
-    if (!this.session.isMine(message) || message.content.trim() !== item.content.trim()) return false;
-    if (!sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return false;
-    if (item.after !== undefined && isOrdered(item.after)) return compareIds(message.id, item.after) > 0;
-    return Date.parse(message.timestamp) > item.at - CLOCK_SKEW_MS;
-  }
-
   settle(item: Item, message: Message): void {
     item.stored = message;
     this.#recognised.set(idKey(message.id), item.localId);
-    const [oldest] = this.#recognised.keys();
-    if (this.#recognised.size > MAX_REMEMBERED && oldest) this.#recognised.delete(oldest);
+    forgetOldest(this.#recognised);
     item.answer?.({ is: 'stored', message, method: item.left ?? 'websocket' });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { idKey, isChange, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
-import { isPassed } from './events.js';
+import { isPassed, type Method } from './events.js';
 import type { Inside } from './inside.js';
 import type { Line } from './line.js';
 import { loadLater } from './load-later.js';
@@ -22,6 +22,11 @@ export class Reader {
   readonly #listened = new Set<string>();
   /** Something happened to a room since its list was asked for. */
   #isListStale = false;
+  /** Counts the lists that were asked for; and which of them was the last one to be shown. */
+  #lists = 0;
+  #shownList = 0;
+  /** The rooms that REST has named; undefined as long as it has not. */
+  #rooms: ReadonlySet<string> | undefined;
 
   constructor(session: Inside) {
     this.#session = session;
@@ -31,9 +36,16 @@ export class Reader {
     return this.#open.get(idKey(roomId))?.cursor;
   }
 
+  /** Of a list that came by socket: what REST hides stays hidden. */
+  visible(rooms: readonly Room[]): Room[] {
+    const known = this.#rooms;
+    return known ? rooms.filter(({ id }) => known.has(idKey(id))) : [...rooms];
+  }
+
   /** Another person, another backend. */
   clear(): void {
     this.#open.clear();
+    this.#rooms = undefined;
   }
 
   /** A new socket: nobody has asked it for anything. */
@@ -43,34 +55,38 @@ export class Reader {
 
   // ————— Reading
 
-  /** Reads the list and every open room, while live messages wait. */
+  /** Reads the list and every open room, while live messages wait. At once, as far as that may be: each question is a way there and back. */
   async catchUp(line: Line): Promise<void> {
     const { signal } = line;
     const open = [...this.#open.values()];
     for (const history of open) history.hold();
     try {
-      await this.#listen(line, open.map(({ roomId }) => roomId));
-      const rooms = await this.#list(line, signal);
-      if (!this.#session.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
-      await this.readOpen(signal);
+      const listened = this.#listen(line, open.map(({ roomId }) => roomId));
+      const listed = this.list(line, signal).then(({ rooms }) => {
+        if (!this.#session.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
+      });
+      // Where a room has to be listened to, what comes after its page is told only from then on.
+      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpen(signal));
+      const failed = (await Promise.allSettled([listed, read])).find(({ status }) => status === 'rejected');
+      if (failed) throw (failed as PromiseRejectedResult).reason;
     } finally {
       for (const history of open) history.release();
     }
   }
 
-  /** The list of rooms: from REST, whose unread counts are right on every backend, or else from the socket. */
-  async #list(line: Line, signal: AbortSignal): Promise<Room[]> {
+  /** The list of rooms: from REST, whose unread counts are right on every backend, and which hides what I may not see; or else from the socket. */
+  async list(line: Line | undefined, signal: AbortSignal): Promise<{ rooms: Room[]; method: Method }> {
     try {
-      return await this.listByRest(signal);
+      return { rooms: await this.listByRest(signal), method: 'rest' };
     } catch (thrown) {
-      const rooms = await this.listBySocket(line);
+      const rooms = await this.#listBySocket(line);
       if (!rooms) throw thrown;
-      return rooms;
+      return { rooms, method: 'websocket' };
     }
   }
 
   /** @returns nothing where there is no socket, or no answer. */
-  async listBySocket(line: Line | undefined): Promise<Room[] | undefined> {
+  async #listBySocket(line: Line | undefined): Promise<Room[] | undefined> {
     let rooms: Room[] | undefined;
     if (line?.send({ type: 'get_room_list' })) {
       await line.sees(this.#session.timing.confirmMs, (frame) => {
@@ -84,10 +100,15 @@ export class Reader {
   async listByRest(signal: AbortSignal): Promise<Room[]> {
     for (let again = 1; ; again++) {
       this.#isListStale = false;
+      const turn = ++this.#lists;
       const rooms = await this.#rest.listRooms(signal);
       stillWanted(signal);
+      // One that was asked for later has been shown already.
+      if (turn < this.#shownList) return rooms;
+      this.#shownList = turn;
       // What came in meanwhile may be in this list or not: nobody can tell.
       if (this.#isListStale && again < MAX_LISTS) continue;
+      this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
       this.counted();
       return rooms;

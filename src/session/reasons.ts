@@ -25,6 +25,8 @@ export const REASONS = {
   unexpected_answer: 'Something between you and the server answers in its place.',
   origin_refused: 'This site is not allowed to connect.',
   access_refused: 'The server does not let you in.',
+  token_endpoint_unreachable: 'The site cannot be asked for your sign-in.',
+  internal_error: 'The chat has a problem of its own.',
   token_missing: 'You are not signed in.',
   token_expired: 'Your sign-in has expired.',
   token_refused: 'Your sign-in was not accepted.',

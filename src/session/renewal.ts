@@ -1,5 +1,5 @@
 /** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see later.ts. */
-import { ChatError } from '../transport/index.js';
+import { ChatError, type ErrorCode } from '../transport/index.js';
 import type { Inside, Setup } from './inside.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
@@ -13,11 +13,20 @@ const ANSWERS_MS = 30_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. */
-export type AskForToken = () => Promise<string | undefined>;
+/** The token endpoint cannot be asked now; which says nothing about who is signed in. */
+const TEMPORARY: readonly ErrorCode[] = ['unreachable', 'timeout', 'server_error', 'rate_limited'];
+
+/**
+ * How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. Empty: nobody is
+ * signed in. Rejects with a `ChatError` of the codes above where asking again may help.
+ * @param signal gives it up, where that is possible.
+ */
+export type AskForToken = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface RenewalParts {
   ask: AskForToken;
+  /** Whether a question can be given up (a request), or stays asked (a function of the page). */
+  canAbort(): boolean;
   /** The page has given a token, and somebody waits for it. */
   onAnswer(token: string): void;
   /** There is another token, though the old one is still good. */
@@ -34,6 +43,8 @@ export class Renewal {
   #answeredAt: number[] = [];
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
+  #abort = new AbortController();
+  #isStartingOver = false;
   #giveUp: () => void = () => {};
   #cancel: () => void = () => {};
 
@@ -77,7 +88,8 @@ export class Renewal {
     if (clock.now() - this.#renewedAt < SELDOM_MS) return;
     const before = this.#tokens.token;
     this.#renewedAt = clock.now();
-    await this.request();
+    // Nothing is lost: it is asked again when the token is refused.
+    await this.request().catch(() => {});
     if (this.#tokens.token !== before) this.#parts.onRenewed();
   }
 
@@ -85,15 +97,42 @@ export class Renewal {
   stop(): void {
     this.#cancel();
     this.#asking = undefined;
+    if (this.#parts.canAbort()) this.forget();
     this.#giveUp();
   }
 
   /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
   forget(): void {
     this.#answer = undefined;
+    this.#abort.abort();
+    this.#abort = new AbortController();
   }
 
-  /** Asks the page for a token: once, however many ask at the same time. @returns whether there is a usable one now. */
+  /** Asks anew, whatever the page was asked before and has not answered. */
+  startOver(): void {
+    this.forget();
+    this.#answeredAt = [];
+    this.#isStartingOver = true;
+    this.#giveUp();
+  }
+
+  /**
+   * Asks the page who is signed in now, though the token is still good: another tab says that this has changed.
+   * @returns whether somebody is; undefined where the page does not say.
+   */
+  async recheck(): Promise<boolean | undefined> {
+    const before = this.#tokens.token;
+    const answer = await this.#question().catch(() => undefined);
+    if (answer === undefined || this.#tokens.token !== before) return undefined;
+    if (answer && answer !== before) this.#parts.onAnswer(answer);
+    return answer !== '';
+  }
+
+  /**
+   * Asks the page for a token: once, however many ask at the same time.
+   * @returns whether there is a usable one now.
+   * @throws {ChatError} where the page's token endpoint cannot be asked now.
+   */
   request(): Promise<boolean> {
     if (this.#asking) return this.#asking;
     const asking = this.#request().finally(() => {
@@ -103,41 +142,60 @@ export class Renewal {
   }
 
   async #request(): Promise<boolean> {
-    const { clock, timing } = this.#session;
+    const { clock } = this.#session;
     this.#answeredAt = this.#answeredAt.filter((at) => at > clock.now() - ANSWERS_MS);
     if (this.#answeredAt.length >= MOST_ANSWERS) return this.#tokens.isUsable;
     const before = this.#tokens.token;
-    let cancel = (): void => {};
-    const givenUp = new Promise<undefined>((resolve) => {
-      this.#giveUp = () => resolve(undefined);
-      cancel = clock.after(timing.requestMs, () => {
-        this.#problem(`The page did not give a token within ${timing.requestMs / 1000} s.`);
-        resolve(undefined);
-      });
-    });
-    const answer = await Promise.race([this.#question(), givenUp]);
-    cancel();
+    const answer = await this.#answerInTime();
     // The page may have set another one in the meantime: that one counts.
     if (answer) this.#answeredAt.push(clock.now());
     if (answer && this.#tokens.token === before) this.#parts.onAnswer(answer);
     return this.#tokens.isUsable;
   }
 
+  /** @returns nothing where the page does not answer in time, or nobody waits any more. @throws {ChatError} */
+  async #answerInTime(): Promise<string | undefined> {
+    const { clock, timing } = this.#session;
+    for (;;) {
+      this.#isStartingOver = false;
+      let cancel = (): void => {};
+      const givenUp = new Promise<undefined>((resolve) => {
+        this.#giveUp = () => resolve(undefined);
+        cancel = clock.after(timing.requestMs, () => {
+          this.#problem(`The page did not give a token within ${timing.requestMs / 1000} s.`);
+          resolve(undefined);
+        });
+      });
+      const answer = await Promise.race([this.#question(), givenUp]).finally(() => cancel());
+      if (!this.#isStartingOver) return answer;
+    }
+  }
+
   /** The page is asked one question at a time, however long it takes over it. */
   #question(): Promise<string | undefined> {
     const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
-    const asked: Promise<string | undefined> = ask()
-      // A message that is not ours is the page's own, and may hold anything.
-      .catch((thrown: unknown) => this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.'))
+    const asked: Promise<string | undefined> = ask(this.#abort.signal)
+      .catch((thrown: unknown) => {
+        if (this.#answer !== asked) return undefined;
+        if (thrown instanceof ChatError && TEMPORARY.includes(thrown.code)) {
+          this.#answer = undefined;
+          throw thrown;
+        }
+        // A message that is not ours is the page's own, and may hold anything.
+        return this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.');
+      })
       .then((answer) => {
         if (this.#answer !== asked) return undefined;
         this.#answer = undefined;
-        const token = typeof answer === 'string' ? answer.trim() : '';
+        if (typeof answer !== 'string') return undefined;
+        const token = answer.trim();
         // Nobody waits for it any more, but a token is a token.
         if (!this.#asking && token && token !== this.#tokens.token) onLate(token);
         return token;
       });
+    // Whoever waits for it says so; perhaps nobody does any more.
+    asked.catch(() => {});
     return (this.#answer = asked);
   }
 

@@ -2,12 +2,13 @@
  * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
  * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see later.ts.
  */
-import { sameId, type FrameOf } from '../protocol/index.js';
+import { compareIds, isOrdered, sameId, type FrameOf, type Message } from '../protocol/index.js';
 import { ChatError, sendMessage, stillWanted, toChatError, type HistoryQuery } from '../transport/index.js';
 import { backoff } from './backoff.js';
+import { compareTexts } from './compare-texts.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
 import type { TabMessage } from './tabs.js';
-import { CLOCK_SKEW_MS, keptOf, refusalOf, type Kept } from './vault.js';
+import { CLOCK_SKEW_MS, keptOf, refusalOf, STALE_MS, type Kept } from './vault.js';
 
 /** A server that breaks down this often over one message has a problem with the message. */
 const MAX_CRASHES = 5;
@@ -15,13 +16,12 @@ const MAX_CRASHES = 5;
 const PATIENCE_S = 5;
 /** Pages of history (100 each) that are searched for a message that may be stored. */
 const MAX_PAGES = 10;
+const STALE: Outcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
 
 export class SecondChances {
   readonly #outbox: OutboxInside;
   /** Messages that the server has refused. */
   readonly #refused = new Map<string, Item>();
-  /** By scope: what waits for its author, on a device that may keep nothing. */
-  readonly #aside = new Map<string, readonly Item[]>();
 
   constructor(outbox: OutboxInside) {
     this.#outbox = outbox;
@@ -29,21 +29,29 @@ export class SecondChances {
 
   // ————— One message
 
-  /** Looks whether a message that has left is stored, where the backend would not recognise it by its name. @throws {ChatError} */
+  /**
+   * Looks whether a message that has left is stored, where the backend would not recognise it by its name (any more).
+   * @returns nothing where it may be sent.
+   * @throws {ChatError}
+   */
   async search(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
+    stillWanted(signal);
     const outbox = this.#outbox;
-    const { rest } = outbox.session;
+    const { rest, clock } = outbox.session;
     const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
-    if (!item.left) return undefined;
-    if (outbox.isNamed(item)) return undefined;
+    const isStale = clock.now() - item.at > STALE_MS;
+    if (!item.left) return isStale ? STALE : undefined;
+    if (outbox.isNamed(item) && !isStale) return undefined;
     if (!rest) return { is: 'later', ms: null };
+    let isUnsure = false;
     let query: HistoryQuery = { after: item.after, limit: 100 };
     for (let page = 0; page < MAX_PAGES; page++) {
       const { messages, hasMore } = await rest.history(item.roomId, query, signal);
       stillWanted(signal);
       for (const message of messages) {
         if (outbox.recognise(item.roomId, message) === item.localId) return { is: 'stored', message, method };
+        isUnsure ||= this.#likeness(item, message) === 'unsure';
       }
       const [first, last] = [messages[0], messages.at(-1)];
       if (!hasMore || !first || !last) break;
@@ -51,8 +59,25 @@ export class SecondChances {
       if (item.after === undefined && Date.parse(first.timestamp) < item.at - CLOCK_SKEW_MS) break;
       query = item.after === undefined ? { before: first.id, limit: 100 } : { after: last.id, limit: 100 };
     }
+    // Not sure: its author is to say. They may have done so already.
+    if (isUnsure && !item.insisted) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
+    if (isStale) return STALE;
     item.left = undefined;
     return undefined;
+  }
+
+  /** Whether a message from the server is this one, though it came without its name. */
+  isCopy(item: Item, message: Message): boolean {
+    return this.#likeness(item, message) === 'same';
+  }
+
+  /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */
+  #likeness(item: Item, message: Message): ReturnType<typeof compareTexts> {
+    const { session } = this.#outbox;
+    if (!session.isMine(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
+    const isLater =
+      item.after !== undefined && isOrdered(item.after) ? compareIds(message.id, item.after) > 0 : Date.parse(message.timestamp) > item.at - CLOCK_SKEW_MS;
+    return isLater ? compareTexts(item.content, message.content) : 'different';
   }
 
   /** No socket, or no word from it. @throws {ChatError} */
@@ -69,6 +94,7 @@ export class SecondChances {
     if (!outbox.isNamed(item) && !item.unnamed) {
       item.unnamed = true;
       await outbox.keep(item);
+      stillWanted(signal);
       if (item.discarded) return { is: 'unknown' };
     }
     const { roomId, content, replyTo, localId } = item;
@@ -86,10 +112,12 @@ export class SecondChances {
 
   /** What a failure means for the message. */
   setback(item: Item, error: ChatError): Outcome {
-    const wait: Outcome = { is: 'later', ms: backoff(++item.failures, this.#outbox.session.random) };
+    const { retryAfterMs } = error;
+    const waitMs = backoff(++item.failures, this.#outbox.session.random);
+    const wait: Outcome = retryAfterMs === undefined ? { is: 'later', ms: waitMs } : { is: 'later', ms: Math.max(waitMs, retryAfterMs), isAsked: true };
     switch (error.code) {
       case 'rate_limited':
-        return { is: 'later', ms: error.retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
+        return { is: 'later', ms: retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
       case 'server_error':
         // 502, 503, 504 are about the server; 500 may be about the message.
         return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
@@ -129,44 +157,37 @@ export class SecondChances {
 
   /** For good, until its author sends it again. */
   refused(item: Item, { code, message, status }: ChatError): void {
-    const { leads, session } = this.#outbox;
     const kept = { ...keptOf(item), refused: { code, message, status } };
     this.#refuse(item, kept);
-    if (!leads) return;
+    if (!this.#outbox.leads) return;
     void this.#outbox.keep(kept);
-    session.tell({ kind: 'refused', kept });
+    this.#outbox.tell({ kind: 'refused', kept });
   }
 
-  /** Their author is there. What the device has kept is back already. @param givenUp what is not to come back. */
-  takeBack(scope: string, givenUp: ReadonlySet<string>): void {
-    const items = this.#aside.get(scope) ?? [];
-    this.#aside.delete(scope);
-    // Another tab may have sent them meanwhile: where the backend would not recognise them, they are looked for first.
-    for (const item of items) if (!givenUp.has(item.localId)) this.#take(keptOf(item));
-  }
-
-  /** Nobody knows whether their author is still there. */
-  disowned(items: readonly Item[]): void {
-    for (const item of items) this.refused(item, new ChatError('disconnected', 'Not sent: the sign-in has changed.'));
+  /** What was refused, and waits for its author. */
+  get refusedMessages(): Item[] {
+    return [...this.#refused.values()];
   }
 
   #refuse(item: Item, kept: Kept): void {
     const { localId, roomId } = item;
     this.#refused.set(localId, { ...item, ...kept });
-    this.#outbox.session.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
+    this.#outbox.report({ type: 'refused', localId, roomId, error: refusalOf(kept)! });
   }
 
   /** Sends a refused message again. @returns whether there was one. */
   retry(localId: string): boolean {
     const isKnown = this.#again(localId);
-    if (isKnown) this.#outbox.session.tell({ kind: 'retry', localId });
+    if (isKnown) this.#outbox.tell({ kind: 'retry', localId });
     return isKnown;
   }
 
   #again(localId: string): boolean {
     const item = this.takeRefused(localId);
     if (!item) return false;
-    const again = { ...keptOf(item), refused: undefined };
+    // Said anew: it is as if it were written now, whatever the history holds that looks like it.
+    const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
+    const again = { ...keptOf(item), refused: undefined, ...(isDecided && { insisted: true, at: this.#outbox.session.clock.now() }) };
     void this.#outbox.keep(again);
     this.#outbox.push({ ...again, left: item.left });
     return true;
@@ -177,12 +198,6 @@ export class SecondChances {
     const item = this.#refused.get(localId);
     this.#refused.delete(localId);
     return item;
-  }
-
-  /** Forgets what was refused, and puts aside what waits. The vault keeps both for their author. */
-  clear(scope: string, items: readonly Item[]): void {
-    this.#refused.clear();
-    if (items.length > 0) this.#aside.set(scope, items);
   }
 
   // ————— What was left from before, and in other tabs
@@ -211,7 +226,7 @@ export class SecondChances {
         item.unnamed = same ? same.unnamed : true;
       }
     }
-    if (found.length > 0) outbox.session.report({ type: 'restored', messages: found });
+    if (found.length > 0) outbox.report({ type: 'restored', messages: found });
   }
 
   /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
@@ -227,15 +242,14 @@ export class SecondChances {
   /** What another tab says. */
   onTab(message: TabMessage): void {
     const outbox = this.#outbox;
-    const { report } = outbox.session;
     switch (message.kind) {
       case 'added':
-        if (this.#take(message.kept)) report({ type: 'restored', messages: [message.kept] });
+        if (this.#take(message.kept)) outbox.report({ type: 'restored', messages: [message.kept] });
         return;
       case 'stored': {
         const { kept, message: stored, method } = message;
         outbox.remove(kept.localId)?.answer?.({ is: 'unknown' });
-        return report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
+        return outbox.report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
       }
       case 'refused': {
         const item = outbox.remove(message.kept.localId);
@@ -243,7 +257,7 @@ export class SecondChances {
         return;
       }
       case 'retry':
-        if (this.#again(message.localId)) report({ type: 'resent', localId: message.localId });
+        if (this.#again(message.localId)) outbox.report({ type: 'resent', localId: message.localId });
         return;
       case 'discard':
         return outbox.discarded(message.localId);

@@ -8,7 +8,7 @@
  * `configure` begins a new generation: everything the old one still has under way ends with its abort signal, and
  * what it may still say is not heard. Time, chance, sockets and `fetch` come in from outside.
  */
-import { CloseCode, idKey, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
+import { CloseCode, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
 import {
   ChatError,
   makeAddress,
@@ -22,21 +22,24 @@ import {
 } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
+import { Drafts } from './drafts.js';
 import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
-import type { Inside, Life, Setup, Timing } from './inside.js';
+import type { Inside, Introduction, Life, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
 import { loadLater } from './load-later.js';
 import type { NotificationSwitch } from './notification-switch.js';
 import { Outbox } from './outbox.js';
+import type { PersonWatch } from './person-watch.js';
 import type { NextTry, Phase } from './phase.js';
 import { Reader } from './reader.js';
 import type { ReasonCode } from './reasons.js';
 import type { Recovery } from './recovery.js';
 import type { AskForToken, Renewal } from './renewal.js';
+import { scopeOf } from './scope.js';
 import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
 import { TokenKeeper } from './token.js';
-import type { Vault } from './vault.js';
+import type { Vault, VaultState } from './vault.js';
 
 export const DEFAULT_TIMING: Timing = {
   pollMs: 5_000,
@@ -53,8 +56,12 @@ export interface SessionOptions {
   random: () => number;
   report: Report;
   askForToken: AskForToken;
+  /** Whether the page's token comes by a request, which can be given up. */
+  asksByRequest: () => boolean;
   /** The page has given a token of its own accord or late, or one of somebody else: it is for the owner of this session to begin anew with it. */
   onOtherToken: (token: string) => void;
+  /** The page says that nobody is signed in any more: it is for the owner of this session to forget the person. */
+  onSignedOut: () => void;
   /** Whether the browser says that there is no network. A hint: believed only when REST fails too. */
   isOffline: () => boolean;
   /** Where messages are kept. Default: this device. */
@@ -70,6 +77,8 @@ const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
 const HEALTHY_MS = 10_000;
 /** So often in a row a hole is filled before it is taken for the server's own way of counting. */
 const MAX_HOLES = 3;
+/** Of so many persons who were here before, what waits for them is kept in memory too, for a device that keeps nothing. */
+const MAX_ASIDE = 8;
 
 const NEVER = (): void => {};
 
@@ -80,8 +89,12 @@ export class Session implements Inside {
   readonly WebSocket: typeof WebSocket | undefined;
   readonly isOffline: () => boolean;
   readonly timing: Timing;
-  /** What its author has written, and is not stored by the server. */
-  readonly outbox: Outbox;
+  /** What the person who is here has written, and is not stored by the server. Another person has another one. */
+  outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly #vault: Vault;
+  /** By scope (or by a token of nobody knows whom): what waits for persons who were here before. */
+  readonly #aside = new Map<string, Outbox>();
   readonly #options: SessionOptions;
   readonly #tokens: TokenKeeper;
   readonly #reader: Reader;
@@ -96,7 +109,8 @@ export class Session implements Inside {
   #line: Line | undefined;
   /** The token that the present socket goes by, and those that it was given since and has not answered to. */
   #lineTokens: string[] = [];
-  #me: Id | null = null;
+  /** This generation was told who is there (`connection_established`, `GET me/`), or that the backend does not say it. */
+  #isIntroduced = false;
   #capabilities: readonly string[] = [];
   #catching: { line: Line; done: Promise<boolean> } | undefined;
   #hasHole = false;
@@ -105,11 +119,16 @@ export class Session implements Inside {
   #recovery: Recovery | undefined;
   #renewal: Renewal | undefined;
   #notifications: NotificationSwitch | undefined;
+  #persons: PersonWatch | undefined;
   #unwatch: (() => void) | undefined;
 
   // Tabs: see tabs.ts.
-  /** Which backend, and which person there. */
+  /** Which backend, and which person there; empty where nobody knows. */
   #scope = '';
+  /** The token under which nobody knew who is there. */
+  #anonymousToken = '';
+  /** The last one that was known. */
+  #lastScope = '';
   #link: TabLink | undefined;
   #company: Company | undefined;
   /** Another tab has the socket. */
@@ -120,7 +139,10 @@ export class Session implements Inside {
     ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#tokens = new TokenKeeper(this.clock);
-    this.outbox = new Outbox(this, options.vault ?? new DeviceVault(() => this.report({ type: 'not-durable' })));
+    this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state));
+    this.drafts = new Drafts(this.#vault);
+    this.outbox = new Outbox(this, this.#vault, '');
+    void this.outbox.open();
     this.#reader = new Reader(this);
   }
 
@@ -149,8 +171,8 @@ export class Session implements Inside {
   }
 
   isMine(message: Message): boolean {
-    const me = this.#me ?? this.#tokens.ownerOf();
-    return me === null ? message.is_own_message : sameId(message.sender?.id, me);
+    // A token may call its owner by another name than the backend does (`sub`).
+    return sameId(message.sender?.id, this.#tokens.userId) || (!this.#tokens.isConfirmed && message.is_own_message);
   }
 
   newest(roomId: Id): Id | undefined {
@@ -193,6 +215,11 @@ export class Session implements Inside {
   }
 
   async renew(refused = this.#tokens.token, signal = this.signal): Promise<boolean> {
+    return this.#renew(refused, signal).catch(() => false);
+  }
+
+  /** @throws {ChatError} where the page's token endpoint cannot be asked now. */
+  async #renew(refused: string, signal: AbortSignal): Promise<boolean> {
     await this.#loadLater();
     if (signal.aborted) return false;
     if (refused !== this.#tokens.token) return this.#tokens.isUsable; // somebody was faster
@@ -211,7 +238,7 @@ export class Session implements Inside {
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
   configure(setup: Setup): void {
     const { token } = setup;
-    if (this.#setup && this.#line?.isUp && sameId(this.#tokens.ownerOf(token), this.#me) && this.#renewal?.goesOn(this.#setup, setup)) {
+    if (this.#setup && this.#line?.isUp && this.#tokens.isSame(token) && this.#renewal?.goesOn(this.#setup, setup)) {
       this.#setup = setup;
       this.#tokenRenewed();
       return;
@@ -220,12 +247,14 @@ export class Session implements Inside {
     this.#begin(setup);
   }
 
-  #begin(setup: Setup): void {
+  /** @param failure why the page could not be asked for a token just now. */
+  #begin(setup: Setup, failure?: ChatError): void {
     const { token, canAsk, auth = 'query', ...parts } = setup;
     // Nothing to end yet; and giving up costs a page that loads the positions of all that it has read (for the error's stack).
     if (this.#setup) this.#end();
     this.#setup = setup;
     const { signal } = this.#generation;
+    this.#vault.open?.();
     this.#adopt(token);
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
@@ -237,19 +266,23 @@ export class Session implements Inside {
     }
     this.#rest = new RestClient({
       base: this.#address.api,
-      token: () => this.#tokens.token,
+      // Nobody else's token for what this generation asks.
+      token: () => (signal.aborted ? '' : this.#tokens.token),
       renew: (refused) => this.renewFor(refused, signal),
       onProblem: (problem) => this.report({ type: 'problem', problem }),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
       fetch: this.#options.fetch,
     });
-    void this.#run(signal, canAsk);
+    void this.#run(signal, canAsk, failure);
   }
 
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
   stop(): void {
     this.#end();
+    this.drafts.stop();
+    this.#persons?.stop();
+    this.#vault.close?.();
     this.#unwatch?.();
     this.#setup = this.#unwatch = undefined;
     this.wasConnected = false;
@@ -279,9 +312,20 @@ export class Session implements Inside {
     this.#tokens.forget();
     this.#renewal?.forget();
     this.#capabilities = [];
-    this.#me = null;
-    this.#scope = '';
-    this.outbox.clear();
+    this.#lastScope = '';
+    this.#become('');
+  }
+
+  /** Forgets what memory keeps of anybody who was here before: the device is to be forgotten. */
+  purge(): Promise<void> {
+    this.#aside.clear();
+    this.drafts.purge();
+    return this.#vault.purge();
+  }
+
+  #onVault(state: VaultState): void {
+    this.report({ type: 'vault', state });
+    if (state === 'kept') this.outbox.keepAgain();
   }
 
   #end(): void {
@@ -292,6 +336,7 @@ export class Session implements Inside {
     this.#line?.end();
     void this.outbox.lead(false);
     this.#link?.close();
+    this.#isIntroduced = false;
     this.#line = this.#link = this.#company = this.#rest = undefined;
     this.#notifications?.off();
     this.#follows = false;
@@ -299,17 +344,28 @@ export class Session implements Inside {
 
   // ————— Run: one socket after the other
 
-  async #run(signal: AbortSignal, canAsk: boolean): Promise<void> {
+  /** Whatever is thrown in between ends in a state with a reason, and is tried again. */
+  async #run(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        return await this.#connect(signal, canAsk, failure);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        // Not the message: a browser's own may hold an address, and that the token.
+        this.#problem(`The connection failed by a fault of the chat itself (${(thrown as Error | undefined)?.name ?? 'unknown'}).`);
+        await this.#waitFor('error', 'internal_error', attempt, 0, signal);
+      }
+    }
+  }
+
+  async #connect(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
     if (!this.#tokens.token && !canAsk) return this.enter({ is: 'idle' });
     this.enter(this.wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
-    for (let attempt = 1; !this.#tokens.token; ) {
-      await this.#loadLater();
-      if (signal.aborted) return;
-      if (!this.#renewal) await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
-      else if (!(await this.#renewal.request()) && !signal.aborted) return this.enter({ is: 'unauthorized', reason: 'token_missing' });
-      if (signal.aborted) return;
-    }
-    await this.#belong(this.#tokens.ownerOf(), signal);
+    if (!this.#tokens.token && !(await this.#awaitToken(signal, failure))) return;
+    await this.#belong(signal);
+    if (signal.aborted) return;
+    // In time for the first picture; whether it fails, the socket's own way will tell.
+    void this.readAll(signal).catch(NEVER);
     for (let attempt = 1; !signal.aborted; ) {
       const end = await this.#live(signal);
       await this.#loadLater();
@@ -321,6 +377,28 @@ export class Session implements Inside {
         await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
       }
     }
+  }
+
+  /** Asks the page until it gives a token, or says that nobody is signed in. @returns whether there is one. */
+  async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
+    for (let attempt = 1; !this.#tokens.token; ) {
+      if (failure) await this.#waitFor('error', 'token_endpoint_unreachable', attempt++, failure.retryAfterMs ?? 0, signal);
+      failure = undefined;
+      await this.#loadLater();
+      if (signal.aborted) return false;
+      if (!this.#renewal) {
+        await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
+      } else {
+        const isUsable = await this.#renewal.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));
+        if (signal.aborted) return false;
+        if (isUsable === false) {
+          this.enter({ is: 'unauthorized', reason: 'token_missing' });
+          return false;
+        }
+      }
+      if (signal.aborted) return false;
+    }
+    return true;
   }
 
   /** Opens a socket and lives with it until it ends. */
@@ -389,6 +467,7 @@ export class Session implements Inside {
     this.#recovery ??= new later.Recovery(this);
     this.#renewal ??= new later.Renewal(this, this.#tokens, {
       ask: this.#options.askForToken,
+      canAbort: this.#options.asksByRequest,
       onRenewed: () => this.#tokenRenewed(),
       onAnswer: (token) => this.#answered(token),
       onLate: (token) => {
@@ -396,6 +475,10 @@ export class Session implements Inside {
       },
     });
     this.#notifications ??= new later.NotificationSwitch(this);
+    this.#persons ??= new later.PersonWatch(this, this.#options.tabs);
+    this.#watchPersons();
+    // It finds copies of our messages among those of a backend that gives no names back.
+    void this.outbox.secondChances().catch(NEVER);
     this.#unwatch ??= later.watchPage(this);
   }
 
@@ -407,7 +490,8 @@ export class Session implements Inside {
   /** Says why it waits, and waits. */
   async #waitFor(is: 'reconnecting' | 'error', reason: ReasonCode, attempt: number, leastMs: number, signal: AbortSignal): Promise<void> {
     const waitMs = Math.max(backoff(attempt, this.random), leastMs);
-    this.enter({ is, reason, next: { attempt, at: this.clock.now() + waitMs } });
+    const next = { attempt, at: this.clock.now() + waitMs };
+    this.enter(is === 'error' && reason === 'token_endpoint_unreachable' && this.isOffline() ? { is: 'offline', next } : { is, reason, next });
     await this.pause(waitMs, signal);
   }
 
@@ -424,6 +508,7 @@ export class Session implements Inside {
 
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void {
+    if (!this.#tokens.token || this.phase.is === 'unauthorized') this.#renewal?.startOver();
     this.#tryNow();
   }
 
@@ -434,15 +519,29 @@ export class Session implements Inside {
   }
 
   #greeted(frame: FrameOf<'connection_established'>, signal: AbortSignal): void {
-    // First, because another person's name makes the store forget everything, us included.
-    this.report({ type: 'user', id: frame.user_id, username: frame.username });
-    // What another tab passes on says who is there, not whose our own token is.
-    if (!this.#follows) this.#tokens.vouch(frame.user_id);
-    this.#capabilities = frame.capabilities;
-    this.report({ type: 'offer', capabilities: frame.capabilities, limits: frame.limits ?? {} });
-    if (frame.timestamp) this.#tokens.skewMs = Date.parse(frame.timestamp) - this.clock.now();
-    void this.#belong(frame.user_id, signal);
+    this.introduce(frame, signal);
     this.#company?.greet();
+  }
+
+  /** The server says who is there, and what it offers: on the socket, or by `GET me/`. Undefined: it does not. */
+  introduce(me: Introduction | undefined, signal: AbortSignal): void {
+    this.#isIntroduced = true;
+    if (!me) return;
+    const { user_id: id, username, capabilities, limits = {}, timestamp } = me;
+    const scope = this.#scopeOf(this.#tokens.personBy(id));
+    // First, because another person makes the store forget everything, us included.
+    this.report({ type: 'user', id, username, isOther: this.#lastScope !== '' && scope !== this.#lastScope });
+    // What another tab passes on says who is there, not whose our own token is, nor what the server's clock says now.
+    if (!this.#follows) this.#tokens.confirm(id);
+    if (timestamp && !this.#follows) this.#tokens.skewMs = Date.parse(timestamp) - this.clock.now();
+    this.#capabilities = capabilities;
+    this.report({ type: 'offer', capabilities, limits });
+    void this.#belong(signal);
+  }
+
+  /** Whether the server has still to be asked who is there: no socket has told it. */
+  get isIntroduced(): boolean {
+    return this.#isIntroduced;
   }
 
   /** Marks a notification as read, or all of them. @returns whether it could be told. */
@@ -501,43 +600,92 @@ export class Session implements Inside {
     void this.#loadLater().then(() => {
       this.#schedule();
       // By the tab that has the socket.
-      if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#me!);
+      if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#tokens.userId!);
     });
   }
 
   // ————— Tabs: one of them holds the socket, one of them sends
 
-  /** It is known whose connection this is. @returns when it is clear which tab has the socket. */
-  async #belong(userId: Id | null, signal: AbortSignal): Promise<void> {
+  /** Which backend this is, and which person there; empty where nobody knows. */
+  #scopeOf(person: Id | null): string {
+    return person === null ? '' : scopeOf(this.#address!.api, this.#address!.socket, person);
+  }
+
+  /** It may be known whose connection this is. @returns when it is clear which tab has the socket. */
+  async #belong(signal: AbortSignal): Promise<void> {
+    const scope = this.#scopeOf(this.#tokens.person);
     // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
-    if (userId === null) return void this.outbox.lead(true);
-    this.#me = userId;
-    const { tabs } = this.#options;
-    const scope = `${this.#address!.base} ${idKey(userId)}`;
+    if (!scope) return void this.outbox.lead(true);
     if (this.#link && scope === this.#scope) return;
-    this.#scope = scope;
+    this.#become(scope);
     this.#link?.close();
-    this.#link = new TabLink(scope, tabs, (message) => void this.#onTab(message));
-    void this.outbox.enter(scope);
-    if (!tabs.locks) return void this.outbox.lead(true);
-    void this.#queue('outbox', signal);
+    const { tabs } = this.#options;
+    const link = (this.#link = new TabLink(scope, tabs, (message: TabMessage) => void this.#onTab(message)));
+    const { outbox } = this;
+    void outbox.open();
+    // Tabs that cannot hear each other cannot send for each other either.
+    if (!tabs.locks || !link.isOpen) return void outbox.lead(true);
+    void this.#queue('outbox', scope, outbox, signal);
     // One that has a socket already keeps it.
-    if (tabs.BroadcastChannel && this.#setup?.share !== false && !this.#line) await this.#queue('socket', signal);
+    if (this.#setup?.share !== false && !this.#line) await this.#queue('socket', scope, outbox, signal);
+  }
+
+  /** Goes over to the outbox and the drafts of a person; `''`: of nobody knows whom. */
+  #become(scope: string): void {
+    const { token } = this.#tokens;
+    const before = this.outbox;
+    if (scope) {
+      this.#lastScope = scope;
+      this.drafts.enter(scope);
+    } else this.drafts.leave();
+    const isKnownAlready = scope !== '' && scope === before.scope;
+    this.#scope = scope;
+    this.#watchPersons();
+    if (isKnownAlready) return;
+    const next = this.#aside.get(scope || token) ?? new Outbox(this, this.#vault, scope);
+    this.#aside.delete(scope || token);
+    this.outbox = next;
+    // Written before it was known who is there; nobody else has come since.
+    if (scope && !before.scope) void next.adopt(before);
+    before.close();
+    if (this.#recovery) void next.secondChances().catch(NEVER);
+    if (!scope) void next.open();
+    const name = before.scope || this.#anonymousToken;
+    if (!scope) this.#anonymousToken = token;
+    if (before.isEmpty) return;
+    this.#aside.set(name, before);
+    const [oldest] = this.#aside.keys();
+    if (this.#aside.size > MAX_ASIDE && oldest !== undefined) this.#aside.delete(oldest);
   }
 
   /** Takes the lock that only one tab has, or waits in line for it: to have the socket, or to send. */
-  async #queue(what: 'socket' | 'outbox', signal: AbortSignal, steal = false): Promise<void> {
-    const scope = this.#scope;
+  async #queue(what: 'socket' | 'outbox', scope: string, outbox: Outbox, signal: AbortSignal, steal = false): Promise<void> {
     const hold = (on: boolean): void => {
-      if (scope !== this.#scope) return;
+      if (signal.aborted || scope !== this.#scope) return;
       if (what === 'socket') this.#follow(!on);
-      else void this.outbox.lead(on);
+      else void outbox.lead(on);
     };
     const lose = (): void => {
       hold(false);
-      void this.#queue(what, signal);
+      void this.#queue(what, scope, outbox, signal);
     };
-    if (!(await takeTurn(this.#options.tabs.locks!, `unified-chat ${what} ${scope}`, signal, () => hold(true), lose, steal))) hold(false);
+    if (!(await takeTurn(this.#options.tabs.locks!, what, scope, signal, () => hold(true), lose, steal))) hold(false);
+  }
+
+  /** Tells tabs of this backend who is here, and hears it from them. */
+  #watchPersons(): void {
+    if (this.#address && this.#setup) this.#persons?.enter(scopeOf(this.#address.api, this.#address.socket, ''), this.#tokens.person);
+  }
+
+  /** Another tab has signed in somebody else, or has signed out: the page is asked who is here now. */
+  async recheck(): Promise<void> {
+    const { signal } = this;
+    const isSignedIn = await this.#renewal?.recheck();
+    if (isSignedIn !== false || signal.aborted) return;
+    this.#options.onSignedOut();
+    this.#end();
+    this.#tokens.token = '';
+    this.enter({ is: 'unauthorized', reason: 'token_missing' });
   }
 
   #follow(on: boolean): void {
@@ -558,8 +706,9 @@ export class Session implements Inside {
     if (!company || !this.#follows) return undefined;
     return company.follow(() => {
       // It holds the lock and does nothing: stopped by a dialog or a debugger, or put aside without being told.
-      void this.#queue('outbox', signal, true);
-      void this.#queue('socket', signal, true);
+      const [scope, outbox] = [this.#scope, this.outbox];
+      void this.#queue('outbox', scope, outbox, signal, true);
+      void this.#queue('socket', scope, outbox, signal, true);
     });
   }
 
@@ -583,27 +732,39 @@ export class Session implements Inside {
 
   /** The page has given another one. */
   #answered(token: string): void {
-    if (this.isOther(token)) return this.#options.onOtherToken(token);
-    // Whoever that is: the server will say it.
-    if (this.#scope && this.#tokens.ownerOf(token) === null) return this.#begin({ ...this.#setup!, token });
+    const isSame = this.#tokens.isSame(token);
+    if (isSame === false) return this.#options.onOtherToken(token);
+    // Whoever that is: the server will say it. What is under way is not repeated in their name.
+    if (isSame === undefined && this.#tokens.isNew(token)) return this.#begin({ ...this.#setup!, token });
     this.#adopt(token);
   }
 
-  /** Goes on with a token. What was written under another one is not sent under this, unless both are certainly of one person. */
+  /** Goes on with a token. What was written and shown under another one is not under this, unless both are certainly of one person. */
   #adopt(token: string): void {
-    const isNew = this.#tokens.isNew(token);
-    if (isNew && !this.#scope) this.outbox.disown();
+    const isUncertain = token !== '' && this.#tokens.isNew(token) && this.#tokens.isSame(token) === undefined;
+    if (isUncertain) {
+      // The one for whom nothing can be kept: nobody will ever know whose it was.
+      const lost = this.#scope ? [] : this.outbox.disown();
+      this.#reader.clear();
+      this.#capabilities = [];
+      this.report({ type: 'person-uncertain', lost });
+    }
     this.#tokens.token = token;
-    if (!isNew || this.#tokens.ownerOf() !== null) return;
-    this.outbox.clear();
-    this.#scope = '';
+    // The last time that this one was here, something was left behind.
+    if (isUncertain || (!this.#scope && this.#aside.has(token))) this.#become('');
+    if (!this.#scope && token) this.#anonymousToken = token;
+    const { userId } = this.#tokens;
+    if (token && userId !== null && !this.#tokens.isConfirmed) this.report({ type: 'user', id: userId, username: '', isOther: false });
   }
 
   async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {
-    const renewed = await this.renew(refused, signal);
+    let failure: ChatError | undefined;
+    const renewed = await this.#renew(refused, signal).catch((thrown: unknown) => void (failure = toChatError(thrown)));
     if (signal.aborted) return false;
-    if (!renewed) this.refuse(refused);
-    return renewed;
+    // Nobody knows who is signed in: that is no reason to say that nobody is.
+    if (failure) this.#begin({ ...this.#setup!, token: '' }, failure);
+    else if (!renewed) this.refuse(refused);
+    return renewed === true;
   }
 
   /** There is another token, and the old one is still good: the open socket goes over to it, where it can. */
@@ -630,7 +791,7 @@ export class Session implements Inside {
       case 'room_list':
         this.#reader.counted();
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
-        return this.report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
+        return this.report({ type: 'rooms', rooms: this.#reader.visible(frame.rooms), method: 'websocket', exactUnread: this.#capabilities.length > 0 });
       case 'message_ack':
         return void this.recognise(frame.room_id, frame.message, frame._tempId);
       case 'new_message': {
@@ -656,12 +817,11 @@ export class Session implements Inside {
 
   // ————— What goes out
 
-  /** Reads the list of rooms anew, by socket or else by REST. @throws {ChatError} */
+  /** Reads the list of rooms anew, by REST or else by socket. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
-    if (await this.#reader.listBySocket(this.#line)) return 'websocket';
     this.#usable();
-    await this.#reader.listByRest(this.signal);
-    return 'rest';
+    const { method } = await this.#reader.list(this.#line, this.signal);
+    return method;
   }
 
   /** Shows a room: loads its newest messages and keeps them complete until `close`. */

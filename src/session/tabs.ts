@@ -33,20 +33,32 @@ export interface TabParts {
   BroadcastChannel?: typeof BroadcastChannel | undefined;
 }
 
-/** Tabs with another version of this protocol do not hear each other. */
-const VERSION = 1;
+/** Tabs with another version of this protocol share neither a socket nor a lock: they do not hear each other. */
+const VERSION = 2;
+
+const nameOf = (what: 'channel' | 'socket' | 'outbox' | 'people', scope: string): string => `unified-chat/${VERSION} ${what} ${scope}`;
 
 /** Between the tabs of one scope. */
-export class TabLink {
+export class TabLink<Message = TabMessage> {
   readonly #channel: BroadcastChannel | undefined;
 
-  constructor(scope: string, { BroadcastChannel }: TabParts, onMessage: (message: TabMessage) => void) {
-    if (!BroadcastChannel) return;
-    this.#channel = new BroadcastChannel(`unified-chat ${VERSION} ${scope}`);
-    this.#channel.onmessage = ({ data }) => onMessage(data as TabMessage);
+  /** @param what `people`: between the tabs of one backend, whoever is signed in there. */
+  constructor(scope: string, { BroadcastChannel }: TabParts, onMessage: (message: Message) => void, what: 'channel' | 'people' = 'channel') {
+    try {
+      // A browser that blocks storage may have the class, and throw.
+      this.#channel = BroadcastChannel && new BroadcastChannel(nameOf(what, scope));
+      if (this.#channel) this.#channel.onmessage = ({ data }) => onMessage(data as Message);
+    } catch {
+      // Each tab is alone.
+    }
   }
 
-  tell(message: TabMessage): void {
+  /** Whether other tabs can be heard at all. */
+  get isOpen(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  tell(message: Message): void {
     this.#channel?.postMessage(message);
   }
 
@@ -57,11 +69,13 @@ export class TabLink {
 
 /**
  * Takes a lock, or waits in line for it, and keeps it until `signal` aborts.
- * @param onHeld called when it is ours.
+ * @param what the socket, or the outbox, of a scope.
+ * @param onHeld called when it is ours; also where the browser refuses locks (a sandboxed page): then each tab is alone.
  * @param onLost called when another tab has taken it away, because we did not answer.
  * @returns whether it was free.
  */
-export function takeTurn(locks: LockManager, name: string, signal: AbortSignal, onHeld: () => void, onLost: () => void, steal = false): Promise<boolean> {
+export function takeTurn(locks: LockManager, what: 'socket' | 'outbox', scope: string, signal: AbortSignal, onHeld: () => void, onLost: () => void, steal = false): Promise<boolean> {
+  const name = nameOf(what, scope);
   let held = false;
   const keep = (): Promise<void> => {
     if (signal.aborted) return Promise.resolve();
@@ -71,19 +85,18 @@ export function takeTurn(locks: LockManager, name: string, signal: AbortSignal, 
   };
   return new Promise((decide) => {
     const failed = (): void => {
-      if (signal.aborted) return;
-      // Taken away from us; or refused altogether (a sandboxed page), and then each tab is alone.
+      if (signal.aborted) return decide(false);
       if (held) onLost();
       else onHeld();
       decide(!held);
     };
-    locks
-      .request(name, steal ? { steal } : { ifAvailable: true }, (lock) => {
-        decide(lock !== null);
-        if (lock) return keep();
-        locks.request(name, { signal }, keep).catch(failed);
-        return undefined;
-      })
-      .catch(failed);
+    // Not every browser rejects: some throw.
+    const request = async (options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> => locks.request(name, options, callback);
+    request(steal ? { steal } : { ifAvailable: true }, (lock) => {
+      decide(lock !== null);
+      if (lock) return keep();
+      request({ signal }, keep).catch(failed);
+      return undefined;
+    }).catch(failed);
   });
 }

@@ -1,34 +1,29 @@
-/** Tokens from the site's own server: what `token-url` names. */
-import { ChatError, parseUrl } from '../transport/index.js';
-import { backoff } from './backoff.js';
+/** Tokens from the site's own server: what `token-url` names. Loaded on demand: see later.ts. */
+import { ChatError, fetchWithDeadline, parseUrl, retryAfter, type DeadlineOptions } from '../transport/index.js';
 
-export interface TokenUrlParts {
-  fetch: typeof fetch;
-  random: () => number;
-  /** Waits, in milliseconds; ends early where nobody wants to wait. */
-  pause: (ms: number) => Promise<void>;
-  /** Whether somebody still wants a token. */
-  isWanted: () => boolean;
-}
+/** Until a token endpoint must have answered, in milliseconds. */
+export const TOKEN_TIMEOUT_MS = 10_000;
 
 /**
- * Fetches a token with the visitor's cookies. As long as the server cannot be reached, or fails, it is asked again.
+ * Fetches a token with the visitor's cookies.
  * @param tokenUrl relative to the page. It answers with `{"token": "…"}` (or `access`, `access_token`), or with the token alone.
  * @returns empty where nobody is signed in there (401, 403, 204).
- * @throws {ChatError} `bad_url`; `unexpected_answer`, saying what came instead of a token.
+ * @throws {ChatError} `unreachable`, `timeout`, `server_error` or `rate_limited`: nobody knows who is signed in, and asking again may
+ *   help (after `retryAfterMs`, where the endpoint says so). `bad_url`, or `unexpected_answer`, which says what came instead of a token.
  */
-export async function fetchToken(tokenUrl: string, { fetch, random, pause, isWanted }: TokenUrlParts): Promise<string> {
+export async function fetchToken(tokenUrl: string, options: DeadlineOptions): Promise<string> {
   const address = parseUrl(tokenUrl, globalThis.location?.href);
   if (!address) throw new ChatError('bad_url', `token-url="${tokenUrl}" is not an address.`);
-  for (let attempt = 1; isWanted(); attempt++) {
-    const response = await fetch(address, { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } }).catch(() => undefined);
-    const status = response?.status ?? 500;
+  const init: RequestInit = { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } };
+  const token = await fetchWithDeadline(address, init, options, async (response) => {
+    const { status, ok } = response;
     if (status === 401 || status === 403 || status === 204) return '';
-    if (response?.ok) return tokenIn(await response.text());
-    if (status < 500 && status !== 429) throw new ChatError('unexpected_answer', `token-url answered ${status}. Expected: {"token": "…"}.`);
-    await pause(backoff(attempt, random));
-  }
-  return '';
+    if (ok) return tokenIn(await response.text());
+    const sentence = `token-url answered ${status}. Expected: {"token": "…"}.`;
+    if (status < 500 && status !== 429) throw new ChatError('unexpected_answer', sentence);
+    throw new ChatError(status === 429 ? 'rate_limited' : 'server_error', sentence, status, retryAfter(response));
+  });
+  return token ?? '';
 }
 
 /** @throws {ChatError} */

@@ -4,6 +4,7 @@ import type { Clock } from '../transport/index.js';
 
 /** What a JWT says of itself, as far as we look. Read, not verified: only the server can do that. */
 export interface Claims {
+  /** `user_id`, or else `sub`. */
   userId: Id | null;
   /** Milliseconds since 1970 by the clock of whoever made it, or null where it does not say. */
   expiresAt: number | null;
@@ -18,9 +19,9 @@ export function readClaims(token: string): Claims {
   try {
     const base64 = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const { user_id, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const { user_id, sub, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     const time = (seconds: unknown): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
-    return { userId: isId(user_id) ? user_id : null, expiresAt: time(exp), issuedAt: time(iat) };
+    return { userId: isId(user_id) ? user_id : isId(sub) ? sub : null, expiresAt: time(exp), issuedAt: time(iat) };
   } catch {
     return nothing;
   }
@@ -34,9 +35,10 @@ export class TokenKeeper {
   readonly #clock: Clock;
   #token = '';
   #refused = '';
-  /** The last one that was not empty, and whose it is, where the server has said so. */
+  /** The last one that was not empty. */
   #known = '';
-  #owner: Id | null = null;
+  /** Whose that is by the server's word. */
+  #confirmed: Id | null = null;
   /** When the present token came here. */
   since = 0;
   /** By how much the server's clock is ahead of ours, where we know. */
@@ -53,22 +55,51 @@ export class TokenKeeper {
   set token(token: string) {
     token = token.trim();
     if (token) {
-      this.#owner = this.ownerOf(token);
+      if (!this.isSame(token)) this.#confirmed = null;
       this.#known = token;
     }
     this.#token = token;
     this.since = this.#clock.now();
   }
 
-  /** Whose a token is; null where neither it nor the server has said so. */
-  ownerOf(token = this.#known): Id | null {
-    return readClaims(token).userId ?? (token === this.#known ? this.#owner : null);
+  /**
+   * Names the person, for as long as nobody else comes: by the token where it does that (it always has), or else by the server's
+   * word; null where neither has said so.
+   */
+  get person(): Id | null {
+    return readClaims(this.#known).userId ?? this.#confirmed;
+  }
+
+  /** What `person` would be, if the server said that the token is of `id`. */
+  personBy(id: Id): Id {
+    return readClaims(this.#known).userId ?? id;
+  }
+
+  /** The last token that was not empty. */
+  get known(): string {
+    return this.#known;
+  }
+
+  /** The id under which the backend knows the person. */
+  get userId(): Id | null {
+    return this.#confirmed ?? readClaims(this.#known).userId;
+  }
+
+  /** Whether the server has said whose the token is. */
+  get isConfirmed(): boolean {
+    return this.#confirmed !== null;
+  }
+
+  /** Whether a token is of the same person as the last one; undefined where nobody can know. */
+  isSame(token: string): boolean | undefined {
+    if (token === this.#known) return true;
+    const [before, now] = [readClaims(this.#known).userId ?? this.#confirmed, readClaims(token).userId];
+    return before === null || now === null ? undefined : sameId(before, now);
   }
 
   /** Whether a token is certainly of somebody else than the last one was. */
   isOther(token: string): boolean {
-    const [before, now] = [this.ownerOf(), this.ownerOf(token)];
-    return before !== null && now !== null && !sameId(before, now);
+    return this.isSame(token) === false;
   }
 
   /** Whether it is another token than the last one, whosever it is. */
@@ -77,15 +108,15 @@ export class TokenKeeper {
   }
 
   /** The server has said whose the present token is. */
-  vouch(owner: Id): void {
+  confirm(person: Id): void {
     this.#known = this.#token;
-    this.#owner = owner;
+    this.#confirmed = person;
   }
 
   /** The person is gone. */
   forget(): void {
     this.#known = '';
-    this.#owner = null;
+    this.#confirmed = null;
   }
 
   /** The server has refused this one. */

@@ -2,8 +2,8 @@
  * What must outlive the page: messages that are not stored yet, and drafts. Kept on the device (IndexedDB), each under
  * its *scope*, which is one backend and one person: nothing of one is ever read for another. Never a token.
  *
- * A browser may refuse storage (private windows, policies), run out of it, or lose it. Then nothing is kept, everything goes
- * on in memory, and `onTrouble` says so once.
+ * A browser may refuse storage (private windows, policies), run out of it, lose it, or never answer. Then nothing is kept,
+ * everything goes on in memory without waiting for the device, and `onChange` says so.
  */
 import type { Id } from '../protocol/index.js';
 import { ChatError, type ErrorCode } from '../transport/index.js';
@@ -27,6 +27,8 @@ export interface Kept extends Outgoing {
   readonly named?: boolean | undefined;
   /** Whether it has left without its name, because we did not know yet. */
   unnamed?: boolean | undefined;
+  /** Its author has decided: it is sent though something like it may be stored already. */
+  insisted?: boolean | undefined;
   /** Its author gave it up, `at` that time: kept without its words for a day, for tabs that were asleep and would send it. */
   discarded?: boolean | undefined;
   /** Why the server refused it, where it did: it waits for its author. */
@@ -36,11 +38,17 @@ export interface Kept extends Outgoing {
 /** By which the server's clock may be behind ours, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
 
+/**
+ * A message that waits for longer than this is not sent any more without its author's word, in milliseconds: a backend may forget after a day
+ * under which names it has stored messages (docs/PROTOCOL.md, `idempotent_send`); and what was to be said yesterday may be out of date.
+ */
+export const STALE_MS = 86_400_000;
+
 /** Why a kept message was refused, where it was. */
 export const refusalOf = ({ refused }: Kept): ChatError | null => (refused ? new ChatError(refused.code, refused.message, refused.status) : null);
 
 /** As much of a message as is kept. */
-export const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, discarded, refused }: Kept): Kept => ({
+export const keptOf = ({ localId, roomId, content, replyTo, at, after, named, unnamed, insisted, discarded, refused }: Kept): Kept => ({
   localId,
   roomId,
   content,
@@ -49,6 +57,7 @@ export const keptOf = ({ localId, roomId, content, replyTo, at, after, named, un
   after,
   named,
   unnamed,
+  insisted,
   discarded,
   refused,
 });
@@ -66,4 +75,11 @@ export interface Vault {
   putDraft(scope: string, roomId: Id, text: string): Promise<void>;
   /** Forgets everything of everybody on this device. */
   purge(): Promise<void>;
+  /** Opens what it needs, as long as a connection runs. */
+  open?(): void;
+  /** Closes it. What is asked for afterwards is done all the same. */
+  close?(): void;
 }
+
+/** What a vault says of itself. `outdated`: a newer version of the chat has taken the storage over; only a reload helps. */
+export type VaultState = 'kept' | 'not-kept' | 'outdated';

@@ -9,7 +9,6 @@ import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
   loadLater,
-  readClaims,
   Session,
   type ChatState,
   type Method,
@@ -19,7 +18,7 @@ import {
   type Timing,
   type Vault,
 } from '../session/index.js';
-import { ChatError, parseUrl, sleep, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
+import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
 import { newLocalId } from './local-id.js';
 import { reduce, type Action } from './reduce.js';
@@ -77,6 +76,15 @@ const TYPING_EVERY_MS = 3_000;
 /** Whether the page can be asked for a token. */
 const canAsk = ({ tokenProvider, tokenUrl }: ConnectionConfig): boolean => !!(tokenProvider || tokenUrl);
 
+/** What the browser has for tabs to find each other; a page that may store nothing may not even ask. */
+function tabApis(): TabParts {
+  try {
+    return { locks: (globalThis.navigator as Partial<Navigator> | undefined)?.locks, BroadcastChannel: globalThis.BroadcastChannel };
+  } catch {
+    return {};
+  }
+}
+
 interface Waiting {
   readonly sent: Promise<Sent>;
   resolve(sent: Sent): void;
@@ -109,12 +117,14 @@ export class ChatConnection {
     this.#fetch = parts.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#session = new Session({
       ...parts,
-      tabs: parts.tabs ?? { locks: (globalThis.navigator as Partial<Navigator> | undefined)?.locks, BroadcastChannel: globalThis.BroadcastChannel },
+      tabs: parts.tabs ?? tabApis(),
       clock: this.#clock,
       random: this.#random,
       report: (event) => this.#onSession(event),
-      askForToken: () => this.#askForToken(),
+      askForToken: (signal) => this.#askForToken(signal),
+      asksByRequest: () => !this.#config.tokenProvider && !!this.#config.tokenUrl,
       onOtherToken: (token) => this.#start(token),
+      onSignedOut: () => this.#forget(),
       // Where nobody says (Node has a navigator without it), we are not offline.
       isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
     });
@@ -191,7 +201,7 @@ export class ChatConnection {
     const keys = Object.keys(config) as (keyof ConnectionConfig)[];
     if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
-    const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
+    const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath || config.wsPath !== old.wsPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
     if (((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
@@ -227,8 +237,8 @@ export class ChatConnection {
 
   /** Tries to connect now instead of when the time has come. */
   retryNow(): void {
+    this.#session.retryNow();
     if (this.#running && this.state === 'unauthorized') this.#start();
-    else this.#session.retryNow();
   }
 
   /**
@@ -240,7 +250,7 @@ export class ChatConnection {
   diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
     const config = this.#config;
     // The doctor knows no `tokenUrl`.
-    const tokenProvider = config.tokenUrl ? async () => (await this.#askForToken()) ?? '' : config.tokenProvider;
+    const tokenProvider = config.tokenUrl ? async () => (await this.#askForToken(signal ?? this.#life.signal)) ?? '' : config.tokenProvider;
     return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...config, tokenProvider, onFinding, signal }));
   }
 
@@ -248,22 +258,15 @@ export class ChatConnection {
   #start(token = this.#config.token ?? ''): void {
     if (this.#session.isOther(token)) this.#forget();
     const { tokenProvider, tokenUrl, ...parts } = this.#config;
-    const { userId } = readClaims(token);
-    if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
     this.#session.configure({ ...parts, token, canAsk: canAsk(this.#config) });
   }
 
-  async #askForToken(): Promise<string | undefined> {
+  async #askForToken(signal: AbortSignal): Promise<string | undefined> {
     const { tokenProvider, tokenUrl } = this.#config;
     if (tokenProvider) return tokenProvider();
     if (tokenUrl) {
-      const { fetchToken } = await loadLater();
-      return fetchToken(tokenUrl, {
-        fetch: this.#fetch,
-        random: this.#random,
-        pause: (ms) => sleep(this.#clock, ms, this.#life.signal),
-        isWanted: () => this.#running && this.#config.tokenUrl === tokenUrl,
-      });
+      const { fetchToken, TOKEN_TIMEOUT_MS } = await loadLater();
+      return fetchToken(tokenUrl, { fetch: this.#fetch, clock: this.#clock, timeoutMs: TOKEN_TIMEOUT_MS, signal });
     }
     let answer: Promise<string> | string | undefined;
     this.#announcer.tell('chat-token-expired', { respondWith: (token) => (answer = token) });
@@ -276,6 +279,21 @@ export class ChatConnection {
     this.#session.forget();
     for (const localId of this.#waiting.keys()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
+    for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
+  }
+
+  /** Nobody knows whose the new token is. What was fetched with the old one is shown again when the server says that it is the same person. */
+  #hide(lost: readonly string[]): void {
+    this.#hurry();
+    for (const localId of lost) {
+      const error = new ChatError('disconnected', 'Not sent: the sign-in has changed.');
+      const roomId = this.#roomOfPending(localId);
+      this.#reject(localId, error);
+      if (roomId !== undefined) this.#announcer.tell('chat-send-failed', { roomId, localId, error });
+    }
+    const { selected } = this.data;
+    this.#dispatch({ type: 'reset' });
+    this.#dispatch({ type: 'select', roomId: selected });
     for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
   }
 
@@ -395,15 +413,15 @@ export class ChatConnection {
     this.#reject(localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
   }
 
-  /** What was written in a room and not sent, kept on this device. Empty where there is nothing. */
+  /** What was written in a room and not sent, kept on this device; waits until it is known who is there. Empty where there is nothing. */
   draft(roomId: Id): Promise<string> {
-    return this.#session.outbox.draft(roomId);
+    return this.#session.drafts.read(roomId);
   }
 
   /** Keeps what is written in a room until it is sent. Call it as often as you like. */
   keepDraft(roomId: Id, text: string): void {
     const timer = `draft ${idKey(roomId)}`;
-    const keep = (): void => void this.#session.outbox.putDraft(roomId, text);
+    const keep = (): void => void this.#session.drafts.keep(roomId, text);
     if (text) return this.#timer(timer, DRAFT_MS, keep);
     // Sent, or taken back: it must not be there when the page is loaded anew.
     this.#cancelTimer(timer);
@@ -415,7 +433,8 @@ export class ChatConnection {
     for (const { timeline } of Object.values(this.data.threads)) {
       for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
     }
-    await this.#session.outbox.purge();
+    for (const timer of [...this.#timers.keys()]) if (timer.startsWith('draft ')) this.#cancelTimer(timer);
+    await this.#session.purge();
   }
 
   /** Tells the others that I type, or have stopped. Call it as often as you like. */
@@ -467,8 +486,8 @@ export class ChatConnection {
   }
 
   #onSession(event: SessionEvent): void {
-    // A token that does not say whose it is: the greeting does.
-    if (event.type === 'user' && this.data.user && !sameId(event.id, this.data.user.id)) this.#forget();
+    if (event.type === 'user' && event.isOther) this.#forget();
+    if (event.type === 'person-uncertain') return this.#hide(event.lost);
     const before = this.data;
     this.#dispatch(event);
     switch (event.type) {
@@ -496,8 +515,10 @@ export class ChatConnection {
         return this.#announcer.tell('chat-notification', { notification: event.fresh, unread: event.state.unread });
       case 'discarded':
         return this.#reject(event.localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
-      case 'not-durable':
-        return this.#problem('storage_unavailable', 'This device keeps nothing: leave the page open until your messages are sent.');
+      case 'vault':
+        if (event.state === 'not-kept') this.#problem('storage_unavailable', 'This device keeps nothing: leave the page open until your messages are sent.');
+        if (event.state === 'outdated') this.#problem('reload_required', 'Reload to continue: another tab runs a newer version of this chat.');
+        return;
       default: // what the reducer alone needs to know
     }
   }

@@ -50,8 +50,10 @@ export function reduce(state: ChatData, action: Action): ChatData {
       return inPendingOf(state, action.localId, (thread) => resend(thread, action.localId));
     case 'notifications':
       return { ...state, notifications: action.state };
-    case 'not-durable':
-      return { ...state, durable: false };
+    case 'vault':
+      return { ...state, durable: action.state === 'kept', outdated: action.state === 'outdated' };
+    case 'person-uncertain':
+      return state;
     case 'select':
       return { ...state, selected: action.roomId };
     case 'send':
@@ -69,7 +71,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'typing-expired':
       return setTyping(state, action.roomId, action.userId, '', false);
     case 'reset':
-      return { ...INITIAL, phase: state.phase, durable: state.durable };
+      return { ...INITIAL, phase: state.phase, durable: state.durable, outdated: state.outdated };
     default:
       return assertNever(action);
   }

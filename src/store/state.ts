@@ -45,6 +45,8 @@ export interface ChatData {
   readonly limits: Limits;
   /** Whether messages that are not sent yet outlive the page. */
   readonly durable: boolean;
+  /** Another tab runs a newer version of the chat, which has taken over what is kept: only a reload helps. */
+  readonly outdated: boolean;
   /** What the notifications socket says, where it is listened to. */
   readonly notifications: NotificationState;
   /** Most recent activity first. */
@@ -68,6 +70,7 @@ export const INITIAL: ChatData = {
   capabilities: [],
   limits: {},
   durable: true,
+  outdated: false,
   notifications: { unread: 0, recent: [] },
   rooms: [],
   roomsLoaded: false,

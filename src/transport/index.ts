@@ -1,6 +1,7 @@
 export * from './address.js';
 export * from './clock.js';
 export * from './errors.js';
+export * from './fetch-with-deadline.js';
 export * from './is-there.js';
 export * from './notifications-address.js';
 export * from './rest.js';

@@ -14,6 +14,7 @@ import {
 import { parseUrl } from './address.js';
 import { systemClock, type Clock } from './clock.js';
 import { ChatError, type ErrorCode } from './errors.js';
+import { fetchWithDeadline } from './fetch-with-deadline.js';
 
 export interface RestOptions {
   /** Base of all routes, with a trailing slash. */
@@ -131,7 +132,6 @@ export class RestClient {
       },
       body: body ? JSON.stringify(body) : null,
       credentials: 'omit',
-      cache: 'no-store',
       // A redirect could carry the token to another origin, and no route of ours has one: it is somebody in between.
       redirect: 'manual',
     };
@@ -147,29 +147,9 @@ export class RestClient {
   }
 
   /** `fetch` with a deadline over the whole answer, headers and body, and with one kind of error. */
-  async fetch<T>(url: URL, init: RequestInit, signal?: AbortSignal, read?: (response: Response) => Promise<T>): Promise<T | undefined> {
-    const { clock = systemClock, timeoutMs = 15_000 } = this.#options;
-    const abort = new AbortController();
-    let timedOut = false;
-    const cancel = clock.after(timeoutMs, () => {
-      timedOut = true;
-      abort.abort();
-    });
-    const giveUp = (): void => abort.abort();
-    signal?.addEventListener('abort', giveUp);
-    if (signal?.aborted) giveUp();
-    try {
-      const response = await (this.#options.fetch ?? globalThis.fetch)(url, { ...init, signal: abort.signal });
-      return await read?.(response);
-    } catch (thrown) {
-      if (thrown instanceof ChatError) throw thrown;
-      if (timedOut) throw new ChatError('timeout', `${url.host} did not answer within ${timeoutMs / 1000} s.`);
-      if (abort.signal.aborted) throw new ChatError('aborted', 'The request was given up.');
-      throw new ChatError('unreachable', `${url.host} cannot be reached.`);
-    } finally {
-      cancel();
-      signal?.removeEventListener('abort', giveUp);
-    }
+  fetch<T>(url: URL, init: RequestInit, signal?: AbortSignal, read?: (response: Response) => Promise<T>): Promise<T | undefined> {
+    const { clock = systemClock, timeoutMs = 15_000, fetch } = this.#options;
+    return fetchWithDeadline(url, init, { clock, timeoutMs, signal, fetch }, read);
   }
 }
 
@@ -186,7 +166,7 @@ const CODES: Record<number, ErrorCode> = { 0: 'unexpected_answer', 401: 'unautho
 function refusal(response: Response, said: string | undefined): ChatError {
   const { status } = response;
   const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
-  return new ChatError(code, said || `The server answered ${status}.`, status, code === 'rate_limited' ? retryAfter(response) : undefined);
+  return new ChatError(code, said || `The server answered ${status}.`, status, retryAfter(response));
 }
 
 /** The server's own words, which may repeat the token that it did not like: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
@@ -200,9 +180,10 @@ function explain(json: unknown): string | undefined {
   return undefined;
 }
 
-/** `Retry-After` in seconds or as a date. Default 5 s, at most 5 min. @returns milliseconds. */
-function retryAfter(response: Response): number {
-  const value = response.headers.get('Retry-After') ?? '';
+/** `Retry-After` in seconds or as a date, at most 5 min. Default: 5 s after 429, else nothing. @returns milliseconds. */
+export function retryAfter({ status, headers }: Response): number | undefined {
+  const value = headers.get('Retry-After') ?? '';
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Math.min(Math.max(Number.isFinite(seconds) ? seconds : 5, 0), 300) * 1000;
+  if (!Number.isFinite(seconds)) return status === 429 ? 5_000 : undefined;
+  return Math.min(Math.max(seconds, 0), 300) * 1000;
 }

@@ -2,7 +2,7 @@
  * The one function that opens a WebSocket. There is no other `new WebSocket` in this package (the linter sees to it),
  * so a socket without its token, which a browser only ever calls 'closed: 1006', cannot be written.
  */
-import { CloseCode, type Decode, type Problem } from '../protocol/index.js';
+import type { Decode, Problem } from '../protocol/index.js';
 import { ChatError } from './errors.js';
 
 /**
@@ -70,10 +70,6 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     options.onEnd({ code, reason });
   };
 
-  socket.addEventListener('open', () => {
-    // Ended while it was still connecting: closing only now spares the page an error in its console.
-    if (ended) socket.close();
-  });
   socket.addEventListener('message', ({ data }) => {
     if (ended) return;
     options.onAlive?.(data);
@@ -91,9 +87,9 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
       return true;
     },
     end(code, reason) {
-      // A browser sends only 1000 and 3000-4999.
-      // One that hangs in its handshake is closed at once all the same: a browser opens only one at a time to a host.
-      if (socket.readyState === socket.OPEN || code === CloseCode.timeout) socket.close(code, reason);
+      // A browser sends only 1000 and 3000-4999. Also while it connects, though that writes an error into the page's console: a browser opens
+      // one socket at a time to a host, and keeps the next one waiting for up to 4 minutes behind one that hangs.
+      socket.close(code, reason);
       finish(code, reason);
     },
   };

@@ -151,9 +151,9 @@ describe('tabs of one person', () => {
     });
     const one = tab({ auth: 'ticket' });
     await asked;
-    const joins = new BroadcastChannel('unified-chat 1 https://chat.example 1');
+    const joins = new BroadcastChannel('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
     const joined = new Promise((resolve) => (joins.onmessage = ({ data }) => (data as { kind: string }).kind === 'join' && resolve(undefined)));
-    const name = 'unified-chat socket https://chat.example 1';
+    const name = 'unified-chat/2 socket https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
     let release = (): void => {};
     navigator.locks.request(name, { steal: true }, () => new Promise<void>((go) => (release = go))).catch(() => {}); // taken back, in the end
     // Until the one that had it knows, and waits in line.
@@ -195,7 +195,7 @@ describe('tabs of one person', () => {
     await until(() => backend.messages.length === 1 && after.messages(1)[0]?.delivery === 'sent');
     expect(texts(after)).to.deep.equal(['written offline']);
     const vault = new DeviceVault(() => {});
-    while ((await vault.load('https://chat.example 1')).length > 0) await aTimeout(5);
+    while ((await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1')).length > 0) await aTimeout(5);
   });
 
   it('keep drafts', async () => {

@@ -8,7 +8,7 @@ import { partsLoaded } from '../support/parts.js';
 
 const FRESH = tokenOf(1, { jti: 'fresh' });
 
-async function visit(answer: (nth: number) => Response | Error, config: ConnectionConfig = {}) {
+async function visit(answer: (nth: number) => Response | Error | Promise<Response>, config: ConnectionConfig = {}) {
   const clock = new FakeClock();
   const backend = new FakeBackend(clock);
   const asked: { url: string; init: RequestInit }[] = [];
@@ -83,20 +83,68 @@ describe('token-url', () => {
     });
   }
 
-  it('that cannot be reached, or fails, is asked again', async () => {
+  it('10.8: that cannot be reached, or fails, is asked again; nobody says that the visitor is signed out', async () => {
     const { chat, clock, asked, is } = await visit((nth) => [new TypeError('Failed to fetch'), new Response('', { status: 503 }), new Response('', { status: 429 }), json({ token: FRESH })][nth - 1]!);
-    expect(is()).to.equal('connecting connecting');
-    await clock.advance(1_000 + 2_000 + 4_000);
+    expect(is()).to.equal('error token_endpoint_unreachable');
+    await clock.advance(1_000 + 2_000 + 5_000);
     expect([is(), asked.length]).to.deep.equal(['connected connected', 4]);
     chat.disconnect();
   });
 
-  it('that comes to itself late is listened to all the same', async () => {
-    const { chat, clock, problems, is } = await visit((nth) => (nth < 6 ? new TypeError('Failed to fetch') : json({ token: FRESH })));
-    await clock.advance(16_000);
-    expect(is()).to.equal('unauthorized token_missing');
-    expect(problems).to.deep.equal(['token_provider: The page did not give a token within 15 s.']);
-    await clock.advance(16_000);
+  it('10.8: that fails for an hour is asked ever more rarely, and never means that nobody is signed in', async () => {
+    let isBack = false;
+    const { chat, clock, asked, problems, is } = await visit(() => (isBack ? json({ token: FRESH }) : new Response('', { status: 503 })));
+    await clock.advance(60_000);
+    expect(is()).to.equal('error token_endpoint_unreachable');
+    const inTheFirstMinute = asked.length;
+    await clock.advance(59 * 60_000);
+    expect([is(), problems]).to.deep.equal(['error token_endpoint_unreachable', []]);
+    expect(asked.length - inTheFirstMinute).to.be.at.most(59 * 2 + 1);
+    isBack = true;
+    await clock.advance(30_000);
+    expect(is()).to.equal('connected connected');
+    chat.disconnect();
+  });
+
+  it('10.8: that says when to ask again is not asked before', async () => {
+    const { chat, clock, asked } = await visit((nth) => (nth === 1 ? new Response('', { status: 503, headers: { 'Retry-After': '20' } }) : json({ token: FRESH })));
+    await clock.advance(19_000);
+    expect(asked.length).to.equal(1);
+    await clock.advance(2_000);
+    expect([chat.state, asked.length]).to.deep.equal(['connected', 2]);
+    chat.disconnect();
+  });
+
+  it('10.8: that hangs, or breaks off in the middle of its answer, is given up after 10 s and asked again; Retry asks at once', async () => {
+    const broken = json({ token: FRESH });
+    broken.text = () => Promise.reject(new TypeError('network error'));
+    const never = new Promise<Response>(() => {});
+    const { chat, clock, asked, problems, is } = await visit((nth) => ([never, broken, never, json({ token: FRESH })] as const)[nth - 1] as Response);
+    await clock.advance(9_000);
+    expect([is(), asked.length]).to.deep.equal(['connecting connecting', 1]);
+    await clock.advance(1_000);
+    expect([is(), asked.length]).to.deep.equal(['error token_endpoint_unreachable', 1]);
+    await clock.advance(1_000);
+    expect([is(), asked.length]).to.deep.equal(['error token_endpoint_unreachable', 2]);
+    await clock.advance(2_000);
+    expect(asked.length).to.equal(3);
+    chat.retryNow();
+    await clock.advance(0);
+    expect([is(), asked.length, problems]).to.deep.equal(['connected connected', 4, []]);
+    chat.disconnect();
+    expect(clock.pending).to.equal(0);
+  });
+
+  it('10.8: that fails when the server refuses the token: what is shown stays, and it goes on when the endpoint is back', async () => {
+    let isDown = false;
+    const { chat, backend, clock, is } = await visit((nth) => (isDown ? new TypeError('Failed to fetch') : json({ token: nth === 1 ? tokenOf(1) : FRESH })));
+    isDown = true;
+    backend.refused.add(tokenOf(1));
+    backend.socket.drop(4001, 'expired');
+    await clock.advance(40_000);
+    expect([is(), chat.rooms.length]).to.deep.equal(['error token_endpoint_unreachable', 2]);
+    isDown = false;
+    await clock.advance(31_000);
     expect(is()).to.equal('connected connected');
     chat.disconnect();
   });

@@ -30,12 +30,24 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('refreshes the room list by socket where there is one', async () => {
+  it('refreshes the room list by REST, and by socket where REST fails', async () => {
     const { chat, backend } = await connected();
     backend.rooms.push(room(3, 'New'));
     const { method, rooms } = await chat.refreshRoomList();
-    expect(method).to.equal('websocket');
-    expect(rooms).to.have.length(3);
+    expect([method, rooms.length]).to.deep.equal(['rest', 3]);
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    expect((await chat.refreshRoomList()).method).to.equal('websocket');
+    chat.disconnect();
+  });
+
+  it('10.19: a list that comes by socket shows no room that REST hides', async () => {
+    const { chat, backend, clock } = await connected();
+    backend.socket.receive({ type: 'room_list', rooms: [...backend.rooms, room(3, 'Hidden')] });
+    await clock.advance(0);
+    expect(chat.rooms.map(({ id }) => id)).to.have.members([1, 2]);
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    backend.rooms.push(room(3, 'Hidden'));
+    expect((await chat.refreshRoomList()).rooms).to.have.length(2);
     chat.disconnect();
   });
 

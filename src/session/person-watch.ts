@@ -1,0 +1,57 @@
+/**
+ * Tabs of one site tell each other who is signed in at a backend: after signing out and in as somebody else in one of them, the others ask
+ * their page whom they have now. No token travels, and nobody goes by what another tab says. Loaded on demand: see later.ts.
+ */
+import { idKey, type Id } from '../protocol/index.js';
+import type { Clock } from '../transport/index.js';
+import { TabLink, type TabParts } from './tabs.js';
+
+/** Between two questions to the page, in milliseconds: two tabs may have different persons for good. */
+const SELDOM_MS = 5_000;
+
+export interface PersonMessage {
+  /** `idKey` of whoever has signed in; empty: they have signed out. */
+  person: string;
+}
+
+export class PersonWatch {
+  readonly #session: { readonly clock: Clock; recheck(): Promise<void> };
+  readonly #tabs: TabParts;
+  #link: TabLink<PersonMessage> | undefined;
+  #backend = '';
+  #person = '';
+  #askedAt = -Infinity;
+
+  constructor(session: { readonly clock: Clock; recheck(): Promise<void> }, tabs: TabParts) {
+    this.#session = session;
+    this.#tabs = tabs;
+  }
+
+  /** @param person who is here now, at this backend; null: nobody, or nobody knows who. */
+  enter(backend: string, person: Id | null): void {
+    if (backend !== this.#backend || !this.#link) {
+      this.#link?.close();
+      this.#link = new TabLink(backend, this.#tabs, (message) => this.#hear(message), 'people');
+      this.#backend = backend;
+      this.#person = '';
+    }
+    const key = person === null ? '' : idKey(person);
+    if (key === this.#person) return;
+    this.#person = key;
+    this.#link.tell({ person: key });
+  }
+
+  stop(): void {
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  #hear(message: PersonMessage | undefined): void {
+    const { clock } = this.#session;
+    const person = message?.person;
+    if (typeof person !== 'string' || !this.#person || person === this.#person) return;
+    if (Math.abs(clock.now() - this.#askedAt) < SELDOM_MS) return;
+    this.#askedAt = clock.now();
+    void this.#session.recheck();
+  }
+}
