@@ -69,6 +69,8 @@ export interface Inside {
   readonly line: Line | undefined;
   /** Whether the browser says that there is no network. */
   isOffline(): boolean;
+  /** Whether nobody sees the page. */
+  isHidden(): boolean;
   /** Whether the backend can do something. */
   has(capability: string): boolean;
   isMine(message: Message): boolean;
@@ -96,6 +98,10 @@ export interface Inside {
   introduce(me: Introduction | undefined, signal: AbortSignal): void;
   /** Reads everything over REST: the list, and the open rooms. @throws {ChatError} */
   readAll(signal: AbortSignal): Promise<void>;
+  /** The same as far as it may have changed since it was read. @throws {ChatError} */
+  readAgain(signal: AbortSignal): Promise<void>;
+  /** Tries the socket now instead of when its time has come. */
+  retryNow(): void;
   /** Something is missing in a room: it is time to catch up. */
   fillHole(): void;
   /** The present one. Never told to anybody but the server. */

@@ -9,11 +9,14 @@ import type { Inside } from './inside.js';
 import type { Line } from './line.js';
 import { loadLater } from './load-later.js';
 import { RoomHistory } from './room-history.js';
+import { FIRST_PAGE } from './source.js';
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
+/** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
+const WHOLE_MS = 60_000;
 
 export class Reader {
   readonly #session: Inside;
@@ -27,6 +30,11 @@ export class Reader {
   #shownList = 0;
   /** The rooms that REST has named; undefined as long as it has not. */
   #rooms: ReadonlySet<string> | undefined;
+  /** When the open rooms were last read whole. */
+  #wholeAt = -Infinity;
+  #rereads = 0;
+  /** The backend gives the newest page whatever it is asked for. */
+  #ignoresAfter = false;
 
   constructor(session: Inside) {
     this.#session = session;
@@ -132,7 +140,34 @@ export class Reader {
   }
 
   async readOpen(signal: AbortSignal): Promise<void> {
-    const results = await Promise.allSettled([...this.#open.values()].map((history) => this.#read(history, signal)));
+    this.#wholeAt = this.#session.clock.now();
+    await this.#readEach((history) => this.#read(history, signal));
+  }
+
+  /**
+   * Reads again, while no socket is there or beside one that does not tell everything, what can have changed: in an open room whatever
+   * came after the last message, and every minute the whole page. Beside a socket the list, too, is read only every other time.
+   */
+  async readAgain(signal: AbortSignal): Promise<void> {
+    const { line, clock } = this.#session;
+    if (!line || this.#session.has('user_channel') || this.#rereads++ % 2 === 1 || !this.#rooms) await this.listByRest(signal);
+    if (clock.now() - this.#wholeAt >= WHOLE_MS) return this.readOpen(signal);
+    await this.#readEach(async (history) => {
+      if (await this.#mayHaveChanged(history, signal)) await this.#read(history, signal);
+    });
+  }
+
+  async #mayHaveChanged(history: RoomHistory, signal: AbortSignal): Promise<boolean> {
+    const { roomId, cursor, seq, isLoaded } = history;
+    if (!isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
+    const { messages } = await this.#rest.history(roomId, { after: cursor, limit: FIRST_PAGE }, signal);
+    stillWanted(signal);
+    this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor));
+    return messages.length > 0;
+  }
+
+  async #readEach(read: (history: RoomHistory) => Promise<void>): Promise<void> {
+    const results = await Promise.allSettled([...this.#open.values()].map(read));
     for (const result of results) {
       // A room that we may not see (any more) is its own thread's trouble, not the connection's.
       if (result.status === 'rejected' && !['not_found', 'forbidden'].includes(toChatError(result.reason).code)) throw result.reason;

@@ -6,12 +6,19 @@ import { afterClose, CloseCode } from '../protocol/index.js';
 import { isThere, stillWanted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
 import { backoff, leastAttempt } from './backoff.js';
 import type { Inside, Life } from './inside.js';
+import { introduceByRest } from './introduce-by-rest.js';
 import type { NextTry } from './phase.js';
 import type { ReasonCode } from './reasons.js';
 
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
 const PATIENCE = 3;
 const AT_ONCE: NextTry = { attempt: 0, at: null };
+/** The longest wait between two polls that fail, in milliseconds, before chance makes it shorter or longer by a quarter. */
+const LONGEST_POLL_MS = 60_000;
+/** How much longer each wait is than the one before, while polls fail. */
+const POLL_GROWTH = 1.5;
+/** A page that nobody sees is read this many times more rarely. */
+const HIDDEN_FACTOR = 4;
 
 const NEVER = (): void => {};
 
@@ -19,6 +26,13 @@ export class Recovery {
   readonly #session: Inside;
   #cancel: () => void = NEVER;
   #polling: Promise<void> | undefined;
+  /** When everything was last read. */
+  #readAt: number;
+  /** When the next poll is due, where that does not follow from the last one: after a loss, and while polls fail. 0: it does. */
+  #pollAt = 0;
+  /** Polls that have failed, in a row; and why the last one did. */
+  #failedPolls = 0;
+  #pollFailure: ReasonCode = 'server_unreachable';
   /** Before this REST is not to be asked: the server said so. */
   #notBefore = 0;
   /** Tries of the socket that have failed, in a row. */
@@ -30,17 +44,25 @@ export class Recovery {
 
   constructor(session: Inside) {
     this.#session = session;
+    this.#readAt = session.clock.now();
   }
 
   /** The session ends, or begins anew. */
   stop(): void {
     this.#cancel();
     this.#polling = undefined;
+    this.caughtUp();
+  }
+
+  /** Everything was just read, or is being read. */
+  caughtUp(): void {
+    this.#readAt = this.#session.clock.now();
+    this.#pollAt = 0;
   }
 
   /** The page has something new: what failed before it says nothing. */
   forget(): void {
-    this.#failed = this.#refusals = 0;
+    this.#failed = this.#refusals = this.#failedPolls = 0;
     this.#wasUp = false;
   }
 
@@ -64,11 +86,13 @@ export class Recovery {
         return false;
       }
     }
-    const least = refused ? 1 : leastAttempt(after, { isLost: end.caughtUp, wasUp: this.#wasUp });
-    const waitMs = this.#refusals === 1 ? 0 : backoff(Math.max(failed, least), random);
+    const least = Math.max(failed, refused ? 1 : leastAttempt(after, { isLost: end.caughtUp, wasUp: this.#wasUp }));
+    const waitMs = this.#refusals === 1 ? 0 : backoff(least, random);
     this.#wasUp ||= end.caughtUp;
     const at = clock.now() + waitMs;
     session.next = { attempt: failed, at };
+    // Everybody has lost the line at this moment: REST is not asked by all of them at once either.
+    if (end.caughtUp) this.#pollAt = clock.now() + backoff(least, random);
     await this.#explainLoss(end);
     if (signal.aborted) return false;
     // REST has just renewed the token: the socket need not wait.
@@ -84,30 +108,45 @@ export class Recovery {
   async #explainLoss(end: Life): Promise<void> {
     if (end.caughtUp) {
       this.#session.enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#session.next });
-      void this.poll();
+    } else if (this.#failedPolls > 0 && this.#session.clock.now() < this.#pollAt) {
+      // It was asked a moment ago, and has failed: that is still the reason.
+      this.#restFailed(this.#pollFailure);
     } else {
       await this.poll();
     }
   }
 
-  /** Reads everything over REST, once at a time, and says what came of it. */
+  /** Reads over REST, once at a time, and says what came of it. */
   poll(): Promise<void> {
-    const { signal } = this.#session;
+    const { signal, clock } = this.#session;
     this.#polling ??= this.#pollOnce(signal).finally(() => {
       if (signal.aborted) return;
       this.#polling = undefined;
+      this.caughtUp();
+      if (this.#failedPolls > 0) this.#pollAt = clock.now() + this.#failedWaitMs();
       this.schedule();
     });
     return this.#polling;
   }
 
+  #failedWaitMs(): number {
+    const { random, timing } = this.#session;
+    return Math.min(LONGEST_POLL_MS, timing.pollMs * POLL_GROWTH ** (this.#failedPolls - 1)) * (0.75 + random() / 2);
+  }
+
   async #pollOnce(signal: AbortSignal): Promise<void> {
     const session = this.#session;
     try {
-      await session.readAll(signal);
+      await session.readAgain(signal);
+      stillWanted(signal);
+      await introduceByRest(session, signal);
       stillWanted(signal);
       session.wake();
+      const wasFailing = this.#failedPolls > 0;
+      this.#failedPolls = 0;
       this.#restAnswered();
+      // The server is back: the socket need not wait any longer.
+      if (wasFailing && !session.line) session.retryNow();
     } catch (thrown) {
       const error = toChatError(thrown);
       if (signal.aborted || error.code === 'aborted') return;
@@ -115,7 +154,10 @@ export class Recovery {
       if (error.code === 'unauthorized') return session.refuse(session.token);
       if (error.retryAfterMs) this.#notBefore = session.clock.now() + error.retryAfterMs;
       const reason = await this.#explain(error, signal);
-      if (!signal.aborted) this.#restFailed(reason);
+      if (signal.aborted) return;
+      this.#failedPolls++;
+      this.#pollFailure = reason;
+      this.#restFailed(reason);
     }
   }
 
@@ -132,8 +174,9 @@ export class Recovery {
     // A backend that counts may lose a frame behind its own back, and nobody would know before the next one of that room.
     if (isLive && !session.has('sync')) return;
     const { checkMs, rereadMs, pollMs } = session.timing;
-    const ms = Math.max(isLive ? checkMs : isConnected ? rereadMs : pollMs, this.#notBefore - clock.now());
-    this.#cancel = clock.after(ms, () => void this.poll());
+    const everyMs = isLive ? checkMs : (isConnected ? rereadMs : pollMs) * (session.isHidden() ? HIDDEN_FACTOR : 1);
+    const dueAt = (!isConnected && this.#pollAt) || this.#readAt + everyMs;
+    this.#cancel = clock.after(Math.max(0, dueAt - clock.now(), this.#notBefore - clock.now()), () => void this.poll());
   }
 
   /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */

@@ -44,6 +44,11 @@ export class RoomHistory implements History {
     return this.#seen !== undefined && (cursor === undefined || compareIds(this.#seen, cursor) > 0) ? this.#seen : cursor;
   }
 
+  /** Whether its newest page was read. */
+  get isLoaded(): boolean {
+    return this.#loaded;
+  }
+
   get seq(): number | undefined {
     return this.#seq;
   }

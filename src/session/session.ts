@@ -64,6 +64,8 @@ export interface SessionOptions {
   onSignedOut: () => void;
   /** Whether the browser says that there is no network. A hint: believed only when REST fails too. */
   isOffline: () => boolean;
+  /** Whether nobody sees the page. Default: somebody does. */
+  isHidden?: (() => boolean) | undefined;
   /** Where messages are kept. Default: this device. */
   vault?: Vault | undefined;
   tabs: TabParts;
@@ -88,6 +90,7 @@ export class Session implements Inside {
   readonly report: Report;
   readonly WebSocket: typeof WebSocket | undefined;
   readonly isOffline: () => boolean;
+  readonly isHidden: () => boolean;
   readonly timing: Timing;
   /** What the person who is here has written, and is not stored by the server. Another person has another one. */
   outbox: Outbox;
@@ -137,6 +140,7 @@ export class Session implements Inside {
   constructor(options: SessionOptions) {
     this.#options = options;
     ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
+    this.isHidden = options.isHidden ?? (() => false);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#tokens = new TokenKeeper(this.clock);
     this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state));
@@ -190,6 +194,10 @@ export class Session implements Inside {
   async readAll(signal: AbortSignal): Promise<void> {
     await this.#reader.listByRest(signal);
     await this.#reader.readOpen(signal);
+  }
+
+  readAgain(signal: AbortSignal): Promise<void> {
+    return this.#reader.readAgain(signal);
   }
 
   send(frame: ClientFrame): boolean {
@@ -255,6 +263,7 @@ export class Session implements Inside {
     this.#setup = setup;
     const { signal } = this.#generation;
     this.#vault.open?.();
+    this.#recovery?.caughtUp();
     this.#adopt(token);
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
@@ -516,6 +525,8 @@ export class Session implements Inside {
   hint(): void {
     if (this.#line) this.#line.probe();
     else this.#tryNow();
+    // A page that was hidden was read more rarely.
+    this.#recovery?.schedule();
   }
 
   #greeted(frame: FrameOf<'connection_established'>, signal: AbortSignal): void {
@@ -596,6 +607,7 @@ export class Session implements Inside {
 
   #connected(): void {
     this.wasConnected = true;
+    this.#recovery?.caughtUp();
     if (this.phase.is !== 'connected') this.enter({ is: 'connected' });
     void this.#loadLater().then(() => {
       this.#schedule();

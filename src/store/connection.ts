@@ -126,6 +126,7 @@ export class ChatConnection {
       onOtherToken: (token) => this.#start(token),
       onSignedOut: () => this.#forget(),
       // Where nobody says (Node has a navigator without it), we are not offline.
+      isHidden: () => globalThis.document?.visibilityState === 'hidden',
       isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
     });
     this.configure(config);

@@ -73,6 +73,8 @@ export class FakeBackend {
   echo: 'echo' | 'ack' | 'both' | 'none' | 'no-temp-id' = 'both';
   /** Whether a message sent by socket is stored. */
   stores = true;
+  /** Whether it says who is there over REST (`GET me/`). */
+  hasMe = false;
   /** Tokens that are refused. */
   refused = new Set<string>();
   me = 1;
@@ -187,6 +189,7 @@ export class FakeBackend {
     const path = url.pathname.replace('/api/chat/', '');
     if (path === 'rooms/') return json(this.rooms);
     const me = this.whose(headers.get('Authorization')?.slice(7) ?? '');
+    if (path === 'me/' && this.hasMe) return json(this.greeting(me));
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const { content } = body as { content: string };

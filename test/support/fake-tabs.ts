@@ -14,6 +14,16 @@ export class FakeBrowser {
   readonly #channels = new Set<FakeChannel>();
   /** Everything that tabs have told each other. */
   readonly said: string[] = [];
+  /** How often a lock was asked for. */
+  asked = 0;
+
+  /** @param latency what locks and messages wait for; default: the present task. */
+  constructor(readonly latency: (run: () => void) => void = (run) => queueMicrotask(run)) {}
+
+  /** What is still open, in all tabs: 0 after everything has been taken down. */
+  get open(): { channels: number; locks: number } {
+    return { channels: this.#channels.size, locks: this.#held.size + [...this.#queues.values()].flat().length };
+  }
 
   /** One more tab. `kill` ends it as a crash does: it does nothing more, and its locks are free. */
   tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void } {
@@ -23,7 +33,7 @@ export class FakeBrowser {
       locks: { request: (name: string, options: LockOptions, callback: LockGrantedCallback<unknown>) => this.#request(tab, name, options, callback) } as unknown as LockManager,
       BroadcastChannel: class {
         constructor(name: string) {
-          return new FakeChannel(name, tab, browser.#channels, browser.said) as never;
+          return new FakeChannel(name, tab, browser.#channels, browser) as never;
         }
       } as unknown as typeof BroadcastChannel,
       kill: () => {
@@ -35,6 +45,7 @@ export class FakeBrowser {
   }
 
   #request(tab: object, name: string, options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> {
+    this.asked++;
     return new Promise((resolve, reject) => {
       const abort = (): DOMException => new DOMException('', 'AbortError');
       const request: Request = {
@@ -42,7 +53,7 @@ export class FakeBrowser {
         tab,
         grant: () => {
           this.#held.set(name, request);
-          queueMicrotask(() => void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value))));
+          this.latency(() => void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value))));
         },
         revoke: () => reject(abort()),
       };
@@ -51,7 +62,7 @@ export class FakeBrowser {
         this.#held.delete(name);
         holder.revoke();
       } else if (holder) {
-        if (options.ifAvailable) return queueMicrotask(() => resolve(callback(null)));
+        if (options.ifAvailable) return this.latency(() => resolve(callback(null)));
         const queue = this.#queues.get(name) ?? [];
         this.#queues.set(name, queue);
         queue.push(request);
@@ -81,15 +92,17 @@ class FakeChannel {
     private readonly name: string,
     readonly tab: object,
     private readonly all: Set<FakeChannel>,
-    private readonly said: string[],
+    private readonly browser: FakeBrowser,
   ) {
     all.add(this);
   }
 
   postMessage(data: unknown): void {
     const copy = structuredClone(data);
-    this.said.push(JSON.stringify(copy));
-    for (const other of this.all) if (other !== this && other.name === this.name) queueMicrotask(() => this.all.has(other) && other.onmessage?.({ data: copy }));
+    this.browser.said.push(JSON.stringify(copy));
+    for (const other of this.all) {
+      if (other !== this && other.name === this.name) this.browser.latency(() => this.all.has(other) && other.onmessage?.({ data: copy }));
+    }
   }
 
   close(): void {

@@ -5,30 +5,46 @@ import { idKey, type Id } from '../../src/protocol/index.js';
 export class MemoryVault implements Vault {
   readonly messages = new Map<string, { scope: string; kept: Kept }>();
   readonly drafts = new Map<string, string>();
+  /** How often it was asked for anything. */
+  asked = 0;
+  /** What everything waits for: a device takes its time. Default: nothing. */
+  latency: () => Promise<void> | undefined = () => undefined;
 
   async load(scope: string): Promise<Kept[]> {
+    await this.#take();
     return [...this.messages.values()].filter((row) => row.scope === scope).map(({ kept }) => kept);
   }
 
   async put(scope: string, kept: Kept): Promise<void> {
     // As a browser does: what is kept is a copy.
-    this.messages.set(kept.localId, { scope, kept: structuredClone(kept) });
+    const copy = structuredClone(kept);
+    await this.#take();
+    this.messages.set(kept.localId, { scope, kept: copy });
   }
 
   async delete(_scope: string, localId: string): Promise<void> {
+    await this.#take();
     this.messages.delete(localId);
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
+    await this.#take();
     return this.drafts.get(`${scope} ${idKey(roomId)}`) ?? '';
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
+    await this.#take();
     this.drafts.set(`${scope} ${idKey(roomId)}`, text);
   }
 
   async purge(): Promise<void> {
+    await this.#take();
     this.messages.clear();
     this.drafts.clear();
+  }
+
+  async #take(): Promise<void> {
+    this.asked++;
+    await this.latency();
   }
 }
