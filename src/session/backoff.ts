@@ -6,7 +6,7 @@ const LONGEST_MS = 30_000;
 /** The attempt whose wait (up to 2 s) follows a line that worked and was lost. */
 const LOST = 2;
 /** The attempt whose wait (up to 8 s) is long enough for everybody whom one server has lost at once. */
-const SPREAD = 4;
+export const SPREAD = 4;
 
 /**
  * How long to wait before a try: up to 1 s after the first failure, doubling to 30 s, with full jitter, so that a server

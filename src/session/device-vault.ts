@@ -131,15 +131,16 @@ export class DeviceVault implements Vault {
   }
 
   async #once<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T> {
-    let cancel = (): void => {};
-    // Real time, whatever the clock of the connection: it is the browser that is waited for.
-    const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('Storage did not answer.', 'TimeoutError')))));
-    const work = this.#connect().then(async (database) => {
+    const work = async (): Promise<T> => {
+      const database = await this.#connect();
       const { store, done } = database.transaction(name, 'readwrite');
       const [result] = await Promise.all([run(store), done]);
       return result;
-    });
-    return Promise.race([work, late]).finally(cancel);
+    };
+    let cancel = (): void => {};
+    // Real time, whatever the clock of the connection: it is the browser that is waited for.
+    const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('Storage did not answer.', 'TimeoutError')))));
+    return Promise.race([work(), late]).finally(cancel);
   }
 
   #become(state: VaultState): void {

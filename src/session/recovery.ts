@@ -4,7 +4,7 @@
  */
 import { afterClose, CloseCode } from '../protocol/index.js';
 import { isThere, stillWanted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
-import { backoff, leastAttempt } from './backoff.js';
+import { backoff, leastAttempt, SPREAD } from './backoff.js';
 import type { Inside, Life } from './inside.js';
 import { introduceByRest } from './introduce-by-rest.js';
 import type { NextTry } from './phase.js';
@@ -92,7 +92,7 @@ export class Recovery {
     const at = clock.now() + waitMs;
     session.next = { attempt: failed, at };
     // Everybody has lost the line at this moment: REST is not asked by all of them at once either.
-    if (end.caughtUp) this.#pollAt = clock.now() + backoff(least, random);
+    if (end.caughtUp) this.#pollAt = clock.now() + backoff(Math.min(least, SPREAD), random);
     await this.#explainLoss(end);
     if (signal.aborted) return false;
     // REST has just renewed the token: the socket need not wait.
@@ -159,6 +159,13 @@ export class Recovery {
       this.#pollFailure = reason;
       this.#restFailed(reason);
     }
+  }
+
+  /** A request was answered that is no part of a poll. Where polls failed, the server may be back: the next one does not wait any longer. */
+  restWorks(): void {
+    if (this.#failedPolls === 0 || this.#polling) return;
+    this.#pollAt = 1;
+    this.schedule();
   }
 
   /** Sets the time of the next poll, as the phase wants it. */

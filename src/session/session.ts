@@ -279,6 +279,7 @@ export class Session implements Inside {
       token: () => (signal.aborted ? '' : this.#tokens.token),
       renew: (refused) => this.renewFor(refused, signal),
       onProblem: (problem) => this.report({ type: 'problem', problem }),
+      onSuccess: () => signal.aborted || this.#recovery?.restWorks(),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
       fetch: this.#options.fetch,

@@ -24,6 +24,8 @@ export interface RestOptions {
   /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
   renew?: (refused: string) => Promise<boolean>;
   onProblem?: (problem: Problem) => void;
+  /** A request was answered as it should be. */
+  onSuccess?: () => void;
   clock?: Clock;
   /** Milliseconds until a request counts as lost. Default 15,000. */
   timeoutMs?: number;
@@ -142,6 +144,7 @@ export class RestClient {
       if (json === undefined && text !== '') {
         throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page?`, response.status);
       }
+      this.#options.onSuccess?.();
       return json;
     });
   }

@@ -8,7 +8,7 @@ import { intercept, mount, until, URL_OF_BACKEND as url } from '../support/mount
 
 const token = tokenOf(1);
 /** So many requests, and one socket, whatever the storage does. */
-const FEW = 12;
+const FEW = 14;
 
 /** Connects on the real storage of this browser, in which something is wrong. */
 async function keeping(): Promise<{ chat: ChatConnection; backend: FakeBackend; problems: string[] }> {

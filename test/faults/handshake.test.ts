@@ -96,7 +96,7 @@ describe('the handshake', () => {
     f.onRequest = DOWN;
     f.server.cut(1006);
     f.send('patient');
-    await f.shows('reconnecting', 'server_unreachable');
+    await f.shows('reconnecting', 'connection_lost');
     await f.minute('error', 'server_unreachable', 6, 60);
     await f.heals();
   });

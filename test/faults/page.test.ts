@@ -199,7 +199,7 @@ describe('a page', () => {
     }
     expect(backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)).to.deep.equal(['1 by Ana']);
     expect(backend.sockets).to.have.length(3);
-    expect(backend.requests.length).to.be.at.most(12);
+    expect(backend.requests.length).to.be.at.most(14);
     chat.disconnect();
   });
 });

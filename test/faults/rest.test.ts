@@ -16,7 +16,7 @@ describe('REST', () => {
   it('takes 30 s for everything', async () => {
     const f = await withoutSockets((scene) => (scene.onRequest = () => 30_000));
     f.send('patient');
-    await f.minute('error', 'server_slow', 4, 14);
+    await f.minute('error', 'server_slow', 5, 14);
     await f.heals();
   });
 
@@ -54,7 +54,7 @@ describe('REST', () => {
     f.onRequest = (method) => (method === 'GET' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined);
     f.server.cut(1006);
     f.send('by socket');
-    await f.shows('reconnecting', 'server_busy');
+    await f.shows('reconnecting', 'connection_lost');
     await f.minute('connected', 'connected', 1, 6);
     await f.heals();
   });
@@ -85,7 +85,7 @@ describe('REST', () => {
     f.onRequest = (_method, _path, { mode }) => (mode === 'no-cors' ? undefined : DOWN());
     f.server.cut(1006);
     f.send('by socket');
-    await f.shows('reconnecting', 'origin_refused');
+    await f.shows('reconnecting', 'connection_lost');
     await f.minute('connected', 'connected', 1, 12);
     await f.heals();
   });

@@ -345,7 +345,7 @@ describe('sending', () => {
     await clock.advance(120_000);
     expect([chat.state, chat.messages(1)[0]!.delivery]).to.deep.equal(['error', 'sending']);
     backend.onRequest = () => undefined;
-    await clock.advance(6_000);
+    await clock.advance(31_000);
     expect(chat.state).to.equal('polling');
     expect((await sending).method).to.equal('rest');
     chat.disconnect();

@@ -42,6 +42,7 @@ export class FakeSocket extends EventTarget {
   // What the far end does:
 
   accept(): void {
+    if (this.readyState !== this.CONNECTING) return;
     this.readyState = this.OPEN;
     this.dispatchEvent(new Event('open'));
   }
