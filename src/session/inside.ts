@@ -96,9 +96,7 @@ export interface Inside {
   readonly isIntroduced: boolean;
   /** The server has said it; undefined: it does not. */
   introduce(me: Introduction | undefined, signal: AbortSignal): void;
-  /** Reads everything over REST: the list, and the open rooms. @throws {ChatError} */
-  readAll(signal: AbortSignal): Promise<void>;
-  /** The same as far as it may have changed since it was read. @throws {ChatError} */
+  /** Reads over REST what may have changed since it was read: the list, and the open rooms. @throws {ChatError} */
   readAgain(signal: AbortSignal): Promise<void>;
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void;

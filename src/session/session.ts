@@ -191,11 +191,6 @@ export class Session implements Inside {
     this.outbox.wake();
   }
 
-  async readAll(signal: AbortSignal): Promise<void> {
-    await this.#reader.listByRest(signal);
-    await this.#reader.readOpen(signal);
-  }
-
   readAgain(signal: AbortSignal): Promise<void> {
     return this.#reader.readAgain(signal);
   }
@@ -374,8 +369,9 @@ export class Session implements Inside {
     if (!this.#tokens.token && !(await this.#awaitToken(signal, failure))) return;
     await this.#belong(signal);
     if (signal.aborted) return;
-    // In time for the first picture; whether it fails, the socket's own way will tell.
-    void this.readAll(signal).catch(NEVER);
+    // In time for the first picture, beside the socket. Where they fail, what follows the socket's end says why.
+    this.#reader.listByRest(signal).catch(NEVER);
+    this.#reader.readOpen(signal).catch(NEVER);
     for (let attempt = 1; !signal.aborted; ) {
       const end = await this.#live(signal);
       await this.#loadLater();

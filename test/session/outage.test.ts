@@ -1,0 +1,233 @@
+/** What an outage costs the server, and how soon it is over: issue 10, part B. */
+import { expect } from '@open-wc/testing';
+import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+/** The same numbers in every run, evenly spread. */
+function evenly(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+}
+
+describe('an outage', () => {
+  let clock: FakeClock;
+  let backend: FakeBackend;
+  let open: ChatConnection[];
+  beforeEach(() => {
+    clock = new FakeClock();
+    backend = new FakeBackend(clock);
+    open = [];
+  });
+  afterEach(() => {
+    for (const chat of open) chat.disconnect();
+    expect(clock.pending).to.equal(0);
+  });
+
+  async function chats(count: number, config: ConnectionConfig = {}): Promise<ChatConnection[]> {
+    for (let n = 0; n < count; n++) {
+      const chat = new ChatConnection(
+        { url: 'https://chat.example', token: tokenOf(1), ...config },
+        { clock, random: evenly(n * 7_919 + 1), WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+      );
+      chat.openRoom(1);
+      chat.connect();
+      open.push(chat);
+    }
+    await partsLoaded();
+    await clock.advance(20_000);
+    return open;
+  }
+  const during = async (ms: number): Promise<number> => {
+    const before = backend.requests.length;
+    await clock.advance(ms);
+    return backend.requests.length - before;
+  };
+
+  it('10.9: 100 clients that are sent away together ask REST no more at once than they open sockets', async () => {
+    await chats(100);
+    const sockets = backend.sockets.length;
+    const requests = backend.requests.length;
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => page('Service Unavailable', 503);
+    for (const socket of backend.open) socket.drop(1012, 'restart');
+    await clock.advance(0);
+    expect(backend.requests.length - requests, 'in the same instant').to.equal(0);
+    await clock.advance(1_000);
+    // Spread over 8 s: an eighth of them, and two requests each (the list fails first).
+    expect(backend.requests.length - requests, 'in the first second').to.be.below(60);
+    expect(backend.sockets.length - sockets).to.be.below(30);
+  });
+
+  it('10.9: after an hour of 503, REST is asked once a minute, and not by all in step', async () => {
+    await chats(20);
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => page('Service Unavailable', 503);
+    for (const socket of backend.open) socket.drop(1006);
+    await during(60_000);
+    const second = await during(60_000);
+    for (let minute = 3; minute < 60; minute++) await during(60_000);
+    const perSecond: number[] = [];
+    for (let s = 0; s < 60; s++) perSecond.push(await during(1_000));
+    const sixtieth = perSecond.reduce((sum, n) => sum + n, 0);
+    // Each asks for the list and its open room at most.
+    expect(sixtieth / 20, 'requests of one client in minute 60').to.be.at.most(3.5);
+    expect(sixtieth).to.be.below(second);
+    expect(Math.max(...perSecond), 'the fullest second').to.be.at.most(12);
+  });
+
+  it('10.9: Retry-After is honoured with 503 too, by polls, messages and sockets', async () => {
+    const [chat] = await chats(1);
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => page('', 503, { 'Retry-After': '120' });
+    for (const socket of backend.open) socket.drop(1006);
+    chat!.sendChatMessage(1, 'patient').catch(() => {});
+    await during(10_000);
+    const sockets = backend.sockets.length;
+    expect(await during(100_000)).to.equal(0);
+    expect(backend.sockets.length - sockets).to.equal(0);
+  });
+
+  it('10.11: as soon as REST answers again the socket is tried, whatever its wait', async () => {
+    const [chat] = await chats(1);
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    for (const socket of backend.open) socket.drop(1006);
+    await clock.advance(45_000);
+    let answeredAt = Infinity;
+    backend.onSocket = 'greet';
+    backend.onRequest = () => {
+      answeredAt = Math.min(answeredAt, clock.now());
+      return undefined;
+    };
+    let connectedAt = Infinity;
+    chat!.on('chat-state-change', ({ state }) => state === 'connected' && (connectedAt = Math.min(connectedAt, clock.now())));
+    await clock.advance(60_000);
+    expect(chat!.state).to.equal('connected');
+    expect(connectedAt - answeredAt).to.be.below(50);
+  });
+
+  it('10.41: an idle room on a baseline backend costs 7 requests a minute at most, and 2 where nobody looks', async () => {
+    backend.capabilities = [];
+    const isHidden = { value: false };
+    const visibility = Object.getOwnPropertyDescriptor(Document.prototype, 'visibilityState')!;
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (isHidden.value ? 'hidden' : 'visible') });
+    try {
+      for (let n = 0; n < 40; n++) backend.store(1, 2, `line ${n}`);
+      const [chat] = await chats(1);
+      await during(60_000);
+      for (const minute of [2, 60]) {
+        expect(await during(60_000), `minute ${minute}`).to.be.at.most(7);
+        if (minute === 2) for (let m = 3; m < 60; m++) await during(60_000);
+      }
+      // What nobody told on the socket is there after 15 s all the same.
+      backend.store(1, 2, 'silent');
+      await clock.advance(15_000);
+      expect(chat!.messages(1).at(-1)!.content).to.equal('silent');
+      // What was deleted is gone after a minute.
+      backend.messages = backend.messages.filter(({ content }) => content !== 'line 39');
+      await clock.advance(75_000);
+      expect(chat!.messages(1).some(({ content }) => content === 'line 39')).to.equal(false);
+      isHidden.value = true;
+      await during(60_000);
+      expect(await during(60_000)).to.be.at.most(3);
+      backend.store(1, 2, 'while hidden');
+      isHidden.value = false;
+      document.dispatchEvent(new Event('visibilitychange'));
+      await clock.advance(16_000);
+      expect(chat!.messages(1).at(-1)!.content).to.equal('while hidden');
+    } finally {
+      Object.defineProperty(Document.prototype, 'visibilityState', visibility);
+      delete (document as { visibilityState?: unknown }).visibilityState;
+    }
+  });
+
+  it('10.41: requests may use what the browser remembers of a preflight', async () => {
+    const modes: (RequestCache | undefined)[] = [];
+    const { fetch } = backend;
+    Object.assign(backend, { fetch: (input: RequestInfo | URL, init?: RequestInit) => (modes.push(init?.cache), fetch(input, init)) });
+    await chats(1);
+    expect(modes.length).to.be.above(1);
+    expect(modes.every((cache) => cache === undefined)).to.equal(true);
+  });
+
+  it('10.8: what the token endpoint says of patience, and 10.9: a backend that answers in parts, make no storm', async () => {
+    const [chat] = await chats(1);
+    backend.onSocket = 'refuse';
+    backend.onRequest = (_, path) => (path.startsWith('rooms/1/') ? json({ detail: 'broken' }, 500) : undefined);
+    for (const socket of backend.open) socket.drop(1006);
+    await during(120_000);
+    const sockets = backend.sockets.length;
+    expect(await during(60_000), 'requests').to.be.at.most(12);
+    expect(backend.sockets.length - sockets, 'sockets').to.be.at.most(8);
+    expect(chat!.state).to.equal('error');
+  });
+});
+
+describe('10.10: round trips until there is something to see', () => {
+  /** A backend that is one way there and back away, on a clock. A new connection takes one, a preflight one. */
+  class DistantBackend extends FakeBackend {
+    readonly #preflights = new Set<string>();
+    #free = 0;
+    constructor(clock: FakeClock, tripMs: number) {
+      super(clock);
+      const { fetch, WebSocket } = this;
+      const wait = (trips: number): Promise<void> => new Promise((resolve) => clock.after(trips * tripMs, resolve));
+      const distantFetch: typeof globalThis.fetch = async (input, init) => {
+        const { pathname } = new URL(String(input));
+        // Connect, unless a connection is free; a preflight, which the browser remembers by address; the answer.
+        if (this.#free > 0) this.#free--;
+        else await wait(1);
+        if (!this.#preflights.has(pathname)) await wait(1);
+        this.#preflights.add(pathname);
+        await wait(1);
+        this.#free++;
+        return fetch(input, init);
+      };
+      const Near = WebSocket as unknown as new (url: string) => WebSocket;
+      const distantSocket = class {
+        constructor(url: string) {
+          const socket = new Near(url) as unknown as { accept(): void; receive(frame: unknown): void; send(text: string): void };
+          const [accept, receive, send] = [socket.accept.bind(socket), socket.receive.bind(socket), socket.send.bind(socket)];
+          let up = Promise.resolve();
+          socket.accept = () => void (up = wait(2).then(accept));
+          socket.receive = (frame) => void up.then(() => receive(frame));
+          socket.send = (text) => void wait(1).then(() => send(text));
+          return socket as never;
+        }
+      };
+      Object.assign(this, { fetch: distantFetch, WebSocket: distantSocket });
+    }
+  }
+
+  for (const [kind, capabilities] of [['a backend that tells everything', ['idempotent_send', 'ack', 'user_channel']], ['a baseline backend', []]] as const) {
+    it(`${kind}: list 3, messages 3, connected 4 (the floor across origins is 3)`, async () => {
+      const clock = new FakeClock();
+      const backend = new DistantBackend(clock, 200);
+      backend.capabilities = [...capabilities];
+      backend.store(1, 2, 'hello');
+      const chat = new ChatConnection(
+        { url: 'https://chat.example', token: tokenOf(1) },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+      );
+      const from = clock.now();
+      const at: Record<string, number> = {};
+      chat.subscribe((data) => {
+        const trips = (clock.now() - from) / 200;
+        if (data.roomsLoaded) at.list ??= trips;
+        if (chat.messages(1).length > 0) at.messages ??= trips;
+        if (data.phase.is === 'connected') at.connected ??= trips;
+      });
+      chat.openRoom(1);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(5_000);
+      expect(at.list).to.be.at.most(3.8);
+      expect(at.messages).to.be.at.most(3.7);
+      expect(at.connected).to.be.at.most(4.8);
+      chat.disconnect();
+    });
+  }
+});
