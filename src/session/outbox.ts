@@ -302,7 +302,7 @@ export class Outbox implements OutboxInside {
     if (known) return known;
     const item = this.queues.get(idKey(roomId))?.items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
-      return candidate.left && !this.isNamed(candidate) && this.#chances?.isCopy(candidate, message);
+      return candidate.left && (!this.isNamed(candidate) || this.#isStale(candidate)) && this.#chances?.isCopy(candidate, message);
     });
     if (!item) return tempId;
     this.settle(item, message);
@@ -364,8 +364,7 @@ export class Outbox implements OutboxInside {
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
     try {
-      const isStale = this.session.clock.now() - item.at > STALE_MS;
-      const earlier = await ((item.left || item.stored || isStale) && (await this.secondChances()).search(item, signal));
+      const earlier = await ((item.left || item.stored || this.#isStale(item)) && (await this.secondChances()).search(item, signal));
       // Discarded while we looked for it: it must not leave any more.
       if (earlier || item.discarded) return earlier || { is: 'unknown' };
       const outcome = await this.#bySocket(item, signal);
@@ -394,6 +393,10 @@ export class Outbox implements OutboxInside {
         resolve(outcome);
       };
     });
+  }
+
+  #isStale(item: Item): boolean {
+    return this.session.clock.now() - item.at > STALE_MS;
   }
 
   /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */

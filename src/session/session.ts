@@ -143,7 +143,7 @@ export class Session implements Inside {
     this.isHidden = options.isHidden ?? (() => false);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#tokens = new TokenKeeper(this.clock);
-    this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state));
+    this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state), options.clock);
     this.drafts = new Drafts(this.#vault);
     this.outbox = new Outbox(this, this.#vault, '');
     void this.outbox.open();

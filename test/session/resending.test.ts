@@ -1,0 +1,207 @@
+/** What is sent a second time, and what never may be: issue 10, entries 15, 16, 19. */
+import { expect } from '@open-wc/testing';
+import { compareTexts } from '../../src/session/compare-texts.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+const WEEKEND_MS = 64 * 3_600_000;
+
+describe('sending again', () => {
+  let clock: FakeClock;
+  let backend: FakeBackend;
+  let vault: MemoryVault;
+  let open: ChatConnection[];
+  beforeEach(() => {
+    clock = new FakeClock();
+    backend = new FakeBackend(clock);
+    vault = new MemoryVault();
+    open = [];
+  });
+  afterEach(() => {
+    for (const chat of open) chat.disconnect();
+    expect(clock.pending).to.equal(0);
+  });
+
+  async function connect(config: ConnectionConfig = {}, browser?: FakeBrowser): Promise<ChatConnection> {
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1), ...config },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser?.tab() ?? {} },
+    );
+    open.push(chat);
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(1_000);
+    return chat;
+  }
+  const stored = (): string[] => backend.messages.map(({ content }) => content);
+  const own = (chat: ChatConnection): string[] => chat.messages(1).map(({ content, delivery, error }) => `${delivery} ${content}${error ? ` (${error.code})` : ''}`);
+  const down = (): void => {
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    for (const socket of backend.open) socket.drop(1006);
+  };
+  const up = (): void => {
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+  };
+
+  for (const wasStored of [true, false]) {
+    it(`10.15: what left on Friday is looked for on Monday before it is sent again; ${wasStored ? 'it is there' : 'it is not, and its author is asked'}`, async () => {
+      const before = await connect();
+      backend.stores = wasStored;
+      backend.echo = 'none';
+      before.sendChatMessage(1, 'see you tonight').catch(() => {});
+      await settle();
+      down();
+      before.disconnect();
+      clock.sleep(WEEKEND_MS);
+      // The backend has forgotten the name by now.
+      for (const message of backend.messages) delete message._tempId;
+      up();
+      backend.stores = true;
+      backend.echo = 'both';
+      const after = await connect();
+      await clock.advance(20_000);
+      expect(stored()).to.deep.equal(wasStored ? ['see you tonight'] : []);
+      expect(own(after)).to.deep.equal([wasStored ? 'sent see you tonight' : 'failed see you tonight (stale)']);
+      if (wasStored) return;
+      await after.retry(after.messages(1)[0]!.localId!);
+      expect(stored()).to.deep.equal(['see you tonight']);
+    });
+  }
+
+  it('10.15: what never left, and is a day old, asks its author too; discarded, it is gone', async () => {
+    const chat = await connect();
+    down();
+    await settle();
+    backend.onSocket = 'hang';
+    chat.sendChatMessage(1, 'lunch?').catch(() => {});
+    await clock.advance(1_000);
+    clock.sleep(WEEKEND_MS);
+    up();
+    await clock.advance(90_000);
+    expect([stored(), own(chat)]).to.deep.equal([[], ['failed lunch? (stale)']]);
+    chat.discard(chat.messages(1)[0]!.localId!);
+    await clock.advance(10_000);
+    expect([stored(), own(chat)]).to.deep.equal([[], []]);
+  });
+
+  for (const [what, sent, kept] of [
+    ['escapes it', 'is 1 < 2 && "so"?', 'is 1 &lt; 2 &amp;&amp; &quot;so&quot;?'],
+    ['masks a word', 'this is a damn long sentence about nothing', 'this is a d**n long sentence about nothing'],
+    ['collapses its spaces', 'two  spaces,\n\nand lines', 'two spaces, and lines'],
+    ['composes it', 'Cafe\u0301 at noon', 'Café at noon'],
+    ['takes its tags out', 'a <b>bold</b> claim', 'a bold claim'],
+  ] as const) {
+    it(`10.16: a backend that gives no name back and ${what}: stored once`, async () => {
+      backend.capabilities = [];
+      const chat = await connect();
+      backend.echo = 'none';
+      const { store } = backend;
+      backend.store = (room, sender, content, tempId) => store.call(backend, room, sender, content === sent.trim() ? kept : content, tempId);
+      chat.sendChatMessage(1, sent).catch(() => {});
+      await clock.advance(40_000);
+      expect(stored()).to.deep.equal([kept]);
+      expect(own(chat)).to.deep.equal([`sent ${kept}`]);
+    });
+  }
+
+  it('10.16: another message of mine, from a phone, is not taken for it; where nobody can be sure, its author is asked', async () => {
+    backend.capabilities = [];
+    const chat = await connect();
+    backend.echo = 'none';
+    backend.stores = false;
+    chat.sendChatMessage(1, 'I will be there at 10 tomorrow').catch(() => {});
+    await settle();
+    backend.stores = true;
+    // Alike by 80 % and more; and one that is quite another.
+    backend.say(1, 1, 'I will be there at 11 tomorrow');
+    backend.say(1, 1, 'Bring the keys');
+    await clock.advance(40_000);
+    expect(own(chat)).to.include('failed I will be there at 10 tomorrow (maybe_sent)');
+    expect(stored()).to.have.length(2);
+    chat.retry(chat.messages(1).find(({ delivery }) => delivery === 'failed')!.localId!).catch(() => {});
+    await clock.advance(20_000);
+    expect(stored().at(-1)).to.equal('I will be there at 10 tomorrow');
+    expect(stored()).to.have.length(3);
+  });
+
+  it('10.16: texts are compared in time that grows with their length alone', () => {
+    const long = 'a b'.repeat(2_000_000);
+    const from = performance.now();
+    compareTexts(long, `${long}c`);
+    compareTexts('<'.repeat(100_000), '&'.repeat(100_000));
+    expect(performance.now() - from).to.be.below(1_000);
+    expect(compareTexts('ok', 'ok')).to.equal('same');
+    expect(compareTexts('ok', 'no')).to.equal('different');
+    expect(compareTexts('See you at 5', 'See you at 6')).to.equal('unsure');
+    expect(compareTexts('&#99999999;', '&#99999999;')).to.equal('same');
+  });
+
+  it('10.19: a tab that lost its turn while it waited for a message sends nothing any more', async () => {
+    const browser = new FakeBrowser();
+    const chat = await connect({}, browser);
+    await clock.advance(1_000);
+    backend.onSocket = 'refuse';
+    backend.onRequest = (method) => (method === 'POST' ? 'hang' : undefined);
+    for (const socket of backend.open) socket.drop(1006);
+    for (const words of ['one', 'two']) chat.sendChatMessage(1, words).catch(() => {});
+    await clock.advance(2_000);
+    const posts = (): number => backend.requests.filter(({ method }) => method === 'POST').length;
+    const before = posts();
+    // Another tab takes the turn away, because this one does not answer.
+    const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
+    let release = (): void => {};
+    void browser.tab().locks.request(`unified-chat/2 outbox ${scope}`, { steal: true }, () => new Promise<void>((go) => (release = go)));
+    await settle();
+    backend.onRequest = () => undefined;
+    await clock.advance(30_000);
+    expect(posts() - before).to.equal(0);
+    release();
+    await clock.advance(30_000);
+    expect(stored()).to.deep.equal(['one', 'two']);
+  });
+
+  it('10.19: a message that is given up while the device is read is not sent all the same', async () => {
+    down();
+    const before = await connect();
+    before.sendChatMessage(1, 'never mind').catch(() => {});
+    await clock.advance(2_000);
+    vault.latency = () => new Promise((resolve) => clock.after(300, resolve));
+    before.disconnect();
+    before.connect();
+    before.discard(before.messages(1)[0]!.localId!);
+    up();
+    await clock.advance(30_000);
+    expect([stored(), own(before)]).to.deep.equal([[], []]);
+  });
+
+  it('10.19: a tab that is told everything by another one keeps its own idea of the server’s clock', async () => {
+    const browser = new FakeBrowser();
+    backend.greeting = () => ({ type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: backend.capabilities, timestamp: new Date(started).toISOString() });
+    const started = clock.now();
+    await connect({}, browser);
+    await clock.advance(3_600_000);
+    let asked = 0;
+    const exp = (clock.now() + 600_000) / 1_000;
+    const second = await connect({ token: tokenOf(1, { exp, iat: exp - 600 }), tokenProvider: async () => (asked++, tokenOf(1, { exp: exp + 3_600, iat: exp })) }, browser);
+    await clock.advance(500_000);
+    expect([second.state, asked], 'by an old greeting the token would still be good for an hour').to.deep.equal(['connected', 0]);
+    await clock.advance(100_000);
+    expect(asked).to.equal(1);
+  });
+
+  it('a message refused by one backend route says why, and stays its author’s', async () => {
+    backend.onSocket = 'refuse';
+    backend.onRequest = (method) => (method === 'POST' ? json({ detail: 'Not here.' }, 403) : undefined);
+    const chat = await connect();
+    chat.sendChatMessage(1, 'no').catch(() => {});
+    await clock.advance(5_000);
+    expect(own(chat)).to.deep.equal(['failed no (forbidden)']);
+  });
+});
