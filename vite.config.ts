@@ -19,7 +19,7 @@ import MagicString from 'magic-string';
 import { minify } from 'terser';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
-const DEPENDENCIES = /^(lit|@lit\/|@lit-labs\/|zod|idb|ws$|node:)/;
+const DEPENDENCIES = /^(lit|@lit\/|@lit-labs\/|zod|ws$|node:)/;
 
 export default defineConfig(({ mode }) => {
   if (mode === 'examples') return examples;
@@ -53,8 +53,7 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         // What a part that is loaded on demand shares with the rest stays in the one script, and is no file of its own.
         preserveEntrySignatures: 'allow-extension',
-        // idb adds shortcuts and async iterators to the objects of a database, which device-vault.ts does without.
-        ...(modules || cli ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false, manualPureFunctions: ['replaceTraps'] } }),
+        ...(modules || cli ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
         output: {
           entryFileNames: '[name].js',
           // Each name stands in the one script, and nothing compresses a hash.

@@ -1,16 +1,25 @@
 /** The vault in IndexedDB: see vault.ts. */
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction } from 'idb';
 import { idKey, type Id } from '../protocol/index.js';
 import { systemClock, type Clock } from '../transport/index.js';
 import { scopeOf } from './scope.js';
 import type { Kept, Vault, VaultState } from './vault.js';
 
-interface Schema extends DBSchema {
-  outbox: { key: [string, string]; value: { scope: string; localId: string; order: number; kept: Kept } };
-  drafts: { key: [string, string]; value: { scope: string; room: string; text: string } };
+interface OutboxRow {
+  scope: string;
+  localId: string;
+  order: number;
+  kept: Kept;
+}
+
+interface DraftRow {
+  scope: string;
+  room: string;
+  text: string;
 }
 
 type Store = 'outbox' | 'drafts';
+/** Does something in one store; its transaction lives as long as one request follows the other. */
+type Work<T> = (store: IDBObjectStore) => Promise<T> | T;
 
 const NAME = 'unified-chat';
 /** 2: a scope names the API path and the socket path too. */
@@ -24,6 +33,12 @@ const MAX_PROBE_MS = 300_000;
 /** How long it is remembered that a message was given up, in milliseconds. */
 const REMEMBER_MS = 86_400_000;
 
+const done = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error as DOMException);
+  });
+
 /** All keys of one scope: an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
@@ -33,7 +48,7 @@ const CLOSED = ['InvalidStateError', 'NotFoundError', 'AbortError'];
 export class DeviceVault implements Vault {
   readonly #clock: Clock;
   readonly #onChange: (state: VaultState) => void;
-  #database: Promise<IDBPDatabase<Schema>> | undefined;
+  #database: Promise<IDBDatabase> | undefined;
   #state: VaultState = 'kept';
   /** When broken storage is looked at again. */
   #probeAt = 0;
@@ -60,7 +75,7 @@ export class DeviceVault implements Vault {
   }
 
   async load(scope: string): Promise<Kept[]> {
-    const rows = (await this.#in('outbox', (store) => store.getAll(of(scope)))) ?? [];
+    const rows = (await this.#in('outbox', (store) => done<OutboxRow[]>(store.getAll(of(scope))))) ?? [];
     const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
     for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
     return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);
@@ -71,33 +86,33 @@ export class DeviceVault implements Vault {
     // By the wall clock, so that it holds between tabs, and never twice the same within one.
     const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
     await this.#in('outbox', async (store) => {
-      const known = await store.get([scope, localId]);
-      await store.put({ scope, localId, order: known?.order ?? order, kept });
+      const known = await done<OutboxRow | undefined>(store.get([scope, localId]));
+      store.put({ scope, localId, order: known?.order ?? order, kept });
     });
   }
 
   async delete(scope: string, localId: string): Promise<void> {
-    await this.#in('outbox', (store) => store.delete([scope, localId]));
+    await this.#in('outbox', (store) => void store.delete([scope, localId]));
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
-    return (await this.#in('drafts', (store) => store.get([scope, idKey(roomId)])))?.text ?? '';
+    return (await this.#in('drafts', (store) => done<DraftRow | undefined>(store.get([scope, idKey(roomId)]))))?.text ?? '';
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
     const room = idKey(roomId);
-    await this.#in<'drafts', unknown>('drafts', (store) => (text ? store.put({ scope, room, text }) : store.delete([scope, room])));
+    await this.#in('drafts', (store) => void (text ? store.put({ scope, room, text }) : store.delete([scope, room])));
   }
 
   async purge(): Promise<void> {
-    await Promise.all([this.#in('outbox', (store) => store.clear()), this.#in('drafts', (store) => store.clear())]);
+    await Promise.all([this.#in('outbox', (store) => void store.clear()), this.#in('drafts', (store) => void store.clear())]);
   }
 
   /**
    * Does something in one store. Nobody waits for storage that is broken: it is tried in the background, seldom.
    * @returns when it is safe on the device; nothing where that is not to be had.
    */
-  async #in<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T | undefined> {
+  async #in<T>(name: Store, run: Work<T>): Promise<T | undefined> {
     if (this.#state === 'outdated') return undefined;
     if (this.#state === 'kept') return this.#try(name, run);
     if (this.#clock.now() < this.#probeAt) return undefined;
@@ -108,7 +123,7 @@ export class DeviceVault implements Vault {
   }
 
   /** Twice where the database was deleted or closed under us: it is simply opened again. */
-  async #try<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T | undefined> {
+  async #try<T>(name: Store, run: Work<T>): Promise<T | undefined> {
     this.#holders++;
     try {
       for (let attempt = 1; ; attempt++) {
@@ -130,11 +145,14 @@ export class DeviceVault implements Vault {
     }
   }
 
-  async #once<Name extends Store, T>(name: Name, run: (store: IDBPObjectStore<Schema, [Name], Name, 'readwrite'>) => Promise<T>): Promise<T> {
+  async #once<T>(name: Store, run: Work<T>): Promise<T> {
     const work = async (): Promise<T> => {
-      const database = await this.#connect();
-      const { store, done } = database.transaction(name, 'readwrite');
-      const [result] = await Promise.all([run(store), done]);
+      const transaction = (await this.#connect()).transaction(name, 'readwrite');
+      const complete = new Promise<void>((resolve, reject) => {
+        transaction.oncomplete = () => resolve();
+        transaction.onabort = () => reject((transaction.error as DOMException | null) ?? new DOMException('', 'AbortError'));
+      });
+      const [result] = await Promise.all([run(transaction.objectStore(name)), complete]);
       return result;
     };
     let cancel = (): void => {};
@@ -159,33 +177,48 @@ export class DeviceVault implements Vault {
     void database?.then((opened) => opened.close(), () => {});
   }
 
-  #connect(): Promise<IDBPDatabase<Schema>> {
-    return (this.#database ??= openDB<Schema>(NAME, VERSION, {
-      upgrade: (database, from, _to, transaction) => (from === 0 ? create(database) : from === 1 ? rename(transaction) : undefined),
-      // Another tab deletes the database, or a newer version changes it: do not stand in its way.
-      blocking: (_current, wanted, event) => {
-        (event.target as IDBDatabase).close();
-        this.#database = undefined;
-        if (wanted !== null) this.#become('outdated');
-      },
-      terminated: () => (this.#database = undefined),
-    }));
+  #connect(): Promise<IDBDatabase> {
+    return (this.#database ??= this.#openDatabase());
+  }
+
+  async #openDatabase(): Promise<IDBDatabase> {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion === 0) create(request.result);
+      else rename(request.transaction!);
+    };
+    const database = await done(request);
+    // Another tab deletes the database, or a newer version changes it: do not stand in its way.
+    database.onversionchange = ({ newVersion }) => {
+      database.close();
+      this.#database = undefined;
+      if (newVersion !== null) this.#become('outdated');
+    };
+    database.onclose = () => (this.#database = undefined);
+    return database;
   }
 }
 
-function create(database: IDBPDatabase<Schema>): void {
+function create(database: IDBDatabase): void {
   database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
   database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
 }
 
 /** A scope was `<base> <person>`; what was kept then was for the default paths. */
-async function rename(transaction: IDBPTransaction<Schema, Store[], 'versionchange'>): Promise<void> {
-  for (const name of ['outbox', 'drafts'] as const) {
-    const store = transaction.objectStore(name);
-    for (const row of await store.getAll()) {
-      const [base = '', ...person] = row.scope.split(' ');
-      await store.delete([row.scope, 'localId' in row ? row.localId : row.room]);
-      await store.put({ ...row, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, person.join(' ')) } as typeof row);
-    }
+function rename(transaction: IDBTransaction): void {
+  for (const name of ['outbox', 'drafts']) {
+    const cursor = transaction.objectStore(name).openCursor();
+    cursor.onsuccess = () => {
+      const row = cursor.result;
+      if (!row) return;
+      const value = row.value as OutboxRow | DraftRow;
+      const [base = '', person, ...rest] = value.scope.split(' ');
+      // Those that were renamed come by as well: their second part is an address.
+      if (!person?.startsWith('ws')) {
+        (row.source as IDBObjectStore).put({ ...value, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, [person, ...rest].join(' ')) });
+        row.delete();
+      }
+      row.continue();
+    };
   }
 }

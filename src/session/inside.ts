@@ -2,6 +2,7 @@
 import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
 import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
 import type { Report } from './events.js';
+import type { History } from './source.js';
 import type { Line } from './line.js';
 import type { NextTry, Phase } from './phase.js';
 import type { TabMessage } from './tabs.js';
@@ -47,6 +48,22 @@ export interface Life extends SocketEnd {
 
 /** Who is there, and what the backend offers: `connection_established`, or `GET me/`. */
 export type Introduction = Pick<FrameOf<'connection_established'>, 'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'>;
+
+/** What reads the list of rooms and the open rooms, for whoever decides when. */
+export interface RoomReader {
+  /** Whether REST has named the rooms. */
+  readonly isListed: boolean;
+  /** When the open rooms were last read whole, in milliseconds since 1970. */
+  readonly wholeAt: number;
+  /** @throws {ChatError} */
+  listByRest(signal: AbortSignal): Promise<unknown>;
+  /** @throws {ChatError} */
+  readOpen(signal: AbortSignal): Promise<void>;
+  /** Reads each of the open rooms. A room that we may not see is no fault of the connection. @throws {ChatError} */
+  readEach(read: (room: History) => Promise<void>): Promise<void>;
+  /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
+  readRoom(room: History, signal: AbortSignal): Promise<void>;
+}
 
 export interface Inside {
   readonly clock: Clock;
@@ -96,8 +113,8 @@ export interface Inside {
   readonly isIntroduced: boolean;
   /** The server has said it; undefined: it does not. */
   introduce(me: Introduction | undefined, signal: AbortSignal): void;
-  /** Reads over REST what may have changed since it was read: the list, and the open rooms. @throws {ChatError} */
-  readAgain(signal: AbortSignal): Promise<void>;
+  /** Reads the list of rooms, and the open ones. */
+  readonly reader: RoomReader;
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void;
   /** Something is missing in a room: it is time to catch up. */

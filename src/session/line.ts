@@ -4,7 +4,8 @@
  */
 import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Problem } from '../protocol/index.js';
 import { createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd, type SocketOptions } from '../transport/index.js';
-import { Heartbeat } from './heartbeat.js';
+import type { Heartbeat } from './heartbeat.js';
+import { loadLater } from './load-later.js';
 
 /** How long a line in doubt gets to answer, in milliseconds. */
 const VERIFY_MS = 3_000;
@@ -41,6 +42,9 @@ export class Line {
   readonly #scope = new AbortController();
   readonly #waiting = new Set<(frame: ChatFrame) => void>();
   #heartbeat: Heartbeat | undefined;
+  #isGreeted = false;
+  #everyMs: number;
+  #cancelLoading: () => void = () => {};
   /** What the server said at first, as it came. */
   greeting: unknown = null;
   #last: unknown = null;
@@ -49,6 +53,7 @@ export class Line {
   /** @throws {ChatError} where the browser refuses the address, or there is no token. */
   constructor(options: LineOptions) {
     this.#options = options;
+    this.#everyMs = options.heartbeatMs;
     let end!: (end: SocketEnd) => void;
     this.ended = new Promise((resolve) => (end = resolve));
     this.#socket = (options.open ?? createAuthenticatedWebSocket<ChatFrame, ClientFrame>)({
@@ -67,6 +72,7 @@ export class Line {
       onEnd: (how) => {
         this.#cancelHandshake();
         this.#heartbeat?.stop();
+        this.#cancelLoading();
         this.#scope.abort();
         end(how);
       },
@@ -81,7 +87,7 @@ export class Line {
 
   /** The server has greeted us: frames may be sent. */
   get isUp(): boolean {
-    return this.#heartbeat !== undefined && !this.signal.aborted;
+    return this.#isGreeted && !this.signal.aborted;
   }
 
   /** @returns whether the frame was handed to an open, greeted socket. */
@@ -131,18 +137,28 @@ export class Line {
     });
   }
 
+  /** Its code is not needed before there is a silence; where it cannot be had, it is asked for again. */
+  async #startHeartbeat(): Promise<void> {
+    const { clock } = this.#options;
+    const later = await loadLater().catch(() => undefined);
+    if (this.signal.aborted) return;
+    if (!later) return void (this.#cancelLoading = clock.after(this.#everyMs, () => void this.#startHeartbeat()));
+    this.#heartbeat?.stop();
+    this.#heartbeat = new later.Heartbeat(
+      clock,
+      this.#everyMs,
+      () => this.#socket.send({ type: 'ping' }),
+      () => this.end(CloseCode.timeout, 'no answer to ping'),
+    );
+  }
+
   #onFrame(frame: ChatFrame): void {
     if (frame.type === 'connection_established') {
       this.#cancelHandshake();
       this.greeting = this.#last;
-      const everyMs = frame.heartbeat_s ? frame.heartbeat_s * 1000 : this.#options.heartbeatMs;
-      this.#heartbeat?.stop();
-      this.#heartbeat = new Heartbeat(
-        this.#options.clock,
-        everyMs,
-        () => this.#socket.send({ type: 'ping' }),
-        () => this.end(CloseCode.timeout, 'no answer to ping'),
-      );
+      if (frame.heartbeat_s) this.#everyMs = frame.heartbeat_s * 1000;
+      this.#isGreeted = true;
+      void this.#startHeartbeat();
       this.#options.onGreeting(frame);
     } else {
       this.#options.onFrame(frame);

@@ -55,6 +55,9 @@ export class Outbox implements OutboxInside {
   #adding: Promise<void> = Promise.resolve();
   /** Who has taken over what was written here. */
   #heir: Outbox | undefined;
+  /** Drafts of nobody knows whom; and whoever asked for one before that was known. */
+  readonly #drafts = new Map<string, { roomId: Id; text: string }>();
+  readonly #asking = new Set<() => void>();
   /** Not sent, because nobody knows whether their author is still here. */
   #leftBehind: Kept[] = [];
 
@@ -85,6 +88,8 @@ export class Outbox implements OutboxInside {
   /** Its author may have left: nothing of it is sent, shown or told until `open`. The messages stay. */
   close(): void {
     this.#close();
+    for (const answer of this.#asking) answer();
+    this.#asking.clear();
     void this.lead(false);
   }
 
@@ -106,6 +111,8 @@ export class Outbox implements OutboxInside {
   /** Takes over what was written before it was known that this is its author. */
   async adopt(other: Outbox): Promise<void> {
     other.#heir = this;
+    for (const { roomId, text } of other.#drafts.values()) void this.keepDraft(roomId, text);
+    other.#drafts.clear();
     const items = other.#waiting();
     for (const item of items) {
       other.remove(item.localId)?.answer?.({ is: 'unknown' });
@@ -190,6 +197,23 @@ export class Outbox implements OutboxInside {
       this.tell({ kind: 'added', kept });
       this.push(kept);
     }));
+  }
+
+  /** What was written in a room and not sent. Waits until it is known who is here; empty where there is nothing, or somebody else by then. */
+  async draft(roomId: Id): Promise<string> {
+    const waiting = this.#drafts.get(idKey(roomId));
+    if (waiting) return waiting.text;
+    if (!this.scope && !this.#open.aborted) await new Promise<void>((answer) => this.#asking.add(answer));
+    if (this.#heir) return this.#heir.draft(roomId);
+    const text = this.scope && (await this.#vault.draft(this.scope, roomId));
+    return this.#open.aborted ? '' : text;
+  }
+
+  /** Keeps it; in memory as long as nobody knows whose it is. */
+  async keepDraft(roomId: Id, text: string): Promise<void> {
+    if (this.scope) return this.#vault.putDraft(this.scope, roomId, text);
+    this.#drafts.set(idKey(roomId), { roomId, text });
+    forgetOldest(this.#drafts);
   }
 
   async keep(message: Kept): Promise<void> {

@@ -5,20 +5,18 @@
 import { idKey, isChange, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Method } from './events.js';
-import type { Inside } from './inside.js';
+import type { Inside, RoomReader } from './inside.js';
 import type { Line } from './line.js';
+import type { History } from './source.js';
 import { loadLater } from './load-later.js';
 import { RoomHistory } from './room-history.js';
-import { FIRST_PAGE } from './source.js';
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
-/** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
-const WHOLE_MS = 60_000;
 
-export class Reader {
+export class Reader implements RoomReader {
   readonly #session: Inside;
   readonly #open = new Map<string, RoomHistory>();
   /** Rooms that the present socket was asked to tell about. */
@@ -31,10 +29,7 @@ export class Reader {
   /** The rooms that REST has named; undefined as long as it has not. */
   #rooms: ReadonlySet<string> | undefined;
   /** When the open rooms were last read whole. */
-  #wholeAt = -Infinity;
-  #rereads = 0;
-  /** The backend gives the newest page whatever it is asked for. */
-  #ignoresAfter = false;
+  wholeAt = -Infinity;
 
   constructor(session: Inside) {
     this.#session = session;
@@ -42,6 +37,11 @@ export class Reader {
 
   cursor(roomId: Id): Id | undefined {
     return this.#open.get(idKey(roomId))?.cursor;
+  }
+
+  /** Whether REST has named the rooms. */
+  get isListed(): boolean {
+    return this.#rooms !== undefined;
   }
 
   /** Of a list that came by socket: what REST hides stays hidden. */
@@ -140,33 +140,12 @@ export class Reader {
   }
 
   async readOpen(signal: AbortSignal): Promise<void> {
-    this.#wholeAt = this.#session.clock.now();
-    await this.#readEach((history) => this.#read(history, signal));
+    this.wholeAt = this.#session.clock.now();
+    await this.readEach((history) => this.readRoom(history, signal));
   }
 
-  /**
-   * Reads again, while no socket is there or beside one that does not tell everything, what can have changed: in an open room whatever
-   * came after the last message, and every minute the whole page. Beside a socket the list, too, is read only every other time.
-   */
-  async readAgain(signal: AbortSignal): Promise<void> {
-    const { line, clock } = this.#session;
-    if (!line || this.#session.has('user_channel') || this.#rereads++ % 2 === 1 || !this.#rooms) await this.listByRest(signal);
-    if (clock.now() - this.#wholeAt >= WHOLE_MS) return this.readOpen(signal);
-    await this.#readEach(async (history) => {
-      if (await this.#mayHaveChanged(history, signal)) await this.#read(history, signal);
-    });
-  }
-
-  async #mayHaveChanged(history: RoomHistory, signal: AbortSignal): Promise<boolean> {
-    const { roomId, cursor, seq, isLoaded } = history;
-    if (!isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
-    const { messages } = await this.#rest.history(roomId, { after: cursor, limit: FIRST_PAGE }, signal);
-    stillWanted(signal);
-    this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor));
-    return messages.length > 0;
-  }
-
-  async #readEach(read: (history: RoomHistory) => Promise<void>): Promise<void> {
+  /** Reads each of the open rooms. A room that we may not see is no fault of the connection. @throws {ChatError} */
+  async readEach(read: (history: History) => Promise<void>): Promise<void> {
     const results = await Promise.allSettled([...this.#open.values()].map(read));
     for (const result of results) {
       // A room that we may not see (any more) is its own thread's trouble, not the connection's.
@@ -174,7 +153,8 @@ export class Reader {
     }
   }
 
-  async #read(history: RoomHistory, signal: AbortSignal): Promise<void> {
+  /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
+  async readRoom(history: History, signal: AbortSignal): Promise<void> {
     const { roomId } = history;
     await history.catchUp(
       {
@@ -214,7 +194,7 @@ export class Reader {
     if (!history) return;
     const { line } = this.#session;
     if (line) await this.#listen(line, [roomId]);
-    await this.#read(history, signal).catch(() => {});
+    await this.readRoom(history, signal).catch(() => {});
   }
 
   close(roomId: Id): void {

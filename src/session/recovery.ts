@@ -9,6 +9,7 @@ import type { Inside, Life } from './inside.js';
 import { introduceByRest } from './introduce-by-rest.js';
 import type { NextTry } from './phase.js';
 import type { ReasonCode } from './reasons.js';
+import { Rereader } from './reread.js';
 
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
 const PATIENCE = 3;
@@ -24,6 +25,7 @@ const NEVER = (): void => {};
 
 export class Recovery {
   readonly #session: Inside;
+  readonly #rereader: Rereader;
   #cancel: () => void = NEVER;
   #polling: Promise<void> | undefined;
   /** When everything was last read. */
@@ -44,6 +46,7 @@ export class Recovery {
 
   constructor(session: Inside) {
     this.#session = session;
+    this.#rereader = new Rereader(session);
     this.#readAt = session.clock.now();
   }
 
@@ -137,7 +140,7 @@ export class Recovery {
   async #pollOnce(signal: AbortSignal): Promise<void> {
     const session = this.#session;
     try {
-      await session.readAgain(signal);
+      await this.#rereader.read(signal);
       stillWanted(signal);
       await introduceByRest(session, signal);
       stillWanted(signal);

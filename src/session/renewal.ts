@@ -1,5 +1,6 @@
 /** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see later.ts. */
-import { ChatError, type ErrorCode } from '../transport/index.js';
+import { ChatError, toChatError, type ErrorCode } from '../transport/index.js';
+import { backoff } from './backoff.js';
 import type { Inside, Setup } from './inside.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
@@ -168,6 +169,31 @@ export class Renewal {
       });
       const answer = await Promise.race([this.#question(), givenUp]).finally(() => cancel());
       if (!this.#isStartingOver) return answer;
+    }
+  }
+
+  /**
+   * Asks until there is a token, or the page says that nobody is signed in; as long as its token endpoint cannot be asked, that is said.
+   * @param failure why it could not be asked just now.
+   * @returns whether there is a token.
+   */
+  async await(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
+    const session = this.#session;
+    for (let attempt = 1; ; attempt++) {
+      if (failure) {
+        const waitMs = Math.max(backoff(attempt, session.random), failure.retryAfterMs ?? 0);
+        const next = { attempt, at: session.clock.now() + waitMs };
+        session.enter(session.isOffline() ? { is: 'offline', next } : { is: 'error', reason: 'token_endpoint_unreachable', next });
+        await session.pause(waitMs, signal);
+        if (signal.aborted) return false;
+      }
+      failure = undefined;
+      const isUsable = await this.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));
+      if (signal.aborted || isUsable) return !signal.aborted;
+      if (!failure) {
+        session.enter({ is: 'unauthorized', reason: 'token_missing' });
+        return false;
+      }
     }
   }
 

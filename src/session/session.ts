@@ -22,7 +22,6 @@ import {
 } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
-import { Drafts } from './drafts.js';
 import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
 import type { Inside, Introduction, Life, Setup, Timing } from './inside.js';
@@ -94,7 +93,6 @@ export class Session implements Inside {
   readonly timing: Timing;
   /** What the person who is here has written, and is not stored by the server. Another person has another one. */
   outbox: Outbox;
-  readonly drafts: Drafts;
   readonly #vault: Vault;
   /** By scope (or by a token of nobody knows whom): what waits for persons who were here before. */
   readonly #aside = new Map<string, Outbox>();
@@ -144,7 +142,6 @@ export class Session implements Inside {
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#tokens = new TokenKeeper(this.clock);
     this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state), options.clock);
-    this.drafts = new Drafts(this.#vault);
     this.outbox = new Outbox(this, this.#vault, '');
     void this.outbox.open();
     this.#reader = new Reader(this);
@@ -191,8 +188,8 @@ export class Session implements Inside {
     this.outbox.wake();
   }
 
-  readAgain(signal: AbortSignal): Promise<void> {
-    return this.#reader.readAgain(signal);
+  get reader(): Reader {
+    return this.#reader;
   }
 
   send(frame: ClientFrame): boolean {
@@ -285,7 +282,6 @@ export class Session implements Inside {
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
   stop(): void {
     this.#end();
-    this.drafts.stop();
     this.#persons?.stop();
     this.#vault.close?.();
     this.#unwatch?.();
@@ -324,7 +320,6 @@ export class Session implements Inside {
   /** Forgets what memory keeps of anybody who was here before: the device is to be forgotten. */
   purge(): Promise<void> {
     this.#aside.clear();
-    this.drafts.purge();
     return this.#vault.purge();
   }
 
@@ -387,24 +382,12 @@ export class Session implements Inside {
 
   /** Asks the page until it gives a token, or says that nobody is signed in. @returns whether there is one. */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
-    for (let attempt = 1; !this.#tokens.token; ) {
-      if (failure) await this.#waitFor('error', 'token_endpoint_unreachable', attempt++, failure.retryAfterMs ?? 0, signal);
-      failure = undefined;
+    for (let attempt = 1; ; ) {
       await this.#loadLater();
       if (signal.aborted) return false;
-      if (!this.#renewal) {
-        await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
-      } else {
-        const isUsable = await this.#renewal.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));
-        if (signal.aborted) return false;
-        if (isUsable === false) {
-          this.enter({ is: 'unauthorized', reason: 'token_missing' });
-          return false;
-        }
-      }
-      if (signal.aborted) return false;
+      if (this.#renewal) return this.#renewal.await(signal, failure);
+      await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
     }
-    return true;
   }
 
   /** Opens a socket and lives with it until it ends. */
@@ -496,8 +479,7 @@ export class Session implements Inside {
   /** Says why it waits, and waits. */
   async #waitFor(is: 'reconnecting' | 'error', reason: ReasonCode, attempt: number, leastMs: number, signal: AbortSignal): Promise<void> {
     const waitMs = Math.max(backoff(attempt, this.random), leastMs);
-    const next = { attempt, at: this.clock.now() + waitMs };
-    this.enter(is === 'error' && reason === 'token_endpoint_unreachable' && this.isOffline() ? { is: 'offline', next } : { is, reason, next });
+    this.enter({ is, reason, next: { attempt, at: this.clock.now() + waitMs } });
     await this.pause(waitMs, signal);
   }
 
@@ -643,10 +625,7 @@ export class Session implements Inside {
   #become(scope: string): void {
     const { token } = this.#tokens;
     const before = this.outbox;
-    if (scope) {
-      this.#lastScope = scope;
-      this.drafts.enter(scope);
-    } else this.drafts.leave();
+    if (scope) this.#lastScope = scope;
     const isKnownAlready = scope !== '' && scope === before.scope;
     this.#scope = scope;
     this.#watchPersons();

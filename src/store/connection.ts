@@ -416,13 +416,13 @@ export class ChatConnection {
 
   /** What was written in a room and not sent, kept on this device; waits until it is known who is there. Empty where there is nothing. */
   draft(roomId: Id): Promise<string> {
-    return this.#session.drafts.read(roomId);
+    return this.#session.outbox.draft(roomId);
   }
 
   /** Keeps what is written in a room until it is sent. Call it as often as you like. */
   keepDraft(roomId: Id, text: string): void {
     const timer = `draft ${idKey(roomId)}`;
-    const keep = (): void => void this.#session.drafts.keep(roomId, text);
+    const keep = (): void => void this.#session.outbox.keepDraft(roomId, text);
     if (text) return this.#timer(timer, DRAFT_MS, keep);
     // Sent, or taken back: it must not be there when the page is loaded anew.
     this.#cancelTimer(timer);

@@ -12,7 +12,7 @@ const folder = (...names) => `^src/(${names.join('|')})/`;
 const PACKAGES = {
   protocol: ['zod'],
   transport: [],
-  session: ['idb'],
+  session: [],
   store: [],
   doctor: ['ws'],
   locale: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],

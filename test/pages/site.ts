@@ -24,14 +24,22 @@ export interface Site {
   close(): Promise<void>;
 }
 
+export interface SiteOptions extends Partial<Options> {
+  /** Default `chromium`. */
+  engine?: 'chromium' | 'firefox';
+  /** Preferences of Firefox, by name. */
+  preferences?: Record<string, unknown>;
+}
+
 /** Who is who in the seed data. */
 const PEOPLE: Record<string, number> = { ana: 1, ben: 2 };
 
 /**
  * @param pages by path: markup, which may come later, or a folder of this project.
- * @param options of the backend.
+ * @param options of the backend, and of the browser.
  */
-export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}, options: Partial<Options> = {}): Promise<Site> {
+export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}, siteOptions: SiteOptions = {}): Promise<Site> {
+  const { engine = 'chromium', preferences = {}, ...options } = siteOptions;
   const app = new Hono();
   app.get('/token/:user', async (context) => context.json({ token: await server.signToken(Number(context.req.param('user'))) }));
   app.get('/demo/token/:name', async (context) => context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }));
@@ -43,10 +51,14 @@ export async function startSite(pages: { html?: Record<string, string>; folders?
   });
   const folder = await mkdtemp(join(tmpdir(), 'unified-chat-site-'));
   const server = await startServer({ database: { kind: 'folder', path: folder }, seed: true, logLevel: 'silent', fetch: (request) => app.fetch(request), ...options });
-  const browser: Browser = await puppeteer.launch({
-    executablePath: (findBrowsers() as { chromium: string }).chromium,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--force-color-profile=srgb', '--font-render-hinting=none'],
-  });
+  const executablePath = (findBrowsers() as unknown as Record<string, string>)[engine]!;
+  const browser: Browser =
+    engine === 'firefox'
+      ? await puppeteer.launch({ browser: 'firefox', executablePath, extraPrefsFirefox: preferences })
+      : await puppeteer.launch({
+          executablePath,
+          args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--force-color-profile=srgb', '--font-render-hinting=none'],
+        });
   return {
     url: server.url,
     server,

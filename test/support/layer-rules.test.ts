@@ -16,7 +16,6 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/protocol/ids.ts', 'zod'],
   ['src/transport/socket.ts', '../protocol/ids.js'],
   ['src/store/state.ts', 'type ../protocol/ids.js'],
-  ['src/session/device-vault.ts', 'idb'],
   ['src/elements/rooms.ts', '../theme/tokens.js'],
   ['src/theme/tokens.ts', 'lit'],
   ['src/locale/de.ts', 'type ./terms.js'],

@@ -1,0 +1,46 @@
+/**
+ * Reads over REST what may have changed since it was read: while no socket is there, or beside one that does not tell everything. Loaded on
+ * demand: see later.ts.
+ */
+import { sameId } from '../protocol/index.js';
+import { stillWanted } from '../transport/index.js';
+import type { Inside } from './inside.js';
+import { FIRST_PAGE, type History } from './source.js';
+
+/** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
+const WHOLE_MS = 60_000;
+
+export class Rereader {
+  readonly #session: Inside;
+  #times = 0;
+  /** The backend gives the newest page whatever it is asked for. */
+  #ignoresAfter = false;
+
+  constructor(session: Inside) {
+    this.#session = session;
+  }
+
+  /**
+   * In an open room whatever came after the last message, and every minute the whole page. Beside a socket the list, too, is read only every
+   * other time.
+   * @throws {ChatError}
+   */
+  async read(signal: AbortSignal): Promise<void> {
+    const { line, clock, reader } = this.#session;
+    if (!line || this.#session.has('user_channel') || this.#times++ % 2 === 1 || !reader.isListed) await reader.listByRest(signal);
+    if (clock.now() - reader.wholeAt >= WHOLE_MS) return reader.readOpen(signal);
+    await reader.readEach(async (history) => {
+      if (await this.#mayHaveChanged(history, signal)) await reader.readRoom(history, signal);
+    });
+  }
+
+  async #mayHaveChanged(history: History, signal: AbortSignal): Promise<boolean> {
+    const { roomId, cursor, seq, isLoaded } = history;
+    const { rest } = this.#session;
+    if (!rest || !isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
+    const { messages } = await rest.history(roomId, { after: cursor, limit: FIRST_PAGE }, signal);
+    stillWanted(signal);
+    this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor));
+    return messages.length > 0;
+  }
+}
