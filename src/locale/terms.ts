@@ -60,6 +60,7 @@ export interface Terms {
   skipped: string;
   loadSkipped: string;
   notDurable: string;
+  reloadToContinue: string;
   retry: string;
   discard: string;
   openFile: string;

@@ -36,7 +36,7 @@ const REMEMBER_MS = 86_400_000;
 const done = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error as DOMException);
+    request.onerror = () => reject(request.error!);
   });
 
 /** All keys of one scope: an array sorts after every string. */
@@ -75,7 +75,7 @@ export class DeviceVault implements Vault {
   }
 
   async load(scope: string): Promise<Kept[]> {
-    const rows = (await this.#in('outbox', (store) => done<OutboxRow[]>(store.getAll(of(scope))))) ?? [];
+    const rows = (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<OutboxRow[]>))) ?? [];
     const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
     for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
     return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);
@@ -86,7 +86,7 @@ export class DeviceVault implements Vault {
     // By the wall clock, so that it holds between tabs, and never twice the same within one.
     const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
     await this.#in('outbox', async (store) => {
-      const known = await done<OutboxRow | undefined>(store.get([scope, localId]));
+      const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
       store.put({ scope, localId, order: known?.order ?? order, kept });
     });
   }
@@ -96,12 +96,15 @@ export class DeviceVault implements Vault {
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
-    return (await this.#in('drafts', (store) => done<DraftRow | undefined>(store.get([scope, idKey(roomId)]))))?.text ?? '';
+    return (await this.#in('drafts', (store) => done(store.get([scope, idKey(roomId)]) as IDBRequest<DraftRow | undefined>)))?.text ?? '';
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
     const room = idKey(roomId);
-    await this.#in('drafts', (store) => void (text ? store.put({ scope, room, text }) : store.delete([scope, room])));
+    await this.#in('drafts', (store) => {
+      if (text) store.put({ scope, room, text });
+      else store.delete([scope, room]);
+    });
   }
 
   async purge(): Promise<void> {
@@ -150,7 +153,7 @@ export class DeviceVault implements Vault {
       const transaction = (await this.#connect()).transaction(name, 'readwrite');
       const complete = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject((transaction.error as DOMException | null) ?? new DOMException('', 'AbortError'));
+        transaction.onabort = () => reject(transaction.error ?? new DOMException('', 'AbortError'));
       });
       const [result] = await Promise.all([run(transaction.objectStore(name)), complete]);
       return result;

@@ -5,7 +5,6 @@
 import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Problem } from '../protocol/index.js';
 import { createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd, type SocketOptions } from '../transport/index.js';
 import type { Heartbeat } from './heartbeat.js';
-import { loadLater } from './load-later.js';
 
 /** How long a line in doubt gets to answer, in milliseconds. */
 const VERIFY_MS = 3_000;
@@ -26,6 +25,8 @@ export interface LineOptions {
   WebSocket?: typeof WebSocket | undefined;
   /** Default: a real one. */
   open?: OpenSocket | undefined;
+  /** Its code is not needed before there is a silence. */
+  loadHeartbeat(): Promise<typeof Heartbeat>;
   onGreeting(frame: FrameOf<'connection_established'>): void;
   /** Every frame after the greeting. */
   onFrame(frame: ChatFrame): void;
@@ -137,14 +138,14 @@ export class Line {
     });
   }
 
-  /** Its code is not needed before there is a silence; where it cannot be had, it is asked for again. */
+  /** Where its code cannot be had, it is asked for again. */
   async #startHeartbeat(): Promise<void> {
-    const { clock } = this.#options;
-    const later = await loadLater().catch(() => undefined);
+    const { clock, loadHeartbeat } = this.#options;
+    const Beat = await loadHeartbeat().catch(() => undefined);
     if (this.signal.aborted) return;
-    if (!later) return void (this.#cancelLoading = clock.after(this.#everyMs, () => void this.#startHeartbeat()));
+    if (!Beat) return void (this.#cancelLoading = clock.after(this.#everyMs, () => void this.#startHeartbeat()));
     this.#heartbeat?.stop();
-    this.#heartbeat = new later.Heartbeat(
+    this.#heartbeat = new Beat(
       clock,
       this.#everyMs,
       () => this.#socket.send({ type: 'ping' }),

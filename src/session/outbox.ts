@@ -234,7 +234,9 @@ export class Outbox implements OutboxInside {
   onTab(message: TabMessage): Promise<void> {
     const open = this.#open;
     return this.secondChances().then(
-      (chances) => void (open.aborted || chances.onTab(message)),
+      (chances) => {
+        if (!open.aborted) chances.onTab(message);
+      },
       () => void (this.#isBehind = true),
     );
   }

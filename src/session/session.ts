@@ -412,6 +412,7 @@ export class Session implements Inside {
         clock,
         handshakeMs: this.timing.handshakeMs,
         heartbeatMs: this.timing.heartbeatMs,
+        loadHeartbeat: async () => (await loadLater()).Heartbeat,
         WebSocket: this.WebSocket,
         onGreeting: (frame) => {
           this.#greeted(frame, signal);

@@ -43,6 +43,11 @@ export async function startSite(pages: { html?: Record<string, string>; folders?
   const app = new Hono();
   app.get('/token/:user', async (context) => context.json({ token: await server.signToken(Number(context.req.param('user'))) }));
   app.get('/demo/token/:name', async (context) => context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }));
+  // As a host of scripts for other sites has them.
+  app.use('/dist/*', async (context, next) => {
+    await next();
+    context.header('Access-Control-Allow-Origin', '*');
+  });
   app.use('/dist/*', serveStatic({ root: '.' }));
   for (const [path, root] of Object.entries(pages.folders ?? {})) app.use(`${path}/*`, serveStatic({ root, rewriteRequestPath: (asked) => asked.slice(path.length) }));
   app.use(async (context, next) => {

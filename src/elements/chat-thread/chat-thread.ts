@@ -123,6 +123,7 @@ export class ChatThreadElement extends LitElement {
   readonly #roomInfo = this.#finder.slice((data) => roomOf(data, this.#roomId));
   readonly #user = this.#finder.slice((data) => data.user);
   readonly #durable = this.#finder.slice((data) => data.durable);
+  readonly #outdated = this.#finder.slice((data) => data.outdated);
   readonly #state = this.#finder.slice((data) => data.phase.is);
   readonly #window = new ScrollWindow<ChatMessage>(
     this,
@@ -167,7 +168,10 @@ export class ChatThreadElement extends LitElement {
     this.#roomInfo.refresh();
     const writer = this.#user.value?.id ?? null;
     if (writer !== this.#writer) {
-      if (this.#writer !== null) this.#composer.forget();
+      if (this.#writer !== null) {
+        this.#composer.forget();
+        this.#restoreDraft();
+      }
       this.#writer = writer;
     }
     if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);
@@ -190,8 +194,8 @@ export class ChatThreadElement extends LitElement {
         ${this.#window.isAtEnd ? nothing : this.#renderJump()}
       </div>
       ${this.#renderTyping()}
-      ${this.#extras.parts && this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')
-        ? html`<p part="note" class="note" role="status">${this.#localize.term('notDurable')}</p>`
+      ${this.#extras.parts && (this.#outdated.value || (this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')))
+        ? html`<p part="note" class="note" role="status">${this.#localize.term(this.#outdated.value ? 'reloadToContinue' : 'notDurable')}</p>`
         : nothing}
       ${this.readonly
         ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
@@ -318,8 +322,18 @@ export class ChatThreadElement extends LitElement {
     if (!connection || roomId === null) return;
     this.#shown = roomId;
     this.#leave = connection.openRoom(roomId);
-    void connection.draft(roomId).then((text) => this.#composer.restore(roomId, text));
+    this.#restoreDraft();
     this.#thread.refresh();
+  }
+
+  /** What whoever is here has written in this room before. */
+  #restoreDraft(): void {
+    const { connection } = this.#finder;
+    const roomId = this.#shown;
+    if (roomId === null) return;
+    void connection?.draft(roomId).then((text) => {
+      if (connection === this.#finder.connection) this.#composer.restore(roomId, text);
+    });
   }
 
   #onMessage(message: ChatMessage): void {
