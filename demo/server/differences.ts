@@ -17,6 +17,7 @@ export const DIFFERENCES = [
   { name: 'accept-then-4001', description: 'A bad token is accepted first, then closed with 4001.' },
   { name: 'paginated-rooms', description: 'The room list of REST comes in pages of two: {results, next}.' },
   { name: 'string-ids', description: 'All ids are strings.' },
+  { name: 'user-rows', description: 'Users carry every column of their table, e-mail and phone number too.' },
 ] as const;
 
 export type Difference = (typeof DIFFERENCES)[number]['name'];

@@ -1,11 +1,11 @@
 /** Messages as they are read: one of them, or a page of a history. What was deleted is not there. */
 import type { Context } from './context.js';
-import type { UserRow } from './rooms.js';
+import { userJson, type WireUser } from './users.js';
 
 interface MessageRow {
   id: number;
   room_id: number;
-  sender: UserRow;
+  sender: WireUser;
   message_type: string;
   content: string;
   attachment_id: string | null;
@@ -27,8 +27,8 @@ export interface Reaction {
 export type Source = Pick<Context, 'database' | 'options'>;
 
 /** $1 is the viewer everywhere. */
-const COLUMNS = `
-  m.id, m.room_id, row_to_json(u) as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
+const columnsOf = (source: Source): string => `
+  m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
   is_read(m.room_id, m.id, m.sender_id, $1) as is_read,
   case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to,
@@ -82,7 +82,7 @@ export interface Page {
 export async function listMessages(source: Source, viewerId: number, roomId: number, { before, after, limit }: Page) {
   const forward = after !== null;
   const rows = await source.database.query<Omit<MessageRow, 'id'> & { id: number | null; seq: number }>(
-    `select r.seq, ${COLUMNS} from rooms r
+    `select r.seq, ${columnsOf(source)} from rooms r
      left join lateral (
        select * from messages m where m.room_id = r.id and m.deleted_at is null
          and ($3::int is null or m.id < $3) and ($4::int is null or m.id > $4)
@@ -100,7 +100,7 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
 export async function getMessages(source: Source, viewerId: number, ids: number[]): Promise<Map<number, WireMessage>> {
   if (ids.length === 0) return new Map();
   const rows = await source.database.query<MessageRow>(
-    `select ${COLUMNS} from messages m ${JOINED} where m.id = any($2::int[]) and m.deleted_at is null`,
+    `select ${columnsOf(source)} from messages m ${JOINED} where m.id = any($2::int[]) and m.deleted_at is null`,
     [viewerId, ids],
   );
   return new Map(rows.map((row) => [row.id, messageFor(source, viewerId, row)]));

@@ -10,7 +10,7 @@ export async function newsOf(source: Source, change: Change, known?: WireMessage
   const [message, members, last] = await Promise.all([
     known ?? (showsMessage(change) ? getMessages(source, EVERYBODY, [messageId!]).then((found) => found.get(messageId!)) : undefined),
     membersOf(source.database, roomId),
-    kind === 'message_updated' || kind === 'message_deleted' ? lastMessage(source.database, roomId) : undefined,
+    kind === 'message_updated' || kind === 'message_deleted' ? lastMessage(source, roomId) : undefined,
   ]);
   const news: News = { roomId, seq, members, frame: frameOf(change, EVERYBODY, message && forEverybody(message)) };
   if (kind === 'message_read') return { ...news, reader: { userId: userId!, frame: frameOf(change, userId!, undefined) } };

@@ -151,6 +151,10 @@ const SHOWS: Record<Difference, (server: RunningServer, open: (userId: number, .
     assert.deepEqual([typeof body.oldest_id, typeof body.messages[0].id, body.count], ['string', 'string', 1]);
     assert.equal((await rest(server, ANA, 'rooms/start_dm/', { json: { user_id: '3' } })).status, 201);
   },
+  async 'user-rows'(server) {
+    const [participant] = (await rest(server, ANA, 'rooms/1/')).body.participants;
+    assert.deepEqual([participant.email, participant.is_active], ['ana@example.com', true]);
+  },
 };
 
 describe('every difference can be seen', () => {
