@@ -14,6 +14,7 @@ import { isMember, listRooms } from './rooms.js';
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
+const PREFLIGHT_SECONDS = 7_200;
 /** What a form needs around its file. */
 const FORM_OVERHEAD = 65_536;
 
@@ -31,7 +32,8 @@ export function createHttp(context: Context): Hono<Env> {
     allowMethods: options.baseline ? ['GET', 'POST'] : ['GET', 'POST', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
     exposeHeaders: ['Retry-After'],
-    maxAge: 600,
+    // What browsers keep at most: a preflight costs a page on another site a round trip before every first request.
+    maxAge: PREFLIGHT_SECONDS,
   }));
   app.use(`${api}/*`, async (call, next) => {
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
@@ -71,7 +73,7 @@ export function createHttp(context: Context): Hono<Env> {
     if (limit < 1) throw new Refusal('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
     const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
     const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
-    if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, []);
+    if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, {});
     return answer(context, 200, {
       messages,
       // The recorded backend takes an exactly full page for a sign of more.
@@ -107,7 +109,7 @@ export function createHttp(context: Context): Hono<Env> {
     const messageId = toId(call.req.param('id'));
     const found = await findMessage(context, messageId);
     if (!found || found.isDeleted || messageId === null) return notFound(context);
-    await readMessages(context, viewer, found.roomId, [messageId]);
+    await readMessages(context, viewer, found.roomId, { ids: [messageId] });
     return answer(context, 200, { status: 'message marked as read' });
   });
 

@@ -1,6 +1,7 @@
 /** The schema, in numbered steps. A step that has shipped never changes; a later one corrects it. */
 import type { Database, Migration } from './database.js';
 import { CHANGES } from './migration-4.js';
+import { RECEIPTS } from './migration-5.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -97,6 +98,7 @@ const MIGRATIONS: Migration[] = [
     ],
   },
   CHANGES,
+  RECEIPTS,
 ];
 
 /** Any number that no other program locks. */

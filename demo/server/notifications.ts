@@ -5,6 +5,7 @@ import { check, type Schema } from '../../src/protocol/problem.js';
 import type { Viewer } from './auth.js';
 import type { Handler, SocketConnection } from './connection.js';
 import type { Context } from './context.js';
+import { echo } from './read-frame.js';
 import { toId } from './refusal.js';
 import { userJson, type WireUser } from './users.js';
 
@@ -88,7 +89,7 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
         return { type: 'unread_count', count: await unreadCount(context, userId) };
       case 'mark_read':
         await markRead('and id = $2', [toId(request.notification_id)]);
-        return { type: 'notification_read', notification_id: request.notification_id };
+        return { type: 'notification_read', notification_id: echo(request.notification_id) };
       case 'mark_all_read':
         await markRead('', []);
         return { type: 'all_notifications_read' };

@@ -32,7 +32,7 @@ export async function listRooms({ database, options }: Pick<Context, 'database' 
      from members me
      join rooms r on r.id = me.room_id
      left join lateral (
-       select * from messages m where m.room_id = r.id and m.deleted_at is null order by m.id desc limit 1) last on true
+       select * from messages m where m.room_id = r.id and m.deleted_at is null order by m.created_at desc, m.id desc limit 1) last on true
      left join users author on author.id = last.sender_id
      where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
      order by r.updated_at desc, r.id`,
@@ -74,7 +74,7 @@ export interface LastMessage {
 export async function lastMessage({ database, options }: Pick<Context, 'database' | 'options'>, roomId: number): Promise<LastMessage | null> {
   const [last] = await database.query<LastMessage>(
     `select m.content, m.created_at as timestamp, ${userJson({ options }, 'u')} as sender
-     from messages m join users u on u.id = m.sender_id where m.room_id = $1 and m.deleted_at is null order by m.id desc limit 1`,
+     from messages m join users u on u.id = m.sender_id where m.room_id = $1 and m.deleted_at is null order by m.created_at desc, m.id desc limit 1`,
     [roomId],
   );
   return last ?? null;
@@ -97,6 +97,21 @@ export function membersOf(database: Queryable, roomId: number): Promise<{ userId
      from members o join rooms r on r.id = o.room_id where o.room_id = $1 and r.is_active order by o.user_id`,
     [roomId],
   );
+}
+
+export async function unreadCount(database: Queryable, roomId: number, userId: number): Promise<number> {
+  return (await database.query<{ unread: number }>('select unread_count($1, $2) as unread', [roomId, userId]))[0]!.unread;
+}
+
+export interface Receipt {
+  user_id: number;
+  /** Everything up to this message is read. */
+  up_to: number;
+}
+
+/** How far each member has read. Who has read nothing is left out; so is what was read message by message. */
+export function listReceipts(database: Queryable, roomId: number): Promise<Receipt[]> {
+  return database.query('select user_id, read_up_to as up_to from members where room_id = $1 and read_up_to > 0 order by user_id', [roomId]);
 }
 
 export async function isMember(database: Queryable, roomId: number, userId: number): Promise<boolean> {

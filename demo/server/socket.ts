@@ -4,10 +4,11 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/close-codes.js';
 import type { Verdict } from './auth.js';
-import { chatHandler, greet } from './chat-socket.js';
+import { chatHandler } from './chat-socket.js';
 import { SocketConnection } from './connection.js';
 import type { Context } from './context.js';
 import { SUBPROTOCOL, verifyHandshake } from './credentials.js';
+import { greet } from './greeting.js';
 import { greetNotifications, notificationsHandler } from './notifications.js';
 
 const CHAT = /^\/ws\/chat\/$/;
