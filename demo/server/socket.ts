@@ -10,6 +10,7 @@ import type { Context } from './context.js';
 import { SUBPROTOCOL, verifyHandshake } from './credentials.js';
 import { greet } from './greeting.js';
 import { greetNotifications, notificationsHandler } from './notifications.js';
+import { startRevocation } from './revocation.js';
 
 const CHAT = /^\/ws\/chat\/$/;
 const NOTIFICATIONS = /^\/ws\/notifications\/(\d{1,10})\/$/;
@@ -30,6 +31,7 @@ export function createSockets(context: Context): Sockets {
   });
   const connections = new Set<SocketConnection>();
   let closing = false;
+  const revocation = startRevocation(context, connections);
   const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), LIVENESS_INTERVAL_MS).unref();
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -85,6 +87,7 @@ export function createSockets(context: Context): Sockets {
     async close(code) {
       closing = true;
       clearInterval(liveness);
+      revocation.stop();
       await Promise.all([...connections].map((connection) => connection.close(code, code === CloseCode.serviceRestart ? 'service restart' : 'closing')));
     },
   };
