@@ -18,6 +18,9 @@ const PREFLIGHT_SECONDS = 7_200;
 /** What a form needs around its file. */
 const FORM_OVERHEAD = 65_536;
 
+/** A path for the log. That of a file holds its name, and is the one secret that protects it. */
+const pathOf = (path: string): string => path.replace(/(\/attachments\/).*/s, '$1…');
+
 export function createHttp(context: Context): Hono<Env> {
   const { options, database, differences, log } = context;
   const { limits } = options;
@@ -47,7 +50,7 @@ export function createHttp(context: Context): Hono<Env> {
     const token = /^Bearer\s+(\S+)$/i.exec(call.req.header('Authorization') ?? '')?.[1];
     const verdict = await verifyToken(database, options.secret, token);
     if (!verdict.ok) {
-      log.warn({ because: verdict.because, origin: call.req.header('Origin') ?? null, path: call.req.path }, 'request refused');
+      log.warn({ because: verdict.because, origin: call.req.header('Origin') ?? null, path: pathOf(call.req.path) }, 'request refused');
       return answerError(context, verdict.because);
     }
     call.set('viewer', verdict.viewer);
@@ -127,8 +130,8 @@ export function createHttp(context: Context): Hono<Env> {
     return isPage && options.fetch ? options.fetch(call.req.raw) : notFound(context);
   });
   app.onError((error, call) => {
-    if (!(error instanceof Refusal)) log.error({ err: error, path: call.req.path }, 'request failed');
-    else log.warn({ path: call.req.path, code: error.code }, 'request refused');
+    if (!(error instanceof Refusal)) log.error({ err: error, path: pathOf(call.req.path) }, 'request failed');
+    else log.warn({ path: pathOf(call.req.path), code: error.code }, 'request refused');
     return answerError(context, error);
   });
   return app;
