@@ -127,7 +127,7 @@ export function createHttp(context: Context): Hono<Env> {
 
   app.notFound((call) => {
     const isPage = ['GET', 'HEAD'].includes(call.req.method) && !/^\/(api|ws)\//.test(call.req.path);
-    return isPage && options.fetch ? options.fetch(call.req.raw) : notFound(context);
+    return isPage && options.fetch ? options.fetch(call.req.raw, call.env.incoming) : notFound(context);
   });
   app.onError((error, call) => {
     if (!(error instanceof Refusal)) log.error({ err: error, path: pathOf(call.req.path) }, 'request failed');

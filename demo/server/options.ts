@@ -57,7 +57,7 @@ export interface Options {
   /** How many changes of rooms are remembered at least, for `sync`. */
   syncWindow: SyncWindow;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
-  fetch?: (request: Request) => Response | Promise<Response>;
+  fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
   /** Sees every plain request first; true when it has taken it. */
   onRequest?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Sees every upgrade first; true when it has taken it. */
