@@ -74,7 +74,9 @@ export async function ring(context: Source & Pick<Context, 'notificationHub'>, m
 }
 
 export async function greetNotifications(context: Context, viewer: Viewer, connection: SocketConnection): Promise<void> {
-  connection.send({ type: 'recent_notifications', notifications: await list(context, 'n.recipient = $1', [viewer.id]) });
+  const notifications = await list(context, 'n.recipient = $1', [viewer.id]);
+  if (context.differences.has('notifications-quiet') && notifications.every(({ is_read }) => is_read)) return;
+  connection.send({ type: 'recent_notifications', notifications });
 }
 
 export function notificationsHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {

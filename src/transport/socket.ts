@@ -27,6 +27,8 @@ export interface SocketOptions<Frame> {
   auth?: AuthMode | undefined;
   decode: Decode<Frame>;
   onFrame(frame: Frame): void;
+  /** The server has accepted it. */
+  onOpen?(): void;
   /** Anything at all came in, usable or not: the line is alive. */
   onAlive?(data: unknown): void;
   onProblem?(problem: Problem): void;
@@ -73,6 +75,7 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   socket.addEventListener('open', () => {
     // Ended while it was still connecting: closing only now spares the page an error in its console.
     if (ended) socket.close();
+    else options.onOpen?.();
   });
   socket.addEventListener('message', ({ data }) => {
     if (ended) return;
