@@ -60,11 +60,11 @@ const PLACES = ['code', 'table', 'column', 'constraint', 'syscall'] as const;
 function errorOf(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const fields = error as Error & Record<string, unknown>;
-  const places = PLACES.flatMap((place) => (nameOr(fields[place]) ? [[place, fields[place]]] : []));
+  const places = PLACES.flatMap((place): [string, unknown][] => (nameOr(fields[place]) ? [[place, fields[place]]] : []));
   const isHarmless = error instanceof UnserialisableError || (typeof fields['syscall'] === 'string' && typeof fields['errno'] === 'number');
   return {
     type: nameOr(error.name) ?? 'Error',
-    ...Object.fromEntries(places),
+    ...(Object.fromEntries(places) as Record<string, unknown>),
     ...(isHarmless && { message: tameText(error.message) }),
     stack: framesOf(error),
     ...(error.cause !== undefined && depth < DEEPEST && { cause: errorOf(error.cause, depth + 1) }),
