@@ -6,9 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { createFaultLine, type FaultLine, type Faults } from '../test/support/fault-proxy.js';
+import { isLoopback } from './loopback.js';
 import { renderPage } from './pages/ssr/page.js';
 import { readDifferences, readNumber, readPlaces, readSecret, stop } from './server/command.js';
 import { startServer } from './server/server.js';
@@ -39,26 +41,35 @@ const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
 
 const lines = new Map<Person, FaultLine>();
+/** Only to the chat's own routes: what comes out of a line comes from this machine, and must not reach those that trust it. */
 const lineOf = (url = ''): FaultLine | undefined => {
-  const name = /^\/line\/(\w+)\//.exec(url)?.[1];
-  return name && isPerson(name) ? lines.get(name) : undefined;
+  const [path] = url.split('?', 1) as [string];
+  const name = /^\/line\/(\w+)\/(?:api|ws)\//.exec(path)?.[1];
+  if (!name || !isPerson(name) || !URL.canParse(path, 'http://localhost') || new URL(path, 'http://localhost').pathname !== path) return undefined;
+  return lines.get(name);
 };
 
-const pages = new Hono();
+/** For what is given to whoever asks, without a sign-in. With `HOST` the demo can be seen from elsewhere; these cannot. */
+const onThisMachine: MiddlewareHandler<{ Bindings: HttpBindings }> = async (context, next) => {
+  if (isLoopback(context.env.incoming)) return next();
+  return context.json({ detail: 'The demo gives tokens on this machine alone: open it at http://localhost.' }, 403);
+};
+
+const pages = new Hono<{ Bindings: HttpBindings }>();
 pages.use(async (context, next) => {
   await next();
   if (!context.res.headers.has('Content-Security-Policy')) context.header('Content-Security-Policy', POLICY);
   context.header('Cache-Control', 'no-store');
 });
-pages.get('/demo/token/:name', async (context) => {
+pages.get('/demo/token/:name', onThisMachine, async (context) => {
   const name = context.req.param('name');
   if (!isPerson(name)) return context.json({ detail: `No such person. There are: ${Object.keys(PEOPLE).join(', ')}.` }, 404);
   const expiresIn = Number(context.req.query('expires_in') ?? HOUR_S);
   return context.json({ token: await server.signToken(PEOPLE[name], { expiresIn }) });
 });
 // As a site of one's own has it, for whoever is signed in: here that is Ana.
-pages.get('/chat-token/', async (context) => context.json({ token: await server.signToken(PEOPLE.ana) }));
-pages.get('/demo/faults/:name', (context) => {
+pages.get('/chat-token/', onThisMachine, async (context) => context.json({ token: await server.signToken(PEOPLE.ana) }));
+pages.get('/demo/faults/:name', onThisMachine, (context) => {
   const name = context.req.param('name');
   const line = isPerson(name) && lines.get(name);
   if (!line) return context.json({ detail: 'No such person.' }, 404);
@@ -72,7 +83,7 @@ pages.get('/demo/faults/:name', (context) => {
   return context.json(line.faults);
 });
 for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/examples/${name}/`));
-pages.get('/ssr', async (context) => {
+pages.get('/ssr', onThisMachine, async (context) => {
   const nonce = randomBytes(16).toString('base64');
   context.header('Content-Security-Policy', POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`));
   const shell = await readFile('dist/demo/examples/ssr/index.html', 'utf8').catch(() => stillBuilt);
@@ -90,7 +101,7 @@ const server = await startServer({
   baseline: values.baseline,
   differences,
   logLevel: 'warn',
-  fetch: (request) => pages.fetch(request),
+  fetch: (request, incoming) => pages.fetch(request, { incoming }),
   onRequest: (request, response) => {
     const line = lineOf(request.url);
     line?.handleRequest(request, response);

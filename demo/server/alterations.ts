@@ -77,7 +77,7 @@ export const deleteMessage = (context: Context, viewer: Viewer, target: Target):
     if (row.isDeleted) return false;
     const { messageId } = target;
     const [kept] = await inside.query<{ file: string | null }>('select attachment_id as file from messages where id = $1', [messageId]);
-    await inside.query(`update messages set content = '', attachment_id = null, deleted_at = clock_timestamp() where id = $1`, [messageId]);
+    await inside.query(`update messages set content = '', attachment_id = null, digest = null, deleted_at = clock_timestamp() where id = $1`, [messageId]);
     await inside.query('delete from attachments where id = $1', [kept!.file]);
     await inside.query('delete from reactions where message_id = $1', [messageId]);
     await inside.query('delete from notifications where message_id = $1', [messageId]);

@@ -8,6 +8,7 @@ export type RefusedBecause =
   | 'malformed_token'
   | 'bad_signature'
   | 'expired_token'
+  | 'implausible_lifetime'
   | 'wrong_token_type'
   | 'unknown_user'
   | 'bad_ticket'
@@ -47,6 +48,7 @@ export async function verifyToken(database: Queryable, secret: string, token: st
   } catch (error) {
     return { ok: false, because: reasonOf(error) };
   }
+  if (!isPlausible(payload.exp, payload.iat)) return { ok: false, because: 'implausible_lifetime' };
   if (payload['token_type'] !== 'access') return { ok: false, because: 'wrong_token_type' };
   const [user] = await database.query<Viewer>(
     'select id, username, first_name as "firstName" from users where id = $1 and is_active',
@@ -56,14 +58,28 @@ export async function verifyToken(database: Queryable, secret: string, token: st
   return { ok: true, viewer: user, expiresAt: new Date((payload.exp ?? 0) * 1000) };
 }
 
+const YEAR_S = 366 * 86_400;
+/** What the clocks of two machines may differ by, in seconds. */
+const SKEW_S = 60;
+
+/** Whether a token ends within a year (a time in milliseconds, or 1e300, never comes), and was not issued in the future. */
+function isPlausible(exp = 0, iat = 0): boolean {
+  const now = Date.now() / 1000;
+  return exp <= now + YEAR_S && iat <= now + SKEW_S;
+}
+
 function reasonOf(error: unknown): RefusedBecause {
   if (error instanceof errors.JWTExpired) return 'expired_token';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad_signature';
   return 'malformed_token';
 }
 
-/** Whether a page at `origin` may use this server. Browsers always say where they are; programs say nothing. */
+/**
+ * Whether a page at `origin` may use this server. Browsers always say where they are; programs say nothing. This server
+ * itself speaks http alone: behind a proxy that speaks https for it, its own origin has to be among those allowed.
+ */
 export function isAllowedOrigin(origin: string | undefined, host: string | undefined, allowed: readonly string[] | '*'): boolean {
   if (origin === undefined || allowed === '*' || allowed.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  const own = `http://${host ?? ''}`;
+  return URL.canParse(origin) && URL.canParse(own) && new URL(origin).origin === new URL(own).origin;
 }

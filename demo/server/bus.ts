@@ -6,8 +6,6 @@ export interface News {
   seq: number;
   /** None where there is nothing to tell any more; the seq counts all the same. */
   frame: object | null;
-  /** One member is told otherwise: who has read learns how much. */
-  reader?: { userId: number; frame: object | null };
   /** What is now true of the room for everybody. `unread_count` is added for each. */
   updates?: object;
   members: { userId: number; unread: number }[];
@@ -26,7 +24,7 @@ export type Telling =
   /** To the sockets that look at a room, but for those of one user. */
   | { to: 'looking'; roomId: number; except?: number | undefined; frames: object[] }
   /** To every socket of some users. */
-  | { to: 'users'; userIds: number[]; frame: object }
+  | { to: 'users'; userIds: number[]; frames: object[] }
   /** To their notifications sockets. */
   | { to: 'bells'; bell: Bell };
 

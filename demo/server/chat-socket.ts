@@ -6,30 +6,13 @@ import { verifyToken, type Viewer } from './auth.js';
 import { readMessages, sendMessage, setTyping } from './chat.js';
 import type { Handler, SocketConnection } from './connection.js';
 import type { Context } from './context.js';
-import { readFrame, type ErrorDetails } from './read-frame.js';
+import { echo, readFrame, type ErrorDetails } from './read-frame.js';
 import { accessDenied, Refusal, toId } from './refusal.js';
 import { isMember, listRooms } from './rooms.js';
 import { readKnown, syncRooms } from './sync.js';
 
-export const CAPABILITIES = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh'] as const;
-
 /** Seconds after which a client may try again what failed for a reason of ours. */
 const RETRY_AFTER_FAILURE = 5;
-
-export function greet({ options, differences }: Context, viewer: Viewer, connection: SocketConnection): void {
-  const { content, attachmentBytes: attachment_bytes, rate } = options.limits;
-  const beyond = options.baseline
-    ? {}
-    : {
-        protocol: 1,
-        capabilities: CAPABILITIES,
-        heartbeat_s: options.heartbeatSeconds,
-        session: crypto.randomUUID(),
-        limits: { content, attachment_bytes, rate },
-      };
-  connection.send({ type: 'connection_established', user_id: viewer.id, username: viewer.username, ...beyond, timestamp: new Date() });
-  for (const frame of differences.greetings()) connection.send(frame);
-}
 
 export function chatHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
   const { options, presence, database, differences, log } = context;
@@ -46,6 +29,8 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
         return reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
       case 'subscribe_room':
         if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
+        // It may have ended meanwhile: then nobody would ever take it out again.
+        if (connection.isGone) return;
         await presence.subscribe(connection, roomId);
         return reply('subscribed', { room_id: roomId });
       case 'unsubscribe_room':
@@ -55,7 +40,7 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
       case 'stop_typing':
         return setTyping(context, viewer, roomId, frame.type === 'typing');
       case 'mark_read':
-        return readMessages(context, viewer, roomId, (frame.message_ids ?? []).map(idOr0), connection);
+        return readMessages(context, viewer, roomId, { ids: (frame.message_ids ?? []).map(idOr0), upTo: options.baseline || frame.up_to === undefined ? null : idOr0(frame.up_to) }, connection);
       case 'send_message':
         return send(frame, roomId);
       case 'sync':
@@ -105,8 +90,8 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
     const { frame, roomId } = read;
     const about = {
       room_id: roomId || undefined,
-      message_id: 'message_id' in frame ? frame.message_id : undefined,
-      _tempId: frame.type === 'send_message' ? frame._tempId : undefined,
+      message_id: 'message_id' in frame ? echo(frame.message_id) : undefined,
+      _tempId: frame.type === 'send_message' ? echo(frame._tempId) : undefined,
     };
     try {
       await perform(frame, roomId);

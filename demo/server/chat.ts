@@ -4,12 +4,12 @@ import { forgetChanges, newChange, type Change } from './changes.js';
 import type { Context } from './context.js';
 import type { Connection } from './hub.js';
 import { checkContent, countMessage } from './limits.js';
-import { forEverybody, getMessages, type WireMessage } from './messages.js';
+import { findMessage, forEverybody, getMessages, type WireMessage } from './messages.js';
 import { newsOf } from './news.js';
 import { noticeOf } from './notifications.js';
 import { accessDenied, Refusal } from './refusal.js';
-import { findOrCreateDirect, isMember, listRooms, membersOf, type WireRoom } from './rooms.js';
-import { markRead, storeMessage, type Draft } from './storing.js';
+import { findOrCreateDirect, isMember, listRooms, membersOf, unreadCount, type WireRoom } from './rooms.js';
+import { markReadEach, markReadUpTo, storeMessage, type Draft } from './storing.js';
 
 export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'notice'> {
   content: unknown;
@@ -72,19 +72,34 @@ async function announce(context: Context, message: WireMessage, tempId: string |
   context.tell({ to: 'bells', bell: { messageId, userIds } });
 }
 
-/** Marks as read, none named means all, and tells the reader and the others. */
-export async function readMessages(context: Context, viewer: Viewer, roomId: number, ids: number[], from?: Connection): Promise<void> {
+/** What is to be read: single messages; or, where none is named, everything up to one; or everything. */
+export interface ToRead {
+  ids?: number[];
+  upTo?: number | null;
+}
+
+/** Marks as read, and tells the reader, and those whose messages were read. Reading is no change that `sync` counts. */
+export async function readMessages(context: Context, viewer: Viewer, roomId: number, { ids = [], upTo = null }: ToRead, from?: Connection): Promise<void> {
   const { database, options } = context;
   if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-  const { count, messageIds, upTo, seq } = await markRead(database, roomId, viewer.id, ids);
-  // What changed nothing is answered all the same, and counts as no change.
-  if (seq === null || options.baseline) from?.send({ type: 'messages_marked_read', room_id: roomId, count, timestamp: new Date() });
-  if (seq === null) return;
-  if (!options.baseline) return tellMembers(context, newChange('message_read', { roomId, seq, userId: viewer.id, count, messageIds, messageId: upTo }));
+  const read = ids.length > 0 ? await markReadEach(database, roomId, viewer.id, ids) : await markReadUpTo(database, roomId, viewer.id, upTo);
+  const { count } = read;
+  if (upTo !== null && read.upTo === null && (await findMessage(context, upTo))?.roomId !== roomId) {
+    throw new Refusal('unknown_message', 'There is no such message.', { roomId, messageId: upTo });
+  }
+  const marked = { type: 'messages_marked_read', room_id: roomId, count, timestamp: new Date() };
+  // What changed nothing is answered all the same.
+  if (count === 0 || options.baseline) from?.send(marked);
+  if (count === 0) return;
+  const told = { type: 'message_read', room_id: roomId, user_id: viewer.id, timestamp: new Date() };
+  if (!options.baseline) {
+    const updated = { type: 'room_updated', room_id: roomId, updates: { unread_count: await unreadCount(database, roomId, viewer.id) }, timestamp: new Date() };
+    context.tell({ to: 'users', userIds: [viewer.id], frames: [marked, updated] });
+    // Nobody else shows whether these were read; and everybody in a large room would hear of everybody.
+    return context.tell({ to: 'users', userIds: read.authors, frames: [{ ...told, ...(read.upTo === null ? { message_ids: read.messageIds } : { up_to: read.upTo }) }] });
+  }
   // Reading by REST is, as the recorded backend has it, told to no socket.
-  if (!from) return;
-  const told = { type: 'message_read', room_id: roomId, user_id: viewer.id, message_ids: messageIds, timestamp: new Date() };
-  context.tell({ to: 'looking', roomId, except: viewer.id, frames: [told] });
+  if (from) context.tell({ to: 'looking', roomId, except: viewer.id, frames: [{ ...told, message_ids: read.messageIds }] });
 }
 
 /** Typing is worth telling only to those who are looking. */
@@ -102,7 +117,7 @@ export async function startDirect(context: Context, viewer: Viewer, otherId: num
   const [room] = await listRooms(context, viewer.id, roomId);
   if (created && !options.baseline) {
     const frame = { type: 'room_updated', room_id: roomId, updates: room, timestamp: new Date() };
-    context.tell({ to: 'users', userIds: room!.participants.map(({ id }) => id), frame });
+    context.tell({ to: 'users', userIds: room!.participants.map(({ id }) => id), frames: [frame] });
   }
   return { room: room!, created };
 }

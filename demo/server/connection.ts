@@ -4,10 +4,17 @@ import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/close-codes.js';
 import type { Context } from './context.js';
 import type { Connection } from './hub.js';
+import { inTime } from './patience.js';
 import { toJson, toSharedJson } from './serialise.js';
 
-/** What a client may leave unread, in bytes, before it counts as gone. */
+/** What a client may leave unread, in bytes, before it counts as gone; and before nothing more is read of it. */
 const MAX_BACKLOG = 8_000_000;
+const MAX_UNREAD = 1_000_000;
+/** What may wait to be worked on, in frames and in bytes. Above either, the socket is not read until half of it is done. */
+const MAX_FRAMES = 64;
+const MAX_BYTES = 262_144;
+/** How long an end waits for what was asked before it. */
+const PATIENCE_MS = 3_000;
 /** The longest delay that timers know. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -22,9 +29,14 @@ export interface Handler {
 }
 
 export class SocketConnection implements Connection {
-  /** Everything asked so far, done. */
+  /** Everything asked so far, done. What is put here before the first frame comes, is waited for. */
   settled: Promise<void> = Promise.resolve();
+  /** Frames that wait for their turn, and how many bytes they have. */
+  #queue: { text: string; bytes: number }[] = [];
+  #bytes = 0;
+  #isWorking = false;
   #closing = false;
+  #isGone = false;
   #isAlive = true;
   #gathers = false;
   #expiresAt = 0;
@@ -44,20 +56,68 @@ export class SocketConnection implements Connection {
     this.#handler = handler;
     this.expireAt(expiresAt);
     socket.on('message', (data, isBinary) => {
+      this.#isAlive = true;
       if (this.#closing) return;
       // Binary means nothing here; as an empty text it is answered like any other text that is not JSON.
-      const text = isBinary ? '' : String(data);
-      this.settled = this.settled.then(() => handler.onText(text)).catch((error: unknown) => {
-        context.log.error({ err: error, user: this.userId }, 'frame failed');
-      });
+      this.#take(isBinary ? '' : String(data), (data as Buffer).length);
     });
     socket.on('pong', () => (this.#isAlive = true));
     socket.on('close', (code) => {
       clearTimeout(this.#timer);
       this.#closing = true;
+      this.#isGone = true;
+      // Who says goodbye has meant what was said before; of a line that broke nobody waits for an answer.
+      if (code === CloseCode.abnormal) this.drop();
       handler.onClose?.();
       context.log.info({ user: this.userId, code }, 'disconnected');
     });
+  }
+
+  /** Puts a frame in the queue; reads no more of the socket while that is full. */
+  #take(text: string, bytes: number): void {
+    this.#queue.push({ text, bytes });
+    this.#bytes += bytes;
+    if (this.#queue.length > MAX_FRAMES || this.#bytes > MAX_BYTES) this.socket.pause();
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    this.settled = this.settled.then(() => this.#work());
+  }
+
+  async #work(): Promise<void> {
+    const { socket, context } = this;
+    const handler = this.#handler!;
+    for (let next; (next = this.#queue.shift()); ) {
+      this.#bytes -= next.bytes;
+      try {
+        await handler.onText(next.text);
+      } catch (error) {
+        context.log.error({ err: error, user: this.userId }, 'frame failed');
+        const failure = handler.failure();
+        if (failure) this.send(failure);
+      }
+      if (socket.bufferedAmount > MAX_UNREAD) await this.#written();
+      if (socket.isPaused && this.#queue.length <= MAX_FRAMES / 2 && this.#bytes <= MAX_BYTES / 2) socket.resume();
+    }
+    this.#isWorking = false;
+  }
+
+  /** Waits until the client has read what was sent, or is gone. */
+  #written(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.line.off('drain', done).off('close', done);
+        resolve();
+      };
+      this.line.on('drain', done).on('close', done);
+      if (this.line.destroyed || !this.line.writableNeedDrain) done();
+    });
+  }
+
+  /** Forgets what was asked and is not begun; nothing new is taken. */
+  drop(): void {
+    this.#closing = true;
+    this.#queue = [];
+    this.#bytes = 0;
   }
 
   send(frame: object): void {
@@ -85,10 +145,18 @@ export class SocketConnection implements Connection {
     });
   }
 
-  /** Finishes what was asked, takes nothing new, and says goodbye. */
+  /** The socket has ended: nothing may be kept for it any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Finishes what was asked, as far as that does not take too long; takes nothing new, and says goodbye. */
   async close(code: number, reason: string): Promise<void> {
     this.#closing = true;
-    await this.settled;
+    await inTime(this.settled, PATIENCE_MS);
+    this.drop();
+    // The other side's goodbye must be read.
+    if (this.socket.isPaused) this.socket.resume();
     this.socket.close(code, reason);
   }
 
@@ -115,7 +183,7 @@ export class SocketConnection implements Connection {
 
   async #expire(): Promise<void> {
     // What was asked until now may have been to go on with another token.
-    await this.settled;
+    await inTime(this.settled, PATIENCE_MS);
     if (this.#expiresAt <= Date.now()) await this.close(CloseCode.unauthorized, 'token expired');
   }
 

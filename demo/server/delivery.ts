@@ -47,7 +47,7 @@ export class Delivery {
         }
         return;
       case 'users':
-        for (const userId of telling.userIds) hub.ofUser(userId).forEach((connection) => connection.send(telling.frame));
+        for (const userId of telling.userIds) for (const connection of hub.ofUser(userId)) telling.frames.forEach((frame) => connection.send(frame));
         return;
       case 'bells':
         return ring(telling.bell.messageId, telling.bell.userIds);
@@ -56,15 +56,14 @@ export class Delivery {
     }
   }
 
-  #toMembers({ roomId, frame, reader, updates, members, bell }: News): void {
+  #toMembers({ roomId, frame, updates, members, bell }: News): void {
     const { hub, differences, ring } = this.#parts;
     const shared = frame ? differences.frames(frame) : [];
     for (const { userId, unread } of members) {
       const connections = hub.ofUser(userId);
       if (connections.length === 0) continue;
-      const isReader = userId === reader?.userId;
-      const frames: object[] = isReader && reader.frame ? [reader.frame] : [...shared];
-      if (updates || isReader) frames.push({ type: 'room_updated', room_id: roomId, updates: { ...updates, unread_count: unread }, timestamp: new Date() });
+      const frames: object[] = [...shared];
+      if (updates) frames.push({ type: 'room_updated', room_id: roomId, updates: { ...updates, unread_count: unread }, timestamp: new Date() });
       for (const connection of connections) frames.forEach((each) => connection.send(each));
     }
     if (bell) ring(bell.messageId, bell.userIds);

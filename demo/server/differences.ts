@@ -14,9 +14,11 @@ export const DIFFERENCES = [
   { name: 'bad-room', description: 'One room in every room list is malformed.' },
   { name: 'html-errors', description: 'Every REST error is a page of HTML.' },
   { name: 'notifications-1011', description: 'The notifications socket dies with 1011 when it is told to mark something as read.' },
+  { name: 'notifications-quiet', description: 'The notifications socket says something at first only if something is unread.' },
   { name: 'accept-then-4001', description: 'A bad token is accepted first, then closed with 4001.' },
   { name: 'paginated-rooms', description: 'The room list of REST comes in pages of two: {results, next}.' },
   { name: 'string-ids', description: 'All ids are strings.' },
+  { name: 'user-rows', description: 'Users carry every column of their table, e-mail and phone number too.' },
 ] as const;
 
 export type Difference = (typeof DIFFERENCES)[number]['name'];

@@ -9,6 +9,7 @@ const STATUS: Record<RefusalCode, number> = {
   unknown_room: 404,
   unknown_message: 404,
   not_yours: 403,
+  conflict: 409,
   empty_content: 400,
   too_long: 400,
   invalid: 400,

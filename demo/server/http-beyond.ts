@@ -1,15 +1,25 @@
-/** The REST routes that no baseline backend has: one for each capability beyond it, and tickets. */
+/** The REST routes that no baseline backend has: who I am, one for each capability beyond it, and tickets. */
 import type { Context as Call, Hono } from 'hono';
 import { deleteMessage, editMessage, react, type Target } from './alterations.js';
 import type { Context } from './context.js';
 import { answer, field } from './http-answers.js';
-import { json, type Env } from './http-reading.js';
+import { describe } from './greeting.js';
+import { json, roomOf, type Env } from './http-reading.js';
 import { findMessage } from './messages.js';
-import { Refusal, toId } from './refusal.js';
+import { accessDenied, Refusal, toId } from './refusal.js';
+import { isMember, listReceipts } from './rooms.js';
 import { readKnown, syncRooms } from './sync.js';
 import { makeTicket, TICKET_SECONDS } from './tickets.js';
 
 export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string): void {
+  app.get(`${api}/me/`, (call) => answer(context, 200, describe(context, call.get('viewer'))));
+
+  app.get(`${api}/rooms/:id/receipts/`, async (call) => {
+    const roomId = roomOf(call);
+    if (!(await isMember(context.database, roomId, call.get('viewer').id))) throw accessDenied(roomId);
+    return answer(context, 200, { receipts: await listReceipts(context.database, roomId) });
+  });
+
   app.get(`${api}/sync/`, async (call) => {
     const known = (call.req.queries('room') ?? []).map((text): [string, number] => {
       const [, room, seq] = /^(\d+):(\d+)$/.exec(text) ?? [];
@@ -41,11 +51,11 @@ export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string)
     return answer(context, 200, { ticket, expires_in_s: TICKET_SECONDS });
   });
 
-  /** The message of the path, and its room. */
+  /** The message of the path, and its room. One of a room of others is unknown, whatever else may be wrong with the request. */
   async function targetOf(call: Call<Env>): Promise<Target> {
     const messageId = toId(call.req.param('id'));
     const found = await findMessage(context, messageId);
-    if (!found || messageId === null) throw new Refusal('unknown_message', 'There is no such message.');
+    if (!found || messageId === null || !(await isMember(context.database, found.roomId, call.get('viewer').id))) throw new Refusal('unknown_message', 'There is no such message.');
     return { roomId: found.roomId, messageId };
   }
 }

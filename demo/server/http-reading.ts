@@ -1,10 +1,12 @@
 /** What routes read from a request. */
+import type { HttpBindings } from '@hono/node-server';
 import type { Context as Call } from 'hono';
 import type { Viewer } from './auth.js';
 import { field } from './http-answers.js';
 import { Refusal, toId } from './refusal.js';
 
 export interface Env {
+  Bindings: HttpBindings;
   /** Who asks, and until when the token says so. */
   Variables: { viewer: Viewer; expiresAt: Date };
 }

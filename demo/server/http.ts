@@ -14,8 +14,12 @@ import { isMember, listRooms } from './rooms.js';
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
+const PREFLIGHT_SECONDS = 7_200;
 /** What a form needs around its file. */
 const FORM_OVERHEAD = 65_536;
+
+/** A path for the log. That of a file holds its name, and is the one secret that protects it. */
+const pathOf = (path: string): string => path.replace(/(\/attachments\/).*/s, '$1…');
 
 export function createHttp(context: Context): Hono<Env> {
   const { options, database, differences, log } = context;
@@ -31,7 +35,8 @@ export function createHttp(context: Context): Hono<Env> {
     allowMethods: options.baseline ? ['GET', 'POST'] : ['GET', 'POST', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
     exposeHeaders: ['Retry-After'],
-    maxAge: 600,
+    // What browsers keep at most: a preflight costs a page on another site a round trip before every first request.
+    maxAge: PREFLIGHT_SECONDS,
   }));
   app.use(`${api}/*`, async (call, next) => {
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
@@ -45,7 +50,7 @@ export function createHttp(context: Context): Hono<Env> {
     const token = /^Bearer\s+(\S+)$/i.exec(call.req.header('Authorization') ?? '')?.[1];
     const verdict = await verifyToken(database, options.secret, token);
     if (!verdict.ok) {
-      log.warn({ because: verdict.because, origin: call.req.header('Origin') ?? null, path: call.req.path }, 'request refused');
+      log.warn({ because: verdict.because, origin: call.req.header('Origin') ?? null, path: pathOf(call.req.path) }, 'request refused');
       return answerError(context, verdict.because);
     }
     call.set('viewer', verdict.viewer);
@@ -71,7 +76,7 @@ export function createHttp(context: Context): Hono<Env> {
     if (limit < 1) throw new Refusal('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
     const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
     const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
-    if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, []);
+    if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, {});
     return answer(context, 200, {
       messages,
       // The recorded backend takes an exactly full page for a sign of more.
@@ -107,7 +112,7 @@ export function createHttp(context: Context): Hono<Env> {
     const messageId = toId(call.req.param('id'));
     const found = await findMessage(context, messageId);
     if (!found || found.isDeleted || messageId === null) return notFound(context);
-    await readMessages(context, viewer, found.roomId, [messageId]);
+    await readMessages(context, viewer, found.roomId, { ids: [messageId] });
     return answer(context, 200, { status: 'message marked as read' });
   });
 
@@ -122,11 +127,11 @@ export function createHttp(context: Context): Hono<Env> {
 
   app.notFound((call) => {
     const isPage = ['GET', 'HEAD'].includes(call.req.method) && !/^\/(api|ws)\//.test(call.req.path);
-    return isPage && options.fetch ? options.fetch(call.req.raw) : notFound(context);
+    return isPage && options.fetch ? options.fetch(call.req.raw, call.env.incoming) : notFound(context);
   });
   app.onError((error, call) => {
-    if (!(error instanceof Refusal)) log.error({ err: error, path: call.req.path }, 'request failed');
-    else log.warn({ path: call.req.path, code: error.code }, 'request refused');
+    if (!(error instanceof Refusal)) log.error({ err: error, path: pathOf(call.req.path) }, 'request failed');
+    else log.warn({ path: pathOf(call.req.path), code: error.code }, 'request refused');
     return answerError(context, error);
   });
   return app;

@@ -1,11 +1,11 @@
 /** Messages as they are read: one of them, or a page of a history. What was deleted is not there. */
 import type { Context } from './context.js';
-import type { UserRow } from './rooms.js';
+import { userJson, type WireUser } from './users.js';
 
 interface MessageRow {
   id: number;
   room_id: number;
-  sender: UserRow;
+  sender: WireUser;
   message_type: string;
   content: string;
   attachment_id: string | null;
@@ -27,10 +27,10 @@ export interface Reaction {
 export type Source = Pick<Context, 'database' | 'options'>;
 
 /** $1 is the viewer everywhere. */
-const COLUMNS = `
-  m.id, m.room_id, row_to_json(u) as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
+const columnsOf = (source: Source): string => `
+  m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
-  is_read(m.room_id, m.id, m.sender_id, $1) as is_read,
+  is_read(m.room_id, m.id, m.created_at, m.sender_id, $1) as is_read,
   case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to,
   (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
    from (select emoji, json_agg(user_id order by id) as user_ids, min(id) as first
@@ -76,18 +76,20 @@ export interface Page {
 }
 
 /**
- * A page of a room's history, oldest first: the newest, those before, or the first ones after a message. `seq` is of the
- * same moment as the messages, because it is read by the same statement.
+ * A page of a room's history, oldest first: the newest, those before, or the first ones after a message. In the order of
+ * (timestamp, id), because the ids of imported messages need not follow time. `seq` is of the same moment as the messages,
+ * because it is read by the same statement.
  */
 export async function listMessages(source: Source, viewerId: number, roomId: number, { before, after, limit }: Page) {
   const forward = after !== null;
+  const direction = forward ? 'asc' : 'desc';
   const rows = await source.database.query<Omit<MessageRow, 'id'> & { id: number | null; seq: number }>(
-    `select r.seq, ${COLUMNS} from rooms r
+    `select r.seq, ${columnsOf(source)} from rooms r
      left join lateral (
        select * from messages m where m.room_id = r.id and m.deleted_at is null
-         and ($3::int is null or m.id < $3) and ($4::int is null or m.id > $4)
-       order by m.id ${forward ? 'asc' : 'desc'} limit $5) m on true ${JOINED}
-     where r.id = $2 order by m.id ${forward ? 'asc' : 'desc'}`,
+         and ${await beyond(source, roomId, '$3', before, '<')} and ${await beyond(source, roomId, '$4', after, '>')}
+       order by m.created_at ${direction}, m.id ${direction} limit $5) m on true ${JOINED}
+     where r.id = $2 order by m.created_at ${direction}, m.id ${direction}`,
     [viewerId, roomId, before, after, limit + 1],
   );
   // An empty history is a single row without a message.
@@ -96,11 +98,22 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
   return { messages: forward ? page : page.reverse(), hasMore: found.length > limit, seq: rows[0]?.seq ?? 0 };
 }
 
+/**
+ * SQL for what is before or after a message; of a message that the room does not have, its id alone says where that is.
+ * @param parameter that of the query which holds the cursor
+ */
+async function beyond({ database }: Source, roomId: number, parameter: string, cursor: number | null, than: '<' | '>'): Promise<string> {
+  if (cursor === null) return `${parameter}::int is null`;
+  const known = await database.query('select 1 from messages where id = $1 and room_id = $2', [cursor, roomId]);
+  if (known.length === 0) return `m.id ${than} ${parameter}::int`;
+  return `(m.created_at, m.id) ${than} ((select at.created_at from messages at where at.id = ${parameter}), ${parameter}::int)`;
+}
+
 /** Some messages, by id; those that were deleted are not among them. */
 export async function getMessages(source: Source, viewerId: number, ids: number[]): Promise<Map<number, WireMessage>> {
   if (ids.length === 0) return new Map();
   const rows = await source.database.query<MessageRow>(
-    `select ${COLUMNS} from messages m ${JOINED} where m.id = any($2::int[]) and m.deleted_at is null`,
+    `select ${columnsOf(source)} from messages m ${JOINED} where m.id = any($2::int[]) and m.deleted_at is null`,
     [viewerId, ids],
   );
   return new Map(rows.map((row) => [row.id, messageFor(source, viewerId, row)]));

@@ -6,14 +6,13 @@ import { lastMessage, membersOf } from './rooms.js';
 
 /** @param known the message of the change as anybody sees it, where it has just been read. */
 export async function newsOf(source: Source, change: Change, known?: WireMessage): Promise<News> {
-  const { roomId, seq, kind, messageId, userId } = change;
+  const { roomId, seq, kind, messageId } = change;
   const [message, members, last] = await Promise.all([
     known ?? (showsMessage(change) ? getMessages(source, EVERYBODY, [messageId!]).then((found) => found.get(messageId!)) : undefined),
     membersOf(source.database, roomId),
-    kind === 'message_updated' || kind === 'message_deleted' ? lastMessage(source.database, roomId) : undefined,
+    kind === 'message_updated' || kind === 'message_deleted' ? lastMessage(source, roomId) : undefined,
   ]);
   const news: News = { roomId, seq, members, frame: frameOf(change, EVERYBODY, message && forEverybody(message)) };
-  if (kind === 'message_read') return { ...news, reader: { userId: userId!, frame: frameOf(change, userId!, undefined) } };
   if (last !== undefined) return { ...news, updates: { last_message: last } };
   if (kind !== 'new_message' || !message) return news;
   const { content, timestamp, sender } = message;

@@ -5,9 +5,9 @@ import { check, type Schema } from '../../src/protocol/problem.js';
 import type { Viewer } from './auth.js';
 import type { Handler, SocketConnection } from './connection.js';
 import type { Context } from './context.js';
-import type { Queryable } from './database.js';
+import { echo } from './read-frame.js';
 import { toId } from './refusal.js';
-import type { UserRow } from './rooms.js';
+import { userJson, type WireUser } from './users.js';
 
 const RECENT = 20;
 const PREVIEW = 120;
@@ -15,7 +15,7 @@ const PREVIEW = 120;
 interface NotificationRow {
   id: number;
   recipient: number;
-  sender: UserRow | null;
+  sender: WireUser | null;
   room_id: number | null;
   notification_type: string;
   title: string;
@@ -44,16 +44,18 @@ function timeAgo(ms: number): string {
   return minutes < 1440 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} d ago`;
 }
 
-const list = async (database: Queryable, where: string, params: unknown[], most = RECENT) => {
-  const rows = await database.query<NotificationRow>(
-    `select n.id, n.recipient, row_to_json(u) as sender, n.room_id, n.notification_type, n.title, n.message, n.created_at, n.read_at
+type Source = Pick<Context, 'database' | 'options'>;
+
+const list = async (source: Source, where: string, params: unknown[], most = RECENT) => {
+  const rows = await source.database.query<NotificationRow>(
+    `select n.id, n.recipient, ${userJson(source, 'u')} as sender, n.room_id, n.notification_type, n.title, n.message, n.created_at, n.read_at
      from notifications n left join users u on u.id = n.sender_id where ${where} order by n.id desc limit ${most}`,
     params,
   );
   return rows.map(onTheWire);
 };
 
-const unreadCount = async (database: Queryable, userId: number): Promise<number> =>
+const unreadCount = async ({ database }: Source, userId: number): Promise<number> =>
   (await database.query<{ n: number }>('select count(*)::int as n from notifications where recipient = $1 and read_at is null', [userId]))[0]!.n;
 
 export const previewOf = (content: string): string => content.slice(0, PREVIEW);
@@ -62,16 +64,19 @@ export const previewOf = (content: string): string => content.slice(0, PREVIEW);
 export const noticeOf = (sender: Viewer, content: string) => ({ title: `New message from ${sender.firstName}`, preview: previewOf(content) });
 
 /** Rings for a message at the sockets of those who were notified of it. */
-export async function ring({ database, notificationHub }: Pick<Context, 'database' | 'notificationHub'>, messageId: number, userIds: number[]): Promise<void> {
+export async function ring(context: Source & Pick<Context, 'notificationHub'>, messageId: number, userIds: number[]): Promise<void> {
+  const { notificationHub } = context;
   const connected = userIds.filter((userId) => notificationHub.ofUser(userId).length > 0);
   if (connected.length === 0) return;
-  for (const notification of await list(database, 'n.message_id = $1 and n.recipient = any($2::int[])', [messageId, connected], connected.length)) {
+  for (const notification of await list(context, 'n.message_id = $1 and n.recipient = any($2::int[])', [messageId, connected], connected.length)) {
     for (const connection of notificationHub.ofUser(notification.recipient)) connection.send({ type: 'new_notification', notification });
   }
 }
 
-export async function greetNotifications({ database }: Context, viewer: Viewer, connection: SocketConnection): Promise<void> {
-  connection.send({ type: 'recent_notifications', notifications: await list(database, 'n.recipient = $1', [viewer.id]) });
+export async function greetNotifications(context: Context, viewer: Viewer, connection: SocketConnection): Promise<void> {
+  const notifications = await list(context, 'n.recipient = $1', [viewer.id]);
+  if (context.differences.has('notifications-quiet') && notifications.every(({ is_read }) => is_read)) return;
+  connection.send({ type: 'recent_notifications', notifications });
 }
 
 export function notificationsHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
@@ -83,10 +88,10 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
   async function perform(request: NotificationAction): Promise<object> {
     switch (request.action) {
       case 'get_unread_count':
-        return { type: 'unread_count', count: await unreadCount(database, userId) };
+        return { type: 'unread_count', count: await unreadCount(context, userId) };
       case 'mark_read':
         await markRead('and id = $2', [toId(request.notification_id)]);
-        return { type: 'notification_read', notification_id: request.notification_id };
+        return { type: 'notification_read', notification_id: echo(request.notification_id) };
       case 'mark_all_read':
         await markRead('', []);
         return { type: 'all_notifications_read' };

@@ -33,7 +33,7 @@ export interface Options {
   /** 0: any free port. */
   port: number;
   host: string;
-  /** Key of the tokens (HS256). Default: one that nobody knows. */
+  /** Key of the tokens (HS256), at least 32 bytes. Default: one that nobody knows. */
   secret: string;
   database: DatabaseKind;
   /** Where processes that share one database meet: `redis://…`. Without it each hears of the others late. */
@@ -57,7 +57,7 @@ export interface Options {
   /** How many changes of rooms are remembered at least, for `sync`. */
   syncWindow: SyncWindow;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
-  fetch?: (request: Request) => Response | Promise<Response>;
+  fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
   /** Sees every plain request first; true when it has taken it. */
   onRequest?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Sees every upgrade first; true when it has taken it. */
@@ -74,7 +74,14 @@ const DEFAULT_LIMITS: Limits = {
   bodyBytes: 262_144,
 };
 
+/** HS256 is as strong as its key: a shorter one can be guessed from any token. */
+const SHORTEST_SECRET = 32;
+
+/** @throws {Error} for a secret that is too short. */
 export function resolveOptions(options: Partial<Options>): ResolvedOptions {
+  if (options.secret !== undefined && Buffer.byteLength(options.secret) < SHORTEST_SECRET) {
+    throw new Error(`The secret (JWT_SECRET) needs at least ${SHORTEST_SECRET} bytes. Make one: openssl rand -base64 48`);
+  }
   return {
     port: 0,
     host: '127.0.0.1',

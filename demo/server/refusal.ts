@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'unknown_room'
   | 'unknown_message'
   | 'not_yours'
+  | 'conflict'
   | 'too_large';
 
 export class Refusal extends Error {

@@ -3,14 +3,7 @@ import type { Viewer } from './auth.js';
 import type { Context } from './context.js';
 import type { Queryable } from './database.js';
 import { Refusal } from './refusal.js';
-
-/** A user on the wire: a row of the table, as it is. */
-export interface UserRow {
-  id: number;
-  username: string;
-  first_name: string;
-  last_name: string;
-}
+import { userJson, type WireUser } from './users.js';
 
 interface RoomRow {
   id: number;
@@ -20,26 +13,26 @@ interface RoomRow {
   created_at: Date;
   updated_at: Date;
   is_active: boolean;
-  participants: UserRow[];
+  participants: WireUser[];
   unread_count: number;
   seq: number;
   last_content: string | null;
   last_time: Date | null;
-  last_sender: UserRow | null;
+  last_sender: WireUser | null;
 }
 
 /** All active rooms of a member, the liveliest first; or one of them. */
 export async function listRooms({ database, options }: Pick<Context, 'database' | 'options'>, viewerId: number, roomId?: number) {
   const rows = await database.query<RoomRow>(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
-       (select json_agg(row_to_json(u) order by u.id) from members o join users u on u.id = o.user_id
+       (select json_agg(${userJson({ options }, 'u')} order by u.id) from members o join users u on u.id = o.user_id
         where o.room_id = r.id) as participants,
        unread_count(r.id, me.user_id) as unread_count,
-       last.content as last_content, last.created_at as last_time, row_to_json(author) as last_sender
+       last.content as last_content, last.created_at as last_time, ${userJson({ options }, 'author')} as last_sender
      from members me
      join rooms r on r.id = me.room_id
      left join lateral (
-       select * from messages m where m.room_id = r.id and m.deleted_at is null order by m.id desc limit 1) last on true
+       select * from messages m where m.room_id = r.id and m.deleted_at is null order by m.created_at desc, m.id desc limit 1) last on true
      left join users author on author.id = last.sender_id
      where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
      order by r.updated_at desc, r.id`,
@@ -74,14 +67,14 @@ function roomOnTheWire(row: RoomRow, baseline: boolean) {
 export interface LastMessage {
   content: string;
   timestamp: Date;
-  sender: UserRow;
+  sender: WireUser;
 }
 
 /** What a room's preview shows. */
-export async function lastMessage(database: Queryable, roomId: number): Promise<LastMessage | null> {
+export async function lastMessage({ database, options }: Pick<Context, 'database' | 'options'>, roomId: number): Promise<LastMessage | null> {
   const [last] = await database.query<LastMessage>(
-    `select m.content, m.created_at as timestamp, row_to_json(u) as sender
-     from messages m join users u on u.id = m.sender_id where m.room_id = $1 and m.deleted_at is null order by m.id desc limit 1`,
+    `select m.content, m.created_at as timestamp, ${userJson({ options }, 'u')} as sender
+     from messages m join users u on u.id = m.sender_id where m.room_id = $1 and m.deleted_at is null order by m.created_at desc, m.id desc limit 1`,
     [roomId],
   );
   return last ?? null;
@@ -104,6 +97,21 @@ export function membersOf(database: Queryable, roomId: number): Promise<{ userId
      from members o join rooms r on r.id = o.room_id where o.room_id = $1 and r.is_active order by o.user_id`,
     [roomId],
   );
+}
+
+export async function unreadCount(database: Queryable, roomId: number, userId: number): Promise<number> {
+  return (await database.query<{ unread: number }>('select unread_count($1, $2) as unread', [roomId, userId]))[0]!.unread;
+}
+
+export interface Receipt {
+  user_id: number;
+  /** Everything up to this message is read. */
+  up_to: number;
+}
+
+/** How far each member has read. Who has read nothing is left out; so is what was read message by message. */
+export function listReceipts(database: Queryable, roomId: number): Promise<Receipt[]> {
+  return database.query('select user_id, read_up_to as up_to from members where room_id = $1 and read_up_to > 0 order by user_id', [roomId]);
 }
 
 export async function isMember(database: Queryable, roomId: number, userId: number): Promise<boolean> {

@@ -62,7 +62,7 @@ async function seedRoom(inside: Queryable, { name, type, members, talk = '', job
   const ids = await insertMany(inside, room!.id, said);
   for (const member of members) {
     const upTo = ids.at(-1 - (unread[member] ?? 0)) ?? 0;
-    await inside.query('update members set read_up_to = $3 where room_id = $1 and user_id = $2', [room!.id, member, upTo]);
+    await inside.query('select mark_read_up_to($1, $2, $3)', [room!.id, member, upTo]);
   }
 }
 
@@ -114,7 +114,7 @@ export async function seedMany(database: Database, roomId: number, count: number
       at: now - (count - n) * MINUTE,
     }));
     const ids = await insertMany(inside, roomId, said);
-    await inside.query('update members set read_up_to = $2 where room_id = $1', [roomId, ids.at(-1) ?? 0]);
+    for (const member of members) await inside.query('select mark_read_up_to($1, $2, null)', [roomId, member.id]);
     await inside.query('update rooms set updated_at = $2 where id = $1', [roomId, new Date(now)]);
     return ids;
   });

@@ -8,6 +8,8 @@ export class UnserialisableError extends Error {
   override readonly name = 'UnserialisableError';
 }
 
+/** Nothing of ours is deeper; without a limit, the cost would grow with the square of the depth. */
+const DEEPEST = 32;
 const TIME_NAME = /^timestamp$|_(at|time)$/;
 const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
@@ -45,6 +47,7 @@ function plain(value: unknown, path: string, above: object[]): unknown {
   if (value === null) return null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? refuse(path, 'not a date') : value.toISOString();
   if (above.includes(value)) return refuse(path, 'part of itself');
+  if (above.length >= DEEPEST) return refuse(path, 'nested too deeply');
   const inside = [...above, value];
   // Array.from: the holes of a sparse array are undefined too, and must not become null.
   if (Array.isArray(value)) return Array.from(value, (item: unknown, index) => plain(item, `${path}[${index}]`, inside));

@@ -10,6 +10,7 @@ import type { Database } from './database.js';
 import { createHttp } from './http.js';
 import { createLog } from './log.js';
 import { resolveOptions, type Options } from './options.js';
+import { inTime } from './patience.js';
 import { createSockets } from './socket.js';
 
 export interface RunningServer {
@@ -24,8 +25,9 @@ export interface RunningServer {
   close(code?: number): Promise<void>;
 }
 
-/** How long `close` waits for clients that do not let go. */
+/** How long `close` waits for clients that do not let go, and for a database that does not answer. */
 const GRACE_MS = 1_000;
+const DATABASE_MS = 3_000;
 
 export async function startServer(given: Partial<Options> = {}): Promise<RunningServer> {
   const options = resolveOptions(given);
@@ -57,7 +59,7 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
       const cut = setTimeout(() => lines.forEach((line) => line.destroy()), GRACE_MS);
       await released;
       clearTimeout(cut);
-      await close();
+      if (!(await inTime(close(), DATABASE_MS))) log.error('stopped, though not everything was finished');
       log.info({ code }, 'closed');
     }
     let stopped: Promise<void> | undefined;

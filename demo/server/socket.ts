@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/close-codes.js';
 import type { Verdict } from './auth.js';
-import { chatHandler, greet } from './chat-socket.js';
+import { chatHandler } from './chat-socket.js';
 import { SocketConnection } from './connection.js';
 import type { Context } from './context.js';
 import { SUBPROTOCOL, verifyHandshake } from './credentials.js';
+import { greet } from './greeting.js';
 import { greetNotifications, notificationsHandler } from './notifications.js';
+import { startRevocation } from './revocation.js';
 
 const CHAT = /^\/ws\/chat\/$/;
 const NOTIFICATIONS = /^\/ws\/notifications\/(\d{1,10})\/$/;
@@ -29,6 +31,7 @@ export function createSockets(context: Context): Sockets {
   });
   const connections = new Set<SocketConnection>();
   let closing = false;
+  const revocation = startRevocation(context, connections);
   const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), LIVENESS_INTERVAL_MS).unref();
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -84,6 +87,7 @@ export function createSockets(context: Context): Sockets {
     async close(code) {
       closing = true;
       clearInterval(liveness);
+      revocation.stop();
       await Promise.all([...connections].map((connection) => connection.close(code, code === CloseCode.serviceRestart ? 'service restart' : 'closing')));
     },
   };

@@ -13,8 +13,8 @@ export const ClientFrames = {
     reply_to: z.optional(z.nullable(Id)),
     _tempId: z.optional(z.string()),
   })),
-  /** No ids, or an empty list, means all of the room. */
-  mark_read: object(() => ({ type: z.literal('mark_read'), ...roomId, message_ids: z.optional(z.array(Id)) })),
+  /** No ids, or an empty list, means all of the room. Capability `receipts`: everything up to the message `up_to`. */
+  mark_read: object(() => ({ type: z.literal('mark_read'), ...roomId, message_ids: z.optional(z.array(Id)), up_to: z.optional(Id) })),
   typing: object(() => ({ type: z.literal('typing'), ...roomId })),
   stop_typing: object(() => ({ type: z.literal('stop_typing'), ...roomId })),
   get_room_list: object(() => ({ type: z.literal('get_room_list') })),

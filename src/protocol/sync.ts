@@ -14,6 +14,12 @@ export type { ChangeFrame };
 /** `sync_result`, and `GET sync/?room=<id>:<seq>&room=…`. */
 export const SyncBody = object(() => ({ rooms: z.array(anything) }));
 
+/** Capability `receipts`: `GET rooms/{id}/receipts/`. */
+export const ReceiptsBody = object(() => ({ receipts: z.array(anything) }));
+
+/** Somebody has read everything up to a message. */
+export const Receipt = object(() => ({ user_id: Id, up_to: Id }));
+
 const RoomSync = object(() => ({
   room_id: Id,
   /** With these changes everything up to here is known. */

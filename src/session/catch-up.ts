@@ -5,8 +5,8 @@
  *
  * Loaded on demand: nothing has changed yet when a room is read for the first time.
  */
-import { check, compareIds, idKey, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
-import { readSync, SyncBody, type RoomChanges } from '../protocol/sync.js';
+import { check, checkEach, compareIds, idKey, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
+import { Receipt, ReceiptsBody, readSync, SyncBody, type RoomChanges } from '../protocol/sync.js';
 import { ChatError, stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
@@ -19,6 +19,25 @@ const MAX_PAGES = 10;
 export async function catchUp(history: History, source: Source, signal: AbortSignal, report: Report): Promise<void> {
   if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
   else await overlap(history, source, signal, report);
+  await readReceipts(history, source, signal);
+}
+
+/** The socket on which a room's receipts were last known to be complete. */
+const known = new WeakMap<History, object>();
+
+/** How far the others have read is told once, and counted by nobody: after a reconnection it has to be asked for. */
+async function readReceipts(history: History, { rest, receipts: line, apply, onProblem }: Source, signal: AbortSignal): Promise<void> {
+  const { roomId } = history;
+  if (!line || known.get(history) === line) return;
+  const answer: unknown = await rest.request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal }).catch(() => undefined);
+  stillWanted(signal);
+  const body = check(ReceiptsBody, answer, 'GET rooms/{id}/receipts/');
+  // Ticks that come later are no reason to say that something does not work.
+  if (!body.ok) return;
+  known.set(history, line);
+  const { items, problems } = checkEach(Receipt, body.value.receipts, 'GET rooms/{id}/receipts/');
+  problems.forEach(onProblem);
+  for (const { user_id, up_to } of items) apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
 }
 
 async function count(history: History, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {

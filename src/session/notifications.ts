@@ -2,7 +2,8 @@
  * The notifications socket: what happened where nobody was looking. The same one function opens it, with the same token, and
  * it comes back by the same rules; but the chat does not depend on it. Loaded on demand.
  *
- * Some backends die (1011) when they are spoken to. Such a one is not asked for its count any more: we count ourselves.
+ * An open socket is up: some backends send a first frame only if something is unread, so the count is asked for. Others close
+ * with 1011 when they are spoken to: such a one is not asked again, and we count ourselves.
  */
 import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame } from '../protocol/index.js';
 import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type SocketEnd } from '../transport/index.js';
@@ -22,7 +23,13 @@ export class NotificationFeed {
   readonly #signal: AbortSignal;
   #state: NotificationState = { unread: 0, recent: [] };
   #socket: AuthenticatedSocket<NotificationAction> | undefined;
-  #isUp = false;
+  /** When the present socket was opened; whether anything has come in on it. */
+  #openedAt = Infinity;
+  #isHeard = false;
+  /** A socket was up before: what has come since then is news. */
+  #wasUp = false;
+  /** The count was asked for, and not told yet. */
+  #isAsking = false;
   /** It died when it was spoken to. */
   #isShy = false;
   #spokeAt = -Infinity;
@@ -62,7 +69,8 @@ export class NotificationFeed {
   async #live(): Promise<SocketEnd & { wasUp: boolean }> {
     const { auth, clock, WebSocket, report } = this.#session;
     const [address, signal] = [this.#address, this.#signal];
-    this.#isUp = false;
+    this.#openedAt = Infinity;
+    this.#isHeard = this.#isAsking = false;
     try {
       const token = await this.#session.credential(signal);
       if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
@@ -72,21 +80,32 @@ export class NotificationFeed {
           auth,
           token,
           decode: decodeNotificationFrame,
-          onAlive: () => this.#listen(),
+          onOpen: () => {
+            this.#openedAt = clock.now();
+            this.#listen();
+            this.#ask();
+          },
+          onAlive: () => {
+            this.#isHeard = true;
+            this.#listen();
+          },
           onFrame: (frame) => this.#onFrame(frame),
           onProblem: (problem) => report({ type: 'problem', problem }),
           onEnd: (end) => {
             this.#cancel();
             signal.removeEventListener('abort', stop);
             this.#socket = undefined;
-            resolve({ ...end, wasUp: this.#isUp });
+            // One that is accepted and closed again at once has not worked: the waits grow.
+            const wasUp = this.#isHeard || clock.now() - this.#openedAt >= ANSWER_MS;
+            this.#wasUp ||= wasUp;
+            resolve({ ...end, wasUp });
           },
           WebSocket,
         });
         const stop = (): void => socket.end(CloseCode.normal, '');
         signal.addEventListener('abort', stop);
         this.#socket = socket;
-        this.#cancel = clock.after(ANSWER_MS, () => socket.end(CloseCode.timeout, 'no greeting'));
+        this.#cancel = clock.after(ANSWER_MS, () => socket.end(CloseCode.timeout, 'not opened'));
       });
     } catch {
       return { code: CloseCode.abnormal, reason: '', wasUp: false };
@@ -98,9 +117,13 @@ export class NotificationFeed {
     const { clock } = this.#session;
     this.#cancel();
     this.#cancel = clock.after(QUIET_MS, () => {
-      if (!this.#speak({ action: 'get_unread_count' })) return;
+      if (!this.#ask()) return;
       this.#cancel = clock.after(ANSWER_MS, () => this.#socket?.end(CloseCode.timeout, 'no answer'));
     });
+  }
+
+  #ask(): boolean {
+    return (this.#isAsking = this.#speak({ action: 'get_unread_count' }));
   }
 
   #speak(action: NotificationAction): boolean {
@@ -113,13 +136,15 @@ export class NotificationFeed {
     const { recent, unread } = this.#state;
     switch (frame.type) {
       case 'recent_notifications': {
-        this.#isUp = true;
         const { notifications } = frame;
-        // What came while we were away is news; what was there when we came is not.
-        const fresh = recent.length > 0 ? notifications.filter((each) => !recent.some(({ id }) => idKey(id) === idKey(each.id))) : [];
+        // What came while we were away is news; what was there when we came first is not. Where nothing was known, what was read
+        // meanwhile may be old.
+        const isNews = (each: Notification): boolean => (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
+        const fresh = this.#wasUp ? notifications.filter(isNews) : [];
         this.#tell({ recent: notifications, unread: notifications.filter(({ is_read }) => !is_read).length });
         for (const notification of fresh) this.#tell(this.#state, notification);
-        this.#speak({ action: 'get_unread_count' });
+        // There may be more than these.
+        if (!this.#isAsking) this.#ask();
         return;
       }
       case 'new_notification': {
@@ -128,7 +153,9 @@ export class NotificationFeed {
         return this.#tell({ recent: [notification, ...recent].slice(0, MAX_RECENT), unread: unread + (notification.is_read ? 0 : 1) }, notification);
       }
       case 'unread_count':
-        return this.#tell({ recent, unread: frame.count });
+        this.#isAsking = false;
+        if (frame.count !== unread) this.#tell({ recent, unread: frame.count });
+        return;
       default: // a confirmation of what is shown already
     }
   }

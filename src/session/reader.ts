@@ -160,6 +160,7 @@ export class Reader implements RoomReader {
       {
         rest: this.#rest,
         line: this.#session.has('sync') ? this.#session.line : undefined,
+        receipts: this.#session.has('receipts') ? this.#session.line : undefined,
         answerMs: this.#session.timing.confirmMs,
         onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),

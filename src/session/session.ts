@@ -837,10 +837,11 @@ export class Session implements Inside {
   /**
    * Marks a whole room as read, by socket or else message by message over REST.
    * @param unread the ids of its unread messages, for REST.
+   * @param upTo the message up to which it was read (`receipts`); default: all of it.
    * @throws {ChatError}
    */
-  async markRead(roomId: Id, unread: readonly Id[]): Promise<void> {
-    if (this.send({ type: 'mark_read', room_id: roomId, message_ids: [] })) {
+  async markRead(roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
+    if (this.send({ type: 'mark_read', room_id: roomId, ...(upTo != null && this.has('receipts') ? { up_to: upTo } : { message_ids: [] }) })) {
       const line = this.#line!;
       // Where nobody answers, it may not have arrived: then the line is dead, and the next one brings the true counts.
       if (!(await line.sees(this.timing.confirmMs, (frame) => frame.type === 'messages_marked_read' && sameId(frame.room_id, roomId)))) void line.verify();

@@ -11,6 +11,8 @@ export interface Source {
   rest: RestClient;
   /** The socket, where it can be asked what changed (`sync`). */
   line: Line | undefined;
+  /** The socket, where reading is told apart from changes (`receipts`). */
+  receipts: Line | undefined;
   /** How long the socket may take to answer, in milliseconds. */
   answerMs: number;
   /** Finds our own among messages from the history. */

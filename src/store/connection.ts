@@ -70,8 +70,12 @@ const LINGER_MS = 5_000;
 const TYPING_MS = 6_000;
 /** Milliseconds after the last key until a draft is kept. */
 const DRAFT_MS = 400;
+/** Milliseconds between two words of how far I have read a room. */
+const READ_EVERY_MS = 1_000;
 /** Milliseconds between two words that I am typing. */
 const TYPING_EVERY_MS = 3_000;
+
+const NOTHING = (): void => {};
 
 /** Whether the page can be asked for a token. */
 const canAsk = ({ tokenProvider, tokenUrl }: ConnectionConfig): boolean => !!(tokenProvider || tokenUrl);
@@ -344,23 +348,40 @@ export class ChatConnection {
   }
 
   /** Marks everything in a room as read. @throws {ChatError} */
-  async markRead(roomId: Id): Promise<void> {
+  markRead(roomId: Id): Promise<void> {
+    return this.#markRead(roomId);
+  }
+
+  async #markRead(roomId: Id, upTo?: Id): Promise<void> {
+    const { user } = this;
     const unread = this.messages(roomId).filter((message) => message.delivery === 'sent' && !message.is_read && !isOwn(this.data, message));
     this.#dispatch({ type: 'mark-read', roomId });
     const ids = unread.slice(-50).map(({ id }) => id);
-    await this.#session.markRead(roomId, ids);
-    if (this.user && ids.length > 0) this.#dispatch({ type: 'frame', frame: { type: 'message_read', room_id: roomId, user_id: this.user.id, message_ids: ids, up_to: undefined } });
+    await this.#session.markRead(roomId, ids, upTo);
+    if (user && sameId(user.id, this.user?.id) && ids.length > 0) this.#dispatch({ type: 'frame', frame: { type: 'message_read', room_id: roomId, user_id: user.id, message_ids: ids, up_to: undefined } });
   }
 
   /** One reader more, or one less, has the end of a room before their eyes: then what comes in is read at once. */
   setReading(roomId: Id, on: boolean): void {
     this.#dispatch({ type: 'reading', roomId, on });
     if (on && (roomOf(this.data, roomId)?.unread_count ?? 0) > 0) this.#readQuietly(roomId);
+    const name = `read ${idKey(roomId)}`;
+    const waiting = this.#timers.get(name);
+    if (on || !waiting || waiting.run === NOTHING) return;
+    this.#cancelTimer(name);
+    waiting.run();
   }
 
-  /** Where it fails, the next message or the next list brings it up again. */
+  /**
+   * Tells how far a room was read: at once, and then at most once a second; the rest when it is left. Where it fails, the next message
+   * or the next list brings it up again.
+   */
   #readQuietly(roomId: Id): void {
-    void this.markRead(roomId).catch(() => {});
+    const name = `read ${idKey(roomId)}`;
+    const waiting = this.#timers.get(name);
+    if (waiting) return void (waiting.run = () => this.#readQuietly(roomId));
+    this.#timer(name, READ_EVERY_MS, NOTHING);
+    void this.#markRead(roomId, this.messages(roomId).findLast(({ delivery }) => delivery === 'sent')?.id).catch(NOTHING);
   }
 
   /** Marks a notification as read, or all of them. @returns whether it could be told to the backend. */
@@ -493,8 +514,8 @@ export class ChatConnection {
     this.#dispatch(event);
     switch (event.type) {
       case 'rooms':
-        // Shown as read already; the server must know it too.
-        for (const { id, unread_count } of event.rooms) if (unread_count > 0 && this.data.reading.includes(idKey(id))) this.#readQuietly(id);
+        // Shown as read already; the server must know it too, also of what is not loaded yet.
+        for (const { id, unread_count } of event.rooms) if (unread_count > 0 && this.data.reading.includes(idKey(id))) void this.markRead(id).catch(NOTHING);
         return;
       case 'live-message':
         return this.#afterMessage(before, event.roomId, event.message);
@@ -579,9 +600,10 @@ export class ChatConnection {
     this.#cancelTimer(name);
     const cancel = this.#clock.after(ms, () => {
       this.#timers.delete(name);
-      run();
+      timer.run();
     });
-    this.#timers.set(name, { cancel, run });
+    const timer = { cancel, run };
+    this.#timers.set(name, timer);
   }
 
   #cancelTimer(name: string): void {

@@ -236,6 +236,7 @@ function onFrame(state: ChatData, frame: PassedFrame): ChatData {
 
 /** Somebody has read messages: those named, or all (up to one), that are not that person's own. */
 function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>): ChatData {
+  if (isStranger(state, room_id, user_id)) return state;
   const named = new Set(message_ids.map(idKey));
   return inThreadOf(state, room_id, (timeline) => {
     const last = timeline.findIndex(({ id }) => sameId(id, up_to));
@@ -247,13 +248,17 @@ function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extra
   });
 }
 
+/** Whether somebody is certainly not in a room: all who are in it are known. */
+function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
+  const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
+  return participants.length > 0 && participants.length >= participant_count && !participants.some(({ id }) => sameId(id, userId));
+}
+
 /** Typing by me, or by somebody who is not in the room, is nobody's business. */
 function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
   const thread = state.threads[idKey(roomId)];
-  const room = state.rooms.find(({ id }) => sameId(id, roomId));
   if (!thread || sameId(userId, state.user?.id)) return state;
   const others = thread.typing.filter((typist) => !sameId(typist.userId, userId));
-  const isStranger = room !== undefined && room.participants.length > 0 && !room.participants.some(({ id }) => sameId(id, userId));
-  if (isTyping ? isStranger : others.length === thread.typing.length) return state;
+  if (isTyping ? isStranger(state, roomId, userId) : others.length === thread.typing.length) return state;
   return inThread(state, roomId, (old) => ({ ...old, typing: isTyping ? [...others, { userId, username }] : others }));
 }

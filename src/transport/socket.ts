@@ -27,6 +27,8 @@ export interface SocketOptions<Frame> {
   auth?: AuthMode | undefined;
   decode: Decode<Frame>;
   onFrame(frame: Frame): void;
+  /** The server has accepted it. */
+  onOpen?(): void;
   /** Anything at all came in, usable or not: the line is alive. */
   onAlive?(data: unknown): void;
   onProblem?(problem: Problem): void;
@@ -70,6 +72,9 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     options.onEnd({ code, reason });
   };
 
+  socket.addEventListener('open', () => {
+    if (!ended) options.onOpen?.();
+  });
   socket.addEventListener('message', ({ data }) => {
     if (ended) return;
     options.onAlive?.(data);

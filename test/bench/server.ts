@@ -14,7 +14,7 @@ import { startNginx, startPostgres, startProcess, startRedis, type Service } fro
 
 const { values: flags } = parseArgs({ options: { processes: { type: 'string', default: '1,2,4' }, seconds: { type: 'string', default: '6' } } });
 const seconds = Number(flags.seconds);
-const SECRET = 'a secret of the bench alone';
+const SECRET = 'a secret of the bench alone, long enough';
 const ROOMS = 40;
 const MEMBERS = 5;
 /** Messages a second, where the time that they take is measured. */

@@ -32,7 +32,7 @@ const serverFrames = (session: Entry[], who: string): Frame[] =>
 
 describe('the recorded chat session, played to the reference server', () => {
   it('gives the same frames and answers', () =>
-    withServer({ baseline: true, differences: ['rest-silent', 'history-marks-read', 'foreign-typing'], seed: 'transcript', allowedOrigins: [] }, async (server) => {
+    withServer({ baseline: true, differences: ['rest-silent', 'history-marks-read', 'foreign-typing', 'user-rows'], seed: 'transcript', allowedOrigins: [] }, async (server) => {
       const session = await read('django-channels');
       const clients = new Map<string, Client>();
       const received = new Map<string, Frame[]>();
@@ -92,7 +92,7 @@ async function replayRequest(server: Parameters<typeof rest>[0], who: string, ev
 }
 
 it('the recorded notifications session, played to the reference server', () =>
-  withServer({ baseline: true, differences: ['notifications-1011'], seed: 'transcript' }, async (server) => {
+  withServer({ baseline: true, differences: ['notifications-1011', 'user-rows'], seed: 'transcript' }, async (server) => {
     const session = await read('django-notifications');
     await rest(server, 2, 'rooms/1/send_message/', { json: { room: 1, content: 'hi ana' } });
     const path = '/ws/notifications/1/';

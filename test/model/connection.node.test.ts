@@ -15,7 +15,7 @@ const RUNS = Number(process.env['RUNS'] ?? 2_000);
 const SOAK_MINUTES = Number(process.env['SOAK'] ?? 0);
 const SEED = process.env['SEED'];
 
-const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'token_refresh'];
+const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'token_refresh', 'receipts'];
 const UNCOUNTED = ['idempotent_send', 'ack', 'user_channel'];
 const NAMED_ONLY = ['idempotent_send'];
 

@@ -127,6 +127,17 @@ const SHOWS: Record<Difference, (server: RunningServer, open: (userId: number, .
     client.send({ action: 'mark_all_read' });
     assert.equal((await within(client.closed, 'the close')).code, 1011);
   },
+  async 'notifications-quiet'(server) {
+    const open = async (): Promise<Client> => openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
+    const quiet = await open();
+    quiet.send({ action: 'get_unread_count' });
+    assert.equal((await quiet.take('unread_count'))['count'], 0);
+    assert.deepEqual(quiet.frames, []);
+    await post(server, ANA);
+    const told = await open();
+    assert.equal((await told.take('recent_notifications'))['notifications'] instanceof Array, true);
+    for (const client of [quiet, told]) client.close();
+  },
   async 'accept-then-4001'(server) {
     const client = await openSocket(server, 'nonsense');
     assert.equal((await within(client.closed, 'the close')).code, 4001);
@@ -150,6 +161,10 @@ const SHOWS: Record<Difference, (server: RunningServer, open: (userId: number, .
     const { body } = await rest(server, ANA, `rooms/1/messages/?before=${message(frame)['id']}&limit=1`);
     assert.deepEqual([typeof body.oldest_id, typeof body.messages[0].id, body.count], ['string', 'string', 1]);
     assert.equal((await rest(server, ANA, 'rooms/start_dm/', { json: { user_id: '3' } })).status, 201);
+  },
+  async 'user-rows'(server) {
+    const [participant] = (await rest(server, ANA, 'rooms/1/')).body.participants;
+    assert.deepEqual([participant.email, participant.is_active], ['ana@example.com', true]);
   },
 };
 

@@ -17,7 +17,7 @@ describe('limits', () => {
     const client = await openSocket(server, await server.signToken(ANA));
     const hello = await client.take('connection_established');
     assert.deepEqual(hello['limits'], { content: 10, attachment_bytes: 1000, rate: 3 });
-    assert.deepEqual([hello['protocol'], hello['capabilities'], hello['heartbeat_s']], [1, ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh'], 25]);
+    assert.deepEqual([hello['protocol'], hello['capabilities'], hello['heartbeat_s']], [1, ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh', 'receipts'], 25]);
     assert.match(String(hello['session']), /^[\da-f-]{36}$/);
     client.close();
   });

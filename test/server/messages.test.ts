@@ -87,9 +87,9 @@ describe('messages, with all capabilities', () => {
     assert.equal((await post(BEN, 'of another sender', 'once-1')).status, 201, 'the id is unique with its sender only');
   });
 
-  it('stores once too when the same message goes into two rooms at the same moment', async () => {
-    const [a, b] = await Promise.all([post(ANA, 'two rooms', 'two-1', 1), post(ANA, 'two rooms', 'two-1', 4)]);
-    assert.equal(a.body.id, b.body.id);
+  it('stores once too when one id is used for two rooms at the same moment, and refuses the other', async () => {
+    const answers = await Promise.all([post(ANA, 'two rooms', 'two-1', 1), post(ANA, 'two rooms', 'two-1', 4)]);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
     assert.equal(await stored('two rooms'), 1);
   });
 

@@ -53,21 +53,28 @@ describe('the notifications socket', () => {
   let chat: ChatConnection;
   /** What the server does when it is spoken to. */
   let onAction: (socket: FakeSocket, frame: Record<string, unknown>) => void;
+  /** What it does when a socket is opened; `next` is a socket of the test's own, of which it says nothing. */
+  let onOpen: (socket: FakeSocket) => void;
+  let next: FakeSocket | undefined;
 
   beforeEach(async () => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
     sockets = [];
     heard = [];
+    next = undefined;
+    onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
     onAction = (socket, { action }) => action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 5 });
     const WebSocket = class {
       constructor(url: string) {
         if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
-        const socket = new FakeSocket(url, (from, frame) => onAction(from, frame));
+        const prepared = next;
+        const socket = prepared ?? new FakeSocket(url, (from, frame) => onAction(from, frame));
+        next = undefined;
         sockets.push(socket);
         queueMicrotask(() => {
           socket.accept();
-          socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
+          if (!prepared) onOpen(socket);
         });
         return socket as never;
       }
@@ -125,5 +132,41 @@ describe('the notifications socket', () => {
     onAction = () => {};
     await clock.advance(75_000);
     expect(sockets.length).to.be.above(1);
+  });
+
+  it('10.13: an open socket that says nothing is up, and is asked how much is unread', async () => {
+    const quiet = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 3 }));
+    next = quiet;
+    sockets[0]!.drop(1006);
+    await clock.advance(2_000);
+    expect(quiet.sent).to.deep.equal([{ action: 'get_unread_count' }]);
+    expect(chat.data.notifications.unread).to.equal(3);
+    await clock.advance(600_000);
+    expect(sockets, 'it is left alone').to.have.length(2);
+    expect(quiet.sent.length, 'and asked again after a silence').to.be.above(5);
+  });
+
+  it('10.13: a notification that came in a gap is told with its content, also where nothing was known before', async () => {
+    chat.disconnect();
+    await clock.advance(0);
+    const silent = (next = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 0 })));
+    chat.connect();
+    await until(() => (void clock.advance(0), silent.sent.length > 0));
+    await clock.advance(0);
+    heard.length = 0;
+    silent.drop(1006);
+    const again = (next = new FakeSocket('', (from) => from.receive({ type: 'unread_count', count: 1 })));
+    await clock.advance(2_000);
+    again.receive({ type: 'recent_notifications', notifications: [notification(8), notification(7, true)] });
+    await clock.advance(0);
+    expect(heard.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
+  });
+
+  it('10.13: a server that accepts and closes at once is asked more and more rarely', async () => {
+    const opened: number[] = [];
+    onOpen = (socket) => (opened.push(clock.now()), socket.drop(1013));
+    sockets[0]!.drop(1006);
+    await clock.advance(120_000);
+    expect(opened.length).to.be.within(4, 16);
   });
 });

@@ -52,7 +52,7 @@ describe('a connection', () => {
   });
 
   it('counts as unread what others write, once, and not what is before the reader', async () => {
-    const { chat, backend } = await connected();
+    const { chat, backend, clock } = await connected();
     const totals: number[] = [];
     chat.on('chat-unread-change', ({ total }) => totals.push(total));
     const message = backend.say(1, 2, 'one');
@@ -63,6 +63,8 @@ describe('a connection', () => {
     chat.setReading(1, true);
     backend.say(1, 2, 'three');
     await settle();
+    expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(1);
+    await clock.advance(1_000);
     expect(totals).to.deep.equal([1, 2, 1]);
     expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(2);
     chat.disconnect();

@@ -76,6 +76,8 @@ export class FakeBackend {
   stores = true;
   /** Whether it says who is there over REST (`GET me/`). */
   hasMe = false;
+  /** Capability `receipts`: by room, up to which message each user has read. */
+  receipts: Record<number, { user_id: number; up_to: number }[]> = {};
   /** Tokens that are refused. */
   refused = new Set<string>();
   me = 1;
@@ -207,6 +209,7 @@ export class FakeBackend {
       const messages = after ? all.slice(0, limit) : all.slice(-limit);
       return json({ messages, has_more: all.length > messages.length, count: messages.length });
     }
+    if (path.endsWith('/receipts/') && this.capabilities.includes('receipts')) return json({ receipts: this.receipts[room] ?? [] });
     if (path.endsWith('/mark_read/')) return json({ status: 'message marked as read' });
     return json({ detail: 'Not found.' }, 404);
   }

@@ -140,14 +140,33 @@ export class ModelServer {
     this.#change(row.room, row.id, () => ({ type: 'reactions_updated', message_id: row.id, reactions: reactionsOf(row) }));
   }
 
-  read(room: number, user: number): void {
+  read(room: number, user: number, upTo = Infinity): void {
     const read = this.#read.get(user)!;
-    const unread = this.#unread(room, user);
+    const unread = this.#unread(room, user).filter(({ id }) => id <= upTo);
     if (unread.length === 0) return;
     for (const { id } of unread) read.add(id);
+    if (this.capabilities.includes('receipts')) return this.#tellRead(room, user, unread);
     this.#change(room, undefined, () =>
       user === ME ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
     );
+  }
+
+  /** Capability `receipts`: it is told once, and counts as no change. */
+  #tellRead(room: number, user: number, read: readonly Row[]): void {
+    for (const socket of this.open) {
+      if (user !== ME) this.#out(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
+      else {
+        this.#out(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
+        this.#out(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.#unread(room, ME).length } });
+      }
+    }
+  }
+
+  #receipts(room: number): object[] {
+    return [ME, OTHER].flatMap((user_id) => {
+      const last = this.rows.findLast(({ id, room: of, sender }) => of === room && sender !== user_id && this.#read.get(user_id)!.has(id));
+      return last ? [{ user_id, up_to: last.id }] : [];
+    });
   }
 
   // ————— What is so
@@ -277,7 +296,7 @@ export class ModelServer {
       case 'get_room_list':
         return this.#out(socket, { type: 'room_list', rooms: ROOMS.map((room) => this.#room(room)) });
       case 'mark_read':
-        return this.read(room_id, ME);
+        return this.read(room_id, ME, frame.up_to as number | undefined);
       case 'sync':
         return this.#out(socket, { type: 'sync_result', rooms: Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => this.#since(Number(room), seq)) });
       case 'send_message': {
@@ -367,12 +386,14 @@ export class ModelServer {
       const seq = this.capabilities.includes('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
       return json({ messages: rows.map((row) => this.#message(row)), has_more: all.length > rows.length, count: rows.length, ...seq });
     }
+    if (path.endsWith('/receipts/') && this.capabilities.includes('receipts')) return json({ receipts: this.#receipts(room) });
     const read = /^messages\/(\d+)\/mark_read\/$/.exec(path)?.[1];
     if (read) {
       const row = this.rows.find(({ id }) => id === Number(read));
       if (row && !this.#read.get(ME)!.has(row.id)) {
         this.#read.get(ME)!.add(row.id);
-        this.#change(row.room, undefined, () => ({ type: 'messages_marked_read', count: 1 }));
+        if (this.capabilities.includes('receipts')) this.#tellRead(row.room, ME, [row]);
+        else this.#change(row.room, undefined, () => ({ type: 'messages_marked_read', count: 1 }));
       }
       return json({});
     }

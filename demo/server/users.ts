@@ -1,0 +1,24 @@
+/** What others see of a user: the columns that PROTOCOL.md names, and no other. */
+import type { Context } from './context.js';
+
+/** A user on the wire. */
+export interface WireUser {
+  id: number;
+  username: string;
+  first_name: string;
+  last_name: string;
+  role: string;
+  profile_picture: string | null;
+}
+
+const COLUMNS = ['id', 'username', 'first_name', 'last_name', 'role', 'profile_picture'] as const satisfies readonly (keyof WireUser)[];
+
+/**
+ * SQL for one user as JSON; null where the row of an outer join is empty.
+ * @param alias the table alias of `users`
+ */
+export function userJson({ options }: Pick<Context, 'options'>, alias: string): string {
+  if (options.differences.includes('user-rows')) return `row_to_json(${alias})`;
+  const fields = COLUMNS.map((column) => `'${column}', ${alias}.${column}`).join(', ');
+  return `case when ${alias}.id is not null then json_build_object(${fields}) end`;
+}

@@ -1,0 +1,153 @@
+/** One client that sends more than can be done, or that reads nothing: the server lives, and serves the others. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { it } from 'node:test';
+import { WebSocket } from 'ws';
+import { signToken } from '../../demo/server/auth.js';
+import { startServer } from '../../demo/server/server.js';
+import { startProcess } from '../support/services.js';
+import { ANA, BEN, join, openSocket, rest, ROOM, within, withServer, type Backend } from './support.js';
+
+const SECRET = 'only for this test, and long enough to be one';
+/** Of the server's heap, in megabytes: a tenth of what Node takes by itself. */
+const HEAP_MB = 128;
+const FRAME_BYTES = 60_000;
+const FLOOD_BYTES = 400_000_000;
+
+/** Valid, and slow: each of these asks the database. */
+const frame = (): string => {
+  const text = JSON.stringify({ type: 'mark_read', room_id: ROOM, message_ids: Array.from({ length: 5_000 }, (_, n) => 1_000_000 + n) });
+  return text.slice(0, -1) + ' '.repeat(FRAME_BYTES - text.length) + '}';
+};
+
+/** Sends as fast as the server reads, for so long or so much. @returns how many bytes it has taken. */
+async function flood(socket: WebSocket, ms: number): Promise<number> {
+  const text = frame();
+  let sent = 0;
+  for (const end = Date.now() + ms; Date.now() < end && sent < FLOOD_BYTES && socket.readyState === WebSocket.OPEN; ) {
+    while (socket.bufferedAmount < 4_000_000 && sent < FLOOD_BYTES) {
+      socket.send(text);
+      sent += text.length;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return sent - socket.bufferedAmount;
+}
+
+it('10.34: 400 MB of valid frames do not end a process with a small heap, and others are served meanwhile', async () => {
+  const folder = mkdtempSync(joinPath(tmpdir(), 'unified-chat-flood-'));
+  const server = await startProcess({ JWT_SECRET: SECRET, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` }, '--data', folder);
+  const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
+  try {
+    const ana = await join(backend, ANA);
+    const ben = await join(backend, BEN, ROOM);
+    ana.socket.on('error', () => {});
+    const flooding = flood(ana.socket, 4_000);
+    let served = 0;
+    for (const end = Date.now() + 3_500; Date.now() < end; served++) await ben.ask({ type: 'ping' }, 'pong');
+    const taken = await flooding;
+    assert.ok(served > 0, `Ben was answered ${served} times`);
+    assert.ok(taken < FLOOD_BYTES / 2, `${Math.round(taken / 1e6)} MB were read, and have to be somewhere`);
+    // Who vanishes leaves nothing behind: what was asked is forgotten.
+    ana.close();
+    const { status } = await rest(backend, BEN, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'still here' } });
+    assert.equal(status, 201);
+    ben.close();
+    assert.ok(!/heap|Allocation failed/i.test(server.program.said()), server.program.said());
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const poll = async (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> =>
+  within((async () => { while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5)); })(), what);
+
+it('10.34: the frames of a socket that broke are not worked on', () =>
+  withServer({}, async (server) => {
+    const ana = await join(server, ANA);
+    const { query } = server.database;
+    let asked = 0;
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    server.database.query = (async (sql: string, params?: unknown[]) => {
+      // The first question of each frame.
+      if (/^select 1 from members/.test(sql.trim())) {
+        asked++;
+        await held;
+      }
+      return query(sql, params);
+    }) as typeof query;
+    for (let n = 0; n < 20; n++) ana.send({ type: 'mark_read', room_id: ROOM });
+    await poll('the first frame to be worked on', () => asked === 1);
+    ana.socket.terminate();
+    await poll('the line to end', async () => (await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))) === 0);
+    letGo();
+    // Whatever would be asked after the first is asked before this.
+    for (let n = 0; n < 5; n++) await rest(server, BEN, 'rooms/');
+    assert.equal(asked, 1);
+  }));
+
+it('10.34: who reads nothing is not written to without end', () =>
+  withServer({}, async (server) => {
+    const ana = await join(server, ANA);
+    ana.socket.pause();
+    let answered = 0;
+    const { query } = server.database;
+    server.database.query = ((sql: string, params?: unknown[]) => {
+      if (/from members me\s+join rooms/.test(sql)) answered++;
+      return query(sql, params);
+    }) as typeof query;
+    // A list of many rooms is long: each is answered with 100 kB and more.
+    await query(`with made as (insert into rooms (name, room_type) select repeat('x', 1000), 'general' from generate_series(1, 100) returning id)
+      insert into members (room_id, user_id) select id, $1 from made`, [ANA]);
+    const many = 400;
+    for (let n = 0; n < many; n++) ana.send({ type: 'get_room_list' });
+    for (let known = -1; known !== answered; ) {
+      known = answered;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    assert.ok(answered > 5 && answered < many / 2, `${answered} of ${many} were answered`);
+    const before = answered;
+    ana.socket.resume();
+    await poll('more answers, as soon as they are read', () => answered > before + 20);
+    ana.close();
+  }));
+
+it('10.34: a stop does not wait for ever for what hangs', async () => {
+  const server = await startServer();
+  const ana = await join(server, ANA);
+  const never = new Promise<never>(() => {});
+  server.database.query = (() => never) as typeof server.database.query;
+  ana.send({ type: 'mark_read', room_id: ROOM });
+  const request = rest(server, BEN, 'rooms/').catch(() => {});
+  const close = within(ana.closed, 'the socket to be closed');
+  await within(server.close(), 'the server to stop');
+  assert.equal((await close).code, 1012);
+  await request;
+});
+
+it('10.34: a _tempId that is nested, or long, is not repeated', () =>
+  withServer({}, async (server) => {
+    const ana = await join(server, ANA);
+    const nested = `${'['.repeat(2_500)}${']'.repeat(2_500)}`;
+    const times: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const at = performance.now();
+      ana.send(`{"type":"send_message","room_id":1,"content":"x","_tempId":${nested}}`);
+      assert.ok(!('_tempId' in (await ana.take('error'))));
+      times.push(performance.now() - at);
+    }
+    assert.ok(Math.min(...times) < 10, `a frame took ${Math.min(...times)} ms`);
+    for (const _tempId of ['x'.repeat(50_000), {}, null, true]) assert.ok(!('_tempId' in (await ana.ask({ type: 'send_message', room_id: 'none', content: 'x', _tempId }, 'error'))));
+    ana.send('{"type":"send_message","room_id":"none","content":"x","_tempId":1e999}');
+    assert.ok(!('_tempId' in (await ana.take('error'))));
+    for (const _tempId of ['short', 7]) assert.equal((await ana.ask({ type: 'send_message', room_id: 'none', content: 'x', _tempId }, 'error'))['_tempId'], _tempId);
+    for (const message_id of [[[]], 'x'.repeat(50_000)]) assert.ok(!('message_id' in (await ana.ask({ type: 'edit_message', room_id: ROOM, message_id, content: 'x' }, 'error'))));
+    const bell = await openSocket(server, await server.signToken(ANA), { path: `/ws/notifications/${ANA}/` });
+    bell.send({ action: 'mark_read', notification_id: 'x'.repeat(50_000) });
+    assert.ok(!('notification_id' in (await bell.take('notification_read'))));
+    for (const client of [ana, bell]) client.close();
+  }));

@@ -1,0 +1,39 @@
+/** The notifications socket on a real server that says something at first only if something is unread. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { WebSocket } from 'ws';
+import { ChatConnection, type Happenings } from '../../src/store/index.js';
+import { ANA, BEN, rest, within, withServer } from '../server/support.js';
+import { MemoryVault } from '../support/memory-vault.js';
+
+it('10.13: what comes in a gap is told with its content', () =>
+  withServer({ differences: ['notifications-quiet'], seed: 'transcript' }, async (server) => {
+    const sockets: WebSocket[] = [];
+    const Kept = class extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        if (url.includes('/ws/notifications/')) sockets.push(this);
+      }
+    };
+    const heard: Happenings['chat-notification'][] = [];
+    let wake = (): void => {};
+    const chat = new ChatConnection(
+      { url: server.url, token: await server.signToken(ANA), notifications: true },
+      { random: () => 0.5, WebSocket: Kept as unknown as typeof globalThis.WebSocket, vault: new MemoryVault(), tabs: {} },
+    );
+    chat.on('chat-notification', (happening) => (heard.push(happening), wake()));
+    const isTrue = (what: string, is: () => boolean): Promise<void> =>
+      within((async () => { while (!is()) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, 20))); })(), what);
+    chat.connect();
+    await isTrue('the socket to be open', () => sockets[0]?.readyState === WebSocket.OPEN);
+    // It has answered: nothing is unread, and nothing was said.
+    sockets[0]!.send('{"action":"get_unread_count"}');
+    await new Promise((resolve) => sockets[0]!.once('message', resolve));
+    sockets[0]!.terminate();
+    const said = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'while you were away' } });
+    await isTrue('the notification', () => heard.some(({ notification }) => notification !== undefined));
+    assert.equal((await said).status, 201);
+    const told = heard.filter(({ notification }) => notification).map(({ notification, unread }) => [notification!.message, unread]);
+    assert.deepEqual(told, [['while you were away', 1]]);
+    chat.disconnect();
+  }));
