@@ -4,7 +4,7 @@ export { Recovery } from './recovery.js';
 export { Company } from './company.js';
 export { NotificationSwitch } from './notification-switch.js';
 export { watchPage } from './page-life.js';
-export { readOlder } from './read-older.js';
+export { readPage } from './read-older.js';
 export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';
 export { fetchToken } from './token-url.js';

@@ -251,7 +251,7 @@ describe('<chat-thread>', () => {
   it('shows who types', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
-    await until(() => document.querySelector('chat-connection')!.connection.data.threads['1']?.loaded);
+    await until(() => document.querySelector('chat-connection')!.connection.data.threads.get('1')?.loaded);
     backend.socket.receive({ type: 'typing', room_id: 1, user_id: 2, username: 'ben', is_typing: true });
     await until(() => text(one(thread, '[part=typing]')) === 'Ben is typing');
   });

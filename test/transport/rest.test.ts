@@ -29,7 +29,7 @@ describe('the REST client', () => {
     const problems: string[] = [];
     const rest = client({ onProblem: ({ detail }) => problems.push(detail) });
     worker.use(http.get(`${BASE}rooms/`, () => HttpResponse.json([room(1, 'a'), { id: null }, 'nonsense', room(2, 'b')])));
-    expect((await rest.listRooms()).map(({ id }) => id)).to.deep.equal([1, 2]);
+    expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2]);
     expect(problems).to.have.length(2);
     expect(problems[0]).to.match(/^GET rooms\/\[1\]\.id: /);
     worker.resetHandlers(
@@ -39,7 +39,7 @@ describe('the REST client', () => {
         return HttpResponse.json({ results: [room(page, 'x')], next: page < 3 ? `http://internal.example/api/chat/rooms/?page=${page + 1}` : null });
       }),
     );
-    expect((await rest.listRooms()).map(({ id }) => id)).to.deep.equal([1, 2, 3]);
+    expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
   });
 
   it('sends the token as a bearer, JSON, and an Idempotency-Key only when told to', async () => {
@@ -92,7 +92,7 @@ describe('the REST client', () => {
       }),
     );
     const rest = client({ token: () => token, renew: async (refused) => ((token = `${refused}-new`), true) });
-    expect(await rest.listRooms()).to.deep.equal([]);
+    expect((await rest.listRooms()).rooms).to.deep.equal([]);
     expect(used).to.deep.equal(['Bearer old', 'Bearer old-new']);
     worker.resetHandlers(http.get(`${BASE}rooms/`, () => HttpResponse.json({ detail: 'expired' }, { status: 401 })));
     expect((await failure(client().listRooms())).code).to.equal('unauthorized');
