@@ -218,14 +218,14 @@ function withoutEnd(state: ChatData, roomId: Id, thread: Thread): ChatData {
 }
 
 /**
- * Into the thread, where there is one: a room that nobody opened loads its history when somebody does.
- * @param isLive whether it came in just now. If not, it may belong before the first message that is loaded; then it will come with its
- *   page: alone up there it would hide that something is between.
+ * Into the thread, where there is one: a room that nobody opened loads its history when somebody does. What belongs before the first
+ * message that is loaded will come with its page: alone up there it would hide that something is between.
+ * @param isLive whether it came in just now.
  */
 function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
   const thread = state.threads.get(idKey(roomId));
   if (!thread) return state;
-  if (isLive || !isUnloaded(thread, message)) return atEnd(state, roomId, [message]);
+  if (!isUnloaded(thread, message, isLive)) return atEnd(state, roomId, [message]);
   return inThread(state, roomId, () => ({ ...thread, timeline: update(thread, [message]) }));
 }
 
@@ -238,7 +238,7 @@ function confirm(state: ChatData, roomId: Id, message: Message): ChatData {
 function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<SessionEvent, { type: 'live-message' }>): ChatData {
   const key = idKey(roomId);
   const isKnown = isSeen(state, roomId, message);
-  let next = preview(place(state, roomId, message, true), roomId, message);
+  let next = preview(place(state, roomId, message, !wasHeld), roomId, message);
   if (isKnown) return next;
   next = withSeen(next, roomId, [message]);
   if (message.sender) next = setTyping(next, roomId, message.sender.id, '', false);

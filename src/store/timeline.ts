@@ -30,10 +30,13 @@ export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean 
 /** The newest message that is stored. */
 export const lastStored = (timeline: Timeline): ChatMessage | undefined => timeline.findLast(isStored);
 
-/** Whether a message belongs before the first one that is loaded, where there is more that is not loaded. */
-export function isUnloaded({ timeline, hasOlder }: Pick<Part, 'timeline' | 'hasOlder'>, message: Message): boolean {
+/**
+ * Whether a message belongs before the first one that is loaded, where there is more that is not loaded.
+ * @param isLive whether it has come in just now: then it belongs there only if it was overtaken.
+ */
+export function isUnloaded({ timeline, hasOlder }: Pick<Part, 'timeline' | 'hasOlder'>, message: Message, isLive: boolean): boolean {
   const first = timeline.find(isStored);
-  return hasOlder && first !== undefined && compareMessages(message, first) < 0;
+  return hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0);
 }
 
 /** The stored message as it is shown. @param known what is known of it. @param key of the pending message that it confirms. */

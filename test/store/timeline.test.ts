@@ -113,6 +113,6 @@ describe('a timeline', () => {
 
   it('knows what belongs before the first message that is loaded, where more is not', () => {
     const [old, first, later] = [5, 10, 15].map((id) => ({ id, content: '', timestamp: '2026-11-23T12:00:00Z', delivery: 'sent' })) as unknown as [ChatMessage, ChatMessage, ChatMessage];
-    expect([isUnloaded(part([first], { hasOlder: true }), old), isUnloaded(part([first], { hasOlder: true }), later), isUnloaded(part([first]), old), isUnloaded(part([], { hasOlder: true }), old)]).to.deep.equal([true, false, false, false]);
+    expect([true, false].map((isLive) => [isUnloaded(part([first], { hasOlder: true }), old, isLive), isUnloaded(part([first], { hasOlder: true }), later, isLive), isUnloaded(part([first]), old, isLive), isUnloaded(part([], { hasOlder: true }), old, isLive)])).to.deep.equal([[true, false, false, false], [true, false, false, false]]);
   });
 });
