@@ -71,6 +71,8 @@ const LINGER_MS = 5_000;
 const TYPING_MS = 6_000;
 /** Milliseconds after the last key until a draft is kept. */
 const DRAFT_MS = 400;
+/** Milliseconds until the list is read again for a room that it did not have. */
+const MEET_MS = 60_000;
 /** Milliseconds between two words that I am typing. */
 const TYPING_EVERY_MS = 3_000;
 
@@ -101,6 +103,8 @@ export class ChatConnection {
   readonly #timers = new Map<string, { cancel: () => void; run: () => void }>();
   /** Rooms (by their timer) in which a key was pressed since we last said so. */
   readonly #typed = new Set<string>();
+  /** Rooms for which the list was read anew just now. */
+  readonly #met = new Set<string>();
   readonly #reported = new Set<string>();
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
@@ -552,7 +556,12 @@ export class ChatConnection {
 
   /** Something happens in a room that I do not know yet: I was just let in. */
   #meetRoom(roomId: Id): void {
-    if (this.data.roomsLoaded && !roomOf(this.data, roomId)) void this.refreshRoomList().catch(() => {});
+    const key = idKey(roomId);
+    if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#met.has(key)) return;
+    // Once a minute: a backend may tell of a room that its list never has.
+    this.#met.add(key);
+    this.#timer(`meet ${key}`, MEET_MS, () => void this.#met.delete(key));
+    void this.refreshRoomList().catch(() => {});
   }
 
   #afterStored({ localId, roomId, message, method }: Extract<SessionEvent, { type: 'stored' }>): void {

@@ -222,7 +222,7 @@ export class ChatRoomsElement extends LitElement {
 
   /** Over what a server has drawn, first in the server's words: its zone and its clock may be others. */
   #when(room: Room, at: string): string {
-    return (this.hasUpdated ? undefined : this.#drawn?.times[idKey(room.id)]) ?? ago(this.#localize, at, systemClock.now());
+    return (this.hasUpdated ? undefined : this.#drawn?.times.get(idKey(room.id))) ?? ago(this.#localize, at, systemClock.now());
   }
 
   get #shownRooms(): readonly Room[] {
