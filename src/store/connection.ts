@@ -541,7 +541,8 @@ export class ChatConnection {
   }
 
   #afterMessage(before: ChatData, roomId: Id, message: Message): void {
-    if (isSeen(before, roomId, message)) return;
+    // Whatever was not known is remembered.
+    if (before.seen === this.data.seen) return;
     if (!isOwn(this.data, message)) {
       if (this.data.reading.includes(idKey(roomId))) this.#readQuietly(roomId);
       this.#tellMessage(roomId, message);

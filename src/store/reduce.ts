@@ -231,8 +231,9 @@ function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): 
 
 /** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
 function confirm(state: ChatData, roomId: Id, message: Message): ChatData {
-  const known = threadOf(state, roomId).timeline.findLast(({ id, delivery }) => delivery === 'sent' && sameId(id, message.id));
-  return place(state, roomId, { ...(known ?? message), _tempId: message._tempId }, false);
+  const { timeline } = threadOf(state, roomId);
+  const known = holds(timeline, message) && timeline.findLast(({ id, delivery }) => delivery === 'sent' && sameId(id, message.id));
+  return place(state, roomId, { ...(known || message), _tempId: message._tempId }, false);
 }
 
 function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<SessionEvent, { type: 'live-message' }>): ChatData {

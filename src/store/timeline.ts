@@ -18,14 +18,32 @@ export type Part = Pick<Thread, 'timeline' | 'hasOlder' | 'hasNewer' | 'loaded'>
 
 const isStored = ({ delivery }: ChatMessage): boolean => delivery === 'sent';
 
-/** Where a stored message stands, or -1. From the end: that is where most are looked for. */
-function indexOf(timeline: Timeline, id: Id): number {
-  const key = idKey(id);
-  return timeline.findLastIndex((entry) => isStored(entry) && idKey(entry.id) === key);
+/** What a timeline holds, so that nobody has to walk through it to see that a message is new. */
+interface Contents {
+  /** By `idKey`, of what is stored. */
+  readonly ids: Set<string>;
+  /** How many are not stored. */
+  readonly unsent: number;
+}
+
+/** Made when somebody asks; `append` hands it on to the timeline that it makes, and so makes none for each message. */
+const CONTENTS = new WeakMap<Timeline, Contents>();
+
+function contentsOf(timeline: Timeline): Contents {
+  const known = CONTENTS.get(timeline);
+  if (known) return known;
+  const ids = new Set<string>();
+  for (const entry of timeline) if (isStored(entry)) ids.add(idKey(entry.id));
+  const contents = { ids, unsent: timeline.length - ids.size };
+  CONTENTS.set(timeline, contents);
+  return contents;
 }
 
 /** Whether a stored message with this id is there. */
-export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => indexOf(timeline, id) >= 0;
+export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => contentsOf(timeline).ids.has(idKey(id));
+
+/** Where a stored message stands, or -1. From the end: that is where most are looked for. */
+const indexOf = (timeline: Timeline, id: Id): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
 
 /** The newest message that is stored. */
 export const lastStored = (timeline: Timeline): ChatMessage | undefined => timeline.findLast(isStored);
@@ -40,7 +58,7 @@ export function isUnloaded({ timeline, hasOlder }: Pick<Part, 'timeline' | 'hasO
 }
 
 /** The stored message as it is shown. @param known what is known of it. @param key of the pending message that it confirms. */
-function entryOf(message: Message, known: ChatMessage | undefined, key: string | undefined): ChatMessage {
+function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {
   const localId = message._tempId ?? null;
   return known
     ? // What was read does not become unread because an older copy comes by.
@@ -80,14 +98,19 @@ function around(part: Part, messages: readonly Message[], change: (stored: ChatM
 }
 
 /** Puts in what was stored after all that is there: it came in live, or is the page after it. */
-export const append = (part: Part, messages: readonly Message[]): Timeline =>
-  around(part, messages, (entries, entryFor) => {
+export function append(part: Part, messages: readonly Message[]): Timeline {
+  const { timeline } = part;
+  const contents = contentsOf(timeline);
+  const ids = new Set<string>();
+  const put: Parameters<typeof around>[2] = (entries, entryFor) => {
     for (const message of messages) {
-      const known = indexOf(entries, message.id);
-      if (known >= 0) {
+      const key = idKey(message.id);
+      if (contents.ids.has(key) || ids.has(key)) {
+        const known = indexOf(entries, message.id);
         entries[known] = entryFor(message, entries[known]);
         continue;
       }
+      ids.add(key);
       let to = entries.length;
       for (let at = to - 1; at >= 0; at--) {
         if (!isStored(entries[at]!)) continue;
@@ -97,7 +120,13 @@ export const append = (part: Part, messages: readonly Message[]): Timeline =>
       entries.splice(to, 0, entryFor(message));
     }
     return entries;
-  });
+  };
+  const next = contents.unsent > 0 ? around(part, messages, put) : put([...timeline], entryOf);
+  CONTENTS.delete(timeline);
+  for (const key of ids) contents.ids.add(key);
+  CONTENTS.set(next, { ids: contents.ids, unsent: next.length - contents.ids.size });
+  return next;
+}
 
 /** Brings up to date what is there, and takes away what is confirmed; adds nothing. */
 export const update = (part: Part, messages: readonly Message[]): Timeline =>
