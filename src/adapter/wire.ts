@@ -13,6 +13,8 @@ export interface AdapterParts {
 
 /** Pages of history that are read back to find one message. */
 const MAX_PAGES = 10;
+/** Of what was said while we listened, so many messages of a room are kept. */
+const MAX_HEARD = 2_000;
 /** What the adapter has not stored after so many milliseconds is taken for lost: the history is searched, and it is sent again. */
 const LOST_MS = 60_000;
 /** Messages on a page, at most. */
@@ -73,7 +75,7 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
   function hear(roomId: Id, message: AdapterMessage): void {
     if (adapter.history) return;
     const known = heard.get(idKey(roomId)) ?? [];
-    if (!known.some(({ id }) => sameId(id, message.id))) heard.set(idKey(roomId), [...known, message]);
+    if (!known.some(({ id }) => sameId(id, message.id))) heard.set(idKey(roomId), [...known, message].slice(-MAX_HEARD));
   }
 
   async function page(roomId: Id, before: Id | undefined, limit: number): Promise<{ messages: AdapterMessage[]; hasMore: boolean }> {
@@ -90,6 +92,8 @@ export function wireOf(adapter: ChatAdapter): AdapterParts {
     for (let count = 0; count < MAX_PAGES; count++) {
       const { messages, hasMore } = await page(roomId, found[0]?.id, LONGEST_PAGE);
       const at = messages.findIndex(({ id }) => sameId(id, after));
+      // The same page again: so it would go on.
+      if (messages[0] && sameId(messages[0].id, found[0]?.id)) return undefined;
       found = [...messages.slice(at + 1), ...found];
       if (at >= 0 || !hasMore || messages.length === 0) return { messages: found.slice(0, limit), hasMore: found.length > limit };
     }

@@ -55,6 +55,8 @@ export const de: Terms = {
   conversations: 'Unterhaltungen',
   filterConversations: 'Unterhaltungen filtern',
   noConversations: 'Noch keine Unterhaltungen',
+  notAllConversations: 'Nicht alle Unterhaltungen werden angezeigt.',
+  unreadable: (count) => (count === 1 ? '1 konnte nicht gelesen werden.' : `${count} konnten nicht gelesen werden.`),
   noMatch: (filter) => `Nichts passt zu „${filter}“`,
   loadingConversations: 'Unterhaltungen werden geladen',
   unread: (count) => `${count} ungelesen`,

@@ -24,6 +24,8 @@ export const enBeside = {
   conversations: 'Conversations',
   filterConversations: 'Filter conversations',
   noConversations: 'No conversations yet',
+  notAllConversations: 'Not all conversations are shown.',
+  unreadable: (count) => `${count} could not be read.`,
   noMatch: (filter) => `Nothing matches “${filter}”`,
   loadingConversations: 'Loading conversations',
   unread: (count) => `${count} unread`,

@@ -10,5 +10,6 @@ export const enExtras = {
   discard: 'Discard',
   openFile: 'Open file',
   reloadToContinue: 'Reload to continue: another tab runs a newer version of this chat.',
+  unreadable: (count) => `${count} could not be read.`,
   notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -30,6 +30,8 @@ export interface Terms {
   conversations: string;
   filterConversations: string;
   noConversations: string;
+  /** There are more than the list shows. */
+  notAllConversations: string;
   noMatch: (filter: string) => string;
   loadingConversations: string;
   unread: (count: number) => string;
@@ -46,6 +48,8 @@ export interface Terms {
   beginning: string;
   loadFailed: string;
   emptyThread: string;
+  /** Of what was loaded, conversations or messages. */
+  unreadable: (count: number) => string;
   jumpToLatest: string;
   newMessages: (count: number) => string;
   today: string;

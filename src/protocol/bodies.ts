@@ -1,6 +1,6 @@
 /** What REST answers. docs/PROTOCOL.md lists the routes. */
 import { check, type Output, type Result } from './problem.js';
-import { anything, flag, maybe, number, object, orNull, string, z } from './schema.js';
+import { anything, flag, maybe, object, orNull, sequence, string, z } from './schema.js';
 
 /** `GET rooms/`, one page of it. The baseline answers a bare array: see `roomsPage`. */
 const RoomsPage = object(() => ({ results: z.array(anything), next: orNull(string) }));
@@ -14,5 +14,5 @@ export const MessagesBody = object(() => ({
   messages: z.array(anything),
   has_more: z.catch(flag, false),
   /** Capability `sync`: the page holds every change of the room up to this one. */
-  seq: maybe(number),
+  seq: maybe(sequence),
 }));

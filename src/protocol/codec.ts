@@ -43,5 +43,5 @@ export const decodeChatFrame: Decode<ChatFrame> = (data) => {
   const decoded = decodeWith<ChatFrame>(ChatFrames, data);
   if (decoded.frame?.type !== 'room_list') return decoded;
   const { items, problems } = checkEach(Room, decoded.frame.rooms, 'room_list.rooms');
-  return { frame: { type: 'room_list', rooms: items }, problems };
+  return { frame: { type: 'room_list', rooms: items, left_out: problems.length }, problems };
 };

@@ -5,7 +5,7 @@
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
 import type { Output } from './problem.js';
-import { anything, flag, Id, maybe, number, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { amount, anything, flag, Id, maybe, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const User = object(() => ({
   id: Id,
@@ -63,9 +63,9 @@ export const Room = object(() => ({
   /** `job | direct | support | general`, or a type that a later backend invents. */
   room_type: z.catch(string, 'general'),
   participants: z.catch(z.array(User()), []),
-  participant_count: z.catch(number, 0),
+  participant_count: z.catch(amount, 0),
   last_message: orNull(LastMessage()),
-  unread_count: z.catch(number, 0),
+  unread_count: z.catch(amount, 0),
   created_at: timeOrNull,
   updated_at: timeOrNull,
   is_active: z.catch(flag, true),
@@ -76,9 +76,9 @@ export type Room = Output<typeof Room>;
 export const RoomUpdates = object(() => ({
   name: z.optional(string),
   participants: z.optional(z.array(User())),
-  participant_count: z.optional(number),
+  participant_count: z.optional(amount),
   last_message: z.optional(z.nullable(LastMessage())),
-  unread_count: z.optional(number),
+  unread_count: z.optional(amount),
   updated_at: z.optional(z.nullable(Time)),
   is_active: z.optional(flag),
 }));

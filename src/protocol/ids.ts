@@ -6,7 +6,7 @@ export const idKey = (id: Id): string => String(id);
 
 /** Whether two ids name the same thing. Something without an id is the same as nothing. */
 export const sameId = (a: Id | null | undefined, b: Id | null | undefined): boolean =>
-  a != null && b != null && idKey(a) === idKey(b);
+  a != null && b != null && (a === b || (typeof a !== typeof b && idKey(a) === idKey(b)));
 
 const WHOLE_NUMBER = /^(0|[1-9]\d*)$/;
 

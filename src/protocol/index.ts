@@ -5,6 +5,7 @@ export * from './codec.js';
 export * from './entities.js';
 export * from './ids.js';
 export * from './notifications.js';
+export * from './order.js';
 export * from './problem.js';
 export * from './server-frames.js';
 export * from './start-dm.js';

@@ -3,7 +3,7 @@ import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
 import { checkEach, type Output } from './problem.js';
 import type { Checked } from './server-frames.js';
-import { anything, flag, Id, number, object, orNull, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { amount, anything, flag, Id, object, orNull, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const Notification = object(() => ({
   id: Id,
@@ -22,7 +22,7 @@ export type Notification = Output<typeof Notification>;
 export const NotificationFrames = {
   recent_notifications: object(() => ({ notifications: z.array(anything) })),
   new_notification: object(() => ({ notification: Notification() })),
-  unread_count: object(() => ({ count: number })),
+  unread_count: object(() => ({ count: amount })),
   notification_read: object(() => ({})),
   all_notifications_read: object(() => ({})),
 };

@@ -17,6 +17,10 @@ export const Id = z.custom<string | number>(isId);
 // One kind of schema more costs a page about a hundred bytes each: these are made of the kind that `Id` is.
 export const string = z.custom<string>((value) => typeof value === 'string');
 export const number = z.custom<number>(Number.isFinite);
+/** A position in a sequence: a safe integer from 0 on. `maybe(sequence)` treats anything else as absent. */
+export const sequence = z.custom<number>((value) => Number.isSafeInteger(value) && (value) >= 0);
+/** A limit or a duration that makes sense only above 0. `maybe(positive)` treats anything else as absent. */
+export const positive = z.custom<number>((value) => Number.isFinite(value) && (value) > 0);
 export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
 export const anything = z.custom(() => true);
 
@@ -48,6 +52,11 @@ export const text = z.catch(string, '');
 export const orNull = <T extends z.ZodMiniType>(schema: T) => z.catch(z.nullable(schema), null);
 export const textOrNull = orNull(string);
 export const timeOrNull = orNull(Time);
+
+/** Forces a number into a range: a server must not make us ask without a pause, or wait for ever. */
+export const clamp = (least: number, most: number) => z.overwrite<number>((value) => Math.min(Math.max(value, least), most));
+/** How many, as it is shown: 0 to 1,000,000. */
+export const amount = number.check(clamp(0, 1e6));
 
 /** A field that may be absent, and counts as absent when it is wrong. */
 export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);

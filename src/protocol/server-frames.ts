@@ -4,21 +4,21 @@
  */
 import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
 import type { Output, Schema } from './problem.js';
-import { anything, flag, Id, maybe, number, object, string, text, Time, z } from './schema.js';
+import { amount, anything, clamp, flag, Id, maybe, number, object, positive, sequence, string, text, Time, z } from './schema.js';
 
 const Limits = object(() => ({
   /** Longest message, in characters. */
-  content: maybe(number),
+  content: maybe(positive),
   /** Largest file, in bytes. */
-  attachment_bytes: maybe(number),
+  attachment_bytes: maybe(positive),
   /** Messages a minute. */
-  rate: maybe(number),
+  rate: maybe(positive),
 }));
 export type Limits = Output<typeof Limits>;
 
 const roomId = { room_id: Id };
 /** Something that changed in a room. Capability `sync`: `seq` counts a room's changes from 1, without a gap. */
-const change = { ...roomId, seq: maybe(number) };
+const change = { ...roomId, seq: maybe(sequence) };
 
 export const ChatFrames = {
   connection_established: object(() => ({
@@ -28,8 +28,8 @@ export const ChatFrames = {
     protocol: maybe(number),
     /** A capability that is not named does not exist. */
     capabilities: z.catch(z.array(string), []),
-    /** Seconds of silence after which to `ping`. */
-    heartbeat_s: maybe(number),
+    /** Seconds of silence after which to `ping`: 5 to 300. Not above 0: absent. */
+    heartbeat_s: maybe(positive.check(clamp(5, 300))),
     limits: maybe(Limits()),
     /** The server's clock. */
     timestamp: maybe(Time),
@@ -50,7 +50,7 @@ export const ChatFrames = {
   reactions_updated: object(() => ({ ...change, message_id: Id, reactions: z.array(Reaction()) })),
   typing: object(() => ({ ...roomId, user_id: Id, username: text, is_typing: flag })),
   /** To the reader: `count` messages of this room are now read. */
-  messages_marked_read: object(() => ({ ...change, count: z.catch(number, 0) })),
+  messages_marked_read: object(() => ({ ...change, count: z.catch(amount, 0) })),
   /** To the others: `user_id` has read these; none named means all, up to `up_to` where a backend counts (`sync`). */
   message_read: object(() => ({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []), up_to: maybe(Id) })),
   room_updated: object(() => ({ ...roomId, updates: RoomUpdates() })),
@@ -60,13 +60,13 @@ export const ChatFrames = {
     /** Capability `ack`: what went wrong, with which message, and after how many seconds to try again. */
     code: maybe(string),
     _tempId: maybe(string),
-    retry_after: maybe(number),
+    retry_after: maybe(number.check(clamp(1, 300))),
   })),
   pong: object(() => ({})),
   /** Capability `sync`: what changed. `rooms` stays unchecked here: see `readSync`. */
   sync_result: object(() => ({ rooms: z.array(anything) })),
   /** Capability `token_refresh`: this socket's token runs out in so many seconds. */
-  token_expiring: object(() => ({ in_s: number })),
+  token_expiring: object(() => ({ in_s: number.check(clamp(0, 86_400)) })),
   /** Capability `token_refresh`: the new token was taken. (A refused one closes the socket with 4001.) */
   authenticated: object(() => ({})),
 };
@@ -77,6 +77,6 @@ export type Checked<Table extends Record<string, Schema>, Lists> = {
 }[keyof Table];
 
 /** A frame on the chat socket, checked. */
-export type ChatFrame = Checked<typeof ChatFrames, { room_list: { rooms: Room[] } }>;
+export type ChatFrame = Checked<typeof ChatFrames, { room_list: { rooms: Room[]; /** Rooms that could not be read. */ left_out: number } }>;
 
 export type FrameOf<Type extends ChatFrame['type']> = Extract<ChatFrame, { type: Type }>;

@@ -5,7 +5,7 @@
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
 import { check, type Problem } from './problem.js';
-import { anything, flag, Id, number, object, z } from './schema.js';
+import { anything, flag, Id, object, sequence, z } from './schema.js';
 import { isChange, type ChangeFrame } from './changes.js';
 import { ChatFrames } from './server-frames.js';
 
@@ -23,7 +23,7 @@ export const Receipt = object(() => ({ user_id: Id, up_to: Id }));
 const RoomSync = object(() => ({
   room_id: Id,
   /** With these changes everything up to here is known. */
-  seq: number,
+  seq: sequence,
   /** The server does not remember so far back: read the room anew. */
   expired: z.catch(flag, false),
   /** Ask again from `seq`. */

@@ -5,14 +5,14 @@
  *
  * Loaded on demand: nothing has changed yet when a room is read for the first time.
  */
-import { check, checkEach, compareIds, idKey, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
+import { check, checkEach, compareMessages, idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { Receipt, ReceiptsBody, readSync, SyncBody, type RoomChanges } from '../protocol/sync.js';
 import { ChatError, stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
 const CATCH_UP_PAGE = 100;
-/** So many pages are read to close a hole; one that is larger is left, and said to be there. */
+/** So many pages are read to close a hole; one that is larger is left, and said to be there. So are changes that never end. */
 const MAX_PAGES = 10;
 
 /** @throws {ChatError} when REST fails. */
@@ -42,7 +42,8 @@ async function readReceipts(history: History, { rest, receipts: line, apply, onP
 
 async function count(history: History, source: Source, known: number, signal: AbortSignal, report: Report): Promise<void> {
   const { roomId } = history;
-  for (let from = known; ; ) {
+  let from = known;
+  for (let page = 0; page < MAX_PAGES; page++) {
     const room = await changesSince(roomId, from, source, signal);
     stillWanted(signal);
     // Behind us: the server has lost something, and what it now counts is another story.
@@ -53,39 +54,44 @@ async function count(history: History, source: Source, known: number, signal: Ab
         source.apply(change);
         continue;
       }
-      cursor = change.message.id;
-      report({ type: 'history', roomId, side: 'newer', messages: source.prepare([change.message]), hasMore: false });
+      cursor = change.message;
+      report({ type: 'history', roomId, side: 'missed', messages: source.prepare([change.message]), hasMore: false });
     }
-    report({ type: 'history', roomId, side: 'newer', messages: [], hasMore: false });
+    report({ type: 'history', roomId, side: 'missed', messages: [], hasMore: false });
     history.know(cursor, room.seq);
     if (!room.has_more || room.seq === from) return;
     from = room.seq;
   }
+  await history.replace(source, signal, true);
 }
 
 async function overlap(history: History, source: Source, signal: AbortSignal, report: Report): Promise<void> {
   const { roomId, cursor: known, seen: knownUpTo } = history;
   const { rest, prepare } = source;
-  const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
+  const { messages, hasMore, seq, leftOut } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
   stillWanted(signal);
   // Where nothing was known, what is shown meanwhile (our own) stands alone, and need not join. Where the backend has begun to
   // count, what is older than this page was never counted.
   const side = known === undefined || seq !== undefined ? 'newest' : 'overlap';
   if (known === undefined || !hasMore || joins(messages, known)) {
-    history.know(messages.at(-1)?.id, seq);
-    return report({ type: 'history', roomId, side, messages: prepare(messages), hasMore, knownUpTo });
+    history.know(messages.at(-1), seq);
+    return report({ type: 'history', roomId, side, messages: prepare(messages), hasMore, knownUpTo, leftOut });
   }
   let after = known;
+  /** What was read forwards: a page with nothing else would come again and again. */
+  const read = new Set<string>();
   for (let page = 0; page < MAX_PAGES; page++) {
-    const next = await rest.history(roomId, { after, limit: CATCH_UP_PAGE }, signal).catch(unlessGone);
+    const next = await rest.history(roomId, { after: after.id, limit: CATCH_UP_PAGE }, signal).catch(unlessGone);
     stillWanted(signal);
     if (!next) break;
-    const last = next.messages.at(-1);
-    history.know(last?.id ?? after, undefined);
-    report({ type: 'history', roomId, side: 'newer', messages: prepare(next.messages), hasMore: false });
-    // A backend that answers `after` with the same page again would keep us here for ever.
-    if (!next.hasMore || !last || sameId(last.id, after)) return;
-    after = last.id;
+    const last = next.messages.at(-1) ?? after;
+    // A backend that does not understand `after` answers with the same page again.
+    if (next.hasMore && next.messages.every(({ id }) => read.has(idKey(id)))) break;
+    for (const { id } of next.messages) read.add(idKey(id));
+    history.know(last, undefined);
+    report({ type: 'history', roomId, side: 'missed', messages: prepare(next.messages), hasMore: false });
+    if (!next.hasMore) return;
+    after = last;
   }
   await history.replace(source, signal, true);
 }
@@ -114,8 +120,5 @@ async function changesSince(roomId: Id, seq: number, { line, rest, answerMs, onP
 }
 
 /** Whether a page reaches back to what is known. */
-function joins(page: readonly Message[], known: Id): boolean {
-  const [first] = page;
-  if (first && isOrdered(first.id) && isOrdered(known)) return compareIds(first.id, known) <= 0;
-  return page.some(({ id }) => sameId(id, known));
-}
+const joins = (page: readonly Message[], known: Message): boolean =>
+  page.some(({ id }) => sameId(id, known.id)) || (page[0] !== undefined && compareMessages(page[0], known) < 0);

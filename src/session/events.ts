@@ -12,6 +12,9 @@ export interface NotificationState {
   readonly recent: readonly Notification[];
 }
 
+/** Which page of a room's history: the newest one, or the one before or after what is loaded. */
+export type Side = 'newest' | 'older' | 'newer';
+
 /** How a message or a list travelled. */
 export type Method = 'websocket' | 'rest';
 
@@ -25,18 +28,32 @@ export type SessionEvent =
   /** Another token has come, and nobody knows whose it is. `lost`: messages that will not be sent, because their author was never known. */
   | { type: 'person-uncertain'; lost: readonly string[] }
   | { type: 'offer'; capabilities: readonly string[]; limits: Limits }
-  /** `exactUnread`: whether its unread counts may be believed where they say 0. */
-  | { type: 'rooms'; rooms: Room[]; method: Method; exactUnread: boolean }
+  /**
+   * `exactUnread`: whether its unread counts may be believed where they say 0. `leftOut`: how many could not be read.
+   * `isComplete`: whether these are all.
+   */
+  | { type: 'rooms'; rooms: Room[]; method: Method; exactUnread: boolean; leftOut: number; isComplete: boolean }
   /** `wasHeld`: it came before the room was read, and so may be counted already in the list of rooms. */
   | { type: 'live-message'; roomId: Id; message: Message; wasHeld: boolean }
   /**
    * - `newest`: in place of what is known; `skipped`: and something between the two was left out.
    * - `overlap`: laid over it.
-   * Of both: what the page should hold, and does not, is gone. `knownUpTo`: the newest message that was shown when it was
-   * asked for; what is newer may have come after that.
+   * - `older`, `newer`: the page before or after what is loaded.
+   * - `missed`: what came in while nobody listened, in its order.
+   * Of the first two: what the page should hold, and does not, is gone. `knownUpTo`: the newest message that was shown when it was
+   * asked for; what is newer may have come after that. `leftOut`: how many messages of it could not be read.
    */
-  | { type: 'history'; roomId: Id; side: 'newest' | 'overlap' | 'older' | 'newer'; messages: Message[]; hasMore: boolean; skipped?: boolean; knownUpTo?: Id | undefined }
-  | { type: 'history-loading'; roomId: Id; side: 'newest' | 'older' }
+  | {
+      type: 'history';
+      roomId: Id;
+      side: Side | 'overlap' | 'missed';
+      messages: Message[];
+      hasMore: boolean;
+      skipped?: boolean;
+      knownUpTo?: Message | undefined;
+      leftOut?: number;
+    }
+  | { type: 'history-loading'; roomId: Id; side: Side }
   | { type: 'history-failed'; roomId: Id; error: ChatError }
   /** Messages that were written before the page was loaded, or in another tab. */
   | { type: 'restored'; messages: readonly Kept[] }

@@ -6,7 +6,7 @@ export { Company } from './company.js';
 export { NotificationSwitch } from './notification-switch.js';
 export { watchPage } from './page-life.js';
 export { PersonWatch } from './person-watch.js';
-export { readOlder } from './read-older.js';
+export { readPage } from './read-older.js';
 export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';
 export { fetchToken, TOKEN_TIMEOUT_MS } from './token-url.js';

@@ -36,7 +36,7 @@ export class Reader implements RoomReader {
   }
 
   cursor(roomId: Id): Id | undefined {
-    return this.#open.get(idKey(roomId))?.cursor;
+    return this.#open.get(idKey(roomId))?.cursor?.id;
   }
 
   /** Whether REST has named the rooms. */
@@ -109,7 +109,7 @@ export class Reader implements RoomReader {
     for (let again = 1; ; again++) {
       this.#isListStale = false;
       const turn = ++this.#lists;
-      const rooms = await this.#rest.listRooms(signal);
+      const { rooms, leftOut, isComplete } = await this.#rest.listRooms(signal);
       stillWanted(signal);
       // One that was asked for later has been shown already.
       if (turn < this.#shownList) return rooms;
@@ -117,22 +117,22 @@ export class Reader implements RoomReader {
       // What came in meanwhile may be in this list or not: nobody can tell.
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
-      this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
+      this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true, leftOut, isComplete });
       this.counted();
       return rooms;
     }
   }
 
-  /** Loads the page of history before a message. @throws {ChatError} */
-  async readOlder(roomId: Id, before: Id): Promise<void> {
+  /** Loads the page of history before or after a message. @throws {ChatError} */
+  async readPage(roomId: Id, side: 'older' | 'newer', from: Id): Promise<void> {
     const session = this.#session;
-    session.report({ type: 'history-loading', roomId, side: 'older' });
+    session.report({ type: 'history-loading', roomId, side });
     const history = this.#open.get(idKey(roomId));
-    const { readOlder } = await loadLater().catch((thrown: unknown) => {
+    const { readPage } = await loadLater().catch((thrown: unknown) => {
       session.report({ type: 'history-failed', roomId, error: toChatError(thrown) });
       throw thrown;
     });
-    await readOlder(session, roomId, before, history, (messages) => this.#recognised(roomId, messages));
+    await readPage(session, roomId, side, from, history, (messages) => this.#recognised(roomId, messages));
   }
 
   #recognised(roomId: Id, messages: Message[]): Message[] {
@@ -181,18 +181,22 @@ export class Reader implements RoomReader {
 
   // ————— Rooms come and go
 
-  /** Keeps a room complete from now on. @returns false when it was so already. */
-  open(roomId: Id): boolean {
+  /** Keeps a room complete from now on. @param seen its newest message that is shown already. @returns false when it was so already. */
+  open(roomId: Id, seen?: Message): boolean {
     const key = idKey(roomId);
     if (this.#open.has(key)) return false;
-    this.#open.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld)));
+    this.#open.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld), seen));
     return true;
   }
 
-  /** Reads one open room (again). Its failure is reported as `history-failed`. */
-  async read(roomId: Id, signal: AbortSignal): Promise<void> {
+  /**
+   * Reads one open room (again). Its failure is reported as `history-failed`.
+   * @param isAnew whether the newest page comes in place of what is loaded.
+   */
+  async read(roomId: Id, signal: AbortSignal, isAnew = false): Promise<void> {
     const history = this.#open.get(idKey(roomId));
     if (!history) return;
+    if (isAnew) history.restart();
     const { line } = this.#session;
     if (line) await this.#listen(line, [roomId]);
     await this.readRoom(history, signal).catch(() => {});

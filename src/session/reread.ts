@@ -38,9 +38,9 @@ export class Rereader {
     const { roomId, cursor, seq, isLoaded } = history;
     const { rest } = this.#session;
     if (!rest || !isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
-    const { messages } = await rest.history(roomId, { after: cursor, limit: FIRST_PAGE }, signal);
+    const { messages } = await rest.history(roomId, { after: cursor.id, limit: FIRST_PAGE }, signal);
     stillWanted(signal);
-    this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor));
+    this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor.id));
     return messages.length > 0;
   }
 }

@@ -4,7 +4,7 @@
  * While it is being read, what comes in live is held back and let in after it, in its order: so a message never stands
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
-import { compareIds, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
+import { compareMessages, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
 import { stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
@@ -12,36 +12,42 @@ import { FIRST_PAGE, type History, type Source } from './source.js';
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
-  #cursor: Id | undefined;
+  #cursor: Message | undefined;
   /** The last change up to which everything is known, where the backend counts. */
   #seq: number | undefined;
   #loaded = false;
   /** The newest message that is shown, whatever may be missing before it. */
-  #seen: Id | undefined;
+  #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
   #holding = 0;
   #held: ChangeFrame[] = [];
+  /** Each takes what is let in, as long as it is here: for a page that is on its way meanwhile. */
+  readonly records = new Set<ChangeFrame[]>();
   readonly #report: Report;
   readonly #letIn: (frame: ChangeFrame, wasHeld: boolean) => void;
 
-  /** @param letIn takes what came in live, as soon as its turn has come. */
+  /**
+   * @param letIn takes what came in live, as soon as its turn has come.
+   * @param seen the newest message that is shown already.
+   */
   constructor(
     readonly roomId: Id,
     report: Report,
     letIn: (frame: ChangeFrame, wasHeld: boolean) => void,
+    seen?: Message,
   ) {
     this.#report = report;
     this.#letIn = letIn;
+    this.#seen = seen;
   }
 
-  get cursor(): Id | undefined {
+  get cursor(): Message | undefined {
     return this.#cursor;
   }
 
   /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
-  get seen(): Id | undefined {
-    const { cursor } = this;
-    return this.#seen !== undefined && (cursor === undefined || compareIds(this.#seen, cursor) > 0) ? this.#seen : cursor;
+  get seen(): Message | undefined {
+    return newer(this.#seen, this.#cursor);
   }
 
   /** Whether its newest page was read. */
@@ -55,7 +61,7 @@ export class RoomHistory implements History {
 
   /** A message that came in live, where the line tells of every message: nothing before it is missing. */
   advance(message: Message): void {
-    if (this.#loaded && (this.#cursor === undefined || compareIds(message.id, this.#cursor) > 0)) this.#cursor = message.id;
+    if (this.#loaded) this.#cursor = newer(this.#cursor, message);
   }
 
   /** From now on what comes in waits, until as many `release` have followed. */
@@ -94,7 +100,8 @@ export class RoomHistory implements History {
   }
 
   #show(frame: ChangeFrame, wasHeld: boolean): void {
-    if (frame.type === 'new_message' && (this.#seen === undefined || compareIds(frame.message.id, this.#seen) >= 0)) this.#seen = frame.message.id;
+    if (frame.type === 'new_message') this.#seen = newer(this.#seen, frame.message);
+    for (const record of this.records) record.push(frame);
     this.#letIn(frame, wasHeld);
   }
 
@@ -141,19 +148,27 @@ export class RoomHistory implements History {
     }
   }
 
+  /** The next `catchUp` loads the newest page, in place of what is known. */
+  restart(): void {
+    this.#loaded = false;
+  }
+
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
   async replace({ rest, prepare }: Source, signal: AbortSignal, skipped: boolean): Promise<void> {
     const { roomId, seen: knownUpTo } = this;
-    const { messages, hasMore, seq } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
+    const { messages, hasMore, seq, leftOut } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
     stillWanted(signal);
-    this.know(messages.at(-1)?.id, seq);
-    this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore, knownUpTo });
+    this.know(messages.at(-1), seq);
+    this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore, knownUpTo, leftOut });
   }
 
   /** From here on nothing is missing. */
-  know(cursor: Id | undefined, seq: number | undefined): void {
+  know(cursor: Message | undefined, seq: number | undefined): void {
     this.#loaded = true;
     this.#cursor = cursor;
     this.#seq = seq;
   }
 }
+
+/** The newer one; the second where they stand at the same place. */
+const newer = (a: Message | undefined, b: Message | undefined): Message | undefined => (!a || (b && compareMessages(b, a) >= 0) ? b : a);

@@ -57,7 +57,10 @@ export class SecondChances {
       if (!hasMore || !first || !last) break;
       // Without a cursor: backwards, as far as the message is old.
       if (item.after === undefined && Date.parse(first.timestamp) < item.at - CLOCK_SKEW_MS) break;
-      query = item.after === undefined ? { before: first.id, limit: 100 } : { after: last.id, limit: 100 };
+      const from = item.after === undefined ? first.id : last.id;
+      // The same page again: there is nothing more to find.
+      if (sameId(from, query.before ?? query.after)) break;
+      query = item.after === undefined ? { before: from, limit: 100 } : { after: from, limit: 100 };
     }
     // Not sure: its author is to say. They may have done so already.
     if (isUnsure && !item.insisted) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };

@@ -780,7 +780,14 @@ export class Session implements Inside {
       case 'room_list':
         this.#reader.counted();
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
-        return this.report({ type: 'rooms', rooms: this.#reader.visible(frame.rooms), method: 'websocket', exactUnread: this.#capabilities.length > 0 });
+        return this.report({
+          type: 'rooms',
+          rooms: this.#reader.visible(frame.rooms),
+          method: 'websocket',
+          exactUnread: this.#capabilities.length > 0,
+          leftOut: frame.left_out,
+          isComplete: true,
+        });
       case 'message_ack':
         return void this.recognise(frame.room_id, frame.message, frame._tempId);
       case 'new_message': {
@@ -814,24 +821,24 @@ export class Session implements Inside {
   }
 
   /** Shows a room: loads its newest messages and keeps them complete until `close`. */
-  open(roomId: Id): void {
+  open(roomId: Id, seen?: Message): void {
     // Without a connection, the catch-up to come reads it.
-    if (this.#reader.open(roomId) && this.rest) void this.#reader.read(roomId, this.signal);
+    if (this.#reader.open(roomId, seen) && this.rest) void this.#reader.read(roomId, this.signal);
   }
 
-  /** Tries again to load a room whose history failed. */
-  reload(roomId: Id): void {
-    void this.#reader.read(roomId, this.signal);
+  /** Tries again to load a room whose history failed. @param isAnew whether from its newest page, in place of what is loaded. */
+  reload(roomId: Id, isAnew = false): Promise<void> {
+    return this.#reader.read(roomId, this.signal, isAnew);
   }
 
   close(roomId: Id): void {
     this.#reader.close(roomId);
   }
 
-  /** Loads the page of history before a message. @throws {ChatError} */
-  async loadOlder(roomId: Id, before: Id): Promise<void> {
+  /** Loads the page of history before or after a message. @throws {ChatError} */
+  async loadPage(roomId: Id, side: 'older' | 'newer', from: Id): Promise<void> {
     this.#usable();
-    await this.#reader.readOlder(roomId, before);
+    await this.#reader.readPage(roomId, side, from);
   }
 
   /**

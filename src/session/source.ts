@@ -28,15 +28,15 @@ export interface History {
   /** Whether its newest page was read. */
   readonly isLoaded: boolean;
   /** The newest message up to which everything is known; undefined before the first one. */
-  readonly cursor: Id | undefined;
+  readonly cursor: Message | undefined;
   /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
-  readonly seen: Id | undefined;
+  readonly seen: Message | undefined;
   /** The last change up to which everything is known, where the backend counts. */
   readonly seq: number | undefined;
   /** Reads the newest page, or what has changed since, one reading after the other. @throws {ChatError} */
   catchUp(source: Source, signal: AbortSignal): Promise<void>;
   /** From here on nothing is missing. */
-  know(cursor: Id | undefined, seq: number | undefined): void;
+  know(cursor: Message | undefined, seq: number | undefined): void;
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
   replace(source: Source, signal: AbortSignal, skipped: boolean): Promise<void>;
 }

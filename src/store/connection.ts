@@ -21,9 +21,9 @@ import {
 import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
 import { newLocalId } from './local-id.js';
-import { reduce, type Action } from './reduce.js';
+import { isSeen, reduce, type Action } from './reduce.js';
 import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
-import { holds } from './timeline.js';
+import { lastStored } from './timeline.js';
 import { INITIAL, type ChatData, type ChatMessage, type ChatUser } from './state.js';
 
 export interface ConnectionConfig extends AddressParts {
@@ -72,6 +72,8 @@ const TYPING_MS = 6_000;
 const DRAFT_MS = 400;
 /** Milliseconds between two words of how far I have read a room. */
 const READ_EVERY_MS = 1_000;
+/** Milliseconds until the list is read again for a room that it did not have. */
+const MEET_MS = 60_000;
 /** Milliseconds between two words that I am typing. */
 const TYPING_EVERY_MS = 3_000;
 
@@ -113,6 +115,8 @@ export class ChatConnection {
   readonly #timers = new Map<string, { cancel: () => void; run: () => void }>();
   /** Rooms (by their timer) in which a key was pressed since we last said so. */
   readonly #typed = new Set<string>();
+  /** Rooms for which the list was read anew just now. */
+  readonly #met = new Set<string>();
   readonly #reported = new Set<string>();
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
@@ -158,7 +162,7 @@ export class ChatConnection {
     return this.data.rooms;
   }
 
-  /** What is loaded of a room, oldest first, own messages on their way at the end. */
+  /** What is loaded of a room, oldest first, own messages on their way at the end. At most 2,000 stored ones, see `loadNewer`. */
   messages(roomId: Id): readonly ChatMessage[] {
     return threadOf(this.data, roomId).timeline;
   }
@@ -284,7 +288,7 @@ export class ChatConnection {
     this.#session.forget();
     for (const localId of this.#waiting.keys()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
-    for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
+    for (const { roomId } of this.#readers.values()) this.#open(roomId);
   }
 
   /** Nobody knows whose the new token is. What was fetched with the old one is shown again when the server says that it is the same person. */
@@ -322,29 +326,63 @@ export class ChatConnection {
     const room = this.#readers.get(key) ?? { roomId, count: 0 };
     this.#readers.set(key, room);
     room.count++;
-    this.#session.open(roomId);
+    this.#open(roomId);
     let left = false;
     return () => {
       if (left) return;
       left = true;
       if (--room.count > 0) return;
       this.#readers.delete(key);
-      if (this.#running) this.#timer(`close ${key}`, LINGER_MS, () => this.#session.close(roomId));
-      else this.#session.close(roomId);
+      if (this.#running) this.#timer(`close ${key}`, LINGER_MS, () => this.#close(roomId));
+      else this.#close(roomId);
     };
   }
 
-  /** Loads the page of history before the first loaded message. Does nothing when there is none. @throws {ChatError} */
+  #open(roomId: Id): void {
+    this.#dispatch({ type: 'open', roomId });
+    this.#session.open(roomId, lastStored(this.messages(roomId)));
+  }
+
+  #close(roomId: Id): void {
+    this.#session.close(roomId);
+    this.#dispatch({ type: 'close', roomId });
+  }
+
+  /**
+   * Loads the page of history before the first loaded message. Does nothing when there is none. At most 2,000 messages stay loaded: the
+   * newest are released, and `hasNewer` says so.
+   * @throws {ChatError}
+   */
   async loadOlder(roomId: Id): Promise<void> {
     const { timeline, hasOlder, loading } = threadOf(this.data, roomId);
-    const first = timeline[0];
-    if (!first || !hasOlder || loading) return;
-    await this.#session.loadOlder(roomId, first.id);
+    const first = timeline.find(({ delivery }) => delivery === 'sent');
+    if (first && hasOlder && !loading) await this.#session.loadPage(roomId, 'older', first.id);
+  }
+
+  /** Loads the page of history after the last loaded message, where the newest were released. Else does nothing. @throws {ChatError} */
+  async loadNewer(roomId: Id): Promise<void> {
+    const { timeline, hasNewer, loading } = threadOf(this.data, roomId);
+    if (!hasNewer || loading) return;
+    const last = lastStored(timeline);
+    if (last) await this.#session.loadPage(roomId, 'newer', last.id);
+    const thread = threadOf(this.data, roomId);
+    // A backend that answers with the same page again: what is between cannot be had.
+    if (thread.hasNewer && sameId(lastStored(thread.timeline)?.id, last?.id)) await this.loadNewest(roomId);
+  }
+
+  /** Returns to the newest page, where the newest messages were released. Else does nothing. A failure is shown in the thread. */
+  async loadNewest(roomId: Id): Promise<void> {
+    if (threadOf(this.data, roomId).hasNewer) await this.#session.reload(roomId, true);
   }
 
   /** Tries again to load a room whose history could not be loaded. */
   reload(roomId: Id): void {
-    this.#session.reload(roomId);
+    void this.#session.reload(roomId);
+  }
+
+  /** One reader more, or one less, reads a room further up: what they look at stays loaded, whatever comes in at the end. */
+  setAway(roomId: Id, on: boolean): void {
+    this.#dispatch({ type: 'away', roomId, on });
   }
 
   /** Marks everything in a room as read. @throws {ChatError} */
@@ -452,7 +490,7 @@ export class ChatConnection {
 
   /** Forgets what this device keeps, of everybody: messages that are not stored, and drafts. For a shared computer. */
   async forgetDevice(): Promise<void> {
-    for (const { timeline } of Object.values(this.data.threads)) {
+    for (const { timeline } of this.data.threads.values()) {
       for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
     }
     for (const timer of [...this.#timers.keys()]) if (timer.startsWith('draft ')) this.#cancelTimer(timer);
@@ -486,7 +524,7 @@ export class ChatConnection {
   }
 
   #roomOfPending(localId: string): Id | undefined {
-    for (const { timeline } of Object.values(this.data.threads)) {
+    for (const { timeline } of this.data.threads.values()) {
       const entry = timeline.findLast((candidate) => candidate.localId === localId && candidate.delivery !== 'sent');
       if (entry?.room !== undefined) return entry.room;
     }
@@ -529,7 +567,7 @@ export class ChatConnection {
         if (event.frame.type === 'room_updated') this.#meetRoom(event.frame.room_id);
         return;
       case 'history':
-        if (event.side === 'newer' || event.side === 'overlap') this.#tellNewer(before, event.roomId, event.messages);
+        if (event.side === 'missed' || event.side === 'overlap') this.#tellNewer(before, event.roomId, event.messages);
         return;
       case 'problem':
         return this.#problem(event.problem.code, event.problem.detail);
@@ -546,11 +584,10 @@ export class ChatConnection {
   }
 
   #afterMessage(before: ChatData, roomId: Id, message: Message): void {
-    const key = idKey(roomId);
-    const isNew = before.lastSeen[key] !== this.data.lastSeen[key];
-    if (!isNew) return;
+    // Whatever was not known is remembered.
+    if (before.seen === this.data.seen) return;
     if (!isOwn(this.data, message)) {
-      if (this.data.reading.includes(key)) this.#readQuietly(roomId);
+      if (this.data.reading.includes(idKey(roomId))) this.#readQuietly(roomId);
       this.#tellMessage(roomId, message);
     }
     this.#meetRoom(roomId);
@@ -558,13 +595,17 @@ export class ChatConnection {
 
   /** What came in while there was no socket is news too. */
   #tellNewer(before: ChatData, roomId: Id, messages: readonly Message[]): void {
-    const { timeline } = threadOf(before, roomId);
-    for (const message of messages) if (!isOwn(this.data, message) && !holds(timeline, message)) this.#tellMessage(roomId, message);
+    for (const message of messages) if (!isOwn(this.data, message) && !isSeen(before, roomId, message)) this.#tellMessage(roomId, message);
   }
 
   /** Something happens in a room that I do not know yet: I was just let in. */
   #meetRoom(roomId: Id): void {
-    if (this.data.roomsLoaded && !roomOf(this.data, roomId)) void this.refreshRoomList().catch(() => {});
+    const key = idKey(roomId);
+    if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#met.has(key)) return;
+    // Once a minute: a backend may tell of a room that its list never has.
+    this.#met.add(key);
+    this.#timer(`meet ${key}`, MEET_MS, () => void this.#met.delete(key));
+    void this.refreshRoomList().catch(() => {});
   }
 
   #afterStored({ localId, roomId, message, method }: Extract<SessionEvent, { type: 'stored' }>): void {

@@ -23,21 +23,21 @@ export interface Happenings {
 }
 
 export type Listener<Name extends keyof Happenings> = (happening: Happenings[Name]) => void;
-type Listeners = { [Name in keyof Happenings]?: Set<Listener<Name>> };
+type Listeners = Map<string, Set<Listener<never>>>;
 
 /** Tells whoever listens. */
 export class Announcer {
-  readonly #listeners: Listeners = {};
+  readonly #listeners: Listeners = new Map();
 
   /** @returns how to stop listening. */
   on<Name extends keyof Happenings>(name: Name, listener: Listener<Name>): () => void {
-    const listeners = (this.#listeners[name] ??= new Set() as never);
-    listeners.add(listener);
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
     return () => listeners.delete(listener);
   }
 
   tell<Name extends keyof Happenings>(name: Name, happening: Happenings[Name]): void {
-    for (const listener of [...(this.#listeners[name] ?? [])]) {
+    for (const listener of [...(this.#listeners.get(name) ?? [])] as Listener<Name>[]) {
       try {
         listener(happening);
       } catch (thrown) {

@@ -6,7 +6,7 @@ import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 export const totalUnread = (state: ChatData): number => state.rooms.reduce((sum, room) => sum + room.unread_count, 0);
 
 export const threadOf = (state: ChatData, roomId: Id | null): Thread =>
-  roomId === null ? EMPTY_THREAD : (state.threads[idKey(roomId)] ?? EMPTY_THREAD);
+  roomId === null ? EMPTY_THREAD : (state.threads.get(idKey(roomId)) ?? EMPTY_THREAD);
 
 export const roomOf = (state: ChatData, roomId: Id | null): Room | undefined => state.rooms.find(({ id }) => sameId(id, roomId));
 

@@ -1,6 +1,6 @@
 /** Everything the elements show, in one immutable value. */
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, Phase } from '../session/index.js';
+import type { NotificationState, Phase, Side } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message as a thread shows it. */
@@ -20,16 +20,27 @@ export interface Typist {
 }
 
 export interface Thread {
-  /** What the server has stored, in its order; then what is still on its way. */
+  /**
+   * One contiguous part of what the server has stored, in its order, at most 2,000 messages (50 while the room is not open); among it
+   * refused messages; at the end those that are being sent.
+   */
   readonly timeline: readonly ChatMessage[];
   readonly loaded: boolean;
+  /** Whether somebody shows the room, so that it is kept up to date. */
+  readonly open: boolean;
   /** Whether the server has messages before the first one here. */
   readonly hasOlder: boolean;
+  /** Whether the server has messages after the last stored one here: they were released, and are loaded again when asked for. */
+  readonly hasNewer: boolean;
   /** Whether messages before the first one here were left out to keep up, and have not been loaded since. */
   readonly skipped: boolean;
-  readonly loading: 'newest' | 'older' | null;
+  readonly loading: Side | null;
   /** Why the last attempt to load history failed. */
   readonly error: ChatError | null;
+  /** What that attempt was to load. */
+  readonly failed: Side | null;
+  /** Messages of the loaded history that could not be read. */
+  readonly leftOut: number;
   readonly typing: readonly Typist[];
 }
 
@@ -52,17 +63,35 @@ export interface ChatData {
   /** Most recent activity first. */
   readonly rooms: readonly Room[];
   readonly roomsLoaded: boolean;
+  /** Rooms of the list that could not be read. */
+  readonly roomsLeftOut: number;
+  /** Whether the list has all rooms: not above 10,000, nor where the server's pages do not end. */
+  readonly roomsComplete: boolean;
   /** By `idKey` of the room. */
-  readonly threads: Readonly<Record<string, Thread>>;
+  readonly threads: ReadonlyMap<string, Thread>;
   /** The room chosen for all threads that have none of their own. */
   readonly selected: Id | null;
   /** Rooms (`idKey`) whose end is before somebody's eyes, once for each pair: nothing in them is unread. */
   readonly reading: readonly string[];
-  /** By `idKey` of the room: the last message that was counted as unread or seen, so that none counts twice. */
-  readonly lastSeen: Readonly<Record<string, Id>>;
+  /** Rooms (`idKey`) in which somebody reads further up, once for each: what they look at is not released for what comes in. */
+  readonly away: readonly string[];
+  /** The last messages that came in, as `room id`, so that none counts twice. At most 500. */
+  readonly seen: readonly string[];
 }
 
-export const EMPTY_THREAD: Thread = { timeline: [], loaded: false, hasOlder: false, skipped: false, loading: null, error: null, typing: [] };
+export const EMPTY_THREAD: Thread = {
+  timeline: [],
+  loaded: false,
+  open: false,
+  hasOlder: false,
+  hasNewer: false,
+  skipped: false,
+  loading: null,
+  error: null,
+  failed: null,
+  leftOut: 0,
+  typing: [],
+};
 
 export const INITIAL: ChatData = {
   phase: { is: 'idle' },
@@ -74,8 +103,11 @@ export const INITIAL: ChatData = {
   notifications: { unread: 0, recent: [] },
   rooms: [],
   roomsLoaded: false,
-  threads: {},
+  roomsLeftOut: 0,
+  roomsComplete: true,
+  threads: new Map(),
   selected: null,
   reading: [],
-  lastSeen: {},
+  away: [],
+  seen: [],
 };

@@ -1,75 +1,173 @@
 /**
- * The messages of one room, in order: first what is stored (by the server's id), then what is on its way (as written).
+ * The messages of one room, in order: one contiguous part of what the server has stored, and among it what is not stored.
+ *
+ * A page keeps the order in which the server gives it; pages stand in the order of `compareMessages`; a message that arrives live
+ * stands at the end. What is being sent stands after all that is stored; a refused message keeps its place.
  *
  * A message may arrive several times and from several sides: as an echo, an acknowledgement, a REST answer, in a page
  * of history. Whichever comes first puts it in its place; the others find it there.
  */
-import { compareIds, idKey, isOrdered, sameId, type Id, type Message } from '../protocol/index.js';
+import { compareMessages, idKey, isOvertaken, sameId, type Id, type Message } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
-import type { ChatMessage, ChatUser } from './state.js';
+import type { ChatMessage, ChatUser, Thread } from './state.js';
 
 export type Timeline = readonly ChatMessage[];
 
-/** By id where ids have an order, else by time: Z and +00:00 and microseconds are read alike. */
-function order(a: Message, b: Message): number {
-  if (isOrdered(a.id) && isOrdered(b.id)) return compareIds(a.id, b.id);
-  return Date.parse(a.timestamp) - Date.parse(b.timestamp);
+/** A timeline, and whether it has an open end: the server has, or may have, messages beyond it. */
+export type Part = Pick<Thread, 'timeline' | 'hasOlder' | 'hasNewer' | 'loaded'>;
+
+const isStored = ({ delivery }: ChatMessage): boolean => delivery === 'sent';
+
+/** What a timeline holds, so that nobody has to walk through it to see that a message is new. */
+interface Contents {
+  /** By `idKey`, of what is stored. */
+  readonly ids: Set<string>;
+  /** How many are not stored. */
+  readonly unsent: number;
 }
 
-/** Whether a message belongs before the first one that is shown, where there is more that is not loaded. */
-export const isUnloaded = (timeline: Timeline, hasOlder: boolean, message: Message): boolean =>
-  hasOlder && timeline[0]?.delivery === 'sent' && order(message, timeline[0]) < 0;
+/** Made when somebody asks; `append` hands it on to the timeline that it makes, and so makes none for each message. */
+const CONTENTS = new WeakMap<Timeline, Contents>();
 
-/** How many of the first messages are stored. */
-function storedCount(timeline: Timeline): number {
-  let count = timeline.length;
-  while (count > 0 && timeline[count - 1]!.delivery !== 'sent') count--;
-  return count;
-}
-
-/** Where a stored message stands or belongs: the index before which everything is older, or `after` what is just as old. */
-function position(timeline: Timeline, message: Message, after = 0): number {
-  let [low, high] = [0, storedCount(timeline)];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (order(timeline[middle]!, message) < after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function indexOfId(timeline: Timeline, message: Message): number {
-  if (!isOrdered(message.id)) return timeline.findIndex(({ id }) => sameId(id, message.id));
-  const index = position(timeline, message);
-  return sameId(timeline[index]?.id, message.id) ? index : -1;
+function contentsOf(timeline: Timeline): Contents {
+  const known = CONTENTS.get(timeline);
+  if (known) return known;
+  const ids = new Set<string>();
+  for (const entry of timeline) if (isStored(entry)) ids.add(idKey(entry.id));
+  const contents = { ids, unsent: timeline.length - ids.size };
+  CONTENTS.set(timeline, contents);
+  return contents;
 }
 
 /** Whether a stored message with this id is there. */
-export const holds = (timeline: Timeline, message: Message): boolean => indexOfId(timeline, message) >= 0;
+export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => contentsOf(timeline).ids.has(idKey(id));
+
+/** Where a stored message stands, or -1. From the end: that is where most are looked for. */
+const indexOf = (timeline: Timeline, id: Id): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
+
+/** The newest message that is stored. */
+export const lastStored = (timeline: Timeline): ChatMessage | undefined => timeline.findLast(isStored);
 
 /**
- * Puts stored messages into their places. Those of one moment, where ids have no order, stay in the server's.
- * @param isOlder whether they are the page before what is there.
+ * Whether a message belongs before the first one that is loaded, where there is more that is not loaded.
+ * @param isLive whether it has come in just now: then it belongs there only if it was overtaken.
  */
-export function merge(timeline: Timeline, messages: readonly Message[], isOlder = false): Timeline {
-  const next = timeline.slice();
-  for (const message of isOlder ? [...messages].reverse() : messages) {
-    const localId = message._tempId ?? null;
-    const stored = storedCount(next);
-    const waiting = next.slice(stored).findIndex((entry) => entry.localId === localId);
-    const [mine] = waiting < 0 ? [] : next.splice(stored + waiting, 1);
-    const at = indexOfId(next, message);
-    if (at >= 0) {
-      const known = next[at]!;
-      // What was read does not become unread because an older copy comes by.
-      next[at] = { ...known, ...message, is_read: known.is_read || message.is_read, localId: known.localId ?? localId };
-    } else {
-      const entry: ChatMessage = { ...message, key: mine?.key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
-      next.splice(position(next, message, isOlder ? 0 : 1), 0, entry);
+export function isUnloaded({ timeline, hasOlder }: Pick<Part, 'timeline' | 'hasOlder'>, message: Message, isLive: boolean): boolean {
+  const first = timeline.find(isStored);
+  return hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0);
+}
+
+/** The stored message as it is shown. @param known what is known of it. @param key of the pending message that it confirms. */
+function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {
+  const localId = message._tempId ?? null;
+  return known
+    ? // What was read does not become unread because an older copy comes by.
+      { ...known, ...message, is_read: known.is_read || message.is_read, localId: known.localId ?? localId }
+    : { ...message, key: key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
+}
+
+/** Puts a refused message where its time says: its neighbours are not loaded, or were not. */
+export function placeByTime(timeline: Timeline, entry: ChatMessage): Timeline {
+  const at = Date.parse(entry.timestamp);
+  const after = timeline.findLastIndex((other) => other.delivery !== 'sending' && Date.parse(other.timestamp) <= at);
+  return [...timeline.slice(0, after + 1), entry, ...timeline.slice(after + 1)];
+}
+
+/**
+ * Changes what is stored. What is being sent goes to the end again, and refused messages whose neighbours were not loaded find
+ * their place; all others stand where they stood.
+ * @param messages stored messages that come in: pending messages that they confirm are taken away.
+ */
+function around(part: Part, messages: readonly Message[], change: (stored: ChatMessage[], entry: (message: Message, known?: ChatMessage) => ChatMessage) => ChatMessage[]): Timeline {
+  const { timeline, hasOlder, hasNewer, loaded } = part;
+  const [first, last] = [timeline.findIndex(isStored), timeline.findLastIndex(isStored)];
+  const confirmed = new Set(messages.map(({ _tempId }) => _tempId));
+  const keys = new Map<string, string>();
+  const [loose, sending]: [ChatMessage[], ChatMessage[]] = [[], []];
+  const rest = timeline.filter((entry, at) => {
+    const { localId } = entry;
+    if (isStored(entry)) return true;
+    if (localId !== null && confirmed.has(localId)) keys.set(localId, entry.key);
+    else if (at > last && entry.delivery === 'sending') sending.push(entry);
+    else if (at > last ? hasNewer || !loaded : at < first && hasOlder) loose.push(entry);
+    else return true;
+    return false;
+  });
+  const changed = change(rest, (message, known) => entryOf(message, known, keys.get(message._tempId ?? '')));
+  return [...loose.reduce<Timeline>(placeByTime, changed), ...sending];
+}
+
+/** Puts in what was stored after all that is there: it came in live, or is the page after it. */
+export function append(part: Part, messages: readonly Message[]): Timeline {
+  const { timeline } = part;
+  const contents = contentsOf(timeline);
+  const ids = new Set<string>();
+  const put: Parameters<typeof around>[2] = (entries, entryFor) => {
+    for (const message of messages) {
+      const key = idKey(message.id);
+      if (contents.ids.has(key) || ids.has(key)) {
+        const known = indexOf(entries, message.id);
+        entries[known] = entryFor(message, entries[known]);
+        continue;
+      }
+      ids.add(key);
+      let to = entries.length;
+      for (let at = to - 1; at >= 0; at--) {
+        if (!isStored(entries[at]!)) continue;
+        if (!isOvertaken(message, entries[at]!)) break;
+        to = at;
+      }
+      entries.splice(to, 0, entryFor(message));
     }
-  }
+    return entries;
+  };
+  const next = contents.unsent > 0 ? around(part, messages, put) : put([...timeline], entryOf);
+  CONTENTS.delete(timeline);
+  for (const key of ids) contents.ids.add(key);
+  CONTENTS.set(next, { ids: contents.ids, unsent: next.length - contents.ids.size });
   return next;
 }
+
+/** Brings up to date what is there, and takes away what is confirmed; adds nothing. */
+export const update = (part: Part, messages: readonly Message[]): Timeline =>
+  around(part, messages, (entries, entryFor) => {
+    for (const message of messages) {
+      const known = indexOf(entries, message.id);
+      if (known >= 0) entries[known] = entryFor(message, entries[known]);
+    }
+    return entries;
+  });
+
+/**
+ * Lays a page over what is there, in the page's own order.
+ * @param isOlder whether it is the page before all that is there.
+ */
+export const merge = (part: Part, page: readonly Message[], isOlder = false): Timeline =>
+  around(part, page, (entries, entryFor) => {
+    const places = new Map(page.map(({ id }, place) => [idKey(id), place]));
+    const known = new Map(entries.filter((entry) => isStored(entry) && places.has(idKey(entry.id))).map((entry) => [idKey(entry.id), entry]));
+    const next: ChatMessage[] = [];
+    let place = 0;
+    const take = (): void => {
+      const message = page[place++]!;
+      next.push(entryFor(message, known.get(idKey(message.id))));
+    };
+    const isNewTo = (entry: ChatMessage): boolean => {
+      const message = page[place];
+      return message !== undefined && !known.has(idKey(message.id)) && (isOlder || compareMessages(message, entry) < 0);
+    };
+    for (const entry of entries) {
+      const at = isStored(entry) ? places.get(idKey(entry.id)) : undefined;
+      // Both have it: there the two join.
+      if (at !== undefined) while (place <= at) take();
+      else {
+        if (isStored(entry)) while (isNewTo(entry)) take();
+        next.push(entry);
+      }
+    }
+    while (place < page.length) take();
+    return next;
+  });
 
 /**
  * Takes away what the newest page should hold, and does not: it was deleted.
@@ -77,19 +175,32 @@ export function merge(timeline: Timeline, messages: readonly Message[], isOlder 
  *   look as if nothing had been said.
  * @param knownUpTo what is newer than this may have come after the page was read.
  */
-export function withoutGone(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Id | undefined): Timeline {
-  const [first, last] = [page[0], page.at(-1)];
-  const newest = timeline.find(({ id }) => sameId(id, knownUpTo));
-  return timeline.filter((entry) => {
-    if (entry.delivery !== 'sent' || page.some(({ id }) => sameId(id, entry.id))) return true;
-    if (first && order(entry, first) < 0) return !isAll;
-    const isAfter = !last || order(entry, last) > 0;
-    return isAfter && !(newest && order(entry, newest) <= 0);
+export function withoutGone(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Message | undefined): Timeline {
+  const ids = new Set(page.map(({ id }) => idKey(id)));
+  /** How an entry stands to another message: by its place where that is there, else by time and id. */
+  const standsTo = (other: Message | undefined): ((entry: ChatMessage, at: number) => number) => {
+    const place = other ? indexOf(timeline, other.id) : -1;
+    return (entry, at) => (!other ? 1 : place < 0 ? compareMessages(entry, other) : at - place);
+  };
+  const [toFirst, toLast, toKnown] = [standsTo(page[0]), standsTo(page.at(-1)), standsTo(knownUpTo)];
+  return timeline.filter((entry, at) => {
+    if (!isStored(entry) || ids.has(idKey(entry.id))) return true;
+    if (toFirst(entry, at) < 0) return !isAll;
+    return toLast(entry, at) > 0 && toKnown(entry, at) > 0;
   });
 }
 
 /** Takes away a message that was deleted. */
-export const remove = (timeline: Timeline, id: Id): Timeline => timeline.filter((entry) => entry.delivery !== 'sent' || !sameId(entry.id, id));
+export const remove = (timeline: Timeline, id: Id): Timeline => timeline.filter((entry) => !isStored(entry) || !sameId(entry.id, id));
+
+/** How many stored messages are there. Counted only where there may be more than `most`. */
+export const excess = (timeline: Timeline, most: number): number => (timeline.length > most ? timeline.filter(isStored).length - most : 0);
+
+/** Releases so many stored messages from the beginning. What is not stored stays. */
+export const withoutOldest = (timeline: Timeline, count: number): Timeline => timeline.filter((entry) => !isStored(entry) || count-- <= 0);
+
+/** Keeps so many stored messages from the beginning, and releases the others. What is not stored stays. */
+export const withoutNewest = (timeline: Timeline, kept: number): Timeline => timeline.filter((entry) => !isStored(entry) || kept-- > 0);
 
 export interface Draft {
   readonly localId: string;

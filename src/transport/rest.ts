@@ -2,6 +2,7 @@
 import {
   check,
   checkEach,
+  idKey,
   Message,
   MessagesBody,
   Room,
@@ -39,6 +40,16 @@ export interface HistoryPage {
   hasMore: boolean;
   /** Capability `sync`: the change of the room up to which this page is complete. */
   seq: number | undefined;
+  /** Messages of the page that could not be read. */
+  leftOut: number;
+}
+
+export interface RoomsAnswer {
+  rooms: Room[];
+  /** Rooms that could not be read. */
+  leftOut: number;
+  /** Whether these are all: there is a limit of 10,000, and some servers' pages do not end. */
+  isComplete: boolean;
 }
 
 export interface HistoryQuery {
@@ -56,8 +67,8 @@ export interface RestRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** More pages of rooms than this is a server that turns in circles. */
-const MAX_ROOM_PAGES = 20;
+/** So many rooms are read, those that cannot be read among them. That there are more is said. */
+const MAX_ROOMS = 10_000;
 
 export class RestClient {
   readonly #options: RestOptions;
@@ -72,18 +83,31 @@ export class RestClient {
   }
 
   /** All my active rooms; follows `next` where the list is paginated. */
-  async listRooms(signal?: AbortSignal): Promise<Room[]> {
-    const rooms: Room[] = [];
-    let query: Record<string, string> = {};
-    for (let page = 0; page < MAX_ROOM_PAGES; page++) {
+  async listRooms(signal?: AbortSignal): Promise<RoomsAnswer> {
+    const rooms = new Map<string, Room>();
+    const asked = new Set<string>();
+    let leftOut = 0;
+    const answer = (isComplete: boolean): RoomsAnswer => ({ rooms: [...rooms.values()], leftOut, isComplete });
+    for (let query: Record<string, string> = {}; ; ) {
       const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
-      rooms.push(...(await this.#good(checkEach(Room, results, 'GET rooms/'))));
+      const page = checkEach(Room, results, 'GET rooms/');
+      const known = rooms.size + leftOut;
+      for (const room of await this.#good(page)) rooms.set(idKey(room.id), room);
+      leftOut += page.problems.length;
       // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
       const nextPage = next && parseUrl(next, this.#options.base);
-      if (!nextPage) break;
+      if (!nextPage) return answer(true);
+      asked.add(JSON.stringify(query));
       query = Object.fromEntries(nextPage.searchParams);
+      if (rooms.size + leftOut >= MAX_ROOMS) return this.#unended(`more than ${MAX_ROOMS} rooms; the others are left out`, answer(false));
+      // The same question again, or an answer that adds nothing: so it would go on for ever.
+      if (asked.has(JSON.stringify(query)) || rooms.size + leftOut === known) return this.#unended('its pages do not end: `next` leads back', answer(false));
     }
-    return rooms;
+  }
+
+  #unended(why: string, answer: RoomsAnswer): RoomsAnswer {
+    this.#options.onProblem?.({ code: 'invalid_item', detail: `GET rooms/: ${why}` });
+    return answer;
   }
 
   /** One page of history: the newest messages, or those before or after a message. */
@@ -91,7 +115,8 @@ export class RestClient {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
     const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
-    return { messages: await this.#good(checkEach(Message, body.messages, where)), hasMore: body.has_more && body.messages.length > 0, seq: body.seq };
+    const page = checkEach(Message, body.messages, where);
+    return { messages: await this.#good(page), hasMore: body.has_more && body.messages.length > 0, seq: body.seq, leftOut: page.problems.length };
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
@@ -183,10 +208,10 @@ function explain(json: unknown): string | undefined {
   return undefined;
 }
 
-/** `Retry-After` in seconds or as a date, at most 5 min. Default: 5 s after 429, else nothing. @returns milliseconds. */
+/** `Retry-After` in seconds or as a date, 1 s to 5 min. Default: 5 s after 429, else nothing. @returns milliseconds. */
 export function retryAfter({ status, headers }: Response): number | undefined {
   const value = headers.get('Retry-After') ?? '';
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   if (!Number.isFinite(seconds)) return status === 429 ? 5_000 : undefined;
-  return Math.min(Math.max(seconds, 0), 300) * 1000;
+  return Math.min(Math.max(seconds, 1), 300) * 1000;
 }

@@ -31,7 +31,7 @@ describe('an adapter', () => {
     const connection = connect({ user: ana, send: async (outgoing) => stored(outgoing, ++count) });
     await until(() => connection.state === 'connected');
     connection.openRoom(1);
-    await until(() => connection.data.threads[1]?.loaded);
+    await until(() => connection.data.threads.get('1')?.loaded);
     const { message } = await connection.sendChatMessage(1, 'hello');
     assert.equal(message.id, 1);
     assert.deepEqual(words(connection), ['hello: sent']);
@@ -182,7 +182,7 @@ describe('an adapter', () => {
     lines[0]!.disconnected();
     await until(() => connection.state !== 'connected');
     connection.retryNow();
-    await until(() => connection.state === 'connected' && connection.data.threads[1]!.skipped);
+    await until(() => connection.state === 'connected' && connection.data.threads.get('1')!.skipped);
     assert.deepEqual([connection.messages(1).length, connection.messages(1).at(-1)!.content], [50, 'm1560']);
   });
 
@@ -237,7 +237,7 @@ describe('an adapter', () => {
     await connection.loadOlder(1);
     assert.equal(connection.messages(1)[0]!.content, 'm21');
     events.typing(1, ben, true);
-    assert.equal(connection.data.threads[1]!.typing.length, 1);
+    assert.equal(connection.data.threads.get('1')!.typing.length, 1);
     all.push({ id: 121, sender: ben, content: 'live', timestamp: Date.now() });
     events.message(1, all.at(-1)!);
     assert.equal(connection.messages(1).at(-1)!.content, 'live');

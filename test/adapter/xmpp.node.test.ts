@@ -52,7 +52,7 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
     await until('ben has the archive', () => words(ben!).includes('Is anybody there?'));
     await until('ben sees the room', () => ben!.rooms.some(({ id }) => id === ROOM));
     ben.typing(ROOM, true);
-    await until('ana sees him type', () => ana!.data.threads[ROOM]?.typing.some(({ username }) => username === 'ben'));
+    await until('ana sees him type', () => ana!.data.threads.get(ROOM)?.typing.some(({ username }) => username === 'ben'));
     await ben.sendChatMessage(ROOM, 'I am.');
     await until('ana has his answer', () => words(ana!).at(-1) === 'I am.');
     assert.deepEqual(words(ana), words(ben));

@@ -19,7 +19,7 @@ function actionOf(frame: ChatFrame): Action | undefined {
     case 'connection_established':
       return { type: 'user', id: frame.user_id, username: frame.username, isOther: false };
     case 'room_list':
-      return { type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: true };
+      return { type: 'rooms', rooms: frame.rooms, method: 'websocket', leftOut: 0, isComplete: true, exactUnread: true };
     case 'new_message':
       return { type: 'live-message', roomId: frame.room_id, message: frame.message, wasHeld: false };
     case 'typing':
@@ -76,12 +76,12 @@ describe('recorded with a real backend', () => {
       const action = frame && actionOf(frame);
       if (!action) continue;
       state = reduce(state, action);
-      if (frame.type === 'typing') typing.push(state.threads['1']!.typing.length);
+      if (frame.type === 'typing') typing.push(state.threads.get('1')!.typing.length);
       if (frame.type === 'room_list' || frame.type === 'messages_marked_read') unread.push(state.rooms.find(({ id }) => id === 1)!.unread_count);
     }
     expect(state.user).to.deep.equal({ id: 1, username: 'ana' });
     // 'while ana unsubscribed' never reached her: a room that is not subscribed is silent.
-    expect(state.threads['1']!.timeline.map(({ content }) => content)).to.deep.equal(['hello ben', 'hi ana']);
+    expect(state.threads.get('1')!.timeline.map(({ content }) => content)).to.deep.equal(['hello ben', 'hi ana']);
     expect(typing, 'ben types, stops; cleo is not in the room').to.deep.equal([1, 0, 0]);
     expect(unread).to.deep.equal([1, 0, 0]);
     expect(state.rooms.map(({ name }) => name)).to.deep.equal(['DM: ana & ben', 'General']);

@@ -57,7 +57,7 @@ describe('a strict Content-Security-Policy', () => {
     one(rooms, '[role=option]').click();
     for (const { id } of root.connection.rooms) {
       root.connection.selectRoom(id);
-      await until(() => root.connection.data.threads[`${id}`]?.loaded);
+      await until(() => root.connection.data.threads.get(String(id))?.loaded);
     }
     root.connection.selectRoom(1);
     await until(() => all(thread, 'li').length > 0);

@@ -113,7 +113,7 @@ for (const [name, options] of VARIANTS) {
     });
 
     it('shows who types, and nobody who is not in the room', async () => {
-      const typists = (): string[] => (ana.data.threads[String(ROOM)]?.typing ?? []).map(({ userId }) => String(userId));
+      const typists = (): string[] => (ana.data.threads.get(String(ROOM))?.typing ?? []).map(({ userId }) => String(userId));
       const seen = new Set<string>();
       const stop = ana.subscribe(() => typists().forEach((id) => seen.add(id)));
       ben.typing(ROOM, true);

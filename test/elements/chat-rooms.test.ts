@@ -1,6 +1,6 @@
 import { aTimeout, expect, fixture, fixtureCleanup, html, oneEvent } from '@open-wc/testing';
 import type { ChatRoomSelectEvent } from '../../src/elements/events.js';
-import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { json, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const token = tokenOf(1);
@@ -117,6 +117,34 @@ describe('<chat-rooms>', () => {
     const rooms = connection.querySelector('chat-rooms')!;
     await until(() => text(one(rooms, '[role=status]')) === 'Loading conversations');
     await expect(rooms).to.be.accessible();
+  });
+
+  it('10.23: says how many could not be read, and never that there are none', async () => {
+    backend.rooms.push({ name: 'no id' }, { id: null });
+    const { rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    expect(text(one(rooms, '[part=note]'))).to.equal('2 could not be read.');
+    await expect(rooms).to.be.accessible();
+    rooms.lang = 'de';
+    rooms.requestUpdate();
+    await until(() => text(one(rooms, '[part=note]')) === '2 konnten nicht gelesen werden.');
+  });
+
+  it('10.23: the same where none could be read, by REST and by socket', async () => {
+    backend.rooms = [{ name: 'no id' }];
+    const { connection, rooms } = await mount(template);
+    await until(() => text(one(rooms, '[part=note]')) === '1 could not be read.');
+    expect(text(rooms.shadowRoot!.firstElementChild!)).to.not.contain('No conversations yet');
+    backend.rooms.push({});
+    await connection.connection.refreshRoomList();
+    await until(() => text(one(rooms, '[part=note]')) === '2 could not be read.');
+  });
+
+  it('10.23: says that there are more than it shows', async () => {
+    backend.onRequest = (_method, path) => (path.startsWith('rooms/?') || path === 'rooms/' ? json({ results: backend.rooms, next: '/api/chat/rooms/?page=2' }) : undefined);
+    const { rooms } = await mount(template);
+    await until(() => text(one(rooms, '[part=note]')) === 'Not all conversations are shown.');
+    expect(all(rooms, '[role=option]')).to.have.length(3);
   });
 
   it('is empty in a sentence', async () => {

@@ -1,7 +1,8 @@
 import { aTimeout, expect, fixtureCleanup, html, nextFrame, oneEvent } from '@open-wc/testing';
 import type { ChatMessageEvent, ChatSendEvent } from '../../src/elements/events.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
-import { page, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import type { ChatConnection } from '../../src/store/index.js';
+import { json, page, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const token = tokenOf(1);
@@ -35,6 +36,14 @@ const topOf = (thread: ChatThreadElement, words: string): number => {
   const row = rows(thread).find((li) => text(li.querySelector<HTMLElement>('[part=text]')!) === words)!;
   return row.getBoundingClientRect().top;
 };
+
+/** Loads older messages until the newest are released. The thread does so too, and only one page is loaded at a time. */
+async function goUp(chat: ChatConnection): Promise<void> {
+  while (!chat.data.threads.get('1')!.hasNewer) {
+    await chat.loadOlder(1);
+    await aTimeout(0);
+  }
+}
 
 async function write(thread: ChatThreadElement, words: string, key: KeyboardEventInit = { key: 'Enter' }): Promise<void> {
   const field = one(thread, 'textarea') as HTMLTextAreaElement;
@@ -198,6 +207,70 @@ describe('<chat-thread>', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('');
   });
 
+  it('10.22: a reader far up, the newest released: loads again what they scroll to, in both directions', async () => {
+    fill(2_200);
+    const { thread, connection } = await mount(template);
+    await loaded(thread);
+    const chat = connection.connection;
+    const state = () => chat.data.threads.get('1')!;
+    await scrollTo(thread, scroller(thread).scrollTop - 300);
+    await goUp(chat);
+    expect(state().timeline.length).to.equal(2_000);
+    // Down again: to the last row that is loaded, and beyond.
+    const last = (): string => state().timeline.at(-1)!.content;
+    const released = last();
+    for (let n = 0; n < 400 && last() === released; n++) await scrollTo(thread, scroller(thread).scrollHeight);
+    expect(last()).to.not.equal(released);
+    expect(state().timeline.length).to.be.at.most(2_000);
+    for (let n = 0; n < 400 && state().hasNewer; n++) await scrollTo(thread, scroller(thread).scrollHeight);
+    expect([state().hasNewer, last()]).to.deep.equal([false, 'message 2199']);
+    for (let n = 0; n < 400 && one(thread, '[part=jump]'); n++) await scrollTo(thread, scroller(thread).scrollHeight);
+    expect(one(thread, '[part=jump]'), 'at the end').to.equal(undefined);
+  });
+
+  it('10.22: the last row that is loaded is not the end: unread stays unread, and the button goes to the true end', async () => {
+    backend.rooms = [room(1, 'a', { unread_count: 2 })];
+    fill(2_200);
+    const { thread, connection } = await mount(template);
+    await loaded(thread);
+    const chat = connection.connection;
+    const marks = (): number => backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
+    await until(() => marks() === 1);
+    await scrollTo(thread, scroller(thread).scrollTop - 300);
+    await goUp(chat);
+    backend.onRequest = (_method, path) => (path.includes('after=') ? page('', 503) : undefined);
+    for (let n = 0; n < 400 && !one(thread, '[role=alert]'); n++) await scrollTo(thread, scroller(thread).scrollHeight);
+    expect(distance(thread), 'at the last row that is loaded').to.be.below(200);
+    backend.say(1, 2, 'unseen');
+    await aTimeout(0);
+    expect([marks(), chat.rooms[0]!.unread_count, text(one(thread, '[part=jump]'))]).to.deep.equal([1, 1, '1 new message']);
+    expect(rows(thread).some((li) => text(li).includes('unseen'))).to.equal(false);
+    one(thread, '[part=jump]').click();
+    await until(() => marks() === 2);
+    expect(text(rows(thread).at(-1))).to.contain('unseen');
+    expect([chat.messages(1).length, chat.rooms[0]!.unread_count, one(thread, '[part=jump]')]).to.deep.equal([50, 0, undefined]);
+  });
+
+  it('10.22: what one writes far up is shown at the true end', async () => {
+    fill(2_200);
+    const { thread, connection } = await mount(template);
+    await loaded(thread);
+    await scrollTo(thread, scroller(thread).scrollTop - 300);
+    await goUp(connection.connection);
+    await write(thread, 'from far up');
+    await until(() => text(rows(thread).at(-1)).includes('from far up') && all(thread, '.delivery.check').length > 0);
+    await until(() => text(rows(thread).at(-2)).includes('message 2199'));
+    expect(distance(thread)).to.be.below(2);
+  });
+
+  it('10.23: says how many messages could not be read, and never that there are none', async () => {
+    backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: [{ id: 1 }, null], has_more: false }) : undefined);
+    const { thread } = await mount(template);
+    await until(() => all(thread, '[part=note]').some((note) => text(note) === '2 could not be read.'));
+    expect(text(scroller(thread))).to.not.contain('No messages yet');
+    await expect(thread).to.be.accessible();
+  });
+
   it('marks what is on its way, and says why it was not sent, with a way to retry or discard', async () => {
     backend.stores = false;
     const { thread } = await mount(template);
@@ -251,7 +324,7 @@ describe('<chat-thread>', () => {
   it('shows who types', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
-    await until(() => document.querySelector('chat-connection')!.connection.data.threads['1']?.loaded);
+    await until(() => document.querySelector('chat-connection')!.connection.data.threads.get('1')?.loaded);
     backend.socket.receive({ type: 'typing', room_id: 1, user_id: 2, username: 'ben', is_typing: true });
     await until(() => text(one(thread, '[part=typing]')) === 'Ben is typing');
   });

@@ -127,7 +127,7 @@ describe('what was missed', () => {
     f.send('mine');
     await f.shows('reconnecting', 'connection_lost');
     await f.minute('connected', 'connected', 1, 12);
-    expect(f.chat.data.threads['1']!.skipped).to.equal(true);
+    expect(f.chat.data.threads.get('1')!.skipped).to.equal(true);
     await f.heals();
   });
 
@@ -140,7 +140,7 @@ describe('what was missed', () => {
     f.send('mine');
     await f.shows('reconnecting', 'connection_lost');
     await f.minute('connected', 'connected', 1, 60);
-    expect(f.chat.data.threads['1']!.skipped).to.equal(true);
+    expect(f.chat.data.threads.get('1')!.skipped).to.equal(true);
     await f.heals();
   });
 

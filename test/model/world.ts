@@ -204,7 +204,7 @@ export class World {
     );
     const read = (messages: readonly { id: unknown; isRead: boolean }[]): unknown[] => messages.filter(({ isRead }) => isRead).map(({ id }) => id);
     if (this.isCounted) assert.deepEqual(read(shown.map((message) => ({ id: message.id, isRead: message.is_read && isMine(message) }))), read(last), `read in room ${room}`);
-    const threads = chat.data.threads[String(room)];
+    const threads = chat.data.threads.get(String(room));
     assert.equal(shown.length < held.length, threads?.hasOlder ?? false, 'whether there is more');
     assert.equal(chat.rooms.find(({ id }) => id === room)?.unread_count, this.server.unread(room), `unread in room ${room}`);
   }

@@ -81,7 +81,7 @@ export const MUTANTS = [
   { name: 'what was deleted stays', file: 'src/store/timeline.ts', find: 'return isAfter && !(newest && order(entry, newest) <= 0);', replace: 'return true;', tests: 'test/{store,session,faults}/*.test.ts' },
   { name: 'what is older than a page stays above the hole', file: 'src/store/reduce.ts', find: 'withoutGone(old.timeline, messages, true, event.knownUpTo)', replace: 'withoutGone(old.timeline, messages, !hasMore, event.knownUpTo)' },
   { name: 'a message stands alone above what is loaded', file: 'src/store/timeline.ts', find: "hasOlder && timeline[0]?.delivery === 'sent' && order(message, timeline[0]) < 0;", replace: 'false;', tests: 'test/store/timeline.test.ts' },
-  { name: 'a late answer overwrites what is newer', file: 'src/store/reduce.ts', find: '{ ...(known ?? message), _tempId: message._tempId }', replace: 'message', tests: 'test/session/session.test.ts' },
+  { name: 'a late answer overwrites what is newer', file: 'src/store/reduce.ts', find: '{ ...(known || message), _tempId: message._tempId }', replace: 'message', tests: 'test/session/session.test.ts' },
   { name: 'read means all, whatever came since', file: 'src/store/reduce.ts', find: 'up_to === undefined || (last < 0', replace: 'true || (last < 0', tests: 'test/store/connection.test.ts' },
   { name: 'what was held counts twice', file: 'src/store/reduce.ts', find: 'const isCounted = wasHeld && ', replace: 'const isCounted = false && ', tests: 'test/session/session.test.ts' },
 ];

@@ -283,8 +283,8 @@ describe('a session', () => {
     chat.openRoom(2);
     await clock.advance(0);
     expect(asked).to.equal(1);
-    expect(chat.data.threads['1']?.loaded).to.equal(true);
-    expect(chat.data.threads['2']?.loaded).to.equal(true);
+    expect(chat.data.threads.get('1')?.loaded).to.equal(true);
+    expect(chat.data.threads.get('2')?.loaded).to.equal(true);
     expect(chat.state).to.equal('connected');
     chat.disconnect();
   });

@@ -13,8 +13,8 @@ const tell = (what) => void window.soakHears(JSON.stringify(what));
 let onTheirWay = new Set();
 function noticeAccepted(data, before) {
   const now = new Set();
-  for (const [key, { timeline }] of Object.entries(data.threads)) {
-    const isSame = timeline === before.threads[key]?.timeline;
+  for (const [key, { timeline }] of data.threads) {
+    const isSame = timeline === before.threads.get(key)?.timeline;
     for (let n = timeline.length - 1; n >= 0 && timeline[n].delivery !== 'sent'; n--) {
       const { localId, content } = timeline[n];
       now.add(localId);
@@ -54,6 +54,9 @@ function repeated(list) {
 }
 const idsOf = (room) => connection.messages(room).map(({ id, delivery }) => (delivery === 'sent' ? id : `not sent: ${id}`));
 
+/** By room, what `loadAll` has met. */
+const walked = new Map();
+
 window.soak = {
   send(list) {
     for (const { room, content } of list) connection.sendChatMessage(room, content).catch(() => {});
@@ -69,17 +72,22 @@ window.soak = {
     return { state: connection.state, reason: connection.reason.code, waiting, held, twice };
   },
 
-  /** All of the history, from its beginning. */
+  /** All of the history, from its end to its beginning. The page keeps 2,000 messages of it, so what it releases is noted here. */
   async loadAll() {
     for (const room of rooms) {
-      while (connection.data.threads[String(room)]?.hasOlder) {
+      await connection.loadNewest(room);
+      let all = idsOf(room);
+      while (connection.data.threads.get(String(room))?.hasOlder) {
         await connection.loadOlder(room).catch(() => later(200));
         await later(0);
+        const known = new Set(all);
+        all = [...idsOf(room).filter((id) => !known.has(id)), ...all];
       }
+      walked.set(room, all);
     }
   },
 
-  ids: () => rooms.map((room) => ({ room, ids: idsOf(room) })),
+  ids: () => rooms.map((room) => ({ room, ids: walked.get(room) ?? idsOf(room) })),
 };
 
 root.url = url;

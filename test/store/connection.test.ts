@@ -108,7 +108,7 @@ describe('a connection', () => {
     chat.openRoom(1);
     await clock.advance(0);
     const typing = (user_id: number, is_typing = true): void => backend.socket.receive({ type: 'typing', room_id: 1, user_id, username: 'x', is_typing });
-    const typists = (): unknown[] => chat.data.threads['1']!.typing.map(({ userId }) => userId);
+    const typists = (): unknown[] => chat.data.threads.get('1')!.typing.map(({ userId }) => userId);
     for (const user of [1, 2, 77]) typing(user);
     expect(typists()).to.deep.equal([2]);
     await clock.advance(6_000);
@@ -156,7 +156,7 @@ describe('a connection', () => {
     expect(chat.messages(1)).to.have.length(100);
     await chat.loadOlder(1);
     expect(chat.messages(1).map(({ id }) => id)).to.deep.equal(Array.from({ length: 120 }, (_, n) => n + 1));
-    expect(chat.data.threads['1']!.hasOlder).to.equal(false);
+    expect(chat.data.threads.get('1')!.hasOlder).to.equal(false);
     chat.disconnect();
   });
 

@@ -72,6 +72,8 @@ export class FakeBackend {
   onRequest: (method: string, path: string) => Response | Error | 'hang' | undefined = () => undefined;
   /** Whether a message sent by socket is confirmed there. */
   echo: 'echo' | 'ack' | 'both' | 'none' | 'no-temp-id' = 'both';
+  /** What follows a frame that was sent, beside the usual. */
+  onSent: (socket: FakeSocket, frame: Record<string, unknown>) => void = () => {};
   /** Whether a message sent by socket is stored. */
   stores = true;
   /** Whether it says who is there over REST (`GET me/`). */
@@ -147,7 +149,10 @@ export class FakeBackend {
   }
 
   #connect(url: string): FakeSocket {
-    const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
+    const socket = new FakeSocket(url, (from, frame) => {
+      this.#onFrame(from, frame);
+      this.onSent(from, frame);
+    });
     this.sockets.push(socket);
     const { onSocket } = this;
     const token = new URL(url).searchParams.get('token') ?? '';

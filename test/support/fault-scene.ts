@@ -204,7 +204,7 @@ export class FaultScene {
       const stored = shown.filter(({ delivery }) => delivery === 'sent').map(({ id, content }) => `${id} ${content}`);
       const held = this.server.history(room).map(({ id, content }) => `${id} ${content}`);
       expect(stored, `room ${room}`).to.deep.equal(stored.length === 0 ? held : held.slice(-stored.length));
-      expect(this.chat.data.threads[String(room)]?.hasOlder, 'whether there is more').to.equal(stored.length < held.length);
+      expect(this.chat.data.threads.get(String(room))?.hasOlder, 'whether there is more').to.equal(stored.length < held.length);
       expect(this.chat.rooms.find(({ id }) => id === room)?.unread_count, `unread in room ${room}`).to.equal(this.server.unread(room));
       const mine = this.sent.filter((message) => message.room === room).map(({ content }) => content);
       const waiting = shown.filter(({ delivery }) => delivery !== 'sent');

@@ -75,7 +75,7 @@ const CONNECTED: ChatData = {
   user: { id: 1, username: 'ana' },
   roomsLoaded: true,
   rooms: [room(1, { unread_count: 3 }), room(2, { room_type: 'direct', participants: [ana, { ...ben, profile_picture: PICTURE }] }), room(3, { last_message: null })],
-  threads: { 1: thread() },
+  threads: new Map([['1', thread()]]),
   selected: 1,
 };
 
@@ -110,6 +110,9 @@ const actor = (data: ChatData): ChatConnection =>
     openRoom: () => () => {},
     draft: () => Promise.resolve(''),
     loadOlder: () => Promise.resolve(),
+    loadNewer: () => Promise.resolve(),
+    loadNewest: () => Promise.resolve(),
+    setAway() {},
     setReading() {},
     selectRoom() {},
     keepDraft() {},
@@ -147,7 +150,7 @@ const hover = (selector: string) => async (element: HTMLElement): Promise<void> 
 const ofThread = (name: string, more: Partial<Thread>, data: Partial<ChatData> = {}, act?: Stage['act']): Stage => ({
   name,
   tag: 'chat-thread',
-  data: { ...CONNECTED, threads: { 1: thread(more) }, ...data },
+  data: { ...CONNECTED, threads: new Map([['1', thread(more)]]), ...data },
   template: html`<chat-thread></chat-thread>`,
   ...(act && { act }),
 });

@@ -97,6 +97,8 @@ export class ChatRoomsElement extends LitElement {
   });
   readonly #rooms = this.#finder.slice((data) => data.rooms);
   readonly #isLoaded = this.#finder.slice((data) => data.roomsLoaded);
+  readonly #leftOut = this.#finder.slice((data) => data.roomsLeftOut);
+  readonly #isComplete = this.#finder.slice((data) => data.roomsComplete);
   readonly #chosen = this.#finder.slice((data) => data.selected);
   readonly #user = this.#finder.slice((data) => data.user);
   readonly #state = this.#finder.slice((data) => data.phase.is);
@@ -144,7 +146,7 @@ export class ChatRoomsElement extends LitElement {
           @input=${this.#onFilter}
         />
       </div>
-      ${rooms.length > 0 ? this.#renderList(rooms) : this.#renderNote()}
+      ${rooms.length > 0 ? this.#renderList(rooms) : this.#renderNote()} ${this.#renderMissing()}
     </div>`;
   }
 
@@ -191,9 +193,18 @@ export class ChatRoomsElement extends LitElement {
     </div>`;
   }
 
-  #renderNote(): TemplateResult {
+  /** Says what the list should show, and does not. */
+  #renderMissing(): TemplateResult | typeof nothing {
+    const { term } = this.#localize;
+    const leftOut = this.#leftOut.value ?? 0;
+    const words = [leftOut > 0 && term('unreadable', leftOut), this.#isComplete.value === false && term('notAllConversations')].filter(Boolean);
+    return words.length > 0 ? html`<p part="note" class="note" role="status">${words.join(' ')}</p>` : nothing;
+  }
+
+  #renderNote(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
     if (this.filter && this.#known.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
+    if (this.#isLoaded.value && (this.#leftOut.value || this.#isComplete.value === false)) return nothing;
     if (this.#isLoaded.value || this.#drawn) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
     // Loading is said only while something is on its way.
@@ -211,7 +222,7 @@ export class ChatRoomsElement extends LitElement {
 
   /** Over what a server has drawn, first in the server's words: its zone and its clock may be others. */
   #when(room: Room, at: string): string {
-    return (this.hasUpdated ? undefined : this.#drawn?.times[idKey(room.id)]) ?? ago(this.#localize, at, systemClock.now());
+    return (this.hasUpdated ? undefined : this.#drawn?.times.get(idKey(room.id))) ?? ago(this.#localize, at, systemClock.now());
   }
 
   get #shownRooms(): readonly Room[] {

@@ -5,7 +5,8 @@ import { Localize } from '../../locale/index.js';
 import { sameId, type Id } from '../../protocol/index.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
 import { hostStyles } from '../../theme/index.js';
-import { systemClock } from '../../transport/index.js';
+import type { Side } from '../../session/index.js';
+import { systemClock, type ChatError } from '../../transport/index.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { CustomStates } from '../custom-states.js';
 import { firstName, roomName } from '../people.js';
@@ -127,7 +128,7 @@ export class ChatThreadElement extends LitElement {
   readonly #state = this.#finder.slice((data) => data.phase.is);
   readonly #window = new ScrollWindow<ChatMessage>(
     this,
-    () => this.#loadOlder(),
+    (side) => this.#load(side),
     (isAtEnd) => this.#onEndChange(isAtEnd),
     () => this.#updateReading(),
   );
@@ -149,6 +150,7 @@ export class ChatThreadElement extends LitElement {
   #writer: Id | null = null;
   #leave: (() => void) | undefined;
   #isReading = false;
+  #isAway = false;
   #announcer: Announcer | undefined;
 
   override connectedCallback(): void {
@@ -175,7 +177,7 @@ export class ChatThreadElement extends LitElement {
       this.#writer = writer;
     }
     if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);
-    this.#window.update(this.#threadNow.timeline);
+    this.#window.update(this.#threadNow.timeline, this.#threadNow.hasNewer);
   }
 
   protected override render(): TemplateResult {
@@ -190,10 +192,14 @@ export class ChatThreadElement extends LitElement {
           <ol>
             ${this.#renderRows()}
           </ol>
+          ${this.#renderBottom()}
         </div>
         ${this.#window.isAtEnd ? nothing : this.#renderJump()}
       </div>
       ${this.#renderTyping()}
+      ${this.#extras.parts && this.#threadNow.leftOut > 0
+        ? html`<p part="note" class="note" role="status">${this.#localize.term('unreadable', this.#threadNow.leftOut)}</p>`
+        : nothing}
       ${this.#extras.parts && (this.#outdated.value || (this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')))
         ? html`<p part="note" class="note" role="status">${this.#localize.term(this.#outdated.value ? 'reloadToContinue' : 'notDurable')}</p>`
         : nothing}
@@ -215,26 +221,43 @@ export class ChatThreadElement extends LitElement {
 
   /** What stands before the first message. */
   #renderTop(): TemplateResult | typeof nothing {
-    const { loaded, loading, error, hasOlder, skipped, timeline } = this.#threadNow;
+    const { loaded, loading, error, hasOlder, skipped, timeline, leftOut } = this.#threadNow;
     const { term } = this.#localize;
     if (this.#window.start > 0) return nothing;
-    if (error && !loading) {
-      return html`<p part="note" class="note" role="alert">
-        ${term('loadFailed')} <span dir="auto">${error.message}</span>
-        <button part="retry" class="link" type="button" @click=${this.#reload}>${term('retry')}</button>
-      </p>`;
-    }
+    if (error && !loading && !this.#failedAtEnd) return this.#renderFailure(error);
     if (!loaded) {
       const waits = this.#state.value !== 'idle' && this.#state.value !== 'unauthorized';
       return waits ? html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>` : html`<p part="note" class="note">${term('signIn')}</p>`;
     }
     if (skipped && !loading) {
       return html`<p part="skipped" class="note" role="status">
-        ${term('skipped')} <button part="retry" class="link" type="button" @click=${() => this.#loadOlder()}>${term('loadSkipped')}</button>
+        ${term('skipped')} <button part="retry" class="link" type="button" @click=${() => this.#load('older')}>${term('loadSkipped')}</button>
       </p>`;
     }
     if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? term('loadingOlder') : nothing}</p>`;
-    return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : term('emptyThread')}</p>`;
+    return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : leftOut > 0 ? nothing : term('emptyThread')}</p>`;
+  }
+
+  /** What stands after the last message that is loaded, where it is not the last one. */
+  #renderBottom(): TemplateResult | typeof nothing {
+    const { hasNewer, loading, error } = this.#threadNow;
+    if (!hasNewer) return nothing;
+    if (error && !loading && this.#failedAtEnd) return this.#renderFailure(error);
+    return html`<p part="note" class="note older">${loading && loading !== 'older' ? this.#localize.term('loadingMessages') : nothing}</p>`;
+  }
+
+  #renderFailure({ message }: ChatError): TemplateResult {
+    const { term } = this.#localize;
+    return html`<p part="note" class="note" role="alert">
+      ${term('loadFailed')} <span dir="auto">${message}</span>
+      <button part="retry" class="link" type="button" @click=${this.#reload}>${term('retry')}</button>
+    </p>`;
+  }
+
+  /** Whether what could not be loaded belongs after the last message that is loaded. */
+  get #failedAtEnd(): boolean {
+    const { hasNewer, failed } = this.#threadNow;
+    return hasNewer && failed !== null && failed !== 'older';
   }
 
   #renderRows(): unknown {
@@ -353,17 +376,17 @@ export class ChatThreadElement extends LitElement {
   readonly #updateReading = (): void => {
     if (this.#shown === null) return;
     const isSeen = this.#window.isAtEnd && this.#threadNow.loaded && document.visibilityState === 'visible' && this.getClientRects().length > 0;
-    this.#setReading(this.#finder.connection, isSeen);
+    this.#setReading(this.#finder.connection, isSeen, this.#window.isAway);
   };
 
-  #setReading(connection: ChatConnection | undefined, on: boolean): void {
-    if (this.#shown === null || on === this.#isReading) return;
-    this.#isReading = on;
-    connection?.setReading(this.#shown, on);
+  #setReading(connection: ChatConnection | undefined, isReading: boolean, isAway: boolean): void {
+    if (this.#shown === null) return;
+    if (isReading !== this.#isReading) connection?.setReading(this.#shown, (this.#isReading = isReading));
+    if (isAway !== this.#isAway) connection?.setAway(this.#shown, (this.#isAway = isAway));
   }
 
   #leaveRoom(connection: ChatConnection | undefined): void {
-    this.#setReading(connection, false);
+    this.#setReading(connection, false, false);
     this.#leave?.();
     this.#leave = undefined;
     this.#shown = null;
@@ -373,26 +396,39 @@ export class ChatThreadElement extends LitElement {
 
   #send(text: string): boolean {
     if (this.#shown === null || !this.dispatchEvent(new ChatBeforeSendEvent(this.#shown, text))) return false;
-    this.#window.toEnd();
+    this.#toEnd();
     // A refusal is shown at the message itself.
     void this.#finder.connection?.sendChatMessage(this.#shown, text).catch(() => {});
     return true;
   }
 
-  #loadOlder(): void {
+  #load(side: 'older' | 'newer'): void {
     const { error, loaded } = this.#threadNow;
-    if (this.#shown === null || error || !loaded) return;
-    void this.#finder.connection?.loadOlder(this.#shown).catch(() => {}); // shown above the messages
+    if (!error && loaded) this.#loadNow(side);
+  }
+
+  /** Where it fails, that is shown among the messages. */
+  #loadNow(side: Side): void {
+    const { connection } = this.#finder;
+    if (this.#shown === null || !connection) return;
+    const load = side === 'older' ? connection.loadOlder(this.#shown) : side === 'newer' ? connection.loadNewer(this.#shown) : connection.loadNewest(this.#shown);
+    void load.catch(() => {});
   }
 
   readonly #reload = (): void => {
     if (this.#shown === null) return;
-    if (this.#threadNow.loaded) void this.#finder.connection?.loadOlder(this.#shown).catch(() => {});
+    const { loaded, hasNewer, failed } = this.#threadNow;
+    if (loaded) this.#loadNow((hasNewer && failed) || 'older');
     else this.#finder.connection?.reload(this.#shown);
   };
 
-  readonly #jump = (): void => {
+  #toEnd(): void {
     this.#window.toEnd();
+    if (this.#threadNow.hasNewer) this.#loadNow('newest');
+  }
+
+  readonly #jump = (): void => {
+    this.#toEnd();
     this.#composer.focus();
   };
 }

@@ -7,7 +7,7 @@
  * loads, a narrower window, is followed by putting the pin back where it was, before the browser paints.
  *
  * Whether the reader is at the end is remembered here and never guessed from positions that a burst of messages has
- * already moved.
+ * already moved. Where the list is open (its newest rows are not loaded), its last row is not the end.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
@@ -25,7 +25,7 @@ const FIRST = 12;
 const NEAR_PX = 600;
 const TRIMMED_PX = 1_000;
 const FAR_PX = 1_600;
-/** Pixels from the top of everything loaded at which more is asked for. */
+/** Pixels from the edges of everything loaded at which more is asked for. */
 const EARLY_PX = 1_000;
 /** The same, where the reader is at the end. */
 const LEAST_PX = 100;
@@ -34,13 +34,18 @@ const END_PX = 4;
 
 export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
-  readonly #onNearTop: () => void;
+  readonly #onNear: (side: 'older' | 'newer') => void;
   readonly #onEndChange: (isAtEnd: boolean) => void;
   readonly #onLook: () => void;
   #items: readonly Item[] = [];
   #start = 0;
   #end = 0;
   #pin: Pin = { at: 'end' };
+  /** There are rows after the last one, which are not loaded. */
+  #isOpen = false;
+  /** There are none any more, and nobody has looked yet whether the reader is there. */
+  #wasOpen = false;
+  #wasAtEnd = true;
   /** Where we last put the scroll position: anything else was the reader. */
   #expectedTop = 0;
   /** Nothing of this list has been looked at yet. */
@@ -52,12 +57,12 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
 
   constructor(
     host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
-    onNearTop: () => void,
+    onNear: (side: 'older' | 'newer') => void,
     onEndChange: (isAtEnd: boolean) => void,
     onLook: () => void,
   ) {
     this.#host = host;
-    this.#onNearTop = onNearTop;
+    this.#onNear = onNear;
     this.#onEndChange = onEndChange;
     this.#onLook = onLook;
     host.addController(this);
@@ -73,26 +78,38 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     return this.#items.slice(this.#start, this.#end);
   }
 
+  /** Whether the reader sees the end of the list, and follows it. */
   get isAtEnd(): boolean {
-    return this.#pin.at === 'end';
+    return this.#pin.at === 'end' && !this.#isOpen;
+  }
+
+  /** Whether the reader stays at a row of their own choice. */
+  get isAway(): boolean {
+    return this.#pin.at === 'row';
   }
 
   /** Another list, shown from its end. */
   reset(): void {
     this.#items = [];
     this.#start = this.#end = this.#expectedTop = 0;
+    this.#isOpen = this.#wasOpen = false;
     this.#setPin({ at: 'end' });
   }
 
-  /** The list as it is now. Call it before drawing. */
-  update(items: readonly Item[]): void {
+  /** The list as it is now. Call it before drawing. @param isOpen whether rows after the last one are not loaded. */
+  update(items: readonly Item[], isOpen = false): void {
+    if (isOpen !== this.#isOpen) {
+      this.#wasOpen = this.#isOpen;
+      this.#isOpen = isOpen;
+      this.#tellEnd();
+    }
     if (items === this.#items) return;
     if (this.#items.length === 0) this.#isNew = true;
     this.#notice();
     const shift = this.#shift(items);
     const drawn = this.#end - this.#start;
     this.#items = items;
-    if (this.isAtEnd) {
+    if (!this.isAway) {
       // Grows by what came in, and is trimmed by `#fit` now and then: a burst does not redraw the top for every message.
       const start = Math.max(this.#start + shift, items.length - drawn - CHUNK);
       this.#end = items.length;
@@ -167,7 +184,7 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     if (this.#isNew || !list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
     this.#expectedTop = scroller.scrollTop;
     const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    if (left <= END_PX && this.#end === this.#items.length) return this.#setPin({ at: 'end' });
+    if (left <= END_PX && this.#end === this.#items.length && !this.#isOpen) return this.#setPin({ at: 'end' });
     const index = this.#rowAt(list, scroller.scrollTop);
     const row = list.children[index] as HTMLElement | undefined;
     const item = this.#items[this.#start + index];
@@ -187,9 +204,12 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   }
 
   #setPin(pin: Pin): void {
-    const wasAtEnd = this.isAtEnd;
     this.#pin = pin;
-    if (wasAtEnd !== this.isAtEnd) this.#onEndChange(this.isAtEnd);
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    if (this.#wasAtEnd !== this.isAtEnd) this.#onEndChange((this.#wasAtEnd = this.isAtEnd));
   }
 
   /** Puts the pin back where the reader had it. */
@@ -243,8 +263,11 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
     const bottom = top + scroller.clientHeight;
     const above = top - list.offsetTop;
     const below = list.offsetTop + list.offsetHeight - bottom;
+    if (this.#wasOpen && !this.#isOpen && this.#end === this.#items.length && scroller.scrollHeight - bottom <= END_PX) this.#setPin({ at: 'end' });
+    this.#wasOpen = false;
     // Whoever reads the end may never want more.
-    if (this.#start === 0 && above < (this.isAtEnd ? LEAST_PX : EARLY_PX)) this.#onNearTop();
+    if (this.#start === 0 && above < (this.isAway ? EARLY_PX : LEAST_PX)) this.#onNear('older');
+    if (this.#isOpen && this.isAway && this.#end === this.#items.length && below < EARLY_PX) this.#onNear('newer');
     let [start, end] = [this.#start, this.#end];
     if (above < NEAR_PX) start = Math.max(0, start - CHUNK);
     else if (above > FAR_PX) start += this.#rowAt(list, top - TRIMMED_PX);

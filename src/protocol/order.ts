@@ -1,0 +1,30 @@
+/**
+ * The order of a room's messages: by time, then by id. A page keeps the order in which the server gives it; this decides
+ * only between messages that no page has shown together.
+ */
+import { compareIds, type Id } from './ids.js';
+
+/** As much of a message as its order depends on. */
+export interface Ordered {
+  readonly id: Id;
+  readonly timestamp: string;
+}
+
+/** Digits after the second: `Date.parse` reads only three of them. */
+const fraction = (timestamp: string): string => /\.(\d+?)0*(?!\d)/.exec(timestamp)?.[1] ?? '';
+
+function compareTimes(a: string, b: string): number {
+  const ms = Date.parse(a) - Date.parse(b);
+  if (ms !== 0) return ms;
+  const [x, y] = [fraction(a), fraction(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/** @returns negative, zero or positive; zero only where neither time nor id says which is earlier. */
+export const compareMessages = (a: Ordered, b: Ordered): number => compareTimes(a.timestamp, b.timestamp) || compareIds(a.id, b.id);
+
+/**
+ * Whether a message that has just arrived belongs before another one all the same: it was overtaken on its way. Both its time
+ * and its id must say so, because an imported message has a new id and an old time, and stays where the reader sees it arrive.
+ */
+export const isOvertaken = (a: Ordered, b: Ordered): boolean => compareIds(a.id, b.id) < 0 && compareTimes(a.timestamp, b.timestamp) <= 0;
