@@ -74,7 +74,7 @@ export class Reader implements RoomReader {
         if (!this.#session.has('user_channel')) void this.#listen(line, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
       });
       // Where a room has to be listened to, what comes after its page is told only from then on.
-      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpen(signal));
+      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpen(signal, !this.#session.wasConnected));
       const failed = (await Promise.allSettled([listed, read])).find(({ status }) => status === 'rejected');
       if (failed) throw (failed as PromiseRejectedResult).reason;
     } finally {
@@ -128,6 +128,7 @@ export class Reader implements RoomReader {
     const session = this.#session;
     session.report({ type: 'history-loading', roomId, side });
     const history = this.#open.get(idKey(roomId));
+    history?.grow();
     const { readPage } = await loadLater().catch((thrown: unknown) => {
       session.report({ type: 'history-failed', roomId, error: toChatError(thrown) });
       throw thrown;
@@ -139,9 +140,9 @@ export class Reader implements RoomReader {
     return messages.map((message) => ({ ...message, _tempId: this.#session.recognise(roomId, message) }));
   }
 
-  async readOpen(signal: AbortSignal): Promise<void> {
+  async readOpen(signal: AbortSignal, isEarly = false): Promise<void> {
     this.wholeAt = this.#session.clock.now();
-    await this.readEach((history) => this.readRoom(history, signal));
+    await this.readEach((history) => this.readRoom(history, signal, isEarly));
   }
 
   /** Reads each of the open rooms. A room that we may not see is no fault of the connection. @throws {ChatError} */
@@ -154,7 +155,7 @@ export class Reader implements RoomReader {
   }
 
   /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
-  async readRoom(history: History, signal: AbortSignal): Promise<void> {
+  async readRoom(history: History, signal: AbortSignal, isEarly = false): Promise<void> {
     const { roomId } = history;
     await history.catchUp(
       {
@@ -170,6 +171,7 @@ export class Reader implements RoomReader {
         },
       },
       signal,
+      isEarly,
     );
   }
 

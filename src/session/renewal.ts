@@ -179,13 +179,14 @@ export class Renewal {
    */
   async await(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     const session = this.#session;
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; ; ) {
       if (failure) {
         const waitMs = Math.max(backoff(attempt, session.random), failure.retryAfterMs ?? 0);
         const next = { attempt, at: session.clock.now() + waitMs };
         session.enter(session.isOffline() ? { is: 'offline', next } : { is: 'error', reason: 'token_endpoint_unreachable', next });
         await session.pause(waitMs, signal);
         if (signal.aborted) return false;
+        attempt++;
       }
       failure = undefined;
       const isUsable = await this.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));

@@ -16,6 +16,8 @@ export class RoomHistory implements History {
   /** The last change up to which everything is known, where the backend counts. */
   #seq: number | undefined;
   #loaded = false;
+  /** All that is known is a newest page that was read before any socket was there. */
+  #isEarly = false;
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -122,18 +124,19 @@ export class RoomHistory implements History {
    * socket was up says nothing of what came after it.
    * @throws {ChatError} and reports it, when REST fails.
    */
-  catchUp(source: Source, signal: AbortSignal): Promise<void> {
-    return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, signal)));
+  catchUp(source: Source, signal: AbortSignal, isEarly = false): Promise<void> {
+    return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, signal, isEarly)));
   }
 
-  async #catchUp(source: Source, signal: AbortSignal): Promise<void> {
+  async #catchUp(source: Source, signal: AbortSignal, isEarly: boolean): Promise<void> {
     const { roomId } = this;
     stillWanted(signal);
     this.hold();
     try {
-      if (!this.#loaded) {
-        this.#report({ type: 'history-loading', roomId, side: 'newest' });
+      if (!this.#loaded || (isEarly && this.#isEarly)) {
+        if (!this.#loaded) this.#report({ type: 'history-loading', roomId, side: 'newest' });
         await this.replace(source, signal, false);
+        this.#isEarly = isEarly;
       } else {
         const { catchUp } = await loadLater();
         stillWanted(signal);
@@ -151,6 +154,11 @@ export class RoomHistory implements History {
   /** The next `catchUp` loads the newest page, in place of what is known. */
   restart(): void {
     this.#loaded = false;
+  }
+
+  /** Other pages are loaded too: the newest one can not take the place of all. */
+  grow(): void {
+    this.#isEarly = false;
   }
 
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */

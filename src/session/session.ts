@@ -366,7 +366,7 @@ export class Session implements Inside {
     if (signal.aborted) return;
     // In time for the first picture, beside the socket. Where they fail, what follows the socket's end says why.
     this.#reader.listByRest(signal).catch(NEVER);
-    this.#reader.readOpen(signal).catch(NEVER);
+    this.#reader.readOpen(signal, true).catch(NEVER);
     for (let attempt = 1; !signal.aborted; ) {
       const end = await this.#live(signal);
       await this.#loadLater();

@@ -33,8 +33,13 @@ export interface History {
   readonly seen: Message | undefined;
   /** The last change up to which everything is known, where the backend counts. */
   readonly seq: number | undefined;
-  /** Reads the newest page, or what has changed since, one reading after the other. @throws {ChatError} */
-  catchUp(source: Source, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads the newest page, or what has changed since, one reading after the other.
+   * @param isEarly before a socket is there, and when the first one is: what has changed in between is the newest page again, which needs no other
+   *   code.
+   * @throws {ChatError}
+   */
+  catchUp(source: Source, signal: AbortSignal, isEarly?: boolean): Promise<void>;
   /** From here on nothing is missing. */
   know(cursor: Message | undefined, seq: number | undefined): void;
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */

@@ -91,6 +91,10 @@ function tabApis(): TabParts {
   }
 }
 
+/** Whether a page may hold what was said while there was no socket. */
+const isNews = ({ side, skipped, roomId }: Extract<SessionEvent, { type: 'history' }>, before: ChatData): boolean =>
+  side === 'missed' || side === 'overlap' || (side === 'newest' && !skipped && threadOf(before, roomId).loaded);
+
 interface Waiting {
   readonly sent: Promise<Sent>;
   resolve(sent: Sent): void;
@@ -567,7 +571,7 @@ export class ChatConnection {
         if (event.frame.type === 'room_updated') this.#meetRoom(event.frame.room_id);
         return;
       case 'history':
-        if (event.side === 'missed' || event.side === 'overlap') this.#tellNewer(before, event.roomId, event.messages);
+        if (isNews(event, before)) this.#tellNewer(before, event.roomId, event.messages);
         return;
       case 'problem':
         return this.#problem(event.problem.code, event.problem.detail);
