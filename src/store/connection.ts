@@ -247,7 +247,7 @@ export class ChatConnection {
   /** Begins anew, with a token that may be somebody else's by now. */
   #start(token = this.#config.token ?? ''): void {
     if (this.#session.isOther(token)) this.#forget();
-    const { tokenProvider, tokenUrl, ...parts } = this.#config;
+    const { tokenProvider, ...parts } = this.#config;
     const { userId } = readClaims(token);
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
     this.#session.configure({ ...parts, token, canAsk: canAsk(this.#config) });
