@@ -44,8 +44,8 @@ export function snapshot({ me, rooms, url = '', lang = 'en', timeZone, now = Dat
   if (!Array.isArray(list)) throw new ChatError('unexpected_answer', 'rooms is no list: pass what GET rooms/ answers.');
   const { items } = checkEach(Room, list, 'rooms');
   const words = isZone(timeZone) ? new ServerWords(lang, timeZone) : undefined;
-  const times = Object.fromEntries(
-    items.flatMap(({ id, last_message: last }) => (last ? [[idKey(id), words ? ago(words, last.timestamp, now, words.daysBetween) : '']] : [])),
+  const times = new Map(
+    items.flatMap(({ id, last_message: last }): [string, string][] => (last ? [[idKey(id), words ? ago(words, last.timestamp, now, words.daysBetween) : '']] : [])),
   );
   return writeSnapshot({ me, rooms: items, times, url });
 }

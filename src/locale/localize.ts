@@ -10,9 +10,7 @@ import type { Terms } from './terms.js';
 const locales = new Map<string, Partial<Terms>>();
 
 /** Languages that are loaded when somebody needs them. */
-const LAZY: Record<string, () => Promise<Terms>> = {
-  de: () => import('./de.js').then(({ de }) => de),
-};
+const LAZY = new Map<string, () => Promise<Terms>>([['de', () => import('./de.js').then(({ de }) => de)]]);
 
 /** On a server, which has no page to ask: see ssr.ts. */
 let spoken = 'en';
@@ -75,9 +73,9 @@ export class Localize implements ReactiveController {
   get lang(): string {
     const lang = isServer ? spoken : this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
     const code = lang.split('-')[0]!.toLowerCase();
-    const load = LAZY[code];
+    const load = LAZY.get(code);
     if (load) {
-      delete LAZY[code];
+      LAZY.delete(code);
       // Until it is there, and if it cannot be loaded, the texts are English.
       load().then(
         (terms) => registerLocale(code, terms),

@@ -153,6 +153,10 @@ export class Session implements Inside {
     return me === null ? message.is_own_message : sameId(message.sender?.id, me);
   }
 
+  idOf(roomId: Id): Id {
+    return this.#reader.idOf(roomId);
+  }
+
   newest(roomId: Id): Id | undefined {
     return this.#reader.cursor(roomId);
   }
@@ -358,6 +362,7 @@ export class Session implements Inside {
         onFrame: (frame) => this.#onFrame(frame),
         onText: (text) => this.#company?.text(text),
         onProblem: (problem) => this.report({ type: 'problem', problem }),
+        idOf: (roomId) => this.idOf(roomId),
       });
     } catch (thrown) {
       const { code, message } = toChatError(thrown);
@@ -628,7 +633,7 @@ export class Session implements Inside {
   #onFrame(frame: ChatFrame): void {
     switch (frame.type) {
       case 'room_list':
-        this.#reader.counted();
+        this.#reader.counted(frame.rooms);
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
       case 'message_ack':

@@ -43,7 +43,10 @@ export class TabLink {
   constructor(scope: string, { BroadcastChannel }: TabParts, onMessage: (message: TabMessage) => void) {
     if (!BroadcastChannel) return;
     this.#channel = new BroadcastChannel(`unified-chat ${VERSION} ${scope}`);
-    this.#channel.onmessage = ({ data }) => onMessage(data as TabMessage);
+    // Checked where it is used: see tab-messages.ts.
+    this.#channel.onmessage = ({ data }) => {
+      if (data) onMessage(data as TabMessage);
+    };
   }
 
   tell(message: TabMessage): void {

@@ -84,6 +84,8 @@ interface Waiting {
 }
 
 export class ChatConnection {
+  /** Origins besides the page's and the backend's that elements may load pictures from, with spaces between. */
+  mediaHosts = '';
   #data = INITIAL;
   readonly #subscribers = new Set<(previous: ChatData) => void>();
   readonly #announcer = new Announcer();
@@ -547,6 +549,8 @@ export class ChatConnection {
 
   /** Says each thing once: a backend that is wrong is wrong in every frame. */
   #problem(code: string, message: string): void {
+    // Whoever repeats the token: it goes no further.
+    message = message.replaceAll(this.#session.token || '\0', '…');
     const said = `${code} ${message}`;
     if (this.#reported.has(said) || this.#reported.size > 200) return;
     this.#reported.add(said);

@@ -7,6 +7,7 @@ import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from '../events.js';
 import { avatar } from '../avatar.js';
+import { brokenRow } from '../broken-row.js';
 import { firstName, partner, roomName } from '../people.js';
 import { CustomStates } from '../custom-states.js';
 import { Ticker } from '../ticker.js';
@@ -14,6 +15,8 @@ import { styles } from './chat-rooms.styles.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 
 const MINUTE_MS = 60_000;
+/** More characters of a message are not seen in a list. */
+const MAX_PREVIEW = 200;
 
 /**
  * The list of rooms: who, what was said last and when, how much is unread.
@@ -154,7 +157,13 @@ export class ChatRoomsElement extends LitElement {
       ${repeat(
         rooms,
         ({ id }) => idKey(id),
-        (room) => this.#renderRoom(room, room === stop),
+        (room) => {
+          try {
+            return this.#renderRoom(room, room === stop);
+          } catch (thrown) {
+            return html`<div role="option" aria-selected="false" class="room">${brokenRow(this, idKey(room.id), thrown, this.#localize.term('roomNotShown'))}</div>`;
+          }
+        },
       )}
     </div>`;
   }
@@ -175,7 +184,7 @@ export class ChatRoomsElement extends LitElement {
       @click=${() => this.#choose(room)}
       @focus=${() => (this.current = room.id)}
     >
-      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '')}
+      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '', this.#finder.connection?.mediaHosts)}
       <span class="text">
         <span part="name" class="name" dir="auto">${name}</span>
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
@@ -211,7 +220,7 @@ export class ChatRoomsElement extends LitElement {
 
   /** Over what a server has drawn, first in the server's words: its zone and its clock may be others. */
   #when(room: Room, at: string): string {
-    return (this.hasUpdated ? undefined : this.#drawn?.times[idKey(room.id)]) ?? ago(this.#localize, at, systemClock.now());
+    return (this.hasUpdated ? undefined : this.#drawn?.times.get(idKey(room.id))) ?? ago(this.#localize, at, systemClock.now());
   }
 
   get #shownRooms(): readonly Room[] {
@@ -224,12 +233,12 @@ export class ChatRoomsElement extends LitElement {
     });
   }
 
-  #preview({ last_message: last, room_type }: Room): string {
+  #preview({ last_message: last, room_type }: Room): unknown {
     if (!last) return this.#localize.term('noMessagesYet');
-    const text = last.content || this.#localize.term('attachment');
+    const text = last.content.slice(0, MAX_PREVIEW) || this.#localize.term('attachment');
     if (sameId(last.sender?.id, this.#me)) return `${this.#localize.term('you')}: ${text}`;
     const who = room_type === 'direct' ? '' : firstName(last.sender);
-    return who ? `${who}: ${text}` : text;
+    return who ? html`<bdi>${who}</bdi>: ${text}` : text;
   }
 
   #choose(room: Room): void {

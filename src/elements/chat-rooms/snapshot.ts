@@ -7,7 +7,7 @@ export interface Snapshot {
   readonly me: IdType;
   readonly rooms: readonly Room[];
   /** What the server has written for the time of a room's last message, by room. */
-  readonly times: Readonly<Record<string, string>>;
+  readonly times: ReadonlyMap<string, string>;
   /** Base of relative addresses of pictures. */
   readonly url: string;
 }
@@ -21,7 +21,7 @@ export function readSnapshot(json: string | null | undefined): Snapshot | undefi
     if (!result.ok) return undefined;
     const { me, rooms, times, url } = result.value;
     const said = Object.entries((times ?? {}) as Record<string, unknown>).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-    return { me, rooms: checkEach(Room, rooms, 'snapshot').items, times: Object.fromEntries(said), url };
+    return { me, rooms: checkEach(Room, rooms, 'snapshot').items, times: new Map(said), url };
   } catch {
     return undefined;
   }
@@ -32,7 +32,7 @@ export const writeSnapshot = ({ me, rooms, times, url }: Snapshot): string =>
   JSON.stringify({
     me,
     url,
-    times,
+    times: Object.fromEntries(times),
     rooms: rooms.map(({ id, name, room_type, participants, last_message, unread_count }) => ({
       id,
       name,
