@@ -45,7 +45,7 @@ export function snapshot({ me, rooms, url = '', lang = 'en', timeZone, now = Dat
   const { items } = checkEach(Room, list, 'rooms');
   const words = isZone(timeZone) ? new ServerWords(lang, timeZone) : undefined;
   const times = new Map(
-    items.flatMap(({ id, last_message: last }): [string, string][] => (last ? [[idKey(id), words ? ago(words, last.timestamp, now, words.daysBetween) : '']] : [])),
+    items.flatMap(({ id, last_message: last }) => (last ? [[idKey(id), words ? ago(words, last.timestamp, now, words.daysBetween) : ''] as const] : [])),
   );
   return writeSnapshot({ me, rooms: items, times, url });
 }

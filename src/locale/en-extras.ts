@@ -2,6 +2,7 @@ import type { Terms } from './terms.js';
 
 /** What `<chat-thread>` says with its extras. */
 export const enExtras = {
+  showMore: 'Show more',
   jumpToLatest: 'Jump to latest',
   newMessages: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
   isTyping: (names) =>
@@ -9,6 +10,5 @@ export const enExtras = {
   announce: (sender, text) => `${sender}: ${text}`,
   discard: 'Discard',
   openFile: 'Open file',
-  showMore: 'Show more',
   notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -10,7 +10,7 @@ import type { Terms } from './terms.js';
 const locales = new Map<string, Partial<Terms>>();
 
 /** Languages that are loaded when somebody needs them. */
-const LAZY = new Map<string, () => Promise<Terms>>([['de', () => import('./de.js').then(({ de }) => de)]]);
+const LAZY = new Map([['de', (): Promise<Terms> => import('./de.js').then(({ de }) => de)]]);
 
 /** On a server, which has no page to ask: see ssr.ts. */
 let spoken = 'en';
