@@ -7,13 +7,15 @@ import { Notification } from '../protocol/notifications.js';
 import { anything, flag, Id, maybe, number, object, string, z } from '../protocol/schema.js';
 import type { TabMessage } from './tabs.js';
 
+/** Milliseconds since 1970 that are a date. */
+const Moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));
 const Refused = object(() => ({ code: string, message: string, status: maybe(number) }));
 const Kept = object(() => ({
   localId: string,
   roomId: Id,
   content: string,
   replyTo: maybe(Id),
-  at: number,
+  at: Moment,
   after: maybe(Id),
   named: maybe(flag),
   unnamed: maybe(flag),

@@ -15,13 +15,17 @@ const BACKEND = 'https://chat.example';
 const TOKEN = 'anopaquetokenofthefuzz';
 /** The longest that one round may hold up the page, in milliseconds. */
 const LONGEST_TASK_MS = 3_000;
+/** Ids that nothing odd happens to have. */
+const ROOM = 4_711;
+const OF_HISTORY = 4_712;
+const OF_SOCKET = 4_713;
 const LANGUAGES = ['en', 'de', 'ar', '__proto__', 'constructor', 'hasOwnProperty', 'en_US', 'x'.repeat(50), ''];
 
 const time = (minute: number): string => new Date(Date.UTC(2026, 10, 27, 10, minute)).toISOString();
 const user = (id: number): object => ({ id, username: `user${id}`, first_name: 'F', last_name: 'L', profile_picture: '/media/a.png' });
 const message = (id: number, more: object = {}): object => ({
   id,
-  room: 1,
+  room: ROOM,
   sender: user(2),
   message_type: 'text',
   content: `message ${id}`,
@@ -52,26 +56,26 @@ function round(chance: Hostile): { lang: string; rooms: unknown[]; messages: unk
   const odd = (make: (id: number) => object): unknown[] => Array.from({ length: chance.between(1, 6) }, (_, n) => (chance.next() < 0.1 ? chance.value() : chance.spoil(make(n + 10), 0.35)));
   const frames = Array.from({ length: chance.between(2, 10) }, () => {
     const frame = chance.of([
-      { type: 'new_message', room_id: 1, message: message(chance.between(100, 999)) },
-      { type: 'message_updated', room_id: 1, message: message(10, { content: chance.text() }) },
-      { type: 'reactions_updated', room_id: 1, message_id: 10, reactions: [{ emoji: chance.text(), user_ids: [1] }] },
-      { type: 'typing', room_id: 1, user_id: 2, username: chance.text(), is_typing: true },
-      { type: 'room_updated', room_id: 1, updates: { name: 'Canary room', last_message: { content: chance.text(), timestamp: time(5), sender: user(2) } } },
+      { type: 'new_message', room_id: ROOM, message: message(chance.between(100, 999)) },
+      { type: 'message_updated', room_id: ROOM, message: message(10, { content: chance.text() }) },
+      { type: 'reactions_updated', room_id: ROOM, message_id: 10, reactions: [{ emoji: chance.text(), user_ids: [1] }] },
+      { type: 'typing', room_id: ROOM, user_id: 2, username: chance.text(), is_typing: true },
+      { type: 'room_updated', room_id: ROOM, updates: { name: 'Canary room', last_message: { content: chance.text(), timestamp: time(5), sender: user(2) } } },
       { type: 'error', message: `${chance.text()} ${TOKEN}`, code: TOKEN },
       { type: TOKEN },
       { type: chance.text() },
     ]);
     return chance.next() < 0.1 ? chance.text() : chance.spoil(frame, chance.next() < 0.5 ? 0 : 0.3);
   });
-  const kept = { localId: chance.text(), roomId: 1, content: chance.text(), at: 1 };
+  const kept = { localId: chance.text(), roomId: ROOM, content: chance.text(), at: 1 };
   const said = Array.from({ length: chance.between(1, 5) }, () =>
     chance.next() < 0.2 ? chance.value() : chance.spoil(chance.of<object>([{ kind: 'join' }, { kind: 'added', kept }, { kind: 'stored', kept, message: message(50), method: 'rest' }, { kind: 'notifications', state: { unread: 1, recent: [] } }, { kind: 'discard', localId: 'x' }]), 0.4),
   );
   return {
     lang: chance.of(LANGUAGES),
-    rooms: [room(1, { name: 'Canary room' }), ...odd((id) => room(id))],
-    messages: [...odd((id) => message(id)), message(98, { content: 'canary of the history' })],
-    frames: [...frames.filter((frame) => !JSON.stringify(frame).includes('connection_established')), { type: 'new_message', room_id: 1, message: message(1_000, { content: 'canary of the socket' }) }],
+    rooms: [room(ROOM, { name: 'Canary room' }), ...odd((id) => room(id))],
+    messages: [...odd((id) => message(id, { reply_to: { id: 1, content: 'original', sender: chance.of([user(3), 'ben', { ...user(3), username: chance.value() }]) } })), message(OF_HISTORY, { content: 'canary of the history' })],
+    frames: [...frames.filter((frame) => !JSON.stringify(frame).includes('connection_established')), { type: 'new_message', room_id: ROOM, message: message(OF_SOCKET, { content: 'canary of the socket' }) }],
     said,
   };
 }
@@ -135,7 +139,7 @@ async function play(text: string, url: string, token: string, longestMs: number)
   document.documentElement.lang = given.lang;
   const chat = Object.assign(document.createElement('chat-connection'), { url, token });
   const rooms = document.createElement('chat-rooms');
-  const thread = Object.assign(document.createElement('chat-thread'), { room: '1' });
+  const thread = Object.assign(document.createElement('chat-thread'), { room: '4711' });
   const wrong: string[] = [];
   chat.addEventListener('chat-error', ({ message }) => {
     if (message.includes(token)) wrong.push(`the token is in chat-error: ${message}`);
@@ -144,7 +148,7 @@ async function play(text: string, url: string, token: string, longestMs: number)
   let longest = 0;
   const until = async (what: string, condition: () => unknown): Promise<void> => {
     for (let tries = 0; !condition(); tries++) {
-      if (tries > 400) return void wrong.push(`never seen: ${what}`);
+      if (tries > 2_000) return void wrong.push(`never seen: ${what}`);
       const before = performance.now();
       await tick();
       longest = Math.max(longest, performance.now() - before);

@@ -70,7 +70,7 @@ describe(`the reference backend, under fire (again: ${AGAIN})`, () => {
           continue;
         }
         check(sent, answers, text.slice(0, 300));
-        assert.ok(performance.now() - before < 2_000, `took ${Math.round(performance.now() - before)} ms: ${text.slice(0, 300)}`);
+        assert.ok(performance.now() - before < 5_000, `took ${Math.round(performance.now() - before)} ms: ${text.slice(0, 300)}`);
       }
       if (typeof base._tempId === 'string' && chance.next() < 0.3) names[chance.between(0, 2)] = base._tempId;
     }

@@ -47,6 +47,7 @@ describe('what another tab says', () => {
     { kind: 'added' },
     { kind: 'added', kept: kept({ content: { toString: 1 } }) },
     { kind: 'added', kept: kept({ at: '1' }) },
+    { kind: 'added', kept: kept({ at: 1e300 }) },
     { kind: 'added', kept: kept({ roomId: null }) },
     { kind: 'stored', kept: kept(), message: message({ id: {} }), method: 'rest' },
     { kind: 'stored', kept: kept(), message: message(), method: 'pigeon' },
