@@ -88,9 +88,9 @@ export class Line {
 
   /** @returns whether the frame was handed to an open, greeted socket. */
   send(frame: ClientFrame): boolean {
+    const { idOf } = this.#options;
     // The machine slept: what looks open has long been given up at the far end.
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
-    const { idOf } = this.#options;
     return this.isUp && this.#socket.send('room_id' in frame && idOf ? { ...frame, room_id: idOf(frame.room_id) } : frame);
   }
 
