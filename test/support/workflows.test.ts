@@ -31,7 +31,7 @@ describe('the workflows', () => {
       [version, ['contents: write', 'pull-requests: write']],
       [publish, ['id-token: write']],
     ] as const) {
-      assert.deepEqual([...text.matchAll(/^      ([\w-]+: (?:read|write))$/gm)].map(([, right]) => right), rights);
+      assert.deepEqual([...text.matchAll(/^ {6}([\w-]+: (?:read|write))$/gm)].map(([, right]) => right), rights);
     }
     assert.match(publish, /npm publish \.\/packed\/\*\.tgz --ignore-scripts --provenance/);
     assert.doesNotMatch(publish, /npm (ci|install|run)|npx|checkout|secrets\./);
