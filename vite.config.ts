@@ -60,7 +60,7 @@ export default defineConfig(({ mode }) => {
           chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
           // The other elements and a thread's extras come together, in one file.
-          ...(!modules && !cli && !loader && { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'beside', test: /src\/(beside|elements\/(avatar|ticker|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(extras|announcer))|theme\/(avatar|launcher)|locale\/(ago|en-))/ }] } }),
+          ...(!modules && !cli && !loader && { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'beside', test: /src\/(beside|elements\/(avatar|broken-row|untrusted|ticker|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(extras|announcer|text-parts))|theme\/(avatar|launcher)|locale\/(ago|en-))/ }] } }),
           // What Vite leaves in a library for the next bundler is of no use to a page that loads this one.
           ...(small && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),
         },

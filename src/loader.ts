@@ -10,11 +10,12 @@
  */
 import { wasOpen } from './elements/chat-launcher/open-state.js';
 import { LAUNCHER_BUTTON, LAUNCHER_ICON } from './theme/launcher-button.js';
+import { joinAddress, ofDocument } from './transport/endpoints.js';
 
 /** Of the chat.js that was built with this script; empty in the demo. */
 declare const CHAT_INTEGRITY: string;
 
-const CONNECTION = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications'];
+const CONNECTION = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications', 'media-hosts'];
 const LAUNCHER = ['id', 'lang', 'side', 'room', 'heading'];
 /** Milliseconds between two looks at what is unread, while the page is in front of somebody. */
 const LOOK_MS = 60_000;
@@ -23,60 +24,32 @@ const LOOK_MS = 60_000;
 interface Shared {
   /** By `data-id`. */
   chats: Map<string, HTMLElement>;
-  /** A page may demand that addresses of scripts come from a policy with a name (Trusted Types), and allow the name once. */
-  policy?: { createScriptURL(url: string): unknown } | undefined;
+  /** Loads chat.js. Resolves to whether it is there; where it is not, whoever calls next tries again. */
+  load(): Promise<boolean>;
 }
-const KEY = Symbol.for('unified-chat');
-const page = globalThis as unknown as Record<symbol, Shared | undefined> & { trustedTypes?: { createPolicy(name: string, rules: object): Shared['policy'] } };
+const KEY = Symbol.for('unified-chat.loader');
+const page = globalThis as unknown as Record<symbol, Shared | undefined> & {
+  trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): unknown } };
+};
 
-const script = document.currentScript as HTMLScriptElement | null;
+const script = ofDocument('currentScript') as HTMLScriptElement | undefined;
 if (script?.src) start(script);
 // eslint-disable-next-line no-console -- there is no chat yet that could say it
-else console.error('unified-chat: loader.js is a classic script: <script async src="…">, without type="module".');
+else console.error('unified-chat: loader.js is a classic script: write it without type="module".');
 
-function start({ src, dataset }: HTMLScriptElement): void {
-  const id = dataset.id ?? '';
-  const { chats, policy } = (page[KEY] ??= { chats: new Map<string, HTMLElement>(), policy: page.trustedTypes?.createPolicy('unified-chat', { createScriptURL: (url: string) => url }) });
-  const known = chats.get(id);
-  const connection = known ?? document.createElement('chat-connection');
-  const launcher = (known?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & { open?: boolean; updateComplete?: Promise<unknown> };
-  const take = (element: HTMLElement, names: string[]): void => {
-    for (const name of names) {
-      const value = dataset[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
-      if (value !== undefined && value !== element.getAttribute(name)) element.setAttribute(name, value);
-    }
-  };
-  take(connection, CONNECTION);
-  take(launcher, LAUNCHER);
-  if (!connection.isConnected) document.documentElement.append(connection);
-  if (known) return;
-  chats.set(id, connection);
-
-  const button = document.createElement('button');
-  button.className = 'button';
-  button.dataset.loader = '';
-  button.ariaLabel = dataset.label ?? (/^de/i.test(dataset.lang ?? document.documentElement.lang) ? 'Chat öffnen' : 'Open chat');
-  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag)) as Element[] as [Element, Element];
-  svg.setAttribute('viewBox', '0 0 24 24');
-  path.setAttribute('d', LAUNCHER_ICON);
-  svg.append(path);
-  button.append(svg);
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(LAUNCHER_BUTTON);
-  const root = launcher.attachShadow({ mode: 'open' });
-  root.adoptedStyleSheets = [sheet];
-  root.append(button);
-  connection.append(launcher);
-
+/** Loads the one chat.js that stands beside this script. */
+function loaderOf(script: string): Shared['load'] {
+  const { href } = new URL('chat.js', script);
+  // A page may demand that addresses of scripts come from a policy (Trusted Types), and allow its name once. This one knows a single
+  // address, whatever it is asked for, and nobody keeps it.
+  const src = page.trustedTypes?.createPolicy('unified-chat', { createScriptURL: () => href }).createScriptURL('') ?? href;
   let loading: Promise<boolean> | undefined;
-  /** @returns whether the chat is there; where it is not, whoever asks next tries again. */
-  const load = (): Promise<boolean> =>
+  return () =>
     (loading ??= new Promise((onload, onerror) => {
-      const { href } = new URL('chat.js', src);
       const begin = (): void => {
         // Checked against its hash before any of it runs.
-        const given = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src: policy ? policy.createScriptURL(href) : href, onload, onerror };
-        document.head.append(Object.assign(document.createElement('script'), given));
+        const given = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src, onload, onerror };
+        ofDocument('head').append(Object.assign(document.createElement('script'), given));
       };
       // A browser may remember for as long as the page lives that a module could not be had: it is not asked for in vain.
       if (navigator.onLine) begin();
@@ -87,6 +60,43 @@ function start({ src, dataset }: HTMLScriptElement): void {
         () => true,
         () => !!(loading = undefined),
       ));
+}
+
+function start(script: HTMLScriptElement): void {
+  const { src, dataset } = script;
+  const id = dataset.id ?? '';
+  const root = ofDocument('documentElement');
+  const { chats, load } = (page[KEY] ??= { chats: new Map<string, HTMLElement>(), load: loaderOf(src) });
+  const known = chats.get(id);
+  const connection = known ?? document.createElement('chat-connection');
+  const launcher = (known?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & { open?: boolean; updateComplete?: Promise<unknown> };
+  const take = (element: HTMLElement, names: string[]): void => {
+    for (const name of names) {
+      const value = script.getAttribute(`data-${name}`);
+      if (value !== null && value !== element.getAttribute(name)) element.setAttribute(name, value);
+    }
+  };
+  take(connection, CONNECTION);
+  take(launcher, LAUNCHER);
+  if (!connection.isConnected) root.append(connection);
+  if (known) return;
+  chats.set(id, connection);
+
+  const button = document.createElement('button');
+  button.className = 'button';
+  button.dataset.loader = '';
+  button.ariaLabel = dataset.label ?? (/^de/i.test(dataset.lang ?? root.lang) ? 'Chat öffnen' : 'Open chat');
+  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag)) as Element[] as [Element, Element];
+  svg.setAttribute('viewBox', '0 0 24 24');
+  path.setAttribute('d', LAUNCHER_ICON);
+  svg.append(path);
+  button.append(svg);
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(LAUNCHER_BUTTON);
+  const shadow = launcher.attachShadow({ mode: 'open' });
+  shadow.adoptedStyleSheets = [sheet];
+  shadow.append(button);
+  connection.append(launcher);
 
   button.onpointerenter = button.onfocus = load;
   button.onclick = async () => {
@@ -98,21 +108,25 @@ function start({ src, dataset }: HTMLScriptElement): void {
   };
   if (wasOpen(`unified-chat launcher ${id}`)) return void load();
 
+  const { tokenUrl } = dataset;
+  const address = joinAddress(dataset);
+  // Whoever opens the chat reads what is wrong.
+  if (!tokenUrl || !address?.isAllowed) return;
   let token: string | undefined;
   const look = async (): Promise<void> => {
-    const { url = '', apiPath = '/api/chat/', tokenUrl } = dataset;
-    if (!tokenUrl) return;
     setTimeout(look, LOOK_MS);
-    if (loading || document.hidden) return;
+    if (customElements.get('chat-launcher') || document.hidden) return;
     try {
       if (!token) {
-        const answer = await fetch(tokenUrl, { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } });
+        // Relative to the page, whatever `<base>` somebody has put there.
+        const answer = await fetch(new URL(tokenUrl, location.href), { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } });
         const text = answer.ok ? await answer.text() : '';
         const body = /^[{"]/.test(text) ? (JSON.parse(text) as Record<string, string> | string) : text.trim();
         token = typeof body === 'string' ? body : (body.token ?? body.access ?? body.access_token);
       }
       if (!token) return;
-      const answer = await fetch(url.replace(/\/$/, '') + apiPath + 'rooms/', { headers: { Authorization: `Bearer ${token}` } });
+      // Neither cookies nor, by a redirect, the token to anybody else.
+      const answer = await fetch(`${address.api}rooms/`, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit', redirect: 'manual' });
       // The next look asks for another.
       if (answer.status === 401) token = undefined;
       const rooms = (await answer.json()) as { unread_count?: number }[] | { results: { unread_count?: number }[] };

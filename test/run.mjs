@@ -6,6 +6,7 @@
  *   npm test -- --only lint,types                  some steps
  *   npm test -- --browser chromium                 one engine, or several, with commas
  *   npm test -- --files 'test/session/*.test.ts'   some test files and nothing else (also several, with commas)
+ *   FUZZ_SEED=7 npm test -- --only fuzz            the same hostile input again; FUZZ_SECONDS says for how long
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -45,12 +46,13 @@ const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
-const isNodeTest = (path) => /^test\/(server|support|config|doctor|pages)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
+const isNodeTest = (path) => /^test\/(server|support|config|doctor|pages|fuzz)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
 const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
 const fleetTests = tests.filter((path) => path.startsWith('test/server/fleet'));
 const pageTests = tests.filter((path) => path.startsWith('test/pages/'));
+const fuzzTests = tests.filter((path) => path.startsWith('test/fuzz/'));
 const modelTests = tests.filter((path) => path.startsWith('test/model/'));
-const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path));
+const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path) && !fuzzTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 
@@ -74,6 +76,9 @@ const inNode = (name, files, ...flags) => ({
   },
   tests: files,
 });
+
+/** Of the fuzz: another one each time, so that it finds more, and printed, so that it finds that again. */
+const fuzz = { FUZZ_SEED: process.env.FUZZ_SEED ?? String(Math.floor(Math.random() * 2 ** 32)), FUZZ_SECONDS: process.env.FUZZ_SECONDS ?? '60' };
 
 /** `alone`: nothing else runs meanwhile, because time matters to it. `needs`: another step comes first, asked for or not. */
 const STEPS = [
@@ -99,6 +104,7 @@ const STEPS = [
   { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
   { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
   { name: 'examples', what: 'pages with a framework, and the playground', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
+  { name: 'fuzz', what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`, ...inNode('fuzz', fuzzTests, '--test-concurrency=1'), env: fuzz, needs: ['loader'], needsBrowsers: true },
   { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: ['loader'] },
   { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   // Mostly waiting, so all engines at once.
@@ -212,7 +218,7 @@ while (waiting.length > 0 || running.size > 0) {
 finish(results);
 
 async function run(step) {
-  if (step.needsBrowsers && (present.length === 0 || (step.name === 'pages' && !present.includes('chromium')))) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
+  if (step.needsBrowsers && (present.length === 0 || (/^(pages|fuzz)$/.test(step.name) && !present.includes('chromium')))) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
   if (step.needsServices && missingServices.length > 0) {
     const lacks = `${missingServices.join(', ')} not found`;
     return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the fleet must be tested; ${lacks}.` } : { skipped: lacks }) };

@@ -39,6 +39,8 @@ export function createHttp(context: Context): Hono<Env> {
     maxAge: PREFLIGHT_SECONDS,
   }));
   app.use(`${api}/*`, async (call, next) => {
+    // The address is made of the `Host` that the client has sent.
+    if (!URL.canParse(call.req.url)) return answerError(context, new Refusal('invalid', 'The Host of the request is none.'));
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
     const maxSize = isForm ? limits.attachmentBytes + FORM_OVERHEAD : limits.bodyBytes;
     // Without a length it could only be counted while it is read; no browser sends a form or JSON like that.

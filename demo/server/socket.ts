@@ -35,6 +35,7 @@ export function createSockets(context: Context): Sockets {
   const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), LIVENESS_INTERVAL_MS).unref();
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (!URL.canParse(request.url ?? '/', 'http://localhost')) return refuse(socket, 400);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const owner = NOTIFICATIONS.exec(pathname)?.[1];
     if (closing) return refuse(socket, 503);

@@ -1,6 +1,6 @@
 /** How people and rooms are pictured. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { attachmentUrl } from '../transport/index.js';
+import { attachmentUrl, parseUrl } from '../transport/index.js';
 
 /** At most two letters, of whole characters: an emoji or a surrogate pair is never cut. */
 export function initials(name: string): string {
@@ -9,11 +9,22 @@ export function initials(name: string): string {
   return letters.map((word) => [...word][0]).join('').toLocaleUpperCase();
 }
 
-/** A picture, or initials where there is none. The name stands beside it, so it says nothing itself. */
-export function avatar(name: string, picture: string | null | undefined, base: string): TemplateResult {
-  const src = attachmentUrl(base, picture ?? null);
+/**
+ * Whether the page lets pictures be loaded from there: from its own origin, from the backend, and from the hosts that it names.
+ * @param base of the backend.
+ * @param hosts `media-hosts` of the connection. Without a connection, as on a server: the backend alone.
+ */
+export function mayLoad(href: string, base: string, hosts: string | undefined): boolean {
+  const origins = [base, ...(hosts === undefined ? [] : [location.href, ...hosts.split(/\s+/)])].map((host) => parseUrl(host)?.origin);
+  return origins.includes(new URL(href).origin);
+}
+
+/** A picture, or initials where there is none that may be loaded. The name stands beside it, so it says nothing itself. */
+export function avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult {
+  const href = attachmentUrl(base, picture ?? null);
+  const src = href && mayLoad(href, base, hosts) ? href : null;
   return html`<span part="avatar" class="avatar" aria-hidden="true">
-    ${initials(name)}${src ? html`<img src=${src} alt="" loading="lazy" @error=${hide} />` : nothing}
+    ${initials(name)}${src ? html`<img src=${src} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hide} />` : nothing}
   </span>`;
 }
 

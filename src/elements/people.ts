@@ -3,9 +3,15 @@ import { sameId, type Id, type Room, type User } from '../protocol/index.js';
 
 type Named = Pick<User, 'username' | 'first_name' | 'last_name'>;
 
-export const fullName = (user: Named | null): string => (user && (`${user.first_name} ${user.last_name}`.trim() || user.username)) || '';
+/** The longest name that is shown, in characters. */
+const MAX_NAME = 200;
 
-export const firstName = (user: Named | null): string => user?.first_name || user?.username || '';
+/** A name without the characters that turn the direction of what follows. */
+const plain = (name: string): string => name.slice(0, MAX_NAME).replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+
+export const fullName = (user: Named | null): string => plain((user && (`${user.first_name} ${user.last_name}`.trim() || user.username)) || '');
+
+export const firstName = (user: Named | null): string => plain(user?.first_name || user?.username || '');
 
 /** The one other person of a direct room. */
 export function partner(room: Room, me: Id | undefined): User | null {
@@ -15,4 +21,4 @@ export function partner(room: Room, me: Id | undefined): User | null {
 }
 
 /** A direct room is called as the other person is; any other one as it says. */
-export const roomName = (room: Room, me: Id | undefined): string => fullName(partner(room, me)) || room.name;
+export const roomName = (room: Room, me: Id | undefined): string => fullName(partner(room, me)) || plain(room.name);

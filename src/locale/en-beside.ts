@@ -32,4 +32,5 @@ export const enBeside = {
   you: 'You',
   noMessagesYet: 'No messages yet',
   now: 'now',
+  roomNotShown: 'This conversation cannot be shown.',
 } satisfies Partial<Terms>;

@@ -2,6 +2,7 @@ import type { Terms } from './terms.js';
 
 /** What `<chat-thread>` says with its extras. */
 export const enExtras = {
+  showMore: 'Show more',
   jumpToLatest: 'Jump to latest',
   newMessages: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
   isTyping: (names) =>

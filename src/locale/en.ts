@@ -26,5 +26,6 @@ export const en = {
   messageTo: (room) => `Message to ${room}`,
   send: 'Send',
   tooLong: (over) => `${over} characters too long`,
+  notShown: 'This message cannot be shown.',
   readOnly: 'You can read this conversation, but not write in it.',
 } satisfies Partial<Terms>;

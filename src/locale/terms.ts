@@ -68,6 +68,11 @@ export interface Terms {
   retry: string;
   discard: string;
   openFile: string;
+  /** The button under the first part of a long message. */
+  showMore: string;
+  /** In the place of what could not be drawn. */
+  notShown: string;
+  roomNotShown: string;
   // Composer
   writeMessage: string;
   messageTo: (room: string) => string;

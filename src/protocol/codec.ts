@@ -25,6 +25,9 @@ export function decodeWith<Frame>(table: Record<string, Schema>, data: unknown):
   return readFrame(table, json);
 }
 
+/** Anything else that stands in the place of a type may be a secret that a server repeats. */
+const WORD = /^[a-z_]{1,40}$/;
+
 const failed = (code: Problem['code'], detail: string): { problems: Problem[] } => ({ problems: [{ code, detail }] });
 
 /** The same, for what has been parsed already. */
@@ -33,7 +36,7 @@ export function readFrame<Frame>(table: Record<string, Schema>, json: unknown): 
   if (typeof type !== 'string') return failed('invalid_frame', 'a frame without a type');
   // The type comes from the network: only names the table itself has count, never `constructor` or `__proto__`.
   const schema = Object.hasOwn(table, type) ? table[type] : undefined;
-  if (!schema) return failed('unknown_frame', `frame of unknown type '${type.slice(0, 40)}'`);
+  if (!schema) return failed('unknown_frame', `frame of unknown type${WORD.test(type) ? ` '${type}'` : ''}`);
   const result = check(schema, json, type);
   return result.ok ? { frame: result.value as Frame, problems: [] } : { problems: [result.problem] };
 }

@@ -5,7 +5,7 @@
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
 import type { Output } from './problem.js';
-import { amount, anything, flag, Id, maybe, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { amount, flag, Id, maybe, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const User = object(() => ({
   id: Id,
@@ -18,12 +18,18 @@ export type User = Output<typeof User>;
 
 const userOrNull = () => orNull(User());
 
+/** A name in the baseline; some backends send the whole user. */
+const nameOf = (sender: unknown): string => {
+  const name = typeof sender === 'string' ? sender : (sender as { username?: unknown } | null | undefined)?.username;
+  return typeof name === 'string' ? name : '';
+};
+
 /** The message that another one answers, as much of it as a quotation needs. */
 export const ReplyTo = object(() => ({
   id: Id,
   content: text,
-  /** A name in the baseline; some backends send the whole user. */
-  sender: anything,
+  /** The name of its author, empty where it is not known. */
+  sender: z.custom<string>(() => true).check(z.overwrite(nameOf)),
 }));
 export type ReplyTo = Output<typeof ReplyTo>;
 

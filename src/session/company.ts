@@ -6,6 +6,7 @@ import { CloseCode, type ClientFrame } from '../protocol/index.js';
 import type { AuthenticatedSocket } from '../transport/index.js';
 import type { Inside } from './inside.js';
 import type { OpenSocket } from './line.js';
+import { readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tabs.js';
 
 /** How long the tab that has the socket may say nothing at all, in milliseconds. */
@@ -22,7 +23,9 @@ export class Company {
   }
 
   /** What another tab says of the socket. @param follows whether that is the one that has it. */
-  onTab(message: TabMessage, follows: boolean): void {
+  onTab(said: TabMessage, follows: boolean): void {
+    const message = readTabMessage(said, (problem) => this.#session.report({ type: 'problem', problem }));
+    if (!message) return;
     switch (message.kind) {
       case 'join':
         // Where nobody is signed in there is no socket to listen to either: somebody else may have one.

@@ -91,6 +91,8 @@ export interface Inside {
   /** Whether the backend can do something. */
   has(capability: string): boolean;
   isMine(message: Message): boolean;
+  /** A room's id as the server writes it. */
+  idOf(roomId: Id): Id;
   /** The newest message of a room up to which everything is known. */
   newest(roomId: Id): Id | undefined;
 

@@ -2,7 +2,7 @@
  * One socket from its first byte to its end: the handshake's deadline, the greeting, the heartbeat. It opens once and
  * ends once; the session opens another.
  */
-import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Problem } from '../protocol/index.js';
+import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Problem } from '../protocol/index.js';
 import { createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd, type SocketOptions } from '../transport/index.js';
 import type { Heartbeat } from './heartbeat.js';
 
@@ -33,6 +33,8 @@ export interface LineOptions {
   /** Everything that comes in, as it came. */
   onText?(text: unknown): void;
   onProblem(problem: Problem): void;
+  /** A room's id as the server writes it. */
+  idOf?(roomId: Id): Id;
 }
 
 export class Line {
@@ -93,9 +95,10 @@ export class Line {
 
   /** @returns whether the frame was handed to an open, greeted socket. */
   send(frame: ClientFrame): boolean {
+    const { idOf } = this.#options;
     // The machine slept: what looks open has long been given up at the far end.
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
-    return this.isUp && this.#socket.send(frame);
+    return this.isUp && this.#socket.send('room_id' in frame && idOf ? { ...frame, room_id: idOf(frame.room_id) } : frame);
   }
 
   end(code: number = CloseCode.normal, reason = ''): void {

@@ -2,7 +2,7 @@
  * Reads what the server holds: the list of rooms, and the rooms that somebody has open. And lets in, in its turn, what
  * comes live meanwhile.
  */
-import { idKey, isChange, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
+import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Method } from './events.js';
 import type { Inside, RoomReader } from './inside.js';
@@ -21,6 +21,8 @@ export class Reader implements RoomReader {
   readonly #open = new Map<string, RoomHistory>();
   /** Rooms that the present socket was asked to tell about. */
   readonly #listened = new Set<string>();
+  /** Ids of rooms as the list has them. */
+  #ids = new Map<string, Id>();
   /** Something happened to a room since its list was asked for. */
   #isListStale = false;
   /** Counts the lists that were asked for; and which of them was the last one to be shown. */
@@ -54,6 +56,16 @@ export class Reader implements RoomReader {
   clear(): void {
     this.#open.clear();
     this.#rooms = undefined;
+    this.#ids.clear();
+  }
+
+  /**
+   * A room's id as the server writes it: an attribute knows only `"7"`, and a strict server only `7`. Of a room that is not in the list,
+   * digits are a number, unless other rooms say that they are not.
+   */
+  idOf(roomId: Id): Id {
+    const [first] = this.#ids.values();
+    return this.#ids.get(idKey(roomId)) ?? (typeof first !== 'string' && isOrdered(roomId) && Number.isSafeInteger(+roomId) ? +roomId : roomId);
   }
 
   /** A new socket: nobody has asked it for anything. */
@@ -118,7 +130,7 @@ export class Reader implements RoomReader {
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true, leftOut, isComplete });
-      this.counted();
+      this.counted(rooms);
       return rooms;
     }
   }
@@ -227,7 +239,8 @@ export class Reader implements RoomReader {
   // ————— What comes in live
 
   /** The unread counts of all rooms were read. */
-  counted(): void {
+  counted(rooms: readonly Room[]): void {
+    this.#ids = new Map(rooms.map(({ id }) => [idKey(id), id]));
     for (const history of this.#open.values()) history.counted();
   }
 

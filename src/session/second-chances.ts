@@ -7,6 +7,7 @@ import { ChatError, sendMessage, stillWanted, toChatError, type HistoryQuery } f
 import { backoff } from './backoff.js';
 import { compareTexts } from './compare-texts.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
+import { readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tabs.js';
 import { CLOCK_SKEW_MS, keptOf, refusalOf, STALE_MS, type Kept } from './vault.js';
 
@@ -102,7 +103,7 @@ export class SecondChances {
     }
     const { roomId, content, replyTo, localId } = item;
     const idempotencyKey = outbox.isRecognising(item) || outbox.session.has('temp_id') ? localId : undefined;
-    const message = await sendMessage(rest, roomId, content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
+    const message = await sendMessage(rest, this.#outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
       // An answer that says no says, too, that nothing was stored.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500) item.left = undefined;
@@ -243,7 +244,9 @@ export class SecondChances {
   }
 
   /** What another tab says. */
-  onTab(message: TabMessage): void {
+  onTab(said: TabMessage): void {
+    const message = readTabMessage(said);
+    if (!message) return;
     const outbox = this.#outbox;
     switch (message.kind) {
       case 'added':

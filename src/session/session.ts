@@ -176,6 +176,10 @@ export class Session implements Inside {
     return sameId(message.sender?.id, this.#tokens.userId) || (!this.#tokens.isConfirmed && message.is_own_message);
   }
 
+  idOf(roomId: Id): Id {
+    return this.#reader.idOf(roomId);
+  }
+
   newest(roomId: Id): Id | undefined {
     return this.#reader.cursor(roomId);
   }
@@ -426,6 +430,7 @@ export class Session implements Inside {
         onFrame: (frame) => this.#onFrame(frame),
         onText: (text) => this.#company?.text(text),
         onProblem: (problem) => this.report({ type: 'problem', problem }),
+        idOf: (roomId) => this.idOf(roomId),
       });
     } catch (thrown) {
       const { code, message } = toChatError(thrown);
@@ -778,7 +783,7 @@ export class Session implements Inside {
   #onFrame(frame: ChatFrame): void {
     switch (frame.type) {
       case 'room_list':
-        this.#reader.counted();
+        this.#reader.counted(frame.rooms);
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.report({
           type: 'rooms',

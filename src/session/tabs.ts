@@ -47,10 +47,14 @@ export class TabLink<Message = TabMessage> {
     try {
       // A browser that blocks storage may have the class, and throw.
       this.#channel = BroadcastChannel && new BroadcastChannel(nameOf(what, scope));
-      if (this.#channel) this.#channel.onmessage = ({ data }) => onMessage(data as Message);
     } catch {
       // Each tab is alone.
     }
+    if (!this.#channel) return;
+    // Checked where it is used: see tab-messages.ts, person-watch.ts.
+    this.#channel.onmessage = ({ data }) => {
+      if (data) onMessage(data as Message);
+    };
   }
 
   /** Whether other tabs can be heard at all. */

@@ -102,6 +102,8 @@ interface Waiting {
 }
 
 export class ChatConnection {
+  /** Origins besides the page's and the backend's that elements may load pictures from, with spaces between. */
+  mediaHosts = '';
   #data = INITIAL;
   readonly #subscribers = new Set<(previous: ChatData) => void>();
   readonly #announcer = new Announcer();
@@ -270,7 +272,7 @@ export class ChatConnection {
   /** Begins anew, with a token that may be somebody else's by now. */
   #start(token = this.#config.token ?? ''): void {
     if (this.#session.isOther(token)) this.#forget();
-    const { tokenProvider, tokenUrl, ...parts } = this.#config;
+    const { tokenProvider, ...parts } = this.#config;
     this.#session.configure({ ...parts, token, canAsk: canAsk(this.#config) });
   }
 
@@ -635,6 +637,8 @@ export class ChatConnection {
 
   /** Says each thing once: a backend that is wrong is wrong in every frame. */
   #problem(code: string, message: string): void {
+    // Whoever repeats the token: it goes no further.
+    message = message.replaceAll(this.#session.token || '\0', '…');
     const said = `${code} ${message}`;
     if (this.#reported.has(said) || this.#reported.size > 200) return;
     this.#reported.add(said);

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'unexpected_answer' // 2xx, but not what the contract says: a login page, an HTML error page, another API
   | 'token_missing' // asked to connect without a token
   | 'bad_url' // `url`, `ws-path` or `api-path` do not make an address
+  | 'backend_not_allowed' // the page names its backends (`<meta name="unified-chat-backends">`), and this is none of them
   | 'unsupported_auth' // `auth` names a mode that this version does not have
   | 'empty_message' // nothing to send
   | 'message_too_long' // longer than the server's `limits.content`

@@ -1,6 +1,7 @@
 /** dist/loader.js on somebody else's page: a button at first, the chat when somebody wants it. */
 import { aTimeout, expect } from '@open-wc/testing';
 import type { ChatConnectionElement, ChatLauncherElement } from '../../src/index.js';
+import { ADDRESSES } from '../support/addresses.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import { openHostPage, type HostPage } from '../support/host-page.js';
 
@@ -157,22 +158,68 @@ describe('dist/loader.js', () => {
     await until(() => isUp() && launcher().open);
   });
 
-  it('asks for its policy once, however many there are: a page may allow a name once', async () => {
-    const policies: string[] = [];
+  /** A stand-in for Trusted Types that every engine has: what the script makes of it. */
+  const trustedTypes = (): { names: string[]; rules: { createScriptURL(url: string): string }[] } => {
+    const made = { names: [] as string[], rules: [] as { createScriptURL(url: string): string }[] };
     Object.defineProperty(page.window, 'trustedTypes', {
       value: {
-        createPolicy(name: string, rules: object) {
-          if (policies.includes(name)) throw new TypeError(`A policy of the name ${name} is there already.`);
-          policies.push(name);
+        createPolicy(name: string, rules: { createScriptURL(url: string): string }) {
+          if (made.names.includes(name)) throw new TypeError(`A policy of the name ${name} is there already.`);
+          made.names.push(name);
+          made.rules.push(rules);
           return rules;
         },
       },
     });
+    return made;
+  };
+
+  it('asks for its policy once, however many there are: a page may allow a name once', async () => {
+    const { names } = trustedTypes();
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help' });
     await page.script({ ...attributes, 'data-id': 'help' });
-    expect([policies.filter((name) => name === 'unified-chat').length, connections().length]).to.deep.equal([1, 2]);
+    expect([names.filter((name) => name === 'unified-chat').length, connections().length]).to.deep.equal([1, 2]);
   });
+
+  it('10.27: its policy knows the address of its own chat.js and no other, and several scripts load that', async () => {
+    const { names, rules } = trustedTypes();
+    await page.script({ ...attributes, 'data-id': 'sales' });
+    await page.script({ ...attributes, 'data-id': 'help' });
+    const policy = rules[names.indexOf('unified-chat')]!;
+    for (const url of ['https://evil.example/x.js', '', 'data:text/javascript,0']) expect(policy.createScriptURL(url)).to.equal(new URL(CHAT, location.href).href);
+    button(1).click();
+    await until(() => isUp(1) && launcher(1).open && isUp(0));
+    expect(page.loaded().filter((path) => path === CHAT)).to.have.length(1);
+  });
+
+  it('10.27: leaves nothing behind by which another script could reach a policy', async () => {
+    await page.script(attributes);
+    const { window } = page;
+    const seen = new Set<unknown>();
+    const shared = Object.getOwnPropertySymbols(window).map((symbol) => (window as unknown as Record<symbol, unknown>)[symbol]);
+    const reachable = (value: unknown): boolean => {
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value) || value instanceof window.Node) return false;
+      seen.add(value);
+      return 'createScriptURL' in value || Reflect.ownKeys(value).some((key) => reachable((value as Record<PropertyKey, unknown>)[key])) || (value instanceof window.Map && [...value.values()].some(reachable));
+    };
+    expect(shared.length).to.be.above(0);
+    expect(shared.some(reachable)).to.equal(false);
+  });
+
+  for (const { url, apiPath, api } of ADDRESSES) {
+    it(`10.28: data-url="${url}"${apiPath === undefined ? '' : `, data-api-path="${apiPath}"`}: asks ${api}, without cookies or redirects`, async () => {
+      const asked: [string, RequestInit | undefined][] = [];
+      page.window.fetch = async (input, init) => {
+        asked.push([String(input), init]);
+        return new page.window.Response(asked.length === 1 ? '{"token":"secret"}' : '[]');
+      };
+      await page.script({ ...attributes, 'data-url': url, ...(apiPath !== undefined && { 'data-api-path': apiPath }) });
+      await until(() => asked.length === 2);
+      const [address, init] = asked[1]!;
+      expect([address, init?.credentials, init?.redirect]).to.deep.equal([`${api}rooms/`, 'omit', 'manual']);
+    });
+  }
 
   it('waits for the network where there is none', async () => {
     await readAll(1);

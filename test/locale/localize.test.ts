@@ -60,6 +60,10 @@ describe('texts', () => {
     }
   });
 
+  it('10.31: survive a lang that is the name of something else', async () => {
+    for (const lang of ['constructor', '__proto__', 'hasOwnProperty', 'toString', 'valueOf']) expect(text(await words(lang)), lang).to.equal('Send');
+  });
+
   it('say when, the shorter the nearer', async () => {
     const { localize } = await words('en-GB');
     const now = new Date(2026, 10, 23, 12, 0).getTime();

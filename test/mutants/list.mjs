@@ -56,6 +56,10 @@ export const MUTANTS = [
   { name: 'late looks forgive for ever', file: 'src/session/heartbeat.ts', find: 'if (isLate && !this.#wasLate)', replace: 'if (isLate)', tests: 'test/session/heartbeat.test.ts' },
   { name: 'a clock that was set back stops the heart', file: 'src/session/heartbeat.ts', find: 'this.#aliveAt = now;\n      this.#deadline = Infinity;', replace: '', tests: 'test/session/heartbeat.test.ts' },
   { name: 'a line that slept is written to', file: 'src/session/line.ts', find: "if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');\n    return", replace: 'return', tests: 'test/{session,faults}/*.test.ts' },
+  { name: 'a room is named as the attribute has it', file: 'src/session/reader.ts', find: 'return this.#ids.get(idKey(roomId)) ?? (', replace: 'return false ? 0 : (false && ', tests: 'test/session/untrusted.test.ts' },
+  { name: 'another tab may have the token renewed', file: 'src/session/tab-messages.ts', find: "frame && frame.type !== 'authenticate' &&", replace: 'frame &&', tests: 'test/session/untrusted.test.ts' },
+  { name: 'pictures come from anywhere', file: 'src/elements/avatar.ts', find: 'return origins.includes(new URL(href).origin);', replace: 'return origins.length > 0;', tests: 'test/elements/untrusted.test.ts' },
+  { name: 'a user name in an address passes for its host', file: 'src/elements/chat-thread/text-parts.ts', find: "if (!url || host.includes('@')) return undefined;", replace: 'if (!url) return undefined;', tests: 'test/elements/untrusted.test.ts' },
   { name: 'nobody doubts that what is sent arrives', file: 'src/session/line.ts', find: "this.end(CloseCode.timeout, 'no answer to ping');\n  }", replace: 'return;\n  }', tests: 'test/faults/line.test.ts' },
   // Whose they are
   { name: 'what waits for one backend goes to another', file: 'src/session/outbox.ts', find: '      if (this.#scope) this.clear();\n', replace: '', tests: 'test/session/identity.test.ts' },

@@ -40,6 +40,8 @@ describe('the codec', () => {
     for (const type of ['from_the_future', 'constructor', '__proto__', 'toString']) {
       expect(decode({ type }).problems[0]?.code, type).to.equal('unknown_frame');
     }
+    expect(decode({ type: 'from_the_future' }).problems[0]?.detail).to.equal("frame of unknown type 'from_the_future'");
+    expect(decode({ type: '0123456789abcdef' }).problems[0]?.detail, '10.31: it may be a token').to.equal('frame of unknown type');
     for (const text of ['', 'null', '[1]', '7', '{"type":5}', '{bad']) {
       const { frame, problems } = decodeChatFrame(text);
       expect(frame, text).to.equal(undefined);

@@ -47,6 +47,7 @@ export class ChatConnectionElement extends LitElement {
     notifications: { type: Boolean },
     tokenUrl: { attribute: 'token-url' },
     tokenProvider: { attribute: false },
+    mediaHosts: { attribute: 'media-hosts' },
   };
 
   /** Origin of the backend, with an optional base path. Default: the page's origin. */
@@ -75,6 +76,9 @@ export class ChatConnectionElement extends LitElement {
 
   /** Asked for a token when there is none, and when the present one was refused. */
   tokenProvider: (() => Promise<string>) | undefined;
+
+  /** Other origins that pictures may be loaded from, with spaces between: `https://cdn.example`. Default: the page's and the backend's alone. */
+  mediaHosts: string | undefined;
 
   /** The connection itself: state, rooms, messages and everything one can do, without any element. */
   readonly connection = new ChatConnection();
@@ -120,6 +124,7 @@ export class ChatConnectionElement extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.size === 0) return;
+    this.connection.mediaHosts = this.mediaHosts ?? '';
     const { url, token, wsPath, apiPath, auth, share, notifications, tokenUrl, tokenProvider } = this;
     this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenUrl, tokenProvider });
   }

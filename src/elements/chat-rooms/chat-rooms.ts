@@ -7,6 +7,7 @@ import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from '../events.js';
 import { avatar } from '../avatar.js';
+import { brokenRow } from '../broken-row.js';
 import { firstName, partner, roomName } from '../people.js';
 import { CustomStates } from '../custom-states.js';
 import { Ticker } from '../ticker.js';
@@ -14,6 +15,8 @@ import { styles } from './chat-rooms.styles.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 
 const MINUTE_MS = 60_000;
+/** More characters of a message are not seen in a list. */
+const MAX_PREVIEW = 200;
 
 /**
  * The list of rooms: who, what was said last and when, how much is unread.
@@ -156,7 +159,13 @@ export class ChatRoomsElement extends LitElement {
       ${repeat(
         rooms,
         ({ id }) => idKey(id),
-        (room) => this.#renderRoom(room, room === stop),
+        (room) => {
+          try {
+            return this.#renderRoom(room, room === stop);
+          } catch (thrown) {
+            return html`<div role="option" aria-selected="false" class="room">${brokenRow(this, idKey(room.id), thrown, this.#localize.term('roomNotShown'))}</div>`;
+          }
+        },
       )}
     </div>`;
   }
@@ -177,7 +186,7 @@ export class ChatRoomsElement extends LitElement {
       @click=${() => this.#choose(room)}
       @focus=${() => (this.current = room.id)}
     >
-      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '')}
+      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '', this.#finder.connection?.mediaHosts)}
       <span class="text">
         <span part="name" class="name" dir="auto">${name}</span>
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
@@ -235,12 +244,12 @@ export class ChatRoomsElement extends LitElement {
     });
   }
 
-  #preview({ last_message: last, room_type }: Room): string {
+  #preview({ last_message: last, room_type }: Room): unknown {
     if (!last) return this.#localize.term('noMessagesYet');
-    const text = last.content || this.#localize.term('attachment');
+    const text = last.content.slice(0, MAX_PREVIEW) || this.#localize.term('attachment');
     if (sameId(last.sender?.id, this.#me)) return `${this.#localize.term('you')}: ${text}`;
     const who = room_type === 'direct' ? '' : firstName(last.sender);
-    return who ? `${who}: ${text}` : text;
+    return who ? html`<bdi>${who}</bdi>: ${text}` : text;
   }
 
   #choose(room: Room): void {

@@ -5,6 +5,8 @@ import { systemClock } from '../../transport/index.js';
 const GATHER_MS = 1_000;
 /** More than so many at once are counted instead of read out. */
 const MANY = 3;
+/** Nobody listens to more characters of one message. */
+const MAX_CHARS = 500;
 
 /** Says new messages, and only those, to screen readers: politely, and never the whole list. */
 export class Announcer implements ReactiveController {
@@ -20,7 +22,7 @@ export class Announcer implements ReactiveController {
 
   /** @param count the words for many, if it comes to that. */
   announce(words: string, count: (many: number) => string): void {
-    this.#gathered.push(words);
+    this.#gathered.push(words.slice(0, MAX_CHARS));
     this.#cancel ??= systemClock.after(GATHER_MS, () => {
       this.#cancel = undefined;
       const words = this.#gathered.splice(0);

@@ -50,6 +50,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @csspart bubble-other - The bubble of somebody else's message.
  * @csspart text - The words.
  * @csspart link - An address among the words.
+ * @csspart more - The button that shows more of a long message.
  * @csspart quote - The message that this one answers.
  * @csspart attachment - A picture or a file.
  * @csspart system - A message from the server itself.
@@ -265,9 +266,11 @@ export class ChatThreadElement extends LitElement {
     const { start, rows } = this.#window;
     const user = this.#user.value ?? null;
     const context: RowContext = {
+      host: this,
       localize: this.#localize,
       now: systemClock.now(),
       base: this.#finder.connection?.url ?? '',
+      mediaHosts: this.#finder.connection?.mediaHosts,
       isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
       isGroup: this.#roomInfo.value?.room_type !== 'direct',
       extras: this.#extras.parts,
@@ -284,7 +287,13 @@ export class ChatThreadElement extends LitElement {
     return repeat(
       rows,
       ({ key }) => key,
-      (message, index) => messageRow(message, timeline[start + index - 1], timeline[start + index + 1], context),
+      (message, index) => {
+        try {
+          return messageRow(message, timeline[start + index - 1], timeline[start + index + 1], context);
+        } catch (thrown) {
+          return html`<li>${this.#extras.parts?.brokenRow(this, message.key, thrown, this.#localize.term('notShown'))}</li>`;
+        }
+      },
     );
   }
 
@@ -296,10 +305,10 @@ export class ChatThreadElement extends LitElement {
   #renderTyping(): TemplateResult {
     const names = this.#threadNow.typing.map(({ userId, username }) => {
       const user = this.#roomInfo.value?.participants.find(({ id }) => sameId(id, userId));
-      return firstName(user ?? null) || username;
+      return firstName(user ?? null) || firstName({ username, first_name: '', last_name: '' });
     });
     return html`<div part="typing" class="typing">
-      ${names.length > 0 ? this.#extras.parts?.typing(this.#localize.term('isTyping', names)) : nothing}
+      ${names.length > 0 ? this.#extras.parts?.typing(names, this.#localize) : nothing}
     </div>`;
   }
 

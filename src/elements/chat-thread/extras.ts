@@ -3,14 +3,19 @@
  * the end, and the voice for screen readers.
  */
 import { html, nothing, svg, type TemplateResult } from 'lit';
+import type { Localize } from '../../locale/index.js';
 import type { Reaction, ReplyTo } from '../../protocol/index.js';
 import type { ChatMessage } from '../../store/index.js';
 import { icon } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
+import { mayLoad } from '../avatar.js';
+import { isolated, visible } from '../untrusted.js';
 import type { RowContext } from './row-context.js';
+import * as text from './text-parts.js';
 
 export { enExtras as english } from '../../locale/index.js';
 export { avatar } from '../avatar.js';
+export { brokenRow } from '../broken-row.js';
 export { Announcer } from './announcer.js';
 export { styles } from './extras.styles.js';
 
@@ -24,23 +29,34 @@ export const above = (message: ChatMessage, context: RowContext): unknown => [me
 /** Under the bubble. */
 export const below = ({ reactions: given }: ChatMessage): unknown => (given?.length ? reactions(given) : nothing);
 
-/** Who wrote the message that is answered; '' where it does not say. */
-const senderName = ({ sender }: ReplyTo): string => (typeof sender === 'string' ? sender : String((sender as { username?: unknown } | null | undefined)?.username ?? ''));
+/** The words of a message. */
+export const words = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown => text.words(host, key, content, localize.term('showMore'));
 
-const quote = (original: ReplyTo): TemplateResult =>
-  html`<blockquote part="quote" class="quote" dir="auto"><b>${senderName(original)}</b> ${original.content}</blockquote>`;
+/** Of a quotation, two lines are seen. */
+const MAX_QUOTED = 500;
+/** So many different reactions are drawn; the others are counted. */
+const MAX_REACTIONS = 20;
 
-function attachment(message: ChatMessage, { base, localize }: RowContext): TemplateResult | typeof nothing {
+const quote = ({ sender, content }: ReplyTo): TemplateResult =>
+  html`<blockquote part="quote" class="quote" dir="auto"><b><bdi>${sender}</bdi></b> <bdi>${content.slice(0, MAX_QUOTED)}</bdi></blockquote>`;
+
+function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowContext): TemplateResult | typeof nothing {
   const url = attachmentUrl(base, message.attachment);
   if (!url) return nothing;
-  const name = decodeName(url) || localize.term('attachment');
+  const name = visible(decodeName(url)) || localize.term('attachment');
   return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
-    ${message.message_type === 'image' ? html`<img src=${url} alt="" loading="lazy" />` : html`${FILE}<span>${name}</span>`}
+    ${message.message_type === 'image' && mayLoad(url, base, mediaHosts)
+      ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" />`
+      : html`${FILE}<bdi>${name}</bdi>`}
   </a>`;
 }
 
 const reactions = (given: readonly Reaction[]): TemplateResult =>
-  html`<span part="reactions" class="meta">${given.map(({ emoji, user_ids }) => html`<span>${emoji} ${user_ids.length}</span>`)}</span>`;
+  html`<span part="reactions" class="meta"
+    >${given.slice(0, MAX_REACTIONS).map(({ emoji, user_ids }) => html`<span><bdi>${emoji.slice(0, MAX_REACTIONS)}</bdi> ${user_ids.length}</span>`)}${given.length > MAX_REACTIONS
+      ? `+${given.length - MAX_REACTIONS}`
+      : nothing}</span
+  >`;
 
 function decodeName(url: string): string {
   const last = new URL(url).pathname.split('/').filter(Boolean).at(-1) ?? '';
@@ -64,4 +80,5 @@ export function failure({ localId, error }: ChatMessage, { localize, onRetry, on
 export const jump = (words: string, onJump: () => void): TemplateResult =>
   html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${words}</span></button>`;
 
-export const typing = (words: string): TemplateResult => html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${words}</span>`;
+export const typing = (names: string[], { term }: Localize): TemplateResult =>
+  html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${term('isTyping', names.map(isolated))}</span>`;

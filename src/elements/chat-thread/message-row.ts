@@ -5,8 +5,9 @@ import { icons } from '../../theme/index.js';
 import type { ChatMessage } from '../../store/index.js';
 import { fullName } from '../people.js';
 import type { RowContext } from './row-context.js';
-import { linked } from './text-parts.js';
 
+/** So many characters are shown until there is a button for the rest. */
+const MAX_CHARS = 4_000;
 /** Milliseconds of silence after which the same author begins a new group. */
 const PAUSE_MS = 5 * 60_000;
 
@@ -23,22 +24,22 @@ export function messageRow(message: ChatMessage, before: ChatMessage | undefined
   const day = isNewDay
     ? html`<div part="day" class="day"><time datetime=${message.timestamp}>${localize.day(message.timestamp, now)}</time></div>`
     : nothing;
-  if (message.message_type === 'system') return html`<li>${day}<p part="system" class="system" dir="auto">${message.content}</p></li>`;
+  const { extras } = context;
+  // Until a picture can be drawn, its row says at least that there is one.
+  const words = extras ? message.content && extras.words(message, context) : message.content.slice(0, MAX_CHARS) || (message.attachment && localize.term('attachment'));
+  if (message.message_type === 'system') return html`<li>${day}<p part="system" class="system" dir="auto">${words}</p></li>`;
   const isOwn = context.isOwn(message);
   const isFirst = !continues(before, message);
   const isLast = !continues(message, after);
   const side = isOwn ? 'own' : 'other';
-  const { extras } = context;
-  // Until a picture can be drawn, its row says at least that there is one.
-  const words = message.content || (message.attachment && !extras ? localize.term('attachment') : '');
   return html`<li>
     ${day}
     <div part="message message-${side}" class="message ${side}${isFirst ? ' first' : ''}${isLast ? ' last' : ''}">
-      ${isOwn || !context.isGroup ? nothing : ((isLast && extras?.avatar(fullName(message.sender), message.sender?.profile_picture, context.base)) || html`<span class="no-avatar"></span>`)}
+      ${isOwn || !context.isGroup ? nothing : ((isLast && extras?.avatar(fullName(message.sender), message.sender?.profile_picture, context.base, context.mediaHosts)) || html`<span class="no-avatar"></span>`)}
       <div class="body">
         ${isFirst && !isOwn ? author(message, context) : nothing}
         <div part="bubble bubble-${side}" class="bubble">
-          ${extras?.above(message, context)}${words ? html`<p part="text" class="text" dir="auto">${linked(words)}</p>` : nothing}
+          ${extras?.above(message, context)}${words ? html`<p part="text" class="text" dir="auto">${words}</p>` : nothing}
         </div>
         ${extras?.below(message)}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}

@@ -1,14 +1,18 @@
-import type { TemplateResult } from 'lit';
+import type { LitElement, TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
 import type { ChatMessage } from '../../store/index.js';
 
 /** What a row needs to know besides its message. */
 export interface RowContext {
+  /** The element that draws it. */
+  host: LitElement;
   localize: Localize;
   /** Milliseconds since 1970. */
   now: number;
   /** Base of relative attachment addresses. */
   base: string;
+  /** Of foreign pictures that may be loaded. */
+  mediaHosts: string | undefined;
   isOwn: (message: ChatMessage) => boolean;
   /** Whether names and pictures are shown: not where there are only two. */
   isGroup: boolean;
@@ -20,7 +24,9 @@ export interface RowContext {
 
 /** What draws what few messages have: see extras.ts. */
 export interface RowExtras {
-  avatar(name: string, picture: string | null | undefined, base: string): TemplateResult;
+  avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult;
+  /** The words, with links, and a button where they are many. */
+  words(message: ChatMessage, context: RowContext): unknown;
   /** In the bubble, before the words. */
   above(message: ChatMessage, context: RowContext): unknown;
   /** Under the bubble. */

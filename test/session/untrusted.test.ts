@@ -1,0 +1,171 @@
+/** What comes from other tabs and from a server that is not as agreed: checked at the door, and no token goes any further. */
+import { expect } from '@open-wc/testing';
+import { readTabMessage } from '../../src/session/tab-messages.js';
+import { ChatConnection } from '../../src/store/index.js';
+import { connected, scene } from '../support/connected.js';
+import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+const kept = (more: object = {}): object => ({ localId: 'a', roomId: 1, content: 'x', at: 1, ...more });
+const message = (more: object = {}): object => ({ id: 1, sender: { id: 1, username: 'ana' }, content: 'x', timestamp: '2026-11-22T22:28:57Z', ...more });
+
+describe('what another tab says', () => {
+  const GOOD = [
+    { kind: 'join' },
+    { kind: 'greeting', text: null },
+    { kind: 'text', text: '{}' },
+    { kind: 'send', frame: { type: 'typing', room_id: 1 } },
+    { kind: 'ended' },
+    { kind: 'leads' },
+    { kind: 'notifications', state: { unread: 1, recent: [] }, fresh: undefined },
+    { kind: 'notification-read', id: undefined },
+    { kind: 'added', kept: kept() },
+    { kind: 'stored', kept: kept(), message: message(), method: 'rest' },
+    { kind: 'refused', kept: kept({ refused: { code: 'invalid', message: 'no' } }) },
+    { kind: 'retry', localId: 'a' },
+    { kind: 'discard', localId: 'a' },
+  ];
+  const BAD: unknown[] = [
+    null,
+    7,
+    'join',
+    {},
+    { kind: 'constructor' },
+    { kind: '__proto__' },
+    { kind: { toString: 1 } },
+    { kind: 'greeting', text: { type: 'connection_established' } },
+    { kind: 'send' },
+    { kind: 'send', frame: null },
+    { kind: 'send', frame: { type: 'from_the_future', room_id: 1 } },
+    { kind: 'send', frame: { type: 'send_message', room_id: {}, content: 'x' } },
+    { kind: 'send', frame: { type: 'authenticate', token: 'stolen' } },
+    { kind: 'send', frame: { type: 'sync', rooms: {} } },
+    { kind: 'notifications', state: null },
+    { kind: 'notifications', state: { unread: 'many', recent: [] } },
+    { kind: 'added' },
+    { kind: 'added', kept: kept({ content: { toString: 1 } }) },
+    { kind: 'added', kept: kept({ at: '1' }) },
+    { kind: 'added', kept: kept({ at: 1e300 }) },
+    { kind: 'added', kept: kept({ roomId: null }) },
+    { kind: 'stored', kept: kept(), message: message({ id: {} }), method: 'rest' },
+    { kind: 'stored', kept: kept(), message: message(), method: 'pigeon' },
+    { kind: 'discard', localId: {} },
+  ];
+
+  for (const said of GOOD) it(`10.31: ${JSON.stringify(said)} is heard`, () => expect(readTabMessage(said)?.kind).to.equal(said.kind));
+  for (const said of BAD) it(`10.31: ${JSON.stringify(said)} is not`, () => expect(readTabMessage(said)).to.equal(undefined));
+
+  it('10.31: leaves the state as it is where it is nonsense, sends nothing for it, and is reported without what it holds', async () => {
+    const backend = new FakeBackend(new FakeClock());
+    backend.store(1, 2, 'hello');
+    const channels: { onmessage?: (event: { data: unknown }) => void }[] = [];
+    const parts = {
+      WebSocket: backend.WebSocket,
+      fetch: backend.fetch,
+      clock: new FakeClock(),
+      vault: new MemoryVault(),
+      tabs: {
+        BroadcastChannel: class {
+          onmessage: undefined;
+          constructor() {
+            channels.push(this);
+          }
+          postMessage(): void {}
+          close(): void {}
+        } as unknown as typeof BroadcastChannel,
+      },
+    };
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts);
+    const problems: string[] = [];
+    const unhandled: unknown[] = [];
+    const listen = (event: PromiseRejectionEvent): void => void unhandled.push(event.reason);
+    addEventListener('unhandledrejection', listen);
+    chat.on('chat-error', ({ code, message: said }) => problems.push(`${code}: ${said}`));
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await parts.clock.advance(0);
+    expect(chat.state).to.equal('connected');
+    const { data } = chat;
+    const sent = backend.socket.sent.length;
+    const hear = async (said: unknown): Promise<void> => {
+      channels.at(-1)!.onmessage!({ data: said });
+      await parts.clock.advance(0);
+    };
+    await hear({ kind: 'join' });
+    for (const said of BAD) await hear(said);
+    expect(chat.data).to.equal(data);
+    expect(backend.socket.sent.length).to.equal(sent);
+    expect(problems).to.include('invalid_frame: tab.added.kept.content: custom');
+    await hear({ kind: 'send', frame: { type: 'typing', room_id: 1 } });
+    expect(backend.socket.sent.at(-1)).to.deep.equal({ type: 'typing', room_id: 1 });
+    removeEventListener('unhandledrejection', listen);
+    expect(unhandled).to.deep.equal([]);
+    chat.disconnect();
+  });
+});
+
+describe('a token that a server repeats', () => {
+  for (const token of ['0123456789abcdef0123456789abcdef01234567', 'onlyletters', `${'long'.repeat(30)}.x`, tokenOf(1)]) {
+    it(`10.31: is not in chat-error, whichever way it comes (${token.slice(0, 20)})`, async () => {
+      const { chat, backend, clock, problems } = await connected({ token });
+      backend.socket.receive({ type: token });
+      backend.socket.receive({ type: `x ${token}` });
+      backend.socket.receive({ type: 'error', message: `refused: ${token}`, code: token });
+      backend.socket.receive({ type: token.slice(0, 39), message: token });
+      backend.socket.receive({ type: 'new_message', room_id: token, message: { [token]: token } });
+      backend.onRequest = () => json({ detail: `No ${token}.` }, 400);
+      const failures: string[] = [];
+      await chat.refreshRoomList().catch((thrown: Error) => failures.push(thrown.message));
+      backend.onRequest = () => json({ [token]: [token] }, 400);
+      await chat.loadOlder(1).catch((thrown: Error) => failures.push(thrown.message));
+      await clock.advance(0);
+      expect(problems.length).to.be.above(2);
+      expect(JSON.stringify([problems, failures, chat.data])).not.to.contain(token);
+      chat.disconnect();
+    });
+  }
+});
+
+describe('a room whose id is an attribute', () => {
+  for (const [is, given, expected] of [
+    ['a number', '7', 7],
+    ['digits', '7', '7'],
+    ['a word', 'lobby', 'lobby'],
+    ['digits beyond 2^53', '9007199254740993', '9007199254740993'],
+  ] as const) {
+    it(`10.31: is spoken of as the list has it, on the socket and over REST: ${is}`, async () => {
+      const { chat, backend, clock } = scene({}, (each) => {
+        each.rooms = [room(expected as never, 'Seven')];
+        each.onRequest = (method, path) => {
+          if (method === 'GET' && path.startsWith(`rooms/${given}/`)) return json({ messages: [], has_more: false });
+          if (method === 'POST') return json(message({ room: expected, id: 9 }), 201);
+          return undefined;
+        };
+      });
+      chat.openRoom(given);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(0);
+      chat.typing(given, true);
+      await chat.markRead(given);
+      void chat.sendChatMessage(given, 'hello').catch(() => {});
+      await clock.advance(0);
+      const ids = new Set(backend.socket.sent.filter((frame) => 'room_id' in frame && frame.type !== 'subscribe_room').map(({ room_id }) => room_id));
+      expect([...ids]).to.deep.equal([expected]);
+      // At first, before there is a list, digits are taken for a number.
+      const { room_id } = backend.socket.sent.find(({ type }) => type === 'subscribe_room')!;
+      expect(room_id).to.equal(is === 'digits' ? 7 : expected);
+      backend.onSocket = 'refuse';
+      backend.socket.drop();
+      await clock.advance(5_000);
+      void chat.sendChatMessage(given, 'over REST').catch(() => {});
+      await clock.advance(5_000);
+      const { body } = backend.requests.find(({ path }) => path.endsWith('/send_message/'))!;
+      expect((body as { room: unknown }).room).to.equal(expected);
+      chat.disconnect();
+    });
+  }
+});
