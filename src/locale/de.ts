@@ -62,6 +62,7 @@ export const de: Terms = {
   attachment: 'Anhang',
   now: 'jetzt',
   chooseConversation: 'Wähle eine Unterhaltung',
+  noConversation: 'Noch keine Unterhaltung',
   messagesIn: (room) => `Nachrichten in ${room}`,
   loadingMessages: 'Nachrichten werden geladen',
   loadingOlder: 'Ältere Nachrichten werden geladen',

@@ -6,6 +6,7 @@ export const en = {
   unnamed: 'Conversation',
   attachment: 'Attachment',
   chooseConversation: 'Choose a conversation',
+  noConversation: 'No conversation yet',
   messagesIn: (room) => `Messages in ${room}`,
   loadingMessages: 'Loading messages',
   loadingOlder: 'Loading older messages',

@@ -40,6 +40,8 @@ export interface Terms {
   now: string;
   // Thread
   chooseConversation: string;
+  /** The page has not said yet which room to show. */
+  noConversation: string;
   messagesIn: (room: string) => string;
   loadingMessages: string;
   loadingOlder: string;

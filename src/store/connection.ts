@@ -287,9 +287,10 @@ export class ChatConnection {
     return { method, rooms: this.rooms };
   }
 
-  /** Chooses the room that threads without a room of their own show. */
-  selectRoom(roomId: Id | null): void {
-    if (roomId !== this.data.selected) this.#dispatch({ type: 'select', roomId });
+  /** Chooses the room that threads without a room of their own show. `null`, or an empty string: none. */
+  selectRoom(roomId: Id | null | undefined): void {
+    const selected = roomId === '' ? null : (roomId ?? null);
+    if (selected !== this.data.selected) this.#dispatch({ type: 'select', roomId: selected });
   }
 
   /** Loads a room and keeps it up to date while somebody shows it. @returns how to leave. */

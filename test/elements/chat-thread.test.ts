@@ -277,7 +277,7 @@ describe('<chat-thread>', () => {
     expect(all(thread, 'textarea')).to.have.length(0);
     thread.room = null;
     await thread.updateComplete;
-    expect(text(one(thread, '[part=note]'))).to.equal('Choose a conversation');
+    expect(text(one(thread, '[part=note]'))).to.equal('No conversation yet');
     await expect(thread).to.be.accessible();
   });
 

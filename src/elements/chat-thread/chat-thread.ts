@@ -3,6 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
 import { sameId, type Id } from '../../protocol/index.js';
+import { isId } from '../../protocol/schema.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
 import { hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
@@ -18,8 +19,8 @@ import type { RowContext } from './row-context.js';
 import { ScrollWindow } from './scroll-window.js';
 
 /**
- * One room's messages, and the field to write the next one. Shows the room given by `room`, or else the one chosen in
- * `<chat-rooms>`.
+ * One room's messages, and the field to write the next one. Shows the room given by `room`. Without `room` it shows the one
+ * chosen in `<chat-rooms>`. Once `room` was set, to whatever value, it never shows another room.
  *
  * It opens at the end, stays there while the reader is there, and does not move under a reader who is not. Only the
  * rows around the viewport exist as DOM, however long the history.
@@ -30,7 +31,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @cssState empty - There is no message.
  * @cssState scrolled - The reader is not at the end.
  * @slot header - Above the messages. Default: the room's name.
- * @slot empty - Instead of 'Choose a conversation'.
+ * @slot empty - Where there is no room to show: instead of 'Choose a conversation'.
  * @fires {ChatMessageEvent} chat-message - A message came in, live: `message`.
  * @fires {ChatBeforeSendEvent} chat-before-send - Somebody wants to send: `roomId`, `content`. `preventDefault()` leaves it in the field.
  * @fires {ChatSendEvent} chat-send - A message of ours is stored: `roomId`, `method`, `message`.
@@ -94,15 +95,19 @@ export class ChatThreadElement extends LitElement {
   static override styles = [...hostStyles, styles];
 
   static override properties = {
-    room: {},
+    // Being set counts, even from `undefined` to `undefined`: see `#isGiven`.
+    room: { hasChanged: () => true },
     readonly: { type: Boolean, reflect: true },
     token: {},
     url: {},
     unseen: { state: true },
   };
 
-  /** The room to show. Default: the one chosen in `<chat-rooms>`. */
-  room: Id | null = null;
+  /**
+   * The room to show. Never set: the one chosen in `<chat-rooms>`. Set to `null`, `undefined` or `''`: none yet, so there is nothing to
+   * write in, whatever is chosen elsewhere.
+   */
+  room: Id | null | undefined;
 
   /** Without the field to write in. */
   readonly = false;
@@ -148,6 +153,8 @@ export class ChatThreadElement extends LitElement {
   #writer: Id | null = null;
   #leave: (() => void) | undefined;
   #isReading = false;
+  /** `room` was set: this thread never follows the selection again, or a reader could write to the wrong person. */
+  #isGiven = false;
   #announcer: Announcer | undefined;
 
   override connectedCallback(): void {
@@ -161,7 +168,8 @@ export class ChatThreadElement extends LitElement {
     document.removeEventListener('visibilitychange', this.#updateReading);
   }
 
-  protected override willUpdate(_changed: PropertyValues<this>): void {
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    this.#isGiven ||= changed.has('room');
     if (this.#finder.isEarly) return;
     this.#thread.refresh();
     this.#roomInfo.refresh();
@@ -205,7 +213,7 @@ export class ChatThreadElement extends LitElement {
   #renderNothingChosen(): TemplateResult {
     const signedOut = !this.#finder.isEarly && (!this.#finder.connection || this.#state.value === 'idle');
     return html`<div part="base" class="base">
-      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId === null ? 'chooseConversation' : 'loadingMessages')}</p></slot>
+      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isGiven ? 'noConversation' : 'chooseConversation')}</p></slot>
     </div>`;
   }
 
@@ -279,7 +287,8 @@ export class ChatThreadElement extends LitElement {
   // ————— What is shown
 
   get #roomId(): Id | null {
-    return this.room ?? this.#selected?.value ?? null;
+    const room = this.#isGiven ? this.room : this.#selected?.value;
+    return isId(room) ? room : null;
   }
 
   get #threadNow(): Thread {

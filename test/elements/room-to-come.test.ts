@@ -1,0 +1,107 @@
+/** `room` while the page does not know it yet: what is written must never go to whoever is chosen elsewhere. */
+import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
+import type { TemplateResult } from 'lit';
+import '../../src/define.js';
+import { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
+import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
+import type { ChatLauncherElement } from '../../src/elements/chat-launcher/chat-launcher.js';
+import { tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+
+/** Defined late, so that a test can meet an element before its upgrade. */
+customElements.define('chat-thread-late', class extends ChatThreadElement {});
+
+describe('a room that is still to come', () => {
+  let backend: FakeBackend;
+  let restore: () => void;
+  beforeEach(() => {
+    sessionStorage.clear();
+    ({ backend, restore } = intercept((made) => {
+      made.store(1, 2, 'of room one');
+      made.store(2, 2, 'of room two');
+    }));
+  });
+  afterEach(async () => {
+    fixtureCleanup();
+    await aTimeout(0);
+    restore();
+  });
+
+  async function mounted(content: TemplateResult): Promise<ChatConnectionElement> {
+    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)}>${content}</chat-connection>`);
+    await until(() => connection.connection.state === 'connected');
+    connection.connection.selectRoom(2);
+    return connection;
+  }
+  const words = (thread: Element): string[] => all(thread, '[part=text]').map(text);
+  async function showsNothing(thread: ChatThreadElement, why: string): Promise<void> {
+    await thread.updateComplete;
+    expect(all(thread, 'textarea'), why).to.have.length(0);
+    expect(words(thread), why).to.deep.equal([]);
+    expect(text(one(thread, '[part=note]')), why).to.equal('No conversation yet');
+  }
+  const asked = (room: string): boolean => backend.requests.some(({ path }) => path.startsWith(`rooms/${room}/`));
+
+  for (const none of [null, undefined, '', NaN]) {
+    it(`10.40: a thread whose room is ${none === '' ? 'empty' : none} shows nothing to write in, whatever is chosen, until its room comes`, async () => {
+      const connection = await mounted(html`<chat-thread .room=${none}></chat-thread>`);
+      const thread = connection.querySelector('chat-thread')!;
+      await showsNothing(thread, 'at first');
+      connection.connection.selectRoom(1);
+      await showsNothing(thread, 'after another choice');
+      expect(asked('1') || asked('2') || asked('')).to.equal(false);
+      thread.room = 1;
+      await until(() => words(thread).length > 0);
+      expect(words(thread)).to.deep.equal(['of room one']);
+      connection.connection.selectRoom(2);
+      thread.room = none;
+      await showsNothing(thread, 'after the room was taken away');
+    });
+  }
+
+  it('10.40: an empty attribute, and one that is taken away, are no room either', async () => {
+    const connection = await mounted(html`<chat-thread room=""></chat-thread>`);
+    const thread = connection.querySelector('chat-thread')!;
+    await showsNothing(thread, 'empty');
+    thread.setAttribute('room', '1');
+    await until(() => words(thread).length > 0);
+    thread.removeAttribute('room');
+    await showsNothing(thread, 'taken away');
+  });
+
+  it('10.40: what was set before the element was defined counts, undefined too', async () => {
+    const connection = await mounted(html`<div></div>`);
+    const inert = document.implementation.createHTMLDocument();
+    const thread = inert.createElement('chat-thread-late') as ChatThreadElement;
+    thread.room = undefined;
+    connection.append(thread);
+    await showsNothing(thread, 'undefined before the upgrade');
+  });
+
+  it('10.40: a thread that was never given a room follows the choice, and an empty choice is none', async () => {
+    const connection = await mounted(html`<chat-rooms></chat-rooms><chat-thread></chat-thread>`);
+    const thread = connection.querySelector('chat-thread')!;
+    await until(() => words(thread).join('') === 'of room two');
+    connection.querySelector('chat-rooms')!.setAttribute('selected', '');
+    await until(() => words(thread).length === 0);
+    expect(text(one(thread, '[part=note]'))).to.equal('Choose a conversation');
+    expect(asked('')).to.equal(false);
+  });
+
+  for (const none of [null, undefined, '']) {
+    it(`10.40: a launcher whose room is ${none === '' ? 'empty' : none} shows neither the list nor another room`, async () => {
+      backend.rooms[1]!['unread_count'] = 4;
+      const connection = await mounted(html`<chat-launcher open .room=${none}></chat-launcher>`);
+      const launcher = connection.querySelector<ChatLauncherElement>('chat-launcher')!;
+      await until(() => launcher.shadowRoot!.querySelector('chat-thread')?.shadowRoot);
+      const thread = launcher.shadowRoot!.querySelector('chat-thread')!;
+      await showsNothing(thread, 'at first');
+      expect(launcher.shadowRoot!.querySelector('chat-rooms')).to.equal(null);
+      expect(one(launcher, '[part=button]').getAttribute('aria-label')).to.equal('Close chat');
+      expect(all(launcher, '[role=status]').map(text).join('')).to.equal('');
+      launcher.room = 1;
+      await until(() => words(thread).length > 0);
+      expect(words(thread)).to.deep.equal(['of room one']);
+    });
+  }
+});
