@@ -10,6 +10,9 @@ const SELDOM_MS = 30_000;
 /** A page that has answered so often in so many milliseconds has only tokens that nothing comes of: it is left alone for a while. */
 const MOST_ANSWERS = 5;
 const ANSWERS_MS = 30_000;
+/** Where nobody was signed in, the page is asked again at most this often, in milliseconds; then half as often each time, down to the second. */
+const AGAIN_MS = 10_000;
+const SELDOM_AGAIN_MS = 300_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -32,6 +35,8 @@ export class Renewal {
   readonly #parts: RenewalParts;
   #renewedAt = -Infinity;
   #answeredAt: number[] = [];
+  #askedAt = -Infinity;
+  #againMs = AGAIN_MS;
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
   #giveUp: () => void = () => {};
@@ -89,8 +94,20 @@ export class Renewal {
   }
 
   /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
-  forget(): void {
+  forget(isNamed = false): void {
     this.#answer = undefined;
+    this.#againMs = AGAIN_MS;
+    if (isNamed) this.#answeredAt = [];
+  }
+
+  /** Somebody may have signed in meanwhile: asks the page again, unseen, and ever more rarely. A token that comes of it is a late answer. */
+  askAgain(): void {
+    this.#cancel();
+    const { clock } = this.#session;
+    this.#cancel = clock.after(Math.max(0, this.#askedAt + this.#againMs - clock.now()), () => {
+      this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
+      void this.#question();
+    });
   }
 
   /** Asks the page for a token: once, however many ask at the same time. @returns whether there is a usable one now. */
@@ -127,6 +144,7 @@ export class Renewal {
   #question(): Promise<string | undefined> {
     const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
+    this.#askedAt = this.#session.clock.now();
     const asked: Promise<string | undefined> = ask()
       // A message that is not ours is the page's own, and may hold anything.
       .catch((thrown: unknown) => this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.'))
@@ -135,7 +153,10 @@ export class Renewal {
         this.#answer = undefined;
         const token = typeof answer === 'string' ? answer.trim() : '';
         // Nobody waits for it any more, but a token is a token.
-        if (!this.#asking && token && token !== this.#tokens.token) onLate(token);
+        if (!this.#asking && token && token !== this.#tokens.token) {
+          this.#againMs = AGAIN_MS;
+          onLate(token);
+        }
         return token;
       });
     return (this.#answer = asked);

@@ -273,11 +273,11 @@ export class Session implements Inside {
     return this.#tokens.isOther(token);
   }
 
-  /** Forgets the person: open rooms, capabilities, the outbox. */
-  forget(): void {
+  /** Forgets the person: open rooms, capabilities, the outbox. @param isNamed the page itself has said that it is another one. */
+  forget(isNamed = false): void {
     this.#reader.clear();
     this.#tokens.forget();
-    this.#renewal?.forget();
+    this.#renewal?.forget(isNamed);
     this.#capabilities = [];
     this.#me = null;
     this.#scope = '';
@@ -429,7 +429,8 @@ export class Session implements Inside {
 
   /** Something says that the network may have come back, or gone (the browser, a page that is looked at again). */
   hint(): void {
-    if (this.#line) this.#line.probe();
+    if (this.phase.is === 'unauthorized') this.#renewal?.askAgain();
+    else if (this.#line) this.#line.probe();
     else this.#tryNow();
   }
 

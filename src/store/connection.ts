@@ -34,6 +34,11 @@ export interface ConnectionConfig extends AddressParts {
   tokenProvider?: (() => Promise<string>) | undefined;
   /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
   tokenUrl?: string | null | undefined;
+  /**
+   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token
+   * anew; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not said, and then the token alone counts.
+   */
+  user?: Id | null | undefined;
   /** How the token travels on the socket. Default `query`. */
   auth?: AuthMode | undefined;
   /** Whether the tabs of one person share one socket. Default true. */
@@ -92,6 +97,12 @@ export class ChatConnection {
   readonly #fetch: typeof fetch;
   readonly #session: Session;
   #config: ConnectionConfig = {};
+  /** Who is signed in, as the page says; empty: nobody; undefined: it has never said. */
+  #person: string | undefined;
+  /** The token that was left in place when its person signed out, and who that was. */
+  #left: { token: ConnectionConfig['token']; person: string } | undefined;
+  /** What a listener of `chat-token-expired` has answered, before the session asks for it. */
+  #answer: Promise<string> | string | undefined;
   #running = false;
   /** From `connect` to `disconnect`. */
   #life = new AbortController();
@@ -174,7 +185,9 @@ export class ChatConnection {
 
   /** Listens to what happens. @returns how to stop. */
   on<Name extends keyof Happenings>(name: Name, listener: Listener<Name>): () => void {
-    return this.#announcer.on(name, listener);
+    const stop = this.#announcer.on(name, listener);
+    if (name === 'chat-token-expired') this.askAgain();
+    return stop;
   }
 
   /** Whether it is for this `url` and `token`. */
@@ -191,9 +204,16 @@ export class ChatConnection {
     const keys = Object.keys(config) as (keyof ConnectionConfig)[];
     if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
+    const person = config.user === undefined && this.#person === undefined ? undefined : String(config.user ?? '');
+    const left = !!this.#person && person !== this.#person;
+    if (left) {
+      if (config.token === old.token) this.#left = { token: config.token, person: this.#person! };
+      this.#answer = undefined;
+    }
+    this.#person = person;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
-    if (((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
+    if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget(left);
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
     const asksOnly = old.tokenProvider && config.tokenProvider && this.state !== 'unauthorized';
     if (this.#running && !keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.#start();
@@ -227,8 +247,20 @@ export class ChatConnection {
 
   /** Tries to connect now instead of when the time has come. */
   retryNow(): void {
-    if (this.#running && this.state === 'unauthorized') this.#start();
+    if (this.#running && (this.state === 'unauthorized' || this.state === 'idle')) this.#start();
     else this.#session.retryNow();
+  }
+
+  /** Somebody may have a token now, where there was none: asks again, at a bounded rate. */
+  askAgain(): void {
+    // Where nobody answers, nothing happens; where somebody does, it is not idle any more.
+    if (this.#running && this.state === 'idle') this.#start();
+    else if (this.state === 'unauthorized') this.#session.hint();
+  }
+
+  /** Whether the page has said that nobody is signed in (`user`). */
+  get isSignedOut(): boolean {
+    return this.#person === '';
   }
 
   /**
@@ -245,16 +277,24 @@ export class ChatConnection {
   }
 
   /** Begins anew, with a token that may be somebody else's by now. */
-  #start(token = this.#config.token ?? ''): void {
+  #start(token = this.#givenToken): void {
+    if (this.isSignedOut) token = '';
     if (this.#session.isOther(token)) this.#forget();
-    const { tokenProvider, tokenUrl, ...parts } = this.#config;
+    const { tokenProvider, tokenUrl, user, ...parts } = this.#config;
+    if (!token && !canAsk(this.#config) && !this.isSignedOut) this.#answer ??= this.#askListeners();
     const { userId } = readClaims(token);
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
-    this.#session.configure({ ...parts, token, canAsk: canAsk(this.#config) });
+    this.#session.configure({ ...parts, token, canAsk: !this.isSignedOut && (canAsk(this.#config) || this.#answer !== undefined) });
+  }
+
+  /** The token that the page has given, unless it is of somebody who has signed out since. */
+  get #givenToken(): string {
+    const { token } = this.#config;
+    return (this.#left && this.#left.token === token && this.#left.person !== this.#person ? '' : token) ?? '';
   }
 
   async #askForToken(): Promise<string | undefined> {
-    const { tokenProvider, tokenUrl } = this.#config;
+    const { tokenProvider, tokenUrl, user } = this.#config;
     if (tokenProvider) return tokenProvider();
     if (tokenUrl) {
       const { fetchToken } = await loadLater();
@@ -262,18 +302,27 @@ export class ChatConnection {
         fetch: this.#fetch,
         random: this.#random,
         pause: (ms) => sleep(this.#clock, ms, this.#life.signal),
-        isWanted: () => this.#running && this.#config.tokenUrl === tokenUrl,
+        isWanted: () => this.#running && this.#config.tokenUrl === tokenUrl && this.#config.user === user,
       });
     }
+    const answer = this.#answer ?? this.#askListeners();
+    this.#answer = undefined;
+    return answer;
+  }
+
+  /** @returns nothing where no listener answers. */
+  #askListeners(): Promise<string> | string | undefined {
     let answer: Promise<string> | string | undefined;
     this.#announcer.tell('chat-token-expired', { respondWith: (token) => (answer = token) });
+    // Whoever asks hears of its failure, and may ask only later.
+    void Promise.resolve(answer).catch(() => {});
     return answer;
   }
 
   /** Nothing of one person is shown to, or sent as, another. */
-  #forget(): void {
+  #forget(isNamed = false): void {
     this.#hurry();
-    this.#session.forget();
+    this.#session.forget(isNamed);
     for (const localId of this.#waiting.keys()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
     for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
@@ -360,6 +409,7 @@ export class ChatConnection {
   sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<Sent> {
     const text = content.trim();
     const longest = this.data.limits.content;
+    if (this.isSignedOut) return Promise.reject(new ChatError('unauthorized', 'Nobody is signed in.'));
     if (!text) return Promise.reject(new ChatError('empty_message', 'A message needs some text.'));
     if (longest !== undefined && text.length > longest) {
       return Promise.reject(new ChatError('message_too_long', `The message has ${text.length} characters; this server takes ${longest}.`));

@@ -72,10 +72,9 @@ describe('a room that is still to come', () => {
   it('10.40: what was set before the element was defined counts, undefined too', async () => {
     const connection = await mounted(html`<div></div>`);
     const inert = document.implementation.createHTMLDocument();
-    const thread = inert.createElement('chat-thread-late') as ChatThreadElement;
-    thread.room = undefined;
+    const thread = Object.assign(inert.createElement('chat-thread-late'), { room: undefined });
     connection.append(thread);
-    await showsNothing(thread, 'undefined before the upgrade');
+    await showsNothing(thread as unknown as ChatThreadElement, 'undefined before the upgrade');
   });
 
   it('10.40: a thread that was never given a room follows the choice, and an empty choice is none', async () => {

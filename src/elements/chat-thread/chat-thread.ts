@@ -185,7 +185,7 @@ export class ChatThreadElement extends LitElement {
   protected override render(): TemplateResult {
     const roomId = this.#roomId;
     this.#states.show(this.#threadNow.timeline.length === 0 && 'empty', !this.#window.isAtEnd && 'scrolled');
-    if (roomId === null || !this.#finder.connection) return this.#renderNothingChosen();
+    if (roomId === null || this.#finder.connection?.isSignedOut !== false) return this.#renderNothingChosen();
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
       <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
       <div class="middle">
