@@ -9,5 +9,6 @@ export const enExtras = {
   announce: (sender, text) => `${sender}: ${text}`,
   discard: 'Discard',
   openFile: 'Open file',
+  noAccess: 'You do not have access to this conversation.',
   notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -61,6 +61,7 @@ export interface Terms {
   notSent: string;
   skipped: string;
   loadSkipped: string;
+  noAccess: string;
   notDurable: string;
   retry: string;
   discard: string;

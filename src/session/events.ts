@@ -34,7 +34,8 @@ export type SessionEvent =
    */
   | { type: 'history'; roomId: Id; side: 'newest' | 'overlap' | 'older' | 'newer'; messages: Message[]; hasMore: boolean; skipped?: boolean; knownUpTo?: Id | undefined }
   | { type: 'history-loading'; roomId: Id; side: 'newest' | 'older' }
-  | { type: 'history-failed'; roomId: Id; error: ChatError }
+  /** `denied`: the whole room is not ours to read. */
+  | { type: 'history-failed'; roomId: Id; error: ChatError; denied?: boolean }
   /** Messages that were written before the page was loaded, or in another tab. */
   | { type: 'restored'; messages: readonly Kept[] }
   /** Sent again, or given up, in another tab. */

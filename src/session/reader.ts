@@ -8,10 +8,12 @@ import { isPassed } from './events.js';
 import type { Inside } from './inside.js';
 import type { Line } from './line.js';
 import { loadLater } from './load-later.js';
-import { RoomHistory } from './room-history.js';
+import { isNoAccess, RoomHistory } from './room-history.js';
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;
+/** So often, with one socket, a room that was denied is read again because something was said of it. */
+const MAX_RECHECKS = 5;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
 
@@ -22,6 +24,10 @@ export class Reader {
   readonly #listened = new Set<string>();
   /** Something happened to a room since its list was asked for. */
   #isListStale = false;
+  /** The last one that was caught up with. */
+  #line: Line | undefined;
+  /** Rooms of the last list. */
+  #listed = new Set<string>();
 
   constructor(session: Inside) {
     this.#session = session;
@@ -34,6 +40,7 @@ export class Reader {
   /** Another person, another backend. */
   clear(): void {
     this.#open.clear();
+    this.#listed.clear();
   }
 
   /** A new socket: nobody has asked it for anything. */
@@ -47,7 +54,14 @@ export class Reader {
   async catchUp(line: Line): Promise<void> {
     const { signal } = line;
     const open = [...this.#open.values()];
-    for (const history of open) history.hold();
+    for (const history of open) {
+      history.hold();
+      if (line === this.#line) continue;
+      // With a new connection all is asked anew.
+      history.isDenied = false;
+      history.rechecks = 0;
+    }
+    this.#line = line;
     try {
       await this.#listen(line, open.map(({ roomId }) => roomId));
       const rooms = await this.#list(line, signal);
@@ -89,7 +103,7 @@ export class Reader {
       // What came in meanwhile may be in this list or not: nobody can tell.
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true });
-      this.counted();
+      this.listed(rooms);
       return rooms;
     }
   }
@@ -111,15 +125,17 @@ export class Reader {
   }
 
   async readOpen(signal: AbortSignal): Promise<void> {
-    const results = await Promise.allSettled([...this.#open.values()].map((history) => this.#read(history, signal)));
+    const results = await Promise.allSettled([...this.#open.values()].filter(({ isDenied }) => !isDenied).map((history) => this.#read(history, signal)));
     for (const result of results) {
       // A room that we may not see (any more) is its own thread's trouble, not the connection's.
-      if (result.status === 'rejected' && !['not_found', 'forbidden'].includes(toChatError(result.reason).code)) throw result.reason;
+      if (result.status === 'rejected' && !isNoAccess(toChatError(result.reason))) throw result.reason;
     }
   }
 
   async #read(history: RoomHistory, signal: AbortSignal): Promise<void> {
     const { roomId } = history;
+    // The server may have refused to tell of it, too.
+    if (history.isDenied) this.#listened.delete(idKey(roomId));
     await history.catchUp(
       {
         rest: this.#rest,
@@ -183,9 +199,20 @@ export class Reader {
 
   // ————— What comes in live
 
-  /** The unread counts of all rooms were read. */
-  counted(): void {
-    for (const history of this.#open.values()) history.counted();
+  /** The list of rooms was read, and with it all unread counts. A room that was not there before may be ours to read now. */
+  listed(rooms: readonly Room[]): void {
+    const before = this.#listed;
+    this.#listed = new Set(rooms.map(({ id }) => idKey(id)));
+    for (const [key, history] of this.#open) {
+      history.counted();
+      if (this.#listed.has(key) && !before.has(key)) this.#recheck(history);
+    }
+  }
+
+  /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
+  #recheck(history: RoomHistory): void {
+    if (!history.isDenied || history.rechecks++ >= MAX_RECHECKS) return;
+    void this.read(history.roomId, this.#session.signal);
   }
 
   /** Whether all that happens is told on the socket, and nothing is missing. */
@@ -197,11 +224,12 @@ export class Reader {
   take(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
     if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.#open.get(idKey(frame.room_id))?.counted();
+    const history = isChange(frame) || frame.type === 'room_updated' ? this.#open.get(idKey(frame.room_id)) : undefined;
+    if (history) this.#recheck(history);
     if (!isChange(frame)) {
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }
-    const history = this.#open.get(idKey(frame.room_id));
     if (!history) this.#letIn(frame, false);
     else if (!history.admit(frame)) this.#session.fillHole();
   }

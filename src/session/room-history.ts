@@ -5,10 +5,13 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import { compareIds, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
-import { stillWanted, toChatError } from '../transport/index.js';
+import { stillWanted, toChatError, type ChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
+
+/** Whether the server says that a room is none of ours. */
+export const isNoAccess = ({ code }: ChatError): boolean => code === 'forbidden' || code === 'not_found';
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
@@ -16,6 +19,10 @@ export class RoomHistory implements History {
   /** The last change up to which everything is known, where the backend counts. */
   #seq: number | undefined;
   #loaded = false;
+  /** The server does not let us read the room: 403 or 404. */
+  isDenied = false;
+  /** So often it was read again, since the last socket, because something was said of it. */
+  rechecks = 0;
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Id | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -127,9 +134,12 @@ export class RoomHistory implements History {
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
       }
+      this.isDenied = false;
     } catch (thrown) {
       const error = toChatError(thrown);
-      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error });
+      const denied = isNoAccess(error);
+      this.isDenied ||= denied;
+      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied: this.isDenied });
       throw error;
     } finally {
       this.release();

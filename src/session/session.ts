@@ -629,7 +629,7 @@ export class Session implements Inside {
   #onFrame(frame: ChatFrame): void {
     switch (frame.type) {
       case 'room_list':
-        this.#reader.counted();
+        this.#reader.listed(frame.rooms);
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.report({ type: 'rooms', rooms: frame.rooms, method: 'websocket', exactUnread: this.#capabilities.length > 0 });
       case 'message_ack':

@@ -533,6 +533,8 @@ export class ChatConnection {
         return this.#afterStored(event);
       case 'refused':
         this.#reject(event.localId, event.error);
+        // Perhaps we cannot even read there any more: then the thread says so.
+        if (event.error.code === 'forbidden' || event.error.code === 'not_found') this.reload(event.roomId);
         return this.#announcer.tell('chat-send-failed', { roomId: event.roomId, localId: event.localId, error: event.error });
       case 'frame':
         if (event.frame.type === 'typing' && event.frame.is_typing) this.#expireTyping(event.frame.room_id, event.frame.user_id);

@@ -37,7 +37,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'history-loading':
       return inThread(state, action.roomId, (thread) => ({ ...thread, loading: action.side, error: null }));
     case 'history-failed':
-      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error }));
+      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error, denied: action.denied ?? thread.denied }));
     case 'refused':
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
     case 'frame':
@@ -158,7 +158,7 @@ function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<Se
 function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
   const { roomId, side, messages, hasMore } = event;
   return inThread(state, roomId, (old) => {
-    const thread: Thread = { ...old, loading: null, error: null };
+    const thread: Thread = { ...old, loading: null, error: null, denied: false };
     switch (side) {
       case 'newer':
         return messages.length > 0 ? { ...thread, timeline: merge(old.timeline, messages) } : thread;

@@ -30,6 +30,8 @@ export interface Thread {
   readonly loading: 'newest' | 'older' | null;
   /** Why the last attempt to load history failed. */
   readonly error: ChatError | null;
+  /** The server does not let us read this room (403, 404). It is not asked again until something says that this may have changed. */
+  readonly denied: boolean;
   readonly typing: readonly Typist[];
 }
 
@@ -60,7 +62,7 @@ export interface ChatData {
   readonly lastSeen: Readonly<Record<string, Id>>;
 }
 
-export const EMPTY_THREAD: Thread = { timeline: [], loaded: false, hasOlder: false, skipped: false, loading: null, error: null, typing: [] };
+export const EMPTY_THREAD: Thread = { timeline: [], loaded: false, hasOlder: false, skipped: false, loading: null, error: null, denied: false, typing: [] };
 
 export const INITIAL: ChatData = {
   phase: { is: 'idle' },

@@ -56,7 +56,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @csspart meta - Time and delivery, under the last message of a group.
  * @csspart delivery - The mark: sending, sent, read.
  * @csspart failure - Why a message was not sent.
- * @csspart retry - The button that sends it again, or loads again what could not be loaded.
+ * @csspart retry - The button that sends it again, or loads again what could not be loaded or may not be read.
  * @csspart discard - The button that gives it up.
  * @csspart typing - Who is typing.
  * @csspart jump - The button back to the end.
@@ -201,7 +201,9 @@ export class ChatThreadElement extends LitElement {
       ${this.#extras.parts && this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')
         ? html`<p part="note" class="note" role="status">${this.#localize.term('notDurable')}</p>`
         : nothing}
-      ${this.readonly
+      ${this.#threadNow.denied
+        ? this.#extras.parts?.denied(this.#localize, this.#reload)
+        : this.readonly
         ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
         : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
       ${this.#announcer?.render()}
@@ -219,9 +221,10 @@ export class ChatThreadElement extends LitElement {
 
   /** What stands before the first message. */
   #renderTop(): TemplateResult | typeof nothing {
-    const { loaded, loading, error, hasOlder, skipped, timeline } = this.#threadNow;
+    const { loaded, loading, error, denied, hasOlder, skipped, timeline } = this.#threadNow;
     const { term } = this.#localize;
-    if (this.#window.start > 0) return nothing;
+    // Where we may not read, that is said in the composer's place.
+    if (this.#window.start > 0 || denied) return nothing;
     if (error && !loading) {
       return html`<p part="note" class="note" role="alert">
         ${term('loadFailed')} <span dir="auto">${error.message}</span>
@@ -347,7 +350,8 @@ export class ChatThreadElement extends LitElement {
   /** What is at the end, and seen, is read. */
   readonly #updateReading = (): void => {
     if (this.#shown === null) return;
-    const isSeen = this.#window.isAtEnd && this.#threadNow.loaded && document.visibilityState === 'visible' && this.getClientRects().length > 0;
+    const { loaded, denied } = this.#threadNow;
+    const isSeen = this.#window.isAtEnd && loaded && !denied && document.visibilityState === 'visible' && this.getClientRects().length > 0;
     this.#setReading(this.#finder.connection, isSeen);
   };
 
@@ -382,7 +386,8 @@ export class ChatThreadElement extends LitElement {
 
   readonly #reload = (): void => {
     if (this.#shown === null) return;
-    if (this.#threadNow.loaded) void this.#finder.connection?.loadOlder(this.#shown).catch(() => {});
+    const { loaded, denied } = this.#threadNow;
+    if (loaded && !denied) void this.#finder.connection?.loadOlder(this.#shown).catch(() => {});
     else this.#finder.connection?.reload(this.#shown);
   };
 

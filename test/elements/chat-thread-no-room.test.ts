@@ -1,17 +1,25 @@
-/** `room` while the page does not know it yet: what is written must never go to whoever is chosen elsewhere. */
+/** A thread without a room to show: one that is still to come must never be mixed up with whoever is chosen elsewhere; one that may not be read. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import type { TemplateResult } from 'lit';
 import '../../src/define.js';
 import { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
 import type { ChatLauncherElement } from '../../src/elements/chat-launcher/chat-launcher.js';
-import { tokenOf, type FakeBackend } from '../support/fake-backend.js';
+import { page, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 /** Defined late, so that a test can meet an element before its upgrade. */
 customElements.define('chat-thread-late', class extends ChatThreadElement {});
 
-describe('a room that is still to come', () => {
+/** A field in which somebody has typed. */
+async function typeInto(thread: ChatThreadElement, words: string): Promise<void> {
+  const field = one(thread, 'textarea') as HTMLTextAreaElement;
+  field.value = words;
+  field.dispatchEvent(new Event('input'));
+  await thread.updateComplete;
+}
+
+describe('a thread without its room', () => {
   let backend: FakeBackend;
   let restore: () => void;
   beforeEach(() => {
@@ -103,4 +111,34 @@ describe('a room that is still to come', () => {
       expect(words(thread)).to.deep.equal(['of room one']);
     });
   }
+
+  it('10.42: a room that we may not read says so, has nothing to write in, and keeps the draft until we may', async () => {
+    const connection = await mounted(html`<chat-thread room="1"></chat-thread>`);
+    const thread = connection.querySelector('chat-thread')!;
+    await until(() => words(thread).length > 0);
+    await typeInto(thread, 'half a sentence');
+    backend.onRequest = (_method, path) => (path.startsWith('rooms/1/') ? page('', 403) : undefined);
+    connection.connection.reload(1);
+    await until(() => text(all(thread, '[part=note]').at(-1)).includes('You do not have access to this conversation.'));
+    expect(all(thread, 'textarea')).to.have.length(0);
+    expect(all(thread, '[role=alert]'), 'said once').to.have.length(0);
+    await expect(thread).to.be.accessible();
+    thread.setAttribute('lang', 'de');
+    thread.requestUpdate();
+    await until(() => text(all(thread, '[part=note]').at(-1)).includes('Du hast keinen Zugang zu dieser Unterhaltung.'));
+    thread.setAttribute('lang', 'en');
+    backend.onRequest = () => undefined;
+    one(thread, '[part=retry]').click();
+    await until(() => all(thread, 'textarea').length === 1);
+    await thread.updateComplete;
+    expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('half a sentence');
+  });
+
+  it('10.42: a room that could never be read says so', async () => {
+    backend.onRequest = (_method, path) => (path.startsWith('rooms/9/') ? page('', 404) : undefined);
+    const connection = await mounted(html`<chat-thread room="9"></chat-thread>`);
+    const thread = connection.querySelector('chat-thread')!;
+    await until(() => text(one(thread, '[part=note]')).startsWith('You do not have access to this conversation.'));
+    expect([all(thread, '[part=note]').length, all(thread, 'textarea').length]).to.deep.equal([1, 0]);
+  });
 });
