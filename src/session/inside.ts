@@ -45,7 +45,20 @@ export interface Life extends SocketEnd {
   token: string;
 }
 
+/** The rooms that a tab shows, and has subscribed to on the socket. */
+export interface OpenRooms {
+  /** Those that this tab shows. */
+  readonly ids: readonly Id[];
+  /** Whether another tab, which shares our socket, shows a room. */
+  isElsewhere: (roomId: Id) => boolean;
+  /** The socket was asked to tell of a room. @returns false where it had been asked before. */
+  note(roomId: Id): boolean;
+  /** Ends the subscription to a room that no tab shows any more. */
+  leave(roomId: Id): void;
+}
+
 export interface Inside {
+  readonly rooms: OpenRooms;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timing: Timing;

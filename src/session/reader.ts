@@ -5,7 +5,7 @@
 import { idKey, isChange, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed } from './events.js';
-import type { Inside } from './inside.js';
+import type { Inside, OpenRooms } from './inside.js';
 import type { Line } from './line.js';
 import { loadLater } from './load-later.js';
 import { isNoAccess, RoomHistory } from './room-history.js';
@@ -17,7 +17,7 @@ const MAX_RECHECKS = 5;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
 
-export class Reader {
+export class Reader implements OpenRooms {
   readonly #session: Inside;
   readonly #open = new Map<string, RoomHistory>();
   /** Rooms that the present socket was asked to tell about. */
@@ -28,6 +28,8 @@ export class Reader {
   #line: Line | undefined;
   /** Rooms of the last list. */
   #listed = new Set<string>();
+
+  isElsewhere: (roomId: Id) => boolean = () => false;
 
   constructor(session: Inside) {
     this.#session = session;
@@ -178,17 +180,29 @@ export class Reader {
   }
 
   close(roomId: Id): void {
-    if (!this.#open.delete(idKey(roomId)) || !this.#session.has('user_channel')) return;
-    this.#listened.delete(idKey(roomId));
+    if (this.#open.delete(idKey(roomId))) this.leave(roomId);
+  }
+
+  leave(roomId: Id): void {
+    const key = idKey(roomId);
+    if (this.#open.has(key) || this.isElsewhere(roomId) || !this.#session.has('user_channel')) return;
+    this.#listened.delete(key);
     this.#session.line?.send({ type: 'unsubscribe_room', room_id: roomId });
+  }
+
+  note(roomId: Id): boolean {
+    const key = idKey(roomId);
+    return !this.#listened.has(key) && !!this.#listened.add(key);
+  }
+
+  get ids(): readonly Id[] {
+    return [...this.#open.values()].map(({ roomId }) => roomId);
   }
 
   /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
   async #listen(line: Line, roomIds: Id[]): Promise<void> {
     const asked = roomIds.filter((roomId) => {
-      if (this.#listened.has(idKey(roomId)) || !line.send({ type: 'subscribe_room', room_id: roomId })) return false;
-      this.#listened.add(idKey(roomId));
-      return true;
+      return !this.#listened.has(idKey(roomId)) && line.send({ type: 'subscribe_room', room_id: roomId }) && this.note(roomId);
     });
     await Promise.all(
       asked.map((roomId) =>

@@ -24,7 +24,7 @@ import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
 import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
-import type { Inside, Life, Setup, Timing } from './inside.js';
+import type { Inside, Life, OpenRooms, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
 import { loadLater } from './load-later.js';
 import type { NotificationSwitch } from './notification-switch.js';
@@ -163,6 +163,10 @@ export class Session implements Inside {
 
   wake(): void {
     this.outbox.wake();
+  }
+
+  get rooms(): OpenRooms {
+    return this.#reader;
   }
 
   async readAll(signal: AbortSignal): Promise<void> {
