@@ -26,8 +26,6 @@ export class Reader implements OpenRooms {
   #isListStale = false;
   /** The last one that was caught up with. */
   #line: Line | undefined;
-  /** Rooms of the last list. */
-  #listed = new Set<string>();
 
   isElsewhere: (roomId: Id) => boolean = () => false;
 
@@ -42,7 +40,6 @@ export class Reader implements OpenRooms {
   /** Another person, another backend. */
   clear(): void {
     this.#open.clear();
-    this.#listed.clear();
   }
 
   /** A new socket: nobody has asked it for anything. */
@@ -213,20 +210,16 @@ export class Reader implements OpenRooms {
 
   // ————— What comes in live
 
-  /** The list of rooms was read, and with it all unread counts. A room that was not there before may be ours to read now. */
+  /** The list of rooms was read, and with it all unread counts. A room that is there may be ours to read now. */
   listed(rooms: readonly Room[]): void {
-    const before = this.#listed;
-    this.#listed = new Set(rooms.map(({ id }) => idKey(id)));
-    for (const [key, history] of this.#open) {
-      history.counted();
-      if (this.#listed.has(key) && !before.has(key)) this.#recheck(history);
-    }
+    for (const history of this.#open.values()) history.counted();
+    for (const { id } of rooms) this.#recheck(id);
   }
 
   /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
-  #recheck(history: RoomHistory): void {
-    if (!history.isDenied || history.rechecks++ >= MAX_RECHECKS) return;
-    void this.read(history.roomId, this.#session.signal);
+  #recheck(roomId: Id): void {
+    const history = this.#open.get(idKey(roomId));
+    if (history?.isDenied && history.rechecks++ < MAX_RECHECKS) void this.read(roomId, this.#session.signal);
   }
 
   /** Whether all that happens is told on the socket, and nothing is missing. */
@@ -238,12 +231,13 @@ export class Reader implements OpenRooms {
   take(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
     if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.#open.get(idKey(frame.room_id))?.counted();
-    const history = isChange(frame) || frame.type === 'room_updated' ? this.#open.get(idKey(frame.room_id)) : undefined;
-    if (history) this.#recheck(history);
     if (!isChange(frame)) {
+      if (frame.type === 'room_updated') this.#recheck(frame.room_id);
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }
+    this.#recheck(frame.room_id);
+    const history = this.#open.get(idKey(frame.room_id));
     if (!history) this.#letIn(frame, false);
     else if (!history.admit(frame)) this.#session.fillHole();
   }

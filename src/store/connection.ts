@@ -100,7 +100,7 @@ export class ChatConnection {
   /** Who is signed in, as the page says; empty: nobody; undefined: it has never said. */
   #person: string | undefined;
   /** The token that was left in place when its person signed out, and who that was. */
-  #left: { token: ConnectionConfig['token']; person: string } | undefined;
+  #left: [token: ConnectionConfig['token'], person: string] | undefined;
   /** What a listener of `chat-token-expired` has answered, before the session asks for it. */
   #answer: Promise<string> | string | undefined;
   #running = false;
@@ -204,13 +204,13 @@ export class ChatConnection {
     const keys = Object.keys(config) as (keyof ConnectionConfig)[];
     if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
-    const person = config.user === undefined && this.#person === undefined ? undefined : String(config.user ?? '');
-    const left = !!this.#person && person !== this.#person;
+    const before = this.#person;
+    if (config.user !== undefined || before !== undefined) this.#person = String(config.user ?? '');
+    const left = !!before && before !== this.#person;
     if (left) {
-      if (config.token === old.token) this.#left = { token: config.token, person: this.#person! };
+      if (config.token === old.token) this.#left = [config.token, before];
       this.#answer = undefined;
     }
-    this.#person = person;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
     if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget(left);
@@ -247,7 +247,7 @@ export class ChatConnection {
 
   /** Tries to connect now instead of when the time has come. */
   retryNow(): void {
-    if (this.#running && (this.state === 'unauthorized' || this.state === 'idle')) this.#start();
+    if (this.#running && /^[iu]/.test(this.state)) this.#start();
     else this.#session.retryNow();
   }
 
@@ -290,7 +290,8 @@ export class ChatConnection {
   /** The token that the page has given, unless it is of somebody who has signed out since. */
   get #givenToken(): string {
     const { token } = this.#config;
-    return (this.#left && this.#left.token === token && this.#left.person !== this.#person ? '' : token) ?? '';
+    const [left, whose] = this.#left ?? [];
+    return (left === token && whose !== this.#person ? '' : token) ?? '';
   }
 
   async #askForToken(): Promise<string | undefined> {

@@ -172,7 +172,7 @@ describe('a session', () => {
     await clock.advance(30_000);
     // A page is not told whether it was a proxy, or a site that is not allowed on the socket alone.
     expect([chat.state, chat.reason.code]).to.deep.equal(['polling', 'websocket_blocked']);
-    expect(chat.reason.message).to.match(/perhaps a proxy .*or this site is not allowed/);
+    expect(chat.reason.message).to.match(/perhaps by a proxy or because this site is not allowed/);
     expect(reasons.filter((reason) => reason.startsWith('websocket'))).to.deep.equal(['websocket_unavailable', 'websocket_blocked']);
     chat.disconnect();
   });
