@@ -2,7 +2,7 @@
  * The other tabs of one person: whoever holds the socket passes on every text that comes in, and sends what the others ask to
  * be sent. Loaded where there is a second tab: see later.ts.
  */
-import { CloseCode, sameId, type ClientFrame, type Id } from '../protocol/index.js';
+import { CloseCode, idKey, sameId, type ClientFrame, type Id } from '../protocol/index.js';
 import type { AuthenticatedSocket } from '../transport/index.js';
 import type { Inside } from './inside.js';
 import type { OpenSocket } from './line.js';
@@ -38,7 +38,7 @@ export class Company {
         this.#session.tellNotifications();
         return this.greet();
       case 'send':
-        if (this.leads && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.rooms.note(message.frame.room_id);
+        if (this.leads && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.rooms.listened.add(idKey(message.frame.room_id));
         return;
       case 'rooms':
         return this.leads ? this.#count(message.tab, message.rooms) : undefined;
@@ -91,7 +91,9 @@ export class Company {
     if (this.#others.size === 0) this.#cancelRollCall();
     for (const roomId of before) ours.leave(roomId);
     // It had not answered for so long that it was forgotten.
-    for (const roomId of rooms) if (ours.note(roomId)) this.#session.send({ type: 'subscribe_room', room_id: roomId });
+    for (const roomId of rooms) {
+      if (!ours.listened.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId })) ours.listened.add(idKey(roomId));
+    }
   }
 
   /** A tab that closes says so; one that dies cannot. */
@@ -112,7 +114,7 @@ export class Company {
 
   // ————— The side of a tab that has none
 
-  #tellRooms(rooms = this.#session.rooms.ids): void {
+  #tellRooms(rooms: readonly Id[] = [...this.#session.rooms.shown.values()].map(({ roomId }) => roomId)): void {
     this.#session.tell({ kind: 'rooms', tab: this.#name, rooms });
   }
 
@@ -122,7 +124,7 @@ export class Company {
    */
   follow(onSilence: () => void): OpenSocket {
     const session = this.#session;
-    const tellRooms = (rooms = session.rooms.ids): void => this.#tellRooms(rooms);
+    const tellRooms = (rooms?: readonly Id[]): void => this.#tellRooms(rooms);
     this.leads = false;
     this.#forgetOthers();
     return ({ decode, onAlive, onFrame, onProblem, onEnd }): AuthenticatedSocket<ClientFrame> => {

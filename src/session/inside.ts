@@ -47,12 +47,12 @@ export interface Life extends SocketEnd {
 
 /** The rooms that a tab shows, and has subscribed to on the socket. */
 export interface OpenRooms {
-  /** Those that this tab shows. */
-  readonly ids: readonly Id[];
+  /** Those that this tab shows, by `idKey`. */
+  readonly shown: ReadonlyMap<string, { readonly roomId: Id }>;
+  /** Those (`idKey`) that the present socket was asked to tell of. */
+  readonly listened: Set<string>;
   /** Whether another tab, which shares our socket, shows a room. */
   isElsewhere: (roomId: Id) => boolean;
-  /** The socket was asked to tell of a room. @returns false where it had been asked before. */
-  note(roomId: Id): boolean;
   /** Ends the subscription to a room that no tab shows any more. */
   leave(roomId: Id): void;
 }

@@ -19,9 +19,9 @@ const MAX_LISTS = 3;
 
 export class Reader implements OpenRooms {
   readonly #session: Inside;
-  readonly #open = new Map<string, RoomHistory>();
+  readonly shown = new Map<string, RoomHistory>();
   /** Rooms that the present socket was asked to tell about. */
-  readonly #listened = new Set<string>();
+  readonly listened = new Set<string>();
   /** Something happened to a room since its list was asked for. */
   #isListStale = false;
   /** The last one that was caught up with. */
@@ -34,17 +34,17 @@ export class Reader implements OpenRooms {
   }
 
   cursor(roomId: Id): Id | undefined {
-    return this.#open.get(idKey(roomId))?.cursor;
+    return this.shown.get(idKey(roomId))?.cursor;
   }
 
   /** Another person, another backend. */
   clear(): void {
-    this.#open.clear();
+    this.shown.clear();
   }
 
   /** A new socket: nobody has asked it for anything. */
   newLine(): void {
-    this.#listened.clear();
+    this.listened.clear();
   }
 
   // ————— Reading
@@ -52,7 +52,7 @@ export class Reader implements OpenRooms {
   /** Reads the list and every open room, while live messages wait. */
   async catchUp(line: Line): Promise<void> {
     const { signal } = line;
-    const open = [...this.#open.values()];
+    const open = [...this.shown.values()];
     for (const history of open) {
       history.hold();
       if (line === this.#line) continue;
@@ -111,7 +111,7 @@ export class Reader implements OpenRooms {
   async readOlder(roomId: Id, before: Id): Promise<void> {
     const session = this.#session;
     session.report({ type: 'history-loading', roomId, side: 'older' });
-    const history = this.#open.get(idKey(roomId));
+    const history = this.shown.get(idKey(roomId));
     const { readOlder } = await loadLater().catch((thrown: unknown) => {
       session.report({ type: 'history-failed', roomId, error: toChatError(thrown) });
       throw thrown;
@@ -124,7 +124,7 @@ export class Reader implements OpenRooms {
   }
 
   async readOpen(signal: AbortSignal): Promise<void> {
-    const results = await Promise.allSettled([...this.#open.values()].filter(({ isDenied }) => !isDenied).map((history) => this.#read(history, signal)));
+    const results = await Promise.allSettled([...this.shown.values()].filter(({ isDenied }) => !isDenied).map((history) => this.#read(history, signal)));
     for (const result of results) {
       // A room that we may not see (any more) is its own thread's trouble, not the connection's.
       if (result.status === 'rejected' && !isNoAccess(toChatError(result.reason))) throw result.reason;
@@ -134,7 +134,7 @@ export class Reader implements OpenRooms {
   async #read(history: RoomHistory, signal: AbortSignal): Promise<void> {
     const { roomId } = history;
     // The server may have refused to tell of it, too.
-    if (history.isDenied) this.#listened.delete(idKey(roomId));
+    if (history.isDenied) this.listened.delete(idKey(roomId));
     await history.catchUp(
       {
         rest: this.#rest,
@@ -162,14 +162,14 @@ export class Reader implements OpenRooms {
   /** Keeps a room complete from now on. @returns false when it was so already. */
   open(roomId: Id): boolean {
     const key = idKey(roomId);
-    if (this.#open.has(key)) return false;
-    this.#open.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld)));
+    if (this.shown.has(key)) return false;
+    this.shown.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld)));
     return true;
   }
 
   /** Reads one open room (again). Its failure is reported as `history-failed`. */
   async read(roomId: Id, signal: AbortSignal): Promise<void> {
-    const history = this.#open.get(idKey(roomId));
+    const history = this.shown.get(idKey(roomId));
     if (!history) return;
     const { line } = this.#session;
     if (line) await this.#listen(line, [roomId]);
@@ -177,29 +177,22 @@ export class Reader implements OpenRooms {
   }
 
   close(roomId: Id): void {
-    if (this.#open.delete(idKey(roomId))) this.leave(roomId);
+    if (this.shown.delete(idKey(roomId))) this.leave(roomId);
   }
 
   leave(roomId: Id): void {
     const key = idKey(roomId);
-    if (this.#open.has(key) || this.isElsewhere(roomId) || !this.#session.has('user_channel')) return;
-    this.#listened.delete(key);
+    if (this.shown.has(key) || this.isElsewhere(roomId) || !this.#session.has('user_channel')) return;
+    this.listened.delete(key);
     this.#session.line?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
 
-  note(roomId: Id): boolean {
-    const key = idKey(roomId);
-    return !this.#listened.has(key) && !!this.#listened.add(key);
-  }
-
-  get ids(): readonly Id[] {
-    return [...this.#open.values()].map(({ roomId }) => roomId);
-  }
 
   /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
   async #listen(line: Line, roomIds: Id[]): Promise<void> {
     const asked = roomIds.filter((roomId) => {
-      return !this.#listened.has(idKey(roomId)) && line.send({ type: 'subscribe_room', room_id: roomId }) && this.note(roomId);
+      const key = idKey(roomId);
+      return !this.listened.has(key) && line.send({ type: 'subscribe_room', room_id: roomId }) && this.listened.add(key);
     });
     await Promise.all(
       asked.map((roomId) =>
@@ -212,13 +205,13 @@ export class Reader implements OpenRooms {
 
   /** The list of rooms was read, and with it all unread counts. A room that is there may be ours to read now. */
   listed(rooms: readonly Room[]): void {
-    for (const history of this.#open.values()) history.counted();
+    for (const history of this.shown.values()) history.counted();
     for (const { id } of rooms) this.#recheck(id);
   }
 
   /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
   #recheck(roomId: Id): void {
-    const history = this.#open.get(idKey(roomId));
+    const history = this.shown.get(idKey(roomId));
     if (history?.isDenied && history.rechecks++ < MAX_RECHECKS) void this.read(roomId, this.#session.signal);
   }
 
@@ -230,14 +223,14 @@ export class Reader implements OpenRooms {
   /** Takes a frame that changes what is shown. */
   take(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
-    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.#open.get(idKey(frame.room_id))?.counted();
+    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.shown.get(idKey(frame.room_id))?.counted();
     if (!isChange(frame)) {
       if (frame.type === 'room_updated') this.#recheck(frame.room_id);
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }
     this.#recheck(frame.room_id);
-    const history = this.#open.get(idKey(frame.room_id));
+    const history = this.shown.get(idKey(frame.room_id));
     if (!history) this.#letIn(frame, false);
     else if (!history.admit(frame)) this.#session.fillHole();
   }
@@ -250,7 +243,7 @@ export class Reader implements OpenRooms {
     }
     const { room_id: roomId, message } = frame;
     // Only a server that tells of every message makes a live one the end of what is known.
-    if (this.#isComplete) this.#open.get(idKey(roomId))?.advance(message);
+    if (this.#isComplete) this.shown.get(idKey(roomId))?.advance(message);
     report({ type: 'live-message', roomId, message, wasHeld });
   }
 }

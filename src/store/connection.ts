@@ -99,8 +99,8 @@ export class ChatConnection {
   #config: ConnectionConfig = {};
   /** Who is signed in, as the page says; empty: nobody; undefined: it has never said. */
   #person: string | undefined;
-  /** The token that was left in place when its person signed out, and who that was. */
-  #left: [token: ConnectionConfig['token'], person: string] | undefined;
+  /** The token that was left in place when its person signed out: it is not used again. */
+  #left: ConnectionConfig['token'];
   /** What a listener of `chat-token-expired` has answered, before the session asks for it. */
   #answer: Promise<string> | string | undefined;
   #running = false;
@@ -208,7 +208,7 @@ export class ChatConnection {
     if (config.user !== undefined || before !== undefined) this.#person = String(config.user ?? '');
     const left = !!before && before !== this.#person;
     if (left) {
-      if (config.token === old.token) this.#left = [config.token, before];
+      if (config.token === old.token) this.#left = config.token;
       this.#answer = undefined;
     }
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
@@ -277,21 +277,14 @@ export class ChatConnection {
   }
 
   /** Begins anew, with a token that may be somebody else's by now. */
-  #start(token = this.#givenToken): void {
-    if (this.isSignedOut) token = '';
+  #start(token = this.#config.token ?? ''): void {
+    if (this.isSignedOut || token === this.#left) token = '';
     if (this.#session.isOther(token)) this.#forget();
     const { tokenProvider, tokenUrl, user, ...parts } = this.#config;
     if (!token && !canAsk(this.#config) && !this.isSignedOut) this.#answer ??= this.#askListeners();
     const { userId } = readClaims(token);
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
     this.#session.configure({ ...parts, token, canAsk: !this.isSignedOut && (canAsk(this.#config) || this.#answer !== undefined) });
-  }
-
-  /** The token that the page has given, unless it is of somebody who has signed out since. */
-  get #givenToken(): string {
-    const { token } = this.#config;
-    const [left, whose] = this.#left ?? [];
-    return (left === token && whose !== this.#person ? '' : token) ?? '';
   }
 
   async #askForToken(): Promise<string | undefined> {
@@ -410,7 +403,7 @@ export class ChatConnection {
   sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<Sent> {
     const text = content.trim();
     const longest = this.data.limits.content;
-    if (this.isSignedOut) return Promise.reject(new ChatError('unauthorized', 'Nobody is signed in.'));
+    if (this.isSignedOut) return Promise.reject(new ChatError('unauthorized', 'You are not signed in.'));
     if (!text) return Promise.reject(new ChatError('empty_message', 'A message needs some text.'));
     if (longest !== undefined && text.length > longest) {
       return Promise.reject(new ChatError('message_too_long', `The message has ${text.length} characters; this server takes ${longest}.`));

@@ -15,7 +15,7 @@ import { until } from '../support/mounted.js';
 describe('a tab without a socket', () => {
   it('has what it says sent by the one that has it, but neither its token nor what only it asks', () => {
     const told: TabMessage[] = [];
-    const session = { clock: new FakeClock(), rooms: { ids: [] }, tell: (message: TabMessage) => void told.push(message) } as unknown as Inside;
+    const session = { clock: new FakeClock(), rooms: { shown: new Map() }, tell: (message: TabMessage) => void told.push(message) } as unknown as Inside;
     const socket = new Company(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
     const company = new Company(session);
