@@ -27,7 +27,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'offer':
       return { ...state, capabilities: action.capabilities, limits: action.limits };
     case 'rooms':
-      return { ...state, roomsLoaded: true, rooms: sorted(action.rooms.filter((room) => room.is_active).map((room) => counted(state, room, action.exactUnread))) };
+      return { ...state, roomsLoaded: true, rooms: sorted(action.rooms.filter((room) => room.is_active).map((room) => previewed(state, counted(state, room, action.exactUnread)))) };
     case 'live-message':
       return onLiveMessage(state, action);
     case 'stored':
@@ -97,12 +97,22 @@ function counted(state: ChatData, room: Room, exact: boolean): Room {
   return { ...room, unread_count: Math.max(known, room.unread_count) };
 }
 
+/**
+ * A listed room with the last message that is known here, where the list does not know it: some backends do not list what was sent over
+ * REST. Where a backend tells of every room on the socket, its list is right, and what it does not name was deleted.
+ */
+function previewed(state: ChatData, room: Room): Room {
+  const last = state.capabilities.includes('user_channel') ? undefined : threadOf(state, room.id).timeline.findLast(({ delivery }) => delivery === 'sent');
+  return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
+}
+
+/** Whether a message is older than the last one of its room. */
+const isOlder = ({ timestamp }: Message, room: Room): boolean => Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
+
 /** The room's last message, if this one is not older than what it shows. */
-function preview(state: ChatData, roomId: Id, { content, timestamp, sender }: Message): ChatData {
-  const next = inRoom(state, roomId, (room) => {
-    const older = Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
-    return older ? room : { ...room, last_message: { content, timestamp, sender } };
-  });
+function preview(state: ChatData, roomId: Id, message: Message): ChatData {
+  const { content, timestamp, sender } = message;
+  const next = inRoom(state, roomId, (room) => (isOlder(message, room) ? room : { ...room, last_message: { content, timestamp, sender } }));
   return next === state ? state : { ...next, rooms: sorted(next.rooms) };
 }
 
