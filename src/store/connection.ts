@@ -207,10 +207,9 @@ export class ChatConnection {
     const before = this.#person;
     if (config.user !== undefined || before !== undefined) this.#person = String(config.user ?? '');
     const left = !!before && before !== this.#person;
-    if (left) {
-      if (config.token === old.token) this.#left = config.token;
-      this.#answer = undefined;
-    }
+    if (config.token !== old.token) this.#left = undefined;
+    else if (left) this.#left = config.token;
+    if (left) this.#answer = undefined;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
     if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget(left);

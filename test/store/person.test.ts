@@ -128,6 +128,12 @@ describe('user: who is signed in at the site', () => {
     chat.configure({ user: 'ana', token: tokenOf(1) });
     await clock.advance(0);
     expect([chat.state, chat.user?.id]).to.deep.equal(['connected', 1]);
+    chat.configure({ user: '' });
+    chat.configure({ notifications: true });
+    chat.configure({ user: 'ben' });
+    chat.retryNow();
+    await clock.advance(60_000);
+    expect([chat.state, backend.open.length], 'whatever else changes').to.deep.equal(['idle', 0]);
     chat.disconnect();
   });
 
