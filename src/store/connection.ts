@@ -214,8 +214,10 @@ export class ChatConnection {
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
     if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget(left);
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
-    const asksOnly = old.tokenProvider && config.tokenProvider && this.state !== 'unauthorized';
-    if (this.#running && !keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.#start();
+    const asksOnly = old.tokenProvider && config.tokenProvider;
+    if (!this.#running) return;
+    if (keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.askAgain();
+    else this.#start();
   }
 
   /** Connects, and stays so until `disconnect`. */

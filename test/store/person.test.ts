@@ -219,3 +219,29 @@ describe('a listener of chat-token-expired', () => {
     made.chat.disconnect();
   });
 });
+
+describe('a provider that a framework replaces at each drawing', () => {
+  it('10.39: makes no storm where nobody is signed in, and is asked all the same', async () => {
+    const made = scene({ token: undefined });
+    const { chat, clock } = made;
+    let asked = 0;
+    let token = '';
+    const draw = (): void =>
+      chat.configure({
+        tokenProvider: async () => {
+          asked++;
+          return token;
+        },
+      });
+    chat.on('chat-state-change', draw);
+    draw();
+    await start(made);
+    await clock.advance(9_000);
+    expect([chat.reason.code, asked]).to.deep.equal(['token_missing', 1]);
+    token = tokenOf(1);
+    draw();
+    await clock.advance(10_000);
+    expect(chat.state).to.equal('connected');
+    chat.disconnect();
+  });
+});
