@@ -111,7 +111,9 @@ export class ChatConnectionElement extends LitElement {
 
   /** Whoever listens for `chat-token-expired` can be asked for a token, however late they come. @internal */
   override addEventListener<Name extends keyof HTMLElementEventMap>(type: Name, listener: (event: HTMLElementEventMap[Name]) => void, options?: boolean | AddEventListenerOptions): void;
+  /** @internal */
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  /** @internal */
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void {
     super.addEventListener(type, listener, options);
     if (type === 'chat-token-expired') this.connection.askAgain();
