@@ -12,8 +12,6 @@ import { isNoAccess, RoomHistory } from './room-history.js';
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;
-/** So often, with one socket, a room that was denied is read again because something was said of it. */
-const MAX_RECHECKS = 5;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
 
@@ -57,8 +55,7 @@ export class Reader implements OpenRooms {
       history.hold();
       if (line === this.#line) continue;
       // With a new connection all is asked anew.
-      history.isDenied = false;
-      history.rechecks = 0;
+      history.rechecks = undefined;
     }
     this.#line = line;
     try {
@@ -124,7 +121,7 @@ export class Reader implements OpenRooms {
   }
 
   async readOpen(signal: AbortSignal): Promise<void> {
-    const results = await Promise.allSettled([...this.shown.values()].filter(({ isDenied }) => !isDenied).map((history) => this.#read(history, signal)));
+    const results = await Promise.allSettled([...this.shown.values()].filter(({ rechecks }) => rechecks === undefined).map((history) => this.#read(history, signal)));
     for (const result of results) {
       // A room that we may not see (any more) is its own thread's trouble, not the connection's.
       if (result.status === 'rejected' && !isNoAccess(toChatError(result.reason))) throw result.reason;
@@ -134,7 +131,7 @@ export class Reader implements OpenRooms {
   async #read(history: RoomHistory, signal: AbortSignal): Promise<void> {
     const { roomId } = history;
     // The server may have refused to tell of it, too.
-    if (history.isDenied) this.listened.delete(idKey(roomId));
+    if (history.rechecks !== undefined) this.listened.delete(idKey(roomId));
     await history.catchUp(
       {
         rest: this.#rest,
@@ -212,7 +209,7 @@ export class Reader implements OpenRooms {
   /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
   #recheck(roomId: Id): void {
     const history = this.shown.get(idKey(roomId));
-    if (history?.isDenied && history.rechecks++ < MAX_RECHECKS) void this.read(roomId, this.#session.signal);
+    if (history?.rechecks && history.rechecks--) void this.read(roomId, this.#session.signal);
   }
 
   /** Whether all that happens is told on the socket, and nothing is missing. */

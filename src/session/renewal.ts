@@ -94,10 +94,9 @@ export class Renewal {
   }
 
   /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
-  forget(isNamed = false): void {
+  forget(): void {
     this.#answer = undefined;
     this.#againMs = AGAIN_MS;
-    if (isNamed) this.#answeredAt = [];
   }
 
   /** Somebody may have signed in meanwhile: asks the page again, unseen, and ever more rarely. A token that comes of it is a late answer. */

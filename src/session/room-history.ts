@@ -10,6 +10,9 @@ import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
+/** So often a room that was denied is read again, with one socket, because it is listed or something was said of it. */
+const MAX_RECHECKS = 5;
+
 /** Whether the server says that a room is none of ours. */
 export const isNoAccess = ({ code }: ChatError): boolean => code === 'forbidden' || code === 'not_found';
 
@@ -19,10 +22,8 @@ export class RoomHistory implements History {
   /** The last change up to which everything is known, where the backend counts. */
   #seq: number | undefined;
   #loaded = false;
-  /** The server does not let us read the room: 403 or 404. */
-  isDenied = false;
-  /** So often it was read again, since the last socket, because something was said of it. */
-  rechecks = 0;
+  /** The server does not let us read the room (403, 404): so often it is still read again with this socket, where something is said of it. */
+  rechecks: number | undefined;
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Id | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -134,12 +135,12 @@ export class RoomHistory implements History {
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
       }
-      this.isDenied = false;
+      this.rechecks = undefined;
     } catch (thrown) {
       const error = toChatError(thrown);
       const denied = isNoAccess(error);
-      this.isDenied ||= denied;
-      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied: this.isDenied });
+      if (denied) this.rechecks ??= MAX_RECHECKS;
+      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied });
       throw error;
     } finally {
       this.release();

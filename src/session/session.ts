@@ -277,11 +277,11 @@ export class Session implements Inside {
     return this.#tokens.isOther(token);
   }
 
-  /** Forgets the person: open rooms, capabilities, the outbox. @param isNamed the page itself has said that it is another one. */
-  forget(isNamed = false): void {
+  /** Forgets the person: open rooms, capabilities, the outbox. */
+  forget(): void {
     this.#reader.clear();
     this.#tokens.forget();
-    this.#renewal?.forget(isNamed);
+    this.#renewal?.forget();
     this.#capabilities = [];
     this.#me = null;
     this.#scope = '';

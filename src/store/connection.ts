@@ -185,9 +185,7 @@ export class ChatConnection {
 
   /** Listens to what happens. @returns how to stop. */
   on<Name extends keyof Happenings>(name: Name, listener: Listener<Name>): () => void {
-    const stop = this.#announcer.on(name, listener);
-    if (name === 'chat-token-expired') this.askAgain();
-    return stop;
+    return this.#announcer.on(name, listener);
   }
 
   /** Whether it is for this `url` and `token`. */
@@ -212,7 +210,7 @@ export class ChatConnection {
     if (left) this.#answer = undefined;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
-    if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget(left);
+    if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
     const asksOnly = old.tokenProvider && config.tokenProvider;
     if (!this.#running) return;
@@ -282,10 +280,10 @@ export class ChatConnection {
     if (this.isSignedOut || token === this.#left) token = '';
     if (this.#session.isOther(token)) this.#forget();
     const { tokenProvider, tokenUrl, user, ...parts } = this.#config;
-    if (!token && !canAsk(this.#config) && !this.isSignedOut) this.#answer ??= this.#askListeners();
+    const mayAsk = !this.isSignedOut && (canAsk(this.#config) || (!token && (this.#answer ??= this.#askListeners()) !== undefined));
     const { userId } = readClaims(token);
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
-    this.#session.configure({ ...parts, token, canAsk: !this.isSignedOut && (canAsk(this.#config) || this.#answer !== undefined) });
+    this.#session.configure({ ...parts, token, canAsk: mayAsk });
   }
 
   async #askForToken(): Promise<string | undefined> {
@@ -315,9 +313,9 @@ export class ChatConnection {
   }
 
   /** Nothing of one person is shown to, or sent as, another. */
-  #forget(isNamed = false): void {
+  #forget(): void {
     this.#hurry();
-    this.#session.forget(isNamed);
+    this.#session.forget();
     for (const localId of this.#waiting.keys()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
     for (const { roomId } of this.#readers.values()) this.#session.open(roomId);
@@ -333,7 +331,7 @@ export class ChatConnection {
 
   /** Chooses the room that threads without a room of their own show. `null`, or an empty string: none. */
   selectRoom(roomId: Id | null | undefined): void {
-    const selected = roomId === '' ? null : (roomId ?? null);
+    const selected = roomId || roomId === 0 ? roomId : null;
     if (selected !== this.data.selected) this.#dispatch({ type: 'select', roomId: selected });
   }
 

@@ -37,7 +37,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'history-loading':
       return inThread(state, action.roomId, (thread) => ({ ...thread, loading: action.side, error: null }));
     case 'history-failed':
-      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error, denied: action.denied ?? thread.denied }));
+      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error, denied: action.denied || thread.denied }));
     case 'refused':
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
     case 'frame':
