@@ -9,6 +9,9 @@ export const enExtras = {
   announce: (sender, text) => `${sender}: ${text}`,
   discard: 'Discard',
   openFile: 'Open file',
+  loadingOlder: 'Loading older messages',
+  skipped: 'Earlier messages were skipped.',
+  loadSkipped: 'Load them',
   noAccess: 'You do not have access to this conversation.',
   notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -185,7 +185,8 @@ export class ChatThreadElement extends LitElement {
   protected override render(): TemplateResult {
     const roomId = this.#roomId;
     this.#states.show(this.#threadNow.timeline.length === 0 && 'empty', !this.#window.isAtEnd && 'scrolled');
-    if (roomId === null || this.#finder.connection?.isSignedOut !== false) return this.#renderNothingChosen();
+    const { connection } = this.#finder;
+    if (roomId === null || !connection || connection.isSignedOut) return this.#renderNothingChosen();
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
       <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
       <div class="middle">
@@ -220,7 +221,7 @@ export class ChatThreadElement extends LitElement {
   }
 
   /** What stands before the first message. */
-  #renderTop(): TemplateResult | typeof nothing {
+  #renderTop(): TemplateResult | typeof nothing | undefined {
     const { loaded, loading, error, denied, hasOlder, skipped, timeline } = this.#threadNow;
     const { term } = this.#localize;
     // Where we may not read, that is said in the composer's place.
@@ -235,12 +236,8 @@ export class ChatThreadElement extends LitElement {
       const waits = this.#state.value !== 'idle' && this.#state.value !== 'unauthorized';
       return waits ? html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>` : html`<p part="note" class="note">${term('signIn')}</p>`;
     }
-    if (skipped && !loading) {
-      return html`<p part="skipped" class="note" role="status">
-        ${term('skipped')} <button part="retry" class="link" type="button" @click=${() => this.#loadOlder()}>${term('loadSkipped')}</button>
-      </p>`;
-    }
-    if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? term('loadingOlder') : nothing}</p>`;
+    if (skipped && !loading) return this.#extras.parts?.skipped(this.#localize, () => this.#loadOlder());
+    if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? this.#extras.parts?.loadingOlder(this.#localize) : nothing}</p>`;
     return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : term('emptyThread')}</p>`;
   }
 
