@@ -207,7 +207,6 @@ export class ChatConnection {
     const left = !!before && before !== this.#person;
     if (config.token !== old.token) this.#left = undefined;
     else if (left) this.#left = config.token;
-    if (left) this.#answer = undefined;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
     if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
@@ -280,7 +279,9 @@ export class ChatConnection {
     if (this.isSignedOut || token === this.#left) token = '';
     if (this.#session.isOther(token)) this.#forget();
     const { tokenProvider, tokenUrl, user, ...parts } = this.#config;
-    const mayAsk = !this.isSignedOut && (canAsk(this.#config) || (!token && (this.#answer ??= this.#askListeners()) !== undefined));
+    // An answer to an earlier question would be stale.
+    this.#answer = undefined;
+    const mayAsk = !this.isSignedOut && (canAsk(this.#config) || (!token && (this.#answer = this.#askListeners()) !== undefined));
     const { userId } = readClaims(token);
     if (userId !== null && !this.data.user) this.#dispatch({ type: 'user', id: userId, username: '' });
     this.#session.configure({ ...parts, token, canAsk: mayAsk });

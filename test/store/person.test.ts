@@ -193,6 +193,23 @@ describe('a listener of chat-token-expired', () => {
     made.chat.disconnect();
   });
 
+  it('10.39: whose answer comes when the page has set a token is not asked in vain, nor believed later', async () => {
+    const made = scene({ token: undefined });
+    let answers = 0;
+    made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.resolve(tokenOf(1, { jti: `answer ${++answers}` }))));
+    made.chat.connect();
+    made.chat.configure({ token: tokenOf(1, { jti: 'set' }) });
+    await partsLoaded();
+    await made.clock.advance(0);
+    expect([made.chat.state, answers]).to.deep.equal(['connected', 1]);
+    made.backend.refused.add(tokenOf(1, { jti: 'set' }));
+    made.backend.socket.drop(4001);
+    await made.clock.advance(5_000);
+    expect([made.chat.state, answers]).to.deep.equal(['connected', 2]);
+    expect(made.backend.socket.url).to.contain(encodeURIComponent(tokenOf(1, { jti: 'answer 2' })));
+    made.chat.disconnect();
+  });
+
   it('10.39: that has no token, or is added again and again, makes no storm', async () => {
     const made = scene({ token: undefined });
     await start(made);
