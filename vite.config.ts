@@ -69,7 +69,8 @@ export default defineConfig(({ mode }) => {
   };
 });
 
-const EXAMPLES = ['react', 'vue', 'svelte', 'angular', 'ssr', 'playground', 'studio'];
+const FRAMEWORKS = ['react', 'vue', 'svelte', 'angular'];
+const EXAMPLES = [...[...FRAMEWORKS, 'ssr', 'playground', 'studio'].map((name) => `${name}/index`), ...FRAMEWORKS.map((name) => `${name}/late`)];
 
 /** Each as its own framework would have it; `unified-chat` is what `npm install` would bring. */
 const examples: UserConfig = {
@@ -80,7 +81,7 @@ const examples: UserConfig = {
   build: {
     outDir: '../../dist/demo/examples',
     emptyOutDir: true,
-    rolldownOptions: { input: EXAMPLES.map((name) => `demo/pages/${name}/index.html`) },
+    rolldownOptions: { input: EXAMPLES.map((name) => `demo/pages/${name}.html`) },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2_000,
   },

@@ -15,7 +15,7 @@ import { joinAddress, ofDocument } from './transport/endpoints.js';
 /** Of the chat.js that was built with this script; empty in the demo. */
 declare const CHAT_INTEGRITY: string;
 
-const CONNECTION = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications', 'media-hosts'];
+const CONNECTION = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications', 'media-hosts', 'user'];
 const LAUNCHER = ['id', 'lang', 'side', 'room', 'heading'];
 /** Milliseconds between two looks at what is unread, while the page is in front of somebody. */
 const LOOK_MS = 60_000;

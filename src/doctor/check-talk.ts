@@ -10,7 +10,7 @@ import type { PointId } from './points.js';
 const CAPABILITIES = {
   idempotent_send: 'A message whose confirmation is lost is looked for in the history before it is sent again; in rare cases it is stored twice.',
   ack: 'A message counts as stored when its echo comes.',
-  user_channel: 'The widget subscribes to its rooms one by one (50 at most); what is announced on no socket shows after 15 s.',
+  user_channel: 'The widget subscribes to its rooms one by one (50 at most); what is announced on no socket shows after 15 s in an open room, and elsewhere only where the room list of REST tells of it.',
   sync: 'After a gap, rooms and open histories are read anew.',
   token_refresh: 'A token that runs out costs a reconnection.',
   edit: 'Messages stay as they were sent.',

@@ -12,5 +12,9 @@ export const enExtras = {
   openFile: 'Open file',
   reloadToContinue: 'Reload to continue: another tab runs a newer version of this chat.',
   unreadable: (count) => `${count} could not be read.`,
+  loadingOlder: 'Loading older messages',
+  skipped: 'Earlier messages were skipped.',
+  loadSkipped: 'Load them',
+  noAccess: 'You do not have access to this conversation.',
   notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -42,6 +42,8 @@ export interface Terms {
   now: string;
   // Thread
   chooseConversation: string;
+  /** The page has not said yet which room to show. */
+  noConversation: string;
   messagesIn: (room: string) => string;
   loadingMessages: string;
   loadingOlder: string;
@@ -63,6 +65,7 @@ export interface Terms {
   notSent: string;
   skipped: string;
   loadSkipped: string;
+  noAccess: string;
   notDurable: string;
   reloadToContinue: string;
   retry: string;

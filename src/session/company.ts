@@ -2,7 +2,7 @@
  * The other tabs of one person: whoever holds the socket passes on every text that comes in, and sends what the others ask to
  * be sent. Loaded where there is a second tab: see later.ts.
  */
-import { CloseCode, type ClientFrame } from '../protocol/index.js';
+import { CloseCode, idKey, sameId, type ClientFrame, type Id } from '../protocol/index.js';
 import type { AuthenticatedSocket } from '../transport/index.js';
 import type { Inside } from './inside.js';
 import type { OpenSocket } from './line.js';
@@ -11,10 +11,17 @@ import type { TabMessage } from './tabs.js';
 
 /** How long the tab that has the socket may say nothing at all, in milliseconds. */
 const SILENCE_MS = 3_000;
+/** Between two questions to the other tabs which of them are still there, in milliseconds. One that has died counts for two of these at most. */
+const ROLL_CALL_MS = 30_000;
 
 export class Company {
   readonly #session: Inside;
   readonly #listening = new Set<(message: TabMessage) => void>();
+  /** How the others tell this tab from the rest. */
+  readonly #name = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  /** The rooms that other tabs show, by tab. */
+  readonly #others = new Map<string, { rooms: readonly Id[]; isThere: boolean }>();
+  #cancelRollCall = (): void => {};
   /** Another tab listens to our socket. */
   leads = false;
 
@@ -34,8 +41,12 @@ export class Company {
         this.#session.tellNotifications();
         return this.greet();
       case 'send':
-        if (this.leads) this.#session.send(message.frame);
+        if (this.leads && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.rooms.listened.add(idKey(message.frame.room_id));
         return;
+      case 'rooms':
+        return this.leads ? this.#count(message.tab, message.rooms) : undefined;
+      case 'who':
+        return follows ? this.#tellRooms() : undefined;
       case 'notifications':
         return this.#session.report({ type: 'notifications', state: message.state, fresh: message.fresh });
       case 'notification-read':
@@ -68,7 +79,47 @@ export class Company {
     if (this.leads) this.#session.tell({ kind: 'ended' });
   }
 
+  /** A tab shows these rooms, and no others. */
+  #count(tab: string, rooms: readonly Id[]): void {
+    const { clock, rooms: ours, signal } = this.#session;
+    if (this.#others.size === 0 && rooms.length > 0) {
+      ours.isElsewhere = (roomId) => [...this.#others.values()].some((other) => other.rooms.some((id) => sameId(id, roomId)));
+      this.#cancelRollCall();
+      this.#cancelRollCall = clock.after(ROLL_CALL_MS, () => this.#callRoll());
+      signal.addEventListener('abort', this.#forgetOthers);
+    }
+    const before = this.#others.get(tab)?.rooms ?? [];
+    if (rooms.length > 0) this.#others.set(tab, { rooms, isThere: true });
+    else this.#others.delete(tab);
+    if (this.#others.size === 0) this.#cancelRollCall();
+    for (const roomId of before) ours.leave(roomId);
+    // It had not answered for so long that it was forgotten.
+    for (const roomId of rooms) {
+      if (!ours.listened.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId })) ours.listened.add(idKey(roomId));
+    }
+  }
+
+  /** A tab that closes says so; one that dies cannot. */
+  #callRoll(): void {
+    for (const [tab, other] of [...this.#others]) {
+      if (!other.isThere) this.#count(tab, []);
+      other.isThere = false;
+    }
+    if (this.#others.size === 0) return;
+    this.#session.tell({ kind: 'who' });
+    this.#cancelRollCall = this.#session.clock.after(ROLL_CALL_MS, () => this.#callRoll());
+  }
+
+  readonly #forgetOthers = (): void => {
+    this.#cancelRollCall();
+    this.#others.clear();
+  };
+
   // ————— The side of a tab that has none
+
+  #tellRooms(rooms: readonly Id[] = [...this.#session.rooms.shown.values()].map(({ roomId }) => roomId)): void {
+    this.#session.tell({ kind: 'rooms', tab: this.#name, rooms });
+  }
 
   /**
    * To its session, what another tab passes on looks like a socket.
@@ -76,13 +127,16 @@ export class Company {
    */
   follow(onSilence: () => void): OpenSocket {
     const session = this.#session;
+    const tellRooms = (rooms?: readonly Id[]): void => this.#tellRooms(rooms);
     this.leads = false;
+    this.#forgetOthers();
     return ({ decode, onAlive, onFrame, onProblem, onEnd }): AuthenticatedSocket<ClientFrame> => {
       let isUp = false;
       let ended = false;
       const finish = (code: number, reason: string): void => {
         if (ended) return;
         ended = true;
+        if (isUp) tellRooms([]);
         this.#listening.delete(listen);
         cancel();
         onEnd({ code, reason });
@@ -110,8 +164,9 @@ export class Company {
           // A token never leaves the tab that it was given to. And the answer to `sync` does not say to whom it is given: another
           // tab, which knows more or less, would take it for its own. Its own REST tells each the same.
           if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
-          // The room may be open in another tab.
+          // The room may be open in another tab: the one that has the socket counts.
           if (frame.type !== 'unsubscribe_room') session.tell({ kind: 'send', frame });
+          if (frame.type === 'unsubscribe_room' || frame.type === 'subscribe_room') tellRooms();
           return true;
         },
         end: finish,

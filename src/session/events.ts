@@ -54,7 +54,8 @@ export type SessionEvent =
       leftOut?: number;
     }
   | { type: 'history-loading'; roomId: Id; side: Side }
-  | { type: 'history-failed'; roomId: Id; error: ChatError }
+  /** `denied`: the whole room is not ours to read. */
+  | { type: 'history-failed'; roomId: Id; error: ChatError; denied?: boolean }
   /** Messages that were written before the page was loaded, or in another tab. */
   | { type: 'restored'; messages: readonly Kept[] }
   /** Sent again, or given up, in another tab. */

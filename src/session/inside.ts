@@ -65,7 +65,20 @@ export interface RoomReader {
   readRoom(room: History, signal: AbortSignal): Promise<void>;
 }
 
+/** The rooms that a tab shows, and has subscribed to on the socket. */
+export interface OpenRooms {
+  /** Those that this tab shows, by `idKey`. */
+  readonly shown: ReadonlyMap<string, { readonly roomId: Id }>;
+  /** Those (`idKey`) that the present socket was asked to tell of. */
+  readonly listened: Set<string>;
+  /** Whether another tab, which shares our socket, shows a room. */
+  isElsewhere: (roomId: Id) => boolean;
+  /** Ends the subscription to a room that no tab shows any more. */
+  leave(roomId: Id): void;
+}
+
 export interface Inside {
+  readonly rooms: OpenRooms;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timing: Timing;

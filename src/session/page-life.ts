@@ -1,6 +1,7 @@
 /** What a page goes through, and what that means for a session. Loaded on demand: see later.ts. */
 
 import type { Clock } from '../transport/index.js';
+import type { Phase } from './phase.js';
 
 /** A hint that the network is back is followed at most this often, in milliseconds: some browsers give one every moment. */
 const HINT_MS = 1_000;
@@ -8,6 +9,7 @@ const HINT_MS = 1_000;
 /** What a page tells of itself. */
 export interface Tellable {
   readonly clock: Clock;
+  readonly phase: Phase;
   /** The network may have come back, or gone; somebody looks again. */
   hint(): void;
   /** The page is put aside. */
@@ -32,6 +34,8 @@ export function watchPage(session: Tellable): () => void {
   // Hints, no more: browsers say 'online' without a network, and 'offline' with one.
   on('online', hint);
   on('offline', hint);
+  // Somebody who comes back may have signed in elsewhere. A connection that works is not asked about at every click into the window.
+  on('focus', () => session.phase.is === 'unauthorized' && hint());
   // A page with an open socket, or a lock, is not kept for the way back; one that is frozen cannot keep a socket alive.
   on('pagehide', () => session.suspend());
   on('pageshow', () => session.resume());

@@ -5,22 +5,22 @@
 import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Method } from './events.js';
-import type { Inside, RoomReader } from './inside.js';
+import type { Inside, OpenRooms, RoomReader } from './inside.js';
 import type { Line } from './line.js';
 import type { History } from './source.js';
 import { loadLater } from './load-later.js';
-import { RoomHistory } from './room-history.js';
+import { isNoAccess, RoomHistory } from './room-history.js';
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
 
-export class Reader implements RoomReader {
+export class Reader implements RoomReader, OpenRooms {
   readonly #session: Inside;
-  readonly #open = new Map<string, RoomHistory>();
+  readonly shown = new Map<string, RoomHistory>();
   /** Rooms that the present socket was asked to tell about. */
-  readonly #listened = new Set<string>();
+  readonly listened = new Set<string>();
   /** Ids of rooms as the list has them. */
   #ids = new Map<string, Id>();
   /** Something happened to a room since its list was asked for. */
@@ -32,13 +32,17 @@ export class Reader implements RoomReader {
   #rooms: ReadonlySet<string> | undefined;
   /** When the open rooms were last read whole. */
   wholeAt = -Infinity;
+  /** The last one that was caught up with. */
+  #line: Line | undefined;
+
+  isElsewhere: (roomId: Id) => boolean = () => false;
 
   constructor(session: Inside) {
     this.#session = session;
   }
 
   cursor(roomId: Id): Id | undefined {
-    return this.#open.get(idKey(roomId))?.cursor?.id;
+    return this.shown.get(idKey(roomId))?.cursor?.id;
   }
 
   /** Whether REST has named the rooms. */
@@ -54,7 +58,7 @@ export class Reader implements RoomReader {
 
   /** Another person, another backend. */
   clear(): void {
-    this.#open.clear();
+    this.shown.clear();
     this.#rooms = undefined;
     this.#ids.clear();
   }
@@ -70,7 +74,7 @@ export class Reader implements RoomReader {
 
   /** A new socket: nobody has asked it for anything. */
   newLine(): void {
-    this.#listened.clear();
+    this.listened.clear();
   }
 
   // ————— Reading
@@ -78,8 +82,14 @@ export class Reader implements RoomReader {
   /** Reads the list and every open room, while live messages wait. At once, as far as that may be: each question is a way there and back. */
   async catchUp(line: Line): Promise<void> {
     const { signal } = line;
-    const open = [...this.#open.values()];
-    for (const history of open) history.hold();
+    const open = [...this.shown.values()];
+    for (const history of open) {
+      history.hold();
+      if (line === this.#line) continue;
+      // With a new connection all is asked anew.
+      history.rechecks = undefined;
+    }
+    this.#line = line;
     try {
       const listened = this.#listen(line, open.map(({ roomId }) => roomId));
       const listed = this.list(line, signal).then(({ rooms }) => {
@@ -130,7 +140,7 @@ export class Reader implements RoomReader {
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true, leftOut, isComplete });
-      this.counted(rooms);
+      this.listed(rooms);
       return rooms;
     }
   }
@@ -139,7 +149,7 @@ export class Reader implements RoomReader {
   async readPage(roomId: Id, side: 'older' | 'newer', from: Id): Promise<void> {
     const session = this.#session;
     session.report({ type: 'history-loading', roomId, side });
-    const history = this.#open.get(idKey(roomId));
+    const history = this.shown.get(idKey(roomId));
     history?.grow();
     const { readPage } = await loadLater().catch((thrown: unknown) => {
       session.report({ type: 'history-failed', roomId, error: toChatError(thrown) });
@@ -159,16 +169,18 @@ export class Reader implements RoomReader {
 
   /** Reads each of the open rooms. A room that we may not see is no fault of the connection. @throws {ChatError} */
   async readEach(read: (history: History) => Promise<void>): Promise<void> {
-    const results = await Promise.allSettled([...this.#open.values()].map(read));
+    const results = await Promise.allSettled([...this.shown.values()].filter(({ rechecks }) => rechecks === undefined).map(read));
     for (const result of results) {
       // A room that we may not see (any more) is its own thread's trouble, not the connection's.
-      if (result.status === 'rejected' && !['not_found', 'forbidden'].includes(toChatError(result.reason).code)) throw result.reason;
+      if (result.status === 'rejected' && !isNoAccess(toChatError(result.reason))) throw result.reason;
     }
   }
 
   /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
   async readRoom(history: History, signal: AbortSignal, isEarly = false): Promise<void> {
     const { roomId } = history;
+    // The server may have refused to tell of it, too.
+    if (history.rechecks !== undefined) this.listened.delete(idKey(roomId));
     await history.catchUp(
       {
         rest: this.#rest,
@@ -198,8 +210,8 @@ export class Reader implements RoomReader {
   /** Keeps a room complete from now on. @param seen its newest message that is shown already. @returns false when it was so already. */
   open(roomId: Id, seen?: Message): boolean {
     const key = idKey(roomId);
-    if (this.#open.has(key)) return false;
-    this.#open.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld), seen));
+    if (this.shown.has(key)) return false;
+    this.shown.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#letIn(frame, wasHeld), seen));
     return true;
   }
 
@@ -208,7 +220,7 @@ export class Reader implements RoomReader {
    * @param isAnew whether the newest page comes in place of what is loaded.
    */
   async read(roomId: Id, signal: AbortSignal, isAnew = false): Promise<void> {
-    const history = this.#open.get(idKey(roomId));
+    const history = this.shown.get(idKey(roomId));
     if (!history) return;
     if (isAnew) history.restart();
     const { line } = this.#session;
@@ -217,17 +229,22 @@ export class Reader implements RoomReader {
   }
 
   close(roomId: Id): void {
-    if (!this.#open.delete(idKey(roomId)) || !this.#session.has('user_channel')) return;
-    this.#listened.delete(idKey(roomId));
+    if (this.shown.delete(idKey(roomId))) this.leave(roomId);
+  }
+
+  leave(roomId: Id): void {
+    const key = idKey(roomId);
+    if (this.shown.has(key) || this.isElsewhere(roomId) || !this.#session.has('user_channel')) return;
+    this.listened.delete(key);
     this.#session.line?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
+
 
   /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
   async #listen(line: Line, roomIds: Id[]): Promise<void> {
     const asked = roomIds.filter((roomId) => {
-      if (this.#listened.has(idKey(roomId)) || !line.send({ type: 'subscribe_room', room_id: roomId })) return false;
-      this.#listened.add(idKey(roomId));
-      return true;
+      const key = idKey(roomId);
+      return !this.listened.has(key) && line.send({ type: 'subscribe_room', room_id: roomId }) && this.listened.add(key);
     });
     await Promise.all(
       asked.map((roomId) =>
@@ -238,10 +255,17 @@ export class Reader implements RoomReader {
 
   // ————— What comes in live
 
-  /** The unread counts of all rooms were read. */
-  counted(rooms: readonly Room[]): void {
+  /** The list of rooms was read, and with it all unread counts. A room that is there may be ours to read now. */
+  listed(rooms: readonly Room[]): void {
     this.#ids = new Map(rooms.map(({ id }) => [idKey(id), id]));
-    for (const history of this.#open.values()) history.counted();
+    for (const history of this.shown.values()) history.counted();
+    for (const { id } of rooms) this.#recheck(id);
+  }
+
+  /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
+  #recheck(roomId: Id): void {
+    const history = this.shown.get(idKey(roomId));
+    if (history?.rechecks && history.rechecks--) void this.read(roomId, this.#session.signal);
   }
 
   /** Whether all that happens is told on the socket, and nothing is missing. */
@@ -252,12 +276,14 @@ export class Reader implements RoomReader {
   /** Takes a frame that changes what is shown. */
   take(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
-    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.#open.get(idKey(frame.room_id))?.counted();
+    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.shown.get(idKey(frame.room_id))?.counted();
     if (!isChange(frame)) {
+      if (frame.type === 'room_updated') this.#recheck(frame.room_id);
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }
-    const history = this.#open.get(idKey(frame.room_id));
+    this.#recheck(frame.room_id);
+    const history = this.shown.get(idKey(frame.room_id));
     if (!history) this.#letIn(frame, false);
     else if (!history.admit(frame)) this.#session.fillHole();
   }
@@ -270,7 +296,7 @@ export class Reader implements RoomReader {
     }
     const { room_id: roomId, message } = frame;
     // Only a server that tells of every message makes a live one the end of what is known.
-    if (this.#isComplete) this.#open.get(idKey(roomId))?.advance(message);
+    if (this.#isComplete) this.shown.get(idKey(roomId))?.advance(message);
     report({ type: 'live-message', roomId, message, wasHeld });
   }
 }

@@ -13,6 +13,8 @@ import { Rereader } from './reread.js';
 
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
 const PATIENCE = 3;
+/** Tries of the socket that fail while REST works, before something is said to be in its way. */
+const CERTAIN = 2;
 const AT_ONCE: NextTry = { attempt: 0, at: null };
 /** The longest wait between two polls that fail, in milliseconds, before chance makes it shorter or longer by a quarter. */
 const LONGEST_POLL_MS = 60_000;
@@ -41,7 +43,13 @@ export class Recovery {
   #failed = 0;
   /** Whether a line has worked. */
   #wasUp = false;
-  /** Of these, the last ones that were refused for their token. */
+  /** REST has answered at the last poll. */
+  #restWorks = false;
+  /** A try of the socket has failed since then. */
+  #isRefused = false;
+  /** Tries of the socket that failed between two answers of REST: then it is not the server that is gone. */
+  #blocked = 0;
+  /** Of the tries that failed, the last ones that were refused for their token. */
   #refusals = 0;
 
   constructor(session: Inside) {
@@ -65,7 +73,8 @@ export class Recovery {
 
   /** The page has something new: what failed before it says nothing. */
   forget(): void {
-    this.#failed = this.#refusals = this.#failedPolls = 0;
+    this.#failed = this.#refusals = this.#failedPolls = this.#blocked = 0;
+    this.#restWorks = this.#isRefused = false;
     this.#wasUp = false;
   }
 
@@ -78,6 +87,8 @@ export class Recovery {
       if (session.phase.is === 'connected') session.enter({ is: 'reconnecting', reason: 'tab_changed', next: AT_ONCE });
       return true;
     }
+    this.#isRefused = this.#restWorks && !end.caughtUp;
+    if (end.caughtUp) this.#blocked = 0;
     const failed = (this.#failed = end.isHealthy ? 1 : this.#failed + 1);
     const refused = after === 'renew';
     this.#refusals = !refused ? 0 : end.isHealthy ? 1 : this.#refusals + 1;
@@ -192,12 +203,17 @@ export class Recovery {
   /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */
   #restAnswered(): void {
     const { phase, next, wasConnected } = this.#session;
+    if (this.#isRefused) this.#blocked++;
+    this.#isRefused = false;
+    this.#restWorks = true;
     if (!this.#isWaiting || (phase.is === 'reconnecting' && next.attempt < 2)) return;
-    this.#session.enter({ is: 'polling', reason: wasConnected ? 'websocket_lost' : 'websocket_blocked', next });
+    this.#session.enter({ is: 'polling', reason: wasConnected ? 'websocket_lost' : this.#blocked < CERTAIN ? 'websocket_unavailable' : 'websocket_blocked', next });
   }
 
   /** Neither works. Patience first: a restart takes a few seconds. */
   #restFailed(reason: ReasonCode): void {
+    this.#restWorks = this.#isRefused = false;
+    this.#blocked = 0;
     if (!this.#isWaiting) return;
     const { next, wasConnected } = this.#session;
     if (reason === 'browser_offline') this.#session.enter({ is: 'offline', next });

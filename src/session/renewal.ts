@@ -11,6 +11,9 @@ const SELDOM_MS = 30_000;
 /** A page that has answered so often in so many milliseconds has only tokens that nothing comes of: it is left alone for a while. */
 const MOST_ANSWERS = 5;
 const ANSWERS_MS = 30_000;
+/** Where nobody was signed in, the page is asked again at most this often, in milliseconds; then half as often each time, down to the second. */
+const AGAIN_MS = 10_000;
+const SELDOM_AGAIN_MS = 300_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -42,6 +45,8 @@ export class Renewal {
   readonly #parts: RenewalParts;
   #renewedAt = -Infinity;
   #answeredAt: number[] = [];
+  #askedAt = -Infinity;
+  #againMs = AGAIN_MS;
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
   #abort = new AbortController();
@@ -105,8 +110,19 @@ export class Renewal {
   /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
   forget(): void {
     this.#answer = undefined;
+    this.#againMs = AGAIN_MS;
     this.#abort.abort();
     this.#abort = new AbortController();
+  }
+
+  /** Somebody may have signed in meanwhile: asks the page again, unseen, and ever more rarely. A token that comes of it is a late answer. */
+  askAgain(): void {
+    this.#cancel();
+    const { clock } = this.#session;
+    this.#cancel = clock.after(Math.max(0, this.#askedAt + this.#againMs - clock.now()), () => {
+      this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
+      void this.#question();
+    });
   }
 
   /** Asks anew, whatever the page was asked before and has not answered. */
@@ -202,6 +218,7 @@ export class Renewal {
   #question(): Promise<string | undefined> {
     const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
+    this.#askedAt = this.#session.clock.now();
     const asked: Promise<string | undefined> = ask(this.#abort.signal)
       .catch((thrown: unknown) => {
         if (this.#answer !== asked) return undefined;
@@ -218,7 +235,10 @@ export class Renewal {
         if (typeof answer !== 'string') return undefined;
         const token = answer.trim();
         // Nobody waits for it any more, but a token is a token.
-        if (!this.#asking && token && token !== this.#tokens.token) onLate(token);
+        if (!this.#asking && token && token !== this.#tokens.token) {
+          this.#againMs = AGAIN_MS;
+          onLate(token);
+        }
         return token;
       });
     // Whoever waits for it says so; perhaps nobody does any more.

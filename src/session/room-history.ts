@@ -5,10 +5,16 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import { compareMessages, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
-import { stillWanted, toChatError } from '../transport/index.js';
+import { stillWanted, toChatError, type ChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
+
+/** So often a room that was denied is read again, with one socket, because it is listed or something was said of it. */
+const MAX_RECHECKS = 5;
+
+/** Whether the server says that a room is none of ours. */
+export const isNoAccess = ({ code }: ChatError): boolean => code === 'forbidden' || code === 'not_found';
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
@@ -18,6 +24,8 @@ export class RoomHistory implements History {
   #loaded = false;
   /** All that is known is a newest page that was read before any socket was there. */
   #isEarly = false;
+  /** The server does not let us read the room (403, 404): so often it is still read again with this socket, where something is said of it. */
+  rechecks: number | undefined;
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -142,9 +150,12 @@ export class RoomHistory implements History {
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
       }
+      this.rechecks = undefined;
     } catch (thrown) {
       const error = toChatError(thrown);
-      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error });
+      const denied = isNoAccess(error);
+      if (denied) this.rechecks ??= MAX_RECHECKS;
+      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied });
       throw error;
     } finally {
       this.release();

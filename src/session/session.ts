@@ -24,7 +24,7 @@ import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
 import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
-import type { Inside, Introduction, Life, Setup, Timing } from './inside.js';
+import type { Inside, Introduction, Life, OpenRooms, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
 import { loadLater } from './load-later.js';
 import type { NotificationSwitch } from './notification-switch.js';
@@ -193,6 +193,10 @@ export class Session implements Inside {
   }
 
   get reader(): Reader {
+    return this.#reader;
+  }
+
+  get rooms(): OpenRooms {
     return this.#reader;
   }
 
@@ -508,7 +512,8 @@ export class Session implements Inside {
 
   /** Something says that the network may have come back, or gone (the browser, a page that is looked at again). */
   hint(): void {
-    if (this.#line) this.#line.probe();
+    if (this.phase.is === 'unauthorized') this.#renewal?.askAgain();
+    else if (this.#line) this.#line.probe();
     else this.#tryNow();
     // A page that was hidden was read more rarely.
     this.#recovery?.schedule();
@@ -783,7 +788,7 @@ export class Session implements Inside {
   #onFrame(frame: ChatFrame): void {
     switch (frame.type) {
       case 'room_list':
-        this.#reader.counted(frame.rooms);
+        this.#reader.listed(frame.rooms);
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.report({
           type: 'rooms',

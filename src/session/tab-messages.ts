@@ -31,6 +31,8 @@ const SHAPES = {
   greeting: object(() => ({ text: z.nullable(string) })),
   text: object(() => ({ text: anything })),
   send: object(() => ({ frame: anything })),
+  rooms: object(() => ({ tab: string, rooms: z.array(Id) })),
+  who: object(() => ({})),
   ended: object(() => ({})),
   leads: object(() => ({})),
   notifications: object(() => ({ state: object(() => ({ unread: number, recent: z.array(anything) }))(), fresh: maybe(Notification()) })),

@@ -14,6 +14,10 @@ export type TabMessage =
   | { kind: 'greeting'; text: unknown }
   | { kind: 'text'; text: unknown }
   | { kind: 'send'; frame: ClientFrame }
+  /** To whoever has the socket: these are the rooms that this tab shows. Said when they change, and when asked for. */
+  | { kind: 'rooms'; tab: string; rooms: readonly Id[] }
+  /** From whoever has the socket: which tabs are still there, and what do they show? */
+  | { kind: 'who' }
   | { kind: 'ended' }
   /** From a tab that has got the socket from another one: whoever listened there is to join anew. */
   | { kind: 'leads' }

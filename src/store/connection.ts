@@ -33,6 +33,11 @@ export interface ConnectionConfig extends AddressParts {
   tokenProvider?: (() => Promise<string>) | undefined;
   /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
   tokenUrl?: string | null | undefined;
+  /**
+   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token
+   * anew; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not said, and then the token alone counts.
+   */
+  user?: Id | null | undefined;
   /** How the token travels on the socket. Default `query`. */
   auth?: AuthMode | undefined;
   /** Whether the tabs of one person share one socket. Default true. */
@@ -112,6 +117,12 @@ export class ChatConnection {
   readonly #fetch: typeof fetch;
   readonly #session: Session;
   #config: ConnectionConfig = {};
+  /** Who is signed in, as the page says; empty: nobody; undefined: it has never said. */
+  #person: string | undefined;
+  /** The token that was left in place when its person signed out: it is not used again. */
+  #left: ConnectionConfig['token'];
+  /** What a listener of `chat-token-expired` has answered, before the session asks for it. */
+  #answer: Promise<string> | string | undefined;
   #running = false;
   /** From `connect` to `disconnect`. */
   #life = new AbortController();
@@ -216,12 +227,19 @@ export class ChatConnection {
     const keys = Object.keys(config) as (keyof ConnectionConfig)[];
     if (keys.every((key) => config[key] === old[key])) return;
     this.#config = config;
+    const before = this.#person;
+    if (config.user !== undefined || before !== undefined) this.#person = String(config.user ?? '');
+    const left = !!before && before !== this.#person;
+    if (config.token !== old.token) this.#left = undefined;
+    else if (left) this.#left = config.token;
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath || config.wsPath !== old.wsPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
-    if (((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
+    if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
-    const asksOnly = old.tokenProvider && config.tokenProvider && this.state !== 'unauthorized';
-    if (this.#running && !keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.#start();
+    const asksOnly = old.tokenProvider && config.tokenProvider;
+    if (!this.#running) return;
+    if (keys.every((key) => config[key] === old[key] || (asksOnly && key === 'tokenProvider'))) this.askAgain();
+    else this.#start();
   }
 
   /** Connects, and stays so until `disconnect`. */
@@ -253,7 +271,19 @@ export class ChatConnection {
   /** Tries to connect now instead of when the time has come. */
   retryNow(): void {
     this.#session.retryNow();
-    if (this.#running && this.state === 'unauthorized') this.#start();
+    if (this.#running && /^[iu]/.test(this.state)) this.#start();
+  }
+
+  /** Somebody may have a token now, where there was none: asks again, at a bounded rate. */
+  askAgain(): void {
+    // Where nobody answers, nothing happens; where somebody does, it is not idle any more.
+    if (this.#running && this.state === 'idle') this.#start();
+    else if (this.state === 'unauthorized') this.#session.hint();
+  }
+
+  /** Whether the page has said that nobody is signed in (`user`). */
+  get isSignedOut(): boolean {
+    return this.#person === '';
   }
 
   /**
@@ -271,9 +301,13 @@ export class ChatConnection {
 
   /** Begins anew, with a token that may be somebody else's by now. */
   #start(token = this.#config.token ?? ''): void {
+    if (this.isSignedOut || token === this.#left) token = '';
     if (this.#session.isOther(token)) this.#forget();
-    const { tokenProvider, ...parts } = this.#config;
-    this.#session.configure({ ...parts, token, canAsk: canAsk(this.#config) });
+    const { tokenProvider, user, ...parts } = this.#config;
+    // An answer to an earlier question would be stale.
+    this.#answer = undefined;
+    const mayAsk = !this.isSignedOut && (canAsk(this.#config) || (!token && (this.#answer = this.#askListeners()) !== undefined));
+    this.#session.configure({ ...parts, token, canAsk: mayAsk });
   }
 
   async #askForToken(signal: AbortSignal): Promise<string | undefined> {
@@ -283,8 +317,17 @@ export class ChatConnection {
       const { fetchToken, TOKEN_TIMEOUT_MS } = await loadLater();
       return fetchToken(tokenUrl, { fetch: this.#fetch, clock: this.#clock, timeoutMs: TOKEN_TIMEOUT_MS, signal });
     }
+    const answer = this.#answer ?? this.#askListeners();
+    this.#answer = undefined;
+    return answer;
+  }
+
+  /** @returns nothing where no listener answers. */
+  #askListeners(): Promise<string> | string | undefined {
     let answer: Promise<string> | string | undefined;
     this.#announcer.tell('chat-token-expired', { respondWith: (token) => (answer = token) });
+    // Whoever asks hears of its failure, and may ask only later.
+    void Promise.resolve(answer).catch(() => {});
     return answer;
   }
 
@@ -320,9 +363,10 @@ export class ChatConnection {
     return { method, rooms: this.rooms };
   }
 
-  /** Chooses the room that threads without a room of their own show. */
-  selectRoom(roomId: Id | null): void {
-    if (roomId !== this.data.selected) this.#dispatch({ type: 'select', roomId });
+  /** Chooses the room that threads without a room of their own show. `null`, or an empty string: none. */
+  selectRoom(roomId: Id | null | undefined): void {
+    const selected = roomId || roomId === 0 ? roomId : null;
+    if (selected !== this.data.selected) this.#dispatch({ type: 'select', roomId: selected });
   }
 
   /** Loads a room and keeps it up to date while somebody shows it. @returns how to leave. */
@@ -443,6 +487,7 @@ export class ChatConnection {
   sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<Sent> {
     const text = content.trim();
     const longest = this.data.limits.content;
+    if (this.isSignedOut) return Promise.reject(new ChatError('unauthorized', 'You are not signed in.'));
     if (!text) return Promise.reject(new ChatError('empty_message', 'A message needs some text.'));
     if (longest !== undefined && text.length > longest) {
       return Promise.reject(new ChatError('message_too_long', `The message has ${text.length} characters; this server takes ${longest}.`));
@@ -567,6 +612,8 @@ export class ChatConnection {
         return this.#afterStored(event);
       case 'refused':
         this.#reject(event.localId, event.error);
+        // Perhaps we cannot even read there any more: then the thread says so.
+        if (event.error.code === 'forbidden' || event.error.code === 'not_found') this.reload(event.roomId);
         return this.#announcer.tell('chat-send-failed', { roomId: event.roomId, localId: event.localId, error: event.error });
       case 'frame':
         if (event.frame.type === 'typing' && event.frame.is_typing) this.#expireTyping(event.frame.room_id, event.frame.user_id);

@@ -65,7 +65,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'history-loading':
       return inThread(state, action.roomId, (thread) => ({ ...thread, loading: action.side, error: null, failed: null }));
     case 'history-failed':
-      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error, failed: thread.loading }));
+      return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error, failed: thread.loading, denied: action.denied || thread.denied }));
     case 'refused':
       return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
     case 'frame':
@@ -123,7 +123,7 @@ const sorted = (rooms: readonly Room[]): Room[] =>
 
 function onRooms(state: ChatData, { rooms, exactUnread, leftOut, isComplete }: Extract<SessionEvent, { type: 'rooms' }>): ChatData {
   const known = new Map(state.rooms.map((room) => [idKey(room.id), room]));
-  const shown = rooms.filter((room) => room.is_active).map((room) => counted(state, room, exactUnread, known.get(idKey(room.id))));
+  const shown = rooms.filter((room) => room.is_active).map((room) => previewed(state, counted(state, room, exactUnread, known.get(idKey(room.id)))));
   return { ...state, roomsLoaded: true, roomsLeftOut: leftOut, roomsComplete: isComplete, rooms: sorted(shown) };
 }
 
@@ -142,12 +142,22 @@ function counted(state: ChatData, room: Room, exact: boolean, known?: Room): Roo
   return { ...room, unread_count: Math.max(known?.unread_count ?? 0, room.unread_count) };
 }
 
+/**
+ * A listed room with the last message that is known here, where the list does not know it: some backends do not list what was sent over
+ * REST. Where a backend tells of every room on the socket, its list is right, and what it does not name was deleted.
+ */
+function previewed(state: ChatData, room: Room): Room {
+  const last = state.capabilities.includes('user_channel') ? undefined : threadOf(state, room.id).timeline.findLast(({ delivery }) => delivery === 'sent');
+  return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
+}
+
+/** Whether a message is older than the last one of its room. */
+const isOlder = ({ timestamp }: Message, room: Room): boolean => Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
+
 /** The room's last message, if this one is not older than what it shows. */
-function preview(state: ChatData, roomId: Id, { content, timestamp, sender }: Message): ChatData {
-  const next = inRoom(state, roomId, (room) => {
-    const older = Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
-    return older ? room : { ...room, last_message: { content, timestamp, sender } };
-  });
+function preview(state: ChatData, roomId: Id, message: Message): ChatData {
+  const { content, timestamp, sender } = message;
+  const next = inRoom(state, roomId, (room) => (isOlder(message, room) ? room : { ...room, last_message: { content, timestamp, sender } }));
   return next === state ? state : { ...next, rooms: moved(next.rooms, roomId) };
 }
 
@@ -254,7 +264,7 @@ function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<Se
 function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
   const { roomId, side, messages, hasMore, knownUpTo, leftOut = 0 } = event;
   const old = threadOf(state, roomId);
-  const thread: Thread = { ...old, loading: null, error: null, failed: null };
+  const thread: Thread = { ...old, loading: null, error: null, failed: null, denied: false };
   switch (side) {
     case 'missed':
       return atEnd(inThread(state, roomId, () => thread), roomId, messages);

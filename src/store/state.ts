@@ -41,6 +41,8 @@ export interface Thread {
   readonly failed: Side | null;
   /** Messages of the loaded history that could not be read. */
   readonly leftOut: number;
+  /** The server does not let us read this room (403, 404). It is not asked again until something says that this may have changed. */
+  readonly denied: boolean;
   readonly typing: readonly Typist[];
 }
 
@@ -89,6 +91,7 @@ export const EMPTY_THREAD: Thread = {
   loading: null,
   error: null,
   failed: null,
+  denied: false,
   leftOut: 0,
   typing: [],
 };

@@ -70,13 +70,12 @@ describe('end to end, on a page', () => {
   });
 
   it('a token that runs out on an open socket: the page is asked, and answers', async () => {
-    const root = await fixture<ChatConnectionElement>(html`<chat-connection url=${backend.url}></chat-connection>`);
+    const root = await fixture<ChatConnectionElement>(html`<chat-connection url=${backend.url} .token=${await backend.token(1, 2)}></chat-connection>`);
     let asked = 0;
     root.addEventListener('chat-token-expired', (event) => {
       asked++;
       event.respondWith(backend.token(1));
     });
-    root.token = await backend.token(1, 2);
     await until(() => root.connection.state === 'connected');
     await until(() => asked === 1);
     await until(() => root.connection.state === 'connected');

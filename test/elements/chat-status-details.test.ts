@@ -68,7 +68,7 @@ describe('<chat-status>, its details', () => {
     expect(button(element).getAttribute('aria-expanded')).to.equal('true');
     expect(element.shadowRoot!.activeElement).to.equal(one(element, '[part=panel-heading]'));
     const basics = text(one(element, '[part=basics]'));
-    for (const known of ['State polling', 'Reason websocket_blocked', `Server ${url}/`, 'Browser says it is online', 'Time 20']) expect(basics).to.contain(known);
+    for (const known of ['State polling', 'Reason websocket_unavailable', `Server ${url}/`, 'Browser says it is online', 'Time 20']) expect(basics).to.contain(known);
     expect(basics).to.match(/Attempt [1-9]/);
     await examined(element);
     expect(text(one(element, '[part=progress]'))).to.equal('Examined: one thing is wrong.');

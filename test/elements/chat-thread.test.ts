@@ -330,10 +330,11 @@ describe('<chat-thread>', () => {
   });
 
   it('says what is wrong when history cannot be loaded, and loads it again', async () => {
-    fill(3);
+    fill(3, 2);
     let down = true;
-    backend.onRequest = (_method, path) => (down && path.includes('messages') ? page('', 404) : undefined);
+    backend.onRequest = (_method, path) => (down && path.includes('rooms/2/messages') ? page('', 400) : undefined);
     const { thread } = await mount(template);
+    thread.room = 2;
     await until(() => one(thread, '[role=alert]'));
     expect(text(one(thread, '[role=alert]'))).to.contain('could not be loaded');
     await expect(thread).to.be.accessible();
@@ -350,7 +351,7 @@ describe('<chat-thread>', () => {
     expect(all(thread, 'textarea')).to.have.length(0);
     thread.room = null;
     await thread.updateComplete;
-    expect(text(one(thread, '[part=note]'))).to.equal('Choose a conversation');
+    expect(text(one(thread, '[part=note]'))).to.equal('No conversation yet');
     await expect(thread).to.be.accessible();
   });
 

@@ -63,7 +63,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is refused while REST works: a proxy blocks WebSockets', async () => {
+  it('is refused while REST works', async () => {
     const f = await meet((scene) => (scene.server.socketFault = 'refuse'));
     f.send('by REST');
     f.say('seen by REST');

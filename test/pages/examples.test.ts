@@ -48,6 +48,32 @@ describe('the examples', () => {
   }
 });
 
+describe('elements that are loaded after the first drawing', () => {
+  let site: Site;
+  before(async () => {
+    site = await startSite({ folders: { '/built': 'dist/demo/examples' } });
+  });
+  after(() => site.close());
+
+  for (const name of ['react', 'vue', 'svelte', 'angular']) {
+    it(`10.39, 10.40: ${name}: a token comes by attribute, event and property; a thread without its room shows no other`, async () => {
+      const { page, said } = await site.open(`/built/${name}/late.html`);
+      await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].map((element) => element.connection?.state).join() === 'connected,connected,connected');
+      await page.waitForFunction(() => document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[aria-selected=true]'));
+      const thread = (): Promise<string> => page.evaluate(() => {
+        const root = document.querySelector('chat-thread')!.shadowRoot!;
+        return `${root.querySelectorAll('li').length > 0 ? 'messages' : 'none'}, ${root.querySelector('textarea') ? 'a field' : 'no field'}`;
+      });
+      assert.equal(await thread(), 'none, no field');
+      await page.click('#open');
+      await page.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'));
+      assert.equal(await thread(), 'messages, a field');
+      assert.deepEqual(said.filter((words) => !words.startsWith('Angular is running in development mode')), []);
+      await page.close();
+    });
+  }
+});
+
 const python = findDjango();
 
 describe('the Django example', { skip: python ? false : `no Python with Django and PyJWT here (Debian: ${DJANGO_PACKAGES.join(' ')})` }, () => {

@@ -163,13 +163,60 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('polls over REST when only the socket is blocked, and names the proxy', async () => {
+  it('10.12: says what may be in the way of the socket only once it has failed again and again beside a REST that works', async () => {
+    const { chat, clock, reasons } = scene({}, (backend) => (backend.onSocket = 'refuse'));
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(1_000);
+    expect([chat.state, chat.reason.code]).to.deep.equal(['polling', 'websocket_unavailable']);
+    await clock.advance(30_000);
+    // A page is not told whether it was a proxy, or a site that is not allowed on the socket alone.
+    expect([chat.state, chat.reason.code]).to.deep.equal(['polling', 'websocket_blocked']);
+    expect(chat.reason.message).to.match(/perhaps by a proxy or because this site is not allowed/);
+    expect(reasons.filter((reason) => reason.startsWith('websocket'))).to.deep.equal(['websocket_unavailable', 'websocket_blocked']);
+    chat.disconnect();
+  });
+
+  it('10.12: blames nothing where the server was down when the page was opened, and comes up', async () => {
+    const { chat, backend, clock, reasons } = scene({}, (made) => {
+      made.onSocket = 'refuse';
+      made.onRequest = DOWN;
+    });
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(45_000);
+    expect(chat.state).to.equal('error');
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    await clock.advance(60_000);
+    expect(chat.state).to.equal('connected');
+    expect(reasons).not.to.include('websocket_blocked');
+    chat.disconnect();
+  });
+
+  it('10.12: blames nothing where the server comes and goes', async () => {
+    const { chat, backend, clock, reasons } = scene({}, (made) => (made.onSocket = 'refuse'));
+    chat.connect();
+    await partsLoaded();
+    for (let n = 0; n < 20; n++) {
+      // It answers between two tries of the socket, and is gone at each.
+      backend.onRequest = () => undefined;
+      await clock.advance(400);
+      const tried = backend.sockets.length;
+      backend.onRequest = DOWN;
+      for (let step = 0; step < 400 && backend.sockets.length === tried; step++) await clock.advance(100);
+      await clock.advance(100);
+    }
+    expect(reasons).not.to.include('websocket_blocked');
+    chat.disconnect();
+  });
+
+  it('polls over REST when only the socket is blocked', async () => {
     const { chat, backend, clock } = scene({}, (backend) => (backend.onSocket = 'refuse'));
     chat.openRoom(1);
     chat.connect();
     await clock.advance(1_000);
     expect(chat.state).to.equal('polling');
-    expect(chat.reason.code).to.equal('websocket_blocked');
     backend.store(1, 2, 'over REST');
     await clock.advance(6_000);
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['over REST']);

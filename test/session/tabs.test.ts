@@ -7,12 +7,15 @@ import type { TabMessage } from '../../src/session/tabs.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
 import { until } from '../support/mounted.js';
 
 describe('a tab without a socket', () => {
   it('has what it says sent by the one that has it, but neither its token nor what only it asks', () => {
     const told: TabMessage[] = [];
-    const session = { clock: new FakeClock(), tell: (message: TabMessage) => void told.push(message) } as unknown as Inside;
+    const session = { clock: new FakeClock(), rooms: { shown: new Map() }, tell: (message: TabMessage) => void told.push(message) } as unknown as Inside;
     const socket = new Company(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
     const company = new Company(session);
@@ -207,5 +210,126 @@ describe('tabs of one person', () => {
     const again = tab();
     await connected(again);
     while ((await again.draft(1)) !== 'half a thou') await aTimeout(5);
+  });
+});
+
+describe('rooms that several tabs show, over one socket', () => {
+  let backend: FakeBackend;
+  let clock: FakeClock;
+  let browser: FakeBrowser;
+  let open: ChatConnection[];
+  beforeEach(() => {
+    clock = new FakeClock();
+    backend = new FakeBackend(clock);
+    browser = new FakeBrowser();
+    open = [];
+  });
+  afterEach(() => {
+    for (const chat of open) chat.disconnect();
+    expect(clock.pending, 'timers').to.equal(0);
+  });
+
+  /** The first one has the socket. @returns the tab, how to leave each room, and how to end it as a crash does. */
+  async function tab(...rooms: number[]): Promise<{ chat: ChatConnection; leave: Map<number, () => void>; kill: () => void }> {
+    const parts = browser.tab();
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: parts },
+    );
+    open.push(chat);
+    const leave = new Map(rooms.map((room) => [room, chat.openRoom(room)]));
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(0);
+    expect(chat.state).to.equal('connected');
+    return { chat, leave, kill: () => parts.kill() };
+  }
+  /** What the server would tell of, as it was asked. */
+  const subscribed = (): number[] => {
+    const rooms = new Set<number>();
+    for (const { type, room_id } of backend.socket.sent) {
+      if (type === 'subscribe_room') rooms.add(room_id as number);
+      if (type === 'unsubscribe_room') rooms.delete(room_id as number);
+    }
+    return [...rooms].sort();
+  };
+
+  it('10.18: the tab that has the socket leaves none that another one shows', async () => {
+    const one = await tab(1);
+    const two = await tab(1, 2);
+    expect(backend.sockets).to.have.length(1);
+    one.leave.get(1)!();
+    await clock.advance(10_000);
+    expect(subscribed()).to.deep.equal([1, 2]);
+    backend.socket.receive({ type: 'typing', room_id: 1, user_id: 2, username: 'ben', is_typing: true });
+    await clock.advance(0);
+    expect(two.chat.data.threads.get('1')!.typing.map(({ username }) => username)).to.deep.equal(['ben']);
+    two.leave.get(1)!();
+    await clock.advance(10_000);
+    expect(subscribed(), 'when the last one has left').to.deep.equal([2]);
+  });
+
+  it('10.18: a tab without a socket leaves a room, and its server hears of it, unless it is shown elsewhere', async () => {
+    await tab(1);
+    const two = await tab(1, 2, 3);
+    const three = await tab(3);
+    for (const leave of two.leave.values()) leave();
+    await clock.advance(10_000);
+    expect(subscribed()).to.deep.equal([1, 3]);
+    three.chat.disconnect();
+    await clock.advance(0);
+    expect(subscribed(), 'a tab that closes says so').to.deep.equal([1]);
+  });
+
+  it('10.18: a room that is opened again is subscribed to again', async () => {
+    await tab(1);
+    const two = await tab(2);
+    two.leave.get(2)!();
+    await clock.advance(10_000);
+    expect(subscribed()).to.deep.equal([1]);
+    two.chat.openRoom(2);
+    await clock.advance(10_000);
+    expect(subscribed()).to.deep.equal([1, 2]);
+  });
+
+  it('10.18: a tab that dies without a word counts for a minute at most; one that lives counts on', async () => {
+    await tab(1);
+    const two = await tab(2);
+    await tab(3);
+    await clock.advance(600_000);
+    expect(subscribed()).to.deep.equal([1, 2, 3]);
+    two.kill();
+    await clock.advance(60_000);
+    expect(subscribed()).to.deep.equal([1, 3]);
+    await clock.advance(3_600_000);
+    expect(subscribed()).to.deep.equal([1, 3]);
+  });
+
+  it('10.18: one that could not answer for a while counts again as soon as it can', async () => {
+    await tab(1);
+    const channel = new (browser.tab().BroadcastChannel)('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
+    channel.postMessage({ kind: 'join' });
+    const show = (): void => channel.postMessage({ kind: 'rooms', tab: 'stopped in a debugger', rooms: [2] });
+    show();
+    await clock.advance(0);
+    expect(subscribed()).to.deep.equal([1, 2]);
+    await clock.advance(60_000);
+    expect(subscribed()).to.deep.equal([1]);
+    show();
+    await clock.advance(0);
+    expect(subscribed()).to.deep.equal([1, 2]);
+  });
+
+  it('10.18: when the socket passes to another tab, what the rest show is subscribed to there', async () => {
+    const one = await tab(1);
+    const two = await tab(2);
+    await tab(3);
+    one.chat.disconnect();
+    await clock.advance(5_000);
+    expect(backend.sockets).to.have.length(2);
+    expect(subscribed()).to.deep.equal([2, 3]);
+    two.leave.get(2)!();
+    await clock.advance(10_000);
+    expect(subscribed()).to.deep.equal([3]);
   });
 });

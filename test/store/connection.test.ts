@@ -226,3 +226,64 @@ describe('a connection', () => {
     chat.disconnect();
   });
 });
+
+describe('a backend whose room list does not know what was sent over REST', () => {
+  const previews = ({ chat }: Awaited<ReturnType<typeof connected>>): string[] => chat.rooms.map(({ id, last_message, unread_count }) => `${id}: ${last_message?.content ?? '-'} (${unread_count})`);
+
+  it('10.14: shows our own message as preview, at the top, at once and from then on', async () => {
+    const made = await connected({}, (backend) => {
+      backend.capabilities = [];
+      backend.onSocket = 'refuse';
+      backend.rooms[1] = room(2, 'General', { last_message: { content: 'before', timestamp: '2026-11-22T11:00:00Z', sender: null }, unread_count: 3 });
+    });
+    const { chat, backend, clock } = made;
+    await clock.advance(5_000);
+    expect(previews(made)).to.deep.equal(['2: before (3)', '1: - (0)']);
+    const sent = chat.sendChatMessage(1, 'mine');
+    await clock.advance(0);
+    await sent;
+    expect(previews(made)).to.deep.equal(['1: mine (0)', '2: before (3)']);
+    const lists = (): number => backend.requests.filter(({ path }) => path === 'rooms/').length;
+    const before = lists();
+    await clock.advance(600_000);
+    expect(lists(), 'lists that know nothing of it').to.be.above(before + 5);
+    expect(previews(made)).to.deep.equal(['1: mine (0)', '2: before (3)']);
+    // Somebody's newer one, as the list has it, is newer.
+    backend.rooms[0] = room(1, 'Ana & Ben', { last_message: { content: 'later', timestamp: new Date(clock.now()).toISOString(), sender: null }, unread_count: 1 });
+    await clock.advance(60_000);
+    expect(previews(made)[0]).to.equal('1: later (1)');
+    chat.disconnect();
+  });
+
+  it('10.14: our own reading empties the count at once', async () => {
+    const made = await connected({}, (backend) => {
+      backend.capabilities = [];
+      backend.onSocket = 'refuse';
+      backend.rooms[1] = room(2, 'General', { unread_count: 1 });
+      backend.store(2, 2, 'unread');
+    });
+    made.chat.openRoom(2);
+    await made.clock.advance(5_000);
+    made.backend.onRequest = (method) => {
+      if (method === 'POST') made.backend.rooms[1]!['unread_count'] = 0;
+      return undefined;
+    };
+    const reading = made.chat.markRead(2);
+    expect(made.chat.rooms.map(({ unread_count }) => unread_count)).to.deep.equal([0, 0]);
+    await made.clock.advance(60_000);
+    await reading;
+    expect(made.chat.rooms.map(({ unread_count }) => unread_count)).to.deep.equal([0, 0]);
+    made.chat.disconnect();
+  });
+
+  it('10.14: believes the list of a backend that tells of every room', async () => {
+    const made = await connected();
+    const sent = made.chat.sendChatMessage(1, 'to be deleted');
+    await made.clock.advance(0);
+    await sent;
+    expect(previews(made)[0]).to.equal('1: to be deleted (0)');
+    await made.chat.refreshRoomList();
+    expect(previews(made)).to.include('1: - (0)');
+    made.chat.disconnect();
+  });
+});

@@ -12,6 +12,7 @@ export class FakeBrowser {
   readonly #held = new Map<string, Request>();
   readonly #queues = new Map<string, Request[]>();
   readonly #channels = new Set<FakeChannel>();
+  readonly #dead = new WeakSet<object>();
   /** Everything that tabs have told each other. */
   readonly said: string[] = [];
   /** How often a lock was asked for. */
@@ -37,6 +38,7 @@ export class FakeBrowser {
         }
       } as unknown as typeof BroadcastChannel,
       kill: () => {
+        this.#dead.add(tab);
         for (const channel of [...this.#channels]) if (channel.tab === tab) channel.close();
         for (const queue of this.#queues.values()) queue.splice(0, queue.length, ...queue.filter((request) => request.tab !== tab));
         for (const [name, request] of [...this.#held]) if (request.tab === tab) this.#release(name, request);
@@ -47,6 +49,7 @@ export class FakeBrowser {
   #request(tab: object, name: string, options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> {
     this.asked++;
     return new Promise((resolve, reject) => {
+      if (this.#dead.has(tab)) return;
       const abort = (): DOMException => new DOMException('', 'AbortError');
       const request: Request = {
         name,

@@ -1,5 +1,6 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { connectWith, offer, provide } from '../../binding/index.js';
+import type { Id } from '../../protocol/index.js';
 import { ChatConnection, totalUnread } from '../../store/index.js';
 import type { AuthMode } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
@@ -23,7 +24,7 @@ connectWith(ChatConnection);
  * @slot - The chat elements, and anything else.
  * @fires {ChatStateChangeEvent} chat-state-change - The state, or the reason for it, has changed: `state`, `previous`, `reason`.
  * @fires {ChatUnreadChangeEvent} chat-unread-change - The number of unread messages over all rooms: `total`.
- * @fires {ChatTokenExpiredEvent} chat-token-expired - The token was refused; answer with `event.respondWith(promise)`.
+ * @fires {ChatTokenExpiredEvent} chat-token-expired - There is no token, or it was refused; answer with `event.respondWith(promise)`.
  * @fires {ChatNotificationEvent} chat-notification - A notification came in, or was read: `notification`, `unread`. Needs `notifications`.
  * @fires {ChatErrorEvent} chat-error - Something was not as agreed: `code`, `message`.
  */
@@ -48,6 +49,7 @@ export class ChatConnectionElement extends LitElement {
     tokenUrl: { attribute: 'token-url' },
     tokenProvider: { attribute: false },
     mediaHosts: { attribute: 'media-hosts' },
+    user: {},
   };
 
   /** Origin of the backend, with an optional base path. Default: the page's origin. */
@@ -80,6 +82,12 @@ export class ChatConnectionElement extends LitElement {
   /** Other origins that pictures may be loaded from, with spaces between: `https://cdn.example`. Default: the page's and the backend's alone. */
   mediaHosts: string | undefined;
 
+  /**
+   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token anew;
+   * an empty one (or `null`, or `undefined` after a value) signs out. Never set: the token alone counts.
+   */
+  user: Id | null | undefined;
+
   /** The connection itself: state, rooms, messages and everything one can do, without any element. */
   readonly connection = new ChatConnection();
 
@@ -105,6 +113,16 @@ export class ChatConnectionElement extends LitElement {
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
   }
 
+  /** Whoever listens for `chat-token-expired` can be asked for a token, however late they come. @internal */
+  override addEventListener<Name extends keyof HTMLElementEventMap>(type: Name, listener: (event: HTMLElementEventMap[Name]) => void, options?: boolean | AddEventListenerOptions): void;
+  /** @internal */
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  /** @internal */
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void {
+    super.addEventListener(type, listener, options);
+    if (type === 'chat-token-expired') this.connection.askAgain();
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.#withdraw ??= offer(this.connection);
@@ -125,8 +143,8 @@ export class ChatConnectionElement extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.size === 0) return;
     this.connection.mediaHosts = this.mediaHosts ?? '';
-    const { url, token, wsPath, apiPath, auth, share, notifications, tokenUrl, tokenProvider } = this;
-    this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenUrl, tokenProvider });
+    const { url, token, wsPath, apiPath, auth, share, notifications, tokenUrl, tokenProvider, user } = this;
+    this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenUrl, tokenProvider, user });
   }
 
   protected override firstUpdated(): void {

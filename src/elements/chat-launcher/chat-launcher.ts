@@ -62,7 +62,8 @@ export class ChatLauncherElement extends LitElement {
   static override properties = {
     open: { type: Boolean, reflect: true },
     side: { reflect: true },
-    room: {},
+    // Being set counts, even from `undefined` to `undefined`: see `#isGiven`.
+    room: { hasChanged: () => true },
     heading: {},
     token: {},
     url: {},
@@ -74,8 +75,10 @@ export class ChatLauncherElement extends LitElement {
   /** `end` (default) or `start`: at which side of the window, in reading direction. */
   side: 'end' | 'start' = 'end';
 
-  /** One room and no list: for a page that has one conversation to offer. */
-  room: Id | null = null;
+  /**
+   * One room and no list: for a page that has one conversation to offer. Set to `null`, `undefined` or `''`: none yet, and still no list.
+   */
+  room: Id | null | undefined;
 
   /** What stands in the panel's first line. Default: 'Chat'. */
   heading: string | undefined;
@@ -87,7 +90,7 @@ export class ChatLauncherElement extends LitElement {
   url: string | undefined;
 
   readonly #finder = new ConnectionFinder(this);
-  readonly #unread = this.#finder.slice((data) => (this.room === null ? totalUnread(data) : (roomOf(data, this.room)?.unread_count ?? 0)));
+  readonly #unread = this.#finder.slice((data) => (this.#isGiven ? (roomOf(data, this.room ?? null)?.unread_count ?? 0) : totalUnread(data)));
   readonly #selected = this.#finder.slice((data) => data.selected);
   readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
@@ -95,6 +98,8 @@ export class ChatLauncherElement extends LitElement {
   #small: MediaQueryList | undefined;
   /** Its content is made when somebody wants to see it. */
   #wasOpen = false;
+  /** `room` was set: from then on there is one room, or none yet, and never the list. */
+  #isGiven = false;
   /** It was open on the page before: it is again, and takes the focus from nobody. */
   #isRestored = false;
 
@@ -111,7 +116,8 @@ export class ChatLauncherElement extends LitElement {
     this.#small?.removeEventListener('change', this.#onResize);
   }
 
-  protected override willUpdate(): void {
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    this.#isGiven ||= changed.has('room');
     this.#unread.refresh();
     this.#wasOpen ||= this.open;
   }
@@ -139,8 +145,9 @@ export class ChatLauncherElement extends LitElement {
 
   #renderPanel(): TemplateResult {
     const { term } = this.#localize;
-    const { token, url, room } = this;
-    const hasList = room === null;
+    const { token, url } = this;
+    const hasList = !this.#isGiven;
+    const room = hasList ? this.#selected.value : this.room;
     const isList = hasList && this.#selected.value == null;
     return html`<header part="header" class="header">
         ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${BACK}</button>` : nothing}

@@ -124,7 +124,7 @@ export class ChatRoomsElement extends LitElement {
     if (!connection) return;
     // Once it is known who is there, it is for nobody else; and when they are gone, for nobody.
     const user = this.#user.value;
-    if (this.#isLoaded.value || this.#state.value === 'unauthorized' || (user && !sameId(user.id, this.#drawn?.me))) this.#drawn = undefined;
+    if (this.#isLoaded.value || this.#state.value === 'unauthorized' || connection.isSignedOut || (user && !sameId(user.id, this.#drawn?.me))) this.#drawn = undefined;
     const chosen = this.#chosen.value ?? null;
     if (sameId(this.selected, chosen) || (this.selected === null && chosen === null)) return;
     // At first there is always a change: from nothing to whatever the page has chosen, or to none.

@@ -3,6 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
 import { sameId, type Id } from '../../protocol/index.js';
+import { isId } from '../../protocol/schema.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
 import { hostStyles } from '../../theme/index.js';
 import type { Side } from '../../session/index.js';
@@ -19,8 +20,8 @@ import type { RowContext } from './row-context.js';
 import { ScrollWindow } from './scroll-window.js';
 
 /**
- * One room's messages, and the field to write the next one. Shows the room given by `room`, or else the one chosen in
- * `<chat-rooms>`.
+ * One room's messages, and the field to write the next one. Shows the room given by `room`. Without `room` it shows the one
+ * chosen in `<chat-rooms>`. Once `room` was set, to whatever value, it never shows another room.
  *
  * It opens at the end, stays there while the reader is there, and does not move under a reader who is not. Only the
  * rows around the viewport exist as DOM, however long the history.
@@ -31,7 +32,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @cssState empty - There is no message.
  * @cssState scrolled - The reader is not at the end.
  * @slot header - Above the messages. Default: the room's name.
- * @slot empty - Instead of 'Choose a conversation'.
+ * @slot empty - Where there is no room to show: instead of 'Choose a conversation'.
  * @fires {ChatMessageEvent} chat-message - A message came in, live: `message`.
  * @fires {ChatBeforeSendEvent} chat-before-send - Somebody wants to send: `roomId`, `content`. `preventDefault()` leaves it in the field.
  * @fires {ChatSendEvent} chat-send - A message of ours is stored: `roomId`, `method`, `message`.
@@ -57,7 +58,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @csspart meta - Time and delivery, under the last message of a group.
  * @csspart delivery - The mark: sending, sent, read.
  * @csspart failure - Why a message was not sent.
- * @csspart retry - The button that sends it again, or loads again what could not be loaded.
+ * @csspart retry - The button that sends it again, or loads again what could not be loaded or may not be read.
  * @csspart discard - The button that gives it up.
  * @csspart typing - Who is typing.
  * @csspart jump - The button back to the end.
@@ -96,15 +97,19 @@ export class ChatThreadElement extends LitElement {
   static override styles = [...hostStyles, styles];
 
   static override properties = {
-    room: {},
+    // Being set counts, even from `undefined` to `undefined`: see `#isGiven`.
+    room: { hasChanged: () => true },
     readonly: { type: Boolean, reflect: true },
     token: {},
     url: {},
     unseen: { state: true },
   };
 
-  /** The room to show. Default: the one chosen in `<chat-rooms>`. */
-  room: Id | null = null;
+  /**
+   * The room to show. Never set: the one chosen in `<chat-rooms>`. Set to `null`, `undefined` or `''`: none yet, so there is nothing to
+   * write in, whatever is chosen elsewhere.
+   */
+  room: Id | null | undefined;
 
   /** Without the field to write in. */
   readonly = false;
@@ -152,6 +157,8 @@ export class ChatThreadElement extends LitElement {
   #leave: (() => void) | undefined;
   #isReading = false;
   #isAway = false;
+  /** `room` was set: this thread never follows the selection again, or a reader could write to the wrong person. */
+  #isGiven = false;
   #announcer: Announcer | undefined;
 
   override connectedCallback(): void {
@@ -165,7 +172,8 @@ export class ChatThreadElement extends LitElement {
     document.removeEventListener('visibilitychange', this.#updateReading);
   }
 
-  protected override willUpdate(_changed: PropertyValues<this>): void {
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    this.#isGiven ||= changed.has('room');
     if (this.#finder.isEarly) return;
     this.#thread.refresh();
     this.#roomInfo.refresh();
@@ -184,7 +192,8 @@ export class ChatThreadElement extends LitElement {
   protected override render(): TemplateResult {
     const roomId = this.#roomId;
     this.#states.show(this.#threadNow.timeline.length === 0 && 'empty', !this.#window.isAtEnd && 'scrolled');
-    if (roomId === null || !this.#finder.connection) return this.#renderNothingChosen();
+    const { connection } = this.#finder;
+    if (roomId === null || !connection || connection.isSignedOut) return this.#renderNothingChosen();
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
       <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
       <div class="middle">
@@ -204,7 +213,9 @@ export class ChatThreadElement extends LitElement {
       ${this.#extras.parts && (this.#outdated.value || (this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')))
         ? html`<p part="note" class="note" role="status">${this.#localize.term(this.#outdated.value ? 'reloadToContinue' : 'notDurable')}</p>`
         : nothing}
-      ${this.readonly
+      ${this.#threadNow.denied
+        ? this.#extras.parts?.denied(this.#localize, this.#reload)
+        : this.readonly
         ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
         : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
       ${this.#announcer?.render()}
@@ -216,26 +227,23 @@ export class ChatThreadElement extends LitElement {
   #renderNothingChosen(): TemplateResult {
     const signedOut = !this.#finder.isEarly && (!this.#finder.connection || this.#state.value === 'idle');
     return html`<div part="base" class="base">
-      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId === null ? 'chooseConversation' : 'loadingMessages')}</p></slot>
+      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isGiven ? 'noConversation' : 'chooseConversation')}</p></slot>
     </div>`;
   }
 
   /** What stands before the first message. */
-  #renderTop(): TemplateResult | typeof nothing {
-    const { loaded, loading, error, hasOlder, skipped, timeline, leftOut } = this.#threadNow;
+  #renderTop(): TemplateResult | typeof nothing | undefined {
+    const { loaded, loading, error, denied, hasOlder, skipped, timeline, leftOut } = this.#threadNow;
     const { term } = this.#localize;
-    if (this.#window.start > 0) return nothing;
+    // Where we may not read, that is said in the composer's place.
+    if (this.#window.start > 0 || denied) return nothing;
     if (error && !loading && !this.#failedAtEnd) return this.#renderFailure(error);
     if (!loaded) {
       const waits = this.#state.value !== 'idle' && this.#state.value !== 'unauthorized';
       return waits ? html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>` : html`<p part="note" class="note">${term('signIn')}</p>`;
     }
-    if (skipped && !loading) {
-      return html`<p part="skipped" class="note" role="status">
-        ${term('skipped')} <button part="retry" class="link" type="button" @click=${() => this.#load('older')}>${term('loadSkipped')}</button>
-      </p>`;
-    }
-    if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? term('loadingOlder') : nothing}</p>`;
+    if (skipped && !loading) return this.#extras.parts?.skipped(this.#localize, () => this.#load('older'));
+    if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? this.#extras.parts?.loadingOlder(this.#localize) : nothing}</p>`;
     return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : leftOut > 0 ? nothing : term('emptyThread')}</p>`;
   }
 
@@ -315,7 +323,8 @@ export class ChatThreadElement extends LitElement {
   // ————— What is shown
 
   get #roomId(): Id | null {
-    return this.room ?? this.#selected?.value ?? null;
+    const room = this.#isGiven ? this.room : this.#selected?.value;
+    return isId(room) ? room : null;
   }
 
   get #threadNow(): Thread {
@@ -384,7 +393,8 @@ export class ChatThreadElement extends LitElement {
   /** What is at the end, and seen, is read. */
   readonly #updateReading = (): void => {
     if (this.#shown === null) return;
-    const isSeen = this.#window.isAtEnd && this.#threadNow.loaded && document.visibilityState === 'visible' && this.getClientRects().length > 0;
+    const { loaded, denied } = this.#threadNow;
+    const isSeen = this.#window.isAtEnd && loaded && !denied && document.visibilityState === 'visible' && this.getClientRects().length > 0;
     this.#setReading(this.#finder.connection, isSeen, this.#window.isAway);
   };
 
@@ -426,8 +436,8 @@ export class ChatThreadElement extends LitElement {
 
   readonly #reload = (): void => {
     if (this.#shown === null) return;
-    const { loaded, hasNewer, failed } = this.#threadNow;
-    if (loaded) this.#loadNow((hasNewer && failed) || 'older');
+    const { loaded, denied, hasNewer, failed } = this.#threadNow;
+    if (loaded && !denied) this.#loadNow((hasNewer && failed) || 'older');
     else this.#finder.connection?.reload(this.#shown);
   };
 

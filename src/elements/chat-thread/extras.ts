@@ -76,6 +76,16 @@ export function failure({ localId, error }: ChatMessage, { localize, onRetry, on
   </span>`;
 }
 
+/** Before the first message, where earlier ones were left out to keep up. @param onLoad loads them. */
+export const skipped = ({ term }: RowContext['localize'], onLoad: () => void): TemplateResult =>
+  html`<p part="skipped" class="note" role="status">${term('skipped')} <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
+
+export const loadingOlder = ({ term }: RowContext['localize']): string => term('loadingOlder');
+
+/** In the composer's place, where the room is none of ours. @param onReload asks again. */
+export const denied = ({ term }: RowContext['localize'], onReload: () => void): TemplateResult =>
+  html`<p part="note" class="note" role="status">${term('noAccess')} <button part="retry" class="link" type="button" @click=${onReload}>${term('retry')}</button></p>`;
+
 /** @param onJump goes to the end. */
 export const jump = (words: string, onJump: () => void): TemplateResult =>
   html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${words}</span></button>`;

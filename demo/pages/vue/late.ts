@@ -1,0 +1,4 @@
+import { createApp } from 'vue';
+import Late from './Late.vue';
+
+createApp(Late).mount('#app');
