@@ -35,7 +35,7 @@ const page = globalThis as unknown as Record<symbol, Shared | undefined> & {
 const script = ofDocument('currentScript') as HTMLScriptElement | undefined;
 if (script?.src) start(script);
 // eslint-disable-next-line no-console -- there is no chat yet that could say it
-else console.error('unified-chat: loader.js is a classic script: write it without type="module".');
+else console.error('unified-chat: load loader.js without type="module".');
 
 /** Loads the one chat.js that stands beside this script. */
 function loaderOf(script: string): Shared['load'] {

@@ -1,15 +1,26 @@
 /**
  * Checks what another tab says: it may run another release of this script, or be no chat at all. Loaded on demand: see later.ts.
  */
-import { check, checkEach, Message, readFrame, type ClientFrame, type Problem } from '../protocol/index.js';
-import { ClientFrames } from '../protocol/client-frames.js';
-import { Notification } from '../protocol/notifications.js';
-import { anything, flag, Id, maybe, number, object, string, z } from '../protocol/schema.js';
+import { check, checkEach, Message, readFrame, User, type ClientFrame, type Problem } from '../protocol/index.js';
+import { anything, flag, Id, maybe, number, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from '../protocol/schema.js';
 import type { TabMessage } from './tabs.js';
 
 /** Milliseconds since 1970 that are a date. */
 const Moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));
 const Refused = object(() => ({ code: string, message: string, status: maybe(number) }));
+/** As protocol/notifications.ts has it, which is loaded only where there are notifications. */
+const Notification = object(() => ({
+  id: Id,
+  sender: orNull(User()),
+  notification_type: text,
+  title: text,
+  message: text,
+  priority: text,
+  is_read: z.catch(flag, false),
+  created_at: Time,
+  read_at: timeOrNull,
+  action_url: textOrNull,
+}));
 const Kept = object(() => ({
   localId: string,
   roomId: Id,
@@ -25,6 +36,26 @@ const Kept = object(() => ({
 }));
 const kept = (): { kept: ReturnType<typeof Kept> } => ({ kept: Kept() });
 const localId = { localId: string };
+
+const room = { room_id: Id };
+const message = { ...room, message_id: Id };
+/**
+ * Frames that are sent for another tab, as ClientFrames has them, in the kinds of schema that a page has loaded. Each tab has a token and a
+ * past of its own: `authenticate` and `sync` are for itself alone.
+ */
+const FRAMES = {
+  subscribe_room: object(() => room),
+  unsubscribe_room: object(() => room),
+  send_message: object(() => ({ ...room, content: string, reply_to: maybe(Id), _tempId: maybe(string) })),
+  mark_read: object(() => ({ ...room, message_ids: maybe(z.array(Id)) })),
+  typing: object(() => room),
+  stop_typing: object(() => room),
+  get_room_list: object(() => ({})),
+  ping: object(() => ({})),
+  edit_message: object(() => ({ ...message, content: string })),
+  delete_message: object(() => message),
+  react: object(() => ({ ...message, emoji: string, on: flag })),
+} satisfies Record<Exclude<ClientFrame['type'], 'authenticate' | 'sync'>, unknown>;
 
 const SHAPES = {
   join: object(() => ({})),
@@ -58,14 +89,13 @@ export function readTabMessage(data: unknown, onProblem: (problem: Problem) => v
     onProblem(result.problem);
     return undefined;
   }
-  const message = result.value as TabMessage;
-  if (message.kind === 'notifications') {
-    const { items } = checkEach(Notification, message.state.recent, 'tab.notifications');
-    return { ...message, state: { ...message.state, recent: items } };
+  const said = result.value as TabMessage;
+  if (said.kind === 'notifications') {
+    const { items } = checkEach(Notification, said.state.recent, 'tab.notifications');
+    return { ...said, state: { ...said.state, recent: items } };
   }
-  if (message.kind !== 'send') return message;
-  const { frame, problems } = readFrame<ClientFrame>(ClientFrames, message.frame);
+  if (said.kind !== 'send') return said;
+  const { frame, problems } = readFrame<ClientFrame>(FRAMES, said.frame);
   problems.forEach(onProblem);
-  // Each tab has a token and a past of its own: these are asked by itself alone.
-  return frame && frame.type !== 'authenticate' && frame.type !== 'sync' ? { kind: 'send', frame } : undefined;
+  return frame && { kind: 'send', frame };
 }

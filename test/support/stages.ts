@@ -57,7 +57,7 @@ const PICTURE = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>';
 const TIMELINE: ChatMessage[] = [
   message({ timestamp: at(3_000), content: 'Yesterday, or before' }),
   message({ message_type: 'system', sender: null, content: 'Cleo came in' }),
-  message({ content: 'See https://example.com for more' }),
+  message({ content: 'http://a.example '.repeat(101) }),
   message({ content: 'And this', sender: ben }),
   message({ sender: cleo, reply_to: { id: 1, content: 'Yesterday, or before', sender: 'Ben' }, reactions: [{ emoji: '👍', user_ids: [1] }] }),
   message({ sender: cleo, message_type: 'file', attachment: '/files/plan.pdf', content: '', edited_at: at(1) }),

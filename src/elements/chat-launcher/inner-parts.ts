@@ -8,5 +8,5 @@ export const STATUS_PARTS = exported('status', 'base dot label detail retry deta
 export const ROOMS_PARTS = exported('rooms', 'base header filter list room room-selected room-unread avatar name preview time badge note');
 export const THREAD_PARTS = exported(
   'thread',
-  'base header messages day message message-own message-other avatar author bubble bubble-own bubble-other text link quote attachment system meta delivery failure retry discard typing jump note composer input send skipped reactions hint',
+  'base header messages day message message-own message-other avatar author bubble bubble-own bubble-other text link more quote attachment system meta delivery failure retry discard typing jump note composer input send skipped reactions hint',
 );
