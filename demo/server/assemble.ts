@@ -9,8 +9,11 @@ import type { Logger } from './log.js';
 import { migrate } from './migrations.js';
 import { ring } from './notifications.js';
 import type { ResolvedOptions } from './options.js';
+import { inTime } from './patience.js';
 import { newsAfter, startRepair } from './repair.js';
 import { seed } from './seed.js';
+
+const REPAIR_MS = 1_000;
 
 export interface Assembled {
   context: Context;
@@ -41,7 +44,8 @@ export async function assemble(options: ResolvedOptions, log: Logger): Promise<A
   return {
     context: { ...parts, tell: (telling) => delivery.tell(telling) },
     async close() {
-      await repair?.stop();
+      // What it asks may hang; the rest is closed all the same.
+      if (repair) await inTime(repair.stop(), REPAIR_MS);
       delivery.close();
       await fleet.close();
       await database.close();

@@ -84,21 +84,20 @@ export class SocketConnection implements Connection {
   }
 
   async #work(): Promise<void> {
-    const { socket, context } = this;
-    const handler = this.#handler!;
+    const { socket } = this;
     for (let next; (next = this.#queue.shift()); ) {
       this.#bytes -= next.bytes;
-      try {
-        await handler.onText(next.text);
-      } catch (error) {
-        context.log.error({ err: error, user: this.userId }, 'frame failed');
-        const failure = handler.failure();
-        if (failure) this.send(failure);
-      }
+      await this.#handler?.onText(next.text).catch((error: unknown) => this.#failed(error));
       if (socket.bufferedAmount > MAX_UNREAD) await this.#written();
       if (socket.isPaused && this.#queue.length <= MAX_FRAMES / 2 && this.#bytes <= MAX_BYTES / 2) socket.resume();
     }
     this.#isWorking = false;
+  }
+
+  #failed(error: unknown): void {
+    this.context.log.error({ err: error, user: this.userId }, 'frame failed');
+    const failure = this.#handler?.failure();
+    if (failure) this.send(failure);
   }
 
   /** Waits until the client has read what was sent, or is gone. */
@@ -130,7 +129,7 @@ export class SocketConnection implements Connection {
     } catch (error) {
       context.log.error({ err: error, user: this.userId }, 'frame not sent');
       const instead = this.#handler?.failure();
-      if (instead) socket.send(toJson(instead));
+      if (instead) socket.send(toJson(instead), () => {});
     }
   }
 

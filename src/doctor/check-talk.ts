@@ -16,6 +16,7 @@ const CAPABILITIES = {
   edit: 'Messages stay as they were sent.',
   delete: 'Messages stay.',
   reactions: 'There are none.',
+  receipts: 'Reading is told once for each message, and what was read during a gap shows late.',
 } as const;
 
 /** @returns whether there is a greeting that can be used. */

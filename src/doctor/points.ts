@@ -37,6 +37,7 @@ export const POINTS = {
   'capability.edit': 'Can: messages are edited',
   'capability.delete': 'Can: messages are deleted',
   'capability.reactions': 'Can: reactions',
+  'capability.receipts': 'Can: how far everybody has read',
   // A conversation
   'socket.ping': 'A ping is answered',
   'socket.room-list': 'The room list comes by socket',

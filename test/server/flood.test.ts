@@ -1,13 +1,12 @@
 /** One client that sends more than can be done, or that reads nothing: the server lives, and serves the others. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join as joinPath } from 'node:path';
 import { it } from 'node:test';
+import pg from 'pg';
 import { WebSocket } from 'ws';
 import { signToken } from '../../demo/server/auth.js';
 import { startServer } from '../../demo/server/server.js';
-import { startProcess } from '../support/services.js';
+import { missingPrograms } from '../support/found.mjs';
+import { startPostgres, startProcess } from '../support/services.js';
 import { ANA, BEN, join, openSocket, rest, ROOM, within, withServer, type Backend } from './support.js';
 
 const SECRET = 'only for this test, and long enough to be one';
@@ -36,29 +35,34 @@ async function flood(socket: WebSocket, ms: number): Promise<number> {
   return sent - socket.bufferedAmount;
 }
 
-it('10.34: 400 MB of valid frames do not end a process with a small heap, and others are served meanwhile', async () => {
-  const folder = mkdtempSync(joinPath(tmpdir(), 'unified-chat-flood-'));
-  const server = await startProcess({ JWT_SECRET: SECRET, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` }, '--data', folder);
+const missing = missingPrograms();
+it('10.34: 400 MB of valid frames do not end a process with a small heap while its database is slow', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
+  const postgres = await startPostgres();
+  const server = await startProcess({ JWT_SECRET: SECRET, DATABASE_URL: postgres.url, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` });
   const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
+  const database = new pg.Client({ connectionString: postgres.url });
   try {
-    const ana = await join(backend, ANA);
-    const ben = await join(backend, BEN, ROOM);
+    await database.connect();
+    const [ana, ben] = [await join(backend, ANA), await join(backend, BEN)];
     ana.socket.on('error', () => {});
+    // Whoever asks who is in a room waits.
+    await database.query('begin; lock table members in access exclusive mode');
     const flooding = flood(ana.socket, 4_000);
     let served = 0;
     for (const end = Date.now() + 3_500; Date.now() < end; served++) await ben.ask({ type: 'ping' }, 'pong');
     const taken = await flooding;
-    assert.ok(served > 0, `Ben was answered ${served} times`);
-    assert.ok(taken < FLOOD_BYTES / 2, `${Math.round(taken / 1e6)} MB were read, and have to be somewhere`);
-    // Who vanishes leaves nothing behind: what was asked is forgotten.
+    assert.ok(served > 0, 'others are served meanwhile');
+    assert.ok(taken < FLOOD_BYTES / 4, `${Math.round(taken / 1e6)} MB were read, and have to be somewhere`);
     ana.close();
+    await database.query('commit');
     const { status } = await rest(backend, BEN, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'still here' } });
     assert.equal(status, 201);
     ben.close();
-    assert.ok(!/heap|Allocation failed/i.test(server.program.said()), server.program.said());
+    assert.equal(server.program.child.exitCode, null, server.program.said());
   } finally {
+    await database.end().catch(() => {});
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await postgres.stop();
   }
 });
 
@@ -109,7 +113,7 @@ it('10.34: who reads nothing is not written to without end', () =>
       known = answered;
       await new Promise((resolve) => setTimeout(resolve, 400));
     }
-    assert.ok(answered > 5 && answered < many / 2, `${answered} of ${many} were answered`);
+    assert.ok(answered > 0 && answered < many / 2, `${answered} of ${many} were answered`);
     const before = answered;
     ana.socket.resume();
     await poll('more answers, as soon as they are read', () => answered > before + 20);
@@ -120,8 +124,10 @@ it('10.34: a stop does not wait for ever for what hangs', async () => {
   const server = await startServer();
   const ana = await join(server, ANA);
   const never = new Promise<never>(() => {});
-  server.database.query = (() => never) as typeof server.database.query;
+  let asked = 0;
+  server.database.query = (() => (asked++, never)) as typeof server.database.query;
   ana.send({ type: 'mark_read', room_id: ROOM });
+  await poll('the frame to be worked on', () => asked > 0);
   const request = rest(server, BEN, 'rooms/').catch(() => {});
   const close = within(ana.closed, 'the socket to be closed');
   await within(server.close(), 'the server to stop');
