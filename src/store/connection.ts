@@ -9,6 +9,8 @@ import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
   loadLater,
+  loadWithLater,
+  partLoader,
   readClaims,
   Session,
   type ChatState,
@@ -21,10 +23,11 @@ import {
 } from '../session/index.js';
 import { ChatError, parseUrl, sleep, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
+import { lastStored } from './entries.js';
 import { newLocalId } from './local-id.js';
-import { isSeen, reduce, type Action } from './reduce.js';
+import { reduce, usePages, type Action } from './reduce.js';
 import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
-import { lastStored } from './timeline.js';
+import { isSeen } from './threads.js';
 import { INITIAL, type ChatData, type ChatMessage, type ChatUser } from './state.js';
 
 export interface ConnectionConfig extends AddressParts {
@@ -75,6 +78,9 @@ const DRAFT_MS = 400;
 const MEET_MS = 60_000;
 /** Milliseconds between two words that I am typing. */
 const TYPING_EVERY_MS = 3_000;
+
+const loadPages = partLoader(() => import('./pages.js'));
+loadWithLater(() => loadPages().then(usePages));
 
 /** Whether the page can be asked for a token. */
 const canAsk = ({ tokenProvider, tokenUrl }: ConnectionConfig): boolean => !!(tokenProvider || tokenUrl);

@@ -29,7 +29,7 @@ async function mountAndRemove(page: Page, share: boolean): Promise<void> {
   }, share);
 }
 
-async function instances(page: Page, cdp: CDPSession): Promise<Record<string, number>> {
+async function instances(cdp: CDPSession): Promise<Record<string, number>> {
   // Timers that are left over have had their time by now.
   await new Promise((resolve) => setTimeout(resolve, 500));
   for (let n = 0; n < 3; n++) await cdp.send('HeapProfiler.collectGarbage');
@@ -61,7 +61,7 @@ describe('10.21: fifty mounts and removals', () => {
         Object.assign(window, { chatConnectionPrototype: Object.getPrototypeOf(connection) as object });
       });
       for (let n = 1; n < TIMES; n++) await mountAndRemove(page, share);
-      const left = await instances(page, cdp);
+      const left = await instances(cdp);
       const many = Object.entries(left).filter(([, count]) => count > SPARE);
       assert.deepEqual(many, [], JSON.stringify(left));
       await page.close();
