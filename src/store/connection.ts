@@ -23,7 +23,7 @@ import {
 } from '../session/index.js';
 import { ChatError, parseUrl, sleep, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
-import { lastStored } from './entries.js';
+import { edgeOf } from './entries.js';
 import { newLocalId } from './local-id.js';
 import { reduce, usePages, type Action } from './reduce.js';
 import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
@@ -109,8 +109,6 @@ export class ChatConnection {
   readonly #timers = new Map<string, { cancel: () => void; run: () => void }>();
   /** Rooms (by their timer) in which a key was pressed since we last said so. */
   readonly #typed = new Set<string>();
-  /** Rooms for which the list was read anew just now. */
-  readonly #met = new Set<string>();
   readonly #reported = new Set<string>();
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
@@ -323,7 +321,7 @@ export class ChatConnection {
 
   #open(roomId: Id): void {
     this.#dispatch({ type: 'open', roomId });
-    this.#session.open(roomId, lastStored(this.messages(roomId)));
+    this.#session.open(roomId, edgeOf(this.messages(roomId)));
   }
 
   #close(roomId: Id): void {
@@ -337,20 +335,22 @@ export class ChatConnection {
    * @throws {ChatError}
    */
   async loadOlder(roomId: Id): Promise<void> {
-    const { timeline, hasOlder, loading } = threadOf(this.data, roomId);
-    const first = timeline.find(({ delivery }) => delivery === 'sent');
-    if (first && hasOlder && !loading) await this.#session.loadPage(roomId, 'older', first.id);
+    const { hasOlder, loading } = threadOf(this.data, roomId);
+    if (hasOlder && !loading) await this.#load(roomId, 'older');
   }
 
   /** Loads the page of history after the last loaded message, where the newest were released. Else does nothing. @throws {ChatError} */
   async loadNewer(roomId: Id): Promise<void> {
-    const { timeline, hasNewer, loading } = threadOf(this.data, roomId);
-    if (!hasNewer || loading) return;
-    const last = lastStored(timeline);
-    if (last) await this.#session.loadPage(roomId, 'newer', last.id);
-    const thread = threadOf(this.data, roomId);
+    const { hasNewer, loading } = threadOf(this.data, roomId);
+    if (hasNewer && !loading) await this.#load(roomId, 'newer');
+  }
+
+  async #load(roomId: Id, side: 'older' | 'newer'): Promise<void> {
+    const edge = (): ChatMessage | undefined => edgeOf(this.messages(roomId), side);
+    const from = edge();
+    if (from) await this.#session.loadPage(roomId, side, from.id);
     // A backend that answers with the same page again: what is between cannot be had.
-    if (thread.hasNewer && sameId(lastStored(thread.timeline)?.id, last?.id)) await this.loadNewest(roomId);
+    if (side === 'newer' && sameId(edge()?.id, from?.id)) await this.loadNewest(roomId);
   }
 
   /** Returns to the newest page, where the newest messages were released. Else does nothing. A failure is shown in the thread. */
@@ -563,11 +563,10 @@ export class ChatConnection {
 
   /** Something happens in a room that I do not know yet: I was just let in. */
   #meetRoom(roomId: Id): void {
-    const key = idKey(roomId);
-    if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#met.has(key)) return;
+    const timer = `meet ${idKey(roomId)}`;
+    if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#timers.has(timer)) return;
     // Once a minute: a backend may tell of a room that its list never has.
-    this.#met.add(key);
-    this.#timer(`meet ${key}`, MEET_MS, () => void this.#met.delete(key));
+    this.#timer(timer, MEET_MS, () => {});
     void this.refreshRoomList().catch(() => {});
   }
 

@@ -34,8 +34,8 @@ export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean 
 /** Where a stored message stands, or -1. From the end: that is where most are looked for. */
 export const indexOf = (timeline: Timeline, id: Id): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
 
-/** The newest message that is stored. */
-export const lastStored = (timeline: Timeline): ChatMessage | undefined => timeline.findLast(isStored);
+/** The newest message that is stored, or the oldest. */
+export const edgeOf = (timeline: Timeline, side?: 'older' | 'newer'): ChatMessage | undefined => (side === 'older' ? timeline.find(isStored) : timeline.findLast(isStored));
 
 /** The stored message as it is shown. @param known what is known of it. @param key of the pending message that it confirms. */
 export function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {

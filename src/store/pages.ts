@@ -2,11 +2,11 @@
  * Pages of history, and rooms that are longer than what is kept of them: what a page does not need for its first messages. Loaded
  * together with the session's later.ts, which asks for such pages.
  */
-import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
+import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, type SessionEvent } from '../session/index.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
-import { inThread, MAX_SEEN, withSeen } from './threads.js';
+import { activity, inThread, MAX_SEEN, withSeen } from './threads.js';
 import { append, excess, holds, isUnloaded, merge, update, withoutGone, withoutNewest, withoutOldest } from './timeline.js';
 
 export { placeByTime } from './timeline.js';
@@ -95,4 +95,13 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
     default:
       return assertNever(side);
   }
+}
+
+/** The rooms in their order, after the activity of one has changed. */
+export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
+  const room = rooms.find(({ id }) => sameId(id, roomId))!;
+  const others = rooms.filter((other) => other !== room);
+  const to = others.findIndex((other) => activity(other) <= activity(room));
+  others.splice(to < 0 ? others.length : to, 0, room);
+  return others;
 }

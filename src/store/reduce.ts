@@ -3,7 +3,7 @@ import { compareIds, idKey, sameId, type Id, type Message, type Room } from '../
 import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent } from '../session/index.js';
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
-import { inThread, isSeen, withSeen } from './threads.js';
+import { activity, inThread, isSeen, withSeen } from './threads.js';
 import { addPending, arrive, holds, isStored, remove, removePending, setDelivery, type Draft, type Timeline } from './entries.js';
 import type * as Pages from './pages.js';
 
@@ -92,8 +92,6 @@ export function reduce(state: ChatData, action: Action): ChatData {
 
 // ————— Rooms
 
-const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
-
 const sorted = (rooms: readonly Room[]): Room[] =>
   rooms
     .map((room) => ({ room, at: activity(room) }))
@@ -127,16 +125,7 @@ function preview(state: ChatData, roomId: Id, { content, timestamp, sender }: Me
     const older = Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
     return older ? room : { ...room, last_message: { content, timestamp, sender } };
   });
-  return next === state ? state : { ...next, rooms: moved(next.rooms, roomId) };
-}
-
-/** The rooms in their order, after the activity of one has changed. */
-function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
-  const room = rooms.find(({ id }) => sameId(id, roomId))!;
-  const others = rooms.filter((other) => other !== room);
-  const to = others.findIndex((other) => activity(other) <= activity(room));
-  others.splice(to < 0 ? others.length : to, 0, room);
-  return others;
+  return next === state ? state : { ...next, rooms: pages?.moved(next.rooms, roomId) ?? sorted(next.rooms) };
 }
 
 // ————— Messages

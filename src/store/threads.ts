@@ -1,5 +1,5 @@
 /** Changes to threads that more than one file makes. */
-import { idKey, type Id, type Message } from '../protocol/index.js';
+import { idKey, type Id, type Message, type Room } from '../protocol/index.js';
 import { holds } from './entries.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, Thread } from './state.js';
@@ -22,3 +22,6 @@ export function withSeen(state: ChatData, roomId: Id, messages: readonly Pick<Me
   const keys = messages.map((message) => seenKey(roomId, message)).filter((key) => !state.seen.includes(key));
   return keys.length === 0 ? state : { ...state, seen: [...state.seen, ...keys].slice(-MAX_SEEN) };
 }
+
+/** When something was last said in a room, in milliseconds since 1970. */
+export const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
