@@ -5,6 +5,7 @@ export * from './phase.js';
 export * from './reasons.js';
 export * from './session.js';
 export { readClaims } from './token.js';
-export { loadLater } from './load-later.js';
+export { loadLater, loadWithLater } from './load-later.js';
+export { partLoader } from './load-part.js';
 export { refusalOf, type Kept, type Vault } from './vault.js';
 export type { TabParts } from './tabs.js';

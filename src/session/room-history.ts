@@ -4,7 +4,7 @@
  * While it is being read, what comes in live is held back and let in after it, in its order: so a message never stands
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
-import { compareMessages, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
+import type { ChangeFrame, Id, Message } from '../protocol/index.js';
 import { stillWanted, toChatError, type ChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
@@ -57,7 +57,7 @@ export class RoomHistory implements History {
 
   /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
   get seen(): Message | undefined {
-    return newer(this.#seen, this.#cursor);
+    return this.#seen;
   }
 
   /** Whether its newest page was read. */
@@ -71,7 +71,7 @@ export class RoomHistory implements History {
 
   /** A message that came in live, where the line tells of every message: nothing before it is missing. */
   advance(message: Message): void {
-    if (this.#loaded) this.#cursor = newer(this.#cursor, message);
+    if (this.#loaded) this.#cursor = message;
   }
 
   /** From now on what comes in waits, until as many `release` have followed. */
@@ -110,7 +110,7 @@ export class RoomHistory implements History {
   }
 
   #show(frame: ChangeFrame, wasHeld: boolean): void {
-    if (frame.type === 'new_message') this.#seen = newer(this.#seen, frame.message);
+    if (frame.type === 'new_message') this.#seen = frame.message;
     for (const record of this.records) record.push(frame);
     this.#letIn(frame, wasHeld);
   }
@@ -185,9 +185,8 @@ export class RoomHistory implements History {
   know(cursor: Message | undefined, seq: number | undefined): void {
     this.#loaded = true;
     this.#cursor = cursor;
+    // What is read holds all that was shown before it was asked for; what came in since is let in after it.
+    this.#seen = cursor;
     this.#seq = seq;
   }
 }
-
-/** The newer one; the second where they stand at the same place. */
-const newer = (a: Message | undefined, b: Message | undefined): Message | undefined => (!a || (b && compareMessages(b, a) >= 0) ? b : a);

@@ -9,6 +9,8 @@ import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
   loadLater,
+  loadWithLater,
+  partLoader,
   Session,
   type ChatState,
   type Method,
@@ -20,10 +22,11 @@ import {
 } from '../session/index.js';
 import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
+import { edgeOf } from './entries.js';
 import { newLocalId } from './local-id.js';
-import { isSeen, reduce, type Action } from './reduce.js';
+import { reduce, usePages, type Action } from './reduce.js';
 import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
-import { lastStored } from './timeline.js';
+import { isSeen } from './threads.js';
 import { INITIAL, type ChatData, type ChatMessage, type ChatUser } from './state.js';
 
 export interface ConnectionConfig extends AddressParts {
@@ -84,6 +87,9 @@ const TYPING_EVERY_MS = 3_000;
 
 const NOTHING = (): void => {};
 
+const loadPages = partLoader(() => import('./pages.js'));
+loadWithLater(() => loadPages().then(usePages));
+
 /** Whether the page can be asked for a token. */
 const canAsk = ({ tokenProvider, tokenUrl }: ConnectionConfig): boolean => !!(tokenProvider || tokenUrl);
 
@@ -132,8 +138,6 @@ export class ChatConnection {
   readonly #timers = new Map<string, { cancel: () => void; run: () => void }>();
   /** Rooms (by their timer) in which a key was pressed since we last said so. */
   readonly #typed = new Set<string>();
-  /** Rooms for which the list was read anew just now. */
-  readonly #met = new Set<string>();
   readonly #reported = new Set<string>();
 
   constructor(config: ConnectionConfig = {}, parts: ConnectionParts = {}) {
@@ -390,7 +394,7 @@ export class ChatConnection {
 
   #open(roomId: Id): void {
     this.#dispatch({ type: 'open', roomId });
-    this.#session.open(roomId, lastStored(this.messages(roomId)));
+    this.#session.open(roomId, edgeOf(this.messages(roomId)));
   }
 
   #close(roomId: Id): void {
@@ -404,20 +408,22 @@ export class ChatConnection {
    * @throws {ChatError}
    */
   async loadOlder(roomId: Id): Promise<void> {
-    const { timeline, hasOlder, loading } = threadOf(this.data, roomId);
-    const first = timeline.find(({ delivery }) => delivery === 'sent');
-    if (first && hasOlder && !loading) await this.#session.loadPage(roomId, 'older', first.id);
+    const { hasOlder, loading } = threadOf(this.data, roomId);
+    if (hasOlder && !loading) await this.#load(roomId, 'older');
   }
 
   /** Loads the page of history after the last loaded message, where the newest were released. Else does nothing. @throws {ChatError} */
   async loadNewer(roomId: Id): Promise<void> {
-    const { timeline, hasNewer, loading } = threadOf(this.data, roomId);
-    if (!hasNewer || loading) return;
-    const last = lastStored(timeline);
-    if (last) await this.#session.loadPage(roomId, 'newer', last.id);
-    const thread = threadOf(this.data, roomId);
+    const { hasNewer, loading } = threadOf(this.data, roomId);
+    if (hasNewer && !loading) await this.#load(roomId, 'newer');
+  }
+
+  async #load(roomId: Id, side: 'older' | 'newer'): Promise<void> {
+    const edge = (): ChatMessage | undefined => edgeOf(this.messages(roomId), side);
+    const from = edge();
+    if (from) await this.#session.loadPage(roomId, side, from.id);
     // A backend that answers with the same page again: what is between cannot be had.
-    if (thread.hasNewer && sameId(lastStored(thread.timeline)?.id, last?.id)) await this.loadNewest(roomId);
+    if (side === 'newer' && sameId(edge()?.id, from?.id)) await this.loadNewest(roomId);
   }
 
   /** Returns to the newest page, where the newest messages were released. Else does nothing. A failure is shown in the thread. */
@@ -653,11 +659,10 @@ export class ChatConnection {
 
   /** Something happens in a room that I do not know yet: I was just let in. */
   #meetRoom(roomId: Id): void {
-    const key = idKey(roomId);
-    if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#met.has(key)) return;
+    const timer = `meet ${idKey(roomId)}`;
+    if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#timers.has(timer)) return;
     // Once a minute: a backend may tell of a room that its list never has.
-    this.#met.add(key);
-    this.#timer(`meet ${key}`, MEET_MS, () => void this.#met.delete(key));
+    this.#timer(timer, MEET_MS, () => {});
     void this.refreshRoomList().catch(() => {});
   }
 

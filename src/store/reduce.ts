@@ -2,33 +2,10 @@
 import { compareIds, idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent } from '../session/index.js';
 import { roomOf, threadOf } from './selectors.js';
-import { EMPTY_THREAD, INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
-import {
-  addPending,
-  append,
-  excess,
-  holds,
-  isUnloaded,
-  merge,
-  placeByTime,
-  remove,
-  removePending,
-  setDelivery,
-  update,
-  withoutGone,
-  withoutNewest,
-  withoutOldest,
-  type Draft,
-  type Timeline,
-} from './timeline.js';
-
-/** So many stored messages of an open room are kept; beyond that so many are released at once. */
-const MAX_LOADED = 2_000;
-const RELEASED = 200;
-/** The same of a room that nobody shows. */
-const MAX_CLOSED = 50;
-/** So many of the messages that came in are remembered. */
-const MAX_SEEN = 500;
+import { INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
+import { activity, inThread, isSeen, withSeen } from './threads.js';
+import { addPending, arrive, holds, isStored, remove, removePending, setDelivery, type Draft, type Timeline } from './entries.js';
+import type * as Pages from './pages.js';
 
 /** What the elements, or a page, ask for. */
 export type Intent =
@@ -46,6 +23,10 @@ export type Intent =
 
 export type Action = SessionEvent | Intent;
 
+/** What only long rooms and older pages need, as soon as it is loaded. */
+let pages: typeof Pages | undefined;
+export const usePages = (loaded: typeof Pages): void => void (pages = loaded);
+
 export function reduce(state: ChatData, action: Action): ChatData {
   switch (action.type) {
     case 'phase':
@@ -61,7 +42,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'stored':
       return preview(confirm(state, action.roomId, action.message), action.roomId, action.message);
     case 'history':
-      return onHistory(state, action);
+      return pages?.onHistory(state, action) ?? firstPage(state, action);
     case 'history-loading':
       return inThread(state, action.roomId, (thread) => ({ ...thread, loading: action.side, error: null, failed: null }));
     case 'history-failed':
@@ -92,7 +73,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'open':
       return inThread(state, action.roomId, (thread) => ({ ...thread, open: true }));
     case 'close':
-      return inThread(state, action.roomId, closed);
+      return inThread(state, action.roomId, (thread) => pages?.closed(thread) ?? { ...thread, open: false });
     case 'reading':
     case 'away': {
       const key = idKey(action.roomId);
@@ -112,8 +93,6 @@ export function reduce(state: ChatData, action: Action): ChatData {
 }
 
 // ————— Rooms
-
-const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
 
 const sorted = (rooms: readonly Room[]): Room[] =>
   rooms
@@ -158,87 +137,21 @@ const isOlder = ({ timestamp }: Message, room: Room): boolean => Date.parse(time
 function preview(state: ChatData, roomId: Id, message: Message): ChatData {
   const { content, timestamp, sender } = message;
   const next = inRoom(state, roomId, (room) => (isOlder(message, room) ? room : { ...room, last_message: { content, timestamp, sender } }));
-  return next === state ? state : { ...next, rooms: moved(next.rooms, roomId) };
-}
-
-/** The rooms in their order, after the activity of one has changed. */
-function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
-  const room = rooms.find(({ id }) => sameId(id, roomId))!;
-  const others = rooms.filter((other) => other !== room);
-  const to = others.findIndex((other) => activity(other) <= activity(room));
-  others.splice(to < 0 ? others.length : to, 0, room);
-  return others;
+  return next === state ? state : { ...next, rooms: pages?.moved(next.rooms, roomId) ?? sorted(next.rooms) };
 }
 
 // ————— Messages
 
 const isMine = (state: ChatData, message: Message): boolean => sameId(message.sender?.id, state.user?.id);
 
-function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Thread): ChatData {
-  const key = idKey(roomId);
-  return { ...state, threads: new Map(state.threads).set(key, change(threadOf(state, roomId))) };
-}
-
 /** Changes what is shown of a room, where it is shown. */
-const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline, thread: Thread) => Timeline): ChatData =>
-  state.threads.has(idKey(roomId)) ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline, thread) })) : state;
+const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
+  state.threads.has(idKey(roomId)) ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
 
-/** Releases the oldest messages, where there are too many. */
-function bounded(thread: Thread): Thread {
-  const over = excess(thread.timeline, thread.open ? MAX_LOADED : MAX_CLOSED);
-  if (over <= 0) return thread;
-  const slack = thread.open ? RELEASED : 0;
-  return { ...thread, timeline: withoutOldest(thread.timeline, over + slack), hasOlder: true, skipped: false };
-}
-
-/** Nobody shows the room any more: what is needed to show it at once is kept. */
-function closed(thread: Thread): Thread {
-  // What is loaded is not its end: that is read again when somebody opens it.
-  const rest = thread.hasNewer ? { ...EMPTY_THREAD, timeline: withoutNewest(thread.timeline, 0) } : thread;
-  return bounded({ ...rest, open: false });
-}
-
-const seenKey = (roomId: Id, message: Pick<Message, 'id'>): string => `${idKey(roomId)} ${idKey(message.id)}`;
-
-/** Whether a message has come in already, shown or not. */
-export const isSeen = (state: ChatData, roomId: Id, message: Message): boolean =>
-  holds(threadOf(state, roomId).timeline, message) || state.seen.includes(seenKey(roomId, message));
-
-function withSeen(state: ChatData, roomId: Id, messages: readonly Pick<Message, 'id'>[]): ChatData {
-  const keys = messages.map((message) => seenKey(roomId, message)).filter((key) => !state.seen.includes(key));
-  return keys.length === 0 ? state : { ...state, seen: [...state.seen, ...keys].slice(-MAX_SEEN) };
-}
-
-/** Messages at the end of a thread. Beyond a hole none is shown: they come with their page. */
-function atEnd(state: ChatData, roomId: Id, messages: readonly Message[]): ChatData {
-  const thread = threadOf(state, roomId);
-  if (thread.hasNewer) return withSeen(inThread(state, roomId, () => ({ ...thread, timeline: update(thread, messages) })), roomId, messages);
-  return fitted(state, roomId, { ...thread, timeline: append(thread, messages) });
-}
-
-/** Releases what is too much: from the beginning, unless that would take away what somebody looks at further up. */
-const fitted = (state: ChatData, roomId: Id, thread: Thread): ChatData =>
-  state.away.includes(idKey(roomId)) ? withoutEnd(state, roomId, thread) : inThread(state, roomId, () => bounded(thread));
-
-/** Releases the newest messages of a thread, where there are too many. */
-function withoutEnd(state: ChatData, roomId: Id, thread: Thread): ChatData {
-  if (excess(thread.timeline, MAX_LOADED) <= 0) return inThread(state, roomId, () => thread);
-  const timeline = withoutNewest(thread.timeline, MAX_LOADED);
-  const next = inThread(state, roomId, () => ({ ...thread, timeline, hasNewer: true }));
-  // What comes by again is not news.
-  return withSeen(next, roomId, thread.timeline.filter(({ delivery }) => delivery === 'sent').slice(-MAX_SEEN / 5));
-}
-
-/**
- * Into the thread, where there is one: a room that nobody opened loads its history when somebody does. What belongs before the first
- * message that is loaded will come with its page: alone up there it would hide that something is between.
- * @param isLive whether it came in just now.
- */
+/** Into the thread, where there is one: a room that nobody opened loads its history when somebody does. */
 function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
-  const thread = state.threads.get(idKey(roomId));
-  if (!thread) return state;
-  if (!isUnloaded(thread, message, isLive)) return atEnd(state, roomId, [message]);
-  return inThread(state, roomId, () => ({ ...thread, timeline: update(thread, [message]) }));
+  if (!state.threads.has(idKey(roomId))) return state;
+  return pages?.place(state, roomId, message, isLive) ?? inThreadOf(state, roomId, (timeline) => arrive(timeline, [message]));
 }
 
 /** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
@@ -261,39 +174,12 @@ function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<Se
   return inRoom(next, roomId, (room) => ({ ...room, unread_count: room.unread_count + 1 }));
 }
 
-function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
-  const { roomId, side, messages, hasMore, knownUpTo, leftOut = 0 } = event;
-  const old = threadOf(state, roomId);
-  const thread: Thread = { ...old, loading: null, error: null, failed: null, denied: false };
-  switch (side) {
-    case 'missed':
-      return atEnd(inThread(state, roomId, () => thread), roomId, messages);
-    case 'older': {
-      const timeline = merge(old, messages, true);
-      // A page with nothing new would come again and again.
-      const hasOlder = hasMore && messages.some((message) => !holds(old.timeline, message));
-      return withoutEnd(state, roomId, { ...thread, timeline, hasOlder, skipped: false, leftOut: old.leftOut + leftOut });
-    }
-    case 'newer':
-      return inThread(state, roomId, () => bounded({ ...thread, timeline: append({ ...old, hasNewer: true }, messages), hasNewer: hasMore, leftOut: old.leftOut + leftOut }));
-    case 'overlap': {
-      const isJoined = !old.hasNewer || messages.some((message) => holds(old.timeline, message));
-      if (!isJoined) return withSeen(inThread(state, roomId, () => thread), roomId, messages);
-      const timeline = merge({ ...old, timeline: withoutGone(old.timeline, messages, !hasMore, knownUpTo) }, messages);
-      const reachesBack = timeline[0] !== undefined && !sameId(timeline[0].id, messages[0]?.id);
-      const hasOlder = hasMore && (!reachesBack || old.hasOlder);
-      return fitted(state, roomId, { ...thread, timeline, hasNewer: false, hasOlder, leftOut: Math.max(old.leftOut, leftOut) });
-    }
-    case 'newest': {
-      const isAnew = event.skipped || old.hasNewer;
-      const known = isAnew ? withoutNewest(old.timeline, 0) : withoutGone(old.timeline, messages, true, knownUpTo);
-      const timeline = merge({ ...old, timeline: known, loaded: false }, messages);
-      return inThread(state, roomId, () => bounded({ ...thread, timeline, hasNewer: false, hasOlder: hasMore, skipped: event.skipped === true, loaded: true, leftOut }));
-    }
-    default:
-      return assertNever(side);
-  }
-}
+/** A room's newest page, before there is any other. */
+const firstPage = (state: ChatData, { roomId, messages, hasMore, leftOut = 0 }: Extract<SessionEvent, { type: 'history' }>): ChatData =>
+  inThread(state, roomId, (thread) => {
+    const timeline = arrive(thread.timeline.filter((entry) => !isStored(entry)), messages);
+    return { ...thread, timeline, loading: null, error: null, failed: null, denied: false, loaded: true, hasOlder: hasMore, leftOut };
+  });
 
 /** A message that was written before this page was loaded, or in another tab. */
 function restore(state: ChatData, kept: Kept): ChatData {
@@ -303,9 +189,10 @@ function restore(state: ChatData, kept: Kept): ChatData {
   const error = refusalOf(kept);
   const draft: Draft = { localId, roomId, content, at, replyTo: known.find(({ id }) => sameId(id, replyTo)) };
   return inThread(state, roomId, (thread) => {
-    if (!error) return { ...thread, timeline: addPending(thread.timeline, draft, state.user) };
-    const [refused] = setDelivery(addPending([], draft, state.user), localId, 'failed', error);
-    return { ...thread, timeline: placeByTime(thread.timeline, refused!) };
+    const timeline = addPending(thread.timeline, draft, state.user);
+    if (!error) return { ...thread, timeline };
+    const [refused] = setDelivery(timeline.slice(-1), localId, 'failed', error);
+    return { ...thread, timeline: pages!.placeByTime(thread.timeline, refused!) };
   });
 }
 
@@ -323,7 +210,7 @@ function onFrame(state: ChatData, frame: PassedFrame): ChatData {
     case 'messages_marked_read':
       return inRoom(state, frame.room_id, (room) => ({ ...room, unread_count: Math.max(0, room.unread_count - frame.count) }));
     case 'message_updated':
-      return inThreadOf(state, frame.room_id, (timeline, thread) => (holds(timeline, frame.message) ? update(thread, [frame.message]) : timeline));
+      return inThreadOf(state, frame.room_id, (timeline) => (holds(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline));
     case 'message_deleted':
       return inThreadOf(state, frame.room_id, (timeline) => remove(timeline, frame.message_id));
     case 'reactions_updated':

@@ -5,48 +5,16 @@
  * stands at the end. What is being sent stands after all that is stored; a refused message keeps its place.
  *
  * A message may arrive several times and from several sides: as an echo, an acknowledgement, a REST answer, in a page
- * of history. Whichever comes first puts it in its place; the others find it there.
+ * of history. Whichever comes first puts it in its place; the others find it there. Loaded on demand: see pages.ts.
  */
-import { compareMessages, idKey, isOvertaken, sameId, type Id, type Message } from '../protocol/index.js';
-import type { ChatError } from '../transport/index.js';
-import type { ChatMessage, ChatUser, Thread } from './state.js';
+import { compareMessages, idKey, isOvertaken, type Message } from '../protocol/index.js';
+import { CONTENTS, contentsOf, entryOf, indexOf, isStored, type Timeline } from './entries.js';
+import type { ChatMessage, Thread } from './state.js';
 
-export type Timeline = readonly ChatMessage[];
+export * from './entries.js';
 
 /** A timeline, and whether it has an open end: the server has, or may have, messages beyond it. */
 export type Part = Pick<Thread, 'timeline' | 'hasOlder' | 'hasNewer' | 'loaded'>;
-
-const isStored = ({ delivery }: ChatMessage): boolean => delivery === 'sent';
-
-/** What a timeline holds, so that nobody has to walk through it to see that a message is new. */
-interface Contents {
-  /** By `idKey`, of what is stored. */
-  readonly ids: Set<string>;
-  /** How many are not stored. */
-  readonly unsent: number;
-}
-
-/** Made when somebody asks; `append` hands it on to the timeline that it makes, and so makes none for each message. */
-const CONTENTS = new WeakMap<Timeline, Contents>();
-
-function contentsOf(timeline: Timeline): Contents {
-  const known = CONTENTS.get(timeline);
-  if (known) return known;
-  const ids = new Set<string>();
-  for (const entry of timeline) if (isStored(entry)) ids.add(idKey(entry.id));
-  const contents = { ids, unsent: timeline.length - ids.size };
-  CONTENTS.set(timeline, contents);
-  return contents;
-}
-
-/** Whether a stored message with this id is there. */
-export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => contentsOf(timeline).ids.has(idKey(id));
-
-/** Where a stored message stands, or -1. From the end: that is where most are looked for. */
-const indexOf = (timeline: Timeline, id: Id): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
-
-/** The newest message that is stored. */
-export const lastStored = (timeline: Timeline): ChatMessage | undefined => timeline.findLast(isStored);
 
 /**
  * Whether a message belongs before the first one that is loaded, where there is more that is not loaded.
@@ -55,15 +23,6 @@ export const lastStored = (timeline: Timeline): ChatMessage | undefined => timel
 export function isUnloaded({ timeline, hasOlder }: Pick<Part, 'timeline' | 'hasOlder'>, message: Message, isLive: boolean): boolean {
   const first = timeline.find(isStored);
   return hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0);
-}
-
-/** The stored message as it is shown. @param known what is known of it. @param key of the pending message that it confirms. */
-function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {
-  const localId = message._tempId ?? null;
-  return known
-    ? // What was read does not become unread because an older copy comes by.
-      { ...known, ...message, is_read: known.is_read || message.is_read, localId: known.localId ?? localId }
-    : { ...message, key: key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
 }
 
 /** Puts a refused message where its time says: its neighbours are not loaded, or were not. */
@@ -190,9 +149,6 @@ export function withoutGone(timeline: Timeline, page: readonly Message[], isAll:
   });
 }
 
-/** Takes away a message that was deleted. */
-export const remove = (timeline: Timeline, id: Id): Timeline => timeline.filter((entry) => !isStored(entry) || !sameId(entry.id, id));
-
 /** How many stored messages are there. Counted only where there may be more than `most`. */
 export const excess = (timeline: Timeline, most: number): number => (timeline.length > most ? timeline.filter(isStored).length - most : 0);
 
@@ -201,45 +157,3 @@ export const withoutOldest = (timeline: Timeline, count: number): Timeline => ti
 
 /** Keeps so many stored messages from the beginning, and releases the others. What is not stored stays. */
 export const withoutNewest = (timeline: Timeline, kept: number): Timeline => timeline.filter((entry) => !isStored(entry) || kept-- > 0);
-
-export interface Draft {
-  readonly localId: string;
-  readonly roomId: Id;
-  readonly content: string;
-  readonly replyTo?: Message | undefined;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
-/** Shows a message that was just written. */
-export function addPending(timeline: Timeline, draft: Draft, user: ChatUser | null): Timeline {
-  const { localId, replyTo } = draft;
-  const entry: ChatMessage = {
-    key: localId,
-    localId,
-    delivery: 'sending',
-    error: null,
-    id: localId,
-    room: draft.roomId,
-    sender: user && { id: user.id, username: user.username, first_name: '', last_name: '', profile_picture: null },
-    message_type: 'text',
-    content: draft.content,
-    attachment: null,
-    timestamp: new Date(draft.at).toISOString(),
-    is_read: false,
-    edited_at: null,
-    reply_to: replyTo ? { id: replyTo.id, content: replyTo.content, sender: replyTo.sender?.username ?? '' } : null,
-    is_own_message: true,
-    _tempId: localId,
-  };
-  return [...timeline, entry];
-}
-
-/** Changes what is not stored yet; a stored message never goes back. */
-export function setDelivery(timeline: Timeline, localId: string, delivery: 'sending' | 'failed', error: ChatError | null): Timeline {
-  return timeline.map((entry) => (entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry));
-}
-
-/** Takes away a message that is not stored. */
-export const removePending = (timeline: Timeline, localId: string): Timeline =>
-  timeline.filter((entry) => entry.localId !== localId || entry.delivery === 'sent');

@@ -86,28 +86,23 @@ export class RestClient {
   async listRooms(signal?: AbortSignal): Promise<RoomsAnswer> {
     const rooms = new Map<string, Room>();
     const asked = new Set<string>();
-    let leftOut = 0;
-    const answer = (isComplete: boolean): RoomsAnswer => ({ rooms: [...rooms.values()], leftOut, isComplete });
-    for (let query: Record<string, string> = {}; ; ) {
+    let [leftOut, why, query]: [number, string, Record<string, string>] = [0, '', {}];
+    for (let known = 0; !why; known = rooms.size + leftOut) {
       const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
       const page = checkEach(Room, results, 'GET rooms/');
-      const known = rooms.size + leftOut;
       for (const room of await this.#good(page)) rooms.set(idKey(room.id), room);
       leftOut += page.problems.length;
       // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
       const nextPage = next && parseUrl(next, this.#options.base);
-      if (!nextPage) return answer(true);
+      if (!nextPage) break;
       asked.add(JSON.stringify(query));
       query = Object.fromEntries(nextPage.searchParams);
-      if (rooms.size + leftOut >= MAX_ROOMS) return this.#unended(`more than ${MAX_ROOMS} rooms; the others are left out`, answer(false));
+      if (rooms.size + leftOut >= MAX_ROOMS) why = `more than ${MAX_ROOMS} rooms; the others are left out`;
       // The same question again, or an answer that adds nothing: so it would go on for ever.
-      if (asked.has(JSON.stringify(query)) || rooms.size + leftOut === known) return this.#unended('its pages do not end: `next` leads back', answer(false));
+      else if (asked.has(JSON.stringify(query)) || rooms.size + leftOut === known) why = 'its pages do not end: `next` leads back';
     }
-  }
-
-  #unended(why: string, answer: RoomsAnswer): RoomsAnswer {
-    this.#options.onProblem?.({ code: 'invalid_item', detail: `GET rooms/: ${why}` });
-    return answer;
+    if (why) this.#options.onProblem?.({ code: 'invalid_item', detail: `GET rooms/: ${why}` });
+    return { rooms: [...rooms.values()], leftOut, isComplete: !why };
   }
 
   /** One page of history: the newest messages, or those before or after a message. */

@@ -1,6 +1,6 @@
 /** Rooms that are longer than what a page keeps of them, and what happens while a page of them is on its way. */
 import { expect } from '@open-wc/testing';
-import { lastStored } from '../../src/store/timeline.js';
+import { edgeOf } from '../../src/store/entries.js';
 import { connected, type Scene } from '../support/connected.js';
 import { json } from '../support/fake-backend.js';
 
@@ -18,7 +18,7 @@ async function upThere(count = 2_300): Promise<Scene> {
   return made;
 }
 const thread = ({ chat }: Scene) => chat.data.threads.get('1')!;
-const range = (scene: Scene): string => `${thread(scene).timeline[0]!.content}-${lastStored(thread(scene).timeline)!.content}`;
+const range = (scene: Scene): string => `${thread(scene).timeline[0]!.content}-${edgeOf(thread(scene).timeline)!.content}`;
 const asked = ({ backend }: Scene, what: string, from = 0): string[] => backend.requests.slice(from).map(({ path }) => path).filter((path) => path.includes(what));
 
 describe('10.22: a room longer than what is kept of it', () => {

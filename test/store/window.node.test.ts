@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Message } from '../../src/protocol/index.js';
-import { reduce, type Action } from '../../src/store/reduce.js';
+import * as pages from '../../src/store/pages.js';
+import { reduce, usePages, type Action } from '../../src/store/reduce.js';
 import { threadOf } from '../../src/store/selectors.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
+
+usePages(pages);
 
 const message = (id: number | string, at: number, more: Partial<Message> = {}): Message =>
   ({ id, content: `m${id}`, timestamp: new Date(Date.UTC(2026, 0, 1) + at * 1_000).toISOString(), sender: { id: 2, username: 'ben' }, is_read: false, ...more }) as Message;

@@ -1,0 +1,107 @@
+/**
+ * Pages of history, and rooms that are longer than what is kept of them: what a page does not need for its first messages. Loaded
+ * together with the session's later.ts, which asks for such pages.
+ */
+import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import { assertNever, type SessionEvent } from '../session/index.js';
+import { threadOf } from './selectors.js';
+import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
+import { activity, inThread, MAX_SEEN, withSeen } from './threads.js';
+import { append, excess, holds, isUnloaded, merge, update, withoutGone, withoutNewest, withoutOldest } from './timeline.js';
+
+export { placeByTime } from './timeline.js';
+
+/** So many stored messages of an open room are kept; beyond that so many are released at once. */
+const MAX_LOADED = 2_000;
+const RELEASED = 200;
+/** The same of a room that nobody shows. */
+const MAX_CLOSED = 50;
+
+/** Releases the oldest messages, where there are too many. */
+function bounded(thread: Thread): Thread {
+  const over = excess(thread.timeline, thread.open ? MAX_LOADED : MAX_CLOSED);
+  if (over <= 0) return thread;
+  const slack = thread.open ? RELEASED : 0;
+  return { ...thread, timeline: withoutOldest(thread.timeline, over + slack), hasOlder: true, skipped: false };
+}
+
+/** Nobody shows the room any more: what is needed to show it at once is kept. */
+export function closed(thread: Thread): Thread {
+  // What is loaded is not its end: that is read again when somebody opens it.
+  const rest = thread.hasNewer ? { ...EMPTY_THREAD, timeline: withoutNewest(thread.timeline, 0) } : thread;
+  return bounded({ ...rest, open: false });
+}
+
+/** Messages at the end of a thread. Beyond a hole none is shown: they come with their page. */
+function atEnd(state: ChatData, roomId: Id, messages: readonly Message[]): ChatData {
+  const thread = threadOf(state, roomId);
+  if (thread.hasNewer) return withSeen(inThread(state, roomId, () => ({ ...thread, timeline: update(thread, messages) })), roomId, messages);
+  return fitted(state, roomId, { ...thread, timeline: append(thread, messages) });
+}
+
+/** Releases what is too much: from the beginning, unless that would take away what somebody looks at further up. */
+const fitted = (state: ChatData, roomId: Id, thread: Thread): ChatData =>
+  state.away.includes(idKey(roomId)) ? withoutEnd(state, roomId, thread) : inThread(state, roomId, () => bounded(thread));
+
+/** Releases the newest messages of a thread, where there are too many. */
+function withoutEnd(state: ChatData, roomId: Id, thread: Thread): ChatData {
+  if (excess(thread.timeline, MAX_LOADED) <= 0) return inThread(state, roomId, () => thread);
+  const timeline = withoutNewest(thread.timeline, MAX_LOADED);
+  const next = inThread(state, roomId, () => ({ ...thread, timeline, hasNewer: true }));
+  // What comes by again is not news.
+  return withSeen(next, roomId, thread.timeline.filter(({ delivery }) => delivery === 'sent').slice(-MAX_SEEN / 5));
+}
+
+/**
+ * Into a thread. What belongs before the first
+ * message that is loaded will come with its page: alone up there it would hide that something is between.
+ * @param isLive whether it came in just now.
+ */
+export function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
+  const thread = threadOf(state, roomId);
+  if (!isUnloaded(thread, message, isLive)) return atEnd(state, roomId, [message]);
+  return inThread(state, roomId, () => ({ ...thread, timeline: update(thread, [message]) }));
+}
+
+export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
+  const { roomId, side, messages, hasMore, knownUpTo, leftOut = 0 } = event;
+  const old = threadOf(state, roomId);
+  const thread: Thread = { ...old, loading: null, error: null, failed: null, denied: false };
+  switch (side) {
+    case 'missed':
+      return atEnd(inThread(state, roomId, () => thread), roomId, messages);
+    case 'older': {
+      const timeline = merge(old, messages, true);
+      // A page with nothing new would come again and again.
+      const hasOlder = hasMore && messages.some((message) => !holds(old.timeline, message));
+      return withoutEnd(state, roomId, { ...thread, timeline, hasOlder, skipped: false, leftOut: old.leftOut + leftOut });
+    }
+    case 'newer':
+      return inThread(state, roomId, () => bounded({ ...thread, timeline: append({ ...old, hasNewer: true }, messages), hasNewer: hasMore, leftOut: old.leftOut + leftOut }));
+    case 'overlap': {
+      const isJoined = !old.hasNewer || messages.some((message) => holds(old.timeline, message));
+      if (!isJoined) return withSeen(inThread(state, roomId, () => thread), roomId, messages);
+      const timeline = merge({ ...old, timeline: withoutGone(old.timeline, messages, !hasMore, knownUpTo) }, messages);
+      const reachesBack = timeline[0] !== undefined && !sameId(timeline[0].id, messages[0]?.id);
+      const hasOlder = hasMore && (!reachesBack || old.hasOlder);
+      return fitted(state, roomId, { ...thread, timeline, hasNewer: false, hasOlder, leftOut: Math.max(old.leftOut, leftOut) });
+    }
+    case 'newest': {
+      const isAnew = event.skipped || old.hasNewer;
+      const known = isAnew ? withoutNewest(old.timeline, 0) : withoutGone(old.timeline, messages, true, knownUpTo);
+      const timeline = merge({ ...old, timeline: known, loaded: false }, messages);
+      return inThread(state, roomId, () => bounded({ ...thread, timeline, hasNewer: false, hasOlder: hasMore, skipped: event.skipped === true, loaded: true, leftOut }));
+    }
+    default:
+      return assertNever(side);
+  }
+}
+
+/** The rooms in their order, after the activity of one has changed. */
+export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
+  const room = rooms.find(({ id }) => sameId(id, roomId))!;
+  const others = rooms.filter((other) => other !== room);
+  const to = others.findIndex((other) => activity(other) <= activity(room));
+  others.splice(to < 0 ? others.length : to, 0, room);
+  return others;
+}

@@ -1,0 +1,27 @@
+/** Changes to threads that more than one file makes. */
+import { idKey, type Id, type Message, type Room } from '../protocol/index.js';
+import { holds } from './entries.js';
+import { threadOf } from './selectors.js';
+import type { ChatData, Thread } from './state.js';
+
+/** So many of the messages that came in are remembered. */
+export const MAX_SEEN = 500;
+
+export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Thread): ChatData {
+  const key = idKey(roomId);
+  return { ...state, threads: new Map(state.threads).set(key, change(threadOf(state, roomId))) };
+}
+
+const seenKey = (roomId: Id, message: Pick<Message, 'id'>): string => `${idKey(roomId)} ${idKey(message.id)}`;
+
+/** Whether a message has come in already, shown or not. */
+export const isSeen = (state: ChatData, roomId: Id, message: Message): boolean =>
+  holds(threadOf(state, roomId).timeline, message) || state.seen.includes(seenKey(roomId, message));
+
+export function withSeen(state: ChatData, roomId: Id, messages: readonly Pick<Message, 'id'>[]): ChatData {
+  const keys = messages.map((message) => seenKey(roomId, message)).filter((key) => !state.seen.includes(key));
+  return keys.length === 0 ? state : { ...state, seen: [...state.seen, ...keys].slice(-MAX_SEEN) };
+}
+
+/** When something was last said in a room, in milliseconds since 1970. */
+export const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
