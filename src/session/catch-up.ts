@@ -19,7 +19,8 @@ const MAX_PAGES = 10;
 export async function catchUp(history: History, source: Source, signal: AbortSignal, report: Report): Promise<void> {
   if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
   else await overlap(history, source, signal, report);
-  await readReceipts(history, source, signal);
+  // Nothing waits for it.
+  readReceipts(history, source, signal).catch(() => {});
 }
 
 /** The socket on which a room's receipts were last known to be complete. */

@@ -3,12 +3,17 @@
  * demand: see later.ts.
  */
 import { sameId } from '../protocol/index.js';
-import { stillWanted } from '../transport/index.js';
+import { stillWanted, toChatError } from '../transport/index.js';
 import type { Inside } from './inside.js';
+import { isNoAccess } from './room-history.js';
 import { FIRST_PAGE, type History } from './source.js';
 
 /** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
 const WHOLE_MS = 60_000;
+
+function unlessNoAccess(thrown: unknown): undefined {
+  if (!isNoAccess(toChatError(thrown))) throw thrown;
+}
 
 export class Rereader {
   readonly #session: Inside;
@@ -38,8 +43,11 @@ export class Rereader {
     const { roomId, cursor, seq, isLoaded } = history;
     const { rest } = this.#session;
     if (!rest || !isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
-    const { messages } = await rest.history(roomId, { after: cursor.id, limit: FIRST_PAGE }, signal);
+    const page = await rest.history(roomId, { after: cursor.id, limit: FIRST_PAGE }, signal).catch(unlessNoAccess);
     stillWanted(signal);
+    // Taken away: the room's own reading says so.
+    if (!page) return true;
+    const { messages } = page;
     this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor.id));
     return messages.length > 0;
   }

@@ -473,6 +473,7 @@ export class ChatConnection {
   #readQuietly(roomId: Id): void {
     const name = `read ${idKey(roomId)}`;
     const waiting = this.#timers.get(name);
+    if (this.state === 'connecting') return;
     if (waiting) return void (waiting.run = () => this.#readQuietly(roomId));
     this.#timer(name, READ_EVERY_MS, NOTHING);
     void this.#markRead(roomId, this.messages(roomId).findLast(({ delivery }) => delivery === 'sent')?.id).catch(NOTHING);
@@ -610,7 +611,8 @@ export class ChatConnection {
     switch (event.type) {
       case 'rooms':
         // Shown as read already; the server must know it too, also of what is not loaded yet.
-        for (const { id, unread_count } of event.rooms) if (unread_count > 0 && this.data.reading.includes(idKey(id))) void this.markRead(id).catch(NOTHING);
+        // Not before a socket may be there: REST would be told message by message.
+        for (const { id, unread_count } of event.rooms) if (this.state !== 'connecting' && unread_count > 0 && this.data.reading.includes(idKey(id))) void this.markRead(id).catch(NOTHING);
         return;
       case 'live-message':
         return this.#afterMessage(before, event.roomId, event.message);

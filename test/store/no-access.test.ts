@@ -49,7 +49,7 @@ describe('a room that we may not read', () => {
     await again.clock.advance(3_600_000);
     allow(again);
     again.backend.rooms = [...again.backend.rooms, room(9, 'Board')];
-    await again.clock.advance(15_000);
+    await again.clock.advance(31_000);
     expect(recovered(again)).to.deep.equal([false, 1]);
     for (const { chat } of [made, again]) chat.disconnect();
   });

@@ -192,7 +192,7 @@ describe('the REST client', () => {
 
 describe('addresses', () => {
   it('are made from a url with or without a path', () => {
-    expect(makeAddress({ url: 'https://a.example/v2/' })).to.deep.equal({
+    expect(makeAddress({ url: 'https://a.example/v2/' })).to.deep.include({
       base: 'https://a.example/v2',
       api: 'https://a.example/v2/api/chat/',
       socket: 'wss://a.example/v2/ws/chat/',
