@@ -11,11 +11,12 @@ export type FromClients =
   | { is: 'ready' }
   /** How many of them are connected at the moment. */
   | { is: 'connected'; count: number }
-  /** When a socket was tried, and when each client was last connected, in milliseconds since 1970; how long all stood still. */
-  | { is: 'report'; tries: number[]; connected: number[]; stillMs: number };
+  /** When a socket was tried, and a request; when each client was last connected, in milliseconds since 1970; how long all stood still. */
+  | { is: 'report'; tries: number[]; requests: number[]; connected: number[]; stillMs: number };
 
 const tell = (message: FromClients): void => void process.send?.(message);
 const tries: number[] = [];
+const requests: number[] = [];
 const connected = new Map<ChatConnection, number>();
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
@@ -35,6 +36,7 @@ class CountedWebSocket extends NodeWebSocket {
  */
 const lightFetch = ((input: URL, { method, headers, signal }: { method: string; headers: Record<string, string>; signal: AbortSignal }) =>
   new Promise<Response>((resolve, reject) => {
+    requests.push(Date.now());
     const fail = (): void => reject(new TypeError('Failed to fetch'));
     request(input, { method, headers, signal, agent: false }, (answer) => {
       let text = '';
@@ -57,7 +59,7 @@ function start(url: string, userId: number): void {
 
 setInterval(() => tell({ is: 'connected', count: connected.size }), 100);
 process.on('message', (message: ToClients) => {
-  if (message.do === 'report') return tell({ is: 'report', tries, connected: [...connected.values()], stillMs: delay.max / 1e6 });
+  if (message.do === 'report') return tell({ is: 'report', tries, requests, connected: [...connected.values()], stillMs: delay.max / 1e6 });
   const { url, first, count, withinMs } = message;
   for (let n = 0; n < count; n++) setTimeout(start, (n / count) * withinMs, url, first + n);
 });

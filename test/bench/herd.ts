@@ -88,6 +88,8 @@ async function run(name: string, leave: (server: Child<ToServer, FromServer>) =>
 
   const sorted = (times: number[]): number[] => times.sort((a, b) => a - b);
   const tries = sorted(reports.flatMap((report) => report.tries)).filter((at) => at >= leftAt);
+  const asked = sorted(reports.flatMap((report) => report.requests)).filter((at) => at >= leftAt);
+  const atFirst = (times: number[], ms: number): number => times.filter((at) => at < leftAt + ms).length;
   const connected = sorted(reports.flatMap((report) => report.connected)).filter((at) => at >= backAt);
   const back = (percent: number): string => {
     const at = connected[Math.ceil((CLIENTS * percent) / 100) - 1];
@@ -99,6 +101,9 @@ async function run(name: string, leave: (server: Child<ToServer, FromServer>) =>
     'sockets it was asked for, peak per 0.1 s / 1 s': peaks(sorted(sockets)),
     'REST requests, same': peaks(sorted(requests)),
     'sockets tried, those in vain too': `${peaks(tries)} (${tries.length} in all)`,
+    'REST requests made, those in vain too': `${peaks(asked)} (${asked.length} in all)`,
+    'requests in the first 0.1 s / 1 s after it went': `${atFirst(asked, 100)} / ${atFirst(asked, 1_000)}`,
+    'sockets in the first 0.1 s / 1 s': `${atFirst(tries, 100)} / ${atFirst(tries, 1_000)}`,
     '50 % back after': back(50),
     '95 %': back(95),
     '100 %': back(100),

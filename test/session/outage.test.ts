@@ -153,6 +153,25 @@ describe('an outage', () => {
     expect(modes.every((cache) => cache === undefined)).to.equal(true);
   });
 
+  it('10.10: a list that was asked for before the socket was there, and comes after a newer one, is not shown', async () => {
+    const { fetch } = backend;
+    const waiting: (() => void)[] = [];
+    const answers = [backend.rooms.slice(0, 1), backend.rooms];
+    Object.assign(backend, {
+      fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+        if (!String(input).endsWith('/rooms/')) return fetch(input, init);
+        const body = answers.shift() ?? backend.rooms;
+        if (waiting.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+        return json(body);
+      },
+    });
+    const [chat] = await chats(1);
+    expect([chat!.state, chat!.rooms.length]).to.deep.equal(['connected', 2]);
+    waiting[0]!();
+    await clock.advance(1_000);
+    expect(chat!.rooms.length).to.equal(2);
+  });
+
   it('10.8: what the token endpoint says of patience, and 10.9: a backend that answers in parts, make no storm', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
