@@ -3,13 +3,13 @@
  * comes live meanwhile.
  */
 import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../protocol/index.js';
-import { ChatError, stillWanted, toChatError, type RestClient } from '../transport/index.js';
+import { ChatError, isNoAccess, stillWanted, toChatError, type RestClient } from '../transport/index.js';
 import { isPassed, type Method } from './events.js';
 import type { Inside, OpenRooms, RoomReader } from './inside.js';
 import type { Line } from './line.js';
 import type { History } from './source.js';
 import { loadLater } from './load-later.js';
-import { isNoAccess, RoomHistory } from './room-history.js';
+import { RoomHistory } from './room-history.js';
 
 /** Of a baseline backend's rooms, so many are listened to, most recent first. */
 const MAX_LISTENED = 50;

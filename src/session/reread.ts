@@ -3,9 +3,8 @@
  * demand: see later.ts.
  */
 import { sameId } from '../protocol/index.js';
-import { stillWanted, toChatError } from '../transport/index.js';
+import { isNoAccess, stillWanted, toChatError } from '../transport/index.js';
 import type { Inside } from './inside.js';
-import { isNoAccess } from './room-history.js';
 import { FIRST_PAGE, type History } from './source.js';
 
 /** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */

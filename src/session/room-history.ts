@@ -5,16 +5,13 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import type { ChangeFrame, Id, Message } from '../protocol/index.js';
-import { stillWanted, toChatError, type ChatError } from '../transport/index.js';
+import { isNoAccess, stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
 /** So often a room that was denied is read again, with one socket, because it is listed or something was said of it. */
 const MAX_RECHECKS = 5;
-
-/** Whether the server says that a room is none of ours. */
-export const isNoAccess = ({ code }: ChatError): boolean => code === 'forbidden' || code === 'not_found';
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */

@@ -48,3 +48,6 @@ export const toChatError = (thrown: unknown): ChatError =>
 export function stillWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new ChatError('aborted', 'The request was given up.');
 }
+
+/** Whether the server says that something is none of ours. */
+export const isNoAccess = ({ code }: ChatError): boolean => code === 'forbidden' || code === 'not_found';
