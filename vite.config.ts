@@ -175,13 +175,13 @@ function trimLit(): Plugin {
 }
 
 /**
- * What zod can do besides what src/protocol asks of it (`safeParse` with `check`, `catch` with a plain value, loose objects): to check
+ * What zod can do besides what src/protocol asks of it (`safeParse` with `check`, `catch` with a plain value, loose objects; no words of our own): to check
  * asynchronously or backwards, to describe a schema to others (`~standard`, `pattern`, `values`), and to word its issues. We read their codes
  * and paths alone.
  */
 function trimZod(): Plugin {
   const promises: [RegExp, string] = [/(asyncResult \|\| )?\b\w+ instanceof Promise/g, 'false'];
-  return answer('trim-zod', /node_modules\/zod\/v4\/(core\/(core|parse|schemas|util)|mini\/schemas)\.js$/, {
+  return answer('trim-zod', /node_modules\/zod\/v4\/(core\/(api|core|parse|schemas)|mini\/schemas)\.js$/, {
     'core/core.js': [
       [/\/\/ support prototype modifications[^]*?(?=\n {4}\}\n)/, ''],
       [/const Parent = [^]*?(?=function _\()/, ''],
@@ -202,8 +202,8 @@ function trimZod(): Plugin {
       [/inst\._zod\.version = version;|const okeys = .*|numKeys: .*|optionalKeys: .*|if \(inst\._zod\.def\.params\)\s+_iss\.params = .*/g, ''],
       [/const desc = [^]*?(?=const _normalized)/, ''],
     ],
-    'core/util.js': [[/const params = _params;[^]*?return params;/, 'return _params ?? {};']],
-    'mini/schemas.js': [[/typeof ch === "function" \? .* : ch/, 'ch'], [/if \(!inst\._zod\)\s+throw .*/, ''], [/inst\.parse = [^]*?(?=inst\.check = )/, ''], [/inst\.with = .*/, ''], [/inst\.brand = [^]*?inst\.apply = .*/, '']],
+    'core/api.js': [[/const norm = [^]*?;\n.*abort = true.*/, ''], [/\.\.\.norm\b/, 'abort: true'], [/\.\.\.util\.normalizeParams\((_?params)\)/g, '...$1']],
+    'mini/schemas.js': [[/typeof ch === "function" \? .* : ch/, 'ch'], [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''], [/if \(!inst\._zod\)\s+throw .*/, ''], [/inst\.parse = [^]*?(?=inst\.check = )/, ''], [/inst\.with = .*/, ''], [/inst\.brand = [^]*?inst\.apply = .*/, '']],
   });
 }
 
