@@ -36,7 +36,7 @@ export default defineConfig(({ mode }) => {
         ? { loader: 'src/loader.ts' }
         : { chat: 'src/chat.ts' };
   return {
-    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [trimLit(), loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
+    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [trimLit(), trimZod(), loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
     publicDir: false,
     ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"', CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : '') } }),
     build: {
@@ -171,16 +171,54 @@ function trimLit(): Plugin {
     'lit-html/lit-html.js': [[/\w+\.litHtmlPolyfillSupport/, 'void 0'], versions],
     'lit-element/lit-element.js': [[/\w+\.litElementHydrateSupport/, '(void 0)'], [/\w+\.litElementPolyfillSupport/, 'void 0'], versions],
   };
+  return answer('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/[\w-]+\.js$/, asked);
+}
+
+/**
+ * What zod can do besides what src/protocol asks of it (`safeParse` with `check`, `catch` with a plain value, loose objects; no words of our own): to check
+ * asynchronously or backwards, to describe a schema to others (`~standard`, `pattern`, `values`), and to word its issues. We read their codes
+ * and paths alone.
+ */
+function trimZod(): Plugin {
+  const promises: [RegExp, string] = [/(asyncResult \|\| )?\b\w+ instanceof Promise/g, 'false'];
+  return answer('trim-zod', /node_modules\/zod\/v4\/(core\/(api|core|parse|schemas)|mini\/schemas)\.js$/, {
+    'core/core.js': [
+      [/\/\/ support prototype modifications[^]*?(?=\n {4}\}\n)/, ''],
+      [/const Parent = [^]*?(?=function _\()/, ''],
+      [/params\?\.Parent \? new Definition\(\) : this/, 'this'],
+      [/Object\.defineProperty\(_, Symbol\.hasInstance[^]*?(?=return _;)/, ''],
+    ],
+    'core/parse.js': [promises, [/new \(_Err \?\? errors\.\$ZodError\)\(.*\)(?=,)/, '{ issues: result.issues }'], [/_safeParse\(errors\.\$ZodRealError\)/, '_safeParse()']],
+    'core/schemas.js': [
+      promises,
+      [/if \(asyncResult\)/, 'if (false)'],
+      [/\bproms\.length/g, '0'],
+      [/ctx\.skipChecks|ctx\.direction === "backward"|t === "never"|unrecognized\.length|ch\._zod\.def\.when(?=\))/g, 'false'],
+      [/util\.defineLazy\(inst, "~standard"[^]*?\n {4}\}\)\);/, ''],
+      [/util\.defineLazy\(inst\._zod, "(values|pattern|propValues)", (\(\) => [^{].*|[^]*?\n {4}\}\));/g, ''],
+      [/(?<=def\.catchValue\()\{[^]*?input: payload\.value,\s*\}(?=\))/g, ''],
+      [/for \(const k of keys\) \{\n.*_zod\?\.traits[^]*?\n {4}\}\n/, ''],
+      [/util\.issue\(_iss\)/, '_iss'],
+      [/inst\._zod\.version = version;|const okeys = .*|numKeys: .*|optionalKeys: .*|if \(inst\._zod\.def\.params\)\s+_iss\.params = .*/g, ''],
+      [/const desc = [^]*?(?=const _normalized)/, ''],
+    ],
+    'core/api.js': [[/const norm = [^]*?;\n.*abort = true.*/, ''], [/\.\.\.norm\b/, 'abort: true'], [/\.\.\.util\.normalizeParams\((_?params)\)/g, '...$1']],
+    'mini/schemas.js': [[/typeof ch === "function" \? .* : ch/, 'ch'], [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''], [/if \(!inst\._zod\)\s+throw .*/, ''], [/inst\.parse = [^]*?(?=inst\.check = )/, ''], [/inst\.with = .*/, ''], [/inst\.brand = [^]*?inst\.apply = .*/, '']],
+  });
+}
+
+/** Puts answers that are known here in the place of what a library asks, by the end of its file's name. */
+function answer(name: string, id: RegExp, asked: Record<string, [RegExp, string][]>): Plugin {
   return {
-    name: 'trim-lit',
+    name,
     apply: 'build',
     transform: {
-      filter: { id: /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/[\w-]+\.js$/ },
+      filter: { id },
       handler(code, id) {
         const edits = new MagicString(code);
-        for (const [question, answer] of Object.entries(asked).find(([file]) => id.endsWith(file))?.[1] ?? []) {
-          if (!question.test(code)) this.error(`${id} does not ask ${question} any more.`);
-          edits.replace(question, answer);
+        for (const [question, known] of Object.entries(asked).find(([file]) => id.endsWith(file))?.[1] ?? []) {
+          if (code.search(question) < 0) this.error(`${id} does not ask ${question} any more.`);
+          edits.replace(question, known);
         }
         return { code: edits.toString(), map: edits.generateMap({ hires: true }) };
       },

@@ -4,6 +4,7 @@ import { partLoader } from './load-part.js';
 
 const load = partLoader<typeof later>(() => import('./later.js'));
 
+let loaded: typeof later | undefined;
 let also = (): Promise<unknown> => Promise.resolve();
 
 /** Loads a part of the store together with it: what its code asks for, that part can show. */
@@ -14,6 +15,9 @@ export const loadWithLater = (load: () => Promise<unknown>): void => void (also 
  * @throws {ChatError} `unreachable`.
  */
 export const loadLater = (): Promise<typeof later> =>
-  Promise.all([load(), also()]).then(([later]) => later, () => {
+  Promise.all([load(), also()]).then(([later]) => (loaded = later), () => {
     throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
   });
+
+/** The same, without a wait where it is there. */
+export const laterNow = (): typeof later | Promise<typeof later> => loaded ?? loadLater();

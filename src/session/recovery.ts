@@ -7,8 +7,9 @@ import { isThere, stillWanted, toChatError, type ChatError, type ErrorCode } fro
 import { backoff, leastAttempt, SPREAD } from './backoff.js';
 import type { Inside, Life } from './inside.js';
 import { introduceByRest } from './introduce-by-rest.js';
+import { LATER_REASONS } from './later-reasons.js';
 import type { NextTry } from './phase.js';
-import type { ReasonCode } from './reasons.js';
+import { REASONS, type ReasonCode } from './reasons.js';
 import { Rereader } from './reread.js';
 
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
@@ -56,6 +57,7 @@ export class Recovery {
     this.#session = session;
     this.#rereader = new Rereader(session);
     this.#readAt = session.clock.now();
+    Object.assign(REASONS, LATER_REASONS);
   }
 
   /** The session ends, or begins anew. */

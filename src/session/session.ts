@@ -26,7 +26,7 @@ import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
 import type { Inside, Introduction, Life, OpenRooms, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
-import { loadLater } from './load-later.js';
+import { laterNow, loadLater } from './load-later.js';
 import type { NotificationSwitch } from './notification-switch.js';
 import { Outbox } from './outbox.js';
 import type { PersonWatch } from './person-watch.js';
@@ -278,6 +278,7 @@ export class Session implements Inside {
       // Nobody else's token for what this generation asks.
       token: () => (signal.aborted ? '' : this.#tokens.token),
       renew: (refused) => this.renewFor(refused, signal),
+      loadLater: laterNow,
       onProblem: (problem) => this.report({ type: 'problem', problem }),
       onSuccess: () => signal.aborted || this.#recovery?.restWorks(),
       clock: this.clock,

@@ -5,6 +5,7 @@ export * from './fetch-with-deadline.js';
 export * from './is-there.js';
 export * from './notifications-address.js';
 export * from './rest.js';
+export * from './rest-later.js';
 export * from './send-message.js';
 export * from './socket.js';
 export * from './ticket.js';

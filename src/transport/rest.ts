@@ -12,9 +12,8 @@ import {
   type Problem,
   type Result,
 } from '../protocol/index.js';
-import { parseUrl } from './address.js';
 import { systemClock, type Clock } from './clock.js';
-import { ChatError, type ErrorCode } from './errors.js';
+import { ChatError } from './errors.js';
 import { fetchWithDeadline } from './fetch-with-deadline.js';
 
 export interface RestOptions {
@@ -24,6 +23,8 @@ export interface RestOptions {
   token: () => string;
   /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
   renew?: (refused: string) => Promise<boolean>;
+  /** Loads what few requests need: rest-later.ts. */
+  loadLater: () => RestLater | Promise<RestLater>;
   onProblem?: (problem: Problem) => void;
   /** A request was answered as it should be. */
   onSuccess?: () => void;
@@ -52,6 +53,14 @@ export interface RoomsAnswer {
   isComplete: boolean;
 }
 
+export interface RoomsPage {
+  rooms: Room[];
+  /** Rooms of the page that could not be read. */
+  leftOut: number;
+  /** The address of the next page. */
+  next: string | null;
+}
+
 export interface HistoryQuery {
   before?: Id | undefined;
   after?: Id | undefined;
@@ -67,8 +76,11 @@ export interface RestRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** So many rooms are read, those that cannot be read among them. That there are more is said. */
-const MAX_ROOMS = 10_000;
+/** What is loaded on demand: see rest-later.ts. */
+export interface RestLater {
+  refusal(response: Response, json: unknown, token: string): ChatError;
+  readOtherRooms(rest: RestClient, rooms: Map<string, Room>, page: RoomsPage, onProblem: (problem: Problem) => void, signal?: AbortSignal): Promise<RoomsAnswer>;
+}
 
 export class RestClient {
   readonly #options: RestOptions;
@@ -82,27 +94,21 @@ export class RestClient {
     return this.#options.base;
   }
 
-  /** All my active rooms; follows `next` where the list is paginated. */
+  /** All my active rooms, over all pages of the list. */
   async listRooms(signal?: AbortSignal): Promise<RoomsAnswer> {
-    const rooms = new Map<string, Room>();
-    const asked = new Set<string>();
-    let [leftOut, why, query]: [number, string, Record<string, string>] = [0, '', {}];
-    for (let known = 0; !why; known = rooms.size + leftOut) {
-      const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
-      const page = checkEach(Room, results, 'GET rooms/');
-      for (const room of await this.#good(page)) rooms.set(idKey(room.id), room);
-      leftOut += page.problems.length;
-      // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
-      const nextPage = next && parseUrl(next, this.#options.base);
-      if (!nextPage) break;
-      asked.add(JSON.stringify(query));
-      query = Object.fromEntries(nextPage.searchParams);
-      if (rooms.size + leftOut >= MAX_ROOMS) why = `more than ${MAX_ROOMS} rooms; the others are left out`;
-      // The same question again, or an answer that adds nothing: so it would go on for ever.
-      else if (asked.has(JSON.stringify(query)) || rooms.size + leftOut === known) why = 'its pages do not end: `next` leads back';
-    }
-    if (why) this.#options.onProblem?.({ code: 'invalid_item', detail: `GET rooms/: ${why}` });
-    return { rooms: [...rooms.values()], leftOut, isComplete: !why };
+    const page = await this.roomsPage({}, signal);
+    const { leftOut, next } = page;
+    const rooms = new Map(page.rooms.map((room) => [idKey(room.id), room]));
+    const later = next && (await this.#later());
+    if (later) return later.readOtherRooms(this, rooms, page, (problem) => this.#options.onProblem?.(problem), signal);
+    return { rooms: [...rooms.values()], leftOut, isComplete: !next };
+  }
+
+  /** One page of the list of rooms. */
+  async roomsPage(query: Record<string, string>, signal?: AbortSignal): Promise<RoomsPage> {
+    const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
+    const page = checkEach(Room, results, 'GET rooms/');
+    return { rooms: await this.#good(page), leftOut: page.problems.length, next };
   }
 
   /** One page of history: the newest messages, or those before or after a message. */
@@ -160,13 +166,29 @@ export class RestClient {
     return this.fetch(url, init, signal, async (response) => {
       const text = await response.text();
       const json = parseJson(text);
-      if (!response.ok) throw refusal(response, explain(json)?.replaceAll(token, '…'));
+      if (!response.ok) throw await this.#refusal(response, json, token);
       if (json === undefined && text !== '') {
         throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page?`, response.status);
       }
       this.#options.onSuccess?.();
       return json;
     });
+  }
+
+  async #refusal(response: Response, json: unknown, token: string): Promise<ChatError> {
+    const { status } = response;
+    const later = await this.#later();
+    // Without that part nobody knows more than whether the token is at fault.
+    return later?.refusal(response, json, token) ?? new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status);
+  }
+
+  /** @returns nothing where it cannot be loaded. */
+  async #later(): Promise<RestLater | undefined> {
+    try {
+      return await this.#options.loadLater();
+    } catch {
+      return undefined;
+    }
   }
 
   /** `fetch` with a deadline over the whole answer, headers and body, and with one kind of error. */
@@ -182,31 +204,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const CODES: Record<number, ErrorCode> = { 0: 'unexpected_answer', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited', 408: 'timeout' };
-
-function refusal(response: Response, said: string | undefined): ChatError {
-  const { status } = response;
-  const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
-  return new ChatError(code, said || `The server answered ${status}.`, status, retryAfter(response));
-}
-
-/** The server's own words, which may repeat the token that it did not like: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
-function explain(json: unknown): string | undefined {
-  if (typeof json !== 'object') return undefined;
-  for (const [field, said] of Object.entries(json ?? {}) as [string, unknown][]) {
-    if (field === 'detail' && typeof said === 'string') return said;
-    const first: unknown = Array.isArray(said) ? said[0] : undefined;
-    if (typeof first === 'string') return `${field}: ${first}`;
-  }
-  return undefined;
-}
-
-/** `Retry-After` in seconds or as a date, 1 s to 5 min. Default: 5 s after 429, else nothing. @returns milliseconds. */
-export function retryAfter({ status, headers }: Response): number | undefined {
-  const value = headers.get('Retry-After') ?? '';
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  if (!Number.isFinite(seconds)) return status === 429 ? 5_000 : undefined;
-  return Math.min(Math.max(seconds, 1), 300) * 1000;
 }

@@ -7,6 +7,7 @@ import { enExtras } from '../../src/locale/en-extras.js';
 import type { Terms } from '../../src/locale/terms.js';
 import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
+import { LATER_REASONS } from '../../src/session/later-reasons.js';
 import { until } from '../support/mounted.js';
 
 const en: Terms = { ...enThread, ...enBeside, ...enExtras };
@@ -30,7 +31,7 @@ describe('texts', () => {
   it('are there in every language, of the same kind', () => {
     expect(Object.keys(de).sort()).to.deep.equal(Object.keys(en).sort());
     for (const [key, term] of Object.entries(en)) expect(typeof de[key as keyof typeof de], key).to.equal(typeof term);
-    for (const [code, english] of Object.entries(REASONS)) {
+    for (const [code, english] of Object.entries({ ...REASONS, ...LATER_REASONS })) {
       expect(en.reason(code, english)).to.equal(english);
       expect(de.reason(code, english), code).not.to.equal(english);
     }

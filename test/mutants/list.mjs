@@ -74,7 +74,7 @@ export const MUTANTS = [
   { name: 'an answer to an old question is an answer', file: 'src/session/renewal.ts', find: "if (this.#answer !== asked) return undefined;\n        this.#answer = undefined;\n        if (typeof", replace: "this.#answer = undefined;\n        if (typeof", tests: 'test/session/identity.test.ts' },
   { name: 'signing out hides nothing', file: 'src/store/connection.ts', find: '(elsewhere || signedOut) &&', replace: 'elsewhere &&', tests: 'test/session/identity.test.ts' },
   { name: 'a draft is kept for whoever comes next', file: 'src/store/connection.ts', find: '  #forget(): void {\n    this.#hurry();', replace: '  #forget(): void {', tests: 'test/session/identity.test.ts' },
-  { name: 'the server’s words hold the token', file: 'src/transport/rest.ts', find: "explain(json)?.replaceAll(token, '…')", replace: 'explain(json)', tests: 'test/session/identity.test.ts' },
+  { name: 'the server’s words hold the token', file: 'src/transport/rest-later.ts', find: "explain(json)?.replaceAll(token, '…')", replace: 'explain(json)', tests: 'test/session/identity.test.ts' },
   { name: 'a new leader tells nobody', file: 'src/session/session.ts', find: "if (!on) this.tell({ kind: 'leads' });", replace: '', tests: 'test/session/tabs.test.ts' },
   { name: 'a tab that is signed out answers for the socket', file: 'src/session/company.ts', find: 'if (follows || !this.#session.rest) return;', replace: 'if (follows) return;', tests: 'test/session/tabs.test.ts' },
   // Issue 10

@@ -7,6 +7,7 @@ import '../../src/define.js';
 import type { Finding } from '../../src/doctor/index.js';
 import type { Room, User } from '../../src/protocol/index.js';
 import { REASONS, reasonOf, type Phase } from '../../src/session/index.js';
+import { LATER_REASONS } from '../../src/session/later-reasons.js';
 import { EMPTY_THREAD, INITIAL, type ChatConnection, type ChatData, type ChatMessage, type Thread } from '../../src/store/index.js';
 import { ChatError } from '../../src/transport/index.js';
 
@@ -101,7 +102,7 @@ const actor = (data: ChatData): ChatConnection =>
   ({
     data,
     state: data.phase.is,
-    reason: { code: reasonOf(data.phase), message: REASONS[reasonOf(data.phase)] },
+    reason: { code: reasonOf(data.phase), message: { ...REASONS, ...LATER_REASONS }[reasonOf(data.phase)] },
     user: data.user,
     rooms: data.rooms,
     url: 'https://chat.example/',

@@ -1,5 +1,8 @@
 import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
+import type { Localize } from '../../locale/index.js';
+import type { ChatMessage } from '../../store/index.js';
 import { systemClock } from '../../transport/index.js';
+import { firstName } from '../people.js';
 
 /** Milliseconds in which what comes in is said together. */
 const GATHER_MS = 1_000;
@@ -20,13 +23,12 @@ export class Announcer implements ReactiveController {
     host.addController(this);
   }
 
-  /** @param count the words for many, if it comes to that. */
-  announce(words: string, count: (many: number) => string): void {
-    this.#gathered.push(words.slice(0, MAX_CHARS));
+  announce({ sender, content }: ChatMessage, { term }: Localize): void {
+    this.#gathered.push(term('announce', firstName(sender), content || term('attachment')).slice(0, MAX_CHARS));
     this.#cancel ??= systemClock.after(GATHER_MS, () => {
       this.#cancel = undefined;
       const words = this.#gathered.splice(0);
-      const said = words.length > MANY ? count(words.length) : words.join('\n');
+      const said = words.length > MANY ? term('newMessages', words.length) : words.join('\n');
       // The same words again are no change, and would not be read out.
       this.#said = said === this.#said ? `${said}\u00a0` : said;
       this.#host.requestUpdate();

@@ -10,7 +10,7 @@ import type { Side } from '../../session/index.js';
 import { systemClock, type ChatError } from '../../transport/index.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { CustomStates } from '../custom-states.js';
-import { firstName, roomName } from '../people.js';
+import { roomName } from '../people.js';
 import type { Announcer } from './announcer.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
@@ -204,15 +204,10 @@ export class ChatThreadElement extends LitElement {
           </ol>
           ${this.#renderBottom()}
         </div>
-        ${this.#window.isAtEnd ? nothing : this.#renderJump()}
+        ${this.#window.isAtEnd ? nothing : this.#extras.parts?.jump(this.unseen, this.#localize, this.#jump)}
       </div>
-      ${this.#renderTyping()}
-      ${this.#extras.parts && this.#threadNow.leftOut > 0
-        ? html`<p part="note" class="note" role="status">${this.#localize.term('unreadable', this.#threadNow.leftOut)}</p>`
-        : nothing}
-      ${this.#extras.parts && (this.#outdated.value || (this.#durable.value === false && this.#threadNow.timeline.some(({ delivery }) => delivery === 'sending')))
-        ? html`<p part="note" class="note" role="status">${this.#localize.term(this.#outdated.value ? 'reloadToContinue' : 'notDurable')}</p>`
-        : nothing}
+      <div part="typing" class="typing">${this.#extras.parts?.typing(this.#threadNow.typing, this.#roomInfo.value, this.#localize)}</div>
+      ${this.#extras.parts?.notes(this.#threadNow, this.#durable.value, this.#outdated.value, this.#localize)}
       ${this.#threadNow.denied
         ? this.#extras.parts?.denied(this.#localize, this.#reload)
         : this.readonly
@@ -248,11 +243,11 @@ export class ChatThreadElement extends LitElement {
   }
 
   /** What stands after the last message that is loaded, where it is not the last one. */
-  #renderBottom(): TemplateResult | typeof nothing {
+  #renderBottom(): TemplateResult | typeof nothing | undefined {
     const { hasNewer, loading, error } = this.#threadNow;
     if (!hasNewer) return nothing;
     if (error && !loading && this.#failedAtEnd) return this.#renderFailure(error);
-    return html`<p part="note" class="note older">${loading && loading !== 'older' ? this.#localize.term('loadingMessages') : nothing}</p>`;
+    return this.#extras.parts?.bottom(loading, this.#localize);
   }
 
   #renderFailure({ message }: ChatError): TemplateResult {
@@ -303,21 +298,6 @@ export class ChatThreadElement extends LitElement {
         }
       },
     );
-  }
-
-  #renderJump(): TemplateResult | undefined {
-    const { term } = this.#localize;
-    return this.#extras.parts?.jump(this.unseen > 0 ? term('newMessages', this.unseen) : term('jumpToLatest'), this.#jump);
-  }
-
-  #renderTyping(): TemplateResult {
-    const names = this.#threadNow.typing.map(({ userId, username }) => {
-      const user = this.#roomInfo.value?.participants.find(({ id }) => sameId(id, userId));
-      return firstName(user ?? null) || firstName({ username, first_name: '', last_name: '' });
-    });
-    return html`<div part="typing" class="typing">
-      ${names.length > 0 ? this.#extras.parts?.typing(names, this.#localize) : nothing}
-    </div>`;
   }
 
   // ————— What is shown
@@ -379,9 +359,7 @@ export class ChatThreadElement extends LitElement {
 
   #onMessage(message: ChatMessage): void {
     if (!this.#window.isAtEnd) this.unseen++;
-    this.#announcer?.announce(this.#localize.term('announce', firstName(message.sender), message.content || this.#localize.term('attachment')), (count) =>
-      this.#localize.term('newMessages', count),
-    );
+    this.#announcer?.announce(message, this.#localize);
     this.dispatchEvent(new ChatMessageEvent(message));
   }
 

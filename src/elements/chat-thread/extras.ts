@@ -4,11 +4,12 @@
  */
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
-import type { Reaction, ReplyTo } from '../../protocol/index.js';
-import type { ChatMessage } from '../../store/index.js';
+import { sameId, type Reaction, type ReplyTo, type Room } from '../../protocol/index.js';
+import type { ChatMessage, Thread } from '../../store/index.js';
 import { icon } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
 import { mayLoad } from '../avatar.js';
+import { firstName } from '../people.js';
 import { isolated, visible } from '../untrusted.js';
 import type { RowContext } from './row-context.js';
 import * as text from './text-parts.js';
@@ -86,9 +87,26 @@ export const loadingOlder = ({ term }: RowContext['localize']): string => term('
 export const denied = ({ term }: RowContext['localize'], onReload: () => void): TemplateResult =>
   html`<p part="note" class="note" role="status">${term('noAccess')} <button part="retry" class="link" type="button" @click=${onReload}>${term('retry')}</button></p>`;
 
-/** @param onJump goes to the end. */
-export const jump = (words: string, onJump: () => void): TemplateResult =>
-  html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${words}</span></button>`;
+/** @param unseen messages that came in below. @param onJump goes to the end. */
+export const jump = (unseen: number, { term }: Localize, onJump: () => void): TemplateResult =>
+  html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${unseen > 0 ? term('newMessages', unseen) : term('jumpToLatest')}</span></button>`;
 
-export const typing = (names: string[], { term }: Localize): TemplateResult =>
-  html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${term('isTyping', names.map(isolated))}</span>`;
+/** After the last message that is loaded, where it is not the last one. */
+export const bottom = (loading: Thread['loading'], { term }: Localize): TemplateResult =>
+  html`<p part="note" class="note older">${loading && loading !== 'older' ? term('loadingMessages') : nothing}</p>`;
+
+/** Above the composer: what could not be read, and what this device does not keep. */
+export function notes({ leftOut, timeline }: Thread, durable: boolean | undefined, outdated: boolean | undefined, { term }: Localize): TemplateResult[] {
+  const note = (words: string): TemplateResult => html`<p part="note" class="note" role="status">${words}</p>`;
+  const isAtRisk = durable === false && timeline.some(({ delivery }) => delivery === 'sending');
+  return [...(leftOut > 0 ? [note(term('unreadable', leftOut))] : []), ...(outdated || isAtRisk ? [note(term(outdated ? 'reloadToContinue' : 'notDurable'))] : [])];
+}
+
+export function typing(typists: Thread['typing'], room: Room | undefined, { term }: Localize): TemplateResult | typeof nothing {
+  if (typists.length === 0) return nothing;
+  const names = typists.map(({ userId, username }) => {
+    const user = room?.participants.find(({ id }) => sameId(id, userId));
+    return firstName(user ?? null) || firstName({ username, first_name: '', last_name: '' });
+  });
+  return html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span dir="auto">${term('isTyping', names.map(isolated))}</span>`;
+}

@@ -1,0 +1,22 @@
+/** The reasons that only the deferred parts (later.ts) give. */
+export const LATER_REASONS = {
+  connection_lost: 'The connection was lost.',
+  connection_silent: 'The connection went silent.',
+  server_restarting: 'The server is restarting.',
+  server_closed: 'The server closed the connection.',
+  connection_refused: 'The server closed the connection: it does not accept this.',
+  page_asleep: 'The page was put aside.',
+  tab_changed: 'Another tab had the connection; it moves here.',
+  websocket_unavailable: 'The live connection is not available yet; messages go over REST.',
+  websocket_blocked: 'The live connection is blocked, perhaps by a proxy or because this site is not allowed; messages go over REST.',
+  websocket_lost: 'The live connection is not available; messages go over REST.',
+  browser_offline: 'Your device is offline.',
+  server_slow: 'The server does not answer in time.',
+  server_busy: 'The server asks for a little patience.',
+  server_failing: 'The server has a problem.',
+  unexpected_answer: 'Something between you and the server answers in its place.',
+  origin_refused: 'This site is not allowed to connect.',
+  access_refused: 'The server does not let you in.',
+  token_endpoint_unreachable: 'The site cannot be asked for your sign-in.',
+  token_missing: 'You are not signed in.',
+};
