@@ -71,8 +71,8 @@ export class ModelServer {
   readonly #tokens = new Map<string, number>();
   /** Whose each socket is, and which tabs share it. */
   readonly #sides = new Map<FakeSocket, { user: number; group: unknown }>();
-  /** Whether a token was made for another server. */
-  isForeign: (token: string) => boolean = () => false;
+  /** Tokens that were made for another server. */
+  readonly foreign = new Set<string>();
   #held: string | undefined;
   #hung: (() => void)[] = [];
 
@@ -286,11 +286,11 @@ export class ModelServer {
     })(this) as unknown as typeof WebSocket;
 
   /** @param group tabs that share one socket. */
-  connect(url: string, group: unknown = undefined): FakeSocket {
+  connect(url: string, group?: unknown): FakeSocket {
     const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
     const token = new URL(url).searchParams.get('token') ?? '';
     const user = this.#tokens.get(token);
-    if (this.isForeign(token)) this.violations.push('a token was shown to another tenant');
+    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
     // A client that still has one open needs no other.
     const others = this.#openOf(user ?? 0).filter((open) => this.#sides.get(open)?.group === group);
     if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('a second socket');
@@ -383,7 +383,7 @@ export class ModelServer {
     if (restFault === 'broken') return page('<html>500</html>', 500);
     if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
     const token = new Headers(init.headers).get('Authorization')?.slice(7) ?? '';
-    if (this.isForeign(token)) this.violations.push('a token was shown to another tenant');
+    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
     const user = init.mode === 'no-cors' ? ME : this.#tokens.get(token);
     if (user === undefined) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
