@@ -299,7 +299,8 @@ export class World {
   async checkInTheEnd(): Promise<void> {
     for (const server of this.all) server.heal();
     this.provider = 'good';
-    if (this.tabs.length === 0) this.openTab();
+    // Whatever waits on the device needs a tab that may look there.
+    if (this.tabs.every(({ isBlocked }) => isBlocked)) this.openTab();
     // Who still waits for an answer of the page, or holds a line that is dead and does not know it, finds that out first.
     if (this.askedAtOnce > 0 || this.all.some(({ hasDeadLine }) => hasDeadLine)) await this.clock.advance(36_000);
     const { tenant } = this.tabs[0]!;
