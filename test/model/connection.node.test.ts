@@ -8,8 +8,8 @@ import { ChatConnection } from '../../src/store/index.js';
 // Loaded on demand otherwise, and how long that takes is nothing that a clock could wait for.
 import '../../src/session/later.js';
 import { settle } from '../support/fake-clock.js';
-import { OTHER, ROOMS, type FrameFault, type RestFault, type SocketFault } from '../support/model-server.js';
-import { World } from './world.js';
+import { CAT, mark, ME, OTHER, ROOMS_OF, type FrameFault, type RestFault, type SocketFault } from '../support/model-server.js';
+import { World, type Tab, type Tenant } from './world.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 2_000);
 const SOAK_MINUTES = Number(process.env['SOAK'] ?? 0);
@@ -31,6 +31,7 @@ class Happens implements fc.AsyncCommand<object, World> {
     return true;
   }
   async run(_model: object, world: World): Promise<void> {
+    world.steps++;
     await this.act(world);
     await settle();
     world.checkAlways();
@@ -43,16 +44,31 @@ class Happens implements fc.AsyncCommand<object, World> {
 const happens = <T>(name: string, arbitrary: fc.Arbitrary<T>, act: (world: World, value: T) => void | Promise<void>): fc.Arbitrary<Happens> =>
   arbitrary.map((value) => new Happens(`${name}(${JSON.stringify(value)})`, (world) => act(world, value)));
 const always = (name: string, act: Act): fc.Arbitrary<Happens> => fc.constant(new Happens(name, act));
-const room = fc.constantFrom(...ROOMS);
+/** The first or the second of a person's rooms. */
+const room = fc.constantFrom(0, 1);
 /** Which of several: a number that is taken modulo how many there are. */
 const which = fc.nat(20);
 const pick = <T>(list: readonly T[], at: number): T | undefined => list[at % Math.max(1, list.length)];
 
-function send(world: World, inRoom: number, tab: number, text: string): void {
-  const chat = pick(world.tabs, tab)?.chat;
-  if (!chat) return;
-  const content = `${text} ${world.story.sent.length}`;
-  world.story.sent.push({ content, room: inRoom });
+/** Who is here, as the tab shows it; the site's person where it shows nobody. */
+const personIn = (world: World, tab: Tab | undefined): number => Number(tab?.chat.user?.id ?? world.person);
+const roomIn = (world: World, tab: Tab | undefined, at: number): number => ROOMS_OF[personIn(world, tab)]![at]!;
+/** Of the first tab, or of the site's person where there is none. */
+const roomHere = (world: World, at: number): number => roomIn(world, world.tabs[0], at);
+const waiting = (world: World, isFailed: boolean) =>
+  world.tabs.flatMap(({ chat }) =>
+    [...chat.data.threads.keys()].flatMap((each) => chat.messages(each).filter(({ delivery }) => (isFailed ? delivery === 'failed' : delivery !== 'sent')).map((message) => ({ chat, message }))),
+  );
+
+function send(world: World, at: number, which: number, text: string): void {
+  const tab = pick(world.tabs, which);
+  if (!tab) return;
+  const { tenant, chat } = tab;
+  const person = personIn(world, tab);
+  const inRoom = ROOMS_OF[person]![at]!;
+  // Written while nobody is known to be here: whoever comes first is taken for its author.
+  const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${world.story.sent.length}`;
+  if (chat.user) world.story.sent.push({ content, room: inRoom, tenant, person, tab });
   chat.sendChatMessage(inRoom, content).catch(world.hear);
 }
 
@@ -61,38 +77,46 @@ const ours = (isMany: boolean): fc.Arbitrary<Happens>[] => [
   happens('send three', room, (world, inRoom) => [1, 2, 3].forEach(() => send(world, inRoom, 0, 'mine'))),
   happens('send what is refused', room, (world, inRoom) => send(world, inRoom, 0, 'forbidden')),
   happens('retry', which, (world, at) => {
-    const failed = world.tabs.flatMap(({ chat }) => ROOMS.flatMap((each) => chat.messages(each).filter(({ delivery }) => delivery === 'failed').map((message) => ({ chat, message }))));
-    const found = pick(failed, at);
+    const found = pick(waiting(world, true), at);
     if (!found) return;
     world.story.retried.add(found.message.content);
     found.chat.retry(found.message.localId!).catch(world.hear);
   }),
   happens('discard', which, (world, at) => {
-    const waiting = world.tabs.flatMap(({ chat }) => ROOMS.flatMap((each) => chat.messages(each).filter(({ delivery }) => delivery !== 'sent').map((message) => ({ chat, message }))));
-    const found = pick(waiting, at);
+    const found = pick(waiting(world, false), at);
     if (!found) return;
     world.story.discarded.add(found.message.content);
     found.chat.discard(found.message.localId!);
   }),
-  happens('load older', room, (world, inRoom) => void world.tabs[0]?.chat.loadOlder(inRoom).catch(world.hear)),
-  happens('read', room, (world, inRoom) => void world.tabs[0]?.chat.markRead(inRoom).catch(world.hear)),
+  happens('load older', room, (world, inRoom) => void world.tabs[0]?.chat.loadOlder(roomHere(world, inRoom)).catch(world.hear)),
+  happens('read', room, (world, inRoom) => void world.tabs[0]?.chat.markRead(roomHere(world, inRoom)).catch(world.hear)),
+  happens('draft', fc.tuple(room, which), (world, [at, tab]) => {
+    const found = pick(world.tabs, tab);
+    if (found?.chat.user) found.chat.keepDraft(roomIn(world, found, at), `half a thought ${mark(found.tenant, personIn(world, found))}`);
+  }),
 ];
+
+function say(world: World, at: number): void {
+  const { server } = world;
+  const person = personIn(world, world.tabs[0]);
+  server.store(ROOMS_OF[person]![at]!, OTHER, `theirs ${mark(server.tenant, person)} ${server.rows.length}`);
+}
 
 const theirs: fc.Arbitrary<Happens>[] = [
   happens('they say', fc.tuple(room, fc.integer({ min: 1, max: 7 })), (world, [inRoom, count]) => {
-    for (let n = 0; n < count; n++) world.server.store(inRoom, OTHER, `theirs ${world.server.rows.length}`);
+    for (let n = 0; n < count; n++) say(world, inRoom);
   }),
   happens('they say a lot', room, (world, inRoom) => {
-    for (let n = 0; n < 60; n++) world.server.store(inRoom, OTHER, `theirs ${world.server.rows.length}`);
+    for (let n = 0; n < 60; n++) say(world, inRoom);
   }),
-  happens('they read', room, (world, inRoom) => world.server.read(inRoom, OTHER)),
+  happens('they read', room, (world, inRoom) => world.server.read(roomHere(world, inRoom), OTHER)),
 ];
 
 /** What only a backend that counts can tell of to somebody who was away. */
 const changes: fc.Arbitrary<Happens>[] = [
   happens('they edit', which, (world, at) => {
     const row = pick(world.server.rows.filter(({ sender }) => sender === OTHER), at);
-    if (row) world.server.edit(row, `edited ${row.id}`);
+    if (row) world.server.edit(row, `edited ${mark(world.server.tenant, row.room <= 2 ? ME : CAT)} ${row.id}`);
   }),
   happens('they delete', which, (world, at) => {
     const row = pick(world.server.rows.filter(({ sender }) => sender === OTHER), at);
@@ -102,27 +126,27 @@ const changes: fc.Arbitrary<Happens>[] = [
     const row = pick(world.server.rows, at);
     if (row) world.server.react(row, '👍');
   }),
-  happens('frames', fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }), (world, faults) => void world.server.frameFaults.push(...faults)),
-  always('changes forgotten', (world) => world.server.forgetChanges()),
+  happens('frames', fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }), (world, faults) => world.all.forEach((server) => server.frameFaults.push(...faults))),
+  always('changes forgotten', (world) => world.all.forEach((server) => server.forgetChanges())),
 ];
 
 const faults: fc.Arbitrary<Happens>[] = [
   happens('time', fc.constantFrom(50, 1_000, 7_000, 20_000, 60_000), (world, ms) => world.clock.advance(ms)),
   happens('time', fc.constantFrom(300, 3_000, 12_000), (world, ms) => world.clock.advance(ms)),
   always('sleep', (world) => world.clock.sleep(8 * 3_600_000)),
-  happens('cut', fc.constantFrom(1000, 1001, 1006, 1008, 1009, 1011, 1012), (world, code) => world.server.cut(code)),
-  happens('sockets', fc.constantFrom<SocketFault>('none', 'refuse', 'hang', 'silent'), (world, fault) => void (world.server.socketFault = fault)),
-  happens('rest', fc.constantFrom<RestFault>('none', 'down', 'broken', 'hang', 'answer-lost', 'busy', 'portal'), (world, fault) => void (world.server.restFault = fault)),
-  happens('deaf', fc.boolean(), (world, on) => void (world.server.isDeaf = on)),
-  happens('mute', fc.boolean(), (world, on) => void (world.server.isMute = on)),
-  always('all is well', (world) => world.server.heal()),
+  happens('cut', fc.constantFrom(1000, 1001, 1006, 1008, 1009, 1011, 1012), (world, code) => world.all.forEach((server) => server.cut(code))),
+  happens('sockets', fc.constantFrom<SocketFault>('none', 'refuse', 'hang', 'silent'), (world, fault) => world.all.forEach((server) => (server.socketFault = fault))),
+  happens('rest', fc.constantFrom<RestFault>('none', 'down', 'broken', 'hang', 'answer-lost', 'busy', 'portal'), (world, fault) => world.all.forEach((server) => (server.restFault = fault))),
+  happens('deaf', fc.boolean(), (world, on) => world.all.forEach((server) => (server.isDeaf = on))),
+  happens('mute', fc.boolean(), (world, on) => world.all.forEach((server) => (server.isMute = on))),
+  always('all is well', (world) => world.all.forEach((server) => server.heal())),
   always('retry now', (world) => world.tabs[0]?.chat.retryNow()),
 ];
 
 const tokens: fc.Arbitrary<Happens>[] = [
   always('token refused', (world) => world.refuseToken()),
   happens('provider', fc.constantFrom('good', 'hangs', 'throws', 'stale'), (world, how) => void (world.provider = how)),
-  always('another token', (world) => world.tabs[0]?.chat.configure({ token: world.newToken() })),
+  always('another token', (world) => world.tabs[0] && world.signIn(world.tabs[0])),
 ];
 
 const pages: fc.Arbitrary<Happens>[] = [
@@ -135,10 +159,36 @@ const pages: fc.Arbitrary<Happens>[] = [
     await settle();
     world.tabs[0]?.chat.connect();
   }),
+  happens('moved', which, (world, at) => {
+    const tab = pick(world.tabs, at);
+    tab?.chat.disconnect();
+    tab?.chat.connect();
+  }),
+  happens('leaves a room', fc.tuple(room, which), (world, [at, tab]) => {
+    const found = pick(world.tabs, tab);
+    if (found) world.leave(found, roomIn(world, found, at));
+  }),
+  happens('opens its rooms', which, (world, at) => {
+    const tab = pick(world.tabs, at);
+    if (tab) world.show(tab, ROOMS_OF[personIn(world, tab)]);
+  }),
+];
+
+/** Somebody else at the same machine; another backend on the same origin. */
+const owners: fc.Arbitrary<Happens>[] = [
+  happens('another person', fc.tuple(fc.constantFrom(ME, CAT), which), (world, [person, at]) => {
+    const tab = pick(world.tabs, at);
+    if (tab) world.signIn(tab, { person });
+  }),
+  happens('another tenant', fc.tuple(fc.constantFrom<Tenant>('a', 'b'), which), (world, [tenant, at]) => {
+    const tab = pick(world.tabs, at);
+    if (tab) world.signIn(tab, { tenant });
+  }),
 ];
 
 const tabs: fc.Arbitrary<Happens>[] = [
   always('another tab', (world) => void (world.tabs.length < 3 && world.openTab())),
+  always('a tab that may keep nothing', (world) => void (world.tabs.length < 3 && world.openTab({ isBlocked: true }))),
   happens('a tab crashes', which, (world, at) => world.crash(at % Math.max(1, world.tabs.length))),
 ];
 
@@ -152,10 +202,10 @@ async function story(commands: Iterable<fc.AsyncCommand<object, World>>, capabil
 }
 
 const KINDS = [
-  { name: 'on a backend that can do everything', capabilities: FULL, acts: [...ours(true), ...theirs, ...changes, ...faults, ...tokens, ...pages, ...tabs], share: 0.5 },
-  { name: 'on a backend that does not count', capabilities: UNCOUNTED, acts: [...ours(false), ...theirs, ...faults, ...tokens, ...pages], share: 0.2 },
-  { name: 'on a backend that only knows messages by their names', capabilities: NAMED_ONLY, acts: [...ours(false), ...theirs, ...faults, ...pages], share: 0.15 },
-  { name: 'on a baseline backend', capabilities: [], acts: [...ours(false), ...theirs, ...faults, ...pages], share: 0.15 },
+  { name: 'on a backend that can do everything', capabilities: FULL, acts: [...ours(true), ...theirs, ...changes, ...faults, ...tokens, ...pages, ...owners, ...tabs], share: 0.5 },
+  { name: 'on a backend that does not count', capabilities: UNCOUNTED, acts: [...ours(false), ...theirs, ...faults, ...tokens, ...pages, ...owners], share: 0.2 },
+  { name: 'on a backend that only knows messages by their names', capabilities: NAMED_ONLY, acts: [...ours(false), ...theirs, ...faults, ...pages, ...owners], share: 0.15 },
+  { name: 'on a baseline backend', capabilities: [], acts: [...ours(false), ...theirs, ...faults, ...pages, ...owners], share: 0.15 },
 ];
 
 describe('whatever happens, in whatever order', () => {

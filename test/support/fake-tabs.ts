@@ -15,6 +15,8 @@ export class FakeBrowser {
   readonly #dead = new WeakSet<object>();
   /** Everything that tabs have told each other. */
   readonly said: string[] = [];
+  /** The same, with the name of the channel. */
+  readonly told: { name: string; text: string }[] = [];
   /** How often a lock was asked for. */
   asked = 0;
 
@@ -51,12 +53,17 @@ export class FakeBrowser {
     return new Promise((resolve, reject) => {
       if (this.#dead.has(tab)) return;
       const abort = (): DOMException => new DOMException('', 'AbortError');
+      if (options.signal?.aborted) return reject(abort());
       const request: Request = {
         name,
         tab,
         grant: () => {
           this.#held.set(name, request);
-          this.latency(() => void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value))));
+          this.latency(() => {
+            // Stolen, or its tab has crashed, before it was told that it has the lock.
+            if (this.#held.get(name) !== request) return;
+            void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value)));
+          });
         },
         revoke: () => reject(abort()),
       };
@@ -102,7 +109,9 @@ class FakeChannel {
 
   postMessage(data: unknown): void {
     const copy = structuredClone(data);
-    this.browser.said.push(JSON.stringify(copy));
+    const text = JSON.stringify(copy);
+    this.browser.said.push(text);
+    this.browser.told.push({ name: this.name, text });
     for (const other of this.all) {
       if (other !== this && other.name === this.name) this.browser.latency(() => this.all.has(other) && other.onmessage?.({ data: copy }));
     }
@@ -112,3 +121,15 @@ class FakeChannel {
     this.all.delete(this);
   }
 }
+
+const refused = (): DOMException => new DOMException('The operation is insecure.', 'SecurityError');
+
+/** What a tab has whose browser blocks cookies: everything is there, and nothing may be used. */
+export const BLOCKED = {
+  locks: { request: () => Promise.reject(refused()) } as unknown as LockManager,
+  BroadcastChannel: class {
+    constructor() {
+      throw refused();
+    }
+  } as unknown as typeof BroadcastChannel,
+};

@@ -9,6 +9,28 @@ export class MemoryVault implements Vault {
   asked = 0;
   /** What everything waits for: a device takes its time. Default: nothing. */
   latency: () => Promise<void> | undefined = () => undefined;
+  /** How many connections hold it open; and how many things are under way. Both are 0 after everything has been taken down. */
+  holders = 0;
+  underWay = 0;
+
+  /** The same device, as one connection holds it. */
+  handle(): Vault {
+    let isHeld = false;
+    const hold = (on: boolean): void => {
+      if (on !== isHeld) this.holders += on ? 1 : -1;
+      isHeld = on;
+    };
+    return {
+      load: (scope) => this.load(scope),
+      put: (scope, kept) => this.put(scope, kept),
+      delete: (scope, localId) => this.delete(scope, localId),
+      draft: (scope, roomId) => this.draft(scope, roomId),
+      putDraft: (scope, roomId, text) => this.putDraft(scope, roomId, text),
+      purge: () => this.purge(),
+      open: () => hold(true),
+      close: () => hold(false),
+    };
+  }
 
   async load(scope: string): Promise<Kept[]> {
     await this.#take();
@@ -45,6 +67,18 @@ export class MemoryVault implements Vault {
 
   async #take(): Promise<void> {
     this.asked++;
+    this.underWay++;
     await this.latency();
+    this.underWay--;
   }
 }
+
+/** A device that may keep nothing, as a browser's that blocks cookies. */
+export const NO_VAULT: Vault = {
+  load: async () => [],
+  put: async () => {},
+  delete: async () => {},
+  draft: async () => '',
+  putDraft: async () => {},
+  purge: async () => {},
+};

@@ -27,6 +27,18 @@ interface Change {
 export const ME = 1;
 export const OTHER = 2;
 export const ROOMS = [1, 2] as const;
+/** Somebody else who may sit at the same machine, with rooms of their own. */
+export const CAT = 3;
+export const ROOMS_OF: Record<number, readonly number[]> = { [ME]: ROOMS, [CAT]: [3, 4] };
+const ALL_ROOMS = Object.values(ROOMS_OF).flat();
+const NAMES: Record<number, string> = { [ME]: 'ana', [OTHER]: 'ben', [CAT]: 'cat' };
+/** Everybody talks to OTHER. */
+const ownerOf = (room: number): number => (room <= 2 ? ME : CAT);
+
+/** Stands in a text, and says whose it is: the tenant, and the person. */
+export const mark = (tenant: string, person: number): string => `[${tenant}${person}]`;
+/** Whose the texts in it are, as `<tenant><person>`. */
+export const marksIn = (text: string): string[] => [...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, whose]) => whose!))];
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
@@ -52,27 +64,31 @@ export class ModelServer {
   /** Texts that are refused for good. */
   readonly refuses = 'forbidden';
   readonly #clock: FakeClock;
-  readonly #changes = new Map<number, Change[]>(ROOMS.map((room) => [room, []]));
-  readonly #read = new Map<number, Set<number>>([
-    [ME, new Set()],
-    [OTHER, new Set()],
-  ]);
+  readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
+  readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
   readonly #inFlight = new Set<string>();
-  readonly #tokens = new Set<string>();
+  /** Whose each token is. */
+  readonly #tokens = new Map<string, number>();
+  /** Whose each socket is, and which tabs share it. */
+  readonly #sides = new Map<FakeSocket, { user: number; group: unknown }>();
+  /** Tokens that were made for another server. */
+  readonly foreign = new Set<string>();
   #held: string | undefined;
   #hung: (() => void)[] = [];
 
   constructor(
     clock: FakeClock,
     readonly capabilities: readonly string[],
+    /** Of several on one origin. */
+    readonly tenant = 'a',
   ) {
     this.#clock = clock;
   }
 
   // ————— People and faults
 
-  allow(token: string): void {
-    this.#tokens.add(token);
+  allow(token: string, user = ME): void {
+    this.#tokens.set(token, user);
   }
 
   refuse(token: string): void {
@@ -147,23 +163,23 @@ export class ModelServer {
     for (const { id } of unread) read.add(id);
     if (this.capabilities.includes('receipts')) return this.#tellRead(room, user, unread);
     this.#change(room, undefined, () =>
-      user === ME ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
+      user !== OTHER ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
     );
   }
 
   /** Capability `receipts`: it is told once, and counts as no change. */
   #tellRead(room: number, user: number, read: readonly Row[]): void {
-    for (const socket of this.open) {
-      if (user !== ME) this.#out(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
+    for (const socket of this.#openOf(ownerOf(room))) {
+      if (user === OTHER) this.#out(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
       else {
         this.#out(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
-        this.#out(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.#unread(room, ME).length } });
+        this.#out(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.unread(room) } });
       }
     }
   }
 
   #receipts(room: number): object[] {
-    return [ME, OTHER].flatMap((user_id) => {
+    return [ownerOf(room), OTHER].flatMap((user_id) => {
       const last = this.rows.findLast(({ id, room: of, sender }) => of === room && sender !== user_id && this.#read.get(user_id)!.has(id));
       return last ? [{ user_id, up_to: last.id }] : [];
     });
@@ -173,11 +189,11 @@ export class ModelServer {
 
   /** What a room holds, as its member sees it. */
   history(room: number): { id: number; content: string; reactions: string; isRead: boolean }[] {
-    return this.#shown(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender === ME && this.#isRead(row) }));
+    return this.#shown(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
   }
 
   unread(room: number): number {
-    return this.#unread(room, ME).length;
+    return this.#unread(room, ownerOf(room)).length;
   }
 
   #shown(room: number): Row[] {
@@ -189,14 +205,14 @@ export class ModelServer {
   }
 
   #isRead(row: Row): boolean {
-    return this.#read.get(row.sender === ME ? OTHER : ME)!.has(row.id);
+    return this.#read.get(row.sender === OTHER ? ownerOf(row.room) : OTHER)!.has(row.id);
   }
 
-  #message(row: Row, viewer = ME): Record<string, unknown> {
+  #message(row: Row, viewer = ownerOf(row.room)): Record<string, unknown> {
     return {
       id: row.id,
       room: row.room,
-      sender: { id: row.sender, username: row.sender === ME ? 'ana' : 'ben' },
+      sender: { id: row.sender, username: NAMES[row.sender] },
       message_type: 'text',
       content: row.content,
       timestamp: row.at,
@@ -214,11 +230,11 @@ export class ModelServer {
       id,
       name: `Room ${id}`,
       participants: [
-        { id: ME, username: 'ana' },
-        { id: OTHER, username: 'ben' },
+        { id: ownerOf(id), username: NAMES[ownerOf(id)] },
+        { id: OTHER, username: NAMES[OTHER] },
       ],
       last_message: last ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } } : null,
-      unread_count: this.#unread(id, ME).length,
+      unread_count: this.unread(id),
       updated_at: last?.at ?? '2026-11-22T10:00:00Z',
       is_active: true,
     };
@@ -231,13 +247,17 @@ export class ModelServer {
     const seq = (changes.at(-1)?.seq ?? 0) + 1;
     const frame = { ...frameFor(0), room_id: room, ...(this.capabilities.includes('sync') && { seq }) };
     changes.push({ seq, frame, messageId });
-    for (const socket of this.open) {
+    for (const socket of this.#openOf(ownerOf(room))) {
       this.#out(socket, frame);
       if (this.capabilities.includes('user_channel')) {
         const { last_message, unread_count, updated_at } = this.#room(room);
         this.#out(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
       }
     }
+  }
+
+  #openOf(user: number): FakeSocket[] {
+    return this.open.filter((socket) => this.#sides.get(socket)?.user === user);
   }
 
   /** Out of the server, through whatever is wrong with the way. */
@@ -261,25 +281,30 @@ export class ModelServer {
   readonly WebSocket = ((server: ModelServer) =>
     class {
       constructor(url: string) {
-        return server.#connect(url) as never;
+        return server.connect(url) as never;
       }
     })(this) as unknown as typeof WebSocket;
 
-  #connect(url: string): FakeSocket {
+  /** @param group tabs that share one socket. */
+  connect(url: string, group?: unknown): FakeSocket {
     const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
+    const token = new URL(url).searchParams.get('token') ?? '';
+    const user = this.#tokens.get(token);
+    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
     // A client that still has one open needs no other.
-    if (this.open.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('a second socket');
+    const others = this.#openOf(user ?? 0).filter((open) => this.#sides.get(open)?.group === group);
+    if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('a second socket');
+    if (user !== undefined) this.#sides.set(socket, { user, group });
     this.sockets.push(socket);
     this.socketTimes.push(this.#clock.now());
     const { socketFault } = this;
-    const token = new URL(url).searchParams.get('token') ?? '';
     queueMicrotask(() => {
       if (socketFault === 'hang') return;
-      if (socketFault === 'refuse' || !this.#tokens.has(token)) return socket.drop(1006);
+      if (socketFault === 'refuse' || user === undefined || !this.#tokens.has(token)) return socket.drop(1006);
       socket.accept();
       if (socketFault === 'silent') return;
       const beyond = this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
-      this.#out(socket, { type: 'connection_established', user_id: ME, username: 'ana', timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
+      this.#out(socket, { type: 'connection_established', user_id: user, username: NAMES[user], timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
     });
     return socket;
   }
@@ -288,25 +313,41 @@ export class ModelServer {
     if (this.isDeaf) this.#deaf.add(socket);
     if (this.#deaf.has(socket) || socket.readyState !== 1) return;
     const room_id = frame.room_id as number;
+    const { user } = this.#sides.get(socket)!;
+    const isMember = room_id === undefined || ownerOf(room_id) === user;
+    if (!isMember) {
+      const { _tempId } = frame;
+      return this.#out(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
+    }
     switch (frame.type) {
       case 'ping':
         return this.#out(socket, { type: 'pong' });
       case 'subscribe_room':
         return this.#out(socket, { type: 'subscribed', room_id });
       case 'get_room_list':
-        return this.#out(socket, { type: 'room_list', rooms: ROOMS.map((room) => this.#room(room)) });
+        return this.#out(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.#room(room)) });
       case 'mark_read':
-        return this.read(room_id, ME, frame.up_to as number | undefined);
+        return this.read(room_id, user, frame.up_to as number | undefined);
       case 'sync':
-        return this.#out(socket, { type: 'sync_result', rooms: Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => this.#since(Number(room), seq)) });
+        return this.#out(socket, { type: 'sync_result', rooms: this.#sync(user, Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq])) });
       case 'send_message': {
         const { content, _tempId } = frame as { content: string; _tempId: string };
         this.#arrives(_tempId);
         if (content.includes(this.refuses)) return this.#out(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
-        const row = this.store(room_id, ME, content, _tempId);
+        const row = this.#say(room_id, user, content, _tempId);
         if (this.capabilities.includes('ack')) this.#out(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
       }
     }
+  }
+
+  /** Somebody who is really there says something. */
+  #say(room: number, user: number, content: string, tempId: string | undefined): Row {
+    for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} was sent to ${this.tenant} as ${user}`);
+    return this.store(room, user, content, tempId);
+  }
+
+  #sync(user: number, asked: [room: number, seq: number][]): object[] {
+    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#since(room, seq));
   }
 
   #since(room: number, from: number): Record<string, unknown> {
@@ -341,7 +382,10 @@ export class ModelServer {
     if (restFault === 'portal') return page('<html>Welcome to the hotel</html>', 200);
     if (restFault === 'broken') return page('<html>500</html>', 500);
     if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
-    if (init.mode !== 'no-cors' && !this.#tokens.has(new Headers(init.headers).get('Authorization')?.slice(7) ?? '')) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
+    const token = new Headers(init.headers).get('Authorization')?.slice(7) ?? '';
+    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
+    const user = init.mode === 'no-cors' ? ME : this.#tokens.get(token);
+    if (user === undefined) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
     const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
     if (isSend && key) {
@@ -350,7 +394,7 @@ export class ModelServer {
     }
     try {
       if (restFault === 'hang') await this.#hang(signal);
-      const answer = this.#answer(init.method ?? 'GET', url, key ?? undefined, typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {});
+      const answer = this.#answer(user, init.method ?? 'GET', url, key ?? undefined, typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {});
       // Done, and nobody hears of it.
       if (restFault === 'answer-lost') await this.#hang(signal);
       return answer;
@@ -367,17 +411,18 @@ export class ModelServer {
     });
   }
 
-  #answer(method: string, url: URL, key: string | undefined, body: Record<string, unknown>): Response {
-    const path = url.pathname.replace('/api/chat/', '');
-    if (path === 'rooms/') return json(ROOMS.map((room) => this.#room(room)));
+  #answer(user: number, method: string, url: URL, key: string | undefined, body: Record<string, unknown>): Response {
+    const path = url.pathname.replace(/^.*\/api\/chat\//, '');
+    if (path === 'rooms/') return json(ROOMS_OF[user]!.map((room) => this.#room(room)));
     if (path === 'sync/' && this.capabilities.includes('sync')) {
-      return json({ rooms: url.searchParams.getAll('room').map((asked) => this.#since(Number(asked.split(':')[0]), Number(asked.split(':')[1]))) });
+      return json({ rooms: this.#sync(user, url.searchParams.getAll('room').map((asked) => asked.split(':').map(Number) as [number, number])) });
     }
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
+    if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const content = body.content as string;
       if (content.includes(this.refuses)) return json({ content: ['Not allowed.'] }, 400);
-      return json(this.#message(this.store(room, ME, content, key)), 201);
+      return json(this.#message(this.#say(room, user, content, key)), 201);
     }
     if (path.endsWith('/messages/')) {
       const [after, before, limit] = ['after', 'before', 'limit'].map((name) => Number(url.searchParams.get(name) ?? 0)) as [number, number, number];
@@ -390,9 +435,9 @@ export class ModelServer {
     const read = /^messages\/(\d+)\/mark_read\/$/.exec(path)?.[1];
     if (read) {
       const row = this.rows.find(({ id }) => id === Number(read));
-      if (row && !this.#read.get(ME)!.has(row.id)) {
-        this.#read.get(ME)!.add(row.id);
-        if (this.capabilities.includes('receipts')) this.#tellRead(row.room, ME, [row]);
+      if (row && ownerOf(row.room) === user && !this.#read.get(user)!.has(row.id)) {
+        this.#read.get(user)!.add(row.id);
+        if (this.capabilities.includes('receipts')) this.#tellRead(row.room, user, [row]);
         else this.#change(row.room, undefined, () => ({ type: 'messages_marked_read', count: 1 }));
       }
       return json({});
