@@ -14,6 +14,8 @@ const ANSWERS_MS = 30_000;
 /** Where nobody was signed in, the page is asked again at most this often, in milliseconds; then half as often each time, down to the second. */
 const AGAIN_MS = 10_000;
 const SELDOM_AGAIN_MS = 300_000;
+/** A question that is younger than this, in milliseconds, is not given up for another one, however often somebody presses 'Retry'. */
+const AGAIN_AT_ONCE_MS = 1_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -125,8 +127,9 @@ export class Renewal {
     });
   }
 
-  /** Asks anew, whatever the page was asked before and has not answered. */
+  /** Asks anew, whatever the page was asked before and has not answered; unless that was only just now. */
   startOver(): void {
+    if (this.#session.clock.now() - this.#askedAt < AGAIN_AT_ONCE_MS) return;
     this.forget();
     this.#answeredAt = [];
     this.#isStartingOver = true;

@@ -135,15 +135,16 @@ for (const [name, options] of VARIANTS) {
 
     it('refreshes the rooms by both ways', async () => {
       const names = (chat: ChatConnection): string[] => chat.rooms.map(({ name }) => name).sort();
-      const bySocket = await ana.refreshRoomList();
-      expect(bySocket.method).to.equal('websocket');
-      const before = names(ana);
-      await backend.faults({ socket: 'refuse' });
-      await backend.cut();
-      await until(() => ana.state !== 'connected');
       const byRest = await ana.refreshRoomList();
       expect(byRest.method).to.equal('rest');
+      const before = names(ana);
+      await backend.faults({ rest: 'refuse' });
+      const bySocket = await ana.refreshRoomList();
+      expect(bySocket.method).to.equal('websocket');
       expect(names(ana)).to.deep.equal(before);
+      await backend.faults({ rest: 'pass', socket: 'refuse' });
+      await backend.cut();
+      await until(() => ana.state !== 'connected');
     });
 
     it('polls and sends over REST while a proxy blocks the socket', async () => {

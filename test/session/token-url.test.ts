@@ -128,7 +128,11 @@ describe('token-url', () => {
     expect([is(), asked.length]).to.deep.equal(['error token_endpoint_unreachable', 2]);
     await clock.advance(2_000);
     expect(asked.length).to.equal(3);
-    chat.retryNow();
+    for (let n = 0; n < 100; n++) chat.retryNow();
+    await clock.advance(0);
+    expect(asked.length, 'a question that was only just asked').to.equal(3);
+    await clock.advance(1_000);
+    for (let n = 0; n < 100; n++) chat.retryNow();
     await clock.advance(0);
     expect([is(), asked.length, problems]).to.deep.equal(['connected connected', 4, []]);
     chat.disconnect();
