@@ -180,9 +180,11 @@ function trimLit(): Plugin {
  * and paths alone.
  */
 function trimZod(): Plugin {
+  const kinds = ['Type', 'Check', 'CheckOverwrite', 'Unknown', 'Array', 'Object', 'Optional', 'Nullable', 'Catch', 'Custom'];
   const promises: [RegExp, string] = [/(asyncResult \|\| )?\b\w+ instanceof Promise/g, 'false'];
-  return answer('trim-zod', /node_modules\/zod\/v4\/(core\/(api|core|parse|schemas)|mini\/schemas)\.js$/, {
+  const plugin = answer('trim-zod', /node_modules\/zod\/v4\/(core\/(api|core|parse|schemas|util)|mini\/schemas)\.js$/, {
     'core/core.js': [
+      [/Object\.freeze\(\{\s+status: "aborted",\s+\}\)/, '{}'],
       [/\/\/ support prototype modifications[^]*?(?=\n {4}\}\n)/, ''],
       [/const Parent = [^]*?(?=function _\()/, ''],
       [/params\?\.Parent \? new Definition\(\) : this/, 'this'],
@@ -201,10 +203,21 @@ function trimZod(): Plugin {
       [/util\.issue\(_iss\)/, '_iss'],
       [/inst\._zod\.version = version;|const okeys = .*|numKeys: .*|optionalKeys: .*|if \(inst\._zod\.def\.params\)\s+_iss\.params = .*/g, ''],
       [/const desc = [^]*?(?=const _normalized)/, ''],
+      [/inst \?\? \(inst = \{\}\);|inst\._zod\.bag = inst.*|for \(const ch of checks\) \{\s+for \(const fn of ch\._zod\.onattach\) \{[^}]*\}\s+\}/g, ''],
+      [/(?<=path: )\[\.\.\.\(inst\._zod\.def\.path \?\? \[\]\)\]/, '[]'],
     ],
+    'core/util.js': [[/\("captureStackTrace" in Error .*\)/, '{}'], [/if \(!def \|\| params\?\.parent\)\s+cl\._zod\.parent = inst;/, '']],
     'core/api.js': [[/const norm = [^]*?;\n.*abort = true.*/, ''], [/\.\.\.norm\b/, 'abort: true'], [/\.\.\.util\.normalizeParams\((_?params)\)/g, '...$1']],
-    'mini/schemas.js': [[/typeof ch === "function" \? .* : ch/, 'ch'], [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''], [/if \(!inst\._zod\)\s+throw .*/, ''], [/inst\.parse = [^]*?(?=inst\.check = )/, ''], [/inst\.with = .*/, ''], [/inst\.brand = [^]*?inst\.apply = .*/, '']],
+    'mini/schemas.js': [[/typeof ch === "function" \? .* : ch/, 'ch'], [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''], [/if \(!inst\._zod\)\s+throw .*/, ''], [/inst\.parse = [^]*?(?=inst\.check = )/, ''], [/inst\.def = def;\s+inst\.type = .*|inst\.with = .*|util\.defineLazy\(inst, "shape", .*/g, ''], [/inst\.brand = [^]*?inst\.apply = .*/, '']],
   });
+  return {
+    ...plugin,
+    renderChunk(code) {
+      const [other] = [...code.matchAll(/["'`]\$Zod(\w+)["'`]/g)].filter(([, kind]) => !kinds.includes(kind!));
+      if (other) this.error(`${other[0]} is new here. Look whether it needs anything that trimZod leaves out, and add it to its kinds.`);
+      return null;
+    },
+  };
 }
 
 /** Puts answers that are known here in the place of what a library asks, by the end of its file's name. */

@@ -9,6 +9,7 @@ export const enExtras = {
     names.length === 1 ? `${names[0]} is typing` : names.length === 2 ? `${names[0]} and ${names[1]} are typing` : 'Several people are typing',
   announce: (sender, text) => `${sender}: ${text}`,
   discard: 'Discard',
+  notShown: 'This message cannot be shown.',
   openFile: 'Open file',
   reloadToContinue: 'Reload to continue: another tab runs a newer version of this chat.',
   unreadable: (count) => `${count} could not be read.`,

@@ -24,6 +24,5 @@ export const en = {
   messageTo: (room) => `Message to ${room}`,
   send: 'Send',
   tooLong: (over) => `${over} characters too long`,
-  notShown: 'This message cannot be shown.',
   readOnly: 'You can read this conversation, but not write in it.',
 } satisfies Partial<Terms>;

@@ -10,5 +10,5 @@ export { readPage } from './read-older.js';
 export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';
 export { fetchToken, TOKEN_TIMEOUT_MS } from './token-url.js';
-export { fetchTicket, readOtherRooms, refusal } from '../transport/index.js';
+export { fetchTicket, markReadByRest, readOtherRooms, refusal } from '../transport/index.js';
 export { introduceByRest } from './introduce-by-rest.js';

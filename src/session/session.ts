@@ -867,7 +867,9 @@ export class Session implements Inside {
     }
     const rest = this.#usable();
     const { signal } = this;
-    for (const messageId of unread) await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
+    const { markReadByRest } = await loadLater();
+    stillWanted(signal);
+    await markReadByRest(rest, unread, signal);
   }
 
   /** Tells the room that I type, or do not any more. Lost without a socket, as it should be. */

@@ -1,5 +1,5 @@
 /** What a REST client needs only where something is refused, or a list has more than one page. Loaded on demand: see session/later.ts. */
-import { idKey, type Problem, type Room } from '../protocol/index.js';
+import { idKey, type Id, type Problem, type Room } from '../protocol/index.js';
 import { parseUrl } from './address.js';
 import { ChatError, type ErrorCode } from './errors.js';
 import type { RestClient, RoomsAnswer, RoomsPage } from './rest.js';
@@ -70,4 +70,9 @@ export function retryAfter({ status, headers }: Response): number | undefined {
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   if (!Number.isFinite(seconds)) return status === 429 ? 5_000 : undefined;
   return Math.min(Math.max(seconds, 1), 300) * 1000;
+}
+
+/** Marks messages as read, one by one. @throws {ChatError} */
+export async function markReadByRest(rest: RestClient, messageIds: readonly Id[], signal: AbortSignal): Promise<void> {
+  for (const messageId of messageIds) await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
 }

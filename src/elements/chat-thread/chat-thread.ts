@@ -277,15 +277,8 @@ export class ChatThreadElement extends LitElement {
       isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
       isGroup: this.#roomInfo.value?.room_type !== 'direct',
       extras: this.#extras.parts,
-      // The button goes, and the keyboard with it: back to where it came from.
-      onRetry: (localId) => {
-        void this.#finder.connection?.retry(localId).catch(() => {});
-        this.#composer.focus();
-      },
-      onDiscard: (localId) => {
-        this.#finder.connection?.discard(localId);
-        this.#composer.focus();
-      },
+      connection: this.#finder.connection,
+      composer: this.#composer,
     };
     return repeat(
       rows,

@@ -69,11 +69,20 @@ function decodeName(url: string): string {
 }
 
 /** Why a message was not sent, and what can be done about it. */
-export function failure({ localId, error }: ChatMessage, { localize, onRetry, onDiscard }: RowContext): TemplateResult {
+export function failure({ localId, error }: ChatMessage, { localize, connection, composer }: RowContext): TemplateResult {
+  const onRetry = (): void => {
+    void connection?.retry(localId!).catch(() => {});
+    // The button goes, and the keyboard with it: back to where it came from.
+    composer.focus();
+  };
+  const onDiscard = (): void => {
+    connection?.discard(localId!);
+    composer.focus();
+  };
   return html`<span part="failure" class="meta failure">
     ${ALERT}<span>${localize.term('notSent')}${error ? html`: <span dir="auto">${error.message}</span>` : nothing}</span>
-    <button part="retry" type="button" @click=${() => onRetry(localId!)}>${localize.term('retry')}</button>
-    <button part="discard" type="button" @click=${() => onDiscard(localId!)}>${localize.term('discard')}</button>
+    <button part="retry" type="button" @click=${onRetry}>${localize.term('retry')}</button>
+    <button part="discard" type="button" @click=${onDiscard}>${localize.term('discard')}</button>
   </span>`;
 }
 

@@ -1,6 +1,6 @@
 import type { LitElement, TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
-import type { ChatMessage } from '../../store/index.js';
+import type { ChatConnection, ChatMessage } from '../../store/index.js';
 
 /** What a row needs to know besides its message. */
 export interface RowContext {
@@ -18,8 +18,8 @@ export interface RowContext {
   isGroup: boolean;
   /** What draws more than words; nothing until it is there. */
   extras: RowExtras | undefined;
-  onRetry(localId: string): void;
-  onDiscard(localId: string): void;
+  connection: Pick<ChatConnection, 'retry' | 'discard'> | undefined;
+  composer: { focus(): void };
 }
 
 /** What draws what few messages have: see extras.ts. */
