@@ -18,8 +18,8 @@ const MOST_SOCKETS = 70;
 const MOST_REQUESTS = 400;
 
 /** What a story may ask of the device and of the browser: so much for each of its steps, messages and tabs. */
-const MOST_ASKED_OF_VAULT = 60;
-const MOST_ASKED_OF_LOCKS = 20;
+const MOST_ASKED_OF_VAULT = 10;
+const MOST_ASKED_OF_LOCKS = 10;
 /** Storage, locks and channels answer within this, in milliseconds; now and then within the second. */
 const LATENCY_MS = { quick: 30, slow: 900 };
 
