@@ -151,8 +151,9 @@ const tokens: fc.Arbitrary<Happens>[] = [
 
 const pages: fc.Arbitrary<Happens>[] = [
   always('reload', (world) => {
+    const isBlocked = world.tabs[0]?.isBlocked ?? false;
     world.crash(0);
-    world.openTab();
+    world.openTab({ isBlocked });
   }),
   always('removed and put back', async (world) => {
     world.tabs[0]?.chat.disconnect();
@@ -192,9 +193,9 @@ const tabs: fc.Arbitrary<Happens>[] = [
   happens('a tab crashes', which, (world, at) => world.crash(at % Math.max(1, world.tabs.length))),
 ];
 
-async function story(commands: Iterable<fc.AsyncCommand<object, World>>, capabilities: readonly string[], seed: number): Promise<void> {
+async function story(commands: Iterable<fc.AsyncCommand<object, World>>, capabilities: readonly string[], seed: number, isBlocked = false): Promise<void> {
   const world = new World(ChatConnection, capabilities, seed);
-  world.openTab();
+  world.openTab({ isBlocked });
   await settle();
   await fc.asyncModelRun(() => ({ model: {}, real: world }), commands as never);
   await world.checkInTheEnd();
@@ -202,16 +203,17 @@ async function story(commands: Iterable<fc.AsyncCommand<object, World>>, capabil
 }
 
 const KINDS = [
-  { name: 'on a backend that can do everything', capabilities: FULL, acts: [...ours(true), ...theirs, ...changes, ...faults, ...tokens, ...pages, ...owners, ...tabs], share: 0.5 },
-  { name: 'on a backend that does not count', capabilities: UNCOUNTED, acts: [...ours(false), ...theirs, ...faults, ...tokens, ...pages, ...owners], share: 0.2 },
+  { name: 'on a backend that can do everything', capabilities: FULL, acts: [...ours(true), ...theirs, ...changes, ...faults, ...tokens, ...pages, ...owners, ...tabs], share: 0.4 },
+  { name: 'on a backend that does not count', capabilities: UNCOUNTED, acts: [...ours(false), ...theirs, ...faults, ...tokens, ...pages, ...owners], share: 0.15 },
   { name: 'on a backend that only knows messages by their names', capabilities: NAMED_ONLY, acts: [...ours(false), ...theirs, ...faults, ...pages, ...owners], share: 0.15 },
   { name: 'on a baseline backend', capabilities: [], acts: [...ours(false), ...theirs, ...faults, ...pages, ...owners], share: 0.15 },
+  { name: 'in a browser that blocks cookies', capabilities: FULL, acts: [...ours(true), ...theirs, ...changes, ...faults, ...tokens, ...pages, ...owners], share: 0.15, isBlocked: true },
 ];
 
 describe('whatever happens, in whatever order', () => {
-  for (const { name, capabilities, acts, share } of KINDS) {
+  for (const { name, capabilities, acts, share, isBlocked } of KINDS) {
     it(name, async () => {
-      const property = fc.asyncProperty(fc.commands(acts, { maxCommands: 40, size: 'max' }), fc.nat(2 ** 31 - 2), (commands, seed) => story(commands, capabilities, seed));
+      const property = fc.asyncProperty(fc.commands(acts, { maxCommands: 40, size: 'max' }), fc.nat(2 ** 31 - 2), (commands, seed) => story(commands, capabilities, seed, isBlocked));
       await fc.assert(property, {
         numRuns: SOAK_MINUTES > 0 ? Number.MAX_SAFE_INTEGER : Math.ceil(RUNS * share),
         ...(SOAK_MINUTES > 0 && { interruptAfterTimeLimit: SOAK_MINUTES * 60_000 * share, markInterruptAsFailure: false }),

@@ -29,7 +29,7 @@ export class FakeBrowser {
   }
 
   /** One more tab. `kill` ends it as a crash does: it does nothing more, and its locks are free. */
-  tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void } {
+  tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void; open(): { channels: number; locks: number } } {
     const tab = {};
     const browser = this;
     return {
@@ -39,6 +39,10 @@ export class FakeBrowser {
           return new FakeChannel(name, tab, browser.#channels, browser) as never;
         }
       } as unknown as typeof BroadcastChannel,
+      open: () => ({
+        channels: [...this.#channels].filter((channel) => channel.tab === tab).length,
+        locks: [...this.#held.values(), ...[...this.#queues.values()].flat()].filter((request) => request.tab === tab).length,
+      }),
       kill: () => {
         this.#dead.add(tab);
         for (const channel of [...this.#channels]) if (channel.tab === tab) channel.close();
