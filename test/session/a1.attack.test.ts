@@ -160,28 +160,29 @@ describe('attack 1', () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.onSocket = 'hang'));
     chat.openRoom(1);
     await clock.advance(100);
-    let answerPage: (() => void) | undefined;
-    const fetch = backend.fetch;
-    void fetch;
-    backend.onRequest = () => undefined;
     const told: string[] = [];
     chat.on('chat-message', ({ message }) => told.push(message.content));
-    // the page of the room is read after the list was answered
-    let pages = 0;
-    const original = (backend as unknown as { onRequest: FakeBackend['onRequest'] }).onRequest;
-    backend.onRequest = (m, path) => {
-      if (path.startsWith('rooms/1/messages/') && pages++ === 0) {
-        queueMicrotask(() => {});
-        // stored before the page is answered; the live frame arrives while the room is held; the list was answered with 0
-        const message = backend.store(1, 2, 'hello');
-        for (const socket of backend.open) socket.receive({ type: 'new_message', room_id: 1, message });
-      }
-      return original(m, path);
+    let answer!: () => void;
+    const gate = new Promise<void>((resolve) => (answer = resolve));
+    backend.onRequest = (_m, path) => {
+      if (!path.startsWith('rooms/1/messages/')) return undefined;
+      const response = json({});
+      response.text = async () => {
+        await gate;
+        return JSON.stringify({ messages: backend.messages, has_more: false, count: backend.messages.length });
+      };
+      return response;
     };
     backend.socket.accept();
     backend.socket.receive(backend.greeting(1));
-    await clock.advance(1000);
-    void answerPage;
+    await clock.advance(0);
+    await settle(); // the list was answered, with 0 unread: true at that time
+    const message = backend.store(1, 2, 'hello');
+    backend.rooms = backend.rooms.map((each) => (each.id === 1 ? { ...each, unread_count: 1, last_message: message } : each));
+    backend.socket.receive({ type: 'new_message', room_id: 1, message });
+    await clock.advance(0);
+    answer();
+    await clock.advance(3_600_000);
     expect([chat.state, chat.messages(1).map((m) => m.content), told, chat.rooms.find((r) => r.id === 1)!.unread_count]).to.deep.equal(['connected', ['hello'], ['hello'], 1]);
     chat.disconnect();
   });
