@@ -11,6 +11,7 @@ import { partsLoaded } from '../support/parts.js';
 
 describe('attack 4', () => {
   const { open } = IDBFactory.prototype;
+  beforeEach(() => new Promise((r) => ((indexedDB.deleteDatabase('unified-chat')).onsuccess = r)));
   afterEach(() => void (IDBFactory.prototype.open = open));
   const field = (thread: ChatThreadElement): HTMLTextAreaElement => thread.renderRoot.querySelector('textarea')!;
   const type = async (thread: ChatThreadElement, text: string): Promise<void> => {
