@@ -36,7 +36,9 @@ describe('attack 14: user and a slow provider, fuzz', () => {
             backend.hasMe = kind === 'full';
             const vault = new MemoryVault();
             let slow = 0;
-            vault.latency = () => (slow > 0 ? new Promise((r) => clock.after(pick(slow), () => r())) : undefined);
+            // As IndexedDB: one after the other.
+            let chain: Promise<void> = Promise.resolve();
+            vault.latency = () => (chain = chain.then(() => (slow > 0 ? new Promise<void>((r) => clock.after(pick(slow), () => r())) : undefined)));
             const browser = new FakeBrowser();
             let n = 0;
             const tokenFor = (user: number): string => (tokens === 'jwt' ? tokenOf(user, { n: n++ }) : `opaque${user}-${n++}`);

@@ -1,6 +1,9 @@
 import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
 import { connected, scene } from '../support/connected.js';
-import { json, tokenOf } from '../support/fake-backend.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/parts.js';
 
 describe('attack 15', () => {
@@ -100,4 +103,35 @@ describe('attack 15', () => {
     chat.disconnect();
     expect(got).to.deep.equal(['connected', ['sent'], 1]);
   });
+
+  for (const [kind, token] of [['opaque', 'opaque'], ['provider', '']] as const)
+    it(`T67 ${kind}: what was written before the person was known, on a slow device: nothing of it is left there when it is stored`, async () => {
+      const clock = new FakeClock();
+      const backend = new FakeBackend(clock);
+      backend.onSocket = 'hang';
+      const vault = new MemoryVault();
+      let chain: Promise<void> = Promise.resolve();
+      vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(300, r))));
+      let give!: (t: string) => void;
+      const chat = new ChatConnection({ url: 'https://chat.example', token, ...(token ? {} : { tokenProvider: () => new Promise<string>((r) => (give = r)) }) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+      for (const r of [1, 2, 3]) chat.openRoom(r);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(10);
+      const sent = [1, 2, 3].map((r) => chat.sendChatMessage(r, `to ${r}`));
+      await clock.advance(10);
+      if (token) {
+        backend.onSocket = 'greet';
+        backend.socket.accept();
+        backend.socket.receive(backend.greeting(1));
+      } else {
+        backend.onSocket = 'greet';
+        give(tokenOf(1));
+      }
+      await clock.advance(60_000);
+      await Promise.all(sent);
+      const left = [...vault.messages.values()].map(({ kept }) => kept.content);
+      chat.disconnect();
+      expect(left).to.deep.equal([]);
+    });
 });
