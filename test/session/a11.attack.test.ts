@@ -1,0 +1,219 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { connected, scene } from '../support/connected.js';
+import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+
+describe('attack 11', () => {
+  it('T47 the host sets the new token first and `user` a moment later: Ben is connected', async () => {
+    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.whose = whose));
+    chat.configure({ token: tokenOf(2) });
+    await clock.advance(1000);
+    chat.configure({ user: 'ben' });
+    await clock.advance(10_000);
+    chat.retryNow();
+    await clock.advance(10_000);
+    const got = [chat.state, chat.reason.code, chat.user?.id];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', 'connected', 2]);
+  });
+
+  it('T48 early: a message that comes between the early page and the greeting is told once (full, baseline), in order', async () => {
+    for (const kind of ['full', 'baseline']) {
+      const { chat, backend, clock } = scene({}, (b) => {
+        if (kind === 'baseline') b.capabilities = [];
+        b.onSocket = 'hang';
+        b.store(1, 2, 'before');
+      });
+      const told: string[] = [];
+      chat.on('chat-message', ({ message }) => told.push(message.content));
+      chat.openRoom(1);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(100);
+      const m = backend.store(1, 2, 'between');
+      backend.rooms = [room(1, 'Ana & Ben', { unread_count: 1, last_message: m }), room(2, 'General')];
+      backend.socket.accept();
+      backend.socket.receive(backend.greeting(1));
+      backend.socket.receive({ type: 'new_message', room_id: 1, message: m });
+      const n = backend.store(1, 2, 'after');
+      backend.rooms = [room(1, 'Ana & Ben', { unread_count: 2, last_message: n }), room(2, 'General')];
+      backend.socket.receive({ type: 'new_message', room_id: 1, message: n });
+      await clock.advance(120_000);
+      const got = [kind, chat.messages(1).map((x) => x.content), told, chat.rooms[0]!.unread_count];
+      chat.disconnect();
+      expect(got).to.deep.equal([kind, ['before', 'between', 'after'], ['between', 'after'], 2]);
+    }
+  });
+
+  it('T49 early: a slow first page does not undo what came after (deleted between)', async () => {
+    const { chat, backend, clock } = scene({}, (b) => {
+      b.onSocket = 'hang';
+      b.store(1, 2, 'one');
+      b.store(1, 2, 'two');
+    });
+    let release!: () => void;
+    const gate = new Promise<void>((r) => (release = r));
+    let first = true;
+    backend.onRequest = (_m, path) => {
+      if (!path.startsWith('rooms/1/messages/') || !first) return undefined;
+      first = false;
+      const body = JSON.stringify({ messages: [...backend.messages], has_more: false, count: 2 });
+      const response = json({});
+      response.text = async () => (await gate, body);
+      return response;
+    };
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(100);
+    backend.socket.accept();
+    backend.socket.receive(backend.greeting(1));
+    await clock.advance(100);
+    backend.messages.splice(0, 1);
+    backend.socket.receive({ type: 'message_deleted', room_id: 1, message_id: 1 });
+    await clock.advance(100);
+    release();
+    await clock.advance(10_000);
+    const got = [chat.state, chat.messages(1).map((x) => x.content)];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', ['two']]);
+  });
+
+  it('T50 early: a hung early request does not keep the chat from being connected', async () => {
+    const { chat, backend, clock } = scene();
+    let n = 0;
+    backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(5_000);
+    const got = [chat.state, chat.data.threads.get('1')!.loaded];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', true]);
+  });
+
+  it('T51 early reading with a refused token asks for a token once', async () => {
+    let asked = 0;
+    const { chat, backend, clock } = scene({ token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) });
+    backend.refused.add(tokenOf(1, { n: 1 }));
+    for (let r = 1; r <= 3; r++) chat.openRoom(r);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(30_000);
+    const got = [chat.state, asked, backend.sockets.length < 5];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', 1, true]);
+  });
+
+  it('T52 a token that is refused by REST alone, and tokens that come anew each time: no storm in an hour', async () => {
+    let asked = 0;
+    const { chat, backend, clock } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: asked++ }) });
+    backend.onRequest = () => json({ detail: 'no', code: 'token_not_valid' }, 401);
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(3_600_000);
+    const got = [chat.state, asked < 60, backend.requests.length < 300, backend.sockets.length < 100];
+    const counts = [asked, backend.requests.length, backend.sockets.length];
+    chat.disconnect();
+    expect([...got, ...counts]).to.deep.equal(['unauthorized', true, true, true, ...counts]);
+  });
+
+  it('T52b a proxy takes the Authorization header away (REST always 401, the socket works), tokens are fresh: never "connecting" for ever', async () => {
+    let n = 0;
+    const { chat, backend, clock, states } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: n++ }) });
+    backend.onRequest = () => json({ detail: 'Authentication credentials were not provided.' }, 401);
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(60_000);
+    const after1 = chat.state;
+    chat.retryNow();
+    await clock.advance(600_000);
+    const got = [after1, chat.state, states.length, backend.open.length];
+    chat.disconnect();
+    expect([got[0], got[1]]).to.deep.equal(['unauthorized', 'unauthorized'], JSON.stringify(got));
+  });
+
+  it('T50b a hung early request: how long', async () => {
+    const { chat, backend, clock } = scene();
+    let n = 0;
+    backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    let seconds = 0;
+    while (chat.state !== 'connected' && seconds < 100) {
+      await clock.advance(1000);
+      seconds++;
+    }
+    chat.disconnect();
+    expect(seconds).to.be.below(2);
+  });
+
+  it('T53 two tabs with two persons for good (static tokens, a listener): no storm of questions', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.whose = whose;
+    const browser = new FakeBrowser();
+    let asked = 0;
+    const make = (u: number): ChatConnection => new ChatConnection({ url: 'https://chat.example', tokenProvider: async () => (asked++, tokenOf(u)) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() });
+    const chats = [make(1), make(2)];
+    for (const c of chats) c.connect();
+    await partsLoaded();
+    await clock.advance(3_600_000);
+    const before = asked;
+    await clock.advance(600_000);
+    for (const c of chats) c.disconnect();
+    expect(asked - before).to.be.below(3);
+  });
+
+  it('T54 messages sent while the window is far up: the own message is in view after jumping, once, and not lost on failure', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      for (let i = 0; i < 4000; i++) b.store(1, 2, `old ${i}`);
+    });
+    chat.openRoom(1);
+    await clock.advance(100);
+    chat.setAway(1, true);
+    for (let i = 0; i < 45; i++) await Promise.all([chat.loadOlder(1), settle()]);
+    backend.onSocket = 'refuse';
+    backend.onRequest = (m) => (m === 'POST' ? json({ detail: 'No.' }, 400) : undefined);
+    backend.socket.drop();
+    chat.sendChatMessage(1, 'refused one').catch(() => {});
+    await clock.advance(20_000);
+    backend.onRequest = () => undefined;
+    backend.onSocket = 'greet';
+    chat.sendChatMessage(1, 'good one').catch(() => {});
+    await clock.advance(60_000);
+    await Promise.all([chat.loadNewest(1), settle()]);
+    await clock.advance(1000);
+    const tail = chat.messages(1).filter((m) => !m.content.startsWith('old')).map((m) => `${m.content} ${m.delivery}`);
+    chat.disconnect();
+    expect(tail.sort()).to.deep.equal(['good one sent', 'refused one failed']);
+  });
+
+  it('T55 Retry on a message that is refused while its room is far up brings it once', async () => {
+    const { chat, backend, clock } = await connected();
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.onSocket = 'refuse';
+    backend.socket.drop();
+    backend.onRequest = (m) => (m === 'POST' ? json({ detail: 'No.' }, 400) : undefined);
+    chat.sendChatMessage(1, 'a').catch(() => {});
+    await clock.advance(20_000);
+    const { localId } = chat.messages(1)[0]!;
+    backend.onRequest = () => undefined;
+    chat.retry(localId!).catch(() => {});
+    chat.discard(localId!);
+    await clock.advance(20_000);
+    const got = [backend.messages.length, chat.messages(1).length];
+    chat.disconnect();
+    expect(got[0]).to.equal(got[1]);
+  });
+});

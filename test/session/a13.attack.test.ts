@@ -1,0 +1,161 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { connected, scene } from '../support/connected.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+describe('attack 13', () => {
+  it('T58 "Send again" on a backend that changes words and whose answers are lost: one more copy, not one per try', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(20_000);
+    backend.onRequest = (m) => {
+      if (m !== 'POST') return undefined;
+      backend.store(1, 1, 'The meeting tomorrow morning is in the large blue room, upstairs');
+      return 'hang';
+    };
+    chat.sendChatMessage(1, 'The meeting tomorrow morning is in the large blue room, upstair').catch(() => {});
+    await clock.advance(60_000);
+    const first = chat.messages(1).find((m) => m.delivery !== 'sent');
+    expect([first?.delivery, first?.error?.code, backend.messages.length]).to.deep.equal(['failed', 'maybe_sent', 1]);
+    chat.retry(first!.localId!).catch(() => {});
+    await clock.advance(600_000);
+    const n = backend.messages.length;
+    chat.disconnect();
+    expect(n).to.be.at.most(2);
+  });
+
+  for (const kind of ['live', 'restored'] as const)
+    it(`T59 two tabs without Web Locks (http://, BroadcastChannel is there), a baseline backend: each message once (${kind})`, async () => {
+      const clock = new FakeClock();
+      const backend = new FakeBackend(clock);
+      backend.capabilities = [];
+      backend.onSocket = 'refuse';
+      const browser = new FakeBrowser();
+      const vault = new MemoryVault();
+      const fetch = backend.fetch;
+      // a POST needs half a second to be stored, as over a mobile network
+      const slow: typeof globalThis.fetch = async (input, init) => {
+        if (init?.method === 'POST') await new Promise<void>((r) => clock.after(500, r));
+        return fetch(input, init);
+      };
+      const chats = [0, 1].map(() => {
+        const { BroadcastChannel } = browser.tab();
+        return new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: { BroadcastChannel } });
+      }) as [ChatConnection, ChatConnection];
+      if (kind === 'restored') backend.onRequest = () => new TypeError('Failed to fetch');
+      for (const c of chats) {
+        c.openRoom(1);
+        c.connect();
+        await partsLoaded();
+        await clock.advance(100);
+      }
+      await clock.advance(20_000);
+      chats[0].sendChatMessage(1, 'once, please').catch(() => {});
+      await clock.advance(20_000);
+      backend.onRequest = () => undefined;
+      await clock.advance(120_000);
+      const n = backend.messages.length;
+      for (const c of chats) c.disconnect();
+      expect(n).to.equal(1);
+    });
+
+  it('T57 a POST whose answer is not a message, of a person that nobody knows: not stored again and again', async () => {
+    const { chat, backend, clock } = scene({ token: 'opaque' }, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    backend.onRequest = (m) => {
+      if (m !== 'POST') return undefined;
+      backend.store(1, 1, 'hello');
+      return json({ status: 'ok' }, 201);
+    };
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(5_000);
+    chat.sendChatMessage(1, 'hello').catch(() => {});
+    await clock.advance(600_000);
+    const n = backend.messages.length;
+    chat.disconnect();
+    expect(n).to.be.at.most(1);
+  });
+
+  it('T60 without locks: what is given up in one tab is not sent by the other', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    const browser = new FakeBrowser();
+    const vault = new MemoryVault();
+    const chats = [0, 1].map(() => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: { BroadcastChannel: browser.tab().BroadcastChannel } })) as [ChatConnection, ChatConnection];
+    for (const c of chats) {
+      c.openRoom(1);
+      c.connect();
+    }
+    await partsLoaded();
+    await clock.advance(1000);
+    chats[0].sendChatMessage(1, 'given up').catch(() => {});
+    await clock.advance(1000);
+    chats[0].discard(chats[0].messages(1)[0]!.localId!);
+    await settle();
+    backend.onRequest = () => undefined;
+    await clock.advance(120_000);
+    const n = backend.messages.length;
+    for (const c of chats) c.disconnect();
+    expect(n).to.equal(0);
+  });
+
+  it('T61 the list fails for good (500), the socket works: no loop without a pause, and connected all the same', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => void (b.onRequest = (_m, path) => (path.startsWith('rooms/1/') ? json({ detail: 'x' }, 500) : undefined)));
+    chat.openRoom(1);
+    chat.openRoom(2);
+    await clock.advance(600_000);
+    backend.socket.drop();
+    await clock.advance(600_000);
+    const got = [chat.state, chat.reason.code, backend.requests.length < 400];
+    const n = backend.requests.length;
+    chat.disconnect();
+    expect(got[2], `${n} ${got.join()}`).to.equal(true);
+  });
+
+  it('T62 one open room answers 500 for good: the others are read, and messages go out', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onRequest = (_m, path) => (path.startsWith('rooms/1/messages') ? json({ detail: 'x' }, 500) : undefined);
+    });
+    chat.openRoom(1);
+    chat.openRoom(2);
+    backend.socket.drop();
+    await clock.advance(60_000);
+    chat.sendChatMessage(2, 'hello').catch(() => {});
+    await clock.advance(60_000);
+    const got = [backend.messages.length, chat.messages(2).map((m) => m.delivery), chat.state, chat.reason.code];
+    chat.disconnect();
+    expect(got.slice(0, 2)).to.deep.equal([1, ['sent']], JSON.stringify(got));
+  });
+
+  it('T63 one open room answers 500 for good at load, REST only: messages of another room go out', async () => {
+    const { chat, backend, clock } = scene({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+      b.onRequest = (m, path) => (m === 'GET' && path.startsWith('rooms/1/messages') ? json({ detail: 'x' }, 500) : undefined);
+    });
+    chat.openRoom(1);
+    chat.openRoom(2);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(60_000);
+    chat.sendChatMessage(2, 'hello').catch(() => {});
+    await clock.advance(60_000);
+    const got = [backend.messages.length, chat.messages(2).map((m) => m.delivery), chat.state, chat.reason.code];
+    chat.disconnect();
+    expect(got).to.deep.equal([1, ['sent'], 'polling', 'websocket_blocked']);
+  });
+});

@@ -1,0 +1,137 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { connected, scene } from '../support/connected.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { partsLoaded } from '../support/parts.js';
+
+describe('attack 15', () => {
+  it('T66 a device whose clock is 5 minutes fast, the first message of an empty room, a lost answer: stored once', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(20_000);
+    let n = 0;
+    backend.onRequest = (m) => {
+      if (m !== 'POST') return undefined;
+      backend.store(1, 1, 'hello').timestamp = new Date(clock.now() - 300_000).toISOString();
+      return n++ === 0 ? 'hang' : undefined;
+    };
+    chat.sendChatMessage(1, 'hello').catch(() => {});
+    await clock.advance(60_000);
+    const copies = backend.messages.length;
+    chat.disconnect();
+    expect(copies).to.equal(1);
+  });
+
+  it('T70 notifications come back after their token was refused while the page could give none', async () => {
+    let fails = false;
+    let k = 0;
+    const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => {
+      if (fails) throw new TypeError('Failed to fetch');
+      return tokenOf(1, { k: k++ });
+    } });
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(5_000);
+    await partsLoaded();
+    await clock.advance(5_000);
+    const bells = () => backend.sockets.filter((s) => s.url.includes('notifications'));
+    expect([chat.state, bells().length]).to.deep.equal(['connected', 1]);
+    fails = true;
+    bells()[0]!.drop(4001);
+    await clock.advance(60_000);
+    fails = false;
+    await clock.advance(3_600_000);
+    const got = [chat.state, bells().filter((s) => s.readyState < 2).length];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', 1]);
+  });
+
+  it('T71 a notifications socket that always refuses: token questions at minute 60', async () => {
+    let asked = 0;
+    const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { k: asked++ }) });
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(5_000);
+    backend.onSent = () => {};
+    const timer = (): void => {
+      for (const s of backend.open) if (s.url.includes('notifications')) s.drop(4001);
+    };
+    for (let i = 0; i < 3600; i++) {
+      timer();
+      await clock.advance(1000);
+    }
+    const before = asked;
+    for (let i = 0; i < 600; i++) {
+      timer();
+      await clock.advance(1000);
+    }
+    const perMinute = (asked - before) / 10;
+    const state = chat.state;
+    chat.disconnect();
+    expect([state, perMinute <= 1], `${perMinute}`).to.deep.equal(['connected', true]);
+  });
+
+  it('T72 a POST that is answered by 500 for good on a baseline backend is not stored again and again', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(20_000);
+    backend.onRequest = (m) => (m === 'POST' ? (backend.store(1, 1, 'stored, though it says 500'), json({}, 500)) : undefined);
+    chat.sendChatMessage(1, 'stored, though it says 500').catch(() => {});
+    await clock.advance(600_000);
+    const n = backend.messages.length;
+    chat.disconnect();
+    expect(n).to.equal(1);
+  });
+
+  it('T73 the greeting names somebody else than the JWT (user_id 1, greeting 2): one person, no loop', async () => {
+    const { chat, backend, clock } = scene({}, (b) => (b.me = 2));
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(60_000);
+    chat.sendChatMessage(1, 'x').catch(() => {});
+    await clock.advance(10_000);
+    const got = [chat.state, chat.messages(1).map((m) => m.delivery), backend.sockets.length];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', ['sent'], 1]);
+  });
+
+  for (const [kind, token] of [['opaque', 'opaque'], ['provider', '']] as const)
+    it(`T67 ${kind}: what was written before the person was known, on a slow device: nothing of it is left there when it is stored`, async () => {
+      const clock = new FakeClock();
+      const backend = new FakeBackend(clock);
+      backend.onSocket = 'hang';
+      const vault = new MemoryVault();
+      let chain: Promise<void> = Promise.resolve();
+      vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(300, r))));
+      let give!: (t: string) => void;
+      const chat = new ChatConnection({ url: 'https://chat.example', token, ...(token ? {} : { tokenProvider: () => new Promise<string>((r) => (give = r)) }) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+      for (const r of [1, 2, 3]) chat.openRoom(r);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(10);
+      const sent = [1, 2, 3].map((r) => chat.sendChatMessage(r, `to ${r}`));
+      await clock.advance(10);
+      if (token) {
+        backend.onSocket = 'greet';
+        backend.socket.accept();
+        backend.socket.receive(backend.greeting(1));
+      } else {
+        backend.onSocket = 'greet';
+        give(tokenOf(1));
+      }
+      await clock.advance(60_000);
+      await Promise.all(sent);
+      const left = [...vault.messages.values()].map(({ kept }) => kept.content);
+      chat.disconnect();
+      expect(left).to.deep.equal([]);
+    });
+});

@@ -1,0 +1,73 @@
+import { aTimeout, expect, fixture, html } from '@open-wc/testing';
+import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
+import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+import { tokenOf } from '../support/fake-backend.js';
+
+describe('attack 18: elements', () => {
+  for (const reconnect of ['slow greeting', 'at once'] as const)
+  it(`T75e an open, visible thread goes on reading after the renewal of an opaque token (${reconnect})`, async () => {
+    const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
+    let count = 1;
+    const provider = async (): Promise<string> => `opaque-${reconnect}-${count}`;
+    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} .tokenProvider=${provider} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
+    const chat = connection.connection;
+    await until(() => chat.state === 'connected' && chat.messages(1).length === 1);
+    await aTimeout(100);
+    const readingBefore = chat.data.reading.length;
+    backend.refused.add(`opaque-${reconnect}-1`);
+    count = 2;
+    if (reconnect === 'slow greeting') backend.onSocket = 'hang';
+    backend.socket.drop(4001);
+    await until(() => backend.open.some((s) => s.url.endsWith('-2')));
+    await aTimeout(50);
+    if (reconnect === 'slow greeting') {
+      backend.onSocket = 'greet';
+      backend.socket.accept();
+      backend.socket.receive(backend.greeting(1));
+    }
+    await until(() => chat.state === 'connected' && chat.messages(1).length === 1);
+    await aTimeout(200);
+    const marks = backend.socket.sent.filter((f) => f.type === 'mark_read').length;
+    backend.say(1, 2, 'second');
+    await aTimeout(1500);
+    const got = [readingBefore, chat.data.reading.length, chat.rooms.find((r) => r.id === 1)!.unread_count, backend.socket.sent.filter((f) => f.type === 'mark_read').length > marks];
+    connection.remove();
+    restore();
+    expect(got).to.deep.equal([1, 1, 0, true]);
+  });
+
+  it('T75f another person (JWT) in an open, visible thread: what comes in is read', async () => {
+    const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
+    backend.whose = (t) => (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id;
+    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
+    const chat = connection.connection;
+    await until(() => chat.state === 'connected' && chat.messages(1).length === 1);
+    await aTimeout(100);
+    connection.token = tokenOf(3);
+    await until(() => chat.user?.id === 3 && chat.state === 'connected' && chat.messages(1).length === 1);
+    await aTimeout(200);
+    backend.say(1, 2, 'second');
+    await aTimeout(1500);
+    const got = [chat.data.reading.length, chat.rooms.find((r) => r.id === 1)!.unread_count];
+    connection.remove();
+    restore();
+    expect(got).to.deep.equal([1, 0]);
+  });
+
+  it('T42e <chat-connection user> with a gap', async () => {
+    const { restore } = intercept();
+    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)} user="ana" share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
+    const chat = connection.connection;
+    await until(() => chat.state === 'connected');
+    connection.user = undefined;
+    await aTimeout(100);
+    connection.user = 'ana';
+    await aTimeout(1000);
+    chat.retryNow();
+    await aTimeout(1000);
+    const got = [chat.state, chat.reason.code];
+    connection.remove();
+    restore();
+    expect(got).to.deep.equal(['connected', 'connected']);
+  });
+});

@@ -1,0 +1,134 @@
+import { aTimeout, expect, fixture, html, nextFrame } from '@open-wc/testing';
+import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
+import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
+import { ChatConnection } from '../../src/store/index.js';
+import { connected } from '../support/connected.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+import { partsLoaded } from '../support/parts.js';
+
+describe('attack 4', () => {
+  const { open } = IDBFactory.prototype;
+  beforeEach(() => new Promise((r) => ((indexedDB.deleteDatabase('unified-chat')).onsuccess = r)));
+  afterEach(() => void (IDBFactory.prototype.open = open));
+  const field = (thread: ChatThreadElement): HTMLTextAreaElement => thread.renderRoot.querySelector('textarea')!;
+  const type = async (thread: ChatThreadElement, text: string): Promise<void> => {
+    field(thread).value += text;
+    field(thread).dispatchEvent(new InputEvent('input', { bubbles: true, composed: true }));
+    await nextFrame();
+  };
+
+  for (const [storage, isTyping] of [['blocked', false], ['works', false], ['works', true]] as const) {
+    it(`T18 what is being typed survives the renewal of an opaque token (storage ${storage}, ${isTyping ? 'goes on typing' : 'thinks'})`, async () => {
+      if (storage === 'blocked')
+        IDBFactory.prototype.open = () => {
+          throw new DOMException('', 'SecurityError');
+        };
+      const { backend, restore } = intercept();
+      let count = 1;
+      const provider = async (): Promise<string> => `opaque-${storage}-${isTyping}-${count}`;
+      const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} .tokenProvider=${provider} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
+      const thread = connection.querySelector('chat-thread')!;
+      await until(() => connection.connection.state === 'connected' && field(thread));
+      await type(thread, 'hello wor');
+      expect(field(thread).value).to.equal('hello wor');
+      backend.refused.add(`opaque-${storage}-${isTyping}-1`);
+      count = 2;
+      backend.onSocket = 'hang';
+      backend.socket.drop(4001);
+      await until(() => backend.open.some((s) => s.url.includes('-2')));
+      await aTimeout(50);
+      if (isTyping) await type(thread, 'ld');
+      backend.onSocket = 'greet';
+      backend.socket.accept();
+      backend.socket.receive(backend.greeting(1));
+      await until(() => connection.connection.state === 'connected');
+      await aTimeout(200);
+      const value = field(thread).value;
+      connection.remove();
+      restore();
+      expect(value).to.equal(isTyping ? 'hello world' : 'hello wor');
+    });
+  }
+
+  it('T17 a backend with one counter for all rooms (seq) does not cause a list per message', async () => {
+    let seq = 0;
+    const changes: { type: string; room_id: number; message: object; seq: number }[] = [];
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = ['idempotent_send', 'ack', 'user_channel', 'sync'];
+      b.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') ? json({ messages: b.messages.slice(-50), has_more: false, count: 0, seq }) : undefined);
+      b.onSent = (socket, frame) => {
+        if (frame.type !== 'sync') return;
+        const from = (frame.rooms as Record<string, number>)['1']!;
+        socket.receive({ type: 'sync_result', rooms: [{ room_id: 1, seq, changes: changes.filter((c) => c.seq > from), has_more: false, expired: false }] });
+      };
+    });
+    chat.openRoom(1);
+    await clock.advance(1000);
+    const before = backend.requests.length;
+    for (let i = 0; i < 200; i++) {
+      const message = backend.store(1, 2, `m${i}`);
+      seq += 2; // the other one was of a room that I do not have
+      const change = { type: 'new_message', room_id: 1, message, seq };
+      changes.push(change);
+      backend.socket.receive(change);
+      await clock.advance(50);
+    }
+    const asked = backend.requests.length - before;
+    const syncs = backend.socket.sent.filter((f) => f.type === 'sync').length;
+    const n = chat.messages(1).length;
+    chat.disconnect();
+    expect([asked < 50, asked, syncs, n]).to.deep.equal([true, asked, syncs, 200]);
+  });
+
+  it('T26 a token provider whose request fails at load is asked again', async () => {
+    let fails = true;
+    const { chat, clock } = await connected({ token: '', tokenProvider: async () => {
+      if (fails) throw new TypeError('Failed to fetch');
+      return tokenOf(1);
+    } });
+    await clock.advance(10_000);
+    const first = [chat.state, chat.reason.code];
+    fails = false;
+    await clock.advance(3_600_000);
+    chat.disconnect();
+    expect([first, chat.state, chat.reason.code]).to.deep.equal([['error', 'token_endpoint_unreachable'], 'connected', 'connected']);
+  });
+
+  it('T26b a running connection: the provider fails once while the token is refused', async () => {
+    let fails = false;
+    let n = 1;
+    const { chat, backend, clock } = await connected({ token: '', tokenProvider: async () => {
+      if (fails) throw new TypeError('Failed to fetch');
+      return tokenOf(1, { n });
+    } });
+    await clock.advance(1_000);
+    expect(chat.state).to.equal('connected');
+    backend.refused.add(tokenOf(1, { n: 1 }));
+    n = 2;
+    fails = true;
+    backend.socket.drop(4001);
+    await clock.advance(30_000);
+    fails = false;
+    await clock.advance(3_600_000);
+    const state = `${chat.state} ${chat.reason.code}`;
+    chat.disconnect();
+    expect(state).to.equal('connected connected');
+  });
+
+  it('T25 locks that never answer do not leave "connecting" for ever', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs });
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(600_000);
+    const state = chat.state;
+    chat.disconnect();
+    expect(state).to.not.equal('connecting');
+  });
+
+});

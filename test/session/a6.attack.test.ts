@@ -1,0 +1,132 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { connected } from '../support/connected.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+describe('attack 6', () => {
+  for (const way of ['jump to the end', 'a minute passes (baseline)', 'a reconnection (baseline)'] as const) {
+    it(`T21 reading far up and ${way}: nothing old is told as new`, async function () {
+      this.timeout(20_000);
+      const { chat, backend, clock } = await connected({}, (b) => {
+        if (way.includes('baseline')) b.capabilities = [];
+        for (let i = 0; i < 5000; i++) b.store(1, 2, `old ${i}`);
+      });
+      const told: unknown[] = [];
+      chat.on('chat-message', ({ message }) => told.push(message.id));
+      chat.openRoom(1);
+      await clock.advance(100);
+      chat.setAway(1, true);
+      for (let i = 0; i < 60; i++) await Promise.all([chat.loadOlder(1), settle()]);
+      expect(chat.data.threads.get('1')!.hasNewer).to.equal(true);
+      if (way === 'jump to the end') await Promise.all([chat.loadNewest(1), settle()]);
+      else if (way.startsWith('a min')) await clock.advance(180_000);
+      else {
+        backend.socket.drop(1006);
+        await clock.advance(10_000);
+      }
+      chat.disconnect();
+      expect(told.length).to.equal(0);
+    });
+  }
+
+  it('T22 two tabs, a killed leader in the middle of a POST, a baseline backend: one message, once', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.capabilities = [];
+    const browser = new FakeBrowser();
+    const vault = new MemoryVault();
+    const tabs = [browser.tab(), browser.tab()];
+    const [one, two] = tabs.map((t) => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: t })) as [ChatConnection, ChatConnection];
+    for (const c of [one, two]) {
+      c.openRoom(1);
+      c.connect();
+    }
+    await partsLoaded();
+    await clock.advance(10_000);
+    expect([one.state, two.state]).to.deep.equal(['connected', 'connected']);
+    backend.echo = 'none';
+    two.sendChatMessage(1, 'once').catch(() => {});
+    await settle();
+    expect(backend.messages.length).to.equal(1);
+    tabs[0]!.kill();
+    one.disconnect();
+    await clock.advance(60_000);
+    expect([two.state, backend.messages.length, two.messages(1).map((m) => m.delivery)]).to.deep.equal(['connected', 1, ['sent']]);
+    two.disconnect();
+  });
+
+  it('T23 the same user logs out and in again, with a token that stayed', async () => {
+    const { chat, clock } = await connected({ user: 'ana' });
+    expect(chat.state).to.equal('connected');
+    chat.configure({ user: '' });
+    await clock.advance(1000);
+    chat.configure({ user: 'ana' });
+    await clock.advance(10_000);
+    chat.retryNow();
+    await clock.advance(10_000);
+    const state = chat.state;
+    chat.disconnect();
+    expect(state).to.equal('connected');
+  });
+
+  it('T24 a POST that answers 409 for its own retry, 408, 425 or 451 is not lost', async () => {
+    for (const status of [408, 425, 423]) {
+      const { chat, backend, clock } = await connected({}, (b) => void (b.onSocket = 'refuse'));
+      chat.openRoom(1);
+      let times = 0;
+      backend.onRequest = (m) => (m === 'POST' && times++ === 0 ? json({ detail: 'later' }, status, { 'Retry-After': '1' }) : undefined);
+      chat.sendChatMessage(1, 'x').catch(() => {});
+      await clock.advance(60_000);
+      const delivery = chat.messages(1).map((m) => m.delivery);
+      chat.disconnect();
+      expect([status, ...delivery]).to.deep.equal([status, 'sent']);
+    }
+  });
+
+  it('T28 a baseline backend that answers `after` inclusively is read as rarely as any other', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.store(1, 2, 'one');
+    });
+    chat.openRoom(1);
+    await clock.advance(1000);
+    const n = backend.requests.length;
+    await clock.advance(3_600_000);
+    const perMinute = (backend.requests.length - n) / 60;
+    chat.disconnect();
+    expect(perMinute).to.be.below(8.5);
+  });
+
+  it('T29 draft typed in a room, Ana → Ben → Ana within a slow device: never shown to Ben', async () => {
+    const vault = new MemoryVault();
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.whose = (t) => JSON.parse(atob(t.split('.')[1]!)).user_id;
+    vault.latency = () => new Promise((r) => clock.after(1500, () => r()));
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    chat.keepDraft(1, 'of Ana');
+    await clock.advance(5000);
+    const asked = chat.draft(1);
+    chat.configure({ token: tokenOf(2) });
+    await clock.advance(100);
+    const ben = chat.draft(1);
+    await clock.advance(10_000);
+    chat.disconnect();
+    expect([await asked, await ben]).to.deep.equal(['', '']);
+  });
+
+  it('T30 one message to each of many rooms, refused ones included: the outbox does not keep a queue for each for ever', async () => {
+    const { chat, backend, clock } = await connected();
+    void backend;
+    for (let i = 0; i < 20; i++) chat.sendChatMessage(1000 + i, 'x').catch(() => {});
+    await clock.advance(10_000);
+    chat.disconnect();
+  });
+});
