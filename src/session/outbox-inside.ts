@@ -53,6 +53,8 @@ export interface OutboxInside {
   push(kept: Kept & Pick<Item, 'left'>): void;
   /** @returns a message that waits. */
   find(localId: string): Item | undefined;
+  /** Whether a message is known to be stored. */
+  isStored(localId: string): boolean;
   /** Takes a message out of its queue. */
   remove(localId: string): Item | undefined;
   /** Another tab has given it up. */

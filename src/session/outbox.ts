@@ -53,6 +53,8 @@ export class Outbox implements OutboxInside {
   /** Counts the calls of `lead`, so that only the last one has its way. */
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
+  /** Messages that the device is taking its time over. */
+  #beingKept = 0;
   /** Who has taken over what was written here. */
   #heir: Outbox | undefined;
   /** Drafts of nobody knows whom; and whoever asked for one before that was known. */
@@ -95,7 +97,7 @@ export class Outbox implements OutboxInside {
 
   /** Whether nothing here waits to be sent, or for its author. */
   get isEmpty(): boolean {
-    return this.#waiting().length + this.#leftBehind.length + (this.#chances?.refusedMessages.length ?? 0) === 0;
+    return this.#beingKept + this.#waiting().length + this.#leftBehind.length + (this.#chances?.refusedMessages.length ?? 0) === 0;
   }
 
   /** Tells the store; not while somebody else is here. */
@@ -189,11 +191,12 @@ export class Outbox implements OutboxInside {
   #add(kept: Kept, shown: () => void): Promise<void> {
     const open = this.#open;
     // One after the other, however long the device takes over each: in the order in which they were written.
+    this.#beingKept++;
     return (this.#adding = this.#adding.catch(NEVER).then(async () => {
-      await this.keep(kept);
+      await this.keep(kept).finally(() => this.#beingKept--);
       // Written before its author was known, who is by now.
       if (open.aborted && this.#heir) return this.#heir.#add(kept, shown);
-      if (!open.aborted) shown();
+      if (!this.#open.aborted) shown();
       this.tell({ kind: 'added', kept });
       this.push(kept);
     }));
@@ -253,6 +256,11 @@ export class Outbox implements OutboxInside {
       if (item) return item;
     }
     return undefined;
+  }
+
+  /** Whether a message is known to be stored: another tab may say only then that it was written. */
+  isStored(localId: string): boolean {
+    return [...this.#recognised.values()].includes(localId);
   }
 
   /** Takes a message out of its queue. */

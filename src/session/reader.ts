@@ -58,6 +58,7 @@ export class Reader implements RoomReader, OpenRooms {
 
   /** Another person, another backend. */
   clear(): void {
+    for (const history of this.shown.values()) history.drop();
     this.shown.clear();
     this.#rooms = undefined;
     this.#ids.clear();

@@ -87,6 +87,11 @@ export class RoomHistory implements History {
     }
   }
 
+  /** What is held back is not let in: its reader has left. */
+  drop(): void {
+    this.#held = [];
+  }
+
   /**
    * Something came in live.
    * @returns false when there is a hole before it: it is held back, and the room has to be read.

@@ -209,7 +209,7 @@ export class SecondChances {
   /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
   #take(kept: Kept): boolean {
     const outbox = this.#outbox;
-    if (this.#refused.has(kept.localId) || outbox.find(kept.localId)) return false;
+    if (this.#refused.has(kept.localId) || outbox.find(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
     // It may have left before: on a backend that would not recognise it, the history is searched first.
     else outbox.push({ ...kept, left: 'websocket' });
