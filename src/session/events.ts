@@ -23,8 +23,8 @@ export type PassedFrame = FrameOf<'typing' | 'room_updated'> | Exclude<ChangeFra
 
 export type SessionEvent =
   | { type: 'phase'; phase: Phase }
-  /** `isOther`: than the last one who was known. */
-  | { type: 'user'; id: Id; username: string; isOther: boolean }
+  /** `isOther`: than the last one who was known. `isHidden`: what that one has seen is hidden already. */
+  | { type: 'user'; id: Id; username: string; isOther: boolean; isHidden: boolean }
   /** Another token has come, and nobody knows whose it is. `lost`: messages that will not be sent, because their author was never known. */
   | { type: 'person-uncertain'; lost: readonly string[] }
   | { type: 'offer'; capabilities: readonly string[]; limits: Limits }

@@ -4,7 +4,7 @@ export type { Timing } from './inside.js';
 export * from './phase.js';
 export * from './reasons.js';
 export * from './session.js';
-export { readClaims } from './token.js';
+export { isSamePerson, readClaims } from './token.js';
 export { loadLater, loadWithLater } from './load-later.js';
 export { partLoader } from './load-part.js';
 export { refusalOf, type Kept, type Vault } from './vault.js';

@@ -54,7 +54,7 @@ export class Outbox implements OutboxInside {
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
   /** Messages that the device is taking its time over. */
-  #beingKept = 0;
+  readonly #beingKept = new Set<string>();
   /** Who has taken over what was written here. */
   #heir: Outbox | undefined;
   /** Drafts of nobody knows whom; and whoever asked for one before that was known. */
@@ -97,7 +97,7 @@ export class Outbox implements OutboxInside {
 
   /** Whether nothing here waits to be sent, or for its author. */
   get isEmpty(): boolean {
-    return this.#beingKept + this.#waiting().length + this.#leftBehind.length + (this.#chances?.refusedMessages.length ?? 0) === 0;
+    return this.#beingKept.size + this.#waiting().length + this.#leftBehind.length + (this.#chances?.refusedMessages.length ?? 0) === 0;
   }
 
   /** Tells the store; not while somebody else is here. */
@@ -128,9 +128,13 @@ export class Outbox implements OutboxInside {
     const items = this.#waiting();
     for (const item of items) {
       this.remove(item.localId)?.answer?.({ is: 'unknown' });
-      this.#leftBehind.push({ ...keptOf(item), refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' } });
+      this.#leave(item);
     }
-    return items.map(({ localId }) => localId);
+    return [...this.#beingKept, ...items.map(({ localId }) => localId)];
+  }
+
+  #leave(message: Kept): void {
+    this.#leftBehind.push({ ...keptOf(message), refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' } });
   }
 
   /** Hands over to the tab that sends what was written here while that tab could not be told. */
@@ -191,11 +195,14 @@ export class Outbox implements OutboxInside {
   #add(kept: Kept, shown: () => void): Promise<void> {
     const open = this.#open;
     // One after the other, however long the device takes over each: in the order in which they were written.
-    this.#beingKept++;
+    this.#beingKept.add(kept.localId);
     return (this.#adding = this.#adding.catch(NEVER).then(async () => {
-      await this.keep(kept).finally(() => this.#beingKept--);
-      // Written before its author was known, who is by now.
-      if (open.aborted && this.#heir) return this.#heir.#add(kept, shown);
+      await this.keep(kept).finally(() => this.#beingKept.delete(kept.localId));
+      if (open.aborted && !this.scope) {
+        // Written before its author was known, who is by now; or nobody knows whether they are still here.
+        if (this.#heir) return this.#heir.#add(kept, shown);
+        return void this.#leave(kept);
+      }
       if (!this.#open.aborted) shown();
       this.tell({ kind: 'added', kept });
       this.push(kept);

@@ -21,6 +21,7 @@ export class PersonWatch {
   #backend = '';
   #person = '';
   #askedAt = -Infinity;
+  #cancel: () => void = () => {};
 
   constructor(session: { readonly clock: Clock; recheck(): Promise<void> }, tabs: TabParts) {
     this.#session = session;
@@ -42,6 +43,7 @@ export class PersonWatch {
   }
 
   stop(): void {
+    this.#cancel();
     this.#link?.close();
     this.#link = undefined;
   }
@@ -50,8 +52,12 @@ export class PersonWatch {
     const { clock } = this.#session;
     const person = message?.person;
     if (typeof person !== 'string' || !this.#person || person === this.#person) return;
-    if (Math.abs(clock.now() - this.#askedAt) < SELDOM_MS) return;
-    this.#askedAt = clock.now();
-    void this.#session.recheck();
+    this.#cancel();
+    // Seldom; but the last word counts.
+    const waitMs = Math.min(Math.max(this.#askedAt + SELDOM_MS - clock.now(), 0), SELDOM_MS);
+    this.#cancel = clock.after(waitMs, () => {
+      this.#askedAt = clock.now();
+      void this.#session.recheck();
+    });
   }
 }

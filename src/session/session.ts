@@ -126,8 +126,8 @@ export class Session implements Inside {
   // Tabs: see tabs.ts.
   /** Which backend, and which person there; empty where nobody knows. */
   #scope = '';
-  /** The token under which nobody knew who is there. */
-  #anonymousToken = '';
+  /** Backend and token under which nobody knows who is there; empty: nobody will ever know. */
+  #anonymous = '';
   /** The last one that was known. */
   #lastScope = '';
   #link: TabLink | undefined;
@@ -257,7 +257,8 @@ export class Session implements Inside {
 
   /** @param failure why the page could not be asked for a token just now. */
   #begin(setup: Setup, failure?: ChatError): void {
-    const { token, canAsk, auth = 'query', ...parts } = setup;
+    const { canAsk, auth = 'query', ...parts } = setup;
+    const token = setup.token.trim();
     // Nothing to end yet; and giving up costs a page that loads the positions of all that it has read (for the error's stack).
     if (this.#setup) this.#end();
     this.#setup = setup;
@@ -323,7 +324,9 @@ export class Session implements Inside {
     this.#renewal?.forget();
     this.#capabilities = [];
     this.#lastScope = '';
-    this.#become('');
+    // What was written by nobody knows whom is nobody's: whoever comes next is somebody else.
+    this.#anonymous = '';
+    this.#become('', '');
   }
 
   /** Forgets what memory keeps of anybody who was here before: the device is to be forgotten. */
@@ -532,7 +535,7 @@ export class Session implements Inside {
     const { user_id: id, username, capabilities, limits = {}, timestamp } = me;
     const scope = this.#scopeOf(this.#tokens.personBy(id));
     // First, because another person makes the store forget everything, us included.
-    this.report({ type: 'user', id, username, isOther: this.#lastScope !== '' && scope !== this.#lastScope });
+    this.report({ type: 'user', id, username, isOther: this.#lastScope !== '' && scope !== this.#lastScope, isHidden: this.#scope === '' });
     // What another tab passes on says who is there, not whose our own token is, nor what the server's clock says now.
     if (!this.#follows) this.#tokens.confirm(id);
     if (timestamp && !this.#follows) this.#tokens.skewMs = Date.parse(timestamp) - this.clock.now();
@@ -623,7 +626,8 @@ export class Session implements Inside {
     this.#become(scope);
     this.#link?.close();
     const { tabs } = this.#options;
-    const link = (this.#link = new TabLink(scope, tabs, (message: TabMessage) => void this.#onTab(message)));
+    // Without locks each tab sends on its own: none may take what another one has written.
+    const link = (this.#link = new TabLink(scope, tabs.locks ? tabs : {}, (message: TabMessage) => void this.#onTab(message)));
     const { outbox } = this;
     void outbox.open();
     // Tabs that cannot hear each other cannot send for each other either.
@@ -633,27 +637,29 @@ export class Session implements Inside {
     if (this.#setup?.share !== false && !this.#line) await this.#queue('socket', scope, outbox, signal);
   }
 
-  /** Goes over to the outbox and the drafts of a person; `''`: of nobody knows whom. */
-  #become(scope: string): void {
-    const { token } = this.#tokens;
+  /**
+   * Goes over to the outbox and the drafts of a person; `''`: of nobody knows whom.
+   * @param name under which what they have written is put aside, while somebody else is here.
+   */
+  #become(scope: string, name = scope): void {
     const before = this.outbox;
     if (scope) this.#lastScope = scope;
     const isKnownAlready = scope !== '' && scope === before.scope;
     this.#scope = scope;
     this.#watchPersons();
     if (isKnownAlready) return;
-    const next = this.#aside.get(scope || token) ?? new Outbox(this, this.#vault, scope);
-    this.#aside.delete(scope || token);
+    const next = (name && this.#aside.get(name)) || new Outbox(this, this.#vault, scope);
+    this.#aside.delete(name);
     this.outbox = next;
     // Written before it was known who is there; nobody else has come since.
     if (scope && !before.scope) void next.adopt(before);
     before.close();
     if (this.#recovery) void next.secondChances().catch(NEVER);
     if (!scope) void next.open();
-    const name = before.scope || this.#anonymousToken;
-    if (!scope) this.#anonymousToken = token;
-    if (before.isEmpty) return;
-    this.#aside.set(name, before);
+    const left = before.scope || this.#anonymous;
+    if (!scope) this.#anonymous = name;
+    if (before.isEmpty || !left) return;
+    this.#aside.set(left, before);
     const [oldest] = this.#aside.keys();
     if (this.#aside.size > MAX_ASIDE && oldest !== undefined) this.#aside.delete(oldest);
   }
@@ -750,11 +756,13 @@ export class Session implements Inside {
       this.report({ type: 'person-uncertain', lost });
     }
     this.#tokens.token = token;
+    const { url, apiPath, wsPath } = this.#setup!;
+    const name = token && JSON.stringify([url, apiPath, wsPath, token]);
     // The last time that this one was here, something was left behind.
-    if (isUncertain || (!this.#scope && this.#aside.has(token))) this.#become('');
-    if (!this.#scope && token) this.#anonymousToken = token;
+    if (isUncertain || (!this.#scope && this.#aside.has(name))) this.#become('', name);
+    if (!this.#scope && token) this.#anonymous = name;
     const { userId } = this.#tokens;
-    if (token && userId !== null && !this.#tokens.isConfirmed) this.report({ type: 'user', id: userId, username: '', isOther: false });
+    if (token && userId !== null && !this.#tokens.isConfirmed) this.report({ type: 'user', id: userId, username: '', isOther: false, isHidden: false });
   }
 
   async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {

@@ -27,6 +27,13 @@ export function readClaims(token: string): Claims {
   }
 }
 
+/** Whether two tokens are of one person; undefined where they do not say it. */
+export function isSamePerson(a: string, b: string): boolean | undefined {
+  if (a.trim() === b.trim()) return true;
+  const [before, now] = [readClaims(a).userId, readClaims(b).userId];
+  return before === null || now === null ? undefined : sameId(before, now);
+}
+
 /** What the server's clock said was some time on its way, in milliseconds. */
 const LATENCY_MS = 5_000;
 

@@ -8,6 +8,7 @@
 import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import {
+  isSamePerson,
   loadLater,
   loadWithLater,
   partLoader,
@@ -126,7 +127,10 @@ export class ChatConnection {
   /** Who is signed in, as the page says; empty: nobody; undefined: it has never said. */
   #person: string | undefined;
   /** The token that was left in place when its person signed out: it is not used again. */
-  #left: ConnectionConfig['token'];
+  #left: { token: string; person: string | undefined | null } | undefined;
+  /** The token at the last change of `user`; and the last one that was not empty. */
+  #personToken = '';
+  #lastToken = '';
   /** What a listener of `chat-token-expired` has answered, before the session asks for it. */
   #answer: Promise<string> | string | undefined;
   #running = false;
@@ -153,7 +157,10 @@ export class ChatConnection {
       askForToken: (signal) => this.#askForToken(signal),
       asksByRequest: () => !this.#config.tokenProvider && !!this.#config.tokenUrl,
       onOtherToken: (token) => this.#start(token),
-      onSignedOut: () => this.#forget(),
+      onSignedOut: () => {
+        this.#left = { token: this.#config.token ?? '', person: null };
+        this.#forget();
+      },
       // Where nobody says (Node has a navigator without it), we are not offline.
       isHidden: () => globalThis.document?.visibilityState === 'hidden',
       isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
@@ -235,10 +242,15 @@ export class ChatConnection {
     if (config.user !== undefined || before !== undefined) this.#person = String(config.user ?? '');
     const left = !!before && before !== this.#person;
     if (config.token !== old.token) this.#left = undefined;
-    else if (left) this.#left = config.token;
+    // A token that certainly came for somebody else than the last one is theirs already, whoever they are.
+    else if (left && config.token && this.#left?.token !== config.token && isSamePerson(this.#personToken, config.token) !== false) this.#left = { token: config.token, person: before };
+    if (this.#person !== before || !this.#personToken) this.#personToken = config.token ?? '';
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath || config.wsPath !== old.wsPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
-    if (left || ((elsewhere || signedOut) && (this.#running || this.data.roomsLoaded)) || this.#session.isOther(config.token ?? '')) this.#forget();
+    // A connection that does not run has nobody to ask.
+    const isUncertain = !this.#running && !!this.#lastToken && !!config.token && !isSamePerson(this.#lastToken, config.token);
+    this.#lastToken = config.token || this.#lastToken;
+    if (left || isUncertain || ((elsewhere || signedOut) && keys.length > 0 && Object.keys(old).length > 0) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
     const asksOnly = old.tokenProvider && config.tokenProvider;
     if (!this.#running) return;
@@ -305,7 +317,7 @@ export class ChatConnection {
 
   /** Begins anew, with a token that may be somebody else's by now. */
   #start(token = this.#config.token ?? ''): void {
-    if (this.isSignedOut || token === this.#left) token = '';
+    if (this.isSignedOut || (token === this.#left?.token && this.#person !== this.#left.person)) token = '';
     if (this.#session.isOther(token)) this.#forget();
     const { tokenProvider, user, ...parts } = this.#config;
     // An answer to an earlier question would be stale.
@@ -342,6 +354,14 @@ export class ChatConnection {
     for (const localId of this.#waiting.keys()) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
     this.#dispatch({ type: 'reset' });
     for (const { roomId } of this.#readers.values()) this.#open(roomId);
+  }
+
+  /** Somebody else is here, and what the last one has seen is hidden already: what is shown now is theirs. */
+  #welcome(): void {
+    for (const localId of this.#waiting.keys()) {
+      if (this.#roomOfPending(localId) === undefined) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
+    }
+    this.selectRoom(null);
   }
 
   /** Nobody knows whose the new token is. What was fetched with the old one is shown again when the server says that it is the same person. */
@@ -604,7 +624,10 @@ export class ChatConnection {
   }
 
   #onSession(event: SessionEvent): void {
-    if (event.type === 'user' && event.isOther) this.#forget();
+    if (event.type === 'user' && event.isOther) {
+      if (event.isHidden) this.#welcome();
+      else this.#forget();
+    }
     if (event.type === 'person-uncertain') return this.#hide(event.lost);
     const before = this.data;
     this.#dispatch(event);

@@ -86,7 +86,7 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'typing-expired':
       return setTyping(state, action.roomId, action.userId, '', false);
     case 'reset':
-      return { ...INITIAL, phase: state.phase, durable: state.durable, outdated: state.outdated };
+      return { ...INITIAL, phase: state.phase, durable: state.durable, outdated: state.outdated, reading: state.reading, away: state.away };
     default:
       return assertNever(action);
   }

@@ -17,7 +17,7 @@ const received = (entries: Entry[], who: string): unknown[] => entries.filter((e
 function actionOf(frame: ChatFrame): Action | undefined {
   switch (frame.type) {
     case 'connection_established':
-      return { type: 'user', id: frame.user_id, username: frame.username, isOther: false };
+      return { type: 'user', id: frame.user_id, username: frame.username, isOther: false, isHidden: false };
     case 'room_list':
       return { type: 'rooms', rooms: frame.rooms, method: 'websocket', leftOut: 0, isComplete: true, exactUnread: true };
     case 'new_message':

@@ -2,7 +2,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionFinder } from '../../binding/index.js';
 import { Localize } from '../../locale/index.js';
-import { sameId, type Id } from '../../protocol/index.js';
+import { idKey, sameId, type Id } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
 import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
 import { hostStyles } from '../../theme/index.js';
@@ -179,10 +179,8 @@ export class ChatThreadElement extends LitElement {
     this.#roomInfo.refresh();
     const writer = this.#user.value?.id ?? null;
     if (writer !== this.#writer) {
-      if (this.#writer !== null) {
-        this.#composer.forget();
-        this.#restoreDraft();
-      }
+      this.#composer.change(writer === null ? undefined : idKey(writer));
+      if (this.#writer !== null) this.#restoreDraft();
       this.#writer = writer;
     }
     if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);

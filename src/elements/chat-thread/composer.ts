@@ -19,6 +19,9 @@ export class Composer implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
   readonly #options: ComposerOptions;
   readonly #drafts = new Map<string, string>();
+  /** Whose these are; and what the last one had written. */
+  #writer: string | undefined;
+  #aside: [author: string, drafts: Map<string, string>] = ['', new Map()];
   #room = '';
 
   constructor(host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment }, options: ComposerOptions) {
@@ -35,9 +38,17 @@ export class Composer implements ReactiveController {
     this.#host.requestUpdate();
   }
 
-  /** Another person: nothing of the one is shown to the other. */
-  forget(): void {
-    this.#drafts.clear();
+  /**
+   * Another person, or nobody knows who: nothing of the one is shown to the other. What was being written comes back with its author.
+   * @param writer who is here now, by `idKey`; undefined: nobody knows.
+   */
+  change(writer: string | undefined): void {
+    if (this.#writer !== undefined) this.#aside = [this.#writer, new Map(this.#drafts)];
+    if (this.#writer !== undefined) this.#drafts.clear();
+    this.#writer = writer;
+    const [author, drafts] = this.#aside;
+    if (writer !== undefined && author === writer) for (const [room, text] of drafts) this.#drafts.set(room, text + (this.#drafts.get(room) ?? ''));
+    if (writer !== undefined) this.#aside = ['', new Map()];
   }
 
   /** Puts the keyboard into the field. */
