@@ -493,10 +493,15 @@ export class ChatConnection {
   #readQuietly(roomId: Id): void {
     const name = `read ${idKey(roomId)}`;
     const waiting = this.#timers.get(name);
-    if (this.state === 'connecting') return;
+    if (this.#isBeforeSocket) return;
     if (waiting) return void (waiting.run = () => this.#readQuietly(roomId));
     this.#timer(name, READ_EVERY_MS, NOTHING);
     void this.#markRead(roomId, this.messages(roomId).findLast(({ delivery }) => delivery === 'sent')?.id).catch(NOTHING);
+  }
+
+  /** Whether the first socket is still to come. */
+  get #isBeforeSocket(): boolean {
+    return this.state === 'connecting' && !this.#session.line;
   }
 
   /** Marks a notification as read, or all of them. @returns whether it could be told to the backend. */
@@ -635,7 +640,7 @@ export class ChatConnection {
       case 'rooms':
         // Shown as read already; the server must know it too, also of what is not loaded yet.
         // Not before a socket may be there: REST would be told message by message.
-        for (const { id, unread_count } of event.rooms) if (this.state !== 'connecting' && unread_count > 0 && this.data.reading.includes(idKey(id))) void this.markRead(id).catch(NOTHING);
+        for (const { id, unread_count } of event.rooms) if (!this.#isBeforeSocket && unread_count > 0 && this.data.reading.includes(idKey(id))) void this.markRead(id).catch(NOTHING);
         return;
       case 'live-message':
         return this.#afterMessage(before, event.roomId, event.message);
