@@ -292,8 +292,7 @@ export class Session implements Inside {
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
   stop(): void {
     this.#end();
-    this.#persons?.stop();
-    this.#vault.close?.();
+    this.#letGo();
     this.#unwatch?.();
     this.#setup = this.#unwatch = undefined;
     this.wasConnected = false;
@@ -304,6 +303,7 @@ export class Session implements Inside {
   suspend(): void {
     if (!this.#rest) return;
     this.#end();
+    this.#letGo();
     this.enter({ is: 'reconnecting', reason: 'page_asleep', next: { attempt: 0, at: null } });
   }
 
@@ -333,6 +333,12 @@ export class Session implements Inside {
   purge(): Promise<void> {
     this.#aside.clear();
     return this.#vault.purge();
+  }
+
+  /** Closes what would keep a page from being put aside. */
+  #letGo(): void {
+    this.#persons?.stop();
+    this.#vault.close?.();
   }
 
   #onVault(state: VaultState): void {
