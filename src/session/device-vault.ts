@@ -1,6 +1,7 @@
 /** The vault in IndexedDB: see vault.ts. */
 import { idKey, type Id } from '../protocol/index.js';
-import { systemClock, type Clock } from '../transport/index.js';
+import { ChatError, systemClock, type Clock } from '../transport/index.js';
+import { forgetOldest } from './outbox.js';
 import { scopeOf } from './scope.js';
 import type { Kept, Vault, VaultState } from './vault.js';
 
@@ -55,6 +56,8 @@ export class DeviceVault implements Vault {
   #probeMs = PROBE_MS;
   /** Connections that run with this vault hold it open; so does what is under way. */
   #holders = 0;
+  /** By row: writes that are not safe yet. The last one of each is made up for when storage works again. */
+  readonly #unsafe = new Map<string, [Store, Work<unknown>]>();
   #isHeld = false;
   #last = 0;
 
@@ -88,11 +91,11 @@ export class DeviceVault implements Vault {
     await this.#in('outbox', async (store) => {
       const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
       store.put({ scope, localId, order: known?.order ?? order, kept });
-    });
+    }, scope + localId);
   }
 
   async delete(scope: string, localId: string): Promise<void> {
-    await this.#in('outbox', (store) => void store.delete([scope, localId]));
+    await this.#in('outbox', (store) => void store.delete([scope, localId]), scope + localId);
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
@@ -104,19 +107,30 @@ export class DeviceVault implements Vault {
     await this.#in('drafts', (store) => {
       if (text) store.put({ scope, room, text });
       else store.delete([scope, room]);
-    });
+    }, scope + room);
   }
 
   async purge(): Promise<void> {
-    await Promise.all([this.#in('outbox', (store) => void store.clear()), this.#in('drafts', (store) => void store.clear())]);
+    this.#unsafe.clear();
+    // Storage that is broken is asked too: nobody may believe that something is gone that is not. It is made up for as well.
+    const clear = (name: Store): Promise<boolean | undefined> => {
+      const run = (store: IDBObjectStore): boolean => !!store.clear();
+      this.#unsafe.set(name, [name, run]);
+      return this.#try(name, run);
+    };
+    if (!(await clear('outbox')) || !(await clear('drafts'))) throw new ChatError('unreachable', 'The storage of this browser does not answer. Delete the data of this site in its settings.');
   }
 
   /**
    * Does something in one store. Nobody waits for storage that is broken: it is tried in the background, seldom.
    * @returns when it is safe on the device; nothing where that is not to be had.
    */
-  async #in<T>(name: Store, run: Work<T>): Promise<T | undefined> {
+  async #in<T>(name: Store, run: Work<T>, row?: string): Promise<T | undefined> {
     if (this.#state === 'outdated') return undefined;
+    if (row) {
+      this.#unsafe.set(row, [name, run]);
+      forgetOldest(this.#unsafe);
+    }
     if (this.#state === 'kept') return this.#try(name, run);
     if (this.#clock.now() < this.#probeAt) return undefined;
     this.#probeAt = this.#clock.now() + this.#probeMs;
@@ -132,10 +146,11 @@ export class DeviceVault implements Vault {
       for (let attempt = 1; ; attempt++) {
         try {
           const result = await this.#once(name, run);
+          for (const [row, [, write]] of this.#unsafe) if (write === run) this.#unsafe.delete(row);
           this.#become('kept');
           return result;
         } catch (thrown) {
-          this.#database = undefined;
+          this.#shut();
           const { name: error } = thrown as Error;
           if (attempt === 1 && CLOSED.includes(error)) continue;
           // Another tab runs a newer version, and has changed what is kept.
@@ -167,14 +182,19 @@ export class DeviceVault implements Vault {
   #become(state: VaultState): void {
     if (state === this.#state || this.#state === 'outdated') return;
     this.#state = state;
-    if (state === 'kept') this.#probeMs = PROBE_MS;
-    else this.#probeAt = this.#clock.now() + this.#probeMs;
+    if (state === 'kept') {
+      this.#probeMs = PROBE_MS;
+      for (const write of this.#unsafe.values()) void this.#try(...write);
+    } else this.#probeAt = this.#clock.now() + this.#probeMs;
     this.#onChange(state);
   }
 
   /** Closes the database when nobody needs it: an open one keeps everything alive that has to do with it. */
   #letGo(): void {
-    if (--this.#holders > 0) return;
+    if (--this.#holders < 1) this.#shut();
+  }
+
+  #shut(): void {
     const database = this.#database;
     this.#database = undefined;
     void database?.then((opened) => opened.close(), () => {});
@@ -217,7 +237,7 @@ function rename(transaction: IDBTransaction): void {
       const value = row.value as OutboxRow | DraftRow;
       const [base = '', person, ...rest] = value.scope.split(' ');
       // Those that were renamed come by as well: their second part is an address.
-      if (!person?.startsWith('ws')) {
+      if (!/^wss?:\/\//.test(person!)) {
         (row.source as IDBObjectStore).put({ ...value, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, [person, ...rest].join(' ')) });
         row.delete();
       }

@@ -27,7 +27,7 @@ const MAX_REMEMBERED = 1_000;
 
 const NEVER = (): void => {};
 
-function forgetOldest(remembered: Map<string, unknown> | Set<string>): void {
+export function forgetOldest(remembered: Map<string, unknown> | Set<string>): void {
   const [oldest] = remembered.keys();
   if (remembered.size > MAX_REMEMBERED && oldest) remembered.delete(oldest);
 }
@@ -53,6 +53,8 @@ export class Outbox implements OutboxInside {
   /** Counts the calls of `lead`, so that only the last one has its way. */
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
+  /** Counts the calls of `purge`: what was read from the device before is not brought up. */
+  #purges = 0;
   /** Messages that the device is taking its time over. */
   #beingKept = 0;
   /** Who has taken over what was written here. */
@@ -154,8 +156,9 @@ export class Outbox implements OutboxInside {
 
   /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
   async #restore(open: AbortSignal): Promise<void> {
+    const purges = this.#purges;
     const kept = this.scope ? await this.#vault.load(this.scope) : this.#leftBehind.splice(0);
-    if (open.aborted) return;
+    if (open.aborted || purges !== this.#purges) return;
     for (const message of kept) {
       if (this.#givenUp.has(message.localId) && !message.discarded) this.#bury(message);
       if (message.discarded) this.discarded(message.localId);
@@ -163,7 +166,7 @@ export class Outbox implements OutboxInside {
     this.#isBehind = false;
     if (kept.length === 0 && this.#waiting().length === 0) return;
     const chances = await this.secondChances().catch(NEVER);
-    if (open.aborted) return;
+    if (open.aborted || purges !== this.#purges) return;
     if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
     else this.#isBehind = true;
   }
@@ -217,6 +220,14 @@ export class Outbox implements OutboxInside {
     if (this.scope) return this.#vault.putDraft(this.scope, roomId, text);
     this.#drafts.set(idKey(roomId), { roomId, text });
     forgetOldest(this.#drafts);
+  }
+
+  /** The device is to be forgotten. @returns when everything that was written is in line, to be discarded. */
+  purge(): Promise<void> {
+    this.#purges++;
+    this.#drafts.clear();
+    this.#leftBehind = [];
+    return this.#adding.catch(NEVER);
   }
 
   async keep(message: Kept): Promise<void> {
