@@ -47,14 +47,13 @@ function overlap(a: string, b: string): number {
 const MASK = /[*#•●█]/u;
 const ALPHANUMERIC = /[\p{L}\p{N}]/u;
 
-/** Whether a word is stored as it was sent, or as long as it was, with two or more letters or digits masked (`d**n`). */
+/** Whether a word is stored as it was sent, or as long as it was, with letters or digits masked, more than one (`d**n`). */
 function isSameWord(sent: string, stored: string): boolean {
-  if (sent === stored) return true;
+  const mask = MASK.exec(stored)?.[0];
+  if (!mask || sent.includes(mask)) return sent === stored;
   const [ours, theirs] = [[...sent], [...stored]];
-  const masked = ours.flatMap((char, at) => (char === theirs[at] ? [] : [at]));
-  const mask = theirs[masked[0]!] ?? '';
-  const isMask = MASK.test(mask) && masked.every((at) => theirs[at] === mask && ALPHANUMERIC.test(ours[at]!));
-  return isMask && masked.length > 1 && ours.length === theirs.length;
+  const isKept = ours.every((char, at) => char === theirs[at] || (theirs[at] === mask && ALPHANUMERIC.test(char)));
+  return isKept && ours.length === theirs.length && stored.split(mask).length > 2;
 }
 
 function isMasked(sent: string, stored: string): boolean {

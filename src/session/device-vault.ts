@@ -1,8 +1,8 @@
 /** The vault in IndexedDB: see vault.ts. */
 import { idKey, type Id } from '../protocol/index.js';
 import { ChatError, systemClock, type Clock } from '../transport/index.js';
+import { partLoader } from './load-part.js';
 import { forgetOldest } from './outbox.js';
-import { scopeOf } from './scope.js';
 import type { Kept, Vault, VaultState } from './vault.js';
 
 interface OutboxRow {
@@ -43,14 +43,19 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
 /** All keys of one scope: an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
-/** The names of the transaction errors that say that the database was closed or deleted under us: it is opened again. */
-const CLOSED = ['InvalidStateError', 'NotFoundError', 'AbortError'];
+/** The names of the errors after which nothing is tried at once again. After others it is: the database may have been closed or deleted under us. */
+const FINAL = /^(Timeout|Version)/;
+
+const loadRename = partLoader(() => import('./rename-scopes.js'));
 
 export class DeviceVault implements Vault {
   readonly #clock: Clock;
   readonly #onChange: (state: VaultState) => void;
   #database: Promise<IDBDatabase> | undefined;
   #state: VaultState = 'kept';
+  /** Renames the rows of an earlier version; loaded where there are some. */
+  #rename: ((transaction: IDBTransaction) => void) | undefined;
+  #loading: Promise<unknown> | undefined;
   /** When broken storage is looked at again. */
   #probeAt = 0;
   #probeMs = PROBE_MS;
@@ -113,12 +118,12 @@ export class DeviceVault implements Vault {
   async purge(): Promise<void> {
     this.#unsafe.clear();
     // Storage that is broken is asked too: nobody may believe that something is gone that is not. It is made up for as well.
-    const clear = (name: Store): Promise<boolean | undefined> => {
-      const run = (store: IDBObjectStore): boolean => !!store.clear();
+    const clear = (name: Store): Promise<IDBRequest | undefined> => {
+      const run = (store: IDBObjectStore): IDBRequest => store.clear();
       this.#unsafe.set(name, [name, run]);
       return this.#try(name, run);
     };
-    if (!(await clear('outbox')) || !(await clear('drafts'))) throw new ChatError('unreachable', 'The storage of this browser does not answer. Delete the data of this site in its settings.');
+    if ((await Promise.all([clear('outbox'), clear('drafts')])).includes(undefined)) throw new ChatError('unreachable', 'Storage did not answer.');
   }
 
   /**
@@ -152,7 +157,10 @@ export class DeviceVault implements Vault {
         } catch (thrown) {
           this.#shut();
           const { name: error } = thrown as Error;
-          if (attempt === 1 && CLOSED.includes(error)) continue;
+          if (attempt === 1 && !FINAL.test(error)) {
+            await this.#loading;
+            continue;
+          }
           // Another tab runs a newer version, and has changed what is kept.
           this.#become(error === 'VersionError' ? 'outdated' : 'not-kept');
           return undefined;
@@ -208,7 +216,11 @@ export class DeviceVault implements Vault {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = ({ oldVersion }) => {
       if (oldVersion === 0) create(request.result);
-      else rename(request.transaction!);
+      else if (this.#rename) this.#rename(request.transaction!);
+      else {
+        this.#loading = loadRename().then(({ rename }) => (this.#rename = rename), () => {});
+        request.transaction!.abort();
+      }
     };
     const database = await done(request);
     // Another tab deletes the database, or a newer version changes it: do not stand in its way.
@@ -225,23 +237,4 @@ export class DeviceVault implements Vault {
 function create(database: IDBDatabase): void {
   database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
   database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
-}
-
-/** A scope was `<base> <person>`; what was kept then was for the default paths. */
-function rename(transaction: IDBTransaction): void {
-  for (const name of ['outbox', 'drafts']) {
-    const cursor = transaction.objectStore(name).openCursor();
-    cursor.onsuccess = () => {
-      const row = cursor.result;
-      if (!row) return;
-      const value = row.value as OutboxRow | DraftRow;
-      const [base = '', person, ...rest] = value.scope.split(' ');
-      // Those that were renamed come by as well: their second part is an address.
-      if (!/^wss?:\/\//.test(person!)) {
-        (row.source as IDBObjectStore).put({ ...value, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, [person, ...rest].join(' ')) });
-        row.delete();
-      }
-      row.continue();
-    };
-  }
 }

@@ -53,8 +53,6 @@ export class Outbox implements OutboxInside {
   /** Counts the calls of `lead`, so that only the last one has its way. */
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
-  /** Counts the calls of `purge`: what was read from the device before is not brought up. */
-  #purges = 0;
   /** Messages that the device is taking its time over. */
   #beingKept = 0;
   /** Who has taken over what was written here. */
@@ -62,7 +60,7 @@ export class Outbox implements OutboxInside {
   /** Drafts of nobody knows whom; and whoever asked for one before that was known. */
   readonly #drafts = new Map<string, { roomId: Id; text: string }>();
   readonly #asking = new Set<() => void>();
-  /** Not sent, because nobody knows whether their author is still here. */
+  /** Not sent, because nobody knows whether their author is still here. Another one after `purge`: what was read before is not brought up. */
   #leftBehind: Kept[] = [];
 
   /** @param scope which backend, and which person there; empty as long as the person is not known: then the vault keeps nothing. */
@@ -156,9 +154,9 @@ export class Outbox implements OutboxInside {
 
   /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
   async #restore(open: AbortSignal): Promise<void> {
-    const purges = this.#purges;
-    const kept = this.scope ? await this.#vault.load(this.scope) : this.#leftBehind.splice(0);
-    if (open.aborted || purges !== this.#purges) return;
+    const leftBehind = this.#leftBehind;
+    const kept = this.scope ? await this.#vault.load(this.scope) : leftBehind.splice(0);
+    if (open.aborted || leftBehind !== this.#leftBehind) return;
     for (const message of kept) {
       if (this.#givenUp.has(message.localId) && !message.discarded) this.#bury(message);
       if (message.discarded) this.discarded(message.localId);
@@ -166,7 +164,7 @@ export class Outbox implements OutboxInside {
     this.#isBehind = false;
     if (kept.length === 0 && this.#waiting().length === 0) return;
     const chances = await this.secondChances().catch(NEVER);
-    if (open.aborted || purges !== this.#purges) return;
+    if (open.aborted || leftBehind !== this.#leftBehind) return;
     if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
     else this.#isBehind = true;
   }
@@ -224,7 +222,6 @@ export class Outbox implements OutboxInside {
 
   /** The device is to be forgotten. @returns when everything that was written is in line, to be discarded. */
   purge(): Promise<void> {
-    this.#purges++;
     this.#drafts.clear();
     this.#leftBehind = [];
     return this.#adding.catch(NEVER);

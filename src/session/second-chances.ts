@@ -69,12 +69,8 @@ export class SecondChances {
     if (isUnsure && !item.insisted) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
     if (isStale) return STALE;
     item.left = undefined;
-    if (item.insisted) {
-      // Their word is good for one more copy, after a reload too: should its answer be lost, they are asked again.
-      item.insisted = undefined;
-      await outbox.keep(item);
-      stillWanted(signal);
-    }
+    // Their word is good for one more copy, after a reload too: should its answer be lost, they are asked again.
+    if (item.insisted) void outbox.keep({ ...item, insisted: (item.insisted = undefined) });
     return undefined;
   }
 
@@ -90,10 +86,9 @@ export class SecondChances {
   #likeness(item: Item, message: Message): ReturnType<typeof compareTexts> {
     const { session } = this.#outbox;
     if (!session.isMine(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
-    const hasCursor = item.after !== undefined && isOrdered(item.after);
-    const earlierMs = hasCursor ? 0 : item.at - Date.parse(message.timestamp);
-    const isEarlier = hasCursor ? compareIds(message.id, item.after) <= 0 : !(earlierMs < MAX_SKEW_MS);
-    const likeness = isEarlier ? 'different' : compareTexts(item.content, message.content);
+    const { after, at, content } = item;
+    const earlierMs = after !== undefined && isOrdered(after) ? (compareIds(message.id, after) > 0 ? 0 : Infinity) : at - Date.parse(message.timestamp);
+    const likeness = earlierMs < MAX_SKEW_MS ? compareTexts(content, message.content) : 'different';
     return likeness === 'same' && earlierMs >= CLOCK_SKEW_MS ? 'unsure' : likeness;
   }
 
@@ -205,10 +200,11 @@ export class SecondChances {
     const { session } = this.#outbox;
     // Said anew: it is as if it were written now, whatever the history holds that looks like it. Looked for all the same: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
-    const anew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(item.roomId) ?? item.after };
-    const again = { ...keptOf(item), refused: undefined, ...anew };
+    const { left, after, roomId } = item;
+    const anew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(roomId) ?? after, left: left ?? 'websocket' };
+    const again = { ...keptOf(item), left, refused: undefined, ...anew };
     void this.#outbox.keep(again);
-    this.#outbox.push({ ...again, left: isDecided ? (item.left ?? 'websocket') : item.left });
+    this.#outbox.push(again);
     return true;
   }
 
