@@ -43,21 +43,17 @@ function overlap(a: string, b: string): number {
   return common / (Math.max(a.length, b.length) + 1);
 }
 
-const NOT_ALPHANUMERIC = /[^\p{L}\p{N}]/gu;
-const MASK = /[^\p{L}\p{N}\s]/u;
+/** What filters put in place of letters and digits. Not `-`, `_` or `.`: people write these. */
+const MASK = /[*#•●█]/u;
+const ALPHANUMERIC = /[\p{L}\p{N}]/u;
 
-/** Whether a word is stored as it was sent, but for punctuation, or with some of its characters masked (`d**n`). */
+/** Whether a word is stored as it was sent, or as long as it was, with letters or digits masked, more than one (`d**n`). */
 function isSameWord(sent: string, stored: string): boolean {
-  const [ours, theirs] = [sent.replace(NOT_ALPHANUMERIC, ''), stored.replace(NOT_ALPHANUMERIC, '')];
-  if (ours === theirs) return true;
-  if (!MASK.test(stored)) return false;
-  let at = 0;
-  for (const char of theirs) {
-    const found = ours.indexOf(char, at);
-    if (found < 0) return false;
-    at = found + char.length;
-  }
-  return true;
+  const mask = MASK.exec(stored)?.[0];
+  if (!mask || sent.includes(mask)) return sent === stored;
+  const [ours, theirs] = [[...sent], [...stored]];
+  const isKept = ours.every((char, at) => char === theirs[at] || (theirs[at] === mask && ALPHANUMERIC.test(char)));
+  return isKept && ours.length === theirs.length && stored.split(mask).length > 2;
 }
 
 function isMasked(sent: string, stored: string): boolean {
@@ -68,14 +64,16 @@ function isMasked(sent: string, stored: string): boolean {
 const withoutTags = (text: string): string => text.replace(/<[^<>]*>/g, '').replace(/\s+/g, ' ').trim();
 
 /**
- * Compares what was sent with what is stored.
- * @returns `same` where they are equal but for escapes, tags, composition and white space, or where characters were masked;
- *   `unsure` where they are alike, but words differ.
+ * Compares what was sent with what is stored. Signs, digits, symbols and punctuation count: `-5` is not certainly `5`.
+ * @returns `same` where they are equal but for escapes, composition and white space, where all tags were taken out, or where
+ *   words were masked; `unsure` where they are alike, or too long to be compared as a whole.
  */
 export function compareTexts(sent: string, stored: string): Likeness {
+  if (sent === stored) return 'same';
+  const certain: Likeness = Math.max(sent.length, stored.length) > MAX_CHARACTERS ? 'unsure' : 'same';
   const [ours, theirs] = [normalise(sent), normalise(stored)];
-  if (ours === theirs) return sent.length > MAX_CHARACTERS && sent.length !== stored.length ? 'unsure' : 'same';
-  if (theirs && withoutTags(ours) === withoutTags(theirs)) return 'same';
-  if (overlap(ours, theirs) < ALIKE) return 'different';
-  return isMasked(ours, theirs) ? 'same' : 'unsure';
+  if (ours === theirs || (theirs && withoutTags(ours) === theirs)) return certain;
+  const isAlike = overlap(ours, theirs) >= ALIKE;
+  if (isMasked(ours, theirs)) return isAlike ? certain : 'unsure';
+  return isAlike ? 'unsure' : 'different';
 }

@@ -1,7 +1,8 @@
 /** The vault in IndexedDB: see vault.ts. */
 import { idKey, type Id } from '../protocol/index.js';
-import { systemClock, type Clock } from '../transport/index.js';
-import { scopeOf } from './scope.js';
+import { ChatError, systemClock, type Clock } from '../transport/index.js';
+import { partLoader } from './load-part.js';
+import { forgetOldest } from './outbox.js';
 import type { Kept, Vault, VaultState } from './vault.js';
 
 interface OutboxRow {
@@ -42,19 +43,26 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
 /** All keys of one scope: an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
-/** The names of the transaction errors that say that the database was closed or deleted under us: it is opened again. */
-const CLOSED = ['InvalidStateError', 'NotFoundError', 'AbortError'];
+/** The names of the errors after which nothing is tried at once again. After others it is: the database may have been closed or deleted under us. */
+const FINAL = /^(Timeout|Version)/;
+
+const loadRename = partLoader(() => import('./rename-scopes.js'));
 
 export class DeviceVault implements Vault {
   readonly #clock: Clock;
   readonly #onChange: (state: VaultState) => void;
   #database: Promise<IDBDatabase> | undefined;
   #state: VaultState = 'kept';
+  /** Renames the rows of an earlier version; loaded where there are some. */
+  #rename: ((transaction: IDBTransaction) => void) | undefined;
+  #loading: Promise<unknown> | undefined;
   /** When broken storage is looked at again. */
   #probeAt = 0;
   #probeMs = PROBE_MS;
   /** Connections that run with this vault hold it open; so does what is under way. */
   #holders = 0;
+  /** By row: writes that are not safe yet. The last one of each is made up for when storage works again. */
+  readonly #unsafe = new Map<string, [Store, Work<unknown>]>();
   #isHeld = false;
   #last = 0;
 
@@ -88,11 +96,11 @@ export class DeviceVault implements Vault {
     await this.#in('outbox', async (store) => {
       const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
       store.put({ scope, localId, order: known?.order ?? order, kept });
-    });
+    }, scope + localId);
   }
 
   async delete(scope: string, localId: string): Promise<void> {
-    await this.#in('outbox', (store) => void store.delete([scope, localId]));
+    await this.#in('outbox', (store) => void store.delete([scope, localId]), scope + localId);
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
@@ -104,19 +112,30 @@ export class DeviceVault implements Vault {
     await this.#in('drafts', (store) => {
       if (text) store.put({ scope, room, text });
       else store.delete([scope, room]);
-    });
+    }, scope + room);
   }
 
   async purge(): Promise<void> {
-    await Promise.all([this.#in('outbox', (store) => void store.clear()), this.#in('drafts', (store) => void store.clear())]);
+    this.#unsafe.clear();
+    // Storage that is broken is asked too: nobody may believe that something is gone that is not. It is made up for as well.
+    const clear = (name: Store): Promise<IDBRequest | undefined> => {
+      const run = (store: IDBObjectStore): IDBRequest => store.clear();
+      this.#unsafe.set(name, [name, run]);
+      return this.#try(name, run);
+    };
+    if ((await Promise.all([clear('outbox'), clear('drafts')])).includes(undefined)) throw new ChatError('unreachable', 'Storage did not answer.');
   }
 
   /**
    * Does something in one store. Nobody waits for storage that is broken: it is tried in the background, seldom.
    * @returns when it is safe on the device; nothing where that is not to be had.
    */
-  async #in<T>(name: Store, run: Work<T>): Promise<T | undefined> {
+  async #in<T>(name: Store, run: Work<T>, row?: string): Promise<T | undefined> {
     if (this.#state === 'outdated') return undefined;
+    if (row) {
+      this.#unsafe.set(row, [name, run]);
+      forgetOldest(this.#unsafe);
+    }
     if (this.#state === 'kept') return this.#try(name, run);
     if (this.#clock.now() < this.#probeAt) return undefined;
     this.#probeAt = this.#clock.now() + this.#probeMs;
@@ -132,12 +151,16 @@ export class DeviceVault implements Vault {
       for (let attempt = 1; ; attempt++) {
         try {
           const result = await this.#once(name, run);
+          for (const [row, [, write]] of this.#unsafe) if (write === run) this.#unsafe.delete(row);
           this.#become('kept');
           return result;
         } catch (thrown) {
-          this.#database = undefined;
+          this.#shut();
           const { name: error } = thrown as Error;
-          if (attempt === 1 && CLOSED.includes(error)) continue;
+          if (attempt === 1 && !FINAL.test(error)) {
+            await this.#loading;
+            continue;
+          }
           // Another tab runs a newer version, and has changed what is kept.
           this.#become(error === 'VersionError' ? 'outdated' : 'not-kept');
           return undefined;
@@ -167,14 +190,19 @@ export class DeviceVault implements Vault {
   #become(state: VaultState): void {
     if (state === this.#state || this.#state === 'outdated') return;
     this.#state = state;
-    if (state === 'kept') this.#probeMs = PROBE_MS;
-    else this.#probeAt = this.#clock.now() + this.#probeMs;
+    if (state === 'kept') {
+      this.#probeMs = PROBE_MS;
+      for (const write of this.#unsafe.values()) void this.#try(...write);
+    } else this.#probeAt = this.#clock.now() + this.#probeMs;
     this.#onChange(state);
   }
 
   /** Closes the database when nobody needs it: an open one keeps everything alive that has to do with it. */
   #letGo(): void {
-    if (--this.#holders > 0) return;
+    if (--this.#holders < 1) this.#shut();
+  }
+
+  #shut(): void {
     const database = this.#database;
     this.#database = undefined;
     void database?.then((opened) => opened.close(), () => {});
@@ -188,7 +216,11 @@ export class DeviceVault implements Vault {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = ({ oldVersion }) => {
       if (oldVersion === 0) create(request.result);
-      else rename(request.transaction!);
+      else if (this.#rename) this.#rename(request.transaction!);
+      else {
+        this.#loading = loadRename().then(({ rename }) => (this.#rename = rename), () => {});
+        request.transaction!.abort();
+      }
     };
     const database = await done(request);
     // Another tab deletes the database, or a newer version changes it: do not stand in its way.
@@ -205,23 +237,4 @@ export class DeviceVault implements Vault {
 function create(database: IDBDatabase): void {
   database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
   database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
-}
-
-/** A scope was `<base> <person>`; what was kept then was for the default paths. */
-function rename(transaction: IDBTransaction): void {
-  for (const name of ['outbox', 'drafts']) {
-    const cursor = transaction.objectStore(name).openCursor();
-    cursor.onsuccess = () => {
-      const row = cursor.result;
-      if (!row) return;
-      const value = row.value as OutboxRow | DraftRow;
-      const [base = '', person, ...rest] = value.scope.split(' ');
-      // Those that were renamed come by as well: their second part is an address.
-      if (!person?.startsWith('ws')) {
-        (row.source as IDBObjectStore).put({ ...value, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, [person, ...rest].join(' ')) });
-        row.delete();
-      }
-      row.continue();
-    };
-  }
 }

@@ -27,7 +27,7 @@ const MAX_REMEMBERED = 1_000;
 
 const NEVER = (): void => {};
 
-function forgetOldest(remembered: Map<string, unknown> | Set<string>): void {
+export function forgetOldest(remembered: Map<string, unknown> | Set<string>): void {
   const [oldest] = remembered.keys();
   if (remembered.size > MAX_REMEMBERED && oldest) remembered.delete(oldest);
 }
@@ -60,7 +60,7 @@ export class Outbox implements OutboxInside {
   /** Drafts of nobody knows whom; and whoever asked for one before that was known. */
   readonly #drafts = new Map<string, { roomId: Id; text: string }>();
   readonly #asking = new Set<() => void>();
-  /** Not sent, because nobody knows whether their author is still here. */
+  /** Not sent, because nobody knows whether their author is still here. Another one after `purge`: what was read before is not brought up. */
   #leftBehind: Kept[] = [];
 
   /** @param scope which backend, and which person there; empty as long as the person is not known: then the vault keeps nothing. */
@@ -158,8 +158,9 @@ export class Outbox implements OutboxInside {
 
   /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
   async #restore(open: AbortSignal): Promise<void> {
-    const kept = this.scope ? await this.#vault.load(this.scope) : this.#leftBehind.splice(0);
-    if (open.aborted) return;
+    const leftBehind = this.#leftBehind;
+    const kept = this.scope ? await this.#vault.load(this.scope) : leftBehind.splice(0);
+    if (open.aborted || leftBehind !== this.#leftBehind) return;
     for (const message of kept) {
       if (this.#givenUp.has(message.localId) && !message.discarded) this.#bury(message);
       if (message.discarded) this.discarded(message.localId);
@@ -167,7 +168,7 @@ export class Outbox implements OutboxInside {
     this.#isBehind = false;
     if (kept.length === 0 && this.#waiting().length === 0) return;
     const chances = await this.secondChances().catch(NEVER);
-    if (open.aborted) return;
+    if (open.aborted || leftBehind !== this.#leftBehind) return;
     if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
     else this.#isBehind = true;
   }
@@ -224,6 +225,13 @@ export class Outbox implements OutboxInside {
     if (this.scope) return this.#vault.putDraft(this.scope, roomId, text);
     this.#drafts.set(idKey(roomId), { roomId, text });
     forgetOldest(this.#drafts);
+  }
+
+  /** The device is to be forgotten. @returns when everything that was written is in line, to be discarded. */
+  purge(): Promise<void> {
+    this.#drafts.clear();
+    this.#leftBehind = [];
+    return this.#adding.catch(NEVER);
   }
 
   async keep(message: Kept): Promise<void> {

@@ -17,6 +17,8 @@ const MAX_CRASHES = 5;
 const PATIENCE_S = 5;
 /** Pages of history (100 each) that are searched for a message that may be stored. */
 const MAX_PAGES = 10;
+/** A device's clock may be this fast, in milliseconds: so long before a message was written its copy may seem to be stored. */
+const MAX_SKEW_MS = 900_000;
 const STALE: Outcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
 
 export class SecondChances {
@@ -57,7 +59,7 @@ export class SecondChances {
       const [first, last] = [messages[0], messages.at(-1)];
       if (!hasMore || !first || !last) break;
       // Without a cursor: backwards, as far as the message is old.
-      if (item.after === undefined && Date.parse(first.timestamp) < item.at - CLOCK_SKEW_MS) break;
+      if (item.after === undefined && Date.parse(first.timestamp) < item.at - MAX_SKEW_MS) break;
       const from = item.after === undefined ? first.id : last.id;
       // The same page again: there is nothing more to find.
       if (sameId(from, query.before ?? query.after)) break;
@@ -67,6 +69,8 @@ export class SecondChances {
     if (isUnsure && !item.insisted) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
     if (isStale) return STALE;
     item.left = undefined;
+    // Their word is good for one more copy, after a reload too: should its answer be lost, they are asked again.
+    if (item.insisted) void outbox.keep({ ...item, insisted: (item.insisted = undefined) });
     return undefined;
   }
 
@@ -75,13 +79,17 @@ export class SecondChances {
     return this.#likeness(item, message) === 'same';
   }
 
-  /** The same author, room and words, later than anything known when it was sent, or not long before it was written. */
+  /**
+   * The same author, room and words, later than anything known when it was sent; where nothing was known, not long before it was
+   * written. By how much, depends on the two clocks: beyond `CLOCK_SKEW_MS` nobody can be sure.
+   */
   #likeness(item: Item, message: Message): ReturnType<typeof compareTexts> {
     const { session } = this.#outbox;
     if (!session.isMine(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
-    const isLater =
-      item.after !== undefined && isOrdered(item.after) ? compareIds(message.id, item.after) > 0 : Date.parse(message.timestamp) > item.at - CLOCK_SKEW_MS;
-    return isLater ? compareTexts(item.content, message.content) : 'different';
+    const { after, at, content } = item;
+    const earlierMs = after !== undefined && isOrdered(after) ? (compareIds(message.id, after) > 0 ? 0 : Infinity) : at - Date.parse(message.timestamp);
+    const likeness = earlierMs < MAX_SKEW_MS ? compareTexts(content, message.content) : 'different';
+    return likeness === 'same' && earlierMs >= CLOCK_SKEW_MS ? 'unsure' : likeness;
   }
 
   /** No socket, or no word from it. @throws {ChatError} */
@@ -189,11 +197,14 @@ export class SecondChances {
   #again(localId: string): boolean {
     const item = this.takeRefused(localId);
     if (!item) return false;
-    // Said anew: it is as if it were written now, whatever the history holds that looks like it.
+    const { session } = this.#outbox;
+    // Said anew: it is as if it were written now, whatever the history holds that looks like it. Looked for all the same: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
-    const again = { ...keptOf(item), refused: undefined, ...(isDecided && { insisted: true, at: this.#outbox.session.clock.now() }) };
+    const { left, after, roomId } = item;
+    const anew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(roomId) ?? after, left: left ?? 'websocket' };
+    const again = { ...keptOf(item), left, refused: undefined, ...anew };
     void this.#outbox.keep(again);
-    this.#outbox.push({ ...again, left: item.left });
+    this.#outbox.push(again);
     return true;
   }
 
@@ -209,7 +220,10 @@ export class SecondChances {
   /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
   #take(kept: Kept): boolean {
     const outbox = this.#outbox;
-    if (this.#refused.has(kept.localId) || outbox.find(kept.localId) || outbox.isStored(kept.localId)) return false;
+    const item = outbox.find(kept.localId);
+    // Refused in another tab while nobody could tell this one.
+    if (item && kept.refused && !outbox.leads) this.#refuse(outbox.remove(kept.localId)!, kept);
+    if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
     // It may have left before: on a backend that would not recognise it, the history is searched first.
     else outbox.push({ ...kept, left: 'websocket' });

@@ -329,10 +329,16 @@ export class Session implements Inside {
     this.#become('', '');
   }
 
-  /** Forgets what memory keeps of anybody who was here before: the device is to be forgotten. */
-  purge(): Promise<void> {
+  /**
+   * Forgets what memory keeps of anybody who was here before: the device is to be forgotten.
+   * @param discard gives up what was written here, as soon as all of it is in line.
+   * @throws {ChatError} when the device could not be asked to forget.
+   */
+  async purge(discard: () => void): Promise<void> {
+    await Promise.all([this.outbox, ...this.#aside.values()].map((outbox) => outbox.purge()));
     this.#aside.clear();
-    return this.#vault.purge();
+    discard();
+    await this.#vault.purge();
   }
 
   /** Closes what would keep a page from being put aside. */

@@ -571,13 +571,17 @@ export class ChatConnection {
     keep();
   }
 
-  /** Forgets what this device keeps, of everybody: messages that are not stored, and drafts. For a shared computer. */
+  /**
+   * Forgets what this device keeps, of everybody: messages that are not stored, and drafts. For a shared computer.
+   * @throws {ChatError} `unreachable` when the browser's storage does not answer: what it holds is still there.
+   */
   async forgetDevice(): Promise<void> {
-    for (const { timeline } of this.data.threads.values()) {
-      for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
-    }
     for (const timer of [...this.#timers.keys()]) if (timer.startsWith('draft ')) this.#cancelTimer(timer);
-    await this.#session.purge();
+    await this.#session.purge(() => {
+      for (const { timeline } of this.data.threads.values()) {
+        for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
+      }
+    });
   }
 
   /** Tells the others that I type, or have stopped. Call it as often as you like. */

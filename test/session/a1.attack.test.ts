@@ -1,5 +1,4 @@
 import { expect } from '@open-wc/testing';
-import { compareTexts } from '../../src/session/compare-texts.js';
 import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
@@ -11,32 +10,6 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 const within = <T>(promise: Promise<T>, what: string): Promise<T | string> => Promise.race([promise, new Promise<string>((r) => setTimeout(() => r(what), 300))]);
 
 describe('attack 1', () => {
-  for (const [a, b] of [
-    ['The temperature in Berlin tomorrow is -5', 'The temperature in Berlin tomorrow is 5'],
-    ['Please use a <div> here in the page', 'Please use a <span> here in the page'],
-    ['See you at the office tomorrow morning 👍', 'See you at the office tomorrow morning 👎'],
-    ['The price of the whole package is 1500', 'The price of the whole package is 150.'],
-    ['Shall we ship the release today?', 'Shall we ship the release today!'],
-    ['The whole trip to Rome costs $100', 'The whole trip to Rome costs €100'],
-  ] as const) {
-    it(`T1 "${a}" is not certainly "${b}"`, () => expect(compareTexts(a, b)).to.not.equal('same'));
-  }
-
-  it('T1b the message that never left is not taken for one of mine from a phone', async () => {
-    const { chat, backend, clock } = await connected({}, (b) => void (b.capabilities = []));
-    chat.openRoom(1);
-    await clock.advance(0);
-    backend.stores = false; // the frame is lost
-    const sending = chat.sendChatMessage(1, 'The temperature in Berlin tomorrow is -5');
-    await settle();
-    backend.stores = true;
-    backend.say(1, 1, 'The temperature in Berlin tomorrow is 5'); // from my phone
-    await clock.advance(30_000);
-    await within(sending.catch(() => {}), '');
-    const mine = chat.messages(1);
-    expect([backend.messages.some(({ content }) => content.includes('-5')), mine.some((m) => m.content.includes('-5'))].includes(true)).to.equal(true);
-    chat.disconnect();
-  });
 
   it('T3 opaque: what the new person wrote before the greeting is not lost', async () => {
     const { chat, backend, clock } = await connected({ token: 'opaque-ana' }, (b) => (b.whose = (t) => (t.includes('ben') ? 2 : 1)));
@@ -91,44 +64,6 @@ describe('attack 1', () => {
     const states = [chat.state, chat.reason.code, chat.messages(1).map((m) => m.content)];
     expect(states).to.deep.equal(['polling', 'websocket_blocked', ['one', 'three']]);
     chat.disconnect();
-  });
-
-  it('T6a forgetDevice right after sending leaves nothing on the device', async () => {
-    const vault = new MemoryVault();
-    const clock = new FakeClock();
-    const backend = new FakeBackend(clock);
-    backend.onSocket = 'refuse';
-    backend.onRequest = () => new TypeError('Failed to fetch');
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(0);
-    chat.sendChatMessage(1, 'secret 1').catch(() => {});
-    chat.sendChatMessage(1, 'secret 2').catch(() => {});
-    await chat.forgetDevice();
-    await clock.advance(1000);
-    chat.disconnect();
-    expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '').map(({ kept }) => kept.content)).to.deep.equal([]);
-  });
-
-  it('T6b forgetDevice before the person is known forgets the draft', async () => {
-    const vault = new MemoryVault();
-    const clock = new FakeClock();
-    const backend = new FakeBackend(clock);
-    backend.onSocket = 'hang';
-    const chat = new ChatConnection({ url: 'https://chat.example', token: 'opaque' }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    chat.keepDraft(1, 'secret draft');
-    await clock.advance(1000);
-    await chat.forgetDevice();
-    backend.socket.accept();
-    backend.socket.receive(backend.greeting(1));
-    await clock.advance(1000);
-    chat.disconnect();
-    expect([...vault.drafts.values()]).to.deep.equal([]);
   });
 
   it('T7 a second change of person within 5 s is not missed', async () => {

@@ -8,28 +8,6 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
 describe('attack 13', () => {
-  it('T58 "Send again" on a backend that changes words and whose answers are lost: one more copy, not one per try', async () => {
-    const { chat, backend, clock } = await connected({}, (b) => {
-      b.capabilities = [];
-      b.onSocket = 'refuse';
-    });
-    chat.openRoom(1);
-    await clock.advance(20_000);
-    backend.onRequest = (m) => {
-      if (m !== 'POST') return undefined;
-      backend.store(1, 1, 'The meeting tomorrow morning is in the large blue room, upstairs');
-      return 'hang';
-    };
-    chat.sendChatMessage(1, 'The meeting tomorrow morning is in the large blue room, upstair').catch(() => {});
-    await clock.advance(60_000);
-    const first = chat.messages(1).find((m) => m.delivery !== 'sent');
-    expect([first?.delivery, first?.error?.code, backend.messages.length]).to.deep.equal(['failed', 'maybe_sent', 1]);
-    chat.retry(first!.localId!).catch(() => {});
-    await clock.advance(600_000);
-    const n = backend.messages.length;
-    chat.disconnect();
-    expect(n).to.be.at.most(2);
-  });
 
   for (const kind of ['live', 'restored'] as const)
     it(`T59 two tabs without Web Locks (http://, BroadcastChannel is there), a baseline backend: each message once (${kind})`, async () => {

@@ -7,25 +7,6 @@ import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/parts.js';
 
 describe('attack 15', () => {
-  it('T66 a device whose clock is 5 minutes fast, the first message of an empty room, a lost answer: stored once', async () => {
-    const { chat, backend, clock } = await connected({}, (b) => {
-      b.capabilities = [];
-      b.onSocket = 'refuse';
-    });
-    chat.openRoom(1);
-    await clock.advance(20_000);
-    let n = 0;
-    backend.onRequest = (m) => {
-      if (m !== 'POST') return undefined;
-      backend.store(1, 1, 'hello').timestamp = new Date(clock.now() - 300_000).toISOString();
-      return n++ === 0 ? 'hang' : undefined;
-    };
-    chat.sendChatMessage(1, 'hello').catch(() => {});
-    await clock.advance(60_000);
-    const copies = backend.messages.length;
-    chat.disconnect();
-    expect(copies).to.equal(1);
-  });
 
   it('T70 notifications come back after their token was refused while the page could give none', async () => {
     let fails = false;

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
-import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
@@ -107,30 +107,4 @@ describe('attack 17: another tenant', () => {
     expect(got).to.deep.equal([1, 0, 0]);
   });
 
-  it('T78 forgetDevice while what was kept is being restored: nothing comes up, nothing is sent', async () => {
-    const clock = new FakeClock();
-    const backend = new FakeBackend(clock);
-    const vault = new MemoryVault();
-    const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), named: true } });
-    let chain: Promise<void> = Promise.resolve();
-    const original = vault.load.bind(vault);
-    void original;
-    vault.load = async (s) => {
-      const rows = [...vault.messages.values()].filter((row) => row.scope === s).map(({ kept }) => kept);
-      await (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
-      return rows;
-    };
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(100);
-    await chat.forgetDevice();
-    await clock.advance(60_000);
-    const got = [backend.messages.length, vault.messages.size];
-    chat.disconnect();
-    await settle();
-    expect(got).to.deep.equal([0, 0]);
-  });
 });

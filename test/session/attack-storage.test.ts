@@ -1,0 +1,339 @@
+import { aTimeout, expect } from '@open-wc/testing';
+import { compareTexts } from '../../src/session/compare-texts.js';
+import { DeviceVault } from '../../src/session/device-vault.js';
+import { ChatConnection } from '../../src/store/index.js';
+import { connected } from '../support/connected.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { until } from '../support/mounted.js';
+import { partsLoaded } from '../support/parts.js';
+
+const NAME = 'unified-chat';
+const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
+const done = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error as Error);
+  });
+const forget = (): Promise<unknown> => done(indexedDB.deleteDatabase(NAME));
+
+const within = <T>(promise: Promise<T>, what: string): Promise<T | string> => Promise.race([promise, aTimeout(300).then(() => what)]);
+
+describe('storage and copies, under attack', () => {
+  const { transaction, close } = IDBDatabase.prototype;
+  const { open } = IDBFactory.prototype;
+  const broken = (): void => {
+    IDBDatabase.prototype.transaction = () => {
+      throw new DOMException('broken', 'UnknownError');
+    };
+  };
+  const mended = (): void => void (IDBDatabase.prototype.transaction = transaction);
+  beforeEach(forget);
+  afterEach(async () => {
+    mended();
+    IDBDatabase.prototype.close = close;
+    IDBFactory.prototype.open = open;
+    await forget();
+  });
+
+  const two = async (prepare: (backend: FakeBackend) => void = () => {}) => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    prepare(backend);
+    const browser = new FakeBrowser();
+    const vault = new MemoryVault();
+    const tabs = [browser.tab(), browser.tab()];
+    const chats = tabs.map((t) => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: t })) as [ChatConnection, ChatConnection];
+    for (const c of chats) {
+      c.openRoom(1);
+      c.connect();
+      await partsLoaded();
+      await clock.advance(1000);
+    }
+    await clock.advance(10_000);
+    return { clock, backend, vault, one: chats[0], two: chats[1], tabs };
+  };
+
+  it('10.16: "Send again" on a backend that changes words and whose answers are lost: one more copy, not one per try', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(20_000);
+    backend.onRequest = (m) => {
+      if (m !== 'POST') return undefined;
+      backend.store(1, 1, 'The meeting tomorrow morning is in the large blue room, upstairs');
+      return 'hang';
+    };
+    chat.sendChatMessage(1, 'The meeting tomorrow morning is in the large blue room, upstair').catch(() => {});
+    await clock.advance(60_000);
+    const first = chat.messages(1).find((m) => m.delivery !== 'sent');
+    expect([first?.delivery, first?.error?.code, backend.messages.length]).to.deep.equal(['failed', 'maybe_sent', 1]);
+    chat.retry(first!.localId!).catch(() => {});
+    await clock.advance(600_000);
+    const n = backend.messages.length;
+    chat.disconnect();
+    expect(n).to.be.at.most(2);
+  });
+
+  for (const [a, b] of [
+    ['The temperature in Berlin tomorrow is -5', 'The temperature in Berlin tomorrow is 5'],
+    ['Please use a <div> here in the page', 'Please use a <span> here in the page'],
+    ['See you at the office tomorrow morning 👍', 'See you at the office tomorrow morning 👎'],
+    ['The price of the whole package is 1500', 'The price of the whole package is 150.'],
+    ['Shall we ship the release today?', 'Shall we ship the release today!'],
+    ['The whole trip to Rome costs $100', 'The whole trip to Rome costs €100'],
+  ] as const) {
+    it(`10.16: "${a}" is not certainly "${b}"`, () => expect(compareTexts(a, b)).to.not.equal('same'));
+  }
+
+  it('10.16: a mask keeps the length of the word and its punctuation; a long text is compared as a whole', () => {
+    const long = 'a b '.repeat(1_500);
+    for (const [sent, stored, likeness] of [
+      ['this is a damn long sentence, about nothing', 'this is a d**n long sentence, about nothing', 'same'],
+      ['this is a damn long sentence, about nothing', 'this is a **** long sentence, about nothing', 'same'],
+      ['this is a damn long sentence, about nothing', 'this is a d***n long sentence, about nothing', 'unsure'],
+      ['this is a damn long sentence, about nothing', 'this is a damn long sentence* about nothing', 'unsure'],
+      ['damn it', '**** it', 'unsure'],
+      ['a <b>bold</b> claim in the room', 'a bold claim in the room', 'same'],
+      ['a <b>bold</b> claim in the room', 'a <i>bold</i> claim in the room', 'unsure'],
+      [`${long}1`, `${long}2`, 'unsure'],
+    ] as const)
+      expect(compareTexts(sent, stored), `${sent.slice(-50)} / ${stored.slice(-50)}`).to.equal(likeness);
+  });
+
+  it('10.16: the message that never left is not taken for one of mine from a phone', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => void (b.capabilities = []));
+    chat.openRoom(1);
+    await clock.advance(0);
+    backend.stores = false; // the frame is lost
+    const sending = chat.sendChatMessage(1, 'The temperature in Berlin tomorrow is -5');
+    await settle();
+    backend.stores = true;
+    backend.say(1, 1, 'The temperature in Berlin tomorrow is 5'); // from my phone
+    await clock.advance(30_000);
+    await within(sending.catch(() => {}), '');
+    const mine = chat.messages(1);
+    expect([backend.messages.some(({ content }) => content.includes('-5')), mine.some((m) => m.content.includes('-5'))].includes(true)).to.equal(true);
+    chat.disconnect();
+  });
+
+  for (const how of ['asleep', 'disconnected', 'another person'] as const) {
+    it(`10.19: a message that another tab was refused while this one was ${how} is not "sending" for ever`, async () => {
+      const { clock, backend, one, two: second } = await two();
+      backend.onSocket = 'refuse';
+      backend.onRequest = () => new TypeError('Failed to fetch');
+      for (const s of backend.open) s.drop();
+      await clock.advance(100);
+      second.sendChatMessage(1, 'hello').catch(() => {});
+      await clock.advance(3000);
+      expect([one, second].map((c) => c.messages(1).map((m) => m.delivery))).to.deep.equal([['sending'], ['sending']]);
+      if (how === 'disconnected') second.disconnect();
+      else if (how === 'another person') second.configure({ token: tokenOf(2) });
+      else (second as unknown as { suspend?: () => void }).suspend?.();
+      if (how === 'asleep') {
+        // both tabs are in one page here: only the second one is told
+        window.dispatchEvent(new Event('pagehide'));
+        one.disconnect();
+        one.connect();
+        await settle();
+      }
+      backend.onRequest = (m) => (m === 'POST' ? json({ detail: 'No.' }, 400) : undefined);
+      await clock.advance(60_000);
+      expect(one.messages(1).map((m) => m.delivery)).to.deep.equal(['failed']);
+      if (how === 'disconnected') second.connect();
+      else if (how === 'another person') second.configure({ token: tokenOf(1) });
+      else window.dispatchEvent(new Event('pageshow'));
+      backend.onRequest = () => undefined;
+      backend.onSocket = 'greet';
+      await clock.advance(3_600_000);
+      const got = [one, second].map((c) => c.messages(1).map((m) => m.delivery));
+      one.disconnect();
+      second.disconnect();
+      expect(got).to.deep.equal([['failed'], ['failed']]);
+    });
+  }
+
+  it('10.16: the first message of an empty room, from a device whose clock is 5 minutes fast, with a lost answer: stored once', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(20_000);
+    let n = 0;
+    backend.onRequest = (m) => {
+      if (m !== 'POST') return undefined;
+      backend.store(1, 1, 'hello').timestamp = new Date(clock.now() - 300_000).toISOString();
+      return n++ === 0 ? 'hang' : undefined;
+    };
+    chat.sendChatMessage(1, 'hello').catch(() => {});
+    await clock.advance(60_000);
+    const copies = backend.messages.length;
+    chat.disconnect();
+    expect(copies).to.equal(1);
+  });
+
+  it('10.20: what was given up during a hiccup of storage is not sent after a reload', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    const parts = { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} };
+    const first = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts);
+    first.openRoom(1);
+    first.connect();
+    await partsLoaded();
+    first.sendChatMessage(1, 'given up').catch(() => {});
+    await until(() => first.messages(1).length === 1);
+    broken();
+    first.discard(first.messages(1)[0]!.localId!);
+    await aTimeout(50);
+    mended();
+    for (let i = 0; i < 20; i++) {
+      first.keepDraft(2, `something ${i}`); // storage is tried again
+      await clock.advance(60_000);
+      await aTimeout(20);
+    }
+    expect(first.data.durable).to.equal(true);
+    first.disconnect();
+    backend.onSocket = 'greet';
+    backend.onRequest = () => undefined;
+    const second = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts);
+    second.openRoom(1);
+    second.connect();
+    await partsLoaded();
+    await aTimeout(100);
+    await clock.advance(10_000);
+    await aTimeout(100);
+    expect([second.state, backend.messages.map((m) => m.content)]).to.deep.equal(['connected', []]);
+    second.disconnect();
+  });
+
+  it('10.6: a purge during a hiccup of storage does not claim to have forgotten', async () => {
+    const clock = new FakeClock();
+    const vault = new DeviceVault(() => {}, clock);
+    await vault.putDraft(SCOPE, 1, 'secret');
+    broken();
+    await vault.putDraft(SCOPE, 2, 'x');
+    mended();
+    let said = 'forgotten';
+    await vault.purge().catch(() => (said = 'failed'));
+    for (let i = 0; i < 20; i++) {
+      await clock.advance(300_000);
+      await vault.putDraft(SCOPE, 3, 'y');
+      await aTimeout(20);
+    }
+    expect([said, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
+  });
+
+  it('10.2: a person whose id begins with "ws" keeps what the first release has kept', async () => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
+      request.result.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+    };
+    const old = await done(request);
+    old.onversionchange = () => old.close();
+    const t = old.transaction(['outbox'], 'readwrite');
+    const kept = { localId: 'temp_1', roomId: 1, content: 'of the old release', at: Date.now() };
+    t.objectStore('outbox').put({ scope: 'https://chat.example wsmith', localId: 'temp_1', order: 1, kept });
+    await new Promise((resolve) => (t.oncomplete = resolve));
+    const vault = new DeviceVault(() => {});
+    expect(await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ wsmith')).to.have.length(1);
+  });
+
+  it('10.21: no connection to the database is left open when storage fails now and then', async () => {
+    const opened = new Set<IDBDatabase>();
+    IDBFactory.prototype.open = function (...args) {
+      const request = open.apply(this, args);
+      request.addEventListener('success', () => opened.add(request.result));
+      return request;
+    };
+    IDBDatabase.prototype.close = function () {
+      opened.delete(this);
+      return close.call(this);
+    };
+    const clock = new FakeClock();
+    const vault = new DeviceVault(() => {}, clock);
+    vault.open();
+    broken();
+    for (let i = 0; i < 10; i++) {
+      await vault.putDraft(SCOPE, 1, 'x');
+      await aTimeout(30);
+      await clock.advance(300_000);
+    }
+    mended();
+    vault.close();
+    await aTimeout(50);
+    expect(opened.size).to.equal(0);
+  });
+
+  it('10.6: forgetDevice right after sending leaves nothing on the device', async () => {
+    const vault = new MemoryVault();
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.onSocket = 'refuse';
+    backend.onRequest = () => new TypeError('Failed to fetch');
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(0);
+    chat.sendChatMessage(1, 'secret 1').catch(() => {});
+    chat.sendChatMessage(1, 'secret 2').catch(() => {});
+    await chat.forgetDevice();
+    await clock.advance(1000);
+    chat.disconnect();
+    expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '').map(({ kept }) => kept.content)).to.deep.equal([]);
+  });
+
+  it('10.6: forgetDevice before the person is known forgets the draft', async () => {
+    const vault = new MemoryVault();
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.onSocket = 'hang';
+    const chat = new ChatConnection({ url: 'https://chat.example', token: 'opaque' }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    chat.keepDraft(1, 'secret draft');
+    await clock.advance(1000);
+    await chat.forgetDevice();
+    backend.socket.accept();
+    backend.socket.receive(backend.greeting(1));
+    await clock.advance(1000);
+    chat.disconnect();
+    expect([...vault.drafts.values()]).to.deep.equal([]);
+  });
+
+  it('10.6: forgetDevice while what was kept is being restored: nothing comes up, nothing is sent', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const vault = new MemoryVault();
+    const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
+    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), named: true } });
+    let chain: Promise<void> = Promise.resolve();
+    const original = vault.load.bind(vault);
+    void original;
+    vault.load = async (s) => {
+      const rows = [...vault.messages.values()].filter((row) => row.scope === s).map(({ kept }) => kept);
+      await (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
+      return rows;
+    };
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(100);
+    await chat.forgetDevice();
+    await clock.advance(60_000);
+    const got = [backend.messages.length, vault.messages.size];
+    chat.disconnect();
+    await settle();
+    expect(got).to.deep.equal([0, 0]);
+  });
+});
