@@ -26,6 +26,8 @@ export class RoomHistory implements History {
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
+  /** Ends what is being read. */
+  #abort = new AbortController();
   #holding = 0;
   #held: ChangeFrame[] = [];
   /** Each takes what is let in, as long as it is here: for a page that is on its way meanwhile. */
@@ -135,7 +137,20 @@ export class RoomHistory implements History {
    * @throws {ChatError} and reports it, when REST fails.
    */
   catchUp(source: Source, signal: AbortSignal, isEarly = false): Promise<void> {
-    return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, signal, isEarly)));
+    const abort = this.#abort;
+    const giveUp = (): void => abort.abort();
+    return (this.#running = this.#running.catch(() => {}).then(() => {
+      signal.addEventListener('abort', giveUp);
+      if (signal.aborted) giveUp();
+      return this.#catchUp(source, abort.signal, isEarly).finally(() => signal.removeEventListener('abort', giveUp));
+    }));
+  }
+
+  /** A new socket is there, and all is asked anew: whoever asks does not wait for what was asked before, which may never be answered. */
+  newLine(): void {
+    this.rechecks = undefined;
+    this.#abort.abort();
+    this.#abort = new AbortController();
   }
 
   async #catchUp(source: Source, signal: AbortSignal, isEarly: boolean): Promise<void> {
@@ -151,6 +166,7 @@ export class RoomHistory implements History {
         const { catchUp } = await loadLater();
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
+        this.grow();
       }
       this.rechecks = undefined;
     } catch (thrown) {
