@@ -86,7 +86,7 @@ export class Reader implements RoomReader, OpenRooms {
     const open = [...this.shown.values()];
     for (const history of open) {
       history.hold();
-      if (line !== this.#line) history.newLine();
+      if (line !== this.#line) history.newLine(this.#session.clock, signal);
     }
     this.#line = line;
     try {

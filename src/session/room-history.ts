@@ -5,13 +5,15 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import type { ChangeFrame, Id, Message } from '../protocol/index.js';
-import { isNoAccess, stillWanted, toChatError } from '../transport/index.js';
+import { isNoAccess, sleep, stillWanted, toChatError, type Clock } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
 /** So often a room that was denied is read again, with one socket, because it is listed or something was said of it. */
 const MAX_RECHECKS = 5;
+/** So long what was asked before the socket was there may keep waiting what is asked now, in milliseconds: often it is here a moment later. */
+const LATE_MS = 800;
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
@@ -26,7 +28,7 @@ export class RoomHistory implements History {
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
-  /** Ends what is being read. */
+  /** Ends what was asked before the present socket was there. */
   #abort = new AbortController();
   #holding = 0;
   #held: ChangeFrame[] = [];
@@ -137,19 +139,21 @@ export class RoomHistory implements History {
    * @throws {ChatError} and reports it, when REST fails.
    */
   catchUp(source: Source, signal: AbortSignal, isEarly = false): Promise<void> {
-    const abort = this.#abort;
-    const giveUp = (): void => abort.abort();
+    const ends = [signal, this.#abort.signal];
     return (this.#running = this.#running.catch(() => {}).then(() => {
-      signal.addEventListener('abort', giveUp);
-      if (signal.aborted) giveUp();
-      return this.#catchUp(source, abort.signal, isEarly).finally(() => signal.removeEventListener('abort', giveUp));
+      const own = new AbortController();
+      const giveUp = (): void => own.abort();
+      for (const end of ends) end.addEventListener('abort', giveUp);
+      if (ends.some(({ aborted }) => aborted)) giveUp();
+      return this.#catchUp(source, own.signal, isEarly).finally(() => ends.forEach((end) => end.removeEventListener('abort', giveUp)));
     }));
   }
 
-  /** A new socket is there, and all is asked anew: whoever asks does not wait for what was asked before, which may never be answered. */
-  newLine(): void {
+  /** A new socket is there, and all is asked anew. What was asked before is waited for only for a moment: it may never be answered. */
+  newLine(clock: Clock, signal: AbortSignal): void {
     this.rechecks = undefined;
-    this.#abort.abort();
+    const before = this.#abort;
+    void sleep(clock, LATE_MS, signal).then(() => before.abort());
     this.#abort = new AbortController();
   }
 
