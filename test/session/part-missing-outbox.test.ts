@@ -1,0 +1,41 @@
+/** A file of its own: once a part of the chat is loaded, it is there for as long as the page lives. */
+import { aTimeout, expect } from '@open-wc/testing';
+import { http, HttpResponse } from 'msw';
+import { setupWorker } from 'msw/browser';
+import { loadLater } from '../../src/session/load-later.js';
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { until } from '../support/mounted.js';
+
+const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
+
+describe('what an attacker found: a part of the chat cannot be loaded', () => {
+  const worker = setupWorker();
+  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  after(() => worker.stop());
+
+  it('10.11: connected, and a part that could be loaded only later: what waits is sent', async () => {
+    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/later.${ending}`, () => HttpResponse.error())));
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const vault = new MemoryVault();
+    vault.messages.set('temp_0', { scope: SCOPE, kept: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), named: true } });
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, vault, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+    chat.openRoom(1);
+    chat.connect();
+    await until(() => chat.state === 'connected');
+    await aTimeout(300);
+    worker.resetHandlers(); // the network of parts is back
+    chat.sendChatMessage(1, 'now').catch(() => {});
+    for (let i = 0; i < 60; i++) {
+      await clock.advance(10_000);
+      await aTimeout(20);
+    }
+    await loadLater(); // it can be had
+    await clock.advance(600_000);
+    expect([chat.state, backend.messages.map((m) => m.content), chat.messages(1).map((m) => m.delivery)]).to.deep.equal(['connected', ['from before', 'now'], ['sent', 'sent']]);
+    chat.disconnect();
+  });
+});
