@@ -49,6 +49,7 @@ async function count(history: History, source: Source, known: number, signal: Ab
     stillWanted(signal);
     // Behind us: the server has lost something, and what it now counts is another story.
     if (!room || room.expired || room.seq < from) return history.replace(source, signal, room !== undefined);
+    if (room.changes.length > 0 && room.changes.every((change) => history.isHeld(change))) history.falseHoles++;
     let { cursor } = history;
     for (const change of room.changes) {
       if (change.type !== 'new_message') {

@@ -16,6 +16,9 @@ const MAX_RECENT = 50;
 /** Of silence, before the socket is asked whether it is alive, in milliseconds. It is quiet by nature. */
 const QUIET_MS = 60_000;
 const ANSWER_MS = 10_000;
+/** So long it waits where the token was refused and the page has no other, in milliseconds; longer each time, up to so many times as long. */
+const REFUSED_MS = 60_000;
+const MAX_REFUSALS = 10;
 
 export class NotificationFeed {
   readonly #session: Inside;
@@ -55,12 +58,14 @@ export class NotificationFeed {
   async #run(): Promise<void> {
     const { clock, random } = this.#session;
     const signal = this.#signal;
-    for (let failed = 0, wasUp = false; !signal.aborted; ) {
+    for (let failed = 0, refusals = 0, wasUp = false; !signal.aborted; ) {
       const { code, wasUp: isLost } = await this.#live();
       if (signal.aborted) return;
       failed = isLost ? 1 : failed + 1;
       if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isShy = true;
-      if (afterClose(code) === 'renew' && !(await this.#session.renew())) return;
+      // The page may have a token again later: it is asked ever more rarely.
+      if (afterClose(code) === 'renew' && !(await this.#session.renew())) await sleep(clock, Math.min(++refusals, MAX_REFUSALS) * REFUSED_MS, signal);
+      else refusals = 0;
       await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
       wasUp ||= isLost;
     }

@@ -86,9 +86,7 @@ export class Reader implements RoomReader, OpenRooms {
     const open = [...this.shown.values()];
     for (const history of open) {
       history.hold();
-      if (line === this.#line) continue;
-      // With a new connection all is asked anew.
-      history.rechecks = undefined;
+      if (line !== this.#line) history.newLine(this.#session.clock, signal);
     }
     this.#line = line;
     try {

@@ -75,7 +75,7 @@ export class Recovery {
 
   /** The page has something new: what failed before it says nothing. */
   forget(): void {
-    this.#failed = this.#refusals = this.#failedPolls = this.#blocked = 0;
+    this.#failed = this.#refusals = this.#failedPolls = this.#blocked = this.#notBefore = 0;
     this.#restWorks = this.#isRefused = false;
     this.#wasUp = false;
   }

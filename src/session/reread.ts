@@ -10,8 +10,10 @@ import { FIRST_PAGE, type History } from './source.js';
 /** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
 const WHOLE_MS = 60_000;
 
-function unlessNoAccess(thrown: unknown): undefined {
-  if (!isNoAccess(toChatError(thrown))) throw thrown;
+/** The room was taken away, or the backend does not know the message any more from which we ask (400, 404). */
+function unlessGone(thrown: unknown): undefined {
+  const error = toChatError(thrown);
+  if (error.code !== 'invalid' && !isNoAccess(error)) throw thrown;
 }
 
 export class Rereader {
@@ -42,9 +44,9 @@ export class Rereader {
     const { roomId, cursor, seq, isLoaded } = history;
     const { rest } = this.#session;
     if (!rest || !isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
-    const page = await rest.history(roomId, { after: cursor.id, limit: FIRST_PAGE }, signal).catch(unlessNoAccess);
+    const page = await rest.history(roomId, { after: cursor.id, limit: FIRST_PAGE }, signal).catch(unlessGone);
     stillWanted(signal);
-    // Taken away: the room's own reading says so.
+    // What has happened, the room's own reading says.
     if (!page) return true;
     const { messages } = page;
     this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor.id));

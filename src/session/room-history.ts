@@ -5,13 +5,17 @@
  * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
  */
 import type { ChangeFrame, Id, Message } from '../protocol/index.js';
-import { isNoAccess, stillWanted, toChatError } from '../transport/index.js';
+import { isNoAccess, sleep, stillWanted, toChatError, type Clock } from '../transport/index.js';
 import type { Report } from './events.js';
 import { loadLater } from './load-later.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
 /** So often a room that was denied is read again, with one socket, because it is listed or something was said of it. */
 const MAX_RECHECKS = 5;
+/** After so many holes in which nothing was missing, a room's count of changes is not believed any more with this socket. */
+const MAX_FALSE_HOLES = 3;
+/** So long what was asked before the socket was there may keep waiting what is asked now, in milliseconds: often it is here a moment later. */
+const LATE_MS = 800;
 
 export class RoomHistory implements History {
   /** The newest message up to which everything is known; undefined before the first page. */
@@ -23,9 +27,13 @@ export class RoomHistory implements History {
   #isEarly = false;
   /** The server does not let us read the room (403, 404): so often it is still read again with this socket, where something is said of it. */
   rechecks: number | undefined;
+  /** Holes in the count of changes, seen with this socket, in which nothing was missing: the backend may count for all rooms together. */
+  falseHoles = 0;
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
+  /** Ends what was asked before the present socket was there. */
+  #abort = new AbortController();
   #holding = 0;
   #held: ChangeFrame[] = [];
   /** Each takes what is let in, as long as it is here: for a page that is on its way meanwhile. */
@@ -87,6 +95,11 @@ export class RoomHistory implements History {
     }
   }
 
+  /** Whether a change has come in live and waits for its turn. */
+  isHeld({ seq }: ChangeFrame): boolean {
+    return this.#held.some((frame) => frame.seq === seq);
+  }
+
   /** What is held back is not let in: its reader has left. */
   drop(): void {
     this.#held = [];
@@ -124,7 +137,7 @@ export class RoomHistory implements History {
   /** @returns whether nothing is missing before it, as far as that can be known. */
   #count({ seq }: ChangeFrame): boolean {
     if (seq === undefined || this.#seq === undefined) return true;
-    if (seq !== this.#seq + 1) return false;
+    if (seq !== this.#seq + 1 && this.falseHoles < MAX_FALSE_HOLES) return false;
     this.#seq = seq;
     return true;
   }
@@ -135,7 +148,23 @@ export class RoomHistory implements History {
    * @throws {ChatError} and reports it, when REST fails.
    */
   catchUp(source: Source, signal: AbortSignal, isEarly = false): Promise<void> {
-    return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, signal, isEarly)));
+    const ends = [signal, this.#abort.signal];
+    return (this.#running = this.#running.catch(() => {}).then(() => {
+      const own = new AbortController();
+      const giveUp = (): void => own.abort();
+      for (const end of ends) end.addEventListener('abort', giveUp);
+      if (ends.some(({ aborted }) => aborted)) giveUp();
+      return this.#catchUp(source, own.signal, isEarly).finally(() => ends.forEach((end) => end.removeEventListener('abort', giveUp)));
+    }));
+  }
+
+  /** A new socket is there, and all is asked anew. What was asked before is waited for only for a moment: it may never be answered. */
+  newLine(clock: Clock, signal: AbortSignal): void {
+    this.rechecks = undefined;
+    this.falseHoles = 0;
+    const before = this.#abort;
+    void sleep(clock, LATE_MS, signal).then(() => before.abort());
+    this.#abort = new AbortController();
   }
 
   async #catchUp(source: Source, signal: AbortSignal, isEarly: boolean): Promise<void> {
@@ -151,6 +180,7 @@ export class RoomHistory implements History {
         const { catchUp } = await loadLater();
         stillWanted(signal);
         await catchUp(this, source, signal, this.#report);
+        this.grow();
       }
       this.rechecks = undefined;
     } catch (thrown) {

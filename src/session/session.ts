@@ -232,7 +232,9 @@ export class Session implements Inside {
     if (signal.aborted) return false;
     if (refused !== this.#tokens.token) return this.#tokens.isUsable; // somebody was faster
     this.#tokens.refuse(refused);
-    return this.#renewal?.request() ?? false;
+    // Nobody was asked.
+    if (!this.#renewal) throw new ChatError('unreachable', '');
+    return this.#renewal.request();
   }
 
   enter(phase: Phase): void {
@@ -383,7 +385,7 @@ export class Session implements Inside {
   }
 
   async #connect(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
-    if (!this.#tokens.token && !canAsk) return this.enter({ is: 'idle' });
+    if (!this.#tokens.token && !canAsk && !failure) return this.enter({ is: 'idle' });
     this.enter(this.wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
     if (!this.#tokens.token && !(await this.#awaitToken(signal, failure))) return;
     await this.#belong(signal);
@@ -597,7 +599,9 @@ export class Session implements Inside {
         return !line.signal.aborted;
       } catch (thrown) {
         const { code, retryAfterMs = 0 } = toChatError(thrown);
-        if (line.signal.aborted || code === 'unauthorized') return false;
+        if (line.signal.aborted) return false;
+        // Renewed, and refused again by REST alone: asking once more would only turn in a circle.
+        if (code === 'unauthorized') return this.refuse(this.token), false;
         // The socket lives, so messages come and go; but what came in meanwhile cannot be read yet, and we say so.
         await this.#waitFor('reconnecting', 'catching_up', attempt++, retryAfterMs, line.signal);
       }
@@ -615,8 +619,16 @@ export class Session implements Inside {
     this.wasConnected = true;
     this.#recovery?.caughtUp();
     if (this.phase.is !== 'connected') this.enter({ is: 'connected' });
-    void this.#loadLater().then(() => {
+    const { signal } = this.#line!;
+    void this.#loadLater().then(async () => {
       this.#schedule();
+      if (!this.#recovery) {
+        // What waits on the device waits for it too.
+        await sleep(this.clock, this.timing.pollMs, signal);
+        if (signal.aborted) return;
+        this.outbox.wake();
+        return this.#connected();
+      }
       // By the tab that has the socket.
       if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#tokens.userId!);
     });

@@ -42,6 +42,10 @@ export interface History {
    * @throws {ChatError}
    */
   catchUp(source: Source, signal: AbortSignal, isEarly?: boolean): Promise<void>;
+  /** Holes in the count of changes, seen with this socket, in which nothing was missing. */
+  falseHoles: number;
+  /** Whether a change has come in live and waits for its turn. */
+  isHeld(frame: ChangeFrame): boolean;
   /** From here on nothing is missing. */
   know(cursor: Message | undefined, seq: number | undefined): void;
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */

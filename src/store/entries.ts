@@ -32,7 +32,7 @@ export function contentsOf(timeline: Timeline): Contents {
 export const holds = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => contentsOf(timeline).ids.has(idKey(id));
 
 /** Where a stored message stands, or -1. From the end: that is where most are looked for. */
-export const indexOf = (timeline: Timeline, id: Id): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
+export const indexOf = (timeline: Timeline, id: Id | undefined): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
 
 /** The newest message that is stored, or the oldest. */
 export const edgeOf = (timeline: Timeline, side?: 'older' | 'newer'): ChatMessage | undefined => (side === 'older' ? timeline.find(isStored) : timeline.findLast(isStored));

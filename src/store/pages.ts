@@ -48,7 +48,8 @@ function withoutEnd(state: ChatData, roomId: Id, thread: Thread): ChatData {
   if (excess(thread.timeline, MAX_LOADED) <= 0) return inThread(state, roomId, () => thread);
   const timeline = withoutNewest(thread.timeline, MAX_LOADED);
   const next = inThread(state, roomId, () => ({ ...thread, timeline, hasNewer: true }));
-  // What comes by again is not news.
+  // What comes by again is not news. Only the newest of all can: what is released after that stands before them.
+  if (thread.hasNewer) return next;
   return withSeen(next, roomId, thread.timeline.filter(({ delivery }) => delivery === 'sent').slice(-MAX_SEEN / 5));
 }
 

@@ -4,7 +4,7 @@ import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent 
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
 import { activity, inThread, isSeen, withSeen } from './threads.js';
-import { addPending, arrive, holds, isStored, remove, removePending, setDelivery, type Draft, type Timeline } from './entries.js';
+import { addPending, arrive, holds, indexOf, isStored, remove, removePending, setDelivery, type Draft, type Timeline } from './entries.js';
 import type * as Pages from './pages.js';
 
 /** What the elements, or a page, ask for. */
@@ -175,9 +175,12 @@ function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<Se
 }
 
 /** A room's newest page, before there is any other. */
-const firstPage = (state: ChatData, { roomId, messages, hasMore, leftOut = 0 }: Extract<SessionEvent, { type: 'history' }>): ChatData =>
+const firstPage = (state: ChatData, { roomId, messages, hasMore, knownUpTo, leftOut = 0 }: Extract<SessionEvent, { type: 'history' }>): ChatData =>
   inThread(state, roomId, (thread) => {
-    const timeline = arrive(thread.timeline.filter((entry) => !isStored(entry)), messages);
+    const { timeline: old } = thread;
+    // Ours, stored while the page was on its way: it may be too new for it.
+    const isTooNew = ({ id, localId }: ChatMessage, at: number): boolean => !!localId && at > indexOf(old, knownUpTo?.id) && !messages.some((each) => sameId(each.id, id));
+    const timeline = arrive(old.filter((entry) => !isStored(entry)), [...messages, ...old.filter((entry, at) => isStored(entry) && isTooNew(entry, at))]);
     return { ...thread, timeline, loading: null, error: null, failed: null, denied: false, loaded: true, hasOlder: hasMore, leftOut };
   });
 

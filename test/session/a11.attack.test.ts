@@ -85,19 +85,6 @@ describe('attack 11', () => {
     expect(got).to.deep.equal(['connected', ['two']]);
   });
 
-  it('T50 early: a hung early request does not keep the chat from being connected', async () => {
-    const { chat, backend, clock } = scene();
-    let n = 0;
-    backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(5_000);
-    const got = [chat.state, chat.data.threads.get('1')!.loaded];
-    chat.disconnect();
-    expect(got).to.deep.equal(['connected', true]);
-  });
-
   it('T51 early reading with a refused token asks for a token once', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) });
@@ -109,52 +96,6 @@ describe('attack 11', () => {
     const got = [chat.state, asked, backend.sockets.length < 5];
     chat.disconnect();
     expect(got).to.deep.equal(['connected', 1, true]);
-  });
-
-  it('T52 a token that is refused by REST alone, and tokens that come anew each time: no storm in an hour', async () => {
-    let asked = 0;
-    const { chat, backend, clock } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: asked++ }) });
-    backend.onRequest = () => json({ detail: 'no', code: 'token_not_valid' }, 401);
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(3_600_000);
-    const got = [chat.state, asked < 60, backend.requests.length < 300, backend.sockets.length < 100];
-    const counts = [asked, backend.requests.length, backend.sockets.length];
-    chat.disconnect();
-    expect([...got, ...counts]).to.deep.equal(['unauthorized', true, true, true, ...counts]);
-  });
-
-  it('T52b a proxy takes the Authorization header away (REST always 401, the socket works), tokens are fresh: never "connecting" for ever', async () => {
-    let n = 0;
-    const { chat, backend, clock, states } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: n++ }) });
-    backend.onRequest = () => json({ detail: 'Authentication credentials were not provided.' }, 401);
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(60_000);
-    const after1 = chat.state;
-    chat.retryNow();
-    await clock.advance(600_000);
-    const got = [after1, chat.state, states.length, backend.open.length];
-    chat.disconnect();
-    expect([got[0], got[1]]).to.deep.equal(['unauthorized', 'unauthorized'], JSON.stringify(got));
-  });
-
-  it('T50b a hung early request: how long', async () => {
-    const { chat, backend, clock } = scene();
-    let n = 0;
-    backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
-    chat.openRoom(1);
-    chat.connect();
-    await partsLoaded();
-    let seconds = 0;
-    while (chat.state !== 'connected' && seconds < 100) {
-      await clock.advance(1000);
-      seconds++;
-    }
-    chat.disconnect();
-    expect(seconds).to.be.below(2);
   });
 
   it('T53 two tabs with two persons for good (static tokens, a listener): no storm of questions', async () => {

@@ -8,30 +8,6 @@ import { partsLoaded } from '../support/parts.js';
 
 describe('attack 15', () => {
 
-  it('T70 notifications come back after their token was refused while the page could give none', async () => {
-    let fails = false;
-    let k = 0;
-    const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => {
-      if (fails) throw new TypeError('Failed to fetch');
-      return tokenOf(1, { k: k++ });
-    } });
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(5_000);
-    await partsLoaded();
-    await clock.advance(5_000);
-    const bells = () => backend.sockets.filter((s) => s.url.includes('notifications'));
-    expect([chat.state, bells().length]).to.deep.equal(['connected', 1]);
-    fails = true;
-    bells()[0]!.drop(4001);
-    await clock.advance(60_000);
-    fails = false;
-    await clock.advance(3_600_000);
-    const got = [chat.state, bells().filter((s) => s.readyState < 2).length];
-    chat.disconnect();
-    expect(got).to.deep.equal(['connected', 1]);
-  });
-
   it('T71 a notifications socket that always refuses: token questions at minute 60', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { k: asked++ }) });

@@ -3,7 +3,7 @@ import type { ChatConnectionElement } from '../../src/elements/chat-connection/c
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import { ChatConnection } from '../../src/store/index.js';
 import { connected } from '../support/connected.js';
-import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
@@ -52,36 +52,6 @@ describe('attack 4', () => {
       expect(value).to.equal(isTyping ? 'hello world' : 'hello wor');
     });
   }
-
-  it('T17 a backend with one counter for all rooms (seq) does not cause a list per message', async () => {
-    let seq = 0;
-    const changes: { type: string; room_id: number; message: object; seq: number }[] = [];
-    const { chat, backend, clock } = await connected({}, (b) => {
-      b.capabilities = ['idempotent_send', 'ack', 'user_channel', 'sync'];
-      b.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') ? json({ messages: b.messages.slice(-50), has_more: false, count: 0, seq }) : undefined);
-      b.onSent = (socket, frame) => {
-        if (frame.type !== 'sync') return;
-        const from = (frame.rooms as Record<string, number>)['1']!;
-        socket.receive({ type: 'sync_result', rooms: [{ room_id: 1, seq, changes: changes.filter((c) => c.seq > from), has_more: false, expired: false }] });
-      };
-    });
-    chat.openRoom(1);
-    await clock.advance(1000);
-    const before = backend.requests.length;
-    for (let i = 0; i < 200; i++) {
-      const message = backend.store(1, 2, `m${i}`);
-      seq += 2; // the other one was of a room that I do not have
-      const change = { type: 'new_message', room_id: 1, message, seq };
-      changes.push(change);
-      backend.socket.receive(change);
-      await clock.advance(50);
-    }
-    const asked = backend.requests.length - before;
-    const syncs = backend.socket.sent.filter((f) => f.type === 'sync').length;
-    const n = chat.messages(1).length;
-    chat.disconnect();
-    expect([asked < 50, asked, syncs, n]).to.deep.equal([true, asked, syncs, 200]);
-  });
 
   it('T26 a token provider whose request fails at load is asked again', async () => {
     let fails = true;

@@ -8,31 +8,6 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
 describe('attack 6', () => {
-  for (const way of ['jump to the end', 'a minute passes (baseline)', 'a reconnection (baseline)'] as const) {
-    it(`T21 reading far up and ${way}: nothing old is told as new`, async function () {
-      this.timeout(20_000);
-      const { chat, backend, clock } = await connected({}, (b) => {
-        if (way.includes('baseline')) b.capabilities = [];
-        for (let i = 0; i < 5000; i++) b.store(1, 2, `old ${i}`);
-      });
-      const told: unknown[] = [];
-      chat.on('chat-message', ({ message }) => told.push(message.id));
-      chat.openRoom(1);
-      await clock.advance(100);
-      chat.setAway(1, true);
-      for (let i = 0; i < 60; i++) await Promise.all([chat.loadOlder(1), settle()]);
-      expect(chat.data.threads.get('1')!.hasNewer).to.equal(true);
-      if (way === 'jump to the end') await Promise.all([chat.loadNewest(1), settle()]);
-      else if (way.startsWith('a min')) await clock.advance(180_000);
-      else {
-        backend.socket.drop(1006);
-        await clock.advance(10_000);
-      }
-      chat.disconnect();
-      expect(told.length).to.equal(0);
-    });
-  }
-
   it('T22 two tabs, a killed leader in the middle of a POST, a baseline backend: one message, once', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

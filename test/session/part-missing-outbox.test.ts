@@ -1,21 +1,22 @@
+/** A file of its own: once a part of the chat is loaded, it is there for as long as the page lives. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
+import { loadLater } from '../../src/session/load-later.js';
 import { ChatConnection } from '../../src/store/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { loadLater } from '../../src/session/load-later.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
 
 const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
 
-describe('attack 3: parts', () => {
+describe('what an attacker found: a part of the chat cannot be loaded', () => {
   const worker = setupWorker();
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('T9 connected, and a part that could be loaded only later: what waits is sent', async () => {
+  it('10.11: connected, and a part that could be loaded only later: what waits is sent', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/later.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

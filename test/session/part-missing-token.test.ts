@@ -1,3 +1,4 @@
+/** A file of its own: once a part of the chat is loaded, it is there for as long as the page lives. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
@@ -6,12 +7,12 @@ import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-describe('attack 12: parts', () => {
+describe('what an attacker found: a part of the chat cannot be loaded', () => {
   const worker = setupWorker();
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('T56 an expired token while a part of the chat cannot be loaded is no reason to say "not signed in" for good', async () => {
+  it('10.8: an expired token while a part of the chat cannot be loaded is no reason to say "not signed in" for good', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/later.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
