@@ -1,11 +1,11 @@
 /** What happens to a message later than it comes in; loaded together with pages.ts. */
 import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
 import { assertNever, refusalOf, type Kept, type PassedFrame } from '../session/index.js';
-import { addPending, arrive, holds, setDelivery, type Draft } from './entries.js';
+import { addPending, arrive, holds, type Draft } from './entries.js';
 import { roomOf, threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, LateAction, Thread } from './state.js';
 import { inThread, inThreadOf } from './threads.js';
-import { placeByTime } from './timeline.js';
+import { placeByTime, setDelivery } from './timeline.js';
 
 export function onLate(state: ChatData, action: LateAction): ChatData {
   switch (action.type) {

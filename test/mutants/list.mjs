@@ -93,7 +93,7 @@ export const MUTANTS = [
   { name: 'an id stands twice', file: 'src/store/timeline.ts', find: 'if (contents.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
   { name: 'order does not matter', file: 'src/store/timeline.ts', find: '        to = at;\n', replace: '', tests: 'test/store/timeline.test.ts' },
   { name: 'messages of one moment change places', file: 'src/store/timeline.ts', find: '(isOlder || compareMessages(message, entry) < 0)', replace: '(isOlder || compareMessages(message, entry) <= 0)', tests: 'test/store/timeline.test.ts' },
-  { name: 'a stored message can fail', file: 'src/store/entries.ts', find: "entry.localId === localId && entry.delivery !== 'sent'", replace: 'entry.localId === localId', tests: 'test/store/timeline.test.ts' },
+  { name: 'a stored message can fail', file: 'src/store/timeline.ts', find: "entry.localId === localId && entry.delivery !== 'sent'", replace: 'entry.localId === localId', tests: 'test/store/timeline.test.ts' },
   { name: 'what was deleted stays', file: 'src/store/timeline.ts', find: 'return toLast(entry, at) > 0 && toKnown(entry, at) > 0;', replace: 'return true;', tests: 'test/{store,session,faults}/*.test.ts' },
   { name: 'what is older than a page stays above the hole', file: 'src/store/pages.ts', find: 'withoutGone(old.timeline, messages, true, knownUpTo)', replace: 'withoutGone(old.timeline, messages, !hasMore, knownUpTo)' },
   { name: 'a message stands alone above what is loaded', file: 'src/store/timeline.ts', find: 'return hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0);', replace: 'return hasOlder && first !== undefined && isLive === undefined;', tests: 'test/store/timeline.test.ts' },
