@@ -1,10 +1,10 @@
 /** The events of the elements. All bubble and cross shadow roots, so that one listener on the page hears them. */
-import type { Id, Notification, Room } from '../protocol/index.js';
+import type { Id, Notification } from '../protocol/index.js';
 import type { ChatState, Method, Reason } from '../session/index.js';
 import type { ChatMessage } from '../store/index.js';
 import type { ChatError } from '../transport/index.js';
 
-const OUT: EventInit = { bubbles: true, composed: true };
+export const OUT: EventInit = { bubbles: true, composed: true };
 
 /** The connection's state, or the reason for it, has changed. */
 export class ChatStateChangeEvent extends Event {
@@ -52,23 +52,6 @@ export class ChatErrorEvent extends Event {
     readonly message: string,
   ) {
     super('chat-error', OUT);
-  }
-}
-
-/** Somebody chose a room. `preventDefault()` keeps the present one. */
-export class ChatRoomSelectEvent extends Event {
-  constructor(
-    readonly roomId: Id,
-    readonly room: Room,
-  ) {
-    super('chat-room-select', { ...OUT, cancelable: true });
-  }
-}
-
-/** A launcher was opened or closed. */
-export class ChatLauncherToggleEvent extends Event {
-  constructor(readonly open: boolean) {
-    super('chat-launcher-toggle', OUT);
   }
 }
 
@@ -120,8 +103,6 @@ declare global {
     'chat-token-expired': ChatTokenExpiredEvent;
     'chat-error': ChatErrorEvent;
     'chat-notification': ChatNotificationEvent;
-    'chat-room-select': ChatRoomSelectEvent;
-    'chat-launcher-toggle': ChatLauncherToggleEvent;
     'chat-message': ChatMessageEvent;
     'chat-before-send': ChatBeforeSendEvent;
     'chat-send': ChatSendEvent;

@@ -202,7 +202,7 @@ export class Outbox implements OutboxInside {
       if (open.aborted && !this.scope) {
         // Written before its author was known, who is by now; or nobody knows whether they are still here.
         if (this.#heir) return this.#heir.#add(kept, shown);
-        return void this.#leave(kept);
+        return this.#leave(kept);
       }
       if (!this.#open.aborted) shown();
       this.tell({ kind: 'added', kept });

@@ -640,6 +640,7 @@ export class ChatConnection {
     if (event.type === 'person-uncertain') return this.#hide(event.lost);
     const before = this.data;
     this.#dispatch(event);
+    if (this.data.early !== before.early) loadLater().then(() => this.#dispatch({ type: 'late' }), NOTHING);
     switch (event.type) {
       case 'rooms':
         // Shown as read already; the server must know it too, also of what is not loaded yet.

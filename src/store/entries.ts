@@ -1,6 +1,5 @@
 /** What a page needs of a timeline at first; the rest is timeline.ts, loaded on demand. */
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
-import type { ChatError } from '../transport/index.js';
 import type { ChatMessage, ChatUser } from './state.js';
 
 export type Timeline = readonly ChatMessage[];
@@ -96,11 +95,6 @@ export function addPending(timeline: Timeline, draft: Draft, user: ChatUser | nu
     _tempId: localId,
   };
   return [...timeline, entry];
-}
-
-/** Changes what is not stored yet; a stored message never goes back. */
-export function setDelivery(timeline: Timeline, localId: string, delivery: 'sending' | 'failed', error: ChatError | null): Timeline {
-  return timeline.map((entry) => (entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry));
 }
 
 /** Takes away a message that is not stored. */

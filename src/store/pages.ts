@@ -9,7 +9,7 @@ import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, MAX_SEEN, withSeen } from './threads.js';
 import { append, excess, holds, isUnloaded, merge, update, withoutGone, withoutNewest, withoutOldest } from './timeline.js';
 
-export { placeByTime } from './timeline.js';
+export { onLate, setTyping } from './late-actions.js';
 
 /** So many stored messages of an open room are kept; beyond that so many are released at once. */
 const MAX_LOADED = 2_000;

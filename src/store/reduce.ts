@@ -1,10 +1,10 @@
 /** (state, event) → state. Pure: no clock, no chance, no network. */
-import { compareIds, idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import { assertNever, refusalOf, type Kept, type PassedFrame, type SessionEvent } from '../session/index.js';
+import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import { assertNever, type PassedFrame, type SessionEvent } from '../session/index.js';
 import { roomOf, threadOf } from './selectors.js';
-import { INITIAL, type ChatData, type ChatMessage, type Thread } from './state.js';
-import { activity, inThread, isSeen, withSeen } from './threads.js';
-import { addPending, arrive, holds, indexOf, isStored, remove, removePending, setDelivery, type Draft, type Timeline } from './entries.js';
+import { INITIAL, type ChatData, type ChatMessage, type LateAction } from './state.js';
+import { activity, inThread, inThreadOf, isSeen, MAX_SEEN, withSeen } from './threads.js';
+import { addPending, arrive, holds, indexOf, isStored, remove, removePending, type Draft } from './entries.js';
 import type * as Pages from './pages.js';
 
 /** What the elements, or a page, ask for. */
@@ -19,7 +19,9 @@ export type Intent =
   | { type: 'mark-read'; roomId: Id }
   | { type: 'typing-expired'; roomId: Id; userId: Id }
   /** Another person, or another backend. */
-  | { type: 'reset' };
+  | { type: 'reset' }
+  /** What waits in `early` can be done now. */
+  | { type: 'late' };
 
 export type Action = SessionEvent | Intent;
 
@@ -27,7 +29,8 @@ export type Action = SessionEvent | Intent;
 let pages: typeof Pages | undefined;
 export const usePages = (loaded: typeof Pages): void => void (pages = loaded);
 
-export function reduce(state: ChatData, action: Action): ChatData {
+export function reduce(before: ChatData, action: Action): ChatData {
+  const state = pages && before.early.length > 0 ? before.early.reduce(pages.onLate, { ...before, early: [] }) : before;
   switch (action.type) {
     case 'phase':
       return { ...state, phase: action.phase };
@@ -48,20 +51,18 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'history-failed':
       return inThread(state, action.roomId, (thread) => ({ ...thread, loading: null, error: action.error, failed: thread.loading, denied: action.denied || thread.denied }));
     case 'refused':
-      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
+    case 'restored':
+    case 'resent':
+      return late(state, action);
     case 'frame':
       return onFrame(state, action.frame);
-    case 'problem':
-      return state;
-    case 'restored':
-      return action.messages.reduce(restore, state);
-    case 'resent':
-      return inPendingOf(state, action.localId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'sending', null) }));
     case 'notifications':
       return { ...state, notifications: action.state };
     case 'vault':
       return { ...state, durable: action.state === 'kept', outdated: action.state === 'outdated' };
+    case 'problem':
     case 'person-uncertain':
+    case 'late':
       return state;
     case 'select':
       return { ...state, selected: action.roomId };
@@ -84,13 +85,19 @@ export function reduce(state: ChatData, action: Action): ChatData {
     case 'mark-read':
       return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0 }));
     case 'typing-expired':
-      return setTyping(state, action.roomId, action.userId, '', false);
+      return stopped(state, action.roomId, action.userId);
     case 'reset':
       return { ...INITIAL, phase: state.phase, durable: state.durable, outdated: state.outdated, reading: state.reading, away: state.away };
     default:
       return assertNever(action);
   }
 }
+
+/** Done as soon as its code is loaded, in the order in which it came. */
+const late = (state: ChatData, action: LateAction): ChatData => pages?.onLate(state, action) ?? { ...state, early: [...state.early, action].slice(-MAX_SEEN) };
+
+/** Somebody has stopped typing. Nobody is shown to type before pages.ts is loaded: it is said again every few seconds. */
+const stopped = (state: ChatData, roomId: Id, userId: Id): ChatData => pages?.setTyping(state, roomId, userId, '', false) ?? state;
 
 // ————— Rooms
 
@@ -144,10 +151,6 @@ function preview(state: ChatData, roomId: Id, message: Message): ChatData {
 
 const isMine = (state: ChatData, message: Message): boolean => sameId(message.sender?.id, state.user?.id);
 
-/** Changes what is shown of a room, where it is shown. */
-const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
-  state.threads.has(idKey(roomId)) ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
-
 /** Into the thread, where there is one: a room that nobody opened loads its history when somebody does. */
 function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
   if (!state.threads.has(idKey(roomId))) return state;
@@ -167,7 +170,7 @@ function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<Se
   let next = preview(place(state, roomId, message, !wasHeld), roomId, message);
   if (isKnown) return next;
   next = withSeen(next, roomId, [message]);
-  if (message.sender) next = setTyping(next, roomId, message.sender.id, '', false);
+  if (message.sender) next = stopped(next, roomId, message.sender.id);
   const listed = roomOf(state, roomId)?.last_message?.timestamp ?? '';
   const isCounted = wasHeld && Date.parse(message.timestamp) <= Date.parse(listed);
   if (isMine(state, message) || isCounted || state.reading.includes(key)) return next;
@@ -184,79 +187,22 @@ const firstPage = (state: ChatData, { roomId, messages, hasMore, knownUpTo, left
     return { ...thread, timeline, loading: null, error: null, failed: null, denied: false, loaded: true, hasOlder: hasMore, leftOut };
   });
 
-/** A message that was written before this page was loaded, or in another tab. */
-function restore(state: ChatData, kept: Kept): ChatData {
-  const { localId, roomId, content, replyTo, at } = kept;
-  const known = threadOf(state, roomId).timeline;
-  if (known.some((entry) => entry.localId === localId)) return state;
-  const error = refusalOf(kept);
-  const draft: Draft = { localId, roomId, content, at, replyTo: known.find(({ id }) => sameId(id, replyTo)) };
-  return inThread(state, roomId, (thread) => {
-    const timeline = addPending(thread.timeline, draft, state.user);
-    if (!error) return { ...thread, timeline };
-    const [refused] = setDelivery(timeline.slice(-1), localId, 'failed', error);
-    return { ...thread, timeline: pages!.placeByTime(thread.timeline, refused!) };
-  });
-}
-
-function inPendingOf(state: ChatData, localId: string, change: (thread: Thread) => Thread): ChatData {
-  for (const [room, { timeline }] of state.threads) if (timeline.some((entry) => entry.localId === localId)) return inThread(state, room, change);
-  return state;
-}
-
 // ————— Frames
 
 function onFrame(state: ChatData, frame: PassedFrame): ChatData {
   switch (frame.type) {
     case 'typing':
-      return setTyping(state, frame.room_id, frame.user_id, frame.username, frame.is_typing);
+      return pages?.setTyping(state, frame.room_id, frame.user_id, frame.username, frame.is_typing) ?? state;
     case 'messages_marked_read':
       return inRoom(state, frame.room_id, (room) => ({ ...room, unread_count: Math.max(0, room.unread_count - frame.count) }));
-    case 'message_updated':
-      return inThreadOf(state, frame.room_id, (timeline) => (holds(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline));
     case 'message_deleted':
       return inThreadOf(state, frame.room_id, (timeline) => remove(timeline, frame.message_id));
-    case 'reactions_updated':
-      return inThreadOf(state, frame.room_id, (timeline) =>
-        timeline.map((entry) => (sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry)),
-      );
-    case 'message_read':
-      return onRead(state, frame);
     case 'room_updated': {
       const { updates } = frame;
       const next = inRoom(state, frame.room_id, (room) => counted(state, { ...room, ...(updates as Partial<Room>) }, true));
       return next === state ? state : { ...next, rooms: sorted(next.rooms.filter((room) => room.is_active)) };
     }
     default:
-      return assertNever(frame);
+      return late(state, { type: 'frame', frame });
   }
-}
-
-/** Somebody has read messages: those named, or all (up to one), that are not that person's own. */
-function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>): ChatData {
-  if (isStranger(state, room_id, user_id)) return state;
-  const named = new Set(message_ids.map(idKey));
-  return inThreadOf(state, room_id, (timeline) => {
-    const last = timeline.findIndex(({ id }) => sameId(id, up_to));
-    const isUpTo = (entry: ChatMessage, at: number): boolean => up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);
-    const isMeant = (entry: ChatMessage, at: number): boolean => (named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at));
-    return timeline.map((entry, at) =>
-      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, user_id) || !isMeant(entry, at) ? entry : { ...entry, is_read: true },
-    );
-  });
-}
-
-/** Whether somebody is certainly not in a room: all who are in it are known. */
-function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
-  const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
-  return participants.length > 0 && participants.length >= participant_count && !participants.some(({ id }) => sameId(id, userId));
-}
-
-/** Typing by me, or by somebody who is not in the room, is nobody's business. */
-function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
-  const thread = state.threads.get(idKey(roomId));
-  if (!thread || sameId(userId, state.user?.id)) return state;
-  const others = thread.typing.filter((typist) => !sameId(typist.userId, userId));
-  if (isTyping ? isStranger(state, roomId, userId) : others.length === thread.typing.length) return state;
-  return inThread(state, roomId, (old) => ({ ...old, typing: isTyping ? [...others, { userId, username }] : others }));
 }

@@ -1,6 +1,6 @@
 /** Everything the elements show, in one immutable value. */
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, Phase, Side } from '../session/index.js';
+import type { NotificationState, PassedFrame, Phase, SessionEvent, Side } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message as a thread shows it. */
@@ -79,7 +79,14 @@ export interface ChatData {
   readonly away: readonly string[];
   /** The last messages that came in, as `room id`, so that none counts twice. At most 500. */
   readonly seen: readonly string[];
+  /** What came in before its code was loaded: done then. At most 500. */
+  readonly early: readonly LateAction[];
 }
+
+/** What cannot happen to the first messages of a page: its code is loaded after them (late-actions.ts). */
+export type LateAction =
+  | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
+  | { type: 'frame'; frame: Extract<PassedFrame, { type: 'message_updated' | 'reactions_updated' | 'message_read' }> };
 
 export const EMPTY_THREAD: Thread = {
   timeline: [],
@@ -113,4 +120,5 @@ export const INITIAL: ChatData = {
   reading: [],
   away: [],
   seen: [],
+  early: [],
 };

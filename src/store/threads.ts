@@ -1,6 +1,6 @@
 /** Changes to threads that more than one file makes. */
 import { idKey, type Id, type Message, type Room } from '../protocol/index.js';
-import { holds } from './entries.js';
+import { holds, type Timeline } from './entries.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, Thread } from './state.js';
 
@@ -11,6 +11,10 @@ export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) =
   const key = idKey(roomId);
   return { ...state, threads: new Map(state.threads).set(key, change(threadOf(state, roomId))) };
 }
+
+/** Changes what is shown of a room, where it is shown. */
+export const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
+  state.threads.has(idKey(roomId)) ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
 
 const seenKey = (roomId: Id, message: Pick<Message, 'id'>): string => `${idKey(roomId)} ${idKey(message.id)}`;
 

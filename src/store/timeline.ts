@@ -8,6 +8,7 @@
  * of history. Whichever comes first puts it in its place; the others find it there. Loaded on demand: see pages.ts.
  */
 import { compareMessages, idKey, isOvertaken, type Message } from '../protocol/index.js';
+import type { ChatError } from '../transport/index.js';
 import { CONTENTS, contentsOf, entryOf, indexOf, isStored, type Timeline } from './entries.js';
 import type { ChatMessage, Thread } from './state.js';
 
@@ -157,3 +158,8 @@ export const withoutOldest = (timeline: Timeline, count: number): Timeline => ti
 
 /** Keeps so many stored messages from the beginning, and releases the others. What is not stored stays. */
 export const withoutNewest = (timeline: Timeline, kept: number): Timeline => timeline.filter((entry) => !isStored(entry) || kept-- > 0);
+
+/** Changes what is not stored yet; a stored message never goes back. */
+export function setDelivery(timeline: Timeline, localId: string, delivery: 'sending' | 'failed', error: ChatError | null): Timeline {
+  return timeline.map((entry) => (entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry));
+}

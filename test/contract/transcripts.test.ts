@@ -1,7 +1,8 @@
 /** Every frame and body that a real backend was recorded to send, through our codec and our reducer. */
 import { expect } from '@open-wc/testing';
 import { check, checkEach, decodeChatFrame, decodeNotificationFrame, Message, MessagesBody, Room, roomsPage, sameId, StartDmBody, type ChatFrame, type Id } from '../../src/protocol/index.js';
-import { reduce, type Action } from '../../src/store/reduce.js';
+import * as pages from '../../src/store/pages.js';
+import { reduce, usePages, type Action } from '../../src/store/reduce.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
 
 interface Entry {
@@ -9,6 +10,8 @@ interface Entry {
   event: string;
   data: unknown;
 }
+
+usePages(pages);
 
 const load = async (name: string): Promise<Entry[]> => (await fetch(new URL(`./transcripts/${name}.json`, import.meta.url))).json() as Promise<Entry[]>;
 const received = (entries: Entry[], who: string): unknown[] => entries.filter((entry) => entry.event === 'server frame' && entry.who === who).map(({ data }) => data);

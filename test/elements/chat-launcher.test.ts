@@ -3,7 +3,7 @@ import { sendKeys, setViewport } from '@web/test-runner-commands';
 import type { TemplateResult } from 'lit';
 import '../../src/define.js';
 import type { ChatLauncherElement } from '../../src/elements/chat-launcher/chat-launcher.js';
-import type { ChatLauncherToggleEvent } from '../../src/elements/events.js';
+import type { ChatLauncherToggleEvent } from '../../src/elements/chat-launcher/launcher-toggle-event.js';
 import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 

@@ -1,5 +1,5 @@
 import { aTimeout, expect, fixture, fixtureCleanup, html, oneEvent } from '@open-wc/testing';
-import type { ChatRoomSelectEvent } from '../../src/elements/events.js';
+import type { ChatRoomSelectEvent } from '../../src/elements/chat-rooms/room-select-event.js';
 import { json, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 

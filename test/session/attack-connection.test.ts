@@ -1,7 +1,7 @@
 /** What an attacker has found in the connection: each was a state that did not end, or something that was lost or done too often. */
 import { expect } from '@open-wc/testing';
 import { connected, scene } from '../support/connected.js';
-import { FakeSocket, json, tokenOf } from '../support/fake-backend.js';
+import { type FakeSocket, json, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/parts.js';

@@ -6,7 +6,7 @@ import { roomOf, totalUnread } from '../../store/index.js';
 import { hostStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
-import { ChatLauncherToggleEvent } from '../events.js';
+import { ChatLauncherToggleEvent } from './launcher-toggle-event.js';
 import { styles } from './chat-launcher.styles.js';
 import { ROOMS_PARTS, STATUS_PARTS, THREAD_PARTS } from './inner-parts.js';
 import { remember, wasOpen } from './open-state.js';

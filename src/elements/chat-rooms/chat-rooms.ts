@@ -5,7 +5,7 @@ import { ago, enBeside, Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
 import { avatarStyles, hostStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
-import { ChatRoomSelectEvent } from '../events.js';
+import { ChatRoomSelectEvent } from './room-select-event.js';
 import { avatar } from '../avatar.js';
 import { brokenRow } from '../broken-row.js';
 import { firstName, partner, roomName } from '../people.js';

@@ -150,10 +150,6 @@ export const styles = css`
   .text {
     white-space: pre-wrap;
   }
-  a {
-    color: inherit;
-    text-underline-offset: 0.15em;
-  }
   .meta {
     display: flex;
     align-items: center;
@@ -246,11 +242,6 @@ export const styles = css`
   }
   :host(:dir(rtl)) .send svg {
     transform: scaleX(-1);
-  }
-  .hint {
-    flex-basis: 100%;
-    color: var(--_danger);
-    font-size: var(--_font-size-small);
   }
   @keyframes breathe {
     50% {

@@ -7,6 +7,10 @@ const extras = css`
     block-size: calc(var(--_avatar-size) * 0.8);
     margin-block-end: 1.375rem;
   }
+  a {
+    color: inherit;
+    text-underline-offset: 0.15em;
+  }
   .quote {
     margin: 0 0 0.25rem;
     padding-inline-start: 0.5rem;
@@ -38,6 +42,11 @@ const extras = css`
     font-weight: 600;
     text-decoration: underline;
     text-underline-offset: 0.15em;
+  }
+  .hint {
+    flex-basis: 100%;
+    color: var(--_danger);
+    font-size: var(--_font-size-small);
   }
   .jump {
     position: absolute;
