@@ -1,5 +1,8 @@
 /** The reasons that only the deferred parts (later.ts) give. */
 export const LATER_REASONS = {
+  token_changed: 'Signing in anew.',
+  token_expired: 'Your sign-in has expired.',
+  token_refused: 'Your sign-in was not accepted.',
   connection_lost: 'The connection was lost.',
   connection_silent: 'The connection went silent.',
   server_restarting: 'The server is restarting.',

@@ -4,12 +4,9 @@ const FIRST_REASONS = {
   no_token: 'Sign in to chat.',
   connecting: 'Connecting …',
   connected: 'Connected.',
-  token_changed: 'Signing in anew.',
   catching_up: 'Loading what came in meanwhile.',
   server_unreachable: 'The server cannot be reached.',
   internal_error: 'The chat has a problem of its own.',
-  token_expired: 'Your sign-in has expired.',
-  token_refused: 'Your sign-in was not accepted.',
   bad_configuration: 'The chat is not set up correctly.',
 };
 

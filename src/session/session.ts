@@ -378,7 +378,7 @@ export class Session implements Inside {
       } catch (thrown) {
         if (signal.aborted) return;
         // Not the message: a browser's own may hold an address, and that the token.
-        this.#problem(`The connection failed by a fault of the chat itself (${(thrown as Error | undefined)?.name ?? 'unknown'}).`);
+        this.#problem(`A fault of the chat itself (${(thrown as Error | undefined)?.name}).`);
         await this.#waitFor('error', 'internal_error', attempt, 0, signal);
       }
     }

@@ -18,10 +18,10 @@ export interface ComposerOptions {
 export class Composer implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
   readonly #options: ComposerOptions;
-  readonly #drafts = new Map<string, string>();
+  #drafts = new Map<string, string>();
   /** Whose these are; and what the last one had written. */
   #writer: string | undefined;
-  #aside: [author: string, drafts: Map<string, string>] = ['', new Map()];
+  #aside: { author: string; drafts: Map<string, string> } | undefined;
   #room = '';
 
   constructor(host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment }, options: ComposerOptions) {
@@ -43,12 +43,11 @@ export class Composer implements ReactiveController {
    * @param writer who is here now, by `idKey`; undefined: nobody knows.
    */
   change(writer: string | undefined): void {
-    if (this.#writer !== undefined) this.#aside = [this.#writer, new Map(this.#drafts)];
-    if (this.#writer !== undefined) this.#drafts.clear();
+    if (this.#writer) [this.#aside, this.#drafts] = [{ author: this.#writer, drafts: this.#drafts }, new Map<string, string>()];
     this.#writer = writer;
-    const [author, drafts] = this.#aside;
-    if (writer !== undefined && author === writer) for (const [room, text] of drafts) this.#drafts.set(room, text + (this.#drafts.get(room) ?? ''));
-    if (writer !== undefined) this.#aside = ['', new Map()];
+    if (!writer) return;
+    if (writer === this.#aside?.author) for (const [room, text] of this.#aside.drafts) this.#drafts.set(room, text + (this.#drafts.get(room) ?? ''));
+    this.#aside = undefined;
   }
 
   /** Puts the keyboard into the field. */
