@@ -153,7 +153,7 @@ export class RoomHistory implements History {
       const own = new AbortController();
       const giveUp = (): void => own.abort();
       for (const end of ends) end.addEventListener('abort', giveUp);
-      if (ends.some(({ aborted }) => aborted)) giveUp();
+      if (ends.some((end) => end.aborted)) giveUp();
       return this.#catchUp(source, own.signal, isEarly).finally(() => ends.forEach((end) => end.removeEventListener('abort', giveUp)));
     }));
   }

@@ -625,9 +625,7 @@ export class Session implements Inside {
       if (!this.#recovery) {
         // What waits on the device waits for it too.
         await sleep(this.clock, this.timing.pollMs, signal);
-        if (signal.aborted) return;
-        this.outbox.wake();
-        return this.#connected();
+        return signal.aborted || (this.outbox.wake(), this.#connected());
       }
       // By the tab that has the socket.
       if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#tokens.userId!);
@@ -699,7 +697,7 @@ export class Session implements Inside {
       hold(false);
       void this.#queue(what, scope, outbox, signal);
     };
-    if (!(await takeTurn(this.#options.tabs.locks!, what, scope, signal, () => hold(true), lose, steal))) hold(false);
+    if (!(await takeTurn(this.clock, this.#options.tabs.locks!, what, scope, signal, () => hold(true), lose, steal))) hold(false);
   }
 
   /** Tells tabs of this backend who is here, and hears it from them. */

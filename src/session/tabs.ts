@@ -3,6 +3,7 @@
  * waits; the others are told. Who it is, Web Locks decide, because a browser gives a lock on the moment its holder is gone.
  */
 import type { ClientFrame, Id, Message, Notification } from '../protocol/index.js';
+import type { Clock } from '../transport/index.js';
 import type { Method, NotificationState } from './events.js';
 import type { Kept } from './vault.js';
 
@@ -39,6 +40,8 @@ export interface TabParts {
 
 /** Tabs with another version of this protocol share neither a socket nor a lock: they do not hear each other. */
 const VERSION = 2;
+/** So long a browser may take to say whether a lock is free, in milliseconds. */
+const LOCK_MS = 3_000;
 
 const nameOf = (what: 'channel' | 'socket' | 'outbox' | 'people', scope: string): string => `unified-chat/${VERSION} ${what} ${scope}`;
 
@@ -80,11 +83,13 @@ export class TabLink<Message = TabMessage> {
  * @param what the socket, or the outbox, of a scope.
  * @param onHeld called when it is ours; also where the browser refuses locks (a sandboxed page): then each tab is alone.
  * @param onLost called when another tab has taken it away, because we did not answer.
- * @returns whether it was free.
+ * @returns whether it was free. A browser that does not say so in time is taken for one that refuses locks; if it turns out that another tab
+ *   has it, `onLost` is called.
  */
-export function takeTurn(locks: LockManager, what: 'socket' | 'outbox', scope: string, signal: AbortSignal, onHeld: () => void, onLost: () => void, steal = false): Promise<boolean> {
+export function takeTurn(clock: Clock, locks: LockManager, what: 'socket' | 'outbox', scope: string, signal: AbortSignal, onHeld: () => void, onLost: () => void, steal = false): Promise<boolean> {
   const name = nameOf(what, scope);
   let held = false;
+  let isAlone = false;
   const keep = (): Promise<void> => {
     if (signal.aborted) return Promise.resolve();
     held = true;
@@ -93,16 +98,22 @@ export function takeTurn(locks: LockManager, what: 'socket' | 'outbox', scope: s
   };
   return new Promise((decide) => {
     const failed = (): void => {
+      cancel();
       if (signal.aborted) return decide(false);
+      isAlone = !held;
       if (held) onLost();
       else onHeld();
       decide(!held);
     };
+    // Whoever takes one away has been answered before.
+    const cancel = steal ? () => {} : clock.after(LOCK_MS, failed);
     // Not every browser rejects: some throw.
     const request = async (options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> => locks.request(name, options, callback);
     request(steal ? { steal } : { ifAvailable: true }, (lock) => {
+      cancel();
       decide(lock !== null);
       if (lock) return keep();
+      if (isAlone) return onLost();
       request({ signal }, keep).catch(failed);
       return undefined;
     }).catch(failed);

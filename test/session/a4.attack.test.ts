@@ -1,13 +1,9 @@
 import { aTimeout, expect, fixture, html, nextFrame } from '@open-wc/testing';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
-import { ChatConnection } from '../../src/store/index.js';
 import { connected } from '../support/connected.js';
-import { FakeBackend, tokenOf } from '../support/fake-backend.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { tokenOf } from '../support/fake-backend.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
-import { partsLoaded } from '../support/parts.js';
 
 describe('attack 4', () => {
   const { open } = IDBFactory.prototype;
@@ -86,19 +82,6 @@ describe('attack 4', () => {
     const state = `${chat.state} ${chat.reason.code}`;
     chat.disconnect();
     expect(state).to.equal('connected connected');
-  });
-
-  it('T25 locks that never answer do not leave "connecting" for ever', async () => {
-    const clock = new FakeClock();
-    const backend = new FakeBackend(clock);
-    const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs });
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(600_000);
-    const state = chat.state;
-    chat.disconnect();
-    expect(state).to.not.equal('connecting');
   });
 
 });

@@ -1,8 +1,10 @@
 /** What an attacker has found in the connection: each was a state that did not end, or something that was lost or done too often. */
 import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
-import { type FakeSocket, json, tokenOf } from '../support/fake-backend.js';
-import { settle } from '../support/fake-clock.js';
+import { FakeBackend, type FakeSocket, json, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/parts.js';
 
@@ -200,5 +202,18 @@ describe('what an attacker found: the connection', () => {
     const n = chat.messages(1).length;
     chat.disconnect();
     expect([asked < 50, asked, syncs, n]).to.deep.equal([true, asked, syncs, 200]);
+  });
+
+  it('10.3: locks that never answer do not leave "connecting" for ever', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };
+    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs });
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(600_000);
+    const state = chat.state;
+    chat.disconnect();
+    expect(state).to.not.equal('connecting');
   });
 });
