@@ -25,7 +25,7 @@ const REASONS: Record<string, string> = {
   origin_refused: 'Diese Website darf sich nicht verbinden.',
   access_refused: 'Der Server lässt dich nicht herein.',
   token_endpoint_unreachable: 'Die Website kann gerade nicht nach deiner Anmeldung gefragt werden.',
-  internal_error: 'Der Chat selbst hat ein Problem.',
+  internal_error: 'Der Chat hat einen Fehler.',
   token_missing: 'Du bist nicht angemeldet.',
   token_expired: 'Deine Anmeldung ist abgelaufen.',
   token_refused: 'Deine Anmeldung wurde nicht angenommen.',

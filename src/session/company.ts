@@ -41,7 +41,7 @@ export class Company {
         this.#session.tellNotifications();
         return this.greet();
       case 'send':
-        if (this.leads && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.rooms.listened.add(idKey(message.frame.room_id));
+        if (this.leads && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.reader.listened.add(idKey(message.frame.room_id));
         return;
       case 'rooms':
         return this.leads ? this.#count(message.tab, message.rooms) : undefined;
@@ -81,7 +81,7 @@ export class Company {
 
   /** A tab shows these rooms, and no others. */
   #count(tab: string, rooms: readonly Id[]): void {
-    const { clock, rooms: ours, signal } = this.#session;
+    const { clock, reader: ours, signal } = this.#session;
     if (this.#others.size === 0 && rooms.length > 0) {
       ours.isElsewhere = (roomId) => [...this.#others.values()].some((other) => other.rooms.some((id) => sameId(id, roomId)));
       this.#cancelRollCall();
@@ -117,7 +117,7 @@ export class Company {
 
   // ————— The side of a tab that has none
 
-  #tellRooms(rooms: readonly Id[] = [...this.#session.rooms.shown.values()].map(({ roomId }) => roomId)): void {
+  #tellRooms(rooms: readonly Id[] = [...this.#session.reader.shown.values()].map(({ roomId }) => roomId)): void {
     this.#session.tell({ kind: 'rooms', tab: this.#name, rooms });
   }
 

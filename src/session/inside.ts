@@ -78,7 +78,6 @@ export interface OpenRooms {
 }
 
 export interface Inside {
-  readonly rooms: OpenRooms;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timing: Timing;
@@ -129,7 +128,7 @@ export interface Inside {
   /** The server has said it; undefined: it does not. */
   introduce(me: Introduction | undefined, signal: AbortSignal): void;
   /** Reads the list of rooms, and the open ones. */
-  readonly reader: RoomReader;
+  readonly reader: RoomReader & OpenRooms;
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void;
   /** Something is missing in a room: it is time to catch up. */

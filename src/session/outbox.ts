@@ -120,7 +120,8 @@ export class Outbox implements OutboxInside {
       other.remove(item.localId)?.answer?.({ is: 'unknown' });
       this.#line(item.roomId).items.push({ ...item, answer: undefined });
     }
-    for (const item of items) await this.keep(item);
+    // Stored already: it would stay on the device for ever.
+    for (const item of items) if (this.find(item.localId)) await this.keep(item);
   }
 
   /** Another token has come, and nobody knows whose it is: what waits is its author's to send again. @returns the names of these messages. */

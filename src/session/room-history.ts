@@ -148,14 +148,8 @@ export class RoomHistory implements History {
    * @throws {ChatError} and reports it, when REST fails.
    */
   catchUp(source: Source, signal: AbortSignal, isEarly = false): Promise<void> {
-    const ends = [signal, this.#abort.signal];
-    return (this.#running = this.#running.catch(() => {}).then(() => {
-      const own = new AbortController();
-      const giveUp = (): void => own.abort();
-      for (const end of ends) end.addEventListener('abort', giveUp);
-      if (ends.some((end) => end.aborted)) giveUp();
-      return this.#catchUp(source, own.signal, isEarly).finally(() => ends.forEach((end) => end.removeEventListener('abort', giveUp)));
-    }));
+    const either = AbortSignal.any([signal, this.#abort.signal]);
+    return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, either, isEarly)));
   }
 
   /** A new socket is there, and all is asked anew. What was asked before is waited for only for a moment: it may never be answered. */

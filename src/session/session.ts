@@ -24,7 +24,7 @@ import { backoff } from './backoff.js';
 import { DeviceVault } from './device-vault.js';
 import type { Method, Report } from './events.js';
 import type { Company } from './company.js';
-import type { Inside, Introduction, Life, OpenRooms, Setup, Timing } from './inside.js';
+import type { Inside, Introduction, Life, Setup, Timing } from './inside.js';
 import { Line, type OpenSocket } from './line.js';
 import { laterNow, loadLater } from './load-later.js';
 import type { NotificationSwitch } from './notification-switch.js';
@@ -193,10 +193,6 @@ export class Session implements Inside {
   }
 
   get reader(): Reader {
-    return this.#reader;
-  }
-
-  get rooms(): OpenRooms {
     return this.#reader;
   }
 
@@ -378,7 +374,7 @@ export class Session implements Inside {
       } catch (thrown) {
         if (signal.aborted) return;
         // Not the message: a browser's own may hold an address, and that the token.
-        this.#problem(`A fault of the chat itself (${(thrown as Error | undefined)?.name}).`);
+        this.#problem(`A fault of the chat (${(thrown as Error | undefined)?.name}).`);
         await this.#waitFor('error', 'internal_error', attempt, 0, signal);
       }
     }
@@ -514,11 +510,8 @@ export class Session implements Inside {
   async pause(ms: number, signal: AbortSignal): Promise<void> {
     if (ms <= 0) return;
     const wake = new AbortController();
-    const stop = (): void => wake.abort();
-    this.#tryNow = stop;
-    signal.addEventListener('abort', stop);
-    await sleep(this.clock, ms, wake.signal);
-    signal.removeEventListener('abort', stop);
+    this.#tryNow = () => wake.abort();
+    await sleep(this.clock, ms, AbortSignal.any([signal, wake.signal]));
     this.#tryNow = NEVER;
   }
 
@@ -779,7 +772,7 @@ export class Session implements Inside {
     }
     this.#tokens.token = token;
     const { url, apiPath, wsPath } = this.#setup!;
-    const name = token && JSON.stringify([url, apiPath, wsPath, token]);
+    const name = token && `${url} ${apiPath} ${wsPath} ${token}`;
     // The last time that this one was here, something was left behind.
     if (isUncertain || (!this.#scope && this.#aside.has(name))) this.#become('', name);
     if (!this.#scope && token) this.#anonymous = name;

@@ -21,7 +21,8 @@ import {
   type Timing,
   type Vault,
 } from '../session/index.js';
-import { ChatError, parseUrl, systemClock, type AddressParts, type AuthMode, type Clock } from '../transport/index.js';
+import { ChatError, parseUrl, systemClock, type Clock } from '../transport/index.js';
+import type { ConnectionConfig } from './config.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
 import { edgeOf } from './entries.js';
 import { newLocalId } from './local-id.js';
@@ -29,26 +30,6 @@ import { reduce, usePages, type Action } from './reduce.js';
 import { currentReason, isOwn, roomOf, threadOf, totalUnread } from './selectors.js';
 import { isSeen } from './threads.js';
 import { INITIAL, type ChatData, type ChatMessage, type ChatUser } from './state.js';
-
-export interface ConnectionConfig extends AddressParts {
-  /** A JWT, or whatever the backend takes for one. Kept in memory alone. */
-  token?: string | null | undefined;
-  /** Asked for a token when there is none, and when the present one was refused. */
-  tokenProvider?: (() => Promise<string>) | undefined;
-  /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
-  tokenUrl?: string | null | undefined;
-  /**
-   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token
-   * anew; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not said, and then the token alone counts.
-   */
-  user?: Id | null | undefined;
-  /** How the token travels on the socket. Default `query`. */
-  auth?: AuthMode | undefined;
-  /** Whether the tabs of one person share one socket. Default true. */
-  share?: boolean | undefined;
-  /** Whether to listen to the backend's notifications socket too. Default false. */
-  notifications?: boolean | undefined;
-}
 
 /** What a connection is built on. All of it has a default; tests bring their own. */
 export interface ConnectionParts {
@@ -309,10 +290,7 @@ export class ChatConnection {
    * @throws where the doctor cannot be loaded; {@link ChatError} `aborted`.
    */
   diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
-    const config = this.#config;
-    // The doctor knows no `tokenUrl`.
-    const tokenProvider = config.tokenUrl ? async () => (await this.#askForToken(signal ?? this.#life.signal)) ?? '' : config.tokenProvider;
-    return import('../doctor/diagnose.js').then((doctor) => doctor.diagnose({ ...config, tokenProvider, onFinding, signal }));
+    return loadPages().then(({ diagnose }) => diagnose(this.#config, (given) => this.#askForToken(given), onFinding, signal));
   }
 
   /** Begins anew, with a token that may be somebody else's by now. */

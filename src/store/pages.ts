@@ -2,11 +2,13 @@
  * Pages of history, and rooms that are longer than what is kept of them: what a page does not need for its first messages. Loaded
  * together with the session's later.ts, which asks for such pages.
  */
+import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, type SessionEvent } from '../session/index.js';
+import type { ConnectionConfig } from './config.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
-import { activity, inThread, MAX_SEEN, withSeen } from './threads.js';
+import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
 import { append, excess, holds, isUnloaded, merge, update, withoutGone, withoutNewest, withoutOldest } from './timeline.js';
 
 export { onLate, setTyping } from './late-actions.js';
@@ -105,4 +107,28 @@ export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
   const to = others.findIndex((other) => activity(other) <= activity(room));
   others.splice(to < 0 ? others.length : to, 0, room);
   return others;
+}
+
+/**
+ * Listed rooms with the last message that is known here, where the list does not know it: some backends do not list what was sent over
+ * REST. Where a backend tells of every room on the socket, its list is right, and what it does not name was deleted.
+ */
+export const previewed = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
+  state.capabilities.includes('user_channel')
+    ? rooms
+    : rooms.map((room) => {
+        const last = threadOf(state, room.id).timeline.findLast(({ delivery }) => delivery === 'sent');
+        return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
+      });
+
+/** Examines the backend of a connection: see `ChatConnection.diagnose`. @param ask asks the page for a token: the doctor knows no `tokenUrl`. */
+export async function diagnose(
+  config: ConnectionConfig,
+  ask: (signal: AbortSignal) => Promise<string | undefined>,
+  onFinding?: (finding: Finding) => void,
+  signal?: AbortSignal,
+): Promise<Report> {
+  const doctor = await import('../doctor/diagnose.js');
+  const tokenProvider = config.tokenUrl ? async () => (await ask(signal ?? new AbortController().signal)) ?? '' : config.tokenProvider;
+  return doctor.diagnose({ ...config, tokenProvider, onFinding, signal });
 }

@@ -2,8 +2,8 @@
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, type PassedFrame, type SessionEvent } from '../session/index.js';
 import { roomOf, threadOf } from './selectors.js';
-import { INITIAL, type ChatData, type ChatMessage, type LateAction } from './state.js';
-import { activity, inThread, inThreadOf, isSeen, MAX_SEEN, withSeen } from './threads.js';
+import { INITIAL, type ChatData, type LateAction } from './state.js';
+import { activity, inThread, inThreadOf, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
 import { addPending, arrive, holds, indexOf, isStored, remove, removePending, type Draft } from './entries.js';
 import type * as Pages from './pages.js';
 
@@ -109,8 +109,8 @@ const sorted = (rooms: readonly Room[]): Room[] =>
 
 function onRooms(state: ChatData, { rooms, exactUnread, leftOut, isComplete }: Extract<SessionEvent, { type: 'rooms' }>): ChatData {
   const known = new Map(state.rooms.map((room) => [idKey(room.id), room]));
-  const shown = rooms.filter((room) => room.is_active).map((room) => previewed(state, counted(state, room, exactUnread, known.get(idKey(room.id)))));
-  return { ...state, roomsLoaded: true, roomsLeftOut: leftOut, roomsComplete: isComplete, rooms: sorted(shown) };
+  const shown = rooms.filter((room) => room.is_active).map((room) => counted(state, room, exactUnread, known.get(idKey(room.id))));
+  return { ...state, roomsLoaded: true, roomsLeftOut: leftOut, roomsComplete: isComplete, rooms: sorted(pages?.previewed(state, shown) ?? shown) };
 }
 
 function inRoom(state: ChatData, roomId: Id, change: (room: Room) => Room): ChatData {
@@ -127,18 +127,6 @@ function counted(state: ChatData, room: Room, exact: boolean, known?: Room): Roo
   if (exact) return room;
   return { ...room, unread_count: Math.max(known?.unread_count ?? 0, room.unread_count) };
 }
-
-/**
- * A listed room with the last message that is known here, where the list does not know it: some backends do not list what was sent over
- * REST. Where a backend tells of every room on the socket, its list is right, and what it does not name was deleted.
- */
-function previewed(state: ChatData, room: Room): Room {
-  const last = state.capabilities.includes('user_channel') ? undefined : threadOf(state, room.id).timeline.findLast(({ delivery }) => delivery === 'sent');
-  return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
-}
-
-/** Whether a message is older than the last one of its room. */
-const isOlder = ({ timestamp }: Message, room: Room): boolean => Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
 
 /** The room's last message, if this one is not older than what it shows. */
 function preview(state: ChatData, roomId: Id, message: Message): ChatData {
@@ -182,8 +170,8 @@ const firstPage = (state: ChatData, { roomId, messages, hasMore, knownUpTo, left
   inThread(state, roomId, (thread) => {
     const { timeline: old } = thread;
     // Ours, stored while the page was on its way: it may be too new for it.
-    const isTooNew = ({ id, localId }: ChatMessage, at: number): boolean => !!localId && at > indexOf(old, knownUpTo?.id) && !messages.some((each) => sameId(each.id, id));
-    const timeline = arrive(old.filter((entry) => !isStored(entry)), [...messages, ...old.filter((entry, at) => isStored(entry) && isTooNew(entry, at))]);
+    const late = old.slice(indexOf(old, knownUpTo?.id) + 1).filter((entry) => isStored(entry) && entry.localId && !messages.some(({ id }) => sameId(id, entry.id)));
+    const timeline = arrive(old.filter((entry) => !isStored(entry)), [...messages, ...late]);
     return { ...thread, timeline, loading: null, error: null, failed: null, denied: false, loaded: true, hasOlder: hasMore, leftOut };
   });
 

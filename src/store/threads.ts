@@ -29,3 +29,6 @@ export function withSeen(state: ChatData, roomId: Id, messages: readonly Pick<Me
 
 /** When something was last said in a room, in milliseconds since 1970. */
 export const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
+
+/** Whether a message is older than the last one of its room. */
+export const isOlder = ({ timestamp }: Message, room: Room): boolean => Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');

@@ -5,6 +5,7 @@ import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
@@ -67,6 +68,7 @@ describe('what another tab says', () => {
       clock: new FakeClock(),
       vault: new MemoryVault(),
       tabs: {
+        locks: new FakeBrowser().tab().locks,
         BroadcastChannel: class {
           onmessage: undefined;
           constructor(name: string) {

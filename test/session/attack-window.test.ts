@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/store/index.js';
 import { connected } from '../support/connected.js';
-import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -46,20 +46,6 @@ describe('attack 6', () => {
     const state = chat.state;
     chat.disconnect();
     expect(state).to.equal('connected');
-  });
-
-  it('T24 a POST that answers 409 for its own retry, 408, 425 or 451 is not lost', async () => {
-    for (const status of [408, 425, 423]) {
-      const { chat, backend, clock } = await connected({}, (b) => void (b.onSocket = 'refuse'));
-      chat.openRoom(1);
-      let times = 0;
-      backend.onRequest = (m) => (m === 'POST' && times++ === 0 ? json({ detail: 'later' }, status, { 'Retry-After': '1' }) : undefined);
-      chat.sendChatMessage(1, 'x').catch(() => {});
-      await clock.advance(60_000);
-      const delivery = chat.messages(1).map((m) => m.delivery);
-      chat.disconnect();
-      expect([status, ...delivery]).to.deep.equal([status, 'sent']);
-    }
   });
 
   it('T28 a baseline backend that answers `after` inclusively is read as rarely as any other', async () => {

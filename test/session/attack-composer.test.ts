@@ -1,8 +1,6 @@
 import { aTimeout, expect, fixture, html, nextFrame } from '@open-wc/testing';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
-import { connected } from '../support/connected.js';
-import { tokenOf } from '../support/fake-backend.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 describe('attack 4', () => {
@@ -48,40 +46,5 @@ describe('attack 4', () => {
       expect(value).to.equal(isTyping ? 'hello world' : 'hello wor');
     });
   }
-
-  it('T26 a token provider whose request fails at load is asked again', async () => {
-    let fails = true;
-    const { chat, clock } = await connected({ token: '', tokenProvider: async () => {
-      if (fails) throw new TypeError('Failed to fetch');
-      return tokenOf(1);
-    } });
-    await clock.advance(10_000);
-    const first = [chat.state, chat.reason.code];
-    fails = false;
-    await clock.advance(3_600_000);
-    chat.disconnect();
-    expect([first, chat.state, chat.reason.code]).to.deep.equal([['error', 'token_endpoint_unreachable'], 'connected', 'connected']);
-  });
-
-  it('T26b a running connection: the provider fails once while the token is refused', async () => {
-    let fails = false;
-    let n = 1;
-    const { chat, backend, clock } = await connected({ token: '', tokenProvider: async () => {
-      if (fails) throw new TypeError('Failed to fetch');
-      return tokenOf(1, { n });
-    } });
-    await clock.advance(1_000);
-    expect(chat.state).to.equal('connected');
-    backend.refused.add(tokenOf(1, { n: 1 }));
-    n = 2;
-    fails = true;
-    backend.socket.drop(4001);
-    await clock.advance(30_000);
-    fails = false;
-    await clock.advance(3_600_000);
-    const state = `${chat.state} ${chat.reason.code}`;
-    chat.disconnect();
-    expect(state).to.equal('connected connected');
-  });
 
 });

@@ -8,31 +8,6 @@ import { partsLoaded } from '../support/parts.js';
 
 describe('attack 15', () => {
 
-  it('T71 a notifications socket that always refuses: token questions at minute 60', async () => {
-    let asked = 0;
-    const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { k: asked++ }) });
-    chat.connect();
-    await partsLoaded();
-    await clock.advance(5_000);
-    backend.onSent = () => {};
-    const timer = (): void => {
-      for (const s of backend.open) if (s.url.includes('notifications')) s.drop(4001);
-    };
-    for (let i = 0; i < 3600; i++) {
-      timer();
-      await clock.advance(1000);
-    }
-    const before = asked;
-    for (let i = 0; i < 600; i++) {
-      timer();
-      await clock.advance(1000);
-    }
-    const perMinute = (asked - before) / 10;
-    const state = chat.state;
-    chat.disconnect();
-    expect([state, perMinute <= 1], `${perMinute}`).to.deep.equal(['connected', true]);
-  });
-
   it('T72 a POST that is answered by 500 for good on a baseline backend is not stored again and again', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];

@@ -1,0 +1,23 @@
+/** Where a connection goes, and as whom. */
+import type { Id } from '../protocol/index.js';
+import type { AddressParts, AuthMode } from '../transport/index.js';
+
+export interface ConnectionConfig extends AddressParts {
+  /** A JWT, or whatever the backend takes for one. Kept in memory alone. */
+  token?: string | null | undefined;
+  /** Asked for a token when there is none, and when the present one was refused. */
+  tokenProvider?: (() => Promise<string>) | undefined;
+  /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
+  tokenUrl?: string | null | undefined;
+  /**
+   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token
+   * anew; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not said, and then the token alone counts.
+   */
+  user?: Id | null | undefined;
+  /** How the token travels on the socket. Default `query`. */
+  auth?: AuthMode | undefined;
+  /** Whether the tabs of one person share one socket. Default true. */
+  share?: boolean | undefined;
+  /** Whether to listen to the backend's notifications socket too. Default false. */
+  notifications?: boolean | undefined;
+}
