@@ -54,7 +54,13 @@ const fuzzTests = tests.filter((path) => path.startsWith('test/fuzz/'));
 const modelTests = tests.filter((path) => path.startsWith('test/model/'));
 const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path) && !fuzzTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
-const unitTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
+/** What depends on the engine: elements, and whatever touches storage, locks or a page of the browser itself. */
+const isOfEngine = (path) =>
+  /^test\/(elements|binding|locale)\//.test(path) || /mounted\.js|device-vault|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
+const browserTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
+const unitTests = browserTests.filter(isOfEngine);
+/** The rest has its clock, network and storage in memory: one engine is enough. */
+const logicTests = browserTests.filter((path) => !isOfEngine(path));
 
 // --- the steps ---
 
@@ -106,7 +112,8 @@ const STEPS = [
   { name: 'examples', what: 'pages with a framework, and the playground', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
   { name: 'fuzz', what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`, ...inNode('fuzz', fuzzTests, '--test-concurrency=1'), env: fuzz, needs: ['loader'], needsBrowsers: true },
   { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: ['loader'] },
-  { name: 'unit', what: 'library and elements, in browsers', ...wtr('unit', unitTests), tests: unitTests, alone: true },
+  { name: 'unit', what: 'elements, storage, tabs: in every engine', ...wtr('unit', unitTests), tests: unitTests, alone: true },
+  { name: 'logic', what: 'the library, with clock and network in memory', ...wtr('logic', logicTests), tests: logicTests, alone: true, engine: 'chromium' },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
   { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'examples'], alone: true, needsBrowsers: true },
@@ -224,8 +231,9 @@ async function run(step) {
     return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the fleet must be tested; ${lacks}.` } : { skipped: lacks }) };
   }
   const at = Date.now();
-  if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${present.join(', ')}`);
-  const env = { ...process.env, BROWSERS: present.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
+  const browsers = step.engine && !flags.browser && present.includes(step.engine) ? [step.engine] : present;
+  if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${browsers.join(', ')}`);
+  const env = { ...process.env, BROWSERS: browsers.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
   if (!process.stdout.isTTY) delete env.FORCE_COLOR;
   // A runner that was started by Node's own test runner would believe that it is a child of it.
   delete env.NODE_TEST_CONTEXT;
