@@ -111,11 +111,17 @@ describe('from page to page', () => {
     await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
     await press(tab);
     await connected(tab);
-    await tab.evaluate(() => addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })));
-    await tab.goto(`${site.url}/turbo-loader-two`);
-    await tab.goBack();
+    let isRestored: boolean | undefined;
+    // A browser that is short of memory or time may load it anew all the same.
+    for (let attempt = 1; attempt <= 3 && !isRestored; attempt++) {
+      await connected(tab);
+      await tab.evaluate(() => addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })));
+      await tab.goto(`${site.url}/turbo-loader-two`);
+      await tab.goBack();
+      isRestored = await tab.evaluate(() => (globalThis as unknown as { persisted?: boolean }).persisted);
+    }
     // Out of the memory of the browser, not loaded anew: what was set there is there.
-    assert.equal(await tab.evaluate(() => (globalThis as unknown as { persisted?: boolean }).persisted), true);
+    assert.equal(isRestored, true);
     await connected(tab);
     await launcherOpens(tab);
     const method = await tab.evaluate(async () => (await document.querySelector<ChatConnectionElement>('chat-connection')!.connection.sendChatMessage(1, 'back again')).method);
