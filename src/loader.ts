@@ -24,7 +24,7 @@ const LOOK_MS = 60_000;
 interface Shared {
   /** By `data-id`. */
   chats: Map<string, HTMLElement>;
-  /** Loads chat.js. Resolves to whether it is there; where it is not, whoever calls next tries again. */
+  /** Loads chat.js. Resolves to whether it was loaded; if not, the next call tries again. */
   load(): Promise<boolean>;
 }
 const KEY = Symbol.for('unified-chat.loader');
@@ -41,7 +41,7 @@ else console.error('unified-chat: load loader.js without type="module".');
 function loaderOf(script: string): Shared['load'] {
   const { href } = new URL('chat.js', script);
   // A page may demand that addresses of scripts come from a policy (Trusted Types), and allow its name once. This one knows a single
-  // address, whatever it is asked for, and nobody keeps it.
+  // address, whatever its argument is, and is not stored anywhere.
   const src = page.trustedTypes?.createPolicy('unified-chat', { createScriptURL: () => href }).createScriptURL('') ?? href;
   let loading: Promise<boolean> | undefined;
   return () =>
@@ -110,7 +110,7 @@ function start(script: HTMLScriptElement): void {
 
   const { tokenUrl } = dataset;
   const address = joinAddress(dataset);
-  // Whoever opens the chat reads what is wrong.
+  // The chat itself says what is wrong, once it is opened.
   if (!tokenUrl || !address?.isAllowed) return;
   let token: string | undefined;
   const look = async (): Promise<void> => {
@@ -118,7 +118,7 @@ function start(script: HTMLScriptElement): void {
     if (customElements.get('chat-launcher') || document.hidden) return;
     try {
       if (!token) {
-        // Relative to the page, whatever `<base>` somebody has put there.
+        // Relative to the page, not to a `<base>` element.
         const answer = await fetch(new URL(tokenUrl, location.href), { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } });
         const text = answer.ok ? await answer.text() : '';
         const body = /^[{"]/.test(text) ? (JSON.parse(text) as Record<string, string> | string) : text.trim();

@@ -1,4 +1,4 @@
-/** Words of somebody else among our own. */
+/** Makes text from other users safe to show within our own sentences. */
 
 /** Characters that are not seen and change what is: above all those that turn the direction. Joiners stay: scripts and emoji need them. */
 const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -18,9 +18,9 @@ export const Id = z.custom<string | number>(isId);
 export const string = z.custom<string>((value) => typeof value === 'string');
 export const number = z.custom<number>(Number.isFinite);
 /** A position in a sequence: a safe integer from 0 on. `maybe(sequence)` treats anything else as absent. */
-export const sequence = z.custom<number>((value) => Number.isSafeInteger(value) && (value) >= 0);
+export const sequence = z.custom<number>((value) => Number.isSafeInteger(value) && value >= 0);
 /** A limit or a duration that makes sense only above 0. `maybe(positive)` treats anything else as absent. */
-export const positive = z.custom<number>((value) => Number.isFinite(value) && (value) > 0);
+export const positive = z.custom<number>((value) => Number.isFinite(value) && value > 0);
 export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
 export const anything = z.custom(() => true);
 

@@ -17,7 +17,7 @@ export const SyncBody = object(() => ({ rooms: z.array(anything) }));
 /** Capability `receipts`: `GET rooms/{id}/receipts/`. */
 export const ReceiptsBody = object(() => ({ receipts: z.array(anything) }));
 
-/** Somebody has read everything up to a message. */
+/** A user has read everything up to a message. */
 export const Receipt = object(() => ({ user_id: Id, up_to: Id }));
 
 const RoomSync = object(() => ({

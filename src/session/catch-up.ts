@@ -7,7 +7,7 @@
  */
 import { check, checkEach, compareMessages, idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { Receipt, ReceiptsBody, readSync, SyncBody, type RoomChanges } from '../protocol/sync.js';
-import { ChatError, stillWanted, toChatError } from '../transport/index.js';
+import { ChatError, isNoAccess, stillWanted, toChatError } from '../transport/index.js';
 import type { Report } from './events.js';
 import { FIRST_PAGE, type History, type Source } from './source.js';
 
@@ -26,7 +26,7 @@ export async function catchUp(history: History, source: Source, signal: AbortSig
 /** The socket on which a room's receipts were last known to be complete. */
 const known = new WeakMap<History, object>();
 
-/** How far the others have read is told once, and counted by nobody: after a reconnection it has to be asked for. */
+/** Read receipts are sent once and have no sequence number: after a reconnection they have to be requested. */
 async function readReceipts(history: History, { rest, receipts: line, apply, onProblem }: Source, signal: AbortSignal): Promise<void> {
   const { roomId } = history;
   if (!line || known.get(history) === line) return;
@@ -98,10 +98,13 @@ async function overlap(history: History, source: Source, signal: AbortSignal, re
   await history.replace(source, signal, true);
 }
 
-/** A backend may not know the message any more from which we ask, or not find back so far: then nothing joins on to what is known. */
-function unlessGone(thrown: unknown): undefined {
-  const { code } = toChatError(thrown);
-  if (code !== 'invalid' && code !== 'not_found') throw thrown;
+/**
+ * Handles a failed request for the messages after a given one. Returns undefined if the backend no longer knows that message (400, 404), or the
+ * room may no longer be read: the next request for the newest page tells which. @throws any other error.
+ */
+export function unlessGone(thrown: unknown): undefined {
+  const error = toChatError(thrown);
+  if (error.code !== 'invalid' && !isNoAccess(error)) throw thrown;
 }
 
 /** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */

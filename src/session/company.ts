@@ -6,7 +6,7 @@ import { CloseCode, idKey, sameId, type ClientFrame, type Id } from '../protocol
 import type { AuthenticatedSocket } from '../transport/index.js';
 import type { Inside } from './inside.js';
 import type { OpenSocket } from './line.js';
-import { readTabMessage } from './tab-messages.js';
+import { isForOutbox, readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tabs.js';
 
 /** How long the tab that has the socket may say nothing at all, in milliseconds. */
@@ -31,6 +31,7 @@ export class Company {
 
   /** What another tab says of the socket. @param follows whether that is the one that has it. */
   onTab(said: TabMessage, follows: boolean): void {
+    if (isForOutbox(said)) return;
     const message = readTabMessage(said, (problem) => this.#session.report({ type: 'problem', problem }));
     if (!message) return;
     switch (message.kind) {
@@ -58,7 +59,7 @@ export class Company {
       case 'leads':
         for (const listen of [...this.#listening]) listen(message);
         return;
-      default: // of a message: the outbox hears it too
+      default: // about a message: see second-chances.ts
     }
   }
 

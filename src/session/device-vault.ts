@@ -1,8 +1,8 @@
 /** The vault in IndexedDB: see vault.ts. */
 import { idKey, type Id } from '../protocol/index.js';
 import { ChatError, systemClock, type Clock } from '../transport/index.js';
+import { forgetOldest } from './forget-oldest.js';
 import { partLoader } from './load-part.js';
-import { forgetOldest } from './outbox.js';
 import type { Kept, Vault, VaultState } from './vault.js';
 
 interface OutboxRow {
@@ -117,7 +117,7 @@ export class DeviceVault implements Vault {
 
   async purge(): Promise<void> {
     this.#unsafe.clear();
-    // Storage that is broken is asked too: nobody may believe that something is gone that is not. It is made up for as well.
+    // Broken storage is tried too: data that is still there must not be reported as deleted. A failed purge is repeated later, like a failed write.
     const clear = (name: Store): Promise<IDBRequest | undefined> => {
       const run = (store: IDBObjectStore): IDBRequest => store.clear();
       this.#unsafe.set(name, [name, run]);
@@ -127,7 +127,7 @@ export class DeviceVault implements Vault {
   }
 
   /**
-   * Does something in one store. Nobody waits for storage that is broken: it is tried in the background, seldom.
+   * Runs work in one store. Broken storage is not waited for: it is tried in the background, at growing intervals.
    * @returns when it is safe on the device; nothing where that is not to be had.
    */
   async #in<T>(name: Store, run: Work<T>, row?: string): Promise<T | undefined> {
@@ -182,7 +182,7 @@ export class DeviceVault implements Vault {
       return result;
     };
     let cancel = (): void => {};
-    // Real time, whatever the clock of the connection: it is the browser that is waited for.
+    // Real time, not the clock of the connection: this waits for the browser.
     const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('Storage did not answer.', 'TimeoutError')))));
     return Promise.race([work(), late]).finally(cancel);
   }
@@ -197,7 +197,7 @@ export class DeviceVault implements Vault {
     this.#onChange(state);
   }
 
-  /** Closes the database when nobody needs it: an open one keeps everything alive that has to do with it. */
+  /** Closes the database when it is not needed: an open one keeps this object and the page's data alive. */
   #letGo(): void {
     if (--this.#holders < 1) this.#shut();
   }

@@ -25,7 +25,7 @@ export type SessionEvent =
   | { type: 'phase'; phase: Phase }
   /** `isOther`: than the last one who was known. `isHidden`: what that one has seen is hidden already. */
   | { type: 'user'; id: Id; username: string; isOther: boolean; isHidden: boolean }
-  /** Another token has come, and nobody knows whose it is. `lost`: messages that will not be sent, because their author was never known. */
+  /** There is a new token that does not name its user. `lost`: messages that will not be sent, because their author was never known. */
   | { type: 'person-uncertain'; lost: readonly string[] }
   | { type: 'offer'; capabilities: readonly string[]; limits: Limits }
   /**
@@ -39,7 +39,7 @@ export type SessionEvent =
    * - `newest`: in place of what is known; `skipped`: and something between the two was left out.
    * - `overlap`: laid over it.
    * - `older`, `newer`: the page before or after what is loaded.
-   * - `missed`: what came in while nobody listened, in its order.
+   * - `missed`: messages that came in without a connection, in their order.
    * Of the first two: what the page should hold, and does not, is gone. `knownUpTo`: the newest message that was shown when it was
    * asked for; what is newer may have come after that. `leftOut`: how many messages of it could not be read.
    */

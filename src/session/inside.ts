@@ -49,7 +49,7 @@ export interface Life extends SocketEnd {
 /** Who is there, and what the backend offers: `connection_established`, or `GET me/`. */
 export type Introduction = Pick<FrameOf<'connection_established'>, 'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'>;
 
-/** What reads the list of rooms and the open rooms, for whoever decides when. */
+/** Reads the list of rooms and the open rooms; its callers decide when. */
 export interface RoomReader {
   /** Whether REST has named the rooms. */
   readonly isListed: boolean;
@@ -98,7 +98,7 @@ export interface Inside {
   readonly line: Line | undefined;
   /** Whether the browser says that there is no network. */
   isOffline(): boolean;
-  /** Whether nobody sees the page. */
+  /** Whether the page is hidden. */
   isHidden(): boolean;
   /** Whether the backend can do something. */
   has(capability: string): boolean;

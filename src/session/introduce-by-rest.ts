@@ -2,9 +2,10 @@
 import { ChatFrames, check } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError, type ErrorCode } from '../transport/index.js';
 import type { Inside } from './inside.js';
+import { TEMPORARY } from './temporary-errors.js';
 
-/** What says nothing about whether the backend has the route. */
-const TEMPORARY: readonly ErrorCode[] = ['unreachable', 'timeout', 'server_error', 'rate_limited', 'unauthorized', 'aborted', 'token_missing'];
+/** Errors that do not tell whether the backend has the route. */
+const INCONCLUSIVE: readonly ErrorCode[] = [...TEMPORARY, 'unauthorized', 'aborted', 'token_missing'];
 
 /** Asks once per sign-in. A backend that has no such route is a baseline backend; where it cannot be asked now, it is asked with the next poll. */
 export async function introduceByRest(session: Inside, signal: AbortSignal): Promise<void> {
@@ -16,7 +17,7 @@ export async function introduceByRest(session: Inside, signal: AbortSignal): Pro
     const me = check(ChatFrames.connection_established, answer, 'GET me/');
     session.introduce(me.ok ? me.value : undefined, signal);
   } catch (thrown) {
-    if (!TEMPORARY.includes(toChatError(thrown).code)) session.introduce(undefined, signal);
+    if (!INCONCLUSIVE.includes(toChatError(thrown).code)) session.introduce(undefined, signal);
     if (thrown instanceof ChatError && thrown.code === 'unauthorized') throw thrown;
   }
 }

@@ -11,4 +11,3 @@ export { SecondChances } from './second-chances.js';
 export { Renewal } from './renewal.js';
 export { fetchToken, TOKEN_TIMEOUT_MS } from './token-url.js';
 export { fetchTicket, markReadByRest, readOtherRooms, refusal } from '../transport/index.js';
-export { introduceByRest } from './introduce-by-rest.js';

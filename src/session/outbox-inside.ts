@@ -42,7 +42,7 @@ export interface OutboxInside {
   /** By room. */
   readonly queues: ReadonlyMap<string, Queue>;
 
-  /** Tells the store, or the other tabs of its author; not while somebody else is here. */
+  /** Tells the store, or the other tabs of its author; not while another user is signed in. */
   report(event: SessionEvent): void;
   tell(message: TabMessage): void;
   /** Writes a message, as it is now, to the vault. */
@@ -65,6 +65,8 @@ export interface OutboxInside {
   settle(item: Item, message: Message): void;
   /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
   isRecognising(item: Item): boolean;
+  /** Whether a message has waited so long that its author decides whether it is still to be sent. */
+  isStale(item: Item): boolean;
   /** Whether it would recognise this one, whichever way it has left. */
   isNamed(item: Item): boolean;
 }

@@ -5,7 +5,7 @@
  * became of it.
  *
  * An outbox never changes its scope: another person has another outbox, and the session has at most one of them open. A closed
- * outbox sends, shows and tells nothing, whatever it was waiting for.
+ * outbox sends, shows and tells nothing, even when an answer that it waited for arrives.
  *
  * A message goes by socket where there is one, and waits there for its confirmation: the echo (`new_message`) or
  * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name (second-chances.ts). A
@@ -16,6 +16,7 @@ import { idKey, type FrameOf, type Id, type Message } from '../protocol/index.js
 import { toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Outgoing, SessionEvent } from './events.js';
+import { forgetOldest } from './forget-oldest.js';
 import type { Inside } from './inside.js';
 import { loadLater } from './load-later.js';
 import type { Item, Outcome, OutboxInside, Queue } from './outbox-inside.js';
@@ -23,14 +24,7 @@ import type { SecondChances } from './second-chances.js';
 import type { TabMessage } from './tabs.js';
 import { keptOf, STALE_MS, type Kept, type Vault } from './vault.js';
 
-const MAX_REMEMBERED = 1_000;
-
 const NEVER = (): void => {};
-
-export function forgetOldest(remembered: Map<string, unknown> | Set<string>): void {
-  const [oldest] = remembered.keys();
-  if (remembered.size > MAX_REMEMBERED && oldest) remembered.delete(oldest);
-}
 
 export class Outbox implements OutboxInside {
   readonly queues = new Map<string, Queue>();
@@ -42,7 +36,7 @@ export class Outbox implements OutboxInside {
   /** Aborts when another person takes the place of this one. */
   #open = AbortSignal.abort();
   #close = NEVER;
-  /** Aborts whatever is under way for a message. */
+  /** Aborts the requests that are under way for messages. */
   #abort = new AbortController();
   /** This tab sends, or is to as soon as what was left from before is there. */
   #mayLead = false;
@@ -57,10 +51,10 @@ export class Outbox implements OutboxInside {
   readonly #beingKept = new Set<string>();
   /** Who has taken over what was written here. */
   #heir: Outbox | undefined;
-  /** Drafts of nobody knows whom; and whoever asked for one before that was known. */
+  /** Drafts of a user who is not known yet; and the callers that wait for one until the user is known. */
   readonly #drafts = new Map<string, { roomId: Id; text: string }>();
   readonly #asking = new Set<() => void>();
-  /** Not sent, because nobody knows whether their author is still here. Another one after `purge`: what was read before is not brought up. */
+  /** Messages that were not sent, because their author may have left. `purge` replaces the array: what was read before is not brought up. */
   #leftBehind: Kept[] = [];
 
   /** @param scope which backend, and which person there; empty as long as the person is not known: then the vault keeps nothing. */
@@ -100,7 +94,7 @@ export class Outbox implements OutboxInside {
     return this.#beingKept.size + this.#waiting().length + this.#leftBehind.length + (this.#chances?.refusedMessages.length ?? 0) === 0;
   }
 
-  /** Tells the store; not while somebody else is here. */
+  /** Tells the store; not while another user is signed in. */
   report(event: SessionEvent): void {
     if (!this.#open.aborted) this.session.report(event);
   }
@@ -118,13 +112,13 @@ export class Outbox implements OutboxInside {
     const items = other.#waiting();
     for (const item of items) {
       other.remove(item.localId)?.answer?.({ is: 'unknown' });
-      this.#line(item.roomId).items.push({ ...item, answer: undefined });
+      this.#queueOf(item.roomId).items.push({ ...item, answer: undefined });
     }
     // Stored already: it would stay on the device for ever.
     for (const item of items) if (this.find(item.localId)) await this.keep(item);
   }
 
-  /** Another token has come, and nobody knows whose it is: what waits is its author's to send again. @returns the names of these messages. */
+  /** There is a new token that does not name its user: only their author may send the waiting messages again. @returns their local ids. */
   disown(): string[] {
     const items = this.#waiting();
     for (const item of items) {
@@ -201,7 +195,7 @@ export class Outbox implements OutboxInside {
     return (this.#adding = this.#adding.catch(NEVER).then(async () => {
       await this.keep(kept).finally(() => this.#beingKept.delete(kept.localId));
       if (open.aborted && !this.scope) {
-        // Written before its author was known, who is by now; or nobody knows whether they are still here.
+        // Written before its author was known. By now the author is known, or may have left.
         if (this.#heir) return this.#heir.#add(kept, shown);
         return this.#leave(kept);
       }
@@ -211,7 +205,7 @@ export class Outbox implements OutboxInside {
     }));
   }
 
-  /** What was written in a room and not sent. Waits until it is known who is here; empty where there is nothing, or somebody else by then. */
+  /** The draft of a room. Waits until the user is known. Empty if there is none, or if another user has signed in meanwhile. */
   async draft(roomId: Id): Promise<string> {
     const waiting = this.#drafts.get(idKey(roomId));
     if (waiting) return waiting.text;
@@ -221,7 +215,7 @@ export class Outbox implements OutboxInside {
     return this.#open.aborted ? '' : text;
   }
 
-  /** Keeps it; in memory as long as nobody knows whose it is. */
+  /** Keeps a draft: in memory until the user is known, then on the device. */
   async keepDraft(roomId: Id, text: string): Promise<void> {
     if (this.scope) return this.#vault.putDraft(this.scope, roomId, text);
     this.#drafts.set(idKey(roomId), { roomId, text });
@@ -237,11 +231,6 @@ export class Outbox implements OutboxInside {
 
   async keep(message: Kept): Promise<void> {
     if (this.scope) await this.#vault.put(this.scope, keptOf(message));
-  }
-
-  /** Keeps everything that waits once more: the device did not, and does now. */
-  keepAgain(): void {
-    for (const item of this.#waiting()) void this.keep(item);
   }
 
   /** Sends a refused message again. @returns whether there was one. */
@@ -261,7 +250,7 @@ export class Outbox implements OutboxInside {
   }
 
   push(kept: Kept & Pick<Item, 'left'>): void {
-    const queue = this.#line(kept.roomId);
+    const queue = this.#queueOf(kept.roomId);
     queue.items.push({ ...kept, failures: 0, crashes: 0 });
     void this.#drain(queue);
   }
@@ -283,7 +272,7 @@ export class Outbox implements OutboxInside {
   remove(localId: string): Item | undefined {
     const item = this.find(localId);
     if (item) {
-      const { items } = this.#line(item.roomId);
+      const { items } = this.#queueOf(item.roomId);
       items.splice(items.indexOf(item), 1);
     }
     return item;
@@ -352,7 +341,7 @@ export class Outbox implements OutboxInside {
     if (known) return known;
     const item = this.queues.get(idKey(roomId))?.items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
-      return candidate.left && (!this.isNamed(candidate) || this.#isStale(candidate)) && this.#chances?.isCopy(candidate, message);
+      return candidate.left && (!this.isNamed(candidate) || this.isStale(candidate)) && this.#chances?.isCopy(candidate, message);
     });
     if (!item) return tempId;
     this.settle(item, message);
@@ -365,8 +354,7 @@ export class Outbox implements OutboxInside {
     void this.secondChances().then((chances) => signal.aborted || chances.failed(frame), NEVER);
   }
 
-  /** The queue of a room. */
-  #line(roomId: Id): Queue {
+  #queueOf(roomId: Id): Queue {
     const key = idKey(roomId);
     let queue = this.queues.get(key);
     if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
@@ -414,7 +402,7 @@ export class Outbox implements OutboxInside {
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
     try {
-      const earlier = await ((item.left || item.stored || this.#isStale(item)) && (await this.secondChances()).search(item, signal));
+      const earlier = await ((item.left || item.stored || this.isStale(item)) && (await this.secondChances()).search(item, signal));
       // Discarded while we looked for it: it must not leave any more.
       if (earlier || item.discarded) return earlier || { is: 'unknown' };
       const outcome = await this.#bySocket(item, signal);
@@ -445,7 +433,8 @@ export class Outbox implements OutboxInside {
     });
   }
 
-  #isStale(item: Item): boolean {
+  /** Whether a message has waited so long that its author decides whether it is still to be sent. */
+  isStale(item: Item): boolean {
     return this.session.clock.now() - item.at > STALE_MS;
   }
 

@@ -34,7 +34,7 @@ export function watchPage(session: Tellable): () => void {
   // Hints, no more: browsers say 'online' without a network, and 'offline' with one.
   on('online', hint);
   on('offline', hint);
-  // Somebody who comes back may have signed in elsewhere. A connection that works is not asked about at every click into the window.
+  // The user may have signed in elsewhere meanwhile. A connection that works is not checked at every click into the window.
   on('focus', () => session.phase.is === 'unauthorized' && hint());
   // A page with an open socket, or a lock, is not kept for the way back; one that is frozen cannot keep a socket alive.
   on('pagehide', () => session.suspend());

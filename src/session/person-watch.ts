@@ -1,6 +1,6 @@
 /**
- * Tabs of one site tell each other who is signed in at a backend: after signing out and in as somebody else in one of them, the others ask
- * their page whom they have now. No token travels, and nobody goes by what another tab says. Loaded on demand: see later.ts.
+ * Tabs of one site tell each other who is signed in at a backend: after one of them has changed the user, the others ask their page who is
+ * signed in now. No token travels, and no tab relies on what another one says. Loaded on demand: see later.ts.
  */
 import { idKey, type Id } from '../protocol/index.js';
 import type { Clock } from '../transport/index.js';
@@ -10,7 +10,7 @@ import { TabLink, type TabParts } from './tabs.js';
 const SELDOM_MS = 5_000;
 
 export interface PersonMessage {
-  /** `idKey` of whoever has signed in; empty: they have signed out. */
+  /** `idKey` of the user who has signed in; empty: signed out. */
   person: string;
 }
 
@@ -28,7 +28,7 @@ export class PersonWatch {
     this.#tabs = tabs;
   }
 
-  /** @param person who is here now, at this backend; null: nobody, or nobody knows who. */
+  /** @param person who is signed in at this backend now; null: no user, or an unknown one. */
   enter(backend: string, person: Id | null): void {
     if (backend !== this.#backend || !this.#link) {
       this.#link?.close();

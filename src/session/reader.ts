@@ -238,7 +238,6 @@ export class Reader implements RoomReader, OpenRooms {
     this.#session.line?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
 
-
   /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
   async #listen(line: Line, roomIds: Id[]): Promise<void> {
     const asked = roomIds.filter((roomId) => {

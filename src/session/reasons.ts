@@ -6,7 +6,7 @@ const FIRST_REASONS = {
   connected: 'Connected.',
   catching_up: 'Loading what came in meanwhile.',
   server_unreachable: 'The server cannot be reached.',
-  internal_error: 'A fault of the chat.',
+  internal_error: 'Internal error of the chat.',
   bad_configuration: 'The chat is not set up correctly.',
 };
 

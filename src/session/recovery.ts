@@ -21,7 +21,7 @@ const AT_ONCE: NextTry = { attempt: 0, at: null };
 const LONGEST_POLL_MS = 60_000;
 /** How much longer each wait is than the one before, while polls fail. */
 const POLL_GROWTH = 1.5;
-/** A page that nobody sees is read this many times more rarely. */
+/** While the page is hidden, the time between two reads is this many times longer. */
 const HIDDEN_FACTOR = 4;
 
 const NEVER = (): void => {};
@@ -33,8 +33,8 @@ export class Recovery {
   #polling: Promise<void> | undefined;
   /** When everything was last read. */
   #readAt: number;
-  /** When the next poll is due, where that does not follow from the last one: after a loss, and while polls fail. 0: it does. */
-  #pollAt = 0;
+  /** When the next poll is due, in milliseconds since 1970: after a loss, and while polls fail. Undefined: it follows from `#readAt`. */
+  #pollAt: number | undefined;
   /** Polls that have failed, in a row; and why the last one did. */
   #failedPolls = 0;
   #pollFailure: ReasonCode = 'server_unreachable';
@@ -70,7 +70,7 @@ export class Recovery {
   /** Everything was just read, or is being read. */
   caughtUp(): void {
     this.#readAt = this.#session.clock.now();
-    this.#pollAt = 0;
+    this.#pollAt = undefined;
   }
 
   /** The page has something new: what failed before it says nothing. */
@@ -124,7 +124,7 @@ export class Recovery {
   async #explainLoss(end: Life): Promise<void> {
     if (end.caughtUp) {
       this.#session.enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#session.next });
-    } else if (this.#failedPolls > 0 && this.#session.clock.now() < this.#pollAt) {
+    } else if (this.#failedPolls > 0 && this.#session.clock.now() < (this.#pollAt ?? 0)) {
       // It was asked a moment ago, and has failed: that is still the reason.
       this.#restFailed(this.#pollFailure);
     } else {
@@ -177,10 +177,10 @@ export class Recovery {
     }
   }
 
-  /** A request was answered that is no part of a poll. Where polls failed, the server may be back: the next one does not wait any longer. */
-  restWorks(): void {
+  /** A request that is no part of a poll has succeeded. If polls failed, the server may be back: the next poll does not wait any longer. */
+  onRestSuccess(): void {
     if (this.#failedPolls === 0 || this.#polling) return;
-    this.#pollAt = 1;
+    this.#pollAt = this.#session.clock.now();
     this.schedule();
   }
 
@@ -198,7 +198,7 @@ export class Recovery {
     if (isLive && !session.has('sync')) return;
     const { checkMs, rereadMs, pollMs } = session.timing;
     const everyMs = isLive ? checkMs : (isConnected ? rereadMs : pollMs) * (session.isHidden() ? HIDDEN_FACTOR : 1);
-    const dueAt = (!isConnected && this.#pollAt) || this.#readAt + everyMs;
+    const dueAt = (isConnected ? undefined : this.#pollAt) ?? this.#readAt + everyMs;
     this.#cancel = clock.after(Math.max(0, dueAt - clock.now(), this.#notBefore - clock.now()), () => void this.poll());
   }
 

@@ -1,7 +1,8 @@
 /** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see later.ts. */
-import { ChatError, toChatError, type ErrorCode } from '../transport/index.js';
+import { ChatError, toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Inside, Setup } from './inside.js';
+import { TEMPORARY } from './temporary-errors.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
@@ -11,20 +12,18 @@ const SELDOM_MS = 30_000;
 /** A page that has answered so often in so many milliseconds has only tokens that nothing comes of: it is left alone for a while. */
 const MOST_ANSWERS = 5;
 const ANSWERS_MS = 30_000;
-/** Where nobody was signed in, the page is asked again at most this often, in milliseconds; then half as often each time, down to the second. */
+/** While no user is signed in, the page is asked again after this time, in milliseconds; it doubles each time, up to the second value. */
 const AGAIN_MS = 10_000;
 const SELDOM_AGAIN_MS = 300_000;
-/** A question that is younger than this, in milliseconds, is not given up for another one, however often somebody presses 'Retry'. */
+/** A request for a token that is younger than this, in milliseconds, is not replaced by another one, however often 'Retry' is pressed. */
 const AGAIN_AT_ONCE_MS = 1_000;
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** The token endpoint cannot be asked now; which says nothing about who is signed in. */
-const TEMPORARY: readonly ErrorCode[] = ['unreachable', 'timeout', 'server_error', 'rate_limited'];
-
 /**
- * How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. Empty: nobody is
- * signed in. Rejects with a `ChatError` of the codes above where asking again may help.
+ * How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. Empty: no user is
+ * signed in. Rejects with a `ChatError` of one of the `TEMPORARY` codes where the token endpoint cannot be asked now: that says nothing about
+ * who is signed in.
  * @param signal gives it up, where that is possible.
  */
 export type AskForToken = (signal: AbortSignal) => Promise<string | undefined>;
@@ -101,7 +100,7 @@ export class Renewal {
     if (this.#tokens.token !== before) this.#parts.onRenewed();
   }
 
-  /** Asks nobody any more. Whoever waits for the page's answer goes on without it: that promise may never settle. */
+  /** Stops asking. Callers that wait for the page's answer go on without it: that promise may never settle. */
   stop(): void {
     this.#cancel();
     this.#asking = undefined;
@@ -117,7 +116,7 @@ export class Renewal {
     this.#abort = new AbortController();
   }
 
-  /** Somebody may have signed in meanwhile: asks the page again, unseen, and ever more rarely. A token that comes of it is a late answer. */
+  /** A user may have signed in meanwhile: asks the page again in the background, at growing intervals. A token counts as a late answer. */
   askAgain(): void {
     this.#cancel();
     const { clock } = this.#session;
@@ -127,7 +126,7 @@ export class Renewal {
     });
   }
 
-  /** Asks anew, whatever the page was asked before and has not answered; unless that was only just now. */
+  /** Asks again, and no longer waits for the answer to an earlier request; unless that was made only just now. */
   startOver(): void {
     if (this.#session.clock.now() - this.#askedAt < AGAIN_AT_ONCE_MS) return;
     this.forget();
@@ -138,7 +137,7 @@ export class Renewal {
 
   /**
    * Asks the page who is signed in now, though the token is still good: another tab says that this has changed.
-   * @returns whether somebody is; undefined where the page does not say.
+   * @returns whether a user is signed in; undefined if the page does not say.
    */
   async recheck(): Promise<boolean | undefined> {
     const before = this.#tokens.token;
@@ -173,7 +172,7 @@ export class Renewal {
     return this.#tokens.isUsable;
   }
 
-  /** @returns nothing where the page does not answer in time, or nobody waits any more. @throws {ChatError} */
+  /** @returns undefined if the page does not answer in time, or the answer is not needed any more. @throws {ChatError} */
   async #answerInTime(): Promise<string | undefined> {
     const { clock, timing } = this.#session;
     for (;;) {
@@ -192,7 +191,7 @@ export class Renewal {
   }
 
   /**
-   * Asks until there is a token, or the page says that nobody is signed in; as long as its token endpoint cannot be asked, that is said.
+   * Asks until there is a token, or the page says that no user is signed in. While its token endpoint cannot be reached, the phase says so.
    * @param failure why it could not be asked just now.
    * @returns whether there is a token.
    */
@@ -244,7 +243,7 @@ export class Renewal {
         }
         return token;
       });
-    // Whoever waits for it says so; perhaps nobody does any more.
+    // Callers handle the rejection; there may be none any more.
     asked.catch(() => {});
     return (this.#answer = asked);
   }

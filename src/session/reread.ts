@@ -3,23 +3,18 @@
  * demand: see later.ts.
  */
 import { sameId } from '../protocol/index.js';
-import { isNoAccess, stillWanted, toChatError } from '../transport/index.js';
+import { stillWanted } from '../transport/index.js';
+import { unlessGone } from './catch-up.js';
 import type { Inside } from './inside.js';
 import { FIRST_PAGE, type History } from './source.js';
 
 /** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
 const WHOLE_MS = 60_000;
 
-/** The room was taken away, or the backend does not know the message any more from which we ask (400, 404). */
-function unlessGone(thrown: unknown): undefined {
-  const error = toChatError(thrown);
-  if (error.code !== 'invalid' && !isNoAccess(error)) throw thrown;
-}
-
 export class Rereader {
   readonly #session: Inside;
   #times = 0;
-  /** The backend gives the newest page whatever it is asked for. */
+  /** The backend ignores `after`, and always answers with the newest page. */
   #ignoresAfter = false;
 
   constructor(session: Inside) {
@@ -27,7 +22,7 @@ export class Rereader {
   }
 
   /**
-   * In an open room whatever came after the last message, and every minute the whole page. Beside a socket the list, too, is read only every
+   * Reads the messages of each open room that follow the last known one, and every minute the whole page. Beside a socket the list, too, is read only every
    * other time.
    * @throws {ChatError}
    */

@@ -152,7 +152,7 @@ export class RoomHistory implements History {
     return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, either, isEarly)));
   }
 
-  /** A new socket is there, and all is asked anew. What was asked before is waited for only for a moment: it may never be answered. */
+  /** There is a new socket, and everything is requested again. Earlier requests are waited for only briefly: they may never be answered. */
   newLine(clock: Clock, signal: AbortSignal): void {
     this.rechecks = undefined;
     this.falseHoles = 0;

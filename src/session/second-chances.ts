@@ -7,9 +7,9 @@ import { ChatError, sendMessage, stillWanted, toChatError, type HistoryQuery } f
 import { backoff } from './backoff.js';
 import { compareTexts } from './compare-texts.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
-import { readTabMessage } from './tab-messages.js';
+import { isForOutbox, readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tabs.js';
-import { CLOCK_SKEW_MS, keptOf, refusalOf, STALE_MS, type Kept } from './vault.js';
+import { CLOCK_SKEW_MS, keptOf, refusalOf, type Kept } from './vault.js';
 
 /** A server that breaks down this often over one message has a problem with the message. */
 const MAX_CRASHES = 5;
@@ -40,10 +40,10 @@ export class SecondChances {
   async search(item: Item, signal: AbortSignal): Promise<Outcome | undefined> {
     stillWanted(signal);
     const outbox = this.#outbox;
-    const { rest, clock } = outbox.session;
+    const { rest } = outbox.session;
     const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
-    const isStale = clock.now() - item.at > STALE_MS;
+    const isStale = outbox.isStale(item);
     if (!item.left) return isStale ? STALE : undefined;
     if (outbox.isNamed(item) && !isStale) return undefined;
     if (!rest) return { is: 'later', ms: null };
@@ -81,7 +81,7 @@ export class SecondChances {
 
   /**
    * The same author, room and words, later than anything known when it was sent; where nothing was known, not long before it was
-   * written. By how much, depends on the two clocks: beyond `CLOCK_SKEW_MS` nobody can be sure.
+   * written. By how much, depends on the two clocks: beyond `CLOCK_SKEW_MS` it is not certain.
    */
   #likeness(item: Item, message: Message): ReturnType<typeof compareTexts> {
     const { session } = this.#outbox;
@@ -111,7 +111,7 @@ export class SecondChances {
     }
     const { roomId, content, replyTo, localId } = item;
     const idempotencyKey = outbox.isRecognising(item) || outbox.session.has('temp_id') ? localId : undefined;
-    const message = await sendMessage(rest, this.#outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
+    const message = await sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
       // An answer that says no says, too, that nothing was stored.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500) item.left = undefined;
@@ -198,11 +198,11 @@ export class SecondChances {
     const item = this.takeRefused(localId);
     if (!item) return false;
     const { session } = this.#outbox;
-    // Said anew: it is as if it were written now, whatever the history holds that looks like it. Looked for all the same: see `search`.
+    // Its author has decided: it counts as written now, even if the history holds one that looks like it. It is still looked for: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
     const { left, after, roomId } = item;
-    const anew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(roomId) ?? after, left: left ?? 'websocket' };
-    const again = { ...keptOf(item), left, refused: undefined, ...anew };
+    const asNew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(roomId) ?? after, left: left ?? 'websocket' };
+    const again = { ...keptOf(item), left, refused: undefined, ...asNew };
     void this.#outbox.keep(again);
     this.#outbox.push(again);
     return true;
@@ -221,7 +221,7 @@ export class SecondChances {
   #take(kept: Kept): boolean {
     const outbox = this.#outbox;
     const item = outbox.find(kept.localId);
-    // Refused in another tab while nobody could tell this one.
+    // Refused in another tab while this one could not be told.
     if (item && kept.refused && !outbox.leads) this.#refuse(outbox.remove(kept.localId)!, kept);
     if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
@@ -259,9 +259,10 @@ export class SecondChances {
 
   /** What another tab says. */
   onTab(said: TabMessage): void {
-    const message = readTabMessage(said);
-    if (!message) return;
+    if (!isForOutbox(said)) return;
     const outbox = this.#outbox;
+    const message = readTabMessage(said, (problem) => outbox.session.report({ type: 'problem', problem }));
+    if (!message) return;
     switch (message.kind) {
       case 'added':
         if (this.#take(message.kept)) outbox.report({ type: 'restored', messages: [message.kept] });
@@ -281,7 +282,7 @@ export class SecondChances {
         return;
       case 'discard':
         return outbox.discarded(message.localId);
-      default: // of the socket, which is the session's
+      default: // about the socket: see company.ts
     }
   }
 }

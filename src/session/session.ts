@@ -59,11 +59,11 @@ export interface SessionOptions {
   asksByRequest: () => boolean;
   /** The page has given a token of its own accord or late, or one of somebody else: it is for the owner of this session to begin anew with it. */
   onOtherToken: (token: string) => void;
-  /** The page says that nobody is signed in any more: it is for the owner of this session to forget the person. */
+  /** The page says that the user has signed out: the owner of this session has to forget the user. */
   onSignedOut: () => void;
   /** Whether the browser says that there is no network. A hint: believed only when REST fails too. */
   isOffline: () => boolean;
-  /** Whether nobody sees the page. Default: somebody does. */
+  /** Whether the page is hidden. Default: it is visible. */
   isHidden?: (() => boolean) | undefined;
   /** Where messages are kept. Default: this device. */
   vault?: Vault | undefined;
@@ -94,11 +94,11 @@ export class Session implements Inside {
   /** What the person who is here has written, and is not stored by the server. Another person has another one. */
   outbox: Outbox;
   readonly #vault: Vault;
-  /** By scope (or by a token of nobody knows whom): what waits for persons who were here before. */
+  /** Outboxes of users who were signed in before, by scope; for an unknown user by token. */
   readonly #aside = new Map<string, Outbox>();
   readonly #options: SessionOptions;
   readonly #tokens: TokenKeeper;
-  readonly #reader: Reader;
+  readonly reader: Reader;
 
   phase: Phase = { is: 'idle' };
   next: NextTry = { attempt: 0, at: null };
@@ -124,9 +124,9 @@ export class Session implements Inside {
   #unwatch: (() => void) | undefined;
 
   // Tabs: see tabs.ts.
-  /** Which backend, and which person there; empty where nobody knows. */
+  /** Which backend, and which user there; empty: not known. */
   #scope = '';
-  /** Backend and token under which nobody knows who is there; empty: nobody will ever know. */
+  /** Backend and token of a user who is not known yet; empty: who will never be known. */
   #anonymous = '';
   /** The last one that was known. */
   #lastScope = '';
@@ -144,7 +144,7 @@ export class Session implements Inside {
     this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state), options.clock);
     this.outbox = new Outbox(this, this.#vault, '');
     void this.outbox.open();
-    this.#reader = new Reader(this);
+    this.reader = new Reader(this);
   }
 
   // ————— What its parts see of it
@@ -177,11 +177,11 @@ export class Session implements Inside {
   }
 
   idOf(roomId: Id): Id {
-    return this.#reader.idOf(roomId);
+    return this.reader.idOf(roomId);
   }
 
   newest(roomId: Id): Id | undefined {
-    return this.#reader.cursor(roomId);
+    return this.reader.cursor(roomId);
   }
 
   recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
@@ -190,10 +190,6 @@ export class Session implements Inside {
 
   wake(): void {
     this.outbox.wake();
-  }
-
-  get reader(): Reader {
-    return this.#reader;
   }
 
   send(frame: ClientFrame): boolean {
@@ -228,7 +224,7 @@ export class Session implements Inside {
     if (signal.aborted) return false;
     if (refused !== this.#tokens.token) return this.#tokens.isUsable; // somebody was faster
     this.#tokens.refuse(refused);
-    // Nobody was asked.
+    // The code that asks the page could not be loaded.
     if (!this.#renewal) throw new ChatError('unreachable', '');
     return this.#renewal.request();
   }
@@ -274,12 +270,12 @@ export class Session implements Inside {
     }
     this.#rest = new RestClient({
       base: this.#address.api,
-      // Nobody else's token for what this generation asks.
+      // A request of this generation never carries the token of a later one.
       token: () => (signal.aborted ? '' : this.#tokens.token),
       renew: (refused) => this.renewFor(refused, signal),
       loadLater: laterNow,
       onProblem: (problem) => this.report({ type: 'problem', problem }),
-      onSuccess: () => signal.aborted || this.#recovery?.restWorks(),
+      onSuccess: () => signal.aborted || this.#recovery?.onRestSuccess(),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
       fetch: this.#options.fetch,
@@ -317,12 +313,12 @@ export class Session implements Inside {
 
   /** Forgets the person: open rooms, capabilities, the outbox. */
   forget(): void {
-    this.#reader.clear();
+    this.reader.clear();
     this.#tokens.forget();
     this.#renewal?.forget();
     this.#capabilities = [];
     this.#lastScope = '';
-    // What was written by nobody knows whom is nobody's: whoever comes next is somebody else.
+    // Messages of an unknown user stay without an author: the next user is another one.
     this.#anonymous = '';
     this.#become('', '');
   }
@@ -347,7 +343,6 @@ export class Session implements Inside {
 
   #onVault(state: VaultState): void {
     this.report({ type: 'vault', state });
-    if (state === 'kept') this.outbox.keepAgain();
   }
 
   #end(): void {
@@ -366,7 +361,7 @@ export class Session implements Inside {
 
   // ————— Run: one socket after the other
 
-  /** Whatever is thrown in between ends in a state with a reason, and is tried again. */
+  /** Any error in between leads to a state with a reason, and to another try. */
   async #run(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
@@ -374,7 +369,7 @@ export class Session implements Inside {
       } catch (thrown) {
         if (signal.aborted) return;
         // Not the message: a browser's own may hold an address, and that the token.
-        this.#problem(`A fault of the chat (${(thrown as Error | undefined)?.name}).`);
+        this.#problem(`Internal error of the chat (${(thrown as Error | undefined)?.name}).`);
         await this.#waitFor('error', 'internal_error', attempt, 0, signal);
       }
     }
@@ -387,8 +382,8 @@ export class Session implements Inside {
     await this.#belong(signal);
     if (signal.aborted) return;
     // In time for the first picture, beside the socket. Where they fail, what follows the socket's end says why.
-    this.#reader.listByRest(signal).catch(NEVER);
-    this.#reader.readOpen(signal, true).catch(NEVER);
+    this.reader.listByRest(signal).catch(NEVER);
+    this.reader.readOpen(signal, true).catch(NEVER);
     for (let attempt = 1; !signal.aborted; ) {
       const end = await this.#live(signal);
       await this.#loadLater();
@@ -402,7 +397,7 @@ export class Session implements Inside {
     }
   }
 
-  /** Asks the page until it gives a token, or says that nobody is signed in. @returns whether there is one. */
+  /** Asks the page until it gives a token, or says that no user is signed in. @returns whether there is one. */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     for (let attempt = 1; ; ) {
       await this.#loadLater();
@@ -458,7 +453,7 @@ export class Session implements Inside {
       return life;
     }
     this.#line = line;
-    this.#reader.newLine();
+    this.reader.newLine();
     const giveUp = (): void => line.end();
     signal.addEventListener('abort', giveUp);
     const end = await line.ended;
@@ -543,15 +538,17 @@ export class Session implements Inside {
     const scope = this.#scopeOf(this.#tokens.personBy(id));
     // First, because another person makes the store forget everything, us included.
     this.report({ type: 'user', id, username, isOther: this.#lastScope !== '' && scope !== this.#lastScope, isHidden: this.#scope === '' });
-    // What another tab passes on says who is there, not whose our own token is, nor what the server's clock says now.
-    if (!this.#follows) this.#tokens.confirm(id);
-    if (timestamp && !this.#follows) this.#tokens.skewMs = Date.parse(timestamp) - this.clock.now();
+    // A greeting passed on by another tab says who is there, not whose our own token is, nor what the server's clock says now.
+    if (!this.#follows) {
+      this.#tokens.confirm(id);
+      if (timestamp) this.#tokens.skewMs = Date.parse(timestamp) - this.clock.now();
+    }
     this.#capabilities = capabilities;
     this.report({ type: 'offer', capabilities, limits });
     void this.#belong(signal);
   }
 
-  /** Whether the server has still to be asked who is there: no socket has told it. */
+  /** Whether the server has said who is there, or that it does not say so: it need not be asked again. */
   get isIntroduced(): boolean {
     return this.#isIntroduced;
   }
@@ -585,7 +582,7 @@ export class Session implements Inside {
     for (let attempt = 1; !line.signal.aborted; ) {
       try {
         this.#hasHole = false;
-        await this.#reader.catchUp(line);
+        await this.reader.catchUp(line);
         // Another one was found behind the one that was filled.
         if (this.#hasHole && ++holes < MAX_HOLES) continue;
         this.outbox.wake();
@@ -594,7 +591,10 @@ export class Session implements Inside {
         const { code, retryAfterMs = 0 } = toChatError(thrown);
         if (line.signal.aborted) return false;
         // Renewed, and refused again by REST alone: asking once more would only turn in a circle.
-        if (code === 'unauthorized') return this.refuse(this.token), false;
+        if (code === 'unauthorized') {
+          this.refuse(this.token);
+          return false;
+        }
         // The socket lives, so messages come and go; but what came in meanwhile cannot be read yet, and we say so.
         await this.#waitFor('reconnecting', 'catching_up', attempt++, retryAfterMs, line.signal);
       }
@@ -618,7 +618,9 @@ export class Session implements Inside {
       if (!this.#recovery) {
         // What waits on the device waits for it too.
         await sleep(this.clock, this.timing.pollMs, signal);
-        return signal.aborted || (this.outbox.wake(), this.#connected());
+        if (signal.aborted) return;
+        this.outbox.wake();
+        return this.#connected();
       }
       // By the tab that has the socket.
       if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#tokens.userId!);
@@ -627,7 +629,7 @@ export class Session implements Inside {
 
   // ————— Tabs: one of them holds the socket, one of them sends
 
-  /** Which backend this is, and which person there; empty where nobody knows. */
+  /** Which backend this is, and which user there; empty: not known. */
   #scopeOf(person: Id | null): string {
     return person === null ? '' : scopeOf(this.#address!.api, this.#address!.socket, person);
   }
@@ -653,8 +655,8 @@ export class Session implements Inside {
   }
 
   /**
-   * Goes over to the outbox and the drafts of a person; `''`: of nobody knows whom.
-   * @param name under which what they have written is put aside, while somebody else is here.
+   * Goes over to the outbox and the drafts of a user; `''`: of an unknown one.
+   * @param name the key under which they are kept while another user is signed in.
    */
   #become(scope: string, name = scope): void {
     const before = this.outbox;
@@ -666,7 +668,7 @@ export class Session implements Inside {
     const next = (name && this.#aside.get(name)) || new Outbox(this, this.#vault, scope);
     this.#aside.delete(name);
     this.outbox = next;
-    // Written before it was known who is there; nobody else has come since.
+    // Written before the user was known; no other user has signed in since.
     if (scope && !before.scope) void next.adopt(before);
     before.close();
     if (this.#recovery) void next.secondChances().catch(NEVER);
@@ -690,7 +692,7 @@ export class Session implements Inside {
       hold(false);
       void this.#queue(what, scope, outbox, signal);
     };
-    if (!(await takeTurn(this.clock, this.#options.tabs.locks!, what, scope, signal, () => hold(true), lose, steal))) hold(false);
+    if (!(await takeTurn(this.clock, this.#options.tabs.locks!, what, scope, signal, { onHeld: () => hold(true), onLost: lose, steal }))) hold(false);
   }
 
   /** Tells tabs of this backend who is here, and hears it from them. */
@@ -698,7 +700,7 @@ export class Session implements Inside {
     if (this.#address && this.#setup) this.#persons?.enter(scopeOf(this.#address.api, this.#address.socket, ''), this.#tokens.person);
   }
 
-  /** Another tab has signed in somebody else, or has signed out: the page is asked who is here now. */
+  /** Another tab has changed the user, or has signed out: the page is asked who is signed in now. */
   async recheck(): Promise<void> {
     const { signal } = this;
     const isSignedIn = await this.#renewal?.recheck();
@@ -713,7 +715,7 @@ export class Session implements Inside {
     if (on === this.#follows) return;
     this.#follows = on;
     if (this.#company) this.#company.leads = false;
-    // Whoever listened to the tab before us listens to nobody: they join again.
+    // The tabs that listened to the tab before us join again.
     if (!on) this.tell({ kind: 'leads' });
     this.#notifications?.off();
     this.#line?.end(CloseCode.leaderGone, 'another tab');
@@ -755,7 +757,7 @@ export class Session implements Inside {
   #answered(token: string): void {
     const isSame = this.#tokens.isSame(token);
     if (isSame === false) return this.#options.onOtherToken(token);
-    // Whoever that is: the server will say it. What is under way is not repeated in their name.
+    // The server will say who that is. Requests that are under way are not repeated in that user's name.
     if (isSame === undefined && this.#tokens.isNew(token)) return this.#begin({ ...this.#setup!, token });
     this.#adopt(token);
   }
@@ -764,9 +766,9 @@ export class Session implements Inside {
   #adopt(token: string): void {
     const isUncertain = token !== '' && this.#tokens.isNew(token) && this.#tokens.isSame(token) === undefined;
     if (isUncertain) {
-      // The one for whom nothing can be kept: nobody will ever know whose it was.
+      // Nothing can be kept for an unknown user: it will never be known who that was.
       const lost = this.#scope ? [] : this.outbox.disown();
-      this.#reader.clear();
+      this.reader.clear();
       this.#capabilities = [];
       this.report({ type: 'person-uncertain', lost });
     }
@@ -784,7 +786,7 @@ export class Session implements Inside {
     let failure: ChatError | undefined;
     const renewed = await this.#renew(refused, signal).catch((thrown: unknown) => void (failure = toChatError(thrown)));
     if (signal.aborted) return false;
-    // Nobody knows who is signed in: that is no reason to say that nobody is.
+    // It is not known who is signed in. That does not mean that no user is.
     if (failure) this.#begin({ ...this.#setup!, token: '' }, failure);
     else if (!renewed) this.refuse(refused);
     return renewed === true;
@@ -812,11 +814,11 @@ export class Session implements Inside {
   #onFrame(frame: ChatFrame): void {
     switch (frame.type) {
       case 'room_list':
-        this.#reader.listed(frame.rooms);
+        this.reader.listed(frame.rooms);
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.report({
           type: 'rooms',
-          rooms: this.#reader.visible(frame.rooms),
+          rooms: this.reader.visible(frame.rooms),
           method: 'websocket',
           exactUnread: this.#capabilities.length > 0,
           leftOut: frame.left_out,
@@ -827,7 +829,7 @@ export class Session implements Inside {
       case 'new_message': {
         const { message, _tempId } = frame;
         const localId = this.recognise(frame.room_id, message, message._tempId ?? _tempId);
-        return this.#reader.take({ ...frame, message: { ...message, _tempId: localId } });
+        return this.reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error': {
         // Some servers repeat the token that they did not like; it goes no further.
@@ -841,38 +843,38 @@ export class Session implements Inside {
       case 'token_expiring':
         return void this.#loadLater().then(() => this.#renewal?.now());
       default:
-        this.#reader.take(frame);
+        this.reader.take(frame);
     }
   }
 
   // ————— What goes out
 
-  /** Reads the list of rooms anew, by REST or else by socket. @throws {ChatError} */
+  /** Reads the list of rooms again, by REST or else by socket. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
     this.#usable();
-    const { method } = await this.#reader.list(this.#line, this.signal);
+    const { method } = await this.reader.list(this.#line, this.signal);
     return method;
   }
 
   /** Shows a room: loads its newest messages and keeps them complete until `close`. */
   open(roomId: Id, seen?: Message): void {
     // Without a connection, the catch-up to come reads it.
-    if (this.#reader.open(roomId, seen) && this.rest) void this.#reader.read(roomId, this.signal);
+    if (this.reader.open(roomId, seen) && this.rest) void this.reader.read(roomId, this.signal);
   }
 
   /** Tries again to load a room whose history failed. @param isAnew whether from its newest page, in place of what is loaded. */
   reload(roomId: Id, isAnew = false): Promise<void> {
-    return this.#reader.read(roomId, this.signal, isAnew);
+    return this.reader.read(roomId, this.signal, isAnew);
   }
 
   close(roomId: Id): void {
-    this.#reader.close(roomId);
+    this.reader.close(roomId);
   }
 
   /** Loads the page of history before or after a message. @throws {ChatError} */
   async loadPage(roomId: Id, side: 'older' | 'newer', from: Id): Promise<void> {
     this.#usable();
-    await this.#reader.readPage(roomId, side, from);
+    await this.reader.readPage(roomId, side, from);
   }
 
   /**

@@ -3,7 +3,7 @@
  */
 import { check, checkEach, Message, readFrame, User, type ClientFrame, type Problem } from '../protocol/index.js';
 import { anything, flag, Id, maybe, number, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from '../protocol/schema.js';
-import type { TabMessage } from './tabs.js';
+import type { OutboxTabMessage, TabMessage } from './tabs.js';
 
 /** Milliseconds since 1970 that are a date. */
 const Moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));
@@ -75,9 +75,14 @@ const SHAPES = {
   discard: object(() => localId),
 } satisfies Record<TabMessage['kind'], unknown>;
 
+const OF_OUTBOX: readonly TabMessage['kind'][] = ['added', 'stored', 'refused', 'retry', 'discard'] satisfies OutboxTabMessage['kind'][];
+
+/** Whether a message, not checked yet, is for second-chances.ts. All others are for company.ts: each checks its own. */
+export const isForOutbox = ({ kind }: TabMessage): boolean => OF_OUTBOX.includes(kind);
+
 /**
- * @param onProblem hears what was not as agreed.
- * @returns the message; nothing where it is none.
+ * @param onProblem called with a violation of the protocol.
+ * @returns the message, or undefined if it is not valid.
  */
 export function readTabMessage(data: unknown, onProblem: (problem: Problem) => void = () => {}): TabMessage | undefined {
   const kind = (data as { kind?: unknown } | null)?.kind;

@@ -8,24 +8,29 @@ import type { Method, NotificationState } from './events.js';
 import type { Kept } from './vault.js';
 
 /** What tabs tell each other. Never a token. */
-export type TabMessage =
-  /** To whoever has the socket: I would like to listen. */
+export type TabMessage = SocketTabMessage | OutboxTabMessage;
+
+/** About the socket that they share: see company.ts. */
+export type SocketTabMessage =
+  /** To the tab that has the socket: I would like to listen. */
   | { kind: 'join' }
-  /** From whoever has the socket: what the server said at first; `null` as long as there is no socket. */
+  /** From the tab that has the socket: the server's greeting; `null` as long as there is no socket. */
   | { kind: 'greeting'; text: unknown }
   | { kind: 'text'; text: unknown }
   | { kind: 'send'; frame: ClientFrame }
-  /** To whoever has the socket: these are the rooms that this tab shows. Said when they change, and when asked for. */
+  /** To the tab that has the socket: these are the rooms that this tab shows. Said when they change, and when asked for. */
   | { kind: 'rooms'; tab: string; rooms: readonly Id[] }
-  /** From whoever has the socket: which tabs are still there, and what do they show? */
+  /** From the tab that has the socket: which tabs are still open, and which rooms do they show? */
   | { kind: 'who' }
   | { kind: 'ended' }
-  /** From a tab that has got the socket from another one: whoever listened there is to join anew. */
+  /** From a tab that has taken over the socket: the tabs that listened to the old one join again. */
   | { kind: 'leads' }
   | { kind: 'notifications'; state: NotificationState; fresh: Notification | undefined }
-  /** To whoever has the socket: one was read, or all of them. */
-  | { kind: 'notification-read'; id: Id | undefined }
-  /** Somebody wrote a message; it was stored, refused, sent again, given up. */
+  /** To the tab that has the socket: one notification was read, or all of them. */
+  | { kind: 'notification-read'; id: Id | undefined };
+
+/** About a message: it was written, stored, refused, sent again, discarded. See second-chances.ts. */
+export type OutboxTabMessage =
   | { kind: 'added'; kept: Kept }
   | { kind: 'stored'; kept: Kept; message: Message; method: Method }
   | { kind: 'refused'; kept: Kept }
@@ -49,7 +54,7 @@ const nameOf = (what: 'channel' | 'socket' | 'outbox' | 'people', scope: string)
 export class TabLink<Message = TabMessage> {
   readonly #channel: BroadcastChannel | undefined;
 
-  /** @param what `people`: between the tabs of one backend, whoever is signed in there. */
+  /** @param what `people`: between all tabs of one backend, also those of other users. */
   constructor(scope: string, { BroadcastChannel }: TabParts, onMessage: (message: Message) => void, what: 'channel' | 'people' = 'channel') {
     try {
       // A browser that blocks storage may have the class, and throw.
@@ -78,15 +83,22 @@ export class TabLink<Message = TabMessage> {
   }
 }
 
+export interface TurnOptions {
+  /** Called when the lock is ours; also where the browser refuses locks (a sandboxed page): then each tab is alone. */
+  onHeld(): void;
+  /** Called when another tab has taken it away, because we did not answer. */
+  onLost(): void;
+  /** Takes the lock away from a tab that does not answer. */
+  steal: boolean;
+}
+
 /**
  * Takes a lock, or waits in line for it, and keeps it until `signal` aborts.
  * @param what the socket, or the outbox, of a scope.
- * @param onHeld called when it is ours; also where the browser refuses locks (a sandboxed page): then each tab is alone.
- * @param onLost called when another tab has taken it away, because we did not answer.
  * @returns whether it was free. A browser that does not say so in time is taken for one that refuses locks; if it turns out that another tab
  *   has it, `onLost` is called.
  */
-export function takeTurn(clock: Clock, locks: LockManager, what: 'socket' | 'outbox', scope: string, signal: AbortSignal, onHeld: () => void, onLost: () => void, steal = false): Promise<boolean> {
+export function takeTurn(clock: Clock, locks: LockManager, what: 'socket' | 'outbox', scope: string, signal: AbortSignal, { onHeld, onLost, steal }: TurnOptions): Promise<boolean> {
   const name = nameOf(what, scope);
   let held = false;
   let isAlone = false;
@@ -105,7 +117,7 @@ export function takeTurn(clock: Clock, locks: LockManager, what: 'socket' | 'out
       else onHeld();
       decide(!held);
     };
-    // Whoever takes one away has been answered before.
+    // A tab that steals a lock was answered before.
     const cancel = steal ? () => {} : clock.after(LOCK_MS, failed);
     // Not every browser rejects: some throw.
     const request = async (options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> => locks.request(name, options, callback);

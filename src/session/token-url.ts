@@ -8,7 +8,7 @@ export const TOKEN_TIMEOUT_MS = 10_000;
  * Fetches a token with the visitor's cookies.
  * @param tokenUrl relative to the page. It answers with `{"token": "…"}` (or `access`, `access_token`), or with the token alone.
  * @returns empty where nobody is signed in there (401, 403, 204).
- * @throws {ChatError} `unreachable`, `timeout`, `server_error` or `rate_limited`: nobody knows who is signed in, and asking again may
+ * @throws {ChatError} `unreachable`, `timeout`, `server_error` or `rate_limited`: it is not known who is signed in, and asking again may
  *   help (after `retryAfterMs`, where the endpoint says so). `bad_url`, or `unexpected_answer`, which says what came instead of a token.
  */
 export async function fetchToken(tokenUrl: string, options: DeadlineOptions): Promise<string> {

@@ -27,10 +27,13 @@ export function readClaims(token: string): Claims {
   }
 }
 
-/** Whether two tokens are of one person; undefined where they do not say it. */
-export function isSamePerson(a: string, b: string): boolean | undefined {
+/**
+ * Whether two tokens belong to one person; undefined where they do not say so.
+ * @param ownerOfA the owner of the first token, for a token without a user id.
+ */
+export function isSamePerson(a: string, b: string, ownerOfA: Id | null = null): boolean | undefined {
   if (a.trim() === b.trim()) return true;
-  const [before, now] = [readClaims(a).userId, readClaims(b).userId];
+  const [before, now] = [readClaims(a).userId ?? ownerOfA, readClaims(b).userId];
   return before === null || now === null ? undefined : sameId(before, now);
 }
 
@@ -70,7 +73,7 @@ export class TokenKeeper {
   }
 
   /**
-   * Names the person, for as long as nobody else comes: by the token where it does that (it always has), or else by the server's
+   * Names the user, until another one signs in: by the token where it does that (it always has), or else by the server's
    * word; null where neither has said so.
    */
   get person(): Id | null {
@@ -80,11 +83,6 @@ export class TokenKeeper {
   /** What `person` would be, if the server said that the token is of `id`. */
   personBy(id: Id): Id {
     return readClaims(this.#known).userId ?? id;
-  }
-
-  /** The last token that was not empty. */
-  get known(): string {
-    return this.#known;
   }
 
   /** The id under which the backend knows the person. */
@@ -97,14 +95,12 @@ export class TokenKeeper {
     return this.#confirmed !== null;
   }
 
-  /** Whether a token is of the same person as the last one; undefined where nobody can know. */
+  /** Whether a token is of the same person as the last one; undefined: not known. */
   isSame(token: string): boolean | undefined {
-    if (token === this.#known) return true;
-    const [before, now] = [readClaims(this.#known).userId ?? this.#confirmed, readClaims(token).userId];
-    return before === null || now === null ? undefined : sameId(before, now);
+    return isSamePerson(this.#known, token, this.#confirmed);
   }
 
-  /** Whether a token is certainly of somebody else than the last one was. */
+  /** Whether a token is certainly of another user than the last one was. */
   isOther(token: string): boolean {
     return this.isSame(token) === false;
   }

@@ -73,7 +73,7 @@ export interface Vault {
   draft(scope: string, roomId: Id): Promise<string>;
   /** An empty text takes it away. */
   putDraft(scope: string, roomId: Id, text: string): Promise<void>;
-  /** Forgets everything of everybody on this device. */
+  /** Forgets everything of every user on this device. @throws {ChatError} `unreachable`, if the storage did not answer: the data is still there. */
   purge(): Promise<void>;
   /** Opens what it needs, as long as a connection runs. */
   open?(): void;

@@ -1,17 +1,17 @@
-/** Where a connection goes, and as whom. */
+/** The configuration of a connection: its backend and its user. */
 import type { Id } from '../protocol/index.js';
 import type { AddressParts, AuthMode } from '../transport/index.js';
 
 export interface ConnectionConfig extends AddressParts {
-  /** A JWT, or whatever the backend takes for one. Kept in memory alone. */
+  /** A JWT, or another kind of token that the backend accepts. Kept in memory alone. */
   token?: string | null | undefined;
   /** Asked for a token when there is none, and when the present one was refused. */
   tokenProvider?: (() => Promise<string>) | undefined;
   /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
   tokenUrl?: string | null | undefined;
   /**
-   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token
-   * anew; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not said, and then the token alone counts.
+   * The user who is signed in at the site: any text, such as the site's own user id. Another value forgets the last user and asks for a new
+   * token; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not given; then the token alone counts.
    */
   user?: Id | null | undefined;
   /** How the token travels on the socket. Default `query`. */

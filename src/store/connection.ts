@@ -105,7 +105,7 @@ export class ChatConnection {
   readonly #fetch: typeof fetch;
   readonly #session: Session;
   #config: ConnectionConfig = {};
-  /** Who is signed in, as the page says; empty: nobody; undefined: it has never said. */
+  /** The user who is signed in, as the page says; empty: none; undefined: it has never said. */
   #person: string | undefined;
   /** The token that was left in place when its person signed out: it is not used again. */
   #left: { token: string; person: string | undefined | null } | undefined;
@@ -223,15 +223,15 @@ export class ChatConnection {
     if (config.user !== undefined || before !== undefined) this.#person = String(config.user ?? '');
     const left = !!before && before !== this.#person;
     if (config.token !== old.token) this.#left = undefined;
-    // A token that certainly came for somebody else than the last one is theirs already, whoever they are.
+    // A token that certainly belongs to another user than the last one is already the new user's.
     else if (left && config.token && this.#left?.token !== config.token && isSamePerson(this.#personToken, config.token) !== false) this.#left = { token: config.token, person: before };
     if (this.#person !== before || !this.#personToken) this.#personToken = config.token ?? '';
     const elsewhere = config.url !== old.url || config.apiPath !== old.apiPath || config.wsPath !== old.wsPath;
     const signedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
-    // A connection that does not run has nobody to ask.
+    // A connection that does not run cannot ask the server.
     const isUncertain = !this.#running && !!this.#lastToken && !!config.token && !isSamePerson(this.#lastToken, config.token);
     this.#lastToken = config.token || this.#lastToken;
-    if (left || isUncertain || ((elsewhere || signedOut) && keys.length > 0 && Object.keys(old).length > 0) || this.#session.isOther(config.token ?? '')) this.#forget();
+    if (left || isUncertain || ((elsewhere || signedOut) && Object.keys(old).length > 0) || this.#session.isOther(config.token ?? '')) this.#forget();
     // A framework may hand us another closure at every drawing: the next question goes to it, and nothing else changes.
     const asksOnly = old.tokenProvider && config.tokenProvider;
     if (!this.#running) return;
@@ -271,14 +271,14 @@ export class ChatConnection {
     if (this.#running && /^[iu]/.test(this.state)) this.#start();
   }
 
-  /** Somebody may have a token now, where there was none: asks again, at a bounded rate. */
+  /** The page may have a token now: asks again, at a bounded rate. */
   askAgain(): void {
-    // Where nobody answers, nothing happens; where somebody does, it is not idle any more.
+    // Without an answer nothing happens; with one, the connection is not idle any more.
     if (this.#running && this.state === 'idle') this.#start();
     else if (this.state === 'unauthorized') this.#session.hint();
   }
 
-  /** Whether the page has said that nobody is signed in (`user`). */
+  /** Whether the page has said that no user is signed in (`user`). */
   get isSignedOut(): boolean {
     return this.#person === '';
   }
@@ -293,7 +293,7 @@ export class ChatConnection {
     return loadPages().then(({ diagnose }) => diagnose(this.#config, (given) => this.#askForToken(given), onFinding, signal));
   }
 
-  /** Begins anew, with a token that may be somebody else's by now. */
+  /** Starts the session again, with a token that may belong to another user. */
   #start(token = this.#config.token ?? ''): void {
     if (this.isSignedOut || (token === this.#left?.token && this.#person !== this.#left.person)) token = '';
     if (this.#session.isOther(token)) this.#forget();
@@ -320,7 +320,7 @@ export class ChatConnection {
   #askListeners(): Promise<string> | string | undefined {
     let answer: Promise<string> | string | undefined;
     this.#announcer.tell('chat-token-expired', { respondWith: (token) => (answer = token) });
-    // Whoever asks hears of its failure, and may ask only later.
+    // The caller handles the rejection, perhaps later.
     void Promise.resolve(answer).catch(() => {});
     return answer;
   }
@@ -334,7 +334,7 @@ export class ChatConnection {
     for (const { roomId } of this.#readers.values()) this.#open(roomId);
   }
 
-  /** Somebody else is here, and what the last one has seen is hidden already: what is shown now is theirs. */
+  /** Another user has signed in, and the data of the last one is hidden already: what is shown now is the new user's. */
   #welcome(): void {
     for (const localId of this.#waiting.keys()) {
       if (this.#roomOfPending(localId) === undefined) this.#reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
@@ -342,7 +342,7 @@ export class ChatConnection {
     this.selectRoom(null);
   }
 
-  /** Nobody knows whose the new token is. What was fetched with the old one is shown again when the server says that it is the same person. */
+  /** The new token does not name its user. What was fetched with the old one is shown again when the server says that it is the same user. */
   #hide(lost: readonly string[]): void {
     this.#hurry();
     for (const localId of lost) {
@@ -434,7 +434,7 @@ export class ChatConnection {
     void this.#session.reload(roomId);
   }
 
-  /** One reader more, or one less, reads a room further up: what they look at stays loaded, whatever comes in at the end. */
+  /** One reader more, or one less, reads a room further up: what they look at stays loaded when messages come in at the end. */
   setAway(roomId: Id, on: boolean): void {
     this.#dispatch({ type: 'away', roomId, on });
   }
@@ -474,7 +474,7 @@ export class ChatConnection {
     if (this.#isBeforeSocket) return;
     if (waiting) return void (waiting.run = () => this.#readQuietly(roomId));
     this.#timer(name, READ_EVERY_MS, NOTHING);
-    void this.#markRead(roomId, this.messages(roomId).findLast(({ delivery }) => delivery === 'sent')?.id).catch(NOTHING);
+    void this.#markRead(roomId, edgeOf(this.messages(roomId))?.id).catch(NOTHING);
   }
 
   /** Whether the first socket is still to come. */
@@ -656,7 +656,7 @@ export class ChatConnection {
   }
 
   #afterMessage(before: ChatData, roomId: Id, message: Message): void {
-    // Whatever was not known is remembered.
+    // Only a message that is new changes `seen`.
     if (before.seen === this.data.seen) return;
     if (!isOwn(this.data, message)) {
       if (this.data.reading.includes(idKey(roomId))) this.#readQuietly(roomId);
@@ -675,8 +675,8 @@ export class ChatConnection {
     const timer = `meet ${idKey(roomId)}`;
     if (!this.data.roomsLoaded || roomOf(this.data, roomId) || this.#timers.has(timer)) return;
     // Once a minute: a backend may tell of a room that its list never has.
-    this.#timer(timer, MEET_MS, () => {});
-    void this.refreshRoomList().catch(() => {});
+    this.#timer(timer, MEET_MS, NOTHING);
+    void this.refreshRoomList().catch(NOTHING);
   }
 
   #afterStored({ localId, roomId, message, method }: Extract<SessionEvent, { type: 'stored' }>): void {
@@ -702,7 +702,7 @@ export class ChatConnection {
 
   /** Says each thing once: a backend that is wrong is wrong in every frame. */
   #problem(code: string, message: string): void {
-    // Whoever repeats the token: it goes no further.
+    // A server, or the page, may repeat the token in its text.
     message = message.replaceAll(this.#session.token || '\0', '…');
     const said = `${code} ${message}`;
     if (this.#reported.has(said) || this.#reported.size > 200) return;

@@ -6,7 +6,7 @@ export type Timeline = readonly ChatMessage[];
 
 export const isStored = ({ delivery }: ChatMessage): boolean => delivery === 'sent';
 
-/** What a timeline holds, so that nobody has to walk through it to see that a message is new. */
+/** An index of a timeline: whether a message is new is known without a search. */
 export interface Contents {
   /** By `idKey`, of what is stored. */
   readonly ids: Set<string>;
@@ -14,7 +14,7 @@ export interface Contents {
   readonly unsent: number;
 }
 
-/** Made when somebody asks; `append` hands it on to the timeline that it makes, and so makes none for each message. */
+/** Built on demand. `append` hands it on to the timeline that it makes, so it is not built again for each message. */
 export const CONTENTS = new WeakMap<Timeline, Contents>();
 
 export function contentsOf(timeline: Timeline): Contents {

@@ -57,7 +57,7 @@ function inPendingOf(state: ChatData, localId: string, change: (thread: Thread) 
   return state;
 }
 
-/** Somebody has read messages: those named, or all (up to one), that are not that person's own. */
+/** A user has read messages: those named, or all (up to one), that are not that user's own. */
 function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>): ChatData {
   if (isStranger(state, room_id, user_id)) return state;
   const named = new Set(message_ids.map(idKey));
@@ -71,13 +71,13 @@ function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extra
   });
 }
 
-/** Whether somebody is certainly not in a room: all who are in it are known. */
+/** Whether a user is certainly not in a room: all its participants are known. */
 function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
   const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
   return participants.length > 0 && participants.length >= participant_count && !participants.some(({ id }) => sameId(id, userId));
 }
 
-/** Typing by me, or by somebody who is not in the room, is nobody's business. */
+/** Who is typing. Ignores me, and users who are not in the room. */
 export function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
   const thread = state.threads.get(idKey(roomId));
   if (!thread || sameId(userId, state.user?.id)) return state;

@@ -2,21 +2,20 @@
  * Pages of history, and rooms that are longer than what is kept of them: what a page does not need for its first messages. Loaded
  * together with the session's later.ts, which asks for such pages.
  */
-import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever, type SessionEvent } from '../session/index.js';
-import type { ConnectionConfig } from './config.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
-import { append, excess, holds, isUnloaded, merge, update, withoutGone, withoutNewest, withoutOldest } from './timeline.js';
+import { append, edgeOf, excess, holds, isStored, isUnloaded, merge, update, withoutGone, withoutNewest, withoutOldest } from './timeline.js';
 
+export { diagnose } from './diagnose.js';
 export { onLate, setTyping } from './late-actions.js';
 
 /** So many stored messages of an open room are kept; beyond that so many are released at once. */
 const MAX_LOADED = 2_000;
 const RELEASED = 200;
-/** The same of a room that nobody shows. */
+/** The same for a room that no element shows. */
 const MAX_CLOSED = 50;
 
 /** Releases the oldest messages, where there are too many. */
@@ -27,9 +26,9 @@ function bounded(thread: Thread): Thread {
   return { ...thread, timeline: withoutOldest(thread.timeline, over + slack), hasOlder: true, skipped: false };
 }
 
-/** Nobody shows the room any more: what is needed to show it at once is kept. */
+/** No element shows the room any more: it keeps as much as is needed to show it again at once. */
 export function closed(thread: Thread): Thread {
-  // What is loaded is not its end: that is read again when somebody opens it.
+  // What is loaded is not its end: that is read when the room is opened again.
   const rest = thread.hasNewer ? { ...EMPTY_THREAD, timeline: withoutNewest(thread.timeline, 0) } : thread;
   return bounded({ ...rest, open: false });
 }
@@ -41,7 +40,7 @@ function atEnd(state: ChatData, roomId: Id, messages: readonly Message[]): ChatD
   return fitted(state, roomId, { ...thread, timeline: append(thread, messages) });
 }
 
-/** Releases what is too much: from the beginning, unless that would take away what somebody looks at further up. */
+/** Releases messages beyond the limit: from the beginning, unless a reader looks at them further up. */
 const fitted = (state: ChatData, roomId: Id, thread: Thread): ChatData =>
   state.away.includes(idKey(roomId)) ? withoutEnd(state, roomId, thread) : inThread(state, roomId, () => bounded(thread));
 
@@ -52,7 +51,7 @@ function withoutEnd(state: ChatData, roomId: Id, thread: Thread): ChatData {
   const next = inThread(state, roomId, () => ({ ...thread, timeline, hasNewer: true }));
   // What comes by again is not news. Only the newest of all can: what is released after that stands before them.
   if (thread.hasNewer) return next;
-  return withSeen(next, roomId, thread.timeline.filter(({ delivery }) => delivery === 'sent').slice(-MAX_SEEN / 5));
+  return withSeen(next, roomId, thread.timeline.filter(isStored).slice(-MAX_SEEN / 5));
 }
 
 /**
@@ -117,18 +116,6 @@ export const previewed = (state: ChatData, rooms: readonly Room[]): readonly Roo
   state.capabilities.includes('user_channel')
     ? rooms
     : rooms.map((room) => {
-        const last = threadOf(state, room.id).timeline.findLast(({ delivery }) => delivery === 'sent');
+        const last = edgeOf(threadOf(state, room.id).timeline);
         return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
       });
-
-/** Examines the backend of a connection: see `ChatConnection.diagnose`. @param ask asks the page for a token: the doctor knows no `tokenUrl`. */
-export async function diagnose(
-  config: ConnectionConfig,
-  ask: (signal: AbortSignal) => Promise<string | undefined>,
-  onFinding?: (finding: Finding) => void,
-  signal?: AbortSignal,
-): Promise<Report> {
-  const doctor = await import('../doctor/diagnose.js');
-  const tokenProvider = config.tokenUrl ? async () => (await ask(signal ?? new AbortController().signal)) ?? '' : config.tokenProvider;
-  return doctor.diagnose({ ...config, tokenProvider, onFinding, signal });
-}

@@ -12,7 +12,7 @@ export type Intent =
   | { type: 'select'; roomId: Id | null }
   | { type: 'send'; draft: Draft }
   | { type: 'discard'; roomId: Id; localId: string }
-  /** Somebody shows a room, or nobody does any more. */
+  /** The first element shows a room, or the last one has stopped. */
   | { type: 'open' | 'close'; roomId: Id }
   /** One reader more, or one less, who sees the end of a room; or who reads further up. */
   | { type: 'reading' | 'away'; roomId: Id; on: boolean }
@@ -96,7 +96,7 @@ export function reduce(before: ChatData, action: Action): ChatData {
 /** Done as soon as its code is loaded, in the order in which it came. */
 const late = (state: ChatData, action: LateAction): ChatData => pages?.onLate(state, action) ?? { ...state, early: [...state.early, action].slice(-MAX_SEEN) };
 
-/** Somebody has stopped typing. Nobody is shown to type before pages.ts is loaded: it is said again every few seconds. */
+/** A user has stopped typing. Before pages.ts is loaded, typing is not shown: it is sent again every few seconds. */
 const stopped = (state: ChatData, roomId: Id, userId: Id): ChatData => pages?.setTyping(state, roomId, userId, '', false) ?? state;
 
 // ————— Rooms
@@ -139,7 +139,7 @@ function preview(state: ChatData, roomId: Id, message: Message): ChatData {
 
 const isMine = (state: ChatData, message: Message): boolean => sameId(message.sender?.id, state.user?.id);
 
-/** Into the thread, where there is one: a room that nobody opened loads its history when somebody does. */
+/** Into the thread, where there is one: a room that was never opened loads its history when it is. */
 function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
   if (!state.threads.has(idKey(roomId))) return state;
   return pages?.place(state, roomId, message, isLive) ?? inThreadOf(state, roomId, (timeline) => arrive(timeline, [message]));
@@ -148,7 +148,7 @@ function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): 
 /** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
 function confirm(state: ChatData, roomId: Id, message: Message): ChatData {
   const { timeline } = threadOf(state, roomId);
-  const known = holds(timeline, message) && timeline.findLast(({ id, delivery }) => delivery === 'sent' && sameId(id, message.id));
+  const known = holds(timeline, message) && timeline[indexOf(timeline, message.id)];
   return place(state, roomId, { ...(known || message), _tempId: message._tempId }, false);
 }
 

@@ -10,7 +10,7 @@ export const threadOf = (state: ChatData, roomId: Id | null): Thread =>
 
 export const roomOf = (state: ChatData, roomId: Id | null): Room | undefined => state.rooms.find(({ id }) => sameId(id, roomId));
 
-/** Whether a message is mine: by its sender. `is_own_message`, which says nothing on a socket, counts only as long as nobody knows who I am. */
+/** Whether a message is mine: by its sender. `is_own_message`, which says nothing on a socket, counts only until it is known who I am. */
 export const isOwn = ({ user }: Pick<ChatData, 'user'>, message: Message): boolean => (user ? sameId(message.sender?.id, user.id) : message.is_own_message);
 
 export const currentReason = (state: ChatData): Reason => reason(reasonOf(state.phase));

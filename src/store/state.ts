@@ -26,7 +26,7 @@ export interface Thread {
    */
   readonly timeline: readonly ChatMessage[];
   readonly loaded: boolean;
-  /** Whether somebody shows the room, so that it is kept up to date. */
+  /** Whether an element shows the room, so that it is kept up to date. */
   readonly open: boolean;
   /** Whether the server has messages before the first one here. */
   readonly hasOlder: boolean;
@@ -75,7 +75,7 @@ export interface ChatData {
   readonly selected: Id | null;
   /** Rooms (`idKey`) whose end is before somebody's eyes, once for each pair: nothing in them is unread. */
   readonly reading: readonly string[];
-  /** Rooms (`idKey`) in which somebody reads further up, once for each: what they look at is not released for what comes in. */
+  /** Rooms (`idKey`) with a reader further up, once for each reader: what they look at is not released for messages that come in. */
   readonly away: readonly string[];
   /** The last messages that came in, as `room id`, so that none counts twice. At most 500. */
   readonly seen: readonly string[];

@@ -150,7 +150,7 @@ export function withoutGone(timeline: Timeline, page: readonly Message[], isAll:
   });
 }
 
-/** How many stored messages are there. Counted only where there may be more than `most`. */
+/** By how many there are more stored messages than `most`; not above 0: there are not. Counted only where there may be more. */
 export const excess = (timeline: Timeline, most: number): number => (timeline.length > most ? timeline.filter(isStored).length - most : 0);
 
 /** Releases so many stored messages from the beginning. What is not stored stays. */

@@ -18,7 +18,7 @@ export type ErrorCode =
   | 'empty_message' // nothing to send
   | 'message_too_long' // longer than the server's `limits.content`
   | 'stale' // not sent for more than a day: its author is to say whether it still is to be
-  | 'maybe_sent' // something like it is stored; whether it is this message, nobody can tell
+  | 'maybe_sent' // a similar message is stored; whether it is this one is not certain
   | 'discarded' // the user discarded it before it was stored
   | 'disconnected'; // no token, or another user's: this message will not be sent
 

@@ -14,7 +14,7 @@ export interface DeadlineOptions {
 /**
  * `fetch` with a deadline over the whole answer, and with one kind of error.
  * @param read reads the answer, within the deadline.
- * @throws {ChatError} `timeout`, `aborted`, `unreachable`; whatever `read` throws, where that is a `ChatError`.
+ * @throws {ChatError} `timeout`, `aborted`, `unreachable`; a `ChatError` that `read` throws.
  */
 export async function fetchWithDeadline<T>(
   url: URL,

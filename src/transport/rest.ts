@@ -178,7 +178,7 @@ export class RestClient {
   async #refusal(response: Response, json: unknown, token: string): Promise<ChatError> {
     const { status } = response;
     const later = await this.#later();
-    // Without that part nobody knows more than whether the token is at fault.
+    // Without that code only a refused token can be told apart from other refusals.
     return later?.refusal(response, json, token) ?? new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status);
   }
 

@@ -50,7 +50,7 @@ describe('an element whose definition comes later', () => {
     await until(() => [provider, listener].every((element) => (element as unknown as ChatConnectionElement).connection.state === 'connected'));
   });
 
-  it('10.39: a listener that comes when the connection has found nobody to ask is asked', async () => {
+  it('10.39: a listener that is added after the connection found none is asked', async () => {
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url}></chat-connection>`);
     await connection.updateComplete;
     expect(connection.connection.state).to.equal('idle');

@@ -1,4 +1,4 @@
-/** A thread without a room to show: one that is still to come must never be mixed up with whoever is chosen elsewhere; one that may not be read. */
+/** A thread without a room to show: a room that is still to come must never be mixed up with the one chosen elsewhere; or a room that may not be read. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import type { TemplateResult } from 'lit';
 import '../../src/define.js';
@@ -11,7 +11,7 @@ import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../supp
 /** Defined late, so that a test can meet an element before its upgrade. */
 customElements.define('chat-thread-late', class extends ChatThreadElement {});
 
-/** A field in which somebody has typed. */
+/** A field with text that was typed. */
 async function typeInto(thread: ChatThreadElement, words: string): Promise<void> {
   const field = one(thread, 'textarea') as HTMLTextAreaElement;
   field.value = words;
@@ -51,7 +51,7 @@ describe('a thread without its room', () => {
   const asked = (room: string): boolean => backend.requests.some(({ path }) => path.startsWith(`rooms/${room}/`));
 
   for (const none of [null, undefined, '', NaN]) {
-    it(`10.40: a thread whose room is ${none === '' ? 'empty' : none} shows nothing to write in, whatever is chosen, until its room comes`, async () => {
+    it(`10.40: a thread whose room is ${none === '' ? 'empty' : none} shows nothing to write in, also when a room is chosen, until its room comes`, async () => {
       const connection = await mounted(html`<chat-thread .room=${none}></chat-thread>`);
       const thread = connection.querySelector('chat-thread')!;
       await showsNothing(thread, 'at first');

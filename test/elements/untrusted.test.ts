@@ -80,7 +80,7 @@ describe('what others write', () => {
   });
 
   describe('10.29: many addresses and long texts', () => {
-    it('20,000 addresses are drawn in moments, a hundred at first, and more when somebody asks', async () => {
+    it('20,000 addresses are drawn quickly: a hundred at first, and more on request', async () => {
       say(Array.from({ length: 20_000 }, (_, n) => `https://example.com/${n}`).join(' '));
       const before = performance.now();
       const mounted = await show();
@@ -184,7 +184,7 @@ describe('what others write', () => {
     }
   });
 
-  it('10.31: the author of a quotation is a name, whatever the backend sends for it', async () => {
+  it('10.31: the author of a quotation is a name, also when the backend sends something else', async () => {
     const senders = ['ben', { id: 2, username: 'ben' }, { username: { toString: 1 } }, { username: ['x'] }, [], 7, null, undefined, { username: Symbol.iterator.toString() }];
     for (const sender of senders) say('an answer', { reply_to: { id: 1, content: 'a question', sender } });
     const { thread } = await show();

@@ -1,4 +1,4 @@
-/** Nobody ever greets: who is there is known from the token alone. */
+/** No greeting ever comes: the user is known from the token alone. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import '../../src/define.js';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';

@@ -118,7 +118,7 @@ describe('the device', () => {
     await until(() => chat.messages(1).length === 1 && !chat.data.durable);
     IDBFactory.prototype.open = open;
     await clock.advance(20_000);
-    // Whatever asks next makes it look in the background.
+    // The next call makes it look in the background.
     chat.keepDraft(1, '');
     await until(() => chat.data.durable);
     const other = new DeviceVault(() => {});

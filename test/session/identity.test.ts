@@ -206,7 +206,7 @@ describe('one person after the other', () => {
     chat.on('chat-send-failed', ({ error }) => failed.push(error.message));
     chat.configure({ token: 'ben, opaque' });
     await clock.advance(60_000);
-    // Whoever has the new token may be somebody else: they do not even see it.
+    // The owner of the new token may be another user: they do not even see it.
     expect([stored(), shown(), failed]).to.deep.equal([[], [], ['Not sent: the sign-in has changed.']]);
     chat.configure({ token: 'ana, opaque' });
     await clock.advance(60_000);

@@ -34,7 +34,7 @@ describe('what a person leaves behind', () => {
   for (const [how, leave] of [
     ['another person', () => chat.configure({ token: BEN })],
     ['another tenant', () => chat.configure({ apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' })],
-    ['nobody', () => chat.configure({ token: '' })],
+    ['no user', () => chat.configure({ token: '' })],
   ] as const) {
     it(`10.1: what came in live while the room was being read is not shown to ${how}`, async () => {
       backend.onRequest = () => 'hang';
@@ -71,7 +71,7 @@ describe('what a person leaves behind', () => {
       { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
     );
     chat.openRoom(1);
-    // Nobody has told yet that this backend knows messages by their names: it leaves without one.
+    // It is not known yet that this backend knows messages by their names: it leaves without one.
     backend.onSocket = 'hang';
     await open();
     void chat.sendChatMessage(1, 'written once');

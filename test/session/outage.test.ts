@@ -90,7 +90,7 @@ describe('an outage', () => {
     expect(backend.sockets.length - sockets).to.equal(0);
   });
 
-  it('10.11: as soon as REST answers again the socket is tried, whatever its wait', async () => {
+  it('10.11: as soon as REST answers again the socket is tried without waiting', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
@@ -109,7 +109,7 @@ describe('an outage', () => {
     expect(connectedAt - answeredAt).to.be.below(50);
   });
 
-  it('10.41: an idle room on a baseline backend costs 7 requests a minute at most, and 2 where nobody looks', async () => {
+  it('10.41: an idle room on a baseline backend costs 7 requests a minute at most, and 2 while the page is hidden', async () => {
     backend.capabilities = [];
     const isHidden = { value: false };
     const visibility = Object.getOwnPropertyDescriptor(Document.prototype, 'visibilityState')!;
@@ -122,7 +122,7 @@ describe('an outage', () => {
         expect(await during(60_000), `minute ${minute}`).to.be.at.most(7);
         if (minute === 2) for (let m = 3; m < 60; m++) await during(60_000);
       }
-      // What nobody told on the socket is there after 15 s all the same.
+      // A message that the socket did not tell of is there after 15 s all the same.
       backend.store(1, 2, 'silent');
       await clock.advance(15_000);
       expect(chat!.messages(1).at(-1)!.content).to.equal('silent');

@@ -212,7 +212,7 @@ describe('persons and backends', () => {
     }
   });
 
-  it('10.6: what is typed before anybody is known is kept for whoever turns out to be there', async () => {
+  it('10.6: text typed before the user is known is kept for that user', async () => {
     let give = (_: string): void => {};
     const chat = await chatWith({ tokenProvider: () => new Promise((resolve) => (give = resolve)) });
     chat.keepDraft(1, 'typed early');
@@ -225,7 +225,7 @@ describe('persons and backends', () => {
     expect(await chat.draft(1)).to.equal('');
   });
 
-  it('10.6: an answer of the device that comes when somebody else is there is no draft of theirs', async () => {
+  it('10.6: an answer of the device that comes after another user has signed in is no draft of theirs', async () => {
     const chat = await chatWith({ token: ANA });
     chat.keepDraft(1, 'of Ana');
     await clock.advance(1_000);
@@ -245,7 +245,7 @@ describe('persons and backends', () => {
     expect([...vault.drafts.values()].filter(Boolean)).to.deep.equal([]);
   });
 
-  it('10.43: signing in as somebody else in one tab changes the others, and signing out signs them out', async () => {
+  it('10.43: signing in as another user in one tab changes the others, and signing out signs them out', async () => {
     const browser = new FakeBrowser();
     let cookie = ANA;
     const config = { tokenProvider: async () => cookie };

@@ -111,7 +111,7 @@ describe('sending again', () => {
     });
   }
 
-  it('10.16: another message of mine, from a phone, is not taken for it; where nobody can be sure, its author is asked', async () => {
+  it('10.16: another message of mine, from a phone, is not taken for it; if that is not certain, its author is asked', async () => {
     backend.capabilities = [];
     const chat = await connect();
     backend.echo = 'none';

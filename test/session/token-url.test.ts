@@ -83,7 +83,7 @@ describe('token-url', () => {
     });
   }
 
-  it('10.8: that cannot be reached, or fails, is asked again; nobody says that the visitor is signed out', async () => {
+  it('10.8: that cannot be reached, or fails, is asked again; the visitor does not count as signed out', async () => {
     const { chat, clock, asked, is } = await visit((nth) => [new TypeError('Failed to fetch'), new Response('', { status: 503 }), new Response('', { status: 429 }), json({ token: FRESH })][nth - 1]!);
     expect(is()).to.equal('error token_endpoint_unreachable');
     await clock.advance(1_000 + 2_000 + 5_000);
@@ -91,7 +91,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('10.8: that fails for an hour is asked ever more rarely, and never means that nobody is signed in', async () => {
+  it('10.8: that fails for an hour is asked at growing intervals, and never counts as signed out', async () => {
     let isBack = false;
     const { chat, clock, asked, problems, is } = await visit(() => (isBack ? json({ token: FRESH }) : new Response('', { status: 503 })));
     await clock.advance(60_000);

@@ -83,7 +83,7 @@ export class ChatConnectionElement extends LitElement {
   mediaHosts: string | undefined;
 
   /**
-   * Who is signed in at the site: any text, the site's own id of them say. Another value forgets the last person and asks for a token anew;
+   * The user who is signed in at the site: any text, such as the site's own user id. Another value forgets the last user and asks for a new token;
    * an empty one (or `null`, or `undefined` after a value) signs out. Never set: the token alone counts.
    */
   user: Id | null | undefined;
@@ -113,7 +113,7 @@ export class ChatConnectionElement extends LitElement {
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
   }
 
-  /** Whoever listens for `chat-token-expired` can be asked for a token, however late they come. @internal */
+  /** A listener for `chat-token-expired` that is added late is asked for a token too. @internal */
   override addEventListener<Name extends keyof HTMLElementEventMap>(type: Name, listener: (event: HTMLElementEventMap[Name]) => void, options?: boolean | AddEventListenerOptions): void;
   /** @internal */
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;

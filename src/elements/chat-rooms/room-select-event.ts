@@ -1,7 +1,7 @@
 import type { Id, Room } from '../../protocol/index.js';
 import { OUT } from '../events.js';
 
-/** Somebody chose a room. `preventDefault()` keeps the present one. */
+/** The user chose a room. `preventDefault()` keeps the present one. */
 export class ChatRoomSelectEvent extends Event {
   constructor(
     readonly roomId: Id,

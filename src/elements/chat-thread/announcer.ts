@@ -8,7 +8,7 @@ import { firstName } from '../people.js';
 const GATHER_MS = 1_000;
 /** More than so many at once are counted instead of read out. */
 const MANY = 3;
-/** Nobody listens to more characters of one message. */
+/** Longest announcement of one message, in characters. */
 const MAX_CHARS = 500;
 
 /** Says new messages, and only those, to screen readers: politely, and never the whole list. */

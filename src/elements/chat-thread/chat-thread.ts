@@ -21,7 +21,7 @@ import { ScrollWindow } from './scroll-window.js';
 
 /**
  * One room's messages, and the field to write the next one. Shows the room given by `room`. Without `room` it shows the one
- * chosen in `<chat-rooms>`. Once `room` was set, to whatever value, it never shows another room.
+ * chosen in `<chat-rooms>`. Once `room` was set, to any value, it never shows another room.
  *
  * It opens at the end, stays there while the reader is there, and does not move under a reader who is not. Only the
  * rows around the viewport exist as DOM, however long the history.
@@ -107,7 +107,7 @@ export class ChatThreadElement extends LitElement {
 
   /**
    * The room to show. Never set: the one chosen in `<chat-rooms>`. Set to `null`, `undefined` or `''`: none yet, so there is nothing to
-   * write in, whatever is chosen elsewhere.
+   * write in, even if a room is chosen elsewhere.
    */
   room: Id | null | undefined;
 
@@ -338,7 +338,7 @@ export class ChatThreadElement extends LitElement {
     this.#thread.refresh();
   }
 
-  /** What whoever is here has written in this room before. */
+  /** Restores the text that the user has written in this room and not sent. */
   #restoreDraft(): void {
     const { connection } = this.#finder;
     const roomId = this.#shown;

@@ -19,7 +19,7 @@ export class Composer implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
   readonly #options: ComposerOptions;
   #drafts = new Map<string, string>();
-  /** Whose these are; and what the last one had written. */
+  /** The author of these drafts; and the drafts of the author before. */
   #writer: string | undefined;
   #aside: { author: string; drafts: Map<string, string> } | undefined;
   #room = '';
@@ -39,8 +39,8 @@ export class Composer implements ReactiveController {
   }
 
   /**
-   * Another person, or nobody knows who: nothing of the one is shown to the other. What was being written comes back with its author.
-   * @param writer who is here now, by `idKey`; undefined: nobody knows.
+   * Changes the user, who may be unknown: no text of one user is shown to another. An unfinished text comes back with its author.
+   * @param writer `idKey` of the user; undefined: not known.
    */
   change(writer: string | undefined): void {
     if (this.#writer) [this.#aside, this.#drafts] = [{ author: this.#writer, drafts: this.#drafts }, new Map<string, string>()];

@@ -43,7 +43,7 @@ export class ScrollWindow<Item extends Keyed> implements ReactiveController {
   #pin: Pin = { at: 'end' };
   /** There are rows after the last one, which are not loaded. */
   #isOpen = false;
-  /** There are none any more, and nobody has looked yet whether the reader is there. */
+  /** The list was open until now, and it was not checked yet whether the reader is at its end. */
   #wasOpen = false;
   #wasAtEnd = true;
   /** Where we last put the scroll position: anything else was the reader. */

@@ -1,4 +1,4 @@
-/** Text that somebody wrote, shown so that it cannot pretend to be something else. Text stays text: nothing here is parsed as HTML. */
+/** Shows text from another user so that it cannot pretend to be something else. Text stays text: nothing here is parsed as HTML. */
 import { html, type LitElement, type TemplateResult } from 'lit';
 import { parseUrl } from '../../transport/index.js';
 import { visible } from '../untrusted.js';

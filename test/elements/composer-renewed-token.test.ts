@@ -3,7 +3,7 @@ import type { ChatConnectionElement } from '../../src/elements/chat-connection/c
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
-describe('attack 4', () => {
+describe('the composer, when an opaque token is renewed', () => {
   const { open } = IDBFactory.prototype;
   beforeEach(() => new Promise((r) => ((indexedDB.deleteDatabase('unified-chat')).onsuccess = r)));
   afterEach(() => void (IDBFactory.prototype.open = open));
@@ -15,7 +15,7 @@ describe('attack 4', () => {
   };
 
   for (const [storage, isTyping] of [['blocked', false], ['works', false], ['works', true]] as const) {
-    it(`T18 what is being typed survives the renewal of an opaque token (storage ${storage}, ${isTyping ? 'goes on typing' : 'thinks'})`, async () => {
+    it(`what is being typed survives the renewal of an opaque token (storage ${storage}, ${isTyping ? 'goes on typing' : 'thinks'})`, async () => {
       if (storage === 'blocked')
         IDBFactory.prototype.open = () => {
           throw new DOMException('', 'SecurityError');

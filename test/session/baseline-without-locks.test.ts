@@ -7,10 +7,10 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
-describe('attack 13', () => {
+describe('a baseline backend that fails, or tabs without locks', () => {
 
   for (const kind of ['live', 'restored'] as const)
-    it(`T59 two tabs without Web Locks (http://, BroadcastChannel is there), a baseline backend: each message once (${kind})`, async () => {
+    it(`two tabs without Web Locks (http://, BroadcastChannel is there), a baseline backend: each message once (${kind})`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
       backend.capabilities = [];
@@ -44,7 +44,7 @@ describe('attack 13', () => {
       expect(n).to.equal(1);
     });
 
-  it('T57 a POST whose answer is not a message, of a person that nobody knows: not stored again and again', async () => {
+  it('a POST whose answer is not a message, of an unknown user: not stored again and again', async () => {
     const { chat, backend, clock } = scene({ token: 'opaque' }, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -65,7 +65,7 @@ describe('attack 13', () => {
     expect(n).to.be.at.most(1);
   });
 
-  it('T60 without locks: what is given up in one tab is not sent by the other', async () => {
+  it('without locks: what is given up in one tab is not sent by the other', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
@@ -90,7 +90,7 @@ describe('attack 13', () => {
     expect(n).to.equal(0);
   });
 
-  it('T61 the list fails for good (500), the socket works: no loop without a pause, and connected all the same', async () => {
+  it('the list fails for good (500), the socket works: no loop without a pause, and connected all the same', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.onRequest = (_m, path) => (path.startsWith('rooms/1/') ? json({ detail: 'x' }, 500) : undefined)));
     chat.openRoom(1);
     chat.openRoom(2);
@@ -103,7 +103,7 @@ describe('attack 13', () => {
     expect(got[2], `${n} ${got.join()}`).to.equal(true);
   });
 
-  it('T62 one open room answers 500 for good: the others are read, and messages go out', async () => {
+  it('one open room answers 500 for good: the others are read, and messages go out', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onRequest = (_m, path) => (path.startsWith('rooms/1/messages') ? json({ detail: 'x' }, 500) : undefined);

@@ -6,8 +6,8 @@ import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
-describe('attack 17: another tenant', () => {
-  it('T68 opaque token: written for tenant A before its greeting is not sent to tenant B', async () => {
+describe('another tenant', () => {
+  it('opaque token: written for tenant A before its greeting is not sent to tenant B', async () => {
     const { chat, backend, clock } = scene({ token: 'opaque', apiPath: '/a/api/', wsPath: '/a/ws/' }, (b) => {
       b.onSocket = 'hang';
       b.onRequest = (_m, path) => (path.includes('/a/') ? 'hang' : undefined);
@@ -27,7 +27,7 @@ describe('attack 17: another tenant', () => {
     expect(got).to.deep.equal(['connected', [], [], '']);
   });
 
-  it('T69 a JWT: in-flight answers of tenant A (list, page) never show in tenant B', async () => {
+  it('a JWT: in-flight answers of tenant A (list, page) never show in tenant B', async () => {
     const { chat, backend, clock } = scene({ token: tokenOf(1), url: 'https://a.example' }, (b) => void (b.onSocket = 'hang'));
     let release!: () => void;
     const gate = new Promise<void>((r) => (release = r));
@@ -50,7 +50,7 @@ describe('attack 17: another tenant', () => {
     expect(got).to.deep.equal([0, []]);
   });
 
-  it('T75 a reader of a room when the person changes: their unread counts go on being cleared (reading is not forgotten)', async () => {
+  it('a reader of a room when the person changes: their unread counts go on being cleared (reading is not forgotten)', async () => {
     const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => (b.whose = () => 1));
     chat.openRoom(1);
     chat.setReading(1, true);
@@ -65,7 +65,7 @@ describe('attack 17: another tenant', () => {
     expect(got).to.deep.equal(['connected', 0, true]);
   });
 
-  it('T76 a hung IndexedDB-like vault at load: connected, and what is sent goes out in order', async () => {
+  it('a hung IndexedDB-like vault at load: connected, and what is sent goes out in order', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
@@ -82,7 +82,7 @@ describe('attack 17: another tenant', () => {
     expect(got).to.deep.equal(['1', '2', '3']);
   });
 
-  it('T77 discarded while it is being restored (asleep device), then connected: not sent', async () => {
+  it('discarded while it is being restored (asleep device), then connected: not sent', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';

@@ -5,10 +5,10 @@ import { ChatConnection } from '../../src/store/index.js';
 import { connected } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/parts.js';
+import { twoTabs } from '../support/two-tabs.js';
 
 const NAME = 'unified-chat';
 const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
@@ -21,7 +21,7 @@ const forget = (): Promise<unknown> => done(indexedDB.deleteDatabase(NAME));
 
 const within = <T>(promise: Promise<T>, what: string): Promise<T | string> => Promise.race([promise, aTimeout(300).then(() => what)]);
 
-describe('storage and copies, under attack', () => {
+describe('storage that fails, and copies of messages', () => {
   const { transaction, close } = IDBDatabase.prototype;
   const { open } = IDBFactory.prototype;
   const broken = (): void => {
@@ -29,32 +29,14 @@ describe('storage and copies, under attack', () => {
       throw new DOMException('broken', 'UnknownError');
     };
   };
-  const mended = (): void => void (IDBDatabase.prototype.transaction = transaction);
+  const repair = (): void => void (IDBDatabase.prototype.transaction = transaction);
   beforeEach(forget);
   afterEach(async () => {
-    mended();
+    repair();
     IDBDatabase.prototype.close = close;
     IDBFactory.prototype.open = open;
     await forget();
   });
-
-  const two = async (prepare: (backend: FakeBackend) => void = () => {}) => {
-    const clock = new FakeClock();
-    const backend = new FakeBackend(clock);
-    prepare(backend);
-    const browser = new FakeBrowser();
-    const vault = new MemoryVault();
-    const tabs = [browser.tab(), browser.tab()];
-    const chats = tabs.map((t) => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: t })) as [ChatConnection, ChatConnection];
-    for (const c of chats) {
-      c.openRoom(1);
-      c.connect();
-      await partsLoaded();
-      await clock.advance(1000);
-    }
-    await clock.advance(10_000);
-    return { clock, backend, vault, one: chats[0], two: chats[1], tabs };
-  };
 
   it('10.16: "Send again" on a backend that changes words and whose answers are lost: one more copy, not one per try', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
@@ -123,7 +105,7 @@ describe('storage and copies, under attack', () => {
 
   for (const how of ['asleep', 'disconnected', 'another person'] as const) {
     it(`10.19: a message that another tab was refused while this one was ${how} is not "sending" for ever`, async () => {
-      const { clock, backend, one, two: second } = await two();
+      const { clock, backend, one, two: second } = await twoTabs();
       backend.onSocket = 'refuse';
       backend.onRequest = () => new TypeError('Failed to fetch');
       for (const s of backend.open) s.drop();
@@ -192,7 +174,7 @@ describe('storage and copies, under attack', () => {
     broken();
     first.discard(first.messages(1)[0]!.localId!);
     await aTimeout(50);
-    mended();
+    repair();
     for (let i = 0; i < 20; i++) {
       first.keepDraft(2, `something ${i}`); // storage is tried again
       await clock.advance(60_000);
@@ -219,7 +201,7 @@ describe('storage and copies, under attack', () => {
     await vault.putDraft(SCOPE, 1, 'secret');
     broken();
     await vault.putDraft(SCOPE, 2, 'x');
-    mended();
+    repair();
     let said = 'forgotten';
     await vault.purge().catch(() => (said = 'failed'));
     for (let i = 0; i < 20; i++) {
@@ -266,7 +248,7 @@ describe('storage and copies, under attack', () => {
       await aTimeout(30);
       await clock.advance(300_000);
     }
-    mended();
+    repair();
     vault.close();
     await aTimeout(50);
     expect(opened.size).to.equal(0);

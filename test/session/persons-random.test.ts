@@ -20,12 +20,12 @@ const whoseOf = (token: string): number => {
   }
 };
 
-describe('attack 7: persons and tabs fuzz', () => {
+describe('random changes of users, in one tab and in three', () => {
   for (const tokens of ['jwt', 'opaque'] as const)
     for (const kind of ['full', 'baseline'] as const)
       for (const tabCount of [1, 3])
         for (let seed = 1; seed <= 12; seed++)
-          it(`T40 ${tokens} ${kind} ${tabCount} tabs seed ${seed}`, async function () {
+          it(`${tokens} ${kind} ${tabCount} tabs seed ${seed}`, async function () {
             this.timeout(60_000);
             const random = rng(seed * 104729 + tabCount * 31 + (kind === 'full' ? 7 : 0) + (tokens === 'jwt' ? 3 : 0));
             const pick = (n: number): number => Math.floor(random() * n);

@@ -1,4 +1,4 @@
-/** What an attacker has found in the connection: each was a state that did not end, or something that was lost or done too often. */
+/** Faults of the connection that were found by attacking it: a state that did not end, a loss, or work done too often. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/store/index.js';
 import { connected, scene } from '../support/connected.js';
@@ -8,7 +8,7 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/parts.js';
 
-describe('what an attacker found: the connection', () => {
+describe('states that must end', () => {
 
   it('10.8: a proxy takes the Authorization header away, so that REST alone refuses every token: it is said, and not "connecting" for ever', async () => {
     let n = 0;

@@ -6,9 +6,9 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/parts.js';
 
-describe('attack 15', () => {
+describe('messages of a user who is not known yet', () => {
 
-  it('T72 a POST that is answered by 500 for good on a baseline backend is not stored again and again', async () => {
+  it('a POST that is answered by 500 for good on a baseline backend is not stored again and again', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -23,7 +23,7 @@ describe('attack 15', () => {
     expect(n).to.equal(1);
   });
 
-  it('T73 the greeting names somebody else than the JWT (user_id 1, greeting 2): one person, no loop', async () => {
+  it('the greeting names another user than the JWT (user_id 1, greeting 2): one person, no loop', async () => {
     const { chat, backend, clock } = scene({}, (b) => (b.me = 2));
     chat.openRoom(1);
     chat.connect();
@@ -37,7 +37,7 @@ describe('attack 15', () => {
   });
 
   for (const [kind, token] of [['opaque', 'opaque'], ['provider', '']] as const)
-    it(`T67 ${kind}: what was written before the person was known, on a slow device: nothing of it is left there when it is stored`, async () => {
+    it(`${kind}: what was written before the person was known, on a slow device: nothing of it is left there when it is stored`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
       backend.onSocket = 'hang';

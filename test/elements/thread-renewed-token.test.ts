@@ -3,9 +3,9 @@ import type { ChatConnectionElement } from '../../src/elements/chat-connection/c
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 import { tokenOf } from '../support/fake-backend.js';
 
-describe('attack 18: elements', () => {
+describe('an open thread, when the token or the user changes', () => {
   for (const reconnect of ['slow greeting', 'at once'] as const)
-  it(`T75e an open, visible thread goes on reading after the renewal of an opaque token (${reconnect})`, async () => {
+  it(`an open, visible thread goes on reading after the renewal of an opaque token (${reconnect})`, async () => {
     const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
     let count = 1;
     const provider = async (): Promise<string> => `opaque-${reconnect}-${count}`;
@@ -36,7 +36,7 @@ describe('attack 18: elements', () => {
     expect(got).to.deep.equal([1, 1, 0, true]);
   });
 
-  it('T75f another person (JWT) in an open, visible thread: what comes in is read', async () => {
+  it('another person (JWT) in an open, visible thread: what comes in is read', async () => {
     const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
     backend.whose = (t) => (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id;
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
@@ -54,7 +54,7 @@ describe('attack 18: elements', () => {
     expect(got).to.deep.equal([1, 0]);
   });
 
-  it('T42e <chat-connection user> with a gap', async () => {
+  it('<chat-connection user> with a gap', async () => {
     const { restore } = intercept();
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)} user="ana" share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
     const chat = connection.connection;

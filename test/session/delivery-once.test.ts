@@ -7,8 +7,8 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/parts.js';
 
-describe('attack 6', () => {
-  it('T22 two tabs, a killed leader in the middle of a POST, a baseline backend: one message, once', async () => {
+describe('delivered once, shown to its author alone', () => {
+  it('two tabs, a killed leader in the middle of a POST, a baseline backend: one message, once', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.capabilities = [];
@@ -34,7 +34,7 @@ describe('attack 6', () => {
     two.disconnect();
   });
 
-  it('T23 the same user logs out and in again, with a token that stayed', async () => {
+  it('the same user logs out and in again, with a token that stayed', async () => {
     const { chat, clock } = await connected({ user: 'ana' });
     expect(chat.state).to.equal('connected');
     chat.configure({ user: '' });
@@ -48,7 +48,7 @@ describe('attack 6', () => {
     expect(state).to.equal('connected');
   });
 
-  it('T28 a baseline backend that answers `after` inclusively is read as rarely as any other', async () => {
+  it('a baseline backend that answers `after` inclusively is read as rarely as any other', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.store(1, 2, 'one');
@@ -62,7 +62,7 @@ describe('attack 6', () => {
     expect(perMinute).to.be.below(8.5);
   });
 
-  it('T29 draft typed in a room, Ana → Ben → Ana within a slow device: never shown to Ben', async () => {
+  it('draft typed in a room, Ana → Ben → Ana within a slow device: never shown to Ben', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -83,7 +83,7 @@ describe('attack 6', () => {
     expect([await asked, await ben]).to.deep.equal(['', '']);
   });
 
-  it('T30 one message to each of many rooms, refused ones included: the outbox does not keep a queue for each for ever', async () => {
+  it('one message to each of many rooms, refused ones included: the outbox does not keep a queue for each for ever', async () => {
     const { chat, backend, clock } = await connected();
     void backend;
     for (let i = 0; i < 20; i++) chat.sendChatMessage(1000 + i, 'x').catch(() => {});

@@ -1,0 +1,32 @@
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from './fake-backend.js';
+import { FakeClock } from './fake-clock.js';
+import { FakeBrowser } from './fake-tabs.js';
+import { MemoryVault } from './memory-vault.js';
+import { partsLoaded } from './parts.js';
+
+export interface TwoTabs {
+  clock: FakeClock;
+  backend: FakeBackend;
+  /** The tab that has the socket, and the other one. */
+  one: ChatConnection;
+  two: ChatConnection;
+}
+
+/** Two tabs of one user, connected, with room 1 open and one vault. @param prepare changes the backend before. */
+export const twoTabs = async (prepare: (backend: FakeBackend) => void = () => {}): Promise<TwoTabs> => {
+  const clock = new FakeClock();
+  const backend = new FakeBackend(clock);
+  prepare(backend);
+  const browser = new FakeBrowser();
+  const vault = new MemoryVault();
+  const chats = [browser.tab(), browser.tab()].map((tabs) => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs })) as [ChatConnection, ChatConnection];
+  for (const chat of chats) {
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(1000);
+  }
+  await clock.advance(10_000);
+  return { clock, backend, one: chats[0], two: chats[1] };
+};
