@@ -1,4 +1,4 @@
-/** Whether a request was made on this machine: for routes that give tokens to whoever asks. */
+/** Whether a request was made on this machine: for routes that give tokens without a sign-in. */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 

@@ -49,7 +49,7 @@ const lineOf = (url = ''): FaultLine | undefined => {
   return lines.get(name);
 };
 
-/** For what is given to whoever asks, without a sign-in. With `HOST` the demo can be seen from elsewhere; these cannot. */
+/** For routes that answer without a sign-in. With `HOST` the demo can be reached from other machines; these routes cannot. */
 const onThisMachine: MiddlewareHandler<{ Bindings: HttpBindings }> = async (context, next) => {
   if (isLoopback(context.env.incoming)) return next();
   return context.json({ detail: 'The demo gives tokens on this machine alone: open it at http://localhost.' }, 403);

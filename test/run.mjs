@@ -54,7 +54,7 @@ const fuzzTests = tests.filter((path) => path.startsWith('test/fuzz/'));
 const modelTests = tests.filter((path) => path.startsWith('test/model/'));
 const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path) && !fuzzTests.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
-/** What depends on the engine: elements, and whatever touches storage, locks or a page of the browser itself. */
+/** What depends on the engine: elements, and code that uses storage, locks or a page of the browser itself. */
 const isOfEngine = (path) =>
   /^test\/(elements|binding|locale)\//.test(path) || /mounted\.js|device-vault|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
 const browserTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));

@@ -29,7 +29,7 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
         return reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
       case 'subscribe_room':
         if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-        // It may have ended meanwhile: then nobody would ever take it out again.
+        // It may have ended meanwhile: then it would never be removed again.
         if (connection.isGone) return;
         await presence.subscribe(connection, roomId);
         return reply('subscribed', { room_id: roomId });

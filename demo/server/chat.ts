@@ -95,7 +95,7 @@ export async function readMessages(context: Context, viewer: Viewer, roomId: num
   if (!options.baseline) {
     const updated = { type: 'room_updated', room_id: roomId, updates: { unread_count: await unreadCount(database, roomId, viewer.id) }, timestamp: new Date() };
     context.tell({ to: 'users', userIds: [viewer.id], frames: [marked, updated] });
-    // Nobody else shows whether these were read; and everybody in a large room would hear of everybody.
+    // No other client shows whether these were read, and in a large room every reader would cause a frame to every participant.
     return context.tell({ to: 'users', userIds: read.authors, frames: [{ ...told, ...(read.upTo === null ? { message_ids: read.messageIds } : { up_to: read.upTo }) }] });
   }
   // Reading by REST is, as the recorded backend has it, told to no socket.

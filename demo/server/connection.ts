@@ -66,7 +66,7 @@ export class SocketConnection implements Connection {
       clearTimeout(this.#timer);
       this.#closing = true;
       this.#isGone = true;
-      // Who says goodbye has meant what was said before; of a line that broke nobody waits for an answer.
+      // Frames before a regular close are still handled; after a broken connection no client waits for an answer.
       if (code === CloseCode.abnormal) this.drop();
       handler.onClose?.();
       context.log.info({ user: this.userId, code }, 'disconnected');

@@ -1,4 +1,4 @@
-/** Who somebody is here, and what this server can do: said in the greeting of a socket, and by `GET me/`. */
+/** Who the user is, and what this server offers: in the greeting of a socket, and in the answer to `GET me/`. */
 import type { Viewer } from './auth.js';
 import type { SocketConnection } from './connection.js';
 import type { Context } from './context.js';

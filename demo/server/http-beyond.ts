@@ -51,7 +51,7 @@ export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string)
     return answer(context, 200, { ticket, expires_in_s: TICKET_SECONDS });
   });
 
-  /** The message of the path, and its room. One of a room of others is unknown, whatever else may be wrong with the request. */
+  /** The message of the path, and its room. A message of a room of others counts as unknown, even if the request is invalid in another way too. */
   async function targetOf(call: Call<Env>): Promise<Target> {
     const messageId = toId(call.req.param('id'));
     const found = await findMessage(context, messageId);

@@ -8,7 +8,7 @@ import { UnserialisableError } from './serialise.js';
 
 export type { Logger };
 
-// Each pattern reads a text once: what it has passed over is never looked at again, whoever has written it.
+// Each pattern reads a text once, without backtracking: hostile text cannot make it slow.
 const TOKEN_LIKE = /[\w.%~+/=-]+/g;
 const PARAMETER = /([?&](?:token|ticket)=)[^&\s"\\]*/gi;
 /** A token in a subprotocol. */

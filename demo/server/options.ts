@@ -33,7 +33,7 @@ export interface Options {
   /** 0: any free port. */
   port: number;
   host: string;
-  /** Key of the tokens (HS256), at least 32 bytes. Default: one that nobody knows. */
+  /** Key of the tokens (HS256), at least 32 bytes. Default: a random one. */
   secret: string;
   database: DatabaseKind;
   /** Where processes that share one database meet: `redis://…`. Without it each hears of the others late. */

@@ -1,5 +1,5 @@
 /**
- * Ends what is no longer allowed. A token is checked when a socket opens; whoever is deactivated, or taken out of a room,
+ * Ends what is no longer allowed. A token is checked when a socket opens; a user who is deactivated, or removed from a room,
  * after that would otherwise go on until it runs out. Each process asks about its own sockets.
  */
 import { CloseCode } from '../../src/protocol/close-codes.js';

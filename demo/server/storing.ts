@@ -60,7 +60,7 @@ async function insertMessage(database: Queryable, draft: Draft, attachmentId: st
        (select record_change($1, 'new_message', stored.id, touched => stored.created_at) from stored) as seq`,
     [roomId, senderId, messageType, content, attachmentId, replyTo, tempId, notice.title, notice.preview, notice.except, digest],
   );
-  // Before anything else, so that nobody learns anything about a room of others.
+  // Before anything else: no answer may tell anything about a room of others.
   if (done!.room === null) throw accessDenied(roomId);
   if (done!.id !== null) return { id: done!.id, seq: done!.seq };
   const known = tempId === null ? undefined : await findSent(database, draft, digest);
@@ -91,7 +91,7 @@ async function findSent(database: Queryable, { senderId, tempId, roomId, content
   throw new Refusal('conflict', 'This id was used for another message. Send this one under an id of its own.', { roomId });
 }
 
-/** What somebody has just read. */
+/** How far a user has just read. */
 export interface Reading {
   /** How many messages were unread until now. */
   count: number;

@@ -97,7 +97,7 @@ describe('the backends that a page allows', () => {
     expect(asked).to.deep.equal([]);
   });
 
-  it('10.26: loader.js is its own script, whatever an <img name=currentScript> of the page says', async () => {
+  it('10.26: loader.js knows its own script, despite an <img name=currentScript> in the page', async () => {
     inject(`<img name="currentScript" src="/none.png" data-url="${EVIL}" data-token-url="${TOKEN_URL}"><img name="head"><img name="documentElement">`);
     await page.script({ src: '/dist/loader.js', async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });
     await until(() => asked.length >= 2);
@@ -115,7 +115,7 @@ describe('the backends that a page allows', () => {
     ['the backend', { 'data-url': EVIL, 'data-token-url': TOKEN_URL }],
     ['the token', { 'data-url': GOOD, 'data-token-url': `${EVIL}/token` }],
   ] as const) {
-    it(`10.26: loader.js asks nobody for a token where the page does not allow ${what}`, async () => {
+    it(`10.26: loader.js asks for no token where the page does not allow ${what}`, async () => {
       allow(GOOD);
       await page.script({ src: '/dist/loader.js', async: '', ...attributes });
       await until(() => page.document.querySelector('chat-launcher')?.shadowRoot);
@@ -124,7 +124,7 @@ describe('the backends that a page allows', () => {
     });
   }
 
-  it('10.26: loader.js asks where the page allows it, and of the page itself, whatever <base> says', async () => {
+  it('10.26: loader.js asks where the page allows it, and of the page itself, despite a <base>', async () => {
     allow(GOOD);
     page.document.head.append(Object.assign(page.document.createElement('base'), { href: `${EVIL}/` }));
     await page.script({ src: `${location.origin}/dist/loader.js`, async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });

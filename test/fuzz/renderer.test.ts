@@ -1,5 +1,5 @@
 /**
- * The elements in Chromium, before a backend, another tab and a page that say anything at all. Whatever is well-formed among it is shown; nothing
+ * The elements in Chromium, with a backend, another tab and a page that send arbitrary data. All that is well-formed is shown; nothing
  * throws, runs, links elsewhere than to http(s), is loaded from a stranger, repeats the token or takes the page's breath away.
  */
 import assert from 'node:assert/strict';
@@ -113,7 +113,7 @@ describe(`the elements, before anything at all (again: ${AGAIN})`, () => {
     server.close();
   });
 
-  it('10.32: shows what is well-formed, whatever else there is', async () => {
+  it('10.32: shows what is well-formed among anything else', async () => {
     const end = Date.now() + budgetMs(0.35);
     let rounds = 0;
     for (; Date.now() < end; rounds++) {

@@ -46,7 +46,7 @@ describe(`the reference backend, under fire (again: ${AGAIN})`, () => {
   /** It is there, and has time for others. */
   const assertAlive = async (what: string): Promise<void> => {
     assert.equal(program.child.exitCode ?? program.child.signalCode, null, `the process has ended after ${what}:\n${program.said().slice(-2_000)}`);
-    const answer = await within(fetch(`${url}/api/chat/rooms/`, { headers: { Authorization: `Bearer ${await sign(2)}` } }), `an answer to somebody else after ${what}`);
+    const answer = await within(fetch(`${url}/api/chat/rooms/`, { headers: { Authorization: `Bearer ${await sign(2)}` } }), `an answer to another user after ${what}`);
     assert.equal(answer.status, 200, what);
   };
 
@@ -134,7 +134,7 @@ function frame(chance: Hostile, names: string[]): Record<string, unknown> {
   ]) as Record<string, unknown>;
 }
 
-/** Frames that nobody answers where all is well. */
+/** Frames that a correct server does not answer. */
 const SILENT = ['typing', 'stop_typing', 'mark_read', 'edit_message', 'delete_message', 'react'];
 
 function check(sent: Record<string, unknown>, answers: Frame[], text: string): void {

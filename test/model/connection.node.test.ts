@@ -50,7 +50,7 @@ const room = fc.constantFrom(0, 1);
 const which = fc.nat(20);
 const pick = <T>(list: readonly T[], at: number): T | undefined => list[at % Math.max(1, list.length)];
 
-/** Who is here, as the tab shows it; the site's person where it shows nobody. */
+/** The user as the tab shows it; the site's user where it shows none. */
 const personIn = (world: World, tab: Tab | undefined): number => Number(tab?.chat.user?.id ?? world.person);
 const roomIn = (world: World, tab: Tab | undefined, at: number): number => ROOMS_OF[personIn(world, tab)]![at]!;
 /** Of the first tab, or of the site's person where there is none. */
@@ -66,7 +66,7 @@ function send(world: World, at: number, which: number, text: string): void {
   const { tenant, chat } = tab;
   const person = personIn(world, tab);
   const inRoom = ROOMS_OF[person]![at]!;
-  // Written while nobody is known to be here: whoever comes first is taken for its author.
+  // Written while the user is not known: the next user who is known counts as its author.
   const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${world.story.sent.length}`;
   if (chat.user) world.story.sent.push({ content, room: inRoom, tenant, person, tab });
   chat.sendChatMessage(inRoom, content).catch(world.hear);
@@ -175,7 +175,7 @@ const pages: fc.Arbitrary<Happens>[] = [
   }),
 ];
 
-/** Somebody else at the same machine; another backend on the same origin. */
+/** Another user at the same machine; another backend on the same origin. */
 const owners: fc.Arbitrary<Happens>[] = [
   happens('another person', fc.tuple(fc.constantFrom(ME, CAT), which), (world, [person, at]) => {
     const tab = pick(world.tabs, at);

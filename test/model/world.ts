@@ -54,7 +54,7 @@ export interface Tab {
   open: () => { channels: number; locks: number };
   /** Which backend its page names. */
   tenant: Tenant;
-  /** Its browser keeps nothing, and lets nobody hear of it. */
+  /** Its browser keeps nothing, and lets no other tab hear of it. */
   isBlocked: boolean;
   isGone: boolean;
   /** How to leave each room that it shows. */
@@ -79,7 +79,7 @@ export class World {
   readonly story: Story = { sent: [], discarded: new Set(), retried: new Set() };
   /** Who has ever been here, as `<tenant><person>`. */
   readonly owners = new Map<string, Owner>();
-  /** Who is signed in at the site, in all tabs: of whom its page gives a token. */
+  /** The user who is signed in at the site, in all tabs: the page gives that user's token. */
   person = ME;
   /** Steps of the story, and tabs that it has opened. */
   steps = 0;
@@ -193,7 +193,7 @@ export class World {
         } as unknown as typeof WebSocket,
         fetch: (input, init) => servers[tenantAt(input instanceof Request ? input.url : String(input))].fetch(input, init),
         vault: isBlocked ? NO_VAULT : this.vault.handle(),
-        // Every other such page (a sandboxed frame) has channels, though nobody else is to be heard there.
+        // Every other such page (a sandboxed frame) has channels, though no other tab can be heard there.
         tabs: !isBlocked ? parts : this.steps % 2 ? BLOCKED : { ...BLOCKED, BroadcastChannel: new FakeBrowser().tab().BroadcastChannel },
       },
     );
@@ -209,7 +209,7 @@ export class World {
     return tab;
   }
 
-  /** A tab opens the rooms of whoever is here, as far as it has not; those of others stay open, as in a page that does not care. */
+  /** A tab opens the rooms of the present user, as far as it has not; rooms of others stay open, as in a page that does not close them. */
   show(tab: Tab, rooms: readonly number[] = ROOMS_OF[this.person]!): void {
     for (const room of rooms) if (!tab.leave.has(room)) tab.leave.set(room, tab.chat.openRoom(room));
   }
@@ -302,7 +302,7 @@ export class World {
   async checkInTheEnd(): Promise<void> {
     for (const server of this.all) server.heal();
     this.provider = 'good';
-    // Whatever waits on the device needs a tab that may look there.
+    // Messages that wait on the device need a tab that may read its storage.
     if (this.tabs.every(({ isBlocked }) => isBlocked)) this.openTab();
     // Who still waits for an answer of the page, or holds a line that is dead and does not know it, finds that out first.
     if (this.askedAtOnce > 0 || this.all.some(({ hasDeadLine }) => hasDeadLine)) await this.clock.advance(36_000);

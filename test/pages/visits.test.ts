@@ -112,7 +112,7 @@ describe('from page to page', () => {
     await press(tab);
     await connected(tab);
     let isRestored: boolean | undefined;
-    // A browser that is short of memory or time may load it anew all the same.
+    // A browser that is short of memory or time may load it again all the same.
     for (let attempt = 1; attempt <= 3 && !isRestored; attempt++) {
       await connected(tab);
       await tab.evaluate(() => addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })));

@@ -1,4 +1,4 @@
-/** One id for two messages, questions about rooms of others, and fields of a shape that nobody expects. */
+/** One id for two messages, questions about rooms of others, and fields of an unexpected shape. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
@@ -76,7 +76,7 @@ describe('10.36: one id is one message', () => {
     assert.equal((await post(ANA, ROOM, 'a late answer', 'late', { reply_to: question.id })).status, 400);
   });
 
-  it('10.36: nobody learns from an error what there is in a room of others', async () => {
+  it('10.36: no error tells what there is in a room of others', async () => {
     const { body: hidden } = await post(ANA, ROOM, 'hidden from Cleo', 'hidden');
     const cleo = await join(server, CLEO);
     const told = async (frame: object): Promise<unknown> => {

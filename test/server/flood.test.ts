@@ -45,7 +45,7 @@ it('10.34: 400 MB of valid frames do not end a process with a small heap while i
     await database.connect();
     const [ana, ben] = [await join(backend, ANA), await join(backend, BEN)];
     ana.socket.on('error', () => {});
-    // Whoever asks who is in a room waits.
+    // Queries for the participants of a room wait.
     await database.query('begin; lock table members in access exclusive mode');
     const flooding = flood(ana.socket, 4_000);
     let served = 0;
@@ -89,7 +89,7 @@ it('10.34: the frames of a socket that broke are not worked on', () =>
     ana.socket.terminate();
     await poll('the line to end', async () => (await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))) === 0);
     letGo();
-    // Whatever would be asked after the first is asked before this.
+    // Any query that would follow the first one comes before this one.
     for (let n = 0; n < 5; n++) await rest(server, BEN, 'rooms/');
     assert.equal(asked, 1);
   }));

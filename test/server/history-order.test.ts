@@ -18,7 +18,7 @@ interface Shown {
 }
 const page = async (query: string): Promise<{ messages: Shown[]; has_more: boolean }> => (await rest(server, ANA, `rooms/${ROOM}/messages/?${query}`)).body;
 
-it('10.25: imported messages neither jump nor vanish, whatever their ids, in either direction', async () => {
+it('10.25: imported messages neither jump nor vanish, with any ids, in either direction', async () => {
   // First the live ones, then what an old system had said: higher ids, earlier times, some at the very same microsecond.
   const insert = (content: string, at: number): Promise<object[]> =>
     server.database.query('insert into messages (room_id, sender_id, content, created_at) values ($1, $2, $3, $4)', [ROOM, BEN, content, new Date(at)]);

@@ -76,7 +76,7 @@ for (const [what, fail] of Object.entries({
       };
       const sent = await rest(server, ANA, 'rooms/1/send_message/', { method: 'POST', body: form() });
       const { query } = server.database;
-      // Who somebody is can still be asked.
+      // The user behind an entry can still be found.
       const broken = (sql: string, params?: unknown[]): Promise<object[]> => (/from users/.test(sql) && !/messages/.test(sql) ? query(sql, params) : new Promise(() => fail()));
       server.database.query = broken as typeof query;
       server.database.transaction = () => new Promise(() => fail());

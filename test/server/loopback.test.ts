@@ -1,4 +1,4 @@
-/** The demo gives tokens to whoever asks: on this machine alone. */
+/** The demo gives tokens without a sign-in: on this machine alone. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -62,7 +62,7 @@ describe('10.31: the demo', () => {
   });
 
   const elsewhere = Object.values(networkInterfaces()).flat().find((each) => each && each.family === 'IPv4' && !each.internal)?.address;
-  it('10.31: gives none to another machine, whatever that calls us', { skip: !elsewhere && 'this machine has no other address' }, async () => {
+  it('10.31: gives none to another machine, under any name of ours', { skip: !elsewhere && 'this machine has no other address' }, async () => {
     assert.equal((await get('/', `localhost:${port}`, elsewhere)).status, 200, 'the pages can be seen');
     for (const path of [...ROUTES, ...DETOURS]) {
       const { status, text } = await get(path, `localhost:${port}`, elsewhere);

@@ -248,7 +248,7 @@ describe('a backend whose room list does not know what was sent over REST', () =
     await clock.advance(600_000);
     expect(lists(), 'lists that know nothing of it').to.be.above(before + 5);
     expect(previews(made)).to.deep.equal(['1: mine (0)', '2: before (3)']);
-    // Somebody's newer one, as the list has it, is newer.
+    // A newer message of another user, which the list has, is newer.
     backend.rooms[0] = room(1, 'Ana & Ben', { last_message: { content: 'later', timestamp: new Date(clock.now()).toISOString(), sender: null }, unread_count: 1 });
     await clock.advance(60_000);
     expect(previews(made)[0]).to.equal('1: later (1)');

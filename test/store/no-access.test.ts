@@ -71,7 +71,7 @@ describe('a room that we may not read', () => {
     for (const { chat } of [made, again]) chat.disconnect();
   });
 
-  it('10.42: is read when somebody asks for it, and after a reconnection', async () => {
+  it('10.42: is read on request, and after a reconnection', async () => {
     const made = await denied(404);
     allow(made);
     made.chat.reload(9);

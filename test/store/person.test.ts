@@ -5,7 +5,7 @@ import { connected, scene, type Scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/parts.js';
 
-/** Two people; whoever's token it is. */
+/** Two users, told apart by their tokens. */
 const twoPeople = (made: Scene): void => void (made.backend.whose = (token) => (token === tokenOf(2) ? 2 : 1));
 
 /** Connects, and lets what is loaded on demand come. */
@@ -15,7 +15,7 @@ async function start({ chat, clock }: Scene): Promise<void> {
   await clock.advance(0);
 }
 
-/** A page whose provider never changes: it gives the token of whoever is signed in, by the page's own cookie. */
+/** A page whose provider never changes: it gives the token of the signed-in user, by the page's own cookie. */
 function site(config: Parameters<typeof scene>[0] = {}): Scene & { cookie: { token: string }; asked: () => number } {
   const cookie = { token: '' };
   let asked = 0;
@@ -137,7 +137,7 @@ describe('user: who is signed in at the site', () => {
     chat.disconnect();
   });
 
-  it('10.38: without it, coming back to the page asks again while nobody is signed in, at a bounded rate', async () => {
+  it('10.38: without it, coming back to the page asks again while no user is signed in, at a bounded rate', async () => {
     const made = site();
     const { chat, clock } = made;
     await start(made);
@@ -214,7 +214,7 @@ describe('a listener of chat-token-expired', () => {
     const made = scene({ token: undefined });
     await start(made);
     let asked = 0;
-    // As a framework does that draws anew with each change of state.
+    // As a framework does that renders again with each change of state.
     const listen = (): void => {
       made.chat.on('chat-token-expired', ({ respondWith }) => {
         asked++;
@@ -232,7 +232,7 @@ describe('a listener of chat-token-expired', () => {
     made.chat.disconnect();
   });
 
-  it('10.39: whose promise is rejected is said so, and nobody is signed in', async () => {
+  it('10.39: whose promise is rejected is reported, and no user is signed in', async () => {
     const made = scene({ token: undefined });
     made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.reject(new Error('no'))));
     await start(made);
@@ -242,7 +242,7 @@ describe('a listener of chat-token-expired', () => {
 });
 
 describe('a provider that a framework replaces at each drawing', () => {
-  it('10.39: makes no storm where nobody is signed in, and is asked all the same', async () => {
+  it('10.39: makes no storm while no user is signed in, and is asked all the same', async () => {
     const made = scene({ token: undefined });
     const { chat, clock } = made;
     let asked = 0;

@@ -1,4 +1,4 @@
-/** How far somebody has read: how rarely that is told, and what is believed of it. */
+/** Read receipts: how rarely they are sent, and which ones are believed. */
 import { expect } from '@open-wc/testing';
 import { connected, type Scene } from '../support/connected.js';
 import { room, type FakeBackend } from '../support/fake-backend.js';
@@ -94,7 +94,7 @@ describe('10.17: a receipt', () => {
     chat.disconnect();
   });
 
-  it('10.17: of somebody who is not in the room is not believed, where it is known who is', async () => {
+  it('10.17: of a user who is not in the room is not believed, if all participants are known', async () => {
     const scene = await open((backend) => (backend.rooms = [room(1, 'a', { participants: PEOPLE, participant_count: 2 })]));
     const { chat, backend } = scene;
     backend.say(1, 1, 'one');

@@ -31,7 +31,7 @@ describe('a timeline', () => {
     timeline = page(timeline, [at(31, 3), at(12, 4), at(7, 5)]);
     expect(ids(timeline), 'the same page again').to.deep.equal([90, 45, 31, 12, 7]);
     timeline = live(timeline, at(91, 1));
-    expect(ids(timeline), 'imported while somebody looks').to.deep.equal([90, 45, 31, 12, 7, 91]);
+    expect(ids(timeline), 'imported while the room is shown').to.deep.equal([90, 45, 31, 12, 7, 91]);
     expect(ids(live(page([], [at('c', 1), at('a', 3), at('b', 2)]), at('d', 1))), 'not ours to sort').to.deep.equal(['c', 'a', 'b', 'd']);
     expect(ids(page(page([], [at('x', 1), at('y', 3)]), [at('z', 2)])), 'between pages').to.deep.equal(['x', 'z', 'y']);
     expect(ids(page(page([], [at(2, 1)]), [at(1, 1), at(3, 1)])), 'of one moment').to.deep.equal([1, 2, 3]);

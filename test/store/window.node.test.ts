@@ -122,7 +122,7 @@ describe('10.22: the window of a room', () => {
     assert.equal(threadOf(state, 1).timeline.at(-1)!.key, 'mine');
   });
 
-  it('of a room that nobody shows keeps 50', () => {
+  it('keeps 50 of a room that is not shown', () => {
     let state = run(INITIAL, OPEN, page('newest', 1, 100, false), { type: 'close', roomId: 1 });
     assert.equal(range(state), '…51-100 (50)');
     for (let id = 101; id < 300; id++) state = reduce(state, live(id));
@@ -142,7 +142,7 @@ describe('10.31: rooms whose ids are names of what every object has', () => {
     it(id, () => {
       const draft = { localId: 'a', roomId: id, content: 'x', at: 0 };
       let state = run(INITIAL, { type: 'live-message', roomId: id, message: message(1, 1), wasHeld: false });
-      assert.equal(threadOf(state, id).timeline.length, 0, 'nobody has opened it');
+      assert.equal(threadOf(state, id).timeline.length, 0, 'it was never opened');
       state = run(state, { type: 'open', roomId: id }, { type: 'history', roomId: id, side: 'newest', messages: [message(id, 1)], hasMore: false }, { type: 'send', draft });
       state = run(state, { type: 'live-message', roomId: id, message: message('valueOf', 2), wasHeld: false }, { type: 'reading', roomId: id, on: true }, { type: 'resent', localId: 'a' });
       assert.deepEqual(threadOf(state, id).timeline.map((entry) => entry.id), [id, 'valueOf', 'a']);

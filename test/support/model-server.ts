@@ -27,7 +27,7 @@ interface Change {
 export const ME = 1;
 export const OTHER = 2;
 export const ROOMS = [1, 2] as const;
-/** Somebody else who may sit at the same machine, with rooms of their own. */
+/** Another user of the same machine, with rooms of their own. */
 export const CAT = 3;
 export const ROOMS_OF: Record<number, readonly number[]> = { [ME]: ROOMS, [CAT]: [3, 4] };
 const ALL_ROOMS = Object.values(ROOMS_OF).flat();
@@ -340,7 +340,7 @@ export class ModelServer {
     }
   }
 
-  /** Somebody who is really there says something. */
+  /** Another participant sends a message. */
   #say(room: number, user: number, content: string, tempId: string | undefined): Row {
     for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} was sent to ${this.tenant} as ${user}`);
     return this.store(room, user, content, tempId);

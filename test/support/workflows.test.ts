@@ -16,7 +16,7 @@ describe('the workflows', () => {
       for (const action of used) assert.match(action!, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     });
 
-    it(`10.32: ${name} says what it may do, and gives nobody everything`, () => {
+    it(`10.32: ${name} names its permissions, and grants no job all of them`, () => {
       assert.match(read(name), /^permissions:/m);
       assert.doesNotMatch(read(name), /write-all/);
     });
