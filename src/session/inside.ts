@@ -59,7 +59,7 @@ export interface RoomReader {
   listByRest(signal: AbortSignal): Promise<unknown>;
   /** @throws {ChatError} */
   readOpen(signal: AbortSignal): Promise<void>;
-  /** Reads each of the open rooms. A room that we may not see is no fault of the connection. @throws {ChatError} */
+  /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
   readEach(read: (room: History) => Promise<void>): Promise<void>;
   /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
   readRoom(room: History, signal: AbortSignal): Promise<void>;
@@ -138,7 +138,7 @@ export interface Inside {
   /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
   credential(signal: AbortSignal): Promise<string>;
   /** The server refused the present token. @returns whether there is another one. Never rejects. */
-  renew(): Promise<boolean>;
+  renew(refused?: string): Promise<boolean>;
   /** The server refused this token. @returns whether there is another one; if not, the session has ended. */
   renewFor(refused: string, signal: AbortSignal): Promise<boolean>;
   /** Ends here until the page has another token. */

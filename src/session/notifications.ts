@@ -16,7 +16,7 @@ const MAX_RECENT = 50;
 /** Of silence, before the socket is asked whether it is alive, in milliseconds. It is quiet by nature. */
 const QUIET_MS = 60_000;
 const ANSWER_MS = 10_000;
-/** So long it waits where the token was refused and the page has no other, in milliseconds; longer each time, up to so many times as long. */
+/** The wait after a refused token, if the one before it was refused too or the page has no other, in milliseconds: times the number of refusals, at most 10. */
 const REFUSED_MS = 60_000;
 const MAX_REFUSALS = 10;
 
@@ -59,16 +59,23 @@ export class NotificationFeed {
     const { clock, random } = this.#session;
     const signal = this.#signal;
     for (let failed = 0, refusals = 0, wasUp = false; !signal.aborted; ) {
+      const { token } = this.#session;
       const { code, wasUp: isLost } = await this.#live();
       if (signal.aborted) return;
       failed = isLost ? 1 : failed + 1;
       if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isShy = true;
-      // The page may have a token again later: it is asked ever more rarely.
-      if (afterClose(code) === 'renew' && !(await this.#session.renew())) await sleep(clock, Math.min(++refusals, MAX_REFUSALS) * REFUSED_MS, signal);
-      else refusals = 0;
+      const isRefused = afterClose(code) === 'renew';
+      if (isLost || !isRefused) refusals = 0;
+      // A token may have expired, and the page is asked for another one at once. After that it is asked more and more rarely.
+      if (isRefused && refusals++ > 0) await this.#waitAfterRefusal(refusals - 1);
+      while (isRefused && !signal.aborted && !(await this.#session.renew(token))) await this.#waitAfterRefusal(refusals++);
       await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
       wasUp ||= isLost;
     }
+  }
+
+  async #waitAfterRefusal(refusals: number): Promise<void> {
+    await sleep(this.#session.clock, Math.min(refusals, MAX_REFUSALS) * REFUSED_MS, this.#signal);
   }
 
   async #live(): Promise<SocketEnd & { wasUp: boolean }> {

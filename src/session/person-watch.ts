@@ -15,7 +15,7 @@ export interface PersonMessage {
 }
 
 export class PersonWatch {
-  readonly #session: { readonly clock: Clock; recheck(): Promise<void> };
+  readonly #session: { readonly clock: Clock; recheck(): void };
   readonly #tabs: TabParts;
   #link: TabLink<PersonMessage> | undefined;
   #backend = '';
@@ -23,7 +23,7 @@ export class PersonWatch {
   #askedAt = -Infinity;
   #cancel: () => void = () => {};
 
-  constructor(session: { readonly clock: Clock; recheck(): Promise<void> }, tabs: TabParts) {
+  constructor(session: { readonly clock: Clock; recheck(): void }, tabs: TabParts) {
     this.#session = session;
     this.#tabs = tabs;
   }
@@ -57,7 +57,7 @@ export class PersonWatch {
     const waitMs = Math.min(Math.max(this.#askedAt + SELDOM_MS - clock.now(), 0), SELDOM_MS);
     this.#cancel = clock.after(waitMs, () => {
       this.#askedAt = clock.now();
-      void this.#session.recheck();
+      this.#session.recheck();
     });
   }
 }

@@ -16,10 +16,18 @@ const MAX_LISTENED = 50;
 /** So often a list of rooms is read anew because something happened while it was on its way. */
 const MAX_LISTS = 3;
 
+const NEVER = (): void => {};
+
+/** Waits for all of them. @throws the first error, once all have ended. */
+async function allEnded(promises: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
+  if (failed) throw (failed as PromiseRejectedResult).reason;
+}
+
 export class Reader implements RoomReader, OpenRooms {
   readonly #session: Inside;
   readonly shown = new Map<string, RoomHistory>();
-  /** Rooms that the present socket was asked to tell about. */
+  /** Rooms that the present socket was asked to tell about: of a new socket, none. */
   readonly listened = new Set<string>();
   /** Ids of rooms as the list has them. */
   #ids = new Map<string, Id>();
@@ -73,11 +81,6 @@ export class Reader implements RoomReader, OpenRooms {
     return this.#ids.get(idKey(roomId)) ?? (typeof first !== 'string' && isOrdered(roomId) && Number.isSafeInteger(+roomId) ? +roomId : roomId);
   }
 
-  /** A new socket: nobody has asked it for anything. */
-  newLine(): void {
-    this.listened.clear();
-  }
-
   // ————— Reading
 
   /** Reads the list and every open room, while live messages wait. At once, as far as that may be: each question is a way there and back. */
@@ -96,8 +99,9 @@ export class Reader implements RoomReader, OpenRooms {
       });
       // Where a room has to be listened to, what comes after its page is told only from then on.
       const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpen(signal, !this.#session.wasConnected));
-      const failed = (await Promise.allSettled([listed, read])).find(({ status }) => status === 'rejected');
-      if (failed) throw (failed as PromiseRejectedResult).reason;
+      await allEnded([listed, read]);
+      // Between the list and a page something came in: the page has it, and the list may not count it.
+      if (this.#isListStale) this.listByRest(signal).catch(NEVER);
     } finally {
       for (const history of open) history.release();
     }
@@ -166,13 +170,20 @@ export class Reader implements RoomReader, OpenRooms {
     await this.readEach((history) => this.readRoom(history, signal, isEarly));
   }
 
-  /** Reads each of the open rooms. A room that we may not see is no fault of the connection. @throws {ChatError} */
-  async readEach(read: (history: History) => Promise<void>): Promise<void> {
-    const results = await Promise.allSettled([...this.shown.values()].filter(({ rechecks }) => rechecks === undefined).map(read));
-    for (const result of results) {
-      // A room that we may not see (any more) is its own thread's trouble, not the connection's.
-      if (result.status === 'rejected' && !isNoAccess(toChatError(result.reason))) throw result.reason;
-    }
+  /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
+  async readEach(read: (history: History) => Promise<void>, one?: History): Promise<void> {
+    const histories = one ? [one] : [...this.shown.values()].filter(({ rechecks }) => rechecks === undefined);
+    await allEnded(
+      histories.map((history) =>
+        read(history).catch(async (thrown: unknown) => {
+          const error = toChatError(thrown);
+          // A room that we may not see (any more) is its own thread's trouble.
+          if (isNoAccess(error)) return;
+          const later = await loadLater().catch(NEVER);
+          if (!later?.canGoOnWithout(this.#session, history, error, () => read(history), one)) throw error;
+        }),
+      ),
+    );
   }
 
   /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
@@ -224,7 +235,7 @@ export class Reader implements RoomReader, OpenRooms {
     if (isAnew) history.restart();
     const { line } = this.#session;
     if (line) await this.#listen(line, [roomId]);
-    await this.readRoom(history, signal).catch(() => {});
+    await this.readEach(() => this.readRoom(history, signal), history).catch(NEVER);
   }
 
   close(roomId: Id): void {

@@ -2,7 +2,7 @@
 import { ChatError, toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Inside, Setup } from './inside.js';
-import { TEMPORARY } from './temporary-errors.js';
+import { asTemporary } from './temporary-errors.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
@@ -22,8 +22,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. Empty: no user is
- * signed in. Rejects with a `ChatError` of one of the `TEMPORARY` codes where the token endpoint cannot be asked now: that says nothing about
- * who is signed in.
+ * signed in. Rejects with a network error (see `asTemporary`) where the token endpoint cannot be asked now: that says nothing about who is
+ * signed in.
  * @param signal gives it up, where that is possible.
  */
 export type AskForToken = (signal: AbortSignal) => Promise<string | undefined>;
@@ -34,6 +34,8 @@ export interface RenewalParts {
   canAbort(): boolean;
   /** The page has given a token, and somebody waits for it. */
   onAnswer(token: string): void;
+  /** The page says that no user is signed in, though the token is still good. */
+  onSignedOut(): void;
   /** There is another token, though the old one is still good. */
   onRenewed(): void;
   /** The page has answered after all. */
@@ -137,14 +139,14 @@ export class Renewal {
 
   /**
    * Asks the page who is signed in now, though the token is still good: another tab says that this has changed.
-   * @returns whether a user is signed in; undefined if the page does not say.
    */
-  async recheck(): Promise<boolean | undefined> {
+  async recheck(): Promise<void> {
+    const { signal } = this.#session;
     const before = this.#tokens.token;
     const answer = await this.#question().catch(() => undefined);
-    if (answer === undefined || this.#tokens.token !== before) return undefined;
+    if (answer === undefined || this.#tokens.token !== before) return;
     if (answer && answer !== before) this.#parts.onAnswer(answer);
-    return answer !== '';
+    if (!answer && !signal.aborted) this.#parts.onSignedOut();
   }
 
   /**
@@ -224,9 +226,10 @@ export class Renewal {
     const asked: Promise<string | undefined> = ask(this.#abort.signal)
       .catch((thrown: unknown) => {
         if (this.#answer !== asked) return undefined;
-        if (thrown instanceof ChatError && TEMPORARY.includes(thrown.code)) {
+        const temporary = asTemporary(thrown);
+        if (temporary) {
           this.#answer = undefined;
-          throw thrown;
+          throw temporary;
         }
         // A message that is not ours is the page's own, and may hold anything.
         return this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.');

@@ -29,6 +29,7 @@ export class RoomHistory implements History {
   rechecks: number | undefined;
   /** Holes in the count of changes, seen with this socket, in which nothing was missing: the backend may count for all rooms together. */
   falseHoles = 0;
+  failures = 0;
   /** The newest message that is shown, whatever may be missing before it. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -177,11 +178,15 @@ export class RoomHistory implements History {
         this.grow();
       }
       this.rechecks = undefined;
+      this.failures = 0;
     } catch (thrown) {
       const error = toChatError(thrown);
       const denied = isNoAccess(error);
       if (denied) this.rechecks ??= MAX_RECHECKS;
-      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied });
+      if (error.code !== 'aborted') {
+        this.failures++;
+        this.#report({ type: 'history-failed', roomId, error, denied });
+      }
       throw error;
     } finally {
       this.release();

@@ -112,9 +112,9 @@ export class SecondChances {
     const { roomId, content, replyTo, localId } = item;
     const idempotencyKey = outbox.isRecognising(item) || outbox.session.has('temp_id') ? localId : undefined;
     const message = await sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
-      // An answer that says no says, too, that nothing was stored.
+      // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
       const { status = 0 } = toChatError(thrown);
-      if (status >= 400 && status < 500) item.left = undefined;
+      if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
       if (status === 500) item.crashes++;
       throw thrown;
     });

@@ -453,7 +453,7 @@ export class Session implements Inside {
       return life;
     }
     this.#line = line;
-    this.reader.newLine();
+    this.reader.listened.clear();
     const giveUp = (): void => line.end();
     signal.addEventListener('abort', giveUp);
     const end = await line.ended;
@@ -476,6 +476,12 @@ export class Session implements Inside {
     this.#renewal ??= new later.Renewal(this, this.#tokens, {
       ask: this.#options.askForToken,
       canAbort: this.#options.asksByRequest,
+      onSignedOut: () => {
+        this.#options.onSignedOut();
+        this.#end();
+        this.#tokens.token = '';
+        this.enter({ is: 'unauthorized', reason: 'token_missing' });
+      },
       onRenewed: () => this.#tokenRenewed(),
       onAnswer: (token) => this.#answered(token),
       onLate: (token) => {
@@ -701,14 +707,8 @@ export class Session implements Inside {
   }
 
   /** Another tab has changed the user, or has signed out: the page is asked who is signed in now. */
-  async recheck(): Promise<void> {
-    const { signal } = this;
-    const isSignedIn = await this.#renewal?.recheck();
-    if (isSignedIn !== false || signal.aborted) return;
-    this.#options.onSignedOut();
-    this.#end();
-    this.#tokens.token = '';
-    this.enter({ is: 'unauthorized', reason: 'token_missing' });
+  recheck(): void {
+    void this.#renewal?.recheck();
   }
 
   #follow(on: boolean): void {

@@ -9,7 +9,7 @@ export type ErrorCode =
   | 'invalid' // 400 and other 4xx: the server says what is wrong with it
   | 'too_large' // 413
   | 'rate_limited' // 429: `retryAfterMs` says when
-  | 'server_error' // 5xx
+  | 'server_error' // 5xx, 421, 425
   | 'unexpected_answer' // 2xx, but not what the contract says: a login page, an HTML error page, another API
   | 'token_missing' // asked to connect without a token
   | 'bad_url' // `url`, `ws-path` or `api-path` do not make an address

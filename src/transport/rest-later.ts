@@ -44,7 +44,18 @@ export async function readOtherRooms(
   }
 }
 
-const CODES: Record<number, ErrorCode> = { 0: 'unexpected_answer', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited', 408: 'timeout' };
+/** 421 and 425 say, like 5xx, that the same request may succeed later (RFC 9110, RFC 8470). */
+const CODES: Record<number, ErrorCode> = {
+  0: 'unexpected_answer',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'timeout',
+  413: 'too_large',
+  421: 'server_error',
+  425: 'server_error',
+  429: 'rate_limited',
+};
 
 /** What an answer that says no means. @param token is not repeated. */
 export function refusal(response: Response, json: unknown, token: string): ChatError {

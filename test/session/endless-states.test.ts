@@ -149,6 +149,25 @@ describe('states that must end', () => {
     expect(got).to.deep.equal(['connected', 1]);
   });
 
+  it('10.13: notifications that always refuse the token ask the page for another one more and more rarely', async () => {
+    let asked = 0;
+    const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { asked: asked++ }) });
+    const bells = (): FakeSocket[] => backend.sockets.filter(({ url }) => url.includes('notifications'));
+    chat.connect();
+    await partsLoaded();
+    await until(() => (void clock.advance(0), bells().length === 1));
+    for (let minute = 0; minute < 60; minute++) {
+      for (let tick = 0; tick < 12; tick++) {
+        for (const bell of bells()) bell.drop(4001);
+        await clock.advance(5_000);
+      }
+    }
+    const got = [chat.state, asked];
+    chat.disconnect();
+    expect(got[0]).to.equal('connected');
+    expect(asked).to.be.within(5, 20);
+  });
+
   for (const way of ['jump to the end', 'a minute passes (baseline)', 'a reconnection (baseline)'] as const) {
     it(`10.22: reading far up and ${way}: nothing old is told as new`, async function () {
       this.timeout(20_000);

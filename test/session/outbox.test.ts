@@ -370,6 +370,21 @@ describe('sending', () => {
     chat.disconnect();
   });
 
+  for (const status of [408, 421, 425]) {
+    it(`10.24: HTTP ${status} is no refusal: the message is sent again`, async () => {
+      const { chat, backend, clock } = await connected();
+      backend.stores = false;
+      backend.echo = 'none';
+      let asked = 0;
+      backend.onRequest = (method) => (method === 'POST' && asked++ < 2 ? json({ detail: 'Later.' }, status) : undefined);
+      const sending = chat.sendChatMessage(1, 'patient');
+      await clock.advance(30_000);
+      expect((await sending).method).to.equal('rest');
+      expect([asked, backend.messages.length]).to.deep.equal([3, 1]);
+      chat.disconnect();
+    });
+  }
+
   it('gives a message up, with its reason, when the server fails at it again and again', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;

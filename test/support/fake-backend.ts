@@ -161,7 +161,8 @@ export class FakeBackend {
       if (onSocket === 'refuse' || (this.refused.has(token) && onSocket === 'greet')) return socket.drop(1006);
       socket.accept();
       if (this.refused.has(token)) return socket.drop(4001, 'token refused');
-      if (onSocket !== 'accept-silent') socket.receive(this.greeting(this.whose(token)));
+      // The notifications socket has no greeting.
+      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/')) socket.receive(this.greeting(this.whose(token)));
     });
     return socket;
   }

@@ -1,0 +1,44 @@
+/**
+ * One open room that cannot be read, while the others can: the connection goes on, and the room is read again at growing intervals. Loaded on
+ * demand: see later.ts.
+ */
+import { idKey } from '../protocol/index.js';
+import { sleep, type ChatError, type ErrorCode } from '../transport/index.js';
+import { backoff } from './backoff.js';
+import type { Inside } from './inside.js';
+import type { History } from './source.js';
+
+/** Answers about one room. Any other failure is about the server or the network. */
+const ABOUT_A_ROOM: readonly ErrorCode[] = ['server_error', 'unexpected_answer', 'invalid', 'too_large'];
+/** Reads of a room that fail in a row, before the failure is taken for the room's own. A restarting server answers 502 for a moment. */
+const MAX_FAILURES = 3;
+
+/** Rooms that are read until that succeeds. */
+const beingRead = new WeakSet<History>();
+
+/**
+ * Whether the connection may go on without this room. The room's thread shows the failure.
+ * @param read reads the room again. It is called until it succeeds, beside a socket: without one, the next poll reads the room.
+ * @param one the room, if it alone was read: then nothing else waits for it.
+ */
+export function canGoOnWithout(session: Inside, history: History, error: ChatError, read: () => Promise<void>, one?: History): boolean {
+  if (!one && (!ABOUT_A_ROOM.includes(error.code) || history.failures < MAX_FAILURES)) return false;
+  const { line } = session;
+  if (line) void readUntilItSucceeds(session, history, line.signal, read);
+  return true;
+}
+
+const isOpen = ({ reader }: Inside, history: History): boolean => reader.shown.get(idKey(history.roomId)) === history;
+
+async function readUntilItSucceeds(session: Inside, history: History, signal: AbortSignal, read: () => Promise<void>): Promise<void> {
+  if (beingRead.has(history)) return;
+  beingRead.add(history);
+  try {
+    while (history.failures > 0 && history.rechecks === undefined && isOpen(session, history) && !signal.aborted) {
+      await sleep(session.clock, backoff(history.failures, session.random), signal);
+      if (!signal.aborted) await read().catch(() => {});
+    }
+  } finally {
+    beingRead.delete(history);
+  }
+}
