@@ -160,15 +160,27 @@ function minifyTemplates(): Plugin {
  */
 function trimLit(): Plugin {
   const versions: [RegExp, string] = [/\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/, 'void 0'];
+  // Where the browser has no Trusted Types, an element with that id has the name, and is not the window's own property.
+  const ownTrustedTypes: [RegExp, string] = [/(\w)\.trustedTypes,/, 'Object.hasOwn($1,"trustedTypes")&&$1.trustedTypes,'];
   const asked: Record<string, [RegExp, string][]> = {
-    'reactive-element/css-tag.js': [[/\w+\.ShadowRoot&&\(.*?\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/, 'true']],
+    'reactive-element/css-tag.js': [
+      [/\w+\.ShadowRoot&&\(.*?\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/, 'true'],
+      // No code but ours writes styles with this copy.
+      [/Error\("CSSResult is not.*?"\)/, 'Error()'],
+      [/Error\("Value passed to.*? security\."\)/, 'Error()'],
+    ],
     'reactive-element/reactive-element.js': [
+      ownTrustedTypes,
       [/\w+\.reactiveElementPolyfillSupport/, 'void 0'],
       [/Symbol\.metadata\?\?=Symbol\("metadata"\),\w+\.litPropertyMetadata\?\?=new WeakMap;/, ''],
       [/const (\w)=this\[Symbol\.metadata\];if\(null!==\1\)\{.*?\}(?=this\._\$Eh=)/, ''],
       versions,
     ],
-    'lit-html/lit-html.js': [[/\w+\.litHtmlPolyfillSupport/, 'void 0'], versions],
+    'lit-html/lit-html.js': [
+      [/\w+\.litHtmlPolyfillSupport/, 'void 0'],
+      ownTrustedTypes,
+      versions,
+    ],
     'lit-element/lit-element.js': [[/\w+\.litElementHydrateSupport/, '(void 0)'], [/\w+\.litElementPolyfillSupport/, 'void 0'], versions],
   };
   return answer('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/[\w-]+\.js$/, asked);

@@ -48,10 +48,12 @@ async function count(history: History, source: Source, known: number, signal: Ab
     const room = await changesSince(roomId, from, source, signal);
     stillWanted(signal);
     // Behind us: the server has lost something, and what it now counts is another story.
-    if (!room || room.expired || room.seq < from) return history.replace(source, signal, room !== undefined);
-    if (room.changes.length > 0 && room.changes.every((change) => history.isHeld(change))) history.falseHoles++;
+    if (!room || room.expired || room.seq < from) return beginAgain(history, source, signal, room !== undefined);
+    // Numbers without a change, before a change that came in live: the backend counts for all rooms together.
+    if (room.changes.length > 0 && room.changes.length < room.seq - from && room.changes.every((change) => history.isHeld(change))) history.falseHoles++;
     let { cursor } = history;
     for (const change of room.changes) {
+      for (const record of history.records) record.push(change);
       if (change.type !== 'new_message') {
         source.apply(change);
         continue;
@@ -64,7 +66,7 @@ async function count(history: History, source: Source, known: number, signal: Ab
     if (!room.has_more || room.seq === from) return;
     from = room.seq;
   }
-  await history.replace(source, signal, true);
+  await beginAgain(history, source, signal, true);
 }
 
 async function overlap(history: History, source: Source, signal: AbortSignal, report: Report): Promise<void> {
@@ -77,6 +79,7 @@ async function overlap(history: History, source: Source, signal: AbortSignal, re
   const side = known === undefined || seq !== undefined ? 'newest' : 'overlap';
   if (known === undefined || !hasMore || joins(messages, known)) {
     history.know(messages.at(-1), seq);
+    record(history, messages);
     return report({ type: 'history', roomId, side, messages: prepare(messages), hasMore, knownUpTo, leftOut });
   }
   let after = known;
@@ -91,11 +94,23 @@ async function overlap(history: History, source: Source, signal: AbortSignal, re
     if (next.hasMore && next.messages.every(({ id }) => read.has(idKey(id)))) break;
     for (const { id } of next.messages) read.add(idKey(id));
     history.know(last, undefined);
+    record(history, next.messages);
     report({ type: 'history', roomId, side: 'missed', messages: prepare(next.messages), hasMore: false });
     if (!next.hasMore) return;
     after = last;
   }
-  await history.replace(source, signal, true);
+  await beginAgain(history, source, signal, true);
+}
+
+/** For a page that is on its way: messages that may come after it. */
+function record({ roomId, records }: History, messages: readonly Message[]): void {
+  for (const message of messages) for (const record of records) record.push({ type: 'new_message', room_id: roomId, message, seq: undefined });
+}
+
+/** Loads the newest page in place of all that is known: the changes in between stay unknown. */
+async function beginAgain(history: History, source: Source, signal: AbortSignal, skipped: boolean): Promise<void> {
+  history.records.clear();
+  await history.replace(source, signal, skipped);
 }
 
 /**

@@ -49,6 +49,8 @@ export type SessionEvent =
       side: Side | 'overlap' | 'missed';
       messages: Message[];
       hasMore: boolean;
+      /** Of an older or newer page: the message that it was requested from. Undefined: the page may be out of date by now, and is dropped. */
+      from?: Id | undefined;
       skipped?: boolean;
       knownUpTo?: Message | undefined;
       leftOut?: number;
@@ -61,6 +63,8 @@ export type SessionEvent =
   /** Sent again, or given up, in another tab. */
   | { type: 'resent'; localId: string }
   | { type: 'discarded'; localId: string; roomId: Id }
+  /** Another tab has asked the device to forget everything. */
+  | { type: 'purged' }
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }
   | { type: 'refused'; localId: string; roomId: Id; error: ChatError }
   | { type: 'frame'; frame: PassedFrame }

@@ -15,15 +15,21 @@ const MAX_FAILURES = 3;
 
 /** Rooms that are read until that succeeds. */
 const beingRead = new WeakSet<History>();
+/** When a failing room may be read again by a poll, in milliseconds since 1970. */
+const notBefore = new WeakMap<History, number>();
+
+/** Whether a poll leaves this room out for now. */
+export const isResting = ({ clock }: Inside, history: History): boolean => history.failures > 0 && clock.now() < (notBefore.get(history) ?? 0);
 
 /**
  * Whether the connection may go on without this room. The room's thread shows the failure.
- * @param read reads the room again. It is called until it succeeds, beside a socket: without one, the next poll reads the room.
+ * @param read reads the room again. It is called until it succeeds, beside a socket: without one, a later poll reads the room.
  * @param one the room, if it alone was read: then nothing else waits for it.
  */
 export function canGoOnWithout(session: Inside, history: History, error: ChatError, read: () => Promise<void>, one?: History): boolean {
   if (!one && (!ABOUT_A_ROOM.includes(error.code) || history.failures < MAX_FAILURES)) return false;
-  const { line } = session;
+  const { clock, line, random } = session;
+  notBefore.set(history, clock.now() + backoff(history.failures, random));
   if (line) void readUntilItSucceeds(session, history, line.signal, read);
   return true;
 }

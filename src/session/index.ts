@@ -7,5 +7,5 @@ export * from './session.js';
 export { isSamePerson, readClaims } from './token.js';
 export { loadLater, loadWithLater } from './load-later.js';
 export { partLoader } from './load-part.js';
-export { refusalOf, type Kept, type Vault } from './vault.js';
+export { refusalOf, type Kept, type Vault, type VaultState } from './vault.js';
 export type { TabParts } from './tabs.js';

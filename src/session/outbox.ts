@@ -24,6 +24,9 @@ import type { SecondChances } from './second-chances.js';
 import type { TabMessage } from './tabs.js';
 import { keptOf, STALE_MS, type Kept, type Vault } from './vault.js';
 
+/** The longest that a server may ask to wait, in milliseconds (see `retryAfter`). */
+const MAX_PATIENCE_MS = 300_000;
+
 const NEVER = (): void => {};
 
 export class Outbox implements OutboxInside {
@@ -226,6 +229,7 @@ export class Outbox implements OutboxInside {
   purge(): Promise<void> {
     this.#drafts.clear();
     this.#leftBehind = [];
+    this.tell({ kind: 'purged' });
     return this.#adding.catch(NEVER);
   }
 
@@ -366,7 +370,8 @@ export class Outbox implements OutboxInside {
     if (queue.busy || !this.leads) return;
     const { clock } = this.session;
     const patienceMs = queue.notBefore - clock.now();
-    if (patienceMs > 0) {
+    // More than a server may ask for: the clock was set back.
+    if (patienceMs > 0 && patienceMs <= MAX_PATIENCE_MS) {
       queue.cancelRetry = clock.after(patienceMs, () => void this.#drain(queue));
       return;
     }

@@ -1,13 +1,8 @@
-import { sameId, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
+import { idKey, sameId, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
 import { ChatError, stillWanted, toChatError } from '../transport/index.js';
 import { isPassed } from './events.js';
 import type { Inside } from './inside.js';
-import { FIRST_PAGE } from './source.js';
-
-/** Tells what comes in while a page is on its way. */
-interface Recorded {
-  readonly records: Set<ChangeFrame[]>;
-}
+import { FIRST_PAGE, type History } from './source.js';
 
 /**
  * Loads the page of history before or after a message. What comes in meanwhile is shown at once; what of it changes a message of
@@ -20,10 +15,10 @@ export async function readPage(
   roomId: Id,
   side: 'older' | 'newer',
   from: Id,
-  history: Recorded | undefined,
+  history: History | undefined,
   prepare: (messages: Message[]) => Message[],
 ): Promise<void> {
-  const { rest, signal, report } = session;
+  const { rest, signal, report, reader } = session;
   const meanwhile: ChangeFrame[] = [];
   history?.records.add(meanwhile);
   try {
@@ -33,7 +28,10 @@ export async function readPage(
     const { messages, seq = 0, leftOut } = page;
     // What came in after the page was read is not shown where there is a hole before it; so the page is not the end.
     const isPassedBy = side === 'newer' && meanwhile.some((frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)));
-    report({ type: 'history', roomId, side, messages: prepare(messages), hasMore: page.hasMore || isPassedBy, leftOut });
+    // Changes were missed: the room was closed and opened again, or began again from its newest page.
+    const isStale = history && (!history.records.has(meanwhile) || reader.shown.get(idKey(roomId)) !== history);
+    report({ type: 'history', roomId, side, from: isStale ? undefined : from, messages: prepare(messages), hasMore: page.hasMore || isPassedBy, leftOut });
+    if (isStale) return;
     for (const frame of meanwhile) {
       const isInPage = frame.seq !== undefined && frame.seq <= seq;
       if (!isInPage && frame.type !== 'messages_marked_read' && isPassed(frame)) report({ type: 'frame', frame });

@@ -5,6 +5,7 @@
 import { sameId } from '../protocol/index.js';
 import { stillWanted } from '../transport/index.js';
 import { unlessGone } from './catch-up.js';
+import { isResting } from './failing-room.js';
 import type { Inside } from './inside.js';
 import { FIRST_PAGE, type History } from './source.js';
 
@@ -31,7 +32,7 @@ export class Rereader {
     if (!line || this.#session.has('user_channel') || this.#times++ % 2 === 1 || !reader.isListed) await reader.listByRest(signal);
     if (clock.now() - reader.wholeAt >= WHOLE_MS) return reader.readOpen(signal);
     await reader.readEach(async (history) => {
-      if (await this.#mayHaveChanged(history, signal)) await reader.readRoom(history, signal);
+      if (!isResting(this.#session, history) && (await this.#mayHaveChanged(history, signal))) await reader.readRoom(history, signal);
     });
   }
 

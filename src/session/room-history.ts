@@ -37,7 +37,6 @@ export class RoomHistory implements History {
   #abort = new AbortController();
   #holding = 0;
   #held: ChangeFrame[] = [];
-  /** Each takes what is let in, as long as it is here: for a page that is on its way meanwhile. */
   readonly records = new Set<ChangeFrame[]>();
   readonly #report: Report;
   readonly #letIn: (frame: ChangeFrame, wasHeld: boolean) => void;

@@ -282,6 +282,8 @@ export class SecondChances {
         return;
       case 'discard':
         return outbox.discarded(message.localId);
+      case 'purged':
+        return outbox.report({ type: 'purged' });
       default: // about the socket: see company.ts
     }
   }

@@ -831,12 +831,9 @@ export class Session implements Inside {
         const localId = this.recognise(frame.room_id, message, message._tempId ?? _tempId);
         return this.reader.take({ ...frame, message: { ...message, _tempId: localId } });
       }
-      case 'error': {
-        // Some servers repeat the token that they did not like; it goes no further.
-        const message = frame.message.replaceAll(this.token || '\0', '…');
-        this.outbox.failed({ ...frame, message });
-        return this.#problem(message);
-      }
+      case 'error':
+        this.outbox.failed(frame);
+        return this.#problem(frame.message);
       case 'authenticated':
         this.#lineTokens.shift();
         return;

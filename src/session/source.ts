@@ -46,6 +46,8 @@ export interface History {
   catchUp(source: Source, signal: AbortSignal, isEarly?: boolean): Promise<void>;
   /** Holes in the count of changes, seen with this socket, in which nothing was missing. */
   falseHoles: number;
+  /** Each takes the changes that are applied while a page is on its way. One that was taken away has missed changes. */
+  readonly records: Set<ChangeFrame[]>;
   /** Whether a change has come in live and waits for its turn. */
   isHeld(frame: ChangeFrame): boolean;
   /** From here on nothing is missing. */

@@ -73,9 +73,10 @@ const SHAPES = {
   refused: object(kept),
   retry: object(() => localId),
   discard: object(() => localId),
+  purged: object(() => ({})),
 } satisfies Record<TabMessage['kind'], unknown>;
 
-const OF_OUTBOX: readonly TabMessage['kind'][] = ['added', 'stored', 'refused', 'retry', 'discard'] satisfies OutboxTabMessage['kind'][];
+const OF_OUTBOX: readonly TabMessage['kind'][] = ['added', 'stored', 'refused', 'retry', 'discard', 'purged'] satisfies OutboxTabMessage['kind'][];
 
 /** Whether a message, not checked yet, is for second-chances.ts. All others are for company.ts: each checks its own. */
 export const isForOutbox = ({ kind }: TabMessage): boolean => OF_OUTBOX.includes(kind);

@@ -35,7 +35,9 @@ export type OutboxTabMessage =
   | { kind: 'stored'; kept: Kept; message: Message; method: Method }
   | { kind: 'refused'; kept: Kept }
   | { kind: 'retry'; localId: string }
-  | { kind: 'discard'; localId: string };
+  | { kind: 'discard'; localId: string }
+  /** The device was asked to forget everything: drafts that are still to be saved are not. */
+  | { kind: 'purged' };
 
 /** What tabs are made of; without it each tab is alone. */
 export interface TabParts {

@@ -21,7 +21,7 @@ import {
   type Timing,
   type Vault,
 } from '../session/index.js';
-import { ChatError, parseUrl, systemClock, type Clock } from '../transport/index.js';
+import { ChatError, isNoAccess, parseUrl, systemClock, type Clock } from '../transport/index.js';
 import type { ConnectionConfig } from './config.js';
 import { Announcer, type Happenings, type Listener } from './happenings.js';
 import { edgeOf } from './entries.js';
@@ -554,12 +554,16 @@ export class ChatConnection {
    * @throws {ChatError} `unreachable` when the browser's storage does not answer: what it holds is still there.
    */
   async forgetDevice(): Promise<void> {
-    for (const timer of [...this.#timers.keys()]) if (timer.startsWith('draft ')) this.#cancelTimer(timer);
+    this.#cancelDrafts();
     await this.#session.purge(() => {
       for (const { timeline } of this.data.threads.values()) {
         for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') this.discard(localId);
       }
     });
+  }
+
+  #cancelDrafts(): void {
+    for (const timer of [...this.#timers.keys()]) if (timer.startsWith('draft ')) this.#cancelTimer(timer);
   }
 
   /** Tells the others that I type, or have stopped. Call it as often as you like. */
@@ -632,7 +636,7 @@ export class ChatConnection {
       case 'refused':
         this.#reject(event.localId, event.error);
         // Perhaps we cannot even read there any more: then the thread says so.
-        if (event.error.code === 'forbidden' || event.error.code === 'not_found') this.reload(event.roomId);
+        if (isNoAccess(event.error)) this.reload(event.roomId);
         return this.#announcer.tell('chat-send-failed', { roomId: event.roomId, localId: event.localId, error: event.error });
       case 'frame':
         if (event.frame.type === 'typing' && event.frame.is_typing) this.#expireTyping(event.frame.room_id, event.frame.user_id);
@@ -645,12 +649,15 @@ export class ChatConnection {
         return this.#problem(event.problem.code, event.problem.detail);
       case 'notifications':
         return this.#announcer.tell('chat-notification', { notification: event.fresh, unread: event.state.unread });
+      case 'purged':
+        return this.#cancelDrafts();
       case 'discarded':
         return this.#reject(event.localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
       case 'vault':
-        if (event.state === 'not-kept') this.#problem('storage_unavailable', 'This device keeps nothing: leave the page open until your messages are sent.');
-        if (event.state === 'outdated') this.#problem('reload_required', 'Reload to continue: another tab runs a newer version of this chat.');
-        return;
+        return void loadPages().then(({ STORAGE_PROBLEMS }) => {
+          const problem = STORAGE_PROBLEMS[event.state];
+          if (problem) this.#problem(...problem);
+        }, NOTHING);
       default: // what the reducer alone needs to know
     }
   }

@@ -3,7 +3,7 @@
  * together with the session's later.ts, which asks for such pages.
  */
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import { assertNever, type SessionEvent } from '../session/index.js';
+import { assertNever, type SessionEvent, type VaultState } from '../session/index.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
@@ -11,6 +11,13 @@ import { append, edgeOf, excess, holds, isStored, isUnloaded, merge, update, wit
 
 export { diagnose } from './diagnose.js';
 export { onLate, setTyping } from './late-actions.js';
+
+/** What `chat-error` says when the device begins or ceases to keep messages. */
+export const STORAGE_PROBLEMS: Record<VaultState, readonly [code: string, message: string] | undefined> = {
+  kept: undefined,
+  'not-kept': ['storage_unavailable', 'This device keeps nothing: keep this page open until your messages are sent.'],
+  outdated: ['reload_required', 'Reload to continue: another tab runs a newer version of this chat.'],
+};
 
 /** So many stored messages of an open room are kept; beyond that so many are released at once. */
 const MAX_LOADED = 2_000;
@@ -69,6 +76,8 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
   const { roomId, side, messages, hasMore, knownUpTo, leftOut = 0 } = event;
   const old = threadOf(state, roomId);
   const thread: Thread = { ...old, loading: null, error: null, failed: null, denied: false };
+  // Requested before the timeline got another edge: between the two there may be a hole. It is requested again from there.
+  if ((side === 'older' || side === 'newer') && !sameId(edgeOf(old.timeline, side)?.id, event.from)) return inThread(state, roomId, () => thread);
   switch (side) {
     case 'missed':
       return atEnd(inThread(state, roomId, () => thread), roomId, messages);

@@ -61,6 +61,7 @@ export function reduce(before: ChatData, action: Action): ChatData {
     case 'vault':
       return { ...state, durable: action.state === 'kept', outdated: action.state === 'outdated' };
     case 'problem':
+    case 'purged':
     case 'person-uncertain':
     case 'late':
       return state;

@@ -13,6 +13,9 @@ import { ChatError } from './errors.js';
  */
 export type AuthMode = 'query' | 'subprotocol' | 'ticket';
 
+/** A token of fewer characters is not looked for in what the server says. */
+const MIN_SECRET = 12;
+
 export interface SocketEnd {
   code: number;
   reason: string;
@@ -29,7 +32,7 @@ export interface SocketOptions<Frame> {
   onFrame(frame: Frame): void;
   /** The server has accepted it. */
   onOpen?(): void;
-  /** Anything at all came in, usable or not: the line is alive. */
+  /** Anything at all came in, usable or not: the line is alive. Without the token, if the server repeats it. */
   onAlive?(data: unknown): void;
   onProblem?(problem: Problem): void;
   /** Called once, whichever side ended it; never before this function has returned. */
@@ -64,6 +67,13 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     throw new ChatError('bad_url', `The browser refuses to open a WebSocket to ${options.address}.`);
   }
   socket.binaryType = 'arraybuffer';
+  /** Each form in which a server may repeat a token of this socket: none leaves this function. */
+  const secrets: string[] = [];
+  const hide = (secret: string): void => {
+    // A short one may be part of any word.
+    if (secret.length >= MIN_SECRET) secrets.push(secret, encodeURIComponent(secret), base64url(secret));
+  };
+  hide(token);
 
   let ended = false;
   const finish = (code: number, reason: string): void => {
@@ -75,8 +85,10 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   socket.addEventListener('open', () => {
     if (!ended) options.onOpen?.();
   });
-  socket.addEventListener('message', ({ data }) => {
+  socket.addEventListener('message', (event) => {
     if (ended) return;
+    let data: unknown = event.data;
+    for (const secret of secrets) if (typeof data === 'string') data = data.replaceAll(secret, '…');
     options.onAlive?.(data);
     const { frame, problems } = options.decode(data);
     for (const problem of problems) options.onProblem?.(problem);
@@ -88,6 +100,7 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   return {
     send(frame) {
       if (ended || socket.readyState !== socket.OPEN) return false;
+      hide((frame as { token?: string }).token ?? '');
       socket.send(JSON.stringify(frame));
       return true;
     },

@@ -49,6 +49,7 @@ describe('the storage of the device', () => {
     };
     await goesOn(made);
     expect(made.chat.data.durable).to.equal(false);
+    await until(() => made.problems.length > 0);
     expect(made.problems).to.deep.equal(['storage_unavailable']);
   });
 
@@ -59,6 +60,7 @@ describe('the storage of the device', () => {
     const made = await keeping();
     await goesOn(made);
     expect(made.chat.data.durable).to.equal(false);
+    await until(() => made.problems.length > 0);
     expect(made.problems).to.deep.equal(['storage_unavailable']);
   });
 

@@ -5,6 +5,7 @@ import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
+import { partsLoaded } from '../support/parts.js';
 
 const notification = (id: number, isRead = false): object => ({ id, title: `n${id}`, message: '', is_read: isRead, created_at: '2026-11-23T12:00:00Z' });
 
@@ -168,5 +169,47 @@ describe('the notifications socket', () => {
     sockets[0]!.drop(1006);
     await clock.advance(120_000);
     expect(opened.length).to.be.within(4, 16);
+  });
+});
+
+describe('the token of the notifications socket', () => {
+  it('10.13: a notifications socket that ends with its old token opens again with the new one', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh'];
+    const feeds: FakeSocket[] = [];
+    const WebSocket = class {
+      constructor(url: string) {
+        if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
+        const socket = new FakeSocket(url, (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 5 }));
+        feeds.push(socket);
+        queueMicrotask(() => (socket.accept(), socket.receive({ type: 'recent_notifications', notifications: [] })));
+        return socket as never;
+      }
+    } as unknown as typeof globalThis.WebSocket;
+    let asked = 0;
+    let token = tokenOf(1, { jti: 1 });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', tokenProvider: async () => (asked++, token), notifications: true },
+      { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+    );
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(5_000);
+    await until(() => (void clock.advance(0), feeds.length === 1));
+    expect([chat.state, feeds.length]).to.deep.equal(['connected', 1]);
+    // The page has another one; the chat goes over to it.
+    token = tokenOf(1, { jti: 2 });
+    backend.socket.receive({ type: 'token_expiring', in_s: 60 });
+    await clock.advance(1_000);
+    backend.socket.receive({ type: 'authenticated' });
+    await clock.advance(59_000);
+    // The notifications socket lived by the old token.
+    feeds[0]!.drop(4001);
+    await clock.advance(20_000);
+    const open = feeds.filter(({ readyState }) => readyState === 1).length;
+    const state = chat.state;
+    chat.disconnect();
+    expect([open, state, asked]).to.deep.equal([1, 'connected', 2]);
   });
 });

@@ -332,4 +332,30 @@ describe('rooms that several tabs show, over one socket', () => {
     await clock.advance(10_000);
     expect(subscribed()).to.deep.equal([3]);
   });
+
+  it('10.6: forgetDevice() in one tab, while another tab is about to save a draft', async () => {
+    const clock = new FakeClock();
+    const backend = new FakeBackend(clock);
+    const browser = new FakeBrowser();
+    const vault = new MemoryVault();
+    const chats = [1, 2].map(() => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() }));
+    for (const chat of chats) {
+      chat.openRoom(1);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(2_000);
+    }
+    backend.stores = false;
+    backend.onRequest = (method) => (method === 'POST' ? 'hang' : undefined);
+    chats[1]!.sendChatMessage(1, 'secret words').catch(() => {});
+    await clock.advance(100);
+    chats[1]!.keepDraft(1, 'secret draft');
+    const done = chats[0]!.forgetDevice();
+    await clock.advance(10);
+    await done;
+    await clock.advance(60_000);
+    const kept = [[...vault.messages.values()], [...vault.drafts]];
+    for (const chat of chats) chat.disconnect();
+    expect(kept).to.deep.equal([[], []]);
+  });
 });

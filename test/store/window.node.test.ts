@@ -18,6 +18,7 @@ const page = (side: 'newest' | 'older' | 'newer' | 'overlap' | 'missed', from: n
   roomId: 1,
   side,
   hasMore,
+  from: side === 'older' ? to + 1 : from - 1,
   messages: Array.from({ length: to - from + 1 }, (_, n) => message(from + n, from + n)),
 });
 const range = (state: ChatData): string => {
@@ -132,7 +133,7 @@ describe('10.22: the window of a room', () => {
 
 describe('10.24: a page that says there is more, and brings nothing new', () => {
   it('is the last one', () => {
-    const state = run(INITIAL, OPEN, page('newest', 1, 50, true), page('older', 1, 50, true));
+    const state = run(INITIAL, OPEN, page('newest', 1, 50, true), { ...page('older', 1, 50, true), from: 1 } as Action);
     assert.equal(threadOf(state, 1).hasOlder, false);
   });
 });

@@ -231,7 +231,6 @@ export const styles = css`
     border-radius: 50%;
     background: var(--_accent);
     color: var(--_on-accent);
-    transition: opacity 0.15s;
   }
   .send:focus-visible {
     outline-offset: 2px;

@@ -1,0 +1,242 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { settle } from '../support/fake-clock.js';
+import { meet, type FaultScene } from '../support/fault-scene.js';
+
+/** Holds back REST answers (already made by the server) whose path matches. */
+function holdable(f: FaultScene): { match: RegExp | undefined; letGo: () => void } {
+  const control = { match: undefined as RegExp | undefined, letGo: () => {} };
+  const plain = f.fetch;
+  (f as unknown as { fetch: typeof fetch }).fetch = async (input, init) => {
+    const held = control.match?.test(String(input instanceof Request ? input.url : input));
+    const answer = await plain(input, init);
+    if (held) await new Promise<void>((resolve) => (control.letGo = resolve));
+    return answer;
+  };
+  return control;
+}
+
+describe('what arrives late', () => {
+  it('10.19: three pairs of reordered frames, then a lost one: it is found', async () => {
+    const f = await meet();
+    await f.clock.advance(1_000);
+    for (let n = 0; n < 3; n++) {
+      const held: (() => void)[] = [];
+      f.onFrame = (frame, pass) => void held.unshift(() => pass(frame));
+      f.say(`a${n}`);
+      f.say(`b${n}`);
+      f.onFrame = (frame, pass) => pass(frame);
+      for (const letGo of held) letGo();
+      await f.clock.advance(2_000);
+    }
+    f.server.frameFaults.push('drop');
+    f.say('lost');
+    f.say('heard');
+    await f.clock.advance(120_000);
+    await f.heals();
+  });
+
+  it('10.19: messages that arrive during the check of each minute, then a lost frame: it is found', async () => {
+    const f = await meet();
+    let n = 0;
+    let on = true;
+    f.onSent = (frame) => {
+      if (frame.type === 'sync' && on && '1' in (frame.rooms as object)) f.say(`during ${n++}`);
+      return true;
+    };
+    await f.clock.advance(300_000);
+    on = false;
+    f.server.frameFaults.push('drop');
+    f.say('lost');
+    f.say('heard');
+    await f.clock.advance(120_000);
+    expect(n).to.be.greaterThan(2);
+    await f.heals();
+  });
+
+  it('10.19: an older page, and a message of it that was deleted while the socket was down', async () => {
+    let control!: ReturnType<typeof holdable>;
+    const f = await meet((scene) => {
+      for (let n = 0; n < 120; n++) scene.server.store(1, 2, `m${n}`);
+      control = holdable(scene);
+    });
+    await f.clock.advance(20_000);
+    control.match = /before=/;
+    const loading = f.chat.loadOlder(1).catch(() => {});
+    await settle();
+    control.match = undefined;
+    f.server.cut(1006);
+    await settle();
+    f.server.delete(f.server.rows[60]!);
+    await f.clock.advance(8_000);
+    expect(f.chat.state).to.equal('connected');
+    control.letGo();
+    await loading;
+    await settle();
+    await f.heals();
+  });
+
+  it('10.19: an older page, and a message of it that was edited while the socket was down', async () => {
+    let control!: ReturnType<typeof holdable>;
+    const f = await meet((scene) => {
+      for (let n = 0; n < 120; n++) scene.server.store(1, 2, `m${n}`);
+      control = holdable(scene);
+    });
+    await f.clock.advance(20_000);
+    control.match = /before=/;
+    const loading = f.chat.loadOlder(1).catch(() => {});
+    await settle();
+    control.match = undefined;
+    f.server.cut(1006);
+    await settle();
+    f.server.edit(f.server.rows[60]!, 'edited');
+    await f.clock.advance(8_000);
+    control.letGo();
+    await loading;
+    await settle();
+    await f.heals();
+  });
+
+  it('10.22: an older page, after the room began again from its newest page', async () => {
+    let control!: ReturnType<typeof holdable>;
+    const f = await meet((scene) => {
+      for (let n = 0; n < 120; n++) scene.server.store(1, 2, `m${n}`);
+      control = holdable(scene);
+    });
+    await f.clock.advance(20_000);
+    control.match = /before=/;
+    const loading = f.chat.loadOlder(1).catch(() => {});
+    await settle();
+    control.match = undefined;
+    f.server.cut(1006);
+    await settle();
+    for (let n = 0; n < 80; n++) f.say(`gap${n}`);
+    f.server.forgetChanges();
+    await f.clock.advance(8_000);
+    expect(f.chat.state).to.equal('connected');
+    control.letGo();
+    await loading;
+    await settle();
+    await f.heals();
+  });
+
+  it('10.22: an older page, after the room was closed and opened again', async () => {
+    const leaves: (() => void)[] = [];
+    const original = ChatConnection.prototype.openRoom;
+    ChatConnection.prototype.openRoom = function (this: ChatConnection, id) {
+      const leave = original.call(this, id);
+      leaves.push(leave);
+      return leave;
+    };
+    after(() => void (ChatConnection.prototype.openRoom = original));
+    let control!: ReturnType<typeof holdable>;
+    const f = await meet((scene) => {
+      for (let n = 0; n < 220; n++) scene.server.store(2, 2, `m${n}`);
+      control = holdable(scene);
+    });
+    await f.clock.advance(20_000);
+    await f.chat.loadOlder(2);
+    await settle();
+    control.match = /before=/;
+    const loading = f.chat.loadOlder(2).catch(() => {});
+    await settle();
+    control.match = undefined;
+    leaves.forEach((run) => run());
+    await f.clock.advance(12_000);
+    f.chat.openRoom(2);
+    await settle();
+    control.letGo();
+    await loading;
+    await settle();
+    await f.heals();
+  });
+
+  async function long(count: number): Promise<{ f: FaultScene; control: ReturnType<typeof holdable> }> {
+    let control!: ReturnType<typeof holdable>;
+    const f = await meet((scene) => {
+      for (let n = 0; n < count; n++) scene.server.store(1, 2, `m${n}`);
+      control = holdable(scene);
+    });
+    await f.clock.advance(20_000);
+    return { f, control };
+  }
+
+  it('10.22: an older page, after the oldest messages were released', async () => {
+    const { f, control } = await long(2_300);
+    f.chat.setAway(1, true);
+    while (f.chat.messages(1).length < 2_000) await f.chat.loadOlder(1);
+    control.match = /before=/;
+    const loading = f.chat.loadOlder(1).catch(() => {});
+    await settle();
+    f.chat.setAway(1, false);
+    f.say('live');
+    await settle();
+    control.letGo();
+    await loading;
+    await settle();
+    const ids = f.chat.messages(1).map(({ id }) => Number(id));
+    const holes = ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
+    expect(holes).to.deep.equal([]);
+  });
+
+  it('10.22: a newer page, after the reader has jumped to the end', async () => {
+    const { f, control } = await long(2_300);
+    f.chat.setAway(1, true);
+    for (let n = 0; n < 45; n++) await f.chat.loadOlder(1);
+    expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
+    control.match = /after=/;
+    const loading = f.chat.loadNewer(1).catch(() => {});
+    await settle();
+    control.match = undefined;
+    await f.chat.loadNewest(1);
+    await settle();
+    control.letGo();
+    await loading;
+    await f.clock.advance(2_000);
+    const ids = f.chat.messages(1).map(({ id }) => Number(id));
+    const holes = ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
+    expect([holes, ids.at(-1), f.chat.data.threads.get('1')!.hasNewer]).to.deep.equal([[], 2300, false]);
+  });
+
+  it('10.22: the last newer page, and messages that were missed while the socket was down', async () => {
+    let hold = false;
+    let letGo = (): void => {};
+    const f = await meet((s) => {
+      for (let n = 0; n < 2_200; n++) s.server.store(1, 2, `m${n}`);
+      const plain = s.fetch;
+      (s as unknown as { fetch: typeof fetch }).fetch = async (input, init) => {
+        const held = hold && String(input).includes('after=');
+        const answer = await plain(input, init);
+        if (held) await new Promise<void>((resolve) => (letGo = resolve));
+        return answer;
+      };
+    });
+    await f.clock.advance(20_000);
+    f.chat.setAway(1, true);
+    for (let n = 0; n < 40; n++) await f.chat.loadOlder(1);
+    const last = (): number => Number(f.chat.messages(1).at(-1)!.id);
+    expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
+    while (last() < 2_150) await f.chat.loadNewer(1);
+    hold = true;
+    const loading = f.chat.loadNewer(1).catch(() => {});
+    await settle();
+    hold = false;
+    f.server.cut(1006);
+    await settle();
+    f.say('missed one');
+    f.say('missed two');
+    await f.clock.advance(8_000);
+    expect(f.chat.state).to.equal('connected');
+    letGo();
+    await loading;
+    await settle();
+    // What a thread does whose reader is at the end of what is loaded.
+    while (f.chat.data.threads.get('1')!.hasNewer) await f.chat.loadNewer(1);
+    f.chat.setAway(1, false);
+    f.say('live');
+    await f.clock.advance(120_000);
+    const { hasNewer } = f.chat.data.threads.get('1')!;
+    expect([hasNewer, f.texts().slice(-3)]).to.deep.equal([false, ['missed one', 'missed two', 'live']]);
+    f.chat.disconnect();
+  });
+});
