@@ -21,7 +21,9 @@ export async function readAttachment(call: Call, longest: number): Promise<Uploa
   if (!(file instanceof File)) return { ...fields, attachment: undefined };
   if (file.size > longest) throw new Refusal('too_large', `A file can have at most ${longest} bytes.`);
   // eslint-disable-next-line no-control-regex -- exactly what a name must not hold
-  const name = file.name.replace(/[\u0000-\u001f/\\]/g, '_').slice(-100) || 'file';
+  const plain = file.name.replace(/[\u0000-\u001f/\\]/g, '_').slice(-100);
+  // In an address, `.` and `..` are no names.
+  const name = plain.replace(/^\.*$/, 'file');
   const bytes = new Uint8Array(await file.arrayBuffer());
   return { ...fields, attachment: { name, mediaType: file.type, bytes, isImage: INLINE.includes(file.type) } };
 }

@@ -8,8 +8,10 @@ import { inTime } from './patience.js';
 import { toJson, toSharedJson } from './serialise.js';
 
 /** What a client may leave unread, in bytes, before it counts as gone; and before nothing more is read of it. */
-const MAX_BACKLOG = 8_000_000;
+const MAX_BACKLOG = 2_000_000;
 const MAX_UNREAD = 1_000_000;
+/** With more than this unread, in bytes, a client hears no goodbye. */
+const MAX_HEARD = 65_536;
 /** What may wait to be worked on, in frames and in bytes. Above either, the socket is not read until half of it is done. */
 const MAX_FRAMES = 64;
 const MAX_BYTES = 262_144;
@@ -38,6 +40,8 @@ export class SocketConnection implements Connection {
   #closing = false;
   #isGone = false;
   #isAlive = true;
+  /** The client has not read what was sent. */
+  #isUnread = false;
   #gathers = false;
   #expiresAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -102,8 +106,10 @@ export class SocketConnection implements Connection {
 
   /** Waits until the client has read what was sent, or is gone. */
   #written(): Promise<void> {
+    this.#isUnread = true;
     return new Promise((resolve) => {
       const done = (): void => {
+        this.#isUnread = false;
         this.line.off('drain', done).off('close', done);
         resolve();
       };
@@ -159,8 +165,17 @@ export class SocketConnection implements Connection {
     this.socket.close(code, reason);
   }
 
+  /** Ends the socket at once: nothing that was asked is finished. A client that does not read does not hear why. */
+  end(code: number, reason: string): void {
+    this.drop();
+    if (this.socket.bufferedAmount > MAX_HEARD) this.socket.terminate();
+    else this.socket.close(code, reason);
+  }
+
   /** Ends the socket if nothing answered since the last call: a client that vanished without a word. */
   checkAlive(): void {
+    // While the socket is not read because the server is busy, a pong is not read either.
+    if (this.socket.isPaused && !this.#isUnread) return;
     if (!this.#isAlive) return this.socket.terminate();
     this.#isAlive = false;
     this.socket.ping();

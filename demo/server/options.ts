@@ -52,6 +52,8 @@ export interface Options {
   limits: Partial<Limits>;
   /** Seconds of silence after which a client should `ping`. */
   heartbeatSeconds: number;
+  /** Seconds between two pings. A socket that has not answered by the next one is ended. */
+  livenessSeconds: number;
   /** How long before its token runs out a socket is told so, in seconds. */
   expiryWarningSeconds: number;
   /** How many changes of rooms are remembered at least, for `sync`. */
@@ -93,6 +95,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     seed: true,
     logLevel: 'silent',
     heartbeatSeconds: 25,
+    livenessSeconds: 30,
     expiryWarningSeconds: 60,
     syncWindow: { changes: 1_000, hours: 24 },
     ...options,

@@ -2,7 +2,7 @@
 import type { Viewer } from './auth.js';
 import type { Context } from './context.js';
 import type { Queryable } from './database.js';
-import { Refusal } from './refusal.js';
+import { accessDenied, Refusal } from './refusal.js';
 import { userJson, type WireUser } from './users.js';
 
 interface RoomRow {
@@ -136,10 +136,15 @@ export async function findOrCreateDirect(
     `insert into rooms (name, room_type, dm_key) values ($1, 'direct', $2) on conflict (dm_key) do nothing returning id`,
     [`DM: ${viewer.username} & ${other.username}`, key],
   );
-  const [room] = made ? [made] : await database.query<{ id: number }>('select id from rooms where dm_key = $1', [key]);
-  await database.query(
-    'insert into members (room_id, user_id) select $1, unnest($2::int[]) on conflict do nothing',
-    [room!.id, [viewer.id, other.id]],
+  if (made) {
+    await database.query('insert into members (room_id, user_id) select $1, unnest($2::int[])', [made.id, [viewer.id, other.id]]);
+    return { roomId: made.id, created: true };
+  }
+  // A member who was removed stays removed, and a room that was closed stays closed.
+  const [room] = await database.query<{ id: number; isOpen: boolean }>(
+    `select r.id, r.is_active and m.user_id is not null as "isOpen" from rooms r left join members m on m.room_id = r.id and m.user_id = $2 where r.dm_key = $1`,
+    [key, viewer.id],
   );
-  return { roomId: room!.id, created: made !== undefined };
+  if (!room?.isOpen) throw accessDenied(room!.id);
+  return { roomId: room.id, created: false };
 }

@@ -14,7 +14,8 @@ import { startRevocation } from './revocation.js';
 
 const CHAT = /^\/ws\/chat\/$/;
 const NOTIFICATIONS = /^\/ws\/notifications\/(\d{1,10})\/$/;
-const LIVENESS_INTERVAL_MS = 30_000;
+/** Sockets of one user in this process. One more ends the oldest: it may be one whose client is gone. */
+const MAX_SOCKETS = 20;
 
 export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -32,7 +33,7 @@ export function createSockets(context: Context): Sockets {
   const connections = new Set<SocketConnection>();
   let closing = false;
   const revocation = startRevocation(context, connections);
-  const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), LIVENESS_INTERVAL_MS).unref();
+  const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), options.livenessSeconds * 1_000).unref();
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (!URL.canParse(request.url ?? '/', 'http://localhost')) return refuse(socket, 400);
@@ -60,6 +61,8 @@ export function createSockets(context: Context): Sockets {
     const connection = new SocketConnection(viewer.id, ws, line, context);
     // A bad client (a frame too long, a broken line) ends its own socket, and nothing else.
     ws.on('error', (error) => log.warn({ user: viewer.id, reason: error.message }, 'socket error'));
+    const others = [...connections].filter(({ userId }) => userId === viewer.id);
+    if (others.length >= MAX_SOCKETS) others[0]!.end(CloseCode.tryAgainLater, 'too many sockets');
     connections.add(connection);
     ws.on('close', () => connections.delete(connection));
     log.info({ user: viewer.id, origin: origin ?? null, kind: isNotifications ? 'notifications' : 'chat', mode: options.baseline ? 'baseline' : 'full' }, 'connected');

@@ -3,9 +3,9 @@ import { CHANGE_COLUMNS, frameOf, showsMessage, type Change } from './changes.js
 import { getMessages, type Source } from './messages.js';
 import { Refusal, toId } from './refusal.js';
 
-/** Changes in an answer: of one room, and of all together. */
+/** Changes in an answer: of one room, and of all together. Each may hold a message of 4,000 characters, and many clients may ask at once. */
 const MAX_OF_ROOM = 200;
-const MAX_OF_ALL = 1_000;
+const MAX_OF_ALL = 200;
 const MAX_ROOMS = 500;
 
 interface Asked extends Partial<Change> {

@@ -68,7 +68,7 @@ export interface RoomReader {
 /** The rooms that a tab shows, and has subscribed to on the socket. */
 export interface OpenRooms {
   /** Those that this tab shows, by `idKey`. */
-  readonly shown: ReadonlyMap<string, { readonly roomId: Id }>;
+  readonly shown: ReadonlyMap<string, History>;
   /** Those (`idKey`) that the present socket was asked to tell of. */
   readonly listened: Set<string>;
   /** Whether another tab, which shares our socket, shows a room. */

@@ -1,5 +1,5 @@
 /** What the outbox and its second chances (second-chances.ts) know of a message, and of each other. */
-import type { Id, Message } from '../protocol/index.js';
+import type { ChangeFrame, Id, Message } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { Method, SessionEvent } from './events.js';
 import type { Inside } from './inside.js';
@@ -7,7 +7,8 @@ import type { TabMessage } from './tabs.js';
 import type { Kept } from './vault.js';
 
 export type Outcome =
-  | { is: 'stored'; message: Message; method: Method }
+  /** `meanwhile`: changes that were applied while the answer was on its way. They may be about this message, and are applied again after it. */
+  | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly ChangeFrame[] }
   | { is: 'refused'; error: ChatError }
   /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken; not before, where the server asked for that. */
   | { is: 'later'; ms: number | null; isAsked?: true }
@@ -23,6 +24,8 @@ export interface Item extends Kept {
   failures: number;
   /** Of these, those at which the server broke down. */
   crashes: number;
+  /** Set while a request that sends it is on its way: called when the news that it is stored comes by another way. */
+  onSettled?: (() => void) | undefined;
   /** Set while it waits for a word from the socket. */
   answer?: ((outcome: Outcome) => void) | undefined;
 }

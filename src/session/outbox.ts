@@ -15,7 +15,7 @@
 import { idKey, type FrameOf, type Id, type Message } from '../protocol/index.js';
 import { toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
-import type { Outgoing, SessionEvent } from './events.js';
+import { isPassed, type Outgoing, type SessionEvent } from './events.js';
 import { forgetOldest } from './forget-oldest.js';
 import type { Inside } from './inside.js';
 import { loadLater } from './load-later.js';
@@ -397,12 +397,13 @@ export class Outbox implements OutboxInside {
     queue.busy = false;
   }
 
-  #stored(item: Item, { message, method }: Extract<Outcome, { is: 'stored' }>): void {
+  #stored(item: Item, { message, method, meanwhile = [] }: Extract<Outcome, { is: 'stored' }>): void {
     const { localId, roomId } = item;
     const stored = { ...message, _tempId: localId };
     if (this.scope) void this.#vault.delete(this.scope, localId);
     this.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
     this.report({ type: 'stored', localId, roomId, message: stored, method });
+    for (const frame of meanwhile) if (isPassed(frame)) this.report({ type: 'frame', frame });
   }
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
@@ -457,6 +458,7 @@ export class Outbox implements OutboxInside {
     item.stored = message;
     this.#recognised.set(idKey(message.id), item.localId);
     forgetOldest(this.#recognised);
+    item.onSettled?.();
     item.answer?.({ is: 'stored', message, method: item.left ?? 'websocket' });
   }
 }

@@ -2,7 +2,7 @@
  * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
  * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see later.ts.
  */
-import { compareIds, isOrdered, sameId, type FrameOf, type Message } from '../protocol/index.js';
+import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, type Message } from '../protocol/index.js';
 import { ChatError, sendMessage, stillWanted, toChatError, type HistoryQuery } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import { compareTexts } from './compare-texts.js';
@@ -111,15 +111,27 @@ export class SecondChances {
     }
     const { roomId, content, replyTo, localId } = item;
     const idempotencyKey = outbox.isRecognising(item) || outbox.session.has('temp_id') ? localId : undefined;
-    const message = await sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
+    const meanwhile: ChangeFrame[] = [];
+    const records = outbox.session.reader.shown.get(idKey(roomId))?.records;
+    records?.add(meanwhile);
+    // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
+    const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
+    const sent = sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
       // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
       if (status === 500) item.crashes++;
       throw thrown;
     });
-    outbox.settle(item, message);
-    return { is: 'stored', message, method: 'rest' };
+    sent.catch(() => {});
+    try {
+      const message = (await Promise.race([sent, settled])) ?? item.stored!;
+      if (!item.stored) outbox.settle(item, message);
+      return { is: 'stored', message, method: 'rest', meanwhile: meanwhile.filter(({ type }) => type !== 'messages_marked_read') };
+    } finally {
+      item.onSettled = undefined;
+      records?.delete(meanwhile);
+    }
   }
 
   /** What a failure means for the message. */

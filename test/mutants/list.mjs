@@ -97,6 +97,7 @@ export const MUTANTS = [
   { name: 'a broken room is not read again', file: 'src/session/failing-room.ts', find: 'if (line) void readUntilItSucceeds', replace: 'if (line && isOpen === undefined) void readUntilItSucceeds', tests: 'test/session/failing-room.test.ts' },
   { name: 'a network error of the page is a sign-out', file: 'src/session/temporary-errors.ts', find: 'return isFetch || ', replace: 'return ', tests: 'test/session/token-provider.test.ts' },
   { name: 'drafts of another tab outlive forgetDevice', file: 'src/session/outbox.ts', find: "this.tell({ kind: 'purged' });", replace: '', tests: 'test/session/tabs.test.ts' },
+  { name: 'an answer that comes late brings back what was deleted', file: 'src/session/outbox.ts', find: "for (const frame of meanwhile) if (isPassed(frame)) this.report({ type: 'frame', frame });", replace: 'void meanwhile;', tests: 'test/session/late-answers.test.ts' },
   // The store
   { name: 'an id stands twice', file: 'src/store/timeline.ts', find: 'if (contents.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
   { name: 'order does not matter', file: 'src/store/timeline.ts', find: '        to = at;\n', replace: '', tests: 'test/store/timeline.test.ts' },

@@ -157,3 +157,71 @@ it('10.34: a _tempId that is nested, or long, is not repeated', () =>
     assert.ok(!('notification_id' in (await bell.take('notification_read'))));
     for (const client of [ana, bell]) client.close();
   }));
+
+it('10.34: many sockets of one person, each of which asks for much and reads nothing, do not end it either', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 120_000 }, async () => {
+  const postgres = await startPostgres();
+  const server = await startProcess({ JWT_SECRET: SECRET, DATABASE_URL: postgres.url, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` });
+  const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
+  const database = new pg.Client({ connectionString: postgres.url });
+  const sockets: WebSocket[] = [];
+  try {
+    await database.connect();
+    for (let room = 0; room < 5; room++) {
+      await database.query(`do $$ declare r int; m int; begin
+        insert into rooms (name, room_type) values ('big', 'general') returning id into r;
+        insert into members (room_id, user_id) values (r, ${ANA});
+        for n in 1..200 loop
+          insert into messages (room_id, sender_id, message_type, content) values (r, ${ANA}, 'text', repeat('x', 4000)) returning id into m;
+          perform record_change(r, 'new_message', m);
+        end loop; end $$`);
+    }
+    const rooms = ((await rest(backend, ANA, 'rooms/')).body as { id: number; name: string }[]).filter(({ name }) => name === 'big');
+    const sync = JSON.stringify({ type: 'sync', rooms: Object.fromEntries(rooms.map(({ id }) => [id, 0])) });
+    const token = await backend.signToken(ANA);
+    for (let n = 0; n < 100; n++) {
+      const { socket } = await openSocket(backend, token);
+      socket.on('error', () => {});
+      socket.pause();
+      socket.send(sync);
+      sockets.push(socket);
+    }
+    const ben = await join(backend, BEN);
+    for (let n = 0; n < 50; n++) await ben.ask({ type: 'ping' }, 'pong');
+    assert.deepEqual([server.program.child.exitCode, server.program.child.signalCode], [null, null]);
+    assert.equal((await rest(backend, BEN, 'rooms/')).status, 200);
+    ben.close();
+  } finally {
+    for (const socket of sockets) socket.terminate();
+    await database.end();
+    await server.stop();
+    await postgres.stop();
+  }
+});
+
+it('10.34: a socket too many ends the oldest one of that person, and nobody else’s', () =>
+  withServer({}, async (server) => {
+    const ben = await join(server, BEN);
+    const clients = [];
+    for (let n = 0; n < 21; n++) clients.push(await join(server, ANA));
+    assert.equal((await within(clients[0]!.closed, 'the oldest socket to be closed')).code, 1013);
+    for (const client of [...clients.slice(1), ben]) await client.ask({ type: 'ping' }, 'pong');
+    for (const client of [...clients, ben]) client.close();
+  }));
+
+it('10.34: a live client is not taken for dead while the socket is not read, because a slow database keeps the server busy', () =>
+  withServer({ livenessSeconds: 0.05 }, async (server) => {
+    const ana = await join(server, ANA);
+    const { query } = server.database;
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    server.database.query = (async (sql: string, params?: unknown[]) => {
+      if (/^select 1 from members/.test(sql.trim())) await held;
+      return query(sql, params);
+    }) as typeof query;
+    for (let n = 0; n < 100; n++) ana.send({ type: 'typing', room_id: ROOM });
+    // Ten times as long as a client that is gone would last.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    letGo();
+    await ana.ask({ type: 'ping' }, 'pong');
+    ana.close();
+  }));

@@ -176,4 +176,25 @@ describe('messages, with all capabilities', () => {
     for (const bad of [999, CLEO, 'x', null]) assert.ok((await start(bad)).body.user_id, `user_id ${bad}`);
     assert.ok((await rest(server, CLEO, 'rooms/start_dm/', { json: {} })).body.user_id);
   });
+
+  it('10.35: lets nobody into a direct room again who was removed, and opens none that was closed', async () => {
+    const start = (userId: number, other: number) => rest(server, userId, 'rooms/start_dm/', { json: { user_id: other } });
+    const { id } = (await start(CLEO, BEN)).body.room;
+    await server.database.query('delete from members where room_id = $1 and user_id = $2', [id, BEN]);
+    assert.equal((await start(BEN, CLEO)).status, 404);
+    assert.equal((await rest(server, BEN, `rooms/${id}/messages/`)).status, 404);
+    assert.equal((await start(CLEO, BEN)).status, 200);
+    await server.database.query('update rooms set is_active = false where id = $1', [id]);
+    assert.equal((await start(CLEO, BEN)).status, 404);
+  });
+
+  it('serves a file, whatever its name is', async () => {
+    for (const name of ['..', '.', 'a"b.txt', '%2f..%2f', '\u202efdp.exe', '💥'.repeat(60)]) {
+      const form = new FormData();
+      form.set('room', String(ROOM));
+      form.set('attachment', new File(['x'], name));
+      const { body } = await rest(server, ANA, `rooms/${ROOM}/send_message/`, { method: 'POST', body: form });
+      assert.equal((await fetch(new URL(body.attachment, server.url))).status, 200, name);
+    }
+  });
 });
