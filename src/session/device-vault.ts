@@ -83,7 +83,10 @@ export class DeviceVault implements Vault {
   }
 
   async load(scope: string): Promise<Kept[]> {
-    const rows = (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<OutboxRow[]>))) ?? [];
+    const all = (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ?? [];
+    const rows = all.filter((row): row is OutboxRow => !!row.kept);
+    // The clock may have been set back since they were written.
+    for (const { order } of rows) if (order > this.#last) this.#last = order;
     const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
     for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
     return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);

@@ -7,6 +7,7 @@ import { sleep, type ChatError, type ErrorCode } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Inside } from './inside.js';
 import type { History } from './source.js';
+import { timeLeft, type Wait } from './time-left.js';
 
 /** Answers about one room. Any other failure is about the server or the network. */
 const ABOUT_A_ROOM: readonly ErrorCode[] = ['server_error', 'unexpected_answer', 'invalid', 'too_large'];
@@ -15,11 +16,14 @@ const MAX_FAILURES = 3;
 
 /** Rooms that are read until that succeeds. */
 const beingRead = new WeakSet<History>();
-/** When a failing room may be read again by a poll, in milliseconds since 1970. */
-const notBefore = new WeakMap<History, number>();
+/** The wait until a failing room may be read again by a poll. */
+const waits = new WeakMap<History, Wait>();
 
 /** Whether a poll leaves this room out for now. */
-export const isResting = ({ clock }: Inside, history: History): boolean => history.failures > 0 && clock.now() < (notBefore.get(history) ?? 0);
+export function isResting({ clock }: Inside, history: History): boolean {
+  const wait = waits.get(history);
+  return history.failures > 0 && wait !== undefined && timeLeft(clock, wait) > 0;
+}
 
 /**
  * Whether the connection may go on without this room. The room's thread shows the failure.
@@ -29,7 +33,7 @@ export const isResting = ({ clock }: Inside, history: History): boolean => histo
 export function canGoOnWithout(session: Inside, history: History, error: ChatError, read: () => Promise<void>, one?: History): boolean {
   if (!one && (!ABOUT_A_ROOM.includes(error.code) || history.failures < MAX_FAILURES)) return false;
   const { clock, line, random } = session;
-  notBefore.set(history, clock.now() + backoff(history.failures, random));
+  waits.set(history, { from: clock.now(), ms: backoff(history.failures, random) });
   if (line) void readUntilItSucceeds(session, history, line.signal, read);
   return true;
 }

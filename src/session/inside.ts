@@ -61,6 +61,8 @@ export interface RoomReader {
   readOpen(signal: AbortSignal): Promise<void>;
   /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
   readEach(read: (room: History) => Promise<void>): Promise<void>;
+  /** Subscribes to a room that is open, where that was not done, and reads it. Never rejects. */
+  read(roomId: Id, signal: AbortSignal): Promise<void>;
   /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
   readRoom(room: History, signal: AbortSignal): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** What a connection needs only once it has been up, when something goes wrong, or where there is a second tab: loaded then. */
 export { catchUp } from './catch-up.js';
+export { onSubscriptionEnded } from './ended-subscription.js';
 export { canGoOnWithout } from './failing-room.js';
 export { Heartbeat } from './heartbeat.js';
 export { Recovery } from './recovery.js';

@@ -1,14 +1,14 @@
 /** What the outbox and its second chances (second-chances.ts) know of a message, and of each other. */
-import type { ChangeFrame, Id, Message } from '../protocol/index.js';
+import type { Id, Message } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
-import type { Method, SessionEvent } from './events.js';
+import type { Method, PassedFrame, SessionEvent } from './events.js';
 import type { Inside } from './inside.js';
 import type { TabMessage } from './tabs.js';
 import type { Kept } from './vault.js';
 
 export type Outcome =
   /** `meanwhile`: changes that were applied while the answer was on its way. They may be about this message, and are applied again after it. */
-  | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly ChangeFrame[] }
+  | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly PassedFrame[] }
   | { is: 'refused'; error: ChatError }
   /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken; not before, where the server asked for that. */
   | { is: 'later'; ms: number | null; isAsked?: true }

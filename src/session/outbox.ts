@@ -15,7 +15,7 @@
 import { idKey, type FrameOf, type Id, type Message } from '../protocol/index.js';
 import { toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
-import { isPassed, type Outgoing, type SessionEvent } from './events.js';
+import type { Method, Outgoing, SessionEvent } from './events.js';
 import { forgetOldest } from './forget-oldest.js';
 import type { Inside } from './inside.js';
 import { loadLater } from './load-later.js';
@@ -398,12 +398,14 @@ export class Outbox implements OutboxInside {
   }
 
   #stored(item: Item, { message, method, meanwhile = [] }: Extract<Outcome, { is: 'stored' }>): void {
-    const { localId, roomId } = item;
-    const stored = { ...message, _tempId: localId };
-    if (this.scope) void this.#vault.delete(this.scope, localId);
-    this.tell({ kind: 'stored', kept: keptOf(item), message: stored, method });
-    this.report({ type: 'stored', localId, roomId, message: stored, method });
-    for (const frame of meanwhile) if (isPassed(frame)) this.report({ type: 'frame', frame });
+    if (this.scope) void this.#vault.delete(this.scope, item.localId);
+    this.tell({ kind: 'stored', kept: keptOf(item), message, method });
+    this.#reportStored(item, { message, method });
+    for (const frame of meanwhile) this.report({ type: 'frame', frame });
+  }
+
+  #reportStored({ localId, roomId }: Item, { message, method }: { message: Message; method: Method }): void {
+    this.report({ type: 'stored', localId, roomId, message, method });
   }
 
   async #deliver(item: Item, signal: AbortSignal): Promise<Outcome> {
@@ -458,7 +460,10 @@ export class Outbox implements OutboxInside {
     item.stored = message;
     this.#recognised.set(idKey(message.id), item.localId);
     forgetOldest(this.#recognised);
+    const outcome = { is: 'stored', message, method: item.left ?? 'websocket' } as const;
     item.onSettled?.();
-    item.answer?.({ is: 'stored', message, method: item.left ?? 'websocket' });
+    item.answer?.(outcome);
+    // Another tab sends, and this one may have missed its word.
+    if (!this.leads && this.remove(item.localId)) this.#reportStored(item, outcome);
   }
 }

@@ -288,6 +288,7 @@ export class Reader implements RoomReader, OpenRooms {
     if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.shown.get(idKey(frame.room_id))?.counted();
     if (!isChange(frame)) {
       if (frame.type === 'room_updated') this.#recheck(frame.room_id);
+      if (frame.type === 'unsubscribed' && this.listened.delete(idKey(frame.room_id))) loadLater().then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id)).catch(NEVER);
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }

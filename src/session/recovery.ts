@@ -11,6 +11,7 @@ import { LATER_REASONS } from './later-reasons.js';
 import type { NextTry } from './phase.js';
 import { REASONS, type ReasonCode } from './reasons.js';
 import { Rereader } from './reread.js';
+import { timeLeft, type Wait } from './time-left.js';
 
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
 const PATIENCE = 3;
@@ -33,13 +34,13 @@ export class Recovery {
   #polling: Promise<void> | undefined;
   /** When everything was last read. */
   #readAt: number;
-  /** When the next poll is due, in milliseconds since 1970: after a loss, and while polls fail. Undefined: it follows from `#readAt`. */
-  #pollAt: number | undefined;
+  /** The wait for the next poll: after a loss, and while polls fail. Undefined: it follows from `#readAt`. */
+  #pollWait: Wait | undefined;
   /** Polls that have failed, in a row; and why the last one did. */
   #failedPolls = 0;
   #pollFailure: ReasonCode = 'server_unreachable';
-  /** Before this REST is not to be asked: the server said so. */
-  #notBefore = 0;
+  /** The wait that the server asked for. */
+  #patience: Wait = { from: 0, ms: 0 };
   /** Tries of the socket that have failed, in a row. */
   #failed = 0;
   /** Whether a line has worked. */
@@ -70,12 +71,13 @@ export class Recovery {
   /** Everything was just read, or is being read. */
   caughtUp(): void {
     this.#readAt = this.#session.clock.now();
-    this.#pollAt = undefined;
+    this.#pollWait = undefined;
   }
 
   /** The page has something new: what failed before it says nothing. */
   forget(): void {
-    this.#failed = this.#refusals = this.#failedPolls = this.#blocked = this.#notBefore = 0;
+    this.#failed = this.#refusals = this.#failedPolls = this.#blocked = 0;
+    this.#patience = { from: 0, ms: 0 };
     this.#restWorks = this.#isRefused = false;
     this.#wasUp = false;
   }
@@ -108,12 +110,12 @@ export class Recovery {
     const at = clock.now() + waitMs;
     session.next = { attempt: failed, at };
     // Everybody has lost the line at this moment: REST is not asked by all of them at once either.
-    if (end.caughtUp) this.#pollAt = clock.now() + backoff(Math.min(least, SPREAD), random);
+    if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), random));
     await this.#explainLoss(end);
     if (signal.aborted) return false;
     // REST has just renewed the token: the socket need not wait.
     if (end.token !== session.token && failed < PATIENCE) return true;
-    await session.pause(Math.max(at, this.#notBefore) - clock.now(), signal);
+    await session.pause(Math.max(at - clock.now(), timeLeft(clock, this.#patience)), signal);
     if (signal.aborted) return false;
     session.next = { attempt: failed, at: null };
     if ('next' in session.phase && session.phase.next) session.enter({ ...session.phase, next: session.next });
@@ -124,7 +126,7 @@ export class Recovery {
   async #explainLoss(end: Life): Promise<void> {
     if (end.caughtUp) {
       this.#session.enter({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#session.next });
-    } else if (this.#failedPolls > 0 && this.#session.clock.now() < (this.#pollAt ?? 0)) {
+    } else if (this.#failedPolls > 0 && this.#pollWait && timeLeft(this.#session.clock, this.#pollWait) > 0) {
       // It was asked a moment ago, and has failed: that is still the reason.
       this.#restFailed(this.#pollFailure);
     } else {
@@ -134,15 +136,20 @@ export class Recovery {
 
   /** Reads over REST, once at a time, and says what came of it. */
   poll(): Promise<void> {
-    const { signal, clock } = this.#session;
+    const { signal } = this.#session;
     this.#polling ??= this.#pollOnce(signal).finally(() => {
       if (signal.aborted) return;
       this.#polling = undefined;
       this.caughtUp();
-      if (this.#failedPolls > 0) this.#pollAt = clock.now() + this.#failedWaitMs();
+      if (this.#failedPolls > 0) this.#pollWait = this.#wait(this.#failedWaitMs());
       this.schedule();
     });
     return this.#polling;
+  }
+
+  /** A wait that begins now. */
+  #wait(ms: number): Wait {
+    return { from: this.#session.clock.now(), ms };
   }
 
   #failedWaitMs(): number {
@@ -168,7 +175,7 @@ export class Recovery {
       if (signal.aborted || error.code === 'aborted') return;
       // Renewed, and refused again: asking once more would only turn in a circle.
       if (error.code === 'unauthorized') return session.refuse(session.token);
-      if (error.retryAfterMs) this.#notBefore = session.clock.now() + error.retryAfterMs;
+      if (error.retryAfterMs) this.#patience = this.#wait(error.retryAfterMs);
       const reason = await this.#explain(error, signal);
       if (signal.aborted) return;
       this.#failedPolls++;
@@ -180,7 +187,7 @@ export class Recovery {
   /** A request that is no part of a poll has succeeded. If polls failed, the server may be back: the next poll does not wait any longer. */
   onRestSuccess(): void {
     if (this.#failedPolls === 0 || this.#polling) return;
-    this.#pollAt = this.#session.clock.now();
+    this.#pollWait = this.#wait(0);
     this.schedule();
   }
 
@@ -198,8 +205,8 @@ export class Recovery {
     if (isLive && !session.has('sync')) return;
     const { checkMs, rereadMs, pollMs } = session.timing;
     const everyMs = isLive ? checkMs : (isConnected ? rereadMs : pollMs) * (session.isHidden() ? HIDDEN_FACTOR : 1);
-    const dueAt = (isConnected ? undefined : this.#pollAt) ?? this.#readAt + everyMs;
-    this.#cancel = clock.after(Math.max(0, dueAt - clock.now(), this.#notBefore - clock.now()), () => void this.poll());
+    const wait = (isConnected ? undefined : this.#pollWait) ?? { from: this.#readAt, ms: everyMs };
+    this.#cancel = clock.after(Math.max(timeLeft(clock, wait), timeLeft(clock, this.#patience)), () => void this.poll());
   }
 
   /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */

@@ -1,8 +1,9 @@
 /** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see later.ts. */
-import { ChatError, toChatError } from '../transport/index.js';
+import { ChatError, sleep, toChatError } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import type { Inside, Setup } from './inside.js';
 import { asTemporary } from './temporary-errors.js';
+import { timeLeft } from './time-left.js';
 import { readClaims, type TokenKeeper } from './token.js';
 
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
@@ -17,6 +18,8 @@ const AGAIN_MS = 10_000;
 const SELDOM_AGAIN_MS = 300_000;
 /** A request for a token that is younger than this, in milliseconds, is not replaced by another one, however often 'Retry' is pressed. */
 const AGAIN_AT_ONCE_MS = 1_000;
+/** The page could not be asked. */
+const FAILED = Symbol('failed');
 /** The longest that a browser's timer can wait. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -49,6 +52,8 @@ export class Renewal {
   #renewedAt = -Infinity;
   #answeredAt: number[] = [];
   #askedAt = -Infinity;
+  /** The last question was answered by an error that is not about the network. */
+  #hasFailed = false;
   #againMs = AGAIN_MS;
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
@@ -86,15 +91,15 @@ export class Renewal {
     // Without the server's clock: a token lives no longer from when it came than from when it was made.
     const leftMs = skewMs === undefined && issuedAt !== null ? since + lifeMs - clock.now() : expiresAt - clock.now() - (skewMs ?? 0);
     const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);
-    const seldomMs = this.#renewedAt + SELDOM_MS - clock.now();
-    this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs, 0), MAX_DELAY_MS), () => void this.now());
+    const seldomMs = timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS });
+    this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs), MAX_DELAY_MS), () => void this.now());
   }
 
   /** Renews the token though nobody has refused it yet; where the page has none, nothing is lost. */
   async now(): Promise<void> {
     this.#cancel();
     const { clock } = this.#session;
-    if (clock.now() - this.#renewedAt < SELDOM_MS) return;
+    if (timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS }) > 0) return;
     const before = this.#tokens.token;
     this.#renewedAt = clock.now();
     // Nothing is lost: it is asked again when the token is refused.
@@ -121,8 +126,10 @@ export class Renewal {
   /** A user may have signed in meanwhile: asks the page again in the background, at growing intervals. A token counts as a late answer. */
   askAgain(): void {
     this.#cancel();
-    const { clock } = this.#session;
-    this.#cancel = clock.after(Math.max(0, this.#askedAt + this.#againMs - clock.now()), () => {
+    const { clock, timing } = this.#session;
+    this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: this.#againMs }), () => {
+      // Nobody waits any more for an answer that has not come in time.
+      if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
       this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
       void this.#question();
     });
@@ -130,7 +137,7 @@ export class Renewal {
 
   /** Asks again, and no longer waits for the answer to an earlier request; unless that was made only just now. */
   startOver(): void {
-    if (this.#session.clock.now() - this.#askedAt < AGAIN_AT_ONCE_MS) return;
+    if (timeLeft(this.#session.clock, { from: this.#askedAt, ms: AGAIN_AT_ONCE_MS }) > 0) return;
     this.forget();
     this.#answeredAt = [];
     this.#isStartingOver = true;
@@ -138,15 +145,29 @@ export class Renewal {
   }
 
   /**
-   * Asks the page who is signed in now, though the token is still good: another tab says that this has changed.
+   * Asks the page who is signed in now, though the token is still good: another tab says that this has changed. A question that fails is asked
+   * again, at growing intervals.
    */
   async recheck(): Promise<void> {
-    const { signal } = this.#session;
+    const { signal, clock, timing } = this.#session;
     const before = this.#tokens.token;
-    const answer = await this.#question().catch(() => undefined);
-    if (answer === undefined || this.#tokens.token !== before) return;
-    if (answer && answer !== before) this.#parts.onAnswer(answer);
-    if (!answer && !signal.aborted) this.#parts.onSignedOut();
+    const isOver = (): boolean => signal.aborted || this.#tokens.token !== before;
+    for (let waitMs = AGAIN_MS / 2; !isOver(); waitMs = Math.min(waitMs * 2, SELDOM_AGAIN_MS)) {
+      const late = new AbortController();
+      const answer = await Promise.race([this.#question().catch(() => FAILED), sleep(clock, timing.requestMs, late.signal).then(() => FAILED)]);
+      late.abort();
+      if (isOver()) return;
+      if (typeof answer === 'string') {
+        if (answer && answer !== before) this.#parts.onAnswer(answer);
+        if (!answer) this.#parts.onSignedOut();
+        return;
+      }
+      // The page has no way to be asked.
+      if (answer === undefined && !this.#hasFailed) return;
+      // It did not come in time: the next question is another one.
+      if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
+      await sleep(clock, waitMs, signal);
+    }
   }
 
   /**
@@ -164,7 +185,7 @@ export class Renewal {
 
   async #request(): Promise<boolean> {
     const { clock } = this.#session;
-    this.#answeredAt = this.#answeredAt.filter((at) => at > clock.now() - ANSWERS_MS);
+    this.#answeredAt = this.#answeredAt.filter((from) => timeLeft(clock, { from, ms: ANSWERS_MS }) > 0);
     if (this.#answeredAt.length >= MOST_ANSWERS) return this.#tokens.isUsable;
     const before = this.#tokens.token;
     const answer = await this.#answerInTime();
@@ -223,6 +244,7 @@ export class Renewal {
     const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
     this.#askedAt = this.#session.clock.now();
+    this.#hasFailed = false;
     const asked: Promise<string | undefined> = ask(this.#abort.signal)
       .catch((thrown: unknown) => {
         if (this.#answer !== asked) return undefined;
@@ -231,6 +253,7 @@ export class Renewal {
           this.#answer = undefined;
           throw temporary;
         }
+        this.#hasFailed = true;
         // A message that is not ours is the page's own, and may hold anything.
         return this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.');
       })

@@ -8,6 +8,7 @@ import { unlessGone } from './catch-up.js';
 import { isResting } from './failing-room.js';
 import type { Inside } from './inside.js';
 import { FIRST_PAGE, type History } from './source.js';
+import { timeLeft } from './time-left.js';
 
 /** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
 const WHOLE_MS = 60_000;
@@ -30,7 +31,7 @@ export class Rereader {
   async read(signal: AbortSignal): Promise<void> {
     const { line, clock, reader } = this.#session;
     if (!line || this.#session.has('user_channel') || this.#times++ % 2 === 1 || !reader.isListed) await reader.listByRest(signal);
-    if (clock.now() - reader.wholeAt >= WHOLE_MS) return reader.readOpen(signal);
+    if (timeLeft(clock, { from: reader.wholeAt, ms: WHOLE_MS }) === 0) return reader.readOpen(signal);
     await reader.readEach(async (history) => {
       if (!isResting(this.#session, history) && (await this.#mayHaveChanged(history, signal))) await reader.readRoom(history, signal);
     });

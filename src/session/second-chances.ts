@@ -6,8 +6,9 @@ import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, t
 import { ChatError, sendMessage, stillWanted, toChatError, type HistoryQuery } from '../transport/index.js';
 import { backoff } from './backoff.js';
 import { compareTexts } from './compare-texts.js';
+import { isPassed, type PassedFrame } from './events.js';
 import type { Item, Outcome, OutboxInside } from './outbox-inside.js';
-import { isForOutbox, readTabMessage } from './tab-messages.js';
+import { isForOutbox, isKept, readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tabs.js';
 import { CLOCK_SKEW_MS, keptOf, refusalOf, type Kept } from './vault.js';
 
@@ -127,7 +128,7 @@ export class SecondChances {
     try {
       const message = (await Promise.race([sent, settled])) ?? item.stored!;
       if (!item.stored) outbox.settle(item, message);
-      return { is: 'stored', message, method: 'rest', meanwhile: meanwhile.filter(({ type }) => type !== 'messages_marked_read') };
+      return { is: 'stored', message, method: 'rest', meanwhile: meanwhile.filter((frame): frame is ChangeFrame & PassedFrame => isPassed(frame) && frame.type !== 'messages_marked_read') };
     } finally {
       item.onSettled = undefined;
       records?.delete(meanwhile);
@@ -242,9 +243,10 @@ export class SecondChances {
     return true;
   }
 
-  /** @param kept all that the device has kept of this person and nobody gave up. */
-  restore(kept: readonly Kept[]): void {
+  /** @param rows all that the device has kept of this person and nobody gave up: another release, or another script of the site, may have written them. */
+  restore(rows: readonly Kept[]): void {
     const outbox = this.#outbox;
+    const kept = rows.filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
     const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
     for (const { items } of outbox.queues.values()) {
@@ -281,7 +283,13 @@ export class SecondChances {
         return;
       case 'stored': {
         const { kept, message: stored, method } = message;
-        outbox.remove(kept.localId)?.answer?.({ is: 'unknown' });
+        const item = outbox.find(kept.localId);
+        if (item) {
+          item.left = method;
+          return outbox.settle(item, stored);
+        }
+        // Found in the history already, and told.
+        if (outbox.isStored(kept.localId)) return;
         return outbox.report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
       }
       case 'refused': {

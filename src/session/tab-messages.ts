@@ -4,6 +4,7 @@
 import { check, checkEach, Message, readFrame, User, type ClientFrame, type Problem } from '../protocol/index.js';
 import { anything, flag, Id, maybe, number, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from '../protocol/schema.js';
 import type { OutboxTabMessage, TabMessage } from './tabs.js';
+import type { Kept as KeptMessage } from './vault.js';
 
 /** Milliseconds since 1970 that are a date. */
 const Moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));
@@ -80,6 +81,13 @@ const OF_OUTBOX: readonly TabMessage['kind'][] = ['added', 'stored', 'refused', 
 
 /** Whether a message, not checked yet, is for second-chances.ts. All others are for company.ts: each checks its own. */
 export const isForOutbox = ({ kind }: TabMessage): boolean => OF_OUTBOX.includes(kind);
+
+/** Whether a row of the device's storage is a message. @param onProblem called where it is not. */
+export function isKept(row: unknown, onProblem: (problem: Problem) => void): row is KeptMessage {
+  const result = check<z.ZodMiniType>(Kept, row, 'outbox');
+  if (!result.ok) onProblem(result.problem);
+  return result.ok;
+}
 
 /**
  * @param onProblem called with a violation of the protocol.

@@ -43,7 +43,7 @@ export function reduce(before: ChatData, action: Action): ChatData {
     case 'live-message':
       return onLiveMessage(state, action);
     case 'stored':
-      return preview(confirm(state, action.roomId, action.message), action.roomId, action.message);
+      return preview(confirm(state, action), action.roomId, action.message);
     case 'history':
       return pages?.onHistory(state, action) ?? firstPage(state, action);
     case 'history-loading':
@@ -147,10 +147,10 @@ function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): 
 }
 
 /** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
-function confirm(state: ChatData, roomId: Id, message: Message): ChatData {
+function confirm(state: ChatData, { roomId, message, localId }: Extract<SessionEvent, { type: 'stored' }>): ChatData {
   const { timeline } = threadOf(state, roomId);
   const known = holds(timeline, message) && timeline[indexOf(timeline, message.id)];
-  return place(state, roomId, { ...(known || message), _tempId: message._tempId }, false);
+  return place(state, roomId, { ...(known || message), _tempId: localId }, false);
 }
 
 function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<SessionEvent, { type: 'live-message' }>): ChatData {

@@ -1,0 +1,131 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { json } from '../support/fake-backend.js';
+import { BASELINE, FULL, FaultScene, meet } from '../support/fault-scene.js';
+import { partsLoaded } from '../support/parts.js';
+
+describe('10.9: the clock is set back by an hour', () => {
+  it('nobody is signed in: a user who signs in and comes back to the page is connected', async () => {
+    const f = new FaultScene(FULL);
+    let signedIn = false;
+    let skew = 0;
+    const clock = { now: () => f.clock.now() + skew, after: (ms: number, run: () => void) => f.clock.after(ms, run) };
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', tokenUrl: 'https://site.example/chat-token/' },
+      { clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: async (input, init) => (String(input).includes('chat-token') ? (signedIn ? json({ token: f.token }) : json({}, 401)) : f.fetch(input, init)), vault: f.vault, tabs: {} },
+    );
+    chat.connect();
+    await partsLoaded();
+    await f.clock.advance(5_000);
+    expect(chat.state).to.equal('unauthorized');
+    skew = -3_600_000;
+    signedIn = true;
+    for (let n = 0; n < 8; n++) {
+      await f.clock.advance(60_000);
+      window.dispatchEvent(new Event('focus'));
+    }
+    await f.clock.advance(30_000);
+    const { state } = chat;
+    chat.disconnect();
+    expect(state).to.equal('connected');
+  });
+
+  it('the server asks to wait: it is asked again as soon as it said', async () => {
+    const f = await meet();
+    f.server.socketFault = 'refuse';
+    f.onRequest = () => json({ detail: 'Wait.' }, 503, { 'Retry-After': '60' });
+    f.server.cut(1006);
+    await f.clock.advance(5_000);
+    f.skewMs = -3_600_000;
+    await f.clock.advance(100_000);
+    f.server.socketFault = 'none';
+    f.onRequest = () => undefined;
+    await f.clock.advance(400_000);
+    const { state } = f.chat;
+    f.chat.disconnect();
+    expect(state).to.equal('connected');
+  });
+
+  it('connected: a lost frame is found by the check of the minute', async () => {
+    const f = await meet();
+    await f.clock.advance(30_000);
+    f.skewMs = -3_600_000;
+    window.dispatchEvent(new Event('online'));
+    await f.clock.advance(5_000);
+    f.server.frameFaults.push('drop');
+    f.say('lost');
+    await f.clock.advance(300_000);
+    const texts = f.texts();
+    f.chat.disconnect();
+    expect(texts).to.deep.equal(['lost']);
+  });
+
+  it('a baseline backend: the list and the rooms are read as often as before', async () => {
+    const f = await meet(() => {}, BASELINE);
+    await f.clock.advance(30_000);
+    f.skewMs = -3_600_000;
+    window.dispatchEvent(new Event('online'));
+    await f.clock.advance(5_000);
+    f.onFrame = () => {};
+    f.say('silent');
+    f.onFrame = (frame, pass) => pass(frame);
+    await f.clock.advance(300_000);
+    const texts = f.texts();
+    f.chat.disconnect();
+    expect(texts).to.deep.equal(['silent']);
+  });
+
+  it('nothing works: the connection comes back with the server', async () => {
+    const f = await meet();
+    f.server.socketFault = 'refuse';
+    f.server.restFault = 'down';
+    f.server.cut(1006);
+    await f.clock.advance(120_000);
+    f.skewMs = -3_600_000;
+    await f.clock.advance(60_000);
+    f.heal();
+    await f.clock.advance(200_000);
+    const { state } = f.chat;
+    f.chat.disconnect();
+    expect(state).to.equal('connected');
+  });
+
+  it('only REST works, and fails for a while: polling goes on', async () => {
+    const f = await meet((s) => (s.server.socketFault = 'refuse'));
+    await f.clock.advance(60_000);
+    f.server.restFault = 'down';
+    await f.clock.advance(120_000);
+    f.skewMs = -3_600_000;
+    await f.clock.advance(60_000);
+    f.server.restFault = 'none';
+    await f.clock.advance(10_000);
+    f.say('hello');
+    await f.clock.advance(300_000);
+    const said = [f.chat.state, ...f.texts()];
+    f.chat.disconnect();
+    expect(said).to.deep.equal(['polling', 'hello']);
+  });
+
+  it('the server says that the token expires: it is refreshed on the open socket', async () => {
+    const f = new FaultScene([...FULL, 'token_refresh']);
+    let asked = 0;
+    let skew = 0;
+    const clock = { now: () => f.clock.now() + skew, after: (ms: number, run: () => void) => f.clock.after(ms, run) };
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', tokenProvider: async () => (asked++, f.newToken()) },
+      { clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
+    );
+    chat.connect();
+    await partsLoaded();
+    await f.clock.advance(5_000);
+    f.socket.receive({ type: 'token_expiring', in_s: 60 });
+    await f.clock.advance(5_000);
+    expect(asked).to.equal(2);
+    skew = -3_600_000;
+    await f.clock.advance(600_000);
+    f.socket.receive({ type: 'token_expiring', in_s: 60 });
+    await f.clock.advance(5_000);
+    chat.disconnect();
+    expect(asked).to.equal(3);
+  });
+});
