@@ -74,7 +74,9 @@ function start(script: HTMLScriptElement): void {
   const take = (element: HTMLElement, names: string[]): void => {
     for (const name of names) {
       const value = script.getAttribute(`data-${name}`);
-      if (value !== null && value !== element.getAttribute(name)) element.setAttribute(name, value);
+      // A page whose user has signed out names none any more.
+      if (value === null) element.removeAttribute(name);
+      else element.setAttribute(name, value);
     }
   };
   take(connection, CONNECTION);
@@ -130,8 +132,8 @@ function start(script: HTMLScriptElement): void {
       const answer = await fetch(`${address.api}rooms/`, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit', redirect: 'manual' });
       // The next look asks for another.
       if (answer.status === 401) token = undefined;
-      const rooms = (await answer.json()) as { unread_count?: number }[] | { results: { unread_count?: number }[] };
-      if ((Array.isArray(rooms) ? rooms : rooms.results).some(({ unread_count = 0 }) => unread_count > 0)) void load();
+      const rooms = (await answer.json()) as { unread_count?: number }[] & { results?: { unread_count?: number }[] };
+      if ((rooms.results ?? rooms).some(({ unread_count = 0 }) => unread_count > 0)) void load();
     } catch {
       // Nothing to show; whoever opens the chat reads why.
     }

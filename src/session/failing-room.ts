@@ -31,6 +31,8 @@ export function isResting({ clock }: Inside, history: History): boolean {
  * @param one the room, if it alone was read: then nothing else waits for it.
  */
 export function canGoOnWithout(session: Inside, history: History, error: ChatError, read: () => Promise<void>, one?: History): boolean {
+  if (error.code === 'aborted') return false;
+  history.failures++;
   if (!one && (!ABOUT_A_ROOM.includes(error.code) || history.failures < MAX_FAILURES)) return false;
   const { clock, line, random } = session;
   waits.set(history, { from: clock.now(), ms: backoff(history.failures, random) });
@@ -46,7 +48,7 @@ async function readUntilItSucceeds(session: Inside, history: History, signal: Ab
   try {
     while (history.failures > 0 && history.rechecks === undefined && isOpen(session, history) && !signal.aborted) {
       await sleep(session.clock, backoff(history.failures, session.random), signal);
-      if (!signal.aborted) await read().catch(() => {});
+      if (!signal.aborted) await read().catch(() => history.failures++);
     }
   } finally {
     beingRead.delete(history);

@@ -148,12 +148,12 @@ export class NotificationFeed {
     const { recent, unread } = this.#state;
     switch (frame.type) {
       case 'recent_notifications': {
-        const { notifications } = frame;
+        const notifications = frame.notifications.slice(0, MAX_RECENT);
         // What came while we were away is news; what was there when we came first is not. Where nothing was known, what was read
         // meanwhile may be old.
         const isNews = (each: Notification): boolean => (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
         const fresh = this.#wasUp ? notifications.filter(isNews) : [];
-        this.#tell({ recent: notifications, unread: notifications.filter(({ is_read }) => !is_read).length });
+        this.#tell({ recent: notifications, unread: frame.notifications.filter(({ is_read }) => !is_read).length });
         for (const notification of fresh) this.#tell(this.#state, notification);
         // There may be more than these.
         if (!this.#isAsking) this.#ask();

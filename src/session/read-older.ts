@@ -1,8 +1,25 @@
 import { idKey, sameId, type ChangeFrame, type Id, type Message } from '../protocol/index.js';
-import { ChatError, stillWanted, toChatError } from '../transport/index.js';
+import { isId } from '../protocol/schema.js';
+import { ChatError, stillWanted, toChatError, type HistoryPage, type RestClient } from '../transport/index.js';
 import { isPassed } from './events.js';
 import type { Inside } from './inside.js';
 import { FIRST_PAGE, type History } from './source.js';
+
+/** Pages in a row in which no message could be read. */
+const MAX_UNREADABLE = 10;
+
+/** The next page that holds a message that can be read, or the last one of some. `leftOut` counts those of all of them. @throws {ChatError} */
+async function readablePage(rest: RestClient, roomId: Id, side: 'older' | 'newer', from: Id, signal: AbortSignal): Promise<HistoryPage> {
+  let leftOut = 0;
+  for (let count = 1; ; count++) {
+    const page = await rest.history(roomId, { [side === 'older' ? 'before' : 'after']: from, limit: FIRST_PAGE }, signal);
+    stillWanted(signal);
+    leftOut += page.leftOut;
+    const { id } = (page.raw.at(side === 'older' ? 0 : -1) ?? {}) as { id?: unknown };
+    if (page.messages.length > 0 || !page.hasMore || !isId(id) || sameId(id, from) || count === MAX_UNREADABLE) return { ...page, leftOut };
+    from = id;
+  }
+}
 
 /**
  * Loads the page of history before or after a message. What comes in meanwhile is shown at once; what of it changes a message of
@@ -23,8 +40,7 @@ export async function readPage(
   history?.records.add(meanwhile);
   try {
     if (!rest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
-    const page = await rest.history(roomId, { [side === 'older' ? 'before' : 'after']: from, limit: FIRST_PAGE }, signal);
-    stillWanted(signal);
+    const page = await readablePage(rest, roomId, side, from, signal);
     const { messages, seq = 0, leftOut } = page;
     // What came in after the page was read is not shown where there is a hole before it; so the page is not the end.
     const isPassedBy = side === 'newer' && meanwhile.some((frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)));

@@ -112,6 +112,7 @@ export class Renewal {
     this.#cancel();
     this.#asking = undefined;
     if (this.#parts.canAbort()) this.forget();
+    this.#tokens.refuse('');
     this.#giveUp();
   }
 
@@ -131,6 +132,8 @@ export class Renewal {
       // Nobody waits any more for an answer that has not come in time.
       if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
       this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
+      // It may have been refused by mistake: the page is to say whether it has a better one.
+      this.#tokens.refuse('');
       void this.#question();
     });
   }
@@ -139,6 +142,7 @@ export class Renewal {
   startOver(): void {
     if (timeLeft(this.#session.clock, { from: this.#askedAt, ms: AGAIN_AT_ONCE_MS }) > 0) return;
     this.forget();
+    this.#tokens.refuse('');
     this.#answeredAt = [];
     this.#isStartingOver = true;
     this.#giveUp();
@@ -241,7 +245,7 @@ export class Renewal {
 
   /** The page is asked one question at a time, however long it takes over it. */
   #question(): Promise<string | undefined> {
-    const { ask, onLate } = this.#parts;
+    const { ask, onAnswer, onLate, onRenewed } = this.#parts;
     if (this.#answer) return this.#answer;
     this.#askedAt = this.#session.clock.now();
     this.#hasFailed = false;
@@ -263,9 +267,13 @@ export class Renewal {
         if (typeof answer !== 'string') return undefined;
         const token = answer.trim();
         // Nobody waits for it any more, but a token is a token.
-        if (!this.#asking && token && token !== this.#tokens.token) {
+        if (!this.#asking && token && (token !== this.#tokens.token || this.#session.phase.is === 'unauthorized')) {
           this.#againMs = AGAIN_MS;
-          onLate(token);
+          if (this.#session.phase.is === 'unauthorized' || !this.#tokens.isSame(token)) onLate(token);
+          else {
+            onAnswer(token);
+            onRenewed();
+          }
         }
         return token;
       });

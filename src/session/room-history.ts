@@ -182,10 +182,7 @@ export class RoomHistory implements History {
       const error = toChatError(thrown);
       const denied = isNoAccess(error);
       if (denied) this.rechecks ??= MAX_RECHECKS;
-      if (error.code !== 'aborted') {
-        this.failures++;
-        this.#report({ type: 'history-failed', roomId, error, denied });
-      }
+      if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied });
       throw error;
     } finally {
       this.release();

@@ -117,16 +117,18 @@ export class SecondChances {
     records?.add(meanwhile);
     // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
     const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
-    const sent = sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch((thrown: unknown) => {
+    const sent = sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
       // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
-      if (status === 500) item.crashes++;
+      // A server that breaks down over everything has no problem with the message.
+      if (status === 500 && ++item.crashes >= MAX_CRASHES) await rest.history(roomId, { limit: 1 }, signal).catch(() => (item.crashes = 0));
       throw thrown;
     });
     sent.catch(() => {});
     try {
       const message = (await Promise.race([sent, settled])) ?? item.stored!;
+      if (message.room !== undefined && !sameId(message.room, roomId)) throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
       if (!item.stored) outbox.settle(item, message);
       return { is: 'stored', message, method: 'rest', meanwhile: meanwhile.filter((frame): frame is ChangeFrame & PassedFrame => isPassed(frame) && frame.type !== 'messages_marked_read') };
     } finally {

@@ -369,7 +369,7 @@ export class Session implements Inside {
       } catch (thrown) {
         if (signal.aborted) return;
         // Not the message: a browser's own may hold an address, and that the token.
-        this.#problem(`Internal error of the chat (${(thrown as Error | undefined)?.name}).`);
+        this.#problem(`Internal error (${(thrown as Error | undefined)?.name}).`);
         await this.#waitFor('error', 'internal_error', attempt, 0, signal);
       }
     }
@@ -464,7 +464,7 @@ export class Session implements Inside {
       this.outbox.socketEnded();
       this.#company?.ended();
     }
-    return { ...life, ...end, token: this.#lineTokens[1] ?? this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
+    return { ...life, ...end, token: this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
   }
 
   /** Loads what is not needed at first, where it can be had. */

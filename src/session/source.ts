@@ -27,8 +27,8 @@ export interface History {
   readonly roomId: Id;
   /** The server does not let us read the room: so often it is still read again with this socket. Undefined: it does. */
   readonly rechecks: number | undefined;
-  /** Reads that have failed, in a row. */
-  readonly failures: number;
+  /** Reads that have failed, in a row: counted in failing-room.ts. */
+  failures: number;
   /** Whether its newest page was read. */
   readonly isLoaded: boolean;
   /** The newest message up to which everything is known; undefined before the first one. */

@@ -43,6 +43,8 @@ export interface HistoryPage {
   seq: number | undefined;
   /** Messages of the page that could not be read. */
   leftOut: number;
+  /** All of the page, as the server sent them. */
+  raw: readonly unknown[];
 }
 
 export interface RoomsAnswer {
@@ -117,7 +119,7 @@ export class RestClient {
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
     const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
     const page = checkEach(Message, body.messages, where);
-    return { messages: await this.#good(page), hasMore: body.has_more && body.messages.length > 0, seq: body.seq, leftOut: page.problems.length };
+    return { messages: await this.#good(page), hasMore: body.has_more && body.messages.length > 0, seq: body.seq, leftOut: page.problems.length, raw: body.messages };
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */

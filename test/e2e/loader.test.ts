@@ -242,4 +242,12 @@ describe('dist/loader.js', () => {
     expect(String(said[0])).to.match(/without type="module"/);
     expect(connections()).to.deep.equal([]);
   });
+
+  it('10.38: a script that runs again and names no user signs the former one out', async () => {
+    await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example', 'data-user': '7', 'data-token-url': '/none/', 'data-room': '3' });
+    const chat = page.document.querySelector('chat-connection')!;
+    expect(chat.getAttribute('user')).to.equal('7');
+    await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example', 'data-token-url': '/none/' });
+    expect([chat.getAttribute('user') ?? '', chat.firstElementChild!.getAttribute('room')]).to.deep.equal(['', null]);
+  });
 });

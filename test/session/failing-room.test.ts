@@ -41,7 +41,7 @@ describe('one open room that cannot be read', () => {
     await clock.advance(1_000);
     backend.onRequest = (_method, path) => (isRoomOne(path) ? json({}, 502) : undefined);
     backend.socket.drop(1012);
-    await clock.advance(9_000);
+    await clock.advance(5_000);
     backend.store(1, 2, 'two');
     expect(chat.state).to.equal('reconnecting');
     backend.onRequest = () => undefined;

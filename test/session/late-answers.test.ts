@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import { json } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { FULL, meet, type FaultScene } from '../support/fault-scene.js';
 
@@ -84,5 +85,33 @@ describe('a message that changes while the answer to its request is on its way',
     await f.clock.advance(120_000);
     expect(f.texts()).to.deep.equal(['edited']);
     f.chat.disconnect();
+  });
+});
+
+describe('the answer to a message', () => {
+  it('10.24: HTTP 500 to everything for ten minutes: the message is sent afterwards', async () => {
+    const f = await meet();
+    f.server.socketFault = 'refuse';
+    f.server.restFault = 'broken';
+    f.server.cut(1006);
+    await settle();
+    f.send('mine');
+    await f.clock.advance(600_000);
+    const during = f.chat.messages(1).map(({ delivery, error }) => `${delivery} ${error?.code ?? ''}`);
+    f.heal();
+    await f.clock.advance(120_000);
+    const after = f.chat.messages(1).map(({ delivery }) => delivery);
+    f.chat.disconnect();
+    expect([during, after]).to.deep.equal([['sending '], ['sent']]);
+  });
+
+  it('10.31: a message of another room is not taken for it', async () => {
+    const f = await meet((s) => (s.server.socketFault = 'refuse'));
+    f.onRequest = (method) => (method === 'POST' ? json({ id: 999, room: 2, sender: { id: 2 }, content: 'somebody else', timestamp: '2026-11-23T12:00:00Z' }, 201) : undefined);
+    f.send('mine');
+    await f.clock.advance(10_000);
+    const shown = f.texts();
+    f.chat.disconnect();
+    expect(shown).to.not.include('somebody else');
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/store/index.js';
 import { settle } from '../support/fake-clock.js';
+import { json } from '../support/fake-backend.js';
 import { meet, type FaultScene } from '../support/fault-scene.js';
 
 /** Holds back REST answers (already made by the server) whose path matches. */
@@ -238,5 +239,24 @@ describe('what arrives late', () => {
     const { hasNewer } = f.chat.data.threads.get('1')!;
     expect([hasNewer, f.texts().slice(-3)]).to.deep.equal([false, ['missed one', 'missed two', 'live']]);
     f.chat.disconnect();
+  });
+
+  it('10.23: a page in which no message can be read does not hide those before it', async () => {
+    const f = await meet((s) => {
+      for (let n = 0; n < 150; n++) s.server.store(1, 2, `m${n}`);
+      const original = s.fetch;
+      (s as unknown as { fetch: typeof fetch }).fetch = async (input, init) => {
+        const answer = await original(input, init);
+        if (!String(input).includes('before=')) return answer;
+        const body = JSON.parse(await answer.text()) as { messages: { id: number; timestamp: unknown }[] };
+        for (const message of body.messages) if (message.id > 50) message.timestamp = null;
+        return json(body);
+      };
+    });
+    await f.clock.advance(5_000);
+    await f.chat.loadOlder(1).catch(() => {});
+    const thread = f.chat.data.threads.get('1')!;
+    f.chat.disconnect();
+    expect([thread.timeline[0]?.content, thread.leftOut]).to.deep.equal(['m0', 50]);
   });
 });

@@ -102,6 +102,16 @@ describe('the notifications socket', () => {
     expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal([2, 1]);
   });
 
+  it('10.24: keeps the newest 50, however many came while it was away', async () => {
+    const all = Array.from({ length: 1_000 }, (_, n) => notification(1_000 - n));
+    onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: all });
+    heard.length = 0;
+    sockets[0]!.drop(1006);
+    await clock.advance(2_000);
+    expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal(Array.from({ length: 50 }, (_, n) => 1_000 - n));
+    expect(heard.filter((each) => each.notification).length).to.equal(50);
+  });
+
   it('tells of each new one once', () => {
     heard.length = 0;
     for (const id of [3, 3]) sockets[0]!.receive({ type: 'new_notification', notification: notification(id) });

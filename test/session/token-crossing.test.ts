@@ -1,0 +1,41 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/store/index.js';
+import { FakeBackend, tokenOf } from '../support/fake-backend.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { partsLoaded } from '../support/parts.js';
+
+describe('10.25: the old token ends while the new one is on its way on the same socket', () => {
+  for (const way of ['property token', 'tokenProvider with one good token', 'token-less end code 1006'] as const) {
+    it(`${way}: the new one is tried`, async () => {
+      const clock = new FakeClock();
+      const backend = new FakeBackend(clock);
+      backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh'];
+      const [old, good] = [tokenOf(1, { jti: 'old' }), tokenOf(1, { jti: 'good' })];
+      let present = old;
+      let asked = 0;
+      const chat = new ChatConnection(
+        { url: 'https://chat.example', ...(way.startsWith('tokenProvider') ? { tokenProvider: async () => (asked++, present) } : { token: old }) },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+      );
+      chat.openRoom(1);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(31_000);
+      expect(chat.state).to.equal('connected');
+      present = good;
+      backend.refused.add(old);
+      const [socket] = backend.open;
+      if (way.startsWith('tokenProvider')) socket!.receive({ type: 'token_expiring', in_s: 1 });
+      else chat.configure({ token: good });
+      await settle();
+      expect(socket!.sent.at(-1)).to.deep.equal({ type: 'authenticate', token: good });
+      // The server's timer for the old token ran before that frame arrived.
+      socket!.drop(way.endsWith('1006') ? 1006 : 4001, 'token expired');
+      await clock.advance(120_000);
+      const said = [chat.state, chat.reason.code, asked];
+      chat.disconnect();
+      expect(said.slice(0, 2)).to.deep.equal(['connected', 'connected']);
+    });
+  }
+});
