@@ -36,7 +36,7 @@ export default defineConfig(({ mode }) => {
         ? { loader: 'src/loader.ts' }
         : { chat: 'src/chat.ts' };
   return {
-    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [trimLit(), trimZod(), loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
+    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [trimLit(), trimZod(), shortenInternalNames(), loader ? writeSnippet() : removeOldParts(), compressTwice()] : [])],
     publicDir: false,
     ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"', CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : '') } }),
     build: {
@@ -59,8 +59,8 @@ export default defineConfig(({ mode }) => {
           // Each name stands in the one script, and nothing compresses a hash.
           chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
-          // The other elements and a thread's extras come together, in one file.
-          ...(!modules && !cli && !loader && { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'beside', test: /src\/(beside|elements\/(avatar|broken-row|untrusted|ticker|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(extras|announcer|text-parts))|theme\/(avatar|launcher)|locale\/(ago|en-))/ }] } }),
+          // The other elements and the rich parts of a thread are one file.
+          ...(!modules && !cli && !loader && { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'secondary', test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|live-region|linkify))|theme\/(avatar|launcher)|locale\/(relative-time|en-))/ }] } }),
           // What Vite leaves in a library for the next bundler is of no use to a page that loads this one.
           ...(small && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),
         },
@@ -184,6 +184,33 @@ function trimLit(): Plugin {
     'lit-element/lit-element.js': [[/\w+\.litElementHydrateSupport/, '(void 0)'], [/\w+\.litElementPolyfillSupport/, 'void 0'], versions],
   };
   return answer('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/[\w-]+\.js$/, asked);
+}
+
+/**
+ * Members of our classes that nothing outside of dist/ calls, and that are neither sent, stored nor documented. A minifier cannot know that. What a page
+ * calls is not here: `npm run build:package` and the tests of the sources keep all names.
+ */
+const INTERNAL_NAMES = [
+  'acceptsIdempotencyKey', 'applyFrame', 'applyTokenInPlace', 'askForToken', 'asksByRequest', 'cancelRetry', 'canGoOnWithout', 'caughtUp', 'deferredNow', 'detachUnowned',
+  'fullReadAt', 'hasUserInfo', 'holdFrames', 'isListed', 'isOpenElsewhere', 'isOtherUser', 'isOverdue', 'isSameUser', 'isSender', 'listByRest', 'loadFallback', 'loadHeartbeat',
+  'loadPage', 'matchPending', 'onGreeting', 'onNetworkHint', 'onNewSocket', 'onOtherToken', 'onRestSuccess', 'onRoomList', 'onSettled', 'onSignedOut', 'onSubscriptionEnded',
+  'onUnreadCount', 'openRooms', 'ownerIfConfirmed', 'readOpenRooms', 'readOtherRooms', 'readRoom', 'readEach', 'rechecks', 'refreshRefusedToken', 'refreshRooms', 'refreshToken',
+  'refusedMessages', 'releaseFrames', 'resyncAfterGap', 'roomSync', 'roomsPage', 'setSender', 'setState', 'setUnauthorized', 'setUserInfo', 'socketEnded', 'takeRefused',
+  'tellNotifications', 'toHttpError', 'verifySocket', 'waitForFrame', 'wasConnected', 'withoutSocket', 'yieldToMain',
+];
+
+function shortenInternalNames(): Plugin {
+  const short = new Map(INTERNAL_NAMES.map((name, index) => [name, `_${index.toString(36)}`]));
+  const pattern = new RegExp(`\\b(${INTERNAL_NAMES.join('|')})\\b`, 'g');
+  return {
+    name: 'shorten-internal-names',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/\/src\/[\w/.-]+\.ts$/.test(id)) return undefined;
+      const edits = new MagicString(code).replace(pattern, (name) => short.get(name)!);
+      return { code: edits.toString(), map: edits.generateMap({ hires: true }) };
+    },
+  };
 }
 
 /**

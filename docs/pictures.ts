@@ -78,7 +78,7 @@ await page.goto(url);
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
 await choose('theme', 'light');
 // What was written for another picture was kept.
-await page.evaluate(() => Promise.all([...document.querySelectorAll('chat-connection')].map(({ connection }) => connection.forgetDevice())));
+await page.evaluate(() => Promise.all([...document.querySelectorAll('chat-connection')].map(({ connection }) => connection.clearLocalData())));
 await page.reload();
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
 const { x, y, width } = await page.$eval('#people', (people) => people.getBoundingClientRect().toJSON() as DOMRect);

@@ -7,7 +7,7 @@
 import { ChatConnectionElement } from './elements/chat-connection/chat-connection.js';
 import { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
 import { register } from './register.js';
-import { partLoader } from './session/load-part.js';
+import { lazyImport } from './internal/lazy-import.js';
 
 export { registerLocale, type Terms } from './locale/index.js';
 export * from './headless.js';
@@ -22,7 +22,7 @@ function registerEach(elements: Record<string, CustomElementConstructor>): void 
   for (const [tag, element] of Object.entries(elements)) setTimeout(register, 0, tag, element);
 }
 
-const loadBeside = partLoader(() => import('./beside.js'));
+const loadBeside = lazyImport(() => import('./secondary-elements.js'));
 function registerBeside(): void {
   loadBeside().then(
     ({ ChatLauncherElement, ChatRoomsElement, ChatStatusElement }) =>

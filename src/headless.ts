@@ -1,6 +1,6 @@
 /** The same connection with no element and no Lit: for apps that draw their own chat. */
-export { ChatConnection, type ConnectionConfig, type ConnectionParts, type SendOptions, type Sent } from './store/index.js';
-export type { ChatData, ChatMessage, ChatUser, Happenings, Listener, Thread, Typist } from './store/index.js';
-export type { ChatState, Method, NextTry, Phase, Reason, ReasonCode, Timing } from './session/index.js';
+export { ChatConnection, type ConnectionConfig, type ConnectionDependencies, type SendOptions, type SendResult } from './client/index.js';
+export type { ChatData, ChatMessage, ChatUser, ConnectionEvents, Listener, Thread, Typist } from './client/index.js';
+export type { ChatState, Method, NextTry, ConnectionState, Reason, ReasonCode, Timing } from './session/index.js';
 export { ChatError, type Clock, type ErrorCode } from './transport/index.js';
 export type { Id, Message, Room, User } from './protocol/index.js';

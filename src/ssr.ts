@@ -9,7 +9,7 @@ import './define.js';
 import { writeSnapshot } from './elements/chat-rooms/snapshot.js';
 import { de } from './locale/de.js';
 import { en } from './locale/en.js';
-import { enBeside } from './locale/en-beside.js';
+import { enBeside } from './locale/en-secondary.js';
 import { ago, registerLocale, speak, termsOf, type Words } from './locale/index.js';
 import { checkEach, idKey, Room, type Id } from './protocol/index.js';
 import { ChatError } from './transport/index.js';

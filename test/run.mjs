@@ -56,7 +56,7 @@ const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.include
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 /** What depends on the engine: elements, and code that uses storage, locks or a page of the browser itself. */
 const isOfEngine = (path) =>
-  /^test\/(elements|binding|locale)\//.test(path) || /mounted\.js|device-vault|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
+  /^test\/(elements|controllers|locale)\//.test(path) || /mounted\.js|indexeddb-storage|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
 const browserTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 const unitTests = browserTests.filter(isOfEngine);
 /** The rest has its clock, network and storage in memory: one engine is enough. */

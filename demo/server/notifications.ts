@@ -1,7 +1,7 @@
 /** The second socket: what happened in rooms that a user was not looking at. */
 import { NotificationActions, type NotificationAction } from '../../src/protocol/client-frames.js';
 import { CloseCode } from '../../src/protocol/close-codes.js';
-import { check, type Schema } from '../../src/protocol/problem.js';
+import { check, type Schema } from '../../src/protocol/validation.js';
 import type { Viewer } from './auth.js';
 import type { Handler, SocketConnection } from './connection.js';
 import type { Context } from './context.js';

@@ -1,6 +1,6 @@
 /** Text from a client → a frame that may be trusted. The words are those of the recorded backend, faults included in baseline mode. */
 import { ClientFrames, type ClientFrame } from '../../src/protocol/client-frames.js';
-import { check, type Schema } from '../../src/protocol/problem.js';
+import { check, type Schema } from '../../src/protocol/validation.js';
 import { toId } from './refusal.js';
 
 export interface ErrorDetails {

@@ -1,6 +1,6 @@
 /** For a backend that speaks something else: `unified-chat/adapter`. docs/BACKENDS.md shows one. */
-import { offer } from '../binding/index.js';
-import { ChatConnection, type ConnectionParts } from '../store/index.js';
+import { registerConnection } from '../controllers/index.js';
+import { ChatConnection, type ConnectionDependencies } from '../client/index.js';
 import type { ChatAdapter } from './adapter.js';
 import { wireOf } from './wire.js';
 import { ChatError } from '../transport/index.js';
@@ -14,9 +14,9 @@ export { wireOf, type AdapterParts } from './wire.js';
  * @param name of the backend: what is kept on this device is kept apart by it and by the person.
  * @returns the connection, and how to end it.
  */
-export function connectAdapter(adapter: ChatAdapter, name: string, parts: ConnectionParts = {}): { connection: ChatConnection; end: () => void } {
+export function connectAdapter(adapter: ChatAdapter, name: string, parts: ConnectionDependencies = {}): { connection: ChatConnection; end: () => void } {
   const connection = new AdapterConnection({ url: `https://adapter.invalid/${encodeURIComponent(name)}`, token: claimsOf(adapter), share: false }, { ...parts, ...wireOf(adapter) });
-  const withdraw = offer(connection);
+  const withdraw = registerConnection(connection);
   connection.connect();
   return {
     connection,

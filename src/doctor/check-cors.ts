@@ -1,8 +1,8 @@
 /** What a browser would let a page on another site do. A page is not told; a program sees the headers themselves. */
-import { isAnswer, type Answer } from './ask.js';
-import type { Exam } from './exam.js';
-import { cors } from './mend.js';
-import type { PointId } from './points.js';
+import { isAnswer, type Answer } from './raw-request.js';
+import type { Exam } from './check-context.js';
+import { cors } from './remedies.js';
+import type { PointId } from './checks.js';
 
 const POINTS: PointId[] = ['cors.preflight', 'cors.origin', 'cors.refusal', 'cors.idempotency-key', 'cors.methods'];
 

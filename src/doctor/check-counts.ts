@@ -1,8 +1,8 @@
 /** Rooms and their counts, by socket and by REST. */
-import { isAnswer } from './ask.js';
-import type { Exam } from './exam.js';
+import { isAnswer } from './raw-request.js';
+import type { Exam } from './check-context.js';
 import { listed, pageOf, type Listed } from './rooms.js';
-import { typed, type Talk } from './talk.js';
+import { typed, type Talk } from './recording-socket.js';
 import { some } from './times.js';
 
 type Counts = Map<string, { name: string; unread: number }>;

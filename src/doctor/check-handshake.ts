@@ -2,14 +2,14 @@
  * Opening the socket with a token that REST takes. Where that fails, a browser says 1006 and nothing else; a program asks
  * again in other ways until one cause is left.
  */
-import { isAnswer } from './ask.js';
+import { isAnswer } from './raw-request.js';
 import { base64url } from './base64.js';
-import type { Exam } from './exam.js';
-import { AGREED_CODE, placeToken } from './knock.js';
-import { allowOrigin, nginx, readToken } from './mend.js';
+import type { Exam } from './check-context.js';
+import { AGREED_CODE, placeToken } from './handshake-probe.js';
+import { allowOrigin, nginx, readToken } from './remedies.js';
 import { describePage } from './page.js';
-import type { PointId } from './points.js';
-import { isHeard, typed, type Talk } from './talk.js';
+import type { PointId } from './checks.js';
+import { isHeard, typed, type Talk } from './recording-socket.js';
 import type { UpgradeAnswer, UpgradeRequest } from './upgrade.js';
 
 /** Opens a greeted or ungreeted socket; says why not. @returns nothing where none opens, or the token is not taken. */

@@ -1,6 +1,6 @@
 /** Reading a history, and marking as read: on some backends the first is the second, so both count as writing. */
-import type { Desk } from './desk.js';
-import { answered, errorText, isHeard, typed } from './talk.js';
+import type { Desk } from './write-context.js';
+import { answered, errorText, isHeard, typed } from './recording-socket.js';
 import { MESSAGE } from './shapes.js';
 import { some } from './times.js';
 

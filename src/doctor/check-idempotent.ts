@@ -1,5 +1,5 @@
 /** Sending twice under one id stores once: by socket, by REST, and by one after the other. */
-import { restFailure, socketFailure, type Desk, type Sample } from './desk.js';
+import { restFailure, socketFailure, type Desk, type Sample } from './write-context.js';
 
 type Way = 'socket' | 'rest';
 

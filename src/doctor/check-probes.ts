@@ -1,10 +1,10 @@
 /** Sockets that must not open: without a token, and with a forged one. */
-import type { Exam } from './exam.js';
+import type { Exam } from './check-context.js';
 import { credential } from './check-handshake.js';
 import { PAGE_DOES_NOT_TRY } from './check-rest.js';
-import { AGREED_CODE, forged, knock, placeToken, type Knocked } from './knock.js';
-import { checkToken } from './mend.js';
-import type { PointId } from './points.js';
+import { AGREED_CODE, forged, knock, placeToken, type Knocked } from './handshake-probe.js';
+import { checkToken } from './remedies.js';
+import type { PointId } from './checks.js';
 
 const CLOSE_4001 = 'Refuse the handshake (HTTP 401 or 403), or accept it and close with 4001. Anything else looks like a lost connection: the page tries again and again, and never asks for another token.';
 

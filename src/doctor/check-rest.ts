@@ -1,11 +1,11 @@
 /** REST, before anything else: is it there, does it speak for itself, does it know this person and nobody else? */
 import { readClaims } from './claims.js';
-import { isAnswer, type Answer, type Asked } from './ask.js';
-import type { Exam } from './exam.js';
-import { checkToken, unauthorised } from './mend.js';
+import { isAnswer, type Answer, type Asked } from './raw-request.js';
+import type { Exam } from './check-context.js';
+import { checkToken, unauthorised } from './remedies.js';
 import { describePage } from './page.js';
 import { parseUrl } from './url.js';
-import { forged } from './knock.js';
+import { forged } from './handshake-probe.js';
 
 /** @returns the answer to `GET rooms/`, where it is one; undefined where REST cannot be used; false where nothing can. */
 export async function checkRest(exam: Exam): Promise<Answer | undefined | false> {

@@ -1,7 +1,7 @@
 /** The list of rooms, as it really came. */
 import type { Id } from '../protocol/index.js';
-import { isAnswer, type Answer } from './ask.js';
-import type { Exam } from './exam.js';
+import { isAnswer, type Answer } from './raw-request.js';
+import type { Exam } from './check-context.js';
 import { listed, pageOf } from './rooms.js';
 import { ROOM, ROOM_ID } from './shapes.js';
 import { some } from './times.js';

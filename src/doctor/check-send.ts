@@ -1,14 +1,14 @@
 /** Sending, by both ways: is it stored, is it told, can the sender recognise it? Writes into the room. */
 import type { Id } from '../protocol/index.js';
 import { ChatError } from '../transport/index.js';
-import { isAnswer } from './ask.js';
+import { isAnswer } from './raw-request.js';
 import { credential } from './check-handshake.js';
 import { alive } from './check-talk.js';
-import { Desk, isEcho, messageIn, restFailure, socketFailure, type Sample } from './desk.js';
-import type { Exam } from './exam.js';
-import { WRITES } from './points.js';
+import { Desk, isEcho, messageIn, restFailure, socketFailure, type Sample } from './write-context.js';
+import type { Exam } from './check-context.js';
+import { WRITES } from './checks.js';
 import { MESSAGE } from './shapes.js';
-import { answered, isHeard, typed, type Heard, type Talk } from './talk.js';
+import { answered, isHeard, typed, type Heard, type Talk } from './recording-socket.js';
 import { some } from './times.js';
 
 const SEND = 'Answer {"type": "send_message", "room_id", "content", "_tempId"} by storing it and telling all sockets of the room, the sender’s too: {"type": "new_message", "room_id", "message": {…, "_tempId"}}.';

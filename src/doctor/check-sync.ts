@@ -1,9 +1,9 @@
 /** Capability `sync`: every change of a room is counted, and can be told again. */
-import { isAnswer } from './ask.js';
-import { messageIn, type Desk } from './desk.js';
-import { answered, errorText, isHeard, typed } from './talk.js';
+import { isAnswer } from './raw-request.js';
+import { messageIn, type Desk } from './write-context.js';
+import { answered, errorText, isHeard, typed } from './recording-socket.js';
 import { some } from './times.js';
-import type { PointId } from './points.js';
+import type { PointId } from './checks.js';
 import { isRecord, SYNC_ROOM } from './shapes.js';
 
 const COUNT = 'Give every change of a room the room’s next seq, from 1, in the transaction that makes the change, and put it into the frames that tell of it. Or do not name sync.';

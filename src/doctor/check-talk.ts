@@ -1,11 +1,11 @@
 /** What is said on an open socket. Nothing here stores anything. */
-import type { Exam } from './exam.js';
+import type { Exam } from './check-context.js';
 import { credential } from './check-handshake.js';
-import { serialise } from './mend.js';
+import { serialise } from './remedies.js';
 import { GREETING, isId, ROOM } from './shapes.js';
-import { answered, errorText, isHeard, typed, type Talk } from './talk.js';
+import { answered, errorText, isHeard, typed, type Talk } from './recording-socket.js';
 import { some } from './times.js';
-import type { PointId } from './points.js';
+import type { PointId } from './checks.js';
 
 const CAPABILITIES = {
   idempotent_send: 'A message whose confirmation is lost is looked for in the history before it is sent again; in rare cases it is stored twice.',

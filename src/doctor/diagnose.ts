@@ -15,11 +15,11 @@ import { checkForeignRooms, checkRooms } from './check-rooms.js';
 import { checkSending, openDesk } from './check-send.js';
 import { checkSync } from './check-sync.js';
 import { checkGreeting, checkTalk } from './check-talk.js';
-import { DEFAULT_TIMING, Exam, type DoctorTiming } from './exam.js';
+import { DEFAULT_TIMING, Exam, type DoctorTiming } from './check-context.js';
 import { countVerdicts, Findings, type Finding, type Report } from './findings.js';
-import { pointsFor, WRITES, type PointId } from './points.js';
+import { pointsFor, WRITES, type PointId } from './checks.js';
 import { Redactor } from './redact.js';
-import type { Talk } from './talk.js';
+import type { Talk } from './recording-socket.js';
 import { checkTimes } from './times.js';
 import type { OpenUpgrade } from './upgrade.js';
 

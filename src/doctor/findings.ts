@@ -1,5 +1,5 @@
 /** What the doctor found, point by point. */
-import { POINTS, type PointId } from './points.js';
+import { POINTS, type PointId } from './checks.js';
 import type { Redactor } from './redact.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Pages that come where data should: whose they are, as far as one can see. */
-import type { Answer } from './ask.js';
+import type { Answer } from './raw-request.js';
 
 /** What an answer is that is no data, and what to do about it. */
 export function describePage({ text, headers }: Pick<Answer, 'text' | 'headers'>): { is: string; mend: string } {

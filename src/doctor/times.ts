@@ -2,8 +2,8 @@
  * Times in what a server really sent. The widget forgives a time without an offset (it takes it for UTC) and a broken one
  * (it shows none), so what it has read cannot tell.
  */
-import type { Exam } from './exam.js';
-import { withOffset } from './mend.js';
+import type { Exam } from './check-context.js';
+import { withOffset } from './remedies.js';
 
 const TIME_NAME = /^timestamp$|_(at|time)$/;
 const HAS_OFFSET = /(?:z|[+-]\d\d(?::?\d\d)?)$/i;

@@ -1,7 +1,7 @@
 /** The events of the elements. All bubble and cross shadow roots, so that one listener on the page hears them. */
 import type { Id, Notification } from '../protocol/index.js';
 import type { ChatState, Method, Reason } from '../session/index.js';
-import type { ChatMessage } from '../store/index.js';
+import type { ChatMessage } from '../client/index.js';
 import type { ChatError } from '../transport/index.js';
 
 export const OUT: EventInit = { bubbles: true, composed: true };

@@ -1,4 +1,4 @@
-import type { Terms } from './terms.js';
+import type { Terms } from './translation.js';
 
 const REASONS: Record<string, string> = {
   no_token: 'Melde dich an, um zu chatten.',

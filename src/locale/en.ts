@@ -1,6 +1,6 @@
-import type { Terms } from './terms.js';
+import type { Terms } from './translation.js';
 
-/** What `<chat-thread>` says at first, and others too. The rest comes with what says it: en-beside.ts, en-extras.ts. */
+/** What `<chat-thread>` says at first, and others too. The rest comes with what says it: en-secondary.ts, en-rich-parts.ts. */
 export const en = {
   signIn: 'Sign in to chat',
   unnamed: 'Conversation',

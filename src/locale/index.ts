@@ -1,5 +1,5 @@
-export { ago, type Words } from './ago.js';
-export { enBeside } from './en-beside.js';
-export { enExtras } from './en-extras.js';
+export { ago, type Words } from './relative-time.js';
+export { enBeside } from './en-secondary.js';
+export { enExtras } from './en-rich-parts.js';
 export { isSameDay, Localize, registerLocale, speak, termsOf } from './localize.js';
-export type { Terms } from './terms.js';
+export type { Terms } from './translation.js';

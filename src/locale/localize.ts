@@ -4,7 +4,7 @@
  */
 import { isServer, type LitElement, type ReactiveController } from 'lit';
 import { en } from './en.js';
-import type { Terms } from './terms.js';
+import type { Terms } from './translation.js';
 
 /** By language, or by language and region: `de`, `de-at`. */
 const locales = new Map<string, Partial<Terms>>();

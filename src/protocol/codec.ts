@@ -2,7 +2,7 @@
  * Text from a socket → a frame that everybody inside may trust. Nothing past this point asks "is it a string?".
  */
 import { Room } from './entities.js';
-import { check, checkEach, type Problem, type Schema } from './problem.js';
+import { check, checkEach, type Problem, type Schema } from './validation.js';
 import { ChatFrames, type ChatFrame } from './server-frames.js';
 
 /** A frame, or none where the text held nothing usable; and everything that was not as agreed. */

@@ -4,8 +4,8 @@
  * What an entity cannot live without (its id, its time) is required; what only decorates it (a name, a picture)
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
-import type { Output } from './problem.js';
-import { amount, flag, Id, maybe, object, orNull, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import type { Output } from './validation.js';
+import { amount, flag, Id, optionalOr, object, nullOnError, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const User = object(() => ({
   id: Id,
@@ -16,7 +16,7 @@ export const User = object(() => ({
 }));
 export type User = Output<typeof User>;
 
-const userOrNull = () => orNull(User());
+const userOrNull = () => nullOnError(User());
 
 /** A name in the baseline; some backends send the whole user. */
 const nameOf = (sender: unknown): string => {
@@ -50,13 +50,13 @@ export const Message = object(() => ({
   timestamp: Time,
   is_read: z.catch(flag, false),
   edited_at: timeOrNull,
-  reply_to: orNull(ReplyTo()),
+  reply_to: nullOnError(ReplyTo()),
   /** Right on REST; says nothing on a socket, where one text goes to everybody. Compare `sender.id` instead. */
   is_own_message: z.catch(flag, false),
   /** One for each emoji, in the order in which they came. */
-  reactions: maybe(z.array(Reaction())),
+  reactions: optionalOr(z.array(Reaction())),
   /** The sender's own name for the message before the server had one. */
-  _tempId: maybe(string),
+  _tempId: optionalOr(string),
 }));
 export type Message = Output<typeof Message>;
 
@@ -70,7 +70,7 @@ export const Room = object(() => ({
   room_type: z.catch(string, 'general'),
   participants: z.catch(z.array(User()), []),
   participant_count: z.catch(amount, 0),
-  last_message: orNull(LastMessage()),
+  last_message: nullOnError(LastMessage()),
   unread_count: z.catch(amount, 0),
   created_at: timeOrNull,
   updated_at: timeOrNull,

@@ -1,4 +1,4 @@
-export * from './bodies.js';
+export * from './rest-bodies.js';
 export * from './changes.js';
 export * from './close-codes.js';
 export * from './codec.js';
@@ -6,7 +6,7 @@ export * from './entities.js';
 export * from './ids.js';
 export * from './notifications.js';
 export * from './order.js';
-export * from './problem.js';
+export * from './validation.js';
 export * from './server-frames.js';
 export * from './start-dm.js';
 export type { ClientFrame, NotificationAction } from './client-frames.js';

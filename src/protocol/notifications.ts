@@ -1,13 +1,13 @@
 /** What the notifications socket speaks. Apart from the rest, so that a page without notifications does not load it. */
 import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
-import { checkEach, type Output } from './problem.js';
+import { checkEach, type Output } from './validation.js';
 import type { Checked } from './server-frames.js';
-import { amount, anything, flag, Id, object, orNull, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import { amount, anything, flag, Id, object, nullOnError, text, textOrNull, Time, timeOrNull, z } from './schema.js';
 
 export const Notification = object(() => ({
   id: Id,
-  sender: orNull(User()),
+  sender: nullOnError(User()),
   notification_type: text,
   title: text,
   message: text,

@@ -49,9 +49,9 @@ export function object<T extends z.core.$ZodLooseShape>(shape: () => T): () => z
 export const text = z.catch(string, '');
 
 /** A field that is null where it is wrong. */
-export const orNull = <T extends z.ZodMiniType>(schema: T) => z.catch(z.nullable(schema), null);
-export const textOrNull = orNull(string);
-export const timeOrNull = orNull(Time);
+export const nullOnError = <T extends z.ZodMiniType>(schema: T) => z.catch(z.nullable(schema), null);
+export const textOrNull = nullOnError(string);
+export const timeOrNull = nullOnError(Time);
 
 /** Forces a number into a range: a server must not make us ask without a pause, or wait for ever. */
 export const clamp = (least: number, most: number) => z.overwrite<number>((value) => Math.min(Math.max(value, least), most));
@@ -59,4 +59,4 @@ export const clamp = (least: number, most: number) => z.overwrite<number>((value
 export const amount = number.check(clamp(0, 1e6));
 
 /** A field that may be absent, and counts as absent when it is wrong. */
-export const maybe = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);
+export const optionalOr = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);

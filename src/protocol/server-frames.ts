@@ -3,43 +3,43 @@
  * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
  */
 import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
-import type { Output, Schema } from './problem.js';
-import { amount, anything, clamp, flag, Id, maybe, number, object, positive, sequence, string, text, Time, z } from './schema.js';
+import type { Output, Schema } from './validation.js';
+import { amount, anything, clamp, flag, Id, optionalOr, number, object, positive, sequence, string, text, Time, z } from './schema.js';
 
 const Limits = object(() => ({
   /** Longest message, in characters. */
-  content: maybe(positive),
+  content: optionalOr(positive),
   /** Largest file, in bytes. */
-  attachment_bytes: maybe(positive),
+  attachment_bytes: optionalOr(positive),
   /** Messages a minute. */
-  rate: maybe(positive),
+  rate: optionalOr(positive),
 }));
 export type Limits = Output<typeof Limits>;
 
 const roomId = { room_id: Id };
 /** Something that changed in a room. Capability `sync`: `seq` counts a room's changes from 1, without a gap. */
-const change = { ...roomId, seq: maybe(sequence) };
+const change = { ...roomId, seq: optionalOr(sequence) };
 
 export const ChatFrames = {
   connection_established: object(() => ({
     user_id: Id,
     username: text,
     /** Absent: a baseline backend. */
-    protocol: maybe(number),
+    protocol: optionalOr(number),
     /** A capability that is not named does not exist. */
     capabilities: z.catch(z.array(string), []),
     /** Seconds of silence after which to `ping`: 5 to 300. Not above 0: absent. */
-    heartbeat_s: maybe(positive.check(clamp(5, 300))),
-    limits: maybe(Limits()),
+    heartbeat_s: optionalOr(positive.check(clamp(5, 300))),
+    limits: optionalOr(Limits()),
     /** The server's clock. */
-    timestamp: maybe(Time),
+    timestamp: optionalOr(Time),
   })),
   /** `rooms` stays unchecked here: the codec checks it room by room. */
   room_list: object(() => ({ rooms: z.array(anything) })),
   subscribed: object(() => roomId),
   unsubscribed: object(() => roomId),
   /** `_tempId`: some backends put it here, beside the message. */
-  new_message: object(() => ({ ...change, message: Message(), _tempId: maybe(string) })),
+  new_message: object(() => ({ ...change, message: Message(), _tempId: optionalOr(string) })),
   /** Capability `ack`: to the sender alone. */
   message_ack: object(() => ({ ...roomId, message: Message(), _tempId: string })),
   /** Capability `edit`: the message as it is now. */
@@ -52,15 +52,15 @@ export const ChatFrames = {
   /** To the reader: `count` messages of this room are now read. */
   messages_marked_read: object(() => ({ ...change, count: z.catch(amount, 0) })),
   /** To the others: `user_id` has read these; none named means all, up to `up_to` where a backend counts (`sync`). */
-  message_read: object(() => ({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []), up_to: maybe(Id) })),
+  message_read: object(() => ({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []), up_to: optionalOr(Id) })),
   room_updated: object(() => ({ ...roomId, updates: RoomUpdates() })),
   error: object(() => ({
     message: text,
-    room_id: maybe(Id),
+    room_id: optionalOr(Id),
     /** Capability `ack`: what went wrong, with which message, and after how many seconds to try again. */
-    code: maybe(string),
-    _tempId: maybe(string),
-    retry_after: maybe(number.check(clamp(1, 300))),
+    code: optionalOr(string),
+    _tempId: optionalOr(string),
+    retry_after: optionalOr(number.check(clamp(1, 300))),
   })),
   pong: object(() => ({})),
   /** Capability `sync`: what changed. `rooms` stays unchecked here: see `readSync`. */

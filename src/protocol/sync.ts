@@ -4,7 +4,7 @@
  */
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
-import { check, type Problem } from './problem.js';
+import { check, type Problem } from './validation.js';
 import { anything, flag, Id, object, sequence, z } from './schema.js';
 import { isChange, type ChangeFrame } from './changes.js';
 import { ChatFrames } from './server-frames.js';

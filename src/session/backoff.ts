@@ -3,7 +3,7 @@ import type { AfterClose } from '../protocol/index.js';
 const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
 
-/** The attempt whose wait (up to 2 s) follows a line that worked and was lost. */
+/** The attempt whose wait (up to 2 s) follows a socket that worked and was lost. */
 const LOST = 2;
 /** The attempt whose wait (up to 8 s) is long enough for everybody whom one server has lost at once. */
 export const SPREAD = 4;
@@ -18,7 +18,7 @@ export const SPREAD = 4;
 export const backoff = (attempt: number, random: () => number): number =>
   Math.round(random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1)));
 
-/** The attempt that the wait after a line's end must at least be: who loses a line is rarely alone. */
+/** The attempt that the wait after a socket's end must at least be: who loses a socket is rarely alone. */
 export function leastAttempt(after: AfterClose, { isLost, wasUp }: { isLost: boolean; wasUp: boolean }): number {
   if (isLost && after !== 'spread') return LOST;
   return isLost || wasUp ? SPREAD : 1;

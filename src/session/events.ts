@@ -1,10 +1,10 @@
 /** What a session tells its store. The store reduces these; nobody else hears them. */
 import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Notification, type Problem, type Room } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
-import type { Phase } from './phase.js';
-import type { Kept, VaultState } from './vault.js';
+import type { ConnectionState } from './connection-state.js';
+import type { StoredMessage, StorageState } from './outbox/message-storage.js';
 
-export type { Outgoing } from './vault.js';
+export type { Outgoing } from './outbox/message-storage.js';
 
 export interface NotificationState {
   readonly unread: number;
@@ -22,7 +22,7 @@ export type Method = 'websocket' | 'rest';
 export type PassedFrame = FrameOf<'typing' | 'room_updated'> | Exclude<ChangeFrame, { type: 'new_message' }>;
 
 export type SessionEvent =
-  | { type: 'phase'; phase: Phase }
+  | { type: 'phase'; phase: ConnectionState }
   /** `isOther`: than the last one who was known. `isHidden`: what that one has seen is hidden already. */
   | { type: 'user'; id: Id; username: string; isOther: boolean; isHidden: boolean }
   /** There is a new token that does not name its user. `lost`: messages that will not be sent, because their author was never known. */
@@ -59,7 +59,7 @@ export type SessionEvent =
   /** `denied`: the whole room is not ours to read. */
   | { type: 'history-failed'; roomId: Id; error: ChatError; denied?: boolean }
   /** Messages that were written before the page was loaded, or in another tab. */
-  | { type: 'restored'; messages: readonly Kept[] }
+  | { type: 'restored'; messages: readonly StoredMessage[] }
   /** Sent again, or given up, in another tab. */
   | { type: 'resent'; localId: string }
   | { type: 'discarded'; localId: string; roomId: Id }
@@ -71,7 +71,7 @@ export type SessionEvent =
   | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
   /** Whether what is not sent yet outlives the page. */
-  | { type: 'vault'; state: VaultState };
+  | { type: 'vault'; state: StorageState };
 
 export type Report = (event: SessionEvent) => void;
 

@@ -2,7 +2,7 @@ import type { Clock } from '../transport/index.js';
 
 /** How long a server gets to answer a ping, in milliseconds. */
 const DEADLINE_MS = 10_000;
-/** How long a line in doubt gets to answer, in milliseconds. */
+/** How long a socket in doubt gets to answer, in milliseconds. */
 const PROBE_MS = 3_000;
 /** How often we look whether time has passed that we did not see, in milliseconds. */
 const LOOK_MS = 5_000;
@@ -10,7 +10,7 @@ const LOOK_MS = 5_000;
 const LATE_MS = 10_000;
 
 /**
- * Notices a line that is open but dead. Any frame counts as life; after a silence it pings, and if nothing at all
+ * Notices a socket that is open but dead. Any frame counts as life; after a silence it pings, and if nothing at all
  * comes back in time it calls `dead`. It goes by the wall clock: timers stand still while a machine sleeps.
  */
 export class Heartbeat {
@@ -51,7 +51,7 @@ export class Heartbeat {
     this.#ping();
   }
 
-  /** Whether the line must have died long ago, though no timer could say so yet: we slept. */
+  /** Whether the socket must have died long ago, though no timer could say so yet: we slept. */
   get isOverdue(): boolean {
     return this.#clock.now() > this.#aliveAt + this.#everyMs + DEADLINE_MS + LATE_MS;
   }

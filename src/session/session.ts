@@ -14,31 +14,31 @@ import {
   makeAddress,
   RestClient,
   sleep,
-  stillWanted,
+  throwIfAborted,
   toChatError,
   type Address,
   type AuthMode,
   type Clock,
 } from '../transport/index.js';
 import { backoff } from './backoff.js';
-import { DeviceVault } from './device-vault.js';
+import { IndexedDbStorage } from './outbox/indexeddb-storage.js';
 import type { Method, Report } from './events.js';
-import type { Company } from './company.js';
-import type { Inside, Introduction, Life, Setup, Timing } from './inside.js';
-import { Line, type OpenSocket } from './line.js';
-import { laterNow, loadLater } from './load-later.js';
-import type { NotificationSwitch } from './notification-switch.js';
-import { Outbox } from './outbox.js';
-import type { PersonWatch } from './person-watch.js';
-import type { NextTry, Phase } from './phase.js';
-import { Reader } from './reader.js';
-import type { ReasonCode } from './reasons.js';
-import type { Recovery } from './recovery.js';
-import type { AskForToken, Renewal } from './renewal.js';
+import type { SharedSocket } from './tabs/shared-socket.js';
+import type { SessionContext, UserInfo, SocketOutcome, SessionConfig, Timing } from './session-context.js';
+import { SocketConnection, type OpenSocket } from './socket-connection.js';
+import { deferredNow, loadDeferred } from './load-deferred.js';
+import type { NotificationLoader } from './notifications/notification-loader.js';
+import { Outbox } from './outbox/outbox.js';
+import type { UserChannel } from './tabs/user-channel.js';
+import type { NextTry, ConnectionState } from './connection-state.js';
+import { RoomSync } from './sync/room-sync.js';
+import type { ReasonCode } from './state-reasons.js';
+import type { Reconnect } from './reconnect.js';
+import type { AskForToken, TokenRefresher } from './auth/token-refresher.js';
 import { scopeOf } from './scope.js';
-import { TabLink, takeTurn, type TabMessage, type TabParts } from './tabs.js';
-import { TokenKeeper } from './token.js';
-import type { Vault, VaultState } from './vault.js';
+import { TabChannel, acquireLock, type TabMessage, type TabApis } from './tabs/tab-channel.js';
+import { TokenManager } from './auth/token-manager.js';
+import type { MessageStorage, StorageState } from './outbox/message-storage.js';
 
 export const DEFAULT_TIMING: Timing = {
   pollMs: 5_000,
@@ -66,15 +66,15 @@ export interface SessionOptions {
   /** Whether the page is hidden. Default: it is visible. */
   isHidden?: (() => boolean) | undefined;
   /** Where messages are kept. Default: this device. */
-  vault?: Vault | undefined;
-  tabs: TabParts;
+  vault?: MessageStorage | undefined;
+  tabs: TabApis;
   timing?: Partial<Timing> | undefined;
   WebSocket?: typeof WebSocket | undefined;
   fetch?: typeof fetch | undefined;
 }
 
 const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
-/** So long a line must have been caught up before its end counts as a first failure again, in milliseconds. */
+/** So long a socket must have been caught up before its end counts as a first failure again, in milliseconds. */
 const HEALTHY_MS = 10_000;
 /** So often in a row a hole is filled before it is taken for the server's own way of counting. */
 const MAX_HOLES = 3;
@@ -83,7 +83,7 @@ const MAX_ASIDE = 8;
 
 const NEVER = (): void => {};
 
-export class Session implements Inside {
+export class Session implements SessionContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly report: Report;
@@ -93,64 +93,64 @@ export class Session implements Inside {
   readonly timing: Timing;
   /** What the person who is here has written, and is not stored by the server. Another person has another one. */
   outbox: Outbox;
-  readonly #vault: Vault;
+  readonly #storage: MessageStorage;
   /** Outboxes of users who were signed in before, by scope; for an unknown user by token. */
-  readonly #aside = new Map<string, Outbox>();
+  readonly #setAside = new Map<string, Outbox>();
   readonly #options: SessionOptions;
-  readonly #tokens: TokenKeeper;
-  readonly reader: Reader;
+  readonly #tokens: TokenManager;
+  readonly roomSync: RoomSync;
 
-  phase: Phase = { is: 'idle' };
+  state: ConnectionState = { is: 'idle' };
   next: NextTry = { attempt: 0, at: null };
   wasConnected = false;
-  #setup: Setup | undefined;
+  #config: SessionConfig | undefined;
   #generation = new AbortController();
   #address: Address | undefined;
   #rest: RestClient | undefined;
-  #line: Line | undefined;
+  #socket: SocketConnection | undefined;
   /** The token that the present socket goes by, and those that it was given since and has not answered to. */
-  #lineTokens: string[] = [];
+  #socketTokens: string[] = [];
   /** This generation was told who is there (`connection_established`, `GET me/`), or that the backend does not say it. */
   #isIntroduced = false;
   #capabilities: readonly string[] = [];
-  #catching: { line: Line; done: Promise<boolean> } | undefined;
-  #hasHole = false;
-  #tryNow: () => void = NEVER;
+  #runningCatchUp: { socket: SocketConnection; done: Promise<boolean> } | undefined;
+  #hasGap = false;
+  #endPause: () => void = NEVER;
   /** As soon as they are loaded. */
-  #recovery: Recovery | undefined;
-  #renewal: Renewal | undefined;
-  #notifications: NotificationSwitch | undefined;
-  #persons: PersonWatch | undefined;
-  #unwatch: (() => void) | undefined;
+  #reconnect: Reconnect | undefined;
+  #tokenRefresher: TokenRefresher | undefined;
+  #notifications: NotificationLoader | undefined;
+  #userChannel: UserChannel | undefined;
+  #stopWatchingPage: (() => void) | undefined;
 
-  // Tabs: see tabs.ts.
+  // Tabs: see tab-channel.ts.
   /** Which backend, and which user there; empty: not known. */
   #scope = '';
   /** Backend and token of a user who is not known yet; empty: who will never be known. */
   #anonymous = '';
   /** The last one that was known. */
   #lastScope = '';
-  #link: TabLink | undefined;
-  #company: Company | undefined;
+  #tabChannel: TabChannel | undefined;
+  #sharedSocket: SharedSocket | undefined;
   /** Another tab has the socket. */
-  #follows = false;
+  #isFollower = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
     this.isHidden = options.isHidden ?? (() => false);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
-    this.#tokens = new TokenKeeper(this.clock);
-    this.#vault = options.vault ?? new DeviceVault((state) => this.#onVault(state), options.clock);
-    this.outbox = new Outbox(this, this.#vault, '');
+    this.#tokens = new TokenManager(this.clock);
+    this.#storage = options.vault ?? new IndexedDbStorage((state) => this.#onStorageState(state), options.clock);
+    this.outbox = new Outbox(this, this.#storage, '');
     void this.outbox.open();
-    this.reader = new Reader(this);
+    this.roomSync = new RoomSync(this);
   }
 
   // ————— What its parts see of it
 
   get auth(): AuthMode {
-    return this.#setup?.auth ?? 'query';
+    return this.#config?.auth ?? 'query';
   }
 
   get signal(): AbortSignal {
@@ -158,12 +158,12 @@ export class Session implements Inside {
   }
 
   get rest(): RestClient | undefined {
-    const { is } = this.phase;
+    const { is } = this.state;
     return this.#tokens.token !== '' && is !== 'unauthorized' && is !== 'idle' ? this.#rest : undefined;
   }
 
-  get line(): Line | undefined {
-    return this.#line?.isUp ? this.#line : undefined;
+  get socket(): SocketConnection | undefined {
+    return this.#socket?.isUp ? this.#socket : undefined;
   }
 
   /** Of the backend, as long as this session knows it: sockets come and go, what it offers does not. */
@@ -177,60 +177,60 @@ export class Session implements Inside {
   }
 
   idOf(roomId: Id): Id {
-    return this.reader.idOf(roomId);
+    return this.roomSync.idOf(roomId);
   }
 
   newest(roomId: Id): Id | undefined {
-    return this.reader.cursor(roomId);
+    return this.roomSync.cursor(roomId);
   }
 
-  recognise(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
-    return this.outbox.recognise(roomId, message, tempId);
+  matchPending(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
+    return this.outbox.matchPending(roomId, message, tempId);
   }
 
-  wake(): void {
-    this.outbox.wake();
+  flush(): void {
+    this.outbox.flush();
   }
 
   send(frame: ClientFrame): boolean {
-    return this.#line?.send(frame) ?? false;
+    return this.#socket?.send(frame) ?? false;
   }
 
-  tell(message: TabMessage): void {
-    this.#link?.tell(message);
+  broadcast(message: TabMessage): void {
+    this.#tabChannel?.broadcast(message);
   }
 
-  doubt(): void {
-    void this.#line?.verify();
+  verifySocket(): void {
+    void this.#socket?.verify();
   }
 
   async credential(signal: AbortSignal): Promise<string> {
     if (this.auth !== 'ticket') return this.#tokens.token;
-    const { fetchTicket } = await loadLater();
-    return fetchTicket(this.#usable(), signal);
+    const { fetchTicket } = await loadDeferred();
+    return fetchTicket(this.#restOrThrow(), signal);
   }
 
   get token(): string {
     return this.#tokens.token;
   }
 
-  async renew(refused = this.#tokens.token, signal = this.signal): Promise<boolean> {
+  async refreshToken(refused = this.#tokens.token, signal = this.signal): Promise<boolean> {
     return this.#renew(refused, signal).catch(() => false);
   }
 
   /** @throws {ChatError} where the page's token endpoint cannot be asked now. */
   async #renew(refused: string, signal: AbortSignal): Promise<boolean> {
-    await this.#loadLater();
+    await this.#loadDeferred();
     if (signal.aborted) return false;
     if (refused !== this.#tokens.token) return this.#tokens.isUsable; // somebody was faster
     this.#tokens.refuse(refused);
     // The code that asks the page could not be loaded.
-    if (!this.#renewal) throw new ChatError('unreachable', '');
-    return this.#renewal.request();
+    if (!this.#tokenRefresher) throw new ChatError('unreachable', '');
+    return this.#tokenRefresher.request();
   }
 
-  enter(phase: Phase): void {
-    this.phase = phase;
+  setState(phase: ConnectionState): void {
+    this.state = phase;
     this.report({ type: 'phase', phase });
     this.#schedule();
   }
@@ -238,44 +238,44 @@ export class Session implements Inside {
   // ————— Beginning and end
 
   /** Begins anew with this setup. What waits in the outbox stays, and goes out under the new token. */
-  configure(setup: Setup): void {
+  configure(setup: SessionConfig): void {
     const { token } = setup;
-    if (this.#setup && this.#line?.isUp && this.#tokens.isSame(token) && this.#renewal?.goesOn(this.#setup, setup)) {
-      this.#setup = setup;
-      this.#tokenRenewed();
+    if (this.#config && this.#socket?.isUp && this.#tokens.isSameUser(token) && this.#tokenRefresher?.applyTokenInPlace(this.#config, setup)) {
+      this.#config = setup;
+      this.#onTokenRefreshed();
       return;
     }
-    this.#recovery?.forget();
+    this.#reconnect?.forget();
     this.#begin(setup);
   }
 
   /** @param failure why the page could not be asked for a token just now. */
-  #begin(setup: Setup, failure?: ChatError): void {
+  #begin(setup: SessionConfig, failure?: ChatError): void {
     const { canAsk, auth = 'query', ...parts } = setup;
     const token = setup.token.trim();
     // Nothing to end yet; and giving up costs a page that loads the positions of all that it has read (for the error's stack).
-    if (this.#setup) this.#end();
-    this.#setup = setup;
+    if (this.#config) this.#end();
+    this.#config = setup;
     const { signal } = this.#generation;
-    this.#vault.open?.();
-    this.#recovery?.caughtUp();
-    this.#adopt(token);
+    this.#storage.open?.();
+    this.#reconnect?.caughtUp();
+    this.#applyToken(token);
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
       if (!AUTH_MODES.includes(auth)) throw new ChatError('unsupported_auth', `auth="${auth as string}" is not known; these are: ${AUTH_MODES.join(', ')}.`);
       this.#address = makeAddress(parts);
     } catch (thrown) {
       this.#problem(toChatError(thrown).message);
-      return this.enter({ is: 'error', reason: 'bad_configuration', next: null });
+      return this.setState({ is: 'error', reason: 'bad_configuration', next: null });
     }
     this.#rest = new RestClient({
       base: this.#address.api,
       // A request of this generation never carries the token of a later one.
       token: () => (signal.aborted ? '' : this.#tokens.token),
-      renew: (refused) => this.renewFor(refused, signal),
-      loadLater: laterNow,
+      renew: (refused) => this.refreshRefusedToken(refused, signal),
+      loadDeferred: deferredNow,
       onProblem: (problem) => this.report({ type: 'problem', problem }),
-      onSuccess: () => signal.aborted || this.#recovery?.onRestSuccess(),
+      onSuccess: () => signal.aborted || this.#reconnect?.onRestSuccess(),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
       fetch: this.#options.fetch,
@@ -286,41 +286,41 @@ export class Session implements Inside {
   /** Ends the socket, all requests and all timers. The outbox keeps what was not sent; `configure` goes on. */
   stop(): void {
     this.#end();
-    this.#letGo();
-    this.#unwatch?.();
-    this.#setup = this.#unwatch = undefined;
+    this.#releaseStorage();
+    this.#stopWatchingPage?.();
+    this.#config = this.#stopWatchingPage = undefined;
     this.wasConnected = false;
-    this.enter({ is: 'idle' });
+    this.setState({ is: 'idle' });
   }
 
   /** The page is put aside (frozen, or kept for the way back): as little as possible is left, and nothing is lost. */
   suspend(): void {
     if (!this.#rest) return;
     this.#end();
-    this.#letGo();
-    this.enter({ is: 'reconnecting', reason: 'page_asleep', next: { attempt: 0, at: null } });
+    this.#releaseStorage();
+    this.setState({ is: 'reconnecting', reason: 'page_asleep', next: { attempt: 0, at: null } });
   }
 
   /** The page is back. */
   resume(): void {
-    if (this.#setup && this.phase.is === 'reconnecting' && !this.#rest) this.configure({ ...this.#setup, token: this.#tokens.token });
+    if (this.#config && this.state.is === 'reconnecting' && !this.#rest) this.configure({ ...this.#config, token: this.#tokens.token });
   }
 
   /** Whether a token is certainly somebody else's. */
   isOther(token: string): boolean {
-    return this.#tokens.isOther(token);
+    return this.#tokens.isOtherUser(token);
   }
 
   /** Forgets the person: open rooms, capabilities, the outbox. */
   forget(): void {
-    this.reader.clear();
+    this.roomSync.clear();
     this.#tokens.forget();
-    this.#renewal?.forget();
+    this.#tokenRefresher?.forget();
     this.#capabilities = [];
     this.#lastScope = '';
     // Messages of an unknown user stay without an author: the next user is another one.
     this.#anonymous = '';
-    this.#become('', '');
+    this.#switchOutbox('', '');
   }
 
   /**
@@ -329,34 +329,34 @@ export class Session implements Inside {
    * @throws {ChatError} when the device could not be asked to forget.
    */
   async purge(discard: () => void): Promise<void> {
-    await Promise.all([this.outbox, ...this.#aside.values()].map((outbox) => outbox.purge()));
-    this.#aside.clear();
+    await Promise.all([this.outbox, ...this.#setAside.values()].map((outbox) => outbox.purge()));
+    this.#setAside.clear();
     discard();
-    await this.#vault.purge();
+    await this.#storage.purge();
   }
 
   /** Closes what would keep a page from being put aside. */
-  #letGo(): void {
-    this.#persons?.stop();
-    this.#vault.close?.();
+  #releaseStorage(): void {
+    this.#userChannel?.stop();
+    this.#storage.close?.();
   }
 
-  #onVault(state: VaultState): void {
+  #onStorageState(state: StorageState): void {
     this.report({ type: 'vault', state });
   }
 
   #end(): void {
     this.#generation.abort();
     this.#generation = new AbortController();
-    this.#recovery?.stop();
-    this.#renewal?.stop();
-    this.#line?.end();
-    void this.outbox.lead(false);
-    this.#link?.close();
+    this.#reconnect?.stop();
+    this.#tokenRefresher?.stop();
+    this.#socket?.end();
+    void this.outbox.setSender(false);
+    this.#tabChannel?.close();
     this.#isIntroduced = false;
-    this.#line = this.#link = this.#company = this.#rest = undefined;
+    this.#socket = this.#tabChannel = this.#sharedSocket = this.#rest = undefined;
     this.#notifications?.off();
-    this.#follows = false;
+    this.#isFollower = false;
   }
 
   // ————— Run: one socket after the other
@@ -376,20 +376,20 @@ export class Session implements Inside {
   }
 
   async #connect(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
-    if (!this.#tokens.token && !canAsk && !failure) return this.enter({ is: 'idle' });
-    this.enter(this.wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
+    if (!this.#tokens.token && !canAsk && !failure) return this.setState({ is: 'idle' });
+    this.setState(this.wasConnected ? { is: 'reconnecting', reason: 'token_changed', next: { attempt: 0, at: null } } : { is: 'connecting' });
     if (!this.#tokens.token && !(await this.#awaitToken(signal, failure))) return;
-    await this.#belong(signal);
+    await this.#joinScope(signal);
     if (signal.aborted) return;
     // In time for the first picture, beside the socket. Where they fail, what follows the socket's end says why.
-    this.reader.listByRest(signal).catch(NEVER);
-    this.reader.readOpen(signal, true).catch(NEVER);
+    this.roomSync.listByRest(signal).catch(NEVER);
+    this.roomSync.readOpenRooms(signal, true).catch(NEVER);
     for (let attempt = 1; !signal.aborted; ) {
-      const end = await this.#live(signal);
-      await this.#loadLater();
+      const end = await this.#runSocket(signal);
+      await this.#loadDeferred();
       if (signal.aborted) return;
-      if (this.#recovery) {
-        if (!(await this.#recovery.after(end, signal))) return;
+      if (this.#reconnect) {
+        if (!(await this.#reconnect.after(end, signal))) return;
       } else {
         // Not to be had without a network: then what it would say is known.
         await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
@@ -400,28 +400,28 @@ export class Session implements Inside {
   /** Asks the page until it gives a token, or says that no user is signed in. @returns whether there is one. */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     for (let attempt = 1; ; ) {
-      await this.#loadLater();
+      await this.#loadDeferred();
       if (signal.aborted) return false;
-      if (this.#renewal) return this.#renewal.await(signal, failure);
+      if (this.#tokenRefresher) return this.#tokenRefresher.await(signal, failure);
       await this.#waitFor('error', 'server_unreachable', attempt++, 0, signal);
     }
   }
 
   /** Opens a socket and lives with it until it ends. */
-  async #live(signal: AbortSignal): Promise<Life> {
+  async #runSocket(signal: AbortSignal): Promise<SocketOutcome> {
     const { clock } = this;
     const { token } = this.#tokens;
-    const life: Life = { code: CloseCode.abnormal, reason: '', caughtUp: false, isHealthy: false, token };
+    const life: SocketOutcome = { code: CloseCode.abnormal, reason: '', caughtUp: false, isHealthy: false, token };
     let connectedAt = Infinity;
-    let line: Line;
-    this.#lineTokens = [token];
+    let socket: SocketConnection;
+    this.#socketTokens = [token];
     try {
-      const open = this.#follows ? await this.#followLeader(signal) : undefined;
+      const open = this.#isFollower ? await this.#followLeader(signal) : undefined;
       const credential = open ? token : await this.credential(signal);
-      stillWanted(signal);
+      throwIfAborted(signal);
       // Meanwhile the socket has passed to another tab, or to this one.
-      if (this.#follows !== (open !== undefined)) return { ...life, code: CloseCode.leaderGone };
-      line = new Line({
+      if (this.#isFollower !== (open !== undefined)) return { ...life, code: CloseCode.leaderGone };
+      socket = new SocketConnection({
         address: this.#address!.socket,
         token: credential,
         auth: this.auth,
@@ -429,11 +429,11 @@ export class Session implements Inside {
         clock,
         handshakeMs: this.timing.handshakeMs,
         heartbeatMs: this.timing.heartbeatMs,
-        loadHeartbeat: async () => (await loadLater()).Heartbeat,
+        loadHeartbeat: async () => (await loadDeferred()).Heartbeat,
         WebSocket: this.WebSocket,
         onGreeting: (frame) => {
           this.#greeted(frame, signal);
-          void this.#catchUp(line).then((done) => {
+          void this.#catchUp(socket).then((done) => {
             if (!done) return;
             life.caughtUp = true;
             connectedAt = Math.min(connectedAt, clock.now());
@@ -441,7 +441,7 @@ export class Session implements Inside {
           });
         },
         onFrame: (frame) => this.#onFrame(frame),
-        onText: (text) => this.#company?.text(text),
+        onText: (text) => this.#sharedSocket?.relay(text),
         onProblem: (problem) => this.report({ type: 'problem', problem }),
         idOf: (roomId) => this.idOf(roomId),
       });
@@ -452,118 +452,118 @@ export class Session implements Inside {
       if (code === 'bad_url') this.#problem(message);
       return life;
     }
-    this.#line = line;
-    this.reader.listened.clear();
-    const giveUp = (): void => line.end();
+    this.#socket = socket;
+    this.roomSync.subscribed.clear();
+    const giveUp = (): void => socket.end();
     signal.addEventListener('abort', giveUp);
-    const end = await line.ended;
+    const end = await socket.ended;
     signal.removeEventListener('abort', giveUp);
     // By now another generation may have opened its own.
-    if (this.#line === line) this.#line = undefined;
+    if (this.#socket === socket) this.#socket = undefined;
     if (!signal.aborted) {
       this.outbox.socketEnded();
-      this.#company?.ended();
+      this.#sharedSocket?.ended();
     }
-    return { ...life, ...end, token: this.#lineTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
+    return { ...life, ...end, token: this.#socketTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
   }
 
   /** Loads what is not needed at first, where it can be had. */
-  async #loadLater(): Promise<void> {
-    const later = await loadLater().catch(NEVER);
+  async #loadDeferred(): Promise<void> {
+    const deferred = await loadDeferred().catch(NEVER);
     // Stopped meanwhile.
-    if (!later || !this.#setup) return;
-    this.#recovery ??= new later.Recovery(this);
-    this.#renewal ??= new later.Renewal(this, this.#tokens, {
+    if (!deferred || !this.#config) return;
+    this.#reconnect ??= new deferred.Reconnect(this);
+    this.#tokenRefresher ??= new deferred.TokenRefresher(this, this.#tokens, {
       ask: this.#options.askForToken,
       canAbort: this.#options.asksByRequest,
       onSignedOut: () => {
         this.#options.onSignedOut();
         this.#end();
         this.#tokens.token = '';
-        this.enter({ is: 'unauthorized', reason: 'token_missing' });
+        this.setState({ is: 'unauthorized', reason: 'token_missing' });
       },
-      onRenewed: () => this.#tokenRenewed(),
-      onAnswer: (token) => this.#answered(token),
+      onRenewed: () => this.#onTokenRefreshed(),
+      onAnswer: (token) => this.#onTokenAnswer(token),
       onLate: (token) => {
-        if (this.phase.is === 'unauthorized') this.#options.onOtherToken(token);
+        if (this.state.is === 'unauthorized') this.#options.onOtherToken(token);
       },
     });
-    this.#notifications ??= new later.NotificationSwitch(this);
-    this.#persons ??= new later.PersonWatch(this, this.#options.tabs);
+    this.#notifications ??= new deferred.NotificationLoader(this);
+    this.#userChannel ??= new deferred.UserChannel(this, this.#options.tabs);
     this.#watchPersons();
     // It finds copies of our messages among those of a backend that gives no names back.
-    void this.outbox.secondChances().catch(NEVER);
-    this.#unwatch ??= later.watchPage(this);
+    void this.outbox.loadFallback().catch(NEVER);
+    this.#stopWatchingPage ??= deferred.watchPage(this);
   }
 
   #schedule(): void {
-    this.#recovery?.schedule();
-    this.#renewal?.schedule();
+    this.#reconnect?.schedule();
+    this.#tokenRefresher?.schedule();
   }
 
   /** Says why it waits, and waits. */
   async #waitFor(is: 'reconnecting' | 'error', reason: ReasonCode, attempt: number, leastMs: number, signal: AbortSignal): Promise<void> {
     const waitMs = Math.max(backoff(attempt, this.random), leastMs);
-    this.enter({ is, reason, next: { attempt, at: this.clock.now() + waitMs } });
+    this.setState({ is, reason, next: { attempt, at: this.clock.now() + waitMs } });
     await this.pause(waitMs, signal);
   }
 
   async pause(ms: number, signal: AbortSignal): Promise<void> {
     if (ms <= 0) return;
     const wake = new AbortController();
-    this.#tryNow = () => wake.abort();
+    this.#endPause = () => wake.abort();
     await sleep(this.clock, ms, AbortSignal.any([signal, wake.signal]));
-    this.#tryNow = NEVER;
+    this.#endPause = NEVER;
   }
 
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void {
-    if (!this.#tokens.token || this.phase.is === 'unauthorized') this.#renewal?.startOver();
-    this.#tryNow();
+    if (!this.#tokens.token || this.state.is === 'unauthorized') this.#tokenRefresher?.startOver();
+    this.#endPause();
   }
 
   /** Something says that the network may have come back, or gone (the browser, a page that is looked at again). */
-  hint(): void {
-    if (this.phase.is === 'unauthorized') this.#renewal?.askAgain();
-    else if (this.#line) this.#line.probe();
-    else this.#tryNow();
+  onNetworkHint(): void {
+    if (this.state.is === 'unauthorized') this.#tokenRefresher?.askAgain();
+    else if (this.#socket) this.#socket.probe();
+    else this.#endPause();
     // A page that was hidden was read more rarely.
-    this.#recovery?.schedule();
+    this.#reconnect?.schedule();
   }
 
   #greeted(frame: FrameOf<'connection_established'>, signal: AbortSignal): void {
-    this.introduce(frame, signal);
-    this.#company?.greet();
+    this.setUserInfo(frame, signal);
+    this.#sharedSocket?.greet();
   }
 
   /** The server says who is there, and what it offers: on the socket, or by `GET me/`. Undefined: it does not. */
-  introduce(me: Introduction | undefined, signal: AbortSignal): void {
+  setUserInfo(me: UserInfo | undefined, signal: AbortSignal): void {
     this.#isIntroduced = true;
     if (!me) return;
     const { user_id: id, username, capabilities, limits = {}, timestamp } = me;
-    const scope = this.#scopeOf(this.#tokens.personBy(id));
+    const scope = this.#scopeOf(this.#tokens.ownerIfConfirmed(id));
     // First, because another person makes the store forget everything, us included.
     this.report({ type: 'user', id, username, isOther: this.#lastScope !== '' && scope !== this.#lastScope, isHidden: this.#scope === '' });
     // A greeting passed on by another tab says who is there, not whose our own token is, nor what the server's clock says now.
-    if (!this.#follows) {
+    if (!this.#isFollower) {
       this.#tokens.confirm(id);
       if (timestamp) this.#tokens.skewMs = Date.parse(timestamp) - this.clock.now();
     }
     this.#capabilities = capabilities;
     this.report({ type: 'offer', capabilities, limits });
-    void this.#belong(signal);
+    void this.#joinScope(signal);
   }
 
   /** Whether the server has said who is there, or that it does not say so: it need not be asked again. */
-  get isIntroduced(): boolean {
+  get hasUserInfo(): boolean {
     return this.#isIntroduced;
   }
 
   /** Marks a notification as read, or all of them. @returns whether it could be told. */
   markNotificationRead(id?: Id): boolean {
-    if (!this.#follows) return this.#notifications?.markRead(id) ?? false;
-    this.tell({ kind: 'notification-read', id });
-    return this.#line?.isUp ?? false;
+    if (!this.#isFollower) return this.#notifications?.markRead(id) ?? false;
+    this.broadcast({ kind: 'notification-read', id });
+    return this.#socket?.isUp ?? false;
   }
 
   tellNotifications(): void {
@@ -572,64 +572,64 @@ export class Session implements Inside {
 
   // ————— Catch up: after every greeting, and wherever something is found missing
 
-  /** @returns false when the line ended before everything was read. */
-  #catchUp(line: Line): Promise<boolean> {
-    if (this.#catching?.line !== line) {
-      const done = this.#catchUpOf(line).finally(() => {
-        if (this.#catching?.line === line) this.#catching = undefined;
+  /** @returns false when the socket ended before everything was read. */
+  #catchUp(socket: SocketConnection): Promise<boolean> {
+    if (this.#runningCatchUp?.socket !== socket) {
+      const done = this.#catchUpOf(socket).finally(() => {
+        if (this.#runningCatchUp?.socket === socket) this.#runningCatchUp = undefined;
       });
-      this.#catching = { line, done };
+      this.#runningCatchUp = { socket, done };
     }
-    return this.#catching.done;
+    return this.#runningCatchUp.done;
   }
 
-  async #catchUpOf(line: Line): Promise<boolean> {
+  async #catchUpOf(socket: SocketConnection): Promise<boolean> {
     let holes = 0;
-    for (let attempt = 1; !line.signal.aborted; ) {
+    for (let attempt = 1; !socket.signal.aborted; ) {
       try {
-        this.#hasHole = false;
-        await this.reader.catchUp(line);
+        this.#hasGap = false;
+        await this.roomSync.catchUp(socket);
         // Another one was found behind the one that was filled.
-        if (this.#hasHole && ++holes < MAX_HOLES) continue;
-        this.outbox.wake();
-        return !line.signal.aborted;
+        if (this.#hasGap && ++holes < MAX_HOLES) continue;
+        this.outbox.flush();
+        return !socket.signal.aborted;
       } catch (thrown) {
         const { code, retryAfterMs = 0 } = toChatError(thrown);
-        if (line.signal.aborted) return false;
+        if (socket.signal.aborted) return false;
         // Renewed, and refused again by REST alone: asking once more would only turn in a circle.
         if (code === 'unauthorized') {
-          this.refuse(this.token);
+          this.setUnauthorized(this.token);
           return false;
         }
         // The socket lives, so messages come and go; but what came in meanwhile cannot be read yet, and we say so.
-        await this.#waitFor('reconnecting', 'catching_up', attempt++, retryAfterMs, line.signal);
+        await this.#waitFor('reconnecting', 'catching_up', attempt++, retryAfterMs, socket.signal);
       }
     }
     return false;
   }
 
-  fillHole(): void {
-    this.#hasHole = true;
-    const line = this.#line;
-    if (line?.isUp) void this.#catchUp(line).then((done) => done && this.#connected());
+  resyncAfterGap(): void {
+    this.#hasGap = true;
+    const socket = this.#socket;
+    if (socket?.isUp) void this.#catchUp(socket).then((done) => done && this.#connected());
   }
 
   #connected(): void {
     this.wasConnected = true;
-    this.#recovery?.caughtUp();
-    if (this.phase.is !== 'connected') this.enter({ is: 'connected' });
-    const { signal } = this.#line!;
-    void this.#loadLater().then(async () => {
+    this.#reconnect?.caughtUp();
+    if (this.state.is !== 'connected') this.setState({ is: 'connected' });
+    const { signal } = this.#socket!;
+    void this.#loadDeferred().then(async () => {
       this.#schedule();
-      if (!this.#recovery) {
+      if (!this.#reconnect) {
         // What waits on the device waits for it too.
         await sleep(this.clock, this.timing.pollMs, signal);
         if (signal.aborted) return;
-        this.outbox.wake();
+        this.outbox.flush();
         return this.#connected();
       }
       // By the tab that has the socket.
-      if (this.#setup?.notifications && !this.#follows && this.phase.is === 'connected') this.#notifications?.on(this.#address!, this.#tokens.userId!);
+      if (this.#config?.notifications && !this.#isFollower && this.state.is === 'connected') this.#notifications?.on(this.#address!, this.#tokens.userId!);
     });
   }
 
@@ -641,172 +641,172 @@ export class Session implements Inside {
   }
 
   /** It may be known whose connection this is. @returns when it is clear which tab has the socket. */
-  async #belong(signal: AbortSignal): Promise<void> {
-    const scope = this.#scopeOf(this.#tokens.person);
+  async #joinScope(signal: AbortSignal): Promise<void> {
+    const scope = this.#scopeOf(this.#tokens.owner);
     // Nobody can know yet whom this tab would share with, nor for whom messages would be kept.
-    if (!scope) return void this.outbox.lead(true);
-    if (this.#link && scope === this.#scope) return;
-    this.#become(scope);
-    this.#link?.close();
+    if (!scope) return void this.outbox.setSender(true);
+    if (this.#tabChannel && scope === this.#scope) return;
+    this.#switchOutbox(scope);
+    this.#tabChannel?.close();
     const { tabs } = this.#options;
     // Without locks each tab sends on its own: none may take what another one has written.
-    const link = (this.#link = new TabLink(scope, tabs.locks ? tabs : {}, (message: TabMessage) => void this.#onTab(message)));
+    const link = (this.#tabChannel = new TabChannel(scope, tabs.locks ? tabs : {}, (message: TabMessage) => void this.#onTab(message)));
     const { outbox } = this;
     void outbox.open();
     // Tabs that cannot hear each other cannot send for each other either.
-    if (!tabs.locks || !link.isOpen) return void outbox.lead(true);
-    void this.#queue('outbox', scope, outbox, signal);
+    if (!tabs.locks || !link.isOpen) return void outbox.setSender(true);
+    void this.#holdLock('outbox', scope, outbox, signal);
     // One that has a socket already keeps it.
-    if (this.#setup?.share !== false && !this.#line) await this.#queue('socket', scope, outbox, signal);
+    if (this.#config?.share !== false && !this.#socket) await this.#holdLock('socket', scope, outbox, signal);
   }
 
   /**
    * Goes over to the outbox and the drafts of a user; `''`: of an unknown one.
    * @param name the key under which they are kept while another user is signed in.
    */
-  #become(scope: string, name = scope): void {
+  #switchOutbox(scope: string, name = scope): void {
     const before = this.outbox;
     if (scope) this.#lastScope = scope;
     const isKnownAlready = scope !== '' && scope === before.scope;
     this.#scope = scope;
     this.#watchPersons();
     if (isKnownAlready) return;
-    const next = (name && this.#aside.get(name)) || new Outbox(this, this.#vault, scope);
-    this.#aside.delete(name);
+    const next = (name && this.#setAside.get(name)) || new Outbox(this, this.#storage, scope);
+    this.#setAside.delete(name);
     this.outbox = next;
     // Written before the user was known; no other user has signed in since.
     if (scope && !before.scope) void next.adopt(before);
     before.close();
-    if (this.#recovery) void next.secondChances().catch(NEVER);
+    if (this.#reconnect) void next.loadFallback().catch(NEVER);
     if (!scope) void next.open();
     const left = before.scope || this.#anonymous;
     if (!scope) this.#anonymous = name;
     if (before.isEmpty || !left) return;
-    this.#aside.set(left, before);
-    const [oldest] = this.#aside.keys();
-    if (this.#aside.size > MAX_ASIDE && oldest !== undefined) this.#aside.delete(oldest);
+    this.#setAside.set(left, before);
+    const [oldest] = this.#setAside.keys();
+    if (this.#setAside.size > MAX_ASIDE && oldest !== undefined) this.#setAside.delete(oldest);
   }
 
   /** Takes the lock that only one tab has, or waits in line for it: to have the socket, or to send. */
-  async #queue(what: 'socket' | 'outbox', scope: string, outbox: Outbox, signal: AbortSignal, steal = false): Promise<void> {
+  async #holdLock(what: 'socket' | 'outbox', scope: string, outbox: Outbox, signal: AbortSignal, steal = false): Promise<void> {
     const hold = (on: boolean): void => {
       if (signal.aborted || scope !== this.#scope) return;
       if (what === 'socket') this.#follow(!on);
-      else void outbox.lead(on);
+      else void outbox.setSender(on);
     };
     const lose = (): void => {
       hold(false);
-      void this.#queue(what, scope, outbox, signal);
+      void this.#holdLock(what, scope, outbox, signal);
     };
-    if (!(await takeTurn(this.clock, this.#options.tabs.locks!, what, scope, signal, { onHeld: () => hold(true), onLost: lose, steal }))) hold(false);
+    if (!(await acquireLock(this.clock, this.#options.tabs.locks!, what, scope, signal, { onHeld: () => hold(true), onLost: lose, steal }))) hold(false);
   }
 
   /** Tells tabs of this backend who is here, and hears it from them. */
   #watchPersons(): void {
-    if (this.#address && this.#setup) this.#persons?.enter(scopeOf(this.#address.api, this.#address.socket, ''), this.#tokens.person);
+    if (this.#address && this.#config) this.#userChannel?.announce(scopeOf(this.#address.api, this.#address.socket, ''), this.#tokens.owner);
   }
 
   /** Another tab has changed the user, or has signed out: the page is asked who is signed in now. */
   recheck(): void {
-    void this.#renewal?.recheck();
+    void this.#tokenRefresher?.recheck();
   }
 
   #follow(on: boolean): void {
-    if (on === this.#follows) return;
-    this.#follows = on;
-    if (this.#company) this.#company.leads = false;
+    if (on === this.#isFollower) return;
+    this.#isFollower = on;
+    if (this.#sharedSocket) this.#sharedSocket.isLeader = false;
     // The tabs that listened to the tab before us join again.
-    if (!on) this.tell({ kind: 'leads' });
+    if (!on) this.broadcast({ kind: 'leads' });
     this.#notifications?.off();
-    this.#line?.end(CloseCode.leaderGone, 'another tab');
-    this.#tryNow();
+    this.#socket?.end(CloseCode.leaderGone, 'another tab');
+    this.#endPause();
   }
 
   async #followLeader(signal: AbortSignal): Promise<OpenSocket | undefined> {
     const company = await this.#loadCompany(signal);
     // Not to be had without a network: then this tab has a socket of its own.
-    if (!company) this.#follows = false;
-    if (!company || !this.#follows) return undefined;
+    if (!company) this.#isFollower = false;
+    if (!company || !this.#isFollower) return undefined;
     return company.follow(() => {
       // It holds the lock and does nothing: stopped by a dialog or a debugger, or put aside without being told.
       const [scope, outbox] = [this.#scope, this.outbox];
-      void this.#queue('outbox', scope, outbox, signal, true);
-      void this.#queue('socket', scope, outbox, signal, true);
+      void this.#holdLock('outbox', scope, outbox, signal, true);
+      void this.#holdLock('socket', scope, outbox, signal, true);
     });
   }
 
-  async #loadCompany(signal: AbortSignal): Promise<Company | undefined> {
-    const later = await loadLater().catch(NEVER);
-    stillWanted(signal);
-    if (later) this.#company ??= new later.Company(this);
-    return this.#company;
+  async #loadCompany(signal: AbortSignal): Promise<SharedSocket | undefined> {
+    const deferred = await loadDeferred().catch(NEVER);
+    throwIfAborted(signal);
+    if (deferred) this.#sharedSocket ??= new deferred.SharedSocket(this);
+    return this.#sharedSocket;
   }
 
   async #onTab(message: TabMessage): Promise<void> {
     void this.outbox.onTab(message);
-    if (this.#setup?.share === false) return;
+    if (this.#config?.share === false) return;
     const company = await this.#loadCompany(this.signal).catch(NEVER);
-    company?.onTab(message, this.#follows);
+    company?.onTab(message, this.#isFollower);
     // The other tab has its socket back: so have we.
-    if (message.kind === 'greeting' && message.text !== null && this.#follows && !this.#line) this.#tryNow();
+    if (message.kind === 'greeting' && message.text !== null && this.#isFollower && !this.#socket) this.#endPause();
   }
 
   // ————— The token
 
   /** The page has given another one. */
-  #answered(token: string): void {
-    const isSame = this.#tokens.isSame(token);
+  #onTokenAnswer(token: string): void {
+    const isSame = this.#tokens.isSameUser(token);
     if (isSame === false) return this.#options.onOtherToken(token);
     // The server will say who that is. Requests that are under way are not repeated in that user's name.
-    if (isSame === undefined && this.#tokens.isNew(token)) return this.#begin({ ...this.#setup!, token });
-    this.#adopt(token);
+    if (isSame === undefined && this.#tokens.isNew(token)) return this.#begin({ ...this.#config!, token });
+    this.#applyToken(token);
   }
 
   /** Goes on with a token. What was written and shown under another one is not under this, unless both are certainly of one person. */
-  #adopt(token: string): void {
-    const isUncertain = token !== '' && this.#tokens.isNew(token) && this.#tokens.isSame(token) === undefined;
+  #applyToken(token: string): void {
+    const isUncertain = token !== '' && this.#tokens.isNew(token) && this.#tokens.isSameUser(token) === undefined;
     if (isUncertain) {
       // Nothing can be kept for an unknown user: it will never be known who that was.
-      const lost = this.#scope ? [] : this.outbox.disown();
-      this.reader.clear();
+      const lost = this.#scope ? [] : this.outbox.detachUnowned();
+      this.roomSync.clear();
       this.#capabilities = [];
       this.report({ type: 'person-uncertain', lost });
     }
     this.#tokens.token = token;
-    const { url, apiPath, wsPath } = this.#setup!;
+    const { url, apiPath, wsPath } = this.#config!;
     const name = token && `${url} ${apiPath} ${wsPath} ${token}`;
     // The last time that this one was here, something was left behind.
-    if (isUncertain || (!this.#scope && this.#aside.has(name))) this.#become('', name);
+    if (isUncertain || (!this.#scope && this.#setAside.has(name))) this.#switchOutbox('', name);
     if (!this.#scope && token) this.#anonymous = name;
     const { userId } = this.#tokens;
     if (token && userId !== null && !this.#tokens.isConfirmed) this.report({ type: 'user', id: userId, username: '', isOther: false, isHidden: false });
   }
 
-  async renewFor(refused: string, signal: AbortSignal): Promise<boolean> {
+  async refreshRefusedToken(refused: string, signal: AbortSignal): Promise<boolean> {
     let failure: ChatError | undefined;
     const renewed = await this.#renew(refused, signal).catch((thrown: unknown) => void (failure = toChatError(thrown)));
     if (signal.aborted) return false;
     // It is not known who is signed in. That does not mean that no user is.
-    if (failure) this.#begin({ ...this.#setup!, token: '' }, failure);
-    else if (!renewed) this.refuse(refused);
+    if (failure) this.#begin({ ...this.#config!, token: '' }, failure);
+    else if (!renewed) this.setUnauthorized(refused);
     return renewed === true;
   }
 
   /** There is another token, and the old one is still good: the open socket goes over to it, where it can. */
-  #tokenRenewed(): void {
-    this.#renewal?.schedule();
+  #onTokenRefreshed(): void {
+    this.#tokenRefresher?.schedule();
     const { token } = this.#tokens;
-    if (this.has('token_refresh') && this.send({ type: 'authenticate', token })) this.#lineTokens.push(token);
+    if (this.has('token_refresh') && this.send({ type: 'authenticate', token })) this.#socketTokens.push(token);
   }
 
-  refuse(token: string): void {
+  setUnauthorized(token: string): void {
     const expired = token === this.#tokens.token && this.#tokens.isExpired;
     // Another tab may have a better token, and sends what is written here.
-    const link = this.#link;
-    this.#link = undefined;
+    const link = this.#tabChannel;
+    this.#tabChannel = undefined;
     this.#end();
-    this.#link = link;
-    this.enter({ is: 'unauthorized', reason: expired ? 'token_expired' : 'token_refused' });
+    this.#tabChannel = link;
+    this.setState({ is: 'unauthorized', reason: expired ? 'token_expired' : 'token_refused' });
   }
 
   // ————— What comes in
@@ -814,33 +814,33 @@ export class Session implements Inside {
   #onFrame(frame: ChatFrame): void {
     switch (frame.type) {
       case 'room_list':
-        this.reader.listed(frame.rooms);
+        this.roomSync.onRoomList(frame.rooms);
         // Where a backend names capabilities it counts for the user; others may say 0 on the socket.
         return this.report({
           type: 'rooms',
-          rooms: this.reader.visible(frame.rooms),
+          rooms: this.roomSync.visible(frame.rooms),
           method: 'websocket',
           exactUnread: this.#capabilities.length > 0,
           leftOut: frame.left_out,
           isComplete: true,
         });
       case 'message_ack':
-        return void this.recognise(frame.room_id, frame.message, frame._tempId);
+        return void this.matchPending(frame.room_id, frame.message, frame._tempId);
       case 'new_message': {
         const { message, _tempId } = frame;
-        const localId = this.recognise(frame.room_id, message, message._tempId ?? _tempId);
-        return this.reader.take({ ...frame, message: { ...message, _tempId: localId } });
+        const localId = this.matchPending(frame.room_id, message, message._tempId ?? _tempId);
+        return this.roomSync.applyFrame({ ...frame, message: { ...message, _tempId: localId } });
       }
       case 'error':
         this.outbox.failed(frame);
         return this.#problem(frame.message);
       case 'authenticated':
-        this.#lineTokens.shift();
+        this.#socketTokens.shift();
         return;
       case 'token_expiring':
-        return void this.#loadLater().then(() => this.#renewal?.now());
+        return void this.#loadDeferred().then(() => this.#tokenRefresher?.now());
       default:
-        this.reader.take(frame);
+        this.roomSync.applyFrame(frame);
     }
   }
 
@@ -848,30 +848,30 @@ export class Session implements Inside {
 
   /** Reads the list of rooms again, by REST or else by socket. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
-    this.#usable();
-    const { method } = await this.reader.list(this.#line, this.signal);
+    this.#restOrThrow();
+    const { method } = await this.roomSync.list(this.#socket, this.signal);
     return method;
   }
 
   /** Shows a room: loads its newest messages and keeps them complete until `close`. */
   open(roomId: Id, seen?: Message): void {
     // Without a connection, the catch-up to come reads it.
-    if (this.reader.open(roomId, seen) && this.rest) void this.reader.read(roomId, this.signal);
+    if (this.roomSync.open(roomId, seen) && this.rest) void this.roomSync.read(roomId, this.signal);
   }
 
   /** Tries again to load a room whose history failed. @param isAnew whether from its newest page, in place of what is loaded. */
   reload(roomId: Id, isAnew = false): Promise<void> {
-    return this.reader.read(roomId, this.signal, isAnew);
+    return this.roomSync.read(roomId, this.signal, isAnew);
   }
 
   close(roomId: Id): void {
-    this.reader.close(roomId);
+    this.roomSync.close(roomId);
   }
 
   /** Loads the page of history before or after a message. @throws {ChatError} */
   async loadPage(roomId: Id, side: 'older' | 'newer', from: Id): Promise<void> {
-    this.#usable();
-    await this.reader.readPage(roomId, side, from);
+    this.#restOrThrow();
+    await this.roomSync.readPage(roomId, side, from);
   }
 
   /**
@@ -882,15 +882,15 @@ export class Session implements Inside {
    */
   async markRead(roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
     if (this.send({ type: 'mark_read', room_id: roomId, ...(upTo != null && this.has('receipts') ? { up_to: upTo } : { message_ids: [] }) })) {
-      const line = this.#line!;
-      // Where nobody answers, it may not have arrived: then the line is dead, and the next one brings the true counts.
-      if (!(await line.sees(this.timing.confirmMs, (frame) => frame.type === 'messages_marked_read' && sameId(frame.room_id, roomId)))) void line.verify();
+      const socket = this.#socket!;
+      // Where nobody answers, it may not have arrived: then the socket is dead, and the next one brings the true counts.
+      if (!(await socket.waitForFrame(this.timing.confirmMs, (frame) => frame.type === 'messages_marked_read' && sameId(frame.room_id, roomId)))) void socket.verify();
       return;
     }
-    const rest = this.#usable();
+    const rest = this.#restOrThrow();
     const { signal } = this;
-    const { markReadByRest } = await loadLater();
-    stillWanted(signal);
+    const { markReadByRest } = await loadDeferred();
+    throwIfAborted(signal);
     await markReadByRest(rest, unread, signal);
   }
 
@@ -899,7 +899,7 @@ export class Session implements Inside {
     this.send({ type: isTyping ? 'typing' : 'stop_typing', room_id: roomId });
   }
 
-  #usable(): RestClient {
+  #restOrThrow(): RestClient {
     const { rest } = this;
     if (!rest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
     return rest;

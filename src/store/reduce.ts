@@ -4,13 +4,13 @@ import { assertNever, type PassedFrame, type SessionEvent } from '../session/ind
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type LateAction } from './state.js';
 import { activity, inThread, inThreadOf, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
-import { addPending, arrive, holds, indexOf, isStored, remove, removePending, type Draft } from './entries.js';
-import type * as Pages from './pages.js';
+import { addPending, arrive, hasMessage, indexOf, isStored, remove, removePending, type PendingMessage } from './timeline-entries.js';
+import type * as Pages from './history-pages.js';
 
 /** What the elements, or a page, ask for. */
 export type Intent =
   | { type: 'select'; roomId: Id | null }
-  | { type: 'send'; draft: Draft }
+  | { type: 'send'; draft: PendingMessage }
   | { type: 'discard'; roomId: Id; localId: string }
   /** The first element shows a room, or the last one has stopped. */
   | { type: 'open' | 'close'; roomId: Id }
@@ -43,7 +43,7 @@ export function reduce(before: ChatData, action: Action): ChatData {
     case 'live-message':
       return onLiveMessage(state, action);
     case 'stored':
-      return preview(confirm(state, action), action.roomId, action.message);
+      return preview(confirmSent(state, action), action.roomId, action.message);
     case 'history':
       return pages?.onHistory(state, action) ?? firstPage(state, action);
     case 'history-loading':
@@ -141,22 +141,22 @@ function preview(state: ChatData, roomId: Id, message: Message): ChatData {
 const isMine = (state: ChatData, message: Message): boolean => sameId(message.sender?.id, state.user?.id);
 
 /** Into the thread, where there is one: a room that was never opened loads its history when it is. */
-function place(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
+function upsertMessage(state: ChatData, roomId: Id, message: Message, isLive: boolean): ChatData {
   if (!state.threads.has(idKey(roomId))) return state;
-  return pages?.place(state, roomId, message, isLive) ?? inThreadOf(state, roomId, (timeline) => arrive(timeline, [message]));
+  return pages?.upsertMessage(state, roomId, message, isLive) ?? inThreadOf(state, roomId, (timeline) => arrive(timeline, [message]));
 }
 
 /** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
-function confirm(state: ChatData, { roomId, message, localId }: Extract<SessionEvent, { type: 'stored' }>): ChatData {
+function confirmSent(state: ChatData, { roomId, message, localId }: Extract<SessionEvent, { type: 'stored' }>): ChatData {
   const { timeline } = threadOf(state, roomId);
-  const known = holds(timeline, message) && timeline[indexOf(timeline, message.id)];
-  return place(state, roomId, { ...(known || message), _tempId: localId }, false);
+  const known = hasMessage(timeline, message) && timeline[indexOf(timeline, message.id)];
+  return upsertMessage(state, roomId, { ...(known || message), _tempId: localId }, false);
 }
 
 function onLiveMessage(state: ChatData, { roomId, message, wasHeld }: Extract<SessionEvent, { type: 'live-message' }>): ChatData {
   const key = idKey(roomId);
   const isKnown = isSeen(state, roomId, message);
-  let next = preview(place(state, roomId, message, !wasHeld), roomId, message);
+  let next = preview(upsertMessage(state, roomId, message, !wasHeld), roomId, message);
   if (isKnown) return next;
   next = withSeen(next, roomId, [message]);
   if (message.sender) next = stopped(next, roomId, message.sender.id);

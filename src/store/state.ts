@@ -1,6 +1,6 @@
 /** Everything the elements show, in one immutable value. */
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, PassedFrame, Phase, SessionEvent, Side } from '../session/index.js';
+import type { NotificationState, PassedFrame, ConnectionState, SessionEvent, Side } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message as a thread shows it. */
@@ -52,7 +52,7 @@ export interface ChatUser {
 }
 
 export interface ChatData {
-  readonly phase: Phase;
+  readonly phase: ConnectionState;
   readonly user: ChatUser | null;
   readonly capabilities: readonly string[];
   readonly limits: Limits;
@@ -83,7 +83,7 @@ export interface ChatData {
   readonly early: readonly LateAction[];
 }
 
-/** What cannot happen to the first messages of a page: its code is loaded after them (late-actions.ts). */
+/** What cannot happen to the first messages of a page: its code is loaded after them (deferred-actions.ts). */
 export type LateAction =
   | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
   | { type: 'frame'; frame: Extract<PassedFrame, { type: 'message_updated' | 'reactions_updated' | 'message_read' }> };

@@ -1,6 +1,6 @@
 /** Changes to threads that more than one file makes. */
 import { idKey, type Id, type Message, type Room } from '../protocol/index.js';
-import { holds, type Timeline } from './entries.js';
+import { hasMessage, type Timeline } from './timeline-entries.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, Thread } from './state.js';
 
@@ -20,7 +20,7 @@ const seenKey = (roomId: Id, message: Pick<Message, 'id'>): string => `${idKey(r
 
 /** Whether a message has come in already, shown or not. */
 export const isSeen = (state: ChatData, roomId: Id, message: Message): boolean =>
-  holds(threadOf(state, roomId).timeline, message) || state.seen.includes(seenKey(roomId, message));
+  hasMessage(threadOf(state, roomId).timeline, message) || state.seen.includes(seenKey(roomId, message));
 
 export function withSeen(state: ChatData, roomId: Id, messages: readonly Pick<Message, 'id'>[]): ChatData {
   const keys = messages.map((message) => seenKey(roomId, message)).filter((key) => !state.seen.includes(key));

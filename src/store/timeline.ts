@@ -9,10 +9,10 @@
  */
 import { compareMessages, idKey, isOvertaken, type Message } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
-import { CONTENTS, contentsOf, entryOf, indexOf, isStored, type Timeline } from './entries.js';
+import { CONTENTS, contentsOf, entryOf, indexOf, isStored, type Timeline } from './timeline-entries.js';
 import type { ChatMessage, Thread } from './state.js';
 
-export * from './entries.js';
+export * from './timeline-entries.js';
 
 /** A timeline, and whether it has an open end: the server has, or may have, messages beyond it. */
 export type Part = Pick<Thread, 'timeline' | 'hasOlder' | 'hasNewer' | 'loaded'>;
@@ -135,7 +135,7 @@ export const merge = (part: Part, page: readonly Message[], isOlder = false): Ti
  *   look as if nothing had been said.
  * @param knownUpTo what is newer than this may have come after the page was read.
  */
-export function withoutGone(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Message | undefined): Timeline {
+export function dropDeleted(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Message | undefined): Timeline {
   const ids = new Set(page.map(({ id }) => idKey(id)));
   /** How an entry stands to another message: by its place where that is there, else by time and id. */
   const standsTo = (other: Message | undefined): ((entry: ChatMessage, at: number) => number) => {

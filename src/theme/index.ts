@@ -1,3 +1,3 @@
 export * from './avatar.js';
-export * from './host.js';
+export * from './base-styles.js';
 export * from './icons.js';

@@ -5,7 +5,7 @@ export interface Clock {
   /** Calls `run` once after `ms` milliseconds. @returns how to take that back. */
   after(ms: number, run: () => void): () => void;
   /** Lets the page draw, or answer a key, before what takes long goes on. Not every clock does. */
-  breathe?(): Promise<void> | undefined;
+  yieldToMain?(): Promise<void> | undefined;
 }
 
 export const systemClock: Clock = {
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   // Where nobody looks, timers may fire once a minute.
-  breathe: () => (globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined),
+  yieldToMain: () => (globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined),
 };
 
 /** Waits; ends early, without an error, when `signal` aborts. */

@@ -45,7 +45,7 @@ export const toChatError = (thrown: unknown): ChatError =>
  * Guards what follows an `await`: whoever asked may be gone by now, or be somebody else.
  * @throws {ChatError} `aborted`.
  */
-export function stillWanted(signal: AbortSignal): void {
+export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new ChatError('aborted', 'The request was given up.');
 }
 

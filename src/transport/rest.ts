@@ -23,8 +23,8 @@ export interface RestOptions {
   token: () => string;
   /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
   renew?: (refused: string) => Promise<boolean>;
-  /** Loads what few requests need: rest-later.ts. */
-  loadLater: () => RestLater | Promise<RestLater>;
+  /** Loads what few requests need: rest-deferred.ts. */
+  loadDeferred: () => RestDeferred | Promise<RestDeferred>;
   onProblem?: (problem: Problem) => void;
   /** A request was answered as it should be. */
   onSuccess?: () => void;
@@ -78,9 +78,9 @@ export interface RestRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** What is loaded on demand: see rest-later.ts. */
-export interface RestLater {
-  refusal(response: Response, json: unknown, token: string): ChatError;
+/** What is loaded on demand: see rest-deferred.ts. */
+export interface RestDeferred {
+  toHttpError(response: Response, json: unknown, token: string): ChatError;
   readOtherRooms(rest: RestClient, rooms: Map<string, Room>, page: RoomsPage, onProblem: (problem: Problem) => void, signal?: AbortSignal): Promise<RoomsAnswer>;
 }
 
@@ -101,14 +101,14 @@ export class RestClient {
     const page = await this.roomsPage({}, signal);
     const { leftOut, next } = page;
     const rooms = new Map(page.rooms.map((room) => [idKey(room.id), room]));
-    const later = next && (await this.#later());
-    if (later) return later.readOtherRooms(this, rooms, page, (problem) => this.#options.onProblem?.(problem), signal);
+    const deferred = next && (await this.#deferred());
+    if (deferred) return deferred.readOtherRooms(this, rooms, page, (problem) => this.#options.onProblem?.(problem), signal);
     return { rooms: [...rooms.values()], leftOut, isComplete: !next };
   }
 
   /** One page of the list of rooms. */
   async roomsPage(query: Record<string, string>, signal?: AbortSignal): Promise<RoomsPage> {
-    const { results, next } = this.agreed(roomsPage(await this.request('rooms/', { query, signal })));
+    const { results, next } = this.unwrap(roomsPage(await this.request('rooms/', { query, signal })));
     const page = checkEach(Room, results, 'GET rooms/');
     return { rooms: await this.#good(page), leftOut: page.problems.length, next };
   }
@@ -117,13 +117,13 @@ export class RestClient {
   async history(roomId: Id, { before, after, limit = 50 }: HistoryQuery = {}, signal?: AbortSignal): Promise<HistoryPage> {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
-    const body = this.agreed(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
+    const body = this.unwrap(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
     const page = checkEach(Message, body.messages, where);
     return { messages: await this.#good(page), hasMore: body.has_more && body.messages.length > 0, seq: body.seq, leftOut: page.problems.length, raw: body.messages };
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
-  agreed<T>(result: Result<T>): T {
+  unwrap<T>(result: Result<T>): T {
     if (result.ok) return result.value;
     this.#options.onProblem?.(result.problem);
     throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
@@ -132,7 +132,7 @@ export class RestClient {
   /** The good ones; the others are reported. To check many takes an old phone long, and so does what follows: drawing them. */
   async #good<T>({ items, problems }: CheckedList<T>): Promise<T[]> {
     for (const problem of problems) this.#options.onProblem?.(problem);
-    await this.#options.clock?.breathe?.();
+    await this.#options.clock?.yieldToMain?.();
     return items;
   }
 
@@ -179,15 +179,15 @@ export class RestClient {
 
   async #refusal(response: Response, json: unknown, token: string): Promise<ChatError> {
     const { status } = response;
-    const later = await this.#later();
+    const deferred = await this.#deferred();
     // Without that code only a refused token can be told apart from other refusals.
-    return later?.refusal(response, json, token) ?? new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status);
+    return deferred?.toHttpError(response, json, token) ?? new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status);
   }
 
   /** @returns nothing where it cannot be loaded. */
-  async #later(): Promise<RestLater | undefined> {
+  async #deferred(): Promise<RestDeferred | undefined> {
     try {
-      return await this.#options.loadLater();
+      return await this.#options.loadDeferred();
     } catch {
       return undefined;
     }

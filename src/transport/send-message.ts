@@ -13,5 +13,5 @@ export async function sendMessage(rest: RestClient, roomId: Id, content: string,
   const body = { room: roomId, content, message_type: 'text', ...(replyTo != null && { reply_to: replyTo }) };
   const headers: Record<string, string> = idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {};
   const answer = await rest.request(`rooms/${encodeURIComponent(roomId)}/send_message/`, { method: 'POST', body, headers, signal });
-  return rest.agreed(check(Message, answer, 'POST rooms/{id}/send_message/'));
+  return rest.unwrap(check(Message, answer, 'POST rooms/{id}/send_message/'));
 }

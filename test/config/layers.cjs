@@ -2,7 +2,7 @@
  * Who may import whom. test/support/layer-rules.test.ts shows that each rule can fail.
  * Type-only imports count: what knows a type knows its owner.
  */
-const LAYERS = ['protocol', 'transport', 'session', 'store', 'binding', 'elements'];
+const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];
 const ASIDE = ['locale', 'theme'];
 const NPM = '(^|/)node_modules/';
 const npm = (...names) => `${NPM}(${names.join('|')})(/|$)`;
@@ -13,7 +13,9 @@ const PACKAGES = {
   protocol: ['zod'],
   transport: [],
   session: [],
+  internal: [],
   store: [],
+  client: [],
   doctor: ['ws'],
   locale: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],
   theme: ['lit', 'lit-html', 'lit-element', '@lit/reactive-element'],
@@ -28,7 +30,7 @@ module.exports = {
       comment: `A folder imports only from those before it in ${LAYERS.join(' < ')}.`,
       severity: 'error',
       from: { path: folder(layer) },
-      // binding may not use texts or looks either: those are for elements.
+      // Controllers may not use texts or looks either: those are for elements.
       to: { path: [folder(...LAYERS.slice(index + 1), ...ASIDE), '^src/[^/]+$'] },
     })),
     {
@@ -50,20 +52,20 @@ module.exports = {
       comment: 'The doctor looks at a backend, not at us.',
       severity: 'error',
       from: { path: folder('doctor') },
-      to: { path: '^src/', pathNot: folder('protocol', 'transport', 'doctor') },
+      to: { path: '^src/', pathNot: folder('internal', 'protocol', 'transport', 'doctor') },
     },
     {
       name: 'doctor-comes-when-called',
-      comment: 'The store and the elements load the doctor by import(), when somebody asks for it; its types they may know.',
+      comment: 'The client and the elements load the doctor by import(), when somebody asks for it; its types they may know.',
       severity: 'error',
-      from: { path: folder('store', 'elements') },
+      from: { path: folder('client', 'elements') },
       to: { path: folder('doctor'), dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'doctor-has-two-callers',
-      comment: 'Nobody but the store and the elements knows the doctor.',
+      comment: 'Only the client and the elements import the doctor.',
       severity: 'error',
-      from: { path: '^src/', pathNot: folder('store', 'elements', 'doctor') },
+      from: { path: '^src/', pathNot: folder('client', 'elements', 'doctor') },
       to: { path: folder('doctor') },
     },
     {
@@ -85,7 +87,7 @@ module.exports = {
       comment: 'The headless entry brings neither elements nor Lit.',
       severity: 'error',
       from: { path: '^src/headless\\.ts$' },
-      to: { path: [folder('binding', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], reachable: true },
+      to: { path: [folder('controllers', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], reachable: true },
     },
     ...Object.entries(PACKAGES).map(([name, allowed]) => ({
       name: `${name}-packages`,

@@ -64,7 +64,7 @@ const countingReporter = () => ({
 
 export default {
   rootDir,
-  files: ['test/{protocol,transport,session,store,binding,elements,locale,contract,e2e}/**/*.test.ts', '!test/contract/server.test.ts', '!**/*.node.test.ts'],
+  files: ['test/{protocol,transport,session,store,client,controllers,elements,locale,contract,e2e}/**/*.test.ts', '!test/contract/server.test.ts', '!**/*.node.test.ts'],
   // As a page gets it: Lit without its development warnings.
   nodeResolve: { browser: true, exportConditions: ['browser', 'production'] },
   browsers: wanted.map(launch),

@@ -1,7 +1,7 @@
 /** Every frame and body that a real backend was recorded to send, through our codec and our reducer. */
 import { expect } from '@open-wc/testing';
 import { check, checkEach, decodeChatFrame, decodeNotificationFrame, Message, MessagesBody, Room, roomsPage, sameId, StartDmBody, type ChatFrame, type Id } from '../../src/protocol/index.js';
-import * as pages from '../../src/store/pages.js';
+import * as pages from '../../src/store/history-pages.js';
 import { reduce, usePages, type Action } from '../../src/store/reduce.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
 

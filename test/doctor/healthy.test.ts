@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import type { Finding } from '../../src/doctor/index.js';
-import { pointsFor, WRITES } from '../../src/doctor/points.js';
+import { pointsFor, WRITES } from '../../src/doctor/checks.js';
 import { BEN, ROOM } from '../server/support.js';
 import { examine, finding, SITE, WRITE, wrongIds } from './support.js';
 

@@ -1,6 +1,6 @@
 /** Issue 10, entry 7: a browser opens one socket at a time to a host. One that hangs in its handshake must not keep the next one waiting. */
 import { aTimeout, expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import { until } from '../support/mounted.js';
 

@@ -1,6 +1,6 @@
 /** The ways in which a token travels, against the real server; and an open socket that goes on with another one. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import { until } from '../support/mounted.js';
 

@@ -4,7 +4,7 @@
  */
 import { expect } from '@open-wc/testing';
 import type { Id } from '../../src/protocol/index.js';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import type { StartOptions } from '../support/backend-plugin.js';
 import { until } from '../support/mounted.js';

@@ -1,7 +1,7 @@
 import { aTimeout, expect, fixtureCleanup, html, nextFrame, oneEvent } from '@open-wc/testing';
 import type { ChatMessageEvent, ChatSendEvent } from '../../src/elements/events.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
-import type { ChatConnection } from '../../src/store/index.js';
+import type { ChatConnection } from '../../src/client/index.js';
 import { json, page, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 

@@ -1,7 +1,7 @@
 /** The device and the document: storage that is full, forbidden, or taken away; elements that are moved about. Real time. */
 import { expect, fixtureCleanup, html } from '@open-wc/testing';
-import { DeviceVault } from '../../src/session/device-vault.js';
-import { ChatConnection } from '../../src/store/index.js';
+import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { intercept, mount, until, URL_OF_BACKEND as url } from '../support/mounted.js';
@@ -36,7 +36,7 @@ async function goesOn({ chat, backend }: { chat: ChatConnection; backend: FakeBa
 describe('the storage of the device', () => {
   const { put } = IDBObjectStore.prototype;
   const { open } = IDBFactory.prototype;
-  beforeEach(() => new DeviceVault(() => {}).purge());
+  beforeEach(() => new IndexedDbStorage(() => {}).purge());
   afterEach(() => {
     IDBObjectStore.prototype.put = put;
     IDBFactory.prototype.open = open;

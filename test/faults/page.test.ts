@@ -1,6 +1,6 @@
 /** What browsers and people do to a page: sleep, freezing, going back, lies about the network, reloading, tabs. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';

@@ -2,12 +2,12 @@ import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testin
 import { LitElement, type TemplateResult } from 'lit';
 import { de } from '../../src/locale/de.js';
 import { en as enThread } from '../../src/locale/en.js';
-import { enBeside } from '../../src/locale/en-beside.js';
-import { enExtras } from '../../src/locale/en-extras.js';
-import type { Terms } from '../../src/locale/terms.js';
+import { enBeside } from '../../src/locale/en-secondary.js';
+import { enExtras } from '../../src/locale/en-rich-parts.js';
+import type { Terms } from '../../src/locale/translation.js';
 import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
-import { LATER_REASONS } from '../../src/session/later-reasons.js';
+import { LATER_REASONS } from '../../src/session/deferred-state-reasons.js';
 import { until } from '../support/mounted.js';
 
 const en: Terms = { ...enThread, ...enBeside, ...enExtras };

@@ -4,9 +4,9 @@
  */
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 // Loaded on demand otherwise, and how long that takes is nothing that a clock could wait for.
-import '../../src/session/later.js';
+import '../../src/session/deferred.js';
 import { settle } from '../support/fake-clock.js';
 import { CAT, mark, ME, OTHER, ROOMS_OF, type FrameFault, type RestFault, type SocketFault } from '../support/model-server.js';
 import { World, type Tab, type Tenant } from './world.js';
@@ -92,7 +92,7 @@ const ours = (isMany: boolean): fc.Arbitrary<Happens>[] => [
   happens('read', room, (world, inRoom) => void world.tabs[0]?.chat.markRead(roomHere(world, inRoom)).catch(world.hear)),
   happens('draft', fc.tuple(room, which), (world, [at, tab]) => {
     const found = pick(world.tabs, tab);
-    if (found?.chat.user) found.chat.keepDraft(roomIn(world, found, at), `half a thought ${mark(found.tenant, personIn(world, found))}`);
+    if (found?.chat.user) found.chat.saveDraft(roomIn(world, found, at), `half a thought ${mark(found.tenant, personIn(world, found))}`);
   }),
 ];
 

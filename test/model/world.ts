@@ -1,6 +1,6 @@
 /** One browser with its tabs, two tenants of one origin, two people who sign in there; and what must be so in it, always and in the end. */
 import assert from 'node:assert/strict';
-import type { ChatConnection as Connection, ChatMessage } from '../../src/store/index.js';
+import type { ChatConnection as Connection, ChatMessage } from '../../src/client/index.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock } from '../support/fake-clock.js';

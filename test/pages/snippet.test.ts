@@ -11,7 +11,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 const snippet = readFileSync('dist/snippet.html', 'utf8');
 const parts = readdirSync('dist/chunks').filter((name) => name.endsWith('.js'));
 /** A part that chat.js asks for by itself. */
-const beside = parts.find((name) => name.startsWith('beside-'))!;
+const secondary = parts.find((name) => name.startsWith('secondary-'))!;
 
 describe('the snippet that a build prints', () => {
   let site: Site;
@@ -19,7 +19,7 @@ describe('the snippet that a build prints', () => {
   before(async () => {
     cpSync('dist/chat.js', join(folder, 'chat.js'));
     cpSync('dist/chunks', join(folder, 'chunks'), { recursive: true });
-    writeFileSync(join(folder, 'chunks', beside), `globalThis.changed = true;\n${readFileSync(join('dist/chunks', beside), 'utf8')}`);
+    writeFileSync(join(folder, 'chunks', secondary), `globalThis.changed = true;\n${readFileSync(join('dist/chunks', secondary), 'utf8')}`);
     const html: Record<string, string> = {};
     site = await startSite({ html, folders: { '/changed': folder } });
     for (const where of ['dist', 'changed']) {

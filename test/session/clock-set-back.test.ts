@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { json } from '../support/fake-backend.js';
 import { BASELINE, FULL, FaultScene, meet } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/parts.js';

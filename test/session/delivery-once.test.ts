@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { connected } from '../support/connected.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
@@ -72,7 +72,7 @@ describe('delivered once, shown to its author alone', () => {
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
-    chat.keepDraft(1, 'of Ana');
+    chat.saveDraft(1, 'of Ana');
     await clock.advance(5000);
     const asked = chat.draft(1);
     chat.configure({ token: tokenOf(2) });

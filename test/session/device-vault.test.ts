@@ -1,8 +1,8 @@
 /** What is kept on this device, in the real IndexedDB of this browser: issue 10, entries 2, 20 and 21. */
 import { aTimeout, expect } from '@open-wc/testing';
-import { DeviceVault } from '../../src/session/device-vault.js';
-import type { VaultState } from '../../src/session/vault.js';
-import { ChatConnection } from '../../src/store/index.js';
+import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
+import type { StorageState } from '../../src/session/outbox/message-storage.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/mounted.js';
@@ -42,7 +42,7 @@ describe('the device', () => {
     transaction.objectStore('outbox').put({ scope: 'https://chat.example/base a b', localId: 'temp_2', order: 2, kept: { ...kept, localId: 'temp_2' } });
     transaction.objectStore('drafts').put({ scope: 'https://chat.example 1', room: '7', text: 'half a thought' });
     await new Promise((resolve) => (transaction.oncomplete = resolve));
-    const vault = new DeviceVault(() => {});
+    const vault = new IndexedDbStorage(() => {});
     expect(await vault.load(SCOPE)).to.deep.equal([kept]);
     expect(await vault.load('https://chat.example/base/api/chat/ wss://chat.example/base/ws/chat/ a b')).to.have.length(1);
     expect(await vault.draft(SCOPE, 7)).to.equal('half a thought');
@@ -69,11 +69,11 @@ describe('the device', () => {
   });
 
   it('10.20: storage that never answers delays what is written once, and nothing after that; when it answers again, all is kept again', async () => {
-    const states: VaultState[] = [];
+    const states: StorageState[] = [];
     const clock = new FakeClock();
     let asked = 0;
     IDBFactory.prototype.open = () => (asked++, new EventTarget() as IDBOpenDBRequest);
-    const vault = new DeviceVault((state) => states.push(state), clock);
+    const vault = new IndexedDbStorage((state) => states.push(state), clock);
     vault.open();
     await vault.load(SCOPE);
     expect(states).to.deep.equal(['not-kept']);
@@ -119,9 +119,9 @@ describe('the device', () => {
     IDBFactory.prototype.open = open;
     await clock.advance(20_000);
     // The next call makes it look in the background.
-    chat.keepDraft(1, '');
+    chat.saveDraft(1, '');
     await until(() => chat.data.durable);
-    const other = new DeviceVault(() => {});
+    const other = new IndexedDbStorage(() => {});
     while ((await other.load(SCOPE)).length === 0) await aTimeout(5);
     expect((await other.load(SCOPE)).map(({ content }) => content)).to.deep.equal(['written then']);
     chat.disconnect();
@@ -145,13 +145,13 @@ describe('the device', () => {
       chat.connect();
       await until(() => chat.state === 'connected');
       await chat.sendChatMessage(1, `number ${n}`);
-      chat.keepDraft(1, 'typed at the last moment');
+      chat.saveDraft(1, 'typed at the last moment');
       chat.disconnect();
-      chat.keepDraft(1, 'typed after the end');
+      chat.saveDraft(1, 'typed after the end');
     }
     await aTimeout(500); // the last key is kept 400 ms later
     await until(() => opened.size === 0);
     expect(opened.size).to.equal(0);
-    expect(await new DeviceVault(() => {}).draft(SCOPE, 1)).to.equal('typed after the end');
+    expect(await new IndexedDbStorage(() => {}).draft(SCOPE, 1)).to.equal('typed after the end');
   });
 });

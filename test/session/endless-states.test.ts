@@ -1,6 +1,6 @@
 /** Faults of the connection that were found by attacking it: a state that did not end, a loss, or work done too often. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, type FakeSocket, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';

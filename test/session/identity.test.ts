@@ -1,7 +1,7 @@
 /** Whose messages are sent with whose token, whichever way another token comes. */
 import { expect } from '@open-wc/testing';
-import type { TabParts } from '../../src/session/index.js';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import type { TabApis } from '../../src/session/index.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
@@ -24,7 +24,7 @@ describe('one person after the other', () => {
   });
   afterEach(() => chat.disconnect());
 
-  async function open(config: ConnectionConfig, tabs: TabParts = {}): Promise<void> {
+  async function open(config: ConnectionConfig, tabs: TabApis = {}): Promise<void> {
     chat = new ChatConnection(
       { url: 'https://chat.example', ...config },
       { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs },
@@ -242,7 +242,7 @@ describe('one person after the other', () => {
 
   it('what was half written is kept for whoever wrote it', async () => {
     await open({ token: ANA });
-    chat.keepDraft(1, 'half a thou');
+    chat.saveDraft(1, 'half a thou');
     chat.configure({ token: BEN });
     await clock.advance(1_000);
     expect(await chat.draft(1)).to.equal('');
@@ -253,9 +253,9 @@ describe('one person after the other', () => {
 
   it('what was sent is no draft any more, not even if the page is loaded anew at once', async () => {
     await open({ token: ANA });
-    chat.keepDraft(1, 'said');
+    chat.saveDraft(1, 'said');
     await clock.advance(1_000);
-    chat.keepDraft(1, '');
+    chat.saveDraft(1, '');
     await settle();
     expect(vault.drafts.get('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1 1')).to.equal('');
   });
@@ -323,10 +323,10 @@ describe('one person after the other', () => {
     noSocket();
     backend.onRequest = () => new TypeError('Failed to fetch');
     await write('on its way');
-    chat.keepDraft(1, 'half a thou');
+    chat.saveDraft(1, 'half a thou');
     await clock.advance(1_000);
     expect([vault.messages.size, vault.drafts.size]).to.deep.equal([1, 1]);
-    await chat.forgetDevice();
+    await chat.clearLocalData();
     await settle();
     expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '')).to.deep.equal([]);
     expect(vault.drafts.size).to.equal(0);

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { settle } from '../support/fake-clock.js';
 import { json } from '../support/fake-backend.js';
 import { meet, type FaultScene } from '../support/fault-scene.js';

@@ -1,6 +1,6 @@
 /** What the model (test/model) has found: when one person takes the place of another, and when tabs hear of each other late. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';

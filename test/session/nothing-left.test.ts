@@ -1,6 +1,6 @@
 /** What a connection leaves in a real browser after it has ended: nothing (issue 10, entry 21). */
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/mounted.js';
@@ -63,7 +63,7 @@ describe('after the end of a connection', () => {
       if (n % 2 === 0) {
         await until(() => second.state === 'connected');
         await first.sendChatMessage(1, `number ${n}`);
-        second.keepDraft(1, `half a thought ${n}`);
+        second.saveDraft(1, `half a thought ${n}`);
         most.locks = Math.max(most.locks, (await locks()).length);
       }
       // In either order, and in the middle of beginning.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { WebSocket } from 'ws';
-import { ChatConnection, type Happenings } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js';
 import { ANA, BEN, rest, within, withServer } from '../server/support.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
@@ -15,7 +15,7 @@ it('10.13: what comes in a gap is told with its content', () =>
         if (url.includes('/ws/notifications/')) sockets.push(this);
       }
     };
-    const heard: Happenings['chat-notification'][] = [];
+    const heard: ConnectionEvents['chat-notification'][] = [];
     let wake = (): void => {};
     const chat = new ChatConnection(
       { url: server.url, token: await server.signToken(ANA), notifications: true },

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { ChatConnection, type Happenings } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js';
 import { FakeBackend, FakeSocket, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
@@ -50,7 +50,7 @@ describe('the notifications socket', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
   let sockets: FakeSocket[];
-  let heard: Happenings['chat-notification'][];
+  let heard: ConnectionEvents['chat-notification'][];
   let chat: ChatConnection;
   /** What the server does when it is spoken to. */
   let onAction: (socket: FakeSocket, frame: Record<string, unknown>) => void;

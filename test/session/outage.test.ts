@@ -1,6 +1,6 @@
 /** What an outage costs the server, and how soon it is over: issue 10, part B. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { meet } from '../support/fault-scene.js';

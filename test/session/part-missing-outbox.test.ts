@@ -2,8 +2,8 @@
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
-import { loadLater } from '../../src/session/load-later.js';
-import { ChatConnection } from '../../src/store/index.js';
+import { loadDeferred } from '../../src/session/load-deferred.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -17,11 +17,11 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
   after(() => worker.stop());
 
   it('10.11: connected, and a part that could be loaded only later: what waits is sent', async () => {
-    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/later.${ending}`, () => HttpResponse.error())));
+    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
-    vault.messages.set('temp_0', { scope: SCOPE, kept: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), named: true } });
+    vault.messages.set('temp_0', { scope: SCOPE, kept: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), idempotent: true } });
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, vault, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
     chat.openRoom(1);
     chat.connect();
@@ -33,7 +33,7 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
       await clock.advance(10_000);
       await aTimeout(20);
     }
-    await loadLater(); // it can be had
+    await loadDeferred(); // it can be had
     await clock.advance(600_000);
     expect([chat.state, backend.messages.map((m) => m.content), chat.messages(1).map((m) => m.delivery)]).to.deep.equal(['connected', ['from before', 'now'], ['sent', 'sent']]);
     chat.disconnect();

@@ -2,7 +2,7 @@
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -13,7 +13,7 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
   after(() => worker.stop());
 
   it('10.10: my message that is confirmed while the second page is on its way stays in the thread', async () => {
-    worker.use(...['ts', 'js'].flatMap((ending) => [http.get(`*/src/session/later.${ending}`, () => HttpResponse.error()), http.get(`*/src/store/pages.${ending}`, () => HttpResponse.error())]));
+    worker.use(...['ts', 'js'].flatMap((ending) => [http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error()), http.get(`*/src/client/deferred.${ending}`, () => HttpResponse.error())]));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.echo = 'ack';

@@ -2,7 +2,7 @@
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
@@ -13,7 +13,7 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
   after(() => worker.stop());
 
   it('10.8: an expired token while a part of the chat cannot be loaded is no reason to say "not signed in" for good', async () => {
-    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/later.${ending}`, () => HttpResponse.error())));
+    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.refused.add(tokenOf(1, { n: 1 }));

@@ -29,7 +29,7 @@ describe('the user changes while not connected', () => {
       chat.disconnect();
       chat.configure({ token: tokenFor(1) });
       chat.sendChatMessage(1, 'by Ana').catch(() => {});
-      chat.keepDraft(1, 'half a thought of Ana');
+      chat.saveDraft(1, 'half a thought of Ana');
       await clock.advance(1000);
       chat.configure({ token: tokenFor(2) });
       chat.connect();

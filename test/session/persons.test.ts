@@ -1,6 +1,6 @@
 /** Whose messages, drafts and threads these are, and on which backend: issue 10, part A. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
@@ -104,7 +104,7 @@ describe('persons and backends', () => {
     noPosts();
     const here = await chatWith(tenant('one'), browser);
     write(here, 'for one');
-    here.keepDraft(1, 'a draft for one');
+    here.saveDraft(1, 'a draft for one');
     await clock.advance(2_000);
     const there = await chatWith(tenant('two'), browser);
     await clock.advance(2_000);
@@ -196,7 +196,7 @@ describe('persons and backends', () => {
   it('10.6: a draft outlives a reload where the token comes later, and where only the server says whose it is', async () => {
     for (const config of [{ tokenProvider: async () => ANA }, { token: 'ana, opaque' }]) {
       const before = await chatWith(config);
-      before.keepDraft(1, 'half a thought');
+      before.saveDraft(1, 'half a thought');
       await clock.advance(1_000);
       before.disconnect();
       let give = (_: string): void => {};
@@ -206,7 +206,7 @@ describe('persons and backends', () => {
       give(ANA);
       await clock.advance(0);
       expect(await draft).to.equal('half a thought');
-      after.keepDraft(1, '');
+      after.saveDraft(1, '');
       after.disconnect();
       await settle();
     }
@@ -215,7 +215,7 @@ describe('persons and backends', () => {
   it('10.6: text typed before the user is known is kept for that user', async () => {
     let give = (_: string): void => {};
     const chat = await chatWith({ tokenProvider: () => new Promise((resolve) => (give = resolve)) });
-    chat.keepDraft(1, 'typed early');
+    chat.saveDraft(1, 'typed early');
     await clock.advance(1_000);
     give(ANA);
     await clock.advance(1_000);
@@ -227,7 +227,7 @@ describe('persons and backends', () => {
 
   it('10.6: an answer of the device that comes after another user has signed in is no draft of theirs', async () => {
     const chat = await chatWith({ token: ANA });
-    chat.keepDraft(1, 'of Ana');
+    chat.saveDraft(1, 'of Ana');
     await clock.advance(1_000);
     vault.latency = () => new Promise((resolve) => clock.after(500, resolve));
     const draft = chat.draft(1);
@@ -239,8 +239,8 @@ describe('persons and backends', () => {
 
   it('10.6: forgetting the device forgets a draft that was about to be kept', async () => {
     const chat = await chatWith({ token: ANA });
-    chat.keepDraft(1, 'about to be kept');
-    await chat.forgetDevice();
+    chat.saveDraft(1, 'about to be kept');
+    await chat.clearLocalData();
     await clock.advance(2_000);
     expect([...vault.drafts.values()].filter(Boolean)).to.deep.equal([]);
   });

@@ -1,7 +1,7 @@
 /** What is sent a second time, and what never may be: issue 10, entries 15, 16, 19. */
 import { expect } from '@open-wc/testing';
-import { compareTexts } from '../../src/session/compare-texts.js';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { textSimilarity } from '../../src/session/outbox/text-similarity.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
@@ -134,13 +134,13 @@ describe('sending again', () => {
   it('10.16: texts are compared in time that grows with their length alone', () => {
     const long = 'a b'.repeat(2_000_000);
     const from = performance.now();
-    compareTexts(long, `${long}c`);
-    compareTexts('<'.repeat(100_000), '&'.repeat(100_000));
+    textSimilarity(long, `${long}c`);
+    textSimilarity('<'.repeat(100_000), '&'.repeat(100_000));
     expect(performance.now() - from).to.be.below(1_000);
-    expect(compareTexts('ok', 'ok')).to.equal('same');
-    expect(compareTexts('ok', 'no')).to.equal('different');
-    expect(compareTexts('See you at 5', 'See you at 6')).to.equal('unsure');
-    expect(compareTexts('&#99999999;', '&#99999999;')).to.equal('same');
+    expect(textSimilarity('ok', 'ok')).to.equal('same');
+    expect(textSimilarity('ok', 'no')).to.equal('different');
+    expect(textSimilarity('See you at 5', 'See you at 6')).to.equal('unsure');
+    expect(textSimilarity('&#99999999;', '&#99999999;')).to.equal('same');
   });
 
   it('10.19: a tab that lost its turn while it waited for a message sends nothing any more', async () => {

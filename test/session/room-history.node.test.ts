@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ChangeFrame } from '../../src/protocol/index.js';
-import { RoomHistory } from '../../src/session/room-history.js';
+import { RoomHistory } from '../../src/session/sync/room-history.js';
 
 const KNOWN = 10;
 const change = (seq: number): ChangeFrame => ({ type: 'message_deleted', room_id: 1, seq, message_id: seq });
@@ -22,14 +22,14 @@ describe('the count of a room', () => {
         let holding = 0;
         for (const step of happens) {
           if (step === 'hold') {
-            history.hold();
+            history.holdFrames();
             holding++;
           } else if (step === 'release') {
-            if (holding > 0) history.release();
+            if (holding > 0) history.releaseFrames();
             holding = Math.max(0, holding - 1);
           } else {
             came.add(step);
-            history.admit(change(step));
+            history.accept(change(step));
           }
           let whole = KNOWN;
           while (came.has(whole + 1)) whole++;
@@ -45,6 +45,6 @@ describe('the count of a room', () => {
   it('asks to be read where there is a hole, and only there', () => {
     const history = new RoomHistory(1, () => {}, () => {});
     history.know(undefined, KNOWN);
-    assert.deepEqual([history.admit(change(KNOWN + 1)), history.admit(change(KNOWN + 1)), history.admit(change(KNOWN + 3)), history.seq], [true, true, false, KNOWN + 1]);
+    assert.deepEqual([history.accept(change(KNOWN + 1)), history.accept(change(KNOWN + 1)), history.accept(change(KNOWN + 3)), history.seq], [true, true, false, KNOWN + 1]);
   });
 });

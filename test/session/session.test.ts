@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { json, page, room, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';

@@ -1,7 +1,7 @@
 import { aTimeout, expect } from '@open-wc/testing';
-import { compareTexts } from '../../src/session/compare-texts.js';
-import { DeviceVault } from '../../src/session/device-vault.js';
-import { ChatConnection } from '../../src/store/index.js';
+import { textSimilarity } from '../../src/session/outbox/text-similarity.js';
+import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { connected } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
@@ -69,7 +69,7 @@ describe('storage that fails, and copies of messages', () => {
     ['Shall we ship the release today?', 'Shall we ship the release today!'],
     ['The whole trip to Rome costs $100', 'The whole trip to Rome costs €100'],
   ] as const) {
-    it(`10.16: "${a}" is not certainly "${b}"`, () => expect(compareTexts(a, b)).to.not.equal('same'));
+    it(`10.16: "${a}" is not certainly "${b}"`, () => expect(textSimilarity(a, b)).to.not.equal('same'));
   }
 
   it('10.16: a mask keeps the length of the word and its punctuation; a long text is compared as a whole', () => {
@@ -84,7 +84,7 @@ describe('storage that fails, and copies of messages', () => {
       ['a <b>bold</b> claim in the room', 'a <i>bold</i> claim in the room', 'unsure'],
       [`${long}1`, `${long}2`, 'unsure'],
     ] as const)
-      expect(compareTexts(sent, stored), `${sent.slice(-50)} / ${stored.slice(-50)}`).to.equal(likeness);
+      expect(textSimilarity(sent, stored), `${sent.slice(-50)} / ${stored.slice(-50)}`).to.equal(likeness);
   });
 
   it('10.16: the message that never left is not taken for one of mine from a phone', async () => {
@@ -176,7 +176,7 @@ describe('storage that fails, and copies of messages', () => {
     await aTimeout(50);
     repair();
     for (let i = 0; i < 20; i++) {
-      first.keepDraft(2, `something ${i}`); // storage is tried again
+      first.saveDraft(2, `something ${i}`); // storage is tried again
       await clock.advance(60_000);
       await aTimeout(20);
     }
@@ -197,7 +197,7 @@ describe('storage that fails, and copies of messages', () => {
 
   it('10.6: a purge during a hiccup of storage does not claim to have forgotten', async () => {
     const clock = new FakeClock();
-    const vault = new DeviceVault(() => {}, clock);
+    const vault = new IndexedDbStorage(() => {}, clock);
     await vault.putDraft(SCOPE, 1, 'secret');
     broken();
     await vault.putDraft(SCOPE, 2, 'x');
@@ -224,7 +224,7 @@ describe('storage that fails, and copies of messages', () => {
     const kept = { localId: 'temp_1', roomId: 1, content: 'of the old release', at: Date.now() };
     t.objectStore('outbox').put({ scope: 'https://chat.example wsmith', localId: 'temp_1', order: 1, kept });
     await new Promise((resolve) => (t.oncomplete = resolve));
-    const vault = new DeviceVault(() => {});
+    const vault = new IndexedDbStorage(() => {});
     expect(await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ wsmith')).to.have.length(1);
   });
 
@@ -240,7 +240,7 @@ describe('storage that fails, and copies of messages', () => {
       return close.call(this);
     };
     const clock = new FakeClock();
-    const vault = new DeviceVault(() => {}, clock);
+    const vault = new IndexedDbStorage(() => {}, clock);
     vault.open();
     broken();
     for (let i = 0; i < 10; i++) {
@@ -254,7 +254,7 @@ describe('storage that fails, and copies of messages', () => {
     expect(opened.size).to.equal(0);
   });
 
-  it('10.6: forgetDevice right after sending leaves nothing on the device', async () => {
+  it('10.6: clearLocalData right after sending leaves nothing on the device', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -267,13 +267,13 @@ describe('storage that fails, and copies of messages', () => {
     await clock.advance(0);
     chat.sendChatMessage(1, 'secret 1').catch(() => {});
     chat.sendChatMessage(1, 'secret 2').catch(() => {});
-    await chat.forgetDevice();
+    await chat.clearLocalData();
     await clock.advance(1000);
     chat.disconnect();
     expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '').map(({ kept }) => kept.content)).to.deep.equal([]);
   });
 
-  it('10.6: forgetDevice before the person is known forgets the draft', async () => {
+  it('10.6: clearLocalData before the person is known forgets the draft', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -282,9 +282,9 @@ describe('storage that fails, and copies of messages', () => {
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
-    chat.keepDraft(1, 'secret draft');
+    chat.saveDraft(1, 'secret draft');
     await clock.advance(1000);
-    await chat.forgetDevice();
+    await chat.clearLocalData();
     backend.socket.accept();
     backend.socket.receive(backend.greeting(1));
     await clock.advance(1000);
@@ -292,12 +292,12 @@ describe('storage that fails, and copies of messages', () => {
     expect([...vault.drafts.values()]).to.deep.equal([]);
   });
 
-  it('10.6: forgetDevice while what was kept is being restored: nothing comes up, nothing is sent', async () => {
+  it('10.6: clearLocalData while what was kept is being restored: nothing comes up, nothing is sent', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), named: true } });
+    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), idempotent: true } });
     let chain: Promise<void> = Promise.resolve();
     const original = vault.load.bind(vault);
     void original;
@@ -311,7 +311,7 @@ describe('storage that fails, and copies of messages', () => {
     chat.connect();
     await partsLoaded();
     await clock.advance(100);
-    await chat.forgetDevice();
+    await chat.clearLocalData();
     await clock.advance(60_000);
     const got = [backend.messages.length, vault.messages.size];
     chat.disconnect();

@@ -1,10 +1,10 @@
 /** Tabs, with the browser's own locks, channels and storage. */
 import { aTimeout, expect } from '@open-wc/testing';
-import { Company } from '../../src/session/company.js';
-import { DeviceVault } from '../../src/session/device-vault.js';
-import type { Inside } from '../../src/session/inside.js';
-import type { TabMessage } from '../../src/session/tabs.js';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { SharedSocket } from '../../src/session/tabs/shared-socket.js';
+import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
+import type { SessionContext } from '../../src/session/session-context.js';
+import type { TabMessage } from '../../src/session/tabs/tab-channel.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
@@ -15,12 +15,12 @@ import { until } from '../support/mounted.js';
 describe('a tab without a socket', () => {
   it('has what it says sent by the one that has it, but neither its token nor what only it asks', () => {
     const told: TabMessage[] = [];
-    const session = { clock: new FakeClock(), rooms: { shown: new Map() }, tell: (message: TabMessage) => void told.push(message) } as unknown as Inside;
-    const socket = new Company(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
+    const session = { clock: new FakeClock(), roomSync: { openRooms: new Map() }, broadcast: (message: TabMessage) => void told.push(message) } as unknown as SessionContext;
+    const socket = new SharedSocket(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
-    const company = new Company(session);
-    const up = company.follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
-    company.onTab({ kind: 'greeting', text: '{}' }, true);
+    const sharedSocket = new SharedSocket(session);
+    const up = sharedSocket.follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
+    sharedSocket.onTab({ kind: 'greeting', text: '{}' }, true);
     told.length = 0;
     expect(up.send({ type: 'authenticate', token: 'secret' })).to.equal(false);
     expect(up.send({ type: 'sync', rooms: {} })).to.equal(false);
@@ -32,14 +32,14 @@ describe('a tab without a socket', () => {
 });
 
 describe('a tab with a socket', () => {
-  const company = (rest: unknown): { company: Company; told: string[] } => {
+  const sharedSocket = (rest: unknown): { sharedSocket: SharedSocket; told: string[] } => {
     const told: string[] = [];
-    const session = { rest, line: { greeting: '{}' }, tell: ({ kind }: TabMessage) => void told.push(kind), tellNotifications: () => void told.push('notifications'), markNotificationRead: (id: unknown) => void told.push(`read ${id as string}`) };
-    return { company: new Company(session as unknown as Inside), told };
+    const session = { rest, socket: { greeting: '{}' }, broadcast: ({ kind }: TabMessage) => void told.push(kind), tellNotifications: () => void told.push('notifications'), markNotificationRead: (id: unknown) => void told.push(`read ${id as string}`) };
+    return { sharedSocket: new SharedSocket(session as unknown as SessionContext), told };
   };
 
   it('tells one that joins what it knows, of notifications too, and marks them as read for it', () => {
-    const { company: leader, told } = company({});
+    const { sharedSocket: leader, told } = sharedSocket({});
     leader.onTab({ kind: 'notification-read', id: 7 }, false);
     leader.onTab({ kind: 'join' }, false);
     leader.onTab({ kind: 'notification-read', id: 7 }, false);
@@ -47,7 +47,7 @@ describe('a tab with a socket', () => {
   });
 
   it('does not answer where nobody is signed in: another one may have a socket', () => {
-    const { company: signedOut, told } = company(undefined);
+    const { sharedSocket: signedOut, told } = sharedSocket(undefined);
     signedOut.onTab({ kind: 'join' }, false);
     expect(told).to.deep.equal([]);
   });
@@ -62,7 +62,7 @@ describe('tabs of one person', () => {
   });
   afterEach(async () => {
     for (const chat of open) {
-      await chat.forgetDevice();
+      await chat.clearLocalData();
       chat.disconnect();
     }
     await until(() => backend.open.length === 0);
@@ -197,14 +197,14 @@ describe('tabs of one person', () => {
     const after = tab();
     await until(() => backend.messages.length === 1 && after.messages(1)[0]?.delivery === 'sent');
     expect(texts(after)).to.deep.equal(['written offline']);
-    const vault = new DeviceVault(() => {});
+    const vault = new IndexedDbStorage(() => {});
     while ((await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1')).length > 0) await aTimeout(5);
   });
 
   it('keep drafts', async () => {
     const chat = tab();
     await connected(chat);
-    chat.keepDraft(1, 'half a thou');
+    chat.saveDraft(1, 'half a thou');
     chat.disconnect(); // what was to happen later happens now
     open.pop();
     const again = tab();
@@ -333,7 +333,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(subscribed()).to.deep.equal([3]);
   });
 
-  it('10.6: forgetDevice() in one tab, while another tab is about to save a draft', async () => {
+  it('10.6: clearLocalData() in one tab, while another tab is about to save a draft', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();
@@ -349,8 +349,8 @@ describe('rooms that several tabs show, over one socket', () => {
     backend.onRequest = (method) => (method === 'POST' ? 'hang' : undefined);
     chats[1]!.sendChatMessage(1, 'secret words').catch(() => {});
     await clock.advance(100);
-    chats[1]!.keepDraft(1, 'secret draft');
-    const done = chats[0]!.forgetDevice();
+    chats[1]!.saveDraft(1, 'secret draft');
+    const done = chats[0]!.clearLocalData();
     await clock.advance(10);
     await done;
     await clock.advance(60_000);

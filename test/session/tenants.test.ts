@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -17,7 +17,7 @@ describe('another tenant', () => {
     await partsLoaded();
     await clock.advance(100);
     chat.sendChatMessage(1, 'for tenant A').catch(() => {});
-    chat.keepDraft(2, 'draft for tenant A');
+    chat.saveDraft(2, 'draft for tenant A');
     await clock.advance(1000);
     backend.onSocket = 'greet';
     chat.configure({ apiPath: '/api/chat/', wsPath: '/ws/chat/' });
@@ -53,7 +53,7 @@ describe('another tenant', () => {
   it('a reader of a room when the person changes: their unread counts go on being cleared (reading is not forgotten)', async () => {
     const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => (b.whose = () => 1));
     chat.openRoom(1);
-    chat.setReading(1, true);
+    chat.setViewing(1, true);
     await clock.advance(1000);
     chat.configure({ token: 'opaque-2' });
     await clock.advance(10_000);
@@ -89,7 +89,7 @@ describe('another tenant', () => {
     backend.onRequest = () => new TypeError('Failed to fetch');
     const vault = new MemoryVault();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), named: true } });
+    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), idempotent: true } });
     let chain: Promise<void> = Promise.resolve();
     vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });

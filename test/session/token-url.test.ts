@@ -1,6 +1,6 @@
 /** `token-url`: the site's own server gives the token, by the visitor's cookie. */
 import { expect } from '@open-wc/testing';
-import { ChatConnection, type ConnectionConfig } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';

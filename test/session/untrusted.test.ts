@@ -1,7 +1,7 @@
 /** What comes from other tabs and from a server that is not as agreed: checked at the door, and no token goes any further. */
 import { expect } from '@open-wc/testing';
-import { readTabMessage } from '../../src/session/tab-messages.js';
-import { ChatConnection } from '../../src/store/index.js';
+import { readTabMessage } from '../../src/session/tabs/tab-messages.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';

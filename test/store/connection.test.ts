@@ -60,7 +60,7 @@ describe('a connection', () => {
     backend.say(1, 1, 'mine, from another tab');
     backend.say(2, 2, 'two');
     expect(totals).to.deep.equal([1, 2]);
-    chat.setReading(1, true);
+    chat.setViewing(1, true);
     backend.say(1, 2, 'three');
     await settle();
     expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(1);

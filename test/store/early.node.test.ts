@@ -1,7 +1,7 @@
 /** What comes in before pages.ts is loaded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as pages from '../../src/store/pages.js';
+import * as pages from '../../src/store/history-pages.js';
 import { reduce, usePages } from '../../src/store/reduce.js';
 import { threadOf } from '../../src/store/selectors.js';
 import { INITIAL } from '../../src/store/state.js';

@@ -1,6 +1,6 @@
 /** Rooms that are longer than what a page keeps of them, and what happens while a page of them is on its way. */
 import { expect } from '@open-wc/testing';
-import { edgeOf } from '../../src/store/entries.js';
+import { edgeOf } from '../../src/store/timeline-entries.js';
 import { connected, type Scene } from '../support/connected.js';
 import { json } from '../support/fake-backend.js';
 

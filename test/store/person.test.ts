@@ -1,6 +1,6 @@
 /** Who is signed in at the site, and how the page is asked for a token. */
 import { expect } from '@open-wc/testing';
-import type { ChatConnection } from '../../src/store/index.js';
+import type { ChatConnection } from '../../src/client/index.js';
 import { connected, scene, type Scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/parts.js';

@@ -23,7 +23,7 @@ async function open(prepare: (backend: FakeBackend) => void = () => {}): Promise
 describe('10.17: reading is told', () => {
   it('10.17: at once, then at most once a second, up to the last message', async () => {
     const { chat, backend, clock } = await open();
-    chat.setReading(1, true);
+    chat.setViewing(1, true);
     const first = backend.say(1, 2, 'first');
     await settle();
     expect(marks(backend)).to.deep.equal([{ type: 'mark_read', room_id: 1, up_to: first.id }]);
@@ -41,13 +41,13 @@ describe('10.17: reading is told', () => {
   });
 
   for (const [what, leave] of Object.entries<(scene: Scene) => void>({
-    'the reader looks away': ({ chat }) => chat.setReading(1, false),
+    'the reader looks away': ({ chat }) => chat.setViewing(1, false),
     'the page disconnects': ({ chat }) => chat.disconnect(),
   })) {
     it(`10.17: the rest when ${what}`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
-      chat.setReading(1, true);
+      chat.setViewing(1, true);
       for (const text of ['one', 'two', 'three']) backend.say(1, 2, text);
       await settle();
       expect(marks(backend)).to.have.length(1);
@@ -65,7 +65,7 @@ describe('10.17: reading is told', () => {
     const { chat, backend } = await open();
     chat.openRoom(2);
     await settle();
-    for (const id of [1, 2]) chat.setReading(id, true);
+    for (const id of [1, 2]) chat.setViewing(id, true);
     for (const id of [1, 2]) backend.say(id, 2, 'x');
     await settle();
     expect(marks(backend).map(({ room_id }) => room_id)).to.deep.equal([1, 2]);
@@ -74,7 +74,7 @@ describe('10.17: reading is told', () => {
 
   it('10.17: as ever to a backend without receipts, and as rarely', async () => {
     const { chat, backend, clock } = await open((made) => (made.capabilities = ['user_channel']));
-    chat.setReading(1, true);
+    chat.setViewing(1, true);
     for (let n = 0; n < 5; n++) backend.say(1, 2, `${n}`);
     await clock.advance(1_000);
     expect(marks(backend)).to.deep.equal(Array.from({ length: 2 }, () => ({ type: 'mark_read', room_id: 1, message_ids: [] })));

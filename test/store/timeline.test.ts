@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { Message } from '../../src/protocol/index.js';
-import type { ChatMessage } from '../../src/store/index.js';
-import { addPending, append, isUnloaded, merge, removePending, setDelivery, withoutGone, type Part, type Timeline } from '../../src/store/timeline.js';
+import type { ChatMessage } from '../../src/client/index.js';
+import { addPending, append, isUnloaded, merge, removePending, setDelivery, dropDeleted, type Part, type Timeline } from '../../src/store/timeline.js';
 import { ChatError } from '../../src/transport/index.js';
 
 const message = (id: number | string, more: Partial<Message> = {}): Message =>
@@ -99,16 +99,16 @@ describe('a timeline', () => {
   it('takes away what a page should hold and does not, and nothing else', () => {
     const known = addPending(page([], [1, 2, 3, 4, 5].map((id) => message(id))), draft('temp_a'), null);
     const newest = [message(3), message(5)];
-    expect(ids(withoutGone(known, newest, false, message(5))), 'what is before the page stays').to.deep.equal([1, 2, 3, 5, 'temp_a']);
-    expect(ids(withoutGone(known, newest, true, message(5))), 'but not where nothing is before it').to.deep.equal([3, 5, 'temp_a']);
-    expect(ids(withoutGone(known, [message(3)], false, message(4))), 'after it, only what may have come since').to.deep.equal([1, 2, 3, 5, 'temp_a']);
-    expect(ids(withoutGone(known, [], true, message(3))), 'an empty room').to.deep.equal([4, 5, 'temp_a']);
+    expect(ids(dropDeleted(known, newest, false, message(5))), 'what is before the page stays').to.deep.equal([1, 2, 3, 5, 'temp_a']);
+    expect(ids(dropDeleted(known, newest, true, message(5))), 'but not where nothing is before it').to.deep.equal([3, 5, 'temp_a']);
+    expect(ids(dropDeleted(known, [message(3)], false, message(4))), 'after it, only what may have come since').to.deep.equal([1, 2, 3, 5, 'temp_a']);
+    expect(ids(dropDeleted(known, [], true, message(3))), 'an empty room').to.deep.equal([4, 5, 'temp_a']);
   });
 
   it('10.25: takes nothing away from before a page whose times do not follow the server’s order', () => {
     const at = (id: number, day: number): Message => message(id, { timestamp: `2026-01-0${day}T00:00:00Z` });
     const known = page([], [at(1, 4), at(2, 5), at(3, 1), at(4, 6)]);
-    expect(ids(withoutGone(known, [at(3, 1), at(4, 6)], false, at(4, 6)))).to.deep.equal([1, 2, 3, 4]);
+    expect(ids(dropDeleted(known, [at(3, 1), at(4, 6)], false, at(4, 6)))).to.deep.equal([1, 2, 3, 4]);
   });
 
   it('knows what belongs before the first message that is loaded, where more is not', () => {

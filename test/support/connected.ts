@@ -1,4 +1,4 @@
-import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
+import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryVault } from './memory-vault.js';
@@ -23,7 +23,7 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
     { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
   );
   const scene: Scene = { chat, backend, clock, states: [], reasons: [], problems: [] };
-  chat.on('chat-state-change', ({ state, reason }: Happenings['chat-state-change']) => {
+  chat.on('chat-state-change', ({ state, reason }: ConnectionEvents['chat-state-change']) => {
     if (scene.states.at(-1) !== state) scene.states.push(state);
     scene.reasons.push(reason.code);
   });

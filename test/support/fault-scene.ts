@@ -1,7 +1,7 @@
 /** A connection in trouble: one person, a model server, and hooks for whatever may go wrong between them. */
 import { expect } from '@open-wc/testing';
-import type { ChatState, ReasonCode, TabParts } from '../../src/session/index.js';
-import { ChatConnection, type ConnectionConfig, type Happenings } from '../../src/store/index.js';
+import type { ChatState, ReasonCode, TabApis } from '../../src/session/index.js';
+import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
 import type { ChatError, Clock } from '../../src/transport/index.js';
 import { tokenOf, type FakeSocket } from './fake-backend.js';
 import { FakeClock, settle } from './fake-clock.js';
@@ -25,7 +25,7 @@ export class FaultScene {
   config: ConnectionConfig = {};
   /** How far the clock of this machine is ahead of the server's, in milliseconds. */
   skewMs = 0;
-  tabs: TabParts = {};
+  tabs: TabApis = {};
   chat!: ChatConnection;
   readonly reasons: string[] = [];
   readonly problems: string[] = [];
@@ -62,7 +62,7 @@ export class FaultScene {
       { clock: skewed, random: () => 0.999, WebSocket: this.WebSocket, fetch: this.fetch, vault: this.vault, tabs: this.tabs },
     );
     this.chat = chat;
-    chat.on('chat-state-change', ({ reason }: Happenings['chat-state-change']) => this.reasons.push(reason.code));
+    chat.on('chat-state-change', ({ reason }: ConnectionEvents['chat-state-change']) => this.reasons.push(reason.code));
     chat.on('chat-error', ({ code, message }) => this.problems.push(`${code}: ${message}`));
     chat.subscribe(() => {
       for (const room of ROOMS) {

@@ -1,9 +1,9 @@
-import type { Kept, Vault } from '../../src/session/index.js';
+import type { StoredMessage, MessageStorage } from '../../src/session/index.js';
 import { idKey, type Id } from '../../src/protocol/index.js';
 
 /** A device in memory: what is put there outlives the connection that put it, as a real device outlives the page. */
-export class MemoryVault implements Vault {
-  readonly messages = new Map<string, { scope: string; kept: Kept }>();
+export class MemoryVault implements MessageStorage {
+  readonly messages = new Map<string, { scope: string; kept: StoredMessage }>();
   readonly drafts = new Map<string, string>();
   /** How often it was asked for anything. */
   asked = 0;
@@ -14,7 +14,7 @@ export class MemoryVault implements Vault {
   underWay = 0;
 
   /** The same device, as one connection holds it. */
-  handle(): Vault {
+  handle(): MessageStorage {
     let isHeld = false;
     const hold = (on: boolean): void => {
       if (on !== isHeld) this.holders += on ? 1 : -1;
@@ -32,12 +32,12 @@ export class MemoryVault implements Vault {
     };
   }
 
-  async load(scope: string): Promise<Kept[]> {
+  async load(scope: string): Promise<StoredMessage[]> {
     await this.#take();
     return [...this.messages.values()].filter((row) => row.scope === scope).map(({ kept }) => kept);
   }
 
-  async put(scope: string, kept: Kept): Promise<void> {
+  async put(scope: string, kept: StoredMessage): Promise<void> {
     // As a browser does: what is kept is a copy.
     const copy = structuredClone(kept);
     await this.#take();
@@ -74,7 +74,7 @@ export class MemoryVault implements Vault {
 }
 
 /** A device that may keep nothing, as a browser's that blocks cookies. */
-export const NO_VAULT: Vault = {
+export const NO_VAULT: MessageStorage = {
   load: async () => [],
   put: async () => {},
   delete: async () => {},

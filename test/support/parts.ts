@@ -1,5 +1,5 @@
 /** The parts that are loaded on demand. */
-import { loadLater } from '../../src/session/load-later.js';
+import { loadDeferred } from '../../src/session/load-deferred.js';
 import { settle } from './fake-clock.js';
 
 /**
@@ -8,7 +8,7 @@ import { settle } from './fake-clock.js';
  */
 export async function partsLoaded(): Promise<void> {
   await settle();
-  await loadLater();
+  await loadDeferred();
   await settle();
 }
 

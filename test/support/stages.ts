@@ -2,13 +2,13 @@
 import { fixture, html } from '@open-wc/testing';
 import { sendMouse } from '@web/test-runner-commands';
 import type { TemplateResult } from 'lit';
-import { provide } from '../../src/binding/index.js';
+import { provide } from '../../src/controllers/index.js';
 import '../../src/define.js';
 import type { Finding } from '../../src/doctor/index.js';
 import type { Room, User } from '../../src/protocol/index.js';
-import { REASONS, reasonOf, type Phase } from '../../src/session/index.js';
-import { LATER_REASONS } from '../../src/session/later-reasons.js';
-import { EMPTY_THREAD, INITIAL, type ChatConnection, type ChatData, type ChatMessage, type Thread } from '../../src/store/index.js';
+import { REASONS, reasonOf, type ConnectionState } from '../../src/session/index.js';
+import { LATER_REASONS } from '../../src/session/deferred-state-reasons.js';
+import { EMPTY_THREAD, INITIAL, type ChatConnection, type ChatData, type ChatMessage, type Thread } from '../../src/client/index.js';
 import { ChatError } from '../../src/transport/index.js';
 
 const user = (id: number, first_name: string): User => ({ id, username: first_name.toLowerCase(), first_name, last_name: 'Ito', profile_picture: null });
@@ -81,7 +81,7 @@ const CONNECTED: ChatData = {
 };
 
 const NEXT = { attempt: 3, at: Date.now() + 9_000 };
-const PHASES: Phase[] = [
+const PHASES: ConnectionState[] = [
   { is: 'idle' },
   { is: 'connecting' },
   { is: 'connected' },
@@ -114,9 +114,9 @@ const actor = (data: ChatData): ChatConnection =>
     loadNewer: () => Promise.resolve(),
     loadNewest: () => Promise.resolve(),
     setAway() {},
-    setReading() {},
+    setViewing() {},
     selectRoom() {},
-    keepDraft() {},
+    saveDraft() {},
     typing() {},
     diagnose(onFinding: (finding: Finding) => void) {
       FINDINGS.forEach(onFinding);

@@ -1,4 +1,4 @@
-import { ChatConnection } from '../../src/store/index.js';
+import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeBrowser } from './fake-tabs.js';

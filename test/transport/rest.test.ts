@@ -9,7 +9,7 @@ const BASE = 'https://chat.example/api/chat/';
 const MESSAGE = { id: 7, room: 1, sender: { id: 1, username: 'ana' }, content: 'hi', timestamp: '2026-11-22T22:28:57.004410Z' };
 const worker = setupWorker();
 
-const client = (more: Partial<ConstructorParameters<typeof RestClient>[0]> = {}): RestClient => new RestClient({ base: BASE, token: () => 'secret', loadLater: () => import('../../src/transport/rest-later.js'), ...more });
+const client = (more: Partial<ConstructorParameters<typeof RestClient>[0]> = {}): RestClient => new RestClient({ base: BASE, token: () => 'secret', loadDeferred: () => import('../../src/transport/rest-deferred.js'), ...more });
 
 async function failure(promise: Promise<unknown>): Promise<ChatError> {
   const thrown = await promise.then(

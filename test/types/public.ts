@@ -1,7 +1,7 @@
 /** Code that must fail to compile, and code that must not: `tsc` is the test. */
 import { ChatConnection, type ChatMessage } from '../../src/headless.js';
 import { createAuthenticatedWebSocket } from '../../src/transport/index.js';
-import { assertNever, type Phase } from '../../src/session/index.js';
+import { assertNever, type ConnectionState } from '../../src/session/index.js';
 import { reduce } from '../../src/store/reduce.js';
 import { INITIAL } from '../../src/store/state.js';
 import type {} from '../../src/elements/chat-rooms/chat-rooms.js';
@@ -35,7 +35,7 @@ document.querySelector('chat-rooms')?.addEventListener('chat-room-select', (even
 });
 
 /** Every phase has its case: a ninth one would not compile here. */
-export function describePhase(phase: Phase): string {
+export function describePhase(phase: ConnectionState): string {
   switch (phase.is) {
     case 'idle':
     case 'connecting':

@@ -1,7 +1,7 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { connectWith, offer, provide } from '../../binding/index.js';
+import { connectWith, registerConnection, provide } from '../../controllers/index.js';
 import type { Id } from '../../protocol/index.js';
-import { ChatConnection, totalUnread } from '../../store/index.js';
+import { ChatConnection, totalUnread } from '../../client/index.js';
 import type { AuthMode } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { ChatErrorEvent, ChatNotificationEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
@@ -125,7 +125,7 @@ export class ChatConnectionElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#withdraw ??= offer(this.connection);
+    this.#withdraw ??= registerConnection(this.connection);
     if (this.hasUpdated) this.connection.connect();
   }
 

@@ -1,14 +1,14 @@
 import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
-import { ConnectionFinder } from '../../binding/index.js';
+import { ConnectionController } from '../../controllers/index.js';
 import { Localize, enBeside } from '../../locale/index.js';
 import type { Id } from '../../protocol/index.js';
-import { roomOf, totalUnread } from '../../store/index.js';
-import { hostStyles, icon } from '../../theme/index.js';
+import { roomOf, totalUnread } from '../../client/index.js';
+import { baseStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
 import { ChatLauncherToggleEvent } from './launcher-toggle-event.js';
 import { styles } from './chat-launcher.styles.js';
-import { ROOMS_PARTS, STATUS_PARTS, THREAD_PARTS } from './inner-parts.js';
+import { ROOMS_PARTS, STATUS_PARTS, THREAD_PARTS } from './exported-parts.js';
 import { remember, wasOpen } from './open-state.js';
 
 const BACK = icon(svg`<path d="m15 6-6 6 6 6" />`);
@@ -57,7 +57,7 @@ const SMALL = '(max-width: 30rem), (max-height: 26rem)';
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatLauncherElement extends LitElement {
-  static override styles = [...hostStyles, ...styles];
+  static override styles = [...baseStyles, ...styles];
 
   static override properties = {
     open: { type: Boolean, reflect: true },
@@ -89,9 +89,9 @@ export class ChatLauncherElement extends LitElement {
   /** The backend that `token` is for. Default: the page's origin. */
   url: string | undefined;
 
-  readonly #finder = new ConnectionFinder(this);
-  readonly #unread = this.#finder.slice((data) => (this.#isGiven ? (roomOf(data, this.room ?? null)?.unread_count ?? 0) : totalUnread(data)));
-  readonly #selected = this.#finder.slice((data) => data.selected);
+  readonly #finder = new ConnectionController(this);
+  readonly #unread = this.#finder.select((data) => (this.#isGiven ? (roomOf(data, this.room ?? null)?.unread_count ?? 0) : totalUnread(data)));
+  readonly #selected = this.#finder.select((data) => data.selected);
   readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
   /** Whether the screen is small; not asked where there is none. */

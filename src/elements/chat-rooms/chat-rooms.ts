@@ -1,16 +1,16 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { ConnectionFinder } from '../../binding/index.js';
+import { ConnectionController } from '../../controllers/index.js';
 import { ago, enBeside, Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
-import { avatarStyles, hostStyles } from '../../theme/index.js';
+import { avatarStyles, baseStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from './room-select-event.js';
 import { avatar } from '../avatar.js';
 import { brokenRow } from '../broken-row.js';
-import { firstName, partner, roomName } from '../people.js';
+import { firstName, otherParticipant, roomName } from '../display-name.js';
 import { CustomStates } from '../custom-states.js';
-import { Ticker } from '../ticker.js';
+import { IntervalController } from '../interval-controller.js';
 import { styles } from './chat-rooms.styles.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 
@@ -63,7 +63,7 @@ const MAX_PREVIEW = 200;
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatRoomsElement extends LitElement {
-  static override styles = [...hostStyles, avatarStyles, styles];
+  static override styles = [...baseStyles, avatarStyles, styles];
 
   static override properties = {
     selected: { reflect: true },
@@ -94,23 +94,23 @@ export class ChatRoomsElement extends LitElement {
 
   #drawn: Snapshot | undefined;
 
-  readonly #finder = new ConnectionFinder(this, (connection) => {
+  readonly #finder = new ConnectionController(this, (connection) => {
     // What the page chose before there was a connection counts, once there is one.
     if (connection && this.selected !== null) connection.selectRoom(this.selected);
   });
-  readonly #rooms = this.#finder.slice((data) => data.rooms);
-  readonly #isLoaded = this.#finder.slice((data) => data.roomsLoaded);
-  readonly #leftOut = this.#finder.slice((data) => data.roomsLeftOut);
-  readonly #isComplete = this.#finder.slice((data) => data.roomsComplete);
-  readonly #chosen = this.#finder.slice((data) => data.selected);
-  readonly #user = this.#finder.slice((data) => data.user);
-  readonly #state = this.#finder.slice((data) => data.phase.is);
+  readonly #rooms = this.#finder.select((data) => data.rooms);
+  readonly #isLoaded = this.#finder.select((data) => data.roomsLoaded);
+  readonly #leftOut = this.#finder.select((data) => data.roomsLeftOut);
+  readonly #isComplete = this.#finder.select((data) => data.roomsComplete);
+  readonly #chosen = this.#finder.select((data) => data.selected);
+  readonly #user = this.#finder.select((data) => data.user);
+  readonly #state = this.#finder.select((data) => data.phase.is);
   readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
 
   constructor() {
     super();
-    new Ticker(this, () => (this.#known.length ? MINUTE_MS : null));
+    new IntervalController(this, () => (this.#known.length ? MINUTE_MS : null));
   }
 
   override connectedCallback(): void {
@@ -186,7 +186,7 @@ export class ChatRoomsElement extends LitElement {
       @click=${() => this.#choose(room)}
       @focus=${() => (this.current = room.id)}
     >
-      ${avatar(name, partner(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '', this.#finder.connection?.mediaHosts)}
+      ${avatar(name, otherParticipant(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '', this.#finder.connection?.mediaHosts)}
       <span class="text">
         <span part="name" class="name" dir="auto">${name}</span>
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>

@@ -1,12 +1,12 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { ConnectionFinder } from '../../binding/index.js';
+import { ConnectionController } from '../../controllers/index.js';
 import { Localize, type Terms, enBeside } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../session/index.js';
-import { currentReason } from '../../store/index.js';
-import { hostStyles } from '../../theme/index.js';
+import { currentReason } from '../../client/index.js';
+import { baseStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
-import { Ticker } from '../ticker.js';
+import { IntervalController } from '../interval-controller.js';
 import { styles } from './chat-status.styles.js';
 
 const LABELS = {
@@ -77,7 +77,7 @@ const GOOD_NEWS_MS = 2_000;
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatStatusElement extends LitElement {
-  static override styles = [...hostStyles, styles];
+  static override styles = [...baseStyles, styles];
 
   static override properties = {
     state: { reflect: true },
@@ -105,8 +105,8 @@ export class ChatStatusElement extends LitElement {
   /** Draws the details, while they are open. */
   private panel: (() => TemplateResult) | undefined;
 
-  readonly #finder = new ConnectionFinder(this);
-  readonly #phase = this.#finder.slice((data) => data.phase);
+  readonly #finder = new ConnectionController(this);
+  readonly #phase = this.#finder.select((data) => data.phase);
   readonly #localize = new Localize(this, enBeside);
   readonly #states = new CustomStates(this);
   #cancelGoodNews: (() => void) | undefined;
@@ -114,7 +114,7 @@ export class ChatStatusElement extends LitElement {
 
   constructor() {
     super();
-    new Ticker(this, () => (this.#secondsLeft === null ? null : 1_000));
+    new IntervalController(this, () => (this.#secondsLeft === null ? null : 1_000));
   }
 
   override disconnectedCallback(): void {
@@ -123,7 +123,7 @@ export class ChatStatusElement extends LitElement {
   }
 
   protected override willUpdate(): void {
-    const now = this.#phase.value?.is ?? (this.#finder.isEarly && this.always ? 'connecting' : 'idle');
+    const now = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
     if (now !== this.#last) {
       this.#endGoodNews();
       if (now === 'connected') {

@@ -6,7 +6,7 @@ import { html, type LitElement, type ReactiveController, type TemplateResult } f
 import type { Finding } from '../../doctor/findings.js';
 import { detailsTerms, type DetailsTerms } from '../../locale/details.js';
 import type { Localize } from '../../locale/index.js';
-import type { ChatConnection } from '../../store/index.js';
+import type { ChatConnection } from '../../client/index.js';
 import { styles } from './details.styles.js';
 
 type Progress = 'checking' | 'done' | 'failed';

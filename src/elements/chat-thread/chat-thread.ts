@@ -1,23 +1,23 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { ConnectionFinder } from '../../binding/index.js';
+import { ConnectionController } from '../../controllers/index.js';
 import { Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
-import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../store/index.js';
-import { hostStyles } from '../../theme/index.js';
+import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../client/index.js';
+import { baseStyles } from '../../theme/index.js';
 import type { Side } from '../../session/index.js';
 import { systemClock, type ChatError } from '../../transport/index.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { CustomStates } from '../custom-states.js';
-import { roomName } from '../people.js';
-import type { Announcer } from './announcer.js';
+import { roomName } from '../display-name.js';
+import type { LiveRegion } from './live-region.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
-import { LazyExtras } from './lazy-extras.js';
+import { LazyExtras } from './lazy-rich-parts.js';
 import { messageRow } from './message-row.js';
 import type { RowContext } from './row-context.js';
-import { ScrollWindow } from './scroll-window.js';
+import { VirtualScroller } from './virtual-scroller.js';
 
 /**
  * One room's messages, and the field to write the next one. Shows the room given by `room`. Without `room` it shows the one
@@ -94,7 +94,7 @@ import { ScrollWindow } from './scroll-window.js';
  * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
  */
 export class ChatThreadElement extends LitElement {
-  static override styles = [...hostStyles, styles];
+  static override styles = [...baseStyles, styles];
 
   static override properties = {
     // Being set counts, even from `undefined` to `undefined`: see `#isGiven`.
@@ -124,15 +124,15 @@ export class ChatThreadElement extends LitElement {
   private unseen = 0;
 
   readonly #localize = new Localize(this);
-  readonly #finder = new ConnectionFinder(this, (connection) => this.#attach(connection));
-  readonly #selected = this.#finder.slice((data) => data.selected);
-  readonly #thread = this.#finder.slice((data) => threadOf(data, this.#roomId));
-  readonly #roomInfo = this.#finder.slice((data) => roomOf(data, this.#roomId));
-  readonly #user = this.#finder.slice((data) => data.user);
-  readonly #durable = this.#finder.slice((data) => data.durable);
-  readonly #outdated = this.#finder.slice((data) => data.outdated);
-  readonly #state = this.#finder.slice((data) => data.phase.is);
-  readonly #window = new ScrollWindow<ChatMessage>(
+  readonly #finder = new ConnectionController(this, (connection) => this.#attach(connection));
+  readonly #selected = this.#finder.select((data) => data.selected);
+  readonly #thread = this.#finder.select((data) => threadOf(data, this.#roomId));
+  readonly #roomInfo = this.#finder.select((data) => roomOf(data, this.#roomId));
+  readonly #user = this.#finder.select((data) => data.user);
+  readonly #durable = this.#finder.select((data) => data.durable);
+  readonly #outdated = this.#finder.select((data) => data.outdated);
+  readonly #state = this.#finder.select((data) => data.phase.is);
+  readonly #window = new VirtualScroller<ChatMessage>(
     this,
     (side) => this.#load(side),
     (isAtEnd) => this.#onEndChange(isAtEnd),
@@ -140,14 +140,14 @@ export class ChatThreadElement extends LitElement {
   );
   readonly #states = new CustomStates(this);
   readonly #extras = new LazyExtras(this, (extras) => {
-    this.#announcer = new extras.Announcer(this);
-    this.#localize.english = extras.english;
+    this.#announcer = new extras.LiveRegion(this);
+    this.#localize.english = extras.enExtras;
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,
     longest: () => this.#finder.connection?.data.limits.content,
     onSend: (text) => this.#send(text),
-    onDraft: (text) => this.#shown !== null && this.#finder.connection?.keepDraft(this.#shown, text),
+    onDraft: (text) => this.#shown !== null && this.#finder.connection?.saveDraft(this.#shown, text),
     onTyping: (isTyping) => this.#shown !== null && this.#finder.connection?.typing(this.#shown, isTyping),
   });
   /** The room that is open with the connection. */
@@ -159,7 +159,7 @@ export class ChatThreadElement extends LitElement {
   #isAway = false;
   /** `room` was set: this thread never follows the selection again, or a reader could write to the wrong person. */
   #isGiven = false;
-  #announcer: Announcer | undefined;
+  #announcer: LiveRegion | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -174,7 +174,7 @@ export class ChatThreadElement extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     this.#isGiven ||= changed.has('room');
-    if (this.#finder.isEarly) return;
+    if (this.#finder.isHydrating) return;
     this.#thread.refresh();
     this.#roomInfo.refresh();
     const writer = this.#user.value?.id ?? null;
@@ -218,7 +218,7 @@ export class ChatThreadElement extends LitElement {
   // ————— Parts of the picture
 
   #renderNothingChosen(): TemplateResult {
-    const signedOut = !this.#finder.isEarly && (!this.#finder.connection || this.#state.value === 'idle');
+    const signedOut = !this.#finder.isHydrating && (!this.#finder.connection || this.#state.value === 'idle');
     return html`<div part="base" class="base">
       <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isGiven ? 'noConversation' : 'chooseConversation')}</p></slot>
     </div>`;
@@ -364,17 +364,17 @@ export class ChatThreadElement extends LitElement {
     if (this.#shown === null) return;
     const { loaded, denied } = this.#threadNow;
     const isSeen = this.#window.isAtEnd && loaded && !denied && document.visibilityState === 'visible' && this.getClientRects().length > 0;
-    this.#setReading(this.#finder.connection, isSeen, this.#window.isAway);
+    this.#setViewing(this.#finder.connection, isSeen, this.#window.isAway);
   };
 
-  #setReading(connection: ChatConnection | undefined, isReading: boolean, isAway: boolean): void {
+  #setViewing(connection: ChatConnection | undefined, isReading: boolean, isAway: boolean): void {
     if (this.#shown === null) return;
-    if (isReading !== this.#isReading) connection?.setReading(this.#shown, (this.#isReading = isReading));
+    if (isReading !== this.#isReading) connection?.setViewing(this.#shown, (this.#isReading = isReading));
     if (isAway !== this.#isAway) connection?.setAway(this.#shown, (this.#isAway = isAway));
   }
 
   #leaveRoom(connection: ChatConnection | undefined): void {
-    this.#setReading(connection, false, false);
+    this.#setViewing(connection, false, false);
     this.#leave?.();
     this.#leave = undefined;
     this.#shown = null;

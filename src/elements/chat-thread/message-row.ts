@@ -2,8 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { isSameDay } from '../../locale/index.js';
 import { sameId } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
-import type { ChatMessage } from '../../store/index.js';
-import { fullName } from '../people.js';
+import type { ChatMessage } from '../../client/index.js';
+import { fullName } from '../display-name.js';
 import type { RowContext } from './row-context.js';
 
 /** So many characters are shown until there is a button for the rest. */

@@ -1,6 +1,6 @@
 import type { LitElement, TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
-import type { ChatConnection, ChatMessage } from '../../store/index.js';
+import type { ChatConnection, ChatMessage } from '../../client/index.js';
 
 /** What a row needs to know besides its message. */
 export interface RowContext {
@@ -22,7 +22,7 @@ export interface RowContext {
   composer: { focus(): void };
 }
 
-/** What draws what few messages have: see extras.ts. */
+/** What draws what few messages have: see rich-parts.ts. */
 export interface RowExtras {
   avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult;
   /** The words, with links, and a button where they are many. */

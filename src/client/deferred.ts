@@ -1,0 +1,12 @@
+/** What a connection needs only after its first messages. Loaded together with session/deferred.ts. */
+import type { StorageState } from '../session/index.js';
+
+export * from '../store/history-pages.js';
+export { diagnose } from './diagnose.js';
+
+/** The problem that `chat-error` reports when the device's storage changes. */
+export const STORAGE_PROBLEMS: Record<StorageState, readonly [code: string, message: string] | undefined> = {
+  kept: undefined,
+  'not-kept': ['storage_unavailable', 'This device keeps nothing: keep this page open until your messages are sent.'],
+  outdated: ['reload_required', 'Reload to continue: another tab runs a newer version of this chat.'],
+};

@@ -1,0 +1,4 @@
+export * from '../store/index.js';
+export * from './chat-connection.js';
+export type * from './config.js';
+export type * from './events.js';

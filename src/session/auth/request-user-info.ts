@@ -1,0 +1,23 @@
+/** Who is there, and what the backend offers, where no socket has said it: `GET me/`. Loaded on demand: see deferred.ts. */
+import { ChatFrames, check } from '../../protocol/index.js';
+import { ChatError, throwIfAborted, toChatError, type ErrorCode } from '../../transport/index.js';
+import type { SessionContext } from '../session-context.js';
+import { TEMPORARY } from '../temporary-errors.js';
+
+/** Errors that do not tell whether the backend has the route. */
+const INCONCLUSIVE: readonly ErrorCode[] = [...TEMPORARY, 'unauthorized', 'aborted', 'token_missing'];
+
+/** Asks once per sign-in. A backend that has no such route is a baseline backend; where it cannot be asked now, it is asked with the next poll. */
+export async function requestUserInfo(session: SessionContext, signal: AbortSignal): Promise<void> {
+  const { rest } = session;
+  if (session.hasUserInfo || !rest) return;
+  try {
+    const answer = await rest.request('me/', { signal });
+    throwIfAborted(signal);
+    const me = check(ChatFrames.connection_established, answer, 'GET me/');
+    session.setUserInfo(me.ok ? me.value : undefined, signal);
+  } catch (thrown) {
+    if (!INCONCLUSIVE.includes(toChatError(thrown).code)) session.setUserInfo(undefined, signal);
+    if (thrown instanceof ChatError && thrown.code === 'unauthorized') throw thrown;
+  }
+}

@@ -1,0 +1,289 @@
+/** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see deferred.ts. */
+import { ChatError, sleep, toChatError } from '../../transport/index.js';
+import { backoff } from '../backoff.js';
+import type { SessionContext, SessionConfig } from '../session-context.js';
+import { asTemporary } from '../temporary-errors.js';
+import { timeLeft } from '../time-left.js';
+import { readClaims, type TokenManager } from './token-manager.js';
+
+/** How long before its end a token is renewed at the earliest, in milliseconds. */
+const EARLY_MS = 60_000;
+/** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
+const SELDOM_MS = 30_000;
+/** A page that has answered so often in so many milliseconds has only tokens that nothing comes of: it is left alone for a while. */
+const MOST_ANSWERS = 5;
+const ANSWERS_MS = 30_000;
+/** While no user is signed in, the page is asked again after this time, in milliseconds; it doubles each time, up to the second value. */
+const AGAIN_MS = 10_000;
+const SELDOM_AGAIN_MS = 300_000;
+/** A request for a token that is younger than this, in milliseconds, is not replaced by another one, however often 'Retry' is pressed. */
+const AGAIN_AT_ONCE_MS = 1_000;
+/** The page could not be asked. */
+const FAILED = Symbol('failed');
+/** The longest that a browser's timer can wait. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. Empty: no user is
+ * signed in. Rejects with a network error (see `asTemporary`) where the token endpoint cannot be asked now: that says nothing about who is
+ * signed in.
+ * @param signal gives it up, where that is possible.
+ */
+export type AskForToken = (signal: AbortSignal) => Promise<string | undefined>;
+
+export interface TokenRefresherOptions {
+  ask: AskForToken;
+  /** Whether a question can be given up (a request), or stays asked (a function of the page). */
+  canAbort(): boolean;
+  /** The page has given a token, and somebody waits for it. */
+  onAnswer(token: string): void;
+  /** The page says that no user is signed in, though the token is still good. */
+  onSignedOut(): void;
+  /** There is another token, though the old one is still good. */
+  onRenewed(): void;
+  /** The page has answered after all. */
+  onLate(token: string): void;
+}
+
+export class TokenRefresher {
+  readonly #session: SessionContext;
+  readonly #tokens: TokenManager;
+  readonly #parts: TokenRefresherOptions;
+  #renewedAt = -Infinity;
+  #answeredAt: number[] = [];
+  #askedAt = -Infinity;
+  /** The last question was answered by an error that is not about the network. */
+  #hasFailed = false;
+  #againMs = AGAIN_MS;
+  #asking: Promise<boolean> | undefined;
+  #answer: Promise<string | undefined> | undefined;
+  #abort = new AbortController();
+  #isStartingOver = false;
+  #giveUp: () => void = () => {};
+  #cancel: () => void = () => {};
+
+  constructor(session: SessionContext, tokens: TokenManager, parts: TokenRefresherOptions) {
+    this.#session = session;
+    this.#tokens = tokens;
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes over a setup with nothing new but a token of the same person, where the backend takes it on the open socket.
+   * @returns whether it was one: then nothing needs to begin anew.
+   */
+  applyTokenInPlace(old: SessionConfig, setup: SessionConfig): boolean {
+    if (!this.#session.has('token_refresh')) return false;
+    if ((Object.keys({ ...old, ...setup }) as (keyof SessionConfig)[]).some((key) => key !== 'token' && old[key] !== setup[key])) return false;
+    this.stop();
+    this.#tokens.token = setup.token;
+    return true;
+  }
+
+  /** Sets the time for the present token. */
+  schedule(): void {
+    this.#cancel();
+    const { token, since, skewMs } = this.#tokens;
+    const { expiresAt, issuedAt } = readClaims(token);
+    const { clock, random, rest } = this.#session;
+    if (expiresAt === null || !rest) return;
+    const lifeMs = expiresAt - (issuedAt ?? since + (skewMs ?? 0));
+    // Without the server's clock: a token lives no longer from when it came than from when it was made.
+    const leftMs = skewMs === undefined && issuedAt !== null ? since + lifeMs - clock.now() : expiresAt - clock.now() - (skewMs ?? 0);
+    const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);
+    const seldomMs = timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS });
+    this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs), MAX_DELAY_MS), () => void this.now());
+  }
+
+  /** Renews the token though nobody has refused it yet; where the page has none, nothing is lost. */
+  async now(): Promise<void> {
+    this.#cancel();
+    const { clock } = this.#session;
+    if (timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS }) > 0) return;
+    const before = this.#tokens.token;
+    this.#renewedAt = clock.now();
+    // Nothing is lost: it is asked again when the token is refused.
+    await this.request().catch(() => {});
+    if (this.#tokens.token !== before) this.#parts.onRenewed();
+  }
+
+  /** Stops asking. Callers that wait for the page's answer go on without it: that promise may never settle. */
+  stop(): void {
+    this.#cancel();
+    this.#asking = undefined;
+    if (this.#parts.canAbort()) this.forget();
+    this.#tokens.refuse('');
+    this.#giveUp();
+  }
+
+  /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
+  forget(): void {
+    this.#answer = undefined;
+    this.#againMs = AGAIN_MS;
+    this.#abort.abort();
+    this.#abort = new AbortController();
+  }
+
+  /** A user may have signed in meanwhile: asks the page again in the background, at growing intervals. A token counts as a late answer. */
+  askAgain(): void {
+    this.#cancel();
+    const { clock, timing } = this.#session;
+    this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: this.#againMs }), () => {
+      // Nobody waits any more for an answer that has not come in time.
+      if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
+      this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
+      // It may have been refused by mistake: the page is to say whether it has a better one.
+      this.#tokens.refuse('');
+      void this.#question();
+    });
+  }
+
+  /** Asks again, and no longer waits for the answer to an earlier request; unless that was made only just now. */
+  startOver(): void {
+    if (timeLeft(this.#session.clock, { from: this.#askedAt, ms: AGAIN_AT_ONCE_MS }) > 0) return;
+    this.forget();
+    this.#tokens.refuse('');
+    this.#answeredAt = [];
+    this.#isStartingOver = true;
+    this.#giveUp();
+  }
+
+  /**
+   * Asks the page who is signed in now, though the token is still good: another tab says that this has changed. A question that fails is asked
+   * again, at growing intervals.
+   */
+  async recheck(): Promise<void> {
+    const { signal, clock, timing } = this.#session;
+    const before = this.#tokens.token;
+    const isOver = (): boolean => signal.aborted || this.#tokens.token !== before;
+    for (let waitMs = AGAIN_MS / 2; !isOver(); waitMs = Math.min(waitMs * 2, SELDOM_AGAIN_MS)) {
+      const late = new AbortController();
+      const answer = await Promise.race([this.#question().catch(() => FAILED), sleep(clock, timing.requestMs, late.signal).then(() => FAILED)]);
+      late.abort();
+      if (isOver()) return;
+      if (typeof answer === 'string') {
+        if (answer && answer !== before) this.#parts.onAnswer(answer);
+        if (!answer) this.#parts.onSignedOut();
+        return;
+      }
+      // The page has no way to be asked.
+      if (answer === undefined && !this.#hasFailed) return;
+      // It did not come in time: the next question is another one.
+      if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
+      await sleep(clock, waitMs, signal);
+    }
+  }
+
+  /**
+   * Asks the page for a token: once, however many ask at the same time.
+   * @returns whether there is a usable one now.
+   * @throws {ChatError} where the page's token endpoint cannot be asked now.
+   */
+  request(): Promise<boolean> {
+    if (this.#asking) return this.#asking;
+    const asking = this.#request().finally(() => {
+      if (this.#asking === asking) this.#asking = undefined;
+    });
+    return (this.#asking = asking);
+  }
+
+  async #request(): Promise<boolean> {
+    const { clock } = this.#session;
+    this.#answeredAt = this.#answeredAt.filter((from) => timeLeft(clock, { from, ms: ANSWERS_MS }) > 0);
+    if (this.#answeredAt.length >= MOST_ANSWERS) return this.#tokens.isUsable;
+    const before = this.#tokens.token;
+    const answer = await this.#answerInTime();
+    // The page may have set another one in the meantime: that one counts.
+    if (answer) this.#answeredAt.push(clock.now());
+    if (answer && this.#tokens.token === before) this.#parts.onAnswer(answer);
+    return this.#tokens.isUsable;
+  }
+
+  /** @returns undefined if the page does not answer in time, or the answer is not needed any more. @throws {ChatError} */
+  async #answerInTime(): Promise<string | undefined> {
+    const { clock, timing } = this.#session;
+    for (;;) {
+      this.#isStartingOver = false;
+      let cancel = (): void => {};
+      const givenUp = new Promise<undefined>((resolve) => {
+        this.#giveUp = () => resolve(undefined);
+        cancel = clock.after(timing.requestMs, () => {
+          this.#problem(`The page did not give a token within ${timing.requestMs / 1000} s.`);
+          resolve(undefined);
+        });
+      });
+      const answer = await Promise.race([this.#question(), givenUp]).finally(() => cancel());
+      if (!this.#isStartingOver) return answer;
+    }
+  }
+
+  /**
+   * Asks until there is a token, or the page says that no user is signed in. While its token endpoint cannot be reached, the phase says so.
+   * @param failure why it could not be asked just now.
+   * @returns whether there is a token.
+   */
+  async await(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
+    const session = this.#session;
+    for (let attempt = 1; ; ) {
+      if (failure) {
+        const waitMs = Math.max(backoff(attempt, session.random), failure.retryAfterMs ?? 0);
+        const next = { attempt, at: session.clock.now() + waitMs };
+        session.setState(session.isOffline() ? { is: 'offline', next } : { is: 'error', reason: 'token_endpoint_unreachable', next });
+        await session.pause(waitMs, signal);
+        if (signal.aborted) return false;
+        attempt++;
+      }
+      failure = undefined;
+      const isUsable = await this.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));
+      if (signal.aborted || isUsable) return !signal.aborted;
+      if (!failure) {
+        session.setState({ is: 'unauthorized', reason: 'token_missing' });
+        return false;
+      }
+    }
+  }
+
+  /** The page is asked one question at a time, however long it takes over it. */
+  #question(): Promise<string | undefined> {
+    const { ask, onAnswer, onLate, onRenewed } = this.#parts;
+    if (this.#answer) return this.#answer;
+    this.#askedAt = this.#session.clock.now();
+    this.#hasFailed = false;
+    const asked: Promise<string | undefined> = ask(this.#abort.signal)
+      .catch((thrown: unknown) => {
+        if (this.#answer !== asked) return undefined;
+        const temporary = asTemporary(thrown);
+        if (temporary) {
+          this.#answer = undefined;
+          throw temporary;
+        }
+        this.#hasFailed = true;
+        // A message that is not ours is the page's own, and may hold anything.
+        return this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.');
+      })
+      .then((answer) => {
+        if (this.#answer !== asked) return undefined;
+        this.#answer = undefined;
+        if (typeof answer !== 'string') return undefined;
+        const token = answer.trim();
+        // Nobody waits for it any more, but a token is a token.
+        if (!this.#asking && token && (token !== this.#tokens.token || this.#session.state.is === 'unauthorized')) {
+          this.#againMs = AGAIN_MS;
+          if (this.#session.state.is === 'unauthorized' || !this.#tokens.isSameUser(token)) onLate(token);
+          else {
+            onAnswer(token);
+            onRenewed();
+          }
+        }
+        return token;
+      });
+    // Callers handle the rejection; there may be none any more.
+    asked.catch(() => {});
+    return (this.#answer = asked);
+  }
+
+  /** Something is wrong with the page's answer. Says so without the token. */
+  #problem(detail: string): undefined {
+    this.#session.report({ type: 'problem', problem: { code: 'token_provider', detail } });
+  }
+}

@@ -1,0 +1,15 @@
+/** What a connection needs only once it has been up, when something goes wrong, or where there is a second tab: loaded then. */
+export { catchUp } from './sync/catch-up.js';
+export { onSubscriptionEnded } from './sync/subscription-ended.js';
+export { canGoOnWithout } from './sync/room-retry.js';
+export { Heartbeat } from './heartbeat.js';
+export { Reconnect } from './reconnect.js';
+export { SharedSocket } from './tabs/shared-socket.js';
+export { NotificationLoader } from './notifications/notification-loader.js';
+export { watchPage } from './page-lifecycle.js';
+export { UserChannel } from './tabs/user-channel.js';
+export { readPage } from './sync/history-page.js';
+export { DeliveryFallback } from './outbox/delivery-fallback.js';
+export { TokenRefresher } from './auth/token-refresher.js';
+export { fetchToken, TOKEN_TIMEOUT_MS } from './auth/token-endpoint.js';
+export { fetchTicket, markReadByRest, readOtherRooms, toHttpError } from '../transport/index.js';

@@ -1,0 +1,185 @@
+/**
+ * The notifications socket: what happened where nobody was looking. The same one function opens it, with the same token, and
+ * it comes back by the same rules; but the chat does not depend on it. Loaded on demand.
+ *
+ * An open socket is up: some backends send a first frame only if something is unread, so the count is asked for. Others close
+ * with 1011 when they are spoken to: such a one is not asked again, and we count ourselves.
+ */
+import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame } from '../../protocol/index.js';
+import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type SocketEnd } from '../../transport/index.js';
+import { backoff, leastAttempt } from '../backoff.js';
+import type { NotificationState } from '../events.js';
+import type { SessionContext } from '../session-context.js';
+
+/** Of the newest, so many are kept. */
+const MAX_RECENT = 50;
+/** Of silence, before the socket is asked whether it is alive, in milliseconds. It is quiet by nature. */
+const QUIET_MS = 60_000;
+const ANSWER_MS = 10_000;
+/** The wait after a refused token, if the one before it was refused too or the page has no other, in milliseconds: times the number of refusals, at most 10. */
+const REFUSED_MS = 60_000;
+const MAX_REFUSALS = 10;
+
+export class NotificationFeed {
+  readonly #session: SessionContext;
+  readonly #address: string;
+  readonly #signal: AbortSignal;
+  #state: NotificationState = { unread: 0, recent: [] };
+  #socket: AuthenticatedSocket<NotificationAction> | undefined;
+  /** When the present socket was opened; whether anything has come in on it. */
+  #openedAt = Infinity;
+  #isHeard = false;
+  /** A socket was up before: what has come since then is news. */
+  #wasUp = false;
+  /** The count was asked for, and not told yet. */
+  #isAsking = false;
+  /** It died when it was spoken to. */
+  #isReadOnly = false;
+  #spokeAt = -Infinity;
+  #cancel: () => void = () => {};
+
+  /** Listens at `address` until `signal` aborts. */
+  constructor(session: SessionContext, address: string, signal: AbortSignal) {
+    this.#session = session;
+    this.#address = address;
+    this.#signal = signal;
+    void this.#run();
+  }
+
+  /** Marks one as read, or all. @returns whether somebody was there to hear it. */
+  markRead(id: Id | undefined): boolean {
+    const { recent, unread } = this.#state;
+    const isMeant = (notification: Notification): boolean => !notification.is_read && (id === undefined || sameId(notification.id, id));
+    const count = recent.filter(isMeant).length;
+    this.#tell({ unread: id === undefined ? 0 : Math.max(0, unread - count), recent: recent.map((each) => (isMeant(each) ? { ...each, is_read: true } : each)) });
+    return this.#speak(id === undefined ? { action: 'mark_all_read' } : { action: 'mark_read', notification_id: id });
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#session;
+    const signal = this.#signal;
+    for (let failed = 0, refusals = 0, wasUp = false; !signal.aborted; ) {
+      const { token } = this.#session;
+      const { code, wasUp: isLost } = await this.#live();
+      if (signal.aborted) return;
+      failed = isLost ? 1 : failed + 1;
+      if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isReadOnly = true;
+      const isRefused = afterClose(code) === 'renew';
+      if (isLost || !isRefused) refusals = 0;
+      // A token may have expired, and the page is asked for another one at once. After that it is asked more and more rarely.
+      if (isRefused && refusals++ > 0) await this.#waitAfterRefusal(refusals - 1);
+      while (isRefused && !signal.aborted && !(await this.#session.refreshToken(token))) await this.#waitAfterRefusal(refusals++);
+      await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
+      wasUp ||= isLost;
+    }
+  }
+
+  async #waitAfterRefusal(refusals: number): Promise<void> {
+    await sleep(this.#session.clock, Math.min(refusals, MAX_REFUSALS) * REFUSED_MS, this.#signal);
+  }
+
+  async #live(): Promise<SocketEnd & { wasUp: boolean }> {
+    const { auth, clock, WebSocket, report } = this.#session;
+    const [address, signal] = [this.#address, this.#signal];
+    this.#openedAt = Infinity;
+    this.#isHeard = this.#isAsking = false;
+    try {
+      const token = await this.#session.credential(signal);
+      if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
+      return await new Promise((resolve) => {
+        const socket = createAuthenticatedWebSocket<NotificationFrame, NotificationAction>({
+          address,
+          auth,
+          token,
+          decode: decodeNotificationFrame,
+          onOpen: () => {
+            this.#openedAt = clock.now();
+            this.#listen();
+            this.#ask();
+          },
+          onAlive: () => {
+            this.#isHeard = true;
+            this.#listen();
+          },
+          onFrame: (frame) => this.#onFrame(frame),
+          onProblem: (problem) => report({ type: 'problem', problem }),
+          onEnd: (end) => {
+            this.#cancel();
+            signal.removeEventListener('abort', stop);
+            this.#socket = undefined;
+            // One that is accepted and closed again at once has not worked: the waits grow.
+            const wasUp = this.#isHeard || clock.now() - this.#openedAt >= ANSWER_MS;
+            this.#wasUp ||= wasUp;
+            resolve({ ...end, wasUp });
+          },
+          WebSocket,
+        });
+        const stop = (): void => socket.end(CloseCode.normal, '');
+        signal.addEventListener('abort', stop);
+        this.#socket = socket;
+        this.#cancel = clock.after(ANSWER_MS, () => socket.end(CloseCode.timeout, 'not opened'));
+      });
+    } catch {
+      return { code: CloseCode.abnormal, reason: '', wasUp: false };
+    }
+  }
+
+  /** Something came in: it lives. After a silence it is asked, and ended when it does not answer. */
+  #listen(): void {
+    const { clock } = this.#session;
+    this.#cancel();
+    this.#cancel = clock.after(QUIET_MS, () => {
+      if (!this.#ask()) return;
+      this.#cancel = clock.after(ANSWER_MS, () => this.#socket?.end(CloseCode.timeout, 'no answer'));
+    });
+  }
+
+  #ask(): boolean {
+    return (this.#isAsking = this.#speak({ action: 'get_unread_count' }));
+  }
+
+  #speak(action: NotificationAction): boolean {
+    if (this.#isReadOnly) return false;
+    this.#spokeAt = this.#session.clock.now();
+    return this.#socket?.send(action) ?? false;
+  }
+
+  #onFrame(frame: NotificationFrame): void {
+    const { recent, unread } = this.#state;
+    switch (frame.type) {
+      case 'recent_notifications': {
+        const notifications = frame.notifications.slice(0, MAX_RECENT);
+        // What came while we were away is news; what was there when we came first is not. Where nothing was known, what was read
+        // meanwhile may be old.
+        const isNews = (each: Notification): boolean => (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
+        const fresh = this.#wasUp ? notifications.filter(isNews) : [];
+        this.#tell({ recent: notifications, unread: frame.notifications.filter(({ is_read }) => !is_read).length });
+        for (const notification of fresh) this.#tell(this.#state, notification);
+        // There may be more than these.
+        if (!this.#isAsking) this.#ask();
+        return;
+      }
+      case 'new_notification': {
+        const { notification } = frame;
+        if (recent.some(({ id }) => sameId(id, notification.id))) return;
+        return this.#tell({ recent: [notification, ...recent].slice(0, MAX_RECENT), unread: unread + (notification.is_read ? 0 : 1) }, notification);
+      }
+      case 'unread_count':
+        this.#isAsking = false;
+        if (frame.count !== unread) this.#tell({ recent, unread: frame.count });
+        return;
+      default: // a confirmation of what is shown already
+    }
+  }
+
+  /** Tells the other tabs what is known. */
+  tellAgain(): void {
+    this.#session.broadcast({ kind: 'notifications', state: this.#state, fresh: undefined });
+  }
+
+  #tell(state: NotificationState, fresh?: Notification): void {
+    this.#state = state;
+    this.#session.broadcast({ kind: 'notifications', state, fresh });
+    this.#session.report({ type: 'notifications', state, fresh });
+  }
+}

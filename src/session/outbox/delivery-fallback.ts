@@ -1,0 +1,317 @@
+/**
+ * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
+ * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see deferred.ts.
+ */
+import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
+import { ChatError, sendMessage, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
+import { backoff } from '../backoff.js';
+import { textSimilarity } from './text-similarity.js';
+import { isPassed, type PassedFrame } from '../events.js';
+import type { QueuedMessage, DeliveryOutcome, OutboxContext } from './queued-message.js';
+import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
+import type { TabMessage } from '../tabs/tab-channel.js';
+import { CLOCK_SKEW_MS, storedFields, errorOf, type StoredMessage } from './message-storage.js';
+
+/** A server that breaks down this often over one message has a problem with the message. */
+const MAX_CRASHES = 5;
+/** How long to wait where a server asks for patience and does not say how much, in seconds. */
+const PATIENCE_S = 5;
+/** Pages of history (100 each) that are searched for a message that may be stored. */
+const MAX_PAGES = 10;
+/** A device's clock may be this fast, in milliseconds: so long before a message was written its copy may seem to be stored. */
+const MAX_SKEW_MS = 900_000;
+const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
+
+/** Fields had other names in rows that earlier releases have written. */
+function withPresentNames({ named, unnamed, insisted, ...row }: StoredMessage & { named?: boolean; unnamed?: boolean; insisted?: boolean }): StoredMessage {
+  return { idempotent: named, sentWithoutKey: unnamed, confirmedByAuthor: insisted, ...row };
+}
+
+export class DeliveryFallback {
+  readonly #outbox: OutboxContext;
+  /** Messages that the server has refused. */
+  readonly #refused = new Map<string, QueuedMessage>();
+
+  constructor(outbox: OutboxContext) {
+    this.#outbox = outbox;
+  }
+
+  // ————— One message
+
+  /**
+   * Looks whether a message that has left is stored, where the backend would not recognise it by its name (any more).
+   * @returns nothing where it may be sent.
+   * @throws {ChatError}
+   */
+  async search(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
+    throwIfAborted(signal);
+    const outbox = this.#outbox;
+    const { rest } = outbox.session;
+    const method = item.left ?? 'websocket';
+    if (item.stored) return { is: 'stored', message: item.stored, method };
+    const isStale = outbox.isStale(item);
+    if (!item.left) return isStale ? STALE : undefined;
+    if (outbox.isIdempotent(item) && !isStale) return undefined;
+    if (!rest) return { is: 'retry', ms: null };
+    let isUnsure = false;
+    let query: HistoryQuery = { after: item.after, limit: 100 };
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { messages, hasMore } = await rest.history(item.roomId, query, signal);
+      throwIfAborted(signal);
+      for (const message of messages) {
+        if (outbox.matchPending(item.roomId, message) === item.localId) return { is: 'stored', message, method };
+        isUnsure ||= this.#likeness(item, message) === 'unsure';
+      }
+      const [first, last] = [messages[0], messages.at(-1)];
+      if (!hasMore || !first || !last) break;
+      // Without a cursor: backwards, as far as the message is old.
+      if (item.after === undefined && Date.parse(first.timestamp) < item.at - MAX_SKEW_MS) break;
+      const from = item.after === undefined ? first.id : last.id;
+      // The same page again: there is nothing more to find.
+      if (sameId(from, query.before ?? query.after)) break;
+      query = item.after === undefined ? { before: from, limit: 100 } : { after: from, limit: 100 };
+    }
+    // Not sure: its author is to say. They may have done so already.
+    if (isUnsure && !item.confirmedByAuthor) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
+    if (isStale) return STALE;
+    item.left = undefined;
+    // Their word is good for one more copy, after a reload too: should its answer be lost, they are asked again.
+    if (item.confirmedByAuthor) void outbox.save({ ...item, confirmedByAuthor: (item.confirmedByAuthor = undefined) });
+    return undefined;
+  }
+
+  /** Whether a message from the server is this one, though it came without its name. */
+  isCopy(item: QueuedMessage, message: Message): boolean {
+    return this.#likeness(item, message) === 'same';
+  }
+
+  /**
+   * The same author, room and words, later than anything known when it was sent; where nothing was known, not long before it was
+   * written. By how much, depends on the two clocks: beyond `CLOCK_SKEW_MS` it is not certain.
+   */
+  #likeness(item: QueuedMessage, message: Message): ReturnType<typeof textSimilarity> {
+    const { session } = this.#outbox;
+    if (!session.isMine(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
+    const { after, at, content } = item;
+    const earlierMs = after !== undefined && isOrdered(after) ? (compareIds(message.id, after) > 0 ? 0 : Infinity) : at - Date.parse(message.timestamp);
+    const likeness = earlierMs < MAX_SKEW_MS ? textSimilarity(content, message.content) : 'different';
+    return likeness === 'same' && earlierMs >= CLOCK_SKEW_MS ? 'unsure' : likeness;
+  }
+
+  /** No socket, or no word from it. @throws {ChatError} */
+  async withoutSocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const stored = await this.search(item, signal);
+    return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
+  }
+
+  async #byRest(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const outbox = this.#outbox;
+    const { rest } = outbox.session;
+    if (!rest) return { is: 'retry', ms: null };
+    item.left = 'rest';
+    if (!outbox.isIdempotent(item) && !item.sentWithoutKey) {
+      item.sentWithoutKey = true;
+      await outbox.save(item);
+      throwIfAborted(signal);
+      if (item.discarded) return { is: 'unknown' };
+    }
+    const { roomId, content, replyTo, localId } = item;
+    const idempotencyKey = outbox.acceptsIdempotencyKey(item) || outbox.session.has('temp_id') ? localId : undefined;
+    const meanwhile: ChangeFrame[] = [];
+    const records = outbox.session.roomSync.openRooms.get(idKey(roomId))?.records;
+    records?.add(meanwhile);
+    // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
+    const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
+    const sent = sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
+      // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
+      const { status = 0 } = toChatError(thrown);
+      if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
+      // A server that breaks down over everything has no problem with the message.
+      if (status === 500 && ++item.crashes >= MAX_CRASHES) await rest.history(roomId, { limit: 1 }, signal).catch(() => (item.crashes = 0));
+      throw thrown;
+    });
+    sent.catch(() => {});
+    try {
+      const message = (await Promise.race([sent, settled])) ?? item.stored!;
+      if (message.room !== undefined && !sameId(message.room, roomId)) throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
+      if (!item.stored) outbox.settle(item, message);
+      return { is: 'stored', message, method: 'rest', meanwhile: meanwhile.filter((frame): frame is ChangeFrame & PassedFrame => isPassed(frame) && frame.type !== 'messages_marked_read') };
+    } finally {
+      item.onSettled = undefined;
+      records?.delete(meanwhile);
+    }
+  }
+
+  /** What a failure means for the message. */
+  setback(item: QueuedMessage, error: ChatError): DeliveryOutcome {
+    const { retryAfterMs } = error;
+    const waitMs = backoff(++item.failures, this.#outbox.session.random);
+    const wait: DeliveryOutcome = retryAfterMs === undefined ? { is: 'retry', ms: waitMs } : { is: 'retry', ms: Math.max(waitMs, retryAfterMs), isAsked: true };
+    switch (error.code) {
+      case 'rate_limited':
+        return { is: 'retry', ms: retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
+      case 'server_error':
+        // 502, 503, 504 are about the server; 500 may be about the message.
+        return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
+      case 'unauthorized':
+      case 'token_missing':
+      case 'aborted':
+        return { is: 'retry', ms: null };
+      case 'unreachable':
+      case 'timeout':
+      case 'unexpected_answer':
+        return wait;
+      default:
+        return { is: 'refused', error };
+    }
+  }
+
+  /** An `error` frame. Says nothing of the message where it names none; then the history is asked. */
+  failed(frame: FrameOf<'error'>): void {
+    for (const { items } of this.#outbox.queues.values()) {
+      const item = items[0];
+      if (!item?.answer) continue;
+      if (frame._tempId != null) {
+        if (frame._tempId !== item.localId) continue;
+        item.left = undefined;
+        item.answer(
+          frame.code === 'rate_limited' || (frame.retry_after != null && ++item.crashes < MAX_CRASHES)
+            ? { is: 'retry', ms: (frame.retry_after ?? PATIENCE_S) * 1000, isAsked: true }
+            : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
+        );
+      } else if (sameId(frame.room_id, item.roomId)) {
+        item.answer({ is: 'unknown' });
+      }
+    }
+  }
+
+  // ————— What was refused
+
+  /** For good, until its author sends it again. */
+  refused(item: QueuedMessage, { code, message, status }: ChatError): void {
+    const kept = { ...storedFields(item), refused: { code, message, status } };
+    this.#refuse(item, kept);
+    if (!this.#outbox.isSender) return;
+    void this.#outbox.save(kept);
+    this.#outbox.broadcast({ kind: 'refused', kept });
+  }
+
+  /** What was refused, and waits for its author. */
+  get refusedMessages(): QueuedMessage[] {
+    return [...this.#refused.values()];
+  }
+
+  #refuse(item: QueuedMessage, kept: StoredMessage): void {
+    const { localId, roomId } = item;
+    this.#refused.set(localId, { ...item, ...kept });
+    this.#outbox.report({ type: 'refused', localId, roomId, error: errorOf(kept)! });
+  }
+
+  /** Sends a refused message again. @returns whether there was one. */
+  retry(localId: string): boolean {
+    const isKnown = this.#again(localId);
+    if (isKnown) this.#outbox.broadcast({ kind: 'retry', localId });
+    return isKnown;
+  }
+
+  #again(localId: string): boolean {
+    const item = this.takeRefused(localId);
+    if (!item) return false;
+    const { session } = this.#outbox;
+    // Its author has decided: it counts as written now, even if the history holds one that looks like it. It is still looked for: see `search`.
+    const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
+    const { left, after, roomId } = item;
+    const asNew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(roomId) ?? after, left: left ?? 'websocket' };
+    const again = { ...storedFields(item), left, refused: undefined, ...asNew };
+    void this.#outbox.save(again);
+    this.#outbox.push(again);
+    return true;
+  }
+
+  /** Takes a message from among those that were refused. */
+  takeRefused(localId: string): QueuedMessage | undefined {
+    const item = this.#refused.get(localId);
+    this.#refused.delete(localId);
+    return item;
+  }
+
+  // ————— What was left from before, and in other tabs
+
+  /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
+  #take(kept: StoredMessage): boolean {
+    const outbox = this.#outbox;
+    const item = outbox.find(kept.localId);
+    // Refused in another tab while this one could not be told.
+    if (item && kept.refused && !outbox.isSender) this.#refuse(outbox.remove(kept.localId)!, kept);
+    if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
+    if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
+    // It may have left before: on a backend that would not recognise it, the history is searched first.
+    else outbox.push({ ...kept, left: 'websocket' });
+    return true;
+  }
+
+  /** @param rows all that the device has kept of this person and nobody gave up: another release, or another script of the site, may have written them. */
+  restore(rows: readonly StoredMessage[]): void {
+    const outbox = this.#outbox;
+    const kept = rows.map(withPresentNames).filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
+    const found = kept.filter((message) => this.#take(message));
+    this.#sort(kept);
+    for (const { items } of outbox.queues.values()) {
+      for (const item of items) {
+        // Another tab may have sent it, and perhaps without its name; surely so where it is not kept any more. Where the backend would
+        // not recognise it, it is looked for before it is sent.
+        item.left ??= 'websocket';
+        const same = kept.find(({ localId }) => localId === item.localId);
+        item.sentWithoutKey = same ? same.sentWithoutKey : true;
+      }
+    }
+    if (found.length > 0) outbox.report({ type: 'restored', messages: found });
+  }
+
+  /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
+  #sort(kept: readonly StoredMessage[]): void {
+    const place = new Map(kept.map(({ localId }, index) => [localId, index]));
+    const placeOf = ({ localId }: QueuedMessage): number => place.get(localId) ?? Infinity;
+    for (const { items, busy } of this.#outbox.queues.values()) {
+      const first = busy ? items.splice(0, 1) : [];
+      items.sort((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))).unshift(...first);
+    }
+  }
+
+  /** What another tab says. */
+  onTab(said: TabMessage): void {
+    if (!isForOutbox(said)) return;
+    const outbox = this.#outbox;
+    const message = readTabMessage(said, (problem) => outbox.session.report({ type: 'problem', problem }));
+    if (!message) return;
+    switch (message.kind) {
+      case 'added':
+        if (this.#take(message.kept)) outbox.report({ type: 'restored', messages: [message.kept] });
+        return;
+      case 'stored': {
+        const { kept, message: stored, method } = message;
+        const item = outbox.find(kept.localId);
+        if (item) {
+          item.left = method;
+          return outbox.settle(item, stored);
+        }
+        // Found in the history already, and told.
+        if (outbox.isStored(kept.localId)) return;
+        return outbox.report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
+      }
+      case 'refused': {
+        const item = outbox.remove(message.kept.localId);
+        if (item) this.#refuse(item, message.kept);
+        return;
+      }
+      case 'retry':
+        if (this.#again(message.localId)) outbox.report({ type: 'resent', localId: message.localId });
+        return;
+      case 'discard':
+        return outbox.discarded(message.localId);
+      case 'purged':
+        return outbox.report({ type: 'purged' });
+      default: // about the socket: see shared-socket.ts
+    }
+  }
+}

@@ -1,0 +1,243 @@
+/** The vault in IndexedDB: see message-storage.ts. */
+import { idKey, type Id } from '../../protocol/index.js';
+import { ChatError, systemClock, type Clock } from '../../transport/index.js';
+import { evictOldest } from '../../internal/evict-oldest.js';
+import { lazyImport } from '../../internal/lazy-import.js';
+import type { StoredMessage, MessageStorage, StorageState } from './message-storage.js';
+
+interface OutboxRow {
+  scope: string;
+  localId: string;
+  order: number;
+  kept: StoredMessage;
+}
+
+interface DraftRow {
+  scope: string;
+  room: string;
+  text: string;
+}
+
+type Store = 'outbox' | 'drafts';
+/** Does something in one store; its transaction lives as long as one request follows the other. */
+type Work<T> = (store: IDBObjectStore) => Promise<T> | T;
+
+const NAME = 'unified-chat';
+/** 2: a scope names the API path and the socket path too. */
+const VERSION = 2;
+/** How long storage may take for one thing, in milliseconds; a browser that is broken never answers. */
+const DEADLINE_MS = 2_000;
+/** Between two looks whether broken storage works again, in milliseconds; doubles up to `MAX_PROBE_MS`. */
+const PROBE_MS = 10_000;
+const MAX_PROBE_MS = 300_000;
+
+/** How long it is remembered that a message was given up, in milliseconds. */
+const REMEMBER_MS = 86_400_000;
+
+const done = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error!);
+  });
+
+/** All keys of one scope: an array sorts after every string. */
+const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
+
+/** The names of the errors after which nothing is tried at once again. After others it is: the database may have been closed or deleted under us. */
+const FINAL = /^(Timeout|Version)/;
+
+const loadRename = lazyImport(() => import('./migrate-storage.js'));
+
+export class IndexedDbStorage implements MessageStorage {
+  readonly #clock: Clock;
+  readonly #onChange: (state: StorageState) => void;
+  #database: Promise<IDBDatabase> | undefined;
+  #state: StorageState = 'kept';
+  /** Renames the rows of an earlier version; loaded where there are some. */
+  #rename: ((transaction: IDBTransaction) => void) | undefined;
+  #loading: Promise<unknown> | undefined;
+  /** When broken storage is looked at again. */
+  #probeAt = 0;
+  #probeMs = PROBE_MS;
+  /** Connections that run with this vault hold it open; so does what is under way. */
+  #holders = 0;
+  /** By row: writes that are not safe yet. The last one of each is made up for when storage works again. */
+  readonly #unsafe = new Map<string, [Store, Work<unknown>]>();
+  #isHeld = false;
+  #last = 0;
+
+  /** @param onChange hears when nothing can be kept any more, and when it can again. */
+  constructor(onChange: (state: StorageState) => void, clock = systemClock) {
+    this.#onChange = onChange;
+    this.#clock = clock;
+  }
+
+  open(): void {
+    if (!this.#isHeld) this.#holders++;
+    this.#isHeld = true;
+  }
+
+  close(): void {
+    if (this.#isHeld) this.#letGo();
+    this.#isHeld = false;
+  }
+
+  async load(scope: string): Promise<StoredMessage[]> {
+    const all = (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ?? [];
+    const rows = all.filter((row): row is OutboxRow => !!row.kept);
+    // The clock may have been set back since they were written.
+    for (const { order } of rows) if (order > this.#last) this.#last = order;
+    const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
+    for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
+    return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);
+  }
+
+  async put(scope: string, kept: StoredMessage): Promise<void> {
+    const { localId } = kept;
+    // By the wall clock, so that it holds between tabs, and never twice the same within one.
+    const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
+    await this.#in('outbox', async (store) => {
+      const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
+      store.put({ scope, localId, order: known?.order ?? order, kept });
+    }, scope + localId);
+  }
+
+  async delete(scope: string, localId: string): Promise<void> {
+    await this.#in('outbox', (store) => void store.delete([scope, localId]), scope + localId);
+  }
+
+  async draft(scope: string, roomId: Id): Promise<string> {
+    return (await this.#in('drafts', (store) => done(store.get([scope, idKey(roomId)]) as IDBRequest<DraftRow | undefined>)))?.text ?? '';
+  }
+
+  async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
+    const room = idKey(roomId);
+    await this.#in('drafts', (store) => {
+      if (text) store.put({ scope, room, text });
+      else store.delete([scope, room]);
+    }, scope + room);
+  }
+
+  async purge(): Promise<void> {
+    this.#unsafe.clear();
+    // Broken storage is tried too: data that is still there must not be reported as deleted. A failed purge is repeated later, like a failed write.
+    const clear = (name: Store): Promise<IDBRequest | undefined> => {
+      const run = (store: IDBObjectStore): IDBRequest => store.clear();
+      this.#unsafe.set(name, [name, run]);
+      return this.#try(name, run);
+    };
+    if ((await Promise.all([clear('outbox'), clear('drafts')])).includes(undefined)) throw new ChatError('unreachable', 'Storage did not answer.');
+  }
+
+  /**
+   * Runs work in one store. Broken storage is not waited for: it is tried in the background, at growing intervals.
+   * @returns when it is safe on the device; nothing where that is not to be had.
+   */
+  async #in<T>(name: Store, run: Work<T>, row?: string): Promise<T | undefined> {
+    if (this.#state === 'outdated') return undefined;
+    if (row) {
+      this.#unsafe.set(row, [name, run]);
+      evictOldest(this.#unsafe);
+    }
+    if (this.#state === 'kept') return this.#try(name, run);
+    if (this.#clock.now() < this.#probeAt) return undefined;
+    this.#probeAt = this.#clock.now() + this.#probeMs;
+    this.#probeMs = Math.min(this.#probeMs * 2, MAX_PROBE_MS);
+    void this.#try(name, run);
+    return undefined;
+  }
+
+  /** Twice where the database was deleted or closed under us: it is simply opened again. */
+  async #try<T>(name: Store, run: Work<T>): Promise<T | undefined> {
+    this.#holders++;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const result = await this.#once(name, run);
+          for (const [row, [, write]] of this.#unsafe) if (write === run) this.#unsafe.delete(row);
+          this.#become('kept');
+          return result;
+        } catch (thrown) {
+          this.#shut();
+          const { name: error } = thrown as Error;
+          if (attempt === 1 && !FINAL.test(error)) {
+            await this.#loading;
+            continue;
+          }
+          // Another tab runs a newer version, and has changed what is kept.
+          this.#become(error === 'VersionError' ? 'outdated' : 'not-kept');
+          return undefined;
+        }
+      }
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  async #once<T>(name: Store, run: Work<T>): Promise<T> {
+    const work = async (): Promise<T> => {
+      const transaction = (await this.#connect()).transaction(name, 'readwrite');
+      const complete = new Promise<void>((resolve, reject) => {
+        transaction.oncomplete = () => resolve();
+        transaction.onabort = () => reject(transaction.error ?? new DOMException('', 'AbortError'));
+      });
+      const [result] = await Promise.all([run(transaction.objectStore(name)), complete]);
+      return result;
+    };
+    let cancel = (): void => {};
+    // Real time, not the clock of the connection: this waits for the browser.
+    const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('Storage did not answer.', 'TimeoutError')))));
+    return Promise.race([work(), late]).finally(cancel);
+  }
+
+  #become(state: StorageState): void {
+    if (state === this.#state || this.#state === 'outdated') return;
+    this.#state = state;
+    if (state === 'kept') {
+      this.#probeMs = PROBE_MS;
+      for (const write of this.#unsafe.values()) void this.#try(...write);
+    } else this.#probeAt = this.#clock.now() + this.#probeMs;
+    this.#onChange(state);
+  }
+
+  /** Closes the database when it is not needed: an open one keeps this object and the page's data alive. */
+  #letGo(): void {
+    if (--this.#holders < 1) this.#shut();
+  }
+
+  #shut(): void {
+    const database = this.#database;
+    this.#database = undefined;
+    void database?.then((opened) => opened.close(), () => {});
+  }
+
+  #connect(): Promise<IDBDatabase> {
+    return (this.#database ??= this.#openDatabase());
+  }
+
+  async #openDatabase(): Promise<IDBDatabase> {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion === 0) create(request.result);
+      else if (this.#rename) this.#rename(request.transaction!);
+      else {
+        this.#loading = loadRename().then(({ rename }) => (this.#rename = rename), () => {});
+        request.transaction!.abort();
+      }
+    };
+    const database = await done(request);
+    // Another tab deletes the database, or a newer version changes it: do not stand in its way.
+    database.onversionchange = ({ newVersion }) => {
+      database.close();
+      this.#database = undefined;
+      if (newVersion !== null) this.#become('outdated');
+    };
+    database.onclose = () => (this.#database = undefined);
+    return database;
+  }
+}
+
+function create(database: IDBDatabase): void {
+  database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
+  database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+}

@@ -1,0 +1,469 @@
+/**
+ * Delivers the messages of one person on one backend (a *scope*): first in first out per room, one at a time per room, so that
+ * one author's messages are stored in the order in which they were written. Each is kept in the vault until the server has
+ * stored it. Of all tabs of one person one sends (`lead`); the others hand over what is written in them, and are told what
+ * became of it.
+ *
+ * An outbox never changes its scope: another person has another outbox, and the session has at most one of them open. A closed
+ * outbox sends, shows and tells nothing, even when an answer that it waited for arrives.
+ *
+ * A message goes by socket where there is one, and waits there for its confirmation: the echo (`new_message`) or
+ * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name (delivery-fallback.ts). A
+ * backend with `idempotent_send` recognises that name; for any other one we look into the history first, because the first
+ * try may have been stored though nobody told us.
+ */
+import { idKey, type FrameOf, type Id, type Message } from '../../protocol/index.js';
+import { toChatError } from '../../transport/index.js';
+import { backoff } from '../backoff.js';
+import type { Method, Outgoing, SessionEvent } from '../events.js';
+import { evictOldest } from '../../internal/evict-oldest.js';
+import type { SessionContext } from '../session-context.js';
+import { loadDeferred } from '../load-deferred.js';
+import type { QueuedMessage, DeliveryOutcome, OutboxContext, Queue } from './queued-message.js';
+import type { DeliveryFallback } from './delivery-fallback.js';
+import type { TabMessage } from '../tabs/tab-channel.js';
+import { storedFields, STALE_MS, type StoredMessage, type MessageStorage } from './message-storage.js';
+
+/** The longest that a server may ask to wait, in milliseconds (see `retryAfter`). */
+const MAX_PATIENCE_MS = 300_000;
+
+const NEVER = (): void => {};
+
+export class Outbox implements OutboxContext {
+  readonly queues = new Map<string, Queue>();
+  readonly #storage: MessageStorage;
+  /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
+  readonly #matched = new Map<string, string>();
+  /** Given up here, perhaps while it was put aside. */
+  readonly #discardedIds = new Set<string>();
+  /** Aborts when another person takes the place of this one. */
+  #open = AbortSignal.abort();
+  #close = NEVER;
+  /** Aborts the requests that are under way for messages. */
+  #abort = new AbortController();
+  /** This tab sends, or is to as soon as what was left from before is there. */
+  #mayLead = false;
+  isSender = false;
+  /** What was left from before, or written in another tab, could not be brought up. */
+  #needsRestore = false;
+  #fallback: DeliveryFallback | undefined;
+  /** Counts the calls of `lead`, so that only the last one has its way. */
+  #turn = 0;
+  #adding: Promise<void> = Promise.resolve();
+  /** Messages that the device is taking its time over. */
+  readonly #beingSaved = new Set<string>();
+  /** Who has taken over what was written here. */
+  #heir: Outbox | undefined;
+  /** Drafts of a user who is not known yet; and the callers that wait for one until the user is known. */
+  readonly #drafts = new Map<string, { roomId: Id; text: string }>();
+  readonly #asking = new Set<() => void>();
+  /** Messages that were not sent, because their author may have left. `purge` replaces the array: what was read before is not brought up. */
+  #unowned: StoredMessage[] = [];
+
+  /** @param scope which backend, and which person there; empty as long as the person is not known: then the vault keeps nothing. */
+  constructor(
+    readonly session: SessionContext,
+    vault: MessageStorage,
+    readonly scope: string,
+  ) {
+    this.#storage = vault;
+  }
+
+  /** Its author is here: what waits in the vault for them, or here since the last time, comes up again. */
+  async open(): Promise<void> {
+    if (this.isSender) return this.#announce();
+    if (this.#open.aborted) {
+      const closing = new AbortController();
+      this.#open = closing.signal;
+      this.#close = () => closing.abort();
+      const items = [...this.#waiting(), ...(this.#fallback?.refusedMessages ?? [])];
+      if (items.length > 0) this.report({ type: 'restored', messages: items.map(storedFields) });
+    }
+    const open = this.#open;
+    await this.#restore(open);
+    if (!open.aborted) this.#announce();
+  }
+
+  /** Its author may have left: nothing of it is sent, shown or told until `open`. The messages stay. */
+  close(): void {
+    this.#close();
+    for (const answer of this.#asking) answer();
+    this.#asking.clear();
+    void this.setSender(false);
+  }
+
+  /** Whether nothing here waits to be sent, or for its author. */
+  get isEmpty(): boolean {
+    return this.#beingSaved.size + this.#waiting().length + this.#unowned.length + (this.#fallback?.refusedMessages.length ?? 0) === 0;
+  }
+
+  /** Tells the store; not while another user is signed in. */
+  report(event: SessionEvent): void {
+    if (!this.#open.aborted) this.session.report(event);
+  }
+
+  /** Tells the other tabs of this person. */
+  broadcast(message: TabMessage): void {
+    if (!this.#open.aborted) this.session.broadcast(message);
+  }
+
+  /** Takes over what was written before it was known that this is its author. */
+  async adopt(other: Outbox): Promise<void> {
+    other.#heir = this;
+    for (const { roomId, text } of other.#drafts.values()) void this.saveDraft(roomId, text);
+    other.#drafts.clear();
+    const items = other.#waiting();
+    for (const item of items) {
+      other.remove(item.localId)?.answer?.({ is: 'unknown' });
+      this.#queueOf(item.roomId).items.push({ ...item, answer: undefined });
+    }
+    // Stored already: it would stay on the device for ever.
+    for (const item of items) if (this.find(item.localId)) await this.save(item);
+  }
+
+  /** There is a new token that does not name its user: only their author may send the waiting messages again. @returns their local ids. */
+  detachUnowned(): string[] {
+    const items = this.#waiting();
+    for (const item of items) {
+      this.remove(item.localId)?.answer?.({ is: 'unknown' });
+      this.#leave(item);
+    }
+    return [...this.#beingSaved, ...items.map(({ localId }) => localId)];
+  }
+
+  #leave(message: StoredMessage): void {
+    this.#unowned.push({ ...storedFields(message), refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' } });
+  }
+
+  /** Hands over to the tab that sends what was written here while that tab could not be told. */
+  #announce(): void {
+    for (const item of this.#waiting()) this.broadcast({ kind: 'added', kept: storedFields(item) });
+  }
+
+  /** From now on this tab sends, or does not any more. */
+  async setSender(on: boolean): Promise<void> {
+    const turn = ++this.#turn;
+    const open = this.#open;
+    this.#mayLead = on;
+    this.isSender = false;
+    if (!on) return this.pause();
+    // Written in a tab that is gone, and we were not told: before anything of ours is sent.
+    await this.#restore(open);
+    if (turn !== this.#turn || open.aborted || this.#needsRestore) return;
+    this.isSender = true;
+    this.flush();
+  }
+
+  /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
+  async #restore(open: AbortSignal): Promise<void> {
+    const leftBehind = this.#unowned;
+    const kept = this.scope ? await this.#storage.load(this.scope) : leftBehind.splice(0);
+    if (open.aborted || leftBehind !== this.#unowned) return;
+    for (const message of kept) {
+      if (this.#discardedIds.has(message.localId) && !message.discarded) this.#writeTombstone(message);
+      if (message.discarded) this.discarded(message.localId);
+    }
+    this.#needsRestore = false;
+    if (kept.length === 0 && this.#waiting().length === 0) return;
+    const chances = await this.loadFallback().catch(NEVER);
+    if (open.aborted || leftBehind !== this.#unowned) return;
+    if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
+    else this.#needsRestore = true;
+  }
+
+  #waiting(): QueuedMessage[] {
+    return [...this.queues.values()].flatMap(({ items }) => items);
+  }
+
+  /** @throws {ChatError} `unreachable`, where their code cannot be had now. */
+  async loadFallback(): Promise<DeliveryFallback> {
+    const { DeliveryFallback } = await loadDeferred();
+    return (this.#fallback ??= new DeliveryFallback(this));
+  }
+
+  /**
+   * Keeps a message, and sends it in its turn, now or as soon as there is a way. Answers come as `stored` or `refused`.
+   * @param shown called when it is kept: only then may it be shown as being sent. Not called where its author has left.
+   */
+  add(outgoing: Outgoing, shown: () => void): Promise<void> {
+    const session = this.session;
+    const kept: StoredMessage = { ...outgoing, at: session.clock.now(), after: session.newest(outgoing.roomId), idempotent: session.has('idempotent_send') };
+    return this.#add(kept, shown);
+  }
+
+  #add(kept: StoredMessage, shown: () => void): Promise<void> {
+    const open = this.#open;
+    // One after the other, however long the device takes over each: in the order in which they were written.
+    this.#beingSaved.add(kept.localId);
+    return (this.#adding = this.#adding.catch(NEVER).then(async () => {
+      await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));
+      if (open.aborted && !this.scope) {
+        // Written before its author was known. By now the author is known, or may have left.
+        if (this.#heir) return this.#heir.#add(kept, shown);
+        return this.#leave(kept);
+      }
+      if (!this.#open.aborted) shown();
+      this.broadcast({ kind: 'added', kept });
+      this.push(kept);
+    }));
+  }
+
+  /** The draft of a room. Waits until the user is known. Empty if there is none, or if another user has signed in meanwhile. */
+  async draft(roomId: Id): Promise<string> {
+    const waiting = this.#drafts.get(idKey(roomId));
+    if (waiting) return waiting.text;
+    if (!this.scope && !this.#open.aborted) await new Promise<void>((answer) => this.#asking.add(answer));
+    if (this.#heir) return this.#heir.draft(roomId);
+    const text = this.scope && (await this.#storage.draft(this.scope, roomId));
+    return this.#open.aborted ? '' : text;
+  }
+
+  /** Keeps a draft: in memory until the user is known, then on the device. */
+  async saveDraft(roomId: Id, text: string): Promise<void> {
+    if (this.scope) return this.#storage.putDraft(this.scope, roomId, text);
+    this.#drafts.set(idKey(roomId), { roomId, text });
+    evictOldest(this.#drafts);
+  }
+
+  /** The device is to be forgotten. @returns when everything that was written is in line, to be discarded. */
+  purge(): Promise<void> {
+    this.#drafts.clear();
+    this.#unowned = [];
+    this.broadcast({ kind: 'purged' });
+    return this.#adding.catch(NEVER);
+  }
+
+  async save(message: StoredMessage): Promise<void> {
+    if (this.scope) await this.#storage.put(this.scope, storedFields(message));
+  }
+
+  /** Sends a refused message again. @returns whether there was one. */
+  retry(localId: string): boolean {
+    return this.#fallback?.retry(localId) ?? false;
+  }
+
+  /** What another tab says. */
+  onTab(message: TabMessage): Promise<void> {
+    const open = this.#open;
+    return this.loadFallback().then(
+      (chances) => {
+        if (!open.aborted) chances.onTab(message);
+      },
+      () => void (this.#needsRestore = true),
+    );
+  }
+
+  push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void {
+    const queue = this.#queueOf(kept.roomId);
+    queue.items.push({ ...kept, failures: 0, crashes: 0 });
+    void this.#drain(queue);
+  }
+
+  find(localId: string): QueuedMessage | undefined {
+    for (const { items } of this.queues.values()) {
+      const item = items.find((candidate) => candidate.localId === localId);
+      if (item) return item;
+    }
+    return undefined;
+  }
+
+  /** Whether a message is known to be stored: another tab may say only then that it was written. */
+  isStored(localId: string): boolean {
+    return [...this.#matched.values()].includes(localId);
+  }
+
+  /** Takes a message out of its queue. */
+  remove(localId: string): QueuedMessage | undefined {
+    const item = this.find(localId);
+    if (item) {
+      const { items } = this.#queueOf(item.roomId);
+      items.splice(items.indexOf(item), 1);
+    }
+    return item;
+  }
+
+  /** Forgets a message that is not stored yet. One that has left may still arrive. @returns whether there was one. */
+  discard(localId: string): boolean {
+    const item = this.#drop(localId);
+    this.#discardedIds.add(localId);
+    evictOldest(this.#discardedIds);
+    if (!item) return false;
+    this.#writeTombstone(item);
+    this.broadcast({ kind: 'discard', localId });
+    return true;
+  }
+
+  /** Keeps, without its words, what nobody may send any more. */
+  #writeTombstone(message: StoredMessage): void {
+    message.discarded = true;
+    void this.save({ ...message, content: '', at: this.session.clock.now() });
+  }
+
+  /** Another tab has given it up. */
+  discarded(localId: string): void {
+    const item = this.#drop(localId);
+    if (item) this.report({ type: 'discarded', localId, roomId: item.roomId });
+  }
+
+  #drop(localId: string): QueuedMessage | undefined {
+    const item = this.#fallback?.takeRefused(localId) ?? this.remove(localId);
+    if (!item) return undefined;
+    item.discarded = true;
+    item.answer?.({ is: 'unknown' });
+    return item;
+  }
+
+  /** Something works again: whatever waits is tried now. */
+  flush(): void {
+    if (this.#needsRestore) void (this.#mayLead ? this.setSender(true) : this.#restore(this.#open));
+    for (const queue of this.queues.values()) {
+      if (queue.busy) queue.woken = true;
+      else void this.#drain(queue);
+    }
+  }
+
+  /** Pauses: requests under way are given up, timers cleared; the messages stay. `wake` goes on. */
+  pause(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.socketEnded();
+    for (const queue of this.queues.values()) queue.cancelRetry();
+  }
+
+  /** The socket is gone: nobody will confirm what went that way. */
+  socketEnded(): void {
+    for (const { items } of this.queues.values()) items[0]?.answer?.({ is: 'unknown' });
+  }
+
+  /**
+   * Looks whether a message from the server, live or from the history, is one of those on their way.
+   * @param tempId the id that came with it, inside the message or beside it.
+   * @returns the id under which it was sent, if so.
+   */
+  matchPending(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
+    const known = this.#matched.get(idKey(message.id));
+    if (known) return known;
+    const item = this.queues.get(idKey(roomId))?.items.find((candidate) => {
+      if (tempId) return candidate.localId === tempId;
+      return candidate.left && (!this.isIdempotent(candidate) || this.isStale(candidate)) && this.#fallback?.isCopy(candidate, message);
+    });
+    if (!item) return tempId;
+    this.settle(item, message);
+    return item.localId;
+  }
+
+  /** An `error` frame. */
+  failed(frame: FrameOf<'error'>): void {
+    const { signal } = this.#abort;
+    void this.loadFallback().then((chances) => signal.aborted || chances.failed(frame), NEVER);
+  }
+
+  #queueOf(roomId: Id): Queue {
+    const key = idKey(roomId);
+    let queue = this.queues.get(key);
+    if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
+    return queue;
+  }
+
+  async #drain(queue: Queue): Promise<void> {
+    queue.cancelRetry();
+    if (queue.busy || !this.isSender) return;
+    const { clock } = this.session;
+    const patienceMs = queue.notBefore - clock.now();
+    // More than a server may ask for: the clock was set back.
+    if (patienceMs > 0 && patienceMs <= MAX_PATIENCE_MS) {
+      queue.cancelRetry = clock.after(patienceMs, () => void this.#drain(queue));
+      return;
+    }
+    queue.busy = true;
+    let item: QueuedMessage | undefined;
+    // Another tab may have taken over while this one waited.
+    while (this.isSender && (item = queue.items[0])) {
+      queue.woken = false;
+      const { signal } = this.#abort;
+      const outcome = await this.#deliver(item, signal);
+      if (item.discarded || queue.items[0] !== item) continue;
+      if (outcome.is === 'retry' || outcome.is === 'unknown') {
+        const ms = outcome.is === 'retry' ? outcome.ms : 0;
+        if (outcome.is === 'retry' && outcome.isAsked) queue.notBefore = clock.now() + (ms ?? 0);
+        else if (queue.woken) continue;
+        if (ms !== null && !signal.aborted) queue.cancelRetry = clock.after(ms, () => void this.#drain(queue));
+        break;
+      }
+      queue.items.shift();
+      if (outcome.is === 'stored') this.#stored(item, outcome);
+      else this.#fallback?.refused(item, outcome.error);
+    }
+    queue.busy = false;
+  }
+
+  #stored(item: QueuedMessage, { message, method, meanwhile = [] }: Extract<DeliveryOutcome, { is: 'stored' }>): void {
+    if (this.scope) void this.#storage.delete(this.scope, item.localId);
+    this.broadcast({ kind: 'stored', kept: storedFields(item), message, method });
+    this.#reportStored(item, { message, method });
+    for (const frame of meanwhile) this.report({ type: 'frame', frame });
+  }
+
+  #reportStored({ localId, roomId }: QueuedMessage, { message, method }: { message: Message; method: Method }): void {
+    this.report({ type: 'stored', localId, roomId, message, method });
+  }
+
+  async #deliver(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
+    try {
+      const earlier = await ((item.left || item.stored || this.isStale(item)) && (await this.loadFallback()).search(item, signal));
+      // Discarded while we looked for it: it must not leave any more.
+      if (earlier || item.discarded) return earlier || { is: 'unknown' };
+      const outcome = await this.#bySocket(item, signal);
+      if (outcome.is !== 'unknown' || item.discarded) return outcome;
+      return await (await this.loadFallback()).withoutSocket(item, signal);
+    } catch (thrown) {
+      if (signal.aborted) return { is: 'retry', ms: null };
+      return this.#fallback?.setback(item, toChatError(thrown)) ?? { is: 'retry', ms: backoff(++item.failures, this.session.random) };
+    }
+  }
+
+  #bySocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const { roomId, content, replyTo, localId } = item;
+    return new Promise((resolve) => {
+      const frame = { type: 'send_message' as const, room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId };
+      if (signal.aborted) return resolve({ is: 'retry', ms: null });
+      if (!this.session.send(frame)) return resolve({ is: 'unknown' });
+      item.left = 'websocket';
+      const cancel = this.session.clock.after(this.session.timing.confirmMs, () => {
+        this.session.verifySocket();
+        item.answer?.({ is: 'unknown' });
+      });
+      item.answer = (outcome) => {
+        cancel();
+        item.answer = undefined;
+        resolve(outcome);
+      };
+    });
+  }
+
+  /** Whether a message has waited so long that its author decides whether it is still to be sent. */
+  isStale(item: QueuedMessage): boolean {
+    return this.session.clock.now() - item.at > STALE_MS;
+  }
+
+  /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
+  acceptsIdempotencyKey(item: QueuedMessage): boolean {
+    return item.idempotent || this.session.has('idempotent_send');
+  }
+
+  /** Whether it would recognise this one, whichever way it has left. */
+  isIdempotent(item: QueuedMessage): boolean {
+    return !item.sentWithoutKey && this.acceptsIdempotencyKey(item);
+  }
+
+  settle(item: QueuedMessage, message: Message): void {
+    item.stored = message;
+    this.#matched.set(idKey(message.id), item.localId);
+    evictOldest(this.#matched);
+    const outcome = { is: 'stored', message, method: item.left ?? 'websocket' } as const;
+    item.onSettled?.();
+    item.answer?.(outcome);
+    // Another tab sends, and this one may have missed its word.
+    if (!this.isSender && this.remove(item.localId)) this.#reportStored(item, outcome);
+  }
+}

@@ -1,0 +1,150 @@
+/** What the parts of a session see of it, and may ask of it. */
+import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
+import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
+import type { Report } from './events.js';
+import type { RoomCursor } from './sync/history-source.js';
+import type { SocketConnection } from './socket-connection.js';
+import type { NextTry, ConnectionState } from './connection-state.js';
+import type { TabMessage } from './tabs/tab-channel.js';
+
+/** How long things may take, in milliseconds. */
+export interface Timing {
+  /** Between two polls while no socket is up. Default 5,000. */
+  pollMs: number;
+  /** Between two re-reads while connected to a backend that does not tell everything on the socket. Default 15,000. */
+  rereadMs: number;
+  /** Between two looks whether anything is missing, while connected to a backend that counts (`sync`). Default 60,000. */
+  checkMs: number;
+  /** Until a message sent by socket must be confirmed. Default 6,000. */
+  confirmMs: number;
+  /** Until the server's greeting must be there. Default 10,000. */
+  handshakeMs: number;
+  /** Of silence, before a ping, where the server does not say. Default 25,000. */
+  heartbeatMs: number;
+  /** Until a REST request, or a question to the page, counts as lost. Default 15,000. */
+  requestMs: number;
+}
+
+/** Where a session goes, and as whom. */
+export interface SessionConfig extends AddressParts {
+  token: string;
+  auth?: AuthMode | undefined;
+  /** Whether the page can be asked for a token when there is none. */
+  canAsk: boolean;
+  /** Whether the tabs of one person share one socket. Default true. */
+  share?: boolean | undefined;
+  /** Whether to listen to the notifications socket too. Default false. */
+  notifications?: boolean | undefined;
+}
+
+/** How a socket ended, and what had come of it. */
+export interface SocketOutcome extends SocketEnd {
+  caughtUp: boolean;
+  /** It was up, and well, for a while. */
+  isHealthy: boolean;
+  /** The token that it went by; or that it was to go over to, and may have ended of. */
+  token: string;
+}
+
+/** Who is there, and what the backend offers: `connection_established`, or `GET me/`. */
+export type UserInfo = Pick<FrameOf<'connection_established'>, 'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'>;
+
+/** Reads the list of rooms and the open rooms; its callers decide when. */
+export interface RoomReader {
+  /** Whether REST has named the rooms. */
+  readonly isListed: boolean;
+  /** When the open rooms were last read whole, in milliseconds since 1970. */
+  readonly fullReadAt: number;
+  /** @throws {ChatError} */
+  listByRest(signal: AbortSignal): Promise<unknown>;
+  /** @throws {ChatError} */
+  readOpenRooms(signal: AbortSignal): Promise<void>;
+  /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
+  readEach(read: (room: RoomCursor) => Promise<void>): Promise<void>;
+  /** Subscribes to a room that is open, where that was not done, and reads it. Never rejects. */
+  read(roomId: Id, signal: AbortSignal): Promise<void>;
+  /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
+  readRoom(room: RoomCursor, signal: AbortSignal): Promise<void>;
+}
+
+/** The rooms that a tab shows, and has subscribed to on the socket. */
+export interface OpenRooms {
+  /** Those that this tab shows, by `idKey`. */
+  readonly openRooms: ReadonlyMap<string, RoomCursor>;
+  /** Those (`idKey`) that the present socket was asked to tell of. */
+  readonly subscribed: Set<string>;
+  /** Whether another tab, which shares our socket, shows a room. */
+  isOpenElsewhere: (roomId: Id) => boolean;
+  /** Ends the subscription to a room that no tab shows any more. */
+  unsubscribe(roomId: Id): void;
+}
+
+export interface SessionContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timing: Timing;
+  readonly report: Report;
+  readonly WebSocket: typeof WebSocket | undefined;
+  readonly auth: AuthMode;
+
+  readonly state: ConnectionState;
+  /** The next try of the socket. */
+  next: NextTry;
+  /** Whether it was connected at all since it was started. */
+  readonly wasConnected: boolean;
+  /** Of the present generation: aborts when the session begins anew, or ends. */
+  readonly signal: AbortSignal;
+  /** REST, where it can be asked now. */
+  readonly rest: RestClient | undefined;
+  /** The socket, where it is up. */
+  readonly socket: SocketConnection | undefined;
+  /** Whether the browser says that there is no network. */
+  isOffline(): boolean;
+  /** Whether the page is hidden. */
+  isHidden(): boolean;
+  /** Whether the backend can do something. */
+  has(capability: string): boolean;
+  isMine(message: Message): boolean;
+  /** A room's id as the server writes it. */
+  idOf(roomId: Id): Id;
+  /** The newest message of a room up to which everything is known. */
+  newest(roomId: Id): Id | undefined;
+
+  /** Marks a notification as read, or all of them. @returns whether it could be told. */
+  markNotificationRead(id?: Id): boolean;
+  /** Tells the other tabs what is known of the notifications. */
+  tellNotifications(): void;
+  setState(phase: ConnectionState): void;
+  /** @returns whether the frame was handed to an open socket. */
+  send(frame: ClientFrame): boolean;
+  /** Tells the other tabs. */
+  broadcast(message: TabMessage): void;
+  /** Nothing came back on the socket for something that was sent there: is it alive? */
+  verifySocket(): void;
+  /** Finds our own messages among those from the server. @returns the id under which one was sent. */
+  matchPending(roomId: Id, message: Message, tempId?: string): string | undefined;
+  /** Something works again: whatever waits to be sent is tried now. */
+  flush(): void;
+  /** Whether it is known who is there and what the backend offers, or that it does not say so. */
+  readonly hasUserInfo: boolean;
+  /** The server has said it; undefined: it does not. */
+  setUserInfo(me: UserInfo | undefined, signal: AbortSignal): void;
+  /** Reads the list of rooms, and the open ones. */
+  readonly roomSync: RoomReader & OpenRooms;
+  /** Tries the socket now instead of when its time has come. */
+  retryNow(): void;
+  /** Something is missing in a room: it is time to catch up. */
+  resyncAfterGap(): void;
+  /** The present one. Never told to anybody but the server. */
+  readonly token: string;
+  /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
+  credential(signal: AbortSignal): Promise<string>;
+  /** The server refused the present token. @returns whether there is another one. Never rejects. */
+  refreshToken(refused?: string): Promise<boolean>;
+  /** The server refused this token. @returns whether there is another one; if not, the session has ended. */
+  refreshRefusedToken(refused: string, signal: AbortSignal): Promise<boolean>;
+  /** Ends here until the page has another token. */
+  setUnauthorized(token: string): void;
+  /** Waits; ends early when somebody says that it is worth a try. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}

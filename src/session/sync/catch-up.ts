@@ -1,0 +1,144 @@
+/**
+ * What has changed in a room since it was read. How that is found out depends on what the backend can say:
+ * - `sync`: by counting. Each change has the room's next `seq`; a hole is seen at once, and filled from there.
+ * - otherwise: by reading the newest page again, over what is known. What it does not hold any more was deleted.
+ *
+ * Loaded on demand: nothing has changed yet when a room is read for the first time.
+ */
+import { check, checkEach, compareMessages, idKey, sameId, type Id, type Message } from '../../protocol/index.js';
+import { Receipt, ReceiptsBody, readSync, SyncBody, type RoomChanges } from '../../protocol/sync.js';
+import { ChatError, isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
+import type { Report } from '../events.js';
+import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
+
+const CATCH_UP_PAGE = 100;
+/** So many pages are read to close a hole; one that is larger is left, and said to be there. So are changes that never end. */
+const MAX_PAGES = 10;
+
+/** @throws {ChatError} when REST fails. */
+export async function catchUp(history: RoomCursor, source: HistorySource, signal: AbortSignal, report: Report): Promise<void> {
+  if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
+  else await overlap(history, source, signal, report);
+  // Nothing waits for it.
+  readReceipts(history, source, signal).catch(() => {});
+}
+
+/** The socket on which a room's receipts were last known to be complete. */
+const known = new WeakMap<RoomCursor, object>();
+
+/** Read receipts are sent once and have no sequence number: after a reconnection they have to be requested. */
+async function readReceipts(history: RoomCursor, { rest, receipts: socket, apply, onProblem }: HistorySource, signal: AbortSignal): Promise<void> {
+  const { roomId } = history;
+  if (!socket || known.get(history) === socket) return;
+  const answer: unknown = await rest.request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal }).catch(() => undefined);
+  throwIfAborted(signal);
+  const body = check(ReceiptsBody, answer, 'GET rooms/{id}/receipts/');
+  // Ticks that come later are no reason to say that something does not work.
+  if (!body.ok) return;
+  known.set(history, socket);
+  const { items, problems } = checkEach(Receipt, body.value.receipts, 'GET rooms/{id}/receipts/');
+  problems.forEach(onProblem);
+  for (const { user_id, up_to } of items) apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
+}
+
+async function count(history: RoomCursor, source: HistorySource, known: number, signal: AbortSignal, report: Report): Promise<void> {
+  const { roomId } = history;
+  let from = known;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const room = await changesSince(roomId, from, source, signal);
+    throwIfAborted(signal);
+    // Behind us: the server has lost something, and what it now counts is another story.
+    if (!room || room.expired || room.seq < from) return beginAgain(history, source, signal, room !== undefined);
+    // Numbers without a change, before a change that came in live: the backend counts for all rooms together.
+    if (room.changes.length > 0 && room.changes.length < room.seq - from && room.changes.every((change) => history.isHeld(change))) history.falseHoles++;
+    let { cursor } = history;
+    for (const change of room.changes) {
+      for (const record of history.records) record.push(change);
+      if (change.type !== 'new_message') {
+        source.apply(change);
+        continue;
+      }
+      cursor = change.message;
+      report({ type: 'history', roomId, side: 'missed', messages: source.prepare([change.message]), hasMore: false });
+    }
+    report({ type: 'history', roomId, side: 'missed', messages: [], hasMore: false });
+    history.know(cursor, room.seq);
+    if (!room.has_more || room.seq === from) return;
+    from = room.seq;
+  }
+  await beginAgain(history, source, signal, true);
+}
+
+async function overlap(history: RoomCursor, source: HistorySource, signal: AbortSignal, report: Report): Promise<void> {
+  const { roomId, cursor: known, seen: knownUpTo } = history;
+  const { rest, prepare } = source;
+  const { messages, hasMore, seq, leftOut } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
+  throwIfAborted(signal);
+  // Where nothing was known, what is shown meanwhile (our own) stands alone, and need not join. Where the backend has begun to
+  // count, what is older than this page was never counted.
+  const side = known === undefined || seq !== undefined ? 'newest' : 'overlap';
+  if (known === undefined || !hasMore || joins(messages, known)) {
+    history.know(messages.at(-1), seq);
+    record(history, messages);
+    return report({ type: 'history', roomId, side, messages: prepare(messages), hasMore, knownUpTo, leftOut });
+  }
+  let after = known;
+  /** What was read forwards: a page with nothing else would come again and again. */
+  const read = new Set<string>();
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const next = await rest.history(roomId, { after: after.id, limit: CATCH_UP_PAGE }, signal).catch(unlessGone);
+    throwIfAborted(signal);
+    if (!next) break;
+    const last = next.messages.at(-1) ?? after;
+    // A backend that does not understand `after` answers with the same page again.
+    if (next.hasMore && next.messages.every(({ id }) => read.has(idKey(id)))) break;
+    for (const { id } of next.messages) read.add(idKey(id));
+    history.know(last, undefined);
+    record(history, next.messages);
+    report({ type: 'history', roomId, side: 'missed', messages: prepare(next.messages), hasMore: false });
+    if (!next.hasMore) return;
+    after = last;
+  }
+  await beginAgain(history, source, signal, true);
+}
+
+/** For a page that is on its way: messages that may come after it. */
+function record({ roomId, records }: RoomCursor, messages: readonly Message[]): void {
+  for (const message of messages) for (const record of records) record.push({ type: 'new_message', room_id: roomId, message, seq: undefined });
+}
+
+/** Loads the newest page in place of all that is known: the changes in between stay unknown. */
+async function beginAgain(history: RoomCursor, source: HistorySource, signal: AbortSignal, skipped: boolean): Promise<void> {
+  history.records.clear();
+  await history.replace(source, signal, skipped);
+}
+
+/**
+ * Handles a failed request for the messages after a given one. Returns undefined if the backend no longer knows that message (400, 404), or the
+ * room may no longer be read: the next request for the newest page tells which. @throws any other error.
+ */
+export function unlessGone(thrown: unknown): undefined {
+  const error = toChatError(thrown);
+  if (error.code !== 'invalid' && !isNoAccess(error)) throw thrown;
+}
+
+/** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */
+async function changesSince(roomId: Id, seq: number, { socket, rest, answerMs, onProblem }: HistorySource, signal: AbortSignal): Promise<RoomChanges | undefined> {
+  let found: RoomChanges | undefined;
+  const take = (rooms: readonly unknown[]): boolean => {
+    const read = readSync(rooms);
+    read.problems.forEach(onProblem);
+    found = read.rooms.find((room) => sameId(room.room_id, roomId));
+    return found !== undefined;
+  };
+  if (socket?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) && (await socket.waitForFrame(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))) return found;
+  throwIfAborted(signal);
+  const body = check(SyncBody, await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), 'GET sync/');
+  if (!body.ok) throw new ChatError('unexpected_answer', `The server did not answer as agreed (${body.problem.detail}).`);
+  take(body.value.rooms);
+  return found;
+}
+
+/** Whether a page reaches back to what is known. */
+const joins = (page: readonly Message[], known: Message): boolean =>
+  page.some(({ id }) => sameId(id, known.id)) || (page[0] !== undefined && compareMessages(page[0], known) < 0);

@@ -1,0 +1,312 @@
+/**
+ * Reads what the server holds: the list of rooms, and the rooms that somebody has open. And lets in, in its turn, what
+ * comes live meanwhile.
+ */
+import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../../protocol/index.js';
+import { ChatError, isNoAccess, throwIfAborted, toChatError, type RestClient } from '../../transport/index.js';
+import { isPassed, type Method } from '../events.js';
+import type { SessionContext, OpenRooms, RoomReader } from '../session-context.js';
+import type { SocketConnection } from '../socket-connection.js';
+import type { RoomCursor } from './history-source.js';
+import { loadDeferred } from '../load-deferred.js';
+import { RoomHistory } from './room-history.js';
+
+/** Of a baseline backend's rooms, so many are listened to, most recent first. */
+const MAX_LISTENED = 50;
+/** So often a list of rooms is read anew because something happened while it was on its way. */
+const MAX_LISTS = 3;
+
+const NEVER = (): void => {};
+
+/** Waits for all of them. @throws the first error, once all have ended. */
+async function allEnded(promises: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
+  if (failed) throw (failed as PromiseRejectedResult).reason;
+}
+
+export class RoomSync implements RoomReader, OpenRooms {
+  readonly #session: SessionContext;
+  readonly openRooms = new Map<string, RoomHistory>();
+  /** Rooms that the present socket was asked to tell about: of a new socket, none. */
+  readonly subscribed = new Set<string>();
+  /** Ids of rooms as the list has them. */
+  #ids = new Map<string, Id>();
+  /** Something happened to a room since its list was asked for. */
+  #isListStale = false;
+  /** Counts the lists that were asked for; and which of them was the last one to be shown. */
+  #lists = 0;
+  #shownList = 0;
+  /** The rooms that REST has named; undefined as long as it has not. */
+  #rooms: ReadonlySet<string> | undefined;
+  /** When the open rooms were last read whole. */
+  fullReadAt = -Infinity;
+  /** The last one that was caught up with. */
+  #lastSocket: SocketConnection | undefined;
+
+  isOpenElsewhere: (roomId: Id) => boolean = () => false;
+
+  constructor(session: SessionContext) {
+    this.#session = session;
+  }
+
+  cursor(roomId: Id): Id | undefined {
+    return this.openRooms.get(idKey(roomId))?.cursor?.id;
+  }
+
+  /** Whether REST has named the rooms. */
+  get isListed(): boolean {
+    return this.#rooms !== undefined;
+  }
+
+  /** Of a list that came by socket: what REST hides stays hidden. */
+  visible(rooms: readonly Room[]): Room[] {
+    const known = this.#rooms;
+    return known ? rooms.filter(({ id }) => known.has(idKey(id))) : [...rooms];
+  }
+
+  /** Another person, another backend. */
+  clear(): void {
+    for (const history of this.openRooms.values()) history.drop();
+    this.openRooms.clear();
+    this.#rooms = undefined;
+    this.#ids.clear();
+  }
+
+  /**
+   * A room's id as the server writes it: an attribute knows only `"7"`, and a strict server only `7`. Of a room that is not in the list,
+   * digits are a number, unless other rooms say that they are not.
+   */
+  idOf(roomId: Id): Id {
+    const [first] = this.#ids.values();
+    return this.#ids.get(idKey(roomId)) ?? (typeof first !== 'string' && isOrdered(roomId) && Number.isSafeInteger(+roomId) ? +roomId : roomId);
+  }
+
+  // ————— Reading
+
+  /** Reads the list and every open room, while live messages wait. At once, as far as that may be: each question is a way there and back. */
+  async catchUp(socket: SocketConnection): Promise<void> {
+    const { signal } = socket;
+    const open = [...this.openRooms.values()];
+    for (const history of open) {
+      history.holdFrames();
+      if (socket !== this.#lastSocket) history.onNewSocket(this.#session.clock, signal);
+    }
+    this.#lastSocket = socket;
+    try {
+      const listened = this.#subscribe(socket, open.map(({ roomId }) => roomId));
+      const listed = this.list(socket, signal).then(({ rooms }) => {
+        if (!this.#session.has('user_channel')) void this.#subscribe(socket, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
+      });
+      // Where a room has to be listened to, what comes after its page is told only from then on.
+      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpenRooms(signal, !this.#session.wasConnected));
+      await allEnded([listed, read]);
+      // Between the list and a page something came in: the page has it, and the list may not count it.
+      if (this.#isListStale) this.listByRest(signal).catch(NEVER);
+    } finally {
+      for (const history of open) history.releaseFrames();
+    }
+  }
+
+  /** The list of rooms: from REST, whose unread counts are right on every backend, and which hides what I may not see; or else from the socket. */
+  async list(socket: SocketConnection | undefined, signal: AbortSignal): Promise<{ rooms: Room[]; method: Method }> {
+    try {
+      return { rooms: await this.listByRest(signal), method: 'rest' };
+    } catch (thrown) {
+      const rooms = await this.#listBySocket(socket);
+      if (!rooms) throw thrown;
+      return { rooms, method: 'websocket' };
+    }
+  }
+
+  /** @returns nothing where there is no socket, or no answer. */
+  async #listBySocket(socket: SocketConnection | undefined): Promise<Room[] | undefined> {
+    let rooms: Room[] | undefined;
+    if (socket?.send({ type: 'get_room_list' })) {
+      await socket.waitForFrame(this.#session.timing.confirmMs, (frame) => {
+        if (frame.type === 'room_list') ({ rooms } = frame);
+        return rooms !== undefined;
+      });
+    }
+    return rooms;
+  }
+
+  async listByRest(signal: AbortSignal): Promise<Room[]> {
+    for (let again = 1; ; again++) {
+      this.#isListStale = false;
+      const turn = ++this.#lists;
+      const { rooms, leftOut, isComplete } = await this.#rest.listRooms(signal);
+      throwIfAborted(signal);
+      // One that was asked for later has been shown already.
+      if (turn < this.#shownList) return rooms;
+      this.#shownList = turn;
+      // What came in meanwhile may be in this list or not: nobody can tell.
+      if (this.#isListStale && again < MAX_LISTS) continue;
+      this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
+      this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true, leftOut, isComplete });
+      this.onRoomList(rooms);
+      return rooms;
+    }
+  }
+
+  /** Loads the page of history before or after a message. @throws {ChatError} */
+  async readPage(roomId: Id, side: 'older' | 'newer', from: Id): Promise<void> {
+    const session = this.#session;
+    session.report({ type: 'history-loading', roomId, side });
+    const history = this.openRooms.get(idKey(roomId));
+    history?.grow();
+    const { readPage } = await loadDeferred().catch((thrown: unknown) => {
+      session.report({ type: 'history-failed', roomId, error: toChatError(thrown) });
+      throw thrown;
+    });
+    await readPage(session, roomId, side, from, history, (messages) => this.#recognised(roomId, messages));
+  }
+
+  #recognised(roomId: Id, messages: Message[]): Message[] {
+    return messages.map((message) => ({ ...message, _tempId: this.#session.matchPending(roomId, message) }));
+  }
+
+  async readOpenRooms(signal: AbortSignal, isEarly = false): Promise<void> {
+    this.fullReadAt = this.#session.clock.now();
+    await this.readEach((history) => this.readRoom(history, signal, isEarly));
+  }
+
+  /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
+  async readEach(read: (history: RoomCursor) => Promise<void>, one?: RoomCursor): Promise<void> {
+    const histories = one ? [one] : [...this.openRooms.values()].filter(({ rechecks }) => rechecks === undefined);
+    await allEnded(
+      histories.map((history) =>
+        read(history).catch(async (thrown: unknown) => {
+          const error = toChatError(thrown);
+          // A room that we may not see (any more) is its own thread's trouble.
+          if (isNoAccess(error)) return;
+          const deferred = await loadDeferred().catch(NEVER);
+          if (!deferred?.canGoOnWithout(this.#session, history, error, () => read(history), one)) throw error;
+        }),
+      ),
+    );
+  }
+
+  /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
+  async readRoom(history: RoomCursor, signal: AbortSignal, isEarly = false): Promise<void> {
+    const { roomId } = history;
+    // The server may have refused to tell of it, too.
+    if (history.rechecks !== undefined) this.subscribed.delete(idKey(roomId));
+    await history.catchUp(
+      {
+        rest: this.#rest,
+        socket: this.#session.has('sync') ? this.#session.socket : undefined,
+        receipts: this.#session.has('receipts') ? this.#session.socket : undefined,
+        answerMs: this.#session.timing.confirmMs,
+        onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
+        prepare: (messages) => this.#recognised(roomId, messages),
+        apply: (frame) => {
+          // The list of rooms was read just now: its counts hold all that is told here.
+          if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#session.report({ type: 'frame', frame });
+        },
+      },
+      signal,
+      isEarly,
+    );
+  }
+
+  get #rest(): RestClient {
+    const { rest } = this.#session;
+    if (!rest) throw new ChatError('disconnected', 'Not connected.');
+    return rest;
+  }
+
+  // ————— Rooms come and go
+
+  /** Keeps a room complete from now on. @param seen its newest message that is shown already. @returns false when it was so already. */
+  open(roomId: Id, seen?: Message): boolean {
+    const key = idKey(roomId);
+    if (this.openRooms.has(key)) return false;
+    this.openRooms.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#apply(frame, wasHeld), seen));
+    return true;
+  }
+
+  /**
+   * Reads one open room (again). Its failure is reported as `history-failed`.
+   * @param isAnew whether the newest page comes in place of what is loaded.
+   */
+  async read(roomId: Id, signal: AbortSignal, isAnew = false): Promise<void> {
+    const history = this.openRooms.get(idKey(roomId));
+    if (!history) return;
+    if (isAnew) history.restart();
+    const { socket } = this.#session;
+    if (socket) await this.#subscribe(socket, [roomId]);
+    await this.readEach(() => this.readRoom(history, signal), history).catch(NEVER);
+  }
+
+  close(roomId: Id): void {
+    if (this.openRooms.delete(idKey(roomId))) this.unsubscribe(roomId);
+  }
+
+  unsubscribe(roomId: Id): void {
+    const key = idKey(roomId);
+    if (this.openRooms.has(key) || this.isOpenElsewhere(roomId) || !this.#session.has('user_channel')) return;
+    this.subscribed.delete(key);
+    this.#session.socket?.send({ type: 'unsubscribe_room', room_id: roomId });
+  }
+
+  /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
+  async #subscribe(socket: SocketConnection, roomIds: Id[]): Promise<void> {
+    const asked = roomIds.filter((roomId) => {
+      const key = idKey(roomId);
+      return !this.subscribed.has(key) && socket.send({ type: 'subscribe_room', room_id: roomId }) && this.subscribed.add(key);
+    });
+    await Promise.all(
+      asked.map((roomId) =>
+        socket.waitForFrame(this.#session.timing.confirmMs, (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId)),
+      ),
+    );
+  }
+
+  // ————— What comes in live
+
+  /** The list of rooms was read, and with it all unread counts. A room that is there may be ours to read now. */
+  onRoomList(rooms: readonly Room[]): void {
+    this.#ids = new Map(rooms.map(({ id }) => [idKey(id), id]));
+    for (const history of this.openRooms.values()) history.onUnreadCount();
+    for (const { id } of rooms) this.#recheck(id);
+  }
+
+  /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
+  #recheck(roomId: Id): void {
+    const history = this.openRooms.get(idKey(roomId));
+    if (history?.rechecks && history.rechecks--) void this.read(roomId, this.#session.signal);
+  }
+
+  /** Whether all that happens is told on the socket, and nothing is missing. */
+  get #isComplete(): boolean {
+    return this.#session.has('user_channel') && this.#session.state.is === 'connected';
+  }
+
+  /** Takes a frame that changes what is shown. */
+  applyFrame(frame: ChatFrame): void {
+    if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
+    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.openRooms.get(idKey(frame.room_id))?.onUnreadCount();
+    if (!isChange(frame)) {
+      if (frame.type === 'room_updated') this.#recheck(frame.room_id);
+      if (frame.type === 'unsubscribed' && this.subscribed.delete(idKey(frame.room_id))) loadDeferred().then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id)).catch(NEVER);
+      if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
+      return;
+    }
+    this.#recheck(frame.room_id);
+    const history = this.openRooms.get(idKey(frame.room_id));
+    if (!history) this.#apply(frame, false);
+    else if (!history.accept(frame)) this.#session.resyncAfterGap();
+  }
+
+  #apply(frame: ChangeFrame, wasHeld: boolean): void {
+    const { report } = this.#session;
+    if (frame.type !== 'new_message') {
+      if (isPassed(frame)) report({ type: 'frame', frame });
+      return;
+    }
+    const { room_id: roomId, message } = frame;
+    // Only a server that tells of every message makes a live one the end of what is known.
+    if (this.#isComplete) this.openRooms.get(idKey(roomId))?.advance(message);
+    report({ type: 'live-message', roomId, message, wasHeld });
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The other tabs of one person: whoever holds the socket passes on every text that comes in, and sends what the others ask to
+ * be sent. Loaded where there is a second tab: see deferred.ts.
+ */
+import { CloseCode, idKey, sameId, type ClientFrame, type Id } from '../../protocol/index.js';
+import type { AuthenticatedSocket } from '../../transport/index.js';
+import type { SessionContext } from '../session-context.js';
+import type { OpenSocket } from '../socket-connection.js';
+import { isForOutbox, readTabMessage } from './tab-messages.js';
+import type { TabMessage } from './tab-channel.js';
+
+/** How long the tab that has the socket may say nothing at all, in milliseconds. */
+const SILENCE_MS = 3_000;
+/** Between two questions to the other tabs which of them are still there, in milliseconds. One that has died counts for two of these at most. */
+const ROLL_CALL_MS = 30_000;
+
+export class SharedSocket {
+  readonly #session: SessionContext;
+  readonly #listening = new Set<(message: TabMessage) => void>();
+  /** How the others tell this tab from the rest. */
+  readonly #name = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  /** The rooms that other tabs show, by tab. */
+  readonly #others = new Map<string, { rooms: readonly Id[]; isThere: boolean }>();
+  #cancelRollCall = (): void => {};
+  /** Another tab listens to our socket. */
+  isLeader = false;
+
+  constructor(session: SessionContext) {
+    this.#session = session;
+  }
+
+  /** What another tab says of the socket. @param follows whether that is the one that has it. */
+  onTab(said: TabMessage, follows: boolean): void {
+    if (isForOutbox(said)) return;
+    const message = readTabMessage(said, (problem) => this.#session.report({ type: 'problem', problem }));
+    if (!message) return;
+    switch (message.kind) {
+      case 'join':
+        // Where nobody is signed in there is no socket to listen to either: somebody else may have one.
+        if (follows || !this.#session.rest) return;
+        this.isLeader = true;
+        this.#session.tellNotifications();
+        return this.greet();
+      case 'send':
+        if (this.isLeader && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.roomSync.subscribed.add(idKey(message.frame.room_id));
+        return;
+      case 'rooms':
+        return this.isLeader ? this.#count(message.tab, message.rooms) : undefined;
+      case 'who':
+        return follows ? this.#tellRooms() : undefined;
+      case 'notifications':
+        return this.#session.report({ type: 'notifications', state: message.state, fresh: message.fresh });
+      case 'notification-read':
+        if (this.isLeader) this.#session.markNotificationRead(message.id);
+        return;
+      case 'greeting':
+      case 'text':
+      case 'ended':
+      case 'leads':
+        for (const listen of [...this.#listening]) listen(message);
+        return;
+      default: // about a message: see delivery-fallback.ts
+    }
+  }
+
+  // ————— The side of the tab that has the socket
+
+  /** Says whether there is a socket, and what the server said at first. */
+  greet(): void {
+    if (this.isLeader) this.#session.broadcast({ kind: 'greeting', text: this.#session.socket?.greeting ?? null });
+  }
+
+  /** Something came in on the socket. */
+  relay(text: unknown): void {
+    if (this.isLeader) this.#session.broadcast({ kind: 'text', text });
+  }
+
+  /** The socket has ended. */
+  ended(): void {
+    if (this.isLeader) this.#session.broadcast({ kind: 'ended' });
+  }
+
+  /** A tab shows these rooms, and no others. */
+  #count(tab: string, rooms: readonly Id[]): void {
+    const { clock, roomSync, signal } = this.#session;
+    if (this.#others.size === 0 && rooms.length > 0) {
+      roomSync.isOpenElsewhere = (roomId) => [...this.#others.values()].some((other) => other.rooms.some((id) => sameId(id, roomId)));
+      this.#cancelRollCall();
+      this.#cancelRollCall = clock.after(ROLL_CALL_MS, () => this.#callRoll());
+      signal.addEventListener('abort', this.#forgetOthers);
+    }
+    const before = this.#others.get(tab)?.rooms ?? [];
+    if (rooms.length > 0) this.#others.set(tab, { rooms, isThere: true });
+    else this.#others.delete(tab);
+    if (this.#others.size === 0) this.#cancelRollCall();
+    for (const roomId of before) roomSync.unsubscribe(roomId);
+    // It had not answered for so long that it was forgotten.
+    for (const roomId of rooms) {
+      if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId })) roomSync.subscribed.add(idKey(roomId));
+    }
+  }
+
+  /** A tab that closes says so; one that dies cannot. */
+  #callRoll(): void {
+    for (const [tab, other] of [...this.#others]) {
+      if (!other.isThere) this.#count(tab, []);
+      other.isThere = false;
+    }
+    if (this.#others.size === 0) return;
+    this.#session.broadcast({ kind: 'who' });
+    this.#cancelRollCall = this.#session.clock.after(ROLL_CALL_MS, () => this.#callRoll());
+  }
+
+  readonly #forgetOthers = (): void => {
+    this.#cancelRollCall();
+    this.#others.clear();
+  };
+
+  // ————— The side of a tab that has none
+
+  #tellRooms(rooms: readonly Id[] = [...this.#session.roomSync.openRooms.values()].map(({ roomId }) => roomId)): void {
+    this.#session.broadcast({ kind: 'rooms', tab: this.#name, rooms });
+  }
+
+  /**
+   * To its session, what another tab passes on looks like a socket.
+   * @param onSilence called when the tab that has the socket does not answer.
+   */
+  follow(onSilence: () => void): OpenSocket {
+    const session = this.#session;
+    const tellRooms = (rooms?: readonly Id[]): void => this.#tellRooms(rooms);
+    this.isLeader = false;
+    this.#forgetOthers();
+    return ({ decode, onAlive, onFrame, onProblem, onEnd }): AuthenticatedSocket<ClientFrame> => {
+      let isUp = false;
+      let ended = false;
+      const finish = (code: number, reason: string): void => {
+        if (ended) return;
+        ended = true;
+        if (isUp) tellRooms([]);
+        this.#listening.delete(listen);
+        cancel();
+        onEnd({ code, reason });
+      };
+      const read = (text: unknown): void => {
+        onAlive?.(text);
+        const { frame, problems } = decode(text);
+        for (const problem of problems) onProblem?.(problem);
+        if (frame) onFrame(frame);
+      };
+      const listen = (message: TabMessage): void => {
+        cancel();
+        if (message.kind === 'greeting' && message.text !== null && !isUp) {
+          isUp = true;
+          read(message.text);
+        } else if (message.kind === 'text' && isUp) read(message.text);
+        else if (message.kind === 'ended' && isUp) finish(CloseCode.abnormal, '');
+        else if (message.kind === 'leads') finish(CloseCode.leaderGone, 'another tab');
+      };
+      this.#listening.add(listen);
+      const cancel = session.clock.after(SILENCE_MS, onSilence);
+      session.broadcast({ kind: 'join' });
+      return {
+        send(frame) {
+          // A token never leaves the tab that it was given to. And the answer to `sync` does not say to whom it is given: another
+          // tab, which knows more or less, would take it for its own. Its own REST tells each the same.
+          if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
+          // The room may be open in another tab: the one that has the socket counts.
+          if (frame.type !== 'unsubscribe_room') session.broadcast({ kind: 'send', frame });
+          if (frame.type === 'unsubscribe_room' || frame.type === 'subscribe_room') tellRooms();
+          return true;
+        },
+        end: finish,
+      };
+    };
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Tabs of one site tell each other who is signed in at a backend: after one of them has changed the user, the others ask their page who is
+ * signed in now. No token travels, and no tab relies on what another one says. Loaded on demand: see deferred.ts.
+ */
+import { idKey, type Id } from '../../protocol/index.js';
+import type { Clock } from '../../transport/index.js';
+import { TabChannel, type TabApis } from './tab-channel.js';
+
+/** Between two questions to the page, in milliseconds: two tabs may have different persons for good. */
+const SELDOM_MS = 5_000;
+
+export interface PersonMessage {
+  /** `idKey` of the user who has signed in; empty: signed out. */
+  person: string;
+}
+
+export class UserChannel {
+  readonly #session: { readonly clock: Clock; recheck(): void };
+  readonly #tabs: TabApis;
+  #link: TabChannel<PersonMessage> | undefined;
+  #backend = '';
+  #person = '';
+  #askedAt = -Infinity;
+  #cancel: () => void = () => {};
+
+  constructor(session: { readonly clock: Clock; recheck(): void }, tabs: TabApis) {
+    this.#session = session;
+    this.#tabs = tabs;
+  }
+
+  /** @param person who is signed in at this backend now; null: no user, or an unknown one. */
+  announce(backend: string, person: Id | null): void {
+    if (backend !== this.#backend || !this.#link) {
+      this.#link?.close();
+      this.#link = new TabChannel(backend, this.#tabs, (message) => this.#hear(message), 'people');
+      this.#backend = backend;
+      this.#person = '';
+    }
+    const key = person === null ? '' : idKey(person);
+    if (key === this.#person) return;
+    this.#person = key;
+    this.#link.broadcast({ person: key });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  #hear(message: PersonMessage | undefined): void {
+    const { clock } = this.#session;
+    const person = message?.person;
+    if (typeof person !== 'string' || !this.#person || person === this.#person) return;
+    this.#cancel();
+    // Seldom; but the last word counts.
+    const waitMs = Math.min(Math.max(this.#askedAt + SELDOM_MS - clock.now(), 0), SELDOM_MS);
+    this.#cancel = clock.after(waitMs, () => {
+      this.#askedAt = clock.now();
+      this.#session.recheck();
+    });
+  }
+}

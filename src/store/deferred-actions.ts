@@ -1,0 +1,87 @@
+/** What happens to a message later than it comes in; loaded together with pages.ts. */
+import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
+import { assertNever, errorOf, type StoredMessage, type PassedFrame } from '../session/index.js';
+import { addPending, arrive, hasMessage, type PendingMessage } from './timeline-entries.js';
+import { roomOf, threadOf } from './selectors.js';
+import type { ChatData, ChatMessage, LateAction, Thread } from './state.js';
+import { inThread, inThreadOf } from './threads.js';
+import { placeByTime, setDelivery } from './timeline.js';
+
+export function onLate(state: ChatData, action: LateAction): ChatData {
+  switch (action.type) {
+    case 'refused':
+      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
+    case 'restored':
+      return action.messages.reduce(restore, state);
+    case 'resent':
+      return inPendingOf(state, action.localId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'sending', null) }));
+    case 'frame':
+      return onFrame(state, action.frame);
+    default:
+      return assertNever(action);
+  }
+}
+
+function onFrame(state: ChatData, frame: Extract<LateAction, { type: 'frame' }>['frame']): ChatData {
+  switch (frame.type) {
+    case 'message_updated':
+      return inThreadOf(state, frame.room_id, (timeline) => (hasMessage(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline));
+    case 'reactions_updated':
+      return inThreadOf(state, frame.room_id, (timeline) =>
+        timeline.map((entry) => (sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry)),
+      );
+    case 'message_read':
+      return onRead(state, frame);
+    default:
+      return assertNever(frame);
+  }
+}
+
+/** A message that was written before this page was loaded, or in another tab. */
+function restore(state: ChatData, kept: StoredMessage): ChatData {
+  const { localId, roomId, content, replyTo, at } = kept;
+  const known = threadOf(state, roomId).timeline;
+  if (known.some((entry) => entry.localId === localId)) return state;
+  const error = errorOf(kept);
+  const draft: PendingMessage = { localId, roomId, content, at, replyTo: known.find(({ id }) => sameId(id, replyTo)) };
+  return inThread(state, roomId, (thread) => {
+    const timeline = addPending(thread.timeline, draft, state.user);
+    if (!error) return { ...thread, timeline };
+    const [refused] = setDelivery(timeline.slice(-1), localId, 'failed', error);
+    return { ...thread, timeline: placeByTime(thread.timeline, refused!) };
+  });
+}
+
+function inPendingOf(state: ChatData, localId: string, change: (thread: Thread) => Thread): ChatData {
+  for (const [room, { timeline }] of state.threads) if (timeline.some((entry) => entry.localId === localId)) return inThread(state, room, change);
+  return state;
+}
+
+/** A user has read messages: those named, or all (up to one), that are not that user's own. */
+function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>): ChatData {
+  if (isStranger(state, room_id, user_id)) return state;
+  const named = new Set(message_ids.map(idKey));
+  return inThreadOf(state, room_id, (timeline) => {
+    const last = timeline.findIndex(({ id }) => sameId(id, up_to));
+    const isUpTo = (entry: ChatMessage, at: number): boolean => up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);
+    const isMeant = (entry: ChatMessage, at: number): boolean => (named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at));
+    return timeline.map((entry, at) =>
+      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, user_id) || !isMeant(entry, at) ? entry : { ...entry, is_read: true },
+    );
+  });
+}
+
+/** Whether a user is certainly not in a room: all its participants are known. */
+function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
+  const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
+  return participants.length > 0 && participants.length >= participant_count && !participants.some(({ id }) => sameId(id, userId));
+}
+
+/** Who is typing. Ignores me, and users who are not in the room. */
+export function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
+  const thread = state.threads.get(idKey(roomId));
+  if (!thread || sameId(userId, state.user?.id)) return state;
+  const others = thread.typing.filter((typist) => !sameId(typist.userId, userId));
+  if (isTyping ? isStranger(state, roomId, userId) : others.length === thread.typing.length) return state;
+  return inThread(state, roomId, (old) => ({ ...old, typing: isTyping ? [...others, { userId, username }] : others }));
+}

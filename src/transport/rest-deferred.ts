@@ -1,0 +1,89 @@
+/** What a REST client needs only where something is refused, or a list has more than one page. Loaded on demand: see session/deferred.ts. */
+import { idKey, type Id, type Problem, type Room } from '../protocol/index.js';
+import { parseUrl } from './address.js';
+import { ChatError, type ErrorCode } from './errors.js';
+import type { RestClient, RoomsAnswer, RoomsPage } from './rest.js';
+
+/** So many rooms are read, those that cannot be read among them. That there are more is said. */
+const MAX_ROOMS = 10_000;
+
+/**
+ * The pages of the list of rooms that follow the first one.
+ * @param rooms those of the first one, by `idKey`; the others are added.
+ * @throws {ChatError}
+ */
+export async function readOtherRooms(
+  rest: RestClient,
+  rooms: Map<string, Room>,
+  { leftOut, next }: RoomsPage,
+  onProblem: (problem: Problem) => void,
+  signal?: AbortSignal,
+): Promise<RoomsAnswer> {
+  const asked = new Set<string>();
+  let query: Record<string, string> = {};
+  for (let known = 0; ; ) {
+    const size = rooms.size + leftOut;
+    // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
+    const nextPage = next && parseUrl(next, rest.base);
+    if (!nextPage) return { rooms: [...rooms.values()], leftOut, isComplete: true };
+    asked.add(JSON.stringify(query));
+    query = Object.fromEntries(nextPage.searchParams);
+    let why = '';
+    if (size >= MAX_ROOMS) why = `more than ${MAX_ROOMS} rooms; the others are left out`;
+    // The same question again, or an answer that adds nothing: so it would go on for ever.
+    else if (asked.has(JSON.stringify(query)) || size === known) why = 'its pages do not end: `next` leads back';
+    if (why) {
+      onProblem({ code: 'invalid_item', detail: `GET rooms/: ${why}` });
+      return { rooms: [...rooms.values()], leftOut, isComplete: false };
+    }
+    known = size;
+    const page = await rest.roomsPage(query, signal);
+    for (const room of page.rooms) rooms.set(idKey(room.id), room);
+    leftOut += page.leftOut;
+    ({ next } = page);
+  }
+}
+
+/** 421 and 425 say, like 5xx, that the same request may succeed later (RFC 9110, RFC 8470). */
+const CODES: Record<number, ErrorCode> = {
+  0: 'unexpected_answer',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'timeout',
+  413: 'too_large',
+  421: 'server_error',
+  425: 'server_error',
+  429: 'rate_limited',
+};
+
+/** What an answer that says no means. @param token is not repeated. */
+export function toHttpError(response: Response, json: unknown, token: string): ChatError {
+  const { status } = response;
+  const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
+  return new ChatError(code, explain(json)?.replaceAll(token, '…') || `The server answered ${status}.`, status, retryAfter(response));
+}
+
+/** The server's own words, which may repeat the token that it did not like: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
+function explain(json: unknown): string | undefined {
+  if (typeof json !== 'object') return undefined;
+  for (const [field, said] of Object.entries(json ?? {}) as [string, unknown][]) {
+    if (field === 'detail' && typeof said === 'string') return said;
+    const first: unknown = Array.isArray(said) ? said[0] : undefined;
+    if (typeof first === 'string') return `${field}: ${first}`;
+  }
+  return undefined;
+}
+
+/** `Retry-After` in seconds or as a date, 1 s to 5 min. Default: 5 s after 429, else nothing. @returns milliseconds. */
+export function retryAfter({ status, headers }: Response): number | undefined {
+  const value = headers.get('Retry-After') ?? '';
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  if (!Number.isFinite(seconds)) return status === 429 ? 5_000 : undefined;
+  return Math.min(Math.max(seconds, 1), 300) * 1000;
+}
+
+/** Marks messages as read, one by one. @throws {ChatError} */
+export async function markReadByRest(rest: RestClient, messageIds: readonly Id[], signal: AbortSignal): Promise<void> {
+  for (const messageId of messageIds) await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
+}
