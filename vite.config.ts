@@ -165,7 +165,7 @@ function trimLit(): Plugin {
   const asked: Record<string, [RegExp, string][]> = {
     'reactive-element/css-tag.js': [
       [/\w+\.ShadowRoot&&\(.*?\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/, 'true'],
-      // No code but ours writes styles with this copy.
+      // No code but ours writes templates and styles with this copy.
       [/Error\("CSSResult is not.*?"\)/, 'Error()'],
       [/Error\("Value passed to.*? security\."\)/, 'Error()'],
     ],
@@ -176,14 +176,16 @@ function trimLit(): Plugin {
       [/const (\w)=this\[Symbol\.metadata\];if\(null!==\1\)\{.*?\}(?=this\._\$Eh=)/, ''],
       versions,
     ],
+    'lit-html/directives/repeat.js': [[/Error\("repeat.*?"\)/, 'Error()']],
     'lit-html/lit-html.js': [
+      [/Error\("invalid template strings array"\)/, 'Error()'],
       [/\w+\.litHtmlPolyfillSupport/, 'void 0'],
       ownTrustedTypes,
       versions,
     ],
     'lit-element/lit-element.js': [[/\w+\.litElementHydrateSupport/, '(void 0)'], [/\w+\.litElementPolyfillSupport/, 'void 0'], versions],
   };
-  return answer('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/[\w-]+\.js$/, asked);
+  return answer('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/(directives\/)?[\w-]+\.js$/, asked);
 }
 
 /**
@@ -191,17 +193,30 @@ function trimLit(): Plugin {
  * calls is not here: `npm run build:package` and the tests of the sources keep all names.
  */
 const INTERNAL_NAMES = [
-  'acceptsIdempotencyKey', 'applyFrame', 'applyTokenInPlace', 'askForToken', 'asksByRequest', 'cancelRetry', 'canGoOnWithout', 'caughtUp', 'deferredNow', 'detachUnowned',
-  'fullReadAt', 'hasUserInfo', 'holdFrames', 'isListed', 'isOpenElsewhere', 'isOtherUser', 'isOverdue', 'isSameUser', 'isSender', 'listByRest', 'loadFallback', 'loadHeartbeat',
-  'loadPage', 'matchPending', 'onGreeting', 'onNetworkHint', 'onNewSocket', 'onOtherToken', 'onRestSuccess', 'onRoomList', 'onSettled', 'onSignedOut', 'onSubscriptionEnded',
-  'onUnreadCount', 'openRooms', 'ownerIfConfirmed', 'readOpenRooms', 'readOtherRooms', 'readRoom', 'readEach', 'rechecks', 'refreshRefusedToken', 'refreshRooms', 'refreshToken',
-  'refusedMessages', 'releaseFrames', 'resyncAfterGap', 'roomSync', 'roomsPage', 'setSender', 'setState', 'setUnauthorized', 'setUserInfo', 'socketEnded', 'takeRefused',
-  'tellNotifications', 'toHttpError', 'verifySocket', 'waitForFrame', 'wasConnected', 'withoutSocket', 'yieldToMain',
+  'DeliveryFallback', 'Heartbeat', 'NotificationLoader', 'ReadReceipts', 'Reconnect', 'STORAGE_PROBLEMS', 'SharedSocket', 'TOKEN_TIMEOUT_MS',
+  'TokenFlow', 'TypingNotifier', 'UserChannel', 'acceptsIdempotencyKey', 'answerMs', 'applyFrame', 'applyTokenInPlace', 'askForToken',
+  'asksByRequest', 'authMode', 'broadcast', 'canAsk', 'canGoOnWithout', 'cancelAll', 'cancelRetry', 'caughtUp', 'clearRooms', 'crashes',
+  'credential', 'detachUnowned', 'dispatch', 'endPause', 'exactUnread', 'expiresAt', 'failures', 'falseHoles', 'fetchTicket', 'fetchToken',
+  'followLeader', 'forget', 'fullReadAt', 'hasSocket', 'hasUserInfo', 'holdFrames', 'isActive', 'isAsked', 'isAtEnd', 'isAway', 'isConfirmed',
+  'isCopy', 'isEmpty', 'isExpired', 'isFollower', 'isGroup', 'isHealthy', 'isHeld', 'isHidden', 'isHydrating', 'isLeader', 'isListed', 'isLoaded',
+  'isMine', 'isOpenElsewhere', 'isOther', 'isOtherUser', 'isOverdue', 'isProviderOnly', 'isRequest', 'isSameUser', 'isSender', 'isSetAside',
+  'isShared', 'isStale', 'isStored', 'isUsable', 'issuedAt', 'joinScope', 'knownUpTo', 'lastScope', 'listByRest', 'listRooms', 'loadFallback',
+  'loadHeartbeat', 'loadHistoryPage', 'loadNewestPage', 'loadParts', 'localize', 'longest', 'matchPending', 'nameUnknown', 'noSuchMessage',
+  'notBefore', 'onAlive', 'onConnected', 'onDraft', 'onFrame', 'onGreeting', 'onHeld', 'onHistory', 'onLate', 'onLeaderChange', 'onLoaded', 'onLost',
+  'onNewSocket', 'onOpen', 'onOtherToken', 'onProblem', 'onRefreshed', 'onRestSuccess', 'onRoomList', 'onScroll', 'onSend', 'onSettled',
+  'onSignedOut', 'onSubscriptionEnded', 'onSuccess', 'onText', 'onTyping', 'onUncertainUser', 'onUnreadCount', 'onUserChange', 'onViewing',
+  'openRooms', 'outboxes', 'ownerIfConfirmed', 'previewed', 'putDraft', 'readEach', 'readOpenRooms', 'readOtherRooms', 'readRoom', 'receipts',
+  'recheck', 'rechecks', 'reconnect', 'refreshRefused', 'refreshRooms', 'refresher', 'refusedMessages', 'rejectDiscarded', 'rejectOfFormerUser',
+  'releaseFrames', 'releaseStorage', 'reopen', 'reportProblem', 'restOrThrow', 'resyncAfterGap', 'roomSync', 'roomsPage', 'runNow', 'scopeFor',
+  'sendError', 'setSender', 'setTyping', 'setUnauthorized', 'setUserInfo', 'setback', 'settle', 'sharedSocket', 'skewMs', 'socketEnded',
+  'socketTokens', 'startOver', 'switchTo', 'takeRefused', 'tellAgain', 'tellNotifications', 'timeoutMs', 'toConnected', 'toConnecting', 'toError',
+  'toHttpError', 'toIdle', 'toOffline', 'toPolling', 'toReconnecting', 'toUnauthorized', 'unsent', 'verifySocket', 'waitForFrame', 'wasConnected',
+  'wasHeld', 'watchPage', 'withNextTry', 'withReceipts', 'withoutSocket', 'yieldToMain',
 ];
 
 function shortenInternalNames(): Plugin {
   const short = new Map(INTERNAL_NAMES.map((name, index) => [name, `_${index.toString(36)}`]));
-  const pattern = new RegExp(`\\b(${INTERNAL_NAMES.join('|')})\\b`, 'g');
+  const pattern = new RegExp(`(?<![\\w'"/-])(${INTERNAL_NAMES.join('|')})(?![\\w'"/-])`, 'g');
   return {
     name: 'shorten-internal-names',
     enforce: 'pre',

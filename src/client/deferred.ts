@@ -3,6 +3,10 @@ import type { StorageState } from '../session/index.js';
 
 export * from '../store/history-pages.js';
 export { diagnose } from './diagnose.js';
+export { loadHistoryPage, loadNewestPage } from './history-loader.js';
+export { ReadReceipts } from './read-receipts.js';
+export { noSuchMessage, sendError } from './send-errors.js';
+export { TypingNotifier } from './typing-notifier.js';
 
 /** The problem that `chat-error` reports when the device's storage changes. */
 export const STORAGE_PROBLEMS: Record<StorageState, readonly [code: string, message: string] | undefined> = {

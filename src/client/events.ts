@@ -1,4 +1,5 @@
 /** What a connection tells the page. The elements turn these into DOM events of the same names. */
+import { callListener } from '../internal/call-listener.js';
 import type { Id, Notification } from '../protocol/index.js';
 import type { ChatState, Method, Reason } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
@@ -25,7 +26,7 @@ export interface ConnectionEvents {
 export type Listener<Name extends keyof ConnectionEvents> = (happening: ConnectionEvents[Name]) => void;
 type Listeners = Map<string, Set<Listener<never>>>;
 
-/** Tells whoever listens. */
+/** The listeners of a connection, by event. */
 export class ListenerRegistry {
   readonly #listeners: Listeners = new Map();
 
@@ -37,13 +38,6 @@ export class ListenerRegistry {
   }
 
   emit<Name extends keyof ConnectionEvents>(name: Name, happening: ConnectionEvents[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])] as Listener<Name>[]) {
-      try {
-        listener(happening);
-      } catch (thrown) {
-        // A page's mistake must not stop the connection; it belongs in the page's own error log.
-        globalThis.reportError?.(thrown);
-      }
-    }
+    for (const listener of [...(this.#listeners.get(name) ?? [])] as Listener<Name>[]) callListener(() => listener(happening));
   }
 }

@@ -22,11 +22,73 @@ export type ConnectionState =
   | { is: 'unauthorized'; reason: ReasonCode }
   | { is: 'error'; reason: ReasonCode; next: NextTry | null };
 
-/** The reason for phases that have only one. */
+/** A try that is being made now. */
+const NOW: NextTry = { attempt: 0, at: null };
+
+/** The only writer of the connection state: each method is a transition. */
+export class ConnectionStateWriter {
+  #current: ConnectionState = { is: 'idle' };
+  readonly #onChange: (state: ConnectionState) => void;
+
+  /** @param onChange called after every transition. */
+  constructor(onChange: (state: ConnectionState) => void) {
+    this.#onChange = onChange;
+  }
+
+  get current(): ConnectionState {
+    return this.#current;
+  }
+
+  toIdle(): void {
+    this.#enter({ is: 'idle' });
+  }
+
+  toConnecting(): void {
+    this.#enter({ is: 'connecting' });
+  }
+
+  toConnected(): void {
+    this.#enter({ is: 'connected' });
+  }
+
+  toReconnecting(reason: ReasonCode, next = NOW): void {
+    this.#enter({ is: 'reconnecting', reason, next });
+  }
+
+  toPolling(reason: ReasonCode, next: NextTry): void {
+    this.#enter({ is: 'polling', reason, next });
+  }
+
+  toOffline(next: NextTry): void {
+    this.#enter({ is: 'offline', next });
+  }
+
+  toUnauthorized(reason: ReasonCode): void {
+    this.#enter({ is: 'unauthorized', reason });
+  }
+
+  /** @param next null: no try follows before the configuration changes. */
+  toError(reason: ReasonCode, next: NextTry | null): void {
+    this.#enter({ is: 'error', reason, next });
+  }
+
+  /** The state stays, and its next try is another one. */
+  withNextTry(next: NextTry): void {
+    const state = this.#current;
+    if ('next' in state && state.next) this.#enter({ ...state, next });
+  }
+
+  #enter(state: ConnectionState): void {
+    this.#current = state;
+    this.#onChange(state);
+  }
+}
+
+/** The reason for states that have only one. */
 const SELF_EVIDENT = { idle: 'no_token', connecting: 'connecting', connected: 'connected', offline: 'browser_offline' } as const;
 
-/** Why the session is in this phase. */
-export const reasonOf = (phase: ConnectionState): ReasonCode => ('reason' in phase ? phase.reason : SELF_EVIDENT[phase.is]);
+/** Why the session is in this state. */
+export const reasonOf = (state: ConnectionState): ReasonCode => ('reason' in state ? state.reason : SELF_EVIDENT[state.is]);
 
 /** The next try of the socket, if one is to come. */
-export const nextTryOf = (phase: ConnectionState): NextTry | null => ('next' in phase ? phase.next : null);
+export const nextTryOf = (state: ConnectionState): NextTry | null => ('next' in state ? state.next : null);

@@ -1,21 +1,45 @@
 /** What a page goes through, and what that means for a session. Loaded on demand: see deferred.ts. */
-
-import type { Clock } from '../transport/index.js';
-import type { ConnectionState } from './connection-state.js';
+import type { ConnectActions, SessionConfig, SessionContext, TokenActions } from './session-context.js';
+import type { SocketConnection } from './socket-connection.js';
 
 /** A hint that the network is back is followed at most this often, in milliseconds: some browsers give one every moment. */
 const HINT_MS = 1_000;
 
-/** What a page tells of itself. */
-export interface PageLifecycleTarget {
-  readonly clock: Clock;
-  readonly state: ConnectionState;
-  /** The network may have come back, or gone; somebody looks again. */
-  onNetworkHint(): void;
-  /** The page is put aside. */
-  suspend(): void;
-  /** The page is back. */
-  resume(): void;
+/** What is used of the session. */
+export interface PageLifecycleTarget extends SessionContext {
+  readonly auth: TokenActions & { readonly refresher: { askAgain(): void } | undefined };
+  /** Its socket may be on the way to be opened. */
+  readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
+  readonly config: SessionConfig | undefined;
+  readonly reconnect: { schedule(): void } | undefined;
+  /** Whether it runs, and is not put aside. */
+  readonly isActive: boolean;
+  configure(config: SessionConfig): void;
+  end(): void;
+  releaseStorage(): void;
+}
+
+/** The page is put aside (frozen, or kept for the way back): as little as possible is left, and nothing is lost. */
+function suspend(session: PageLifecycleTarget): void {
+  if (!session.isActive) return;
+  session.end();
+  session.releaseStorage();
+  session.states.toReconnecting('page_asleep');
+}
+
+/** The page is back. */
+function resume(session: PageLifecycleTarget): void {
+  const { config, state, token } = session;
+  if (config && state.is === 'reconnecting' && !session.isActive) session.configure({ ...config, token });
+}
+
+/** A hint that the network has come back, or gone (the browser, a page that is looked at again). */
+function onNetworkHint({ auth, loop, reconnect, state }: PageLifecycleTarget): void {
+  if (state.is === 'unauthorized') auth.refresher?.askAgain();
+  else if (loop.socket) loop.socket.probe();
+  else loop.endPause();
+  // A page that was hidden was read more rarely.
+  reconnect?.schedule();
 }
 
 /** Tells a session what its page goes through. @returns how to stop. */
@@ -29,7 +53,7 @@ export function watchPage(session: PageLifecycleTarget): () => void {
     const now = session.clock.now();
     if (Math.abs(now - hintedAt) < HINT_MS) return;
     hintedAt = now;
-    session.onNetworkHint();
+    onNetworkHint(session);
   };
   // Hints, no more: browsers say 'online' without a network, and 'offline' with one.
   on('online', hint);
@@ -37,11 +61,11 @@ export function watchPage(session: PageLifecycleTarget): () => void {
   // The user may have signed in elsewhere meanwhile. A connection that works is not checked at every click into the window.
   on('focus', () => session.state.is === 'unauthorized' && hint());
   // A page with an open socket, or a lock, is not kept for the way back; one that is frozen cannot keep a socket alive.
-  on('pagehide', () => session.suspend());
-  on('pageshow', () => session.resume());
+  on('pagehide', () => suspend(session));
+  on('pageshow', () => resume(session));
   const page = globalThis.document as Document | undefined;
-  on('freeze', () => session.suspend(), page);
-  on('resume', () => session.resume(), page);
+  on('freeze', () => suspend(session), page);
+  on('resume', () => resume(session), page);
   on('visibilitychange', () => page?.visibilityState === 'visible' && hint(), page);
   return () => watching.abort();
 }

@@ -8,16 +8,14 @@ import { backoff, leastAttempt, SPREAD } from './backoff.js';
 import type { SessionContext, SocketOutcome } from './session-context.js';
 import { requestUserInfo } from './auth/request-user-info.js';
 import { LATER_REASONS } from './deferred-state-reasons.js';
-import type { NextTry } from './connection-state.js';
 import { REASONS, type ReasonCode } from './state-reasons.js';
 import { RoomPoller } from './sync/room-poller.js';
 import { timeLeft, type Wait } from './time-left.js';
 
 /** Tries that fail before 'reconnecting' becomes 'nothing works'. */
-const PATIENCE = 3;
+const MAX_ATTEMPTS_BEFORE_ERROR = 3;
 /** Tries of the socket that fail while REST works, before something is said to be in its way. */
 const CERTAIN = 2;
-const AT_ONCE: NextTry = { attempt: 0, at: null };
 /** The longest wait between two polls that fail, in milliseconds, before chance makes it shorter or longer by a quarter. */
 const LONGEST_POLL_MS = 60_000;
 /** How much longer each wait is than the one before, while polls fail. */
@@ -88,7 +86,7 @@ export class Reconnect {
     const { clock, random } = session;
     const after = afterClose(end.code);
     if (after === 'now') {
-      if (session.state.is === 'connected') session.setState({ is: 'reconnecting', reason: 'tab_changed', next: AT_ONCE });
+      if (session.state.is === 'connected') session.states.toReconnecting('tab_changed');
       return true;
     }
     this.#isRefused = this.#restWorks && !end.caughtUp;
@@ -97,10 +95,10 @@ export class Reconnect {
     const refused = after === 'renew';
     this.#refusals = !refused ? 0 : end.isHealthy ? 1 : this.#refusals + 1;
     if (refused) {
-      session.setState({ is: 'reconnecting', reason: 'token_changed', next: AT_ONCE });
-      if (!(await session.refreshRefusedToken(end.token, signal)) || signal.aborted) return false;
-      if (this.#refusals > PATIENCE) {
-        session.setUnauthorized(end.token);
+      session.states.toReconnecting('token_changed');
+      if (!(await session.auth.refreshRefused(end.token, signal)) || signal.aborted) return false;
+      if (this.#refusals > MAX_ATTEMPTS_BEFORE_ERROR) {
+        session.auth.setUnauthorized(end.token);
         return false;
       }
     }
@@ -108,24 +106,24 @@ export class Reconnect {
     const waitMs = this.#refusals === 1 ? 0 : backoff(least, random);
     this.#wasUp ||= end.caughtUp;
     const at = clock.now() + waitMs;
-    session.next = { attempt: failed, at };
+    session.loop.next = { attempt: failed, at };
     // Everybody has lost the socket at this moment: REST is not asked by all of them at once either.
     if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), random));
     await this.#explainLoss(end);
     if (signal.aborted) return false;
     // REST has just renewed the token: the socket need not wait.
-    if (end.token !== session.token && failed < PATIENCE) return true;
-    await session.pause(Math.max(at - clock.now(), timeLeft(clock, this.#patience)), signal);
+    if (end.token !== session.token && failed < MAX_ATTEMPTS_BEFORE_ERROR) return true;
+    await session.loop.pause(Math.max(at - clock.now(), timeLeft(clock, this.#patience)), signal);
     if (signal.aborted) return false;
-    session.next = { attempt: failed, at: null };
-    if ('next' in session.state && session.state.next) session.setState({ ...session.state, next: session.next });
+    session.loop.next = { attempt: failed, at: null };
+    session.states.withNextTry(session.loop.next);
     return true;
   }
 
   /** Says what happened, after having asked REST where the socket alone cannot know. */
   async #explainLoss(end: SocketOutcome): Promise<void> {
     if (end.caughtUp) {
-      this.#session.setState({ is: 'reconnecting', reason: END_REASONS[end.code] ?? 'server_closed', next: this.#session.next });
+      this.#session.states.toReconnecting(END_REASONS[end.code] ?? 'server_closed', this.#session.loop.next);
     } else if (this.#failedPolls > 0 && this.#pollWait && timeLeft(this.#session.clock, this.#pollWait) > 0) {
       // It was asked a moment ago, and has failed: that is still the reason.
       this.#restFailed(this.#pollFailure);
@@ -164,7 +162,7 @@ export class Reconnect {
       throwIfAborted(signal);
       await requestUserInfo(session, signal);
       throwIfAborted(signal);
-      session.flush();
+      session.outbox.flush();
       const wasFailing = this.#failedPolls > 0;
       this.#failedPolls = 0;
       this.#restAnswered();
@@ -174,7 +172,7 @@ export class Reconnect {
       const error = toChatError(thrown);
       if (signal.aborted || error.code === 'aborted') return;
       // Renewed, and refused again: asking once more would only turn in a circle.
-      if (error.code === 'unauthorized') return session.setUnauthorized(session.token);
+      if (error.code === 'unauthorized') return session.auth.setUnauthorized(session.token);
       if (error.retryAfterMs) this.#patience = this.#wait(error.retryAfterMs);
       const reason = await this.#explain(error, signal);
       if (signal.aborted) return;
@@ -211,12 +209,12 @@ export class Reconnect {
 
   /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */
   #restAnswered(): void {
-    const { state, next, wasConnected } = this.#session;
+    const { state, states, loop: { next, wasConnected } } = this.#session;
     if (this.#isRefused) this.#blocked++;
     this.#isRefused = false;
     this.#restWorks = true;
     if (!this.#isWaiting || (state.is === 'reconnecting' && next.attempt < 2)) return;
-    this.#session.setState({ is: 'polling', reason: wasConnected ? 'websocket_lost' : this.#blocked < CERTAIN ? 'websocket_unavailable' : 'websocket_blocked', next });
+    states.toPolling(wasConnected ? 'websocket_lost' : this.#blocked < CERTAIN ? 'websocket_unavailable' : 'websocket_blocked', next);
   }
 
   /** Neither works. Patience first: a restart takes a few seconds. */
@@ -224,14 +222,15 @@ export class Reconnect {
     this.#restWorks = this.#isRefused = false;
     this.#blocked = 0;
     if (!this.#isWaiting) return;
-    const { next, wasConnected } = this.#session;
-    if (reason === 'browser_offline') this.#session.setState({ is: 'offline', next });
-    else this.#session.setState({ is: wasConnected && next.attempt < PATIENCE ? 'reconnecting' : 'error', reason, next });
+    const { states, loop: { next, wasConnected } } = this.#session;
+    if (reason === 'browser_offline') states.toOffline(next);
+    else if (wasConnected && next.attempt < MAX_ATTEMPTS_BEFORE_ERROR) states.toReconnecting(reason, next);
+    else states.toError(reason, next);
   }
 
   /** Whether the socket has failed at least once and is not up. */
   get #isWaiting(): boolean {
-    const { socket, next, state, rest } = this.#session;
+    const { socket, loop: { next }, state, rest } = this.#session;
     return !socket && next.attempt > 0 && state.is !== 'connected' && rest !== undefined;
   }
 

@@ -4,7 +4,7 @@ import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../tr
 import type { Report } from './events.js';
 import type { RoomCursor } from './sync/history-source.js';
 import type { SocketConnection } from './socket-connection.js';
-import type { NextTry, ConnectionState } from './connection-state.js';
+import type { ConnectionState, ConnectionStateWriter, NextTry } from './connection-state.js';
 import type { TabMessage } from './tabs/tab-channel.js';
 
 /** How long things may take, in milliseconds. */
@@ -51,6 +51,10 @@ export type UserInfo = Pick<FrameOf<'connection_established'>, 'user_id' | 'user
 
 /** Reads the list of rooms and the open rooms; its callers decide when. */
 export interface RoomReader {
+  /** A room's id as the server writes it. */
+  idOf(roomId: Id): Id;
+  /** The newest message of a room up to which everything is known. */
+  cursor(roomId: Id): Id | undefined;
   /** Whether REST has named the rooms. */
   readonly isListed: boolean;
   /** When the open rooms were last read whole, in milliseconds since 1970. */
@@ -79,19 +83,53 @@ export interface OpenRooms {
   unsubscribe(roomId: Id): void;
 }
 
+export interface TokenRefresh {
+  /** The server refused a token. @returns whether there is another one. @throws {ChatError} where the page's token endpoint cannot be asked now. */
+  refresh(refused: string): Promise<boolean>;
+}
+
+/** What is done with the token. */
+export interface TokenActions {
+  /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
+  credential(signal: AbortSignal): Promise<string>;
+  /** As soon as it is loaded. */
+  readonly flow: TokenRefresh | undefined;
+  /** The server refused a token. @returns whether there is another one; if not, the session has ended. */
+  refreshRefused(refused: string, signal: AbortSignal): Promise<boolean>;
+  /** Ends the session until the page has another token. */
+  setUnauthorized(token: string): void;
+}
+
+export interface ConnectActions {
+  /** The next try of the socket. */
+  next: NextTry;
+  /** Whether it was connected at all since it was started. */
+  readonly wasConnected: boolean;
+  /** Waits; ends early when another try is worth it. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+  /** Ends a pause. */
+  endPause(): void;
+  /** Something is missing in a room: it is time to catch up. */
+  resyncAfterGap(): void;
+}
+
+/** What the user has written, and the server has not stored. */
+export interface PendingMessages {
+  /** Finds the user's own messages among those from the server. @returns the id under which one was sent. */
+  matchPending(roomId: Id, message: Message, tempId?: string): string | undefined;
+  /** Something works again: what waits is sent now. */
+  flush(): void;
+}
+
 export interface SessionContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly timing: Timing;
   readonly report: Report;
   readonly WebSocket: typeof WebSocket | undefined;
-  readonly auth: AuthMode;
+  readonly authMode: AuthMode;
 
   readonly state: ConnectionState;
-  /** The next try of the socket. */
-  next: NextTry;
-  /** Whether it was connected at all since it was started. */
-  readonly wasConnected: boolean;
   /** Of the present generation: aborts when the session begins anew, or ends. */
   readonly signal: AbortSignal;
   /** REST, where it can be asked now. */
@@ -105,46 +143,29 @@ export interface SessionContext {
   /** Whether the backend can do something. */
   has(capability: string): boolean;
   isMine(message: Message): boolean;
-  /** A room's id as the server writes it. */
-  idOf(roomId: Id): Id;
-  /** The newest message of a room up to which everything is known. */
-  newest(roomId: Id): Id | undefined;
-
-  /** Marks a notification as read, or all of them. @returns whether it could be told. */
-  markNotificationRead(id?: Id): boolean;
-  /** Tells the other tabs what is known of the notifications. */
-  tellNotifications(): void;
-  setState(phase: ConnectionState): void;
   /** @returns whether the frame was handed to an open socket. */
   send(frame: ClientFrame): boolean;
   /** Tells the other tabs. */
   broadcast(message: TabMessage): void;
-  /** Nothing came back on the socket for something that was sent there: is it alive? */
-  verifySocket(): void;
-  /** Finds our own messages among those from the server. @returns the id under which one was sent. */
-  matchPending(roomId: Id, message: Message, tempId?: string): string | undefined;
-  /** Something works again: whatever waits to be sent is tried now. */
-  flush(): void;
+  /** REST. @throws {ChatError} `disconnected`, where it cannot be asked now. */
+  restOrThrow(): RestClient;
+  /** Marks a notification as read, or all of them. @returns whether it could be told. */
+  markNotificationRead(id?: Id): boolean;
+  /** Tells the other tabs what is known of the notifications. */
+  tellNotifications(): void;
   /** Whether it is known who is there and what the backend offers, or that it does not say so. */
   readonly hasUserInfo: boolean;
   /** The server has said it; undefined: it does not. */
-  setUserInfo(me: UserInfo | undefined, signal: AbortSignal): void;
-  /** Reads the list of rooms, and the open ones. */
-  readonly roomSync: RoomReader & OpenRooms;
+  setUserInfo(info: UserInfo | undefined, signal: AbortSignal): void;
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void;
-  /** Something is missing in a room: it is time to catch up. */
-  resyncAfterGap(): void;
-  /** The present one. Never told to anybody but the server. */
+  /** The present token. Never told to anybody but the server. */
   readonly token: string;
-  /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
-  credential(signal: AbortSignal): Promise<string>;
-  /** The server refused the present token. @returns whether there is another one. Never rejects. */
-  refreshToken(refused?: string): Promise<boolean>;
-  /** The server refused this token. @returns whether there is another one; if not, the session has ended. */
-  refreshRefusedToken(refused: string, signal: AbortSignal): Promise<boolean>;
-  /** Ends here until the page has another token. */
-  setUnauthorized(token: string): void;
-  /** Waits; ends early when somebody says that it is worth a try. */
-  pause(ms: number, signal: AbortSignal): Promise<void>;
+
+  readonly states: ConnectionStateWriter;
+  readonly auth: TokenActions;
+  readonly loop: ConnectActions;
+  readonly roomSync: RoomReader & OpenRooms;
+  /** Of the present user. */
+  readonly outbox: PendingMessages;
 }

@@ -228,8 +228,9 @@ export class TokenRefresher {
       if (failure) {
         const waitMs = Math.max(backoff(attempt, session.random), failure.retryAfterMs ?? 0);
         const next = { attempt, at: session.clock.now() + waitMs };
-        session.setState(session.isOffline() ? { is: 'offline', next } : { is: 'error', reason: 'token_endpoint_unreachable', next });
-        await session.pause(waitMs, signal);
+        if (session.isOffline()) session.states.toOffline(next);
+        else session.states.toError('token_endpoint_unreachable', next);
+        await session.loop.pause(waitMs, signal);
         if (signal.aborted) return false;
         attempt++;
       }
@@ -237,7 +238,7 @@ export class TokenRefresher {
       const isUsable = await this.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));
       if (signal.aborted || isUsable) return !signal.aborted;
       if (!failure) {
-        session.setState({ is: 'unauthorized', reason: 'token_missing' });
+        session.states.toUnauthorized('token_missing');
         return false;
       }
     }

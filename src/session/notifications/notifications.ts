@@ -68,7 +68,7 @@ export class NotificationFeed {
       if (isLost || !isRefused) refusals = 0;
       // A token may have expired, and the page is asked for another one at once. After that it is asked more and more rarely.
       if (isRefused && refusals++ > 0) await this.#waitAfterRefusal(refusals - 1);
-      while (isRefused && !signal.aborted && !(await this.#session.refreshToken(token))) await this.#waitAfterRefusal(refusals++);
+      while (isRefused && !signal.aborted && !(await this.#session.auth.flow?.refresh(token).catch(() => false))) await this.#waitAfterRefusal(refusals++);
       await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
       wasUp ||= isLost;
     }
@@ -79,17 +79,17 @@ export class NotificationFeed {
   }
 
   async #live(): Promise<SocketEnd & { wasUp: boolean }> {
-    const { auth, clock, WebSocket, report } = this.#session;
+    const { authMode, clock, WebSocket, report } = this.#session;
     const [address, signal] = [this.#address, this.#signal];
     this.#openedAt = Infinity;
     this.#isHeard = this.#isAsking = false;
     try {
-      const token = await this.#session.credential(signal);
+      const token = await this.#session.auth.credential(signal);
       if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
       return await new Promise((resolve) => {
         const socket = createAuthenticatedWebSocket<NotificationFrame, NotificationAction>({
           address,
-          auth,
+          auth: authMode,
           token,
           decode: decodeNotificationFrame,
           onOpen: () => {

@@ -122,7 +122,7 @@ export class DeliveryFallback {
     records?.add(meanwhile);
     // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
     const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
-    const sent = sendMessage(rest, outbox.session.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
+    const sent = sendMessage(rest, outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
       // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
@@ -221,7 +221,7 @@ export class DeliveryFallback {
     // Its author has decided: it counts as written now, even if the history holds one that looks like it. It is still looked for: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
     const { left, after, roomId } = item;
-    const asNew = isDecided && { insisted: true, at: session.clock.now(), after: session.newest(roomId) ?? after, left: left ?? 'websocket' };
+    const asNew = isDecided && { confirmedByAuthor: true, at: session.clock.now(), after: session.roomSync.cursor(roomId) ?? after, left: left ?? 'websocket' };
     const again = { ...storedFields(item), left, refused: undefined, ...asNew };
     void this.#outbox.save(again);
     this.#outbox.push(again);

@@ -187,7 +187,7 @@ export class Outbox implements OutboxContext {
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
     const session = this.session;
-    const kept: StoredMessage = { ...outgoing, at: session.clock.now(), after: session.newest(outgoing.roomId), idempotent: session.has('idempotent_send') };
+    const kept: StoredMessage = { ...outgoing, at: session.clock.now(), after: session.roomSync.cursor(outgoing.roomId), idempotent: session.has('idempotent_send') };
     return this.#add(kept, shown);
   }
 
@@ -430,7 +430,7 @@ export class Outbox implements OutboxContext {
       if (!this.session.send(frame)) return resolve({ is: 'unknown' });
       item.left = 'websocket';
       const cancel = this.session.clock.after(this.session.timing.confirmMs, () => {
-        this.session.verifySocket();
+        void this.session.socket?.verify();
         item.answer?.({ is: 'unknown' });
       });
       item.answer = (outcome) => {

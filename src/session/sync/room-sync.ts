@@ -98,7 +98,7 @@ export class RoomSync implements RoomReader, OpenRooms {
         if (!this.#session.has('user_channel')) void this.#subscribe(socket, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
       });
       // Where a room has to be listened to, what comes after its page is told only from then on.
-      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpenRooms(signal, !this.#session.wasConnected));
+      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpenRooms(signal, !this.#session.loop.wasConnected));
       await allEnded([listed, read]);
       // Between the list and a page something came in: the page has it, and the list may not count it.
       if (this.#isListStale) this.listByRest(signal).catch(NEVER);
@@ -162,7 +162,7 @@ export class RoomSync implements RoomReader, OpenRooms {
   }
 
   #recognised(roomId: Id, messages: Message[]): Message[] {
-    return messages.map((message) => ({ ...message, _tempId: this.#session.matchPending(roomId, message) }));
+    return messages.map((message) => ({ ...message, _tempId: this.#session.outbox.matchPending(roomId, message) }));
   }
 
   async readOpenRooms(signal: AbortSignal, isEarly = false): Promise<void> {
@@ -295,7 +295,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     this.#recheck(frame.room_id);
     const history = this.openRooms.get(idKey(frame.room_id));
     if (!history) this.#apply(frame, false);
-    else if (!history.accept(frame)) this.#session.resyncAfterGap();
+    else if (!history.accept(frame)) this.#session.loop.resyncAfterGap();
   }
 
   #apply(frame: ChangeFrame, wasHeld: boolean): void {

@@ -1,0 +1,35 @@
+/** Holds the state, changes it by the reducer alone, and tells its subscribers. */
+import { callListener } from '../internal/call-listener.js';
+import { reduce, type Action } from '../store/reduce.js';
+import { currentReason, totalUnread } from '../store/selectors.js';
+import { INITIAL, type ChatData } from '../store/state.js';
+import { ListenerRegistry } from './events.js';
+
+export class StateStore {
+  readonly events = new ListenerRegistry();
+  readonly #subscribers = new Set<(previous: ChatData) => void>();
+  #data = INITIAL;
+
+  get data(): ChatData {
+    return this.#data;
+  }
+
+  /** Calls back after every change. @returns how to stop. */
+  subscribe(listener: (data: ChatData, previous: ChatData) => void): () => void {
+    const notify = (previous: ChatData): void => callListener(() => listener(this.#data, previous));
+    this.#subscribers.add(notify);
+    return () => void this.#subscribers.delete(notify);
+  }
+
+  dispatch(action: Action): void {
+    const before = this.#data;
+    const after = (this.#data = reduce(before, action));
+    if (after !== before) for (const notify of this.#subscribers) notify(before);
+    const reason = currentReason(after);
+    if (before.phase.is !== after.phase.is || currentReason(before).code !== reason.code) {
+      this.events.emit('chat-state-change', { state: after.phase.is, previous: before.phase.is, reason });
+    }
+    const total = totalUnread(after);
+    if (before.rooms !== after.rooms && totalUnread(before) !== total) this.events.emit('chat-unread-change', { total });
+  }
+}

@@ -1,0 +1,33 @@
+import { idKey, type Id } from '../protocol/index.js';
+import type { KeyedTimers } from '../internal/keyed-timers.js';
+
+/** While keys are pressed, `typing` is sent again after this time, in milliseconds. Without a key for this time it is taken back. */
+const TYPING_EVERY_MS = 3_000;
+
+/** Tells a room that the user types, as rarely as possible. Loaded on demand: see deferred.ts. */
+export class TypingNotifier {
+  readonly #timers: KeyedTimers;
+  readonly #send: (roomId: Id, isTyping: boolean) => void;
+  /** Rooms in which a key was pressed since `typing` was sent. */
+  readonly #typed = new Set<string>();
+
+  constructor(timers: KeyedTimers, send: (roomId: Id, isTyping: boolean) => void) {
+    this.#timers = timers;
+    this.#send = send;
+  }
+
+  set(roomId: Id, isTyping: boolean): void {
+    const name = `typing ${idKey(roomId)}`;
+    if (isTyping) this.#typed.add(name);
+    if (isTyping === this.#timers.has(name)) return;
+    this.#send(roomId, isTyping);
+    this.#timers.cancel(name);
+    this.#typed.delete(name);
+    if (isTyping) this.#timers.set(name, TYPING_EVERY_MS, () => (this.#typed.has(name) ? this.set(roomId, true) : this.#send(roomId, false)));
+  }
+
+  /** Nobody types any more, as far as this page knows: the next timer takes it back. */
+  clear(): void {
+    this.#typed.clear();
+  }
+}

@@ -1,0 +1,18 @@
+import { sameId, type ClientFrame, type Id } from '../../protocol/index.js';
+import { markReadByRest } from '../../transport/index.js';
+import type { SessionContext } from '../session-context.js';
+
+/**
+ * Marks a whole room as read, by socket or else message by message over REST. Loaded on demand: see deferred.ts.
+ * @param unread the ids of its unread messages, for REST.
+ * @param upTo the message up to which it was read (`receipts`); default: all of it.
+ * @throws {ChatError}
+ */
+export async function markRead(session: SessionContext, roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
+  const frame: ClientFrame = { type: 'mark_read', room_id: roomId, ...(upTo != null && session.has('receipts') ? { up_to: upTo } : { message_ids: [] }) };
+  const { signal, socket } = session;
+  if (!socket || !session.send(frame)) return markReadByRest(session.restOrThrow(), unread, signal);
+  const isConfirmed = await socket.waitForFrame(session.timing.confirmMs, (answer) => answer.type === 'messages_marked_read' && sameId(answer.room_id, roomId));
+  // Where nobody answers, it may not have arrived: then the socket is dead, and the next one brings the true counts.
+  if (!isConfirmed) await socket.verify();
+}
