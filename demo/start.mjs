@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkNode, install, ROOT, whyInstall } from '../test/support/install.mjs';
+import { checkNode, install, ROOT, whyInstall } from '../scripts/install.mjs';
 
 process.chdir(ROOT);
 checkNode();

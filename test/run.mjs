@@ -13,10 +13,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { elementsPage } from '../docs/elements.mjs';
+import { elementsPage } from '../scripts/element-docs.mjs';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
-import { checkNode, install, npmCommand, ROOT, whyInstall } from './support/install.mjs';
-import { DJANGO_PACKAGES, findDjango, findProgram, missingPrograms, PROSODY_PACKAGES, SERVICE_PACKAGES } from './support/found.mjs';
+import { checkNode, install, npmCommand, ROOT, whyInstall } from '../scripts/install.mjs';
+import { DJANGO_PACKAGES, findDjango, findProgram, missingPrograms, PROSODY_PACKAGES, SERVICE_PACKAGES } from './support/find-programs.mjs';
 
 process.chdir(ROOT);
 checkNode();
@@ -35,7 +35,7 @@ const begun = Date.now();
 /** Engines that are asked for and here; and that are asked for and not here. */
 let present = [];
 let missing = [];
-/** Programs that the fleet needs, and that are not here. */
+/** Programs that the cluster needs, and that are not here. */
 let missingServices = [];
 
 // --- which tests there are ---
@@ -48,7 +48,7 @@ const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) 
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
 const isNodeTest = (path) => /^test\/(server|support|config|doctor|pages|fuzz)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
 const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
-const fleetTests = tests.filter((path) => path.startsWith('test/server/fleet'));
+const fleetTests = tests.filter((path) => path.startsWith('test/server/cluster'));
 const pageTests = tests.filter((path) => path.startsWith('test/pages/'));
 const fuzzTests = tests.filter((path) => path.startsWith('test/fuzz/'));
 const modelTests = tests.filter((path) => path.startsWith('test/model/'));
@@ -90,7 +90,7 @@ const fuzz = { FUZZ_SEED: process.env.FUZZ_SEED ?? (isCI ? '20261127' : String(M
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
-  { name: 'fleet', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('fleet', fleetTests), needsServices: true },
+  { name: 'cluster', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('cluster', fleetTests), needsServices: true },
   { name: 'model', what: '2,000 stories of what people and networks do', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
   { name: 'doctor', what: 'the doctor, in front of faults planted for it', ...inNode('doctor', doctorTests) },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
@@ -98,7 +98,7 @@ const STEPS = [
   {
     name: 'manifest',
     what: 'custom-elements.json and docs/ELEMENTS.md are current',
-    command: bin('@custom-elements-manifest/analyzer/cem.js', 'analyze', '--config', 'test/config/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
+    command: bin('@custom-elements-manifest/analyzer/cem.js', 'analyze', '--config', 'scripts/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
     check: () => {
       const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
       const made = read('node_modules/.cache/manifest/custom-elements.json');
@@ -165,7 +165,7 @@ if (steps.some(({ needsServices }) => needsServices)) {
     missingServices = missingPrograms();
     report({ name: 'services', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: missingServices.length > 0 ? problem : '' });
   }
-  if (missingServices.length > 0) console.log(`  skipped  fleet: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
+  if (missingServices.length > 0) console.log(`  skipped  cluster: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
 }
 
 /** What some tests talk to; without it they are skipped. */
@@ -228,7 +228,7 @@ async function run(step) {
   if (step.needsBrowsers && (present.length === 0 || (/^(pages|fuzz)$/.test(step.name) && !present.includes('chromium')))) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
   if (step.needsServices && missingServices.length > 0) {
     const lacks = `${missingServices.join(', ')} not found`;
-    return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the fleet must be tested; ${lacks}.` } : { skipped: lacks }) };
+    return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the cluster must be tested; ${lacks}.` } : { skipped: lacks }) };
   }
   const at = Date.now();
   const browsers = step.engine && !flags.browser && present.includes(step.engine) ? [step.engine] : present;

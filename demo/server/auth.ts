@@ -1,7 +1,7 @@
 /** Who is asking. Tokens are JWTs (HS256) with the claims `user_id`, `exp` and `token_type: 'access'`. */
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { toId } from './refusal.js';
-import type { Queryable } from './database.js';
+import { toId } from './errors.js';
+import type { Queryable } from './database/database.js';
 
 export type RefusedBecause =
   | 'missing_token'

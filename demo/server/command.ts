@@ -1,7 +1,7 @@
 /** What every command that starts a server reads from its flags and its environment. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DIFFERENCES, isDifference, type Difference } from './differences.js';
+import { DIFFERENCES, isDifference, type Difference } from './quirks.js';
 import type { DatabaseKind, Options } from './options.js';
 
 /** Ends the command with one sentence. */

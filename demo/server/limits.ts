@@ -1,6 +1,6 @@
 /** How much one user may say. */
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { Refusal } from './refusal.js';
+import { Refusal } from './errors.js';
 
 export const localRate = (messagesPerMinute: number): RateLimiterAbstract =>
   new RateLimiterMemory({ points: messagesPerMinute, duration: 60 });

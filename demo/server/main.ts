@@ -14,8 +14,8 @@
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { readDifferences, readNumber, readPlaces, readSecret, stop } from './command.js';
-import { emptyCluster } from './database.js';
-import { DIFFERENCES } from './differences.js';
+import { emptyCluster } from './database/database.js';
+import { DIFFERENCES } from './quirks.js';
 import type { Options } from './options.js';
 import { startServer } from './server.js';
 

@@ -1,7 +1,7 @@
 /** What a server can be told, and what it does when told nothing. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Difference } from './differences.js';
+import type { Difference } from './quirks.js';
 
 export type DatabaseKind =
   | { kind: 'memory' }
@@ -42,7 +42,7 @@ export interface Options {
   allowedOrigins: readonly string[] | '*';
   /** Speak section 2 of the protocol and nothing more: no capability, no error codes. */
   baseline: boolean;
-  /** Ways in which real baseline backends differ. See differences.ts. */
+  /** Ways in which real baseline backends differ. See quirks.ts. */
   differences: readonly Difference[];
   /** `demo`: a lively marketplace. `transcript`: what the recorded sessions began with. `false`: nothing. */
   seed: boolean | 'demo' | 'transcript';

@@ -1,17 +1,17 @@
-/** Wires one server together. Start here: socket.ts and http.ts come in, chat.ts does, delivery.ts tells. */
+/** Wires one server together. Start here: socket.ts and http.ts come in, chat.ts does, broadcaster.ts tells. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { CloseCode } from '../../src/protocol/close-codes.js';
-import { assemble } from './assemble.js';
+import { assemble } from './create-context.js';
 import { signToken, type SignOptions } from './auth.js';
-import type { Database } from './database.js';
-import { createHttp } from './http.js';
+import type { Database } from './database/database.js';
+import { createHttp } from './http/http.js';
 import { createLog } from './log.js';
 import { resolveOptions, type Options } from './options.js';
-import { inTime } from './patience.js';
-import { createSockets } from './socket.js';
+import { inTime } from './with-timeout.js';
+import { createSockets } from './socket/socket.js';
 
 export interface RunningServer {
   url: string;

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { xmppAdapter } from '../../demo/pages/xmpp/adapter.js';
 import { connectAdapter } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
-import { findProgram, PROSODY_PACKAGES } from '../support/found.mjs';
+import { findProgram, PROSODY_PACKAGES } from '../support/find-programs.mjs';
 import { MemoryVault } from '../support/memory-vault.js';
 import { startProsody, type Prosody } from './prosody.js';
 

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { WebSocket } from 'ws';
 import { signToken } from '../../demo/server/auth.js';
-import { missingPrograms } from '../support/found.mjs';
+import { missingPrograms } from '../support/find-programs.mjs';
 import { startNginx, startPostgres, startProcess, startRedis, type Service } from '../support/services.js';
 
 const { values: flags } = parseArgs({ options: { processes: { type: 'string', default: '1,2,4' }, seconds: { type: 'string', default: '6' } } });

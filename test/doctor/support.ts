@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import type { RunningServer } from '../../demo/server/server.js';
 import { diagnose, withWs, type DiagnoseOptions, type Finding, type Report } from '../../src/doctor/index.js';
 import { plantFault, type PlantedProxy } from '../support/planted-faults.js';
-import { plants, type PlantName } from '../support/plants.js';
+import { plants, type PlantName } from '../support/backend-faults.js';
 import { ANA, BEN, ROOM } from '../server/support.js';
 
 export const SITE = 'https://my.site';

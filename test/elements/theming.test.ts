@@ -5,7 +5,7 @@
 import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
 import { room, tokenOf } from '../support/fake-backend.js';
 import { intercept, mount, until, URL_OF_BACKEND } from '../support/mounted.js';
-import { show, STAGES, type Stage } from '../support/stages.js';
+import { show, STAGES, type Stage } from '../support/element-states.js';
 
 interface Declaration {
   tagName?: string;

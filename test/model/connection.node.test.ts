@@ -9,7 +9,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import '../../src/session/deferred.js';
 import { settle } from '../support/fake-clock.js';
 import { CAT, mark, ME, OTHER, ROOMS_OF, type FrameFault, type RestFault, type SocketFault } from '../support/model-server.js';
-import { World, type Tab, type Tenant } from './world.js';
+import { World, type Tab, type Tenant } from './simulation.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 2_000);
 const SOAK_MINUTES = Number(process.env['SOAK'] ?? 0);

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import type { ChatConnectionElement } from '../../src/index.js';
-import { DJANGO_PACKAGES, findDjango } from '../support/found.mjs';
+import { DJANGO_PACKAGES, findDjango } from '../support/find-programs.mjs';
 import { startSite, type Site } from './site.js';
 
 const EXAMPLES = { plain: '/pages/plain/', react: '/built/react/', vue: '/built/vue/', svelte: '/built/svelte/', angular: '/built/angular/' };

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import type { ChatConnectionElement } from '../../src/index.js';
-import { npmCommand } from '../support/install.mjs';
+import { npmCommand } from '../../scripts/install.mjs';
 import { startSite } from './site.js';
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { WebSocket } from 'ws';
 import { signToken } from '../../demo/server/auth.js';
 import { startServer } from '../../demo/server/server.js';
-import { missingPrograms } from '../support/found.mjs';
+import { missingPrograms } from '../support/find-programs.mjs';
 import { startPostgres, startProcess } from '../support/services.js';
 import { ANA, BEN, join, openSocket, rest, ROOM, within, withServer, type Backend } from './support.js';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, it } from 'node:test';
 import type { DatabaseKind } from '../../demo/server/options.js';
-import { seedMany } from '../../demo/server/seed.js';
+import { seedMany } from '../../demo/server/database/seed.js';
 import { startServer } from '../../demo/server/server.js';
-import { missingPrograms } from '../support/found.mjs';
+import { missingPrograms } from '../support/find-programs.mjs';
 import { startPostgres } from '../support/services.js';
 import { ANA, BEN, join, openSocket, rest, ROOM, within, withServer } from './support.js';
 

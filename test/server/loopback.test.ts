@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isLoopbackAddress, isLoopbackHost } from '../../demo/loopback.js';
-import { run, until, type Program } from '../support/programs.js';
+import { run, until, type Program } from '../support/processes.js';
 
 it('10.31: what is a loopback host, and what only looks like one', () => {
   for (const host of ['localhost', 'localhost:8000', 'LOCALHOST:8000', 'app.localhost:8000', '127.0.0.1', '127.0.0.1:8000', '127.9.9.9', '[::1]', '[::1]:8000', '2130706433']) assert.ok(isLoopbackHost(host), host);

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { SignJWT } from 'jose';
 import { isAllowedOrigin, signToken } from '../../demo/server/auth.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
-import { missingPrograms } from '../support/found.mjs';
+import { missingPrograms } from '../support/find-programs.mjs';
 import { startPostgres, startProcess, type BackendProcess, type Service } from '../support/services.js';
 import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, withServer, type Backend, type Client } from './support.js';
 

@@ -58,8 +58,8 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
     const sources = await Promise.all((await readdir(folder)).filter((name) => name.endsWith('.ts')).map(async (name) => [name, await readFile(joinPath(folder, name), 'utf8')] as const));
     const using = (pattern: RegExp): string[] => sources.filter(([, text]) => pattern.test(text)).map(([name]) => name);
     assert.deepEqual(using(/JSON\.stringify|\.json\([^)]/), ['serialise.ts']);
-    assert.deepEqual(using(/socket\.send\(/), ['connection.ts']);
-    assert.deepEqual(using(/new Response\(/), ['attachments.ts', 'http-answers.ts'], 'files, and JSON or the HTML error page');
+    assert.deepEqual(using(/socket\.send\(/), ['socket-connection.ts']);
+    assert.deepEqual(using(/new Response\(/), ['attachments.ts', 'http-responses.ts'], 'files, and JSON or the HTML error page');
   });
 
   for (const baseline of [false, true]) {

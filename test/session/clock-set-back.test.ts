@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { json } from '../support/fake-backend.js';
 import { BASELINE, FULL, FaultScene, meet } from '../support/fault-scene.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('10.9: the clock is set back by an hour', () => {
   it('nobody is signed in: a user who signs in and comes back to the page is connected', async () => {

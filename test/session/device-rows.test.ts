@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { FULL, FaultScene } from '../support/fault-scene.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 /** Waits until all that was asked of the device is done: its transactions run one after the other. */
 async function deviceIdle(): Promise<void> {

@@ -5,7 +5,7 @@ import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 

@@ -6,7 +6,7 @@ import { FakeBackend, type FakeSocket, json, tokenOf } from '../support/fake-bac
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('states that must end', () => {
 

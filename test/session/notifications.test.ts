@@ -5,7 +5,7 @@ import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const notification = (id: number, isRead = false): object => ({ id, title: `n${id}`, message: '', is_read: isRead, created_at: '2026-11-23T12:00:00Z' });
 

@@ -4,7 +4,7 @@ import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('another tab signs in as another user', () => {
   for (const kind of ['503 once', 'network once', 'hang once', 'provider throws once', 'nothing']) {

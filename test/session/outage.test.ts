@@ -5,7 +5,7 @@ import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { meet } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 /** The same numbers in every run, evenly spread. */
 function evenly(seed: number): () => number {

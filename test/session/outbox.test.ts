@@ -5,7 +5,7 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
 const sends = (backend: FakeBackend): string[] => backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { json } from '../support/fake-backend.js';
 import { FULL, FaultScene } from '../support/fault-scene.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('a token that was refused by mistake', () => {
   for (const way of ['REST 401 once', 'socket 4001 once'] as const) {

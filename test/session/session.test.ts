@@ -4,7 +4,7 @@ import { connected, scene } from '../support/connected.js';
 import { json, page, room, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
 

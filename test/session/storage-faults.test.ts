@@ -7,7 +7,7 @@ import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 import { twoTabs } from '../support/two-tabs.js';
 
 const NAME = 'unified-chat';

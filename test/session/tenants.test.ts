@@ -4,7 +4,7 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('another tenant', () => {
   it('opaque token: written for tenant A before its greeting is not sent to tenant B', async () => {

@@ -3,7 +3,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('10.25: the old token ends while the new one is on its way on the same socket', () => {
   for (const way of ['property token', 'tokenProvider with one good token', 'token-less end code 1006'] as const) {

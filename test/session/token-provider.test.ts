@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const NETWORK_ERRORS: Record<string, unknown> = {
   'fetch in Chromium': new TypeError('Failed to fetch'),

@@ -7,7 +7,7 @@ import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const kept = (more: object = {}): object => ({ localId: 'a', roomId: 1, content: 'x', at: 1, ...more });
 const message = (more: object = {}): object => ({ id: 1, sender: { id: 1, username: 'ana' }, content: 'x', timestamp: '2026-11-22T22:28:57Z', ...more });

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 

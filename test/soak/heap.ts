@@ -1,5 +1,5 @@
 /** Whether a page grows by more than what it shows. */
-import type { Person } from './person.js';
+import type { Person } from './user.js';
 
 export interface Sample {
   /** Minutes from the beginning. */

@@ -1,6 +1,6 @@
 /**
  * One person's page, as a site has it. It knows of the chat what a site knows: the element, and its `connection`.
- * `window.soak` is what person.ts calls, `window.soakHears` how it is told at once: what a page was told it has accepted
+ * `window.soak` is what user.ts calls, `window.soakHears` how it is told at once: what a page was told it has accepted
  * outlives the page that way. All that is kept here has a bound, or it would pass for a leak of the widget's.
  */
 await customElements.whenDefined('chat-thread');

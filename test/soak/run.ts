@@ -16,13 +16,13 @@ import { signToken } from '../../demo/server/auth.js';
 import { findBrowsers } from '../support/browsers.mjs';
 import { judgeGrowth, judgeLeft, takeSample, type Sample } from './heap.js';
 import { servePages } from './pages.js';
-import { Person } from './person.js';
+import { Person } from './user.js';
 import { makePlan, PEOPLE, type Name } from './plan.js';
 import { Chance } from './random.js';
 import { Server } from './server.js';
-import { Troubles } from './troubles.js';
-import { judge } from './verdict.js';
-import { Writer } from './writer.js';
+import { Troubles } from './fault-injector.js';
+import { judge } from './invariants.js';
+import { Writer } from './load-generator.js';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, messages: { type: 'string' }, seed: { type: 'string' } },

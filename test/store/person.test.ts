@@ -3,7 +3,7 @@ import { expect } from '@open-wc/testing';
 import type { ChatConnection } from '../../src/client/index.js';
 import { connected, scene, type Scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
-import { partsLoaded } from '../support/parts.js';
+import { partsLoaded } from '../support/lazy-parts.js';
 
 /** Two users, told apart by their tokens. */
 const twoPeople = (made: Scene): void => void (made.backend.whose = (token) => (token === tokenOf(2) ? 2 : 1));

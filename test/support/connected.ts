@@ -2,7 +2,7 @@ import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '..
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryVault } from './memory-vault.js';
-import { partsLoaded } from './parts.js';
+import { partsLoaded } from './lazy-parts.js';
 
 export interface Scene {
   chat: ChatConnection;

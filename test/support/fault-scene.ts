@@ -6,7 +6,7 @@ import type { ChatError, Clock } from '../../src/transport/index.js';
 import { tokenOf, type FakeSocket } from './fake-backend.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { MemoryVault } from './memory-vault.js';
-import { partsLoaded } from './parts.js';
+import { partsLoaded } from './lazy-parts.js';
 import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
 
 export type Frame = Record<string, unknown>;

@@ -1,12 +1,12 @@
 /**
  * Real PostgreSQL, Redis and nginx, each private to a test: on a free port, in a folder that goes away, and ended with
- * the test. found.mjs says what is not on this machine.
+ * the test. find-programs.mjs says what is not on this machine.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { findProgram } from './found.mjs';
-import { forget, freePort, makeFolder, run, until, type Program } from './programs.js';
+import { findProgram } from './find-programs.mjs';
+import { forget, freePort, makeFolder, run, until, type Program } from './processes.js';
 
 export interface Service {
   url: string;

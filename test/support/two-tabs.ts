@@ -3,7 +3,7 @@ import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeBrowser } from './fake-tabs.js';
 import { MemoryVault } from './memory-vault.js';
-import { partsLoaded } from './parts.js';
+import { partsLoaded } from './lazy-parts.js';
 
 export interface TwoTabs {
   clock: FakeClock;

@@ -1,0 +1,29 @@
+/** What routes read from a request. */
+import type { HttpBindings } from '@hono/node-server';
+import type { Context as Call } from 'hono';
+import type { Viewer } from '../auth.js';
+import { field } from './http-responses.js';
+import { Refusal, toId } from '../errors.js';
+
+export interface Env {
+  Bindings: HttpBindings;
+  /** Who asks, and until when the token says so. */
+  Variables: { viewer: Viewer; expiresAt: Date };
+}
+
+/** The room of the path; 0, which no room is, where that is no id. */
+export const roomOf = (call: Call<Env>): number => toId(call.req.param('id')) ?? 0;
+
+export function cursor(call: Call<Env>, name: string): number | null {
+  const text = call.req.query(name);
+  if (text === undefined || text === '') return null;
+  const value = toId(text);
+  if (value === null) throw field(name, 'A valid integer is required.');
+  return value;
+}
+
+export async function json(call: Call<Env>): Promise<Record<string, unknown>> {
+  const body: unknown = await call.req.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal('invalid', 'The body is not a JSON object.');
+  return body as Record<string, unknown>;
+}

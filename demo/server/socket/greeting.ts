@@ -1,0 +1,21 @@
+/** Who the user is, and what this server offers: in the greeting of a socket, and in the answer to `GET me/`. */
+import type { Viewer } from '../auth.js';
+import type { SocketConnection } from './socket-connection.js';
+import type { Context } from '../context.js';
+
+export const CAPABILITIES = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh', 'receipts'] as const;
+
+/** The body of the greeting, without its type. */
+export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer): object {
+  const { content, attachmentBytes: attachment_bytes, rate } = options.limits;
+  const beyond = options.baseline
+    ? {}
+    : { protocol: 1, capabilities: CAPABILITIES, heartbeat_s: options.heartbeatSeconds, limits: { content, attachment_bytes, rate } };
+  return { user_id: viewer.id, username: viewer.username, ...beyond, timestamp: new Date() };
+}
+
+export function greet(context: Context, viewer: Viewer, connection: SocketConnection): void {
+  const session = context.options.baseline ? undefined : crypto.randomUUID();
+  connection.send({ type: 'connection_established', session, ...describe(context, viewer) });
+  for (const frame of context.differences.greetings()) connection.send(frame);
+}

@@ -1,0 +1,69 @@
+import { expect } from '@open-wc/testing';
+import { ChatConnection } from '../../src/client/index.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryVault } from '../support/memory-vault.js';
+import { connected, scene } from '../support/connected.js';
+import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
+import { partsLoaded } from '../support/lazy-parts.js';
+
+describe('messages of a user who is not known yet', () => {
+
+  it('a POST that is answered by 500 for good on a baseline backend is not stored again and again', async () => {
+    const { chat, backend, clock } = await connected({}, (b) => {
+      b.capabilities = [];
+      b.onSocket = 'refuse';
+    });
+    chat.openRoom(1);
+    await clock.advance(20_000);
+    backend.onRequest = (m) => (m === 'POST' ? (backend.store(1, 1, 'stored, though it says 500'), json({}, 500)) : undefined);
+    chat.sendChatMessage(1, 'stored, though it says 500').catch(() => {});
+    await clock.advance(600_000);
+    const n = backend.messages.length;
+    chat.disconnect();
+    expect(n).to.equal(1);
+  });
+
+  it('the greeting names another user than the JWT (user_id 1, greeting 2): one person, no loop', async () => {
+    const { chat, backend, clock } = scene({}, (b) => (b.me = 2));
+    chat.openRoom(1);
+    chat.connect();
+    await partsLoaded();
+    await clock.advance(60_000);
+    chat.sendChatMessage(1, 'x').catch(() => {});
+    await clock.advance(10_000);
+    const got = [chat.state, chat.messages(1).map((m) => m.delivery), backend.sockets.length];
+    chat.disconnect();
+    expect(got).to.deep.equal(['connected', ['sent'], 1]);
+  });
+
+  for (const [kind, token] of [['opaque', 'opaque'], ['provider', '']] as const)
+    it(`${kind}: what was written before the person was known, on a slow device: nothing of it is left there when it is stored`, async () => {
+      const clock = new FakeClock();
+      const backend = new FakeBackend(clock);
+      backend.onSocket = 'hang';
+      const vault = new MemoryVault();
+      let chain: Promise<void> = Promise.resolve();
+      vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(300, r))));
+      let give!: (t: string) => void;
+      const chat = new ChatConnection({ url: 'https://chat.example', token, ...(token ? {} : { tokenProvider: () => new Promise<string>((r) => (give = r)) }) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+      for (const r of [1, 2, 3]) chat.openRoom(r);
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(10);
+      const sent = [1, 2, 3].map((r) => chat.sendChatMessage(r, `to ${r}`));
+      await clock.advance(10);
+      if (token) {
+        backend.onSocket = 'greet';
+        backend.socket.accept();
+        backend.socket.receive(backend.greeting(1));
+      } else {
+        backend.onSocket = 'greet';
+        give(tokenOf(1));
+      }
+      await clock.advance(60_000);
+      await Promise.all(sent);
+      const left = [...vault.messages.values()].map(({ kept }) => kept.content);
+      chat.disconnect();
+      expect(left).to.deep.equal([]);
+    });
+});
