@@ -11,6 +11,6 @@ export { TypingNotifier } from './typing-notifier.js';
 /** The problem that `chat-error` reports when the device's storage changes. */
 export const STORAGE_PROBLEMS: Record<StorageState, readonly [code: string, message: string] | undefined> = {
   kept: undefined,
-  'not-kept': ['storage_unavailable', 'This device keeps nothing: keep this page open until your messages are sent.'],
+  'not-kept': ['storage_unavailable', 'Keep this page open until your messages are sent: this device stores nothing.'],
   outdated: ['reload_required', 'Reload to continue: another tab runs a newer version of this chat.'],
 };

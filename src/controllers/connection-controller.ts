@@ -13,7 +13,7 @@ export interface ConnectedHost extends ReactiveControllerHost, HTMLElement {
 const isDrawn = ({ shadowRoot }: HTMLElement): boolean => shadowRoot?.firstElementChild?.localName === 'style';
 
 /**
- * Finds the connection of an element, wherever it stands and wherever it moves:
+ * Finds the connection of an element, wherever it is in the page and wherever it moves:
  * the nearest `<chat-connection>` above it; else one for its own `token`; else the page's.
  */
 export class ConnectionController implements ReactiveController {
@@ -47,7 +47,7 @@ export class ConnectionController implements ReactiveController {
     return this.#connection;
   }
 
-  /** Part of the state, kept current: the element is drawn anew only when this part changes. */
+  /** Selects a part of the state: the element renders again only when this part changes. */
   select<T>(select: (data: ChatData) => T): StateSelector<T> {
     const slice = new StateSelector(this.#host, select);
     this.#slices.push(slice);

@@ -21,7 +21,7 @@ type Connection = new (config: { url: string | undefined; token: string }) => Ch
 let Connection: Connection | undefined;
 let load: (() => Promise<Connection>) | undefined;
 
-/** Says what a connection is made with: who brings `<chat-connection>` brings it too. */
+/** Sets the class of connections. `<chat-connection>` does so. */
 export function connectWith(given: Connection): void {
   Connection = given;
 }
@@ -48,7 +48,7 @@ export function registerConnection(connection: ChatConnection): () => void {
 /** The page's connection: the oldest one. */
 export const pageConnection = (): ChatConnection | undefined => offered[0];
 
-/** The connection of a `<chat-connection>` with this `url` and `token`, wherever it stands. */
+/** The connection of a `<chat-connection>` with this `url` and `token`, anywhere in the page. */
 export const pageConnectionFor = (url: string | undefined, token: string): ChatConnection | undefined =>
   offered.find((connection) => connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection));
 
@@ -71,7 +71,7 @@ export function acquireShared(url: string | undefined, token: string): { connect
         connectWith(loaded);
         tellWatchers();
       },
-      // It could not be loaded: whoever asks next tries again.
+      // It could not be loaded: the next call tries again.
       () => {},
     );
     return undefined;
@@ -81,7 +81,7 @@ export function acquireShared(url: string | undefined, token: string): { connect
   if (entry) {
     entry.connection.configure({ token });
   } else {
-    // Known as shared before it is offered: whoever hears of it then must not take it for a `<chat-connection>`'s.
+    // Shared before it is registered: otherwise it would be taken for that of a `<chat-connection>`.
     shared.set(key, (entry = { connection: new Connection({ url, token }), withdraw: () => {}, users: 0 }));
     entry.connection.connect();
     entry.withdraw = registerConnection(entry.connection);

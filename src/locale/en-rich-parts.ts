@@ -17,5 +17,5 @@ export const enExtras = {
   skipped: 'Earlier messages were skipped.',
   loadSkipped: 'Load them',
   noAccess: 'You do not have access to this conversation.',
-  notDurable: 'This device keeps nothing: leave the page open until your messages are sent.',
+  notDurable: 'Keep this page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -22,7 +22,7 @@ export const enBeside = {
   closeChat: 'Close chat',
   backToConversations: 'Back to conversations',
   conversations: 'Conversations',
-  filterConversations: 'Filter conversations',
+  filterConversations: 'Search',
   noConversations: 'No conversations yet',
   notAllConversations: 'Not all conversations are shown.',
   unreadable: (count) => `${count} could not be read.`,

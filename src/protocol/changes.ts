@@ -1,4 +1,4 @@
-/** What can change in a room. */
+/** The changes of a room. */
 import type { FrameOf } from './server-frames.js';
 
 /** Frames that change a room; each carries its `seq`. */

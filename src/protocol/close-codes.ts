@@ -4,7 +4,7 @@ export const CloseCode = {
   normal: 1000,
   /** The server or the page goes away. */
   goingAway: 1001,
-  /** The browser's own word for 'no close frame': a refused handshake, a cut line. Never sent. */
+  /** The browser's code for 'no close frame': a refused handshake, a broken connection. Never sent. */
   abnormal: 1006,
   /** The server does not want us, or this. */
   policy: 1008,

@@ -1,4 +1,4 @@
-/** What the notifications socket speaks. Apart from the rest, so that a page without notifications does not load it. */
+/** The frames of the notifications socket. Separate, so that a page without notifications does not load them. */
 import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
 import { checkEach, type Output } from './validation.js';

@@ -1,4 +1,4 @@
-/** What REST answers. docs/PROTOCOL.md lists the routes. */
+/** The bodies of REST answers. docs/PROTOCOL.md lists the routes. */
 import { check, type Output, type Result } from './validation.js';
 import { anything, flag, optionalOr, object, nullOnError, sequence, string, z } from './schema.js';
 

@@ -24,7 +24,7 @@ const RoomSync = object(() => ({
   room_id: Id,
   /** With these changes everything up to here is known. */
   seq: sequence,
-  /** The server does not remember so far back: read the room anew. */
+  /** The server does not remember so far back: read the room again. */
   expired: z.catch(flag, false),
   /** Ask again from `seq`. */
   has_more: z.catch(flag, false),

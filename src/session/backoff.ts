@@ -10,7 +10,7 @@ export const SPREAD = 4;
 
 /**
  * How long to wait before a try: up to 1 s after the first failure, doubling to 30 s, with full jitter, so that a server
- * that comes back is not met by everybody at once.
+ * that comes back does not get all clients at once.
  * @param attempt 1 for the first.
  * @param random in [0, 1).
  * @returns milliseconds.

@@ -1,6 +1,6 @@
 /** The reasons that only the deferred parts (deferred.ts) give. */
 export const LATER_REASONS = {
-  token_changed: 'Signing in again.',
+  token_changed: 'Signing you in again…',
   token_expired: 'Your sign-in has expired.',
   token_refused: 'Your sign-in was not accepted.',
   connection_lost: 'The connection was lost.',

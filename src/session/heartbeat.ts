@@ -6,12 +6,12 @@ const DEADLINE_MS = 10_000;
 const PROBE_MS = 3_000;
 /** How often we look whether time has passed that we did not see, in milliseconds. */
 const LOOK_MS = 5_000;
-/** A look that comes this late says that the machine slept, or that the browser has put the page aside. */
+/** A check that comes this late means that the machine slept, or the browser has suspended the page. */
 const LATE_MS = 10_000;
 
 /**
  * Notices a socket that is open but dead. Any frame counts as life; after a silence it pings, and if nothing at all
- * comes back in time it calls `dead`. It goes by the wall clock: timers stand still while a machine sleeps.
+ * comes back in time it calls `dead`. It uses the wall clock: timers stop while a machine sleeps.
  */
 export class Heartbeat {
   readonly #clock: Clock;
@@ -71,7 +71,7 @@ export class Heartbeat {
     const now = this.#clock.now();
     const isLate = now - this.#lookedAt > LOOK_MS + LATE_MS;
     if (now < this.#lookedAt) {
-      // Somebody has set the clock back: the silence begins now.
+      // The clock was set back: the silence begins now.
       this.#aliveAt = now;
       this.#deadline = Infinity;
     }

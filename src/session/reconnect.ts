@@ -1,6 +1,6 @@
 /**
- * What follows the end of a socket: a wait that grows, and meanwhile REST. Everything is read at intervals, and what comes of it
- * says what is the matter. Also beside a socket, where that does not tell everything. Loaded on demand: see deferred.ts.
+ * Decides what follows the end of a socket: the reason, the wait (which grows), and polling by REST meanwhile. Polls also beside a socket that does not
+ * report all changes. Loaded on demand: see deferred.ts.
  */
 import { afterClose, CloseCode } from '../protocol/index.js';
 import { isReachable, throwIfAborted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
@@ -12,15 +12,15 @@ import { REASONS, type ReasonCode } from './state-reasons.js';
 import { RoomPoller } from './sync/room-poller.js';
 import { timeLeft, type Wait } from './time-left.js';
 
-/** Tries that fail before 'reconnecting' becomes 'nothing works'. */
+/** Failed attempts before the state `reconnecting` becomes `error`. */
 const MAX_ATTEMPTS_BEFORE_ERROR = 3;
-/** Tries of the socket that fail while REST works, before something is said to be in its way. */
+/** Failed sockets while REST works, before the reason is `websocket_blocked`. */
 const CERTAIN = 2;
-/** The longest wait between two polls that fail, in milliseconds, before chance makes it shorter or longer by a quarter. */
+/** The longest wait between failing polls, in milliseconds, before a jitter of a quarter. */
 const LONGEST_POLL_MS = 60_000;
-/** How much longer each wait is than the one before, while polls fail. */
+/** Growth of the wait between failing polls. */
 const POLL_GROWTH = 1.5;
-/** While the page is hidden, the time between two reads is this many times longer. */
+/** In a hidden page, the poll interval is multiplied by this. */
 const HIDDEN_FACTOR = 4;
 
 const NEVER = (): void => {};
@@ -34,22 +34,22 @@ export class Reconnect {
   #readAt: number;
   /** The wait for the next poll: after a loss, and while polls fail. Undefined: it follows from `#readAt`. */
   #pollWait: Wait | undefined;
-  /** Polls that have failed, in a row; and why the last one did. */
+  /** Failed polls in a row; and the reason of the last one. */
   #failedPolls = 0;
   #pollFailure: ReasonCode = 'server_unreachable';
   /** The wait that the server asked for. */
   #patience: Wait = { from: 0, ms: 0 };
-  /** Tries of the socket that have failed, in a row. */
+  /** Failed sockets in a row. */
   #failed = 0;
-  /** Whether a socket has worked. */
+  /** Whether any socket has worked. */
   #wasUp = false;
-  /** REST has answered at the last poll. */
+  /** The last poll has succeeded. */
   #restWorks = false;
-  /** A try of the socket has failed since then. */
+  /** A socket has failed since then. */
   #isRefused = false;
-  /** Tries of the socket that failed between two answers of REST: then it is not the server that is gone. */
+  /** Failed sockets between two successful polls: the server is there, and the socket is blocked. */
   #blocked = 0;
-  /** Of the tries that failed, the last ones that were refused for their token. */
+  /** Sockets in a row that were refused because of the token. */
   #refusals = 0;
 
   constructor(session: SessionContext) {
@@ -59,7 +59,7 @@ export class Reconnect {
     Object.assign(REASONS, LATER_REASONS);
   }
 
-  /** The session ends, or begins anew. */
+  /** The session ends, or begins a new generation. */
   stop(): void {
     this.#cancel();
     this.#polling = undefined;
@@ -72,7 +72,7 @@ export class Reconnect {
     this.#pollWait = undefined;
   }
 
-  /** The page has something new: what failed before it says nothing. */
+  /** There is a new configuration: earlier failures do not count. */
   forget(): void {
     this.#failed = this.#refusals = this.#failedPolls = this.#blocked = 0;
     this.#patience = { from: 0, ms: 0 };
@@ -107,11 +107,11 @@ export class Reconnect {
     this.#wasUp ||= end.caughtUp;
     const at = clock.now() + waitMs;
     session.loop.next = { attempt: failed, at };
-    // Everybody has lost the socket at this moment: REST is not asked by all of them at once either.
+    // All clients have lost their socket at this moment. Their first polls are spread, too.
     if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), random));
     await this.#explainLoss(end);
     if (signal.aborted) return false;
-    // REST has just renewed the token: the socket need not wait.
+    // A poll has refreshed the token: the socket need not wait.
     if (end.token !== session.token && failed < MAX_ATTEMPTS_BEFORE_ERROR) return true;
     await session.loop.pause(Math.max(at - clock.now(), timeLeft(clock, this.#patience)), signal);
     if (signal.aborted) return false;
@@ -120,19 +120,19 @@ export class Reconnect {
     return true;
   }
 
-  /** Says what happened, after having asked REST where the socket alone cannot know. */
+  /** Sets the state after a loss. Where the close code does not tell the reason, a poll does. */
   async #explainLoss(end: SocketOutcome): Promise<void> {
     if (end.caughtUp) {
       this.#session.states.toReconnecting(END_REASONS[end.code] ?? 'server_closed', this.#session.loop.next);
     } else if (this.#failedPolls > 0 && this.#pollWait && timeLeft(this.#session.clock, this.#pollWait) > 0) {
-      // It was asked a moment ago, and has failed: that is still the reason.
+      // A poll has failed a moment ago: that is still the reason.
       this.#restFailed(this.#pollFailure);
     } else {
       await this.poll();
     }
   }
 
-  /** Reads over REST, once at a time, and says what came of it. */
+  /** Polls by REST, one poll at a time, and sets the state by its result. */
   poll(): Promise<void> {
     const { signal } = this.#session;
     this.#polling ??= this.#pollOnce(signal).finally(() => {
@@ -166,12 +166,12 @@ export class Reconnect {
       const wasFailing = this.#failedPolls > 0;
       this.#failedPolls = 0;
       this.#restAnswered();
-      // The server is back: the socket need not wait any longer.
+      // The server is back: the socket is tried at once.
       if (wasFailing && !session.socket) session.retryNow();
     } catch (thrown) {
       const error = toChatError(thrown);
       if (signal.aborted || error.code === 'aborted') return;
-      // Renewed, and refused again: asking once more would only turn in a circle.
+      // Refreshed, and refused again: another request would only go in circles.
       if (error.code === 'unauthorized') return session.auth.setUnauthorized(session.token);
       if (error.retryAfterMs) this.#patience = this.#wait(error.retryAfterMs);
       const reason = await this.#explain(error, signal);
@@ -182,14 +182,14 @@ export class Reconnect {
     }
   }
 
-  /** A request that is no part of a poll has succeeded. If polls failed, the server may be back: the next poll does not wait any longer. */
+  /** A request outside a poll has succeeded. If polls were failing, the next poll is due at once: the server may be back. */
   onRestSuccess(): void {
     if (this.#failedPolls === 0 || this.#polling) return;
     this.#pollWait = this.#wait(0);
     this.schedule();
   }
 
-  /** Sets the time of the next poll, as the state wants it. */
+  /** Schedules the next poll by the present state. */
   schedule(): void {
     if (this.#polling) return;
     this.#cancel();
@@ -199,7 +199,7 @@ export class Reconnect {
     if (!rest) return;
     const isConnected = state.is === 'connected';
     const isLive = isConnected && session.has('user_channel');
-    // A backend that counts may lose a frame behind its own back, and nobody would know before the next one of that room.
+    // With `sync`, a lost frame is noticed only at the next frame of its room: checked once a minute.
     if (isLive && !session.has('sync')) return;
     const { checkMs, rereadMs, pollMs } = session.timing;
     const everyMs = isLive ? checkMs : (isConnected ? rereadMs : pollMs) * (session.isHidden() ? HIDDEN_FACTOR : 1);
@@ -207,7 +207,7 @@ export class Reconnect {
     this.#cancel = clock.after(Math.max(timeLeft(clock, wait), timeLeft(clock, this.#patience)), () => void this.poll());
   }
 
-  /** REST works, so as long as the socket does not: polling. The first second after a loss is left to the socket. */
+  /** A poll has succeeded: without a socket the state is `polling`. The first second after a loss is left to the socket. */
   #restAnswered(): void {
     const { state, states, loop: { next, wasConnected } } = this.#session;
     if (this.#isRefused) this.#blocked++;
@@ -217,7 +217,7 @@ export class Reconnect {
     states.toPolling(wasConnected ? 'websocket_lost' : this.#blocked < CERTAIN ? 'websocket_unavailable' : 'websocket_blocked', next);
   }
 
-  /** Neither works. Patience first: a restart takes a few seconds. */
+  /** A poll has failed, too: first `reconnecting`, because a restart takes a few seconds; then `error`. */
   #restFailed(reason: ReasonCode): void {
     this.#restWorks = this.#isRefused = false;
     this.#blocked = 0;
@@ -234,17 +234,17 @@ export class Reconnect {
     return !socket && next.attempt > 0 && state.is !== 'connected' && rest !== undefined;
   }
 
-  /** What a failed request means, in words that help. */
+  /** The reason for a failed poll. */
   async #explain({ code }: ChatError, signal: AbortSignal): Promise<ReasonCode> {
     if (code !== 'unreachable') return ERROR_REASONS[code] ?? 'server_failing';
     if (this.#session.isOffline()) return 'browser_offline';
-    // A server that answers, but whose answer this page may not read, does not want this site.
+    // The server answers, but CORS hides the answer: this site is not allowed.
     const { rest } = this.#session;
     return rest && (await isReachable(rest, signal)) ? 'origin_refused' : 'server_unreachable';
   }
 }
 
-/** What a failed request means; 'unreachable' needs a second look. */
+/** The reasons for failed requests; `unreachable` needs a second request. */
 const ERROR_REASONS: Partial<Record<ErrorCode, ReasonCode>> = {
   forbidden: 'access_refused',
   timeout: 'server_slow',
@@ -253,7 +253,7 @@ const ERROR_REASONS: Partial<Record<ErrorCode, ReasonCode>> = {
   not_found: 'unexpected_answer',
 };
 
-/** Why a socket that had been up has ended. */
+/** The reasons for the end of a socket that was up. */
 const END_REASONS: Partial<Record<number, ReasonCode>> = {
   [CloseCode.unauthorized]: 'token_changed',
   [CloseCode.goingAway]: 'server_restarting',

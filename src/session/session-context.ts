@@ -1,4 +1,4 @@
-/** What the parts of a session see of it, and may ask of it. */
+/** What the parts of a session use of it. */
 import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
 import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
 import type { Report } from './events.js';
@@ -11,7 +11,7 @@ import type { TabMessage } from './tabs/tab-channel.js';
 export interface Timing {
   /** Between two polls while no socket is up. Default 5,000. */
   pollMs: number;
-  /** Between two re-reads while connected to a backend that does not tell everything on the socket. Default 15,000. */
+  /** Between two polls while connected to a backend that does not report all changes on the socket. Default 15,000. */
   rereadMs: number;
   /** Between two looks whether anything is missing, while connected to a backend that counts (`sync`). Default 60,000. */
   checkMs: number;
@@ -25,19 +25,19 @@ export interface Timing {
   requestMs: number;
 }
 
-/** Where a session goes, and as whom. */
+/** The backend of a session, and its user. */
 export interface SessionConfig extends AddressParts {
   token: string;
   auth?: AuthMode | undefined;
   /** Whether the page can be asked for a token when there is none. */
   canAsk: boolean;
-  /** Whether the tabs of one person share one socket. Default true. */
+  /** Whether the tabs of one user share one socket. Default true. */
   share?: boolean | undefined;
   /** Whether to listen to the notifications socket too. Default false. */
   notifications?: boolean | undefined;
 }
 
-/** How a socket ended, and what had come of it. */
+/** How a socket ended, and whether it had worked. */
 export interface SocketOutcome extends SocketEnd {
   caughtUp: boolean;
   /** It was up, and well, for a while. */
@@ -46,7 +46,7 @@ export interface SocketOutcome extends SocketEnd {
   token: string;
 }
 
-/** Who is there, and what the backend offers: `connection_established`, or `GET me/`. */
+/** The user, and the backend's capabilities: `connection_established`, or `GET me/`. */
 export type UserInfo = Pick<FrameOf<'connection_established'>, 'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'>;
 
 /** Reads the list of rooms and the open rooms; its callers decide when. */
@@ -75,7 +75,7 @@ export interface RoomReader {
 export interface OpenRooms {
   /** Those that this tab shows, by `idKey`. */
   readonly openRooms: ReadonlyMap<string, RoomCursor>;
-  /** Those (`idKey`) that the present socket was asked to tell of. */
+  /** Those (`idKey`) that are subscribed to on the present socket. */
   readonly subscribed: Set<string>;
   /** Whether another tab, which shares our socket, shows a room. */
   isOpenElsewhere: (roomId: Id) => boolean;
@@ -130,11 +130,11 @@ export interface SessionContext {
   readonly authMode: AuthMode;
 
   readonly state: ConnectionState;
-  /** Of the present generation: aborts when the session begins anew, or ends. */
+  /** Aborts at the end of the present generation. */
   readonly signal: AbortSignal;
-  /** REST, where it can be asked now. */
+  /** REST, if it can be used now. */
   readonly rest: RestClient | undefined;
-  /** The socket, where it is up. */
+  /** The socket, if it is up. */
   readonly socket: SocketConnection | undefined;
   /** Whether the browser says that there is no network. */
   isOffline(): boolean;
@@ -151,15 +151,15 @@ export interface SessionContext {
   restOrThrow(): RestClient;
   /** Marks a notification as read, or all of them. @returns whether it could be told. */
   markNotificationRead(id?: Id): boolean;
-  /** Tells the other tabs what is known of the notifications. */
+  /** Sends the state of the notifications to the other tabs. */
   tellNotifications(): void;
-  /** Whether it is known who is there and what the backend offers, or that it does not say so. */
+  /** Whether the server has named the user and its capabilities, or does not do so. */
   readonly hasUserInfo: boolean;
-  /** The server has said it; undefined: it does not. */
+  /** The server has named them; undefined: it does not. */
   setUserInfo(info: UserInfo | undefined, signal: AbortSignal): void;
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void;
-  /** The present token. Never told to anybody but the server. */
+  /** The present token. Only the server gets it. */
   readonly token: string;
 
   readonly states: ConnectionStateWriter;

@@ -9,7 +9,7 @@ import type { Heartbeat } from './heartbeat.js';
 /** How long a socket in doubt gets to answer, in milliseconds. */
 const VERIFY_MS = 3_000;
 
-/** Opens a socket: a real one, or one that another tab holds for us. */
+/** Opens a socket: a real one, or one that another tab relays. */
 export type OpenSocket = (options: SocketOptions<ChatFrame>) => AuthenticatedSocket<ClientFrame>;
 
 export interface SocketConnectionOptions {
@@ -25,12 +25,12 @@ export interface SocketConnectionOptions {
   WebSocket?: typeof WebSocket | undefined;
   /** Default: a real one. */
   open?: OpenSocket | undefined;
-  /** Its code is not needed before there is a silence. */
+  /** Loads the heartbeat, which is needed only after a silence. */
   loadHeartbeat(): Promise<typeof Heartbeat>;
   onGreeting(frame: FrameOf<'connection_established'>): void;
   /** Every frame after the greeting. */
   onFrame(frame: ChatFrame): void;
-  /** Everything that comes in, as it came. */
+  /** Called with every text that comes in, unchanged. */
   onText?(text: unknown): void;
   onProblem(problem: Problem): void;
   /** A room's id as the server writes it. */
@@ -48,12 +48,12 @@ export class SocketConnection {
   #isGreeted = false;
   #everyMs: number;
   #cancelLoading: () => void = () => {};
-  /** What the server said at first, as it came. */
+  /** The text of the greeting. */
   greeting: unknown = null;
   #last: unknown = null;
   #cancelHandshake: () => void;
 
-  /** @throws {ChatError} where the browser refuses the address, or there is no token. */
+  /** @throws {ChatError} if the browser refuses the address, or there is no token. */
   constructor(options: SocketConnectionOptions) {
     this.#options = options;
     this.#everyMs = options.heartbeatMs;
@@ -96,7 +96,7 @@ export class SocketConnection {
   /** @returns whether the frame was handed to an open, greeted socket. */
   send(frame: ClientFrame): boolean {
     const { idOf } = this.#options;
-    // The machine slept: what looks open has long been given up at the far end.
+    // The machine slept: the server has closed this socket long ago.
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
     return this.isUp && this.#socket.send('room_id' in frame && idOf ? { ...frame, room_id: idOf(frame.room_id) } : frame);
   }
@@ -105,13 +105,13 @@ export class SocketConnection {
     this.#socket.end(code, reason);
   }
 
-  /** Doubts that the socket is alive (the browser says that the network is gone): asks at once. */
+  /** Pings at once: the browser says that the network has changed. */
   probe(): void {
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
     else this.#heartbeat?.probe();
   }
 
-  /** Doubts that what is sent arrives. Frames that come in prove nothing about that: only the answer to a ping does. */
+  /** Checks whether frames arrive at the server: only the answer to a ping proves that. */
   async verify(): Promise<void> {
     if (!this.send({ type: 'ping' })) return;
     if (!(await this.waitForFrame(VERIFY_MS, ({ type }) => type === 'pong'))) this.end(CloseCode.timeout, 'no answer to ping');
@@ -141,7 +141,7 @@ export class SocketConnection {
     });
   }
 
-  /** Where its code cannot be had, it is asked for again. */
+  /** If the code cannot be loaded, it is tried again. */
   async #startHeartbeat(): Promise<void> {
     const { clock, loadHeartbeat } = this.#options;
     const Beat = await loadHeartbeat().catch(() => undefined);

@@ -1,4 +1,4 @@
-/** What happens to a message later than it comes in; loaded together with pages.ts. */
+/** Actions that change existing messages. Loaded on demand, with history-pages.ts. */
 import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
 import { assertNever, errorOf, type StoredMessage, type PassedFrame } from '../session/index.js';
 import { addPending, arrive, hasMessage, type PendingMessage } from './timeline-entries.js';

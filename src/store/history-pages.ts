@@ -11,7 +11,7 @@ import { append, edgeOf, excess, hasMessage, isStored, isUnloaded, merge, update
 
 export { onLate, setTyping } from './deferred-actions.js';
 
-/** So many stored messages of an open room are kept; beyond that so many are released at once. */
+/** The most stored messages of an open room; and how many are released at once beyond that. */
 const MAX_LOADED = 2_000;
 const RELEASED = 200;
 /** The same for a room that no element shows. */
@@ -27,7 +27,7 @@ function bounded(thread: Thread): Thread {
 
 /** No element shows the room any more: it keeps as much as is needed to show it again at once. */
 export function closed(thread: Thread): Thread {
-  // What is loaded is not its end: that is read when the room is opened again.
+  // The newest messages are not loaded: they are read when the room is opened again.
   const rest = thread.hasNewer ? { ...EMPTY_THREAD, timeline: withoutNewest(thread.timeline, 0) } : thread;
   return bounded({ ...rest, open: false });
 }
@@ -110,8 +110,8 @@ export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
 }
 
 /**
- * Listed rooms with the last message that is known here, where the list does not know it: some backends do not list what was sent over
- * REST. Where a backend tells of every room on the socket, its list is right, and what it does not name was deleted.
+ * Listed rooms with the last message that is known here, if the list does not have it: some backends do not list messages that were sent by REST. With
+ * `user_channel` the list is right, and a message that it does not have was deleted.
  */
 export const previewed = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
   state.capabilities.includes('user_channel')

@@ -7,7 +7,7 @@ import { activity, inThread, inThreadOf, isOlder, isSeen, MAX_SEEN, withSeen } f
 import { addPending, arrive, hasMessage, indexOf, isStored, remove, removePending, type PendingMessage } from './timeline-entries.js';
 import type * as Pages from './history-pages.js';
 
-/** What the elements, or a page, ask for. */
+/** Actions of elements and pages. */
 export type Intent =
   | { type: 'select'; roomId: Id | null }
   | { type: 'send'; draft: PendingMessage }
@@ -18,14 +18,14 @@ export type Intent =
   | { type: 'reading' | 'away'; roomId: Id; on: boolean }
   | { type: 'mark-read'; roomId: Id }
   | { type: 'typing-expired'; roomId: Id; userId: Id }
-  /** Another person, or another backend. */
+  /** Another user, or another backend. */
   | { type: 'reset' }
-  /** What waits in `early` can be done now. */
+  /** The deferred actions in `early` can run now. */
   | { type: 'late' };
 
 export type Action = SessionEvent | Intent;
 
-/** What only long rooms and older pages need, as soon as it is loaded. */
+/** The code for long rooms and older pages, as soon as it is loaded. */
 let pages: typeof Pages | undefined;
 export const usePages = (loaded: typeof Pages): void => void (pages = loaded);
 
@@ -146,7 +146,7 @@ function upsertMessage(state: ChatData, roomId: Id, message: Message, isLive: bo
   return pages?.upsertMessage(state, roomId, message, isLive) ?? inThreadOf(state, roomId, (timeline) => arrive(timeline, [message]));
 }
 
-/** A message of ours is stored. If it stands there already, what is known of it may be newer than this answer. */
+/** An own message is stored. If the thread has it already, that copy may be newer than this answer. */
 function confirmSent(state: ChatData, { roomId, message, localId }: Extract<SessionEvent, { type: 'stored' }>): ChatData {
   const { timeline } = threadOf(state, roomId);
   const known = hasMessage(timeline, message) && timeline[indexOf(timeline, message.id)];

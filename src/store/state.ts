@@ -5,7 +5,7 @@ import type { ChatError } from '../transport/index.js';
 
 /** A message as a thread shows it. */
 export interface ChatMessage extends Message {
-  /** Stays the same from 'sending' to 'sent', so that a row is never drawn anew. */
+  /** Stays the same from 'sending' to 'sent', so that the row keeps its DOM node. */
   readonly key: string;
   readonly delivery: 'sending' | 'sent' | 'failed';
   /** Of one's own message until it is stored, and after: names it for `retry` and `discard`. */
@@ -37,7 +37,7 @@ export interface Thread {
   readonly loading: Side | null;
   /** Why the last attempt to load history failed. */
   readonly error: ChatError | null;
-  /** What that attempt was to load. */
+  /** The page that could not be loaded. */
   readonly failed: Side | null;
   /** Messages of the loaded history that could not be read. */
   readonly leftOut: number;
@@ -58,9 +58,9 @@ export interface ChatData {
   readonly limits: Limits;
   /** Whether messages that are not sent yet outlive the page. */
   readonly durable: boolean;
-  /** Another tab runs a newer version of the chat, which has taken over what is kept: only a reload helps. */
+  /** Another tab runs a newer version of the chat, which has taken over the storage: only a reload helps. */
   readonly outdated: boolean;
-  /** What the notifications socket says, where it is listened to. */
+  /** The state of the notifications socket, if it is used. */
   readonly notifications: NotificationState;
   /** Most recent activity first. */
   readonly rooms: readonly Room[];
@@ -73,17 +73,17 @@ export interface ChatData {
   readonly threads: ReadonlyMap<string, Thread>;
   /** The room chosen for all threads that have none of their own. */
   readonly selected: Id | null;
-  /** Rooms (`idKey`) whose end is before somebody's eyes, once for each pair: nothing in them is unread. */
+  /** Rooms (`idKey`) whose newest message is viewed, once per view: nothing in them is unread. */
   readonly reading: readonly string[];
-  /** Rooms (`idKey`) with a reader further up, once for each reader: what they look at is not released for messages that come in. */
+  /** Rooms (`idKey`) in which older messages are viewed, once per view: they are not released when messages come in. */
   readonly away: readonly string[];
   /** The last messages that came in, as `room id`, so that none counts twice. At most 500. */
   readonly seen: readonly string[];
-  /** What came in before its code was loaded: done then. At most 500. */
+  /** Actions whose code is not loaded yet: run as soon as it is. At most 500. */
   readonly early: readonly LateAction[];
 }
 
-/** What cannot happen to the first messages of a page: its code is loaded after them (deferred-actions.ts). */
+/** Actions that the first messages do not need: their code is deferred (deferred-actions.ts). */
 export type LateAction =
   | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
   | { type: 'frame'; frame: Extract<PassedFrame, { type: 'message_updated' | 'reactions_updated' | 'message_read' }> };

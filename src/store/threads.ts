@@ -4,7 +4,7 @@ import { hasMessage, type Timeline } from './timeline-entries.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, Thread } from './state.js';
 
-/** So many of the messages that came in are remembered. */
+/** The most ids of incoming messages that are remembered. */
 export const MAX_SEEN = 500;
 
 export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Thread): ChatData {
@@ -12,7 +12,7 @@ export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) =
   return { ...state, threads: new Map(state.threads).set(key, change(threadOf(state, roomId))) };
 }
 
-/** Changes what is shown of a room, where it is shown. */
+/** Changes the timeline of a room, if it is shown. */
 export const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
   state.threads.has(idKey(roomId)) ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
 

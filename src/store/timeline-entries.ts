@@ -1,4 +1,4 @@
-/** What a page needs of a timeline at first; the rest is timeline.ts, loaded on demand. */
+/** The parts of a timeline that the first messages need; the rest is timeline.ts, which is deferred. */
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import type { ChatMessage, ChatUser } from './state.js';
 
@@ -30,13 +30,13 @@ export function contentsOf(timeline: Timeline): Contents {
 /** Whether a stored message with this id is there. */
 export const hasMessage = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => contentsOf(timeline).ids.has(idKey(id));
 
-/** Where a stored message stands, or -1. From the end: that is where most are looked for. */
+/** The index of a stored message, or -1. Searched from the end, where most are. */
 export const indexOf = (timeline: Timeline, id: Id | undefined): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
 
 /** The newest message that is stored, or the oldest. */
 export const edgeOf = (timeline: Timeline, side?: 'older' | 'newer'): ChatMessage | undefined => (side === 'older' ? timeline.find(isStored) : timeline.findLast(isStored));
 
-/** The stored message as it is shown. @param known what is known of it. @param key of the pending message that it confirms. */
+/** The entry of a stored message. @param known its present entry. @param key of the pending message that it confirms. */
 export function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {
   const localId = message._tempId ?? null;
   return known

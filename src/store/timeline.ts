@@ -57,7 +57,7 @@ function around(part: Part, messages: readonly Message[], change: (stored: ChatM
   return [...loose.reduce<Timeline>(placeByTime, changed), ...sending];
 }
 
-/** Puts in what was stored after all that is there: it came in live, or is the page after it. */
+/** Appends stored messages: live ones, or the next page. */
 export function append(part: Part, messages: readonly Message[]): Timeline {
   const { timeline } = part;
   const contents = contentsOf(timeline);
@@ -88,7 +88,7 @@ export function append(part: Part, messages: readonly Message[]): Timeline {
   return next;
 }
 
-/** Brings up to date what is there, and takes away what is confirmed; adds nothing. */
+/** Updates existing entries, and removes confirmed pending ones; adds nothing. */
 export const update = (part: Part, messages: readonly Message[]): Timeline =>
   around(part, messages, (entries, entryFor) => {
     for (const message of messages) {
@@ -99,7 +99,7 @@ export const update = (part: Part, messages: readonly Message[]): Timeline =>
   });
 
 /**
- * Lays a page over what is there, in the page's own order.
+ * Merges a page into the timeline, in the page's own order.
  * @param isOlder whether it is the page before all that is there.
  */
 export const merge = (part: Part, page: readonly Message[], isOlder = false): Timeline =>
@@ -130,7 +130,7 @@ export const merge = (part: Part, page: readonly Message[], isOlder = false): Ti
   });
 
 /**
- * Takes away what the newest page should hold, and does not: it was deleted.
+ * Removes messages that the newest page should have and does not: they were deleted.
  * @param isAll whether what is before the page goes too: nothing is there any more, or a hole is between the two, which would
  *   look as if nothing had been said.
  * @param knownUpTo what is newer than this may have come after the page was read.
@@ -153,13 +153,13 @@ export function dropDeleted(timeline: Timeline, page: readonly Message[], isAll:
 /** By how many there are more stored messages than `most`; not above 0: there are not. Counted only where there may be more. */
 export const excess = (timeline: Timeline, most: number): number => (timeline.length > most ? timeline.filter(isStored).length - most : 0);
 
-/** Releases so many stored messages from the beginning. What is not stored stays. */
+/** Releases so many stored messages from the beginning. Pending ones stay. */
 export const withoutOldest = (timeline: Timeline, count: number): Timeline => timeline.filter((entry) => !isStored(entry) || count-- <= 0);
 
-/** Keeps so many stored messages from the beginning, and releases the others. What is not stored stays. */
+/** Keeps so many stored messages from the beginning, and releases the others. Pending ones stay. */
 export const withoutNewest = (timeline: Timeline, kept: number): Timeline => timeline.filter((entry) => !isStored(entry) || kept-- > 0);
 
-/** Changes what is not stored yet; a stored message never goes back. */
+/** Changes a pending message; a stored message never becomes pending again. */
 export function setDelivery(timeline: Timeline, localId: string, delivery: 'sending' | 'failed', error: ChatError | null): Timeline {
   return timeline.map((entry) => (entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry));
 }

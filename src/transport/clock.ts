@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Calls `run` once after `ms` milliseconds. @returns how to take that back. */
   after(ms: number, run: () => void): () => void;
-  /** Lets the page draw, or answer a key, before what takes long goes on. Not every clock does. */
+  /** Lets the page render or handle input before long work goes on. Optional. */
   yieldToMain?(): Promise<void> | undefined;
 }
 
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-  // Where nobody looks, timers may fire once a minute.
+  // In a hidden page, timers may fire once a minute.
   yieldToMain: () => (globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined),
 };
 

@@ -42,7 +42,7 @@ export const toChatError = (thrown: unknown): ChatError =>
   thrown instanceof ChatError ? thrown : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
- * Guards what follows an `await`: whoever asked may be gone by now, or be somebody else.
+ * To be called after an `await`: the caller may have ended meanwhile, or may serve another user.
  * @throws {ChatError} `aborted`.
  */
 export function throwIfAborted(signal: AbortSignal): void {

@@ -1,10 +1,10 @@
-/** What a REST client needs only where something is refused, or a list has more than one page. Loaded on demand: see session/deferred.ts. */
+/** The parts of the REST client for refusals and for lists of several pages. Loaded on demand: see session/deferred.ts. */
 import { idKey, type Id, type Problem, type Room } from '../protocol/index.js';
 import { parseUrl } from './address.js';
 import { ChatError, type ErrorCode } from './errors.js';
 import type { RestClient, RoomsAnswer, RoomsPage } from './rest.js';
 
-/** So many rooms are read, those that cannot be read among them. That there are more is said. */
+/** The most rooms that are read, invalid ones included. If there are more, the list says so. */
 const MAX_ROOMS = 10_000;
 
 /**
@@ -57,7 +57,7 @@ const CODES: Record<number, ErrorCode> = {
   429: 'rate_limited',
 };
 
-/** What an answer that says no means. @param token is not repeated. */
+/** The error of an HTTP answer. @param token is not repeated. */
 export function toHttpError(response: Response, json: unknown, token: string): ChatError {
   const { status } = response;
   const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');

@@ -21,9 +21,9 @@ export interface RestOptions {
   base: string;
   /** Asked before every request, so that a renewed token is used at once. */
   token: () => string;
-  /** The token was refused (401): gets another. @returns whether there is one; then the request is made once more. */
+  /** The token was refused (401): gets another. @returns whether there is one; then the request is repeated once. */
   renew?: (refused: string) => Promise<boolean>;
-  /** Loads what few requests need: rest-deferred.ts. */
+  /** Loads rest-deferred.ts. */
   loadDeferred: () => RestDeferred | Promise<RestDeferred>;
   onProblem?: (problem: Problem) => void;
   /** A request was answered as it should be. */
@@ -129,7 +129,7 @@ export class RestClient {
     throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
   }
 
-  /** The good ones; the others are reported. To check many takes an old phone long, and so does what follows: drawing them. */
+  /** The valid items; the others are reported. Yields to the page: on an old phone, validation and rendering each take long. */
   async #good<T>({ items, problems }: CheckedList<T>): Promise<T[]> {
     for (const problem of problems) this.#options.onProblem?.(problem);
     await this.#options.clock?.yieldToMain?.();
@@ -162,7 +162,7 @@ export class RestClient {
       },
       body: body ? JSON.stringify(body) : null,
       credentials: 'omit',
-      // A redirect could carry the token to another origin, and no route of ours has one: it is somebody in between.
+      // A redirect could carry the token to another origin. No route of the protocol has one.
       redirect: 'manual',
     };
     return this.fetch(url, init, signal, async (response) => {

@@ -7,13 +7,13 @@ import { ChatError } from './errors.js';
 
 /**
  * How the token travels.
- * - `query`: in the address, `?token=`. What every backend understands; it stands in access logs.
+ * - `query`: in the address, `?token=`. Every backend supports it; it appears in access logs.
  * - `subprotocol`: as an offered subprotocol, `bearer.<base64url>`.
- * - `ticket`: not at all; a ticket for one use, fetched over REST, stands in the address instead.
+ * - `ticket`: not at all; the address has a ticket for one use, which was fetched by REST.
  */
 export type AuthMode = 'query' | 'subprotocol' | 'ticket';
 
-/** A token of fewer characters is not looked for in what the server says. */
+/** A token of fewer characters is not searched for in the server's texts. */
 const MIN_SECRET = 12;
 
 export interface SocketEnd {

@@ -21,7 +21,7 @@ export const MUTANTS = [
   { name: 'nobody looks whether a frame was lost', file: 'src/session/reconnect.ts', find: "if (isLive && !session.has('sync')) return;", replace: 'if (isLive) return;', tests: 'test/faults/frames.test.ts' },
   // The outbox
   { name: 'a message is shown before it is kept', file: 'src/session/outbox/outbox.ts', find: "await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));", replace: "this.#beingSaved.delete(kept.localId);" },
-  { name: 'every tab sends', file: 'src/session/outbox/outbox.ts', find: 'if (queue.busy || !this.isSender) return;', replace: 'if (queue.busy) return;' },
+  { name: 'every tab sends', file: 'src/session/outbox/outbox.ts', find: 'if (queue.busy || !this.isSender) return;', replace: 'if (queue.busy) return;', survives: 'The loop that follows looks at the same: a tab that does not send takes nothing out of its queue.' },
   { name: 'two of a room are on their way at once', file: 'src/session/outbox/outbox.ts', find: 'if (queue.busy || !this.isSender) return;', replace: 'if (!this.isSender) return;' },
   { name: 'a discarded message leaves all the same', file: 'src/session/outbox/outbox.ts', find: 'if (earlier || item.discarded) return', replace: 'if (earlier) return', tests: 'test/session/outbox.test.ts' },
   { name: 'what was given up in one tab is sent by another', file: 'src/session/outbox/outbox.ts', find: 'if (message.discarded) this.discarded(message.localId);', replace: '', tests: 'test/session/outbox.test.ts' },
@@ -101,7 +101,7 @@ export const MUTANTS = [
   // The store
   { name: 'an id stands twice', file: 'src/store/timeline.ts', find: 'if (contents.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
   { name: 'order does not matter', file: 'src/store/timeline.ts', find: '        to = at;\n', replace: '', tests: 'test/store/timeline.test.ts' },
-  { name: 'messages of one moment change places', file: 'src/store/timeline.ts', find: '(isOlder || compareMessages(message, entry) < 0)', replace: '(isOlder || compareMessages(message, entry) <= 0)', tests: 'test/store/timeline.test.ts' },
+  { name: 'messages of one moment change places', file: 'src/store/timeline.ts', find: '(isOlder || compareMessages(message, entry) < 0)', replace: '(isOlder || compareMessages(message, entry) <= 0)', survives: 'Two different messages never compare as equal: their ids decide where their times are the same.' },
   { name: 'a stored message can fail', file: 'src/store/timeline.ts', find: "entry.localId === localId && entry.delivery !== 'sent'", replace: 'entry.localId === localId', tests: 'test/store/timeline.test.ts' },
   { name: 'what was deleted stays', file: 'src/store/timeline.ts', find: 'return toLast(entry, at) > 0 && toKnown(entry, at) > 0;', replace: 'return true;', tests: 'test/{store,session,faults}/*.test.ts' },
   { name: 'what is older than a page stays above the hole', file: 'src/store/history-pages.ts', find: 'dropDeleted(old.timeline, messages, true, knownUpTo)', replace: 'dropDeleted(old.timeline, messages, !hasMore, knownUpTo)' },

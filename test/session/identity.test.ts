@@ -50,6 +50,36 @@ describe('one person after the other', () => {
     noSocket();
   };
 
+  it('10.4: a third opaque token hides what the second one has fetched, before the server says whose it is', async () => {
+    await open({ token: 'ana, opaque' });
+    await clock.advance(1_000);
+    chat.configure({ token: 'ben, opaque' });
+    await clock.advance(10_000);
+    backend.say(1, 1, 'for Ben');
+    await clock.advance(1_000);
+    expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent for Ben']);
+    backend.onSocket = 'hang';
+    backend.onRequest = () => 'hang';
+    chat.configure({ token: 'cleo, opaque' });
+    await settle();
+    expect([chat.user, ...shown()]).to.deep.equal([null]);
+  });
+
+  it('10.1: a message that is confirmed at the moment of the change is not shown to the next user', async () => {
+    await open({ token: ANA });
+    await clock.advance(1_000);
+    backend.echo = 'none';
+    await write('of Ana');
+    const { socket } = backend;
+    const [message] = backend.messages;
+    backend.onSocket = 'hang';
+    backend.onRequest = () => 'hang';
+    socket.receive({ type: 'message_ack', room_id: 1, message, _tempId: message!._tempId });
+    chat.configure({ token: BEN });
+    await settle();
+    expect(shown()).to.deep.equal([]);
+  });
+
   it('a token of somebody else, given for one that was refused: nothing of the first is sent or shown', async () => {
     await open({ token: ANA, tokenProvider: async () => BEN });
     backend.say(1, 1, 'of Ana, before');

@@ -63,6 +63,22 @@ describe('a session', () => {
     });
   }
 
+  it('10.19: reads the list again where a message came in while it was on its way', async () => {
+    const { chat, backend, clock } = await connected();
+    await clock.advance(1_000);
+    let asked = 0;
+    backend.onRequest = (_method, path) => {
+      if (path !== 'rooms/' || asked++ > 0) return undefined;
+      const stale = json(backend.rooms);
+      backend.rooms = [room(1, 'Ana & Ben', { unread_count: 1 }), room(2, 'General')];
+      backend.say(1, 2, 'meanwhile');
+      return stale;
+    };
+    await chat.refreshRoomList();
+    expect([asked, chat.rooms.find(({ id }) => id === 1)!.unread_count]).to.deep.equal([2, 1]);
+    chat.disconnect();
+  });
+
   it('does not count twice what came in, and was counted, while another room was still read', async () => {
     const { chat, backend, clock } = scene({}, (each) => {
       each.onRequest = (_method, path) => (path.startsWith('rooms/2/') ? 'hang' : undefined);

@@ -171,3 +171,20 @@ describe('a room whose id is an attribute', () => {
     });
   }
 });
+
+describe('a strict server whose ids are texts', () => {
+  for (const capabilities of [[], ['idempotent_send', 'ack', 'user_channel']]) {
+    it(`10.31: subscribes to a room by the id that the list has, though it was opened before the list came (${capabilities.length} capabilities)`, async () => {
+      const { chat, backend, clock } = scene({ token: tokenOf('1') }, (each) => {
+        each.capabilities = capabilities;
+        each.rooms = [room('1' as never, 'Ana & Ben'), room('2' as never, 'General')];
+      });
+      chat.openRoom('1');
+      chat.connect();
+      await partsLoaded();
+      await clock.advance(30_000);
+      expect(backend.socket.sent.filter(({ type }) => type === 'subscribe_room').map(({ room_id }) => room_id)).to.include('1');
+      chat.disconnect();
+    });
+  }
+});

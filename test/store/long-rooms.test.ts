@@ -42,6 +42,20 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.disconnect();
   });
 
+  it('shows nothing across the hole either where there is room for it', async () => {
+    const scene = await upThere(3_000);
+    const { chat, backend } = scene;
+    for (let n = 0; n < 10; n++) await chat.loadOlder(1);
+    // The oldest are released, so there is room for more at the end.
+    await chat.loadNewer(1);
+    chat.setAway(1, false);
+    expect([thread(scene).hasNewer, thread(scene).timeline.length < 2_000]).to.deep.equal([true, true]);
+    const before = range(scene);
+    backend.say(1, 2, 'live');
+    expect(range(scene)).to.equal(before);
+    chat.disconnect();
+  });
+
   it('shows nothing across the hole, tells of it all the same, and has it at the end', async () => {
     const scene = await upThere();
     const { chat, backend } = scene;

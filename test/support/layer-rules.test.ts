@@ -21,7 +21,7 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/locale/de.ts', 'type ./translation.js'],
   ['src/locale/translation.ts', 'type lit'],
   ['src/define.ts', './elements/rooms.js'],
-  ['demo/server/rooms/rooms.ts', '../../src/protocol/ids.js'],
+  ['demo/server/rooms/rooms.ts', '../../../src/protocol/ids.js'],
   ['src/doctor/look.ts', '../transport/socket.js'],
   ['src/doctor/cli.ts', 'ws'],
   ['src/doctor/cli-args.ts', 'node:util'],

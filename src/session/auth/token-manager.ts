@@ -2,11 +2,11 @@ import { isId } from '../../protocol/schema.js';
 import { sameId, type Id } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
 
-/** What a JWT says of itself, as far as we look. Read, not verified: only the server can do that. */
+/** The claims of a JWT that are used here. They are read, not verified: only the server can do that. */
 export interface Claims {
   /** `user_id`, or else `sub`. */
   userId: Id | null;
-  /** Milliseconds since 1970 by the clock of whoever made it, or null where it does not say. */
+  /** In milliseconds since 1970 by the issuer's clock; null if the token does not say. */
   expiresAt: number | null;
   /** Likewise, when it was made. */
   issuedAt: number | null;
@@ -28,7 +28,7 @@ export function readClaims(token: string): Claims {
 }
 
 /**
- * Whether two tokens belong to one person; undefined where they do not say so.
+ * Whether two tokens belong to one user; undefined if they do not say so.
  * @param ownerOfA the owner of the first token, for a token without a user id.
  */
 export function isSamePerson(a: string, b: string, ownerOfA: Id | null = null): boolean | undefined {
@@ -37,17 +37,17 @@ export function isSamePerson(a: string, b: string, ownerOfA: Id | null = null): 
   return before === null || now === null ? undefined : sameId(before, now);
 }
 
-/** What the server's clock said was some time on its way, in milliseconds. */
+/** The most that the server's timestamp may have been on its way, in milliseconds. */
 const LATENCY_MS = 5_000;
 
-/** Holds the token, in memory alone, and knows whose it is as far as that can be known. */
+/** Holds the token, in memory only, and its owner as far as the token or the server names one. */
 export class TokenManager {
   readonly #clock: Clock;
   #token = '';
   #refused = '';
   /** The last one that was not empty. */
   #known = '';
-  /** Whose that is by the server's word. */
+  /** Its owner, as the server has said. */
   #confirmed: Id | null = null;
   /** When the present token came here. */
   since = 0;
@@ -85,17 +85,17 @@ export class TokenManager {
     return readClaims(this.#known).userId ?? id;
   }
 
-  /** The id under which the backend knows the person. */
+  /** The backend's id of the user. */
   get userId(): Id | null {
     return this.#confirmed ?? readClaims(this.#known).userId;
   }
 
-  /** Whether the server has said whose the token is. */
+  /** Whether the server has named the owner. */
   get isConfirmed(): boolean {
     return this.#confirmed !== null;
   }
 
-  /** Whether a token is of the same person as the last one; undefined: not known. */
+  /** Whether a token is of the same user as the last one; undefined: not known. */
   isSameUser(token: string): boolean | undefined {
     return isSamePerson(this.#known, token, this.#confirmed);
   }
@@ -105,18 +105,18 @@ export class TokenManager {
     return this.isSameUser(token) === false;
   }
 
-  /** Whether it is another token than the last one, whosever it is. */
+  /** Whether it is another token than the last one, of any user. */
   isNew(token: string): boolean {
     return this.#known !== '' && token !== this.#known;
   }
 
-  /** The server has said whose the present token is. */
+  /** The server has named the owner of the present token. */
   confirm(person: Id): void {
     this.#known = this.#token;
     this.#confirmed = person;
   }
 
-  /** The person is gone. */
+  /** The user has signed out. */
   forget(): void {
     this.#known = '';
     this.#confirmed = null;
@@ -132,7 +132,7 @@ export class TokenManager {
     return this.#token !== '' && this.#token !== this.#refused;
   }
 
-  /** Whether the present token has run out. By the server's clock where we know it: ours may be a day off. */
+  /** Whether the present token has expired: by the server's clock if it is known, because the device's clock may be a day off. */
   get isExpired(): boolean {
     const { expiresAt } = readClaims(this.#token);
     return expiresAt !== null && expiresAt <= this.#clock.now() + (this.skewMs ?? 0) + LATENCY_MS;

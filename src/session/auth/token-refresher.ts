@@ -1,4 +1,4 @@
-/** Asks the page for another token: when there is none, when it was refused, before it runs out. Loaded on demand: see deferred.ts. */
+/** Asks the page for another token: if there is none, if it was refused, and before it expires. Loaded on demand: see deferred.ts. */
 import { ChatError, sleep, toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { SessionContext, SessionConfig } from '../session-context.js';
@@ -10,7 +10,7 @@ import { readClaims, type TokenManager } from './token-manager.js';
 const EARLY_MS = 60_000;
 /** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
 const SELDOM_MS = 30_000;
-/** A page that has answered so often in so many milliseconds has only tokens that nothing comes of: it is left alone for a while. */
+/** After so many answers in so many milliseconds, the page is not asked for a while: its tokens are all refused. */
 const MOST_ANSWERS = 5;
 const ANSWERS_MS = 30_000;
 /** While no user is signed in, the page is asked again after this time, in milliseconds; it doubles each time, up to the second value. */
@@ -33,9 +33,9 @@ export type AskForToken = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface TokenRefresherOptions {
   ask: AskForToken;
-  /** Whether a question can be given up (a request), or stays asked (a function of the page). */
+  /** Whether a question can be aborted (a request), or not (a function of the page). */
   canAbort(): boolean;
-  /** The page has given a token, and somebody waits for it. */
+  /** The page has given a token in time. */
   onAnswer(token: string): void;
   /** The page says that no user is signed in, though the token is still good. */
   onSignedOut(): void;
@@ -69,8 +69,8 @@ export class TokenRefresher {
   }
 
   /**
-   * Takes over a setup with nothing new but a token of the same person, where the backend takes it on the open socket.
-   * @returns whether it was one: then nothing needs to begin anew.
+   * Applies a configuration in which only the token is new, if the backend accepts another token on the open socket.
+   * @returns whether it did; if not, a new generation has to begin.
    */
   applyTokenInPlace(old: SessionConfig, setup: SessionConfig): boolean {
     if (!this.#session.has('token_refresh')) return false;
@@ -95,14 +95,14 @@ export class TokenRefresher {
     this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs), MAX_DELAY_MS), () => void this.now());
   }
 
-  /** Renews the token though nobody has refused it yet; where the page has none, nothing is lost. */
+  /** Refreshes a token that is not refused yet. */
   async now(): Promise<void> {
     this.#cancel();
     const { clock } = this.#session;
     if (timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS }) > 0) return;
     const before = this.#tokens.token;
     this.#renewedAt = clock.now();
-    // Nothing is lost: it is asked again when the token is refused.
+    // Nothing is lost: the page is asked again when the token is refused.
     await this.request().catch(() => {});
     if (this.#tokens.token !== before) this.#parts.onRenewed();
   }
@@ -116,7 +116,7 @@ export class TokenRefresher {
     this.#giveUp();
   }
 
-  /** The page asks for another person, or another backend: what it was asked before is no answer to that. */
+  /** Another user or another backend: answers to earlier questions do not count. */
   forget(): void {
     this.#answer = undefined;
     this.#againMs = AGAIN_MS;
@@ -129,7 +129,7 @@ export class TokenRefresher {
     this.#cancel();
     const { clock, timing } = this.#session;
     this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: this.#againMs }), () => {
-      // Nobody waits any more for an answer that has not come in time.
+      // The answer did not come in time, and is not waited for.
       if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
       this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
       // It may have been refused by mistake: the page is to say whether it has a better one.
@@ -149,8 +149,8 @@ export class TokenRefresher {
   }
 
   /**
-   * Asks the page who is signed in now, though the token is still good: another tab says that this has changed. A question that fails is asked
-   * again, at growing intervals.
+   * Asks the page who is signed in, though the token is still good: another tab has reported a change. After a failure it asks again, at growing
+   * intervals.
    */
   async recheck(): Promise<void> {
     const { signal, clock, timing } = this.#session;
@@ -218,7 +218,7 @@ export class TokenRefresher {
   }
 
   /**
-   * Asks until there is a token, or the page says that no user is signed in. While its token endpoint cannot be reached, the phase says so.
+   * Asks until there is a token, or the page says that no user is signed in. While its token endpoint cannot be reached, the state says so.
    * @param failure why it could not be asked just now.
    * @returns whether there is a token.
    */
@@ -244,7 +244,7 @@ export class TokenRefresher {
     }
   }
 
-  /** The page is asked one question at a time, however long it takes over it. */
+  /** Asks the page one question at a time, however long it takes. */
   #question(): Promise<string | undefined> {
     const { ask, onAnswer, onLate, onRenewed } = this.#parts;
     if (this.#answer) return this.#answer;
@@ -259,7 +259,7 @@ export class TokenRefresher {
           throw temporary;
         }
         this.#hasFailed = true;
-        // A message that is not ours is the page's own, and may hold anything.
+        // The message of the page's own error may contain anything.
         return this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.');
       })
       .then((answer) => {
@@ -267,7 +267,7 @@ export class TokenRefresher {
         this.#answer = undefined;
         if (typeof answer !== 'string') return undefined;
         const token = answer.trim();
-        // Nobody waits for it any more, but a token is a token.
+        // A late token is used all the same.
         if (!this.#asking && token && (token !== this.#tokens.token || this.#session.state.is === 'unauthorized')) {
           this.#againMs = AGAIN_MS;
           if (this.#session.state.is === 'unauthorized' || !this.#tokens.isSameUser(token)) onLate(token);
@@ -283,7 +283,7 @@ export class TokenRefresher {
     return (this.#answer = asked);
   }
 
-  /** Something is wrong with the page's answer. Says so without the token. */
+  /** Reports a fault in the page's answer, without the token. */
   #problem(detail: string): undefined {
     this.#session.report({ type: 'problem', problem: { code: 'token_provider', detail } });
   }

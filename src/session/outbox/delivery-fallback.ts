@@ -1,6 +1,6 @@
 /**
- * What the outbox does about a message that its socket has not simply confirmed: looks whether it is stored, sends it by REST, waits,
- * gives up; what was left from before this page was loaded; and what other tabs say. Loaded on demand: see deferred.ts.
+ * Handles a message that its socket does not confirm: searches the history for it, sends it by REST, waits, or fails it; restores stored messages;
+ * handles the messages of other tabs. Loaded on demand: see deferred.ts.
  */
 import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
 import { ChatError, sendMessage, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
@@ -12,13 +12,13 @@ import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { CLOCK_SKEW_MS, storedFields, errorOf, type StoredMessage } from './message-storage.js';
 
-/** A server that breaks down this often over one message has a problem with the message. */
+/** Answers of HTTP 500 to one message before the message fails. */
 const MAX_CRASHES = 5;
-/** How long to wait where a server asks for patience and does not say how much, in seconds. */
+/** The wait if a server asks to wait and does not say how long, in seconds. */
 const PATIENCE_S = 5;
-/** Pages of history (100 each) that are searched for a message that may be stored. */
+/** Pages of history (100 messages each) that are searched for a message. */
 const MAX_PAGES = 10;
-/** A device's clock may be this fast, in milliseconds: so long before a message was written its copy may seem to be stored. */
+/** The most by which a device's clock may be ahead of the server's, in milliseconds. */
 const MAX_SKEW_MS = 900_000;
 const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
 
@@ -39,8 +39,8 @@ export class DeliveryFallback {
   // ————— One message
 
   /**
-   * Looks whether a message that has left is stored, where the backend would not recognise it by its name (any more).
-   * @returns nothing where it may be sent.
+   * Searches the history for a message that was sent, if the backend does not accept idempotency keys (or may have forgotten this one).
+   * @returns undefined if it may be sent.
    * @throws {ChatError}
    */
   async search(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
@@ -64,30 +64,30 @@ export class DeliveryFallback {
       }
       const [first, last] = [messages[0], messages.at(-1)];
       if (!hasMore || !first || !last) break;
-      // Without a cursor: backwards, as far as the message is old.
+      // Without a cursor: backwards, until before the message was written.
       if (item.after === undefined && Date.parse(first.timestamp) < item.at - MAX_SKEW_MS) break;
       const from = item.after === undefined ? first.id : last.id;
       // The same page again: there is nothing more to find.
       if (sameId(from, query.before ?? query.after)) break;
       query = item.after === undefined ? { before: from, limit: 100 } : { after: from, limit: 100 };
     }
-    // Not sure: its author is to say. They may have done so already.
+    // Not certain: its author decides, or has decided already.
     if (isUnsure && !item.confirmedByAuthor) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
     if (isStale) return STALE;
     item.left = undefined;
-    // Their word is good for one more copy, after a reload too: should its answer be lost, they are asked again.
+    // The decision is good for one attempt, also after a reload. If its answer is lost, the author is asked again.
     if (item.confirmedByAuthor) void outbox.save({ ...item, confirmedByAuthor: (item.confirmedByAuthor = undefined) });
     return undefined;
   }
 
-  /** Whether a message from the server is this one, though it came without its name. */
+  /** Whether a message from the server is a copy of this one, though it came without `_tempId`. */
   isCopy(item: QueuedMessage, message: Message): boolean {
     return this.#likeness(item, message) === 'same';
   }
 
   /**
-   * The same author, room and words, later than anything known when it was sent; where nothing was known, not long before it was
-   * written. By how much, depends on the two clocks: beyond `CLOCK_SKEW_MS` it is not certain.
+   * A copy has the same author, room and words, and is newer than anything that was known when the message was sent; if nothing was known, not much
+   * older than the message. Beyond `CLOCK_SKEW_MS` it is not certain.
    */
   #likeness(item: QueuedMessage, message: Message): ReturnType<typeof textSimilarity> {
     const { session } = this.#outbox;
@@ -98,7 +98,7 @@ export class DeliveryFallback {
     return likeness === 'same' && earlierMs >= CLOCK_SKEW_MS ? 'unsure' : likeness;
   }
 
-  /** No socket, or no word from it. @throws {ChatError} */
+  /** Delivers without a socket, or without its confirmation. @throws {ChatError} */
   async withoutSocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
     const stored = await this.search(item, signal);
     return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
@@ -142,7 +142,7 @@ export class DeliveryFallback {
     }
   }
 
-  /** What a failure means for the message. */
+  /** The outcome of a failed attempt. */
   setback(item: QueuedMessage, error: ChatError): DeliveryOutcome {
     const { retryAfterMs } = error;
     const waitMs = backoff(++item.failures, this.#outbox.session.random);
@@ -185,9 +185,9 @@ export class DeliveryFallback {
     }
   }
 
-  // ————— What was refused
+  // ————— Refused messages
 
-  /** For good, until its author sends it again. */
+  /** Fails a message until its author sends it again. */
   refused(item: QueuedMessage, { code, message, status }: ChatError): void {
     const kept = { ...storedFields(item), refused: { code, message, status } };
     this.#refuse(item, kept);
@@ -196,7 +196,7 @@ export class DeliveryFallback {
     this.#outbox.broadcast({ kind: 'refused', kept });
   }
 
-  /** What was refused, and waits for its author. */
+  /** The refused messages, which wait for their author's decision. */
   get refusedMessages(): QueuedMessage[] {
     return [...this.#refused.values()];
   }
@@ -218,7 +218,7 @@ export class DeliveryFallback {
     const item = this.takeRefused(localId);
     if (!item) return false;
     const { session } = this.#outbox;
-    // Its author has decided: it counts as written now, even if the history holds one that looks like it. It is still looked for: see `search`.
+    // Its author has decided: it counts as written now. It is still searched for: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
     const { left, after, roomId } = item;
     const asNew = isDecided && { confirmedByAuthor: true, at: session.clock.now(), after: session.roomSync.cursor(roomId) ?? after, left: left ?? 'websocket' };
@@ -228,29 +228,29 @@ export class DeliveryFallback {
     return true;
   }
 
-  /** Takes a message from among those that were refused. */
+  /** Removes a message from the refused ones. */
   takeRefused(localId: string): QueuedMessage | undefined {
     const item = this.#refused.get(localId);
     this.#refused.delete(localId);
     return item;
   }
 
-  // ————— What was left from before, and in other tabs
+  // ————— Restored messages, and other tabs
 
-  /** Takes over a message that the device has kept, or another tab has written. @returns whether it was not known yet. */
+  /** Takes over a stored message, or one of another tab. @returns whether it is new here. */
   #take(kept: StoredMessage): boolean {
     const outbox = this.#outbox;
     const item = outbox.find(kept.localId);
-    // Refused in another tab while this one could not be told.
+    // Refused in another tab while this one did not listen.
     if (item && kept.refused && !outbox.isSender) this.#refuse(outbox.remove(kept.localId)!, kept);
     if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
-    // It may have left before: on a backend that would not recognise it, the history is searched first.
+    // It may have been sent already: without idempotency keys the history is searched first.
     else outbox.push({ ...kept, left: 'websocket' });
     return true;
   }
 
-  /** @param rows all that the device has kept of this person and nobody gave up: another release, or another script of the site, may have written them. */
+  /** @param rows the stored messages of this scope that are not discarded. Another release or another script of the site may have written them. */
   restore(rows: readonly StoredMessage[]): void {
     const outbox = this.#outbox;
     const kept = rows.map(withPresentNames).filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
@@ -258,8 +258,7 @@ export class DeliveryFallback {
     this.#sort(kept);
     for (const { items } of outbox.queues.values()) {
       for (const item of items) {
-        // Another tab may have sent it, and perhaps without its name; surely so where it is not kept any more. Where the backend would
-        // not recognise it, it is looked for before it is sent.
+        // Another tab may have sent it, perhaps without its key; certainly if it is not in storage any more. Then the history is searched first.
         item.left ??= 'websocket';
         const same = kept.find(({ localId }) => localId === item.localId);
         item.sentWithoutKey = same ? same.sentWithoutKey : true;
@@ -268,7 +267,7 @@ export class DeliveryFallback {
     if (found.length > 0) outbox.report({ type: 'restored', messages: found });
   }
 
-  /** What another tab wrote before us is sent before ours; what is on its way already stays where it is. */
+  /** Sorts the queues by the order in storage. A message that is being sent stays first. */
   #sort(kept: readonly StoredMessage[]): void {
     const place = new Map(kept.map(({ localId }, index) => [localId, index]));
     const placeOf = ({ localId }: QueuedMessage): number => place.get(localId) ?? Infinity;
@@ -278,7 +277,7 @@ export class DeliveryFallback {
     }
   }
 
-  /** What another tab says. */
+  /** Handles a message of another tab. */
   onTab(said: TabMessage): void {
     if (!isForOutbox(said)) return;
     const outbox = this.#outbox;
@@ -295,7 +294,7 @@ export class DeliveryFallback {
           item.left = method;
           return outbox.settle(item, stored);
         }
-        // Found in the history already, and told.
+        // It was found in the history, and reported, already.
         if (outbox.isStored(kept.localId)) return;
         return outbox.report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
       }

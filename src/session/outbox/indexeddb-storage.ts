@@ -1,4 +1,4 @@
-/** The vault in IndexedDB: see message-storage.ts. */
+/** Message storage in IndexedDB: see message-storage.ts. */
 import { idKey, type Id } from '../../protocol/index.js';
 import { ChatError, systemClock, type Clock } from '../../transport/index.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
@@ -31,7 +31,7 @@ const DEADLINE_MS = 2_000;
 const PROBE_MS = 10_000;
 const MAX_PROBE_MS = 300_000;
 
-/** How long it is remembered that a message was given up, in milliseconds. */
+/** How long the id of a discarded message is kept, in milliseconds. */
 const REMEMBER_MS = 86_400_000;
 
 const done = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -43,7 +43,7 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
 /** All keys of one scope: an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
-/** The names of the errors after which nothing is tried at once again. After others it is: the database may have been closed or deleted under us. */
+/** Errors after which the work is not repeated at once. After others it is: the database may have been closed or deleted meanwhile. */
 const FINAL = /^(Timeout|Version)/;
 
 const loadRename = lazyImport(() => import('./migrate-storage.js'));
@@ -59,7 +59,7 @@ export class IndexedDbStorage implements MessageStorage {
   /** When broken storage is looked at again. */
   #probeAt = 0;
   #probeMs = PROBE_MS;
-  /** Connections that run with this vault hold it open; so does what is under way. */
+  /** Running connections and unfinished work: the database stays open as long as there is one. */
   #holders = 0;
   /** By row: writes that are not safe yet. The last one of each is made up for when storage works again. */
   readonly #unsafe = new Map<string, [Store, Work<unknown>]>();
@@ -94,7 +94,7 @@ export class IndexedDbStorage implements MessageStorage {
 
   async put(scope: string, kept: StoredMessage): Promise<void> {
     const { localId } = kept;
-    // By the wall clock, so that it holds between tabs, and never twice the same within one.
+    // By the wall clock, so that it is comparable between tabs; within a tab never the same twice.
     const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
     await this.#in('outbox', async (store) => {
       const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
@@ -131,7 +131,7 @@ export class IndexedDbStorage implements MessageStorage {
 
   /**
    * Runs work in one store. Broken storage is not waited for: it is tried in the background, at growing intervals.
-   * @returns when it is safe on the device; nothing where that is not to be had.
+   * @returns when it is written; undefined if the storage does not work.
    */
   async #in<T>(name: Store, run: Work<T>, row?: string): Promise<T | undefined> {
     if (this.#state === 'outdated') return undefined;
@@ -147,7 +147,7 @@ export class IndexedDbStorage implements MessageStorage {
     return undefined;
   }
 
-  /** Twice where the database was deleted or closed under us: it is simply opened again. */
+  /** Runs the work again if the database was deleted or closed meanwhile. */
   async #try<T>(name: Store, run: Work<T>): Promise<T | undefined> {
     this.#holders++;
     try {
@@ -164,7 +164,7 @@ export class IndexedDbStorage implements MessageStorage {
             await this.#loading;
             continue;
           }
-          // Another tab runs a newer version, and has changed what is kept.
+          // Another tab runs a newer version, and has upgraded the database.
           this.#become(error === 'VersionError' ? 'outdated' : 'not-kept');
           return undefined;
         }

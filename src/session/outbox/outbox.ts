@@ -1,16 +1,14 @@
 /**
- * Delivers the messages of one person on one backend (a *scope*): first in first out per room, one at a time per room, so that
- * one author's messages are stored in the order in which they were written. Each is kept in the vault until the server has
- * stored it. Of all tabs of one person one sends (`lead`); the others hand over what is written in them, and are told what
- * became of it.
+ * Sends the messages of one scope (one user on one backend): one queue per room, one message at a time, so that messages are stored in the order in
+ * which they were written. Each message stays in storage until the server has stored it. One tab of a scope sends (`setSender`); the others pass
+ * their messages to it, and hear the result.
  *
- * An outbox never changes its scope: another person has another outbox, and the session has at most one of them open. A closed
- * outbox sends, shows and tells nothing, even when an answer that it waited for arrives.
+ * An outbox never changes its scope: each user has an outbox, and at most one is open. A closed outbox sends and reports nothing, even when an
+ * answer that it waited for arrives.
  *
- * A message goes by socket where there is one, and waits there for its confirmation: the echo (`new_message`) or
- * `message_ack`, whichever comes first. When neither comes it goes by REST, under the same name (delivery-fallback.ts). A
- * backend with `idempotent_send` recognises that name; for any other one we look into the history first, because the first
- * try may have been stored though nobody told us.
+ * A message is sent by socket if there is one, and waits for its confirmation: the echo (`new_message`) or `message_ack`, whichever is first.
+ * Without a confirmation it is sent by REST with the same idempotency key (delivery-fallback.ts). A backend without `idempotent_send` ignores that
+ * key, so the history is searched first: the first attempt may have been stored.
  */
 import { idKey, type FrameOf, type Id, type Message } from '../../protocol/index.js';
 import { toChatError } from '../../transport/index.js';
@@ -32,35 +30,35 @@ const NEVER = (): void => {};
 export class Outbox implements OutboxContext {
   readonly queues = new Map<string, Queue>();
   readonly #storage: MessageStorage;
-  /** Server id → localId of messages that were recognised as ours, so that none is taken for two. */
+  /** Server id → local id of messages that were matched, so that no message is matched twice. */
   readonly #matched = new Map<string, string>();
-  /** Given up here, perhaps while it was put aside. */
+  /** Local ids of messages that were discarded here, perhaps while this outbox was set aside. */
   readonly #discardedIds = new Set<string>();
-  /** Aborts when another person takes the place of this one. */
+  /** Aborts when the outbox is closed. */
   #open = AbortSignal.abort();
   #close = NEVER;
-  /** Aborts the requests that are under way for messages. */
+  /** Aborts the requests that send messages. */
   #abort = new AbortController();
-  /** This tab sends, or is to as soon as what was left from before is there. */
+  /** Whether this tab sends, or will as soon as stored messages are restored. */
   #mayLead = false;
   isSender = false;
-  /** What was left from before, or written in another tab, could not be brought up. */
+  /** Stored messages could not be restored yet. */
   #needsRestore = false;
   #fallback: DeliveryFallback | undefined;
-  /** Counts the calls of `lead`, so that only the last one has its way. */
+  /** Counts the calls of `setSender`, so that only the last one takes effect. */
   #turn = 0;
   #adding: Promise<void> = Promise.resolve();
-  /** Messages that the device is taking its time over. */
+  /** Local ids of messages that are being written to storage. */
   readonly #beingSaved = new Set<string>();
-  /** Who has taken over what was written here. */
+  /** The outbox that has taken over the messages of this one. */
   #heir: Outbox | undefined;
   /** Drafts of a user who is not known yet; and the callers that wait for one until the user is known. */
   readonly #drafts = new Map<string, { roomId: Id; text: string }>();
   readonly #asking = new Set<() => void>();
-  /** Messages that were not sent, because their author may have left. `purge` replaces the array: what was read before is not brought up. */
+  /** Unsent messages of an author who is not known. `purge` replaces the array, so that a restore that is under way restores nothing. */
   #unowned: StoredMessage[] = [];
 
-  /** @param scope which backend, and which person there; empty as long as the person is not known: then the vault keeps nothing. */
+  /** @param scope empty while the user is not known: then nothing is written to storage. */
   constructor(
     readonly session: SessionContext,
     vault: MessageStorage,
@@ -69,7 +67,7 @@ export class Outbox implements OutboxContext {
     this.#storage = vault;
   }
 
-  /** Its author is here: what waits in the vault for them, or here since the last time, comes up again. */
+  /** Opens the outbox for its author, and restores the messages that wait in storage or in memory. */
   async open(): Promise<void> {
     if (this.isSender) return this.#announce();
     if (this.#open.aborted) {
@@ -84,7 +82,7 @@ export class Outbox implements OutboxContext {
     if (!open.aborted) this.#announce();
   }
 
-  /** Its author may have left: nothing of it is sent, shown or told until `open`. The messages stay. */
+  /** Closes the outbox: until `open`, nothing is sent or reported. The messages stay. */
   close(): void {
     this.#close();
     for (const answer of this.#asking) answer();
@@ -92,22 +90,22 @@ export class Outbox implements OutboxContext {
     void this.setSender(false);
   }
 
-  /** Whether nothing here waits to be sent, or for its author. */
+  /** Whether no message waits to be sent or for its author's decision. */
   get isEmpty(): boolean {
     return this.#beingSaved.size + this.#waiting().length + this.#unowned.length + (this.#fallback?.refusedMessages.length ?? 0) === 0;
   }
 
-  /** Tells the store; not while another user is signed in. */
+  /** Reports an event, unless the outbox is closed. */
   report(event: SessionEvent): void {
     if (!this.#open.aborted) this.session.report(event);
   }
 
-  /** Tells the other tabs of this person. */
+  /** Tells the other tabs of this scope, unless the outbox is closed. */
   broadcast(message: TabMessage): void {
     if (!this.#open.aborted) this.session.broadcast(message);
   }
 
-  /** Takes over what was written before it was known that this is its author. */
+  /** Takes over the messages that were written before the user was known. */
   async adopt(other: Outbox): Promise<void> {
     other.#heir = this;
     for (const { roomId, text } of other.#drafts.values()) void this.saveDraft(roomId, text);
@@ -117,11 +115,11 @@ export class Outbox implements OutboxContext {
       other.remove(item.localId)?.answer?.({ is: 'unknown' });
       this.#queueOf(item.roomId).items.push({ ...item, answer: undefined });
     }
-    // Stored already: it would stay on the device for ever.
+    // Not those that were sent meanwhile: they would stay in storage.
     for (const item of items) if (this.find(item.localId)) await this.save(item);
   }
 
-  /** There is a new token that does not name its user: only their author may send the waiting messages again. @returns their local ids. */
+  /** A new token does not name its user: only their author may send the waiting messages again. @returns their local ids. */
   detachUnowned(): string[] {
     const items = this.#waiting();
     for (const item of items) {
@@ -135,26 +133,26 @@ export class Outbox implements OutboxContext {
     this.#unowned.push({ ...storedFields(message), refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' } });
   }
 
-  /** Hands over to the tab that sends what was written here while that tab could not be told. */
+  /** Passes messages to the sending tab that were written while it could not be told. */
   #announce(): void {
     for (const item of this.#waiting()) this.broadcast({ kind: 'added', kept: storedFields(item) });
   }
 
-  /** From now on this tab sends, or does not any more. */
+  /** Sets whether this tab sends. */
   async setSender(on: boolean): Promise<void> {
     const turn = ++this.#turn;
     const open = this.#open;
     this.#mayLead = on;
     this.isSender = false;
     if (!on) return this.pause();
-    // Written in a tab that is gone, and we were not told: before anything of ours is sent.
+    // First the messages of closed tabs, which were written before those of this tab.
     await this.#restore(open);
     if (turn !== this.#turn || open.aborted || this.#needsRestore) return;
     this.isSender = true;
     this.flush();
   }
 
-  /** Brings up what the device has kept of this person; what another tab gave up meanwhile is given up here. */
+  /** Restores the stored messages of this scope. Those that another tab has discarded are discarded here. */
   async #restore(open: AbortSignal): Promise<void> {
     const leftBehind = this.#unowned;
     const kept = this.scope ? await this.#storage.load(this.scope) : leftBehind.splice(0);
@@ -175,15 +173,15 @@ export class Outbox implements OutboxContext {
     return [...this.queues.values()].flatMap(({ items }) => items);
   }
 
-  /** @throws {ChatError} `unreachable`, where their code cannot be had now. */
+  /** @throws {ChatError} `unreachable`, if the code cannot be loaded. */
   async loadFallback(): Promise<DeliveryFallback> {
     const { DeliveryFallback } = await loadDeferred();
     return (this.#fallback ??= new DeliveryFallback(this));
   }
 
   /**
-   * Keeps a message, and sends it in its turn, now or as soon as there is a way. Answers come as `stored` or `refused`.
-   * @param shown called when it is kept: only then may it be shown as being sent. Not called where its author has left.
+   * Stores a message and queues it. The result is reported as `stored` or `refused`.
+   * @param shown called when the message is in storage: only then it is shown as being sent. Not called if its author has left.
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
     const session = this.session;
@@ -193,12 +191,12 @@ export class Outbox implements OutboxContext {
 
   #add(kept: StoredMessage, shown: () => void): Promise<void> {
     const open = this.#open;
-    // One after the other, however long the device takes over each: in the order in which they were written.
+    // One write after the other, however long each takes: that keeps the order.
     this.#beingSaved.add(kept.localId);
     return (this.#adding = this.#adding.catch(NEVER).then(async () => {
       await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));
       if (open.aborted && !this.scope) {
-        // Written before its author was known. By now the author is known, or may have left.
+        // Written before the user was known. By now the user is known, or may have left.
         if (this.#heir) return this.#heir.#add(kept, shown);
         return this.#leave(kept);
       }
@@ -218,14 +216,14 @@ export class Outbox implements OutboxContext {
     return this.#open.aborted ? '' : text;
   }
 
-  /** Keeps a draft: in memory until the user is known, then on the device. */
+  /** Saves a draft: in memory until the user is known, then on the device. */
   async saveDraft(roomId: Id, text: string): Promise<void> {
     if (this.scope) return this.#storage.putDraft(this.scope, roomId, text);
     this.#drafts.set(idKey(roomId), { roomId, text });
     evictOldest(this.#drafts);
   }
 
-  /** The device is to be forgotten. @returns when everything that was written is in line, to be discarded. */
+  /** Local data is cleared. @returns when all messages are queued, and can be discarded. */
   purge(): Promise<void> {
     this.#drafts.clear();
     this.#unowned = [];
@@ -242,7 +240,7 @@ export class Outbox implements OutboxContext {
     return this.#fallback?.retry(localId) ?? false;
   }
 
-  /** What another tab says. */
+  /** Handles a message of another tab. */
   onTab(message: TabMessage): Promise<void> {
     const open = this.#open;
     return this.loadFallback().then(
@@ -267,7 +265,7 @@ export class Outbox implements OutboxContext {
     return undefined;
   }
 
-  /** Whether a message is known to be stored: another tab may say only then that it was written. */
+  /** Whether a message is known to be stored. Another tab may announce it after that. */
   isStored(localId: string): boolean {
     return [...this.#matched.values()].includes(localId);
   }
@@ -282,7 +280,7 @@ export class Outbox implements OutboxContext {
     return item;
   }
 
-  /** Forgets a message that is not stored yet. One that has left may still arrive. @returns whether there was one. */
+  /** Discards a message that is not stored. One that was sent may still arrive. @returns whether there was one. */
   discard(localId: string): boolean {
     const item = this.#drop(localId);
     this.#discardedIds.add(localId);
@@ -293,13 +291,13 @@ export class Outbox implements OutboxContext {
     return true;
   }
 
-  /** Keeps, without its words, what nobody may send any more. */
+  /** Keeps the id of a discarded message without its text, so that no tab sends it. */
   #writeTombstone(message: StoredMessage): void {
     message.discarded = true;
     void this.save({ ...message, content: '', at: this.session.clock.now() });
   }
 
-  /** Another tab has given it up. */
+  /** Another tab has discarded it. */
   discarded(localId: string): void {
     const item = this.#drop(localId);
     if (item) this.report({ type: 'discarded', localId, roomId: item.roomId });
@@ -313,7 +311,7 @@ export class Outbox implements OutboxContext {
     return item;
   }
 
-  /** Something works again: whatever waits is tried now. */
+  /** The connection works again: sends what waits. */
   flush(): void {
     if (this.#needsRestore) void (this.#mayLead ? this.setSender(true) : this.#restore(this.#open));
     for (const queue of this.queues.values()) {
@@ -322,7 +320,7 @@ export class Outbox implements OutboxContext {
     }
   }
 
-  /** Pauses: requests under way are given up, timers cleared; the messages stay. `wake` goes on. */
+  /** Aborts requests and timers; the messages stay. `flush` resumes. */
   pause(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
@@ -330,15 +328,15 @@ export class Outbox implements OutboxContext {
     for (const queue of this.queues.values()) queue.cancelRetry();
   }
 
-  /** The socket is gone: nobody will confirm what went that way. */
+  /** The socket has ended: no confirmation will come on it. */
   socketEnded(): void {
     for (const { items } of this.queues.values()) items[0]?.answer?.({ is: 'unknown' });
   }
 
   /**
-   * Looks whether a message from the server, live or from the history, is one of those on their way.
-   * @param tempId the id that came with it, inside the message or beside it.
-   * @returns the id under which it was sent, if so.
+   * Matches a message from the server, live or from the history, with a pending message.
+   * @param tempId the `_tempId` inside the message or beside it.
+   * @returns the local id, if there is a match.
    */
   matchPending(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
     const known = this.#matched.get(idKey(message.id));
@@ -411,7 +409,7 @@ export class Outbox implements OutboxContext {
   async #deliver(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
     try {
       const earlier = await ((item.left || item.stored || this.isStale(item)) && (await this.loadFallback()).search(item, signal));
-      // Discarded while we looked for it: it must not leave any more.
+      // Discarded during the search: it must not be sent.
       if (earlier || item.discarded) return earlier || { is: 'unknown' };
       const outcome = await this.#bySocket(item, signal);
       if (outcome.is !== 'unknown' || item.discarded) return outcome;
@@ -441,17 +439,17 @@ export class Outbox implements OutboxContext {
     });
   }
 
-  /** Whether a message has waited so long that its author decides whether it is still to be sent. */
+  /** Whether a message has waited for more than a day: then its author decides whether to send it. */
   isStale(item: QueuedMessage): boolean {
     return this.session.clock.now() - item.at > STALE_MS;
   }
 
-  /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
+  /** Whether the backend accepts idempotency keys; it may have said so before this page was loaded. */
   acceptsIdempotencyKey(item: QueuedMessage): boolean {
     return item.idempotent || this.session.has('idempotent_send');
   }
 
-  /** Whether it would recognise this one, whichever way it has left. */
+  /** Whether sending this message again is safe. */
   isIdempotent(item: QueuedMessage): boolean {
     return !item.sentWithoutKey && this.acceptsIdempotencyKey(item);
   }
@@ -463,7 +461,7 @@ export class Outbox implements OutboxContext {
     const outcome = { is: 'stored', message, method: item.left ?? 'websocket' } as const;
     item.onSettled?.();
     item.answer?.(outcome);
-    // Another tab sends, and this one may have missed its word.
+    // Another tab sends, and this one may have missed its result.
     if (!this.isSender && this.remove(item.localId)) this.#reportStored(item, outcome);
   }
 }

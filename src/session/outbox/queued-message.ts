@@ -1,4 +1,4 @@
-/** What the outbox and its second chances (delivery-fallback.ts) know of a message, and of each other. */
+/** A message in the queue, and what outbox.ts and delivery-fallback.ts use of each other. */
 import type { Id, Message } from '../../protocol/index.js';
 import type { ChatError } from '../../transport/index.js';
 import type { Method, PassedFrame, SessionEvent } from '../events.js';
@@ -10,32 +10,32 @@ export type DeliveryOutcome =
   /** `meanwhile`: changes that were applied while the answer was on its way. They may be about this message, and are applied again after it. */
   | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly PassedFrame[] }
   | { is: 'refused'; error: ChatError }
-  /** Not now; again after `ms` (null: not by itself), or as soon as the outbox is woken; not before, where the server asked for that. */
+  /** Not now: again after `ms` (null: only after `flush`). `isAsked`: the server asked to wait, so `flush` does not shorten it. */
   | { is: 'retry'; ms: number | null; isAsked?: true }
-  /** Sent, and nobody said what became of it. */
+  /** Sent, without a confirmation. */
   | { is: 'unknown' };
 
 export interface QueuedMessage extends StoredMessage {
-  /** It has left, this way, and may be stored: never send it again without asking. */
+  /** How it was sent. It may be stored: it is searched for before it is sent again. */
   left?: Method | undefined;
-  /** Found stored, whichever way the news came. */
+  /** The stored message, as soon as it was matched. */
   stored?: Message;
-  /** Tries that failed for a temporary cause. */
+  /** Failed attempts, for a temporary reason. */
   failures: number;
-  /** Of these, those at which the server broke down. */
+  /** Of these, attempts with HTTP 500. */
   crashes: number;
-  /** Set while a request that sends it is on its way: called when the news that it is stored comes by another way. */
+  /** Set during a REST request: called when the message was matched by another way. */
   onSettled?: (() => void) | undefined;
-  /** Set while it waits for a word from the socket. */
+  /** Set while it waits for a confirmation on the socket. */
   answer?: ((outcome: DeliveryOutcome) => void) | undefined;
 }
 
 export interface Queue {
   items: QueuedMessage[];
   busy: boolean;
-  /** Woken while busy: what just failed may work now. */
+  /** `flush` was called while busy: an attempt that just failed may succeed now. */
   woken: boolean;
-  /** The server asked for patience until then, in milliseconds since 1970. */
+  /** The server asked to wait until then, in milliseconds since 1970. */
   notBefore: number;
   cancelRetry: () => void;
 }
@@ -45,31 +45,31 @@ export interface OutboxContext {
   /** By room. */
   readonly queues: ReadonlyMap<string, Queue>;
 
-  /** Tells the store, or the other tabs of its author; not while another user is signed in. */
+  /** Reports an event, or tells the other tabs; not while the outbox is closed. */
   report(event: SessionEvent): void;
   broadcast(message: TabMessage): void;
-  /** Writes a message, as it is now, to the vault. */
+  /** Writes a message to storage. */
   save(message: StoredMessage): Promise<void>;
   /** Whether this tab sends. */
   readonly isSender: boolean;
-  /** Puts a message in line. */
+  /** Queues a message. */
   push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void;
-  /** @returns a message that waits. */
+  /** @returns a queued message. */
   find(localId: string): QueuedMessage | undefined;
   /** Whether a message is known to be stored. */
   isStored(localId: string): boolean;
   /** Takes a message out of its queue. */
   remove(localId: string): QueuedMessage | undefined;
-  /** Another tab has given it up. */
+  /** Another tab has discarded it. */
   discarded(localId: string): void;
-  /** @returns the id under which a message from the server was sent, if it is one of those on their way. */
+  /** @returns the local id of the pending message that this message from the server is, if there is one. */
   matchPending(roomId: Id, message: Message): string | undefined;
-  /** It is stored. */
+  /** The server has stored it. */
   settle(item: QueuedMessage, message: Message): void;
-  /** Whether the backend recognises messages by their names; it may have said so before this page was loaded. */
+  /** Whether the backend accepts idempotency keys; it may have said so before this page was loaded. */
   acceptsIdempotencyKey(item: QueuedMessage): boolean;
-  /** Whether a message has waited so long that its author decides whether it is still to be sent. */
+  /** Whether a message has waited for more than a day: then its author decides whether to send it. */
   isStale(item: QueuedMessage): boolean;
-  /** Whether it would recognise this one, whichever way it has left. */
+  /** Whether sending this message again is safe. */
   isIdempotent(item: QueuedMessage): boolean;
 }

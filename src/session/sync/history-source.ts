@@ -1,4 +1,4 @@
-/** What reading a room needs, and what is known of one: between room-history.ts and catch-up.ts. */
+/** What catch-up.ts uses of a room and of its session. */
 import type { ChangeFrame, Id, Message, Problem } from '../../protocol/index.js';
 import type { RestClient } from '../../transport/index.js';
 import type { SocketConnection } from '../socket-connection.js';
@@ -6,51 +6,50 @@ import type { SocketConnection } from '../socket-connection.js';
 /** Messages of the newest page. */
 export const FIRST_PAGE = 50;
 
-/** What a room is read from. */
+/** Where a room is read from. */
 export interface HistorySource {
   rest: RestClient;
-  /** The socket, where it can be asked what changed (`sync`). */
+  /** The socket, if it has `sync`. */
   socket: SocketConnection | undefined;
-  /** The socket, where reading is told apart from changes (`receipts`). */
+  /** The socket, if it has `receipts`. */
   receipts: SocketConnection | undefined;
   /** How long the socket may take to answer, in milliseconds. */
   answerMs: number;
-  /** Finds our own among messages from the history. */
+  /** Matches messages of the history with pending messages. */
   prepare(messages: Message[]): Message[];
-  /** Lets in a change that was asked for. */
+  /** Applies a change that was requested. */
   apply(frame: ChangeFrame): void;
   onProblem(problem: Problem): void;
 }
 
-/** What is known of a room. */
+/** The state of an open room. */
 export interface RoomCursor {
   readonly roomId: Id;
-  /** The server does not let us read the room: so often it is still read again with this socket. Undefined: it does. */
+  /** Set if the room is denied: how often it may still be read again with this socket. */
   readonly rechecks: number | undefined;
-  /** Reads that have failed, in a row: counted in room-retry.ts. */
+  /** Failed reads in a row, counted in room-retry.ts. */
   failures: number;
   /** Whether its newest page was read. */
   readonly isLoaded: boolean;
   /** The newest message up to which everything is known; undefined before the first one. */
   readonly cursor: Message | undefined;
-  /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
+  /** The newest message that is shown. A page that is read from now on holds it, or it was deleted. */
   readonly seen: Message | undefined;
-  /** The last change up to which everything is known, where the backend counts. */
+  /** The sequence number up to which everything is known, if the backend has them. */
   readonly seq: number | undefined;
   /**
-   * Reads the newest page, or what has changed since, one reading after the other.
-   * @param isEarly before a socket is there, and when the first one is: what has changed in between is the newest page again, which needs no other
-   *   code.
+   * Reads the newest page, or the changes since, one read after the other.
+   * @param isEarly before the first socket, and with it: then the newest page is read again, which needs no deferred code.
    * @throws {ChatError}
    */
   catchUp(source: HistorySource, signal: AbortSignal, isEarly?: boolean): Promise<void>;
-  /** Holes in the count of changes, seen with this socket, in which nothing was missing. */
+  /** Gaps in the sequence numbers of this socket in which nothing was missing. */
   falseHoles: number;
-  /** Each takes the changes that are applied while a page is on its way. One that was taken away has missed changes. */
+  /** Each collects the changes that are applied while a page is on its way. A record that was removed has missed changes. */
   readonly records: Set<ChangeFrame[]>;
-  /** Whether a change has come in live and waits for its turn. */
+  /** Whether a change came in live and is held. */
   isHeld(frame: ChangeFrame): boolean;
-  /** From here on nothing is missing. */
+  /** Up to here nothing is missing. */
   know(cursor: Message | undefined, seq: number | undefined): void;
   /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
   replace(source: HistorySource, signal: AbortSignal, skipped: boolean): Promise<void>;

@@ -1,8 +1,8 @@
 /**
- * What is known of one open room, and up to where nothing is missing.
+ * The state of one open room: which messages are known, and up to where nothing is missing.
  *
- * While it is being read, what comes in live is held back and let in after it, in its order: so a message never stands
- * there while one before it is still to come. The first page is loaded here; what changed after it: see catch-up.ts.
+ * During a read, live frames are held and applied after it, in order, so that no message is shown before its predecessor. The first page is loaded
+ * here; later changes by catch-up.ts.
  */
 import type { ChangeFrame, Id, Message } from '../../protocol/index.js';
 import { isNoAccess, sleep, throwIfAborted, toChatError, type Clock } from '../../transport/index.js';
@@ -10,30 +10,30 @@ import type { Report } from '../events.js';
 import { loadDeferred } from '../load-deferred.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
-/** So often a room that was denied is read again, with one socket, because it is listed or something was said of it. */
+/** With one socket, a denied room is read again at most so often, when it is listed or a frame mentions it. */
 const MAX_RECHECKS = 5;
-/** After so many holes in which nothing was missing, a room's count of changes is not believed any more with this socket. */
+/** After so many gaps in which nothing was missing, a room's sequence numbers are ignored with this socket. */
 const MAX_FALSE_HOLES = 3;
-/** So long what was asked before the socket was there may keep waiting what is asked now, in milliseconds: often it is here a moment later. */
+/** A request from before the socket was up may delay the requests after it for so long, in milliseconds. */
 const LATE_MS = 800;
 
 export class RoomHistory implements RoomCursor {
   /** The newest message up to which everything is known; undefined before the first page. */
   #cursor: Message | undefined;
-  /** The last change up to which everything is known, where the backend counts. */
+  /** The sequence number up to which everything is known, if the backend has them. */
   #seq: number | undefined;
   #loaded = false;
-  /** All that is known is a newest page that was read before any socket was there. */
+  /** Only the newest page is known, and it was read before any socket was up. */
   #isEarly = false;
-  /** The server does not let us read the room (403, 404): so often it is still read again with this socket, where something is said of it. */
+  /** Set if the room is denied (403, 404): how often it may still be read again with this socket. */
   rechecks: number | undefined;
-  /** Holes in the count of changes, seen with this socket, in which nothing was missing: the backend may count for all rooms together. */
+  /** Gaps in the sequence numbers of this socket in which nothing was missing: the backend may number all rooms together. */
   falseHoles = 0;
   failures = 0;
-  /** The newest message that is shown, whatever may be missing before it. */
+  /** The newest message that is shown. Messages before it may be missing. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
-  /** Ends what was asked before the present socket was there. */
+  /** Aborts the requests from before the present socket. */
   #abort = new AbortController();
   #holding = 0;
   #held: ChangeFrame[] = [];
@@ -42,7 +42,7 @@ export class RoomHistory implements RoomCursor {
   readonly #apply: (frame: ChangeFrame, wasHeld: boolean) => void;
 
   /**
-   * @param letIn takes what came in live, as soon as its turn has come.
+   * @param apply applies a live frame when its turn has come.
    * @param seen the newest message that is shown already.
    */
   constructor(
@@ -60,7 +60,7 @@ export class RoomHistory implements RoomCursor {
     return this.#cursor;
   }
 
-  /** The newest message that is shown: in what is read from now on it is there, or it was deleted. */
+  /** The newest message that is shown. A page that is read from now on holds it, or it was deleted. */
   get seen(): Message | undefined {
     return this.#seen;
   }
@@ -74,12 +74,12 @@ export class RoomHistory implements RoomCursor {
     return this.#seq;
   }
 
-  /** A message that came in live, where the socket tells of every message: nothing before it is missing. */
+  /** A live message on a socket that reports all messages: nothing before it is missing. */
   advance(message: Message): void {
     if (this.#loaded) this.#cursor = message;
   }
 
-  /** From now on what comes in waits, until as many `release` have followed. */
+  /** Holds live frames until `releaseFrames` was called as often. */
   holdFrames(): void {
     this.#holding++;
   }
@@ -89,25 +89,25 @@ export class RoomHistory implements RoomCursor {
     const held = this.#held.splice(0).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
     for (const frame of held) {
       if (this.#isKnown(frame)) continue;
-      // What still has a hole before it is shown all the same: the session knows of the hole and says so.
+      // Also with a gap before it: the session knows of the gap.
       this.#count(frame);
       this.#show(frame, true);
     }
   }
 
-  /** Whether a change has come in live and waits for its turn. */
+  /** Whether a change came in live and is held. */
   isHeld({ seq }: ChangeFrame): boolean {
     return this.#held.some((frame) => frame.seq === seq);
   }
 
-  /** What is held back is not let in: its reader has left. */
+  /** Drops the held frames: the room was closed. */
   drop(): void {
     this.#held = [];
   }
 
   /**
-   * Something came in live.
-   * @returns false when there is a hole before it: it is held back, and the room has to be read.
+   * Accepts a live frame.
+   * @returns false if there is a gap before it: the frame is held, and the room has to be read.
    */
   accept(frame: ChangeFrame): boolean {
     if (this.#isKnown(frame)) return true;
@@ -119,7 +119,7 @@ export class RoomHistory implements RoomCursor {
     return this.#holding > 0;
   }
 
-  /** The room's unread count was read: what was said of it before, and is held back, is in it. */
+  /** The room's unread count was read: it includes the held read receipts. */
   onUnreadCount(): void {
     this.#held = this.#held.map((frame) => (frame.type === 'messages_marked_read' ? { ...frame, count: 0 } : frame));
   }
@@ -143,8 +143,7 @@ export class RoomHistory implements RoomCursor {
   }
 
   /**
-   * Loads the newest page, or whatever changed since. One after the other, never together: a read that began before the
-   * socket was up says nothing of what came after it.
+   * Loads the newest page, or the changes since. One read after the other: a read that began before the socket was up misses what came after it.
    * @throws {ChatError} and reports it, when REST fails.
    */
   catchUp(source: HistorySource, signal: AbortSignal, isEarly = false): Promise<void> {
@@ -152,7 +151,7 @@ export class RoomHistory implements RoomCursor {
     return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, either, isEarly)));
   }
 
-  /** There is a new socket, and everything is requested again. Earlier requests are waited for only briefly: they may never be answered. */
+  /** There is a new socket, and everything is requested again. Earlier requests are aborted after a moment: they may never be answered. */
   onNewSocket(clock: Clock, signal: AbortSignal): void {
     this.rechecks = undefined;
     this.falseHoles = 0;
@@ -194,7 +193,7 @@ export class RoomHistory implements RoomCursor {
     this.#loaded = false;
   }
 
-  /** Other pages are loaded too: the newest one can not take the place of all. */
+  /** Other pages are loaded too: the newest page must not replace them. */
   grow(): void {
     this.#isEarly = false;
   }
@@ -208,11 +207,11 @@ export class RoomHistory implements RoomCursor {
     this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore, knownUpTo, leftOut });
   }
 
-  /** From here on nothing is missing. */
+  /** Up to here nothing is missing. */
   know(cursor: Message | undefined, seq: number | undefined): void {
     this.#loaded = true;
     this.#cursor = cursor;
-    // What is read holds all that was shown before it was asked for; what came in since is let in after it.
+    // The page holds all that was shown before it was requested; later frames are applied after it.
     this.#seen = cursor;
     this.#seq = seq;
   }

@@ -1,6 +1,5 @@
 /**
- * Reads what the server holds: the list of rooms, and the rooms that somebody has open. And lets in, in its turn, what
- * comes live meanwhile.
+ * Keeps the list of rooms and the open rooms in sync with the server: reads them, and applies live frames in order.
  */
 import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../../protocol/index.js';
 import { ChatError, isNoAccess, throwIfAborted, toChatError, type RestClient } from '../../transport/index.js';
@@ -11,9 +10,9 @@ import type { RoomCursor } from './history-source.js';
 import { loadDeferred } from '../load-deferred.js';
 import { RoomHistory } from './room-history.js';
 
-/** Of a baseline backend's rooms, so many are listened to, most recent first. */
+/** Rooms of a baseline backend that are subscribed to, most recent first. */
 const MAX_LISTENED = 50;
-/** So often a list of rooms is read anew because something happened while it was on its way. */
+/** The most reads of the list, if rooms change while it is on its way. */
 const MAX_LISTS = 3;
 
 const NEVER = (): void => {};
@@ -27,20 +26,20 @@ async function allEnded(promises: Promise<void>[]): Promise<void> {
 export class RoomSync implements RoomReader, OpenRooms {
   readonly #session: SessionContext;
   readonly openRooms = new Map<string, RoomHistory>();
-  /** Rooms that the present socket was asked to tell about: of a new socket, none. */
+  /** Rooms that are subscribed to on the present socket. */
   readonly subscribed = new Set<string>();
-  /** Ids of rooms as the list has them. */
+  /** Ids of rooms in the type that the list has: number or string. */
   #ids = new Map<string, Id>();
-  /** Something happened to a room since its list was asked for. */
+  /** A room has changed since the list was requested. */
   #isListStale = false;
-  /** Counts the lists that were asked for; and which of them was the last one to be shown. */
+  /** Counts the requests for the list; and which of them was shown last. */
   #lists = 0;
   #shownList = 0;
-  /** The rooms that REST has named; undefined as long as it has not. */
+  /** The rooms of the last list by REST; undefined before the first one. */
   #rooms: ReadonlySet<string> | undefined;
-  /** When the open rooms were last read whole. */
+  /** When the open rooms were last read completely. */
   fullReadAt = -Infinity;
-  /** The last one that was caught up with. */
+  /** The socket of the last catch-up. */
   #lastSocket: SocketConnection | undefined;
 
   isOpenElsewhere: (roomId: Id) => boolean = () => false;
@@ -58,13 +57,13 @@ export class RoomSync implements RoomReader, OpenRooms {
     return this.#rooms !== undefined;
   }
 
-  /** Of a list that came by socket: what REST hides stays hidden. */
+  /** Of a list that came by socket, the rooms that REST lists too. */
   visible(rooms: readonly Room[]): Room[] {
     const known = this.#rooms;
     return known ? rooms.filter(({ id }) => known.has(idKey(id))) : [...rooms];
   }
 
-  /** Another person, another backend. */
+  /** Forgets everything: another user, or another backend. */
   clear(): void {
     for (const history of this.openRooms.values()) history.drop();
     this.openRooms.clear();
@@ -83,7 +82,7 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   // ————— Reading
 
-  /** Reads the list and every open room, while live messages wait. At once, as far as that may be: each question is a way there and back. */
+  /** Reads the list and every open room while live messages are held. In parallel where possible, to save round trips. */
   async catchUp(socket: SocketConnection): Promise<void> {
     const { signal } = socket;
     const open = [...this.openRooms.values()];
@@ -95,19 +94,19 @@ export class RoomSync implements RoomReader, OpenRooms {
     try {
       const listened = this.#subscribe(socket, open.map(({ roomId }) => roomId));
       const listed = this.list(socket, signal).then(({ rooms }) => {
-        if (!this.#session.has('user_channel')) void this.#subscribe(socket, rooms.slice(0, MAX_LISTENED).map(({ id }) => id));
+        void this.#subscribe(socket, (this.#session.has('user_channel') ? open.map(({ roomId }) => ({ id: roomId })) : rooms.slice(0, MAX_LISTENED)).map(({ id }) => id));
       });
-      // Where a room has to be listened to, what comes after its page is told only from then on.
+      // Without `user_channel`, messages after the page are sent only to subscribers: subscribe first.
       const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpenRooms(signal, !this.#session.loop.wasConnected));
       await allEnded([listed, read]);
-      // Between the list and a page something came in: the page has it, and the list may not count it.
+      // A message between the list and a page is in the page, and may be missing in the list's unread count.
       if (this.#isListStale) this.listByRest(signal).catch(NEVER);
     } finally {
       for (const history of open) history.releaseFrames();
     }
   }
 
-  /** The list of rooms: from REST, whose unread counts are right on every backend, and which hides what I may not see; or else from the socket. */
+  /** Reads the list by REST, whose unread counts and access checks are right on every backend; if that fails, by socket. */
   async list(socket: SocketConnection | undefined, signal: AbortSignal): Promise<{ rooms: Room[]; method: Method }> {
     try {
       return { rooms: await this.listByRest(signal), method: 'rest' };
@@ -136,10 +135,10 @@ export class RoomSync implements RoomReader, OpenRooms {
       const turn = ++this.#lists;
       const { rooms, leftOut, isComplete } = await this.#rest.listRooms(signal);
       throwIfAborted(signal);
-      // One that was asked for later has been shown already.
+      // The answer to a later request was shown already.
       if (turn < this.#shownList) return rooms;
       this.#shownList = turn;
-      // What came in meanwhile may be in this list or not: nobody can tell.
+      // The list may or may not include what came in meanwhile.
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true, leftOut, isComplete });
@@ -177,7 +176,7 @@ export class RoomSync implements RoomReader, OpenRooms {
       histories.map((history) =>
         read(history).catch(async (thrown: unknown) => {
           const error = toChatError(thrown);
-          // A room that we may not see (any more) is its own thread's trouble.
+          // Its thread shows that the room may not be read. The connection goes on.
           if (isNoAccess(error)) return;
           const deferred = await loadDeferred().catch(NEVER);
           if (!deferred?.canGoOnWithout(this.#session, history, error, () => read(history), one)) throw error;
@@ -189,7 +188,7 @@ export class RoomSync implements RoomReader, OpenRooms {
   /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
   async readRoom(history: RoomCursor, signal: AbortSignal, isEarly = false): Promise<void> {
     const { roomId } = history;
-    // The server may have refused to tell of it, too.
+    // The server may have refused the subscription, too.
     if (history.rechecks !== undefined) this.subscribed.delete(idKey(roomId));
     await history.catchUp(
       {
@@ -200,7 +199,7 @@ export class RoomSync implements RoomReader, OpenRooms {
         onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),
         apply: (frame) => {
-          // The list of rooms was read just now: its counts hold all that is told here.
+          // The list was read just now: its counts include these changes.
           if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#session.report({ type: 'frame', frame });
         },
       },
@@ -249,7 +248,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     this.#session.socket?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
 
-  /** Asks to be told what happens in these rooms, and waits until the server has agreed (or refused). */
+  /** Subscribes to rooms, and waits until the server has confirmed or refused. */
   async #subscribe(socket: SocketConnection, roomIds: Id[]): Promise<void> {
     const asked = roomIds.filter((roomId) => {
       const key = idKey(roomId);
@@ -264,25 +263,27 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   // ————— What comes in live
 
-  /** The list of rooms was read, and with it all unread counts. A room that is there may be ours to read now. */
+  /** The list was read, with all unread counts. A denied room that is in it may be readable now. */
   onRoomList(rooms: readonly Room[]): void {
+    // Before the first list, digits were taken for a number: a strict server knows no such room.
+    if (this.#ids.size === 0) for (const { id } of rooms) if (typeof id === 'string') this.subscribed.delete(id);
     this.#ids = new Map(rooms.map(({ id }) => [idKey(id), id]));
     for (const history of this.openRooms.values()) history.onUnreadCount();
     for (const { id } of rooms) this.#recheck(id);
   }
 
-  /** Something says that a room that was denied to us may be ours to read. A server that says so all the time is not asked each time. */
+  /** A denied room may be readable now. At most so many times per socket. */
   #recheck(roomId: Id): void {
     const history = this.openRooms.get(idKey(roomId));
     if (history?.rechecks && history.rechecks--) void this.read(roomId, this.#session.signal);
   }
 
-  /** Whether all that happens is told on the socket, and nothing is missing. */
+  /** Whether the socket reports all changes, and nothing is missing. */
   get #isComplete(): boolean {
     return this.#session.has('user_channel') && this.#session.state.is === 'connected';
   }
 
-  /** Takes a frame that changes what is shown. */
+  /** Applies a frame that changes rooms or messages. */
   applyFrame(frame: ChatFrame): void {
     if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
     if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.openRooms.get(idKey(frame.room_id))?.onUnreadCount();
@@ -305,7 +306,7 @@ export class RoomSync implements RoomReader, OpenRooms {
       return;
     }
     const { room_id: roomId, message } = frame;
-    // Only a server that tells of every message makes a live one the end of what is known.
+    // Only if the server reports every message, nothing before a live one is missing.
     if (this.#isComplete) this.openRooms.get(idKey(roomId))?.advance(message);
     report({ type: 'live-message', roomId, message, wasHeld });
   }

@@ -1,6 +1,6 @@
 /**
- * The other tabs of one person: whoever holds the socket passes on every text that comes in, and sends what the others ask to
- * be sent. Loaded where there is a second tab: see deferred.ts.
+ * One socket for all tabs of a user: the leader relays every text that comes in, and sends frames for the followers. Loaded with the second tab: see
+ * deferred.ts.
  */
 import { CloseCode, idKey, sameId, type ClientFrame, type Id } from '../../protocol/index.js';
 import type { AuthenticatedSocket } from '../../transport/index.js';
@@ -17,7 +17,7 @@ const ROLL_CALL_MS = 30_000;
 export class SharedSocket {
   readonly #session: SessionContext;
   readonly #listening = new Set<(message: TabMessage) => void>();
-  /** How the others tell this tab from the rest. */
+  /** Identifies this tab to the others. */
   readonly #name = crypto.getRandomValues(new Uint32Array(4)).join('-');
   /** The rooms that other tabs show, by tab. */
   readonly #others = new Map<string, { rooms: readonly Id[]; isThere: boolean }>();
@@ -29,14 +29,14 @@ export class SharedSocket {
     this.#session = session;
   }
 
-  /** What another tab says of the socket. @param follows whether that is the one that has it. */
+  /** Handles a message of another tab. @param follows whether this tab is a follower. */
   onTab(said: TabMessage, follows: boolean): void {
     if (isForOutbox(said)) return;
     const message = readTabMessage(said, (problem) => this.#session.report({ type: 'problem', problem }));
     if (!message) return;
     switch (message.kind) {
       case 'join':
-        // Where nobody is signed in there is no socket to listen to either: somebody else may have one.
+        // Without a sign-in this tab has no socket to share: another tab may have one.
         if (follows || !this.#session.rest) return;
         this.isLeader = true;
         this.#session.tellNotifications();
@@ -65,7 +65,7 @@ export class SharedSocket {
 
   // ————— The side of the tab that has the socket
 
-  /** Says whether there is a socket, and what the server said at first. */
+  /** Tells the followers whether there is a socket, and its greeting. */
   greet(): void {
     if (this.isLeader) this.#session.broadcast({ kind: 'greeting', text: this.#session.socket?.greeting ?? null });
   }
@@ -94,13 +94,13 @@ export class SharedSocket {
     else this.#others.delete(tab);
     if (this.#others.size === 0) this.#cancelRollCall();
     for (const roomId of before) roomSync.unsubscribe(roomId);
-    // It had not answered for so long that it was forgotten.
+    // It was forgotten because it had not answered.
     for (const roomId of rooms) {
       if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId })) roomSync.subscribed.add(idKey(roomId));
     }
   }
 
-  /** A tab that closes says so; one that dies cannot. */
+  /** Forgets tabs that died without a message. */
   #callRoll(): void {
     for (const [tab, other] of [...this.#others]) {
       if (!other.isThere) this.#count(tab, []);
@@ -123,7 +123,7 @@ export class SharedSocket {
   }
 
   /**
-   * To its session, what another tab passes on looks like a socket.
+   * A socket for a follower's session, which the leader relays.
    * @param onSilence called when the tab that has the socket does not answer.
    */
   follow(onSilence: () => void): OpenSocket {
@@ -162,8 +162,8 @@ export class SharedSocket {
       session.broadcast({ kind: 'join' });
       return {
         send(frame) {
-          // A token never leaves the tab that it was given to. And the answer to `sync` does not say to whom it is given: another
-          // tab, which knows more or less, would take it for its own. Its own REST tells each the same.
+          // A token never leaves its tab. And the answer to `sync` does not name its asker: another tab, which knows more or less, would
+          // take it for its own. Each tab syncs by REST.
           if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
           // The room may be open in another tab: the one that has the socket counts.
           if (frame.type !== 'unsubscribe_room') session.broadcast({ kind: 'send', frame });

@@ -1,13 +1,13 @@
 /**
- * Tabs of one page origin, one backend and one person know of each other: one of them holds the socket and sends what
- * waits; the others are told. Who it is, Web Locks decide, because a browser gives a lock on the moment its holder is gone.
+ * How tabs of one page origin and one scope talk to each other (BroadcastChannel), and how they elect a leader (Web Locks: the browser passes a lock on
+ * at the moment its holder is gone).
  */
 import type { ClientFrame, Id, Message, Notification } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
 import type { Method, NotificationState } from '../events.js';
 import type { StoredMessage } from '../outbox/message-storage.js';
 
-/** What tabs tell each other. Never a token. */
+/** A message between tabs. Never with a token. */
 export type TabMessage = SocketTabMessage | OutboxTabMessage;
 
 /** About the socket that they share: see shared-socket.ts. */
@@ -39,7 +39,7 @@ export type OutboxTabMessage =
   /** The device was asked to forget everything: drafts that are still to be saved are not. */
   | { kind: 'purged' };
 
-/** What tabs are made of; without it each tab is alone. */
+/** The browser's APIs for tabs. Without them each tab is alone. */
 export interface TabApis {
   locks?: LockManager | undefined;
   BroadcastChannel?: typeof BroadcastChannel | undefined;
@@ -47,7 +47,7 @@ export interface TabApis {
 
 /** Tabs with another version of this protocol share neither a socket nor a lock: they do not hear each other. */
 const VERSION = 2;
-/** So long a browser may take to say whether a lock is free, in milliseconds. */
+/** The longest that a browser may take to answer a lock request, in milliseconds. */
 const LOCK_MS = 3_000;
 
 const nameOf = (what: 'channel' | 'socket' | 'outbox' | 'people', scope: string): string => `unified-chat/${VERSION} ${what} ${scope}`;
@@ -95,7 +95,7 @@ export interface TurnOptions {
 }
 
 /**
- * Takes a lock, or waits in line for it, and keeps it until `signal` aborts.
+ * Takes a lock, or waits for it, and keeps it until `signal` aborts.
  * @param what the socket, or the outbox, of a scope.
  * @returns whether it was free. A browser that does not say so in time is taken for one that refuses locks; if it turns out that another tab
  *   has it, `onLost` is called.

@@ -1,12 +1,12 @@
 /**
- * Tabs of one site tell each other who is signed in at a backend: after one of them has changed the user, the others ask their page who is
- * signed in now. No token travels, and no tab relies on what another one says. Loaded on demand: see deferred.ts.
+ * Tabs of one site tell each other who is signed in at a backend. After a change each tab asks its own page who is signed in. No token is sent, and no
+ * tab relies on another one. Loaded on demand: see deferred.ts.
  */
 import { idKey, type Id } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
 import { TabChannel, type TabApis } from './tab-channel.js';
 
-/** Between two questions to the page, in milliseconds: two tabs may have different persons for good. */
+/** The least time between two questions to the page, in milliseconds: two tabs may have different users for good. */
 const SELDOM_MS = 5_000;
 
 export interface PersonMessage {
@@ -53,7 +53,7 @@ export class UserChannel {
     const person = message?.person;
     if (typeof person !== 'string' || !this.#person || person === this.#person) return;
     this.#cancel();
-    // Seldom; but the last word counts.
+    // Rarely; but the last message counts.
     const waitMs = Math.min(Math.max(this.#askedAt + SELDOM_MS - clock.now(), 0), SELDOM_MS);
     this.#cancel = clock.after(waitMs, () => {
       this.#askedAt = clock.now();
