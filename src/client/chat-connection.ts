@@ -9,7 +9,7 @@ import { idKey, sameId, type Id, type Message, type Room } from '../protocol/ind
 import { KeyedTimers } from '../internal/keyed-timers.js';
 import { lazyImport } from '../internal/lazy-import.js';
 import { noop } from '../internal/noop.js';
-import { loadWithDeferred, Session, type ChatState, type MessageStorage, type Method, type Reason, type TabApis, type Timing } from '../session/index.js';
+import { loadDeferred, loadWithDeferred, Session, type ChatState, type MessageStorage, type Method, type Reason, type TabApis, type Timing } from '../session/index.js';
 import { usePages } from '../store/reduce.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
@@ -48,10 +48,12 @@ export interface SendOptions {
 /** Milliseconds after the last key until a draft is saved. */
 const DRAFT_MS = 400;
 
-const loadParts = lazyImport(() => import('./deferred.js'));
-/** As soon as they are loaded. */
-let parts: Awaited<ReturnType<typeof loadParts>> | undefined;
-loadWithDeferred(() => loadParts().then((loaded) => usePages((parts = loaded))));
+const importParts = lazyImport(() => import('./deferred.js'));
+/** As soon as they are loaded: together with the deferred parts of the session. */
+let parts: Awaited<ReturnType<typeof importParts>> | undefined;
+loadWithDeferred(() => importParts().then((loaded) => usePages((parts = loaded))));
+/** @throws {ChatError} `unreachable`. */
+const loadParts = (): ReturnType<typeof importParts> => loadDeferred().then(() => parts!);
 
 /** What the browser has for tabs to find each other; a page that may store nothing may not even ask. */
 function tabApis(): TabApis {

@@ -29,7 +29,8 @@ export class StateStore {
     if (before.phase.is !== after.phase.is || currentReason(before).code !== reason.code) {
       this.events.emit('chat-state-change', { state: after.phase.is, previous: before.phase.is, reason });
     }
+    if (before.rooms === after.rooms) return;
     const total = totalUnread(after);
-    if (before.rooms !== after.rooms && totalUnread(before) !== total) this.events.emit('chat-unread-change', { total });
+    if (totalUnread(before) !== total) this.events.emit('chat-unread-change', { total });
   }
 }

@@ -56,11 +56,11 @@ function peak(times: readonly number[], windowMs: number): number {
 }
 
 async function run(name: string, leave: (server: Child<ToServer, FromServer>) => void): Promise<Record<string, string>> {
-  const startServer = (): Promise<Child<ToServer, FromServer>> => start('./herd-server.ts');
+  const startServer = (): Promise<Child<ToServer, FromServer>> => start('./reconnect-storm-server.ts');
   const [old, young] = await Promise.all([startServer(), startServer()]);
-  const herds = await Promise.all(Array.from({ length: PROCESSES }, () => start<ToClients, FromClients>('./herd-clients.ts')));
-  const counts = herds.map(() => 0);
-  herds.forEach(({ process }, n) => process.on('message', (message: FromClients) => message.is === 'connected' && (counts[n] = message.count)));
+  const groups = await Promise.all(Array.from({ length: PROCESSES }, () => start<ToClients, FromClients>('./reconnect-storm-clients.ts')));
+  const counts = groups.map(() => 0);
+  groups.forEach(({ process }, n) => process.on('message', (message: FromClients) => message.is === 'connected' && (counts[n] = message.count)));
   const sum = (): number => counts.reduce((all, count) => all + count, 0);
   const allWithin = async (ms: number): Promise<void> => {
     for (const deadline = Date.now() + ms; sum() < CLIENTS && Date.now() < deadline; ) await sleep(20);
@@ -69,7 +69,7 @@ async function run(name: string, leave: (server: Child<ToServer, FromServer>) =>
   old.tell({ do: 'listen', port: 0 });
   const { port } = await old.hears('listening');
   const share = Math.ceil(CLIENTS / PROCESSES);
-  herds.forEach(({ tell }, n) => tell({ do: 'connect', url: `http://127.0.0.1:${port}`, first: n * share + 1, count: Math.min(share, CLIENTS - n * share), withinMs: GATHER_MS }));
+  groups.forEach(({ tell }, n) => tell({ do: 'connect', url: `http://127.0.0.1:${port}`, first: n * share + 1, count: Math.min(share, CLIENTS - n * share), withinMs: GATHER_MS }));
   await allWithin(GATHER_MS * 10);
   if (sum() < CLIENTS) throw new Error(`Only ${sum()} of ${CLIENTS} clients came in the first place.`);
 
@@ -81,10 +81,10 @@ async function run(name: string, leave: (server: Child<ToServer, FromServer>) =>
   const { at: backAt } = await young.hears('listening');
   await allWithin(PATIENCE_MS);
 
-  const reports = await Promise.all(herds.map(({ tell, hears }) => (tell({ do: 'report' }), hears('report'))));
+  const reports = await Promise.all(groups.map(({ tell, hears }) => (tell({ do: 'report' }), hears('report'))));
   young.tell({ do: 'report' });
   const { sockets, requests } = await young.hears('report');
-  for (const { process } of [...herds, young]) process.kill();
+  for (const { process } of [...groups, young]) process.kill();
 
   const sorted = (times: number[]): number[] => times.sort((a, b) => a - b);
   const tries = sorted(reports.flatMap((report) => report.tries)).filter((at) => at >= leftAt);

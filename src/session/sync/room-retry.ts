@@ -33,7 +33,9 @@ export function isResting({ clock }: SessionContext, history: RoomCursor): boole
 export function canGoOnWithout(session: SessionContext, history: RoomCursor, error: ChatError, read: () => Promise<void>, one?: RoomCursor): boolean {
   if (error.code === 'aborted') return false;
   history.failures++;
-  if (!one && (!ABOUT_A_ROOM.includes(error.code) || history.failures < MAX_FAILURES)) return false;
+  // 502, 503 and 504 are about the server.
+  const isAboutRoom = ABOUT_A_ROOM.includes(error.code) && (error.code !== 'server_error' || error.status === 500);
+  if (!one && (!isAboutRoom || history.failures < MAX_FAILURES)) return false;
   const { clock, socket, random } = session;
   waits.set(history, { from: clock.now(), ms: backoff(history.failures, random) });
   if (socket) void readUntilItSucceeds(session, history, socket.signal, read);
