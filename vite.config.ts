@@ -18,6 +18,7 @@ import { transform } from 'lightningcss';
 import MagicString from 'magic-string';
 import { minify } from 'terser';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { INTERNAL_NAMES } from './scripts/internal-names.js';
 
 const DEPENDENCIES = /^(lit|@lit\/|@lit-labs\/|zod|ws$|node:)/;
 
@@ -188,34 +189,11 @@ function trimLit(): Plugin {
   return answer('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/(directives\/)?[\w-]+\.js$/, asked);
 }
 
-/**
- * Members of our classes that nothing outside of dist/ calls, and that are neither sent, stored nor documented. A minifier cannot know that. What a page
- * calls is not here: `npm run build:package` and the tests of the sources keep all names.
- */
-const INTERNAL_NAMES = [
-  'DeliveryFallback', 'Heartbeat', 'NotificationLoader', 'ReadReceipts', 'Reconnect', 'STORAGE_PROBLEMS', 'SharedSocket', 'TOKEN_TIMEOUT_MS',
-  'TokenFlow', 'TypingNotifier', 'UserChannel', 'acceptsIdempotencyKey', 'answerMs', 'applyFrame', 'applyTokenInPlace', 'askForToken',
-  'asksByRequest', 'authMode', 'broadcast', 'canAsk', 'canGoOnWithout', 'cancelAll', 'cancelRetry', 'caughtUp', 'clearRooms', 'crashes',
-  'credential', 'detachUnowned', 'dispatch', 'endPause', 'exactUnread', 'expiresAt', 'failures', 'falseHoles', 'fetchTicket', 'fetchToken',
-  'followLeader', 'forget', 'fullReadAt', 'hasSocket', 'hasUserInfo', 'holdFrames', 'isActive', 'isAsked', 'isAtEnd', 'isAway', 'isConfirmed',
-  'isCopy', 'isEmpty', 'isExpired', 'isFollower', 'isGroup', 'isHealthy', 'isHeld', 'isHidden', 'isHydrating', 'isLeader', 'isListed', 'isLoaded',
-  'isMine', 'isOpenElsewhere', 'isOther', 'isOtherUser', 'isOverdue', 'isProviderOnly', 'isRequest', 'isSameUser', 'isSender', 'isSetAside',
-  'isShared', 'isStale', 'isStored', 'isUsable', 'issuedAt', 'joinScope', 'knownUpTo', 'lastScope', 'listByRest', 'listRooms', 'loadFallback',
-  'loadHeartbeat', 'loadHistoryPage', 'loadNewestPage', 'loadParts', 'localize', 'longest', 'matchPending', 'nameUnknown', 'noSuchMessage',
-  'notBefore', 'onAlive', 'onConnected', 'onDraft', 'onFrame', 'onGreeting', 'onHeld', 'onHistory', 'onLate', 'onLeaderChange', 'onLoaded', 'onLost',
-  'onNewSocket', 'onOpen', 'onOtherToken', 'onProblem', 'onRefreshed', 'onRestSuccess', 'onRoomList', 'onScroll', 'onSend', 'onSettled',
-  'onSignedOut', 'onSubscriptionEnded', 'onSuccess', 'onText', 'onTyping', 'onUncertainUser', 'onUnreadCount', 'onUserChange', 'onViewing',
-  'openRooms', 'outboxes', 'ownerIfConfirmed', 'previewed', 'putDraft', 'readEach', 'readOpenRooms', 'readOtherRooms', 'readRoom', 'receipts',
-  'recheck', 'rechecks', 'reconnect', 'refreshRefused', 'refreshRooms', 'refresher', 'refusedMessages', 'rejectDiscarded', 'rejectOfFormerUser',
-  'releaseFrames', 'releaseStorage', 'reopen', 'reportProblem', 'restOrThrow', 'resyncAfterGap', 'roomSync', 'roomsPage', 'runNow', 'scopeFor',
-  'sendError', 'setSender', 'setTyping', 'setUnauthorized', 'setUserInfo', 'setback', 'settle', 'sharedSocket', 'skewMs', 'socketEnded',
-  'socketTokens', 'startOver', 'switchTo', 'takeRefused', 'tellAgain', 'tellNotifications', 'timeoutMs', 'toConnected', 'toConnecting', 'toError',
-  'toHttpError', 'toIdle', 'toOffline', 'toPolling', 'toReconnecting', 'toUnauthorized', 'unsent', 'verifySocket', 'waitForFrame', 'wasConnected',
-  'wasHeld', 'watchPage', 'withNextTry', 'withReceipts', 'withoutSocket', 'yieldToMain',
-];
-
+/** Shortens the names of scripts/internal-names.ts. */
 function shortenInternalNames(): Plugin {
-  const short = new Map(INTERNAL_NAMES.map((name, index) => [name, `_${index.toString(36)}`]));
+  const ends = [...'0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const free = ['_', '$', '_0', '$0'].flatMap((start) => ends.map((end) => start + end));
+  const short = new Map(INTERNAL_NAMES.map((name, index) => [name, free[index]!]));
   const pattern = new RegExp(`(?<![\\w'"/-])(${INTERNAL_NAMES.join('|')})(?![\\w'"/-])`, 'g');
   return {
     name: 'shorten-internal-names',
