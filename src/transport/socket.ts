@@ -15,6 +15,8 @@ export type AuthMode = 'query' | 'subprotocol' | 'ticket';
 
 /** A token of fewer characters is not searched for in the server's texts. */
 const MIN_SECRET = 12;
+/** Three forms of the last three tokens of a socket. */
+const MAX_SECRETS = 9;
 
 export interface SocketEnd {
   code: number;
@@ -72,6 +74,7 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
   const hide = (secret: string): void => {
     // A short one may be part of any word.
     if (secret.length >= MIN_SECRET) secrets.push(secret, encodeURIComponent(secret), base64url(secret));
+    secrets.splice(0, secrets.length - MAX_SECRETS);
   };
   hide(token);
 

@@ -198,7 +198,7 @@ it('10.34: many sockets of one person, each of which asks for much and reads not
   }
 });
 
-it('10.34: a socket too many ends the oldest one of that person, and nobody else’s', () =>
+it('10.34: a socket too many ends the oldest one of that user, and none of another user', () =>
   withServer({}, async (server) => {
     const ben = await join(server, BEN);
     const clients = [];
@@ -206,6 +206,19 @@ it('10.34: a socket too many ends the oldest one of that person, and nobody else
     assert.equal((await within(clients[0]!.closed, 'the oldest socket to be closed')).code, 1013);
     for (const client of [...clients.slice(1), ben]) await client.ask({ type: 'ping' }, 'pong');
     for (const client of [...clients, ben]) client.close();
+  }));
+
+it('10.34: a client that does not answer its end does not count: the next socket too many ends the next one', () =>
+  withServer({}, async (server) => {
+    const clients = [];
+    for (let n = 0; n < 22; n++) {
+      clients.push(await join(server, ANA));
+      if (n === 0) clients[0]!.socket.pause();
+    }
+    assert.equal((await within(clients[1]!.closed, 'the second socket to be closed')).code, 1013);
+    for (const client of clients.slice(2)) await client.ask({ type: 'ping' }, 'pong');
+    clients[0]!.socket.terminate();
+    for (const client of clients) client.close();
   }));
 
 it('10.34: a live client is not taken for dead while the socket is not read, because a slow database keeps the server busy', () =>

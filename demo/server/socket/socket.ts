@@ -31,6 +31,8 @@ export function createSockets(context: Context): Sockets {
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   const connections = new Set<SocketConnection>();
+  /** Open sockets, oldest first. */
+  const byUser = new Map<number, Set<SocketConnection>>();
   let closing = false;
   const revocation = startRevocation(context, connections);
   const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), options.livenessSeconds * 1_000).unref();
@@ -61,9 +63,8 @@ export function createSockets(context: Context): Sockets {
     const connection = new SocketConnection(viewer.id, ws, line, context);
     // A bad client (a frame too long, a broken line) ends its own socket, and nothing else.
     ws.on('error', (error) => log.warn({ user: viewer.id, reason: error.message }, 'socket error'));
-    const others = [...connections].filter(({ userId }) => userId === viewer.id);
-    if (others.length >= MAX_SOCKETS) others[0]!.end(CloseCode.tryAgainLater, 'too many sockets');
     connections.add(connection);
+    limitSockets(connection);
     ws.on('close', () => connections.delete(connection));
     log.info({ user: viewer.id, origin: origin ?? null, kind: isNotifications ? 'notifications' : 'chat', mode: options.baseline ? 'baseline' : 'full' }, 'connected');
     if (isNotifications) {
@@ -78,6 +79,22 @@ export function createSockets(context: Context): Sockets {
       greet(context, viewer, connection);
       context.hub.add(connection);
     }
+  }
+
+  /** Ends the oldest socket of a user who has too many. It does not count from then on, whether or not its client answers. */
+  function limitSockets(connection: SocketConnection): void {
+    const { userId, socket } = connection;
+    const ofUser = byUser.get(userId) ?? new Set();
+    byUser.set(userId, ofUser.add(connection));
+    const [oldest] = ofUser;
+    if (ofUser.size > MAX_SOCKETS && oldest) {
+      ofUser.delete(oldest);
+      oldest.end(CloseCode.tryAgainLater, 'too many sockets');
+    }
+    socket.on('close', () => {
+      ofUser.delete(connection);
+      if (ofUser.size === 0 && byUser.get(userId) === ofUser) byUser.delete(userId);
+    });
   }
 
   return {
