@@ -3,19 +3,14 @@ import { ChatConnection } from '../../src/client/index.js';
 import { settle } from '../support/fake-clock.js';
 import { json } from '../support/fake-backend.js';
 import { meet, type FaultScene } from '../support/fault-scene.js';
+import { holdAnswers } from '../support/held-answers.js';
 
-/** Holds back REST answers (already made by the server) whose path matches. */
-function holdable(f: FaultScene): { match: RegExp | undefined; letGo: () => void } {
-  const control = { match: undefined as RegExp | undefined, letGo: () => {} };
-  const plain = f.fetch;
-  (f as unknown as { fetch: typeof fetch }).fetch = async (input, init) => {
-    const held = control.match?.test(String(input instanceof Request ? input.url : input));
-    const answer = await plain(input, init);
-    if (held) await new Promise<void>((resolve) => (control.letGo = resolve));
-    return answer;
-  };
-  return control;
-}
+const BEFORE = /GET .*before=/;
+const AFTER = /GET .*after=/;
+
+const numbers = (f: FaultScene): number[] => f.chat.messages(1).map(({ id }) => Number(id));
+/** Ids that do not follow the one before them. */
+const holes = (ids: readonly number[]): number[] => ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
 
 describe('what arrives late', () => {
   it('10.19: three pairs of reordered frames, then a lost one: it is found', async () => {
@@ -55,71 +50,27 @@ describe('what arrives late', () => {
     await f.heals();
   });
 
-  it('10.19: an older page, and a message of it that was deleted while the socket was down', async () => {
-    let control!: ReturnType<typeof holdable>;
-    const f = await meet((scene) => {
-      for (let n = 0; n < 120; n++) scene.server.store(1, 2, `m${n}`);
-      control = holdable(scene);
+  const WHILE_DOWN: Record<string, (f: FaultScene) => void> = {
+    '10.19: an older page, and a message of it that was deleted while the socket was down': ({ server }) => server.delete(server.rows[60]!),
+    '10.19: an older page, and a message of it that was edited while the socket was down': ({ server }) => server.edit(server.rows[60]!, 'edited'),
+    '10.22: an older page, after the room began again from its newest page': (f) => {
+      for (let n = 0; n < 80; n++) f.say(`gap${n}`);
+      f.server.forgetChanges();
+    },
+  };
+  for (const [title, whileDown] of Object.entries(WHILE_DOWN)) {
+    it(title, async () => {
+      const { f, hold } = await holdAnswers(120);
+      const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
+      f.server.cut(1006);
+      await settle();
+      whileDown(f);
+      await f.clock.advance(8_000);
+      expect(f.chat.state).to.equal('connected');
+      await letGo();
+      await f.heals();
     });
-    await f.clock.advance(20_000);
-    control.match = /before=/;
-    const loading = f.chat.loadOlder(1).catch(() => {});
-    await settle();
-    control.match = undefined;
-    f.server.cut(1006);
-    await settle();
-    f.server.delete(f.server.rows[60]!);
-    await f.clock.advance(8_000);
-    expect(f.chat.state).to.equal('connected');
-    control.letGo();
-    await loading;
-    await settle();
-    await f.heals();
-  });
-
-  it('10.19: an older page, and a message of it that was edited while the socket was down', async () => {
-    let control!: ReturnType<typeof holdable>;
-    const f = await meet((scene) => {
-      for (let n = 0; n < 120; n++) scene.server.store(1, 2, `m${n}`);
-      control = holdable(scene);
-    });
-    await f.clock.advance(20_000);
-    control.match = /before=/;
-    const loading = f.chat.loadOlder(1).catch(() => {});
-    await settle();
-    control.match = undefined;
-    f.server.cut(1006);
-    await settle();
-    f.server.edit(f.server.rows[60]!, 'edited');
-    await f.clock.advance(8_000);
-    control.letGo();
-    await loading;
-    await settle();
-    await f.heals();
-  });
-
-  it('10.22: an older page, after the room began again from its newest page', async () => {
-    let control!: ReturnType<typeof holdable>;
-    const f = await meet((scene) => {
-      for (let n = 0; n < 120; n++) scene.server.store(1, 2, `m${n}`);
-      control = holdable(scene);
-    });
-    await f.clock.advance(20_000);
-    control.match = /before=/;
-    const loading = f.chat.loadOlder(1).catch(() => {});
-    await settle();
-    control.match = undefined;
-    f.server.cut(1006);
-    await settle();
-    for (let n = 0; n < 80; n++) f.say(`gap${n}`);
-    f.server.forgetChanges();
-    await f.clock.advance(8_000);
-    expect(f.chat.state).to.equal('connected');
-    control.letGo();
-    await loading;
-    await settle();
-    await f.heals();
-  });
+  }
 
   it('10.22: an older page, after the room was closed and opened again', async () => {
     const leaves: (() => void)[] = [];
@@ -130,108 +81,59 @@ describe('what arrives late', () => {
       return leave;
     };
     after(() => void (ChatConnection.prototype.openRoom = original));
-    let control!: ReturnType<typeof holdable>;
-    const f = await meet((scene) => {
-      for (let n = 0; n < 220; n++) scene.server.store(2, 2, `m${n}`);
-      control = holdable(scene);
-    });
-    await f.clock.advance(20_000);
+    const { f, hold } = await holdAnswers(220, { room: 2 });
     await f.chat.loadOlder(2);
     await settle();
-    control.match = /before=/;
-    const loading = f.chat.loadOlder(2).catch(() => {});
-    await settle();
-    control.match = undefined;
+    const letGo = await hold(BEFORE, () => f.chat.loadOlder(2));
     leaves.forEach((run) => run());
     await f.clock.advance(12_000);
     f.chat.openRoom(2);
     await settle();
-    control.letGo();
-    await loading;
-    await settle();
+    await letGo();
     await f.heals();
   });
 
-  async function long(count: number): Promise<{ f: FaultScene; control: ReturnType<typeof holdable> }> {
-    let control!: ReturnType<typeof holdable>;
-    const f = await meet((scene) => {
-      for (let n = 0; n < count; n++) scene.server.store(1, 2, `m${n}`);
-      control = holdable(scene);
-    });
-    await f.clock.advance(20_000);
-    return { f, control };
-  }
-
   it('10.22: an older page, after the oldest messages were released', async () => {
-    const { f, control } = await long(2_300);
+    const { f, hold } = await holdAnswers(2_300);
     f.chat.setAway(1, true);
     while (f.chat.messages(1).length < 2_000) await f.chat.loadOlder(1);
-    control.match = /before=/;
-    const loading = f.chat.loadOlder(1).catch(() => {});
-    await settle();
+    const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
     f.chat.setAway(1, false);
     f.say('live');
     await settle();
-    control.letGo();
-    await loading;
-    await settle();
-    const ids = f.chat.messages(1).map(({ id }) => Number(id));
-    const holes = ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
-    expect(holes).to.deep.equal([]);
+    await letGo();
+    expect(holes(numbers(f))).to.deep.equal([]);
   });
 
   it('10.22: a newer page, after the reader has jumped to the end', async () => {
-    const { f, control } = await long(2_300);
+    const { f, hold } = await holdAnswers(2_300);
     f.chat.setAway(1, true);
     for (let n = 0; n < 45; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
-    control.match = /after=/;
-    const loading = f.chat.loadNewer(1).catch(() => {});
-    await settle();
-    control.match = undefined;
+    const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
     await f.chat.loadNewest(1);
     await settle();
-    control.letGo();
-    await loading;
+    await letGo();
     await f.clock.advance(2_000);
-    const ids = f.chat.messages(1).map(({ id }) => Number(id));
-    const holes = ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
-    expect([holes, ids.at(-1), f.chat.data.threads.get('1')!.hasNewer]).to.deep.equal([[], 2300, false]);
+    const ids = numbers(f);
+    expect([holes(ids), ids.at(-1), f.chat.data.threads.get('1')!.hasNewer]).to.deep.equal([[], 2300, false]);
   });
 
   it('10.22: the last newer page, and messages that were missed while the socket was down', async () => {
-    let hold = false;
-    let letGo = (): void => {};
-    const f = await meet((s) => {
-      for (let n = 0; n < 2_200; n++) s.server.store(1, 2, `m${n}`);
-      const plain = s.fetch;
-      (s as unknown as { fetch: typeof fetch }).fetch = async (input, init) => {
-        const held = hold && String(input).includes('after=');
-        const answer = await plain(input, init);
-        if (held) await new Promise<void>((resolve) => (letGo = resolve));
-        return answer;
-      };
-    });
-    await f.clock.advance(20_000);
+    const { f, hold } = await holdAnswers(2_200);
     f.chat.setAway(1, true);
     for (let n = 0; n < 40; n++) await f.chat.loadOlder(1);
-    const last = (): number => Number(f.chat.messages(1).at(-1)!.id);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
-    while (last() < 2_150) await f.chat.loadNewer(1);
-    hold = true;
-    const loading = f.chat.loadNewer(1).catch(() => {});
-    await settle();
-    hold = false;
+    while (numbers(f).at(-1)! < 2_150) await f.chat.loadNewer(1);
+    const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
     f.server.cut(1006);
     await settle();
     f.say('missed one');
     f.say('missed two');
     await f.clock.advance(8_000);
     expect(f.chat.state).to.equal('connected');
-    letGo();
-    await loading;
-    await settle();
-    // What a thread does whose reader is at the end of what is loaded.
+    await letGo();
+    // As a thread does whose reader is at the end of the loaded messages.
     while (f.chat.data.threads.get('1')!.hasNewer) await f.chat.loadNewer(1);
     f.chat.setAway(1, false);
     f.say('live');

@@ -1,0 +1,48 @@
+import { settle } from './fake-clock.js';
+import { FULL, meet, type FaultScene } from './fault-scene.js';
+
+export interface HeldAnswers {
+  readonly f: FaultScene;
+  /**
+   * Starts an action, and holds back the answer to the first request (`GET https://…`) that matches, after the server has made it.
+   * @returns how to let the answer through; resolves when the action has ended.
+   */
+  hold(match: RegExp, action: () => unknown): Promise<() => Promise<void>>;
+}
+
+/** A connected scene whose room holds `count` messages, and whose answers can be held back. */
+export async function holdAnswers(count = 0, { room = 1, capabilities = FULL }: { room?: number; capabilities?: readonly string[] } = {}): Promise<HeldAnswers> {
+  let match: RegExp | undefined;
+  let letGo = (): void => {};
+  const f = await meet((scene) => {
+    for (let n = 0; n < count; n++) scene.server.store(room, 2, `m${n}`);
+    const plain = scene.fetch;
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const isHeld = match?.test(`${init?.method ?? 'GET'} ${String(input instanceof Request ? input.url : input)}`);
+      if (isHeld) match = undefined;
+      const answer = await plain(input, init);
+      if (isHeld) {
+        await new Promise<void>((resolve, reject) => {
+          letGo = resolve;
+          init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+        });
+      }
+      return answer;
+    };
+    Object.assign(scene, { fetch });
+  }, capabilities);
+  await f.clock.advance(20_000);
+  return {
+    f,
+    async hold(held, action) {
+      match = held;
+      const done = Promise.resolve(action()).catch(() => {});
+      await settle();
+      return async () => {
+        letGo();
+        await done;
+        await settle();
+      };
+    },
+  };
+}
