@@ -56,7 +56,7 @@ module.exports = {
     },
     {
       name: 'doctor-comes-when-called',
-      comment: 'The client and the elements load the doctor by import(), when somebody asks for it; its types they may know.',
+      comment: 'The client and the elements load the doctor by import(), on demand; its types they may know.',
       severity: 'error',
       from: { path: folder('client', 'elements') },
       to: { path: folder('doctor'), dynamic: false, dependencyTypesNot: ['type-only'] },

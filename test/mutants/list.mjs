@@ -18,7 +18,7 @@ export const MUTANTS = [
   { name: 'a hole is not filled', file: 'src/session/sync/room-sync.ts', find: 'else if (!history.accept(frame)) this.#session.loop.resyncAfterGap();', replace: 'else history.accept(frame);', tests: 'test/faults/frames.test.ts' },
   { name: 'what was read is counted twice', file: 'src/session/sync/room-sync.ts', find: 'history.onUnreadCount();', replace: '', tests: 'test/session/session.test.ts' },
   { name: 'a stale list of rooms is shown', file: 'src/session/sync/room-sync.ts', find: 'if (this.#isListStale && again < MAX_LISTS) continue;', replace: '', tests: 'test/session/*.test.ts' },
-  { name: 'nobody looks whether a frame was lost', file: 'src/session/reconnect.ts', find: "if (isLive && !session.has('sync')) return;", replace: 'if (isLive) return;', tests: 'test/faults/frames.test.ts' },
+  { name: 'lost frames are not looked for', file: 'src/session/reconnect.ts', find: "if (isLive && !session.has('sync')) return;", replace: 'if (isLive) return;', tests: 'test/faults/frames.test.ts' },
   // The outbox
   { name: 'a message is shown before it is kept', file: 'src/session/outbox/outbox.ts', find: "await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));", replace: "this.#beingSaved.delete(kept.localId);" },
   { name: 'every tab sends', file: 'src/session/outbox/outbox.ts', find: 'if (queue.busy || !this.isSender) return;', replace: 'if (queue.busy) return;', survives: 'The loop that follows looks at the same: a tab that does not send takes nothing out of its queue.' },
@@ -60,7 +60,7 @@ export const MUTANTS = [
   { name: 'another tab may have the token renewed', file: 'src/session/tabs/tab-messages.ts', find: "'authenticate' | 'sync'>, unknown>;", replace: "'sync'>, unknown>; (FRAMES as any).authenticate = FRAMES.ping;", tests: 'test/session/untrusted.test.ts' },
   { name: 'pictures come from anywhere', file: 'src/elements/avatar.ts', find: 'return origins.includes(new URL(href).origin);', replace: 'return origins.length > 0;', tests: 'test/elements/untrusted.test.ts' },
   { name: 'a user name in an address passes for its host', file: 'src/elements/chat-thread/linkify.ts', find: "if (!url || host.includes('@')) return undefined;", replace: 'if (!url) return undefined;', tests: 'test/elements/untrusted.test.ts' },
-  { name: 'nobody doubts that what is sent arrives', file: 'src/session/socket-connection.ts', find: "this.end(CloseCode.timeout, 'no answer to ping');\n  }", replace: 'return;\n  }', tests: 'test/faults/connection-loss.test.ts' },
+  { name: 'an unanswered ping does not end the socket', file: 'src/session/socket-connection.ts', find: "this.end(CloseCode.timeout, 'no answer to ping');\n  }", replace: 'return;\n  }', tests: 'test/faults/connection-loss.test.ts' },
   // Whose they are
   { name: 'what waits for one backend goes to another', file: 'src/session/scope.ts', find: "`${api} ${socket} ${idKey(person)}`", replace: "idKey(person) + (socket ? \"\" : api)", tests: 'test/session/users.test.ts' },
   { name: 'what a device does not keep is lost', file: 'src/session/outbox/outbox-registry.ts', find: '    this.#setAside.set(left, before);\n', replace: "", tests: 'test/session/identity.test.ts' },
@@ -73,9 +73,9 @@ export const MUTANTS = [
   { name: 'the user that the server has named is forgotten', file: 'src/session/auth/token-manager.ts', find: "    this.#known = this.#token;\n    this.#confirmed = person;", replace: "    this.#confirmed = person;", tests: 'test/session/identity.test.ts' },
   { name: 'an answer to an old question is an answer', file: 'src/session/auth/token-refresher.ts', find: "if (this.#answer !== asked) return undefined;\n        this.#answer = undefined;\n        if (typeof", replace: "this.#answer = undefined;\n        if (typeof", tests: 'test/session/identity.test.ts' },
   { name: 'signing out hides nothing', file: 'src/client/token-source.ts', find: '(isElsewhere || isSignedOut) &&', replace: 'isElsewhere &&', tests: 'test/session/identity.test.ts' },
-  { name: 'a draft is kept for whoever comes next', file: 'src/client/chat-connection.ts', find: '  #resetUser(): void {\n    this.#flushTimers();', replace: '  #resetUser(): void {', tests: 'test/session/identity.test.ts' },
+  { name: 'a draft is kept for the next user', file: 'src/client/chat-connection.ts', find: '  #resetUser(): void {\n    this.#flushTimers();', replace: '  #resetUser(): void {', tests: 'test/session/identity.test.ts' },
   { name: 'the server’s words hold the token', file: 'src/transport/rest-deferred.ts', find: "explain(json)?.replaceAll(token, '…')", replace: 'explain(json)', tests: 'test/session/identity.test.ts' },
-  { name: 'a new leader tells nobody', file: 'src/session/tabs/tab-coordinator.ts', find: "if (!on) this.broadcast({ kind: 'leads' });", replace: '', tests: 'test/session/tabs.test.ts' },
+  { name: 'a new leader does not announce itself', file: 'src/session/tabs/tab-coordinator.ts', find: "if (!on) this.broadcast({ kind: 'leads' });", replace: '', tests: 'test/session/tabs.test.ts' },
   { name: 'a tab that is signed out answers for the socket', file: 'src/session/tabs/shared-socket.ts', find: 'if (follows || !this.#session.rest) return;', replace: 'if (follows) return;', tests: 'test/session/tabs.test.ts' },
   // Issue 10
   { name: 'a closed outbox goes on reporting', file: 'src/session/outbox/outbox.ts', find: 'if (!this.#open.aborted) this.session.report(event);', replace: 'this.session.report(event);', tests: 'test/session/{persons,identity}.test.ts' },

@@ -177,7 +177,7 @@ describe('messages, with all capabilities', () => {
     assert.ok((await rest(server, CLEO, 'rooms/start_dm/', { json: {} })).body.user_id);
   });
 
-  it('10.35: lets nobody into a direct room again who was removed, and opens none that was closed', async () => {
+  it('10.35: does not let a removed user into a direct room again, and opens no room that was closed', async () => {
     const start = (userId: number, other: number) => rest(server, userId, 'rooms/start_dm/', { json: { user_id: other } });
     const { id } = (await start(CLEO, BEN)).body.room;
     await server.database.query('delete from members where room_id = $1 and user_id = $2', [id, BEN]);
@@ -188,7 +188,7 @@ describe('messages, with all capabilities', () => {
     assert.equal((await start(CLEO, BEN)).status, 404);
   });
 
-  it('serves a file, whatever its name is', async () => {
+  it('serves a file of any name', async () => {
     for (const name of ['..', '.', 'a"b.txt', '%2f..%2f', '\u202efdp.exe', '💥'.repeat(60)]) {
       const form = new FormData();
       form.set('room', String(ROOM));

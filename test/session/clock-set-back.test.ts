@@ -5,7 +5,7 @@ import { BASELINE, FULL, FaultScene, meet } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('10.9: the clock is set back by an hour', () => {
-  it('nobody is signed in: a user who signs in and comes back to the page is connected', async () => {
+  it('without a user: one who signs in and comes back to the page is connected', async () => {
     const f = new FaultScene(FULL);
     let signedIn = false;
     let skew = 0;

@@ -270,7 +270,7 @@ describe('one person after the other', () => {
     expect([chat.state, chat.user, chat.rooms]).to.deep.equal(['idle', null, []]);
   });
 
-  it('what was half written is kept for whoever wrote it', async () => {
+  it('a draft is kept for its author', async () => {
     await open({ token: ANA });
     chat.saveDraft(1, 'half a thou');
     chat.configure({ token: BEN });
