@@ -41,7 +41,7 @@ else console.error('unified-chat: load loader.js without type="module".');
 function loaderOf(script: string): Shared['load'] {
   const { href } = new URL('chat.js', script);
   // A page may demand that addresses of scripts come from a policy (Trusted Types), and allow its name once. This one knows a single
-  // address, whatever its argument is, and is not stored anywhere.
+  // address, for any argument, and is not stored anywhere.
   // Where the browser has none, an element with that id has the name, and is not the window's own property.
   const src = (Object.hasOwn(page, 'trustedTypes') && page.trustedTypes!.createPolicy('unified-chat', { createScriptURL: () => href }).createScriptURL('')) || href;
   let loading: Promise<boolean> | undefined;

@@ -96,7 +96,7 @@ export class ChatConnection {
         this.#tokens.signedOut();
         this.#resetUser();
       },
-      // Where nobody says (Node has a navigator without it), the browser is not offline.
+      // Node has a navigator without `onLine`: that is not offline.
       isHidden: () => globalThis.document?.visibilityState === 'hidden',
       isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
     }));
@@ -194,7 +194,7 @@ export class ChatConnection {
     this.#session.stop();
   }
 
-  /** What was to happen later happens now: rooms are left, drafts saved, nobody types any more. */
+  /** Runs all timers now: rooms are closed, drafts are saved, typing ends. */
   #flushTimers(): void {
     this.#typing?.clear();
     this.#timers.flush();

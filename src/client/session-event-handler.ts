@@ -30,7 +30,7 @@ export interface EventHandlerHost {
   loadParts(): Promise<typeof deferred>;
   /** The user has changed. @param isHidden whether the last user's data is hidden already. */
   onUserChange(isHidden: boolean): void;
-  /** A new token does not name its user. @param lost local ids of messages that nobody may send. */
+  /** A new token does not name its user. @param lost local ids of messages that cannot be sent any more. */
   onUncertainUser(lost: readonly string[]): void;
 }
 

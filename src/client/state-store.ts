@@ -24,7 +24,8 @@ export class StateStore {
   dispatch(action: Action): void {
     const before = this.#data;
     const after = (this.#data = reduce(before, action));
-    if (after !== before) for (const notify of this.#subscribers) notify(before);
+    if (after === before) return;
+    for (const notify of this.#subscribers) notify(before);
     const reason = currentReason(after);
     if (before.phase.is !== after.phase.is || currentReason(before).code !== reason.code) {
       this.events.emit('chat-state-change', { state: after.phase.is, previous: before.phase.is, reason });

@@ -1,7 +1,7 @@
 import { idKey, type Id } from '../protocol/index.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 
-/** While keys are pressed, `typing` is sent again after this time, in milliseconds. Without a key for this time it is taken back. */
+/** While keys are pressed, `typing` is sent again after this time, in milliseconds; without a key for this time, `stop_typing`. */
 const TYPING_EVERY_MS = 3_000;
 
 /** Tells a room that the user types, as rarely as possible. Loaded on demand: see deferred.ts. */
@@ -26,7 +26,7 @@ export class TypingNotifier {
     if (isTyping) this.#timers.set(name, TYPING_EVERY_MS, () => (this.#typed.has(name) ? this.set(roomId, true) : this.#send(roomId, false)));
   }
 
-  /** Nobody types any more, as far as this page knows: the next timer takes it back. */
+  /** Forgets the pressed keys: the next timer ends the typing. */
   clear(): void {
     this.#typed.clear();
   }

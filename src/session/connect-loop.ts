@@ -170,7 +170,7 @@ export class ConnectLoop {
       onProblem: (problem) => session.report({ type: 'problem', problem }),
       idOf: (roomId) => session.roomSync.idOf(roomId),
     });
-    // At once: its greeting may come before anybody else runs.
+    // Before any other code runs: the greeting may come next.
     this.socket = socket;
     session.roomSync.subscribed.clear();
     return socket;

@@ -1,7 +1,7 @@
 /** What a connection needs only once it has been up, when something goes wrong, or where there is a second tab: loaded then. */
 export { catchUp } from './sync/catch-up.js';
 export { onSubscriptionEnded } from './sync/subscription-ended.js';
-export { canGoOnWithout } from './sync/room-retry.js';
+export { canContinueWithout } from './sync/room-retry.js';
 export { Heartbeat } from './heartbeat.js';
 export { Reconnect } from './reconnect.js';
 export { SharedSocket } from './tabs/shared-socket.js';

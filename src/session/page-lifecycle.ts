@@ -1,6 +1,7 @@
 /** What a page goes through, and what that means for a session. Loaded on demand: see deferred.ts. */
 import type { ConnectActions, SessionConfig, SessionContext, TokenActions } from './session-context.js';
 import type { SocketConnection } from './socket-connection.js';
+import { timeLeft } from './time-left.js';
 
 /** A hint that the network is back is followed at most this often, in milliseconds: some browsers give one every moment. */
 const HINT_MS = 1_000;
@@ -50,9 +51,8 @@ export function watchPage(session: PageLifecycleTarget): () => void {
     target?.addEventListener?.(name, run, { signal });
   let hintedAt = -Infinity;
   const hint = (): void => {
-    const now = session.clock.now();
-    if (Math.abs(now - hintedAt) < HINT_MS) return;
-    hintedAt = now;
+    if (timeLeft(session.clock, { from: hintedAt, ms: HINT_MS }) > 0) return;
+    hintedAt = session.clock.now();
     onNetworkHint(session);
   };
   // Hints, no more: browsers say 'online' without a network, and 'offline' with one.

@@ -2,6 +2,7 @@
  * Decides what follows the end of a socket: the reason, the wait (which grows), and polling by REST meanwhile. Polls also beside a socket that does not
  * report all changes. Loaded on demand: see deferred.ts.
  */
+import { noop } from '../internal/noop.js';
 import { afterClose, CloseCode } from '../protocol/index.js';
 import { isReachable, throwIfAborted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
 import { backoff, leastAttempt, SPREAD } from './backoff.js';
@@ -23,12 +24,10 @@ const POLL_GROWTH = 1.5;
 /** In a hidden page, the poll interval is multiplied by this. */
 const HIDDEN_FACTOR = 4;
 
-const NEVER = (): void => {};
-
 export class Reconnect {
   readonly #session: SessionContext;
   readonly #rereader: RoomPoller;
-  #cancel: () => void = NEVER;
+  #cancel: () => void = noop;
   #polling: Promise<void> | undefined;
   /** When everything was last read. */
   #readAt: number;
@@ -193,7 +192,7 @@ export class Reconnect {
   schedule(): void {
     if (this.#polling) return;
     this.#cancel();
-    this.#cancel = NEVER;
+    this.#cancel = noop;
     const session = this.#session;
     const { state, rest, clock } = session;
     if (!rest) return;

@@ -8,7 +8,7 @@ const AGAIN_MS = 5_000;
 
 const load = lazyImport(() => import('./rich-parts.js'));
 
-/** Loads what a thread can be read and written without (rich-parts.ts), and draws the thread anew with it. */
+/** Loads the deferred parts of a thread (rich-parts.ts), and renders the thread again with them. */
 export class LazyExtras implements ReactiveController {
   readonly #host: LitElement;
   readonly #onLoad: (parts: typeof Extras) => void;

@@ -57,7 +57,10 @@ export class TokenFlow {
       onRenewed: () => this.onRefreshed(),
       onAnswer: (token) => this.#onAnswer(token),
       onLate: (token) => {
-        if (session.state.is === 'unauthorized') options.onOtherToken(token);
+        if (session.state.is === 'unauthorized') return options.onOtherToken(token);
+        if (!auth.tokens.isSameUser(token)) return;
+        this.#onAnswer(token);
+        this.onRefreshed();
       },
     });
   }

@@ -58,6 +58,7 @@ export class TokenRefresher {
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
   #abort = new AbortController();
+  #recheck = new AbortController();
   #isStartingOver = false;
   #giveUp: () => void = () => {};
   #cancel: () => void = () => {};
@@ -153,8 +154,12 @@ export class TokenRefresher {
    * intervals.
    */
   async recheck(): Promise<void> {
-    const { signal, clock, timing } = this.#session;
+    const { clock, timing } = this.#session;
     const before = this.#tokens.token;
+    // A newer report takes the place of an older one that is still being looked into.
+    this.#recheck.abort();
+    this.#recheck = new AbortController();
+    const signal = AbortSignal.any([this.#session.signal, this.#recheck.signal]);
     const isOver = (): boolean => signal.aborted || this.#tokens.token !== before;
     for (let waitMs = AGAIN_MS / 2; !isOver(); waitMs = Math.min(waitMs * 2, SELDOM_AGAIN_MS)) {
       const late = new AbortController();
@@ -246,7 +251,7 @@ export class TokenRefresher {
 
   /** Asks the page one question at a time, however long it takes. */
   #question(): Promise<string | undefined> {
-    const { ask, onAnswer, onLate, onRenewed } = this.#parts;
+    const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
     this.#askedAt = this.#session.clock.now();
     this.#hasFailed = false;
@@ -270,11 +275,7 @@ export class TokenRefresher {
         // A late token is used all the same.
         if (!this.#asking && token && (token !== this.#tokens.token || this.#session.state.is === 'unauthorized')) {
           this.#againMs = AGAIN_MS;
-          if (this.#session.state.is === 'unauthorized' || !this.#tokens.isSameUser(token)) onLate(token);
-          else {
-            onAnswer(token);
-            onRenewed();
-          }
+          onLate(token);
         }
         return token;
       });

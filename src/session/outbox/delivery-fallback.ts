@@ -6,10 +6,10 @@ import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, t
 import { ChatError, sendMessage, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { textSimilarity } from './text-similarity.js';
-import { isPassed, type PassedFrame } from '../events.js';
 import type { QueuedMessage, DeliveryOutcome, OutboxContext } from './queued-message.js';
 import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
+import { repeatableFrames } from '../sync/repeatable-frames.js';
 import { CLOCK_SKEW_MS, storedFields, errorOf, type StoredMessage } from './message-storage.js';
 
 /** Answers of HTTP 500 to one message before the message fails. */
@@ -135,7 +135,7 @@ export class DeliveryFallback {
       const message = (await Promise.race([sent, settled])) ?? item.stored!;
       if (message.room !== undefined && !sameId(message.room, roomId)) throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
       if (!item.stored) outbox.settle(item, message);
-      return { is: 'stored', message, method: 'rest', meanwhile: meanwhile.filter((frame): frame is ChangeFrame & PassedFrame => isPassed(frame) && frame.type !== 'messages_marked_read') };
+      return { is: 'stored', message, method: 'rest', meanwhile: repeatableFrames(meanwhile) };
     } finally {
       item.onSettled = undefined;
       records?.delete(meanwhile);

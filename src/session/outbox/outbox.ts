@@ -10,22 +10,20 @@
  * Without a confirmation it is sent by REST with the same idempotency key (delivery-fallback.ts). A backend without `idempotent_send` ignores that
  * key, so the history is searched first: the first attempt may have been stored.
  */
+import { noop } from '../../internal/noop.js';
 import { idKey, type FrameOf, type Id, type Message } from '../../protocol/index.js';
 import { toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { Method, Outgoing, SessionEvent } from '../events.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
 import type { SessionContext } from '../session-context.js';
+import { timeLeft } from '../time-left.js';
 import { loadDeferred } from '../load-deferred.js';
 import type { QueuedMessage, DeliveryOutcome, OutboxContext, Queue } from './queued-message.js';
 import type { DeliveryFallback } from './delivery-fallback.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { storedFields, STALE_MS, type StoredMessage, type MessageStorage } from './message-storage.js';
 
-/** The longest that a server may ask to wait, in milliseconds (see `retryAfter`). */
-const MAX_PATIENCE_MS = 300_000;
-
-const NEVER = (): void => {};
 
 export class Outbox implements OutboxContext {
   readonly queues = new Map<string, Queue>();
@@ -36,7 +34,7 @@ export class Outbox implements OutboxContext {
   readonly #discardedIds = new Set<string>();
   /** Aborts when the outbox is closed. */
   #open = AbortSignal.abort();
-  #close = NEVER;
+  #close = noop;
   /** Aborts the requests that send messages. */
   #abort = new AbortController();
   /** Whether this tab sends, or will as soon as stored messages are restored. */
@@ -163,7 +161,7 @@ export class Outbox implements OutboxContext {
     }
     this.#needsRestore = false;
     if (kept.length === 0 && this.#waiting().length === 0) return;
-    const chances = await this.loadFallback().catch(NEVER);
+    const chances = await this.loadFallback().catch(noop);
     if (open.aborted || leftBehind !== this.#unowned) return;
     if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
     else this.#needsRestore = true;
@@ -193,7 +191,7 @@ export class Outbox implements OutboxContext {
     const open = this.#open;
     // One write after the other, however long each takes: that keeps the order.
     this.#beingSaved.add(kept.localId);
-    return (this.#adding = this.#adding.catch(NEVER).then(async () => {
+    return (this.#adding = this.#adding.catch(noop).then(async () => {
       await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));
       if (open.aborted && !this.scope) {
         // Written before the user was known. By now the user is known, or may have left.
@@ -228,7 +226,7 @@ export class Outbox implements OutboxContext {
     this.#drafts.clear();
     this.#unowned = [];
     this.broadcast({ kind: 'purged' });
-    return this.#adding.catch(NEVER);
+    return this.#adding.catch(noop);
   }
 
   async save(message: StoredMessage): Promise<void> {
@@ -353,13 +351,13 @@ export class Outbox implements OutboxContext {
   /** An `error` frame. */
   failed(frame: FrameOf<'error'>): void {
     const { signal } = this.#abort;
-    void this.loadFallback().then((chances) => signal.aborted || chances.failed(frame), NEVER);
+    void this.loadFallback().then((chances) => signal.aborted || chances.failed(frame), noop);
   }
 
   #queueOf(roomId: Id): Queue {
     const key = idKey(roomId);
     let queue = this.queues.get(key);
-    if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, notBefore: 0, cancelRetry: NEVER }));
+    if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, wait: { from: 0, ms: 0 }, cancelRetry: noop }));
     return queue;
   }
 
@@ -367,10 +365,9 @@ export class Outbox implements OutboxContext {
     queue.cancelRetry();
     if (queue.busy || !this.isSender) return;
     const { clock } = this.session;
-    const patienceMs = queue.notBefore - clock.now();
-    // More than a server may ask for: the clock was set back.
-    if (patienceMs > 0 && patienceMs <= MAX_PATIENCE_MS) {
-      queue.cancelRetry = clock.after(patienceMs, () => void this.#drain(queue));
+    const waitMs = timeLeft(clock, queue.wait);
+    if (waitMs > 0) {
+      queue.cancelRetry = clock.after(waitMs, () => void this.#drain(queue));
       return;
     }
     queue.busy = true;
@@ -383,7 +380,7 @@ export class Outbox implements OutboxContext {
       if (item.discarded || queue.items[0] !== item) continue;
       if (outcome.is === 'retry' || outcome.is === 'unknown') {
         const ms = outcome.is === 'retry' ? outcome.ms : 0;
-        if (outcome.is === 'retry' && outcome.isAsked) queue.notBefore = clock.now() + (ms ?? 0);
+        if (outcome.is === 'retry' && outcome.isAsked) queue.wait = { from: clock.now(), ms: ms ?? 0 };
         else if (queue.woken) continue;
         if (ms !== null && !signal.aborted) queue.cancelRetry = clock.after(ms, () => void this.#drain(queue));
         break;

@@ -3,6 +3,7 @@ import type { Id, Message } from '../../protocol/index.js';
 import type { ChatError } from '../../transport/index.js';
 import type { Method, PassedFrame, SessionEvent } from '../events.js';
 import type { SessionContext } from '../session-context.js';
+import type { Wait } from '../time-left.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import type { StoredMessage } from './message-storage.js';
 
@@ -35,8 +36,8 @@ export interface Queue {
   busy: boolean;
   /** `flush` was called while busy: an attempt that just failed may succeed now. */
   woken: boolean;
-  /** The server asked to wait until then, in milliseconds since 1970. */
-  notBefore: number;
+  /** The wait that the server asked for. */
+  wait: Wait;
   cancelRetry: () => void;
 }
 

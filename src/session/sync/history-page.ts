@@ -1,9 +1,9 @@
 import { idKey, sameId, type ChangeFrame, type Id, type Message } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
 import { ChatError, throwIfAborted, toChatError, type HistoryPage, type RestClient } from '../../transport/index.js';
-import { isPassed } from '../events.js';
 import type { SessionContext } from '../session-context.js';
 import { FIRST_PAGE, type RoomCursor } from './history-source.js';
+import { repeatableFrames } from './repeatable-frames.js';
 
 /** Pages in a row in which no message could be read. */
 const MAX_UNREADABLE = 10;
@@ -48,10 +48,7 @@ export async function readPage(
     const isStale = history && (!history.records.has(meanwhile) || roomSync.openRooms.get(idKey(roomId)) !== history);
     report({ type: 'history', roomId, side, from: isStale ? undefined : from, messages: prepare(messages), hasMore: page.hasMore || isPassedBy, leftOut });
     if (isStale) return;
-    for (const frame of meanwhile) {
-      const isInPage = frame.seq !== undefined && frame.seq <= seq;
-      if (!isInPage && frame.type !== 'messages_marked_read' && isPassed(frame)) report({ type: 'frame', frame });
-    }
+    for (const frame of repeatableFrames(meanwhile)) if (frame.seq === undefined || frame.seq > seq) report({ type: 'frame', frame });
   } catch (thrown) {
     const error = toChatError(thrown);
     if (error.code !== 'aborted') report({ type: 'history-failed', roomId, error });

@@ -13,6 +13,6 @@ export async function markRead(session: SessionContext, roomId: Id, unread: read
   const { signal, socket } = session;
   if (!socket || !session.send(frame)) return markReadByRest(session.restOrThrow(), unread, signal);
   const isConfirmed = await socket.waitForFrame(session.timing.confirmMs, (answer) => answer.type === 'messages_marked_read' && sameId(answer.room_id, roomId));
-  // Where nobody answers, it may not have arrived: then the socket is dead, and the next one brings the true counts.
+  // Without an answer the frame may be lost. Then the socket is dead, and the next one brings the true counts.
   if (!isConfirmed) await socket.verify();
 }

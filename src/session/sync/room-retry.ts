@@ -1,5 +1,5 @@
 /**
- * One open room that cannot be read, while the others can: the connection goes on, and the room is read again at growing intervals. Loaded on
+ * One open room that cannot be read, while the others can: the connection stays up, and the room is read again at growing intervals. Loaded on
  * demand: see deferred.ts.
  */
 import { idKey } from '../../protocol/index.js';
@@ -30,7 +30,7 @@ export function isResting({ clock }: SessionContext, history: RoomCursor): boole
  * @param read reads the room again. It is called until it succeeds, beside a socket: without one, a later poll reads the room.
  * @param one the room, if it alone was read: then nothing else waits for it.
  */
-export function canGoOnWithout(session: SessionContext, history: RoomCursor, error: ChatError, read: () => Promise<void>, one?: RoomCursor): boolean {
+export function canContinueWithout(session: SessionContext, history: RoomCursor, error: ChatError, read: () => Promise<void>, one?: RoomCursor): boolean {
   if (error.code === 'aborted') return false;
   history.failures++;
   // 502, 503 and 504 are about the server.

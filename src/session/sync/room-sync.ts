@@ -1,6 +1,7 @@
 /**
  * Keeps the list of rooms and the open rooms in sync with the server: reads them, and applies live frames in order.
  */
+import { noop } from '../../internal/noop.js';
 import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../../protocol/index.js';
 import { ChatError, isNoAccess, throwIfAborted, toChatError, type RestClient } from '../../transport/index.js';
 import { isPassed, type Method } from '../events.js';
@@ -11,14 +12,12 @@ import { loadDeferred } from '../load-deferred.js';
 import { RoomHistory } from './room-history.js';
 
 /** Rooms of a baseline backend that are subscribed to, most recent first. */
-const MAX_LISTENED = 50;
+const MAX_SUBSCRIBED = 50;
 /** The most reads of the list, if rooms change while it is on its way. */
 const MAX_LISTS = 3;
 
-const NEVER = (): void => {};
-
 /** Waits for all of them. @throws the first error, once all have ended. */
-async function allEnded(promises: Promise<void>[]): Promise<void> {
+async function settleAll(promises: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
   if (failed) throw (failed as PromiseRejectedResult).reason;
 }
@@ -92,15 +91,16 @@ export class RoomSync implements RoomReader, OpenRooms {
     }
     this.#lastSocket = socket;
     try {
-      const listened = this.#subscribe(socket, open.map(({ roomId }) => roomId));
+      const openIds = open.map(({ roomId }) => roomId);
+      const subscribed = this.#subscribe(socket, openIds);
       const listed = this.list(socket, signal).then(({ rooms }) => {
-        void this.#subscribe(socket, (this.#session.has('user_channel') ? open.map(({ roomId }) => ({ id: roomId })) : rooms.slice(0, MAX_LISTENED)).map(({ id }) => id));
+        void this.#subscribe(socket, this.#session.has('user_channel') ? openIds : rooms.slice(0, MAX_SUBSCRIBED).map(({ id }) => id));
       });
       // Without `user_channel`, messages after the page are sent only to subscribers: subscribe first.
-      const read = (this.#session.has('user_channel') ? Promise.resolve() : listened).then(() => this.readOpenRooms(signal, !this.#session.loop.wasConnected));
-      await allEnded([listed, read]);
+      const read = (this.#session.has('user_channel') ? Promise.resolve() : subscribed).then(() => this.readOpenRooms(signal, !this.#session.loop.wasConnected));
+      await settleAll([listed, read]);
       // A message between the list and a page is in the page, and may be missing in the list's unread count.
-      if (this.#isListStale) this.listByRest(signal).catch(NEVER);
+      if (this.#isListStale) this.listByRest(signal).catch(noop);
     } finally {
       for (const history of open) history.releaseFrames();
     }
@@ -172,14 +172,14 @@ export class RoomSync implements RoomReader, OpenRooms {
   /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
   async readEach(read: (history: RoomCursor) => Promise<void>, one?: RoomCursor): Promise<void> {
     const histories = one ? [one] : [...this.openRooms.values()].filter(({ rechecks }) => rechecks === undefined);
-    await allEnded(
+    await settleAll(
       histories.map((history) =>
         read(history).catch(async (thrown: unknown) => {
           const error = toChatError(thrown);
           // Its thread shows that the room may not be read. The connection goes on.
           if (isNoAccess(error)) return;
-          const deferred = await loadDeferred().catch(NEVER);
-          if (!deferred?.canGoOnWithout(this.#session, history, error, () => read(history), one)) throw error;
+          const deferred = await loadDeferred().catch(noop);
+          if (!deferred?.canContinueWithout(this.#session, history, error, () => read(history), one)) throw error;
         }),
       ),
     );
@@ -234,7 +234,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     if (isAnew) history.restart();
     const { socket } = this.#session;
     if (socket) await this.#subscribe(socket, [roomId]);
-    await this.readEach(() => this.readRoom(history, signal), history).catch(NEVER);
+    await this.readEach(() => this.readRoom(history, signal), history).catch(noop);
   }
 
   close(roomId: Id): void {
@@ -289,7 +289,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.openRooms.get(idKey(frame.room_id))?.onUnreadCount();
     if (!isChange(frame)) {
       if (frame.type === 'room_updated') this.#recheck(frame.room_id);
-      if (frame.type === 'unsubscribed' && this.subscribed.delete(idKey(frame.room_id))) loadDeferred().then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id)).catch(NEVER);
+      if (frame.type === 'unsubscribed' && this.subscribed.delete(idKey(frame.room_id))) loadDeferred().then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id)).catch(noop);
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }

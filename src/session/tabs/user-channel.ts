@@ -4,6 +4,7 @@
  */
 import { idKey, type Id } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
+import { timeLeft } from '../time-left.js';
 import { TabChannel, type TabApis } from './tab-channel.js';
 
 /** The least time between two questions to the page, in milliseconds: two tabs may have different users for good. */
@@ -54,8 +55,7 @@ export class UserChannel {
     if (typeof person !== 'string' || !this.#person || person === this.#person) return;
     this.#cancel();
     // Rarely; but the last message counts.
-    const waitMs = Math.min(Math.max(this.#askedAt + SELDOM_MS - clock.now(), 0), SELDOM_MS);
-    this.#cancel = clock.after(waitMs, () => {
+    this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: SELDOM_MS }), () => {
       this.#askedAt = clock.now();
       this.#session.recheck();
     });
