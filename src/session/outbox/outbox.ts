@@ -24,7 +24,6 @@ import type { DeliveryFallback } from './delivery-fallback.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { storedFields, STALE_MS, type StoredMessage, type MessageStorage } from './message-storage.js';
 
-
 export class Outbox implements OutboxContext {
   readonly queues = new Map<string, Queue>();
   readonly #storage: MessageStorage;
