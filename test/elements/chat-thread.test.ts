@@ -22,7 +22,13 @@ const distance = (thread: ChatThreadElement): number => {
   return scrollHeight - clientHeight - scrollTop;
 };
 const rows = (thread: ChatThreadElement): HTMLElement[] => all(thread, 'li');
-const loaded = (thread: ChatThreadElement): Promise<void> => until(() => rows(thread).length > 0);
+
+/** Waits until the first rows have been measured and placed at the end: until then, a change of `scrollTop` is not taken for the reader's. */
+async function loaded(thread: ChatThreadElement): Promise<void> {
+  await until(() => rows(thread).length > 0);
+  await nextFrame();
+  await nextFrame();
+}
 
 /** Scrolls as a reader does, and waits until that is noticed. */
 async function scrollTo(thread: ChatThreadElement, top: number): Promise<void> {

@@ -93,7 +93,7 @@ describe('signing in', () => {
   });
 
   it('closes an open socket with 4001 when its token runs out', async () => {
-    const client = await openSocket(server, await server.signToken(ANA, { expiresIn: 1 }));
+    const client = await openSocket(server, await server.signToken(ANA, { expiresIn: 5 }));
     assert.deepEqual(await within(client.closed, 'the socket to close'), { code: 4001, reason: 'token expired' });
   });
 
