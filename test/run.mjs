@@ -6,10 +6,11 @@
  *   npm test -- --only lint,types                  some steps
  *   npm test -- --browser chromium                 one engine, or several, with commas
  *   npm test -- --files 'test/session/*.test.ts'   some test files and nothing else (also several, with commas)
+ *                                                  (*.node.test.ts run in Node, *.browser.test.ts in browsers)
  *   FUZZ_SEED=7 npm test -- --only fuzz            the same hostile input again; FUZZ_SECONDS says for how long
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ import { elementsPage } from '../scripts/element-docs.mjs';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, npmCommand, ROOT, whyInstall } from '../scripts/install.mjs';
 import { DJANGO_PACKAGES, findDjango, findProgram, missingPrograms, PROSODY_PACKAGES, SERVICE_PACKAGES } from './support/find-programs.mjs';
+import { findTests, isNodeTest } from './support/test-files.mjs';
 
 process.chdir(ROOT);
 checkNode();
@@ -40,19 +42,25 @@ let missingServices = [];
 
 // --- which tests there are ---
 
-const allTests = readdirSync('test', { recursive: true }).map((path) => `test/${path.replaceAll('\\', '/')}`).filter((path) => path.endsWith('.test.ts')).sort();
+let allTests = [];
+try {
+  allTests = findTests('test');
+} catch (error) {
+  stop(error.message);
+}
 /** `*` is anything within a folder, `**` any folders. */
 const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$&').replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'))}$`);
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
-const isNodeTest = (path) => /^test\/(server|support|config|doctor|pages|fuzz)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
-const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
-const fleetTests = tests.filter((path) => path.startsWith('test/server/cluster'));
-const pageTests = tests.filter((path) => path.startsWith('test/pages/'));
-const fuzzTests = tests.filter((path) => path.startsWith('test/fuzz/'));
-const modelTests = tests.filter((path) => path.startsWith('test/model/'));
-const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path) && !fuzzTests.includes(path));
+const nodeTestsIn = (start) => tests.filter((path) => isNodeTest(path) && path.startsWith(start));
+const doctorTests = nodeTestsIn('test/doctor/');
+const fleetTests = nodeTestsIn('test/server/cluster');
+const pageTests = nodeTestsIn('test/pages/');
+const fuzzTests = nodeTestsIn('test/fuzz/');
+const modelTests = nodeTestsIn('test/model/');
+const ownSteps = [doctorTests, fleetTests, pageTests, fuzzTests, modelTests].flat();
+const nodeTests = tests.filter((path) => isNodeTest(path) && !ownSteps.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 /** What depends on the engine: elements, and code that uses storage, locks or a page of the browser itself. */
 const isOfEngine = (path) =>

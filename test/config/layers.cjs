@@ -1,5 +1,5 @@
 /**
- * Who may import whom. test/support/layer-rules.test.ts shows that each rule can fail.
+ * Who may import whom. test/support/layer-rules.node.test.ts shows that each rule can fail.
  * Type-only imports count: what knows a type knows its owner.
  */
 const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];

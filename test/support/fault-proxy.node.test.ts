@@ -1,4 +1,4 @@
-/** What happens to everything that passes a line, and to every socket at once. Single things: fault-proxy-rules.test.ts. */
+/** What happens to everything that passes a line, and to every socket at once. Single things: fault-proxy-rules.node.test.ts. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';

@@ -28,7 +28,7 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/client/doctor-type.ts', 'type ../doctor/look.js'],
   ['src/elements/doctor-late.ts', 'import() ../doctor/look.js'],
   ['demo/page.ts', '../src/elements/rooms.js'],
-  ['test/rooms.test.ts', '../src/elements/rooms.js'],
+  ['test/rooms.browser.test.ts', '../src/elements/rooms.js'],
 
   ['src/internal/up.ts', '../protocol/ids.js', 'internal-knows-only-what-comes-before'],
   ['src/internal/zod.ts', 'zod', 'internal-packages'],
@@ -63,7 +63,7 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/locale/zod.ts', 'zod', 'locale-packages'],
   ['src/theme/zod.ts', 'zod', 'theme-packages'],
   ['src/elements/demo.ts', '../../demo/page.js', 'src-stands-alone'],
-  ['src/elements/test.ts', 'type ../../test/rooms.test.js', 'src-stands-alone'],
+  ['src/elements/test.ts', 'type ../../test/rooms.browser.test.js', 'src-stands-alone'],
   ['demo/server/store.ts', 'type ../../src/store/state.js', 'server-sees-the-protocol-alone'],
   ['demo/server/page.ts', '../page.js', 'server-sees-the-protocol-alone'],
   ['src/elements/lost.ts', './nowhere.js', 'nothing-missing'],
