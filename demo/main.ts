@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
-import { createFaultLine, type FaultLine, type Faults } from '../test/support/fault-proxy.js';
+import { createFaultLine, type FaultLine, type Faults } from './fault-proxy/fault-proxy.js';
 import { isLoopback } from './loopback.js';
 import { renderPage } from './pages/ssr/page.js';
 import { readDifferences, readNumber, readPlaces, readSecret, stop } from './server/command.js';

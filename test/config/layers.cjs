@@ -111,6 +111,20 @@ module.exports = {
       to: { path: '^(src|demo|test|docs)/', pathNot: '^(src/protocol|demo/server)/' },
     },
     {
+      name: 'demo-does-not-know-the-tests',
+      comment: 'The demo imports nothing from test/: the fault proxy that both use belongs to the demo.',
+      severity: 'error',
+      from: { path: '^demo/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'build-does-not-know-the-tests',
+      comment: '`npm run build` needs nothing from test/. Scripts that take pictures are no part of it.',
+      severity: 'error',
+      from: { path: '^(scripts/|vite[.]config[.]ts$)', pathNot: '^scripts/(screenshots|record-gif)[.]ts$' },
+      to: { path: '^test/' },
+    },
+    {
       name: 'nothing-missing',
       comment: 'Everything imported exists, and is named in package.json. (Ourselves, in the examples: there when we are built.)',
       severity: 'error',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { createFaultLine, listen, type FaultLine } from './fault-proxy.js';
+import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
 import { bare, becomes, ended, handshake, inbox, next, open as openAt, silence, startFar, within, type Far } from './fault-proxy-stand.js';
 
 let far: Far;
