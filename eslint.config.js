@@ -22,7 +22,7 @@ const noStorage = STORAGE.map(({ name, message }) => ({ object: 'window', proper
 
 export default ts.config(
   // The examples have frameworks of their own, and their types are checked against the package (test/pages/package.node.test.ts).
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/', 'custom-elements.json', 'demo/pages/{react,vue,svelte,angular}/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/', 'custom-elements.json', 'demo/examples/{react,vue,svelte,angular}/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -117,14 +117,15 @@ const STEPS = [
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
   { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
   { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
-  { name: 'examples', what: 'pages with a framework, and the playground', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
+  { name: 'site', what: 'the playground and the studio', command: bin('vite/bin/vite.js', 'build', '--mode', 'site', '--logLevel', 'error') },
+  { name: 'examples', what: 'pages with a framework', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
   { name: 'fuzz', what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`, ...inNode('fuzz', fuzzTests, '--test-concurrency=1'), env: fuzz, needs: ['loader'], needsBrowsers: true },
   { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: ['loader'] },
   { name: 'unit', what: 'elements, storage, tabs: in every engine', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   { name: 'logic', what: 'the library, with clock and network in memory', ...wtr('logic', logicTests), tests: logicTests, alone: true, engine: 'chromium' },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
-  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'examples'], alone: true, needsBrowsers: true },
+  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'site', 'examples'], alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);
