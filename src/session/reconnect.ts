@@ -8,8 +8,8 @@ import { throwIfAborted, toChatError, type ChatError, type ErrorCode } from '../
 import { backoff, leastAttempt, SPREAD } from './backoff.js';
 import type { SessionContext, SocketOutcome } from './session-context.js';
 import { requestUserInfo } from './auth/request-user-info.js';
-import { LATER_REASONS } from './deferred-state-reasons.js';
-import { REASONS, type ReasonCode } from './state-reasons.js';
+import { LATER_REASONS } from '../locale/deferred-state-reasons.js';
+import { REASONS, type ReasonCode } from '../locale/state-reasons.js';
 import { RoomPoller } from './sync/room-poller.js';
 import { timeLeft, type Wait } from './time-left.js';
 

@@ -138,7 +138,7 @@ export class Session implements SessionContext {
   /** @throws {ChatError} `disconnected`. */
   restOrThrow(): Requests {
     const { rest } = this;
-    if (!rest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
+    if (!rest) throw new ChatError('disconnected', 'Not connected. Sign in first.');
     return rest;
   }
 

@@ -1,6 +1,6 @@
 /** The parts of the REST client that the first message does not need. Loaded on demand: see session/deferred.ts. */
 import { ChatFrames, check, checkEach, idKey, readSync, Receipt, ReceiptsBody, sameId, SyncBody, type Id, type Problem, type Room } from '../protocol/index.js';
-import { parseUrl } from './address.js';
+import { parseUrl } from '../internal/url.js';
 import { ChatError, type ErrorCode } from './errors.js';
 import { isReachable } from './is-reachable.js';
 import type { RestClient, RoomsPage } from './rest.js';

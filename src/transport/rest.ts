@@ -116,7 +116,7 @@ export class RestClient implements Requests {
 
   async #requestOnce(path: string, { method = 'GET', query = {}, body, headers, signal }: RestRequest): Promise<unknown> {
     const token = this.#options.token().trim();
-    if (!token) throw new ChatError('token_missing', 'Nothing is sent without a token. Sign in first.');
+    if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
     const url = new URL(path, this.#options.base);
     for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, String(value));
     const init: RequestInit = {

@@ -1,10 +1,11 @@
 /** Asks the page for another token: if there is none, if it was refused, and before it expires. Loaded on demand: see deferred.ts. */
+import { readClaims } from '../../internal/claims.js';
 import { ChatError, sleep, toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { SessionContext, SessionConfig } from '../session-context.js';
 import { asTemporary } from '../temporary-errors.js';
 import { timeLeft } from '../time-left.js';
-import { readClaims, type TokenManager } from './token-manager.js';
+import type { TokenManager } from './token-manager.js';
 
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
 const EARLY_MS = 60_000;
