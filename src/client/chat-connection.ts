@@ -400,13 +400,13 @@ export class ChatConnection {
 
   /** What was written in a room and not sent, kept on this device; waits until the user is known. Empty where there is nothing. */
   draft(roomId: Id): Promise<string> {
-    return this.#session.outbox.draft(roomId);
+    return this.#session.outbox.drafts.get(roomId);
   }
 
   /** Saves what is written in a room until it is sent. Call it as often as you like. */
   saveDraft(roomId: Id, text: string): void {
     const timer = `draft ${idKey(roomId)}`;
-    const save = (): void => void this.#session.outbox.saveDraft(roomId, text);
+    const save = (): void => void this.#session.outbox.drafts.save(roomId, text);
     if (text) return this.#timers.set(timer, DRAFT_MS, save);
     // Sent, or taken back: it must not be there when the page is loaded again.
     this.#timers.cancel(timer);
