@@ -1,6 +1,6 @@
 /**
  * Members of our classes that the build of dist/chat.js shortens, because a minifier cannot know that they are internal: nothing outside of dist/ uses them,
- * and they are neither sent, stored nor documented. The npm package keeps all names. test/support/internal-names.test.ts checks the list.
+ * and they are neither sent, stored nor documented. The npm package keeps all names. test/support/internal-names.node.test.ts checks the list.
  */
 export const INTERNAL_NAMES: readonly string[] = [
   'DeliveryFallback', 'Heartbeat', 'NotificationLoader', 'ReadReceipts', 'Reconnect', 'STORAGE_PROBLEMS', 'SharedSocket', 'TOKEN_TIMEOUT_MS',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { xmppAdapter } from '../../demo/pages/xmpp/adapter.js';
+import { xmppAdapter } from '../../demo/examples/xmpp/adapter.js';
 import { connectAdapter } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { findProgram, PROSODY_PACKAGES } from '../support/find-programs.mjs';

@@ -1,5 +1,5 @@
 /**
- * Who may import whom. test/support/layer-rules.test.ts shows that each rule can fail.
+ * Who may import whom. test/support/layer-rules.node.test.ts shows that each rule can fail.
  * Type-only imports count: what knows a type knows its owner.
  */
 const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];
@@ -109,6 +109,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^demo/server/' },
       to: { path: '^(src|demo|test|docs)/', pathNot: '^(src/protocol|demo/server)/' },
+    },
+    {
+      name: 'demo-does-not-know-the-tests',
+      comment: 'The demo imports nothing from test/: the fault proxy that both use belongs to the demo.',
+      severity: 'error',
+      from: { path: '^demo/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'build-does-not-know-the-tests',
+      comment: '`npm run build` needs nothing from test/. Scripts that take pictures are no part of it.',
+      severity: 'error',
+      from: { path: '^(scripts/|vite[.]config[.]ts$)', pathNot: '^scripts/(screenshots|record-gif)[.]ts$' },
+      to: { path: '^test/' },
     },
     {
       name: 'nothing-missing',

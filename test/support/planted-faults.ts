@@ -1,6 +1,6 @@
 /**
  * Faults of real backends, planted on purpose: a proxy between the doctor and the reference backend that understands what it
- * passes on, and spoils one thing. (fault-proxy.ts breaks the network; this breaks the backend.)
+ * passes on, and spoils one thing. (demo/fault-proxy breaks the network; this breaks the backend.)
  */
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,8 +1,8 @@
 /** One WebSocket through a fault line: bytes pass as they came, cut into frames so that rules can touch single ones. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Slowness } from './fault-proxy-lane.js';
-import type { Content, FrameRule, Rules, Way } from './fault-proxy-rules.js';
+import { Lane, type Slowness } from './lane.js';
+import type { Content, FrameRule, Rules, Way } from './rules.js';
 import { closePayload, FrameReader, Opcode, writeFrame, type Frame } from './frames.js';
 
 export interface SocketParts {

@@ -1,8 +1,8 @@
-/** What happens to everything that passes a line, and to every socket at once. Single things: fault-proxy-rules.test.ts. */
+/** What happens to everything that passes a line, and to every socket at once. Single things: fault-proxy-rules.node.test.ts. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { createFaultLine, listen, type FaultLine } from './fault-proxy.js';
+import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
 import { bare, becomes, ended, handshake, inbox, next, open as openAt, silence, startFar, within, type Far } from './fault-proxy-stand.js';
 
 let far: Far;
