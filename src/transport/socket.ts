@@ -56,7 +56,7 @@ export interface AuthenticatedSocket<Outgoing> {
  */
 export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOptions<Frame>): AuthenticatedSocket<Outgoing> {
   const token = options.token.trim();
-  if (!token) throw new ChatError('token_missing', 'A WebSocket was asked for without a token. Sign in first.');
+  if (!token) throw new ChatError('token_missing', 'Nothing is sent without a token. Sign in first.');
   const Socket = options.WebSocket ?? globalThis.WebSocket;
   let socket: WebSocket;
   try {

@@ -71,6 +71,19 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
     assert.deepEqual(words(ana!), words(ben!));
   });
 
+  it('two tabs of one user show the same messages, once each', async () => {
+    const tab = person('ana', 'a secret');
+    tab.openRoom(ROOM);
+    await until('the second tab has the archive', () => words(tab).includes('second'));
+    await Promise.all([ana!.sendChatMessage(ROOM, 'from the first tab'), tab.sendChatMessage(ROOM, 'from the second tab')]);
+    for (const connection of [ana!, tab, ben!]) {
+      await until('both are there', () => ['from the first tab', 'from the second tab'].every((content) => words(connection).includes(content)));
+      assert.equal(words(connection).filter((content) => content.startsWith('from the')).length, 2);
+    }
+    // Both tabs keep their connection.
+    assert.deepEqual([ana!.state, tab.state], ['connected', 'connected']);
+  });
+
   it('a wrong password is said', async () => {
     const stranger = person('ana', 'wrong');
     await until('it says so', () => stranger.state === 'error' || stranger.state === 'polling');

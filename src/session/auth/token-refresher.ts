@@ -255,6 +255,7 @@ export class TokenRefresher {
     if (this.#answer) return this.#answer;
     this.#askedAt = this.#session.clock.now();
     this.#hasFailed = false;
+    const wasUnauthorized = this.#session.state.is === 'unauthorized';
     const asked: Promise<string | undefined> = ask(this.#abort.signal)
       .catch((thrown: unknown) => {
         if (this.#answer !== asked) return undefined;
@@ -272,8 +273,8 @@ export class TokenRefresher {
         this.#answer = undefined;
         if (typeof answer !== 'string') return undefined;
         const token = answer.trim();
-        // A late token is used all the same.
-        if (!this.#asking && token && (token !== this.#tokens.token || this.#session.state.is === 'unauthorized')) {
+        // A late token is used all the same. The refused one is tried again only if the page was asked after the refusal.
+        if (!this.#asking && token && (token !== this.#tokens.token || wasUnauthorized)) {
           this.#againMs = AGAIN_MS;
           onLate(token);
         }
