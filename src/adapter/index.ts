@@ -27,10 +27,10 @@ export function connectAdapter(adapter: ChatAdapter, name: string, parts: Connec
   };
 }
 
-/** The doctor examines what the widget's own protocol promises: an adapter's backend has never promised it. */
+/** The doctor checks the widget's own protocol, which a backend behind an adapter does not speak. */
 class AdapterConnection extends ChatConnection {
   override diagnose(): Promise<never> {
-    return Promise.reject(new ChatError('not_found', 'There is no doctor for a backend that an adapter speaks to.'));
+    return Promise.reject(new ChatError('not_found', 'The doctor cannot check a backend behind an adapter.'));
   }
 }
 

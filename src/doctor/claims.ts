@@ -1,4 +1,4 @@
-/** When a JWT runs out by its own word, in milliseconds since 1970; null where it is none, or does not say. Nothing is verified. */
+/** Reads when a JWT expires, in ms since 1970, without verifying it; null if it is not a JWT or has no `exp`. */
 export function readClaims(token: string): { expiresAt: number | null } {
   try {
     const payload = token.split('.')[1] ?? '';

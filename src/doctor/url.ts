@@ -1,4 +1,4 @@
-/** An address, or nothing where it is none. (`URL.canParse` is younger than the browsers that the widget runs in.) */
+/** Parses a URL; undefined if it is invalid. (Some supported browsers lack `URL.canParse`.) */
 export function parseUrl(url: string, base?: string | URL): URL | undefined {
   try {
     return new URL(url, base);
