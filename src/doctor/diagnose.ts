@@ -128,7 +128,7 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
   await checkCors(context);
   if (!write) {
     const reason =
-      'runs only with --write --room ID, because it changes data (on some backends, reading a history marks it as read)';
+      'runs only with --write --room ID, because it changes data (on some backends, reading a history marks it read)';
     findings.skip(reason, ...WRITE_CHECKS);
   } else if (socket) await runWriteChecks(context, socket);
   checkTimes(context);

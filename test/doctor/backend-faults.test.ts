@@ -25,13 +25,13 @@ const HANDSHAKE_FAILURES: ExpectedFailure[] = [
   {
     fault: 'token not read from the query string',
     id: 'token.query',
-    message: /refused with 403; REST accepts the same token.*header Authorization/,
+    message: /refused with 403; REST accepts the same token\. The WebSocket accepts it in the header Authorization/,
     fix: /parse_qs/,
   },
   {
     fault: 'token read from the subprotocol only',
     id: 'token.query',
-    message: /accepts the token as a subprotocol/,
+    message: /The WebSocket accepts it as a subprotocol/,
     fix: /parse_qs/,
   },
   {
