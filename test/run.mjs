@@ -100,7 +100,7 @@ const STEPS = [
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
   { name: 'cluster', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('cluster', fleetTests), needsServices: true },
   { name: 'model', what: '2,000 stories of what people and networks do', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
-  { name: 'doctor', what: 'the doctor, in front of faults planted for it', ...inNode('doctor', doctorTests) },
+  { name: 'doctor', what: 'the doctor, against injected backend faults', ...inNode('doctor', doctorTests) },
   { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'scripts', 'test', 'vite.config.ts') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {

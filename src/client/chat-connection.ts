@@ -221,10 +221,10 @@ export class ChatConnection {
   }
 
   /**
-   * Examines the backend from here (docs/DOCTOR.md), and changes nothing in it. The doctor is loaded for it.
-   * @param onFinding hears each finding as it comes; what it throws ends the examination.
-   * @param signal gives it up.
-   * @throws where the doctor cannot be loaded; {@link ChatError} `aborted`.
+   * Checks the backend from this page without changing anything on it (docs/DOCTOR.md). Loads the doctor on demand.
+   * @param onFinding called with each finding at once. If it throws, the diagnosis stops.
+   * @param signal aborts the diagnosis.
+   * @throws {ChatError} `aborted`; another error if the doctor cannot be loaded.
    */
   diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
     return loadParts().then(({ diagnose }) => diagnose(this.#tokens.config, (given) => this.#tokens.ask(given), onFinding, signal));

@@ -1,7 +1,10 @@
 import type { Finding, Report } from '../doctor/findings.js';
 import type { ConnectionConfig } from './config.js';
 
-/** Examines the backend of a connection: see `ChatConnection.diagnose`. @param ask asks the page for a token: the doctor knows no `tokenUrl`. */
+/**
+ * Checks the backend of a connection: see `ChatConnection.diagnose`.
+ * @param ask gets a token from the page, because the doctor does not support `tokenUrl`.
+ */
 export async function diagnose(
   config: ConnectionConfig,
   ask: (signal: AbortSignal) => Promise<string | undefined>,

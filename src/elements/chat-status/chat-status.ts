@@ -48,12 +48,12 @@ const GOOD_NEWS_MS = 2_000;
  * @csspart panel - The details. What is in it is loaded when it is opened.
  * @csspart panel-heading - Its heading.
  * @csspart basics - What is known at once: state, reason, attempt, server, browser, time.
- * @csspart progress - How far the examination of the server is, and what came of it.
- * @csspart findings - A list of findings: what is wrong, and all points.
+ * @csspart progress - The progress and the result of the diagnosis.
+ * @csspart findings - A list of findings: first the failed checks, then all checks.
  * @csspart finding - One finding.
- * @csspart verdict - What is said of a point, in a word or two.
- * @csspart mend - How to mend it.
- * @csspart all-points - Opens the list of all points.
+ * @csspart verdict - The verdict of a finding.
+ * @csspart fix - How to fix a failed check.
+ * @csspart all-checks - Opens the list of all checks.
  * @csspart copy - The button 'Copy as text'.
  * @csspart close - The button 'Close'.
  * @csspart text - The text to be copied by hand, where the clipboard is out of reach.

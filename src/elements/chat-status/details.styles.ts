@@ -52,10 +52,10 @@ export const styles = css`
   .note .verdict {
     color: var(--_wait);
   }
-  .wrong .verdict {
+  .fail .verdict {
     color: var(--_danger);
   }
-  .mend {
+  .fix {
     display: block;
     margin-block-start: calc(var(--_space) * 0.25);
     padding-inline-start: var(--_space);

@@ -1,6 +1,6 @@
 /**
- * What the status bar shows when somebody asks for details: what is known at once, and then what the doctor finds. Loaded
- * when it is asked for; the bar itself knows nothing of it but how to draw it.
+ * The details panel of the status bar: what the connection knows, and the findings of the doctor. Loaded when the panel is
+ * opened; the status bar only renders it.
  */
 import { html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
 import type { Finding } from '../../doctor/findings.js';
@@ -41,7 +41,7 @@ class Details implements ReactiveController {
     this.#connection = connection;
     this.#localize = localize;
     host.addController(this);
-    void this.#examine();
+    void this.#diagnose();
   }
 
   hostUpdated(): void {
@@ -56,7 +56,7 @@ class Details implements ReactiveController {
     this.#host.removeController(this);
   }
 
-  async #examine(): Promise<void> {
+  async #diagnose(): Promise<void> {
     try {
       await this.#connection.diagnose((finding) => {
         this.#findings.push(finding);
@@ -65,7 +65,7 @@ class Details implements ReactiveController {
       this.#progress = 'done';
     } catch (thrown) {
       this.#progress = 'failed';
-      // The doctor's own words, where it was there to say some: that the url is none, for example.
+      // An error of the doctor itself, such as an invalid URL. Other errors mean that it could not be loaded.
       if (thrown instanceof Error && thrown.name === 'ChatError') this.#why = thrown.message;
     }
     this.#host.requestUpdate();
@@ -74,18 +74,18 @@ class Details implements ReactiveController {
   render(): TemplateResult {
     const terms = this.#terms;
     const findings = this.#findings;
-    const wrong = findings.filter(({ verdict }) => verdict === 'wrong');
-    const seen = findings.filter(({ verdict }) => verdict !== 'skipped');
-    const progress = { checking: terms.checking, done: terms.done(wrong.length), failed: this.#why || terms.failed }[this.#progress];
+    const failed = findings.filter(({ verdict }) => verdict === 'fail');
+    const completed = findings.filter(({ verdict }) => verdict !== 'skipped');
+    const progress = { checking: terms.checking, done: terms.done(failed.length), failed: this.#why || terms.failed }[this.#progress];
     return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
       <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
       <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
       <p part="progress" role="status">${progress}</p>
-      ${this.#renderList(wrong, terms)}
-      ${seen.length > 0
+      ${this.#renderList(failed, terms)}
+      ${completed.length > 0
         ? html`<details>
-            <summary part="all-points">${terms.allPoints(seen.length)}</summary>
-            ${this.#renderList(seen, terms)}
+            <summary part="all-checks">${terms.allChecks(completed.length)}</summary>
+            ${this.#renderList(completed, terms)}
           </details>`
         : ''}
       <p class="actions">
@@ -97,14 +97,14 @@ class Details implements ReactiveController {
     </section>`;
   }
 
-  /** The findings are in English, in whatever language the page is. */
+  /** Findings are always in English. */
   #renderList(findings: readonly Finding[], { verdicts }: DetailsTerms): TemplateResult | '' {
     if (findings.length === 0) return '';
     return html`<ul part="findings" lang="en" dir="ltr">
       ${findings.map(
-        ({ id, verdict, says, mend }) => html`<li part="finding" class="finding ${verdict}">
-          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${says}
-          ${mend ? html`<span part="mend" class="mend">${mend}</span>` : ''}
+        ({ id, verdict, message, fix }) => html`<li part="finding" class="finding ${verdict}">
+          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${message}
+          ${fix ? html`<span part="fix" class="fix">${fix}</span>` : ''}
         </li>`,
       )}
     </ul>`;
@@ -129,10 +129,13 @@ class Details implements ReactiveController {
     ];
   }
 
-  /** For a ticket or a mail. The doctor has taken every token out of what it says. */
+  /** The panel as text, for a ticket or an email. The doctor has already removed all tokens. */
   get #text(): string {
     const { verdicts } = this.#terms;
-    const findings = this.#findings.map(({ id, verdict, says, mend }) => `${verdicts[verdict]}: ${id}: ${says}${mend ? `\n    ${mend.replaceAll('\n', '\n    ')}` : ''}`);
+    const findings = this.#findings.map(
+      ({ id, verdict, message, fix }) =>
+        `${verdicts[verdict]}: ${id}: ${message}${fix ? `\n    ${fix.replaceAll('\n', '\n    ')}` : ''}`,
+    );
     return [...this.#basics.map(([name, value]) => `${name}: ${value}`), navigator.userAgent, '', ...findings].join('\n');
   }
 
