@@ -14,7 +14,7 @@ describe('signing in', () => {
   });
   after(() => server.close());
 
-  const reasons = (): unknown[] => lines.map((line) => (JSON.parse(line) as { because?: string }).because).filter(Boolean);
+  const reasons = (): unknown[] => lines.map((line) => (JSON.parse(line) as { reason?: string }).reason).filter(Boolean);
 
   const badTokens: Record<string, () => Promise<string | null>> = {
     missing_token: async () => null,

@@ -191,7 +191,7 @@ describe('several processes', { skip: why }, () => {
     await nothingIsLost(people, said, since);
     assert.deepEqual(people.map(({ holes, breaks }) => [holes, breaks]), [[0, 0], [0, 0]], 'nor did a client have to do anything about it');
     for (const person of people) person.end();
-    for (const { program } of [one, two]) assert.match(program.said(), /Redis is gone.*\n[^]*Redis is back/);
+    for (const { program } of [one, two]) assert.match(program.said(), /Redis connection lost.*\n[^]*Redis connection restored/);
     // And it is used again: what is never repaired, like typing, comes through.
     const [ana, ben] = [await enter(one, ANA, ROOM), await enter(two, BEN, ROOM)];
     const typed = async (): Promise<void> => {

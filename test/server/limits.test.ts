@@ -26,7 +26,7 @@ describe('limits', () => {
     const post = (content: string) => rest(server, CLEO, 'rooms/2/send_message/', { json: { room: 2, content } });
     assert.equal((await post('👍'.repeat(10))).status, 201);
     const { status, body } = await post('x'.repeat(11));
-    assert.deepEqual([status, body], [400, { content: ['A message can have at most 10 characters.'] }]);
+    assert.deepEqual([status, body], [400, { content: ['A message must not exceed 10 characters.'] }]);
   });
 
   it('on the rate, per user, by socket and REST together', async () => {

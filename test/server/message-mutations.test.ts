@@ -144,7 +144,7 @@ describe('edit, delete, reactions', () => {
       if (byRest) assert.equal((await byRest()).status, status, JSON.stringify(frame));
     }
     const refused = await patch(ANA, bens, { content: 'x' });
-    assert.deepEqual(refused.body, { detail: 'Only who wrote a message can edit it.', code: 'not_yours' });
+    assert.deepEqual(refused.body, { detail: 'Only the author of a message can edit it.', code: 'not_yours' });
   });
 
   it('what changes nothing is answered to the asker alone, without a seq', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { Sequencer, type Numbered } from '../../demo/server/cluster/reorder-buffer.js';
+import { ReorderBuffer, type Sequenced } from '../../demo/server/cluster/reorder-buffer.js';
 
-const item = (seq: number, roomId = 1): Numbered => ({ roomId, seq });
+const item = (seq: number, roomId = 1): Sequenced => ({ roomId, seq });
 /** So much time passes, and whatever it set going has happened. */
 const tick = async (ms: number): Promise<void> => {
   mock.timers.tick(ms);
@@ -14,7 +14,7 @@ const tick = async (ms: number): Promise<void> => {
 function make(stored: () => number[] = () => []) {
   const out: number[] = [];
   const asked: number[] = [];
-  const sequencer = new Sequencer<Numbered>(
+  const sequencer = new ReorderBuffer<Sequenced>(
     ({ roomId, seq }) => void (roomId === 1 && out.push(seq)),
     async (roomId, after) => {
       asked.push(after);

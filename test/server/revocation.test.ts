@@ -74,7 +74,7 @@ async function revoke(first: Backend, second: Backend, query: (sql: string) => P
     await query(`update users set is_active = false where id = ${BEN}`);
     await query(`delete from members where user_id = ${CLEO} and room_id = 2`);
     const closes = await Promise.all([here, there, bell].map((client) => within(client.closed, 'the sockets of Ben to close', SOON_MS)));
-    for (const close of closes) assert.deepEqual(close, { code: 4001, reason: 'not active any more' });
+    for (const close of closes) assert.deepEqual(close, { code: 4001, reason: 'user deactivated' });
     await assert.rejects(openSocket(first, await first.signToken(BEN)), /refused 403/);
     const { room_id } = await within(cleo.take('unsubscribed'), 'the room to be left', SOON_MS);
     assert.equal(room_id, 2, 'and not the other one');

@@ -83,7 +83,7 @@ describe('tokens on a socket', () => {
       for (const bad of [await token(BEN), await token(ANA, -60), 'nonsense', '']) {
         const client = await openSocket(server, await token(ANA));
         client.send({ type: 'authenticate', token: bad });
-        assert.deepEqual(await within(client.closed, 'the close'), { code: 4001, reason: 'token refused' });
+        assert.deepEqual(await within(client.closed, 'the close'), { code: 4001, reason: 'token rejected' });
       }
       const client = await openSocket(server, await token(ANA));
       assert.equal((await client.ask({ type: 'authenticate' }, 'error'))['code'], 'invalid');

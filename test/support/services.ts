@@ -135,6 +135,6 @@ export interface BackendProcess extends Service {
 export async function startProcess(env: Record<string, string>, ...flags: string[]): Promise<BackendProcess> {
   const program = run(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', ...flags], { env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env } });
   let url: string | undefined;
-  await until(program, () => (url = /The reference backend is at (http:\S+)/.exec(program.said())?.[1]) !== undefined);
+  await until(program, () => (url = /Reference backend listening at (http:\S+)/.exec(program.said())?.[1]) !== undefined);
   return { url: url!, port: Number(new URL(url!).port), program, stop: () => program.end() };
 }
