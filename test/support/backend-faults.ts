@@ -1,4 +1,4 @@
-/** The faults themselves, by name. What a switch of demo/server can do (`--with …`) is not here. */
+/** The backend faults by name. Deviations that demo/server can imitate itself (`--with …`) are not listed. */
 import type { Answered, Frame, Plant } from './planted-faults.js';
 
 const page = (status: number, title: string, inside = ''): Answered => ({ status, headers: { 'Content-Type': 'text/html' }, body: `<!doctype html><title>${title}</title><h1>${title}</h1>${inside}` });
@@ -11,15 +11,15 @@ const typeOf = (text: string): unknown => {
   }
 };
 const isRooms = (path: string): boolean => path === '/api/chat/rooms/';
-/** Text in which no time says where it was. */
+/** Removes the UTC offset of every timestamp. */
 const withoutOffsets = (text: string): string => text.replace(/(\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z/g, '$1');
 const swallow = (type: string): Plant['up'] => (text) => (typeOf(text) === type ? undefined : text);
 
-/** @param token a good one, where a fault needs it. */
+/** @param token A valid token, for the faults that need one. */
 export const plants = (token: string) =>
   ({
     'token not read from the query': {
-      // As backends do whose middleware was made for REST: they look for a header, which no browser can send.
+      // Typical of middleware written for REST: it expects a header, which browsers cannot send with a handshake.
       upgrade: ({ headers, url }) => {
         if (!headers.authorization) return json(403, { detail: 'Authentication credentials were not provided.' });
         url.searchParams.set('token', headers.authorization.slice('Bearer '.length));
@@ -60,7 +60,7 @@ export const plants = (token: string) =>
     'handshake redirected': { upgrade: () => ({ status: 301, headers: { Location: '/ws/chat' }, body: '' }) },
     'ASGI server down': { upgrade: () => page(502, 'Bad Gateway') },
     'sends not idempotent': {
-      // Each sending gets an id of its own on the way in, and the old one on the way out.
+      // Each send gets a unique id on the way to the backend, and its original id on the way back.
       ...((): Plant => {
         let number = 0;
         const own = (id: unknown): string => `${String(id)}~${++number}`;

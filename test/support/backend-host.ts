@@ -1,4 +1,4 @@
-/** The process behind backend-plugin.ts: real servers, each behind a fault line, told what to do over IPC. */
+/** The child process of backend-plugin.ts: real servers, each behind a fault proxy, controlled by IPC. */
 import { cpSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ interface Running {
 const home = await mkdtemp(join(tmpdir(), 'unified-chat-'));
 process.once('exit', () => rmSync(home, { recursive: true, force: true }));
 
-/** Making and filling a database takes a second or two, copying one a moment: so one is made, and then copied. */
+/** Creating and seeding a database takes a second or two, copying one much less. So one is created, then copied. */
 const template = makeTemplate();
 async function makeTemplate(): Promise<string> {
   const folder = join(home, 'template');
@@ -31,7 +31,7 @@ const running = new Map<number, Running>();
 let lastId = 0;
 const the = (id: number): Running => {
   const found = running.get(id);
-  if (!found) throw new Error(`There is no backend ${id}; it was ended, or never started.`);
+  if (!found) throw new Error(`Unknown backend ${id}: it was ended, or never started.`);
   return found;
 };
 
@@ -39,7 +39,7 @@ const commands: Commands = {
   async start(given) {
     const id = ++lastId;
     const folder = join(home, String(id));
-    // A thousand small files: a third of the time that the asynchronous way takes.
+    // A thousand small files: the synchronous copy is three times as fast.
     cpSync(await template, folder, { recursive: true });
     const options: Partial<Options> = { allowedOrigins: '*', logLevel: 'silent', ...given, database: { kind: 'folder', path: folder } };
     const server = await startServer(options);
@@ -93,5 +93,5 @@ process.on('message', ({ number, name, payload }: Question) => {
     (error: unknown) => reply({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
-// Ctrl-C reaches us too; without this the folder would stay behind.
+// On Ctrl-C too, so that the folder is removed.
 for (const end of ['disconnect', 'SIGINT', 'SIGTERM'] as const) process.once(end, () => process.exit(0));

@@ -19,7 +19,7 @@ export interface StartOptions {
   expiryWarningSeconds?: number;
 }
 
-/** What the commands take; each names the backend by `id`. */
+/** The commands and their payloads; `id` is the backend. */
 export interface Commands {
   start: (payload: StartOptions) => Promise<{ id: number; url: string }>;
   stop: (payload: { id: number }) => Promise<void>;
@@ -29,15 +29,15 @@ export interface Commands {
   token: (payload: { id: number; userId: number; expiresIn?: number }) => Promise<string>;
   faults: (payload: { id: number } & Partial<Faults>) => Promise<void>;
   cut: (payload: { id: number }) => Promise<void>;
-  /** Calls a method of the fault line. */
+  /** Calls a method of the fault proxy. */
   line: (payload: { id: number; call: Remote; given: unknown[] }) => Promise<unknown>;
-  /** Sends a message over REST as somebody, past the proxy. */
+  /** Sends a message as the given user over REST, bypassing the proxy. */
   post: (payload: { id: number; userId: number; roomId: number; content: string }) => Promise<number>;
-  /** What the server has stored of a room, by content. */
+  /** The number of stored messages with this content. */
   stored: (payload: { id: number; roomId: number; content: string }) => Promise<number>;
 }
 
-/** To the process that runs the backends, and back. */
+/** IPC messages to and from the process that runs the backends. */
 export interface Question {
   number: number;
   name: keyof Commands;
@@ -49,7 +49,7 @@ export interface Reply {
   error?: string;
 }
 
-/** The backends run in a process of their own: a database at work would make the test runner deaf for seconds. */
+/** The backends run in a separate process: a busy database would block the test runner for seconds. */
 export function backendPlugin(): TestRunnerPlugin {
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   let host: ChildProcess | undefined;
@@ -61,11 +61,11 @@ export function backendPlugin(): TestRunnerPlugin {
       const asker = waiting.get(number);
       waiting.delete(number);
       if (error !== undefined) asker?.reject(new Error(error));
-      // Nothing as an answer would say that the command is unknown.
+      // An undefined result would mean an unknown command.
       else asker?.resolve(answer ?? true);
     });
     child.on('exit', (code) => {
-      for (const { reject } of waiting.values()) reject(new Error(`The process of the backends ended (${code}).`));
+      for (const { reject } of waiting.values()) reject(new Error(`The backend process exited (${code}).`));
       waiting.clear();
       host = undefined;
     });

@@ -1,10 +1,10 @@
-/** A real backend behind a fault proxy, as a browser test sees it. */
+/** A real backend behind a fault proxy, for browser tests. */
 import { executeServerCommand } from '@web/test-runner-commands';
 import type { Commands, StartOptions } from './backend-plugin.js';
 import type { FaultLine, Faults } from './fault-proxy.js';
 import { REMOTE, type Remote } from './fault-proxy-rules.js';
 
-/** The fault line, from afar. */
+/** The fault proxy, called remotely. */
 export type RemoteLine = {
   [Name in Remote]: (...given: Parameters<FaultLine[Name]>) => Promise<Awaited<ReturnType<FaultLine[Name]>>>;
 };
@@ -12,7 +12,7 @@ export type RemoteLine = {
 export interface Backend {
   /** Of the proxy. */
   url: string;
-  /** Everything that the network can do: see fault-proxy.ts. */
+  /** Network faults: see fault-proxy.ts. */
   line: RemoteLine;
   token(userId: number, expiresIn?: number): Promise<string>;
   faults(faults: Partial<Faults>): Promise<void>;

@@ -1,4 +1,4 @@
-/** Every element in every state that has a look of its own, held still: the connection is an actor that always says the same. */
+/** Every element in every visually distinct state, on a connection whose state never changes. */
 import { fixture, html } from '@open-wc/testing';
 import { sendMouse } from '@web/test-runner-commands';
 import type { TemplateResult } from 'lit';
@@ -97,7 +97,7 @@ const FINDINGS: Finding[] = [
   { id: 'origin', verdict: 'wrong', says: 'The origin is refused.', mend: 'Allow it.' },
 ] as unknown as Finding[];
 
-/** A connection that always says the same. */
+/** A connection stub with fixed state. */
 const actor = (data: ChatData): ChatConnection =>
   ({
     data,
@@ -129,7 +129,7 @@ export interface Stage {
   tag: keyof HTMLElementTagNameMap;
   data: ChatData;
   template: TemplateResult;
-  /** What a reader does before one looks. */
+  /** Interaction before the assertion. */
   act?: (element: HTMLElement) => Promise<void> | void;
 }
 
@@ -176,13 +176,13 @@ export const STAGES: Stage[] = [
   { name: 'no rooms', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [] }, template: html`<chat-rooms></chat-rooms>` },
   { name: 'loading', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [], roomsLoaded: false, phase: { is: 'connecting' } }, template: html`<chat-rooms></chat-rooms>` },
   ofThread('messages', { typing: [{ userId: 2, username: 'ben' }] }),
-  ofThread('nothing yet', { timeline: [] }),
+  ofThread('no messages', { timeline: [] }),
   ofThread('loading', { loaded: false, timeline: [], loading: 'newest' }),
-  ofThread('older ones are loaded', { hasOlder: true, loading: 'older' }),
-  ofThread('some were skipped', { skipped: true, hasOlder: true }),
-  ofThread('could not be loaded', { loaded: false, timeline: [], error: new ChatError('unreachable', 'The server cannot be reached.') }),
+  ofThread('loading older messages', { hasOlder: true, loading: 'older' }),
+  ofThread('some messages skipped', { skipped: true, hasOlder: true }),
+  ofThread('loading failed', { loaded: false, timeline: [], error: new ChatError('unreachable', 'The server cannot be reached.') }),
   ofThread('too long', {}, { limits: { content: 5, attachment_bytes: undefined, rate: undefined } }, type('too long for it')),
-  ofThread('further up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
+  ofThread('scrolled up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
     const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
     scroller.scrollTop = 0;
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -194,9 +194,9 @@ export const STAGES: Stage[] = [
   { name: 'open', tag: 'chat-launcher', data: CONNECTED, template: html`<chat-launcher open></chat-launcher>` },
 ];
 
-/** Puts a stage up. @returns its element, drawn. */
+/** Renders a stage. @returns its element, after rendering. */
 export async function show({ tag, data, template, act }: Stage): Promise<HTMLElement> {
-  // Whether a launcher was open.
+  // Stores whether a launcher was open.
   sessionStorage.clear();
   const host = await fixture<HTMLElement>(html`<div class="stage"></div>`);
   provide(host, actor(data));

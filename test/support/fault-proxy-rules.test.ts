@@ -1,4 +1,4 @@
-/** Each rule, as the two ends of a real connection see it. */
+/** Each rule, as observed by both ends of a real connection. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
@@ -25,8 +25,8 @@ afterEach(() => line.close());
 const open = (path = '/ws/'): Promise<WebSocket> => openAt(url + path);
 const post = (path = '/', body = 'hello'): Promise<Response> => fetch(url + path, { method: 'POST', body });
 
-describe('which things a rule is about', () => {
-  it('those that fit its path, its method, its frame; the first rule that fits acts', async () => {
+describe('rule filters', () => {
+  it('match path, method and frame; the first matching rule applies', async () => {
     line.rule({ on: 'request', path: '^/a\\?b=1$', do: 'pass' });
     line.rule({ on: 'request', path: '^/a', method: 'GET', do: 'answer', status: 404 });
     const statuses = await Promise.all(['/a?b=1', '/a', '/b'].map(async (path) => (await fetch(url + path)).status));
@@ -38,7 +38,7 @@ describe('which things a rule is about', () => {
     await becomes(() => [...far.heard].sort(), ['a', 'b', 'b']);
   });
 
-  it('after `skip`, each `every`, so many `times`; it says how often it acted, and can be taken back', async () => {
+  it('support `skip`, `every` and `times`; rules count their hits and can be removed', async () => {
     const skip = line.rule({ on: 'request', path: '/skip', skip: 1, times: 2, do: 'answer', status: 500 });
     const every = line.rule({ on: 'request', path: '/every', every: 3, do: 'answer', status: 500 });
     const ask = async (path: string): Promise<number[]> => {
@@ -56,7 +56,7 @@ describe('which things a rule is about', () => {
     assert.equal((await fetch(url)).status, 200);
   });
 
-  it('requests that a browser asks beforehand only where it says so', async () => {
+  it('match preflights only with an explicit method', async () => {
     line.rule({ on: 'request', do: 'answer', status: 500 });
     assert.equal((await fetch(url, { method: 'OPTIONS' })).status, 200);
     line.rule({ on: 'request', method: 'OPTIONS', do: 'answer', status: 403, cors: false });
@@ -64,7 +64,7 @@ describe('which things a rule is about', () => {
     assert.deepEqual([response.status, response.headers.get('Access-Control-Allow-Origin')], [403, null]);
   });
 
-  it('a rule whose expression is none is not taken; all else is data', () => {
+  it('reject invalid regular expressions; everything else is plain data', () => {
     assert.throws(() => line.rule({ on: 'up', frame: '(', do: 'drop' }), SyntaxError);
     for (const name of REMOTE) assert.equal(typeof line[name], 'function');
   });
@@ -97,14 +97,14 @@ describe('handshakes', () => {
     await assert.rejects(opening);
   });
 
-  it('are ended in order, or reset', async () => {
+  it('are closed or reset', async () => {
     for (const [how, seen] of [['close', 'FIN'], ['reset', 'ECONNRESET']] as const) {
       line.rule({ on: 'handshake', do: how, times: 1 } satisfies HandshakeRule);
       assert.deepEqual(await bare(url, handshake('/line/ws/')), { bytes: Buffer.alloc(0), end: seen });
     }
   });
 
-  it('come late', async () => {
+  it('are delayed', async () => {
     line.rule({ on: 'handshake', do: 'delay', ms: 80 });
     const begun = Date.now();
     await open();
@@ -114,7 +114,7 @@ describe('handshakes', () => {
 });
 
 describe('requests', () => {
-  it('are answered with any status, headers and body, which a page of another origin can read', async () => {
+  it('are answered with any status, headers and body, readable by a cross-origin page', async () => {
     line.rule({ on: 'request', do: 'answer', status: 429, headers: { 'Retry-After': '3', 'Content-Type': 'application/json' }, body: '{"detail":"slow down"}' });
     const response = await fetch(url, { headers: { Origin: 'https://page.example' } });
     assert.deepEqual([response.status, response.headers.get('Retry-After'), await response.json()], [429, '3', { detail: 'slow down' }]);
@@ -122,7 +122,7 @@ describe('requests', () => {
     assert.deepEqual(far.asked, []);
   });
 
-  it('are stored but never answered', async () => {
+  it('are processed but never answered', async () => {
     line.rule({ on: 'request', method: 'POST', do: 'swallow', times: 1 });
     const lost = post('/send').catch(() => 'ended');
     await becomes(() => far.asked.map((asked) => asked.split(' ')[1]), ['/send']);
@@ -132,14 +132,14 @@ describe('requests', () => {
     assert.equal(await lost, 'ended');
   });
 
-  it('POST vanishes while GET works', async () => {
+  it('POST is lost while GET works', async () => {
     line.rule({ on: 'request', method: 'POST', do: 'hang' });
     assert.equal(await within(post().catch(() => 'ended'), 50), 'silence');
     assert.equal((await fetch(url)).status, 200);
     assert.equal(far.asked.length, 1);
   });
 
-  it('are answered late, though the server does them at once', async () => {
+  it('are answered late, though the server processes them at once', async () => {
     line.rule({ on: 'request', do: 'delay', ms: 80 });
     const begun = Date.now();
     const answer = fetch(url).then(() => Date.now());
@@ -147,14 +147,14 @@ describe('requests', () => {
     assert.ok((await answer) - begun >= 78);
   });
 
-  it('lose the headers that let a page of another origin read them', async () => {
+  it('lose the CORS headers', async () => {
     assert.equal((await fetch(url)).headers.get('Access-Control-Allow-Origin'), '*');
     line.rule({ on: 'request', do: 'no-cors' });
     const { headers } = await fetch(url);
     assert.deepEqual([headers.get('Access-Control-Allow-Origin'), headers.get('X-From')], [null, 'backend']);
   });
 
-  it('are reset, or ended', async () => {
+  it('are reset or closed', async () => {
     for (const [how, seen] of [['reset', 'ECONNRESET'], ['close', 'FIN']] as const) {
       line.rule({ on: 'request', do: how, times: 1 } satisfies Rule);
       assert.equal((await bare(url, 'GET /line HTTP/1.1\r\nHost: x\r\n\r\n')).end, seen);
@@ -163,7 +163,7 @@ describe('requests', () => {
 });
 
 describe('frames', () => {
-  /** Sends with one rule in the way, and waits for what should come back. */
+  /** Sends messages through one rule, and waits for the expected ones. */
   async function through(rule: Rule, sent: string[], wanted: string[]): Promise<void> {
     far.heard.length = 0;
     const socket = await open();
@@ -171,7 +171,7 @@ describe('frames', () => {
     const got = inbox(socket);
     for (const text of sent) socket.send(text);
     await becomes(() => got, wanted);
-    // The rule was for one direction, and the far end sends back what it hears.
+    // The rule applies to one direction; the echo passes unchanged.
     assert.deepEqual(far.heard, rule.on === 'up' ? wanted : sent);
   }
   const one = { frame: '^2$', times: 1 };
@@ -187,17 +187,17 @@ describe('frames', () => {
       await seen({ on, frame: '^1$', times: 1, do: 'reorder', by: 2 }, '2', '3', '1');
     });
 
-    it(`${on}: a frame that nothing overtakes comes all the same`, () => seen({ on, frame: '^3$', times: 1, do: 'reorder', ms: 20 }, '1', '2', '3'));
+    it(`${on}: a reordered frame is delivered even if no other follows`, () => seen({ on, frame: '^3$', times: 1, do: 'reorder', ms: 20 }, '1', '2', '3'));
 
-    it(`${on}: text or bytes injected before, after, instead`, async () => {
+    it(`${on}: text or binary frames injected before, after, instead`, async () => {
       await seen({ on, ...one, do: 'inject', text: '{"type":"x"}' }, '1', '2', '{"type":"x"}', '3');
       await seen({ on, ...one, do: 'inject', place: 'before', base64: 'AAEC' }, '1', 'base64:AAEC', '2', '3');
       await seen({ on, ...one, do: 'inject', place: 'instead', text: 'x'.repeat(70_000) }, '1', 'x'.repeat(70_000), '3');
     });
 
-    it(`${on}: corrupt, as text that ends too early`, () => through({ on, frame: 'type', times: 1, do: 'corrupt' }, ['{"type":"ping"}', 'whole'], ['{"type"', 'whole']));
+    it(`${on}: corrupted: truncated text`, () => through({ on, frame: 'type', times: 1, do: 'corrupt' }, ['{"type":"ping"}', 'whole'], ['{"type"', 'whole']));
 
-    it(`${on}: from one frame on nothing passes, and both connections stay`, async () => {
+    it(`${on}: after a given frame nothing passes, and both connections stay open`, async () => {
       line.rule({ on, ...one, do: 'half-open' });
       const socket = await open();
       const got = inbox(socket);
@@ -212,7 +212,7 @@ describe('frames', () => {
       assert.equal([...far.sockets.clients].at(-1)!.readyState, WebSocket.OPEN);
     });
 
-    it(`${on}: a close with any code, or none, or no close at all`, async () => {
+    it(`${on}: a close frame with any code, or none, or no close frame at all`, async () => {
       for (const [rule, code] of [[{ do: 'hang-up', code: 1013, reason: 'later' }, 1013], [{ do: 'hang-up' }, 1005], [{ do: 'cut' }, 1006], [{ do: 'reset' }, 1006]] as const) {
         const socket = await open();
         const [here, there] = [ended(socket), ended([...far.sockets.clients].at(-1)!)];
@@ -224,16 +224,16 @@ describe('frames', () => {
     });
   }
 
-  it('corrupt as no text at all: who reads it closes', async () => {
+  it('corrupted: invalid UTF-8, which makes the recipient close', async () => {
     line.rule({ on: 'down', frame: '^2$', do: 'corrupt', how: 'utf8' });
     const socket = await open();
     const end = ended(socket);
     socket.send('2');
-    // What `ws` makes of a line that it has to fail itself.
+    // `ws` reports 1006 when it fails the connection itself.
     assert.equal((await end).code, 1006);
   });
 
-  it('reset in the middle of a frame: half of its bytes arrive, and then RST', async () => {
+  it('reset within a frame: half of its bytes arrive, then RST', async () => {
     line.rule({ on: 'down', do: 'reset', inside: true });
     const said = Buffer.concat([Buffer.from(handshake('/line/ws/')), writeFrame(Opcode.text, Buffer.from('x'.repeat(998)), true)]);
     const { bytes, end } = await bare(url, said);
@@ -241,7 +241,7 @@ describe('frames', () => {
     assert.deepEqual([frame.length, frame.readUInt16BE(2), end], [(998 + 4) / 2, 998, 'ECONNRESET']);
   });
 
-  it('late: it and all behind it, in their order', async () => {
+  it('delayed together with everything after it, in order', async () => {
     const socket = await open();
     const got = inbox(socket);
     line.rule({ on: 'down', frame: '^2$', do: 'delay', ms: 80 });
@@ -251,7 +251,7 @@ describe('frames', () => {
     await becomes(() => got, ['1', '2', '3']);
   });
 
-  it('binary frames are meant by rules that ask for no text; pieces of a message by none', async () => {
+  it('rules without text match binary frames; no rule matches fragments', async () => {
     const socket = await open();
     line.rule({ on: 'up', frame: '.', do: 'drop' });
     socket.send(Buffer.from([0, 1, 2]));

@@ -1,4 +1,4 @@
-/** One WebSocket through a fault line: bytes pass as they came, cut into frames so that rules can touch single ones. */
+/** One proxied WebSocket. Bytes are forwarded unchanged, split into frames so that rules can apply to single frames. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Lane, type Slowness } from './fault-proxy-lane.js';
@@ -8,25 +8,25 @@ import { closePayload, FrameReader, Opcode, writeFrame, type Frame } from './fra
 export interface SocketParts {
   page: Duplex;
   server: Socket;
-  /** Its path and query. */
+  /** Path and query. */
   path: string;
   faults: Slowness & { readonly blackhole: boolean | Way };
   rules: Rules;
-  /** So much later the handshake is answered, in milliseconds. */
+  /** Delay of the handshake response, in ms. */
   answerDelayMs: number;
 }
 
-/** In which somebody will have read what was written. */
+/** Time for the peer to read what was written before a reset. */
 const READ_MS = 50;
 const END_OF_HEAD = '\r\n\r\n';
 
-/** The two ends of one WebSocket. */
+/** Both ends of one WebSocket. */
 export class SocketPair {
   readonly #parts: SocketParts;
   readonly #up: Direction;
   readonly #down: Direction;
 
-  /** @param beginning what the page has sent so far: the head of its request, and what came with it. */
+  /** @param beginning What the page has sent so far: the request head, and the bytes after it. */
   constructor(parts: SocketParts, beginning: [head: Buffer, more: Buffer]) {
     this.#parts = parts;
     const { page, server } = parts;
@@ -52,7 +52,7 @@ export class SocketPair {
     if (way !== 'up') this.#down.lose();
   }
 
-  /** Both ends are told that the other one closes. */
+  /** Sends a close frame to both ends. */
   hangUp(code?: number, reason?: string): void {
     for (const direction of [this.#up, this.#down]) direction.hangUp(closePayload(code, reason));
   }
@@ -62,7 +62,7 @@ export class SocketPair {
   }
 }
 
-/** TCP RST, or the end in order. */
+/** TCP RST, or a regular close. */
 export function end(socket: Duplex, how: 'reset' | 'close'): void {
   if (how === 'reset' && 'resetAndDestroy' in socket) (socket as Socket).resetAndDestroy();
   else socket.destroy();
@@ -74,11 +74,11 @@ class Direction {
   readonly #pair: SocketPair;
   readonly #lane: Lane;
   readonly #reader = new FrameReader();
-  /** What came before the frames: the head of the handshake. Null behind it. */
+  /** The bytes of an incomplete handshake head; null after the head. */
   #head: Buffer | null = Buffer.alloc(0);
-  /** The server refused: what comes is a page. */
+  /** The server rejected the handshake: an HTTP response follows. */
   #isPlain = false;
-  /** Frames that others are to overtake. */
+  /** Frames held back for reordering. */
   readonly #held = new Set<{ raw: Buffer; left: number }>();
 
   constructor(way: Way, to: Duplex, pair: SocketPair, parts: SocketParts) {
@@ -92,7 +92,7 @@ class Direction {
     this.#lane.lose();
   }
 
-  /** @param bytes null: the other end has ended. */
+  /** @param bytes null: the end of the stream. */
   take(bytes: Buffer | null): void {
     const { blackhole } = this.#parts.faults;
     if (blackhole === true) this.#pair.halfOpen('both');
@@ -108,7 +108,7 @@ class Direction {
     }
   }
 
-  /** @returns the bytes behind the head. */
+  /** @returns the bytes after the head. */
   #takeHead(begun: Buffer, more: Buffer): Buffer {
     const bytes = Buffer.concat([begun, more]);
     const at = bytes.indexOf(END_OF_HEAD);
@@ -159,7 +159,7 @@ class Direction {
         return this.#pair.cut('close');
       case 'reset':
         if (!rule.inside) return this.#pair.cut('reset');
-        // The half must have been read before: a reset overtakes all that is waiting.
+        // A reset discards pending bytes, so the first half must be read before.
         this.#lane.push(raw.subarray(0, raw.length / 2), 0, () => setTimeout(() => this.#pair.cut('reset'), READ_MS));
         return this.lose();
       case 'half-open':
@@ -177,7 +177,7 @@ class Direction {
     this.#lane.push(null);
   }
 
-  /** A frame of our own. */
+  /** Sends a frame that did not come from the peer. */
   #write(opcode: number, payload: Buffer): void {
     this.#emit(writeFrame(opcode, payload, this.#way === 'up'));
   }

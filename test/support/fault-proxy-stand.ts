@@ -1,4 +1,4 @@
-/** What fault lines are tested between: a server that echoes, and clients that notice how they end. */
+/** Both ends for tests of the fault proxy: an echo server, and clients that observe how connections end. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -7,9 +7,9 @@ import { WebSocket, WebSocketServer, type RawData } from 'ws';
 
 export interface Far {
   target: string;
-  /** How it was asked. */
+  /** Requests and upgrades received. */
   asked: string[];
-  /** Every message that arrived on a socket; binary ones in base64. */
+  /** Messages received on sockets; binary ones in base64. */
   heard: string[];
   sockets: WebSocketServer;
   close(): void;
@@ -17,7 +17,7 @@ export interface Far {
 
 const textOf = (data: RawData, isBinary: boolean): string => (isBinary ? `base64:${(data as Buffer).toString('base64')}` : String(data));
 
-/** Answers every request with its body, and every message with itself. */
+/** Echoes request bodies and messages. */
 export async function startFar(): Promise<Far> {
   const asked: string[] = [];
   const heard: string[] = [];
@@ -56,7 +56,7 @@ export const open = (url: string): Promise<WebSocket> =>
     socket.on('open', () => resolve(socket)).on('error', reject);
   });
 
-/** How a refused handshake was answered. */
+/** The response to a rejected handshake. */
 export const refusal = (url: string): Promise<{ status: number; headers: Record<string, unknown>; body: string }> =>
   new Promise((resolve, reject) => {
     new WebSocket(url.replace('http', 'ws'))
@@ -64,7 +64,7 @@ export const refusal = (url: string): Promise<{ status: number; headers: Record<
         let body = '';
         response.on('data', (data) => (body += String(data))).on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
       })
-      .on('open', () => reject(new Error('It was let in.')))
+      .on('open', () => reject(new Error('The handshake was accepted.')))
       .on('error', reject);
   });
 
@@ -74,21 +74,21 @@ export const next = (socket: WebSocket): Promise<string> => new Promise((resolve
 export const silence = (ms: number): Promise<'silence'> => new Promise((resolve) => setTimeout(resolve, ms, 'silence'));
 export const within = <T>(promise: Promise<T>, ms: number): Promise<T | 'silence'> => Promise.race([promise, silence(ms)]);
 
-/** Waits until something is so, and then whether it stays so. */
+/** Waits until a value is as expected, then checks that it stays so. */
 export async function becomes(read: () => unknown, wanted: unknown, message?: string): Promise<void> {
   for (const deadline = Date.now() + 4_000; Date.now() < deadline && !isDeepStrictEqual(read(), wanted); ) await silence(5);
   await silence(25);
   assert.deepEqual(read(), wanted, message);
 }
 
-/** Collects what comes in. */
+/** Collects incoming messages. */
 export function inbox(socket: WebSocket): string[] {
   const got: string[] = [];
   socket.on('message', (data, isBinary) => got.push(textOf(data, isBinary)));
   return got;
 }
 
-/** A client that sees bare TCP: all bytes, and how it ends. */
+/** A raw TCP client: collects all bytes, and how the connection ends. */
 export function bare(url: string, say: string | Buffer): Promise<{ bytes: Buffer; end: string }> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

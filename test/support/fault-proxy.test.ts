@@ -1,4 +1,4 @@
-/** What happens to everything that passes a line, and to every socket at once. Single things: fault-proxy-rules.test.ts. */
+/** Faults that apply to all connections of a proxy. Rules for single ones: fault-proxy-rules.test.ts. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
@@ -22,15 +22,15 @@ afterEach(() => line.close());
 
 const open = (path = '/ws?token=a%20b'): Promise<WebSocket> => openAt(url + path);
 
-describe('a line without faults', () => {
-  it('passes requests on: method, path without the prefix, Host, body, answer', async () => {
+describe('a proxy without faults', () => {
+  it('forwards requests: method, path without the prefix, Host, body, response', async () => {
     const response = await fetch(`${url}/rooms/?a=1`, { method: 'POST', body: 'hello' });
     assert.equal(await response.text(), 'hello');
     assert.equal(response.headers.get('X-From'), 'backend');
     assert.deepEqual(far.asked, [`POST /rooms/?a=1 ${new URL(url).host}`]);
   });
 
-  it('passes sockets on, both ways, with their query, until either end closes', async () => {
+  it('forwards sockets in both directions, with their query, until either end closes', async () => {
     const socket = await open();
     socket.send('x'.repeat(100_000));
     assert.equal((await next(socket)).length, 100_000);
@@ -40,7 +40,7 @@ describe('a line without faults', () => {
     assert.deepEqual(line.stats(), { openSockets: 0, upgrades: 1, requests: 0 });
   });
 
-  it('destroys what asks for a backend that is gone', async () => {
+  it('closes connections whose backend is unreachable', async () => {
     const gone = createFaultLine({ target: 'http://127.0.0.1:1' });
     url = await listen(gone);
     await assert.rejects(fetch(url));
@@ -49,8 +49,8 @@ describe('a line without faults', () => {
   });
 });
 
-describe('faults of sockets', () => {
-  it('refuse, forbid and strip say no in their own ways', async () => {
+describe('socket faults', () => {
+  it('refuse, forbid, strip and captive-portal reject the handshake, each in its own way', async () => {
     line.set({ socket: 'refuse' });
     await assert.rejects(open(), /hang up|ECONNRESET/);
     line.set({ socket: 'forbid' });
@@ -62,7 +62,7 @@ describe('faults of sockets', () => {
     assert.deepEqual(far.asked, []);
   });
 
-  it('hang never answers; closing the line ends it', async () => {
+  it('hang never answers; closing the proxy ends it', async () => {
     line.set({ socket: 'hang' });
     const opening = open();
     assert.equal(await within(opening, 50), 'silence');
@@ -71,7 +71,7 @@ describe('faults of sockets', () => {
   });
 
   for (const how of ['reset', 'close'] as const) {
-    it(`cut (${how}) ends open sockets with 1006, and lets new ones in`, async () => {
+    it(`cut (${how}) ends open sockets with 1006, and allows new ones`, async () => {
       const end = ended(await open());
       line.cut(how);
       assert.equal((await end).code, 1006);
@@ -79,7 +79,7 @@ describe('faults of sockets', () => {
     });
   }
 
-  it('blackhole: open, but nothing passes, and what was lost stays lost', async () => {
+  it('blackhole: sockets stay open, but nothing passes, and lost data stays lost', async () => {
     const socket = await open();
     line.set({ blackhole: true });
     socket.send('lost');
@@ -94,7 +94,7 @@ describe('faults of sockets', () => {
   });
 
   for (const [way, arrives, comesBack] of [['up', false, true], ['down', true, false]] as const) {
-    it(`blackhole ${way}: the other direction goes on`, async () => {
+    it(`blackhole ${way}: the other direction keeps working`, async () => {
       const socket = await open();
       const got = inbox(socket);
       line.set({ blackhole: way });
@@ -105,7 +105,7 @@ describe('faults of sockets', () => {
     });
   }
 
-  it('halfOpen: what is open now is dead, either way, and stays open; what comes later lives', async () => {
+  it('halfOpen: open sockets stay open but dead, in either direction; new ones work', async () => {
     for (const way of ['both', 'up', 'down'] as const) {
       far.heard.length = 0;
       const socket = await open();
@@ -133,7 +133,7 @@ describe('faults of sockets', () => {
     }
   });
 
-  it('inject: frames of our own, to the page and to the server, in every open socket', async () => {
+  it('inject: sends extra frames to page or server, in every open socket', async () => {
     const [first, second] = await Promise.all([open(), open()]);
     line.inject('down', { text: '{"type":"news"}' });
     assert.deepEqual(await Promise.all([next(first), next(second)]), ['{"type":"news"}', '{"type":"news"}']);
@@ -142,7 +142,7 @@ describe('faults of sockets', () => {
     await becomes(() => far.heard, ['base64:AAEC', 'base64:AAEC']);
   });
 
-  it('cut resets, or ends in order', async () => {
+  it('cut resets or closes the connection', async () => {
     for (const [how, seen] of [['reset', 'ECONNRESET'], ['close', 'FIN']] as const) {
       const ending = bare(url, handshake('/line/ana/ws'));
       await becomes(() => far.sockets.clients.size, 1);
@@ -151,13 +151,13 @@ describe('faults of sockets', () => {
     }
   });
 
-  it('nobody can compress: every frame can be read', async () => {
+  it('disables compression, so that every frame is readable', async () => {
     assert.equal((await open()).extensions, '');
   });
 });
 
-describe('a line with a port of its own', () => {
-  it('refuses connections while nobody listens; what is open stays open', async () => {
+describe('a proxy with a port of its own', () => {
+  it('refuses connections while it does not listen; open ones stay open', async () => {
     const socket = await open();
     await line.listening(false);
     await assert.rejects(open(), /ECONNREFUSED/);
@@ -180,12 +180,12 @@ describe('a line with a port of its own', () => {
     assert.equal((await fetch(url)).status, 200);
   });
 
-  it('a line without one says so', async () => {
+  it('listening throws without a port', async () => {
     await assert.rejects(createFaultLine({ target: far.target }).listening(false), /no port of its own/);
   });
 });
 
-describe('faults of REST', () => {
+describe('REST faults', () => {
   it('refuse destroys the connection, hang never answers', async () => {
     line.set({ rest: 'refuse' });
     await assert.rejects(fetch(url));
@@ -193,7 +193,7 @@ describe('faults of REST', () => {
     assert.equal(await within(fetch(url).catch(() => 'ended'), 50), 'silence');
   });
 
-  it('boxes in between answer with a page that any origin can read', async () => {
+  it('intermediaries answer with a page that any origin can read', async () => {
     for (const [rest, status] of [['html-500', 500], ['unavailable-503', 503], ['captive-portal', 200]] as const) {
       line.set({ rest });
       const response = await fetch(url, { headers: { Origin: 'https://page.example' } });
@@ -221,7 +221,7 @@ describe('bytesPerSecond', () => {
 });
 
 describe('delay', () => {
-  it('counts in each direction, for both ways, and keeps the order', async () => {
+  it('applies delays per direction to sockets and requests, and keeps the order', async () => {
     line.set({ delayMs: 40 });
     let begun = Date.now();
     await (await fetch(url)).text();

@@ -1,10 +1,10 @@
 /**
- * A network that breaks on demand. A fault line stands between a page and a backend, on a port of its own (`listen`) or
- * under a path of another server (`prefix`), and passes everything on untouched until it is told otherwise:
+ * A proxy that simulates network faults between a page and a backend. It runs on a port of its own (`listen`) or under
+ * a path of another server (`prefix`), and forwards everything unchanged unless configured otherwise:
  *
- *     line.set({ rest: 'hang', delayMs: 200 })                                      everything, from now on
- *     line.rule({ on: 'down', frame: '"type":"message_ack"', times: 1, do: 'drop' })  one thing among many
- *     line.cut(), line.halfOpen(), line.hangUp({ code: 1012 }), line.inject(…)      every open WebSocket, now
+ *     proxy.set({ rest: 'hang', delayMs: 200 })                                        everything, from now on
+ *     proxy.rule({ on: 'down', frame: '"type":"message_ack"', times: 1, do: 'drop' })  single frames or requests
+ *     proxy.cut(), proxy.halfOpen(), proxy.hangUp({ code: 1012 }), proxy.inject(…)     every open WebSocket, now
  */
 import { createServer, request as httpRequest, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -18,7 +18,7 @@ export type { Content, FrameRule, HandshakeRule, RequestRule, Rule, Way } from '
 const html = (text: string): string => `<!doctype html>${text}`;
 const page = (status: number, text: string): Instead => ({ do: 'answer', status, body: html(text) });
 
-/** New WebSockets. `strip`: a proxy that does not know upgrades answers with a page. */
+/** New WebSockets. `strip`: a proxy without WebSocket support answers with a page. */
 const SOCKET_FAULTS = {
   pass: { do: 'pass' },
   refuse: { do: 'close' },
@@ -41,13 +41,13 @@ const REST_FAULTS = {
 export interface Faults extends Slowness {
   socket: keyof typeof SOCKET_FAULTS;
   rest: keyof typeof REST_FAULTS;
-  /** Everything takes this much longer, in each direction; the order is kept. */
+  /** Additional latency per direction, in ms. The order is kept. */
   delayMs: number;
-  /** WebSockets and bodies: so many bytes a second, in each direction. 0: as fast as it goes. */
+  /** Bandwidth of WebSockets and bodies per direction, in bytes per second. 0: unlimited. */
   bytesPerSecond: number;
   /**
-   * WebSockets stay open, and nothing passes; or nothing in one direction. One that has lost something stays lost, for
-   * good, in that direction.
+   * WebSockets stay open, but nothing passes, in both directions or one. A socket that has lost data stays dead in that
+   * direction.
    */
   blackhole: boolean | Way;
 }
@@ -57,26 +57,26 @@ export interface FaultLine {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   set(faults: Partial<Faults>): void;
   readonly faults: Readonly<Faults>;
-  /** @returns its number. Rules go before what `set` says; of several the first that fits acts. */
+  /** @returns the rule's id. Rules take precedence over `set`; the first matching rule applies. */
   rule(rule: Rule): number;
-  /** Takes back one rule, or all. */
+  /** Removes one rule, or all. */
   lift(id?: number): void;
-  /** How often a rule has acted. */
+  /** How often a rule has applied. */
   acted(id: number): number;
   /** Ends all WebSockets without a closing handshake: the page sees 1006. */
   cut(how?: 'reset' | 'close'): void;
-  /** The WebSockets that are open now stay so, and nothing passes any more; new ones are as ever. */
+  /** Open WebSockets stay open, but nothing passes any more. New ones are not affected. */
   halfOpen(way?: Way | 'both'): void;
-  /** Both ends of every WebSocket get a close frame; without a code, one that names none. */
+  /** Sends a close frame to both ends of every WebSocket; without `code`, an empty one. */
   hangUp(how?: { code?: number; reason?: string }): void;
-  /** Sends a frame of our own into every open WebSocket. */
+  /** Sends an additional frame into every open WebSocket. */
   inject(way: Way, content: Content): void;
-  /** Of a line with a port of its own: nobody listens there (connections are refused), or somebody does again. */
+  /** With a port of its own: whether it accepts connections. */
   listening(on: boolean): Promise<void>;
-  /** No faults, no rules; it listens. What is broken stays broken. */
+  /** Removes all faults and rules, and listens. Broken connections stay broken. */
   heal(): Promise<void>;
   stats(): { openSockets: number; upgrades: number; requests: number };
-  /** Destroys everything, and runs what was registered with `onClose`. */
+  /** Destroys all connections, and runs the `onClose` callbacks. */
   close(): void;
   onClose(run: () => void): void;
   onListening(run: (on: boolean) => Promise<void>): void;
@@ -89,13 +89,13 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
   const { hostname, port } = new URL(target);
   const faults = { ...NO_FAULTS };
   const rules = new Rules();
-  /** Both ends of everything that is open; a request that hangs has one. */
+  /** Both ends of all open connections; a hanging request has only one. */
   const held = new Set<{ destroy(): void }>();
   const upgraded = new Set<SocketPair>();
   const closers: (() => void)[] = [];
   const listeners: ((on: boolean) => Promise<void>)[] = [];
   const stats = { upgrades: 0, requests: 0 };
-  /** Of bodies: the delay was paid before they began. */
+  /** For bodies: their latency was applied before they began. */
   const flow: Slowness = {
     delayMs: 0,
     get bytesPerSecond() {
@@ -108,7 +108,7 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
   const hold = (end: Duplex | Socket): void => {
     held.add(end);
     end.once('close', () => held.delete(end));
-    // A broken connection is what this is for, not an error.
+    // Broken connections are the purpose of the proxy.
     end.on('error', () => end.destroy());
   };
   const later = (ms: number, run: () => void): void => {
@@ -128,7 +128,7 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
     const onward = httpRequest({ hostname, port, method: request.method, path: pathOf(request.url), headers: request.headers, agent: false });
     onward.on('socket', hold);
     onward.on('error', () => response.destroy());
-    // Who does not wait for the answer has not taken back the question.
+    // A client that gives up cancels the request, except for `swallow`.
     if (!isSwallowed) response.on('close', () => onward.destroy());
     onward.on('response', (answer) => {
       if (isSwallowed) return answer.resume();
@@ -143,7 +143,7 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
   }
 
   function respond(request: IncomingMessage, response: ServerResponse, { status, headers, body = named(status), cors = true }: Answer): void {
-    // Such a box stands in for the server, so it lets the page read its answer; the question before it, too.
+    // An intermediary replaces the server, so its response is readable by the page, as is that to the preflight.
     const readable = cors && {
       'Access-Control-Allow-Origin': request.headers.origin ?? '*',
       'Access-Control-Allow-Headers': request.headers['access-control-request-headers'] ?? '*',
@@ -208,7 +208,7 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
     hangUp: ({ code, reason } = {}) => upgraded.forEach((pair) => pair.hangUp(code, reason)),
     inject: (way, content) => upgraded.forEach((pair) => pair.inject(way, content)),
     async listening(on) {
-      if (listeners.length === 0) throw new Error('This line has no port of its own: use it with `listen`.');
+      if (listeners.length === 0) throw new Error('This proxy has no port of its own: use it with `listen`.');
       for (const listener of listeners) await listener(on);
     },
     async heal() {
@@ -238,18 +238,18 @@ function answer(socket: Duplex, { status, headers, body = named(status) }: Answe
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }
 
-/** Names and values in turn. */
+/** Alternating names and values. */
 const pairs = (raw: readonly string[]): [name: string, value: string][] => raw.flatMap((name, n) => (n % 2 === 0 ? [[name, raw[n + 1]!]] : []));
 
 const withoutCors = (raw: readonly string[]): string[] => pairs(raw).flatMap((header) => (/^access-control-/i.test(header[0]) ? [] : header));
 
-/** A handshake as it came, but for the offer to compress: in a compressed frame nobody could read. */
+/** The handshake without compression: rules could not match compressed frames. */
 function headOf(request: IncomingMessage, path: string): Buffer {
   const lines = pairs(request.rawHeaders).flatMap(([name, value]) => (/^sec-websocket-extensions$/i.test(name) ? [] : `${name}: ${value}\r\n`));
   return Buffer.from(`${request.method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
 }
 
-/** Serves a line on a port of its own. @returns the address to use instead of the target's. */
+/** Serves a proxy on a port of its own. @returns the URL to use instead of the target's. */
 export async function listen(line: FaultLine, port = 0): Promise<string> {
   let server: Server | undefined;
   const open = (at: number): Promise<number> => {

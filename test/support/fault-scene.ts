@@ -1,4 +1,4 @@
-/** A connection in trouble: one person, a model server, and hooks for whatever may go wrong between them. */
+/** A connection under faults: one user, a model server, and hooks for faults between them. */
 import { expect } from '@open-wc/testing';
 import type { ChatState, ReasonCode, TabApis } from '../../src/session/index.js';
 import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
@@ -10,10 +10,10 @@ import { partsLoaded } from './lazy-parts.js';
 import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
 
 export type Frame = Record<string, unknown>;
-/** Instead of the server's answer: another one, an error, never, or the server's own after so many milliseconds. */
+/** Replaces the server's answer: a response, an error, no answer, or the server's answer after a delay in ms. */
 type Instead = Response | Error | 'hang' | number | undefined;
 
-/** Capabilities: everything, and nothing beyond the baseline. */
+/** All capabilities, or none. */
 export const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete'];
 export const BASELINE: readonly string[] = [];
 
@@ -23,7 +23,7 @@ export class FaultScene {
   readonly vault = new MemoryVault();
   token = tokenOf(ME, { jti: 'first' });
   config: ConnectionConfig = {};
-  /** How far the clock of this machine is ahead of the server's, in milliseconds. */
+  /** How far the local clock is ahead of the server's, in ms. */
   skewMs = 0;
   tabs: TabApis = {};
   chat!: ChatConnection;
@@ -34,14 +34,14 @@ export class FaultScene {
   constructed = 0;
   #tokens = 1;
 
-  // Where something may go wrong:
+  // Fault hooks:
 
   onConstruct: (url: string) => void = () => {};
   onSocket: (socket: FakeSocket) => void = () => {};
   onRequest: (method: string, path: string, init: RequestInit) => Instead = () => undefined;
-  /** What the server says, on its way here. */
+  /** Intercepts frames from the server. */
   onFrame: (frame: Frame, pass: (frame: unknown) => void) => void = (frame, pass) => pass(frame);
-  /** What we say, on its way there. @returns false where it does not arrive. */
+  /** Intercepts frames to the server. @returns false to drop the frame. */
   onSent: (frame: Frame, socket: FakeSocket) => boolean = () => true;
 
   constructor(capabilities: readonly string[] = FULL) {
@@ -53,7 +53,7 @@ export class FaultScene {
     return this.server.sockets.at(-1)!;
   }
 
-  /** Opens the connection, as a page does that is loaded. */
+  /** Opens the connection, as on page load. */
   async open(): Promise<ChatConnection> {
     const { clock } = this;
     const skewed: Clock = { now: () => clock.now() + this.skewMs, after: (ms, run) => clock.after(ms, run) };
@@ -67,7 +67,7 @@ export class FaultScene {
     chat.subscribe(() => {
       for (const room of ROOMS) {
         const ids = chat.messages(room).flatMap(({ id, delivery }) => (delivery === 'sent' ? [String(id)] : []));
-        if (new Set(ids).size !== ids.length) this.server.violations.push(`an id twice on the screen: ${ids.join()}`);
+        if (new Set(ids).size !== ids.length) this.server.violations.push(`duplicate id on screen: ${ids.join()}`);
       }
     });
     for (const room of ROOMS) chat.openRoom(room);
@@ -77,7 +77,7 @@ export class FaultScene {
     return chat;
   }
 
-  /** The page is loaded anew in the middle of whatever it did. */
+  /** Simulates a page reload. */
   async reload(): Promise<void> {
     this.chat.disconnect();
     await this.open();
@@ -116,14 +116,14 @@ export class FaultScene {
     return this.server.fetch(input, init);
   };
 
-  /** Something comes in that no server of ours would say. */
+  /** Receives raw data that no server would send. */
   raw(data: unknown): void {
     this.socket.dispatchEvent(new MessageEvent('message', { data }));
   }
 
-  // ————— What people do
+  // ————— User actions
 
-  /** I write. */
+  /** This user sends a message. */
   send(content: string, room = 1): void {
     const entry = { content, room, outcome: 'sending' };
     this.sent.push(entry);
@@ -133,7 +133,7 @@ export class FaultScene {
     );
   }
 
-  /** Somebody else writes. */
+  /** Another user sends a message. */
   say(content: string, room = 1): Row {
     return this.server.store(room, OTHER, content);
   }
@@ -144,20 +144,20 @@ export class FaultScene {
     return this.token;
   }
 
-  // ————— What must be so
+  // ————— Assertions
 
   texts(room = 1): string[] {
     return this.chat.messages(room).map(({ content }) => content);
   }
 
-  /** What is shown at this moment. */
+  /** Asserts the displayed state. */
   async shows(state: ChatState, reason: ReasonCode): Promise<void> {
     await settle();
     expect([this.chat.state, this.chat.reason.code]).to.deep.equal([state, reason]);
     expect(this.chat.reason.message).to.match(/^[A-Z].*[.…]$/);
   }
 
-  /** A minute of it: what is shown then, and how many sockets and requests were tried at most. */
+  /** Advances a minute, then asserts the displayed state and the maximum number of sockets and requests. */
   async minute(state: ChatState, reason: ReasonCode, sockets: number, requests: number): Promise<void> {
     const before = [this.constructed, this.requests.length] as const;
     await this.clock.advance(60_000);
@@ -167,7 +167,7 @@ export class FaultScene {
     expect(tried[1], 'requests in a minute').to.be.at.most(requests);
   }
 
-  /** Nothing is wrong any more. */
+  /** Removes all faults. */
   heal(): void {
     this.onConstruct = () => {};
     this.onSocket = () => {};
@@ -178,17 +178,18 @@ export class FaultScene {
   }
 
   /**
-   * After the fault is gone: connected, the screen equals the server, everything that was sent is stored once, in order.
-   * @param failed texts of ours that end as failed, with a reason, instead.
+   * Removes the faults, then asserts: connected, the screen equals the server, every sent message is stored once, in
+   * order.
+   * @param failed Own messages expected to fail, with an error.
    */
   async heals(...failed: string[]): Promise<void> {
     this.heal();
-    // Who still waits for an answer of the page gives it up first.
+    // Pending token requests to the page time out first.
     await this.clock.advance(16_000);
     if (this.chat.state === 'unauthorized') this.chat.configure({ token: this.newToken() });
     await this.clock.advance(46_000);
     await this.shows('connected', 'connected');
-    // And the look whether anything is missing.
+    // Includes the check for missed changes.
     await this.clock.advance(61_000);
     this.equalsServer(failed);
     this.chat.disconnect();
@@ -216,10 +217,7 @@ export class FaultScene {
   }
 }
 
-/**
- * A connection that meets a fault at once (`prepare`), or none yet.
- * @param prepare runs before the connection is opened.
- */
+/** Opens a connection. @param prepare Sets up faults before the connection is opened. */
 export async function meet(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
   const scene = new FaultScene(capabilities);
   prepare(scene);

@@ -4,13 +4,14 @@ import { FULL, meet, type FaultScene } from './fault-scene.js';
 export interface HeldAnswers {
   readonly f: FaultScene;
   /**
-   * Starts an action, and holds back the answer to the first request (`GET https://…`) that matches, after the server has made it.
-   * @returns how to let the answer through; resolves when the action has ended.
+   * Starts an action, and delays the answer to the first matching request (`GET https://…`) after the server has
+   * processed it.
+   * @returns a function that delivers the answer; it resolves when the action has finished.
    */
   hold(match: RegExp, action: () => unknown): Promise<() => Promise<void>>;
 }
 
-/** A connected scene whose room holds `count` messages, and whose answers can be held back. */
+/** A connected scene with `count` messages in its room, whose answers can be delayed. */
 export async function holdAnswers(count = 0, { room = 1, capabilities = FULL }: { room?: number; capabilities?: readonly string[] } = {}): Promise<HeldAnswers> {
   let match: RegExp | undefined;
   let letGo = (): void => {};

@@ -1,19 +1,19 @@
 import type { StoredMessage, MessageStorage } from '../../src/session/index.js';
 import { idKey, type Id } from '../../src/protocol/index.js';
 
-/** A device in memory: what is put there outlives the connection that put it, as a real device outlives the page. */
+/** In-memory message storage. Like a real device, it outlives the connections that use it. */
 export class MemoryVault implements MessageStorage {
   readonly messages = new Map<string, { scope: string; kept: StoredMessage }>();
   readonly drafts = new Map<string, string>();
-  /** How often it was asked for anything. */
+  /** Number of operations requested. */
   asked = 0;
-  /** What everything waits for: a device takes its time. Default: nothing. */
+  /** Delays every operation. Default: no delay. */
   latency: () => Promise<void> | undefined = () => undefined;
-  /** How many connections hold it open; and how many things are under way. Both are 0 after everything has been taken down. */
+  /** Number of connections that hold it open, and of pending operations. Both are 0 after everything is disposed. */
   holders = 0;
   underWay = 0;
 
-  /** The same device, as one connection holds it. */
+  /** The storage as seen by one connection. */
   handle(): MessageStorage {
     let isHeld = false;
     const hold = (on: boolean): void => {
@@ -38,7 +38,7 @@ export class MemoryVault implements MessageStorage {
   }
 
   async put(scope: string, kept: StoredMessage): Promise<void> {
-    // As a browser does: what is kept is a copy.
+    // Stores a copy, like a real browser.
     const copy = structuredClone(kept);
     await this.#take();
     this.messages.set(kept.localId, { scope, kept: copy });
@@ -73,7 +73,7 @@ export class MemoryVault implements MessageStorage {
   }
 }
 
-/** A device that may keep nothing, as a browser's that blocks cookies. */
+/** Storage that keeps nothing, as in a browser that blocks cookies. */
 export const NO_VAULT: MessageStorage = {
   load: async () => [],
   put: async () => {},

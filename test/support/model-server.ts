@@ -1,7 +1,7 @@
 /**
- * A model of a chat server, small enough to be seen to be right, for tests that try thousands of stories. It keeps what a
- * real one keeps (rows, counted changes, who has read what), speaks the wire, and breaks on demand. It also watches how it
- * is spoken to: `violations` holds everything that no client may do.
+ * A model of a chat server, simple enough to be verified by reading, for tests that run thousands of random stories. It
+ * stores what a real server stores (rows, numbered changes, read state), speaks the wire protocol, and fails on demand.
+ * It also records misbehaviour of clients in `violations`.
  */
 import { FakeSocket, json, page } from './fake-backend.js';
 import type { FakeClock } from './fake-clock.js';
@@ -27,17 +27,17 @@ interface Change {
 export const ME = 1;
 export const OTHER = 2;
 export const ROOMS = [1, 2] as const;
-/** Another user of the same machine, with rooms of their own. */
+/** Another user on the same machine, with separate rooms. */
 export const CAT = 3;
 export const ROOMS_OF: Record<number, readonly number[]> = { [ME]: ROOMS, [CAT]: [3, 4] };
 const ALL_ROOMS = Object.values(ROOMS_OF).flat();
 const NAMES: Record<number, string> = { [ME]: 'ana', [OTHER]: 'ben', [CAT]: 'cat' };
-/** Everybody talks to OTHER. */
+/** Every room has OTHER as its second member. */
 const ownerOf = (room: number): number => (room <= 2 ? ME : CAT);
 
-/** Stands in a text, and says whose it is: the tenant, and the person. */
+/** A marker in message texts that names their tenant and author. */
 export const mark = (tenant: string, person: number): string => `[${tenant}${person}]`;
-/** Whose the texts in it are, as `<tenant><person>`. */
+/** The owners (`<tenant><user>`) of the texts in it. */
 export const marksIn = (text: string): string[] => [...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, whose]) => whose!))];
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
@@ -48,30 +48,32 @@ export class ModelServer {
   readonly sockets: FakeSocket[] = [];
   readonly rows: Row[] = [];
   readonly violations: string[] = [];
-  /** When sockets and requests came, in milliseconds. */
+  /** Times of socket and request attempts, in ms. */
   readonly socketTimes: number[] = [];
   readonly requestTimes: number[] = [];
   socketFault: SocketFault = 'none';
   restFault: RestFault = 'none';
-  /** What happens to the next frames that go out. */
+  /** Faults of the next outgoing frames. */
   readonly frameFaults: FrameFault[] = [];
-  /** What comes in on open sockets vanishes; on these for good: a live line does not lose one thing and then bring the next. */
+  /**
+   * Incoming frames on open sockets are lost. Such a socket stays deaf: a live connection does not lose single frames.
+   */
   isDeaf = false;
   readonly #deaf = new Set<FakeSocket>();
-  /** Nothing goes out on open sockets; on these never again: a line that has gone half-open does not come back. */
+  /** Outgoing frames on open sockets are lost. Such a socket stays mute: a half-open connection does not recover. */
   isMute = false;
   readonly #mute = new Set<FakeSocket>();
-  /** Texts that are refused for good. */
+  /** Messages with this text are rejected permanently. */
   readonly refuses = 'forbidden';
   readonly #clock: FakeClock;
   readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
   readonly #inFlight = new Set<string>();
-  /** Whose each token is. */
+  /** User by token. */
   readonly #tokens = new Map<string, number>();
-  /** Whose each socket is, and which tabs share it. */
+  /** The user of each socket, and the group of tabs that shares it. */
   readonly #sides = new Map<FakeSocket, { user: number; group: unknown }>();
-  /** Tokens that were made for another server. */
+  /** Tokens issued by another server. */
   readonly foreign = new Set<string>();
   #held: string | undefined;
   #hung: (() => void)[] = [];
@@ -79,13 +81,13 @@ export class ModelServer {
   constructor(
     clock: FakeClock,
     readonly capabilities: readonly string[],
-    /** Of several on one origin. */
+    /** Distinguishes several servers on one origin. */
     readonly tenant = 'a',
   ) {
     this.#clock = clock;
   }
 
-  // ————— People and faults
+  // ————— Users and faults
 
   allow(token: string, user = ME): void {
     this.#tokens.set(token, user);
@@ -95,12 +97,12 @@ export class ModelServer {
     this.#tokens.delete(token);
   }
 
-  /** A socket that is still connecting is no live one: it is left alone, and closed as soon as it opens. */
+  /** Without sockets that are still connecting: those are closed as soon as they open. */
   get open(): FakeSocket[] {
     return this.sockets.filter(({ readyState }) => readyState === 1);
   }
 
-  /** An open socket that is dead one way or the other, and will stay so. */
+  /** Whether an open socket is deaf or mute. */
   get hasDeadLine(): boolean {
     return this.open.some((socket) => this.#deaf.has(socket) || this.#mute.has(socket));
   }
@@ -109,7 +111,7 @@ export class ModelServer {
     for (const socket of this.open) socket.drop(code);
   }
 
-  /** Everything works again; what hung is let go. */
+  /** Removes all faults and releases hanging requests. */
   heal(): void {
     this.socketFault = this.restFault = 'none';
     this.isDeaf = this.isMute = false;
@@ -117,12 +119,12 @@ export class ModelServer {
     for (const letGo of this.#hung.splice(0)) letGo();
   }
 
-  /** The server remembers no change any more. */
+  /** Deletes the change log. */
   forgetChanges(): void {
     for (const [room, changes] of this.#changes) this.#changes.set(room, changes.slice(-1));
   }
 
-  // ————— What people do
+  // ————— User actions
 
   store(room: number, sender: number, content: string, tempId?: string): Row {
     const known = tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
@@ -167,7 +169,7 @@ export class ModelServer {
     );
   }
 
-  /** Capability `receipts`: it is told once, and counts as no change. */
+  /** Capability `receipts`: sent once, not recorded as a change. */
   #tellRead(room: number, user: number, read: readonly Row[]): void {
     for (const socket of this.#openOf(ownerOf(room))) {
       if (user === OTHER) this.#out(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
@@ -185,9 +187,9 @@ export class ModelServer {
     });
   }
 
-  // ————— What is so
+  // ————— State
 
-  /** What a room holds, as its member sees it. */
+  /** The messages of a room, as its member sees them. */
   history(room: number): { id: number; content: string; reactions: string; isRead: boolean }[] {
     return this.#shown(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
   }
@@ -240,7 +242,7 @@ export class ModelServer {
     };
   }
 
-  // ————— Telling
+  // ————— Broadcasting
 
   #change(room: number, messageId: number | undefined, frameFor: (viewer: number) => Record<string, unknown>): void {
     const changes = this.#changes.get(room)!;
@@ -260,12 +262,12 @@ export class ModelServer {
     return this.open.filter((socket) => this.#sides.get(socket)?.user === user);
   }
 
-  /** Out of the server, through whatever is wrong with the way. */
+  /** Sends a frame, subject to the current faults. */
   #out(socket: FakeSocket, frame: Record<string, unknown>): void {
     if (this.isMute) this.#mute.add(socket);
     if (this.#mute.has(socket)) return;
     const text = JSON.stringify(frame);
-    // What answers a question comes, or the socket ends: only what is told unasked can be lost behind a server's back.
+    // Answers always arrive, or the socket ends: only unsolicited frames can be lost unnoticed.
     const fault = 'seq' in frame ? this.frameFaults.shift() : undefined;
     if (fault === 'drop') return;
     if (fault === 'late') return void (this.#held = text);
@@ -285,15 +287,15 @@ export class ModelServer {
       }
     })(this) as unknown as typeof WebSocket;
 
-  /** @param group tabs that share one socket. */
+  /** @param group Tabs that share one socket. */
   connect(url: string, group?: unknown): FakeSocket {
     const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
     const token = new URL(url).searchParams.get('token') ?? '';
     const user = this.#tokens.get(token);
-    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
-    // A client that still has one open needs no other.
+    if (this.foreign.has(token)) this.violations.push('token sent to another tenant');
+    // A client with an open socket must not open another.
     const others = this.#openOf(user ?? 0).filter((open) => this.#sides.get(open)?.group === group);
-    if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('a second socket');
+    if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('second socket');
     if (user !== undefined) this.#sides.set(socket, { user, group });
     this.sockets.push(socket);
     this.socketTimes.push(this.#clock.now());
@@ -340,9 +342,9 @@ export class ModelServer {
     }
   }
 
-  /** Another participant sends a message. */
+  /** A client sends a message. */
   #say(room: number, user: number, content: string, tempId: string | undefined): Row {
-    for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} was sent to ${this.tenant} as ${user}`);
+    for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
     return this.store(room, user, content, tempId);
   }
 
@@ -356,7 +358,7 @@ export class ModelServer {
     const known = changes[0]?.seq ?? 1;
     if (from < known - 1) return { room_id: room, seq, expired: true, has_more: false, changes: [] };
     const asked = changes.filter((change) => change.seq > from);
-    const page = asked.slice(0, 5); // small, so that `has_more` happens
+    const page = asked.slice(0, 5); // small, so that `has_more` occurs
     const frames = page.flatMap(({ frame, messageId }) => {
       const row = this.rows.find(({ id }) => id === messageId);
       if (!row) return [frame];
@@ -367,7 +369,7 @@ export class ModelServer {
   }
 
   #arrives(tempId: string): void {
-    if (this.#inFlight.has(tempId)) this.violations.push(`two copies of ${tempId} on their way`);
+    if (this.#inFlight.has(tempId)) this.violations.push(`two copies of ${tempId} in flight`);
   }
 
   // ————— REST
@@ -383,7 +385,7 @@ export class ModelServer {
     if (restFault === 'broken') return page('<html>500</html>', 500);
     if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
     const token = new Headers(init.headers).get('Authorization')?.slice(7) ?? '';
-    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
+    if (this.foreign.has(token)) this.violations.push('token sent to another tenant');
     const user = init.mode === 'no-cors' ? ME : this.#tokens.get(token);
     if (user === undefined) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
@@ -395,7 +397,7 @@ export class ModelServer {
     try {
       if (restFault === 'hang') await this.#hang(signal);
       const answer = this.#answer(user, init.method ?? 'GET', url, key ?? undefined, typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {});
-      // Done, and nobody hears of it.
+      // Processed, but the answer is lost.
       if (restFault === 'answer-lost') await this.#hang(signal);
       return answer;
     } finally {
@@ -403,7 +405,7 @@ export class ModelServer {
     }
   };
 
-  /** Until the client gives up, or everything works again. */
+  /** Until the client aborts, or the faults are removed. */
   async #hang(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#hung.push(resolve);

@@ -1,6 +1,6 @@
 /**
- * Faults of real backends, planted on purpose: a proxy between the doctor and the reference backend that understands what it
- * passes on, and spoils one thing. (fault-proxy.ts breaks the network; this breaks the backend.)
+ * Simulates faulty backends: a proxy between the doctor and the reference backend that understands the protocol and
+ * introduces one fault. (fault-proxy.ts simulates network faults.)
  */
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,38 +22,38 @@ export interface Answered {
   body: string;
 }
 
-/** One WebSocket that passes through. */
+/** One proxied WebSocket. */
 export interface Through {
   tell(frame: Frame | string): void;
   close(code: number, reason?: string): void;
 }
 
-/** What a fault may do. Whatever it leaves out passes unchanged. */
+/** The hooks of a fault. Without a hook, data passes unchanged. */
 export interface Plant {
-  /** May change a request on its way; what it returns is the answer, and the backend is never asked. */
+  /** May modify a request. A returned response replaces that of the backend. */
   request?(asked: Asked): Answered | undefined;
-  /** May change an answer. */
+  /** May modify a response. */
   answer?(answered: Answered, asked: Asked): void;
-  /** As `request`, for a handshake. */
+  /** Like `request`, for a handshake. */
   upgrade?(asked: Asked): Answered | undefined | 'as-plain-request';
-  /** A socket is open. */
+  /** Called when a socket is open. */
   opened?(through: Through, asked: Asked): void;
-  /** Text from the client; nothing returned: it is swallowed. */
+  /** Text from the client; undefined drops it. */
   up?(text: string, through: Through): string | undefined;
-  /** A frame from the backend; nothing returned: it is swallowed. */
+  /** A frame from the backend; undefined drops it. */
   down?(frame: Frame, through: Through): Frame | undefined;
 }
 
 export interface PlantedProxy {
   url: string;
-  /** Client frames by type, in the order in which they came. */
+  /** Types of the client frames, in order. */
   readonly seen: string[];
   /** REST requests: `GET /api/chat/rooms/`. */
   readonly requests: string[];
   close(): Promise<void>;
 }
 
-/** Starts a proxy in front of `target` with a fault in it. */
+/** Starts a proxy in front of `target` that introduces a fault. */
 export async function plantFault(target: string, plant: Plant): Promise<PlantedProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has('unified-chat') ? 'unified-chat' : false) });
@@ -166,7 +166,7 @@ async function textOf(stream: AsyncIterable<unknown>): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** The body may change, so its length and how it was cut go. */
+/** Removes headers that depend on the length and encoding of the body, which may change. */
 function plainHeaders({ 'content-length': _length, 'transfer-encoding': _encoding, connection: _connection, ...headers }: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }

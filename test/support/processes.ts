@@ -1,4 +1,4 @@
-/** Programs that a test starts: what they say is kept, and they end, with their folders, when the test does. */
+/** Child processes of a test: their output is captured, and they end with the test, as do their folders. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
   for (const folder of folderNames) rmSync(folder, { recursive: true, force: true });
 });
-// A signal alone would end us without that.
+// Signals do not run exit handlers by default.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 export async function freePort(): Promise<number> {
@@ -33,7 +33,7 @@ export function makeFolder(owner: { uid?: number; gid?: number } = {}): string {
 
 export interface Program {
   child: ChildProcess;
-  /** Everything it said so far. */
+  /** The output so far. */
   said(): string;
   ended: Promise<number | null>;
   end(signal?: NodeJS.Signals): Promise<void>;
@@ -65,7 +65,7 @@ export function run(path: string, args: string[], options: RunOptions = {}): Pro
   };
 }
 
-/** Waits until `isReady`; where the program ends before, or is late, what it said is the error. */
+/** Waits until `isReady`. If the program exits or is late, its output is the error. */
 export async function until(program: Program, isReady: () => boolean | Promise<boolean>): Promise<void> {
   let hasEnded = false;
   void program.ended.then(() => (hasEnded = true));

@@ -1,6 +1,6 @@
 /**
- * Real PostgreSQL, Redis and nginx, each private to a test: on a free port, in a folder that goes away, and ended with
- * the test. find-programs.mjs says what is not on this machine.
+ * Real PostgreSQL, Redis and nginx, private to one test: on a free port, in a temporary folder, stopped with the test.
+ * find-programs.mjs reports missing programs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface Service {
 
 const isRoot = process.getuid?.() === 0;
 
-/** PostgreSQL refuses to run as root; where we are root, it runs as its own user. */
+/** PostgreSQL refuses to run as root, so root runs it as the user postgres. */
 function postgresUser(): { uid?: number; gid?: number } {
   if (!isRoot) return {};
   const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? [];
@@ -23,7 +23,7 @@ function postgresUser(): { uid?: number; gid?: number } {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** @param durable whether it waits for the disk, as it would in earnest */
+/** @param durable Whether commits wait for the disk, as in production. */
 export async function startPostgres({ durable = false } = {}): Promise<Service> {
   const user = postgresUser();
   const folder = makeFolder(user);
@@ -56,7 +56,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
 }
 
 export interface RedisService extends Service {
-  /** Ends it without a word; with nothing kept it comes back empty. */
+  /** Kills the process; it restarts empty, because nothing is persisted. */
   kill(): Promise<void>;
   again(): Promise<void>;
 }
@@ -81,7 +81,7 @@ export async function startRedis(): Promise<RedisService> {
   };
 }
 
-/** One address for several processes: each connection goes to the next one, and to another where that one is gone. */
+/** A load balancer for several processes: round-robin, skipping those that are down. */
 export async function startNginx(ports: number[]): Promise<Service> {
   const folder = makeFolder();
   const port = await freePort();
