@@ -156,7 +156,7 @@ describe('tokens on a socket', () => {
     const log = createLog({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } });
     log.info({ ticket: secrets[0], headers: { 'sec-websocket-protocol': `unified-chat, ${bearer(secrets[1]!)}` } }, `GET /ws/chat/?ticket=${secrets.at(-1)}`);
     const text = lines.join('');
-    assert.match(text, /token refused/);
+    assert.match(text, /token rejected/);
     for (const secret of secrets) assert.ok(!text.includes(secret.slice(-20)), secret);
   });
 });
