@@ -1,10 +1,10 @@
-/** A line that was good: how it ends, and how it pretends not to have ended. */
+/** Loss of an established connection, including losses that are not reported. */
 import { expect } from '@open-wc/testing';
 import { page } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { meet, type FaultScene } from '../support/fault-scene.js';
 
-/** The server ends the line while a message is on its way, which may have arrived (`isDeaf`: it has not). */
+/** The server closes the connection while a message is in flight; with `isDeaf`, the message was not received. */
 async function cut(code: number, isDeaf = true): Promise<FaultScene> {
   const f = await meet();
   f.server.isDeaf = isDeaf;
@@ -16,7 +16,7 @@ async function cut(code: number, isDeaf = true): Promise<FaultScene> {
   return f;
 }
 
-describe('a line', () => {
+describe('a connection', () => {
   it('is reset in the middle of a frame', async () => {
     const f = await meet();
     f.onFrame = (frame, pass) => pass(JSON.stringify(frame).slice(0, 40));
@@ -30,7 +30,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('is half-open: nothing comes in any more', async () => {
+  it('is half-open: nothing is received', async () => {
     const f = await meet();
     f.server.isMute = true;
     await f.clock.advance(20_000);
@@ -43,7 +43,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('swallows what is sent, while frames come in', async () => {
+  it('loses what is sent, while frames arrive', async () => {
     const f = await meet();
     f.server.isDeaf = true;
     f.send('into the hole');
@@ -59,7 +59,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('never drains what it has taken (bufferedAmount)', async () => {
+  it('never drains its send buffer (bufferedAmount)', async () => {
     const f = await meet();
     Object.assign(f.socket, { bufferedAmount: 5e8 });
     f.onSent = (_frame, socket) => !('bufferedAmount' in socket);
@@ -71,7 +71,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('ends because the server restarts, and is away for a while', async () => {
+  it('is closed by a server restart, with the server down for a while', async () => {
     const f = await meet();
     f.server.socketFault = 'refuse';
     f.onRequest = () => page('<h1>Bad Gateway</h1>', 502);
@@ -98,7 +98,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('is closed with 1001: the server goes away, and everybody comes back spread over 8 s', async () => {
+  it('is closed with 1001 (server going away): reconnects are spread over 8 s', async () => {
     const f = await cut(1001);
     await f.shows('reconnecting', 'server_restarting');
     await f.clock.advance(7_000);
@@ -107,21 +107,21 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('is closed with 1012: the server restarts', async () => {
+  it('is closed with 1012 (service restart)', async () => {
     const f = await cut(1012);
     await f.shows('reconnecting', 'server_restarting');
     await f.minute('connected', 'connected', 1, 14);
     await f.heals();
   });
 
-  it('is closed with 1008: the server does not want this', async () => {
+  it('is closed with 1008 (policy violation)', async () => {
     const f = await cut(1008);
     await f.shows('reconnecting', 'connection_refused');
     await f.minute('connected', 'connected', 1, 10);
     await f.heals();
   });
 
-  it('is closed with 1009: what was sent is too big, and goes by REST, which says why not', async () => {
+  it('is closed with 1009 (message too big): the message goes by REST, which reports the reason', async () => {
     const f = await meet();
     f.onSent = ({ type }, socket) => type !== 'send_message' || (queueMicrotask(() => socket.drop(1009)), false);
     f.onRequest = (method) => (method === 'POST' ? page('', 413) : undefined);
@@ -133,21 +133,21 @@ describe('a line', () => {
     await f.heals('x'.repeat(100_000));
   });
 
-  it('is closed with 1011: the server met something it did not expect', async () => {
+  it('is closed with 1011 (internal server error)', async () => {
     const f = await cut(1011, false);
     await f.shows('reconnecting', 'server_failing');
     await f.minute('connected', 'connected', 1, 10);
     await f.heals();
   });
 
-  it('is closed with 1013: the server has too much to do', async () => {
+  it('is closed with 1013 (server overloaded)', async () => {
     const f = await cut(1013);
     await f.shows('reconnecting', 'server_busy');
     await f.minute('connected', 'connected', 1, 14);
     await f.heals();
   });
 
-  it('is cut (1006) with a message on its way that was stored', async () => {
+  it('is lost (1006) with a stored message in flight', async () => {
     const f = await meet();
     f.onFrame = () => {};
     f.send('stored, and nobody said so');
@@ -159,7 +159,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('is cut again and again: every minute for ten minutes', async () => {
+  it('is lost every minute for ten minutes', async () => {
     const f = await meet();
     for (let n = 0; n < 10; n++) {
       f.send(`mine ${n}`);
@@ -171,7 +171,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('reports an error, and no close ever follows', async () => {
+  it('reports an error without a close event', async () => {
     const f = await meet();
     f.server.isDeaf = f.server.isMute = true;
     f.socket.dispatchEvent(new Event('error'));
@@ -183,7 +183,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('closes without an error before it', async () => {
+  it('closes without an error event', async () => {
     const f = await meet();
     f.socket.drop(1005);
     f.send('patient');
@@ -192,7 +192,7 @@ describe('a line', () => {
     await f.heals();
   });
 
-  it('closes minutes after it was ended', async () => {
+  it('reports its close minutes late', async () => {
     const f = await meet();
     const { socket } = f;
     socket.close = () => {

@@ -1,4 +1,4 @@
-/** Frames that are wrong, come twice, in another order, or never; and a page that breaks when it is told. */
+/** Frames that are invalid, duplicated, reordered or lost, and page callbacks that throw. */
 import { expect } from '@open-wc/testing';
 import { settle } from '../support/fake-clock.js';
 import { BASELINE, meet, type Frame } from '../support/fault-scene.js';
@@ -6,7 +6,7 @@ import { BASELINE, meet, type Frame } from '../support/fault-scene.js';
 const DEEP = `{"type":"new_message","room_id":1,"message":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
 
 describe('frames', () => {
-  it('come twice', async () => {
+  it('are duplicated', async () => {
     const f = await meet();
     f.onFrame = (frame, pass) => (pass(frame), pass(frame));
     f.say('theirs');
@@ -16,7 +16,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('come in another order', async () => {
+  it('are reordered', async () => {
     const f = await meet();
     const held: (() => void)[] = [];
     f.onFrame = (frame, pass) => void held.unshift(() => pass(frame));
@@ -29,7 +29,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('are lost behind the back of a living line: the next one shows the hole', async () => {
+  it('are lost on a live connection: the next frame reveals the gap', async () => {
     const f = await meet();
     f.server.frameFaults.push('drop', 'drop');
     for (const text of ['lost', 'lost too', 'heard']) f.say(text);
@@ -40,7 +40,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('are lost, and no other one follows: the next look finds it', async () => {
+  it('are lost without a next frame: the periodic check finds the gap', async () => {
     const f = await meet();
     f.server.frameFaults.push('drop');
     f.say('lost');
@@ -49,7 +49,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('are not as agreed', async () => {
+  it('are malformed', async () => {
     const f = await meet();
     for (const text of ['', '{', 'null', '[]', '7', '{"type":7}', '{"type":"new_message"}', '{"type":"new_message","room_id":1,"message":{"id":{}}}']) f.raw(text);
     f.send('mine');
@@ -58,7 +58,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('are of a kind that nobody knows: said once', async () => {
+  it('have an unknown type: reported once', async () => {
     const f = await meet();
     for (let n = 0; n < 100; n++) f.socket.receive({ type: 'hologram', n });
     f.send('mine');
@@ -85,7 +85,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('want to change what all objects are made of (__proto__)', async () => {
+  it('try to pollute prototypes (__proto__)', async () => {
     const f = await meet();
     f.raw('{"type":"__proto__"}');
     f.raw('{"type":"room_updated","room_id":1,"updates":{"__proto__":{"polluted":1},"constructor":{"polluted":1}}}');
@@ -104,7 +104,7 @@ describe('frames', () => {
     await f.heals();
   });
 
-  it('are told to a listener of the page that throws', async () => {
+  it('reach a page listener that throws', async () => {
     const f = await meet();
     const { reportError } = globalThis;
     const reported: unknown[] = [];
@@ -123,9 +123,9 @@ describe('frames', () => {
     globalThis.reportError = reportError;
   });
 
-  it('are told to a subscriber of the page that throws', async () => {
+  it('reach a page subscriber that throws', async () => {
     const f = await meet();
-    // What it throws is the page's own trouble, and would end this test before the connection could show what it does.
+    // The error is rethrown globally, and would otherwise end this test.
     const { onerror } = window;
     window.onerror = null;
     const ignore = (event: Event): void => (event.preventDefault(), event.stopImmediatePropagation());
@@ -149,7 +149,7 @@ describe('frames', () => {
 describe('a confirmation', () => {
   const isAck = ({ type }: Frame): boolean => type === 'message_ack';
 
-  it('comes as an echo before the acknowledgement', async () => {
+  it('arrives as an echo before the acknowledgement', async () => {
     const f = await meet();
     f.onFrame = (frame, pass) => (isAck(frame) ? void f.clock.after(1_000, () => pass(frame)) : pass(frame));
     f.send('one');
@@ -158,7 +158,7 @@ describe('a confirmation', () => {
     await f.heals();
   });
 
-  it('comes as an acknowledgement before the echo', async () => {
+  it('arrives as an acknowledgement before the echo', async () => {
     const f = await meet();
     f.onFrame = (frame, pass) => (frame.type === 'new_message' ? void f.clock.after(1_000, () => pass(frame)) : pass(frame));
     f.send('one');
@@ -167,7 +167,7 @@ describe('a confirmation', () => {
     await f.heals();
   });
 
-  it('is lost, acknowledgement and echo: REST is asked under the same name', async () => {
+  it('is lost, both acknowledgement and echo: REST is asked with the same id', async () => {
     const f = await meet();
     f.onFrame = (frame, pass) => (isAck(frame) || frame.type === 'new_message' ? undefined : pass(frame));
     f.send('one');
@@ -177,7 +177,7 @@ describe('a confirmation', () => {
     await f.heals();
   });
 
-  it('acknowledges something that nobody sent', async () => {
+  it('acknowledges an unknown message', async () => {
     const f = await meet();
     f.socket.receive({ type: 'message_ack', room_id: 1, _tempId: 'of nobody', message: { id: 900, room: 1, content: 'ghost', timestamp: '2026-11-23T12:00:00Z', sender: { id: 1, username: 'ana' } } });
     f.send('mine');
@@ -186,7 +186,7 @@ describe('a confirmation', () => {
     await f.heals();
   });
 
-  it('is an echo without the name of the message', async () => {
+  it('is an echo without the message id', async () => {
     const f = await meet(undefined, BASELINE);
     f.onFrame = (frame, pass) => {
       const { _tempId, ...message } = (frame.message ?? {}) as Frame;
@@ -198,7 +198,7 @@ describe('a confirmation', () => {
     await f.heals();
   });
 
-  it('never comes from a baseline backend: the history is searched before anything is sent again', async () => {
+  it('never arrives from a baseline backend: the history is searched before a retry', async () => {
     const f = await meet(undefined, BASELINE);
     f.onFrame = (frame, pass) => (frame.type === 'new_message' ? undefined : pass(frame));
     f.send('one');
@@ -208,7 +208,7 @@ describe('a confirmation', () => {
     await f.heals();
   });
 
-  it('refuses the message for good', async () => {
+  it('rejects the message permanently', async () => {
     const f = await meet();
     f.send('forbidden words');
     f.send('fine words');
@@ -219,7 +219,7 @@ describe('a confirmation', () => {
 });
 
 describe('a change', () => {
-  it('edits a message before that message is heard of', async () => {
+  it('edits a message that has not arrived yet', async () => {
     const f = await meet();
     f.server.frameFaults.push('drop');
     const row = f.say('first words');
@@ -230,7 +230,7 @@ describe('a change', () => {
     await f.heals();
   });
 
-  it('deletes a message before that message is heard of', async () => {
+  it('deletes a message that has not arrived yet', async () => {
     const f = await meet();
     f.server.frameFaults.push('drop');
     const row = f.say('regretted');

@@ -1,4 +1,6 @@
-/** The handshake: to a page every refusal is the same 1006, so REST is asked with the same token, and names the cause. */
+/**
+ * Failed handshakes: to a page, every cause is 1006. REST is therefore asked with the same token, to find the cause.
+ */
 import { expect } from '@open-wc/testing';
 import { json, page, tokenOf } from '../support/fake-backend.js';
 import { meet } from '../support/fault-scene.js';
@@ -6,7 +8,7 @@ import { meet } from '../support/fault-scene.js';
 const DOWN = (): Error => new TypeError('Failed to fetch');
 
 describe('the handshake', () => {
-  it('is answered 401: the sign-in is not accepted', async () => {
+  it('is answered with 401: token rejected', async () => {
     const f = await meet((scene) => scene.server.refuse(scene.token));
     f.send('kept for later');
     await f.minute('unauthorized', 'token_refused', 1, 1);
@@ -14,14 +16,14 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is answered 401: the sign-in has expired', async () => {
+  it('is answered with 401: token expired', async () => {
     const f = await meet((scene) => (scene.token = tokenOf(1, { exp: 1 })));
     f.send('kept for later');
     await f.minute('unauthorized', 'token_expired', 1, 1);
     await f.heals();
   });
 
-  it('is answered 403, as all of REST: the server does not let us in', async () => {
+  it('is answered with 403, as is REST: access denied', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.onRequest = () => json({ detail: 'No.' }, 403);
@@ -32,7 +34,7 @@ describe('the handshake', () => {
     await f.heals('refused');
   });
 
-  it('is answered 404, as all of REST: something else answers there', async () => {
+  it('is answered with 404, as is REST: wrong address', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.onRequest = () => page('<h1>Not Found</h1>', 404);
@@ -43,7 +45,7 @@ describe('the handshake', () => {
     await f.heals('refused');
   });
 
-  it('is answered 429, as all of REST: the server asks for patience and gets it', async () => {
+  it('is answered with 429, as is REST: Retry-After is respected', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.onRequest = () => json({ detail: 'Slow down.' }, 429, { 'Retry-After': '30' });
@@ -53,7 +55,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is answered 503, as all of REST: the server has a problem', async () => {
+  it('is answered with 503, as is REST: server failure', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.onRequest = () => page('<h1>Unavailable</h1>', 503);
@@ -63,7 +65,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is refused while REST works', async () => {
+  it('is rejected while REST works', async () => {
     const f = await meet((scene) => (scene.server.socketFault = 'refuse'));
     f.send('by REST');
     f.say('seen by REST');
@@ -80,7 +82,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('hangs, and REST too', async () => {
+  it('hangs, as does REST', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'hang';
       scene.onRequest = () => 'hang';
@@ -90,7 +92,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('cannot reach the server: nobody listens there any more', async () => {
+  it('cannot reach the server: connection refused', async () => {
     const f = await meet();
     f.server.socketFault = 'refuse';
     f.onRequest = DOWN;
@@ -101,7 +103,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('cannot reach the server: its name or its certificate is wrong', async () => {
+  it('cannot reach the server: DNS or certificate failure', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.server.restFault = 'down';
@@ -111,7 +113,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is answered by a captive portal, as all of REST', async () => {
+  it('is answered by a captive portal, as is REST', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.server.restFault = 'portal';
@@ -121,7 +123,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is forbidden by the content security policy: the constructor throws', async () => {
+  it('is blocked by the Content-Security-Policy: the constructor throws', async () => {
     const f = await meet((scene) => {
       scene.onConstruct = () => {
         throw new DOMException('Refused to connect', 'SecurityError');
@@ -133,7 +135,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('has no WebSocket to make it with', async () => {
+  it('is impossible without a WebSocket constructor', async () => {
     const { WebSocket } = window;
     try {
       Object.assign(window, { WebSocket: undefined });
@@ -147,7 +149,7 @@ describe('the handshake', () => {
     }
   });
 
-  it('opens, and the server never greets', async () => {
+  it('succeeds, but the server sends no greeting', async () => {
     const f = await meet((scene) => (scene.server.socketFault = 'silent'));
     f.send('by REST');
     await f.minute('polling', 'websocket_blocked', 5, 60);
@@ -155,7 +157,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('succeeds, and the line dies after 200 ms, again and again', async () => {
+  it('succeeds, but the connection is lost after 200 ms, repeatedly', async () => {
     const f = await meet((scene) => {
       scene.onSocket = (socket) => void scene.clock.after(200, () => socket.drop(1006));
     });
@@ -166,7 +168,7 @@ describe('the handshake', () => {
     await f.heals();
   });
 
-  it('is forbidden to this site: REST answers, but not to be read', async () => {
+  it('is rejected for this origin: REST responses are unreadable', async () => {
     const f = await meet((scene) => {
       scene.server.socketFault = 'refuse';
       scene.onRequest = (_method, _path, { mode }) => (mode === 'no-cors' ? undefined : DOWN());

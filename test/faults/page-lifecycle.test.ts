@@ -1,4 +1,4 @@
-/** What browsers and people do to a page: sleep, freezing, going back, lies about the network, reloading, tabs. */
+/** Page lifecycle: sleep, freeze, bfcache, wrong online state, reload, several tabs. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
@@ -7,7 +7,7 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { meet } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-/** Says something else than is so, of a property of the browser, until the test is over. */
+/** Overrides a browser property during a callback. */
 async function pretend(target: object, property: string, value: unknown, meanwhile: () => Promise<void>): Promise<void> {
   Object.defineProperty(target, property, { configurable: true, get: () => value });
   await meanwhile().finally(() => Reflect.deleteProperty(target, property));
@@ -15,7 +15,7 @@ async function pretend(target: object, property: string, value: unknown, meanwhi
 const turns = (target: EventTarget, name: string): boolean => target.dispatchEvent(new Event(name));
 
 describe('a page', () => {
-  it('sleeps for 8 hours, and the line is dead', async () => {
+  it('sleeps for 8 hours, and the connection is lost', async () => {
     const f = await meet();
     f.clock.sleep(8 * 3_600_000);
     f.server.cut(1006);
@@ -26,7 +26,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('sleeps for 8 hours, and the line only looks alive', async () => {
+  it('sleeps for 8 hours, and the connection seems open but is dead', async () => {
     const f = await meet();
     const { socket } = f;
     f.onSent = (_frame, from) => from !== socket;
@@ -39,7 +39,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is hidden for 10 minutes, and its timers stand still', async () => {
+  it('is hidden for 10 minutes with throttled timers', async () => {
     const f = await meet();
     await pretend(document, 'visibilityState', 'hidden', async () => {
       turns(document, 'visibilitychange');
@@ -65,7 +65,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is kept for the way back (bfcache), and comes back', async () => {
+  it('enters the back/forward cache, and returns', async () => {
     const f = await meet();
     f.server.isDeaf = true;
     f.send('on its way');
@@ -80,7 +80,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is told that it is offline, and is not', async () => {
+  it('is wrongly reported as offline', async () => {
     const f = await meet();
     await pretend(navigator, 'onLine', false, async () => {
       turns(window, 'offline');
@@ -90,7 +90,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is told that it is offline, and is', async () => {
+  it('is offline', async () => {
     const f = await meet();
     await pretend(navigator, 'onLine', false, async () => {
       f.server.socketFault = 'refuse';
@@ -106,7 +106,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is told a hundred times that it is online, and is not', async () => {
+  it('is wrongly reported as online, a hundred times at once', async () => {
     const f = await meet();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
@@ -117,7 +117,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is told every half second that it is online, and is not', async () => {
+  it('is wrongly reported as online, every half second', async () => {
     const f = await meet();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
@@ -128,7 +128,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is loaded anew in the middle of sending, and the message was stored', async () => {
+  it('reloads while sending, with the message stored', async () => {
     const f = await meet();
     f.onFrame = () => {};
     f.send('mine');
@@ -139,7 +139,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is loaded anew in the middle of sending, and the message was not stored', async () => {
+  it('reloads while sending, with the message not stored', async () => {
     const f = await meet();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
@@ -153,7 +153,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is given another token in the middle of sending', async () => {
+  it('gets another token while sending', async () => {
     const f = await meet();
     f.server.isDeaf = true;
     f.send('one');
@@ -166,7 +166,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is given another address while it still connects', async () => {
+  it('gets another address while connecting', async () => {
     const f = await meet((scene) => (scene.server.socketFault = 'hang'));
     f.server.socketFault = 'none';
     f.chat.configure({ url: 'https://other.example' });
@@ -178,7 +178,7 @@ describe('a page', () => {
     await f.heals();
   });
 
-  it('is given to another person: nothing of the first is sent as the second, and it comes back for the first', async () => {
+  it('changes its user: nothing of the first is sent as the second, and it is restored for the first', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const parts = { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} };
@@ -205,7 +205,7 @@ describe('a page', () => {
 });
 
 describe('two tabs', () => {
-  it('have one outbox: what both have written is stored once, in order', async () => {
+  it('share one outbox: messages of both are stored once, in order', async () => {
     const browser = new FakeBrowser();
     const f = await meet((scene) => (scene.tabs = browser.tab()));
     const first = f.chat;
@@ -214,7 +214,7 @@ describe('two tabs', () => {
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
     f.server.cut(1006);
-    // In the one, in the other, and in the one again.
+    // Alternates between the tabs.
     f.send('one');
     await settle();
     first.sendChatMessage(1, 'two').catch(() => {});
@@ -230,7 +230,7 @@ describe('two tabs', () => {
     await f.heals();
   });
 
-  it('lose the one that has the socket: the other one takes over without waiting', async () => {
+  it('lose the tab with the socket: the other takes over at once', async () => {
     const browser = new FakeBrowser();
     const one = browser.tab();
     const f = await meet((scene) => (scene.tabs = one));
@@ -252,7 +252,7 @@ describe('two tabs', () => {
     await f.heals();
   });
 
-  it('lose the one that has the socket to a debugger: it holds the locks, and does nothing', async () => {
+  it('have the tab with the socket suspended by a debugger: it keeps its locks but does nothing', async () => {
     const browser = new FakeBrowser();
     const { locks, BroadcastChannel } = browser.tab();
     const names = new Set<string>();

@@ -1,11 +1,14 @@
-/** REST: slow, silent, overloaded, broken, forbidden, half-working; and history that moves while it is read. */
+/**
+ * REST faults: slow, hanging, overloaded, broken, forbidden or partly working; and history that changes while it is
+ * read.
+ */
 import { expect } from '@open-wc/testing';
 import { json, page } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 import { BASELINE, meet, type FaultScene } from '../support/fault-scene.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
-/** Sockets do not come through, so everything depends on REST. */
+/** Without sockets, so that everything depends on REST. */
 const withoutSockets = (prepare: (f: FaultScene) => void, capabilities?: readonly string[]): Promise<FaultScene> =>
   meet((f) => {
     f.server.socketFault = 'refuse';
@@ -13,14 +16,14 @@ const withoutSockets = (prepare: (f: FaultScene) => void, capabilities?: readonl
   }, capabilities);
 
 describe('REST', () => {
-  it('takes 30 s for everything', async () => {
+  it('takes 30 s for every request', async () => {
     const f = await withoutSockets((scene) => (scene.onRequest = () => 30_000));
     f.send('patient');
     await f.minute('error', 'server_slow', 5, 14);
     await f.heals();
   });
 
-  it('takes 30 s for everything, while the socket lives', async () => {
+  it('takes 30 s for every request, while the socket works', async () => {
     const f = await meet((scene) => (scene.onRequest = () => 30_000));
     f.send('by socket');
     await f.minute('reconnecting', 'catching_up', 0, 14);
@@ -28,7 +31,7 @@ describe('REST', () => {
     await f.heals();
   });
 
-  it('stores a message, and its answer is lost', async () => {
+  it('stores a message, but its response is lost', async () => {
     const f = await meet();
     f.server.socketFault = 'refuse';
     f.server.cut(1006);
@@ -38,7 +41,7 @@ describe('REST', () => {
     await f.heals();
   });
 
-  it('stores a message, and its answer is lost, on a backend that would store it twice', async () => {
+  it('stores a message, but its response is lost, on a backend without idempotency', async () => {
     const f = await withoutSockets(() => {}, BASELINE);
     f.onRequest = (method) => {
       if (method === 'POST') f.server.store(1, 1, 'stored once');
@@ -49,7 +52,7 @@ describe('REST', () => {
     await f.heals();
   });
 
-  it('answers every list with 429, and the socket tells what it does not', async () => {
+  it('answers lists with 429, while the socket works', async () => {
     const f = await meet();
     f.onRequest = (method) => (method === 'GET' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined);
     f.server.cut(1006);
@@ -59,28 +62,28 @@ describe('REST', () => {
     await f.heals();
   });
 
-  it('answers every message with 429', async () => {
+  it('answers messages with 429', async () => {
     const f = await withoutSockets(() => {});
     f.onRequest = (method) => (method === 'POST' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined);
     f.send('one');
     f.send('two');
     await f.minute('polling', 'websocket_blocked', 6, 60);
-    // Once in 20 s.
+    // One attempt every 20 s.
     expect(f.requests.filter(({ method }) => method === 'POST').length).to.be.at.most(4);
     await f.heals();
   });
 
-  it('breaks down over everything: 500, again and again', async () => {
+  it('answers everything with 500', async () => {
     const f = await withoutSockets((scene) => (scene.server.restFault = 'broken'));
     f.send('waits');
     await f.minute('error', 'server_failing', 6, 24);
     expect(f.requests.filter(({ method }) => method === 'POST').length).to.be.at.most(5);
-    // It cannot even be looked for: that says nothing against the message.
+    // The message could not be looked up, so it must not be marked as failed.
     expect(f.sent[0]!.outcome).to.equal('sending');
     await f.heals();
   });
 
-  it('is forbidden to this site, and the socket tells what it does not', async () => {
+  it('is forbidden for this origin, while the socket works', async () => {
     const f = await meet();
     f.onRequest = (_method, _path, { mode }) => (mode === 'no-cors' ? undefined : DOWN());
     f.server.cut(1006);
@@ -90,7 +93,7 @@ describe('REST', () => {
     await f.heals();
   });
 
-  it('swallows what is sent, while lists are answered', async () => {
+  it('never answers messages, while lists work', async () => {
     const f = await withoutSockets(() => {});
     f.onRequest = (method) => (method === 'POST' ? 'hang' : undefined);
     f.send('one');
@@ -100,14 +103,14 @@ describe('REST', () => {
     await f.heals();
   });
 
-  it('breaks off in the middle of an answer', async () => {
+  it('truncates its responses', async () => {
     const f = await withoutSockets((scene) => (scene.onRequest = () => page('[{"id": 1, "na', 200)));
     f.send('patient');
     await f.minute('error', 'unexpected_answer', 6, 24);
     await f.heals();
   });
 
-  it('sends us elsewhere: no token goes there', async () => {
+  it('redirects: the token is not sent there', async () => {
     const f = await withoutSockets((scene) => {
       scene.onRequest = (_method, _path, { redirect }) => (redirect === 'manual' ? Object.assign(Response.error(), { text: async () => '' }) : json([]));
     });
@@ -118,7 +121,7 @@ describe('REST', () => {
 });
 
 describe('what was missed', () => {
-  it('is more than the server remembers: the room begins anew, and says so', async () => {
+  it('exceeds what the server remembers: the room is reloaded, with a notice', async () => {
     const f = await meet();
     f.say('known');
     f.server.cut(1006);
@@ -131,7 +134,7 @@ describe('what was missed', () => {
     await f.heals();
   });
 
-  it('is more than a baseline backend is read for: the room begins anew, and says so', async () => {
+  it('exceeds what is read from a baseline backend: the room is reloaded, with a notice', async () => {
     const f = await meet(undefined, BASELINE);
     f.say('known');
     await f.clock.advance(16_000);
@@ -158,7 +161,7 @@ describe('what was missed', () => {
     await f.heals();
   });
 
-  it('cannot be read, because the line is cut in the middle of it', async () => {
+  it('cannot be read, because the connection is lost during catch-up', async () => {
     const f = await meet();
     for (let n = 0; n < 3; n++) {
       f.server.cut(1006);
