@@ -24,8 +24,8 @@ for (const name of readdirSync(here).filter((file) => file.endsWith('.test.ts') 
     const full = `${suite} ${title}`;
     if (tests.has(full)) twice.push(full);
     tests.set(full, {
-      shown: [...part.matchAll(/\.(?:shows|minute)\('(\w+)', '(\w+)'/g)].map(([, state, reason]) => `${state}, ${reason}`),
-      attempts: [...part.matchAll(/\.minute\('\w+', '\w+', (\d+), (\d+)\)/g)].map(([, sockets, requests]) => `${sockets} / ${requests}`),
+      shown: [...part.matchAll(/\.(?:expectState|expectMinute)\('(\w+)', '(\w+)'/g)].map(([, state, reason]) => `${state}, ${reason}`),
+      attempts: [...part.matchAll(/\.expectMinute\('\w+', '\w+', (\d+), (\d+)\)/g)].map(([, sockets, requests]) => `${sockets} / ${requests}`),
     });
   }
 }

@@ -4,7 +4,7 @@
 import { expect } from '@open-wc/testing';
 import type { ReasonCode } from '../../src/session/index.js';
 import { json, page } from '../support/fake-backend.js';
-import { BASELINE, FULL, meet, type FaultScene } from '../support/fault-scene.js';
+import { BASELINE, FULL, openFaultScene, type FaultScene } from '../support/fault-scene.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
 
@@ -50,7 +50,7 @@ describe('a persistent fault', () => {
             scene.server.socketFault = 'refuse';
             begin(scene);
           };
-          const f = await meet(since === 'from the start' ? prepare : undefined, capabilities);
+          const f = await openFaultScene(since === 'from the start' ? prepare : undefined, capabilities);
           if (since !== 'from the start') {
             await f.clock.advance(61_000);
             prepare(f);
@@ -58,13 +58,13 @@ describe('a persistent fault', () => {
           }
           f.send('patient');
           const minute = async (): Promise<{ sockets: number; requests: number }> => {
-            const [sockets, requests] = [f.constructed, f.requests.length];
+            const [sockets, requests] = [f.socketAttempts, f.requests.length];
             await f.clock.advance(60_000);
-            return { sockets: f.constructed - sockets, requests: f.requests.length - requests };
+            return { sockets: f.socketAttempts - sockets, requests: f.requests.length - requests };
           };
           const costs = [await minute()];
           while (costs.length < 60) costs.push(await minute());
-          await f.shows(state, since !== 'from the start' && reason === 'websocket_blocked' ? 'websocket_lost' : reason);
+          await f.expectState(state, since !== 'from the start' && reason === 'websocket_blocked' ? 'websocket_lost' : reason);
           const said = `minutes 1, 2, 10, 30, 60: ${[0, 1, 9, 29, 59].map((at) => JSON.stringify(costs[at])).join()}`;
           expect(costs[59]!.sockets, `sockets: ${said}`).to.be.at.most(costs[0]!.sockets);
           expect(costs[59]!.requests, `requests: ${said}`).to.be.at.most(costs[0]!.requests);
@@ -74,7 +74,7 @@ describe('a persistent fault', () => {
           // Messages that were rejected repeatedly are left for the user to retry.
           const failed = f.chat.messages(1).filter(({ delivery }) => delivery === 'failed').map(({ content }) => content);
           if (failed.length > 0) expect(isRefusal, 'is refused').to.equal(true);
-          await f.heals(...failed);
+          await f.expectRecovery(...failed);
         });
       }
     }

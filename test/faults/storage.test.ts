@@ -94,7 +94,7 @@ describe('an element', () => {
     const { connection } = await mount(page);
     const places = [document.querySelector('#there')!, document.querySelector('#here')!];
     for (let n = 0; n < 10; n++) places[n % 2]!.append(connection);
-    backend.say(1, 2, 'theirs');
+    backend.sendAs(1, 2, 'theirs');
     await connection.connection.sendChatMessage(1, 'mine');
     isWell(connection.connection, 1);
   });

@@ -29,8 +29,8 @@ describe(`the reference backend, under fire (again: ${AGAIN})`, () => {
     // A database that answers later leaves the server time to take in more than it can do; the embedded one does not.
     postgres = findProgram('initdb') && findProgram('postgres') ? await startPostgres() : undefined;
     program = run(process.execPath, [`--max-old-space-size=${HEAP_MB}`, '--import', 'tsx', 'test/fuzz/server-process.ts'], { env: { ...process.env, FUZZ_SECRET: SIGNING_KEY, FUZZ_DATABASE: postgres?.url } });
-    await until(program, () => program.said().includes('listening '));
-    url = /^listening (\S+)$/m.exec(program.said())![1]!;
+    await until(program, () => program.output().includes('listening '));
+    url = /^listening (\S+)$/m.exec(program.output())![1]!;
     token = await sign(1);
   });
   after(async () => {
@@ -45,7 +45,7 @@ describe(`the reference backend, under fire (again: ${AGAIN})`, () => {
   };
   /** It is there, and has time for others. */
   const assertAlive = async (what: string): Promise<void> => {
-    assert.equal(program.child.exitCode ?? program.child.signalCode, null, `the process has ended after ${what}:\n${program.said().slice(-2_000)}`);
+    assert.equal(program.child.exitCode ?? program.child.signalCode, null, `the process has ended after ${what}:\n${program.output().slice(-2_000)}`);
     const answer = await within(fetch(`${url}/api/chat/rooms/`, { headers: { Authorization: `Bearer ${await sign(2)}` } }), `an answer to another user after ${what}`);
     assert.equal(answer.status, 200, what);
   };
@@ -101,14 +101,14 @@ describe(`the reference backend, under fire (again: ${AGAIN})`, () => {
         for (let n = 0; n < 200 && socket.readyState === WebSocket.OPEN && socket.bufferedAmount < 16_000_000; n++) socket.send(JSON.stringify({ ...chance.of(kinds), pad }));
       }
       await new Promise((resolve) => setImmediate(resolve));
-      assert.equal(program.child.exitCode ?? program.child.signalCode, null, `the process has ended:\n${program.said().slice(-1_500)}`);
+      assert.equal(program.child.exitCode ?? program.child.signalCode, null, `the process has ended:\n${program.output().slice(-1_500)}`);
     }
     for (const flooder of flooders) flooder.close();
     await assertAlive('a flood');
   });
 
   it('10.32: has logged neither a token nor what was written', () => {
-    const log = program.said();
+    const log = program.output();
     assert.ok(log.includes('connected'), 'it logs at all');
     for (const secret of [token, SECRET]) {
       const at = log.indexOf(secret);

@@ -127,7 +127,7 @@ const changes: fc.Arbitrary<Happens>[] = [
     if (row) world.server.react(row, '👍');
   }),
   happens('frames', fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }), (world, faults) => world.all.forEach((server) => server.frameFaults.push(...faults))),
-  always('changes forgotten', (world) => world.all.forEach((server) => server.forgetChanges())),
+  always('changes forgotten', (world) => world.all.forEach((server) => server.deleteChanges())),
 ];
 
 const faults: fc.Arbitrary<Happens>[] = [

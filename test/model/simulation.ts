@@ -138,14 +138,14 @@ export class World {
 
   newToken(tenant: Tenant = 'a', person = this.person): string {
     const token = tokenOf(person, { jti: `${SECRET}${++this.#tokens}`, tenant, exp: Math.floor(this.clock.now() / 1000) + 3_600 });
-    this.servers[tenant].allow(token, person);
-    this.servers[tenant === 'a' ? 'b' : 'a'].foreign.add(token);
+    this.servers[tenant].acceptToken(token, person);
+    this.servers[tenant === 'a' ? 'b' : 'a'].foreignTokens.add(token);
     this.owners.set(`${tenant}${person}`, { tenant, person });
     return token;
   }
 
   refuseToken(): void {
-    for (const server of this.all) for (const { token } of this.tabs) server.refuse(token);
+    for (const server of this.all) for (const { token } of this.tabs) server.rejectToken(token);
   }
 
   async #provide(tab: Tab): Promise<string> {
@@ -268,11 +268,11 @@ export class World {
     assert.ok(sockets <= MOST_SOCKETS * (1 + alone), `${sockets} sockets in a minute`);
     assert.ok(requests <= MOST_REQUESTS * Math.max(1, this.tabs.length), `${requests} requests in a minute`);
     const counted = this.steps + this.story.sent.length;
-    assert.ok(this.vault.asked <= MOST_ASKED_OF_VAULT * counted, `the device was asked ${this.vault.asked} times in ${counted} steps`);
-    assert.ok(this.browser.asked <= MOST_ASKED_OF_LOCKS * counted, `locks were asked for ${this.browser.asked} times in ${counted} steps`);
+    assert.ok(this.vault.operations <= MOST_ASKED_OF_VAULT * counted, `the device was asked ${this.vault.operations} times in ${counted} steps`);
+    assert.ok(this.browser.lockRequests <= MOST_ASKED_OF_LOCKS * counted, `locks were asked for ${this.browser.lockRequests} times in ${counted} steps`);
     // What a page could show, log or keep of it.
     const known = this.tabs.map(({ chat }) => [chat.data, chat.reason]);
-    const told = [...this.said.splice(0), ...this.browser.said.splice(0), text([known, [...this.vault.messages.values()], [...this.vault.drafts]])];
+    const told = [...this.said.splice(0), ...this.browser.messages.splice(0), text([known, [...this.vault.messages.values()], [...this.vault.drafts]])];
     assert.ok(!told.some((each) => each.includes(SECRET)), 'the token was told');
     this.#checkOwners();
   }
@@ -280,9 +280,9 @@ export class World {
   /** Nothing of one person, or of one tenant, is shown to, kept for or told to another. */
   #checkOwners(): void {
     for (const tab of this.tabs) this.#checkOwner(tab);
-    for (const { scope, kept } of this.vault.messages.values()) belongs(kept.content, scope, 'kept');
+    for (const { scope, message: kept } of this.vault.messages.values()) belongs(kept.content, scope, 'kept');
     for (const [scope, draft] of this.vault.drafts) belongs(draft, scope, 'kept as a draft');
-    for (const { name, text: said } of this.browser.told.splice(0)) belongs(said, name, 'told');
+    for (const { name, text: said } of this.browser.channelLog.splice(0)) belongs(said, name, 'told');
   }
 
   #checkOwner({ chat, tenant }: Tab): void {
@@ -305,7 +305,7 @@ export class World {
     // Messages that wait on the device need a tab that may read its storage.
     if (this.tabs.every(({ isBlocked }) => isBlocked)) this.openTab();
     // Who still waits for an answer of the page, or holds a line that is dead and does not know it, finds that out first.
-    if (this.askedAtOnce > 0 || this.all.some(({ hasDeadLine }) => hasDeadLine)) await this.clock.advance(36_000);
+    if (this.askedAtOnce > 0 || this.all.some(({ hasDeadSocket: hasDeadLine }) => hasDeadLine)) await this.clock.advance(36_000);
     const { tenant } = this.tabs[0]!;
     const isHere = (owner: Owner): boolean => owner.tenant === tenant && owner.person === this.person;
     const owners = [...this.owners.values()].sort((one, other) => Number(isHere(other)) - Number(isHere(one)));
@@ -388,7 +388,7 @@ export class World {
     for (const { open } of this.all) assert.equal(open.length, 0, 'a socket is left');
     assert.equal(this.clock.pending, 0, 'a timer is left');
     assert.deepEqual(this.browser.open, { channels: 0, locks: 0 }, 'a channel or a lock is left');
-    assert.deepEqual([this.vault.holders, this.vault.underWay], [0, 0], 'the device is held');
+    assert.deepEqual([this.vault.holders, this.vault.pending], [0, 0], 'the device is held');
   }
 }
 

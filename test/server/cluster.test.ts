@@ -187,13 +187,13 @@ describe('several processes', { skip }, () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       await redis.kill();
       await new Promise((resolve) => setTimeout(resolve, 500));
-      await redis.again();
+      await redis.restart();
     });
     await within(Promise.all(senders.map((sender) => sender.caughtUp(since + sent.length))), 'every client to catch up', LONG_MS);
     await assertNothingLost(senders, sent, since);
     assert.deepEqual(senders.map(({ gaps, disconnects }) => [gaps, disconnects]), [[0, 0], [0, 0]], 'no client had to reconnect or sync');
     for (const sender of senders) sender.end();
-    for (const { program } of [one, two]) assert.match(program.said(), /Redis connection lost.*\n[^]*Redis connection restored/);
+    for (const { program } of [one, two]) assert.match(program.output(), /Redis connection lost.*\n[^]*Redis connection restored/);
     // Redis is used again: frames without repair, like typing, arrive.
     const [ana, ben] = [await enter(one, ANA, ROOM), await enter(two, BEN, ROOM)];
     const typingArrives = async (): Promise<void> => {

@@ -58,7 +58,7 @@ it('survives 400 MB of valid frames with a small heap and a slow database', { sk
     const { status } = await rest(backend, BEN, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'still here' } });
     assert.equal(status, 201);
     ben.close();
-    assert.equal(server.program.child.exitCode, null, server.program.said());
+    assert.equal(server.program.child.exitCode, null, server.program.output());
   } finally {
     await database.end().catch(() => {});
     await server.stop();

@@ -23,8 +23,8 @@ describe('the demo', () => {
   let port: number;
   before(async () => {
     demo = run(process.execPath, ['--import', 'tsx', 'demo/main.ts', '--data', folder], { env: { ...process.env, PORT: '0', HOST: '0.0.0.0' } });
-    await until(demo, () => /http:\/\/localhost:\d+/.test(demo.said()));
-    port = Number(/http:\/\/localhost:(\d+)/.exec(demo.said())![1]);
+    await until(demo, () => /http:\/\/localhost:\d+/.test(demo.output()));
+    port = Number(/http:\/\/localhost:(\d+)/.exec(demo.output())![1]);
   });
   after(async () => {
     await demo.end();

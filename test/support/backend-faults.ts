@@ -1,8 +1,8 @@
 /** The backend faults by name. Deviations that demo/server can imitate itself (`--with …`) are not listed. */
-import type { Answered, Frame, Plant } from './planted-faults.js';
+import type { ProxiedResponse, Frame, Plant } from './planted-faults.js';
 
-const page = (status: number, title: string, inside = ''): Answered => ({ status, headers: { 'Content-Type': 'text/html' }, body: `<!doctype html><title>${title}</title><h1>${title}</h1>${inside}` });
-const json = (status: number, body: unknown): Answered => ({ status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const page = (status: number, title: string, inside = ''): ProxiedResponse => ({ status, headers: { 'Content-Type': 'text/html' }, body: `<!doctype html><title>${title}</title><h1>${title}</h1>${inside}` });
+const json = (status: number, body: unknown): ProxiedResponse => ({ status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 const typeOf = (text: string): unknown => {
   try {
     return (JSON.parse(text) as Frame)['type'];
@@ -29,20 +29,20 @@ export const plants = (token: string) =>
     'token read as a subprotocol': {
       upgrade: ({ headers }) => (headers['sec-websocket-protocol']?.includes('bearer.') ? undefined : page(401, 'Unauthorized')),
     },
-    'good token accepted first, then closed with 4001': { opened: (through) => through.close(4001, 'unauthorized'), down: () => undefined },
+    'good token accepted first, then closed with 4001': { opened: (socket) => socket.close(4001, 'unauthorized'), down: () => undefined },
     'times without offset': {
-      answer: (answered) => void (answered.body = withoutOffsets(answered.body)),
+      answer: (response) => void (response.body = withoutOffsets(response.body)),
       down: (frame) => JSON.parse(withoutOffsets(JSON.stringify(frame))) as Frame,
     },
     'room_list fails with an error': {
-      up: (text, { tell }) => (typeOf(text) === 'get_room_list' ? void tell({ type: 'error', message: 'Internal error: Object of type datetime is not JSON serializable' }) : text),
+      up: (text, { sendToClient }) => (typeOf(text) === 'get_room_list' ? void sendToClient({ type: 'error', message: 'Internal error: Object of type datetime is not JSON serializable' }) : text),
     },
     'room_list fails with 1011': { up: (text, { close }) => (typeOf(text) === 'get_room_list' ? void close(1011) : text) },
     'room_list never comes': { up: swallow('get_room_list') },
     'REST route missing': { request: ({ url }) => (isRooms(url.pathname) ? page(404, 'Not Found') : undefined) },
     'CORS missing': {
-      answer: (answered) => {
-        for (const name of Object.keys(answered.headers)) if (name.startsWith('access-control-')) delete answered.headers[name];
+      answer: (response) => {
+        for (const name of Object.keys(response.headers)) if (name.startsWith('access-control-')) delete response.headers[name];
       },
     },
     'CORS without Idempotency-Key': {
@@ -86,11 +86,11 @@ export const plants = (token: string) =>
         headers['x-refused'] = 'yes';
         return void url.searchParams.set('token', token);
       },
-      opened: (through, { headers }) => {
-        if (headers['x-refused']) through.close(1008, 'no');
+      opened: (socket, { headers }) => {
+        if (headers['x-refused']) socket.close(1008, 'no');
       },
     },
-    'refuses with 403 instead of 401': { answer: (answered) => void (answered.status = answered.status === 401 ? 403 : answered.status) },
+    'refuses with 403 instead of 401': { answer: (response) => void (response.status = response.status === 401 ? 403 : response.status) },
     'sign-in page': { request: ({ url }) => (isRooms(url.pathname) ? page(200, 'Please sign in', '<input type="password">') : undefined) },
     'web app instead of the API': { request: ({ url }) => (isRooms(url.pathname) ? page(200, 'My app', '<div id="root"></div>') : undefined) },
     'redirect to a sign-in': { request: ({ url }) => (isRooms(url.pathname) ? { status: 302, headers: { Location: `/login?next=${url.pathname}&token=${token}` }, body: '' } : undefined) },
@@ -98,8 +98,8 @@ export const plants = (token: string) =>
     'ping not answered': { up: swallow('ping') },
     'dies of an unknown frame': { up: (text, { close }) => (typeOf(text) === 'unified_chat_doctor' ? void close(1011, 'KeyError') : text) },
     'dies of text that is no JSON': { up: (text, { close }) => (typeOf(text) === undefined ? void close(1003) : text) },
-    'a room cannot be subscribed to': { up: (text, { tell }) => (typeOf(text) === 'subscribe_room' ? void tell({ type: 'error', message: `Access denied for ${token}` }) : text) },
-    'counts that are texts': { answer: (answered) => void (answered.body = answered.body.replace(/"unread_count":(\d+)/g, '"unread_count":"$1"')) },
+    'a room cannot be subscribed to': { up: (text, { sendToClient }) => (typeOf(text) === 'subscribe_room' ? void sendToClient({ type: 'error', message: `Access denied for ${token}` }) : text) },
+    'counts that are texts': { answer: (response) => void (response.body = response.body.replace(/"unread_count":(\d+)/g, '"unread_count":"$1"')) },
     'ack claimed, and none comes': { down: (frame) => (frame['type'] === 'message_ack' ? undefined : frame) },
     'a gap in seq': {
       ...((): Plant => {
@@ -108,10 +108,10 @@ export const plants = (token: string) =>
       })(),
     },
     'history without the newest': {
-      answer: (answered, { url }) => {
+      answer: (response, { url }) => {
         if (!url.pathname.endsWith('/messages/')) return;
-        const body = JSON.parse(answered.body) as { messages: unknown[] };
-        answered.body = JSON.stringify({ ...body, messages: body.messages.slice(0, -1) });
+        const body = JSON.parse(response.body) as { messages: unknown[] };
+        response.body = JSON.stringify({ ...body, messages: body.messages.slice(0, -1) });
       },
     },
     'open to strangers': {

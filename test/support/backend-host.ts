@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Options } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
-import type { Commands, Question, Reply } from './backend-plugin.js';
+import type { Commands, CommandRequest, CommandReply } from './backend-plugin.js';
 import { createFaultLine, listen, type FaultLine } from './fault-proxy.js';
 
 interface Running {
@@ -29,7 +29,7 @@ async function makeTemplate(): Promise<string> {
 
 const running = new Map<number, Running>();
 let lastId = 0;
-const the = (id: number): Running => {
+const backendOf = (id: number): Running => {
   const found = running.get(id);
   if (!found) throw new Error(`Unknown backend ${id}: it was ended, or never started.`);
   return found;
@@ -47,32 +47,32 @@ const commands: Commands = {
     running.set(id, { server, options, folder, line });
     return { id, url: await listen(line) };
   },
-  stop: ({ id }) => the(id).server.close(),
-  async again({ id }) {
-    const backend = the(id);
+  stop: ({ id }) => backendOf(id).server.close(),
+  async restart({ id }) {
+    const backend = backendOf(id);
     const { port, secret } = backend.server;
     backend.server = await startServer({ ...backend.options, port, secret });
   },
   async end({ id }) {
-    const { line, server, folder } = the(id);
+    const { line, server, folder } = backendOf(id);
     running.delete(id);
     line.close();
     await server.close();
     await rm(folder, { recursive: true, force: true });
   },
-  token: ({ id, userId, expiresIn = 3_600 }) => the(id).server.signToken(userId, { expiresIn }),
+  token: ({ id, userId, expiresIn = 3_600 }) => backendOf(id).server.signToken(userId, { expiresIn }),
   async faults({ id, ...faults }) {
-    the(id).line.set(faults);
+    backendOf(id).line.set(faults);
   },
   async cut({ id }) {
-    the(id).line.cut();
+    backendOf(id).line.cut();
   },
   async line({ id, call, given }) {
-    const { line } = the(id);
+    const { line } = backendOf(id);
     return (line[call] as (this: FaultLine, ...given: unknown[]) => unknown).apply(line, given);
   },
   async post({ id, userId, roomId, content }) {
-    const { server } = the(id);
+    const { server } = backendOf(id);
     const response = await fetch(`${server.url}/api/chat/rooms/${roomId}/send_message/`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${await server.signToken(userId)}`, 'Content-Type': 'application/json' },
@@ -81,13 +81,13 @@ const commands: Commands = {
     return response.status;
   },
   async stored({ id, roomId, content }) {
-    const rows = await the(id).server.database.query<{ n: number }>('select count(*)::int as n from messages where room_id = $1 and content = $2', [roomId, content]);
+    const rows = await backendOf(id).server.database.query<{ n: number }>('select count(*)::int as n from messages where room_id = $1 and content = $2', [roomId, content]);
     return rows[0]?.n ?? 0;
   },
 };
 
-process.on('message', ({ number, name, payload }: Question) => {
-  const reply = (answer: Omit<Reply, 'number'>): void => void process.send?.({ number, ...answer });
+process.on('message', ({ number, name, payload }: CommandRequest) => {
+  const reply = (answer: Omit<CommandReply, 'number'>): void => void process.send?.({ number, ...answer });
   (commands[name] as (payload: unknown) => Promise<unknown>)(payload).then(
     (answer) => reply({ answer }),
     (error: unknown) => reply({ error: error instanceof Error ? error.message : String(error) }),

@@ -24,7 +24,7 @@ export interface Commands {
   start: (payload: StartOptions) => Promise<{ id: number; url: string }>;
   stop: (payload: { id: number }) => Promise<void>;
   /** Starts the same server again, on the same port, with the same data. */
-  again: (payload: { id: number }) => Promise<void>;
+  restart: (payload: { id: number }) => Promise<void>;
   end: (payload: { id: number }) => Promise<void>;
   token: (payload: { id: number; userId: number; expiresIn?: number }) => Promise<string>;
   faults: (payload: { id: number } & Partial<Faults>) => Promise<void>;
@@ -38,12 +38,12 @@ export interface Commands {
 }
 
 /** IPC messages to and from the process that runs the backends. */
-export interface Question {
+export interface CommandRequest {
   number: number;
   name: keyof Commands;
   payload: unknown;
 }
-export interface Reply {
+export interface CommandReply {
   number: number;
   answer?: unknown;
   error?: string;
@@ -57,12 +57,12 @@ export function backendPlugin(): TestRunnerPlugin {
 
   const startHost = (): ChildProcess => {
     const child = fork(fileURLToPath(new URL('./backend-host.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
-    child.on('message', ({ number, answer, error }: Reply) => {
-      const asker = waiting.get(number);
+    child.on('message', ({ number, answer, error }: CommandReply) => {
+      const caller = waiting.get(number);
       waiting.delete(number);
-      if (error !== undefined) asker?.reject(new Error(error));
+      if (error !== undefined) caller?.reject(new Error(error));
       // An undefined result would mean an unknown command.
-      else asker?.resolve(answer ?? true);
+      else caller?.resolve(answer ?? true);
     });
     child.on('exit', (code) => {
       for (const { reject } of waiting.values()) reject(new Error(`The backend process exited (${code}).`));

@@ -19,7 +19,7 @@ export interface Backend {
   /** Breaks all open sockets. */
   cut(): Promise<void>;
   stop(): Promise<void>;
-  again(): Promise<void>;
+  restart(): Promise<void>;
   post(userId: number, roomId: number, content: string): Promise<number>;
   stored(roomId: number, content: string): Promise<number>;
   end(): Promise<void>;
@@ -38,7 +38,7 @@ export async function startBackend(options: StartOptions = {}): Promise<Backend>
     faults: (faults) => command('faults', { id, ...faults }),
     cut: () => command('cut', { id }),
     stop: () => command('stop', { id }),
-    again: () => command('again', { id }),
+    restart: () => command('restart', { id }),
     post: (userId, roomId, content) => command('post', { id, userId, roomId, content }),
     stored: (roomId, content) => command('stored', { id, roomId, content }),
     end: () => command('end', { id }),

@@ -81,10 +81,10 @@ export class FakeBackend {
   /** Capability `receipts`: per room, the last message that each user has read. */
   receipts: Record<number, { user_id: number; up_to: number }[]> = {};
   /** Rejected tokens. */
-  refused = new Set<string>();
+  rejectedTokens = new Set<string>();
   me = 1;
   /** The user of a token, in tests with several users. Default: `me`. */
-  whose: (token: string) => number = () => this.me;
+  userOf: (token: string) => number = () => this.me;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -118,7 +118,7 @@ export class FakeBackend {
     if (answer instanceof Error) throw answer;
     if (init.signal?.aborted) throw new DOMException('', 'AbortError');
     if (answer instanceof Response) return answer;
-    if (this.refused.has(headers.get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
+    if (this.rejectedTokens.has(headers.get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
     return this.#answer(method, url, headers, body);
   };
 
@@ -142,7 +142,7 @@ export class FakeBackend {
   }
 
   /** Stores a message of another user and sends it to the open sockets. */
-  say(roomId: number, senderId: number, content: string): WireMessage {
+  sendAs(roomId: number, senderId: number, content: string): WireMessage {
     const message = this.store(roomId, senderId, content);
     for (const socket of this.open) socket.receive({ type: 'new_message', room_id: roomId, message });
     return message;
@@ -158,11 +158,11 @@ export class FakeBackend {
     const token = new URL(url).searchParams.get('token') ?? '';
     queueMicrotask(() => {
       if (onSocket === 'hang') return;
-      if (onSocket === 'refuse' || (this.refused.has(token) && onSocket === 'greet')) return socket.drop(1006);
+      if (onSocket === 'refuse' || (this.rejectedTokens.has(token) && onSocket === 'greet')) return socket.drop(1006);
       socket.accept();
-      if (this.refused.has(token)) return socket.drop(4001, 'token refused');
+      if (this.rejectedTokens.has(token)) return socket.drop(4001, 'token refused');
       // The notifications socket has no greeting.
-      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/')) socket.receive(this.greeting(this.whose(token)));
+      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/')) socket.receive(this.greeting(this.userOf(token)));
     });
     return socket;
   }
@@ -185,7 +185,7 @@ export class FakeBackend {
       case 'send_message': {
         if (!this.stores) return;
         const tempId = frame._tempId as string;
-        const message = this.store(roomId, this.whose(new URL(socket.url).searchParams.get('token') ?? ''), frame.content as string, tempId);
+        const message = this.store(roomId, this.userOf(new URL(socket.url).searchParams.get('token') ?? ''), frame.content as string, tempId);
         const { _tempId, ...bare } = message;
         if (this.echo === 'echo' || this.echo === 'both') socket.receive({ type: 'new_message', room_id: roomId, message });
         if (this.echo === 'no-temp-id') socket.receive({ type: 'new_message', room_id: roomId, message: bare });
@@ -197,7 +197,7 @@ export class FakeBackend {
   #answer(method: string, url: URL, headers: Headers, body: unknown): Response {
     const path = url.pathname.replace('/api/chat/', '');
     if (path === 'rooms/') return json(this.rooms);
-    const me = this.whose(headers.get('Authorization')?.slice(7) ?? '');
+    const me = this.userOf(headers.get('Authorization')?.slice(7) ?? '');
     if (path === 'me/' && this.hasMe) return json(this.greeting(me));
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (method === 'POST' && path.endsWith('/send_message/')) {

@@ -14,11 +14,11 @@ export class FakeBrowser {
   readonly #channels = new Set<FakeChannel>();
   readonly #dead = new WeakSet<object>();
   /** All messages between tabs. */
-  readonly said: string[] = [];
+  readonly messages: string[] = [];
   /** The same, with channel names. */
-  readonly told: { name: string; text: string }[] = [];
+  readonly channelLog: { name: string; text: string }[] = [];
   /** Number of lock requests. */
-  asked = 0;
+  lockRequests = 0;
 
   /** @param latency Delays locks and messages. Default: a microtask. */
   constructor(readonly latency: (run: () => void) => void = (run) => queueMicrotask(run)) {}
@@ -53,7 +53,7 @@ export class FakeBrowser {
   }
 
   #request(tab: object, name: string, options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> {
-    this.asked++;
+    this.lockRequests++;
     return new Promise((resolve, reject) => {
       if (this.#dead.has(tab)) return;
       const abort = (): DOMException => new DOMException('', 'AbortError');
@@ -114,8 +114,8 @@ class FakeChannel {
   postMessage(data: unknown): void {
     const copy = structuredClone(data);
     const text = JSON.stringify(copy);
-    this.browser.said.push(text);
-    this.browser.told.push({ name: this.name, text });
+    this.browser.messages.push(text);
+    this.browser.channelLog.push({ name: this.name, text });
     for (const other of this.all) {
       if (other !== this && other.name === this.name) this.browser.latency(() => this.all.has(other) && other.onmessage?.({ data: copy }));
     }

@@ -4,19 +4,19 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { createFaultLine, listen, type FaultLine, type HandshakeRule, type Rule } from './fault-proxy.js';
 import { REMOTE } from './fault-proxy-rules.js';
-import { bare, becomes, ended, handshake, inbox, next, open as openAt, refusal, startFar, within, type Far } from './fault-proxy-stand.js';
+import { openRawConnection, eventuallyEquals, closeOf, handshake, inbox, next, open as openAt, rejectedHandshake, startEchoServer, within, type EchoServer } from './fault-proxy-stand.js';
 import { Opcode, writeFrame } from './frames.js';
 
-let far: Far;
+let far: EchoServer;
 before(async () => {
-  far = await startFar();
+  far = await startEchoServer();
 });
 after(() => far.close());
 
 let line: FaultLine;
 let url: string;
 beforeEach(async () => {
-  far.asked.length = far.heard.length = 0;
+  far.requests.length = far.messages.length = 0;
   line = createFaultLine({ target: far.target, prefix: '/line' });
   url = `${await listen(line)}/line`;
 });
@@ -35,7 +35,7 @@ describe('rule filters', () => {
     line.rule({ on: 'up', path: '^/ws/quiet', frame: '^a', do: 'drop' });
     const [quiet, loud] = await Promise.all([open('/ws/quiet'), open('/ws/loud')]);
     for (const socket of [quiet, loud]) for (const text of ['a', 'b']) socket.send(text);
-    await becomes(() => [...far.heard].sort(), ['a', 'b', 'b']);
+    await eventuallyEquals(() => [...far.messages].sort(), ['a', 'b', 'b']);
   });
 
   it('support `skip`, `every` and `times`; rules count their hits and can be removed', async () => {
@@ -74,17 +74,17 @@ describe('handshakes', () => {
   for (const status of [401, 403, 404, 429, 503, 200]) {
     it(`are answered with ${status}`, async () => {
       line.rule({ on: 'handshake', do: 'answer', status, headers: { 'Retry-After': '7' }, times: 1 });
-      const answer = await refusal(`${url}/ws/`);
+      const answer = await rejectedHandshake(`${url}/ws/`);
       assert.deepEqual([answer.status, answer.headers['retry-after']], [status, '7']);
       assert.match(answer.body, new RegExp(`<h1>${status}`));
-      assert.deepEqual(far.asked, []);
+      assert.deepEqual(far.requests, []);
       await open();
     });
   }
 
   it('are answered with a sign-in page', async () => {
     line.rule({ on: 'handshake', do: 'captive-portal' });
-    const { status, body } = await refusal(`${url}/ws/`);
+    const { status, body } = await rejectedHandshake(`${url}/ws/`);
     assert.equal(status, 200);
     assert.match(body, /Hotel/);
   });
@@ -100,7 +100,7 @@ describe('handshakes', () => {
   it('are closed or reset', async () => {
     for (const [how, seen] of [['close', 'FIN'], ['reset', 'ECONNRESET']] as const) {
       line.rule({ on: 'handshake', do: how, times: 1 } satisfies HandshakeRule);
-      assert.deepEqual(await bare(url, handshake('/line/ws/')), { bytes: Buffer.alloc(0), end: seen });
+      assert.deepEqual(await openRawConnection(url, handshake('/line/ws/')), { bytes: Buffer.alloc(0), end: seen });
     }
   });
 
@@ -109,7 +109,7 @@ describe('handshakes', () => {
     const begun = Date.now();
     await open();
     assert.ok(Date.now() - begun >= 78);
-    assert.equal(far.asked.length, 1);
+    assert.equal(far.requests.length, 1);
   });
 });
 
@@ -119,13 +119,13 @@ describe('requests', () => {
     const response = await fetch(url, { headers: { Origin: 'https://page.example' } });
     assert.deepEqual([response.status, response.headers.get('Retry-After'), await response.json()], [429, '3', { detail: 'slow down' }]);
     assert.equal(response.headers.get('Access-Control-Allow-Origin'), 'https://page.example');
-    assert.deepEqual(far.asked, []);
+    assert.deepEqual(far.requests, []);
   });
 
   it('are processed but never answered', async () => {
     line.rule({ on: 'request', method: 'POST', do: 'swallow', times: 1 });
     const lost = post('/send').catch(() => 'ended');
-    await becomes(() => far.asked.map((asked) => asked.split(' ')[1]), ['/send']);
+    await eventuallyEquals(() => far.requests.map((asked) => asked.split(' ')[1]), ['/send']);
     assert.equal(await within(lost, 30), 'silence');
     assert.equal((await post('/send')).status, 200);
     line.close();
@@ -136,14 +136,14 @@ describe('requests', () => {
     line.rule({ on: 'request', method: 'POST', do: 'hang' });
     assert.equal(await within(post().catch(() => 'ended'), 50), 'silence');
     assert.equal((await fetch(url)).status, 200);
-    assert.equal(far.asked.length, 1);
+    assert.equal(far.requests.length, 1);
   });
 
   it('are answered late, though the server processes them at once', async () => {
     line.rule({ on: 'request', do: 'delay', ms: 80 });
     const begun = Date.now();
     const answer = fetch(url).then(() => Date.now());
-    await becomes(() => far.asked.length, 1);
+    await eventuallyEquals(() => far.requests.length, 1);
     assert.ok((await answer) - begun >= 78);
   });
 
@@ -157,7 +157,7 @@ describe('requests', () => {
   it('are reset or closed', async () => {
     for (const [how, seen] of [['reset', 'ECONNRESET'], ['close', 'FIN']] as const) {
       line.rule({ on: 'request', do: how, times: 1 } satisfies Rule);
-      assert.equal((await bare(url, 'GET /line HTTP/1.1\r\nHost: x\r\n\r\n')).end, seen);
+      assert.equal((await openRawConnection(url, 'GET /line HTTP/1.1\r\nHost: x\r\n\r\n')).end, seen);
     }
   });
 });
@@ -165,14 +165,14 @@ describe('requests', () => {
 describe('frames', () => {
   /** Sends messages through one rule, and waits for the expected ones. */
   async function through(rule: Rule, sent: string[], wanted: string[]): Promise<void> {
-    far.heard.length = 0;
+    far.messages.length = 0;
     const socket = await open();
     line.rule(rule);
     const got = inbox(socket);
     for (const text of sent) socket.send(text);
-    await becomes(() => got, wanted);
+    await eventuallyEquals(() => got, wanted);
     // The rule applies to one direction; the echo passes unchanged.
-    assert.deepEqual(far.heard, rule.on === 'up' ? wanted : sent);
+    assert.deepEqual(far.messages, rule.on === 'up' ? wanted : sent);
   }
   const one = { frame: '^2$', times: 1 };
 
@@ -202,12 +202,12 @@ describe('frames', () => {
       const socket = await open();
       const got = inbox(socket);
       socket.send('1');
-      await becomes(() => got, ['1']);
+      await eventuallyEquals(() => got, ['1']);
       socket.send('2');
-      await becomes(() => far.heard, on === 'up' ? ['1'] : ['1', '2']);
+      await eventuallyEquals(() => far.messages, on === 'up' ? ['1'] : ['1', '2']);
       socket.send('3');
       [...far.sockets.clients].at(-1)!.send('from afar');
-      await becomes(() => [far.heard, got], [on === 'up' ? ['1'] : ['1', '2'], ['1']]);
+      await eventuallyEquals(() => [far.messages, got], [on === 'up' ? ['1'] : ['1', '2'], ['1']]);
       assert.equal(socket.readyState, WebSocket.OPEN);
       assert.equal([...far.sockets.clients].at(-1)!.readyState, WebSocket.OPEN);
     });
@@ -215,7 +215,7 @@ describe('frames', () => {
     it(`${on}: a close frame with any code, or none, or no close frame at all`, async () => {
       for (const [rule, code] of [[{ do: 'hang-up', code: 1013, reason: 'later' }, 1013], [{ do: 'hang-up' }, 1005], [{ do: 'cut' }, 1006], [{ do: 'reset' }, 1006]] as const) {
         const socket = await open();
-        const [here, there] = [ended(socket), ended([...far.sockets.clients].at(-1)!)];
+        const [here, there] = [closeOf(socket), closeOf([...far.sockets.clients].at(-1)!)];
         line.rule({ on, frame: '^2$', times: 1, ...rule });
         for (const text of ['1', '2', '3']) socket.send(text);
         assert.equal((await here).code, code);
@@ -227,7 +227,7 @@ describe('frames', () => {
   it('corrupted: invalid UTF-8, which makes the recipient close', async () => {
     line.rule({ on: 'down', frame: '^2$', do: 'corrupt', how: 'utf8' });
     const socket = await open();
-    const end = ended(socket);
+    const end = closeOf(socket);
     socket.send('2');
     // `ws` reports 1006 when it fails the connection itself.
     assert.equal((await end).code, 1006);
@@ -236,7 +236,7 @@ describe('frames', () => {
   it('reset within a frame: half of its bytes arrive, then RST', async () => {
     line.rule({ on: 'down', do: 'reset', inside: true });
     const said = Buffer.concat([Buffer.from(handshake('/line/ws/')), writeFrame(Opcode.text, Buffer.from('x'.repeat(998)), true)]);
-    const { bytes, end } = await bare(url, said);
+    const { bytes, end } = await openRawConnection(url, said);
     const frame = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
     assert.deepEqual([frame.length, frame.readUInt16BE(2), end], [(998 + 4) / 2, 998, 'ECONNRESET']);
   });
@@ -248,7 +248,7 @@ describe('frames', () => {
     for (const text of ['1', '2', '3']) socket.send(text);
     await next(socket);
     assert.equal(await within(next(socket), 40), 'silence');
-    await becomes(() => got, ['1', '2', '3']);
+    await eventuallyEquals(() => got, ['1', '2', '3']);
   });
 
   it('rules without text match binary frames; no rule matches fragments', async () => {

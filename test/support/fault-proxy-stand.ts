@@ -5,12 +5,12 @@ import { connect, type AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 
-export interface Far {
+export interface EchoServer {
   target: string;
   /** Requests and upgrades received. */
-  asked: string[];
+  requests: string[];
   /** Messages received on sockets; binary ones in base64. */
-  heard: string[];
+  messages: string[];
   sockets: WebSocketServer;
   close(): void;
 }
@@ -18,20 +18,20 @@ export interface Far {
 const textOf = (data: RawData, isBinary: boolean): string => (isBinary ? `base64:${(data as Buffer).toString('base64')}` : String(data));
 
 /** Echoes request bodies and messages. */
-export async function startFar(): Promise<Far> {
-  const asked: string[] = [];
-  const heard: string[] = [];
+export async function startEchoServer(): Promise<EchoServer> {
+  const requests: string[] = [];
+  const messages: string[] = [];
   const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url} ${request.headers.host}`);
+    requests.push(`${request.method} ${request.url} ${request.headers.host}`);
     response.setHeader('X-From', 'backend').setHeader('Access-Control-Allow-Origin', '*');
     request.pipe(response);
   });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: true });
   server.on('upgrade', (request, socket, head) => {
-    asked.push(`UPGRADE ${request.url}`);
+    requests.push(`UPGRADE ${request.url}`);
     sockets.handleUpgrade(request, socket, head, (ws) =>
       ws.on('error', () => {}).on('message', (data, isBinary) => {
-        heard.push(textOf(data, isBinary));
+        messages.push(textOf(data, isBinary));
         ws.send(data, { binary: isBinary });
       }),
     );
@@ -39,8 +39,8 @@ export async function startFar(): Promise<Far> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     target: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    heard,
+    requests,
+    messages,
     sockets,
     close: () => {
       server.closeAllConnections();
@@ -57,7 +57,7 @@ export const open = (url: string): Promise<WebSocket> =>
   });
 
 /** The response to a rejected handshake. */
-export const refusal = (url: string): Promise<{ status: number; headers: Record<string, unknown>; body: string }> =>
+export const rejectedHandshake = (url: string): Promise<{ status: number; headers: Record<string, unknown>; body: string }> =>
   new Promise((resolve, reject) => {
     new WebSocket(url.replace('http', 'ws'))
       .on('unexpected-response', (_request, response) => {
@@ -68,14 +68,14 @@ export const refusal = (url: string): Promise<{ status: number; headers: Record<
       .on('error', reject);
   });
 
-export const ended = (socket: WebSocket): Promise<{ code: number; reason: string }> =>
+export const closeOf = (socket: WebSocket): Promise<{ code: number; reason: string }> =>
   new Promise((resolve) => socket.on('error', () => {}).on('close', (code, reason) => resolve({ code, reason: String(reason) })));
 export const next = (socket: WebSocket): Promise<string> => new Promise((resolve) => socket.once('message', (data, isBinary) => resolve(textOf(data, isBinary))));
 export const silence = (ms: number): Promise<'silence'> => new Promise((resolve) => setTimeout(resolve, ms, 'silence'));
 export const within = <T>(promise: Promise<T>, ms: number): Promise<T | 'silence'> => Promise.race([promise, silence(ms)]);
 
 /** Waits until a value is as expected, then checks that it stays so. */
-export async function becomes(read: () => unknown, wanted: unknown, message?: string): Promise<void> {
+export async function eventuallyEquals(read: () => unknown, wanted: unknown, message?: string): Promise<void> {
   for (const deadline = Date.now() + 4_000; Date.now() < deadline && !isDeepStrictEqual(read(), wanted); ) await silence(5);
   await silence(25);
   assert.deepEqual(read(), wanted, message);
@@ -89,7 +89,7 @@ export function inbox(socket: WebSocket): string[] {
 }
 
 /** A raw TCP client: collects all bytes, and how the connection ends. */
-export function bare(url: string, say: string | Buffer): Promise<{ bytes: Buffer; end: string }> {
+export function openRawConnection(url: string, say: string | Buffer): Promise<{ bytes: Buffer; end: string }> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   const chunks: Buffer[] = [];

@@ -3,18 +3,18 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { createFaultLine, listen, type FaultLine } from './fault-proxy.js';
-import { bare, becomes, ended, handshake, inbox, next, open as openAt, silence, startFar, within, type Far } from './fault-proxy-stand.js';
+import { openRawConnection, eventuallyEquals, closeOf, handshake, inbox, next, open as openAt, silence, startEchoServer, within, type EchoServer } from './fault-proxy-stand.js';
 
-let far: Far;
+let far: EchoServer;
 before(async () => {
-  far = await startFar();
+  far = await startEchoServer();
 });
 after(() => far.close());
 
 let line: FaultLine;
 let url: string;
 beforeEach(async () => {
-  far.asked.length = far.heard.length = 0;
+  far.requests.length = far.messages.length = 0;
   line = createFaultLine({ target: far.target, prefix: '/line/ana' });
   url = `${await listen(line)}/line/ana`;
 });
@@ -27,16 +27,16 @@ describe('a proxy without faults', () => {
     const response = await fetch(`${url}/rooms/?a=1`, { method: 'POST', body: 'hello' });
     assert.equal(await response.text(), 'hello');
     assert.equal(response.headers.get('X-From'), 'backend');
-    assert.deepEqual(far.asked, [`POST /rooms/?a=1 ${new URL(url).host}`]);
+    assert.deepEqual(far.requests, [`POST /rooms/?a=1 ${new URL(url).host}`]);
   });
 
   it('forwards sockets in both directions, with their query, until either end closes', async () => {
     const socket = await open();
     socket.send('x'.repeat(100_000));
     assert.equal((await next(socket)).length, 100_000);
-    assert.deepEqual(far.asked, ['UPGRADE /ws?token=a%20b']);
+    assert.deepEqual(far.requests, ['UPGRADE /ws?token=a%20b']);
     for (const client of far.sockets.clients) client.close(4001, 'enough');
-    assert.equal((await ended(socket)).code, 4001);
+    assert.equal((await closeOf(socket)).code, 4001);
     assert.deepEqual(line.stats(), { openSockets: 0, upgrades: 1, requests: 0 });
   });
 
@@ -59,7 +59,7 @@ describe('socket faults', () => {
     await assert.rejects(open(), /400/);
     line.set({ socket: 'captive-portal' });
     await assert.rejects(open(), /200/);
-    assert.deepEqual(far.asked, []);
+    assert.deepEqual(far.requests, []);
   });
 
   it('hang never answers; closing the proxy ends it', async () => {
@@ -72,7 +72,7 @@ describe('socket faults', () => {
 
   for (const how of ['reset', 'close'] as const) {
     it(`cut (${how}) ends open sockets with 1006, and allows new ones`, async () => {
-      const end = ended(await open());
+      const end = closeOf(await open());
       line.cut(how);
       assert.equal((await end).code, 1006);
       (await open()).close();
@@ -100,14 +100,14 @@ describe('socket faults', () => {
       line.set({ blackhole: way });
       socket.send('hello');
       for (const client of far.sockets.clients) client.send('from afar');
-      await becomes(() => [far.heard, got], [arrives ? ['hello'] : [], comesBack ? ['from afar'] : []]);
+      await eventuallyEquals(() => [far.messages, got], [arrives ? ['hello'] : [], comesBack ? ['from afar'] : []]);
       assert.equal(socket.readyState, WebSocket.OPEN);
     });
   }
 
   it('halfOpen: open sockets stay open but dead, in either direction; new ones work', async () => {
     for (const way of ['both', 'up', 'down'] as const) {
-      far.heard.length = 0;
+      far.messages.length = 0;
       const socket = await open();
       const got = inbox(socket);
       line.halfOpen(way);
@@ -115,18 +115,18 @@ describe('socket faults', () => {
       socket.send('hello');
       for (const client of far.sockets.clients) client.send('from afar');
       assert.equal(await next(fresh), 'from afar');
-      await becomes(() => [far.heard, got], [way === 'down' ? ['hello'] : [], way === 'up' ? ['from afar'] : []], way);
+      await eventuallyEquals(() => [far.messages, got], [way === 'down' ? ['hello'] : [], way === 'up' ? ['from afar'] : []], way);
       assert.equal(socket.readyState, WebSocket.OPEN);
       assert.equal(far.sockets.clients.size, 2);
       line.cut();
-      await becomes(() => far.sockets.clients.size, 0);
+      await eventuallyEquals(() => far.sockets.clients.size, 0);
     }
   });
 
   it('hangUp: both ends see the code, or a close without one', async () => {
     for (const [how, code, reason] of [[{ code: 1012, reason: 'so long' }, 1012, 'so long'], [{ code: 4001 }, 4001, ''], [undefined, 1005, '']] as const) {
-      const here = ended(await open());
-      const there = ended([...far.sockets.clients].at(-1)!);
+      const here = closeOf(await open());
+      const there = closeOf([...far.sockets.clients].at(-1)!);
       line.hangUp(how);
       assert.deepEqual(await here, { code, reason });
       assert.deepEqual(await there, { code, reason });
@@ -139,13 +139,13 @@ describe('socket faults', () => {
     assert.deepEqual(await Promise.all([next(first), next(second)]), ['{"type":"news"}', '{"type":"news"}']);
     line.inject('up', { base64: 'AAEC' });
     assert.equal(await next(first), 'base64:AAEC');
-    await becomes(() => far.heard, ['base64:AAEC', 'base64:AAEC']);
+    await eventuallyEquals(() => far.messages, ['base64:AAEC', 'base64:AAEC']);
   });
 
   it('cut resets or closes the connection', async () => {
     for (const [how, seen] of [['reset', 'ECONNRESET'], ['close', 'FIN']] as const) {
-      const ending = bare(url, handshake('/line/ana/ws'));
-      await becomes(() => far.sockets.clients.size, 1);
+      const ending = openRawConnection(url, handshake('/line/ana/ws'));
+      await eventuallyEquals(() => far.sockets.clients.size, 1);
       line.cut(how);
       assert.equal((await ending).end, seen);
     }
@@ -202,7 +202,7 @@ describe('REST faults', () => {
       assert.match(await response.text(), /^<!doctype html>/);
       assert.equal((await fetch(url, { method: 'OPTIONS' })).status, 204);
     }
-    assert.deepEqual(far.asked, []);
+    assert.deepEqual(far.requests, []);
   });
 });
 

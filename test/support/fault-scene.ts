@@ -11,7 +11,7 @@ import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
 
 export type Frame = Record<string, unknown>;
 /** Replaces the server's answer: a response, an error, no answer, or the server's answer after a delay in ms. */
-type Instead = Response | Error | 'hang' | number | undefined;
+type RequestFault = Response | Error | 'hang' | number | undefined;
 
 /** All capabilities, or none. */
 export const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete'];
@@ -31,14 +31,14 @@ export class FaultScene {
   readonly problems: string[] = [];
   readonly sent: { content: string; room: number; outcome: string }[] = [];
   readonly requests: { method: string; path: string; token: string }[] = [];
-  constructed = 0;
+  socketAttempts = 0;
   #tokens = 1;
 
   // Fault hooks:
 
   onConstruct: (url: string) => void = () => {};
   onSocket: (socket: FakeSocket) => void = () => {};
-  onRequest: (method: string, path: string, init: RequestInit) => Instead = () => undefined;
+  onRequest: (method: string, path: string, init: RequestInit) => RequestFault = () => undefined;
   /** Intercepts frames from the server. */
   onFrame: (frame: Frame, pass: (frame: unknown) => void) => void = (frame, pass) => pass(frame);
   /** Intercepts frames to the server. @returns false to drop the frame. */
@@ -46,7 +46,7 @@ export class FaultScene {
 
   constructor(capabilities: readonly string[] = FULL) {
     this.server = new ModelServer(this.clock, capabilities);
-    this.server.allow(this.token);
+    this.server.acceptToken(this.token);
   }
 
   get socket(): FakeSocket {
@@ -86,7 +86,7 @@ export class FaultScene {
   readonly WebSocket = ((scene: FaultScene) =>
     class {
       constructor(url: string) {
-        scene.constructed++;
+        scene.socketAttempts++;
         scene.onConstruct(url);
         const socket = new scene.server.WebSocket(url) as unknown as FakeSocket;
         const [send, receive] = [socket.send.bind(socket), socket.receive.bind(socket)];
@@ -117,7 +117,7 @@ export class FaultScene {
   };
 
   /** Receives raw data that no server would send. */
-  raw(data: unknown): void {
+  receiveRaw(data: unknown): void {
     this.socket.dispatchEvent(new MessageEvent('message', { data }));
   }
 
@@ -134,13 +134,13 @@ export class FaultScene {
   }
 
   /** Another user sends a message. */
-  say(content: string, room = 1): Row {
+  sendAsOther(content: string, room = 1): Row {
     return this.server.store(room, OTHER, content);
   }
 
   newToken(more: object = {}): string {
     this.token = tokenOf(ME, { jti: `token ${++this.#tokens}`, ...more });
-    this.server.allow(this.token);
+    this.server.acceptToken(this.token);
     return this.token;
   }
 
@@ -151,18 +151,18 @@ export class FaultScene {
   }
 
   /** Asserts the displayed state. */
-  async shows(state: ChatState, reason: ReasonCode): Promise<void> {
+  async expectState(state: ChatState, reason: ReasonCode): Promise<void> {
     await settle();
     expect([this.chat.state, this.chat.reason.code]).to.deep.equal([state, reason]);
     expect(this.chat.reason.message).to.match(/^[A-Z].*[.…]$/);
   }
 
   /** Advances a minute, then asserts the displayed state and the maximum number of sockets and requests. */
-  async minute(state: ChatState, reason: ReasonCode, sockets: number, requests: number): Promise<void> {
-    const before = [this.constructed, this.requests.length] as const;
+  async expectMinute(state: ChatState, reason: ReasonCode, sockets: number, requests: number): Promise<void> {
+    const before = [this.socketAttempts, this.requests.length] as const;
     await this.clock.advance(60_000);
-    const tried = [this.constructed - before[0], this.requests.length - before[1]] as const;
-    await this.shows(state, reason);
+    const tried = [this.socketAttempts - before[0], this.requests.length - before[1]] as const;
+    await this.expectState(state, reason);
     expect(tried[0], 'sockets in a minute').to.be.at.most(sockets);
     expect(tried[1], 'requests in a minute').to.be.at.most(requests);
   }
@@ -182,23 +182,23 @@ export class FaultScene {
    * order.
    * @param failed Own messages expected to fail, with an error.
    */
-  async heals(...failed: string[]): Promise<void> {
+  async expectRecovery(...failed: string[]): Promise<void> {
     this.heal();
     // Pending token requests to the page time out first.
     await this.clock.advance(16_000);
     if (this.chat.state === 'unauthorized') this.chat.configure({ token: this.newToken() });
     await this.clock.advance(46_000);
-    await this.shows('connected', 'connected');
+    await this.expectState('connected', 'connected');
     // Includes the check for missed changes.
     await this.clock.advance(61_000);
-    this.equalsServer(failed);
+    this.expectScreenEqualsServer(failed);
     this.chat.disconnect();
     await settle();
     expect(this.server.open, 'sockets left').to.have.length(0);
     expect(this.clock.pending, 'timers left').to.equal(0);
   }
 
-  equalsServer(failed: readonly string[] = []): void {
+  expectScreenEqualsServer(failed: readonly string[] = []): void {
     expect(this.server.violations).to.deep.equal([]);
     for (const room of ROOMS) {
       const shown = this.chat.messages(room);
@@ -218,7 +218,7 @@ export class FaultScene {
 }
 
 /** Opens a connection. @param prepare Sets up faults before the connection is opened. */
-export async function meet(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
+export async function openFaultScene(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
   const scene = new FaultScene(capabilities);
   prepare(scene);
   await scene.open();

@@ -3,15 +3,15 @@ import { idKey, type Id } from '../../src/protocol/index.js';
 
 /** In-memory message storage. Like a real device, it outlives the connections that use it. */
 export class MemoryVault implements MessageStorage {
-  readonly messages = new Map<string, { scope: string; kept: StoredMessage }>();
+  readonly messages = new Map<string, { scope: string; message: StoredMessage }>();
   readonly drafts = new Map<string, string>();
   /** Number of operations requested. */
-  asked = 0;
+  operations = 0;
   /** Delays every operation. Default: no delay. */
   latency: () => Promise<void> | undefined = () => undefined;
   /** Number of connections that hold it open, and of pending operations. Both are 0 after everything is disposed. */
   holders = 0;
-  underWay = 0;
+  pending = 0;
 
   /** The storage as seen by one connection. */
   handle(): MessageStorage {
@@ -22,7 +22,7 @@ export class MemoryVault implements MessageStorage {
     };
     return {
       load: (scope) => this.load(scope),
-      put: (scope, kept) => this.put(scope, kept),
+      put: (scope, message) => this.put(scope, message),
       delete: (scope, localId) => this.delete(scope, localId),
       draft: (scope, roomId) => this.draft(scope, roomId),
       putDraft: (scope, roomId, text) => this.putDraft(scope, roomId, text),
@@ -33,43 +33,43 @@ export class MemoryVault implements MessageStorage {
   }
 
   async load(scope: string): Promise<StoredMessage[]> {
-    await this.#take();
-    return [...this.messages.values()].filter((row) => row.scope === scope).map(({ kept }) => kept);
+    await this.#operation();
+    return [...this.messages.values()].filter((row) => row.scope === scope).map(({ message }) => message);
   }
 
-  async put(scope: string, kept: StoredMessage): Promise<void> {
+  async put(scope: string, message: StoredMessage): Promise<void> {
     // Stores a copy, like a real browser.
-    const copy = structuredClone(kept);
-    await this.#take();
-    this.messages.set(kept.localId, { scope, kept: copy });
+    const copy = structuredClone(message);
+    await this.#operation();
+    this.messages.set(message.localId, { scope, message: copy });
   }
 
   async delete(_scope: string, localId: string): Promise<void> {
-    await this.#take();
+    await this.#operation();
     this.messages.delete(localId);
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
-    await this.#take();
+    await this.#operation();
     return this.drafts.get(`${scope} ${idKey(roomId)}`) ?? '';
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
-    await this.#take();
+    await this.#operation();
     this.drafts.set(`${scope} ${idKey(roomId)}`, text);
   }
 
   async purge(): Promise<void> {
-    await this.#take();
+    await this.#operation();
     this.messages.clear();
     this.drafts.clear();
   }
 
-  async #take(): Promise<void> {
-    this.asked++;
-    this.underWay++;
+  async #operation(): Promise<void> {
+    this.operations++;
+    this.pending++;
     await this.latency();
-    this.underWay--;
+    this.pending--;
   }
 }
 

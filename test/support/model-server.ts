@@ -59,12 +59,12 @@ export class ModelServer {
    * Incoming frames on open sockets are lost. Such a socket stays deaf: a live connection does not lose single frames.
    */
   isDeaf = false;
-  readonly #deaf = new Set<FakeSocket>();
+  readonly #deafSockets = new Set<FakeSocket>();
   /** Outgoing frames on open sockets are lost. Such a socket stays mute: a half-open connection does not recover. */
   isMute = false;
-  readonly #mute = new Set<FakeSocket>();
+  readonly #muteSockets = new Set<FakeSocket>();
   /** Messages with this text are rejected permanently. */
-  readonly refuses = 'forbidden';
+  readonly rejectedText = 'forbidden';
   readonly #clock: FakeClock;
   readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
@@ -72,11 +72,11 @@ export class ModelServer {
   /** User by token. */
   readonly #tokens = new Map<string, number>();
   /** The user of each socket, and the group of tabs that shares it. */
-  readonly #sides = new Map<FakeSocket, { user: number; group: unknown }>();
+  readonly #owners = new Map<FakeSocket, { user: number; group: unknown }>();
   /** Tokens issued by another server. */
-  readonly foreign = new Set<string>();
-  #held: string | undefined;
-  #hung: (() => void)[] = [];
+  readonly foreignTokens = new Set<string>();
+  #delayedFrame: string | undefined;
+  #hangingRequests: (() => void)[] = [];
 
   constructor(
     clock: FakeClock,
@@ -89,11 +89,11 @@ export class ModelServer {
 
   // ————— Users and faults
 
-  allow(token: string, user = ME): void {
+  acceptToken(token: string, user = ME): void {
     this.#tokens.set(token, user);
   }
 
-  refuse(token: string): void {
+  rejectToken(token: string): void {
     this.#tokens.delete(token);
   }
 
@@ -103,8 +103,8 @@ export class ModelServer {
   }
 
   /** Whether an open socket is deaf or mute. */
-  get hasDeadLine(): boolean {
-    return this.open.some((socket) => this.#deaf.has(socket) || this.#mute.has(socket));
+  get hasDeadSocket(): boolean {
+    return this.open.some((socket) => this.#deafSockets.has(socket) || this.#muteSockets.has(socket));
   }
 
   cut(code: number): void {
@@ -116,11 +116,11 @@ export class ModelServer {
     this.socketFault = this.restFault = 'none';
     this.isDeaf = this.isMute = false;
     this.frameFaults.length = 0;
-    for (const letGo of this.#hung.splice(0)) letGo();
+    for (const letGo of this.#hangingRequests.splice(0)) letGo();
   }
 
   /** Deletes the change log. */
-  forgetChanges(): void {
+  deleteChanges(): void {
     for (const [room, changes] of this.#changes) this.#changes.set(room, changes.slice(-1));
   }
 
@@ -160,22 +160,22 @@ export class ModelServer {
 
   read(room: number, user: number, upTo = Infinity): void {
     const read = this.#read.get(user)!;
-    const unread = this.#unread(room, user).filter(({ id }) => id <= upTo);
+    const unread = this.#unreadRows(room, user).filter(({ id }) => id <= upTo);
     if (unread.length === 0) return;
     for (const { id } of unread) read.add(id);
-    if (this.capabilities.includes('receipts')) return this.#tellRead(room, user, unread);
+    if (this.capabilities.includes('receipts')) return this.#sendReceipts(room, user, unread);
     this.#change(room, undefined, () =>
       user !== OTHER ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
     );
   }
 
   /** Capability `receipts`: sent once, not recorded as a change. */
-  #tellRead(room: number, user: number, read: readonly Row[]): void {
-    for (const socket of this.#openOf(ownerOf(room))) {
-      if (user === OTHER) this.#out(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
+  #sendReceipts(room: number, user: number, read: readonly Row[]): void {
+    for (const socket of this.#openSocketsOf(ownerOf(room))) {
+      if (user === OTHER) this.#sendFrame(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
       else {
-        this.#out(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
-        this.#out(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.unread(room) } });
+        this.#sendFrame(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
+        this.#sendFrame(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.unread(room) } });
       }
     }
   }
@@ -191,19 +191,19 @@ export class ModelServer {
 
   /** The messages of a room, as its member sees them. */
   history(room: number): { id: number; content: string; reactions: string; isRead: boolean }[] {
-    return this.#shown(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
+    return this.#visibleRows(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
   }
 
   unread(room: number): number {
-    return this.#unread(room, ownerOf(room)).length;
+    return this.#unreadRows(room, ownerOf(room)).length;
   }
 
-  #shown(room: number): Row[] {
+  #visibleRows(room: number): Row[] {
     return this.rows.filter((row) => row.room === room && !row.deleted);
   }
 
-  #unread(room: number, user: number): Row[] {
-    return this.#shown(room).filter((row) => row.sender !== user && !this.#read.get(user)!.has(row.id));
+  #unreadRows(room: number, user: number): Row[] {
+    return this.#visibleRows(room).filter((row) => row.sender !== user && !this.#read.get(user)!.has(row.id));
   }
 
   #isRead(row: Row): boolean {
@@ -227,7 +227,7 @@ export class ModelServer {
   }
 
   #room(id: number): Record<string, unknown> {
-    const last = this.#shown(id).at(-1);
+    const last = this.#visibleRows(id).at(-1);
     return {
       id,
       name: `Room ${id}`,
@@ -249,32 +249,32 @@ export class ModelServer {
     const seq = (changes.at(-1)?.seq ?? 0) + 1;
     const frame = { ...frameFor(0), room_id: room, ...(this.capabilities.includes('sync') && { seq }) };
     changes.push({ seq, frame, messageId });
-    for (const socket of this.#openOf(ownerOf(room))) {
-      this.#out(socket, frame);
+    for (const socket of this.#openSocketsOf(ownerOf(room))) {
+      this.#sendFrame(socket, frame);
       if (this.capabilities.includes('user_channel')) {
         const { last_message, unread_count, updated_at } = this.#room(room);
-        this.#out(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
+        this.#sendFrame(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
       }
     }
   }
 
-  #openOf(user: number): FakeSocket[] {
-    return this.open.filter((socket) => this.#sides.get(socket)?.user === user);
+  #openSocketsOf(user: number): FakeSocket[] {
+    return this.open.filter((socket) => this.#owners.get(socket)?.user === user);
   }
 
   /** Sends a frame, subject to the current faults. */
-  #out(socket: FakeSocket, frame: Record<string, unknown>): void {
-    if (this.isMute) this.#mute.add(socket);
-    if (this.#mute.has(socket)) return;
+  #sendFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
+    if (this.isMute) this.#muteSockets.add(socket);
+    if (this.#muteSockets.has(socket)) return;
     const text = JSON.stringify(frame);
     // Answers always arrive, or the socket ends: only unsolicited frames can be lost unnoticed.
     const fault = 'seq' in frame ? this.frameFaults.shift() : undefined;
     if (fault === 'drop') return;
-    if (fault === 'late') return void (this.#held = text);
+    if (fault === 'late') return void (this.#delayedFrame = text);
     socket.receive(text);
     if (fault === 'twice') socket.receive(text);
-    const late = this.#held;
-    this.#held = undefined;
+    const late = this.#delayedFrame;
+    this.#delayedFrame = undefined;
     if (late) socket.receive(late);
   }
 
@@ -292,11 +292,11 @@ export class ModelServer {
     const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
     const token = new URL(url).searchParams.get('token') ?? '';
     const user = this.#tokens.get(token);
-    if (this.foreign.has(token)) this.violations.push('token sent to another tenant');
+    if (this.foreignTokens.has(token)) this.violations.push('token sent to another tenant');
     // A client with an open socket must not open another.
-    const others = this.#openOf(user ?? 0).filter((open) => this.#sides.get(open)?.group === group);
+    const others = this.#openSocketsOf(user ?? 0).filter((open) => this.#owners.get(open)?.group === group);
     if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('second socket');
-    if (user !== undefined) this.#sides.set(socket, { user, group });
+    if (user !== undefined) this.#owners.set(socket, { user, group });
     this.sockets.push(socket);
     this.socketTimes.push(this.#clock.now());
     const { socketFault } = this;
@@ -306,53 +306,53 @@ export class ModelServer {
       socket.accept();
       if (socketFault === 'silent') return;
       const beyond = this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
-      this.#out(socket, { type: 'connection_established', user_id: user, username: NAMES[user], timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
+      this.#sendFrame(socket, { type: 'connection_established', user_id: user, username: NAMES[user], timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
     });
     return socket;
   }
 
   #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
-    if (this.isDeaf) this.#deaf.add(socket);
-    if (this.#deaf.has(socket) || socket.readyState !== 1) return;
+    if (this.isDeaf) this.#deafSockets.add(socket);
+    if (this.#deafSockets.has(socket) || socket.readyState !== 1) return;
     const room_id = frame.room_id as number;
-    const { user } = this.#sides.get(socket)!;
+    const { user } = this.#owners.get(socket)!;
     const isMember = room_id === undefined || ownerOf(room_id) === user;
     if (!isMember) {
       const { _tempId } = frame;
-      return this.#out(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
+      return this.#sendFrame(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
     }
     switch (frame.type) {
       case 'ping':
-        return this.#out(socket, { type: 'pong' });
+        return this.#sendFrame(socket, { type: 'pong' });
       case 'subscribe_room':
-        return this.#out(socket, { type: 'subscribed', room_id });
+        return this.#sendFrame(socket, { type: 'subscribed', room_id });
       case 'get_room_list':
-        return this.#out(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.#room(room)) });
+        return this.#sendFrame(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.#room(room)) });
       case 'mark_read':
         return this.read(room_id, user, frame.up_to as number | undefined);
       case 'sync':
-        return this.#out(socket, { type: 'sync_result', rooms: this.#sync(user, Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq])) });
+        return this.#sendFrame(socket, { type: 'sync_result', rooms: this.#sync(user, Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq])) });
       case 'send_message': {
         const { content, _tempId } = frame as { content: string; _tempId: string };
-        this.#arrives(_tempId);
-        if (content.includes(this.refuses)) return this.#out(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
-        const row = this.#say(room_id, user, content, _tempId);
-        if (this.capabilities.includes('ack')) this.#out(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
+        this.#checkNotInFlight(_tempId);
+        if (content.includes(this.rejectedText)) return this.#sendFrame(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
+        const row = this.#storeFromClient(room_id, user, content, _tempId);
+        if (this.capabilities.includes('ack')) this.#sendFrame(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
       }
     }
   }
 
   /** A client sends a message. */
-  #say(room: number, user: number, content: string, tempId: string | undefined): Row {
+  #storeFromClient(room: number, user: number, content: string, tempId: string | undefined): Row {
     for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
     return this.store(room, user, content, tempId);
   }
 
   #sync(user: number, asked: [room: number, seq: number][]): object[] {
-    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#since(room, seq));
+    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#changesSince(room, seq));
   }
 
-  #since(room: number, from: number): Record<string, unknown> {
+  #changesSince(room: number, from: number): Record<string, unknown> {
     const changes = this.#changes.get(room)!;
     const seq = changes.at(-1)?.seq ?? 0;
     const known = changes[0]?.seq ?? 1;
@@ -368,7 +368,7 @@ export class ModelServer {
     return { room_id: room, seq: page.at(-1)?.seq ?? seq, expired: false, has_more: asked.length > page.length, changes: frames };
   }
 
-  #arrives(tempId: string): void {
+  #checkNotInFlight(tempId: string): void {
     if (this.#inFlight.has(tempId)) this.violations.push(`two copies of ${tempId} in flight`);
   }
 
@@ -385,13 +385,13 @@ export class ModelServer {
     if (restFault === 'broken') return page('<html>500</html>', 500);
     if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
     const token = new Headers(init.headers).get('Authorization')?.slice(7) ?? '';
-    if (this.foreign.has(token)) this.violations.push('token sent to another tenant');
+    if (this.foreignTokens.has(token)) this.violations.push('token sent to another tenant');
     const user = init.mode === 'no-cors' ? ME : this.#tokens.get(token);
     if (user === undefined) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
     const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
     if (isSend && key) {
-      this.#arrives(key);
+      this.#checkNotInFlight(key);
       this.#inFlight.add(key);
     }
     try {
@@ -408,7 +408,7 @@ export class ModelServer {
   /** Until the client aborts, or the faults are removed. */
   async #hang(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#hung.push(resolve);
+      this.#hangingRequests.push(resolve);
       signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
     });
   }
@@ -423,12 +423,12 @@ export class ModelServer {
     if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const content = body.content as string;
-      if (content.includes(this.refuses)) return json({ content: ['Not allowed.'] }, 400);
-      return json(this.#message(this.#say(room, user, content, key)), 201);
+      if (content.includes(this.rejectedText)) return json({ content: ['Not allowed.'] }, 400);
+      return json(this.#message(this.#storeFromClient(room, user, content, key)), 201);
     }
     if (path.endsWith('/messages/')) {
       const [after, before, limit] = ['after', 'before', 'limit'].map((name) => Number(url.searchParams.get(name) ?? 0)) as [number, number, number];
-      const all = this.#shown(room).filter(({ id }) => (!after || id > after) && (!before || id < before));
+      const all = this.#visibleRows(room).filter(({ id }) => (!after || id > after) && (!before || id < before));
       const rows = after ? all.slice(0, limit) : all.slice(-limit);
       const seq = this.capabilities.includes('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
       return json({ messages: rows.map((row) => this.#message(row)), has_more: all.length > rows.length, count: rows.length, ...seq });
@@ -439,7 +439,7 @@ export class ModelServer {
       const row = this.rows.find(({ id }) => id === Number(read));
       if (row && ownerOf(row.room) === user && !this.#read.get(user)!.has(row.id)) {
         this.#read.get(user)!.add(row.id);
-        if (this.capabilities.includes('receipts')) this.#tellRead(row.room, user, [row]);
+        if (this.capabilities.includes('receipts')) this.#sendReceipts(row.room, user, [row]);
         else this.#change(row.room, undefined, () => ({ type: 'messages_marked_read', count: 1 }));
       }
       return json({});

@@ -9,39 +9,39 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 export type Frame = Record<string, unknown>;
 
-export interface Asked {
+export interface ProxiedRequest {
   method: string;
   url: URL;
   headers: IncomingHttpHeaders;
   body: string;
 }
 
-export interface Answered {
+export interface ProxiedResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
 /** One proxied WebSocket. */
-export interface Through {
-  tell(frame: Frame | string): void;
+export interface ProxiedSocket {
+  sendToClient(frame: Frame | string): void;
   close(code: number, reason?: string): void;
 }
 
 /** The hooks of a fault. Without a hook, data passes unchanged. */
 export interface Plant {
   /** May modify a request. A returned response replaces that of the backend. */
-  request?(asked: Asked): Answered | undefined;
+  request?(request: ProxiedRequest): ProxiedResponse | undefined;
   /** May modify a response. */
-  answer?(answered: Answered, asked: Asked): void;
+  answer?(response: ProxiedResponse, request: ProxiedRequest): void;
   /** Like `request`, for a handshake. */
-  upgrade?(asked: Asked): Answered | undefined | 'as-plain-request';
+  upgrade?(request: ProxiedRequest): ProxiedResponse | undefined | 'as-plain-request';
   /** Called when a socket is open. */
-  opened?(through: Through, asked: Asked): void;
+  opened?(socket: ProxiedSocket, request: ProxiedRequest): void;
   /** Text from the client; undefined drops it. */
-  up?(text: string, through: Through): string | undefined;
+  up?(text: string, socket: ProxiedSocket): string | undefined;
   /** A frame from the backend; undefined drops it. */
-  down?(frame: Frame, through: Through): Frame | undefined;
+  down?(frame: Frame, socket: ProxiedSocket): Frame | undefined;
 }
 
 export interface PlantedProxy {
@@ -61,40 +61,40 @@ export async function plantFault(target: string, plant: Plant): Promise<PlantedP
   const requests: string[] = [];
   const open = new Set<Duplex>();
 
-  const pass = (asked: Asked): Promise<Answered> =>
+  const pass = (received: ProxiedRequest): Promise<ProxiedResponse> =>
     new Promise((resolve, reject) => {
-      const onward = httpRequest({ hostname, port, method: asked.method, path: asked.url.pathname + asked.url.search, headers: { ...asked.headers, host: `${hostname}:${port}` }, agent: false }, (response) => {
+      const onward = httpRequest({ hostname, port, method: received.method, path: received.url.pathname + received.url.search, headers: { ...received.headers, host: `${hostname}:${port}` }, agent: false }, (response) => {
         void textOf(response).then((body) => resolve({ status: response.statusCode ?? 502, headers: plainHeaders(response.headers), body }));
       });
       onward.on('error', reject);
-      onward.end(asked.body);
+      onward.end(received.body);
     });
 
-  async function answerFor(asked: Asked): Promise<Answered> {
-    const instead = plant.request?.(asked);
+  async function answerFor(received: ProxiedRequest): Promise<ProxiedResponse> {
+    const instead = plant.request?.(received);
     if (instead) return instead;
-    const answered = await pass(asked);
-    plant.answer?.(answered, asked);
-    return answered;
+    const response = await pass(received);
+    plant.answer?.(response, received);
+    return response;
   }
 
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = askedBy(request, await textOf(request));
-    requests.push(`${asked.method} ${asked.url.pathname}`);
-    const { status, headers, body } = await answerFor(asked);
+    const received = readRequest(request, await textOf(request));
+    requests.push(`${received.method} ${received.url.pathname}`);
+    const { status, headers, body } = await answerFor(received);
     response.writeHead(status, headers).end(body);
   }
 
   async function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const asked = askedBy(request, '');
-    const instead = plant.upgrade?.(asked);
+    const received = readRequest(request, '');
+    const instead = plant.upgrade?.(received);
     if (instead === 'as-plain-request') {
-      const { connection: _connection, upgrade: _upgrade, ...headers } = asked.headers;
-      return refuse(socket, await answerFor({ ...asked, headers }));
+      const { connection: _connection, upgrade: _upgrade, ...headers } = received.headers;
+      return refuse(socket, await answerFor({ ...received, headers }));
     }
     if (instead) return refuse(socket, instead);
-    const { origin, 'sec-websocket-protocol': protocols = '', authorization } = asked.headers;
-    const backend = new WebSocket(`ws://${hostname}:${port}${asked.url.pathname}${asked.url.search}`, protocols.split(/,\s*/).filter(Boolean), {
+    const { origin, 'sec-websocket-protocol': protocols = '', authorization } = received.headers;
+    const backend = new WebSocket(`ws://${hostname}:${port}${received.url.pathname}${received.url.search}`, protocols.split(/,\s*/).filter(Boolean), {
       ...(origin && { origin }),
       ...(authorization && { headers: { authorization } }),
     });
@@ -106,32 +106,32 @@ export async function plantFault(target: string, plant: Plant): Promise<PlantedP
     backend.on('open', () =>
       sockets.handleUpgrade(request, socket, head, (client) => {
         backend.off('message', keep);
-        join(client, backend, early, asked);
+        join(client, backend, early, received);
       }),
     );
   }
 
-  function join(client: WebSocket, backend: WebSocket, early: string[], asked: Asked): void {
-    const through: Through = {
-      tell: (frame) => client.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+  function join(client: WebSocket, backend: WebSocket, early: string[], received: ProxiedRequest): void {
+    const socket: ProxiedSocket = {
+      sendToClient: (frame) => client.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
       close: (code, reason) => (client.close(code, reason), backend.close()),
     };
     const down = (text: string): void => {
-      const frame = plant.down ? plant.down(JSON.parse(text) as Frame, through) : undefined;
+      const frame = plant.down ? plant.down(JSON.parse(text) as Frame, socket) : undefined;
       if (!plant.down) client.send(text);
-      else if (frame) through.tell(frame);
+      else if (frame) socket.sendToClient(frame);
     };
     client.on('error', () => client.terminate());
     client.on('message', (data) => {
       const text = String(data);
       seen.push(typeOf(text));
-      const changed = plant.up ? plant.up(text, through) : text;
+      const changed = plant.up ? plant.up(text, socket) : text;
       if (changed !== undefined && backend.readyState === WebSocket.OPEN) backend.send(changed);
     });
     client.on('close', () => backend.close());
     backend.on('close', (code) => client.close(code === 1005 || code === 1006 ? 1000 : code));
     backend.on('message', (data) => down(String(data)));
-    plant.opened?.(through, asked);
+    plant.opened?.(socket, received);
     early.forEach(down);
   }
 
@@ -156,7 +156,7 @@ export async function plantFault(target: string, plant: Plant): Promise<PlantedP
   };
 }
 
-function askedBy(request: IncomingMessage, body: string): Asked {
+function readRequest(request: IncomingMessage, body: string): ProxiedRequest {
   return { method: request.method ?? 'GET', url: new URL(request.url ?? '/', 'http://proxy'), headers: { ...request.headers }, body };
 }
 
@@ -171,7 +171,7 @@ function plainHeaders({ 'content-length': _length, 'transfer-encoding': _encodin
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-function refuse(socket: Duplex, { status, headers, body }: Answered): void {
+function refuse(socket: Duplex, { status, headers, body }: ProxiedResponse): void {
   const lines = Object.entries({ 'Content-Type': 'text/html', ...headers, Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) }).map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }

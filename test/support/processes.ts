@@ -34,7 +34,7 @@ export function makeFolder(owner: { uid?: number; gid?: number } = {}): string {
 export interface Program {
   child: ChildProcess;
   /** The output so far. */
-  said(): string;
+  output(): string;
   ended: Promise<number | null>;
   end(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -48,15 +48,15 @@ interface RunOptions {
 export function run(path: string, args: string[], options: RunOptions = {}): Program {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   running.add(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (said += data));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (output += data));
   const ended = new Promise<number | null>((resolve) => {
-    child.once('error', (error) => ((said += String(error)), resolve(1)));
+    child.once('error', (error) => ((output += String(error)), resolve(1)));
     child.once('close', (code) => (running.delete(child), resolve(code)));
   });
   return {
     child,
-    said: () => said,
+    output: () => output,
     ended,
     async end(signal = 'SIGTERM') {
       child.kill(signal);
@@ -70,12 +70,12 @@ export async function until(program: Program, isReady: () => boolean | Promise<b
   let hasEnded = false;
   void program.ended.then(() => (hasEnded = true));
   for (const begun = Date.now(); !(await isReady()); ) {
-    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.said()}`);
+    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-export function forget(folder: string): void {
+export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   folderNames.delete(folder);
 }

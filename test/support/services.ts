@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findProgram } from './find-programs.mjs';
-import { forget, freePort, makeFolder, run, until, type Program } from './processes.js';
+import { removeFolder, freePort, makeFolder, run, until, type Program } from './processes.js';
 
 export interface Service {
   url: string;
@@ -29,7 +29,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
   const folder = makeFolder(user);
   const port = await freePort();
   const making = run(findProgram('initdb')!, ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], user);
-  if ((await making.ended) !== 0) throw new Error(making.said());
+  if ((await making.ended) !== 0) throw new Error(making.output());
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }) };
   const program = run(findProgram('postgres')!, ['-D', join(folder, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], user);
   const url = `postgres://chat@127.0.0.1:${port}/postgres`;
@@ -50,7 +50,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
     url,
     async stop() {
       await program.end('SIGQUIT');
-      forget(folder);
+      removeFolder(folder);
     },
   };
 }
@@ -58,25 +58,25 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
 export interface RedisService extends Service {
   /** Kills the process; it restarts empty, because nothing is persisted. */
   kill(): Promise<void>;
-  again(): Promise<void>;
+  restart(): Promise<void>;
 }
 
 export async function startRedis(): Promise<RedisService> {
   const folder = makeFolder();
   const port = await freePort();
   let program: Program;
-  const again = async (): Promise<void> => {
+  const restart = async (): Promise<void> => {
     program = run(findProgram('redis-server')!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
-    await until(program, () => program.said().includes('Ready to accept connections'));
+    await until(program, () => program.output().includes('Ready to accept connections'));
   };
-  await again();
+  await restart();
   return {
     url: `redis://127.0.0.1:${port}`,
     kill: () => program.end('SIGKILL'),
-    again,
+    restart,
     async stop() {
       await program.end();
-      forget(folder);
+      removeFolder(folder);
     },
   };
 }
@@ -121,7 +121,7 @@ export async function startNginx(ports: number[]): Promise<Service> {
     url,
     async stop() {
       await program.end();
-      forget(folder);
+      removeFolder(folder);
     },
   };
 }
@@ -135,6 +135,6 @@ export interface BackendProcess extends Service {
 export async function startProcess(env: Record<string, string>, ...flags: string[]): Promise<BackendProcess> {
   const program = run(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', ...flags], { env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env } });
   let url: string | undefined;
-  await until(program, () => (url = /Reference backend listening at (http:\S+)/.exec(program.said())?.[1]) !== undefined);
+  await until(program, () => (url = /Reference backend listening at (http:\S+)/.exec(program.output())?.[1]) !== undefined);
   return { url: url!, port: Number(new URL(url!).port), program, stop: () => program.end() };
 }
