@@ -21,8 +21,8 @@ const STORAGE = ['localStorage', 'sessionStorage', 'indexedDB'].map((name) => ({
 const noStorage = STORAGE.map(({ name, message }) => ({ object: 'window', property: name, message })).flatMap((rule) => [rule, { ...rule, object: 'globalThis' }, { ...rule, object: 'self' }]);
 
 export default ts.config(
-  // The examples have frameworks of their own, and their types are checked against the package (test/pages/package.test.ts).
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/', 'custom-elements.json', 'demo/pages/{react,vue,svelte,angular}/'] },
+  // The examples have frameworks of their own, and their types are checked against the package (test/pages/package.node.test.ts).
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.data/', 'custom-elements.json', 'demo/examples/{react,vue,svelte,angular}/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -63,8 +63,14 @@ demo.stdout.on('data', (data) => (held ? held.push(data) : process.stdout.write(
 await building;
 for (const data of held) process.stdout.write(data);
 held = undefined;
-// The framework examples are built in the background (demo/pages/react and others, at /dist/examples/react/).
-if (building || !existsSync('dist/demo/examples')) void build('examples').then((problem) => problem && console.error(problem));
+// Built in the background: studio and playground (/dist/site/), then the framework examples (/dist/examples/).
+void (async () => {
+  for (const mode of ['site', 'examples']) {
+    if (!building && existsSync(`dist/demo/${mode}`)) continue;
+    const problem = await build(mode);
+    if (problem) console.error(problem);
+  }
+})();
 
 // Ctrl-C signals the child directly; a signal to this process alone is forwarded. Receiving both does no harm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill('SIGTERM'));

@@ -13,7 +13,7 @@ import { loadDeferred, loadWithDeferred, Session, type ChatState, type MessageSt
 import { usePages } from '../store/reduce.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
-import { ChatError, parseUrl, systemClock, toChatError, type Clock } from '../transport/index.js';
+import { ChatError, parseUrl, systemClock, toChatError, type Clock, type Transport } from '../transport/index.js';
 import type { ConnectionConfig } from './config.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { newLocalId } from './local-id.js';
@@ -33,6 +33,8 @@ export interface ConnectionDependencies {
   random?: () => number;
   WebSocket?: typeof WebSocket;
   fetch?: typeof fetch;
+  /** How the backend is reached. Default: by our own protocol. */
+  transport?: Transport;
   timing?: Partial<Timing>;
   /** Where messages wait that are not stored yet. Default: this device. */
   vault?: MessageStorage;

@@ -2,7 +2,7 @@
  * The connections of a page, for elements that stand alone: one per `url` and `token`, however many ask, so that
  * elements dropped anywhere share one socket.
  */
-import { readClaims } from '../session/index.js';
+import { readClaims } from '../internal/claims.js';
 import type { ChatConnection } from '../client/index.js';
 
 interface Shared {

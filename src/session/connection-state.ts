@@ -1,5 +1,5 @@
 /** Where a session is: one tagged union, never a handful of booleans. */
-import type { ReasonCode } from './state-reasons.js';
+import type { ReasonCode } from '../locale/state-reasons.js';
 
 /** What a page sees; docs/API.md has the table. */
 export type ChatState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline' | 'unauthorized' | 'error';

@@ -1,6 +1,6 @@
 /**
  * Simulates faulty backends: a proxy between the doctor and the reference backend that understands the protocol and
- * introduces one fault. (fault-proxy.ts simulates network faults.)
+ * introduces one fault. (demo/fault-proxy simulates network faults.)
  */
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

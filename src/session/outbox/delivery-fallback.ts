@@ -3,7 +3,7 @@
  * handles the messages of other tabs. Loaded on demand: see deferred.ts.
  */
 import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
-import { ChatError, sendMessage, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
+import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { textSimilarity } from './text-similarity.js';
 import type { QueuedMessage, DeliveryOutcome, OutboxContext } from './queued-message.js';
@@ -108,6 +108,9 @@ export class DeliveryFallback {
     const outbox = this.#outbox;
     const { rest } = outbox.session;
     if (!rest) return { is: 'retry', ms: null };
+    const requests = await rest.deferred();
+    throwIfAborted(signal);
+    if (item.discarded) return { is: 'unknown' };
     item.left = 'rest';
     if (!outbox.isIdempotent(item) && !item.sentWithoutKey) {
       item.sentWithoutKey = true;
@@ -122,7 +125,7 @@ export class DeliveryFallback {
     records?.add(meanwhile);
     // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
     const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
-    const sent = sendMessage(rest, outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
+    const sent = requests.sendMessage(outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
       // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
       const { status = 0 } = toChatError(thrown);
       if (status >= 400 && status < 500 && status !== 408) item.left = undefined;

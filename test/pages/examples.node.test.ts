@@ -1,4 +1,4 @@
-/** The examples of demo/pages, each as its framework builds it, in Chromium against the real backend. */
+/** The examples of demo/examples, each as its framework builds it, in Chromium against the real backend. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
@@ -7,7 +7,7 @@ import type { ChatConnectionElement } from '../../src/index.js';
 import { DJANGO_PACKAGES, findDjango } from '../support/find-programs.mjs';
 import { startSite, type Site } from './site.js';
 
-const EXAMPLES = { plain: '/pages/plain/', react: '/built/react/', vue: '/built/vue/', svelte: '/built/svelte/', angular: '/built/angular/' };
+const EXAMPLES = { plain: '/examples/plain/', react: '/built/react/', vue: '/built/vue/', svelte: '/built/svelte/', angular: '/built/angular/' };
 
 const connected = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => {
@@ -26,7 +26,7 @@ const value = (page: Page, id: string): Promise<string> => page.$eval(`#${id}`, 
 describe('the examples', () => {
   let site: Site;
   before(async () => {
-    site = await startSite({ folders: { '/built': 'dist/demo/examples', '/pages': 'demo/pages' } });
+    site = await startSite({ folders: { '/built': 'dist/demo/examples', '/examples': 'demo/examples' } });
   });
   after(() => site.close());
 
@@ -83,7 +83,7 @@ describe('the Django example', { skip: python ? false : `no Python with Django a
   let django: ChildProcess;
   before(async () => {
     site = await startSite({}, { secret, allowedOrigins: [`http://127.0.0.1:${port}`] });
-    django = spawn(python!, ['demo/pages/django/site.py', 'runserver', '--noreload', `127.0.0.1:${port}`], { env: { ...process.env, CHAT_URL: site.url, JWT_SECRET: secret }, stdio: 'ignore' });
+    django = spawn(python!, ['demo/examples/django/site.py', 'runserver', '--noreload', `127.0.0.1:${port}`], { env: { ...process.env, CHAT_URL: site.url, JWT_SECRET: secret }, stdio: 'ignore' });
     for (;;) {
       const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
       if (answer?.ok) break;

@@ -61,8 +61,8 @@ const thisSecond = (): number => Math.floor(Date.now() / 1_000) * 1_000;
 function read(stanza: Stanza, id: string, at: string | undefined): AdapterMessage | undefined {
   const content = stanza.getChildText('body');
   if (content === null) return undefined;
-  const tempId = stanza.getChild('origin-id', NS.sid)?.attrs.id as string | undefined;
-  return { id, sender: person(nickOf(String(stanza.attrs.from))), content, timestamp: at ?? thisSecond(), tempId };
+  const localId = stanza.getChild('origin-id', NS.sid)?.attrs.id as string | undefined;
+  return { id, sender: person(nickOf(String(stanza.attrs.from))), content, timestamp: at ?? thisSecond(), localId };
 }
 
 export function xmppAdapter({ service, domain, rooms, username, password }: XmppOptions): ChatAdapter {
@@ -154,16 +154,16 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
       };
     },
 
-    async send({ roomId, content, tempId }) {
+    async send({ roomId, content, localId }) {
       const room = String(roomId);
       await join(room);
       const echo = waiting<AdapterMessage>(`${room} said nothing`);
-      echoes.set(tempId, echo);
+      echoes.set(localId, echo);
       try {
-        await connected().send(xml('message', { to: room, type: 'groupchat', id: tempId }, xml('body', {}, content), xml('origin-id', { xmlns: NS.sid, id: tempId })));
+        await connected().send(xml('message', { to: room, type: 'groupchat', id: localId }, xml('body', {}, content), xml('origin-id', { xmlns: NS.sid, id: localId })));
         return await echo.done;
       } finally {
-        echoes.delete(tempId);
+        echoes.delete(localId);
       }
     },
 

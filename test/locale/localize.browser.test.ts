@@ -7,7 +7,7 @@ import { enExtras } from '../../src/locale/en-rich-parts.js';
 import type { Terms } from '../../src/locale/translation.js';
 import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
-import { LATER_REASONS } from '../../src/session/deferred-state-reasons.js';
+import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import { until } from '../support/mounted.js';
 
 const en: Terms = { ...enThread, ...enBeside, ...enExtras };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'puppeteer-core';
-import { renderPage } from '../../demo/pages/ssr/page.js';
+import { renderPage } from '../../demo/examples/ssr/page.js';
 import { html as template, renderToString, snapshot } from '../../src/ssr.js';
 import type { ChatConnectionElement } from '../../src/index.js';
 import { startSite, type Site } from './site.js';

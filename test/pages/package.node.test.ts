@@ -102,7 +102,7 @@ describe('the package', () => {
 
   it('has types for React, Vue, Svelte and plain TypeScript, which find mistakes', async () => {
     for (const [name, text] of Object.entries(TYPES)) await writeFile(join(project, name), text);
-    await cp('demo/pages/react/main.tsx', join(project, 'example.tsx'));
+    await cp('demo/examples/react/main.tsx', join(project, 'example.tsx'));
     const compilerOptions = { strict: true, noEmit: true, jsx: 'react-jsx', module: 'esnext', moduleResolution: 'bundler', target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], types: [], skipLibCheck: false };
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.tsx', ...Object.keys(TYPES)] }));
     await inProject('typescript/bin/tsc').catch((thrown: { stdout: string }) => assert.fail(thrown.stdout));

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { createFaultLine, listen, type FaultLine, type HandshakeRule, type Rule } from './fault-proxy.js';
-import { REMOTE } from './fault-proxy-rules.js';
+import { createFaultLine, listen, type FaultLine, type HandshakeRule, type Rule } from '../../demo/fault-proxy/fault-proxy.js';
+import { REMOTE } from '../../demo/fault-proxy/rules.js';
 import { openRawConnection, eventuallyEquals, closeOf, handshake, inbox, next, open as openAt, rejectedHandshake, startEchoServer, within, type EchoServer } from './fault-proxy-stand.js';
-import { Opcode, writeFrame } from './frames.js';
+import { Opcode, writeFrame } from '../../demo/fault-proxy/frames.js';
 
 let far: EchoServer;
 before(async () => {

@@ -1,13 +1,13 @@
 /** An adapter with the least that is asked of it, and with more; and how its failures are taken. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { AdapterRefusal, connectAdapter, type AdapterEvents, type AdapterMessage, type ChatAdapter, type Outgoing } from '../../src/adapter/index.js';
+import { AdapterRefusal, connectAdapter, type AdapterEvents, type AdapterMessage, type ChatAdapter, type OutgoingMessage } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
 const ana = { id: 'ana', username: 'ana' };
 const ben = { id: 'ben', username: 'ben' };
-const stored = ({ content, tempId }: Outgoing, id: number): AdapterMessage => ({ id, sender: ana, content, timestamp: 1_700_000_000_000 + id, tempId });
+const stored = ({ content, localId }: OutgoingMessage, id: number): AdapterMessage => ({ id, sender: ana, content, timestamp: 1_700_000_000_000 + id, localId });
 
 describe('an adapter', () => {
   let end = (): void => {};
@@ -44,7 +44,7 @@ describe('an adapter', () => {
       user: ana,
       isIdempotent: true,
       send: async (outgoing) => {
-        tried.push(outgoing.tempId);
+        tried.push(outgoing.localId);
         if (outgoing.content === 'no') throw new AdapterRefusal('This room is closed.');
         if (tried.length < 3) throw new Error('the network, for example');
         return stored(outgoing, 1);
@@ -63,7 +63,7 @@ describe('an adapter', () => {
     const connection = connect({
       user: ana,
       send: async (outgoing) => {
-        tried.push(outgoing.tempId);
+        tried.push(outgoing.localId);
         all.push(stored(outgoing, all.length + 1));
         throw new Error('the answer is lost');
       },
@@ -82,7 +82,7 @@ describe('an adapter', () => {
     const connection = connect({
       user: ana,
       send: async (outgoing) => {
-        tried.push(outgoing.tempId);
+        tried.push(outgoing.localId);
         if (tried.length < 3) throw new Error('the network, for example');
         return stored(outgoing, 1);
       },
@@ -98,7 +98,7 @@ describe('an adapter', () => {
     const connection = connect({
       user: ana,
       connect: () => new Promise((resolve) => (come = () => resolve())),
-      send: async (outgoing) => (tried.push(outgoing.tempId), stored(outgoing, tried.length)),
+      send: async (outgoing) => (tried.push(outgoing.localId), stored(outgoing, tried.length)),
     });
     const sent = [1, 2].map((room) => (connection.openRoom(room), connection.sendChatMessage(room, `early ${room}`)));
     await new Promise((resolve) => setTimeout(resolve, 400)); // longer than a confirmation may take

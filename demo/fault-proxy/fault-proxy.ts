@@ -9,11 +9,11 @@
 import { createServer, request as httpRequest, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Slowness } from './fault-proxy-lane.js';
-import { Rules, type Content, type Instead, type RequestRule, type Rule, type Way } from './fault-proxy-rules.js';
-import { end, SocketPair } from './fault-proxy-socket.js';
+import { Lane, type Slowness } from './lane.js';
+import { Rules, type Content, type Instead, type RequestRule, type Rule, type Way } from './rules.js';
+import { end, SocketPair } from './socket.js';
 
-export type { Content, FrameRule, HandshakeRule, RequestRule, Rule, Way } from './fault-proxy-rules.js';
+export type { Content, FrameRule, HandshakeRule, RequestRule, Rule, Way } from './rules.js';
 
 const html = (text: string): string => `<!doctype html>${text}`;
 const page = (status: number, text: string): Instead => ({ do: 'answer', status, body: html(text) });

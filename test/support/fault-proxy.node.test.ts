@@ -1,8 +1,8 @@
-/** Faults that apply to all connections of a proxy. Rules for single ones: fault-proxy-rules.test.ts. */
+/** Faults that apply to all connections of a proxy. Rules for single ones: fault-proxy-rules.node.test.ts. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { createFaultLine, listen, type FaultLine } from './fault-proxy.js';
+import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
 import { openRawConnection, eventuallyEquals, closeOf, handshake, inbox, next, open as openAt, silence, startEchoServer, within, type EchoServer } from './fault-proxy-stand.js';
 
 let far: EchoServer;

@@ -1,8 +1,8 @@
 /** One proxied WebSocket. Bytes are forwarded unchanged, split into frames so that rules can apply to single frames. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Slowness } from './fault-proxy-lane.js';
-import type { Content, FrameRule, Rules, Way } from './fault-proxy-rules.js';
+import { Lane, type Slowness } from './lane.js';
+import type { Content, FrameRule, Rules, Way } from './rules.js';
 import { closePayload, FrameReader, Opcode, writeFrame, type Frame } from './frames.js';
 
 export interface SocketParts {

@@ -64,10 +64,10 @@ describe('what the README says, from a fresh clone', () => {
     await tab.goto(url + path);
     return { tab, console: lines };
   }
-  /** As the README says: into demo/pages/, while it runs. */
+  /** As the README says: into demo/site/, while it runs. */
   const paste = (name: string, text: string): void => {
-    const path = join(clone, 'demo/pages', name);
-    assert.equal(dirname(path), join(clone, 'demo/pages'));
+    const path = join(clone, 'demo/site', name);
+    assert.equal(dirname(path), join(clone, 'demo/site'));
     writeFileSync(path, text);
   };
   const connected = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected');
@@ -128,7 +128,7 @@ describe('what the README says, from a fresh clone', () => {
     assert.deepEqual(look, ['1px', '4px', 'rgb(10, 125, 90)', true, true]);
     assert.deepEqual(console, []);
     // The pages with a framework are built after the first page is there.
-    await tab.waitForFunction(async (address) => (await fetch(address)).ok, { polling: 500, timeout: 120_000 }, '/dist/examples/studio/index.html');
+    await tab.waitForFunction(async (address) => (await fetch(address)).ok, { polling: 500, timeout: 120_000 }, '/dist/site/studio/index.html');
     await tab.goto(`${url}/studio`);
     await tab.waitForFunction(() => document.querySelectorAll('chat-thread').length > 0 && customElements.get('chat-thread'));
     await tab.close();

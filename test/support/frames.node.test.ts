@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { closePayload, FrameReader, Opcode, writeFrame } from './frames.js';
+import { closePayload, FrameReader, Opcode, writeFrame } from '../../demo/fault-proxy/frames.js';
 
 /** Around every length at which the header size changes. */
 const LENGTHS = [0, 1, 125, 126, 127, 65_535, 65_536, 70_001];
