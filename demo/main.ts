@@ -10,7 +10,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { renderPage } from './examples/ssr/page.js';
-import { createFaultLine, type FaultLine, type Faults } from './fault-proxy/fault-proxy.js';
+import { createFaultProxy, type FaultProxy, type Faults } from './fault-proxy/fault-proxy.js';
 import { isLoopback } from './loopback.js';
 import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './server/command.js';
 import { startServer } from './server/server.js';
@@ -40,9 +40,9 @@ const buildingPage = '<!doctype html><title>unified-chat</title><p>This page is 
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
 
-const proxies = new Map<DemoUser, FaultLine>();
+const proxies = new Map<DemoUser, FaultProxy>();
 /** Only for the chat's own routes: proxied requests come from this machine, and must not reach routes that trust it. */
-const proxyOf = (url = ''): FaultLine | undefined => {
+const proxyOf = (url = ''): FaultProxy | undefined => {
   const [path] = url.split('?', 1) as [string];
   const name = /^\/line\/(\w+)\/(?:api|ws)\//.exec(path)?.[1];
   if (!name || !isDemoUser(name) || !URL.canParse(path, 'http://localhost') || new URL(path, 'http://localhost').pathname !== path) return undefined;
@@ -119,7 +119,7 @@ const server = await startServer({
 });
 
 for (const name of Object.keys(USERS) as DemoUser[]) {
-  proxies.set(name, createFaultLine({ target: `http://127.0.0.1:${server.port}`, prefix: `/line/${name}` }));
+  proxies.set(name, createFaultProxy({ target: `http://127.0.0.1:${server.port}`, prefix: `/line/${name}` }));
 }
 
 console.log(`\n  unified-chat is running (${values.baseline ? 'baseline backend' : 'full backend'}): http://localhost:${server.port}\n  Ctrl-C stops it.\n`);

@@ -4,19 +4,19 @@
  *
  *     proxy.set({ rest: 'hang', delayMs: 200 })                                        everything, from now on
  *     proxy.rule({ on: 'down', frame: '"type":"message_ack"', times: 1, do: 'drop' })  single frames or requests
- *     proxy.cut(), proxy.halfOpen(), proxy.hangUp({ code: 1012 }), proxy.inject(…)     every open WebSocket, now
+ *     proxy.cut(), proxy.halfOpen(), proxy.sendClose({ code: 1012 }), proxy.inject(…)     every open WebSocket, now
  */
 import { createServer, request as httpRequest, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Slowness } from './lane.js';
-import { Rules, type Content, type Instead, type RequestRule, type Rule, type Way } from './rules.js';
+import { Lane, type Throttle } from './lane.js';
+import { Rules, type FrameContent, type HttpFault, type RequestRule, type Rule, type Direction } from './rules.js';
 import { end, SocketPair } from './socket.js';
 
-export type { Content, FrameRule, HandshakeRule, RequestRule, Rule, Way } from './rules.js';
+export type { FrameContent, FrameRule, HandshakeRule, RequestRule, Rule, Direction } from './rules.js';
 
 const html = (text: string): string => `<!doctype html>${text}`;
-const page = (status: number, text: string): Instead => ({ do: 'answer', status, body: html(text) });
+const page = (status: number, text: string): HttpFault => ({ do: 'answer', status, body: html(text) });
 
 /** New WebSockets. `strip`: a proxy without WebSocket support answers with a page. */
 const SOCKET_FAULTS = {
@@ -26,7 +26,7 @@ const SOCKET_FAULTS = {
   strip: page(400, '<h1>Bad Request</h1>'),
   hang: { do: 'hang' },
   'captive-portal': { do: 'captive-portal' },
-} satisfies Record<string, Instead>;
+} satisfies Record<string, HttpFault>;
 
 /** REST requests. */
 const REST_FAULTS = {
@@ -36,9 +36,9 @@ const REST_FAULTS = {
   'html-500': page(500, '<h1>Server Error (500)</h1>'),
   'unavailable-503': page(503, '<h1>503 Service Unavailable</h1>'),
   'captive-portal': { do: 'captive-portal' },
-} satisfies Record<string, Instead>;
+} satisfies Record<string, HttpFault>;
 
-export interface Faults extends Slowness {
+export interface Faults extends Throttle {
   socket: keyof typeof SOCKET_FAULTS;
   rest: keyof typeof REST_FAULTS;
   /** Additional latency per direction, in ms. The order is kept. */
@@ -49,10 +49,10 @@ export interface Faults extends Slowness {
    * WebSockets stay open, but nothing passes, in both directions or one. A socket that has lost data stays dead in that
    * direction.
    */
-  blackhole: boolean | Way;
+  blackhole: boolean | Direction;
 }
 
-export interface FaultLine {
+export interface FaultProxy {
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   set(faults: Partial<Faults>): void;
@@ -60,19 +60,19 @@ export interface FaultLine {
   /** @returns the rule's id. Rules take precedence over `set`; the first matching rule applies. */
   rule(rule: Rule): number;
   /** Removes one rule, or all. */
-  lift(id?: number): void;
+  removeRule(id?: number): void;
   /** How often a rule has applied. */
-  acted(id: number): number;
+  timesApplied(id: number): number;
   /** Ends all WebSockets without a closing handshake: the page sees 1006. */
   cut(how?: 'reset' | 'close'): void;
   /** Open WebSockets stay open, but nothing passes any more. New ones are not affected. */
-  halfOpen(way?: Way | 'both'): void;
+  halfOpen(direction?: Direction | 'both'): void;
   /** Sends a close frame to both ends of every WebSocket; without `code`, an empty one. */
-  hangUp(how?: { code?: number; reason?: string }): void;
+  sendClose(how?: { code?: number; reason?: string }): void;
   /** Sends an additional frame into every open WebSocket. */
-  inject(way: Way, content: Content): void;
+  inject(direction: Direction, content: FrameContent): void;
   /** With a port of its own: whether it accepts connections. */
-  listening(on: boolean): Promise<void>;
+  setListening(on: boolean): Promise<void>;
   /** Removes all faults and rules, and listens. Broken connections stay broken. */
   heal(): Promise<void>;
   stats(): { openSockets: number; upgrades: number; requests: number };
@@ -85,18 +85,18 @@ export interface FaultLine {
 const NO_FAULTS: Faults = { socket: 'pass', rest: 'pass', delayMs: 0, bytesPerSecond: 0, blackhole: false };
 const CAPTIVE_PORTAL = { status: 200, body: html('<h1>Welcome to Hotel WiFi</h1><form>Accept the terms</form>') };
 
-export function createFaultLine({ target, prefix = '' }: { target: string; prefix?: string }): FaultLine {
+export function createFaultProxy({ target, prefix = '' }: { target: string; prefix?: string }): FaultProxy {
   const { hostname, port } = new URL(target);
   const faults = { ...NO_FAULTS };
   const rules = new Rules();
   /** Both ends of all open connections; a hanging request has only one. */
-  const held = new Set<{ destroy(): void }>();
-  const upgraded = new Set<SocketPair>();
+  const openStreams = new Set<{ destroy(): void }>();
+  const socketPairs = new Set<SocketPair>();
   const closers: (() => void)[] = [];
   const listeners: ((on: boolean) => Promise<void>)[] = [];
   const stats = { upgrades: 0, requests: 0 };
   /** For bodies: their latency was applied before they began. */
-  const flow: Slowness = {
+  const bodyThrottle: Throttle = {
     delayMs: 0,
     get bytesPerSecond() {
       return faults.bytesPerSecond;
@@ -105,84 +105,84 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
   let closed = false;
 
   const pathOf = (url = '/'): string => (url.startsWith(prefix) ? url.slice(prefix.length) || '/' : url);
-  const hold = (end: Duplex | Socket): void => {
-    held.add(end);
-    end.once('close', () => held.delete(end));
+  const track = (end: Duplex | Socket): void => {
+    openStreams.add(end);
+    end.once('close', () => openStreams.delete(end));
     // Broken connections are the purpose of the proxy.
     end.on('error', () => end.destroy());
   };
-  const later = (ms: number, run: () => void): void => {
+  const delayed = (ms: number, run: () => void): void => {
     if (ms === 0) return run();
-    const timer = setTimeout(() => (held.delete(token), run()), ms);
+    const timer = setTimeout(() => (openStreams.delete(token), run()), ms);
     const token = { destroy: () => clearTimeout(timer) };
-    held.add(token);
+    openStreams.add(token);
   };
   const pipe = (from: IncomingMessage, to: ConstructorParameters<typeof Lane>[0]): void => {
-    const lane = new Lane(to, flow);
+    const lane = new Lane(to, bodyThrottle);
     from.on('data', (bytes: Buffer) => lane.push(bytes)).on('end', () => lane.push(null));
   };
 
-  function passRequest(request: IncomingMessage, response: ServerResponse, rule: Instead | RequestRule): void {
+  function passRequest(request: IncomingMessage, response: ServerResponse, rule: HttpFault | RequestRule): void {
     if (response.destroyed) return;
     const isSwallowed = rule.do === 'swallow';
     const onward = httpRequest({ hostname, port, method: request.method, path: pathOf(request.url), headers: request.headers, agent: false });
-    onward.on('socket', hold);
+    onward.on('socket', track);
     onward.on('error', () => response.destroy());
     // A client that gives up cancels the request, except for `swallow`.
     if (!isSwallowed) response.on('close', () => onward.destroy());
-    onward.on('response', (answer) => {
-      if (isSwallowed) return answer.resume();
-      return later(faults.delayMs + (rule.do === 'delay' ? rule.ms : 0), () => {
+    onward.on('response', (writeResponse) => {
+      if (isSwallowed) return writeResponse.resume();
+      return delayed(faults.delayMs + (rule.do === 'delay' ? rule.ms : 0), () => {
         if (response.destroyed) return;
-        response.writeHead(answer.statusCode ?? 502, answer.statusMessage, rule.do === 'no-cors' ? withoutCors(answer.rawHeaders) : answer.rawHeaders);
-        pipe(answer, response);
-        answer.on('error', () => response.destroy());
+        response.writeHead(writeResponse.statusCode ?? 502, writeResponse.statusMessage, rule.do === 'no-cors' ? withoutCors(writeResponse.rawHeaders) : writeResponse.rawHeaders);
+        pipe(writeResponse, response);
+        writeResponse.on('error', () => response.destroy());
       });
     });
     pipe(request, onward);
   }
 
-  function respond(request: IncomingMessage, response: ServerResponse, { status, headers, body = named(status), cors = true }: Answer): void {
+  function respond(request: IncomingMessage, response: ServerResponse, { status, headers, body = statusPage(status), cors = true }: Answer): void {
     // An intermediary replaces the server, so its response is readable by the page, as is that to the preflight.
-    const readable = cors && {
+    const corsHeaders = cors && {
       'Access-Control-Allow-Origin': request.headers.origin ?? '*',
       'Access-Control-Allow-Headers': request.headers['access-control-request-headers'] ?? '*',
       'Access-Control-Allow-Methods': request.headers['access-control-request-method'] ?? '*',
       'Access-Control-Expose-Headers': '*',
     };
     request.resume();
-    if (request.method === 'OPTIONS' && cors) response.writeHead(204, { ...readable }).end();
-    else response.writeHead(status, { ...readable, 'Content-Type': 'text/html; charset=utf-8', ...headers }).end(body);
+    if (request.method === 'OPTIONS' && cors) response.writeHead(204, { ...corsHeaders }).end();
+    else response.writeHead(status, { ...corsHeaders, 'Content-Type': 'text/html; charset=utf-8', ...headers }).end(body);
   }
 
   return {
     faults,
     set: (wanted) => void Object.assign(faults, wanted),
     rule: (rule) => rules.add(rule),
-    lift: (id) => rules.lift(id),
-    acted: (id) => rules.acted(id),
+    removeRule: (id) => rules.remove(id),
+    timesApplied: (id) => rules.timesApplied(id),
     handleRequest(request, response) {
       stats.requests++;
       if (closed) return void request.socket.destroy();
       const rule = rules.request(request.method ?? 'GET', pathOf(request.url)) ?? REST_FAULTS[faults.rest];
       switch (rule.do) {
         case 'hang':
-          return hold(request.socket);
+          return track(request.socket);
         case 'close':
         case 'reset':
           return end(request.socket, rule.do);
         case 'answer':
         case 'captive-portal':
-          return later(faults.delayMs, () => respond(request, response, rule.do === 'answer' ? rule : CAPTIVE_PORTAL));
+          return delayed(faults.delayMs, () => respond(request, response, rule.do === 'answer' ? rule : CAPTIVE_PORTAL));
         default:
-          return later(faults.delayMs, () => passRequest(request, response, rule));
+          return delayed(faults.delayMs, () => passRequest(request, response, rule));
       }
     },
     handleUpgrade(request, socket, head) {
       stats.upgrades++;
-      hold(socket);
+      track(socket);
       const path = pathOf(request.url);
-      const rule: Instead = closed ? { do: 'close' } : (rules.handshake(path) ?? SOCKET_FAULTS[faults.socket]);
+      const rule: HttpFault = closed ? { do: 'close' } : (rules.handshake(path) ?? SOCKET_FAULTS[faults.socket]);
       switch (rule.do) {
         case 'hang':
           return;
@@ -195,44 +195,44 @@ export function createFaultLine({ target, prefix = '' }: { target: string; prefi
         default: {
           const server = connect(Number(port), hostname);
           server.setNoDelay(true);
-          hold(server);
+          track(server);
           const parts = { page: socket, server, path, faults, rules, answerDelayMs: rule.do === 'delay' ? rule.ms : 0 };
           const pair = new SocketPair(parts, [headOf(request, path), head]);
-          upgraded.add(pair);
-          socket.once('close', () => upgraded.delete(pair));
+          socketPairs.add(pair);
+          socket.once('close', () => socketPairs.delete(pair));
         }
       }
     },
-    cut: (how = 'reset') => upgraded.forEach((pair) => pair.cut(how)),
-    halfOpen: (way = 'both') => upgraded.forEach((pair) => pair.halfOpen(way)),
-    hangUp: ({ code, reason } = {}) => upgraded.forEach((pair) => pair.hangUp(code, reason)),
-    inject: (way, content) => upgraded.forEach((pair) => pair.inject(way, content)),
-    async listening(on) {
+    cut: (how = 'reset') => socketPairs.forEach((pair) => pair.cut(how)),
+    halfOpen: (direction = 'both') => socketPairs.forEach((pair) => pair.halfOpen(direction)),
+    sendClose: ({ code, reason } = {}) => socketPairs.forEach((pair) => pair.sendClose(code, reason)),
+    inject: (direction, content) => socketPairs.forEach((pair) => pair.inject(direction, content)),
+    async setListening(on) {
       if (listeners.length === 0) throw new Error('This proxy has no port of its own: use it with `listen`.');
       for (const listener of listeners) await listener(on);
     },
     async heal() {
-      rules.lift();
+      rules.remove();
       Object.assign(faults, NO_FAULTS);
       for (const listener of listeners) await listener(true);
     },
-    stats: () => ({ ...stats, openSockets: upgraded.size }),
+    stats: () => ({ ...stats, openSockets: socketPairs.size }),
     onClose: (run) => void closers.push(run),
     onListening: (run) => void listeners.push(run),
     close() {
       closed = true;
-      for (const end of held) end.destroy();
-      upgraded.clear();
+      for (const end of openStreams) end.destroy();
+      socketPairs.clear();
       for (const close of closers.splice(0)) close();
     },
   };
 }
 
-type Answer = Omit<Extract<Instead, { do: 'answer' }>, 'do'>;
+type Answer = Omit<Extract<HttpFault, { do: 'answer' }>, 'do'>;
 
-const named = (status: number): string => html(`<h1>${status} ${STATUS_CODES[status] ?? ''}</h1>`);
+const statusPage = (status: number): string => html(`<h1>${status} ${STATUS_CODES[status] ?? ''}</h1>`);
 
-function answer(socket: Duplex, { status, headers, body = named(status) }: Answer): void {
+function answer(socket: Duplex, { status, headers, body = statusPage(status) }: Answer): void {
   const all = { Connection: 'close', 'Content-Type': 'text/html', 'Content-Length': Buffer.byteLength(body), ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
@@ -250,15 +250,15 @@ function headOf(request: IncomingMessage, path: string): Buffer {
 }
 
 /** Serves a proxy on a port of its own. @returns the URL to use instead of the target's. */
-export async function listen(line: FaultLine, port = 0): Promise<string> {
+export async function listen(proxy: FaultProxy, port = 0): Promise<string> {
   let server: Server | undefined;
   const open = (at: number): Promise<number> => {
-    const opened = createServer((request, response) => line.handleRequest(request, response));
-    server = opened;
-    opened.on('upgrade', (request, socket, head) => line.handleUpgrade(request, socket, head));
+    const created = createServer((request, response) => proxy.handleRequest(request, response));
+    server = created;
+    created.on('upgrade', (request, socket, head) => proxy.handleUpgrade(request, socket, head));
     return new Promise((resolve, reject) => {
-      opened.once('error', reject);
-      opened.listen(at, '127.0.0.1', () => resolve((opened.address() as AddressInfo).port));
+      created.once('error', reject);
+      created.listen(at, '127.0.0.1', () => resolve((created.address() as AddressInfo).port));
     });
   };
   const shut = (): void => {
@@ -266,11 +266,11 @@ export async function listen(line: FaultLine, port = 0): Promise<string> {
     server?.closeAllConnections();
     server = undefined;
   };
-  const found = await open(port);
-  line.onClose(shut);
-  line.onListening(async (on) => {
-    if (on && !server) await open(found);
+  const boundPort = await open(port);
+  proxy.onClose(shut);
+  proxy.onListening(async (on) => {
+    if (on && !server) await open(boundPort);
     if (!on) shut();
   });
-  return `http://127.0.0.1:${found}`;
+  return `http://127.0.0.1:${boundPort}`;
 }

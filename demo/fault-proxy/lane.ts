@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 
 /** Network speed. May change at any time. */
-export interface Slowness {
+export interface Throttle {
   /** Additional latency, in ms. */
   readonly delayMs: number;
   /** Bandwidth per direction, in bytes per second; 0: unlimited. */
@@ -11,30 +11,30 @@ export interface Slowness {
 
 export class Lane {
   readonly #to: Writable;
-  readonly #slowness: Slowness;
+  readonly #slowness: Throttle;
   /** Pending chunks; `null` is the end of the stream. */
   readonly #queue: { at: number; bytes: Buffer | null; onWritten: (() => void) | undefined }[] = [];
   #busyUntil = 0;
   #timer: NodeJS.Timeout | undefined;
-  #isLost = false;
+  #discards = false;
 
-  constructor(to: Writable, slowness: Slowness) {
+  constructor(to: Writable, slowness: Throttle) {
     this.#to = to;
     this.#slowness = slowness;
     to.once('close', () => clearTimeout(this.#timer));
   }
 
   /** Discards everything from now on, permanently: a stream with a gap cannot be resumed. */
-  lose(): void {
-    this.#isLost = true;
+  discard(): void {
+    this.#discards = true;
   }
 
   /** @param extraMs Additional delay, which also delays everything after it. */
   push(bytes: Buffer | null, extraMs = 0, onWritten?: () => void): void {
-    if (this.#isLost || this.#to.destroyed) return;
+    if (this.#discards || this.#to.destroyed) return;
     const { delayMs, bytesPerSecond } = this.#slowness;
-    const onTheWay = bytesPerSecond > 0 ? ((bytes?.length ?? 0) / bytesPerSecond) * 1_000 : 0;
-    this.#busyUntil = Math.max(Date.now() + delayMs + extraMs, this.#busyUntil) + onTheWay;
+    const transferMs = bytesPerSecond > 0 ? ((bytes?.length ?? 0) / bytesPerSecond) * 1_000 : 0;
+    this.#busyUntil = Math.max(Date.now() + delayMs + extraMs, this.#busyUntil) + transferMs;
     this.#queue.push({ at: this.#busyUntil, bytes, onWritten });
     if (!this.#timer) this.#drain();
   }

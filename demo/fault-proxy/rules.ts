@@ -1,10 +1,10 @@
 /** Rules for single handshakes, requests and frames. All rules are plain data, so that browser tests can send them. */
 
 /** Towards the server, or towards the page. */
-export type Way = 'up' | 'down';
+export type Direction = 'up' | 'down';
 
 /** Selects what a rule applies to; all conditions must match. The first matching rule applies. */
-interface About {
+interface RuleFilter {
   /** Regular expression for path and query (for a frame: those of its socket), without the proxy's prefix. */
   path?: string;
   /** Ignores the first `skip` matches. */
@@ -16,7 +16,7 @@ interface About {
 }
 
 /** Faults of a handshake or request. */
-export type Instead =
+export type HttpFault =
   /** Exempt from other rules and faults. */
   | { do: 'pass' }
   /**
@@ -36,11 +36,11 @@ export type Instead =
   | { do: 'delay'; ms: number };
 
 /** A WebSocket handshake. A proxy that strips the upgrade answers with 200. */
-export type HandshakeRule = About & { on: 'handshake' } & Instead;
+export type HandshakeRule = RuleFilter & { on: 'handshake' } & HttpFault;
 
 /** A REST request. Preflights (OPTIONS) match only with an explicit `method`. */
-export type RequestRule = About & { on: 'request'; method?: string } & (
-    | Instead
+export type RequestRule = RuleFilter & { on: 'request'; method?: string } & (
+    | HttpFault
     /** Processed by the server, but the answer is lost. */
     | { do: 'swallow' }
     /** Without CORS headers, so that a cross-origin page cannot read it. */
@@ -48,13 +48,13 @@ export type RequestRule = About & { on: 'request'; method?: string } & (
   );
 
 /** The content of a frame; base64 for binary frames. */
-export type Content = { text: string } | { base64: string };
+export type FrameContent = { text: string } | { base64: string };
 
 /**
  * A single-frame message in one direction. Fragmented messages and control frames always pass. `frame` is a regular
  * expression for the text; it never matches binary frames.
  */
-export type FrameRule = About & { on: Way; frame?: string } & (
+export type FrameRule = RuleFilter & { on: Direction; frame?: string } & (
     | { do: 'pass' }
     | { do: 'drop' }
     /** Total number of copies. Default: 2. */
@@ -67,30 +67,30 @@ export type FrameRule = About & { on: Way; frame?: string } & (
     /** `json`: truncates the text. `utf8`: adds a byte that is invalid in UTF-8. */
     | { do: 'corrupt'; how?: 'json' | 'utf8' }
     /** An additional frame. Default place: after. */
-    | ({ do: 'inject'; place?: 'before' | 'instead' | 'after' } & Content)
+    | ({ do: 'inject'; place?: 'before' | 'instead' | 'after' } & FrameContent)
     /** Delays the frame and everything after it. */
     | { do: 'delay'; ms: number }
     /** Sends a close frame to both ends instead; without `code`, an empty one. */
-    | { do: 'hang-up'; code?: number; reason?: string }
+    | { do: 'send-close'; code?: number; reason?: string }
     /** Closes the connection instead, without a close frame. */
     | { do: 'cut' }
     /** TCP RST instead; `inside`: after the first half of the frame's bytes. */
     | { do: 'reset'; inside?: boolean }
     /** From this frame on nothing passes, in one direction or both (default), while the TCP connections stay open. */
-    | { do: 'half-open'; way?: Way | 'both' }
+    | { do: 'half-open'; direction?: Direction | 'both' }
   );
 
 export type Rule = HandshakeRule | RequestRule | FrameRule;
 
 /** The methods available remotely: those with serialisable arguments and results. */
-export const REMOTE = ['set', 'rule', 'lift', 'acted', 'cut', 'halfOpen', 'hangUp', 'inject', 'listening', 'heal', 'stats'] as const;
-export type Remote = (typeof REMOTE)[number];
+export const REMOTE_METHODS = ['set', 'rule', 'removeRule', 'timesApplied', 'cut', 'halfOpen', 'sendClose', 'inject', 'setListening', 'heal', 'stats'] as const;
+export type RemoteMethod = (typeof REMOTE_METHODS)[number];
 
 interface Entry {
   id: number;
   rule: Rule;
   seen: number;
-  acted: number;
+  applied: number;
 }
 
 /** The rules of a proxy, in the order in which they were added. */
@@ -102,50 +102,50 @@ export class Rules {
   add(rule: Rule): number {
     for (const pattern of [rule.path, 'frame' in rule ? rule.frame : undefined]) if (pattern !== undefined) new RegExp(pattern);
     const id = ++this.#last;
-    this.#entries.set(id, { id, rule, seen: 0, acted: 0 });
+    this.#entries.set(id, { id, rule, seen: 0, applied: 0 });
     return id;
   }
 
   /** Removes one rule, or all. */
-  lift(id?: number): void {
+  remove(id?: number): void {
     if (id === undefined) this.#entries.clear();
     else this.#entries.delete(id);
   }
 
   /** How often a rule has applied. */
-  acted(id: number): number {
-    return this.#entries.get(id)?.acted ?? 0;
+  timesApplied(id: number): number {
+    return this.#entries.get(id)?.applied ?? 0;
   }
 
   handshake(path: string): HandshakeRule | undefined {
-    return this.#first((rule): rule is HandshakeRule => rule.on === 'handshake' && fits(rule.path, path));
+    return this.#first((rule): rule is HandshakeRule => rule.on === 'handshake' && matchesPattern(rule.path, path));
   }
 
   request(method: string, path: string): RequestRule | undefined {
     return this.#first(
-      (rule): rule is RequestRule => rule.on === 'request' && fits(rule.path, path) && (rule.method ? rule.method === method : method !== 'OPTIONS'),
+      (rule): rule is RequestRule => rule.on === 'request' && matchesPattern(rule.path, path) && (rule.method ? rule.method === method : method !== 'OPTIONS'),
     );
   }
 
   /** @param text Undefined for a binary frame. */
-  frame(way: Way, path: string, text: string | undefined): FrameRule | undefined {
+  frame(direction: Direction, path: string, text: string | undefined): FrameRule | undefined {
     return this.#first(
-      (rule): rule is FrameRule => rule.on === way && fits(rule.path, path) && (rule.frame === undefined || (text !== undefined && fits(rule.frame, text))),
+      (rule): rule is FrameRule => rule.on === direction && matchesPattern(rule.path, path) && (rule.frame === undefined || (text !== undefined && matchesPattern(rule.frame, text))),
     );
   }
 
-  #first<Kind extends Rule>(isAbout: (rule: Rule) => rule is Kind): Kind | undefined {
+  #first<Kind extends Rule>(matches: (rule: Rule) => rule is Kind): Kind | undefined {
     for (const entry of this.#entries.values()) {
       const { rule } = entry;
-      if (!isAbout(rule)) continue;
+      if (!matches(rule)) continue;
       const { skip = 0, every = 1, times = Infinity } = rule;
       const place = entry.seen++ - skip;
-      if (place < 0 || (place + 1) % every !== 0 || entry.acted >= times) continue;
-      entry.acted++;
+      if (place < 0 || (place + 1) % every !== 0 || entry.applied >= times) continue;
+      entry.applied++;
       return rule;
     }
     return undefined;
   }
 }
 
-const fits = (pattern: string | undefined, text: string): boolean => pattern === undefined || new RegExp(pattern).test(text);
+const matchesPattern = (pattern: string | undefined, text: string): boolean => pattern === undefined || new RegExp(pattern).test(text);

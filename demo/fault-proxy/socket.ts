@@ -1,8 +1,8 @@
 /** One proxied WebSocket. Bytes are forwarded unchanged, split into frames so that rules can apply to single frames. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Slowness } from './lane.js';
-import type { Content, FrameRule, Rules, Way } from './rules.js';
+import { Lane, type Throttle } from './lane.js';
+import type { FrameContent, FrameRule, Rules, Direction as Direction } from './rules.js';
 import { closePayload, FrameReader, Opcode, writeFrame, type Frame } from './frames.js';
 
 export interface SocketParts {
@@ -10,35 +10,35 @@ export interface SocketParts {
   server: Socket;
   /** Path and query. */
   path: string;
-  faults: Slowness & { readonly blackhole: boolean | Way };
+  faults: Throttle & { readonly blackhole: boolean | Direction };
   rules: Rules;
   /** Delay of the handshake response, in ms. */
   answerDelayMs: number;
 }
 
 /** Time for the peer to read what was written before a reset. */
-const READ_MS = 50;
+const FLUSH_MS = 50;
 const END_OF_HEAD = '\r\n\r\n';
 
 /** Both ends of one WebSocket. */
 export class SocketPair {
   readonly #parts: SocketParts;
-  readonly #up: Direction;
-  readonly #down: Direction;
+  readonly #up: OneWayStream;
+  readonly #down: OneWayStream;
 
   /** @param beginning What the page has sent so far: the request head, and the bytes after it. */
   constructor(parts: SocketParts, beginning: [head: Buffer, more: Buffer]) {
     this.#parts = parts;
     const { page, server } = parts;
-    this.#up = new Direction('up', server, this, parts);
-    this.#down = new Direction('down', page, this, parts);
+    this.#up = new OneWayStream('up', server, this, parts);
+    this.#down = new OneWayStream('down', page, this, parts);
     for (const event of ['end', 'close'] as const) {
-      page.on(event, () => this.#up.take(null));
-      server.on(event, () => this.#down.take(null));
+      page.on(event, () => this.#up.receive(null));
+      server.on(event, () => this.#down.receive(null));
     }
-    for (const bytes of beginning) if (bytes.length > 0) this.#up.take(bytes);
-    page.on('data', (bytes: Buffer) => this.#up.take(bytes));
-    server.on('data', (bytes: Buffer) => this.#down.take(bytes));
+    for (const bytes of beginning) if (bytes.length > 0) this.#up.receive(bytes);
+    page.on('data', (bytes: Buffer) => this.#up.receive(bytes));
+    server.on('data', (bytes: Buffer) => this.#down.receive(bytes));
   }
 
   cut(how: 'reset' | 'close'): void {
@@ -47,18 +47,18 @@ export class SocketPair {
     end(server, how);
   }
 
-  halfOpen(way: Way | 'both'): void {
-    if (way !== 'down') this.#up.lose();
-    if (way !== 'up') this.#down.lose();
+  halfOpen(direction: Direction | 'both'): void {
+    if (direction !== 'down') this.#up.discard();
+    if (direction !== 'up') this.#down.discard();
   }
 
   /** Sends a close frame to both ends. */
-  hangUp(code?: number, reason?: string): void {
-    for (const direction of [this.#up, this.#down]) direction.hangUp(closePayload(code, reason));
+  sendClose(code?: number, reason?: string): void {
+    for (const stream of [this.#up, this.#down]) stream.sendClose(closePayload(code, reason));
   }
 
-  inject(way: Way, content: Content): void {
-    (way === 'up' ? this.#up : this.#down).inject(content);
+  inject(direction: Direction, content: FrameContent): void {
+    (direction === 'up' ? this.#up : this.#down).inject(content);
   }
 }
 
@@ -68,8 +68,8 @@ export function end(socket: Duplex, how: 'reset' | 'close'): void {
   else socket.destroy();
 }
 
-class Direction {
-  readonly #way: Way;
+class OneWayStream {
+  readonly #direction: Direction;
   readonly #parts: SocketParts;
   readonly #pair: SocketPair;
   readonly #lane: Lane;
@@ -81,22 +81,22 @@ class Direction {
   /** Frames held back for reordering. */
   readonly #held = new Set<{ raw: Buffer; left: number }>();
 
-  constructor(way: Way, to: Duplex, pair: SocketPair, parts: SocketParts) {
-    this.#way = way;
+  constructor(direction: Direction, to: Duplex, pair: SocketPair, parts: SocketParts) {
+    this.#direction = direction;
     this.#pair = pair;
     this.#parts = parts;
     this.#lane = new Lane(to, parts.faults);
   }
 
-  lose(): void {
-    this.#lane.lose();
+  discard(): void {
+    this.#lane.discard();
   }
 
   /** @param bytes null: the end of the stream. */
-  take(bytes: Buffer | null): void {
+  receive(bytes: Buffer | null): void {
     const { blackhole } = this.#parts.faults;
     if (blackhole === true) this.#pair.halfOpen('both');
-    else if (blackhole === this.#way) this.lose();
+    else if (blackhole === this.#direction) this.discard();
     if (bytes === null) {
       for (const entry of this.#held) this.#release(entry);
       if (this.#reader.rest.length > 0) this.#lane.push(this.#reader.rest);
@@ -104,17 +104,17 @@ class Direction {
     } else if (this.#isPlain) {
       this.#lane.push(bytes);
     } else {
-      for (const frame of this.#reader.read(this.#head ? this.#takeHead(this.#head, bytes) : bytes)) this.#pass(frame);
+      for (const frame of this.#reader.read(this.#head ? this.#readHead(this.#head, bytes) : bytes)) this.#handleFrame(frame);
     }
   }
 
   /** @returns the bytes after the head. */
-  #takeHead(begun: Buffer, more: Buffer): Buffer {
+  #readHead(begun: Buffer, more: Buffer): Buffer {
     const bytes = Buffer.concat([begun, more]);
     const at = bytes.indexOf(END_OF_HEAD);
     this.#head = at < 0 ? bytes : null;
     if (at < 0) return Buffer.alloc(0);
-    const isAnswer = this.#way === 'down';
+    const isAnswer = this.#direction === 'down';
     const behind = bytes.subarray(at + END_OF_HEAD.length);
     this.#lane.push(bytes.subarray(0, at + END_OF_HEAD.length), isAnswer ? this.#parts.answerDelayMs : 0);
     this.#isPlain = isAnswer && !/^HTTP\/1.1 101 /.test(bytes.toString('latin1', 0, at));
@@ -123,15 +123,15 @@ class Direction {
     return Buffer.alloc(0);
   }
 
-  #pass(frame: Frame): void {
+  #handleFrame(frame: Frame): void {
     const { opcode, payload, raw, isFinal } = frame;
     const isMessage = isFinal && (opcode === Opcode.text || opcode === Opcode.binary);
-    const rule = isMessage && this.#parts.rules.frame(this.#way, this.#parts.path, opcode === Opcode.text ? String(payload) : undefined);
+    const rule = isMessage && this.#parts.rules.frame(this.#direction, this.#parts.path, opcode === Opcode.text ? String(payload) : undefined);
     if (!rule) this.#emit(raw);
-    else this.#act(rule, frame);
+    else this.#applyRule(rule, frame);
   }
 
-  #act(rule: FrameRule, { opcode, payload, raw }: Frame): void {
+  #applyRule(rule: FrameRule, { opcode, payload, raw }: Frame): void {
     switch (rule.do) {
       case 'pass':
         return this.#emit(raw);
@@ -153,33 +153,33 @@ class Direction {
       }
       case 'delay':
         return this.#emit(raw, rule.ms);
-      case 'hang-up':
-        return this.#pair.hangUp(rule.code, rule.reason);
+      case 'send-close':
+        return this.#pair.sendClose(rule.code, rule.reason);
       case 'cut':
         return this.#pair.cut('close');
       case 'reset':
         if (!rule.inside) return this.#pair.cut('reset');
         // A reset discards pending bytes, so the first half must be read before.
-        this.#lane.push(raw.subarray(0, raw.length / 2), 0, () => setTimeout(() => this.#pair.cut('reset'), READ_MS));
-        return this.lose();
+        this.#lane.push(raw.subarray(0, raw.length / 2), 0, () => setTimeout(() => this.#pair.cut('reset'), FLUSH_MS));
+        return this.discard();
       case 'half-open':
-        return this.#pair.halfOpen(rule.way ?? 'both');
+        return this.#pair.halfOpen(rule.direction ?? 'both');
     }
   }
 
-  inject(content: Content): void {
+  inject(content: FrameContent): void {
     if ('text' in content) this.#write(Opcode.text, Buffer.from(content.text));
     else this.#write(Opcode.binary, Buffer.from(content.base64, 'base64'));
   }
 
-  hangUp(payload: Buffer): void {
+  sendClose(payload: Buffer): void {
     this.#write(Opcode.close, payload);
     this.#lane.push(null);
   }
 
   /** Sends a frame that did not come from the peer. */
   #write(opcode: number, payload: Buffer): void {
-    this.#emit(writeFrame(opcode, payload, this.#way === 'up'));
+    this.#emit(writeFrame(opcode, payload, this.#direction === 'up'));
   }
 
   #hold(raw: Buffer, left: number, ms: number): void {

@@ -1,5 +1,5 @@
 /** What goes wrong when, decided beforehand: the seed says all of it, whatever the machine takes for each step. */
-import type { Faults, Rule, Way } from '../../demo/fault-proxy/fault-proxy.js';
+import type { Faults, Rule, Direction } from '../../demo/fault-proxy/fault-proxy.js';
 import type { Chance } from './random.js';
 
 export const PEOPLE = ['ana', 'ben'] as const;
@@ -8,8 +8,8 @@ export type Name = (typeof PEOPLE)[number];
 /** What can happen to one person's network or page. `cut`: what is open ends too, so that it is felt at once. */
 export type Trouble =
   | { is: 'cut'; how: 'reset' | 'close' }
-  | { is: 'half-open'; way: Way | 'both' }
-  | { is: 'hang-up'; code: number }
+  | { is: 'half-open'; direction: Direction | 'both' }
+  | { is: 'send-close'; code: number }
   | { is: 'refused' }
   | { is: 'weather'; set: Partial<Faults>; cut?: boolean }
   | { is: 'rules'; rules: Rule[]; cut?: boolean }
@@ -30,9 +30,9 @@ const SEND = 'send_message';
 const TROUBLES: [name: string, make: (chance: Chance) => Trouble][] = [
   ['cut', (chance) => ({ is: 'cut', how: chance.of(['reset', 'close']) })],
   ['cut', (chance) => ({ is: 'cut', how: chance.of(['reset', 'close']) })],
-  ['half-open', (chance) => ({ is: 'half-open', way: chance.of(['up', 'down', 'both']) })],
-  ['half-open', (chance) => ({ is: 'half-open', way: chance.of(['up', 'down', 'both']) })],
-  ['closed by the server', (chance) => ({ is: 'hang-up', code: chance.of([1000, 1001, 1011, 1012, 1013]) })],
+  ['half-open', (chance) => ({ is: 'half-open', direction: chance.of(['up', 'down', 'both']) })],
+  ['half-open', (chance) => ({ is: 'half-open', direction: chance.of(['up', 'down', 'both']) })],
+  ['closed by the server', (chance) => ({ is: 'send-close', code: chance.of([1000, 1001, 1011, 1012, 1013]) })],
   ['refused', () => ({ is: 'refused' })],
   ['stripped', () => ({ is: 'rules', rules: [{ on: 'handshake', do: 'answer', status: 200 }], cut: true })],
   ['handshakes hang', () => ({ is: 'rules', rules: [{ on: 'handshake', do: 'hang' }], cut: true })],

@@ -129,7 +129,7 @@ begun = Date.now();
 const stopSaying = every(SAY_EVERY_MS, sayHowItGoes);
 const stopSampling = every(SAMPLE_EVERY_MS, sample);
 await Promise.all([writer.write(MESSAGES, LAST_MS), troubles.run(makePlan(new Chance(SEED), LAST_MS), LAST_MS)]);
-for (const name of PEOPLE) await people[name].line.heal();
+for (const name of PEOPLE) await people[name].proxy.heal();
 say('no more trouble: waiting until all is settled');
 const settledMs = await settle('after the last trouble');
 // What was lost with the last frames shows with the next ones.

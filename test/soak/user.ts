@@ -1,6 +1,6 @@
-/** One of the two: a browser context of their own (nothing is shared), a line to the backend of their own, and a page. */
+/** One of the two: a browser context of their own (nothing is shared), a proxy to the backend of their own, and a page. */
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core';
-import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
+import { createFaultProxy, listen, type FaultProxy } from '../../demo/fault-proxy/fault-proxy.js';
 import type { Name, Trouble } from './plan.js';
 
 /** What page.js says by itself. */
@@ -55,7 +55,7 @@ export class Person {
   readonly wrong: string[] = [];
   /** How often, of everything that is only counted. */
   readonly counts = new Map<string, number>();
-  readonly line: FaultLine;
+  readonly proxy: FaultProxy;
   #context!: BrowserContext;
   #page!: Page;
   #cdp!: CDPSession;
@@ -64,14 +64,14 @@ export class Person {
 
   private constructor(
     readonly name: Name,
-    line: FaultLine,
+    proxy: FaultProxy,
   ) {
-    this.line = line;
+    this.proxy = proxy;
   }
 
   static async join(name: Name, { browser, pageUrl, serverUrl, token, rooms }: Meeting): Promise<Person> {
-    const person = new Person(name, createFaultLine({ target: serverUrl }));
-    const url = await listen(person.line);
+    const person = new Person(name, createFaultProxy({ target: serverUrl }));
+    const url = await listen(person.proxy);
     person.#context = await browser.createBrowserContext();
     const page = (person.#page = await person.#context.newPage());
     page.setDefaultTimeout(PATIENCE_MS);
@@ -150,29 +150,29 @@ export class Person {
 
   /** Lets something go wrong. @returns how to make it right again. */
   async suffer(trouble: Trouble): Promise<() => Promise<unknown>> {
-    const { line } = this;
-    const heal = (): Promise<void> => line.heal();
+    const { proxy } = this;
+    const heal = (): Promise<void> => proxy.heal();
     switch (trouble.is) {
       case 'cut':
-        line.cut(trouble.how);
+        proxy.cut(trouble.how);
         return heal;
       case 'half-open':
-        line.halfOpen(trouble.way);
+        proxy.halfOpen(trouble.direction);
         return heal;
-      case 'hang-up':
-        line.hangUp({ code: trouble.code, reason: 'soak' });
+      case 'send-close':
+        proxy.sendClose({ code: trouble.code, reason: 'soak' });
         return heal;
       case 'refused':
-        await line.listening(false);
-        line.cut();
+        await proxy.setListening(false);
+        proxy.cut();
         return heal;
       case 'weather':
-        line.set(trouble.set);
-        if (trouble.cut) line.cut();
+        proxy.set(trouble.set);
+        if (trouble.cut) proxy.cut();
         return heal;
       case 'rules':
-        for (const rule of trouble.rules) line.rule(rule);
-        if (trouble.cut) line.cut();
+        for (const rule of trouble.rules) proxy.rule(rule);
+        if (trouble.cut) proxy.cut();
         return heal;
       case 'offline':
         await this.#page.setOfflineMode(true);
@@ -185,6 +185,6 @@ export class Person {
 
   async leave(): Promise<void> {
     await this.#context.close();
-    this.line.close();
+    this.proxy.close();
   }
 }

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import type { Options } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import type { Commands, CommandRequest, CommandReply } from './backend-plugin.js';
-import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
+import { createFaultProxy, listen, type FaultProxy } from '../../demo/fault-proxy/fault-proxy.js';
 
 interface Running {
   server: RunningServer;
   options: Partial<Options>;
   folder: string;
-  line: FaultLine;
+  proxy: FaultProxy;
 }
 
 const home = await mkdtemp(join(tmpdir(), 'unified-chat-'));
@@ -43,9 +43,9 @@ const commands: Commands = {
     cpSync(await template, folder, { recursive: true });
     const options: Partial<Options> = { allowedOrigins: '*', logLevel: 'silent', ...given, database: { kind: 'folder', path: folder } };
     const server = await startServer(options);
-    const line = createFaultLine({ target: server.url });
-    running.set(id, { server, options, folder, line });
-    return { id, url: await listen(line) };
+    const proxy = createFaultProxy({ target: server.url });
+    running.set(id, { server, options, folder, proxy });
+    return { id, url: await listen(proxy) };
   },
   stop: ({ id }) => backendOf(id).server.close(),
   async restart({ id }) {
@@ -54,22 +54,22 @@ const commands: Commands = {
     backend.server = await startServer({ ...backend.options, port, secret });
   },
   async end({ id }) {
-    const { line, server, folder } = backendOf(id);
+    const { proxy, server, folder } = backendOf(id);
     running.delete(id);
-    line.close();
+    proxy.close();
     await server.close();
     await rm(folder, { recursive: true, force: true });
   },
   token: ({ id, userId, expiresIn = 3_600 }) => backendOf(id).server.signToken(userId, { expiresIn }),
   async faults({ id, ...faults }) {
-    backendOf(id).line.set(faults);
+    backendOf(id).proxy.set(faults);
   },
   async cut({ id }) {
-    backendOf(id).line.cut();
+    backendOf(id).proxy.cut();
   },
-  async line({ id, call, given }) {
-    const { line } = backendOf(id);
-    return (line[call] as (this: FaultLine, ...given: unknown[]) => unknown).apply(line, given);
+  async proxy({ id, call, given }) {
+    const { proxy } = backendOf(id);
+    return (proxy[call] as (this: FaultProxy, ...given: unknown[]) => unknown).apply(proxy, given);
   },
   async post({ id, userId, roomId, content }) {
     const { server } = backendOf(id);

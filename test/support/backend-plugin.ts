@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestRunnerPlugin } from '@web/test-runner';
 import type { Options } from '../../demo/server/options.js';
 import type { Faults } from '../../demo/fault-proxy/fault-proxy.js';
-import type { Remote } from '../../demo/fault-proxy/rules.js';
+import type { RemoteMethod } from '../../demo/fault-proxy/rules.js';
 
 export interface StartOptions {
   baseline?: boolean;
@@ -30,7 +30,7 @@ export interface Commands {
   faults: (payload: { id: number } & Partial<Faults>) => Promise<void>;
   cut: (payload: { id: number }) => Promise<void>;
   /** Calls a method of the fault proxy. */
-  line: (payload: { id: number; call: Remote; given: unknown[] }) => Promise<unknown>;
+  proxy: (payload: { id: number; call: RemoteMethod; given: unknown[] }) => Promise<unknown>;
   /** Sends a message as the given user over REST, bypassing the proxy. */
   post: (payload: { id: number; userId: number; roomId: number; content: string }) => Promise<number>;
   /** The number of stored messages with this content. */
