@@ -1,8 +1,8 @@
-/** Whether a request was made on this machine: for routes that give tokens without a sign-in. */
+/** Detects requests from this machine, for routes that issue tokens without a sign-in. */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
-/** 127.0.0.0/8 and ::1, also as IPv4 in IPv6. */
+/** 127.0.0.0/8 and ::1, also as IPv4-mapped IPv6. */
 export function isLoopbackAddress(address: string | undefined): boolean {
   if (address === undefined) return false;
   const plain = address.replace(/^::ffff:/i, '');
@@ -10,8 +10,8 @@ export function isLoopbackAddress(address: string | undefined): boolean {
 }
 
 /**
- * Whether the header `Host` names this machine. Without this check, a page at an address of its own that is made to lead to
- * 127.0.0.1 (DNS rebinding) could ask as if it were ours.
+ * Whether the `Host` header names this machine. Protects against DNS rebinding: a foreign page whose domain resolves to
+ * 127.0.0.1 would otherwise be same-origin.
  */
 export function isLoopbackHost(host: string | undefined): boolean {
   if (!host || !URL.canParse(`http://${host}`)) return false;

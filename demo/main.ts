@@ -1,6 +1,6 @@
 /**
- * `npm start`: one server, one page, two people. The backend is the real one (demo/server); each person reaches it over
- * a line of their own (`/line/<name>`) that the page's panel can cut, block and slow.
+ * `npm start`: one server, one page, two users. The backend is the reference backend (demo/server). Each user connects
+ * through a fault proxy (`/line/<name>`), which the page's panel can cut, block and slow down.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { renderPage } from './examples/ssr/page.js';
-import { createFaultLine, type FaultLine, type Faults } from './fault-proxy/fault-proxy.js';
+import { createFaultProxy, type FaultProxy, type Faults } from './fault-proxy/fault-proxy.js';
 import { isLoopback } from './loopback.js';
-import { readDifferences, readNumber, readPlaces, readSecret, stop } from './server/command.js';
+import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './server/command.js';
 import { startServer } from './server/server.js';
 
 const { values } = parseArgs({
@@ -25,70 +25,70 @@ const { values } = parseArgs({
   },
 });
 
-/** Who is who in the seed data. */
-const PEOPLE = { ana: 1, ben: 2 } as const;
-type Person = keyof typeof PEOPLE;
-const isPerson = (name: string): name is Person => Object.hasOwn(PEOPLE, name);
+/** Users of the seed data. */
+const USERS = { ana: 1, ben: 2 } as const;
+type DemoUser = keyof typeof USERS;
+const isDemoUser = (name: string): name is DemoUser => Object.hasOwn(USERS, name);
 
 const HOUR_S = 3_600;
-/** What a careful host page would send; everything in the demo works under it. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
+/** A strict policy, as a careful host page would set it. The whole demo works under it. */
+const CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
-/** Until the pages with a framework are built. */
-const stillBuilt = '<!doctype html><title>unified-chat</title><p>This page is being built. Reload it in some seconds.</p>';
+/** Shown until the framework examples are built. */
+const buildingPage = '<!doctype html><title>unified-chat</title><p>This page is being built. Reload it in a few seconds.</p>';
 
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
 
-const lines = new Map<Person, FaultLine>();
-/** Only to the chat's own routes: what comes out of a line comes from this machine, and must not reach those that trust it. */
-const lineOf = (url = ''): FaultLine | undefined => {
+const proxies = new Map<DemoUser, FaultProxy>();
+/** Only for the chat's own routes: proxied requests come from this machine, and must not reach routes that trust it. */
+const proxyOf = (url = ''): FaultProxy | undefined => {
   const [path] = url.split('?', 1) as [string];
   const name = /^\/line\/(\w+)\/(?:api|ws)\//.exec(path)?.[1];
-  if (!name || !isPerson(name) || !URL.canParse(path, 'http://localhost') || new URL(path, 'http://localhost').pathname !== path) return undefined;
-  return lines.get(name);
+  if (!name || !isDemoUser(name) || !URL.canParse(path, 'http://localhost') || new URL(path, 'http://localhost').pathname !== path) return undefined;
+  return proxies.get(name);
 };
 
-/** For routes that answer without a sign-in. With `HOST` the demo can be reached from other machines; these routes cannot. */
-const onThisMachine: MiddlewareHandler<{ Bindings: HttpBindings }> = async (context, next) => {
+/** For routes that need no sign-in. `HOST` can expose the demo to other machines, but not these routes. */
+const loopbackOnly: MiddlewareHandler<{ Bindings: HttpBindings }> = async (context, next) => {
   if (isLoopback(context.env.incoming)) return next();
-  return context.json({ detail: 'The demo gives tokens on this machine alone: open it at http://localhost.' }, 403);
+  return context.json({ detail: 'The demo issues tokens to this machine only. Open it at http://localhost.' }, 403);
 };
 
 const pages = new Hono<{ Bindings: HttpBindings }>();
 pages.use(async (context, next) => {
   await next();
-  if (!context.res.headers.has('Content-Security-Policy')) context.header('Content-Security-Policy', POLICY);
+  if (!context.res.headers.has('Content-Security-Policy')) context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   context.header('Cache-Control', 'no-store');
 });
-pages.get('/demo/token/:name', onThisMachine, async (context) => {
+pages.get('/demo/token/:name', loopbackOnly, async (context) => {
   const name = context.req.param('name');
-  if (!isPerson(name)) return context.json({ detail: `No such person. There are: ${Object.keys(PEOPLE).join(', ')}.` }, 404);
+  if (!isDemoUser(name)) return context.json({ detail: `Unknown user. Available: ${Object.keys(USERS).join(', ')}.` }, 404);
   const expiresIn = Number(context.req.query('expires_in') ?? HOUR_S);
-  return context.json({ token: await server.signToken(PEOPLE[name], { expiresIn }) });
+  return context.json({ token: await server.signToken(USERS[name], { expiresIn }) });
 });
-// As a site of one's own has it, for whoever is signed in: here that is Ana.
-pages.get('/chat-token/', onThisMachine, async (context) => context.json({ token: await server.signToken(PEOPLE.ana) }));
-pages.get('/demo/faults/:name', onThisMachine, (context) => {
+// A token endpoint like that of a real site, which knows the signed-in user: here always Ana.
+pages.get('/chat-token/', loopbackOnly, async (context) => context.json({ token: await server.signToken(USERS.ana) }));
+pages.get('/demo/faults/:name', loopbackOnly, (context) => {
   const name = context.req.param('name');
-  const line = isPerson(name) && lines.get(name);
-  if (!line) return context.json({ detail: 'No such person.' }, 404);
+  const proxy = isDemoUser(name) && proxies.get(name);
+  if (!proxy) return context.json({ detail: 'Unknown user.' }, 404);
   const { cut, ...wanted } = context.req.query();
-  if (cut !== undefined) line.cut();
+  if (cut !== undefined) proxy.cut();
   const faults: Partial<Faults> = {};
   if (wanted.socket) faults.socket = wanted.socket as Faults['socket'];
   if (wanted.rest) faults.rest = wanted.rest as Faults['rest'];
   if (wanted.delay) faults.delayMs = Math.min(Number(wanted.delay) || 0, 10_000);
-  line.set(faults);
-  return context.json(line.faults);
+  proxy.set(faults);
+  return context.json(proxy.faults);
 });
 for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/site/${name}/`));
-pages.get('/ssr', onThisMachine, async (context) => {
+pages.get('/ssr', loopbackOnly, async (context) => {
   const nonce = randomBytes(16).toString('base64');
-  context.header('Content-Security-Policy', POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`));
-  const shell = await readFile('dist/demo/examples/ssr/index.html', 'utf8').catch(() => stillBuilt);
-  const token = await server.signToken(PEOPLE.ana);
-  return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: PEOPLE.ana, tokenUrl: '/demo/token/ana', nonce }));
+  context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`));
+  const shell = await readFile('dist/demo/examples/ssr/index.html', 'utf8').catch(() => buildingPage);
+  const token = await server.signToken(USERS.ana);
+  return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: USERS.ana, tokenUrl: '/demo/token/ana', nonce }));
 });
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
 pages.use('/examples/*', serveStatic({ root: './demo' }));
@@ -96,7 +96,7 @@ pages.use('*', serveStatic({ root: './demo/site' }));
 
 const server = await startServer({
   port: readNumber('port', values.port) ?? 0,
-  ...readPlaces(join(values.data, 'database')),
+  ...readStorageOptions(join(values.data, 'database')),
   secret: await readSecret(values.data),
   host: process.env.HOST ?? '127.0.0.1',
   baseline: values.baseline,
@@ -104,22 +104,22 @@ const server = await startServer({
   logLevel: 'warn',
   fetch: (request, incoming) => pages.fetch(request, { incoming }),
   onRequest: (request, response) => {
-    const line = lineOf(request.url);
-    line?.handleRequest(request, response);
-    return line !== undefined;
+    const proxy = proxyOf(request.url);
+    proxy?.handleRequest(request, response);
+    return proxy !== undefined;
   },
   onUpgrade: (request, socket, head) => {
-    const line = lineOf(request.url);
-    line?.handleUpgrade(request, socket, head);
-    return line !== undefined;
+    const proxy = proxyOf(request.url);
+    proxy?.handleUpgrade(request, socket, head);
+    return proxy !== undefined;
   },
 }).catch((thrown: unknown) => {
   const error = thrown as NodeJS.ErrnoException;
-  stop(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
+  exitWithError(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
 });
 
-for (const name of Object.keys(PEOPLE) as Person[]) {
-  lines.set(name, createFaultLine({ target: `http://127.0.0.1:${server.port}`, prefix: `/line/${name}` }));
+for (const name of Object.keys(USERS) as DemoUser[]) {
+  proxies.set(name, createFaultProxy({ target: `http://127.0.0.1:${server.port}`, prefix: `/line/${name}` }));
 }
 
 console.log(`\n  unified-chat is running (${values.baseline ? 'baseline backend' : 'full backend'}): http://localhost:${server.port}\n  Ctrl-C stops it.\n`);
@@ -129,7 +129,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
-    for (const line of lines.values()) line.close();
+    for (const proxy of proxies.values()) proxy.close();
     void server.close().then(() => process.exit(0));
   });
 }

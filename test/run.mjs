@@ -1,13 +1,13 @@
 /**
- * `npm test`: everything, from a fresh clone. Plain Node: it installs what is missing, finds the browsers, and runs the
- * steps below, two at a time where they do not disturb each other.
+ * `npm test`: runs all tests from a fresh clone. Plain Node: installs missing packages, finds the browsers, and runs
+ * the steps below, two at a time where they do not affect each other.
  *
- *   npm test                                       all of it, in every engine found
+ *   npm test                                       everything, in every engine found
  *   npm test -- --only lint,types                  some steps
- *   npm test -- --browser chromium                 one engine, or several, with commas
- *   npm test -- --files 'test/session/*.test.ts'   some test files and nothing else (also several, with commas)
+ *   npm test -- --browser chromium                 one engine, or several, separated by commas
+ *   npm test -- --files 'test/session/*.test.ts'   some test files only (also several, separated by commas)
  *                                                  (*.node.test.ts run in Node, *.browser.test.ts in browsers)
- *   FUZZ_SEED=7 npm test -- --only fuzz            the same hostile input again; FUZZ_SECONDS says for how long
+ *   FUZZ_SEED=7 npm test -- --only fuzz            repeats the input of a seed; FUZZ_SECONDS sets the duration
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -34,13 +34,13 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 const begun = Date.now();
-/** Engines that are asked for and here; and that are asked for and not here. */
+/** The requested engines that are installed, and those that are not. */
 let present = [];
 let missing = [];
-/** Programs that the cluster needs, and that are not here. */
+/** Missing programs for the cluster step. */
 let missingServices = [];
 
-// --- which tests there are ---
+// --- test files ---
 
 let allTests = [];
 try {
@@ -48,11 +48,11 @@ try {
 } catch (error) {
   stop(error.message);
 }
-/** `*` is anything within a folder, `**` any folders. */
+/** `*` matches within a folder, `**` any number of folders. */
 const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$&').replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'))}$`);
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
-if (tests.length === 0) stop(`No test is called ${flags.files}.`);
+if (tests.length === 0) stop(`No test matches ${flags.files}.`);
 const nodeTestsIn = (start) => tests.filter((path) => isNodeTest(path) && path.startsWith(start));
 const doctorTests = nodeTestsIn('test/doctor/');
 const fleetTests = nodeTestsIn('test/server/cluster');
@@ -62,15 +62,15 @@ const modelTests = nodeTestsIn('test/model/');
 const ownSteps = [doctorTests, fleetTests, pageTests, fuzzTests, modelTests].flat();
 const nodeTests = tests.filter((path) => isNodeTest(path) && !ownSteps.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
-/** What depends on the engine: elements, and code that uses storage, locks or a page of the browser itself. */
+/** Tests that depend on the engine: of elements, or of code that uses storage, locks or browser pages. */
 const isOfEngine = (path) =>
   /^test\/(elements|controllers|locale)\//.test(path) || /mounted\.js|indexeddb-storage|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
 const browserTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 const unitTests = browserTests.filter(isOfEngine);
-/** The rest has its clock, network and storage in memory: one engine is enough. */
+/** The others have clock, network and storage in memory: one engine is enough. */
 const logicTests = browserTests.filter((path) => !isOfEngine(path));
 
-// --- the steps ---
+// --- steps ---
 
 const bin = (path, ...args) => [process.execPath, `node_modules/${path}`, ...args];
 const wtr = (name, files, env = {}) => ({
@@ -80,7 +80,7 @@ const wtr = (name, files, env = {}) => ({
   needsBrowsers: true,
 });
 
-/** Tests that Node runs by itself. */
+/** Tests run by Node's test runner. */
 const inNode = (name, files, ...flags) => ({
   command: [process.execPath, '--import', 'tsx', '--test', ...flags, '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, `${name}.tap`)}`, ...files],
   totals: () => {
@@ -91,17 +91,17 @@ const inNode = (name, files, ...flags) => ({
   tests: files,
 });
 
-/** Of the fuzz: another one each time, so that it finds more, and printed, so that it finds that again. In CI always the same: what fails there is the change. */
+/** A random seed, to find more; printed, to reproduce. Fixed in CI, so that a failure is caused by the change. */
 const fuzz = { FUZZ_SEED: process.env.FUZZ_SEED ?? (isCI ? '20261127' : String(Math.floor(Math.random() * 2 ** 32))), FUZZ_SECONDS: process.env.FUZZ_SECONDS ?? '60' };
 
-/** `alone`: nothing else runs meanwhile, because time matters to it. `needs`: another step comes first, asked for or not. */
+/** `alone`: runs without other steps, because it depends on time. `needs`: steps that run first, requested or not. */
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
   { name: 'cluster', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('cluster', fleetTests), needsServices: true },
-  { name: 'model', what: '2,000 stories of what people and networks do', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
-  { name: 'doctor', what: 'the doctor, against injected backend faults', ...inNode('doctor', doctorTests) },
-  { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'scripts', 'test', 'vite.config.ts') },
+  { name: 'model', what: '2,000 random scenarios against a simulated server', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
+  { name: 'doctor', what: 'the doctor, with simulated backend faults', ...inNode('doctor', doctorTests) },
+  { name: 'layers', what: 'import rules', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'scripts', 'test', 'vite.config.ts') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {
     name: 'manifest',
@@ -110,27 +110,27 @@ const STEPS = [
     check: () => {
       const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
       const made = read('node_modules/.cache/manifest/custom-elements.json');
-      if (read('custom-elements.json') !== made) return 'custom-elements.json is not what the class docs say. Run `npm run manifest` and commit it.';
-      return read('docs/ELEMENTS.md') === elementsPage(JSON.parse(made)).trim() ? '' : 'docs/ELEMENTS.md is not what custom-elements.json says. Run `npm run manifest` and commit it.';
+      if (read('custom-elements.json') !== made) return 'custom-elements.json does not match the docstrings. Run `npm run manifest` and commit it.';
+      return read('docs/ELEMENTS.md') === elementsPage(JSON.parse(made)).trim() ? '' : 'docs/ELEMENTS.md does not match custom-elements.json. Run `npm run manifest` and commit it.';
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
-  { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
-  { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
+  { name: 'loader', what: 'dist/loader.js, which contains the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
+  { name: 'package', what: 'modules, types and editor integrations', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
   { name: 'site', what: 'the playground and the studio', command: bin('vite/bin/vite.js', 'build', '--mode', 'site', '--logLevel', 'error') },
-  { name: 'examples', what: 'pages with a framework', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
+  { name: 'examples', what: 'framework examples', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
   { name: 'fuzz', what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`, ...inNode('fuzz', fuzzTests, '--test-concurrency=1'), env: fuzz, needs: ['loader'], needsBrowsers: true },
-  { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: ['loader'] },
+  { name: 'size', what: 'the size budgets', command: bin('size-limit/bin.js'), needs: ['loader'] },
   { name: 'unit', what: 'elements, storage, tabs: in every engine', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   { name: 'logic', what: 'the library, with clock and network in memory', ...wtr('logic', logicTests), tests: logicTests, alone: true, engine: 'chromium' },
-  // Mostly waiting, so all engines at once.
+  // Mostly waiting, so all engines run at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
-  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'site', 'examples'], alone: true, needsBrowsers: true },
+  { name: 'pages', what: 'sites, apps and designs in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'site', 'examples'], alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);
 const unknown = only?.filter((name) => !STEPS.some((step) => step.name === name)) ?? [];
-if (unknown.length > 0) stop(`There is no step called ${unknown.join(', ')}. There are: ${STEPS.map(({ name }) => name).join(', ')}.`);
+if (unknown.length > 0) stop(`Unknown step: ${unknown.join(', ')}. Available: ${STEPS.map(({ name }) => name).join(', ')}.`);
 const isWanted = ({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0);
 const needed = new Set();
 const need = (name) => {
@@ -140,7 +140,7 @@ const need = (name) => {
 STEPS.filter(isWanted).forEach(({ name }) => need(name));
 const steps = STEPS.filter(({ name }) => needed.has(name));
 
-// --- what must be there first ---
+// --- prerequisites ---
 
 const reason = whyInstall();
 if (reason) {
@@ -152,7 +152,7 @@ if (reason) {
 
 const engines = list(flags.browser) ?? ENGINES;
 const strange = engines.filter((engine) => !ENGINES.includes(engine));
-if (strange.length > 0) stop(`There is no engine called ${strange.join(', ')}. There are: ${ENGINES.join(', ')}.`);
+if (strange.length > 0) stop(`Unknown engine: ${strange.join(', ')}. Available: ${ENGINES.join(', ')}.`);
 if (steps.some(({ needsBrowsers }) => needsBrowsers)) {
   const lacking = () => engines.filter((engine) => !findBrowsers()[engine]);
   missing = lacking();
@@ -177,7 +177,7 @@ if (steps.some(({ needsServices }) => needsServices)) {
   if (missingServices.length > 0) console.log(`  skipped  cluster: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
 }
 
-/** What some tests talk to; without it they are skipped. */
+/** Services for some tests, which are skipped without them. */
 const EXTRAS = [
   { name: 'django', step: 'pages', find: findDjango, packages: DJANGO_PACKAGES },
   { name: 'prosody', step: 'server', find: () => findProgram('prosody'), packages: PROSODY_PACKAGES },
@@ -203,7 +203,7 @@ if (isCI && missingExtras.length > 0) {
   results.push({ name: 'extras', what: problem, seconds: 0, problem });
   console.log(`  FAILED   extras              ${problem}`);
 }
-const lacks = missing.length === 0 ? '' : isCI ? `In CI every engine must be tested; missing: ${missing.join(', ')}.` : present.length === 0 ? 'There is no browser to test in.' : '';
+const lacks = missing.length === 0 ? '' : isCI ? `In CI every engine must be tested; missing: ${missing.join(', ')}.` : present.length === 0 ? 'No browser is available.' : '';
 if (lacks) {
   results.push({ name: 'engines', what: lacks, seconds: 0, problem: lacks });
   console.log(`  FAILED   engines             ${lacks}`);
@@ -215,7 +215,7 @@ while (waiting.length > 0 || running.size > 0) {
   const free = (step) =>
     running.size === 0 ||
     (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (step.needs ?? []).every((name) => done.has(name)));
-  // In order: a step that must be alone waits for those before it, and those after it wait for it.
+  // In order: an `alone` step waits for the steps before it, and the steps after it wait for it.
   const next = waiting.find((step, index) => free(step) && !waiting.slice(0, index).some(({ alone }) => alone));
   if (next) {
     waiting.splice(waiting.indexOf(next), 1);
@@ -244,15 +244,15 @@ async function run(step) {
   if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${browsers.join(', ')}`);
   const env = { ...process.env, BROWSERS: browsers.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
   if (!process.stdout.isTTY) delete env.FORCE_COLOR;
-  // A runner that was started by Node's own test runner would believe that it is a child of it.
+  // Otherwise a nested test runner would behave as a child of this one.
   delete env.NODE_TEST_CONTEXT;
   const { code, output } = await call(step.command, env);
-  let problem = code === 0 ? (step.check?.() ?? '') : output.trim() || `ended with ${code}`;
+  let problem = code === 0 ? (step.check?.() ?? '') : output.trim() || `exit code ${code}`;
   let totals;
   try {
     totals = step.totals?.();
   } catch {
-    problem ||= `${output}\nIt ended without saying how many tests there were.`;
+    problem ||= `${output}\nIt exited without reporting the number of tests.`;
   }
   if (totals?.failed > 0) problem ||= output;
   return { ...step, seconds: (Date.now() - at) / 1000, problem, totals, output };
@@ -277,9 +277,9 @@ async function installByApt(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   console.log(`  …        installing ${packages.join(', ')} by apt`);
   const update = await call(['apt-get', 'update'], env);
-  if (update.code !== 0) return update.output || 'apt-get update did not work.';
+  if (update.code !== 0) return update.output || 'apt-get update failed.';
   const { code, output } = await call(['apt-get', 'install', '-y', '--no-install-recommends', ...packages], env);
-  return code === 0 ? '' : output || 'apt-get install did not work.';
+  return code === 0 ? '' : output || 'apt-get install failed.';
 }
 
 function report({ name, what, seconds, problem, skipped, totals }) {
@@ -293,7 +293,7 @@ function finish(all) {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   for (const { totals, problem, skipped } of all) {
     for (const name of Object.keys(sum)) sum[name] += totals?.[name] ?? 0;
-    // A step without tests, or one that broke before it had any, is one thing that failed.
+    // A step without test results counts as one failure.
     if (problem && !totals?.failed) sum.failed++;
     if (skipped) sum.skipped++;
   }

@@ -1,21 +1,21 @@
-/** WebSocket frames as they are on the wire (RFC 6455, section 5.2), without extensions: read, and written. */
+/** Reads and writes WebSocket frames (RFC 6455, section 5.2), without extensions. */
 import { randomBytes } from 'node:crypto';
 
 export const Opcode = { text: 1, binary: 2, close: 8 } as const;
 
 export interface Frame {
   opcode: number;
-  /** Whether the message ends with it. */
+  /** The last frame of its message. */
   isFinal: boolean;
   /** Unmasked. */
   payload: Buffer;
-  /** All of it, as it came. */
+  /** The complete frame as received. */
   raw: Buffer;
 }
 
-/** Cuts a stream of bytes into frames. */
+/** Splits a byte stream into frames. */
 export class FrameReader {
-  /** What has come of the next frame. */
+  /** The bytes of an incomplete frame. */
   rest: Buffer = Buffer.alloc(0);
 
   /** @returns the frames that these bytes complete. */
@@ -43,7 +43,7 @@ function firstFrame(bytes: Buffer): Frame | undefined {
   return { opcode: first & 0x0f, isFinal: first >= 0x80, payload, raw };
 }
 
-/** @param masked as everything that a client sends has to be. */
+/** @param masked Required for everything that a client sends. */
 export function writeFrame(opcode: number, payload: Buffer, masked: boolean): Buffer {
   const { length } = payload;
   const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
@@ -58,7 +58,7 @@ export function writeFrame(opcode: number, payload: Buffer, masked: boolean): Bu
   return Buffer.concat([head, key, hidden]);
 }
 
-/** What a close frame says; without a code, nothing. */
+/** The payload of a close frame; empty without a code. */
 export function closePayload(code?: number, reason = ''): Buffer {
   if (code === undefined) return Buffer.alloc(0);
   const payload = Buffer.concat([Buffer.alloc(2), Buffer.from(reason)]);
@@ -66,7 +66,7 @@ export function closePayload(code?: number, reason = ''): Buffer {
   return payload;
 }
 
-/** Its own inverse. */
+/** Masks or unmasks in place. */
 function mask(bytes: Buffer, key: Buffer): void {
   for (let n = 0; n < bytes.length; n++) bytes[n]! ^= key[n & 3]!;
 }

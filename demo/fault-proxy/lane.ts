@@ -1,40 +1,40 @@
-/** One direction of a connection: bytes wait their time, none overtakes another, and all of it may be lost. */
+/** One direction of a connection: delays and throttles bytes without reordering them, and can discard them. */
 import type { Writable } from 'node:stream';
 
-/** How slow a line is. It may change at any time. */
-export interface Slowness {
-  /** Everything takes this much longer, in milliseconds. */
+/** Network speed. May change at any time. */
+export interface Throttle {
+  /** Additional latency, in ms. */
   readonly delayMs: number;
-  /** So many bytes fit through in a second, in each direction; 0: as many as want to. */
+  /** Bandwidth per direction, in bytes per second; 0: unlimited. */
   readonly bytesPerSecond: number;
 }
 
 export class Lane {
   readonly #to: Writable;
-  readonly #slowness: Slowness;
-  /** What waits; `null` is the end. */
+  readonly #slowness: Throttle;
+  /** Pending chunks; `null` is the end of the stream. */
   readonly #queue: { at: number; bytes: Buffer | null; onWritten: (() => void) | undefined }[] = [];
   #busyUntil = 0;
   #timer: NodeJS.Timeout | undefined;
-  #isLost = false;
+  #discards = false;
 
-  constructor(to: Writable, slowness: Slowness) {
+  constructor(to: Writable, slowness: Throttle) {
     this.#to = to;
     this.#slowness = slowness;
     to.once('close', () => clearTimeout(this.#timer));
   }
 
-  /** From now on nothing arrives any more, for good: a stream with a hole in it is no stream. */
-  lose(): void {
-    this.#isLost = true;
+  /** Discards everything from now on, permanently: a stream with a gap cannot be resumed. */
+  discard(): void {
+    this.#discards = true;
   }
 
-  /** @param extraMs waits so much longer; so does everything behind it. */
+  /** @param extraMs Additional delay, which also delays everything after it. */
   push(bytes: Buffer | null, extraMs = 0, onWritten?: () => void): void {
-    if (this.#isLost || this.#to.destroyed) return;
+    if (this.#discards || this.#to.destroyed) return;
     const { delayMs, bytesPerSecond } = this.#slowness;
-    const onTheWay = bytesPerSecond > 0 ? ((bytes?.length ?? 0) / bytesPerSecond) * 1_000 : 0;
-    this.#busyUntil = Math.max(Date.now() + delayMs + extraMs, this.#busyUntil) + onTheWay;
+    const transferMs = bytesPerSecond > 0 ? ((bytes?.length ?? 0) / bytesPerSecond) * 1_000 : 0;
+    this.#busyUntil = Math.max(Date.now() + delayMs + extraMs, this.#busyUntil) + transferMs;
     this.#queue.push({ at: this.#busyUntil, bytes, onWritten });
     if (!this.#timer) this.#drain();
   }

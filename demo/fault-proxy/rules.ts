@@ -1,145 +1,151 @@
-/** What a fault line is told to do to one thing among many. All of it is plain data, so that a browser test can say it too. */
+/** Rules for single handshakes, requests and frames. All rules are plain data, so that browser tests can send them. */
 
-/** To the server, or to the page. */
-export type Way = 'up' | 'down';
+/** Towards the server, or towards the page. */
+export type Direction = 'up' | 'down';
 
-/** Which things of its kind a rule is about; all that is said must fit. Of several rules the first that fits acts. */
-interface About {
-  /** Regular expression for path and query (of a frame: those of its socket), without the line's prefix. */
+/** Selects what a rule applies to; all conditions must match. The first matching rule applies. */
+interface RuleFilter {
+  /** Regular expression for path and query (for a frame: those of its socket), without the proxy's prefix. */
   path?: string;
-  /** So many that fit are let pass first. */
+  /** Ignores the first `skip` matches. */
   skip?: number;
-  /** Of those that fit, only each so manieth. */
+  /** Applies only to every nth match. */
   every?: number;
-  /** So often it acts. Default: until it is lifted. */
+  /** How often the rule applies. Default: until it is removed. */
   times?: number;
 }
 
-/** What may happen instead of the server's answer, to a handshake as to a request. */
-export type Instead =
-  /** Nothing: other rules and faults do not touch it. */
+/** Faults of a handshake or request. */
+export type HttpFault =
+  /** Exempt from other rules and faults. */
   | { do: 'pass' }
-  /** An answer from a box in between. Any origin may read it, unless `cors` is false. Default body: a page that names the status. */
+  /**
+   * A response of an intermediary. Readable from any origin, unless `cors` is false. Default body: a page with the
+   * status.
+   */
   | { do: 'answer'; status: number; headers?: Record<string, string>; body?: string; cors?: boolean }
-  /** A sign-in page, 200. */
+  /** A sign-in page with status 200. */
   | { do: 'captive-portal' }
-  /** Nobody ever answers, and nothing reached the server. */
+  /** Never answered, and not forwarded to the server. */
   | { do: 'hang' }
-  /** The connection is ended, in order. */
+  /** The TCP connection is closed. */
   | { do: 'close' }
   /** TCP RST. */
   | { do: 'reset' }
-  /** The server does it at once; its answer comes so much later. */
+  /** Forwarded at once; the answer is delayed. */
   | { do: 'delay'; ms: number };
 
-/** Opening a WebSocket. An answer 200 is what a proxy gives that strips the upgrade. */
-export type HandshakeRule = About & { on: 'handshake' } & Instead;
+/** A WebSocket handshake. A proxy that strips the upgrade answers with 200. */
+export type HandshakeRule = RuleFilter & { on: 'handshake' } & HttpFault;
 
-/** A REST request. Those that browsers ask beforehand (OPTIONS) are meant only where `method` says so. */
-export type RequestRule = About & { on: 'request'; method?: string } & (
-    | Instead
-    /** The server does it, and its answer is lost. */
+/** A REST request. Preflights (OPTIONS) match only with an explicit `method`. */
+export type RequestRule = RuleFilter & { on: 'request'; method?: string } & (
+    | HttpFault
+    /** Processed by the server, but the answer is lost. */
     | { do: 'swallow' }
-    /** Without the headers that let a page of another origin read it. */
+    /** Without CORS headers, so that a cross-origin page cannot read it. */
     | { do: 'no-cors' }
   );
 
-/** A frame's content; for binary frames in base64. */
-export type Content = { text: string } | { base64: string };
+/** The content of a frame; base64 for binary frames. */
+export type FrameContent = { text: string } | { base64: string };
 
 /**
- * A frame with a message, in one direction. Messages in pieces pass as they are, as do pings, pongs and closes.
- * `frame` is a regular expression for its text; with it, no binary frame is meant.
+ * A single-frame message in one direction. Fragmented messages and control frames always pass. `frame` is a regular
+ * expression for the text; it never matches binary frames.
  */
-export type FrameRule = About & { on: Way; frame?: string } & (
+export type FrameRule = RuleFilter & { on: Direction; frame?: string } & (
     | { do: 'pass' }
     | { do: 'drop' }
-    /** So often in all. Default 2. */
+    /** Total number of copies. Default: 2. */
     | { do: 'duplicate'; copies?: number }
-    /** It comes after the next `by` frames of its direction (default 1), or after `ms` (default 1,000) where so many do not come. */
+    /**
+     * Delivered after the next `by` frames of its direction (default 1), or after `ms` (default 1,000) without enough
+     * frames.
+     */
     | { do: 'reorder'; by?: number; ms?: number }
-    /** `json`: the text ends in its middle. `utf8`: it holds a byte that no text has. */
+    /** `json`: truncates the text. `utf8`: adds a byte that is invalid in UTF-8. */
     | { do: 'corrupt'; how?: 'json' | 'utf8' }
-    /** Another frame. Default place: after it. */
-    | ({ do: 'inject'; place?: 'before' | 'instead' | 'after' } & Content)
-    /** It, and everything behind it, waits. */
+    /** An additional frame. Default place: after. */
+    | ({ do: 'inject'; place?: 'before' | 'instead' | 'after' } & FrameContent)
+    /** Delays the frame and everything after it. */
     | { do: 'delay'; ms: number }
-    /** Both ends are sent a close frame instead; without a code, one that names none. */
-    | { do: 'hang-up'; code?: number; reason?: string }
-    /** The connection is ended instead, without a close frame. */
+    /** Sends a close frame to both ends instead; without `code`, an empty one. */
+    | { do: 'send-close'; code?: number; reason?: string }
+    /** Closes the connection instead, without a close frame. */
     | { do: 'cut' }
-    /** TCP RST instead; `inside`: after the first half of its bytes. */
+    /** TCP RST instead; `inside`: after the first half of the frame's bytes. */
     | { do: 'reset'; inside?: boolean }
-    /** From this frame on nothing passes any more, in one direction or both (default), and the TCP connections stay. */
-    | { do: 'half-open'; way?: Way | 'both' }
+    /** From this frame on nothing passes, in one direction or both (default), while the TCP connections stay open. */
+    | { do: 'half-open'; direction?: Direction | 'both' }
   );
 
 export type Rule = HandshakeRule | RequestRule | FrameRule;
 
-/** What of a fault line can be used from afar: what takes and gives plain data. */
-export const REMOTE = ['set', 'rule', 'lift', 'acted', 'cut', 'halfOpen', 'hangUp', 'inject', 'listening', 'heal', 'stats'] as const;
-export type Remote = (typeof REMOTE)[number];
+/** The methods available remotely: those with serialisable arguments and results. */
+export const REMOTE_METHODS = ['set', 'rule', 'removeRule', 'timesApplied', 'cut', 'halfOpen', 'sendClose', 'inject', 'setListening', 'heal', 'stats'] as const;
+export type RemoteMethod = (typeof REMOTE_METHODS)[number];
 
 interface Entry {
   id: number;
   rule: Rule;
   seen: number;
-  acted: number;
+  applied: number;
 }
 
-/** The rules of a line, in the order in which they were given. */
+/** The rules of a proxy, in the order in which they were added. */
 export class Rules {
   readonly #entries = new Map<number, Entry>();
   #last = 0;
 
-  /** @returns its number. @throws {SyntaxError} where an expression is none. */
+  /** @returns the rule's id. @throws {SyntaxError} for an invalid regular expression. */
   add(rule: Rule): number {
     for (const pattern of [rule.path, 'frame' in rule ? rule.frame : undefined]) if (pattern !== undefined) new RegExp(pattern);
     const id = ++this.#last;
-    this.#entries.set(id, { id, rule, seen: 0, acted: 0 });
+    this.#entries.set(id, { id, rule, seen: 0, applied: 0 });
     return id;
   }
 
-  /** Takes back one, or all. */
-  lift(id?: number): void {
+  /** Removes one rule, or all. */
+  remove(id?: number): void {
     if (id === undefined) this.#entries.clear();
     else this.#entries.delete(id);
   }
 
-  /** How often one has acted. */
-  acted(id: number): number {
-    return this.#entries.get(id)?.acted ?? 0;
+  /** How often a rule has applied. */
+  timesApplied(id: number): number {
+    return this.#entries.get(id)?.applied ?? 0;
   }
 
   handshake(path: string): HandshakeRule | undefined {
-    return this.#first((rule): rule is HandshakeRule => rule.on === 'handshake' && fits(rule.path, path));
+    return this.#first((rule): rule is HandshakeRule => rule.on === 'handshake' && matchesPattern(rule.path, path));
   }
 
   request(method: string, path: string): RequestRule | undefined {
     return this.#first(
-      (rule): rule is RequestRule => rule.on === 'request' && fits(rule.path, path) && (rule.method ? rule.method === method : method !== 'OPTIONS'),
+      (rule): rule is RequestRule => rule.on === 'request' && matchesPattern(rule.path, path) && (rule.method ? rule.method === method : method !== 'OPTIONS'),
     );
   }
 
-  /** @param text undefined for a binary frame. */
-  frame(way: Way, path: string, text: string | undefined): FrameRule | undefined {
+  /** @param text Undefined for a binary frame. */
+  frame(direction: Direction, path: string, text: string | undefined): FrameRule | undefined {
     return this.#first(
-      (rule): rule is FrameRule => rule.on === way && fits(rule.path, path) && (rule.frame === undefined || (text !== undefined && fits(rule.frame, text))),
+      (rule): rule is FrameRule => rule.on === direction && matchesPattern(rule.path, path) && (rule.frame === undefined || (text !== undefined && matchesPattern(rule.frame, text))),
     );
   }
 
-  #first<Kind extends Rule>(isAbout: (rule: Rule) => rule is Kind): Kind | undefined {
+  #first<Kind extends Rule>(matches: (rule: Rule) => rule is Kind): Kind | undefined {
     for (const entry of this.#entries.values()) {
       const { rule } = entry;
-      if (!isAbout(rule)) continue;
+      if (!matches(rule)) continue;
       const { skip = 0, every = 1, times = Infinity } = rule;
       const place = entry.seen++ - skip;
-      if (place < 0 || (place + 1) % every !== 0 || entry.acted >= times) continue;
-      entry.acted++;
+      if (place < 0 || (place + 1) % every !== 0 || entry.applied >= times) continue;
+      entry.applied++;
       return rule;
     }
     return undefined;
   }
 }
 
-const fits = (pattern: string | undefined, text: string): boolean => pattern === undefined || new RegExp(pattern).test(text);
+const matchesPattern = (pattern: string | undefined, text: string): boolean => pattern === undefined || new RegExp(pattern).test(text);

@@ -1,44 +1,44 @@
-/** One WebSocket through a fault line: bytes pass as they came, cut into frames so that rules can touch single ones. */
+/** One proxied WebSocket. Bytes are forwarded unchanged, split into frames so that rules can apply to single frames. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Slowness } from './lane.js';
-import type { Content, FrameRule, Rules, Way } from './rules.js';
+import { Lane, type Throttle } from './lane.js';
+import type { FrameContent, FrameRule, Rules, Direction as Direction } from './rules.js';
 import { closePayload, FrameReader, Opcode, writeFrame, type Frame } from './frames.js';
 
 export interface SocketParts {
   page: Duplex;
   server: Socket;
-  /** Its path and query. */
+  /** Path and query. */
   path: string;
-  faults: Slowness & { readonly blackhole: boolean | Way };
+  faults: Throttle & { readonly blackhole: boolean | Direction };
   rules: Rules;
-  /** So much later the handshake is answered, in milliseconds. */
+  /** Delay of the handshake response, in ms. */
   answerDelayMs: number;
 }
 
-/** In which somebody will have read what was written. */
-const READ_MS = 50;
+/** Time for the peer to read what was written before a reset. */
+const FLUSH_MS = 50;
 const END_OF_HEAD = '\r\n\r\n';
 
-/** The two ends of one WebSocket. */
+/** Both ends of one WebSocket. */
 export class SocketPair {
   readonly #parts: SocketParts;
-  readonly #up: Direction;
-  readonly #down: Direction;
+  readonly #up: OneWayStream;
+  readonly #down: OneWayStream;
 
-  /** @param beginning what the page has sent so far: the head of its request, and what came with it. */
+  /** @param beginning What the page has sent so far: the request head, and the bytes after it. */
   constructor(parts: SocketParts, beginning: [head: Buffer, more: Buffer]) {
     this.#parts = parts;
     const { page, server } = parts;
-    this.#up = new Direction('up', server, this, parts);
-    this.#down = new Direction('down', page, this, parts);
+    this.#up = new OneWayStream('up', server, this, parts);
+    this.#down = new OneWayStream('down', page, this, parts);
     for (const event of ['end', 'close'] as const) {
-      page.on(event, () => this.#up.take(null));
-      server.on(event, () => this.#down.take(null));
+      page.on(event, () => this.#up.receive(null));
+      server.on(event, () => this.#down.receive(null));
     }
-    for (const bytes of beginning) if (bytes.length > 0) this.#up.take(bytes);
-    page.on('data', (bytes: Buffer) => this.#up.take(bytes));
-    server.on('data', (bytes: Buffer) => this.#down.take(bytes));
+    for (const bytes of beginning) if (bytes.length > 0) this.#up.receive(bytes);
+    page.on('data', (bytes: Buffer) => this.#up.receive(bytes));
+    server.on('data', (bytes: Buffer) => this.#down.receive(bytes));
   }
 
   cut(how: 'reset' | 'close'): void {
@@ -47,56 +47,56 @@ export class SocketPair {
     end(server, how);
   }
 
-  halfOpen(way: Way | 'both'): void {
-    if (way !== 'down') this.#up.lose();
-    if (way !== 'up') this.#down.lose();
+  halfOpen(direction: Direction | 'both'): void {
+    if (direction !== 'down') this.#up.discard();
+    if (direction !== 'up') this.#down.discard();
   }
 
-  /** Both ends are told that the other one closes. */
-  hangUp(code?: number, reason?: string): void {
-    for (const direction of [this.#up, this.#down]) direction.hangUp(closePayload(code, reason));
+  /** Sends a close frame to both ends. */
+  sendClose(code?: number, reason?: string): void {
+    for (const stream of [this.#up, this.#down]) stream.sendClose(closePayload(code, reason));
   }
 
-  inject(way: Way, content: Content): void {
-    (way === 'up' ? this.#up : this.#down).inject(content);
+  inject(direction: Direction, content: FrameContent): void {
+    (direction === 'up' ? this.#up : this.#down).inject(content);
   }
 }
 
-/** TCP RST, or the end in order. */
+/** TCP RST, or a regular close. */
 export function end(socket: Duplex, how: 'reset' | 'close'): void {
   if (how === 'reset' && 'resetAndDestroy' in socket) (socket as Socket).resetAndDestroy();
   else socket.destroy();
 }
 
-class Direction {
-  readonly #way: Way;
+class OneWayStream {
+  readonly #direction: Direction;
   readonly #parts: SocketParts;
   readonly #pair: SocketPair;
   readonly #lane: Lane;
   readonly #reader = new FrameReader();
-  /** What came before the frames: the head of the handshake. Null behind it. */
+  /** The bytes of an incomplete handshake head; null after the head. */
   #head: Buffer | null = Buffer.alloc(0);
-  /** The server refused: what comes is a page. */
+  /** The server rejected the handshake: an HTTP response follows. */
   #isPlain = false;
-  /** Frames that others are to overtake. */
+  /** Frames held back for reordering. */
   readonly #held = new Set<{ raw: Buffer; left: number }>();
 
-  constructor(way: Way, to: Duplex, pair: SocketPair, parts: SocketParts) {
-    this.#way = way;
+  constructor(direction: Direction, to: Duplex, pair: SocketPair, parts: SocketParts) {
+    this.#direction = direction;
     this.#pair = pair;
     this.#parts = parts;
     this.#lane = new Lane(to, parts.faults);
   }
 
-  lose(): void {
-    this.#lane.lose();
+  discard(): void {
+    this.#lane.discard();
   }
 
-  /** @param bytes null: the other end has ended. */
-  take(bytes: Buffer | null): void {
+  /** @param bytes null: the end of the stream. */
+  receive(bytes: Buffer | null): void {
     const { blackhole } = this.#parts.faults;
     if (blackhole === true) this.#pair.halfOpen('both');
-    else if (blackhole === this.#way) this.lose();
+    else if (blackhole === this.#direction) this.discard();
     if (bytes === null) {
       for (const entry of this.#held) this.#release(entry);
       if (this.#reader.rest.length > 0) this.#lane.push(this.#reader.rest);
@@ -104,17 +104,17 @@ class Direction {
     } else if (this.#isPlain) {
       this.#lane.push(bytes);
     } else {
-      for (const frame of this.#reader.read(this.#head ? this.#takeHead(this.#head, bytes) : bytes)) this.#pass(frame);
+      for (const frame of this.#reader.read(this.#head ? this.#readHead(this.#head, bytes) : bytes)) this.#handleFrame(frame);
     }
   }
 
-  /** @returns the bytes behind the head. */
-  #takeHead(begun: Buffer, more: Buffer): Buffer {
+  /** @returns the bytes after the head. */
+  #readHead(begun: Buffer, more: Buffer): Buffer {
     const bytes = Buffer.concat([begun, more]);
     const at = bytes.indexOf(END_OF_HEAD);
     this.#head = at < 0 ? bytes : null;
     if (at < 0) return Buffer.alloc(0);
-    const isAnswer = this.#way === 'down';
+    const isAnswer = this.#direction === 'down';
     const behind = bytes.subarray(at + END_OF_HEAD.length);
     this.#lane.push(bytes.subarray(0, at + END_OF_HEAD.length), isAnswer ? this.#parts.answerDelayMs : 0);
     this.#isPlain = isAnswer && !/^HTTP\/1.1 101 /.test(bytes.toString('latin1', 0, at));
@@ -123,15 +123,15 @@ class Direction {
     return Buffer.alloc(0);
   }
 
-  #pass(frame: Frame): void {
+  #handleFrame(frame: Frame): void {
     const { opcode, payload, raw, isFinal } = frame;
     const isMessage = isFinal && (opcode === Opcode.text || opcode === Opcode.binary);
-    const rule = isMessage && this.#parts.rules.frame(this.#way, this.#parts.path, opcode === Opcode.text ? String(payload) : undefined);
+    const rule = isMessage && this.#parts.rules.frame(this.#direction, this.#parts.path, opcode === Opcode.text ? String(payload) : undefined);
     if (!rule) this.#emit(raw);
-    else this.#act(rule, frame);
+    else this.#applyRule(rule, frame);
   }
 
-  #act(rule: FrameRule, { opcode, payload, raw }: Frame): void {
+  #applyRule(rule: FrameRule, { opcode, payload, raw }: Frame): void {
     switch (rule.do) {
       case 'pass':
         return this.#emit(raw);
@@ -153,33 +153,33 @@ class Direction {
       }
       case 'delay':
         return this.#emit(raw, rule.ms);
-      case 'hang-up':
-        return this.#pair.hangUp(rule.code, rule.reason);
+      case 'send-close':
+        return this.#pair.sendClose(rule.code, rule.reason);
       case 'cut':
         return this.#pair.cut('close');
       case 'reset':
         if (!rule.inside) return this.#pair.cut('reset');
-        // The half must have been read before: a reset overtakes all that is waiting.
-        this.#lane.push(raw.subarray(0, raw.length / 2), 0, () => setTimeout(() => this.#pair.cut('reset'), READ_MS));
-        return this.lose();
+        // A reset discards pending bytes, so the first half must be read before.
+        this.#lane.push(raw.subarray(0, raw.length / 2), 0, () => setTimeout(() => this.#pair.cut('reset'), FLUSH_MS));
+        return this.discard();
       case 'half-open':
-        return this.#pair.halfOpen(rule.way ?? 'both');
+        return this.#pair.halfOpen(rule.direction ?? 'both');
     }
   }
 
-  inject(content: Content): void {
+  inject(content: FrameContent): void {
     if ('text' in content) this.#write(Opcode.text, Buffer.from(content.text));
     else this.#write(Opcode.binary, Buffer.from(content.base64, 'base64'));
   }
 
-  hangUp(payload: Buffer): void {
+  sendClose(payload: Buffer): void {
     this.#write(Opcode.close, payload);
     this.#lane.push(null);
   }
 
-  /** A frame of our own. */
+  /** Sends a frame that did not come from the peer. */
   #write(opcode: number, payload: Buffer): void {
-    this.#emit(writeFrame(opcode, payload, this.#way === 'up'));
+    this.#emit(writeFrame(opcode, payload, this.#direction === 'up'));
   }
 
   #hold(raw: Buffer, left: number, ms: number): void {

@@ -1,9 +1,9 @@
-/** Who is asking. Tokens are JWTs (HS256) with the claims `user_id`, `exp` and `token_type: 'access'`. */
+/** Authentication. Tokens are JWTs (HS256) with the claims `user_id`, `exp` and `token_type: 'access'`. */
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { toId } from './errors.js';
 import type { Queryable } from './database/database.js';
 
-export type RefusedBecause =
+export type AuthFailure =
   | 'missing_token'
   | 'malformed_token'
   | 'bad_signature'
@@ -20,7 +20,7 @@ export interface Viewer {
   firstName: string;
 }
 
-export type Verdict = { ok: true; viewer: Viewer; expiresAt: Date } | { ok: false; because: RefusedBecause };
+export type AuthResult = { ok: true; viewer: Viewer; expiresAt: Date } | { ok: false; reason: AuthFailure };
 
 export interface SignOptions {
   /** Seconds from now; negative for a token that has already expired. */
@@ -39,44 +39,44 @@ export function signToken(secret: string, userId: number | string, { expiresIn =
     .sign(key(secret));
 }
 
-/** Checks a token, and that its user still exists. */
-export async function verifyToken(database: Queryable, secret: string, token: string | null | undefined): Promise<Verdict> {
-  if (!token) return { ok: false, because: 'missing_token' };
+/** Checks a token, and that its user still exists and is active. */
+export async function verifyToken(database: Queryable, secret: string, token: string | null | undefined): Promise<AuthResult> {
+  if (!token) return { ok: false, reason: 'missing_token' };
   let payload;
   try {
     ({ payload } = await jwtVerify(token, key(secret), { algorithms: ['HS256'], requiredClaims: ['exp', 'user_id'] }));
   } catch (error) {
-    return { ok: false, because: reasonOf(error) };
+    return { ok: false, reason: reasonOf(error) };
   }
-  if (!isPlausible(payload.exp, payload.iat)) return { ok: false, because: 'implausible_lifetime' };
-  if (payload['token_type'] !== 'access') return { ok: false, because: 'wrong_token_type' };
+  if (!isPlausible(payload.exp, payload.iat)) return { ok: false, reason: 'implausible_lifetime' };
+  if (payload['token_type'] !== 'access') return { ok: false, reason: 'wrong_token_type' };
   const [user] = await database.query<Viewer>(
     'select id, username, first_name as "firstName" from users where id = $1 and is_active',
     [toId(payload['user_id'])],
   );
-  if (!user) return { ok: false, because: 'unknown_user' };
+  if (!user) return { ok: false, reason: 'unknown_user' };
   return { ok: true, viewer: user, expiresAt: new Date((payload.exp ?? 0) * 1000) };
 }
 
 const YEAR_S = 366 * 86_400;
-/** What the clocks of two machines may differ by, in seconds. */
+/** Tolerated clock skew between two machines, in seconds. */
 const SKEW_S = 60;
 
-/** Whether a token ends within a year (a time in milliseconds, or 1e300, never comes), and was not issued in the future. */
+/** Whether a token expires within a year (rejects `exp` in milliseconds, or 1e300) and was not issued in the future. */
 function isPlausible(exp = 0, iat = 0): boolean {
   const now = Date.now() / 1000;
   return exp <= now + YEAR_S && iat <= now + SKEW_S;
 }
 
-function reasonOf(error: unknown): RefusedBecause {
+function reasonOf(error: unknown): AuthFailure {
   if (error instanceof errors.JWTExpired) return 'expired_token';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad_signature';
   return 'malformed_token';
 }
 
 /**
- * Whether a page at `origin` may use this server. Browsers always say where they are; programs say nothing. This server
- * itself speaks http alone: behind a proxy that speaks https for it, its own origin has to be among those allowed.
+ * Whether a page at `origin` may use this server. Browsers always send `Origin`; other programs do not. This server
+ * itself speaks plain http, so behind a TLS-terminating proxy its own origin must be in the allowed list.
  */
 export function isAllowedOrigin(origin: string | undefined, host: string | undefined, allowed: readonly string[] | '*'): boolean {
   if (origin === undefined || allowed === '*' || allowed.includes(origin)) return true;

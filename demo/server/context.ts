@@ -1,6 +1,9 @@
-/** What every part of one server shares. There is no module-level state: many servers can live in one process. */
+/**
+ * Dependencies shared by all parts of one server. There is no module-level state: several servers can run in one
+ * process.
+ */
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
-import type { Telling } from './cluster/bus.js';
+import type { BusMessage } from './cluster/bus.js';
 import type { Database } from './database/database.js';
 import type { Differences } from './quirks.js';
 import type { Hub } from './socket/hub.js';
@@ -13,12 +16,12 @@ export interface Context {
   database: Database;
   /** Chat sockets. */
   hub: Hub;
-  /** Notifications sockets. */
+  /** Notification sockets. */
   notificationHub: Hub;
-  /** Tells everybody, on every process. */
-  tell(telling: Telling): void;
+  /** Delivers to all affected sockets, on every process. */
+  broadcast(message: BusMessage): void;
   presence: Presence;
   differences: Differences;
-  rate: RateLimiterAbstract;
+  rateLimiter: RateLimiterAbstract;
   log: Logger;
 }

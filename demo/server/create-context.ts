@@ -1,27 +1,27 @@
-/** Puts together what every part of one server shares, and takes it apart again. */
+/** Creates the shared dependencies of a server, and releases them. */
 import type { Context } from './context.js';
 import { openDatabase } from './database/database.js';
-import { Delivery } from './cluster/broadcaster.js';
+import { Broadcaster } from './cluster/broadcaster.js';
 import { Differences } from './quirks.js';
-import { joinFleet } from './cluster/cluster.js';
+import { joinCluster } from './cluster/cluster.js';
 import { Hub } from './socket/hub.js';
 import type { Logger } from './log.js';
 import { migrate } from './database/migrations.js';
-import { ring } from './socket/notifications.js';
+import { sendNotifications } from './socket/notifications.js';
 import type { ResolvedOptions } from './options.js';
-import { inTime } from './with-timeout.js';
-import { newsAfter, startRepair } from './cluster/change-poller.js';
+import { settlesWithin } from './with-timeout.js';
+import { readUpdatesAfter, startChangePoller } from './cluster/change-poller.js';
 import { seed } from './database/seed.js';
 
-const REPAIR_MS = 1_000;
+const POLLER_STOP_MS = 1_000;
 
-export interface Assembled {
+export interface ContextHandle {
   context: Context;
-  /** Call when nobody is connected any more. */
+  /** Call after all sockets are closed. */
   close(): Promise<void>;
 }
 
-export async function assemble(options: ResolvedOptions, log: Logger): Promise<Assembled> {
+export async function createContext(options: ResolvedOptions, log: Logger): Promise<ContextHandle> {
   const database = await openDatabase(options.database);
   try {
     await migrate(database);
@@ -31,23 +31,23 @@ export async function assemble(options: ResolvedOptions, log: Logger): Promise<A
     throw error;
   }
   const hub = new Hub();
-  const fleet = await joinFleet(options, hub, log);
-  const { bus, presence, rate } = fleet;
-  const parts = { options, database, log, hub, notificationHub: new Hub(), differences: new Differences(options.differences), presence, rate };
-  const delivery = new Delivery({
-    ...parts,
+  const cluster = await joinCluster(options, hub, log);
+  const { bus, presence, rateLimiter } = cluster;
+  const dependencies = { options, database, log, hub, notificationHub: new Hub(), differences: new Differences(options.differences), presence, rateLimiter };
+  const broadcaster = new Broadcaster({
+    ...dependencies,
     bus,
-    fetch: (roomId, after) => newsAfter(parts, roomId, after),
-    ring: (messageId, userIds) => void ring(parts, messageId, userIds).catch((error: unknown) => log.error({ err: error }, 'could not ring')),
+    readUpdates: (roomId, after) => readUpdatesAfter(dependencies, roomId, after),
+    sendNotifications: (messageId, userIds) => void sendNotifications(dependencies, messageId, userIds).catch((error: unknown) => log.error({ err: error }, 'sending notifications failed')),
   });
-  const repair = options.baseline ? undefined : startRepair(parts, delivery.sequencer);
+  const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
   return {
-    context: { ...parts, tell: (telling) => delivery.tell(telling) },
+    context: { ...dependencies, broadcast: (message) => broadcaster.broadcast(message) },
     async close() {
-      // What it asks may hang; the rest is closed all the same.
-      if (repair) await inTime(repair.stop(), REPAIR_MS);
-      delivery.close();
-      await fleet.close();
+      // A pending query may hang; the rest is closed regardless.
+      if (poller) await settlesWithin(poller.stop(), POLLER_STOP_MS);
+      broadcaster.close();
+      await cluster.close();
       await database.close();
     },
   };

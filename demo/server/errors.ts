@@ -1,5 +1,5 @@
-/** A request that is understood and not granted, said once for both ways: an `error` frame or an HTTP status. */
-export type RefusalCode =
+/** Rejected requests, independent of the transport: sent as an `error` frame or as an HTTP status. */
+export type RequestErrorCode =
   | 'access_denied'
   | 'empty_content'
   | 'too_long'
@@ -11,17 +11,17 @@ export type RefusalCode =
   | 'conflict'
   | 'too_large';
 
-export class Refusal extends Error {
+export class RequestError extends Error {
   override readonly name = 'Refusal';
   constructor(
-    readonly code: RefusalCode,
+    readonly code: RequestErrorCode,
     message: string,
     readonly details: {
-      /** The field of a REST body that is wrong. */
+      /** The invalid field of a REST body. */
       field?: string;
       /** Seconds. */
       retryAfter?: number;
-      /** The room that it is about, where one is known. */
+      /** The room concerned, if known. */
       roomId?: number;
       messageId?: number;
     } = {},
@@ -30,12 +30,12 @@ export class Refusal extends Error {
   }
 }
 
-export const accessDenied = (roomId: number): Refusal => new Refusal('access_denied', `Access denied to room ${roomId}`, { roomId });
+export const accessDenied = (roomId: number): RequestError => new RequestError('access_denied', `Access denied to room ${roomId}`, { roomId });
 
-/** The largest id that the database has room for. */
+/** Maximum of the database's id type. */
 const MAX_ID = 2 ** 31 - 1;
 
-/** An id from outside: ours are whole numbers, and arrive as such or as digits. */
+/** Parses an external id: an integer, or a string of digits. */
 export function toId(value: unknown): number | null {
   const digits = typeof value === 'number' ? String(value) : value;
   if (typeof digits !== 'string' || !/^\d{1,10}$/.test(digits)) return null;

@@ -1,44 +1,50 @@
-/** How much one user may say. */
+/** Rate limits and content checks. */
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { Refusal } from './errors.js';
+import { RequestError } from './errors.js';
 
-export const localRate = (messagesPerMinute: number): RateLimiterAbstract =>
+export const localRateLimiter = (messagesPerMinute: number): RateLimiterAbstract =>
   new RateLimiterMemory({ points: messagesPerMinute, duration: 60 });
 
-/** Counts one message of a user, or one change of a message. @throws {Refusal} `rate_limited`, saying when to try again. */
+/**
+ * Counts one message, or one change of a message, against the user's rate limit.
+ * @throws {RequestError} `rate_limited`, with `retryAfter`.
+ */
 export async function countMessage(rate: RateLimiterAbstract, userId: number): Promise<void> {
   try {
     await rate.consume(userId);
-  } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    const retryAfter = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-    throw new Refusal('rate_limited', `Too many messages. Try again in ${retryAfter} s.`, { retryAfter });
+  } catch (thrown) {
+    if (!(thrown instanceof RateLimiterRes)) throw thrown;
+    const retryAfter = Math.max(1, Math.ceil(thrown.msBeforeNext / 1000));
+    throw new RequestError('rate_limited', `Too many messages. Try again in ${retryAfter} s.`, { retryAfter });
   }
 }
 
-/** @throws {Refusal} for a text that cannot be a message. `optional`: a file may come without words. */
-export function checkContent(content: unknown, longest: number, roomId: number, optional = false): string {
+/**
+ * @param optional The content may be empty, because there is an attachment.
+ * @throws {RequestError} if the content is not a valid message text.
+ */
+export function checkContent(content: unknown, maxLength: number, roomId: number, optional = false): string {
   if (typeof content !== 'string' || (!optional && content.trim() === '')) {
-    throw new Refusal('empty_content', 'Message content cannot be empty', { field: 'content', roomId });
+    throw new RequestError('empty_content', 'Message content cannot be empty', { field: 'content', roomId });
   }
-  // Counted as people count, an emoji as one; a client that counts UTF-16 units is only stricter.
-  if (content.length > longest && [...content].length > longest) {
-    throw new Refusal('too_long', `A message can have at most ${longest} characters.`, { field: 'content', roomId });
+  // Counted in code points, so that an emoji is one character. Clients that count UTF-16 units are only stricter.
+  if (content.length > maxLength && [...content].length > maxLength) {
+    throw new RequestError('too_long', `A message must not exceed ${maxLength} characters.`, { field: 'content', roomId });
   }
   // Postgres cannot store it.
-  if (content.includes('\0')) throw new Refusal('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
+  if (content.includes('\0')) throw new RequestError('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
   return content;
 }
 
-const LONGEST_EMOJI = 64;
+const MAX_EMOJI_LENGTH = 64;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-/** Pictures, flags and keycaps. A list of emoji would be out of date before the phones of our users are. */
+/** Pictographs, flags and keycaps. A fixed list of emoji would be out of date sooner than users' phones. */
 const EMOJI = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u;
 
-/** @throws {Refusal} for anything but one emoji. */
+/** @throws {RequestError} for anything but a single emoji. */
 export function checkEmoji(emoji: unknown, roomId: number): string {
-  if (typeof emoji !== 'string' || emoji.length > LONGEST_EMOJI || !EMOJI.test(emoji) || [...graphemes.segment(emoji)].length !== 1) {
-    throw new Refusal('invalid', 'A reaction is one emoji.', { field: 'emoji', roomId });
+  if (typeof emoji !== 'string' || emoji.length > MAX_EMOJI_LENGTH || !EMOJI.test(emoji) || [...graphemes.segment(emoji)].length !== 1) {
+    throw new RequestError('invalid', 'A reaction must be a single emoji.', { field: 'emoji', roomId });
   }
   return emoji;
 }

@@ -1,6 +1,6 @@
 /**
- * Structured logs. A token or a ticket cannot get into them: not by name, and not inside any text. Nor can what people write:
- * of an error only what names its kind and place is kept, because a database repeats values in its messages.
+ * Structured logs without tokens, tickets and user content. Tokens are redacted by field name and inside any text. Of
+ * an error, only its type and location are logged, because database errors quote values in their messages.
  */
 import { pino, type Logger, type LoggerOptions } from 'pino';
 import type { ResolvedOptions } from './options.js';
@@ -8,22 +8,22 @@ import { UnserialisableError } from './serialise.js';
 
 export type { Logger };
 
-// Each pattern reads a text once, without backtracking: hostile text cannot make it slow.
+// Each pattern matches in linear time, without backtracking, so that hostile text cannot slow it down.
 const TOKEN_LIKE = /[\w.%~+/=-]+/g;
 const PARAMETER = /([?&](?:token|ticket)=)[^&\s"\\]*/gi;
 /** A token in a subprotocol. */
 const SUBPROTOCOL = /\bbearer\.[\w-]+/gi;
 const REDACTED = '[redacted]';
-/** How a JWT begins, in base64url. */
+/** The base64url prefix of every JWT. */
 const JWT_START = 'eyJ';
 
-/** The longest text in a log, in characters, and how deep an object is followed. */
-const LONGEST = 300;
-const MOST_ITEMS = 20;
-const LONGEST_STACK = 3_000;
-const DEEPEST = 3;
+/** Limits of a log record: characters per text, array items, characters per stack, nesting depth. */
+const MAX_TEXT = 300;
+const MAX_ITEMS = 20;
+const MAX_STACK = 3_000;
+const MAX_DEPTH = 3;
 
-/** A text without anything that could be a token. Takes time in proportion to its length. */
+/** Removes everything that could be a token, in linear time. */
 export function redact(text: string): string {
   return text
     .replace(TOKEN_LIKE, (run) => {
@@ -34,48 +34,50 @@ export function redact(text: string): string {
     .replace(SUBPROTOCOL, REDACTED);
 }
 
-/** What comes from outside and may be long (a path, an `Origin`), as a log may hold it. */
-function tame(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return tameText(value);
-  if (value instanceof Error) return errorOf(value);
+/** Limits the size of external values (a path, an `Origin`) before they are logged. */
+function sanitize(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return sanitizeText(value);
+  if (value instanceof Error) return describeError(value);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  if (depth >= DEEPEST) return '[nested]';
-  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((item) => tame(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, tame(field, depth + 1)]));
+  if (depth >= MAX_DEPTH) return '[nested]';
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => sanitize(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, sanitize(field, depth + 1)]));
 }
 
-function tameText(text: string): string {
-  // Cut before it is looked at, and again after: what is cut off in the middle of a token must not show its beginning.
-  const known = redact(text.slice(0, LONGEST * 2));
-  return text.length > LONGEST ? `${known.slice(0, LONGEST)}… (${text.length} characters)` : known;
+function sanitizeText(text: string): string {
+  // Redacted before it is cut, so that a token at the cut is not logged in part.
+  const redacted = redact(text.slice(0, MAX_TEXT * 2));
+  return text.length > MAX_TEXT ? `${redacted.slice(0, MAX_TEXT)}… (${text.length} characters)` : redacted;
 }
 
-const NAME = /^[\w-]{1,60}$/;
-const nameOr = (value: unknown): string | undefined => (typeof value === 'string' && NAME.test(value) ? value : undefined);
+const IDENTIFIER = /^[\w-]{1,60}$/;
+const identifierOrUndefined = (value: unknown): string | undefined => (typeof value === 'string' && IDENTIFIER.test(value) ? value : undefined);
 
-/** What a database says of where an error is, besides its message. */
-const PLACES = ['code', 'table', 'column', 'constraint', 'syscall'] as const;
+/** Location fields of database errors, besides the message. */
+const LOCATION_FIELDS = ['code', 'table', 'column', 'constraint', 'syscall'] as const;
 
-/** What a log holds of an error: its kind and its place. Of its message only what certainly holds nothing that anybody wrote. */
-function errorOf(error: unknown, depth = 0): object {
+/**
+ * The loggable part of an error: its type and location. The message is included only if it cannot contain user content.
+ */
+function describeError(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const fields = error as Error & Record<string, unknown>;
-  const places = PLACES.flatMap((place): [string, unknown][] => (nameOr(fields[place]) ? [[place, fields[place]]] : []));
+  const location = LOCATION_FIELDS.flatMap((field): [string, unknown][] => (identifierOrUndefined(fields[field]) ? [[field, fields[field]]] : []));
   const isHarmless = error instanceof UnserialisableError || (typeof fields['syscall'] === 'string' && typeof fields['errno'] === 'number');
   return {
-    type: nameOr(error.name) ?? 'Error',
-    ...(Object.fromEntries(places) as Record<string, unknown>),
-    ...(isHarmless && { message: tameText(error.message) }),
+    type: identifierOrUndefined(error.name) ?? 'Error',
+    ...(Object.fromEntries(location) as Record<string, unknown>),
+    ...(isHarmless && { message: sanitizeText(error.message) }),
     stack: framesOf(error),
-    ...(error.cause !== undefined && depth < DEEPEST && { cause: errorOf(error.cause, depth + 1) }),
+    ...(error.cause !== undefined && depth < MAX_DEPTH && { cause: describeError(error.cause, depth + 1) }),
   };
 }
 
-/** Where it was thrown, without its message, which stands before that. */
+/** The stack frames, without the error message before them. */
 function framesOf({ stack = '', message }: Error): string {
   const at = stack.indexOf(message);
   if (at < 0) return '';
-  return redact(stack.slice(at + message.length, at + message.length + LONGEST_STACK).trim());
+  return redact(stack.slice(at + message.length, at + message.length + MAX_STACK).trim());
 }
 
 export function createLog({ logLevel, logTo }: Pick<ResolvedOptions, 'logLevel' | 'logTo'>): Logger {
@@ -84,8 +86,8 @@ export function createLog({ logLevel, logTo }: Pick<ResolvedOptions, 'logLevel' 
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     redact: ['token', 'ticket', 'authorization', 'secret', '*.token', '*.ticket', '*.authorization', '*.secret', '*.*.authorization'],
-    formatters: { log: (fields) => tame(fields) as Record<string, unknown> },
-    // Pino's own would add the message again.
+    formatters: { log: (fields) => sanitize(fields) as Record<string, unknown> },
+    // Pino's default would add the message again.
     serializers: { err: (error: unknown) => error },
     hooks: { streamWrite: redact },
   };

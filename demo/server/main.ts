@@ -1,19 +1,19 @@
 /**
  * The reference backend as a command: `node --import tsx demo/server/main.ts [flags]`.
  *
- *   --port N        default: $PORT, or any free port      --data DIR    where data lives (default .data)
- *   --host H        default 127.0.0.1                     --reset       forget the data first
- *   --origin URL    a page that may connect (repeatable)  --baseline    no capability, as the oldest backends
- *   --with a,b|all  differences of real backends, listed by --help
- *   --rate N        messages a minute and user            --prepare     makes ready what the first start on a machine
- *                                                                       would take seconds for, and ends
+ *   --port N        default: $PORT, or any free port      --data DIR    data folder (default .data)
+ *   --host H        default 127.0.0.1                     --reset       delete the data first
+ *   --origin URL    an allowed origin (repeatable)        --baseline    no capabilities, like the oldest backends
+ *   --with a,b|all  deviations of real backends, listed by --help
+ *   --rate N        messages per minute and user          --prepare     create the cached empty database, which takes
+ *                                                                       seconds once per machine, and exit
  *
- * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (where several processes on one
- * database meet), JWT_SECRET (one for all of them), LOG_LEVEL.
+ * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (shared by several processes on
+ * one database), JWT_SECRET (the same for all of them), LOG_LEVEL.
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { readDifferences, readNumber, readPlaces, readSecret, stop } from './command.js';
+import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './command.js';
 import { emptyCluster } from './database/database.js';
 import { DIFFERENCES } from './quirks.js';
 import type { Options } from './options.js';
@@ -52,14 +52,14 @@ const server = await startServer({
   port: readNumber('port', flags.port) ?? 0,
   host: flags.host,
   secret: await readSecret(flags.data),
-  ...readPlaces(flags.data),
+  ...readStorageOptions(flags.data),
   allowedOrigins: flags.origin,
   baseline: flags.baseline,
   differences: readDifferences(flags.with),
   ...(rate !== undefined && { limits: { rate } }),
   logLevel: (process.env['LOG_LEVEL'] as Options['logLevel'] | undefined) ?? 'info',
-}).catch((error: unknown) => stop(error instanceof Error ? error.message : String(error)));
-console.log(`The reference backend is at ${server.url}`);
+}).catch((error: unknown) => exitWithError(error instanceof Error ? error.message : String(error)));
+console.log(`Reference backend listening at ${server.url}`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void server.close().then(() => process.exit(0)));

@@ -1,29 +1,29 @@
-/** What a server can be told, and what it does when told nothing. */
+/** Server options and their defaults. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Difference } from './quirks.js';
 
 export type DatabaseKind =
   | { kind: 'memory' }
-  /** An embedded Postgres (PGlite) that keeps its data in a folder. */
+  /** An embedded Postgres (PGlite) with its data in a folder. */
   | { kind: 'folder'; path: string }
   /** A Postgres server. */
   | { kind: 'url'; url: string };
 
 export interface Limits {
-  /** Longest message, in characters. */
+  /** Maximum message length, in characters. */
   content: number;
-  /** Largest file, in bytes. */
+  /** Maximum file size, in bytes. */
   attachmentBytes: number;
-  /** Messages a minute and user. */
+  /** Messages per minute and user. */
   rate: number;
-  /** Largest frame, in bytes; a longer one closes the socket with 1009. */
+  /** Maximum frame size, in bytes; a longer frame closes the socket with 1009. */
   frameBytes: number;
-  /** Largest JSON body, in bytes. */
+  /** Maximum JSON body size, in bytes. */
   bodyBytes: number;
 }
 
-/** How much is remembered at least: so many changes of each room, and everything of so many hours. */
+/** Minimum retention of the change log: the last `changes` of each room, and everything of the last `hours`. */
 export interface SyncWindow {
   changes: number;
   hours: number;
@@ -33,36 +33,38 @@ export interface Options {
   /** 0: any free port. */
   port: number;
   host: string;
-  /** Key of the tokens (HS256), at least 32 bytes. Default: a random one. */
+  /** Token signing key (HS256), at least 32 bytes. Default: random. */
   secret: string;
   database: DatabaseKind;
-  /** Where processes that share one database meet: `redis://…`. Without it each hears of the others late. */
+  /** Redis of processes that share one database: `redis://…`. Without it, updates between processes are delayed. */
   redis?: string | undefined;
-  /** Which pages may use this server. The server's own origin always may; so may programs, which send no `Origin`. */
+  /**
+   * Origins that may use this server. The server's own origin is always allowed, as are clients that send no `Origin`.
+   */
   allowedOrigins: readonly string[] | '*';
-  /** Speak section 2 of the protocol and nothing more: no capability, no error codes. */
+  /** Only the protocol's baseline: no capabilities, no error codes. */
   baseline: boolean;
-  /** Ways in which real baseline backends differ. See quirks.ts. */
+  /** Deviations of real baseline backends to imitate. See quirks.ts. */
   differences: readonly Difference[];
-  /** `demo`: a lively marketplace. `transcript`: what the recorded sessions began with. `false`: nothing. */
+  /** `demo`: a lively marketplace. `transcript`: the state at the start of the recordings. `false`: empty. */
   seed: boolean | 'demo' | 'transcript';
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
-  /** Where log lines go. Default: standard output. */
+  /** Destination of log records. Default: standard output. */
   logTo?: { write(line: string): void };
   limits: Partial<Limits>;
   /** Seconds of silence after which a client should `ping`. */
   heartbeatSeconds: number;
-  /** Seconds between two pings. A socket that has not answered by the next one is ended. */
+  /** Seconds between pings. A socket that has not answered by the next ping is terminated. */
   livenessSeconds: number;
-  /** How long before its token runs out a socket is told so, in seconds. */
+  /** Seconds before the token's expiry at which a socket gets `token_expiring`. */
   expiryWarningSeconds: number;
-  /** How many changes of rooms are remembered at least, for `sync`. */
+  /** Minimum retention of changes, for `sync`. */
   syncWindow: SyncWindow;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
   fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
-  /** Sees every plain request first; true when it has taken it. */
+  /** Called first with every HTTP request; returns true if it has handled it. */
   onRequest?: (request: IncomingMessage, response: ServerResponse) => boolean;
-  /** Sees every upgrade first; true when it has taken it. */
+  /** Called first with every upgrade; returns true if it has handled it. */
   onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 }
 
@@ -76,13 +78,13 @@ const DEFAULT_LIMITS: Limits = {
   bodyBytes: 262_144,
 };
 
-/** HS256 is as strong as its key: a shorter one can be guessed from any token. */
-const SHORTEST_SECRET = 32;
+/** HS256 is only as strong as its key: a shorter one can be brute-forced from any token. */
+const MIN_SECRET_BYTES = 32;
 
-/** @throws {Error} for a secret that is too short. */
+/** @throws {Error} if the secret is too short. */
 export function resolveOptions(options: Partial<Options>): ResolvedOptions {
-  if (options.secret !== undefined && Buffer.byteLength(options.secret) < SHORTEST_SECRET) {
-    throw new Error(`The secret (JWT_SECRET) needs at least ${SHORTEST_SECRET} bytes. Make one: openssl rand -base64 48`);
+  if (options.secret !== undefined && Buffer.byteLength(options.secret) < MIN_SECRET_BYTES) {
+    throw new Error(`The secret (JWT_SECRET) needs at least ${MIN_SECRET_BYTES} bytes. Generate one: openssl rand -base64 48`);
   }
   return {
     port: 0,

@@ -1,24 +1,24 @@
 /**
- * How real baseline backends differ from one another, each behind a switch, so that a client can be shown to survive
- * them all. What a difference does to an answer is here; the few that change behaviour are asked for where it happens.
+ * Deviations of real baseline backends, each behind a switch, to test clients against all of them. Changes to responses
+ * are here; a deviation that changes behaviour is checked where it applies.
  */
 export const DIFFERENCES = [
-  { name: 'temp-id-beside', description: '`_tempId` comes back beside the message instead of inside it.' },
-  { name: 'temp-id-none', description: '`_tempId` does not come back at all.' },
+  { name: 'temp-id-beside', description: '`_tempId` is returned beside the message instead of inside it.' },
+  { name: 'temp-id-none', description: '`_tempId` is not returned at all.' },
   { name: 'twice', description: 'Each new message arrives twice.' },
-  { name: 'rest-silent', description: 'A message sent by REST is announced on no socket.' },
-  { name: 'socket-unread-zero', description: 'The room list on the socket says 0 unread; REST says the truth.' },
+  { name: 'rest-silent', description: 'Messages sent by REST are not announced on any socket.' },
+  { name: 'socket-unread-zero', description: 'Unread counts are always 0 in the socket’s room list; those of REST are correct.' },
   { name: 'history-marks-read', description: 'Reading a history by REST marks the room as read.' },
-  { name: 'foreign-typing', description: 'Typing of somebody who is not in the room is passed on.' },
-  { name: 'unknown-frames', description: 'Frames of unknown types and unknown fields in rooms and messages appear.' },
-  { name: 'bad-room', description: 'One room in every room list is malformed.' },
-  { name: 'html-errors', description: 'Every REST error is a page of HTML.' },
-  { name: 'notifications-1011', description: 'The notifications socket dies with 1011 when it is told to mark something as read.' },
-  { name: 'notifications-quiet', description: 'The notifications socket says something at first only if something is unread.' },
-  { name: 'accept-then-4001', description: 'A bad token is accepted first, then closed with 4001.' },
-  { name: 'paginated-rooms', description: 'The room list of REST comes in pages of two: {results, next}.' },
+  { name: 'foreign-typing', description: 'Typing of users who are not members of the room is forwarded.' },
+  { name: 'unknown-frames', description: 'There are frames of unknown types, and unknown fields in rooms and messages.' },
+  { name: 'bad-room', description: 'Every room list contains one malformed room.' },
+  { name: 'html-errors', description: 'All REST errors are HTML pages.' },
+  { name: 'notifications-1011', description: 'The notifications socket fails with 1011 when it is asked to mark something as read.' },
+  { name: 'notifications-quiet', description: 'The notifications socket sends an initial frame only if something is unread.' },
+  { name: 'accept-then-4001', description: 'A socket with a bad token is accepted, then closed with 4001.' },
+  { name: 'paginated-rooms', description: 'The REST room list is paginated, two rooms per page: {results, next}.' },
   { name: 'string-ids', description: 'All ids are strings.' },
-  { name: 'user-rows', description: 'Users carry every column of their table, e-mail and phone number too.' },
+  { name: 'user-rows', description: 'Users contain every column of their table, including e-mail address and phone number.' },
 ] as const;
 
 export type Difference = (typeof DIFFERENCES)[number]['name'];
@@ -42,7 +42,7 @@ export class Differences {
     return this.#on.has(difference);
   }
 
-  /** One frame as the frames that really go out. */
+  /** The frames that are actually sent for one frame. */
   frames(frame: object): object[] {
     return (frame as Body)['type'] === 'new_message' ? this.#newMessage(frame as Body) : [frame];
   }
@@ -57,12 +57,12 @@ export class Differences {
     return this.has('unknown-frames') ? [{ type: 'delivery_receipt', parts: [1] }, ...frames, { type: 'x-analytics' }] : frames;
   }
 
-  /** What some backends say unasked after `connection_established`. */
+  /** Frames that some backends send unasked after `connection_established`. */
   greetings(): Body[] {
     return this.has('unknown-frames') ? [{ type: 'presence_snapshot', online: [1, 2], timestamp: new Date() }] : [];
   }
 
-  /** A room list, as the socket or as REST gives it. */
+  /** A room list, as sent by the socket or by REST. */
   rooms(rooms: readonly object[], by: 'websocket' | 'rest'): object[] {
     const unread = by === 'websocket' && this.has('socket-unread-zero') ? { unread_count: 0 } : {};
     const extra = this.has('unknown-frames') ? { colour: '#c0ffee', settings: { muted: false } } : {};
@@ -88,7 +88,7 @@ export class Differences {
     };
   }
 
-  /** The last step before any answer becomes text. */
+  /** Applied to every response last, before serialisation. */
   ids<Body>(body: Body): Body {
     return this.has('string-ids') ? (withStringIds(body) as Body) : body;
   }

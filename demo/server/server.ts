@@ -1,16 +1,18 @@
-/** Wires one server together. Start here: socket.ts and http.ts come in, chat.ts does, broadcaster.ts tells. */
+/**
+ * Assembles a server. Start reading here: socket.ts and http.ts receive, chat-actions.ts acts, broadcaster.ts delivers.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { CloseCode } from '../../src/protocol/close-codes.js';
-import { assemble } from './create-context.js';
+import { createContext } from './create-context.js';
 import { signToken, type SignOptions } from './auth.js';
 import type { Database } from './database/database.js';
 import { createHttp } from './http/http.js';
 import { createLog } from './log.js';
 import { resolveOptions, type Options } from './options.js';
-import { inTime } from './with-timeout.js';
+import { settlesWithin } from './with-timeout.js';
 import { createSockets } from './socket/socket.js';
 
 export interface RunningServer {
@@ -19,20 +21,20 @@ export interface RunningServer {
   secret: string;
   database: Database;
   server: Server;
-  /** A token as a real sign-in would give it. */
+  /** A token like that of a real sign-in. */
   signToken(userId: number | string, options?: SignOptions): Promise<string>;
-  /** Finishes what is under way, closes every socket with `code`, and frees everything. */
+  /** Finishes pending work, closes every socket with `code`, and releases all resources. */
   close(code?: number): Promise<void>;
 }
 
-/** How long `close` waits for clients that do not let go, and for a database that does not answer. */
-const GRACE_MS = 1_000;
-const DATABASE_MS = 3_000;
+/** How long `close` waits for clients to disconnect, and for the database. */
+const DISCONNECT_TIMEOUT_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 3_000;
 
 export async function startServer(given: Partial<Options> = {}): Promise<RunningServer> {
   const options = resolveOptions(given);
   const log = createLog(options);
-  const { context, close } = await assemble(options, log);
+  const { context, close } = await createContext(options, log);
   try {
     const sockets = createSockets(context);
     const onHttp = getRequestListener(createHttp(context).fetch, { overrideGlobalObjects: false });
@@ -42,10 +44,10 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
     server.on('upgrade', (request, socket, head) => {
       if (!options.onUpgrade?.(request, socket, head)) sockets.upgrade(request, socket, head);
     });
-    const lines = new Set<Duplex>();
-    server.on('connection', (line) => {
-      lines.add(line);
-      line.once('close', () => lines.delete(line));
+    const streams = new Set<Duplex>();
+    server.on('connection', (stream) => {
+      streams.add(stream);
+      stream.once('close', () => streams.delete(stream));
     });
     const port = await listen(server, options.port, options.host);
     const host = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host;
@@ -56,10 +58,10 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
       const released = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await sockets.close(code);
-      const cut = setTimeout(() => lines.forEach((line) => line.destroy()), GRACE_MS);
+      const timer = setTimeout(() => streams.forEach((stream) => stream.destroy()), DISCONNECT_TIMEOUT_MS);
       await released;
-      clearTimeout(cut);
-      if (!(await inTime(close(), DATABASE_MS))) log.error('stopped, though not everything was finished');
+      clearTimeout(timer);
+      if (!(await settlesWithin(close(), CLOSE_TIMEOUT_MS))) log.error('closed with work pending');
       log.info({ code }, 'closed');
     }
     let stopped: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-/** What others see of a user: the columns that PROTOCOL.md names, and no other. */
+/** The public part of a user: only the columns named in PROTOCOL.md. */
 import type { Context } from './context.js';
 
 /** A user on the wire. */
@@ -14,8 +14,8 @@ export interface WireUser {
 const COLUMNS = ['id', 'username', 'first_name', 'last_name', 'role', 'profile_picture'] as const satisfies readonly (keyof WireUser)[];
 
 /**
- * SQL for one user as JSON; null where the row of an outer join is empty.
- * @param alias the table alias of `users`
+ * SQL expression for one user as JSON; null for the empty row of an outer join.
+ * @param alias The table alias of `users`.
  */
 export function userJson({ options }: Pick<Context, 'options'>, alias: string): string {
   if (options.differences.includes('user-rows')) return `row_to_json(${alias})`;

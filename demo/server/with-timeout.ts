@@ -1,9 +1,9 @@
-/** Waits for something, but not for ever. @returns whether it came in time. */
-export async function inTime(work: Promise<unknown>, ms: number): Promise<boolean> {
+/** Waits for a promise, up to a timeout. @returns false on timeout. */
+export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)));
+  const timeout = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)));
   try {
-    return await Promise.race([work.then(() => true), late]);
+    return await Promise.race([work.then(() => true), timeout]);
   } finally {
     clearTimeout(timer);
   }

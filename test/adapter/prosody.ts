@@ -10,7 +10,7 @@ export interface Prosody {
   domain: string;
   rooms: string;
   stop(): Promise<void>;
-  again(): Promise<void>;
+  restart(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ Component "rooms.localhost" "muc"
     domain: 'localhost',
     rooms: 'rooms.localhost',
     stop,
-    again: begin,
+    restart: begin,
     async end() {
       await stop();
       await rm(folder, { recursive: true, force: true });

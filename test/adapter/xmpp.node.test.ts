@@ -62,7 +62,7 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
     await prosody.stop();
     await until('ana knows', () => ana!.state !== 'connected');
     const sent = [ana!.sendChatMessage(ROOM, 'first'), ana!.sendChatMessage(ROOM, 'second')];
-    await prosody.again();
+    await prosody.restart();
     ana!.retryNow();
     ben!.retryNow();
     await Promise.all(sent);

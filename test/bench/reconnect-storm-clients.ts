@@ -1,4 +1,4 @@
-/** Some of the clients of `npm run bench:reconnect`: the headless connection as it is shipped, with `ws` as its WebSocket. */
+/** Client process of `npm run bench:reconnect`: the headless connection as published, with `ws` as its WebSocket. */
 import { request } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { WebSocket as NodeWebSocket } from 'ws';
@@ -9,12 +9,15 @@ import { MemoryVault } from '../support/memory-vault.js';
 export type ToClients = { do: 'connect'; url: string; first: number; count: number; withinMs: number } | { do: 'report' };
 export type FromClients =
   | { is: 'ready' }
-  /** How many of them are connected at the moment. */
+  /** Number of connected clients. */
   | { is: 'connected'; count: number }
-  /** When a socket was tried, and a request; when each client was last connected, in milliseconds since 1970; how long all stood still. */
+  /**
+   * Times of socket and request attempts; of the last connection of each client, in ms since 1970; longest event loop
+   * delay.
+   */
   | { is: 'report'; tries: number[]; requests: number[]; connected: number[]; stillMs: number };
 
-const tell = (message: FromClients): void => void process.send?.(message);
+const send = (message: FromClients): void => void process.send?.(message);
 const tries: number[] = [];
 const requests: number[] = [];
 const connected = new Map<ChatConnection, number>();
@@ -25,14 +28,14 @@ class CountedWebSocket extends NodeWebSocket {
   constructor(...given: ConstructorParameters<typeof NodeWebSocket>) {
     super(...given);
     tries.push(Date.now());
-    // A browser's goes on without a listener for it; this one would end the process.
+    // Without a listener, `ws` would end the process on errors.
     this.on('error', () => {});
   }
 }
 
 /**
- * As much of `fetch` as is asked for. Node's own takes a millisecond for a request that is refused, and a thousand clients here share
- * one processor: they would come back later than a thousand phones do.
+ * A minimal `fetch`. Node's takes a millisecond per failed request, and a thousand clients share one processor here:
+ * they would reconnect later than a thousand real devices.
  */
 const lightFetch = ((input: URL, { method, headers, signal }: { method: string; headers: Record<string, string>; signal: AbortSignal }) =>
   new Promise<Response>((resolve, reject) => {
@@ -57,11 +60,11 @@ function start(url: string, userId: number): void {
   chat.connect();
 }
 
-setInterval(() => tell({ is: 'connected', count: connected.size }), 100);
+setInterval(() => send({ is: 'connected', count: connected.size }), 100);
 process.on('message', (message: ToClients) => {
-  if (message.do === 'report') return tell({ is: 'report', tries, requests, connected: [...connected.values()], stillMs: delay.max / 1e6 });
+  if (message.do === 'report') return send({ is: 'report', tries, requests, connected: [...connected.values()], stillMs: delay.max / 1e6 });
   const { url, first, count, withinMs } = message;
   for (let n = 0; n < count; n++) setTimeout(start, (n / count) * withinMs, url, first + n);
 });
 process.once('disconnect', () => process.exit(0));
-tell({ is: 'ready' });
+send({ is: 'ready' });

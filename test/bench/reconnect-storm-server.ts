@@ -1,19 +1,19 @@
 /**
- * The far end of `npm run bench:reconnect`: greets, answers pings and knows no rooms. A stand-in, so that what is measured is when
- * the clients come, and not how fast a database lets them in. It is told what to do over IPC, and says when it was asked.
+ * Server process of `npm run bench:reconnect`: greets, answers pings and has no rooms. A stub, because the benchmark
+ * measures when clients connect, not how fast a database admits them. Controlled by IPC; reports when it was contacted.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 
 export type ToServer = { do: 'listen'; port: number } | { do: 'leave' } | { do: 'report' };
-/** All times in milliseconds since 1970. */
+/** All times in ms since 1970. */
 export type FromServer = { is: 'ready' } | { is: 'listening'; port: number; at: number } | { is: 'report'; sockets: number[]; requests: number[] };
 
-/** Far less than any real server would need; far more than a close frame does. */
+/** Much less than a real server needs; much more than a close frame takes. */
 const GRACE_MS = 1_000;
 
-const tell = (message: FromServer): void => void process.send?.(message);
+const send = (message: FromServer): void => void process.send?.(message);
 const asked = { sockets: [] as number[], requests: [] as number[] };
 const http = createServer((request, response) => {
   asked.requests.push(Date.now());
@@ -39,9 +39,9 @@ http.on('upgrade', (request, line, head) => {
 });
 
 process.on('message', (message: ToServer) => {
-  if (message.do === 'report') return tell({ is: 'report', ...asked });
+  if (message.do === 'report') return send({ is: 'report', ...asked });
   if (message.do === 'listen') {
-    http.listen(message.port, '127.0.0.1', 2_048, () => tell({ is: 'listening', port: (http.address() as AddressInfo).port, at: Date.now() }));
+    http.listen(message.port, '127.0.0.1', 2_048, () => send({ is: 'listening', port: (http.address() as AddressInfo).port, at: Date.now() }));
     return;
   }
   http.close();
@@ -49,4 +49,4 @@ process.on('message', (message: ToServer) => {
   setTimeout(() => process.exit(0), GRACE_MS);
 });
 process.once('disconnect', () => process.exit(0));
-tell({ is: 'ready' });
+send({ is: 'ready' });

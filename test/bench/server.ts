@@ -1,6 +1,6 @@
 /**
- * `npm run bench:server`: how much the reference backend delivers, and how fast, as 1, 2 and 4 processes behind nginx
- * on a PostgreSQL that waits for its disk and a Redis. Everything, the clients too, shares the cores of this machine.
+ * `npm run bench:server`: throughput and latency of the reference backend, as 1, 2 and 4 processes behind nginx, with
+ * Redis and a PostgreSQL that waits for its disk. Everything, including the clients, shares the cores of this machine.
  *
  *   npm run bench:server -- --processes 1,2 --seconds 3
  */
@@ -17,16 +17,16 @@ const seconds = Number(flags.seconds);
 const SECRET = 'a secret of the bench alone, long enough';
 const ROOMS = 40;
 const MEMBERS = 5;
-/** Messages a second, where the time that they take is measured. */
+/** Messages per second for the latency measurement. */
 const STEADY = 60;
 const WARM_UP_MS = 2_000;
 
 const missing = missingPrograms();
 if (missing.length > 0) {
-  console.error(`This needs PostgreSQL, Redis and nginx; not found: ${missing.join(', ')}.`);
+  console.error(`PostgreSQL, Redis and nginx are required; not found: ${missing.join(', ')}.`);
   process.exit(1);
 }
-const say = (text: string): void => console.log(`  ${text}`);
+const log = (text: string): void => console.log(`  ${text}`);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Person {
@@ -34,7 +34,7 @@ interface Person {
   socket: WebSocket;
 }
 
-/** What is being measured: begun at, and the time from sending to each receiver. */
+/** Times from sending to each receiver, in the current measurement. */
 let deliveries: number[] = [];
 let acknowledged = 0;
 const sentAt = new Map<string, number>();
@@ -58,7 +58,7 @@ async function connect(url: string, userId: number, room: number): Promise<Perso
 
 let number = 0;
 function send({ socket, room }: Person): void {
-  const content = `message ${++number} of the bench, as long as what people say to each other`;
+  const content = `message ${++number} of the benchmark, about as long as a typical chat message`;
   sentAt.set(content, performance.now());
   socket.send(JSON.stringify({ type: 'send_message', room_id: room, content, _tempId: `bench-${number}` }));
 }
@@ -69,7 +69,7 @@ function begin(): number {
   return performance.now();
 }
 
-/** Each sender sends as soon as the last message is acknowledged. @returns a second */
+/** Throughput: each sender sends again as soon as it gets the acknowledgement. @returns rates per second. */
 async function atMost(senders: Person[]): Promise<{ messages: number; delivered: number }> {
   let going = true;
   for (const person of senders) {
@@ -77,9 +77,9 @@ async function atMost(senders: Person[]): Promise<{ messages: number; delivered:
     send(person);
   }
   await sleep(WARM_UP_MS);
-  const begun = begin();
+  const startedAt = begin();
   await sleep(seconds * 1_000);
-  const took = (performance.now() - begun) / 1_000;
+  const took = (performance.now() - startedAt) / 1_000;
   const result = { messages: acknowledged / took, delivered: deliveries.length / took };
   going = false;
   for (const { socket } of senders) socket.removeAllListeners('acknowledged');
@@ -87,12 +87,12 @@ async function atMost(senders: Person[]): Promise<{ messages: number; delivered:
   return result;
 }
 
-/** The senders take turns. @returns milliseconds from sending to receiving */
+/** Latency at a constant rate, with alternating senders. @returns ms from sending to receiving. */
 async function steadily(senders: Person[]): Promise<{ p50: number; p99: number }> {
   begin();
-  for (let n = 0, begun = performance.now(); n < STEADY * seconds; n++) {
+  for (let n = 0, startedAt = performance.now(); n < STEADY * seconds; n++) {
     send(senders[n % senders.length]!);
-    await sleep(Math.max(0, begun + ((n + 1) * 1_000) / STEADY - performance.now()));
+    await sleep(Math.max(0, startedAt + ((n + 1) * 1_000) / STEADY - performance.now()));
   }
   await sleep(1_000);
   const times = deliveries.sort((a, b) => a - b);
@@ -119,12 +119,12 @@ async function measure(count: number): Promise<string> {
     const nginx = await startNginx(processes.map(({ port }) => port));
     services.unshift(nginx, ...processes);
     await populate(postgres.url);
-    say(`${count}: ${ROOMS * MEMBERS} people connect`);
+    log(`${count}: ${ROOMS * MEMBERS} users connect`);
     const people = await Promise.all(Array.from({ length: ROOMS * MEMBERS }, (_, n) => connect(nginx.url, 1_000 + n, 1_000 + Math.floor(n / MEMBERS))));
     const senders = people.filter((_, n) => n % MEMBERS === 0);
-    say(`${count}: as much as goes`);
+    log(`${count}: maximum throughput`);
     const { messages, delivered } = await atMost(senders);
-    say(`${count}: ${STEADY} messages a second`);
+    log(`${count}: ${STEADY} messages per second`);
     const { p50, p99 } = await steadily(senders);
     for (const { socket } of people) socket.terminate();
     return `| ${count} | ${Math.round(messages)} | ${Math.round(delivered)} | ${p50.toFixed(1)} ms | ${p99.toFixed(1)} ms |`;
@@ -134,7 +134,7 @@ async function measure(count: number): Promise<string> {
 }
 
 console.log(`\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`);
-console.log(`${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} people send\n`);
+console.log(`${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} users send\n`);
 const rows: string[] = [];
 for (const count of flags.processes.split(',').map(Number)) rows.push(await measure(count));
 console.log(`\n| processes | messages/s | deliveries/s | p50 | p99, at ${STEADY} messages/s |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`);

@@ -1,6 +1,6 @@
 /**
- * The thread in a real page, fed by a scripted socket and a scripted `fetch`: the figures are the element's, not a
- * server's. `window.bench` is what run.mjs calls.
+ * A thread in a real page, with a scripted socket and `fetch`, so that the figures are those of the element. run.mjs
+ * calls `window.bench`.
  */
 const WORDS = 'the flat is ready and the key is with Mrs Petersen on the second floor please ring twice before nine'.split(' ');
 const users = [1, 2].map((id) => ({ id, username: `user${id}`, first_name: id === 1 ? 'Ana' : 'Ben', last_name: '' }));
@@ -58,7 +58,7 @@ const painted = async () => {
 };
 let root;
 
-/** Everything below the shadow root: elements, texts and the markers of Lit. */
+/** Counts all nodes in the shadow root: elements, texts and Lit's markers. */
 function countNodes(node) {
   let count = 1;
   for (const child of node.childNodes) count += countNodes(child);
@@ -70,7 +70,7 @@ const scroller = () => thread().shadowRoot.querySelector('[part=messages]');
 const distance = () => scroller().scrollHeight - scroller().clientHeight - scroller().scrollTop;
 
 window.bench = {
-  /** Mounts a thread whose messages are already loaded; the clock runs from mounting to painted. */
+  /** Mounts a thread with loaded messages; measures the time from mounting to painting. */
   async show(count, withOlder = 0) {
     root?.remove();
     older = Array.from({ length: withOlder }, (_, n) => message(n + 1));
@@ -88,7 +88,7 @@ window.bench = {
     element.room = 1;
     const start = performance.now();
     root.append(element);
-    // To the frame that is about to be painted with its rows, at the end.
+    // Until the frame that paints the rows at the end.
     while (!element.shadowRoot?.querySelector('li') || distance() > 1) await frame();
     const shown = performance.now() - start;
     await painted();
@@ -96,7 +96,7 @@ window.bench = {
     return { shown, elements: element.shadowRoot.querySelectorAll('*').length, nodes: countNodes(element.shadowRoot) };
   },
 
-  /** Live messages, so many a second, with the reader at the end. */
+  /** Live messages at a constant rate, while the reader is at the end. */
   async live(count, perSecond) {
     const long = [];
     const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)));
@@ -115,10 +115,10 @@ window.bench = {
     return { seconds: (performance.now() - start) / 1000, longest: Math.max(0, ...long), long: long.length, away, atEnd: distance() <= 1, nodes: countNodes(thread().shadowRoot) };
   },
 
-  /** 50 older messages come in while the reader reads further up: how far does the text move, frame by frame? */
+  /** Loads 50 older messages while the reader is scrolled up, and measures how far the text moves per frame. */
   async older() {
     const list = () => [...thread().shadowRoot.querySelectorAll('li')];
-    // To where the older page is not asked for yet.
+    // A position that does not trigger loading.
     let row;
     let top;
     let moved = 0;

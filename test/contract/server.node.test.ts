@@ -1,6 +1,6 @@
 /**
- * The recorded sessions, played again to the reference server in baseline mode: the same client frames and requests,
- * in the same order; what comes back has the same shapes, in the same order for each client.
+ * Replays the recorded sessions against the reference backend in baseline mode: the same frames and requests in the
+ * same order. The responses must have the same shapes in the same order, per client.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const USERS: Record<string, number> = { ana: 1, ben: 2, cleo: 3 };
 const read = async (name: string): Promise<Entry[]> =>
   JSON.parse(await readFile(joinPath(import.meta.dirname, 'transcripts', `${name}.json`), 'utf8')) as Entry[];
 
-/** What a value looks like: names and types, no content. Lists are of what their first item is. */
+/** The shape of a value: names and types without content. A list has the shape of its first item. */
 function shape(value: unknown): unknown {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? [] : [shape(value[0])];
@@ -26,12 +26,12 @@ function shape(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, shape(field)]).sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
 }
 
-/** Recorded pauses make a frame's order certain; ours is certain once the client has been asked to `settle`. */
+/** Recorded pauses define the order of frames; here `settle` does. */
 const serverFrames = (session: Entry[], who: string): Frame[] =>
   session.filter((entry) => entry.who === who && entry.event === 'server frame').map(({ data }) => data as Frame);
 
-describe('the recorded chat session, played to the reference server', () => {
-  it('gives the same frames and answers', () =>
+describe('the recorded chat session, replayed to the reference backend', () => {
+  it('gets the same frames and responses', () =>
     withServer({ baseline: true, differences: ['rest-silent', 'history-marks-read', 'foreign-typing', 'user-rows'], seed: 'transcript', allowedOrigins: [] }, async (server) => {
       const session = await read('django-channels');
       const clients = new Map<string, Client>();
@@ -41,7 +41,7 @@ describe('the recorded chat session, played to the reference server', () => {
         bad: () => openSocket(server, 'bad'),
         badorigin: async () => openSocket(server, await server.signToken(1), { origin: 'https://evil.example' }),
       };
-      /** Lets everything arrive; a pong that was part of the session stays. */
+      /** Waits until everything has arrived; keeps a pong that belongs to the session. */
       const settle = async (): Promise<void> => {
         for (const [who, client] of clients) received.get(who)!.push(...(await client.settle()));
       };
@@ -82,7 +82,7 @@ async function replayRequest(server: Parameters<typeof rest>[0], who: string, ev
   const init = who === 'x' ? { headers: { Authorization: 'Bearer bad' } } : {};
   const answer = await rest(server, USERS[who] ?? null, path!, { ...init, method: method!, ...(json !== undefined && { json }) });
   if (mediaType === 'text/html') {
-    // The recorded backend broke on `limit=abc` with a page of 115 kB. Ours says what is wrong with it.
+    // The recorded backend failed on `limit=abc` with an HTML page of 115 kB. Ours reports the invalid parameter.
     assert.deepEqual([answer.status, answer.body], [400, { limit: ['A valid integer is required.'] }]);
     return;
   }
@@ -91,7 +91,7 @@ async function replayRequest(server: Parameters<typeof rest>[0], who: string, ev
   if (answer.status >= 400) assert.deepEqual(answer.body, data, event);
 }
 
-it('the recorded notifications session, played to the reference server', () =>
+it('the recorded notifications session, replayed to the reference backend', () =>
   withServer({ baseline: true, differences: ['notifications-1011', 'user-rows'], seed: 'transcript' }, async (server) => {
     const session = await read('django-notifications');
     await rest(server, 2, 'rooms/1/send_message/', { json: { room: 1, content: 'hi ana' } });
@@ -109,7 +109,7 @@ it('the recorded notifications session, played to the reference server', () =>
     assert.equal((await within(ana.closed, 'the close')).code, session.at(-1)!.data);
   }));
 
-/** Delivery is noted by us at once, and was never noted by the recorded backend. */
+/** Ours records delivery at once; the recorded backend never did. */
 const withoutDelivery = (frame: Frame): Frame => {
   const list = (frame['notifications'] as object[] | undefined)?.map((item) => ({ ...item, delivered_at: null }));
   return list ? { ...frame, notifications: list } : frame;

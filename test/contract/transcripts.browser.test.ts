@@ -1,4 +1,4 @@
-/** Every frame and body that a real backend was recorded to send, through our codec and our reducer. */
+/** Every frame and body recorded from a real backend passes the codec and the reducer. */
 import { expect } from '@open-wc/testing';
 import { check, checkEach, decodeChatFrame, decodeNotificationFrame, Message, MessagesBody, Room, roomsPage, sameId, StartDmBody, type ChatFrame, type Id } from '../../src/protocol/index.js';
 import * as pages from '../../src/store/history-pages.js';
@@ -16,7 +16,7 @@ usePages(pages);
 const load = async (name: string): Promise<Entry[]> => (await fetch(new URL(`./transcripts/${name}.json`, import.meta.url))).json() as Promise<Entry[]>;
 const received = (entries: Entry[], who: string): unknown[] => entries.filter((entry) => entry.event === 'server frame' && entry.who === who).map(({ data }) => data);
 
-/** What the session makes of a frame, without its network. */
+/** Converts a frame to an action, like the session. */
 function actionOf(frame: ChatFrame): Action | undefined {
   switch (frame.type) {
     case 'connection_established':
@@ -35,8 +35,8 @@ function actionOf(frame: ChatFrame): Action | undefined {
   }
 }
 
-describe('recorded with a real backend', () => {
-  it('every frame of the chat socket is understood, without a single problem', async () => {
+describe('recordings of a real backend', () => {
+  it('all frames of the chat socket are decoded without problems', async () => {
     const entries = (await load('django-channels')).filter(({ event }) => event === 'server frame');
     expect(entries.length).to.be.above(25);
     for (const { data } of entries) {
@@ -46,13 +46,13 @@ describe('recorded with a real backend', () => {
     }
   });
 
-  it('every frame of the notifications socket, too', async () => {
+  it('all frames of the notifications socket are decoded', async () => {
     const entries = (await load('django-notifications')).filter(({ event }) => event === 'server frame');
     expect(entries.length).to.be.above(1);
     for (const { data } of entries) expect(decodeNotificationFrame(JSON.stringify(data)).problems).to.deep.equal([]);
   });
 
-  it('every body of REST, nothing of it lost', async () => {
+  it('all REST bodies are decoded without losses', async () => {
     const bodies = (await load('django-channels')).filter(({ event }) => / -> 20\d application\/json$/.test(event));
     expect(bodies.length).to.be.above(6);
     for (const { event, data } of bodies) {
@@ -66,11 +66,11 @@ describe('recorded with a real backend', () => {
       } else if (/rooms\/\d+\/$/.test(path)) {
         expect(check(Room, data, event).ok, event).to.equal(true);
         expect(roomsPage([data]).ok).to.equal(true);
-      } else expect(path, 'a body that no check above knows').to.contain('mark_read');
+      } else expect(path, 'a body without a check above').to.contain('mark_read');
     }
   });
 
-  it('what ana received makes the state that ana saw', async () => {
+  it('the frames received by ana produce the state that ana saw', async () => {
     let state: ChatData = reduce(INITIAL, { type: 'history', roomId: 1, side: 'newest', messages: [], hasMore: false });
     const typing: number[] = [];
     const unread: number[] = [];
@@ -83,9 +83,9 @@ describe('recorded with a real backend', () => {
       if (frame.type === 'room_list' || frame.type === 'messages_marked_read') unread.push(state.rooms.find(({ id }) => id === 1)!.unread_count);
     }
     expect(state.user).to.deep.equal({ id: 1, username: 'ana' });
-    // 'while ana unsubscribed' never reached her: a room that is not subscribed is silent.
+    // 'while ana unsubscribed' was not delivered: she was not subscribed at the time.
     expect(state.threads.get('1')!.timeline.map(({ content }) => content)).to.deep.equal(['hello ben', 'hi ana']);
-    expect(typing, 'ben types, stops; cleo is not in the room').to.deep.equal([1, 0, 0]);
+    expect(typing, 'ben types and stops; cleo is not a member').to.deep.equal([1, 0, 0]);
     expect(unread).to.deep.equal([1, 0, 0]);
     expect(state.rooms.map(({ name }) => name)).to.deep.equal(['DM: ana & ben', 'General']);
   });

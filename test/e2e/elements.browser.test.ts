@@ -62,7 +62,7 @@ describe('end to end, on a page', () => {
     await until(() => all(thread(ana), '.delivery.clock').length === 1);
     await until(() => status.state === 'error');
     expect(text(one(status, '[role=status]'))).to.contain('cannot be reached').and.to.contain('Messages wait');
-    await backend.again();
+    await backend.restart();
     one(status, '[part=retry]').click();
     await until(() => status.state === 'connected');
     await until(() => all(thread(ana), '.delivery.clock').length === 0);

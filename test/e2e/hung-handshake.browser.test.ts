@@ -13,7 +13,7 @@ describe('end to end, a handshake that hangs', () => {
   after(() => backend.end());
   afterEach(async () => {
     chat.disconnect();
-    await backend.line.heal();
+    await backend.proxy.heal();
   });
 
   for (const [what, change] of [
@@ -27,9 +27,9 @@ describe('end to end, a handshake that hangs', () => {
       chat.connect();
       // What the page goes through is watched from then on.
       await until(() => chat.state === 'connected');
-      const hang = await backend.line.rule({ on: 'handshake', do: 'hang', times: 1 });
+      const hang = await backend.proxy.rule({ on: 'handshake', do: 'hang', times: 1 });
       await backend.cut();
-      while ((await backend.line.acted(hang)) === 0) await aTimeout(20);
+      while ((await backend.proxy.timesApplied(hang)) === 0) await aTimeout(20);
       const from = performance.now();
       await change();
       await until(() => chat.state === 'connected');

@@ -83,7 +83,7 @@ describe('a strict Content-Security-Policy', () => {
     one(status, '[part=details]').click();
     await until(() => all(status, 'li').length > 0);
     await backend.faults({ socket: 'pass' });
-    await backend.again();
+    await backend.restart();
     await until(() => {
       root.connection.retryNow();
       return root.connection.state === 'connected';

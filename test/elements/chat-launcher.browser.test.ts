@@ -119,7 +119,7 @@ describe('<chat-launcher>', () => {
     const { connection } = launcher.closest('chat-connection')!;
     await until(() => connection.data.reading.length === 0);
     const read = backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
-    backend.say(1, 2, 'Anybody there?');
+    backend.sendAs(1, 2, 'Anybody there?');
     await until(() => one(launcher, '[part=badge]'));
     await nextFrame();
     expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(read);
@@ -201,7 +201,7 @@ describe('<chat-launcher>', () => {
   it('counts what is unread in its one room, where it has one', async () => {
     const launcher = await mounted(html`<chat-launcher room="2"></chat-launcher>`);
     expect(one(launcher, '[part=badge]')).to.equal(undefined);
-    backend.say(2, 2, 'Weeds!');
+    backend.sendAs(2, 2, 'Weeds!');
     await until(() => text(one(launcher, '[part=badge]')) === '1');
     launcher.room = 1;
     await until(() => text(one(launcher, '[part=badge]')) === '3');

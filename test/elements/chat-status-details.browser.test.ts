@@ -14,7 +14,7 @@ describe('<chat-status> details panel', () => {
   beforeEach(() => {
     ({ backend, restore } = intercept());
     // A request without a token is refused, and each room can be asked for.
-    backend.refused.add('');
+    backend.rejectedTokens.add('');
     backend.onRequest = (method, path) => (method === 'GET' && path === 'rooms/1/' ? json(room(1, 'Ana & Ben')) : undefined);
   });
   afterEach(async () => {
@@ -51,7 +51,7 @@ describe('<chat-status> details panel', () => {
 
   for (const [state, prepare] of [
     ['polling', () => (backend.onSocket = 'refuse')],
-    ['unauthorized', () => backend.refused.add(TOKEN)],
+    ['unauthorized', () => backend.rejectedTokens.add(TOKEN)],
     ['error', () => ((backend.onSocket = 'refuse'), (backend.onRequest = () => json({}, 500)))],
   ] as const) {
     it(`has one in trouble: ${state}`, async () => {

@@ -41,7 +41,7 @@ describe('<chat-status>', () => {
 
   for (const [state, label, detail, prepare] of [
     ['polling', 'Connected over REST', 'The live connection is not available yet; messages go over REST.', () => (backend.onSocket = 'refuse')],
-    ['unauthorized', 'Not signed in', 'Your sign-in was not accepted.', () => backend.refused.add(tokenOf(1))],
+    ['unauthorized', 'Not signed in', 'Your sign-in was not accepted.', () => backend.rejectedTokens.add(tokenOf(1))],
     [
       'error',
       'No connection',

@@ -120,7 +120,7 @@ describe('<chat-thread>', () => {
     await nextFrame();
     expect(distance(thread)).to.be.at.most(1);
     for (let n = 0; n < 40; n++) {
-      backend.say(1, 2, `live ${n}`);
+      backend.sendAs(1, 2, `live ${n}`);
       await thread.updateComplete;
       expect(distance(thread), `after ${n}`).to.be.at.most(1);
     }
@@ -171,8 +171,8 @@ describe('<chat-thread>', () => {
     // Not `scrollTop`: rows that are added above the view change it, and nothing moves.
     const inView = rows(thread).find((row) => row.getBoundingClientRect().top >= scroller(thread).getBoundingClientRect().top)!;
     const { top } = inView.getBoundingClientRect();
-    backend.say(1, 2, 'one');
-    backend.say(1, 2, 'two');
+    backend.sendAs(1, 2, 'one');
+    backend.sendAs(1, 2, 'two');
     await thread.updateComplete;
     expect(inView.getBoundingClientRect().top).to.be.closeTo(top, 1);
     expect(text(one(thread, '[part=jump]'))).to.equal('2 new messages');
@@ -241,7 +241,7 @@ describe('<chat-thread>', () => {
     backend.onRequest = (_method, path) => (path.includes('after=') ? page('', 503) : undefined);
     await goDown(thread, () => one(thread, '[role=alert]'));
     expect(text(one(thread, '[role=alert]'))).to.contain('could not be loaded');
-    backend.say(1, 2, 'unseen');
+    backend.sendAs(1, 2, 'unseen');
     await aTimeout(0);
     expect([chat.rooms[0]!.unread_count, text(one(thread, '[part=jump]'))]).to.deep.equal([1, '1 new message']);
     expect(rows(thread).some((li) => text(li).includes('unseen'))).to.equal(false);
@@ -301,11 +301,11 @@ describe('<chat-thread>', () => {
     expect(region.getAttribute('aria-live')).to.equal('polite');
     await aTimeout(0);
     expect(text(region)).to.equal('');
-    setTimeout(() => backend.say(1, 2, 'psst'));
+    setTimeout(() => backend.sendAs(1, 2, 'psst'));
     const { message } = (await oneEvent(thread, 'chat-message')) as ChatMessageEvent;
     expect(message.content).to.equal('psst');
     await until(() => text(region) === 'user2: psst');
-    for (let n = 0; n < 5; n++) backend.say(1, 2, `burst ${n}`);
+    for (let n = 0; n < 5; n++) backend.sendAs(1, 2, `burst ${n}`);
     await until(() => text(region) === '5 new messages');
   });
 
@@ -318,7 +318,7 @@ describe('<chat-thread>', () => {
     // Once or twice: the list is read before and after the socket is there.
     await until(() => marks() > 0);
     await scrollTo(thread, scroller(thread).scrollTop - 600);
-    backend.say(1, 2, 'unseen');
+    backend.sendAs(1, 2, 'unseen');
     await aTimeout(0);
     expect(document.querySelector('chat-connection')!.connection.rooms[0]!.unread_count).to.equal(1);
     const before = marks();

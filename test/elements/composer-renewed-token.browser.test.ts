@@ -28,7 +28,7 @@ describe('the composer, when an opaque token is renewed', () => {
       await until(() => connection.connection.state === 'connected' && field(thread));
       await type(thread, 'hello wor');
       expect(field(thread).value).to.equal('hello wor');
-      backend.refused.add(`opaque-${storage}-${isTyping}-1`);
+      backend.rejectedTokens.add(`opaque-${storage}-${isTyping}-1`);
       count = 2;
       backend.onSocket = 'hang';
       backend.socket.drop(4001);

@@ -5,7 +5,7 @@
 import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
 import { room, tokenOf } from '../support/fake-backend.js';
 import { intercept, mount, until, URL_OF_BACKEND } from '../support/mounted.js';
-import { show, STAGES, type Stage } from '../support/element-states.js';
+import { renderState, ELEMENT_STATES, type ElementState } from '../support/element-states.js';
 
 interface Declaration {
   tagName?: string;
@@ -56,7 +56,7 @@ describe('what designers are promised', () => {
   afterEach(() => fixtureCleanup());
 
   const declaration = (tag: string): Declaration => elements.find(({ tagName }) => tagName === tag)!;
-  const stagesOf = (tag: string): Stage[] => STAGES.filter((stage) => stage.tag === tag);
+  const stagesOf = (tag: string): ElementState[] => ELEMENT_STATES.filter((stage) => stage.tag === tag);
   const TAGS = ['chat-status', 'chat-rooms', 'chat-thread', 'chat-launcher'];
 
   for (const tag of TAGS) {
@@ -64,7 +64,7 @@ describe('what designers are promised', () => {
       const without = new Set((declaration(tag).cssProperties ?? []).map(({ name }) => name));
       expect(without.size).to.be.above(5);
       for (const stage of stagesOf(tag)) {
-        const element = await show(stage);
+        const element = await renderState(stage);
         for (const focused of [undefined, element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]')]) {
           focused?.focus();
           const plain = picture(element);
@@ -84,7 +84,7 @@ describe('what designers are promised', () => {
       const others = new Set(elements.flatMap(({ cssProperties }) => cssProperties ?? []).map(({ name }) => name).filter((name) => !documented.has(name)));
       const found = new Set<string>();
       for (const stage of stagesOf(tag)) {
-        const element = await show(stage);
+        const element = await renderState(stage);
         for (const focused of [undefined, element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]')]) {
           focused?.focus();
           const plain = picture(element);
@@ -106,7 +106,7 @@ describe('what designers are promised', () => {
       sheet.insertRule('.stage > * { --of-a-part: none }');
       for (const name of promised) sheet.insertRule(`${tag}::part(${name}) { scroll-margin-top: 7px }`);
       for (const stage of stagesOf(tag)) {
-        const element = await show(stage);
+        const element = await renderState(stage);
         for (const part of element.shadowRoot!.querySelectorAll('[part]')) {
           for (const name of part.part) found.add(name);
           if (getComputedStyle(part).scrollMarginTop !== '7px') for (const name of part.part) unstyled.add(name);
@@ -127,7 +127,7 @@ describe('what designers are promised', () => {
       for (const name of promised) sheet.insertRule(`${tag}:state(${name}) { --state-${name}: yes }`);
       const [seen, lacking] = [new Set<string>(), new Set<string>()];
       for (const stage of stagesOf(tag)) {
-        const element = await show(stage);
+        const element = await renderState(stage);
         for (const name of promised) (getComputedStyle(element).getPropertyValue(`--state-${name}`) === 'yes' ? seen : lacking).add(name);
         fixtureCleanup();
       }
@@ -165,7 +165,7 @@ describe('what designers are promised', () => {
     Reflect.deleteProperty(navigator, 'onLine');
     await is('error');
     backend.onRequest = () => undefined;
-    backend.refused.add(tokenOf(1));
+    backend.rejectedTokens.add(tokenOf(1));
     await is('unauthorized');
     backend.onSocket = 'hang';
     connection.token = tokenOf(1, { jti: 'next' });

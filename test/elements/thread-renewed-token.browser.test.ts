@@ -14,7 +14,7 @@ describe('an open thread, when the token or the user changes', () => {
     await until(() => chat.state === 'connected' && chat.messages(1).length === 1);
     await aTimeout(100);
     const readingBefore = chat.data.reading.length;
-    backend.refused.add(`opaque-${reconnect}-1`);
+    backend.rejectedTokens.add(`opaque-${reconnect}-1`);
     count = 2;
     if (reconnect === 'slow greeting') backend.onSocket = 'hang';
     backend.socket.drop(4001);
@@ -28,7 +28,7 @@ describe('an open thread, when the token or the user changes', () => {
     await until(() => chat.state === 'connected' && chat.messages(1).length === 1);
     await aTimeout(200);
     const marks = backend.socket.sent.filter((f) => f.type === 'mark_read').length;
-    backend.say(1, 2, 'second');
+    backend.sendAs(1, 2, 'second');
     await aTimeout(1500);
     const got = [readingBefore, chat.data.reading.length, chat.rooms.find((r) => r.id === 1)!.unread_count, backend.socket.sent.filter((f) => f.type === 'mark_read').length > marks];
     connection.remove();
@@ -38,7 +38,7 @@ describe('an open thread, when the token or the user changes', () => {
 
   it('another person (JWT) in an open, visible thread: what comes in is read', async () => {
     const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
-    backend.whose = (t) => (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id;
+    backend.userOf = (t) => (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id;
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
     const chat = connection.connection;
     await until(() => chat.state === 'connected' && chat.messages(1).length === 1);
@@ -46,7 +46,7 @@ describe('an open thread, when the token or the user changes', () => {
     connection.token = tokenOf(3);
     await until(() => chat.user?.id === 3 && chat.state === 'connected' && chat.messages(1).length === 1);
     await aTimeout(200);
-    backend.say(1, 2, 'second');
+    backend.sendAs(1, 2, 'second');
     await aTimeout(1500);
     const got = [chat.data.reading.length, chat.rooms.find((r) => r.id === 1)!.unread_count];
     connection.remove();

@@ -208,7 +208,7 @@ describe('what others write', () => {
       const { thread, rooms } = await show();
       expect(all(thread, 'li').map((row) => text(row.querySelector('[part=text], [part=note]') ?? undefined))).to.deep.equal(['one', 'This message cannot be shown.', 'three']);
       expect(all(rooms, '[role=option]').map((row) => text(row.querySelector('[part=name], [part=note]') ?? undefined))).to.deep.equal(['General', 'This conversation cannot be shown.']);
-      backend.say(1, 2, 'four');
+      backend.sendAs(1, 2, 'four');
       await until(() => all(thread, 'li').length === 4);
       expect(said).to.deep.equal(['render_failed: A row could not be drawn (TypeError).', 'render_failed: A row could not be drawn (TypeError).']);
     } finally {

@@ -1,199 +1,199 @@
-/** A line that was good: how it ends, and how it pretends not to have ended. */
+/** Loss of an established connection, including losses that are not reported. */
 import { expect } from '@open-wc/testing';
 import { page } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
-import { meet, type FaultScene } from '../support/fault-scene.js';
+import { openFaultScene, type FaultScene } from '../support/fault-scene.js';
 
-/** The server ends the line while a message is on its way, which may have arrived (`isDeaf`: it has not). */
+/** The server closes the connection while a message is in flight; with `isDeaf`, the message was not received. */
 async function cut(code: number, isDeaf = true): Promise<FaultScene> {
-  const f = await meet();
+  const f = await openFaultScene();
   f.server.isDeaf = isDeaf;
   f.send('on its way');
   await settle();
   f.server.isDeaf = false;
   f.server.cut(code);
-  f.say('said meanwhile');
+  f.sendAsOther('said meanwhile');
   return f;
 }
 
-describe('a line', () => {
+describe('a connection', () => {
   it('is reset in the middle of a frame', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     f.onFrame = (frame, pass) => pass(JSON.stringify(frame).slice(0, 40));
     f.send('on its way');
     await settle();
     f.onFrame = (frame, pass) => pass(frame);
     f.server.cut(1006);
-    await f.shows('reconnecting', 'connection_lost');
-    await f.minute('connected', 'connected', 1, 10);
+    await f.expectState('reconnecting', 'connection_lost');
+    await f.expectMinute('connected', 'connected', 1, 10);
     expect(f.problems.join()).to.contain('is not JSON');
-    await f.heals();
+    await f.expectRecovery();
   });
 
-  it('is half-open: nothing comes in any more', async () => {
-    const f = await meet();
+  it('is half-open: nothing is received', async () => {
+    const f = await openFaultScene();
     f.server.isMute = true;
     await f.clock.advance(20_000);
-    f.say('not heard');
+    f.sendAsOther('not heard');
     f.send('not confirmed');
     await f.clock.advance(9_500);
     expect(f.reasons).to.include('connection_silent');
     f.server.isMute = false;
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('swallows what is sent, while frames come in', async () => {
-    const f = await meet();
+  it('loses what is sent, while frames arrive', async () => {
+    const f = await openFaultScene();
     f.server.isDeaf = true;
     f.send('into the hole');
     for (let n = 0; n < 9; n++) {
-      f.say(`still heard ${n}`);
+      f.sendAsOther(`still heard ${n}`);
       await f.clock.advance(1_000);
     }
     await f.clock.advance(500);
     expect(f.reasons).to.include('connection_silent');
     expect(f.sent[0]!.outcome).to.equal('rest');
     f.server.isDeaf = false;
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('never drains what it has taken (bufferedAmount)', async () => {
-    const f = await meet();
+  it('never drains its send buffer (bufferedAmount)', async () => {
+    const f = await openFaultScene();
     Object.assign(f.socket, { bufferedAmount: 5e8 });
     f.onSent = (_frame, socket) => !('bufferedAmount' in socket);
     f.send('one');
     f.send('two');
-    await f.minute('connected', 'connected', 1, 14);
+    await f.expectMinute('connected', 'connected', 1, 14);
     expect(f.reasons).to.include('connection_silent');
     expect(f.sent.map(({ outcome }) => outcome)).to.deep.equal(['rest', 'rest']);
-    await f.heals();
+    await f.expectRecovery();
   });
 
-  it('ends because the server restarts, and is away for a while', async () => {
-    const f = await meet();
+  it('is closed by a server restart, with the server down for a while', async () => {
+    const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.onRequest = () => page('<h1>Bad Gateway</h1>', 502);
     f.server.cut(1012);
     await settle();
     expect(f.reasons).to.include('server_restarting');
     f.send('patient');
-    f.say('said meanwhile');
-    await f.minute('error', 'server_failing', 5, 24);
-    await f.heals();
+    f.sendAsOther('said meanwhile');
+    await f.expectMinute('error', 'server_failing', 5, 24);
+    await f.expectRecovery();
   });
 
   it('is closed with 1000 after a day', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     for (let hour = 0; hour < 24; hour++) {
       await f.clock.advance(3_600_000);
-      f.say(`hour ${hour}`);
+      f.sendAsOther(`hour ${hour}`);
     }
-    expect(f.constructed).to.equal(1);
+    expect(f.socketAttempts).to.equal(1);
     f.server.cut(1000);
     f.send('on its way');
-    await f.shows('reconnecting', 'server_closed');
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectState('reconnecting', 'server_closed');
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('is closed with 1001: the server goes away, and everybody comes back spread over 8 s', async () => {
+  it('is closed with 1001 (server going away): reconnects are spread over 8 s', async () => {
     const f = await cut(1001);
-    await f.shows('reconnecting', 'server_restarting');
+    await f.expectState('reconnecting', 'server_restarting');
     await f.clock.advance(7_000);
-    expect(f.constructed).to.equal(1);
-    await f.minute('connected', 'connected', 1, 14);
-    await f.heals();
+    expect(f.socketAttempts).to.equal(1);
+    await f.expectMinute('connected', 'connected', 1, 14);
+    await f.expectRecovery();
   });
 
-  it('is closed with 1012: the server restarts', async () => {
+  it('is closed with 1012 (service restart)', async () => {
     const f = await cut(1012);
-    await f.shows('reconnecting', 'server_restarting');
-    await f.minute('connected', 'connected', 1, 14);
-    await f.heals();
+    await f.expectState('reconnecting', 'server_restarting');
+    await f.expectMinute('connected', 'connected', 1, 14);
+    await f.expectRecovery();
   });
 
-  it('is closed with 1008: the server does not want this', async () => {
+  it('is closed with 1008 (policy violation)', async () => {
     const f = await cut(1008);
-    await f.shows('reconnecting', 'connection_refused');
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectState('reconnecting', 'connection_refused');
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('is closed with 1009: what was sent is too big, and goes by REST, which says why not', async () => {
-    const f = await meet();
+  it('is closed with 1009 (message too big): the message goes by REST, which reports the reason', async () => {
+    const f = await openFaultScene();
     f.onSent = ({ type }, socket) => type !== 'send_message' || (queueMicrotask(() => socket.drop(1009)), false);
     f.onRequest = (method) => (method === 'POST' ? page('', 413) : undefined);
     f.send('x'.repeat(100_000));
     await settle();
     expect(f.reasons).to.include('connection_refused');
-    await f.minute('connected', 'connected', 1, 10);
+    await f.expectMinute('connected', 'connected', 1, 10);
     expect(f.sent[0]!.outcome).to.equal('too_large');
-    await f.heals('x'.repeat(100_000));
+    await f.expectRecovery('x'.repeat(100_000));
   });
 
-  it('is closed with 1011: the server met something it did not expect', async () => {
+  it('is closed with 1011 (internal server error)', async () => {
     const f = await cut(1011, false);
-    await f.shows('reconnecting', 'server_failing');
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectState('reconnecting', 'server_failing');
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('is closed with 1013: the server has too much to do', async () => {
+  it('is closed with 1013 (server overloaded)', async () => {
     const f = await cut(1013);
-    await f.shows('reconnecting', 'server_busy');
-    await f.minute('connected', 'connected', 1, 14);
-    await f.heals();
+    await f.expectState('reconnecting', 'server_busy');
+    await f.expectMinute('connected', 'connected', 1, 14);
+    await f.expectRecovery();
   });
 
-  it('is cut (1006) with a message on its way that was stored', async () => {
-    const f = await meet();
+  it('is lost (1006) with a stored message in flight', async () => {
+    const f = await openFaultScene();
     f.onFrame = () => {};
     f.send('stored, and nobody said so');
     await settle();
     f.heal();
     f.server.cut(1006);
-    await f.shows('reconnecting', 'connection_lost');
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectState('reconnecting', 'connection_lost');
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('is cut again and again: every minute for ten minutes', async () => {
-    const f = await meet();
+  it('is lost every minute for ten minutes', async () => {
+    const f = await openFaultScene();
     for (let n = 0; n < 10; n++) {
       f.send(`mine ${n}`);
       f.server.cut(1006);
-      f.say(`theirs ${n}`);
-      await f.shows('reconnecting', 'connection_lost');
-      await f.minute('connected', 'connected', 1, 12);
+      f.sendAsOther(`theirs ${n}`);
+      await f.expectState('reconnecting', 'connection_lost');
+      await f.expectMinute('connected', 'connected', 1, 12);
     }
-    await f.heals();
+    await f.expectRecovery();
   });
 
-  it('reports an error, and no close ever follows', async () => {
-    const f = await meet();
+  it('reports an error without a close event', async () => {
+    const f = await openFaultScene();
     f.server.isDeaf = f.server.isMute = true;
     f.socket.dispatchEvent(new Event('error'));
     f.send('patient');
     await f.clock.advance(9_500);
     expect(f.reasons).to.include('connection_silent');
     f.server.isDeaf = f.server.isMute = false;
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('closes without an error before it', async () => {
-    const f = await meet();
+  it('closes without an error event', async () => {
+    const f = await openFaultScene();
     f.socket.drop(1005);
     f.send('patient');
-    await f.shows('reconnecting', 'server_closed');
-    await f.minute('connected', 'connected', 1, 10);
-    await f.heals();
+    await f.expectState('reconnecting', 'server_closed');
+    await f.expectMinute('connected', 'connected', 1, 10);
+    await f.expectRecovery();
   });
 
-  it('closes minutes after it was ended', async () => {
-    const f = await meet();
+  it('reports its close minutes late', async () => {
+    const f = await openFaultScene();
     const { socket } = f;
     socket.close = () => {
       socket.readyState = 2;
@@ -201,11 +201,11 @@ describe('a line', () => {
     };
     f.onSent = (_frame, from) => from !== socket;
     f.send('not held up by it');
-    await f.minute('connected', 'connected', 1, 10);
+    await f.expectMinute('connected', 'connected', 1, 10);
     expect(f.reasons).to.include('connection_silent');
     await f.clock.advance(120_000);
     expect(f.reasons.filter((reason) => reason === 'connection_lost')).to.deep.equal([]);
-    expect(f.constructed).to.equal(2);
-    await f.heals();
+    expect(f.socketAttempts).to.equal(2);
+    await f.expectRecovery();
   });
 });

@@ -1,4 +1,4 @@
-/** The table of docs/RELIABILITY.md and the tests beside this file are the same list, and say the same of each fault. */
+/** Compares the fault matrix of docs/RELIABILITY.md with the tests in this folder. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 const FEWEST = 60;
 const here = import.meta.dirname;
 
-/** What a test asserts of states, reasons and attempts, as far as it stands there in letters. */
+/** The states, reasons and attempts that a test asserts with literals. */
 interface Test {
   shown: string[];
   attempts: string[];
@@ -24,8 +24,8 @@ for (const name of readdirSync(here).filter((file) => file.endsWith('.browser.te
     const full = `${suite} ${title}`;
     if (tests.has(full)) twice.push(full);
     tests.set(full, {
-      shown: [...part.matchAll(/\.(?:shows|minute)\('(\w+)', '(\w+)'/g)].map(([, state, reason]) => `${state}, ${reason}`),
-      attempts: [...part.matchAll(/\.minute\('\w+', '\w+', (\d+), (\d+)\)/g)].map(([, sockets, requests]) => `${sockets} / ${requests}`),
+      shown: [...part.matchAll(/\.(?:expectState|expectMinute)\('(\w+)', '(\w+)'/g)].map(([, state, reason]) => `${state}, ${reason}`),
+      attempts: [...part.matchAll(/\.expectMinute\('\w+', '\w+', (\d+), (\d+)\)/g)].map(([, sockets, requests]) => `${sockets} / ${requests}`),
     });
   }
 }
@@ -37,22 +37,22 @@ const rows = readFileSync(join(here, '../../docs/RELIABILITY.md'), 'utf8')
   .map(([number, , shown, attempts, , test]) => ({ number: Number(number), shown: shown!, attempts: attempts!, test: test! }));
 
 describe('the fault matrix', () => {
-  it('has a row for each test, and a test for each row', () => {
-    assert.deepEqual(twice, [], 'two tests of one name');
+  it('has one row per test, and one test per row', () => {
+    assert.deepEqual(twice, [], 'duplicate test titles');
     assert.deepEqual(rows.map(({ test }) => test).sort(), [...tests.keys()].sort());
   });
 
-  it(`has ${FEWEST} rows or more, numbered`, () => {
+  it(`has at least ${FEWEST} rows, numbered consecutively`, () => {
     assert.ok(rows.length >= FEWEST, `${rows.length} rows`);
     assert.deepEqual(rows.map(({ number }) => number), rows.map((_, index) => index + 1));
   });
 
-  it('says of states, reasons and attempts what its tests assert', () => {
+  it('lists the states, reasons and attempts that the tests assert', () => {
     for (const { test, shown, attempts } of rows) {
       const { shown: asserted, attempts: most } = tests.get(test)!;
       const said = shown.split(/ → |; /);
-      for (const each of asserted) assert.ok(said.includes(each), `${test}: the row does not say '${each}'`);
-      // Where a test says it by the word, the row may not say more.
+      for (const each of asserted) assert.ok(said.includes(each), `${test}: '${each}' is missing in the row`);
+      // If a test asserts attempts, the row must list exactly those.
       if (most.length > 0) assert.deepEqual(attempts.split('; ').filter((each) => /^\d+ \/ \d+$/.test(each)), most, test);
     }
   });

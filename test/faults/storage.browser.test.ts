@@ -1,4 +1,4 @@
-/** The device and the document: storage that is full, forbidden, or taken away; elements that are moved about. Real time. */
+/** Faults of storage and DOM: storage that is full, blocked or deleted; elements that are moved. Real time. */
 import { expect, fixtureCleanup, html } from '@open-wc/testing';
 import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
 import { ChatConnection } from '../../src/client/index.js';
@@ -7,10 +7,10 @@ import { FakeClock } from '../support/fake-clock.js';
 import { intercept, mount, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const token = tokenOf(1);
-/** So many requests, and one socket, whatever the storage does. */
+/** Maximum number of requests, beside one socket, with any storage fault. */
 const FEW = 14;
 
-/** Connects on the real storage of this browser, in which something is wrong. */
+/** Connects with the real, faulty storage of this browser. */
 async function keeping(): Promise<{ chat: ChatConnection; backend: FakeBackend; problems: string[] }> {
   const backend = new FakeBackend(new FakeClock());
   const chat = new ChatConnection({ url, token }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
@@ -22,7 +22,7 @@ async function keeping(): Promise<{ chat: ChatConnection; backend: FakeBackend; 
   return { chat, backend, problems };
 }
 
-/** It works all the same: stored once, one socket, few requests. */
+/** Asserts that it still works: stored once, one socket, few requests. */
 async function goesOn({ chat, backend }: { chat: ChatConnection; backend: FakeBackend }): Promise<void> {
   await chat.sendChatMessage(1, 'all the same');
   expect(backend.messages.map(({ content }) => content)).to.deep.equal(['all the same']);
@@ -33,7 +33,7 @@ async function goesOn({ chat, backend }: { chat: ChatConnection; backend: FakeBa
   chat.disconnect();
 }
 
-describe('the storage of the device', () => {
+describe('the message storage', () => {
   const { put } = IDBObjectStore.prototype;
   const { open } = IDBFactory.prototype;
   beforeEach(() => new IndexedDbStorage(() => {}).purge());
@@ -53,7 +53,7 @@ describe('the storage of the device', () => {
     expect(made.problems).to.deep.equal(['storage_unavailable']);
   });
 
-  it('is forbidden', async () => {
+  it('is blocked', async () => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('', 'SecurityError');
     };
@@ -64,7 +64,7 @@ describe('the storage of the device', () => {
     expect(made.problems).to.deep.equal(['storage_unavailable']);
   });
 
-  it('is deleted under us', async () => {
+  it('is deleted while in use', async () => {
     const made = await keeping();
     await new Promise((resolve) => (indexedDB.deleteDatabase('unified-chat').onsuccess = resolve));
     await goesOn(made);
@@ -90,16 +90,16 @@ describe('an element', () => {
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(backend.messages.map(({ content }) => content));
   };
 
-  it('is moved within the page, again and again: the socket stays', async () => {
+  it('is moved within the page repeatedly: the socket stays open', async () => {
     const { connection } = await mount(page);
     const places = [document.querySelector('#there')!, document.querySelector('#here')!];
     for (let n = 0; n < 10; n++) places[n % 2]!.append(connection);
-    backend.say(1, 2, 'theirs');
+    backend.sendAs(1, 2, 'theirs');
     await connection.connection.sendChatMessage(1, 'mine');
     isWell(connection.connection, 1);
   });
 
-  it('is removed in the middle of sending, and put back', async () => {
+  it('is removed while sending, and put back', async () => {
     const { connection } = await mount(page);
     const chat = connection.connection;
     backend.stores = false;
@@ -116,7 +116,7 @@ describe('an element', () => {
     isWell(chat, 2);
   });
 
-  it('is removed while it still connects: no socket is left', async () => {
+  it('is removed while connecting: no socket remains', async () => {
     const { connection } = await mount(page);
     backend.onSocket = 'hang';
     connection.remove();

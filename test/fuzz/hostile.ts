@@ -1,17 +1,17 @@
 /**
- * What the fuzz is made of: chance with a seed, and odd values.
+ * Random and hostile values for the fuzz tests.
  *
- *   FUZZ_SEED=7      the same values again. Default: another one each time; it is printed.
- *   FUZZ_SECONDS=60  for all parts together.
+ *   FUZZ_SEED=7      repeats the values of a seed. Default: random, and printed.
+ *   FUZZ_SECONDS=60  total duration of all parts.
  */
-import { Chance } from '../soak/random.js';
+import { Random } from '../soak/random.js';
 
 export const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
-/** Milliseconds for a share of the whole. */
+/** A share of the total time, in ms. */
 export const budgetMs = (share: number): number => Number(process.env.FUZZ_SECONDS ?? 60) * 1_000 * share;
 export const AGAIN = `FUZZ_SEED=${SEED} npm test -- --only fuzz`;
 
-/** Must appear in no log. */
+/** Must not appear in any log. */
 export const SECRET = 'zq-secret-words';
 
 const nested = (levels: number): unknown => {
@@ -28,7 +28,7 @@ const STRINGS = [
 ];
 const NUMBERS = [0, -0, 1, -1, 0.5, 7, 2 ** 31, -(2 ** 31), 2 ** 53, 2 ** 53 + 2, 1e300, -1e300, 1e-9];
 
-export class Hostile extends Chance {
+export class Hostile extends Random {
   text(): string {
     const kind = this.next();
     if (kind < 0.7) return this.of(STRINGS);
@@ -36,7 +36,7 @@ export class Hostile extends Chance {
     return this.of(['x', 'https://example.com/ ', 'a\n', '\u202e', '.', '\u0301', '\u{1f600}']).repeat(this.between(1, 5_000));
   }
 
-  /** Anything that JSON can say. */
+  /** Any JSON value. */
   value(depth = 0): unknown {
     const kind = this.next();
     if (kind < 0.35) return this.text();
@@ -49,13 +49,13 @@ export class Hostile extends Chance {
     return Object.fromEntries(Array.from({ length: this.between(0, 4) }, () => [this.text().slice(0, 40), this.value(depth + 1)]));
   }
 
-  /** The same thing with one field, or several, spoiled: replaced, left out, or added. */
-  spoil<T extends object>(thing: T, often = 0.5, depth = 0): T {
+  /** Corrupts some fields: replaces, removes or adds them. */
+  corrupt<T extends object>(thing: T, often = 0.5, depth = 0): T {
     const spoilt = { ...thing } as Record<string, unknown>;
     for (const key of Object.keys(spoilt)) {
       if (this.next() >= often) continue;
       const inner = spoilt[key];
-      if (typeof inner === 'object' && inner !== null && !Array.isArray(inner) && depth < 3 && this.next() < 0.6) spoilt[key] = this.spoil(inner, often, depth + 1);
+      if (typeof inner === 'object' && inner !== null && !Array.isArray(inner) && depth < 3 && this.next() < 0.6) spoilt[key] = this.corrupt(inner, often, depth + 1);
       else if (this.next() < 0.15) delete spoilt[key];
       else spoilt[key] = this.value();
     }

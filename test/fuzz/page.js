@@ -1,7 +1,7 @@
-// What stands in the place of the network on the page of renderer.node.test.ts: one backend, whose answers come from outside.
+// Replaces the network on the page of renderer.node.test.ts with a backend that is controlled from outside.
 const backend = (globalThis.backend = { rooms: [], messages: [], sockets: [], channels: [] });
 const errors = (globalThis.errors = []);
-// What tsx leaves in functions that are sent here.
+// tsx inserts calls of it into functions that are sent to the page.
 globalThis.__name = (thing) => thing;
 window.addEventListener('error', (event) => errors.push(`error: ${event.error?.stack ?? event.message}`));
 window.addEventListener('unhandledrejection', (event) => errors.push(`unhandled: ${event.reason?.stack ?? event.reason}`));

@@ -1,6 +1,7 @@
 /**
- * The elements in Chromium, with a backend, another tab and a page that send arbitrary data. All that is well-formed is shown; nothing
- * throws, runs, links elsewhere than to http(s), is loaded from a stranger, repeats the token or takes the page's breath away.
+ * The elements in Chromium, with a backend, another tab and a page that send arbitrary data. Well-formed data must be
+ * displayed. Nothing may throw, execute, link to anything but http(s), load from other origins, repeat the token or
+ * block the page.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,9 +14,9 @@ import { AGAIN, budgetMs, Hostile, SEED } from './hostile.js';
 
 const BACKEND = 'https://chat.example';
 const TOKEN = 'anopaquetokenofthefuzz';
-/** The longest that one round may hold up the page, in milliseconds. */
+/** Maximum duration of a task in the page, in ms. */
 const LONGEST_TASK_MS = 3_000;
-/** Ids that nothing odd happens to have. */
+/** Ids that random values do not have. */
 const ROOM = 4_711;
 const OF_HISTORY = 4_712;
 const OF_SOCKET = 4_713;
@@ -51,9 +52,9 @@ const room = (id: number, more: object = {}): object => ({
   ...more,
 });
 
-/** What one round is made of. */
+/** The input of one round. */
 function round(chance: Hostile): { lang: string; rooms: unknown[]; messages: unknown[]; frames: unknown[]; said: unknown[] } {
-  const odd = (make: (id: number) => object): unknown[] => Array.from({ length: chance.between(1, 6) }, (_, n) => (chance.next() < 0.1 ? chance.value() : chance.spoil(make(n + 10), 0.35)));
+  const odd = (make: (id: number) => object): unknown[] => Array.from({ length: chance.between(1, 6) }, (_, n) => (chance.next() < 0.1 ? chance.value() : chance.corrupt(make(n + 10), 0.35)));
   const frames = Array.from({ length: chance.between(2, 10) }, () => {
     const frame = chance.of([
       { type: 'new_message', room_id: ROOM, message: message(chance.between(100, 999)) },
@@ -65,22 +66,22 @@ function round(chance: Hostile): { lang: string; rooms: unknown[]; messages: unk
       { type: TOKEN },
       { type: chance.text() },
     ]);
-    return chance.next() < 0.1 ? chance.text() : chance.spoil(frame, chance.next() < 0.5 ? 0 : 0.3);
+    return chance.next() < 0.1 ? chance.text() : chance.corrupt(frame, chance.next() < 0.5 ? 0 : 0.3);
   });
   const kept = { localId: chance.text(), roomId: ROOM, content: chance.text(), at: 1 };
   const said = Array.from({ length: chance.between(1, 5) }, () =>
-    chance.next() < 0.2 ? chance.value() : chance.spoil(chance.of<object>([{ kind: 'join' }, { kind: 'added', kept }, { kind: 'stored', kept, message: message(50), method: 'rest' }, { kind: 'notifications', state: { unread: 1, recent: [] } }, { kind: 'discard', localId: 'x' }]), 0.4),
+    chance.next() < 0.2 ? chance.value() : chance.corrupt(chance.of<object>([{ kind: 'join' }, { kind: 'added', kept }, { kind: 'stored', kept, message: message(50), method: 'rest' }, { kind: 'notifications', state: { unread: 1, recent: [] } }, { kind: 'discard', localId: 'x' }]), 0.4),
   );
   return {
     lang: chance.of(LANGUAGES),
     rooms: [room(ROOM, { name: 'Canary room' }), ...odd((id) => room(id))],
-    messages: [...odd((id) => message(id, { reply_to: { id: 1, content: 'original', sender: chance.of([user(3), 'ben', { ...user(3), username: chance.value() }]) } })), message(OF_HISTORY, { content: 'canary of the history' })],
-    frames: [...frames.filter((frame) => !JSON.stringify(frame).includes('connection_established')), { type: 'new_message', room_id: ROOM, message: message(OF_SOCKET, { content: 'canary of the socket' }) }],
+    messages: [...odd((id) => message(id, { reply_to: { id: 1, content: 'original', sender: chance.of([user(3), 'ben', { ...user(3), username: chance.value() }]) } })), message(OF_HISTORY, { content: 'canary in the history' })],
+    frames: [...frames.filter((frame) => !JSON.stringify(frame).includes('connection_established')), { type: 'new_message', room_id: ROOM, message: message(OF_SOCKET, { content: 'canary on the socket' }) }],
     said,
   };
 }
 
-describe(`the elements, before anything at all (again: ${AGAIN})`, () => {
+describe(`the elements with arbitrary input (again: ${AGAIN})`, () => {
   const chance = new Hostile(SEED);
   let server: Server;
   let browser: Browser;
@@ -113,21 +114,21 @@ describe(`the elements, before anything at all (again: ${AGAIN})`, () => {
     server.close();
   });
 
-  it('10.32: shows what is well-formed among anything else', async () => {
+  it('display well-formed data among arbitrary data', async () => {
     const end = Date.now() + budgetMs(0.35);
     let rounds = 0;
     for (; Date.now() < end; rounds++) {
       const given = round(chance);
-      // Twice as text: JSON keeps a `__proto__` that the browser's protocol would lose.
+      // Passed as JSON text: it keeps a `__proto__` that the DevTools protocol would drop.
       const wrong = await page.evaluate(play, JSON.stringify(given), BACKEND, TOKEN, LONGEST_TASK_MS);
       assert.deepEqual([...wrong, ...foreign], [], `round ${rounds}: ${JSON.stringify(given).slice(0, process.env.FUZZ_ALL ? Infinity : 3_000)}`);
     }
-    assert.ok(rounds > 3, `${rounds} rounds only`);
-    console.log(`fuzz: ${rounds} pages of rooms, messages, frames and other tabs`);
+    assert.ok(rounds > 3, `only ${rounds} rounds`);
+    console.log(`fuzz: ${rounds} pages with rooms, messages, frames and other tabs`);
   });
 });
 
-/** In the page: mounts a chat before that backend. @returns what was wrong. */
+/** Runs in the page: mounts a chat connected to the backend. @returns the problems found. */
 async function play(text: string, url: string, token: string, longestMs: number): Promise<string[]> {
   const { backend, errors } = globalThis as unknown as {
     backend: { rooms: unknown[]; messages: unknown[]; sockets: { say(frame: unknown): void }[]; channels: { onmessage?: (event: { data: unknown }) => void }[] };
@@ -142,13 +143,13 @@ async function play(text: string, url: string, token: string, longestMs: number)
   const thread = Object.assign(document.createElement('chat-thread'), { room: '4711' });
   const wrong: string[] = [];
   chat.addEventListener('chat-error', ({ message }) => {
-    if (message.includes(token)) wrong.push(`the token is in chat-error: ${message}`);
+    if (message.includes(token)) wrong.push(`chat-error contains the token: ${message}`);
   });
   const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
   let longest = 0;
   const until = async (what: string, condition: () => unknown): Promise<void> => {
     for (let tries = 0; !condition(); tries++) {
-      if (tries > 2_000) return void wrong.push(`never seen: ${what}`);
+      if (tries > 2_000) return void wrong.push(`never displayed: ${what}`);
       const before = performance.now();
       await tick();
       longest = Math.max(longest, performance.now() - before);
@@ -159,15 +160,15 @@ async function play(text: string, url: string, token: string, longestMs: number)
   document.body.append(chat);
   await until('connected', () => chat.connection.state === 'connected');
   await until('the room', () => words(rooms).includes('Canary room'));
-  await until('a message of the history', () => words(thread).includes('canary of the history'));
+  await until('a message from the history', () => words(thread).includes('canary in the history'));
   for (const data of given.said) backend.channels.at(-1)?.onmessage?.({ data });
   for (const frame of given.frames) {
     backend.sockets.at(-1)!.say(frame);
     await tick();
   }
-  await until('a message by socket', () => words(thread).includes('canary of the socket'));
+  await until('a message from the socket', () => words(thread).includes('canary on the socket'));
   await chat.connection.clearLocalData();
-  if (longest > longestMs) wrong.push(`the page was held up for ${Math.round(longest)} ms`);
+  if (longest > longestMs) wrong.push(`the page was blocked for ${Math.round(longest)} ms`);
   for (const element of [rooms, thread].flatMap(({ shadowRoot }) => [...shadowRoot!.querySelectorAll('*')])) {
     if (/^(script|iframe|object|embed|form-data|base|meta)$/i.test(element.localName)) wrong.push(`an element ${element.localName}`);
     for (const { name, value } of element.attributes) {
@@ -175,7 +176,7 @@ async function play(text: string, url: string, token: string, longestMs: number)
       if (/^(href|src)$/.test(name) && !/^https?:\/\//i.test(value)) wrong.push(`${name}=${value.slice(0, 100)}`);
     }
   }
-  if ('pwned' in globalThis || 'polluted' in {}) wrong.push('something ran that was data');
+  if ('pwned' in globalThis || 'polluted' in {}) wrong.push('data was executed');
   wrong.push(...errors);
   chat.remove();
   return wrong;

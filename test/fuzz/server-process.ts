@@ -1,4 +1,4 @@
-/** The reference backend in a process of its own, with little memory: it says where it is, and logs to standard output. */
+/** The reference backend in a separate process with little memory. Prints its address, and logs to standard output. */
 import { startServer } from '../../demo/server/server.js';
 
 const server = await startServer({ database: process.env.FUZZ_DATABASE ? { kind: 'url', url: process.env.FUZZ_DATABASE } : { kind: 'memory' }, seed: true, limits: { rate: 1_000_000 }, logLevel: 'info', secret: process.env.FUZZ_SECRET!, logTo: { write: (line) => void process.stdout.write(line) } });

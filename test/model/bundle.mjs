@@ -1,14 +1,14 @@
 /**
- * Puts a Node test and all that it imports into one file. Parts that are loaded on demand are in it too: how long a loader
- * takes is nothing that a test's clock could wait for.
+ * Bundles a Node test into one file, including the chunks that are loaded on demand: a fake clock cannot wait for
+ * imports.
  */
 import { builtinModules } from 'node:module';
 import { build } from 'vite';
 
 /**
- * @param {string} entry the test.
- * @param {string} out where the file goes.
- * @param {{ file: string, find: string, replace: string }} [mutant] a change to make to the source on the way.
+ * @param {string} entry The test.
+ * @param {string} out The output file.
+ * @param {{ file: string, find: string, replace: string }} [mutant] A change to the source.
  */
 export async function bundle(entry, out, mutant) {
   const at = Math.max(out.lastIndexOf('/'), 0);
@@ -40,7 +40,7 @@ const mutate = ({ file, find, replace }) => ({
   transform(/** @type {string} */ code, /** @type {string} */ id) {
     if (!id.endsWith(file)) return undefined;
     const parts = code.split(find);
-    if (parts.length !== 2) throw new Error(`${file}: '${find}' is there ${parts.length - 1} times; a mutant needs exactly one place.`);
+    if (parts.length !== 2) throw new Error(`${file}: '${find}' occurs ${parts.length - 1} times; a mutant must match exactly once.`);
     return { code: parts.join(replace), map: null };
   },
 });

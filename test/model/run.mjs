@@ -1,11 +1,11 @@
 /**
- * Tells the stories of test/model in Node:
+ * Runs the scenarios of test/model in Node:
  *
- *   node test/model/run.mjs                 2,000 of them, always the same: so a change is judged by the same stories
- *   node test/model/run.mjs --runs 300      so many
- *   node test/model/run.mjs --soak 30       new ones, for so many minutes
- *   node test/model/run.mjs --seed -42      those of this seed again, as a failure has named it
- *   --tap FILE                              writes the results there, too
+ *   node test/model/run.mjs                 2,000, always the same, so that changes are comparable
+ *   node test/model/run.mjs --runs 300      another number
+ *   node test/model/run.mjs --soak 30       random ones, for a number of minutes
+ *   node test/model/run.mjs --seed -42      repeats those of a seed, as printed by a failure
+ *   --tap FILE                              also writes the results to a file
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

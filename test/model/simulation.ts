@@ -1,4 +1,7 @@
-/** One browser with its tabs, two tenants of one origin, two people who sign in there; and what must be so in it, always and in the end. */
+/**
+ * Simulates one browser with several tabs, two tenants on one origin and two users, and checks invariants: after every
+ * event, and at the end.
+ */
 import assert from 'node:assert/strict';
 import type { ChatConnection as Connection, ChatMessage } from '../../src/client/index.js';
 import { tokenOf } from '../support/fake-backend.js';
@@ -7,20 +10,20 @@ import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault, NO_VAULT } from '../support/memory-vault.js';
 import { marksIn, ME, ModelServer, ROOMS_OF } from '../support/model-server.js';
 
-/** Stands in every token, and so must stand nowhere else. */
+/** Part of every token; must not appear anywhere else. */
 export const SECRET = 'S3CRET';
-/** The longest backoff, and 15 s: until then it is connected. */
-const LONGEST_MS = 30_000 + 15_000;
-/** Until a lost frame is missed, at the latest (`checkMs`), and read again. */
+/** The longest backoff, plus 15 s: by then the client is connected. */
+const MAX_RECONNECT_MS = 30_000 + 15_000;
+/** The longest time until a lost frame is noticed (`checkMs`) and read again. */
 const CHECK_MS = 61_000;
-/** What a client may do in a minute, however bad everything is. */
-const MOST_SOCKETS = 70;
-const MOST_REQUESTS = 400;
+/** Limits per minute, whatever the faults. */
+const MAX_SOCKETS = 70;
+const MAX_REQUESTS = 400;
 
-/** What a story may ask of the device and of the browser: so much for each of its steps, messages and tabs. */
-const MOST_ASKED_OF_VAULT = 10;
-const MOST_ASKED_OF_LOCKS = 10;
-/** Storage, locks and channels answer within this, in milliseconds; now and then within the second. */
+/** Limits for storage operations and lock requests: per event, message and tab. */
+const MAX_STORAGE_OPERATIONS = 10;
+const MAX_LOCK_REQUESTS = 10;
+/** Latency of storage, locks and channels in ms; occasionally the slow one. */
 const LATENCY_MS = { quick: 30, slow: 900 };
 
 export type Tenant = 'a' | 'b';
@@ -28,7 +31,7 @@ const PATHS = {
   a: { apiPath: undefined, wsPath: undefined },
   b: { apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' },
 };
-/** Whose something is. */
+/** The tenant and user that something belongs to. */
 export interface Owner {
   tenant: Tenant;
   person: number;
@@ -40,8 +43,8 @@ interface SentMessage extends Owner {
   tab: Tab;
 }
 
-export interface Story {
-  /** What a message of ours has become, by its text: every text is sent once. */
+export interface Scenario {
+  /** Sent messages. Every content is unique. */
   sent: SentMessage[];
   discarded: Set<string>;
   retried: Set<string>;
@@ -50,43 +53,43 @@ export interface Story {
 export interface Tab {
   chat: Connection;
   kill: () => void;
-  /** Which channels and locks its browser holds for it. */
+  /** The channels and locks held by the tab. */
   open: () => { channels: number; locks: number };
-  /** Which backend its page names. */
+  /** The backend configured in the page. */
   tenant: Tenant;
-  /** Its browser keeps nothing, and lets no other tab hear of it. */
+  /** The browser blocks storage and tab APIs. */
   isBlocked: boolean;
   isGone: boolean;
-  /** How to leave each room that it shows. */
+  /** Functions to leave the open rooms. */
   leave: Map<number, () => void>;
-  /** The token that it was given last. */
+  /** The latest token. */
   token: string;
   /** Own messages that this tab has shown as stored. */
   confirmed: Set<string>;
-  /** Own messages that this tab has shown: from then on they are not lost. */
+  /** Own messages that this tab has shown. From then on they must not be lost. */
   shown: Set<string>;
 }
 
 export type ConnectionClass = typeof Connection;
 
-export class World {
+export class Simulation {
   readonly clock = new FakeClock();
   readonly servers: Record<Tenant, ModelServer>;
   readonly browser: FakeBrowser;
   readonly vault = new MemoryVault();
   readonly tabs: Tab[] = [];
-  readonly said: string[] = [];
-  readonly story: Story = { sent: [], discarded: new Set(), retried: new Set() };
-  /** Who has ever been here, as `<tenant><person>`. */
+  readonly recorded: string[] = [];
+  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set() };
+  /** All users so far, as `<tenant><user>`. */
   readonly owners = new Map<string, Owner>();
-  /** The user who is signed in at the site, in all tabs: the page gives that user's token. */
+  /** The signed-in user of the site, in all tabs. */
   person = ME;
-  /** Steps of the story, and tabs that it has opened. */
-  steps = 0;
-  /** Whether the page can be asked for a token, and what it answers. */
+  /** Number of events and opened tabs. */
+  events = 0;
+  /** How the page's token provider behaves. */
   provider: 'good' | 'hangs' | 'throws' | 'stale' = 'good';
-  askedAtOnce = 0;
-  mostAskedAtOnce = 0;
+  pendingTokenRequests = 0;
+  maxTokenRequests = 0;
   #tokens = 0;
   #seed: number;
   readonly #hasLatency: boolean;
@@ -99,14 +102,14 @@ export class World {
     this.servers = { a: new ModelServer(this.clock, capabilities, 'a'), b: new ModelServer(this.clock, capabilities, 'b') };
     this.#seed = seed;
     this.#hasLatency = seed % 4 !== 0;
-    this.browser = new FakeBrowser(this.#hasLatency ? this.#later() : undefined);
+    this.browser = new FakeBrowser(this.#hasLatency ? this.#createLatency() : undefined);
     if (!this.#hasLatency) return;
-    const later = this.#later();
+    const later = this.#createLatency();
     this.vault.latency = () => new Promise((resolve) => later(resolve));
   }
 
-  /** What happens takes its time, and happens in its order. */
-  #later(): (run: () => void) => void {
+  /** Adds random latency, keeping the order. */
+  #createLatency(): (run: () => void) => void {
     let last = 0;
     return (run) => {
       const ms = this.random() * (this.random() < 0.03 ? LATENCY_MS.slow : LATENCY_MS.quick);
@@ -115,7 +118,7 @@ export class World {
     };
   }
 
-  /** Where the story's first tab is. */
+  /** The server of the first tab. */
   get server(): ModelServer {
     return this.servers[this.tabs[0]?.tenant ?? 'a'];
   }
@@ -124,13 +127,13 @@ export class World {
     return [this.servers.a, this.servers.b];
   }
 
-  get isCounted(): boolean {
+  get hasSync(): boolean {
     return this.server.capabilities.includes('sync');
   }
 
-  // ————— Chance and tokens
+  // ————— Randomness and tokens
 
-  /** The same numbers for the same story. */
+  /** Deterministic per scenario. */
   readonly random = (): number => {
     this.#seed = (this.#seed * 1_103_515_245 + 12_345) % 2 ** 31;
     return this.#seed / 2 ** 31;
@@ -138,19 +141,19 @@ export class World {
 
   newToken(tenant: Tenant = 'a', person = this.person): string {
     const token = tokenOf(person, { jti: `${SECRET}${++this.#tokens}`, tenant, exp: Math.floor(this.clock.now() / 1000) + 3_600 });
-    this.servers[tenant].allow(token, person);
-    this.servers[tenant === 'a' ? 'b' : 'a'].foreign.add(token);
+    this.servers[tenant].acceptToken(token, person);
+    this.servers[tenant === 'a' ? 'b' : 'a'].foreignTokens.add(token);
     this.owners.set(`${tenant}${person}`, { tenant, person });
     return token;
   }
 
   refuseToken(): void {
-    for (const server of this.all) for (const { token } of this.tabs) server.refuse(token);
+    for (const server of this.all) for (const { token } of this.tabs) server.rejectToken(token);
   }
 
   async #provide(tab: Tab): Promise<string> {
     const { tenant } = tab;
-    this.askedAtOnce++;
+    this.pendingTokenRequests++;
     try {
       const { provider } = this;
       if (provider === 'throws') throw new Error(`no token ${SECRET}`);
@@ -160,7 +163,7 @@ export class World {
       if (tab.tenant === tenant) tab.token = token;
       return token;
     } finally {
-      this.askedAtOnce--;
+      this.pendingTokenRequests--;
     }
   }
 
@@ -178,8 +181,8 @@ export class World {
         ...PATHS[tenant],
         token,
         tokenProvider: async () => {
-          // One question of one tab at a time.
-          this.mostAskedAtOnce = Math.max(this.mostAskedAtOnce, ++asking);
+          // Token requests must not overlap within a tab.
+          this.maxTokenRequests = Math.max(this.maxTokenRequests, ++asking);
           return this.#provide(tab).finally(() => asking--);
         },
       },
@@ -193,23 +196,23 @@ export class World {
         } as unknown as typeof WebSocket,
         fetch: (input, init) => servers[tenantAt(input instanceof Request ? input.url : String(input))].fetch(input, init),
         vault: isBlocked ? NO_VAULT : this.vault.handle(),
-        // Every other such page (a sandboxed frame) has channels, though no other tab can be heard there.
-        tabs: !isBlocked ? parts : this.steps % 2 ? BLOCKED : { ...BLOCKED, BroadcastChannel: new FakeBrowser().tab().BroadcastChannel },
+        // In every other such page (a sandboxed frame), channels exist, but reach no other tab.
+        tabs: !isBlocked ? parts : this.events % 2 ? BLOCKED : { ...BLOCKED, BroadcastChannel: new FakeBrowser().tab().BroadcastChannel },
       },
     );
     const tab: Tab = { chat, kill, open, tenant, isBlocked, isGone: false, leave: new Map(), token, confirmed: new Set(), shown: new Set() };
     for (const name of ['chat-state-change', 'chat-error', 'chat-message', 'chat-send', 'chat-send-failed', 'chat-unread-change'] as const) {
-      chat.on(name, (happening) => this.#hear({ name, happening }));
+      chat.on(name, (happening) => this.#record({ name, happening }));
     }
-    chat.subscribe(() => this.#watch(tab));
+    chat.subscribe(() => this.#checkScreen(tab));
     this.show(tab);
     chat.connect();
     this.tabs.push(tab);
-    this.steps++;
+    this.events++;
     return tab;
   }
 
-  /** A tab opens the rooms of the present user, as far as it has not; rooms of others stay open, as in a page that does not close them. */
+  /** Opens the current user's rooms. Rooms of former users stay open, as in a page that does not close them. */
   show(tab: Tab, rooms: readonly number[] = ROOMS_OF[this.person]!): void {
     for (const room of rooms) if (!tab.leave.has(room)) tab.leave.set(room, tab.chat.openRoom(room));
   }
@@ -219,7 +222,7 @@ export class World {
     tab.leave.delete(room);
   }
 
-  /** A page's sign-in changes: its person, its tenant, or only its token. */
+  /** Changes the user, the tenant, or only the token. */
   signIn(tab: Tab, { tenant = tab.tenant, person = this.person }: Partial<Owner> = {}): void {
     this.person = person;
     tab.tenant = tenant;
@@ -229,7 +232,7 @@ export class World {
     this.show(tab);
   }
 
-  /** As a crash does: nothing is said any more, and nothing can be. */
+  /** Simulates a crash: the tab sends nothing more. */
   crash(index: number): void {
     const [tab] = this.tabs.splice(index, 1);
     if (!tab) return;
@@ -238,74 +241,74 @@ export class World {
     tab.chat.disconnect();
   }
 
-  /** After every change of what is shown. */
-  #watch(tab: Tab): void {
+  /** Checks every displayed state. */
+  #checkScreen(tab: Tab): void {
     if (tab.isGone) return;
     for (const room of tab.chat.data.threads.keys()) {
       const shown = tab.chat.messages(room);
       const ids = shown.filter(({ delivery }) => delivery === 'sent').map(({ id }) => String(id));
       for (const { content, delivery } of shown) if (delivery !== 'sent') tab.shown.add(content);
-      if (new Set(ids).size !== ids.length) this.server.violations.push(`an id twice on the screen: ${ids.join()}`);
+      if (new Set(ids).size !== ids.length) this.server.violations.push(`duplicate id on screen: ${ids.join()}`);
       for (const { localId, delivery } of shown) {
         if (localId === null) continue;
         if (delivery === 'sent') tab.confirmed.add(localId);
-        else if (tab.confirmed.has(localId)) this.server.violations.push('a confirmed message went back');
+        else if (tab.confirmed.has(localId)) this.server.violations.push('a confirmed message became unconfirmed');
       }
     }
   }
 
-  // ————— What must be so
+  // ————— Invariants
 
-  /** At any time. */
-  checkAlways(): void {
+  /** After every event. */
+  checkInvariants(): void {
     for (const { violations } of this.all) assert.deepEqual(violations, []);
-    assert.ok(this.mostAskedAtOnce <= 1, 'two questions for a token at once');
+    assert.ok(this.maxTokenRequests <= 1, 'concurrent token requests');
     const minuteAgo = this.clock.now() - 60_000;
     const inTheLastMinute = (what: 'socketTimes' | 'requestTimes'): number => this.all.flatMap((server) => server[what].filter((time) => time > minuteAgo)).length;
-    // One without a device and without company has its own.
+    // A tab without tab APIs has a socket of its own.
     const alone = this.tabs.filter(({ isBlocked }) => isBlocked).length;
     const [sockets, requests] = [inTheLastMinute('socketTimes'), inTheLastMinute('requestTimes')];
-    assert.ok(sockets <= MOST_SOCKETS * (1 + alone), `${sockets} sockets in a minute`);
-    assert.ok(requests <= MOST_REQUESTS * Math.max(1, this.tabs.length), `${requests} requests in a minute`);
-    const counted = this.steps + this.story.sent.length;
-    assert.ok(this.vault.asked <= MOST_ASKED_OF_VAULT * counted, `the device was asked ${this.vault.asked} times in ${counted} steps`);
-    assert.ok(this.browser.asked <= MOST_ASKED_OF_LOCKS * counted, `locks were asked for ${this.browser.asked} times in ${counted} steps`);
-    // What a page could show, log or keep of it.
+    assert.ok(sockets <= MAX_SOCKETS * (1 + alone), `${sockets} sockets in a minute`);
+    assert.ok(requests <= MAX_REQUESTS * Math.max(1, this.tabs.length), `${requests} requests in a minute`);
+    const counted = this.events + this.scenario.sent.length;
+    assert.ok(this.vault.operations <= MAX_STORAGE_OPERATIONS * counted, `${this.vault.operations} storage operations in ${counted} events`);
+    assert.ok(this.browser.lockRequests <= MAX_LOCK_REQUESTS * counted, `${this.browser.lockRequests} lock requests in ${counted} events`);
+    // Everything that a page could display, log or store.
     const known = this.tabs.map(({ chat }) => [chat.data, chat.reason]);
-    const told = [...this.said.splice(0), ...this.browser.said.splice(0), text([known, [...this.vault.messages.values()], [...this.vault.drafts]])];
-    assert.ok(!told.some((each) => each.includes(SECRET)), 'the token was told');
+    const texts = [...this.recorded.splice(0), ...this.browser.messages.splice(0), text([known, [...this.vault.messages.values()], [...this.vault.drafts]])];
+    assert.ok(!texts.some((each) => each.includes(SECRET)), 'the token leaked');
     this.#checkOwners();
   }
 
-  /** Nothing of one person, or of one tenant, is shown to, kept for or told to another. */
+  /** Data of one user or tenant must not be shown to, stored for or sent to another. */
   #checkOwners(): void {
     for (const tab of this.tabs) this.#checkOwner(tab);
-    for (const { scope, kept } of this.vault.messages.values()) belongs(kept.content, scope, 'kept');
-    for (const [scope, draft] of this.vault.drafts) belongs(draft, scope, 'kept as a draft');
-    for (const { name, text: said } of this.browser.told.splice(0)) belongs(said, name, 'told');
+    for (const { scope, message } of this.vault.messages.values()) assertOwner(message.content, scope, 'stored');
+    for (const [scope, draft] of this.vault.drafts) assertOwner(draft, scope, 'stored as a draft');
+    for (const { name, text: message } of this.browser.channelLog.splice(0)) assertOwner(message, name, 'sent');
   }
 
   #checkOwner({ chat, tenant }: Tab): void {
     const { threads, rooms, user } = chat.data;
     const marks = marksIn(text([[...threads], rooms]));
-    assert.ok(marks.every((each) => each === `${tenant}${user?.id}`), `${marks.join()} is shown to ${tenant}${user?.id}`);
+    assert.ok(marks.every((each) => each === `${tenant}${user?.id}`), `${marks.join()} shown to ${tenant}${user?.id}`);
   }
 
-  #hear(what: unknown): void {
-    this.said.push(text(what));
+  #record(what: unknown): void {
+    this.recorded.push(text(what));
   }
 
-  /** What a promise of ours was rejected with. */
-  readonly hear = (thrown: unknown): void => this.#hear(thrown);
+  /** Records a rejected promise. */
+  readonly recordRejection = (thrown: unknown): void => this.#record(thrown);
 
-  /** When nothing is wrong any more, and there was time: for everybody who was ever here. */
-  async checkInTheEnd(): Promise<void> {
+  /** After all faults are removed, for every user so far. */
+  async checkFinalState(): Promise<void> {
     for (const server of this.all) server.heal();
     this.provider = 'good';
-    // Messages that wait on the device need a tab that may read its storage.
+    // Stored messages need a tab that can read the storage.
     if (this.tabs.every(({ isBlocked }) => isBlocked)) this.openTab();
-    // Who still waits for an answer of the page, or holds a line that is dead and does not know it, finds that out first.
-    if (this.askedAtOnce > 0 || this.all.some(({ hasDeadLine }) => hasDeadLine)) await this.clock.advance(36_000);
+    // Pending token requests and dead sockets must time out first.
+    if (this.pendingTokenRequests > 0 || this.all.some(({ hasDeadSocket }) => hasDeadSocket)) await this.clock.advance(36_000);
     const { tenant } = this.tabs[0]!;
     const isHere = (owner: Owner): boolean => owner.tenant === tenant && owner.person === this.person;
     const owners = [...this.owners.values()].sort((one, other) => Number(isHere(other)) - Number(isHere(one)));
@@ -320,18 +323,18 @@ export class World {
       if (!isHere) this.signIn(tab, owner);
       this.show(tab);
     }
-    await this.clock.advance(LONGEST_MS);
+    await this.clock.advance(MAX_RECONNECT_MS);
     for (const { chat } of this.tabs) assert.equal(chat.state, 'connected', chat.reason.message);
     await this.clock.advance(CHECK_MS);
-    this.checkAlways();
+    this.checkInvariants();
     for (const { chat } of this.tabs) {
-      assert.equal(chat.user?.id, person, 'who is here');
+      assert.equal(chat.user?.id, person, 'user');
       for (const room of ROOMS_OF[person]!) this.#compare(chat, this.servers[tenant], room);
     }
     this.#checkSent(owner);
   }
 
-  /** The screen equals the server. */
+  /** Asserts that the screen equals the server. */
   #compare(chat: Connection, server: ModelServer, room: number): void {
     const shown = chat.messages(room).filter(({ delivery }) => delivery === 'sent');
     const held = server.history(room);
@@ -342,30 +345,30 @@ export class World {
       `room ${room}`,
     );
     const read = (messages: readonly { id: unknown; isRead: boolean }[]): unknown[] => messages.filter(({ isRead }) => isRead).map(({ id }) => id);
-    if (this.isCounted) assert.deepEqual(read(shown.map((message) => ({ id: message.id, isRead: message.is_read && isMine(message, chat.user?.id) }))), read(last), `read in room ${room}`);
+    if (this.hasSync) assert.deepEqual(read(shown.map((message) => ({ id: message.id, isRead: message.is_read && isMine(message, chat.user?.id) }))), read(last), `read in room ${room}`);
     const threads = chat.data.threads.get(String(room));
     assert.equal(shown.length < held.length, threads?.hasOlder ?? false, 'whether there is more');
     assert.equal(chat.rooms.find(({ id }) => id === room)?.unread_count, server.unread(room), `unread in room ${room}`);
   }
 
-  /** Every message ended stored, refused or discarded; nothing stored twice; in the order in which it was written; as its author's. */
+  /** Asserts that every message is stored, failed or discarded; stored at most once, in order, and as its author. */
   #checkSent({ tenant, person }: Owner): void {
-    const { discarded, retried } = this.story;
+    const { discarded, retried } = this.scenario;
     const { rows } = this.servers[tenant];
-    const sent = this.story.sent.filter((message) => message.tenant === tenant && message.person === person);
+    const sent = this.scenario.sent.filter((message) => message.tenant === tenant && message.person === person);
     const shown = this.tabs.flatMap(({ chat }) => ROOMS_OF[person]!.flatMap((room) => chat.messages(room)));
     for (const { content, tab } of sent) {
       const stored = rows.filter((row) => row.content === content).length;
       assert.ok(stored <= 1, `stored ${stored} times: ${content}`);
       if (stored === 1 || discarded.has(content)) continue;
-      // What was not safe yet was not shown; and what only a tab's memory holds ends with the tab.
+      // Messages that were never shown, or exist in the memory of a closed tab only, may be lost.
       if (tab.isGone && (tab.isBlocked || !tab.shown.has(content))) continue;
       assert.ok(
         shown.some((message) => message.content === content && message.delivery === 'failed'),
-        `lost: ${content} is ${shown.find((message) => message.content === content)?.delivery ?? 'nowhere'}`,
+        `lost: ${content} is ${shown.find((message) => message.content === content)?.delivery ?? 'missing'}`,
       );
     }
-    // Two tabs that take their time to hear of each other write in no order.
+    // With latency between tabs, the order is only defined per tab.
     const writers = this.#hasLatency || sent.some(({ tab }) => tab.isBlocked) ? [...new Set(sent.map(({ tab }) => tab))] : [undefined];
     for (const room of ROOMS_OF[person]!) {
       for (const writer of writers) {
@@ -377,30 +380,30 @@ export class World {
     }
   }
 
-  /** Everything is taken down: nothing is left. */
-  async checkAfter(): Promise<void> {
+  /** Asserts that nothing is left after disconnecting. */
+  async checkDisposed(): Promise<void> {
     for (const { chat, open } of this.tabs) {
       chat.disconnect();
-      // What the device, or the browser, takes for the last things; the other tabs go on meanwhile.
+      // Time for pending operations; the other tabs continue meanwhile.
       await this.clock.advance(this.#hasLatency ? 3_000 : 0);
-      assert.deepEqual(open(), { channels: 0, locks: 0 }, 'a channel or a lock of one tab is left');
+      assert.deepEqual(open(), { channels: 0, locks: 0 }, 'a tab has left a channel or lock');
     }
     for (const { open } of this.all) assert.equal(open.length, 0, 'a socket is left');
     assert.equal(this.clock.pending, 0, 'a timer is left');
-    assert.deepEqual(this.browser.open, { channels: 0, locks: 0 }, 'a channel or a lock is left');
-    assert.deepEqual([this.vault.holders, this.vault.underWay], [0, 0], 'the device is held');
+    assert.deepEqual(this.browser.open, { channels: 0, locks: 0 }, 'a channel or lock is left');
+    assert.deepEqual([this.vault.holders, this.vault.pending], [0, 0], 'the storage is still in use');
   }
 }
 
 const tenantAt = (url: string): Tenant => (new URL(url).pathname.startsWith('/b/') ? 'b' : 'a');
 
-/** @param scope of storage or of a channel: `<api> <socket> <person>`, somewhere in it. */
-function belongs(content: string, scope: string, how: string): void {
+/** @param scope Of storage or a channel: contains `<api> <socket> <user>`. */
+function assertOwner(content: string, scope: string, how: string): void {
   const [, path, person] = /:\/\/chat\.example(\/b)?\/api\/chat\/ \S+ (\d)/.exec(scope) ?? [];
   for (const whose of marksIn(content)) assert.equal(whose, `${path ? 'b' : 'a'}${person}`, `${content} is ${how} for ${scope}`);
 }
 
-/** All of it, errors too, which JSON leaves empty. */
+/** Serialises everything, including errors. */
 const text = (what: unknown): string => JSON.stringify(what, (_key, value: unknown) => (value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value)) ?? '';
 
 const isMine = ({ sender }: ChatMessage, me: unknown): boolean => sender?.id === me;

@@ -1,7 +1,7 @@
 /**
- * `npm run test:mutants`: switches off each guard of test/mutants/list.mjs in turn and shows that some test notices.
- *   --only TEXT   those whose name holds this text      --runs N   stories a mutant (default 400)
- * The sources are not touched: a mutant exists in the bundle that is tested alone.
+ * `npm run test:mutants`: disables each guard of test/mutants/list.mjs in turn, and checks that a test fails.
+ *   --only TEXT   mutants whose name contains the text      --runs N   scenarios per mutant (default 400)
+ * The source files are not changed: mutants exist in the tested bundle only.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -12,16 +12,19 @@ import { MUTANTS } from './list.mjs';
 const { values: flags } = parseArgs({ options: { only: { type: 'string', default: '' }, runs: { type: 'string', default: '400' } } });
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'node_modules/.cache/unified-chat/model/mutant.mjs');
-/** A mutant may turn in circles: that is noticed too. */
-const LONGEST_MS = 120_000;
+/** A mutant may loop forever; that counts as detected. */
+const TIMEOUT_MS = 120_000;
 
 /** @param {Partial<NodeJS.ProcessEnv>} env @param {string[]} args */
-const passes = (args, env = {}) => spawnSync(process.execPath, args, { cwd: root, stdio: 'ignore', timeout: LONGEST_MS, killSignal: 'SIGKILL', env: { ...process.env, ...env } }).status === 0;
+const passes = (args, env = {}) => spawnSync(process.execPath, args, { cwd: root, stdio: 'ignore', timeout: TIMEOUT_MS, killSignal: 'SIGKILL', env: { ...process.env, ...env } }).status === 0;
 
-/** Whether the stories go on as if nothing were wrong. @param {string} runs */
-const storiesPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
+/** Whether the random scenarios pass. @param {string} runs */
+const scenariosPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
 
-/** Whether tests in a browser do. @param {string} tests @param {{ file: string, find: string, replace: string } | undefined} mutant Default: none. */
+/**
+ * Whether browser tests pass. @param {string} tests @param {{ file: string, find: string, replace: string } |
+ * undefined} mutant Default: none.
+ */
 const testsPass = (tests, mutant) =>
   passes(['--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', tests], {
     BROWSERS: 'chromium',
@@ -31,30 +34,30 @@ const testsPass = (tests, mutant) =>
 const chosen = MUTANTS.filter(({ name }) => name.includes(flags.only));
 const entry = join(root, 'test/model/connection.node.test.ts');
 await bundle(entry, file);
-if (!storiesPass('40')) {
-  console.error('The stories fail without any mutant: mend that first.');
+if (!scenariosPass('40')) {
+  console.error('The random scenarios fail without any mutant. Fix that first.');
   process.exit(1);
 }
-// A test that fails anyway would notice everything.
+// A test that always fails would detect every mutant.
 for (const tests of new Set(chosen.flatMap((mutant) => mutant.tests ?? []))) {
   if (testsPass(tests)) continue;
-  console.error(`${tests} fails without any mutant: mend that first.`);
+  console.error(`${tests} fails without any mutant. Fix that first.`);
   process.exit(1);
 }
-let unnoticed = 0;
+let undetected = 0;
 for (const [index, mutant] of chosen.entries()) {
   const from = Date.now();
   const where = `${String(index + 1).padStart(2)}/${chosen.length}`;
-  /** @param {string} what */
-  const say = (what) => console.log(`${where}  ${what.padEnd(10)}${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${mutant.name}`);
+  /** @param {string} result */
+  const report = (result) => console.log(`${where}  ${result.padEnd(10)}${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${mutant.name}`);
   await bundle(entry, file, mutant);
-  if (mutant.tests && !testsPass(mutant.tests, mutant)) say('noticed');
-  else if (!mutant.survives && !storiesPass(flags.runs)) say('noticed');
-  else if (mutant.survives) say('harmless');
+  if (mutant.tests && !testsPass(mutant.tests, mutant)) report('detected');
+  else if (!mutant.survives && !scenariosPass(flags.runs)) report('detected');
+  else if (mutant.survives) report('harmless');
   else {
-    say('SURVIVES');
-    unnoticed++;
+    report('SURVIVES');
+    undetected++;
   }
 }
-console.log(unnoticed === 0 ? `\nEvery one of ${chosen.length} mutants is noticed, or harmless for the reason given in test/mutants/list.mjs.` : `\n${unnoticed} of ${chosen.length} mutants survive.`);
-process.exit(unnoticed === 0 ? 0 : 1);
+console.log(undetected === 0 ? `\nAll ${chosen.length} mutants are detected, or harmless for the reason given in test/mutants/list.mjs.` : `\n${undetected} of ${chosen.length} mutants survive.`);
+process.exit(undetected === 0 ? 0 : 1);

@@ -6,7 +6,7 @@ import { ANA, BEN, join, openSocket, rest, within, withServer } from './support.
 
 const PAGE = 'https://shop.example';
 
-describe('signing in', () => {
+describe('authentication', () => {
   let server: RunningServer;
   const lines: string[] = [];
   before(async () => {
@@ -14,7 +14,7 @@ describe('signing in', () => {
   });
   after(() => server.close());
 
-  const reasons = (): unknown[] => lines.map((line) => (JSON.parse(line) as { because?: string }).because).filter(Boolean);
+  const reasons = (): unknown[] => lines.map((line) => (JSON.parse(line) as { reason?: string }).reason).filter(Boolean);
 
   const badTokens: Record<string, () => Promise<string | null>> = {
     missing_token: async () => null,
@@ -26,7 +26,7 @@ describe('signing in', () => {
   };
 
   for (const [because, make] of Object.entries(badTokens)) {
-    it(`refuses before accepting: ${because}`, async () => {
+    it(`rejects the handshake: ${because}`, async () => {
       const token = await make();
       await assert.rejects(openSocket(server, token), /refused 403/);
       assert.equal(reasons().at(-1), because);
@@ -37,7 +37,7 @@ describe('signing in', () => {
     });
   }
 
-  it('refuses a token without an end, of another algorithm, or without a user', async () => {
+  it('rejects a token without expiry, with another algorithm, or without a user', async () => {
     const key = new TextEncoder().encode(server.secret);
     const endless = await new SignJWT({ user_id: ANA, token_type: 'access' }).setProtectedHeader({ alg: 'HS256' }).sign(key);
     const other = await new SignJWT({ user_id: ANA, token_type: 'access' }).setProtectedHeader({ alg: 'HS512' }).setExpirationTime('1h').sign(key);
@@ -46,7 +46,7 @@ describe('signing in', () => {
     for (const token of [endless, other, nobody, none]) await assert.rejects(openSocket(server, token), /refused 403/);
   });
 
-  it('refuses a foreign origin before accepting; its own, allowed ones and none may come', async () => {
+  it('rejects foreign origins in the handshake; accepts its own, allowed ones, and clients without one', async () => {
     const token = await server.signToken(ANA);
     await assert.rejects(openSocket(server, token, { origin: 'https://evil.example' }), /refused 403/);
     assert.equal(reasons().at(-1), 'foreign_origin');
@@ -55,7 +55,7 @@ describe('signing in', () => {
     (await openSocket(server, token)).close();
   });
 
-  it('gives CORS headers to allowed origins alone, also with an error', async () => {
+  it('sends CORS headers to allowed origins only, with errors too', async () => {
     const from = (origin: string, user: number | null = ANA) => rest(server, user, 'rooms/', { headers: { Origin: origin } });
     assert.equal((await from(PAGE)).headers.get('Access-Control-Allow-Origin'), PAGE);
     assert.match((await from(PAGE)).headers.get('Access-Control-Expose-Headers') ?? '', /Retry-After/);
@@ -81,10 +81,10 @@ describe('signing in', () => {
     const log = lines.join('');
     assert.match(log, /"msg":"connected"/);
     assert.ok(!log.includes(token.slice(-20)), 'the signature is in the log');
-    assert.ok(!/eyJ/.test(log), 'something like a token is in the log');
+    assert.ok(!/eyJ/.test(log), 'the log contains something like a token');
   });
 
-  it('says who connected', async () => {
+  it('logs who connected', async () => {
     (await join(server, BEN)).close();
     const connected = lines.map((line) => JSON.parse(line) as Record<string, unknown>).findLast(({ msg }) => msg === 'connected');
     assert.equal(connected?.['user'], BEN);
@@ -92,19 +92,19 @@ describe('signing in', () => {
     assert.equal(connected?.['origin'], null);
   });
 
-  it('closes an open socket with 4001 when its token runs out', async () => {
+  it('closes an open socket with 4001 when its token expires', async () => {
     const client = await openSocket(server, await server.signToken(ANA, { expiresIn: 5 }));
     assert.deepEqual(await within(client.closed, 'the socket to close'), { code: 4001, reason: 'token expired' });
   });
 
-  it("refuses somebody else's notifications and unknown paths", async () => {
+  it("rejects another user's notifications and unknown paths", async () => {
     const token = await server.signToken(ANA);
     await assert.rejects(openSocket(server, token, { path: '/ws/notifications/2/' }), /refused 403/);
     await assert.rejects(openSocket(server, token, { path: '/ws/else/' }), /refused 404/);
   });
 });
 
-it('redacts tokens in errors and fields, whatever is logged', async () => {
+it('redacts tokens in all log fields and errors', async () => {
   const { createLog } = await import('../../demo/server/log.js');
   const lines: string[] = [];
   await withServer({}, async (server) => {

@@ -1,4 +1,4 @@
-/** One client that sends more than can be done, or that reads nothing: the server lives, and serves the others. */
+/** Clients that send more than the server can process, or read nothing: the server survives and serves the others. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import pg from 'pg';
@@ -10,18 +10,18 @@ import { startPostgres, startProcess } from '../support/services.js';
 import { ANA, BEN, join, openSocket, rest, ROOM, within, withServer, type Backend } from './support.js';
 
 const SECRET = 'only for this test, and long enough to be one';
-/** Of the server's heap, in megabytes: a tenth of what Node takes by itself. */
+/** Heap limit of the server in MB: a tenth of Node's default. */
 const HEAP_MB = 128;
 const FRAME_BYTES = 60_000;
 const FLOOD_BYTES = 400_000_000;
 
-/** Valid, and slow: each of these asks the database. */
+/** A valid but slow frame: each one queries the database. */
 const frame = (): string => {
   const text = JSON.stringify({ type: 'mark_read', room_id: ROOM, message_ids: Array.from({ length: 5_000 }, (_, n) => 1_000_000 + n) });
   return text.slice(0, -1) + ' '.repeat(FRAME_BYTES - text.length) + '}';
 };
 
-/** Sends as fast as the server reads, for so long or so much. @returns how many bytes it has taken. */
+/** Sends as fast as the server reads, up to a time or size limit. @returns the number of bytes read by the server. */
 async function flood(socket: WebSocket, ms: number): Promise<number> {
   const text = frame();
   let sent = 0;
@@ -36,7 +36,7 @@ async function flood(socket: WebSocket, ms: number): Promise<number> {
 }
 
 const missing = missingPrograms();
-it('10.34: 400 MB of valid frames do not end a process with a small heap while its database is slow', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
+it('survives 400 MB of valid frames with a small heap and a slow database', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
   const postgres = await startPostgres();
   const server = await startProcess({ JWT_SECRET: SECRET, DATABASE_URL: postgres.url, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` });
   const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
@@ -45,20 +45,20 @@ it('10.34: 400 MB of valid frames do not end a process with a small heap while i
     await database.connect();
     const [ana, ben] = [await join(backend, ANA), await join(backend, BEN)];
     ana.socket.on('error', () => {});
-    // Queries for the participants of a room wait.
+    // Blocks queries for the participants of a room.
     await database.query('begin; lock table members in access exclusive mode');
     const flooding = flood(ana.socket, 4_000);
     let served = 0;
     for (const end = Date.now() + 3_500; Date.now() < end; served++) await ben.ask({ type: 'ping' }, 'pong');
     const taken = await flooding;
     assert.ok(served > 0, 'others are served meanwhile');
-    assert.ok(taken < FLOOD_BYTES / 4, `${Math.round(taken / 1e6)} MB were read, and have to be somewhere`);
+    assert.ok(taken < FLOOD_BYTES / 4, `${Math.round(taken / 1e6)} MB were read and must be buffered somewhere`);
     ana.close();
     await database.query('commit');
     const { status } = await rest(backend, BEN, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'still here' } });
     assert.equal(status, 201);
     ben.close();
-    assert.equal(server.program.child.exitCode, null, server.program.said());
+    assert.equal(server.program.child.exitCode, null, server.program.output());
   } finally {
     await database.end().catch(() => {});
     await server.stop();
@@ -66,10 +66,10 @@ it('10.34: 400 MB of valid frames do not end a process with a small heap while i
   }
 });
 
-const poll = async (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> =>
-  within((async () => { while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5)); })(), what);
+const poll = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
+  within((async () => { while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5)); })(), what);
 
-it('10.34: the frames of a socket that broke are not worked on', () =>
+it('does not process queued frames of a broken socket', () =>
   withServer({}, async (server) => {
     const ana = await join(server, ANA);
     const { query } = server.database;
@@ -77,7 +77,7 @@ it('10.34: the frames of a socket that broke are not worked on', () =>
     let letGo = (): void => {};
     const held = new Promise<void>((resolve) => (letGo = resolve));
     server.database.query = (async (sql: string, params?: unknown[]) => {
-      // The first question of each frame.
+      // The first query of each frame.
       if (/^select 1 from members/.test(sql.trim())) {
         asked++;
         await held;
@@ -85,16 +85,16 @@ it('10.34: the frames of a socket that broke are not worked on', () =>
       return query(sql, params);
     }) as typeof query;
     for (let n = 0; n < 20; n++) ana.send({ type: 'mark_read', room_id: ROOM });
-    await poll('the first frame to be worked on', () => asked === 1);
+    await poll('the first frame to be processed', () => asked === 1);
     ana.socket.terminate();
-    await poll('the line to end', async () => (await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))) === 0);
+    await poll('the connection to end', async () => (await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))) === 0);
     letGo();
-    // Any query that would follow the first one comes before this one.
+    // Any query of a second frame would run before these.
     for (let n = 0; n < 5; n++) await rest(server, BEN, 'rooms/');
     assert.equal(asked, 1);
   }));
 
-it('10.34: who reads nothing is not written to without end', () =>
+it('stops writing to a client that reads nothing', () =>
   withServer({}, async (server) => {
     const ana = await join(server, ANA);
     ana.socket.pause();
@@ -104,7 +104,7 @@ it('10.34: who reads nothing is not written to without end', () =>
       if (/from members me\s+join rooms/.test(sql)) answered++;
       return query(sql, params);
     }) as typeof query;
-    // A list of many rooms is long: each is answered with 100 kB and more.
+    // A long room list: each answer has more than 100 kB.
     await query(`with made as (insert into rooms (name, room_type) select repeat('x', 1000), 'general' from generate_series(1, 100) returning id)
       insert into members (room_id, user_id) select id, $1 from made`, [ANA]);
     const many = 400;
@@ -116,18 +116,18 @@ it('10.34: who reads nothing is not written to without end', () =>
     assert.ok(answered > 0 && answered < many / 2, `${answered} of ${many} were answered`);
     const before = answered;
     ana.socket.resume();
-    await poll('more answers, as soon as they are read', () => answered > before + 20);
+    await poll('more answers after reading', () => answered > before + 20);
     ana.close();
   }));
 
-it('10.34: a stop does not wait for ever for what hangs', async () => {
+it('stops within a time limit even if queries hang', async () => {
   const server = await startServer();
   const ana = await join(server, ANA);
   const never = new Promise<never>(() => {});
   let asked = 0;
   server.database.query = (() => (asked++, never)) as typeof server.database.query;
   ana.send({ type: 'mark_read', room_id: ROOM });
-  await poll('the frame to be worked on', () => asked > 0);
+  await poll('the frame to be processed', () => asked > 0);
   const request = rest(server, BEN, 'rooms/').catch(() => {});
   const close = within(ana.closed, 'the socket to be closed');
   await within(server.close(), 'the server to stop');
@@ -135,7 +135,7 @@ it('10.34: a stop does not wait for ever for what hangs', async () => {
   await request;
 });
 
-it('10.34: a _tempId that is nested, or long, is not repeated', () =>
+it('does not echo a nested or long _tempId', () =>
   withServer({}, async (server) => {
     const ana = await join(server, ANA);
     const nested = `${'['.repeat(2_500)}${']'.repeat(2_500)}`;
@@ -152,13 +152,13 @@ it('10.34: a _tempId that is nested, or long, is not repeated', () =>
     assert.ok(!('_tempId' in (await ana.take('error'))));
     for (const _tempId of ['short', 7]) assert.equal((await ana.ask({ type: 'send_message', room_id: 'none', content: 'x', _tempId }, 'error'))['_tempId'], _tempId);
     for (const message_id of [[[]], 'x'.repeat(50_000)]) assert.ok(!('message_id' in (await ana.ask({ type: 'edit_message', room_id: ROOM, message_id, content: 'x' }, 'error'))));
-    const bell = await openSocket(server, await server.signToken(ANA), { path: `/ws/notifications/${ANA}/` });
-    bell.send({ action: 'mark_read', notification_id: 'x'.repeat(50_000) });
-    assert.ok(!('notification_id' in (await bell.take('notification_read'))));
-    for (const client of [ana, bell]) client.close();
+    const notifications = await openSocket(server, await server.signToken(ANA), { path: `/ws/notifications/${ANA}/` });
+    notifications.send({ action: 'mark_read', notification_id: 'x'.repeat(50_000) });
+    assert.ok(!('notification_id' in (await notifications.take('notification_read'))));
+    for (const client of [ana, notifications]) client.close();
   }));
 
-it('10.34: many sockets of one person, each of which asks for much and reads nothing, do not end it either', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 120_000 }, async () => {
+it('survives many sockets of one user that request much and read nothing', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 120_000 }, async () => {
   const postgres = await startPostgres();
   const server = await startProcess({ JWT_SECRET: SECRET, DATABASE_URL: postgres.url, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` });
   const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
@@ -198,7 +198,7 @@ it('10.34: many sockets of one person, each of which asks for much and reads not
   }
 });
 
-it('10.34: a socket too many ends the oldest one of that user, and none of another user', () =>
+it('closes the oldest socket of a user with too many, and none of other users', () =>
   withServer({}, async (server) => {
     const ben = await join(server, BEN);
     const clients = [];
@@ -208,7 +208,7 @@ it('10.34: a socket too many ends the oldest one of that user, and none of anoth
     for (const client of [...clients, ben]) client.close();
   }));
 
-it('10.34: a client that does not answer its end does not count: the next socket too many ends the next one', () =>
+it('does not count a closed socket whose client does not answer: the next excess socket closes the next oldest', () =>
   withServer({}, async (server) => {
     const clients = [];
     for (let n = 0; n < 22; n++) {
@@ -221,7 +221,7 @@ it('10.34: a client that does not answer its end does not count: the next socket
     for (const client of clients) client.close();
   }));
 
-it('10.34: a live client is not taken for dead while the socket is not read, because a slow database keeps the server busy', () =>
+it('keeps a live client while its socket is paused because of a slow database', () =>
   withServer({ livenessSeconds: 0.05 }, async (server) => {
     const ana = await join(server, ANA);
     const { query } = server.database;
@@ -232,7 +232,7 @@ it('10.34: a live client is not taken for dead while the socket is not read, bec
       return query(sql, params);
     }) as typeof query;
     for (let n = 0; n < 100; n++) ana.send({ type: 'typing', room_id: ROOM });
-    // Ten times as long as a client that is gone would last.
+    // Ten times the lifetime of a dead client.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     letGo();
     await ana.ask({ type: 'ping' }, 'pong');

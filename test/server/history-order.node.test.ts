@@ -1,4 +1,4 @@
-/** Imported messages: their ids do not follow time, and a history is in the order of (timestamp, id) all the same. */
+/** Imported messages, whose ids do not follow time: histories are ordered by (timestamp, id). */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
@@ -18,8 +18,8 @@ interface Shown {
 }
 const page = async (query: string): Promise<{ messages: Shown[]; has_more: boolean }> => (await rest(server, ANA, `rooms/${ROOM}/messages/?${query}`)).body;
 
-it('10.25: imported messages neither jump nor vanish, with any ids, in either direction', async () => {
-  // First the live ones, then what an old system had said: higher ids, earlier times, some at the very same microsecond.
+it('pages through imported messages without gaps or jumps, with any ids, in both directions', async () => {
+  // Live messages first, then imported ones: higher ids, earlier times, some with equal timestamps.
   const insert = (content: string, at: number): Promise<object[]> =>
     server.database.query('insert into messages (room_id, sender_id, content, created_at) values ($1, $2, $3, $4)', [ROOM, BEN, content, new Date(at)]);
   const start = Date.parse('2026-01-10T12:00:00Z');
@@ -38,7 +38,7 @@ it('10.25: imported messages neither jump nor vanish, with any ids, in either di
     }
     assert.deepEqual(back.map(({ id }) => id), truth, `backwards, ${limit} at a time`);
     const times = back.map(({ timestamp }) => Date.parse(timestamp));
-    assert.deepEqual(times, [...times].sort((a, b) => a - b), 'no day begins twice');
+    assert.deepEqual(times, [...times].sort((a, b) => a - b), 'no day appears twice');
     const forward: number[] = [truth[0]!];
     for (let more = true; more; ) {
       const { messages, has_more } = await page(`limit=${limit}&after=${forward.at(-1)}`);
@@ -49,11 +49,11 @@ it('10.25: imported messages neither jump nor vanish, with any ids, in either di
   }
 });
 
-it('10.25: the preview of a room is its latest message, not the one with the highest id', async () => {
+it('previews the latest message of a room, not the one with the highest id', async () => {
   assert.equal((await rest(server, ANA, `rooms/${ROOM}/`)).body.last_message.content, 'live 19');
 });
 
-it('10.25: who has read up to the latest has read what was imported before it', async () => {
+it('counts older imported messages as read when the latest one is read', async () => {
   const latest = (await page('limit=1')).messages[0]!.id;
   const ana = await join(server, ANA);
   assert.equal((await rest(server, ANA, `rooms/${ROOM}/`)).body.unread_count, 66);
@@ -63,7 +63,7 @@ it('10.25: who has read up to the latest has read what was imported before it', 
   ana.close();
 });
 
-it('10.25: a cursor that the room does not have is a place among the ids', async () => {
+it('compares ids for a cursor that is not in the room', async () => {
   assert.deepEqual((await page('after=999999')).messages, []);
   assert.equal((await page('before=999999&limit=100')).messages.length, 66);
 });

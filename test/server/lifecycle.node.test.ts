@@ -38,7 +38,7 @@ async function survivesRestart(database: DatabaseKind): Promise<void> {
     const { body } = await rest(server, ANA, 'rooms/1/messages/?limit=1');
     assert.deepEqual([body.messages[0].id, body.messages[0].content, body.messages[0].reply_to.sender], [id, 'still here', 'ana']);
     const again = await rest(server, ANA, 'rooms/1/send_message/', { json: { room: 1, content: 'still here' }, headers: { 'Idempotency-Key': 'kept' } });
-    assert.deepEqual([again.status, again.body.id], [200, id], 'also idempotency survives');
+    assert.deepEqual([again.status, again.body.id], [200, id], 'idempotency survives too');
     const rooms = (await rest(server, ANA, 'rooms/')).body as { id: number; unread_count: number }[];
     assert.equal(rooms.length, 5, 'seeded once');
     assert.equal(rooms.find((room) => room.id === 2)?.unread_count, 0);
@@ -48,7 +48,7 @@ async function survivesRestart(database: DatabaseKind): Promise<void> {
 }
 
 describe('data survives a restart', () => {
-  it('in a folder, which two servers cannot use at once', () =>
+  it('in a folder, which is locked against a second server', () =>
     inFolder(async (path) => {
       await survivesRestart({ kind: 'folder', path });
       await withServer({ database: { kind: 'folder', path } }, () => assert.rejects(startServer({ database: { kind: 'folder', path } }), /is in use by process/));
@@ -64,7 +64,7 @@ describe('data survives a restart', () => {
 });
 
 describe('shutting down', () => {
-  it('finishes what is under way, then closes every socket with 1012', () =>
+  it('finishes pending work, then closes every socket with 1012', () =>
     inFolder(async (path) => {
       const server = await startServer({ database: { kind: 'folder', path } });
       const [ana, ben] = [await join(server, ANA, ROOM), await join(server, BEN)];
@@ -83,14 +83,14 @@ describe('shutting down', () => {
       });
     }));
 
-  it('takes another code, and may be asked twice', async () => {
+  it('uses the given code, and may be called twice', async () => {
     const server = await startServer();
     const ana = await join(server, ANA);
     await Promise.all([server.close(1001), server.close(1001)]);
     assert.equal((await ana.closed).code, 1001);
   });
 
-  it('does not wait for clients that do not let go', async () => {
+  it('does not wait for unresponsive clients', async () => {
     const server = await startServer();
     const ana = await join(server, ANA);
     ana.socket.pause();
@@ -99,7 +99,7 @@ describe('shutting down', () => {
   });
 });
 
-it('lets a page be served by the same server, and other upgrades be taken', () =>
+it('serves pages and other upgrades through hooks', () =>
   withServer(
     {
       fetch: (request) => new Response(`page ${new URL(request.url).pathname}`),
@@ -115,7 +115,7 @@ it('lets a page be served by the same server, and other upgrades be taken', () =
     },
   ));
 
-it('the command prints its address, and ends at SIGTERM', () =>
+it('the command prints its address, and exits on SIGTERM', () =>
   inFolder(async (path) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', '--data', path, '--baseline', '--with', 'twice,bad-room'], { env: { ...process.env, LOG_LEVEL: 'silent', PORT: '0', DATABASE_URL: '' } });
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -13,7 +13,7 @@ describe('limits', () => {
   });
   after(() => server.close());
 
-  it('are said in the greeting', async () => {
+  it('are part of the greeting', async () => {
     const client = await openSocket(server, await server.signToken(ANA));
     const hello = await client.take('connection_established');
     assert.deepEqual(hello['limits'], { content: 10, attachment_bytes: 1000, rate: 3 });
@@ -22,14 +22,14 @@ describe('limits', () => {
     client.close();
   });
 
-  it('on a text, counted in characters as people count', async () => {
+  it('on text length, counted in code points', async () => {
     const post = (content: string) => rest(server, CLEO, 'rooms/2/send_message/', { json: { room: 2, content } });
     assert.equal((await post('👍'.repeat(10))).status, 201);
     const { status, body } = await post('x'.repeat(11));
-    assert.deepEqual([status, body], [400, { content: ['A message can have at most 10 characters.'] }]);
+    assert.deepEqual([status, body], [400, { content: ['A message must not exceed 10 characters.'] }]);
   });
 
-  it('on the rate, per user, by socket and REST together', async () => {
+  it('on the rate, per user, across socket and REST', async () => {
     const ana = await join(server, ANA);
     for (let n = 0; n < 3; n++) await ana.ask({ type: 'send_message', room_id: ROOM, content: 'x', _tempId: `r${n}` }, 'message_ack');
     const error = await ana.ask({ type: 'send_message', room_id: ROOM, content: 'x', _tempId: 'r3' }, 'error');
@@ -40,27 +40,27 @@ describe('limits', () => {
     assert.ok(Number(refused.headers.get('Retry-After')) >= 1);
     assert.equal(refused.headers.get('Access-Control-Allow-Origin'), 'https://shop.example');
     assert.equal(refused.body.code, 'rate_limited');
-    assert.equal((await rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'x' } })).status, 201, 'others may go on');
+    assert.equal((await rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'x' } })).status, 201, 'other users are not affected');
     ana.close();
   });
 
-  it('on a body', async () => {
+  it('on the body size', async () => {
     const { status, body } = await rest(server, ANA, 'rooms/1/send_message/', { json: { room: 1, content: 'x'.repeat(600) } });
     assert.equal(status, 413);
     assert.equal(body.code, 'too_large');
     const stream = new Blob(['{"room":1,"content":"x"}']).stream();
     const endless = await rest(server, ANA, 'rooms/1/send_message/', { method: 'POST', body: stream, duplex: 'half' } as RequestInit);
-    assert.deepEqual([endless.status, endless.body.detail], [400, 'A body needs a Content-Length.']);
+    assert.deepEqual([endless.status, endless.body.detail], [400, 'Content-Length is required.']);
   });
 
-  it('on a frame: 1009, and the server lives on', async () => {
+  it('on the frame size: 1009, and the server survives', async () => {
     const ana = await join(server, ANA);
     ana.send('x'.repeat(401));
     assert.equal((await within(ana.closed, 'the close')).code, 1009);
     assert.equal((await rest(server, ANA, '/healthz')).body.status, 'ok');
   });
 
-  it('a client that breaks off in the middle hurts nobody', async () => {
+  it('survives a client that breaks off mid-frame', async () => {
     const token = await server.signToken(ANA);
     for (const path of ['/ws/chat/', '/ws/else/']) {
       const upgrade = request(`${server.url}${path}?token=${token}`, { headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' } });
@@ -88,7 +88,7 @@ describe('attachments', () => {
   const post = (server: RunningServer, body: FormData, key?: string) =>
     rest(server, ANA, 'rooms/1/send_message/', { method: 'POST', body, headers: key ? { 'Idempotency-Key': key } : {} });
 
-  it('come back from an address that needs no token; images are shown, the rest is downloaded', () =>
+  it('are served without a token; images inline, everything else as a download', () =>
     withServer({ limits: { attachmentBytes: 1000 } }, async (server) => {
       const image = await post(server, form('täble 1.png', 'image/png', new Uint8Array(PNG)));
       assert.deepEqual([image.status, image.body.message_type, image.body.content], [201, 'image', '']);
@@ -108,6 +108,6 @@ describe('attachments', () => {
       const again = [await post(server, form('a.png', 'image/png', new Uint8Array(PNG)), 'file-1'), await post(server, form('a.png', 'image/png', new Uint8Array(PNG)), 'file-1')];
       assert.equal(again[0]!.body.attachment, again[1]!.body.attachment);
       const [{ n }] = (await server.database.query<{ n: number }>('select count(*)::int as n from attachments')) as [{ n: number }];
-      assert.equal(n, 3, 'a repeated file is not kept twice');
+      assert.equal(n, 3, 'a repeated file is stored once');
     }));
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
-import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, withServer, type Answer, type Client, type Frame } from './support.js';
+import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, withServer, type RestResponse, type Client, type Frame } from './support.js';
 
 const JOB = 2;
 const EMOJI = ['👍', '❤', '❤️', '👩‍👩‍👧‍👦', '🏳️‍🌈', '🇩🇪', '1️⃣', '👍🏽'];
@@ -22,13 +22,13 @@ describe('edit, delete, reactions', () => {
     return client;
   };
   const post = async (userId: number, content: string, more: object = {}): Promise<{ id: number }> => (await rest(server, userId, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content, ...more } })).body;
-  const patch = (userId: number, id: unknown, body: object): Promise<Answer> => rest(server, userId, `messages/${id}/`, { method: 'PATCH', body: JSON.stringify(body) });
-  const remove = (userId: number, id: unknown): Promise<Answer> => rest(server, userId, `messages/${id}/`, { method: 'DELETE' });
-  const reactTo = (userId: number, id: unknown, emoji: unknown, on: unknown = true): Promise<Answer> => rest(server, userId, `messages/${id}/reactions/`, { json: { emoji, on } });
+  const patch = (userId: number, id: unknown, body: object): Promise<RestResponse> => rest(server, userId, `messages/${id}/`, { method: 'PATCH', body: JSON.stringify(body) });
+  const remove = (userId: number, id: unknown): Promise<RestResponse> => rest(server, userId, `messages/${id}/`, { method: 'DELETE' });
+  const reactTo = (userId: number, id: unknown, emoji: unknown, on: unknown = true): Promise<RestResponse> => rest(server, userId, `messages/${id}/reactions/`, { json: { emoji, on } });
   const history = async (userId: number): Promise<Record<string, any>[]> => (await rest(server, userId, `rooms/${ROOM}/messages/?limit=20`)).body.messages; // eslint-disable-line @typescript-eslint/no-explicit-any -- read as the tests know them
   const last = async (userId: number): Promise<Record<string, unknown>> => (await rest(server, userId, `rooms/${ROOM}/`)).body.last_message;
 
-  it('an edit reaches every member, the preview, and what quotes the message', async () => {
+  it('an edit reaches every member, the preview and the quotes', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const { id } = await post(ANA, 'Tursday?');
     await post(BEN, 'quoting', { reply_to: id });
@@ -48,10 +48,10 @@ describe('edit, delete, reactions', () => {
     await patch(ANA, newest, { content: 'last' });
     assert.equal((await last(BEN))['content'], 'last');
     const updates = (await ben.settle()).filter(({ type }) => type === 'room_updated').map((frame) => (frame['updates'] as { last_message: { content: string } }).last_message.content);
-    assert.deepEqual(updates, ['quoting', 'lst', 'last'], 'also the preview, and it is that of the last message');
+    assert.deepEqual(updates, ['quoting', 'lst', 'last'], 'previews the last message');
   });
 
-  it('a deleted message is gone from everywhere, and what quotes it quotes nothing', async () => {
+  it('a deleted message disappears everywhere, and its quotes become empty', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ben.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const { id: before } = await post(ANA, 'stays');
@@ -75,23 +75,23 @@ describe('edit, delete, reactions', () => {
     assert.deepEqual(page.slice(-2).map((message) => [message['id'], message['reply_to']?.content]), [[before, undefined], [page.at(-1)!['id'], '']]);
     assert.equal(await unread(), 2);
     assert.equal((await fetch(new URL(secret.attachment, server.url))).status, 404);
-    const bell = await openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
-    clients = [...clients, bell];
-    assert.ok(!JSON.stringify(await bell.take('recent_notifications')).includes('secret'));
-    assert.ok(!JSON.stringify(await server.database.query('select * from messages')).includes('secret"'), 'nor is it in the database');
-    // The last one too: then the one before it is the preview.
+    const notifications = await openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
+    clients = [...clients, notifications];
+    assert.ok(!JSON.stringify(await notifications.take('recent_notifications')).includes('secret'));
+    assert.ok(!JSON.stringify(await server.database.query('select * from messages')).includes('secret"'), 'deleted from the database too');
+    // Deletes the last message too: the previous one becomes the preview.
     await remove(ANA, page.at(-1)!['id']);
     assert.equal((await last(BEN))['content'], 'stays');
     assert.equal((await rest(server, BEN, `messages/${secret.id}/mark_read/`, { method: 'POST' })).status, 404);
     assert.ok((await rest(server, BEN, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'x', reply_to: secret.id } })).body.reply_to);
-    // Sent again by a device that does not know: neither stored anew, nor shown.
+    // A retry by a device that missed the deletion: neither stored nor shown.
     const again = await rest(server, ANA, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'secret' }, headers: { 'Idempotency-Key': 'secret-1' } });
     assert.deepEqual([again.status, again.body], [404, { detail: 'Not found.' }]);
     const error = await ana.ask({ type: 'send_message', room_id: ROOM, content: 'secret', _tempId: 'secret-1' }, 'error');
     assert.deepEqual([error['code'], error['_tempId'], error['message_id']], ['unknown_message', 'secret-1', secret.id]);
   });
 
-  it('reactions are counted by person, in the order in which they came', async () => {
+  it('reactions are counted per user, in order of arrival', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const { id } = await post(ANA, 'react to me');
     assert.deepEqual((await history(BEN)).at(-1)!['reactions'], []);
@@ -112,11 +112,11 @@ describe('edit, delete, reactions', () => {
     const many = [...'😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎'];
     const answers: number[] = [];
     for (const emoji of many) answers.push((await reactTo(BEN, id, emoji)).status);
-    assert.deepEqual([answers[0], answers.at(-1)], [200, 400], 'at some number it is enough');
+    assert.deepEqual([answers[0], answers.at(-1)], [200, 400], 'the number of different emoji is limited');
     assert.equal((await reactTo(CLEO, id, '👍')).status, 404);
   });
 
-  it('says no clearly, by socket and by REST', async () => {
+  it('rejects invalid requests with a code, by socket and REST', async () => {
     const [ana, cleo] = [await enter(ANA), await enter(CLEO)];
     const { id: bens } = await post(BEN, 'mine');
     const { id: own } = await post(ANA, 'own');
@@ -124,7 +124,7 @@ describe('edit, delete, reactions', () => {
     form.set('room', '1');
     form.set('attachment', new File(['x'], 'a.txt'));
     const { body: file } = await rest(server, ANA, `rooms/${ROOM}/send_message/`, { method: 'POST', body: form });
-    const refusals: [Client, Frame, string, number | undefined, (() => Promise<Answer>)?, number?][] = [
+    const refusals: [Client, Frame, string, number | undefined, (() => Promise<RestResponse>)?, number?][] = [
       [ana, { type: 'edit_message', message_id: bens, content: 'x' }, 'not_yours', bens, () => patch(ANA, bens, { content: 'x' }), 403],
       [ana, { type: 'delete_message', message_id: bens }, 'not_yours', bens, () => remove(ANA, bens), 403],
       [ana, { type: 'edit_message', message_id: 999_999, content: 'x' }, 'unknown_message', 999_999, () => patch(ANA, 999_999, { content: 'x' }), 404],
@@ -144,10 +144,10 @@ describe('edit, delete, reactions', () => {
       if (byRest) assert.equal((await byRest()).status, status, JSON.stringify(frame));
     }
     const refused = await patch(ANA, bens, { content: 'x' });
-    assert.deepEqual(refused.body, { detail: 'Only who wrote a message can edit it.', code: 'not_yours' });
+    assert.deepEqual(refused.body, { detail: 'Only the author of a message can edit it.', code: 'not_yours' });
   });
 
-  it('what changes nothing is answered to the asker alone, without a seq', async () => {
+  it('a request without effect is answered to the requester only, without a seq', async () => {
     const [ana, other, ben] = [await enter(ANA), await enter(ANA), await enter(BEN)];
     const { id } = await post(ANA, 'same');
     for (const client of [ana, other, ben]) await client.settle();
@@ -161,13 +161,13 @@ describe('edit, delete, reactions', () => {
     for (const client of [other, ben]) assert.deepEqual((await client.settle()).filter(({ type }) => type !== 'room_updated'), []);
   });
 
-  it('may be asked for by pages of allowed origins', async () => {
+  it('allows the methods for allowed origins', async () => {
     const preflight = await rest(server, null, 'messages/1/', { method: 'OPTIONS', headers: { Origin: server.url, 'Access-Control-Request-Method': 'PATCH' } });
     assert.match(preflight.headers.get('Access-Control-Allow-Methods') ?? '', /PATCH,DELETE/);
   });
 });
 
-it('a baseline backend knows nothing of all this', () =>
+it('a baseline backend supports none of these', () =>
   withServer({ baseline: true }, async (server) => {
     const ana = await join(server, ANA, ROOM);
     const frames: Frame[] = [

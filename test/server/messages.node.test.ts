@@ -27,7 +27,7 @@ describe('messages, with all capabilities', () => {
   const stored = async (content: string): Promise<number> =>
     (await server.database.query('select 1 from messages where content = $1', [content])).length;
 
-  it('acknowledges to the sending connection alone, with the stored message', async () => {
+  it('acknowledges only to the sending connection, with the stored message', async () => {
     const [tab, otherTab, ben] = [await enter(ANA), await enter(ANA), await enter(BEN)];
     send(tab, 'hello', 'ack-1');
     const ack = await tab.take('message_ack');
@@ -43,7 +43,7 @@ describe('messages, with all capabilities', () => {
     }
   });
 
-  it('says errors with a code, the id of the message and its room', async () => {
+  it('sends errors with a code, the message id and the room', async () => {
     const cleo = await enter(CLEO);
     const error = async (frame: object): Promise<Record<string, unknown>> => cleo.ask({ type: 'send_message', ...frame }, 'error');
     const denied = await error({ room_id: ROOM, content: 'x', _tempId: 'e1' });
@@ -57,7 +57,7 @@ describe('messages, with all capabilities', () => {
     assert.equal((await error({ room_id: 1e300, content: 'x' }))['code'], 'unknown_room');
   });
 
-  it('tells every connection of every member once, subscribed or not, also of messages sent by REST', async () => {
+  it('delivers once to every connection of every member, subscribed or not, including messages sent by REST', async () => {
     const [subscribed, elsewhere, ben, cleo] = [await enter(ANA, ROOM), await enter(ANA), await enter(BEN, ROOM), await enter(CLEO)];
     for (const write of [async () => send(ben, 'to all', 'u-1'), () => post(BEN, 'to all by REST', 'u-2')]) {
       await write();
@@ -73,7 +73,7 @@ describe('messages, with all capabilities', () => {
     }
   });
 
-  it('stores a message once, however often and however concurrently it is sent', async () => {
+  it('stores a message once, despite repeated and concurrent sends', async () => {
     const [one, two] = [await enter(ANA), await enter(ANA)];
     for (let n = 0; n < 4; n++) send(n % 2 ? one : two, 'only once', 'once-1');
     const answers = await Promise.all(Array.from({ length: 4 }, () => post(ANA, 'only once', 'once-1')));
@@ -84,16 +84,16 @@ describe('messages, with all capabilities', () => {
     assert.equal(types(await one.settle()).filter((type) => type === 'new_message').length, 1);
     assert.ok(answers.filter(({ status }) => status === 201).length <= 1);
     assert.equal((await post(ANA, 'only once', 'once-1')).status, 200);
-    assert.equal((await post(BEN, 'of another sender', 'once-1')).status, 201, 'the id is unique with its sender only');
+    assert.equal((await post(BEN, 'another sender', 'once-1')).status, 201, 'ids are unique per sender only');
   });
 
-  it('stores once too when one id is used for two rooms at the same moment, and refuses the other', async () => {
+  it('stores once if one id is used for two rooms concurrently, and rejects the other', async () => {
     const answers = await Promise.all([post(ANA, 'two rooms', 'two-1', 1), post(ANA, 'two rooms', 'two-1', 4)]);
     assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
     assert.equal(await stored('two rooms'), 1);
   });
 
-  it('keeps the order of one author, also in a burst', async () => {
+  it('keeps the order of one author in a burst', async () => {
     const ana = await enter(ANA);
     const said = Array.from({ length: 30 }, (_, n) => `burst ${n}`);
     said.forEach((content, n) => send(ana, content, `burst-${n}`));
@@ -102,14 +102,14 @@ describe('messages, with all capabilities', () => {
     assert.deepEqual(body.messages.map(({ content }: { content: string }) => content), said);
   });
 
-  it('gives `_tempId` on REST to its sender alone', async () => {
+  it('returns `_tempId` by REST to its sender only', async () => {
     await post(ANA, 'mine', 'own-1');
     const last = async (userId: number) => (await rest(server, userId, `rooms/${ROOM}/messages/?limit=1`)).body.messages[0];
     assert.deepEqual([(await last(ANA))._tempId, (await last(ANA)).is_own_message], ['own-1', true]);
     assert.deepEqual(['_tempId' in (await last(BEN)), (await last(BEN)).is_own_message], [false, false]);
   });
 
-  it('pages through a history, back and forward, without a gap', async () => {
+  it('pages through a history in both directions without gaps', async () => {
     const all: number[] = (await server.database.query<{ id: number }>('select id from messages where room_id = 1 order by id')).map(({ id }) => id);
     const page = async (query: string) => (await rest(server, ANA, `rooms/${ROOM}/messages/?${query}`)).body;
     assert.equal((await page('')).messages.length, 50);
@@ -128,7 +128,7 @@ describe('messages, with all capabilities', () => {
     assert.deepEqual(await page(`after=${all.at(-1)}`), { messages: [], has_more: false, count: 0, oldest_id: null, newest_id: null, seq: (await page('limit=1')).seq });
   });
 
-  it('passes typing to the other subscribers, and of members only', async () => {
+  it('forwards typing of members to the other subscribers', async () => {
     const [ana, ben, elsewhere, cleo] = [await enter(ANA, ROOM), await enter(BEN, ROOM), await enter(BEN), await enter(CLEO)];
     ana.send({ type: 'typing', room_id: '1' });
     assert.equal((await ben.take('typing'))['is_typing'], true);
@@ -138,21 +138,21 @@ describe('messages, with all capabilities', () => {
     for (const client of [ana, ben, elsewhere]) assert.deepEqual(await client.settle(), []);
   });
 
-  it('takes room ids as digits', async () => {
+  it('accepts room ids as strings of digits', async () => {
     const ana = await enter(ANA);
     assert.equal((await ana.ask({ type: 'subscribe_room', room_id: '1' }, 'subscribed'))['room_id'], 1);
     send(ana, 'to a string', 'digits-1', '1');
     assert.equal((await ana.take('message_ack'))['room_id'], 1);
   });
 
-  it('notifies the members who are not looking, on their notifications sockets', async () => {
-    const bell = await openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
-    clients = [...clients, bell];
-    await bell.take('recent_notifications');
+  it('notifies members without a subscription, on their notification sockets', async () => {
+    const notifications = await openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
+    clients = [...clients, notifications];
+    await notifications.take('recent_notifications');
     await post(ANA, 'ring');
-    const { notification } = (await bell.take('new_notification')) as unknown as { notification: Record<string, unknown> };
+    const { notification } = (await notifications.take('new_notification')) as unknown as { notification: Record<string, unknown> };
     assert.deepEqual([notification['recipient'], notification['message'], notification['is_read'], notification['metadata']], [BEN, 'ring', false, { room_id: ROOM }]);
-    const ask = async (action: object, answer: string) => (bell.send(action), await bell.take(answer));
+    const ask = async (action: object, answer: string) => (notifications.send(action), await notifications.take(answer));
     const { count } = await ask({ action: 'get_unread_count' }, 'unread_count');
     await ask({ action: 'mark_read', notification_id: notification['id'] }, 'notification_read');
     assert.equal((await ask({ action: 'get_unread_count' }, 'unread_count'))['count'], Number(count) - 1);
@@ -162,10 +162,10 @@ describe('messages, with all capabilities', () => {
     await enter(BEN, ROOM);
     await post(ANA, 'no ring');
     await ask({ action: 'get_unread_count' }, 'unread_count');
-    assert.deepEqual(bell.frames, [], 'Ben is looking at the room');
+    assert.deepEqual(notifications.frames, [], 'Ben is subscribed to the room');
   });
 
-  it('makes one direct room for two people, and tells both', async () => {
+  it('creates one direct room for two users, and informs both', async () => {
     const [cleo, dana] = [await enter(CLEO), await enter(4)];
     const start = (user_id: unknown, userId = CLEO) => rest(server, userId, 'rooms/start_dm/', { json: { user_id } });
     const answers = await Promise.all([start(4), start('4'), start(CLEO, 4)]);
@@ -177,7 +177,7 @@ describe('messages, with all capabilities', () => {
     assert.ok((await rest(server, CLEO, 'rooms/start_dm/', { json: {} })).body.user_id);
   });
 
-  it('10.35: does not let a removed user into a direct room again, and opens no room that was closed', async () => {
+  it('does not readmit a removed user to a direct room, and does not reopen a closed room', async () => {
     const start = (userId: number, other: number) => rest(server, userId, 'rooms/start_dm/', { json: { user_id: other } });
     const { id } = (await start(CLEO, BEN)).body.room;
     await server.database.query('delete from members where room_id = $1 and user_id = $2', [id, BEN]);
@@ -188,7 +188,7 @@ describe('messages, with all capabilities', () => {
     assert.equal((await start(CLEO, BEN)).status, 404);
   });
 
-  it('serves a file of any name', async () => {
+  it('serves files of any name', async () => {
     for (const name of ['..', '.', 'a"b.txt', '%2f..%2f', '\u202efdp.exe', '💥'.repeat(60)]) {
       const form = new FormData();
       form.set('room', String(ROOM));

@@ -1,4 +1,4 @@
-/** What one person learns of another: the columns that PROTOCOL.md names. */
+/** User data visible to other users: only the columns named in PROTOCOL.md. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, withServer, type Frame } from './support.js';
@@ -6,7 +6,7 @@ import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, withServer, type Frame } 
 const PHONE = '+49 151 5550199';
 const NAMED = ['first_name', 'id', 'last_name', 'profile_picture', 'role', 'username'];
 
-/** Every object in an answer that is a user. */
+/** All user objects in an answer. */
 function usersIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return [];
   const inside = Object.values(value).flatMap(usersIn);
@@ -14,7 +14,7 @@ function usersIn(value: unknown): Record<string, unknown>[] {
 }
 
 for (const baseline of [false, true]) {
-  it(`10.33: no e-mail address and no phone number leaves the server (${baseline ? 'baseline' : 'full'})`, () =>
+  it(`sends no e-mail address and no phone number (${baseline ? 'baseline' : 'full'})`, () =>
     withServer({ baseline }, async (server) => {
       await server.database.query('update users set phone_number = $1', [PHONE]);
       const heard: unknown[] = [];
@@ -24,7 +24,7 @@ for (const baseline of [false, true]) {
         return body as Record<string, unknown>;
       };
       const [ana, ben] = [await join(server, ANA, ROOM), await join(server, BEN, ROOM)];
-      const bell = await openSocket(server, await server.signToken(CLEO), { path: `/ws/notifications/${CLEO}/` });
+      const notifications = await openSocket(server, await server.signToken(CLEO), { path: `/ws/notifications/${CLEO}/` });
       heard.push(await ana.ask({ type: 'get_room_list' }, 'room_list'));
       const stranger = await get(ANA, 'rooms/start_dm/', { json: { user_id: CLEO } });
       const { id } = await get(ANA, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'hello' } });
@@ -40,16 +40,16 @@ for (const baseline of [false, true]) {
       ben.send({ type: 'mark_read', room_id: ROOM });
       ben.send({ type: 'typing', room_id: ROOM });
       for (const client of [ben, ana]) heard.push(...(await client.settle()));
-      heard.push(await bell.take('recent_notifications'), await bell.take('new_notification'));
+      heard.push(await notifications.take('recent_notifications'), await notifications.take('new_notification'));
 
       const text = JSON.stringify(heard);
       for (const word of [PHONE, '@example.com', 'email', 'phone', 'country_code']) assert.ok(!text.includes(word), word);
       const users = usersIn(heard);
       assert.ok(users.length > 20);
       for (const user of users) assert.deepEqual(Object.keys(user).sort(), NAMED);
-      assert.ok(usersIn(stranger).some((user) => user['id'] === CLEO), 'a stranger, of whom Ana now knows the name');
+      assert.ok(usersIn(stranger).some((user) => user['id'] === CLEO), 'a new contact, whose name Ana now knows');
       const types = heard.map((frame) => (frame as Frame | undefined)?.type);
       assert.ok(types.includes('new_message') && types.includes('new_notification'), types.join());
-      for (const client of [ana, ben, bell]) client.close();
+      for (const client of [ana, ben, notifications]) client.close();
     }));
 }

@@ -8,20 +8,20 @@ const message = (frame: Frame): Record<string, unknown> => frame['message'] as R
 const send = (client: Client): Promise<Frame> => client.ask({ type: 'send_message', room_id: ROOM, content: 'x', _tempId: 't1' }, 'new_message');
 const post = (server: RunningServer, userId = BEN) => rest(server, userId, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'x' } });
 
-describe('baseline, as the recorded backend', () => {
+describe('baseline, like the recorded backend', () => {
   let server: RunningServer;
   before(async () => {
     server = await startServer({ baseline: true });
   });
   after(() => server.close());
 
-  it('offers nothing', async () => {
+  it('announces no capabilities', async () => {
     const client = await openSocket(server, await server.signToken(ANA));
     assert.deepEqual(Object.keys(await client.take('connection_established')), ['type', 'user_id', 'username', 'timestamp']);
     client.close();
   });
 
-  it('announces to subscribers alone, by whichever way a message came, and acknowledges nothing', async () => {
+  it('announces messages to subscribers only, from socket and REST, and acknowledges nothing', async () => {
     const [ana, elsewhere, ben] = [await join(server, ANA, ROOM), await join(server, ANA), await join(server, BEN, ROOM)];
     assert.equal(message(await send(ana))['_tempId'], 't1');
     await ben.take('new_message');
@@ -31,7 +31,7 @@ describe('baseline, as the recorded backend', () => {
     for (const client of [ana, elsewhere, ben]) client.close();
   });
 
-  it('stores twice what is sent twice', async () => {
+  it('stores a repeated message twice', async () => {
     const ana = await join(server, ANA, ROOM);
     assert.notEqual(message(await send(ana))['id'], message(await send(ana))['id']);
     const twice = async () => (await rest(server, ANA, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'y' }, headers: { 'Idempotency-Key': 'k' } })).body;
@@ -41,14 +41,14 @@ describe('baseline, as the recorded backend', () => {
     ana.close();
   });
 
-  it('says errors in words alone', async () => {
+  it('sends errors with a text only', async () => {
     const cleo = await join(server, CLEO);
     const error = await cleo.ask({ type: 'send_message', room_id: ROOM, content: 'x', _tempId: 't' }, 'error');
     assert.deepEqual(Object.keys(error), ['type', 'message', 'room_id', 'timestamp']);
     cleo.close();
   });
 
-  it('marks as read for the connection that asked, and tells the other subscribers', async () => {
+  it('confirms reading to the requesting connection, and informs the other subscribers', async () => {
     const [ana, elsewhere, ben] = [await join(server, ANA), await join(server, ANA), await join(server, BEN, ROOM)];
     await post(server);
     await ben.take('new_message');
@@ -59,8 +59,8 @@ describe('baseline, as the recorded backend', () => {
   });
 });
 
-/** How each difference shows. */
-const SHOWS: Record<Difference, (server: RunningServer, open: (userId: number, ...rooms: number[]) => Promise<Client>) => Promise<void>> = {
+/** A check for each deviation. */
+const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, ...rooms: number[]) => Promise<Client>) => Promise<void>> = {
   async 'temp-id-beside'(_server, open) {
     const frame = await send(await open(ANA, ROOM));
     assert.equal(frame['_tempId'], 't1');
@@ -168,12 +168,12 @@ const SHOWS: Record<Difference, (server: RunningServer, open: (userId: number, .
   },
 };
 
-describe('every difference can be seen', () => {
+describe('every deviation is observable', () => {
   for (const { name, description } of DIFFERENCES) {
     it(`${name}: ${description}`, () =>
       withServer({ baseline: true, differences: [name] }, async (server) => {
         const clients: Client[] = [];
-        await SHOWS[name](server, async (userId, ...rooms) => {
+        await CHECKS[name](server, async (userId, ...rooms) => {
           const client = await join(server, userId, ...rooms);
           clients.push(client);
           return client;
@@ -182,7 +182,7 @@ describe('every difference can be seen', () => {
       }));
   }
 
-  it('all at once, it still runs', () =>
+  it('all of them can be combined', () =>
     withServer({ baseline: true, differences: DIFFERENCES.map(({ name }) => name) }, async (server) => {
       const ana = await join(server, ANA, ROOM);
       await send(ana);

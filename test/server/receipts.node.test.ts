@@ -1,4 +1,4 @@
-/** Capability `receipts`: how far everybody has read, in few frames; and `GET me/`. */
+/** Capability `receipts`: read receipts with few frames; and `GET me/`. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
@@ -6,7 +6,7 @@ import { ANA, BEN, CLEO, join, rest, ROOM, withServer, type Client, type Frame }
 
 const READERS = 20;
 
-describe('10.17: read receipts', () => {
+describe('read receipts', () => {
   let server: RunningServer;
   let clients: Client[] = [];
   before(async () => {
@@ -25,7 +25,7 @@ describe('10.17: read receipts', () => {
   const receipts = async (userId: number, room = ROOM) => (await rest(server, userId, `rooms/${room}/receipts/`)).body.receipts as { user_id: number; up_to: number }[];
   const of = (type: string, frames: Frame[]): Frame[] => frames.filter((frame) => frame.type === type);
 
-  it('10.17: up to a message: what came after it stays unread', async () => {
+  it('marks messages as read up to one; later ones stay unread', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ben.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const [, second, third] = [await post(ANA), await post(ANA), await post(ANA)];
@@ -37,13 +37,13 @@ describe('10.17: read receipts', () => {
     assert.deepEqual(told, { type: 'message_read', room_id: ROOM, user_id: BEN, up_to: second.id });
     assert.equal((await receipts(ANA)).find(({ user_id }) => user_id === BEN)!.up_to, second.id);
     assert.equal((await rest(server, BEN, `rooms/${ROOM}/`)).body.unread_count, 1);
-    // Back again, or the same once more: nothing to tell anybody.
+    // An earlier message, or the same one again: nothing to announce.
     for (const up_to of [second.id - 1, second.id]) assert.equal((await ben.ask({ type: 'mark_read', room_id: ROOM, up_to }, 'messages_marked_read'))['count'], 0);
     await ben.ask({ type: 'mark_read', room_id: ROOM, up_to: String(third.id) }, 'messages_marked_read');
     assert.equal(of('message_read', await ana.settle()).length, 1);
   });
 
-  it('10.17: a message of another room, or none, is nothing to have read up to', async () => {
+  it('rejects `up_to` with an unknown message, or one of another room', async () => {
     const ben = await enter(BEN);
     const { id } = await post(ANA, 'elsewhere', 4);
     for (const up_to of [id, 999_999, 'x']) {
@@ -56,7 +56,7 @@ describe('10.17: read receipts', () => {
     assert.equal((await rest(server, ANA, 'rooms/999/receipts/')).status, 404);
   });
 
-  it('10.17: only who wrote what was read is told of it', async () => {
+  it('informs only the authors of the messages that were read', async () => {
     const JOB = 2;
     const [ana, ben, cleo] = [await enter(ANA), await enter(BEN), await enter(CLEO)];
     for (const client of [ana, ben, cleo]) await client.ask({ type: 'mark_read', room_id: JOB }, 'messages_marked_read');
@@ -67,7 +67,7 @@ describe('10.17: read receipts', () => {
     assert.equal(of('message_read', await cleo.settle()).length, 0);
   });
 
-  it(`10.17: one message that ${READERS} people read is at most ${READERS} frames to its author, and no counted change`, async () => {
+  it(`sends at most ${READERS} frames to the author of a message with ${READERS} readers, and records no change`, async () => {
     const [made] = await server.database.query<{ id: number }>(
       `with people as (insert into users (email, username) select 'r' || n, 'reader' || n from generate_series(1, $1::int) n returning id),
        room as (insert into rooms (name, room_type) values ('many', 'general') returning id),
@@ -87,14 +87,14 @@ describe('10.17: read receipts', () => {
     const frames = await ana.settle();
     assert.ok(frames.length <= READERS, `${frames.length} frames to the author`);
     assert.equal(of('message_read', frames).length, READERS);
-    let total = frames.length + readers.length; // the answers were taken
+    let total = frames.length + readers.length; // the answers were already consumed
     for (const reader of readers) total += (await reader.settle()).length;
-    assert.ok(total <= 3 * READERS, `${total} frames altogether, where there had been 440`);
-    assert.equal((await rest(server, ANA, `rooms/${room}/`)).body.seq, seq, 'the window of sync is not used up');
+    assert.ok(total <= 3 * READERS, `${total} frames in total, instead of 440`);
+    assert.equal((await rest(server, ANA, `rooms/${room}/`)).body.seq, seq, 'the sync window is not used up');
     assert.equal((await receipts(ANA, room)).filter(({ up_to }) => up_to === id).length, READERS);
   });
 
-  it('10.17: old frames are understood as ever', async () => {
+  it('still supports `message_ids`', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const [one, two] = [await post(ANA), await post(ANA)];
     for (const client of [ana, ben]) await client.settle();
@@ -107,7 +107,7 @@ describe('10.17: read receipts', () => {
   });
 });
 
-it('10.4: GET me/ says who I am and what there is, as the greeting does', async () => {
+it('GET me/ returns the same as the greeting', async () => {
   await withServer({ limits: { content: 77 } }, async (server) => {
     const client = await join(server, BEN);
     client.close();
@@ -120,7 +120,7 @@ it('10.4: GET me/ says who I am and what there is, as the greeting does', async 
   await withServer({ baseline: true }, async (server) => assert.equal((await rest(server, BEN, 'me/')).status, 404));
 });
 
-it('10.10: a browser may keep a preflight', () =>
+it('lets browsers cache preflights', () =>
   withServer({ allowedOrigins: ['https://shop.example'] }, async (server) => {
     const preflight = await rest(server, null, 'rooms/', { method: 'OPTIONS', headers: { Origin: 'https://shop.example', 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'authorization' } });
     assert.deepEqual([preflight.status, preflight.headers.get('Access-Control-Max-Age')], [204, '7200']);

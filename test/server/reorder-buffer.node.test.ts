@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { Sequencer, type Numbered } from '../../demo/server/cluster/reorder-buffer.js';
+import { ReorderBuffer, type Sequenced } from '../../demo/server/cluster/reorder-buffer.js';
 
-const item = (seq: number, roomId = 1): Numbered => ({ roomId, seq });
-/** So much time passes, and whatever it set going has happened. */
+const item = (seq: number, roomId = 1): Sequenced => ({ roomId, seq });
+/** Advances the clock, and waits for everything triggered. */
 const tick = async (ms: number): Promise<void> => {
   mock.timers.tick(ms);
   await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Delivers into `out`; what is not told can be found from `stored`. */
-function make(stored: () => number[] = () => []) {
+/** Delivers into `out`; missing items are read from `stored`. */
+function createBuffer(stored: () => number[] = () => []) {
   const out: number[] = [];
   const asked: number[] = [];
-  const sequencer = new Sequencer<Numbered>(
+  const sequencer = new ReorderBuffer<Sequenced>(
     ({ roomId, seq }) => void (roomId === 1 && out.push(seq)),
     async (roomId, after) => {
       asked.push(after);
@@ -24,14 +24,14 @@ function make(stored: () => number[] = () => []) {
   return { sequencer, out, asked, accept: (...seqs: number[]) => seqs.forEach((seq) => sequencer.accept(item(seq))) };
 }
 
-describe('what is told of a room comes in order', () => {
+describe('ReorderBuffer', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
   afterEach(() => mock.timers.reset());
 
-  it('whatever the order in which it was told, each once, and without asking', async () => {
+  it('delivers in order, each item once, without fetching, whatever the order of arrival', async () => {
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray([2, 3, 4, 5, 6, 7, 8], { minLength: 7 }), fc.array(fc.integer({ min: 1, max: 8 })), async (shuffled, again) => {
-        const { sequencer, out, asked, accept } = make();
+        const { sequencer, out, asked, accept } = createBuffer();
         accept(1, ...shuffled, ...again);
         assert.deepEqual(out, [1, 2, 3, 4, 5, 6, 7, 8]);
         assert.deepEqual([asked, sequencer.last(1)], [[], 8]);
@@ -40,9 +40,9 @@ describe('what is told of a room comes in order', () => {
     );
   });
 
-  it('what is not told is asked for, and what comes while it is asked for waits too', async () => {
+  it('fetches missing items; items that arrive meanwhile wait too', async () => {
     let stored = [2, 3, 4];
-    const { out, asked, accept } = make(() => stored);
+    const { out, asked, accept } = createBuffer(() => stored);
     accept(1, 4);
     assert.deepEqual(out, [1]);
     await tick(20);
@@ -55,8 +55,8 @@ describe('what is told of a room comes in order', () => {
     assert.deepEqual(out.at(-1), 7);
   });
 
-  it('what cannot be found holds nothing up for ever', async () => {
-    const { out, accept } = make();
+  it('continues after a gap that cannot be filled', async () => {
+    const { out, accept } = createBuffer();
     accept(1, 5, 3);
     await tick(49);
     assert.deepEqual(out, [1]);
@@ -66,14 +66,14 @@ describe('what is told of a room comes in order', () => {
     assert.deepEqual(out, [1, 3, 5, 6]);
   });
 
-  it('what was before the first that was heard of is late, and not lost', () => {
-    const { out, accept } = make();
+  it('delivers items older than the first one seen, late', () => {
+    const { out, accept } = createBuffer();
     accept(8, 7, 9);
     assert.deepEqual(out, [8, 7, 9]);
   });
 
-  it('rooms do not wait for each other', () => {
-    const { sequencer, out, accept } = make();
+  it('keeps rooms independent of each other', () => {
+    const { sequencer, out, accept } = createBuffer();
     sequencer.accept(item(1, 2));
     sequencer.accept(item(9, 2));
     accept(1, 2);

@@ -9,7 +9,7 @@ import { ANA, BEN, join, openSocket, rest, ROOM, withServer } from './support.js
 const TIME_NAME = /^timestamp$|_(at|time)$/;
 const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Every time-like field anywhere in a body, checked. @returns how many there were. */
+/** Checks every time field in a body. @returns the number of time fields. */
 function checkTimes(value: unknown, path: string): number {
   if (typeof value !== 'object' || value === null) return 0;
   return Object.entries(value).reduce((sum, [name, field]) => {
@@ -36,8 +36,8 @@ const badTime = fc.oneof(
   fc.integer(), fc.string().filter((text) => !ISO_WITH_OFFSET.test(text)),
 );
 
-describe('birth failure 4: a datetime that cannot be serialised', () => {
-  it('the serialiser carries every good value unchanged, and times as ISO with an offset', () => {
+describe('serialisation of dates and other values', () => {
+  it('serialises valid values unchanged, and times as ISO 8601 with an offset', () => {
     fc.assert(fc.property(good.value, (value) => assert.deepEqual(JSON.parse(toJson(value)), JSON.parse(JSON.stringify(value)))));
     fc.assert(fc.property(timeName, date, (name, time) => {
       const text = (JSON.parse(toJson([{ a: { [name]: time } }])) as [{ a: Record<string, string> }])[0].a[name]!;
@@ -47,13 +47,13 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
     assert.equal(toJson({ read_at: null, edited_at: undefined, created_at: '2026-11-22T22:28:56.077259+00:00' }), '{"read_at":null,"created_at":"2026-11-22T22:28:56.077259+00:00"}');
   });
 
-  it('the serialiser refuses anything else, wherever it hides', () => {
+  it('rejects anything else at any depth', () => {
     const places = fc.constantFrom<(value: unknown) => unknown>((value) => [value], (value) => ({ a: [1, value] }), (value) => ({ a: { b: [[value]] } }));
     fc.assert(fc.property(unserialisable, places, (make, place) => assert.throws(() => toJson(place(make())), /^UnserialisableError: \$/)));
-    fc.assert(fc.property(badTime, timeName, places, (time, name, place) => assert.throws(() => toJson(place({ [name]: time })), /is not a time with an offset/)));
+    fc.assert(fc.property(badTime, timeName, places, (time, name, place) => assert.throws(() => toJson(place({ [name]: time })), /is not a time with a UTC offset/)));
   });
 
-  it('there is no way around the serialiser', async () => {
+  it('is the only place that serialises responses', async () => {
     const folder = joinPath(import.meta.dirname, '../../demo/server');
     const sources = await Promise.all((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts')).map(async (name) => [name, await readFile(joinPath(folder, name), 'utf8')] as const));
     const using = (pattern: RegExp): string[] => sources.filter(([, text]) => pattern.test(text)).map(([name]) => basename(name));
@@ -63,7 +63,7 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
   });
 
   for (const baseline of [false, true]) {
-    it(`every answer of the ${baseline ? 'baseline' : 'full'} server, on every route and frame`, () =>
+    it(`sends valid times in every response of the ${baseline ? 'baseline' : 'full'} server, on every route and frame`, () =>
       withServer({ baseline }, async (server) => {
         let times = 0;
         const watched = [await openSocket(server, await server.signToken(ANA)), await join(server, BEN, ROOM), await openSocket(server, await server.signToken(BEN), { path: '/ws/notifications/2/' })];
@@ -99,7 +99,7 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
       }));
   }
 
-  it('a time in the database that no browser could read ends as a clean error, not as a broken answer', () =>
+  it('answers with a clean error if the database contains an unrepresentable time', () =>
     withServer({}, async (server) => {
       await server.database.query(`update messages set created_at = 'infinity' where id = (select max(id) from messages where room_id = 1)`);
       const { status, body } = await rest(server, ANA, 'rooms/1/messages/');
@@ -108,7 +108,7 @@ describe('birth failure 4: a datetime that cannot be serialised', () => {
       const error = await ana.ask({ type: 'get_room_list' }, 'error');
       assert.deepEqual([error['code'], error['message']], ['internal', 'Internal error']);
       assert.match(String(error['timestamp']), ISO_WITH_OFFSET);
-      assert.equal((await ana.settle()).length, 0, 'and the socket lives on');
+      assert.equal((await ana.settle()).length, 0, 'the socket stays open');
       ana.close();
     }));
 });

@@ -1,4 +1,4 @@
-/** A client of the reference server that waits for frames with a deadline, and never sleeps. */
+/** A client of the reference backend that waits for frames with a deadline instead of sleeping. */
 import { WebSocket } from 'ws';
 import type { Options } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
@@ -9,7 +9,7 @@ export const BEN = 2;
 export const CLEO = 3;
 /** The direct room of Ana and Ben. */
 export const ROOM = 1;
-/** Of a machine that has much else to do. */
+/** Generous, for a busy machine. */
 const DEADLINE_MS = 10_000;
 
 export function within<T>(promise: Promise<T>, what: string, ms = DEADLINE_MS): Promise<T> {
@@ -19,30 +19,30 @@ export function within<T>(promise: Promise<T>, what: string, ms = DEADLINE_MS): 
 }
 
 export interface Client {
-  /** Everything received so far and not yet taken. */
+  /** Received frames not yet taken. */
   frames: Frame[];
   socket: WebSocket;
   closed: Promise<{ code: number; reason: string }>;
   send(frame: unknown): void;
-  /** Takes the next frame of a type, past others. */
+  /** Takes the next frame of a type, leaving others in place. */
   take(type: string): Promise<Frame>;
-  /** Sends a ping and waits for its pong: all that was caused before has now arrived. @returns what it was. */
+  /** Sends a ping and waits for its pong, so that all earlier effects have arrived. @returns the frames received. */
   settle(): Promise<Frame[]>;
   ask(frame: Frame, answer: string): Promise<Frame>;
   close(): void;
 }
 
-export interface How {
+export interface SocketOptions {
   path?: string;
   origin?: string;
-  /** In the address, besides the token. */
+  /** Query parameter, besides the token. */
   ticket?: string;
-  /** Subprotocols to offer. */
+  /** Offered subprotocols. */
   protocols?: string[];
 }
 
-/** Opens a socket. Rejects with 'refused 403' where the handshake is refused. */
-export function openSocket({ url }: { url: string }, token: string | null, { path = '/ws/chat/', origin, ticket, protocols = [] }: How = {}): Promise<Client> {
+/** Opens a socket. Rejects with 'refused 403' if the handshake is rejected. */
+export function openSocket({ url }: { url: string }, token: string | null, { path = '/ws/chat/', origin, ticket, protocols = [] }: SocketOptions = {}): Promise<Client> {
   const query = new URLSearchParams({ ...(token !== null && { token }), ...(ticket !== undefined && { ticket }) });
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}?${query}`, protocols, { ...(origin !== undefined && { origin }) });
   const frames: Frame[] = [];
@@ -81,7 +81,7 @@ export function openSocket({ url }: { url: string }, token: string | null, { pat
 /** A server, in this process or another. */
 export type Backend = Pick<RunningServer, 'url' | 'signToken'>;
 
-/** Opens the chat socket of a user, past its greeting. */
+/** Opens a chat socket and takes its greeting. */
 export async function join(server: Backend, userId: number, ...rooms: number[]): Promise<Client> {
   const client = await openSocket(server, await server.signToken(userId));
   await client.take('connection_established');
@@ -89,16 +89,16 @@ export async function join(server: Backend, userId: number, ...rooms: number[]):
   return client;
 }
 
-export interface Answer {
+export interface RestResponse {
   status: number;
   headers: Headers;
   text: string;
-  /** The body; of a list of rooms or the like, whatever the test knows it to be. */
-  body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+  /** The parsed body; its type depends on the request. */
+  body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read answers of every shape
 }
 
-/** One REST request of a user; nobody's where that is null. */
-export async function rest(server: Backend, userId: number | null, path: string, init: RequestInit & { json?: unknown } = {}): Promise<Answer> {
+/** A REST request of a user; unauthenticated if null. */
+export async function rest(server: Backend, userId: number | null, path: string, init: RequestInit & { json?: unknown } = {}): Promise<RestResponse> {
   const { json, ...rest } = init;
   const response = await fetch(path.startsWith('/') ? server.url + path : `${server.url}/api/chat/${path}`, {
     signal: AbortSignal.timeout(DEADLINE_MS),
@@ -115,7 +115,7 @@ export async function rest(server: Backend, userId: number | null, path: string,
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-/** Runs `use` with a server of its own. */
+/** Runs `use` with its own server. */
 export async function withServer(options: Partial<Options>, use: (server: RunningServer) => Promise<void>): Promise<void> {
   const server = await startServer(options);
   try {

@@ -10,7 +10,7 @@ const JOB = 2;
 const SEQ_FRAMES = ['new_message', 'message_updated', 'message_deleted', 'reactions_updated', 'message_read', 'messages_marked_read'];
 const isChange = ({ type, seq }: Frame): boolean => SEQ_FRAMES.includes(type) && seq !== undefined;
 
-describe('sync: every change is counted', () => {
+describe('sync: numbered changes', () => {
   let server: RunningServer;
   let clients: Client[] = [];
   before(async () => {
@@ -28,7 +28,7 @@ describe('sync: every change is counted', () => {
   };
   const post = async (userId: number, content: string, room = ROOM): Promise<{ id: number }> => (await rest(server, userId, `rooms/${room}/send_message/`, { json: { room, content } })).body;
   const seqOf = async (userId: number, room = ROOM): Promise<number> => (await rest(server, userId, `rooms/${room}/`)).body.seq;
-  /** Asks by socket and by REST, checks that both say the same in the protocol's own terms, and gives the answer for one room. */
+  /** Asks by socket and REST, checks that both give the same valid answer, and returns it for one room. */
   async function sync(client: Client, userId: number, since: number, room = ROOM): Promise<RoomChanges> {
     const frame = await client.ask({ type: 'sync', rooms: { [room]: since } }, 'sync_result');
     const { body } = await rest(server, userId, `sync/?room=${room}:${since}`);
@@ -39,7 +39,7 @@ describe('sync: every change is counted', () => {
     return rooms[0]!;
   }
 
-  it('in the frames, in rooms and in histories, without a gap', async () => {
+  it('numbers changes in frames, rooms and histories without gaps', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const begin = await seqOf(ANA);
     const { id } = await post(ANA, 'counted');
@@ -50,7 +50,7 @@ describe('sync: every change is counted', () => {
     await rest(server, ANA, `messages/${id}/`, { method: 'DELETE' });
     const seen = (await ana.settle()).filter(isChange);
     assert.deepEqual(seen.map(({ type }) => type), ['new_message', 'message_updated', 'reactions_updated', 'message_deleted']);
-    assert.deepEqual(seen.map(({ seq }) => seq), [1, 2, 3, 4].map((n) => begin + n), 'reading is no change');
+    assert.deepEqual(seen.map(({ seq }) => seq), [1, 2, 3, 4].map((n) => begin + n), 'read receipts are not changes');
     for (const frame of seen) assert.deepEqual(decodeChatFrame(JSON.stringify(frame)).problems, []);
     assert.equal(await seqOf(BEN), begin + 4);
     for (const path of [`rooms/${ROOM}/messages/`, `rooms/${ROOM}/messages/?after=99999`, `rooms/${ROOM}/messages/?before=2&limit=1`]) {
@@ -60,7 +60,7 @@ describe('sync: every change is counted', () => {
     assert.equal(rooms.find((room) => room.id === ROOM)?.seq, begin + 4);
   });
 
-  it('reading all says up to which message', async () => {
+  it('reports the last message when everything is read', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const since = await seqOf(BEN);
     const { id } = await post(BEN, 'up to here');
@@ -71,7 +71,7 @@ describe('sync: every change is counted', () => {
     assert.deepEqual(changes.map(({ type }) => type), ['new_message']);
   });
 
-  it('reading is told to the reader, and to who wrote what was read', async () => {
+  it('confirms reading to the reader, and informs the author', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const { id } = await post(BEN, 'read me');
@@ -85,7 +85,7 @@ describe('sync: every change is counted', () => {
     assert.deepEqual((await ben.settle()).map(({ type }) => type), []);
   });
 
-  it('gives what came after, as the asker sees it, each thing once and as it is now', async () => {
+  it('returns later changes as the requester sees them, each message once and in its current state', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const since = await seqOf(ANA);
@@ -105,16 +105,16 @@ describe('sync: every change is counted', () => {
     const others = (await sync(ben, BEN, since)).changes;
     const [theirs] = others;
     assert.ok(theirs?.type === 'new_message' && theirs.message._tempId === undefined);
-    // What was known before is told as what became of it.
+    // A message known before is returned with its update.
     const rest1 = await sync(ana, ANA, since + 3);
     assert.deepEqual(rest1.changes.map(({ type }) => type), ['message_updated', 'message_deleted']);
     assert.deepEqual((await sync(ana, ANA, room.seq)).changes, []);
   });
 
-  it('goes on from where an answer ended, for many rooms at once', async () => {
+  it('continues where an answer ended, for many rooms at once', async () => {
     const ana = await enter(ANA);
     const since = await seqOf(ANA);
-    // Made where they are kept: sending so many takes longer than all else here.
+    // Inserted directly: sending so many would take too long.
     await server.database.query(
       `with made as (insert into messages (room_id, sender_id, content) select $1, $2, 'page ' || n from generate_series(1, 205) n returning id)
        select record_change($1, 'new_message', id) from made`,
@@ -128,7 +128,7 @@ describe('sync: every change is counted', () => {
     assert.deepEqual((frame['rooms'] as RoomChanges[]).map(({ room_id, changes }) => [room_id, changes.length]), [[ROOM, 1], [JOB, 0], [3, 0]]);
   });
 
-  it('leaves out rooms of others; says of what it never counted that it has expired', async () => {
+  it('leaves out rooms of others; reports impossible seqs as expired', async () => {
     const cleo = await enter(CLEO);
     assert.deepEqual((await cleo.ask({ type: 'sync', rooms: { [ROOM]: 0, 999: 0, nonsense: 0 } }, 'sync_result'))['rooms'], []);
     const seq = await seqOf(CLEO, JOB);
@@ -143,12 +143,12 @@ describe('sync: every change is counted', () => {
     assert.equal((await cleo.ask({ type: 'sync', rooms: many }, 'error'))['code'], 'invalid');
   });
 
-  it('a reader who only ever syncs, wherever it stopped, knows what one knows who read it all', async () => {
+  it('a client that only syncs, at arbitrary points, reaches the same state as one that reads everything', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const begin = await seqOf(ANA);
     const ids: number[] = [];
     const step = fc.record({ by: fc.constantFrom(ana, ben), act: fc.constantFrom('send', 'send', 'edit', 'delete', 'react', 'read'), pick: fc.nat(100), stop: fc.boolean() });
-    /** Applies frames as a client would. */
+    /** Applies frames like a client. */
     const apply = (known: Map<unknown, string>, change: ChangeFrame): void => {
       if (change.type === 'new_message' || change.type === 'message_updated') known.set(change.message.id, `${change.message.content} ${JSON.stringify(change.message.reactions)}`);
       else if (change.type === 'message_deleted') known.delete(change.message_id);
@@ -181,7 +181,7 @@ describe('sync: every change is counted', () => {
     );
   });
 
-  it('seqs are in the order of ids, and no two are alike, however many send at once', async () => {
+  it('seqs follow the order of ids and are unique, despite concurrent sends', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const begin = await seqOf(ANA);
     await Promise.all(Array.from({ length: 40 }, (_, n) => post(n % 2 ? ANA : BEN, `at once ${n}`)));
@@ -194,14 +194,14 @@ describe('sync: every change is counted', () => {
   });
 });
 
-it('what lies too far back has expired; what was forgotten is always the first', async () => {
+it('reports seqs outside the window as expired; only the oldest changes are deleted', async () => {
   const server = await startServer({ syncWindow: { changes: 5, hours: 0 }, limits: { rate: 1_000 } });
   try {
     const ana = await join(server, ANA);
     for (let n = 0; n < 12; n++) await ana.ask({ type: 'send_message', room_id: ROOM, content: `x${n}`, _tempId: `x${n}` }, 'message_ack');
-    // Forgetting is not waited for by anybody.
+    // Deletion runs in the background.
     const kept = async (): Promise<number[]> => (await server.database.query<{ seq: number }>('select seq from changes where room_id = 1 order by seq')).map(({ seq }) => seq);
-    await within((async () => { while ((await kept()).length > 5); })(), 'old changes to be forgotten');
+    await within((async () => { while ((await kept()).length > 5); })(), 'old changes to be deleted');
     assert.deepEqual(await kept(), [8, 9, 10, 11, 12]);
     const ask = async (since: number) => readSync((await ana.ask({ type: 'sync', rooms: { [ROOM]: since } }, 'sync_result'))['rooms'] as unknown[]).rooms[0]!;
     assert.deepEqual(await ask(6), { room_id: ROOM, seq: 12, expired: true, has_more: false, changes: [] });

@@ -23,22 +23,23 @@ describe('unread counts', () => {
     return counts(rooms as { id: number; unread_count: number }[]);
   }
 
-  it('birth failure 3: unread counts with and without the user', async () => {
-    // The failure: one code path counted per user, the other forgot the user and said 0, or the same to everybody.
+  it('socket and REST give the same unread counts, per user', async () => {
+    // A past bug: one code path counted per user; the other ignored the user, and returned 0 or the same count for
+    // everyone.
     for (const userId of [ANA, BEN, CLEO]) assert.deepEqual(await bySocket(userId), await byRest(userId), `user ${userId}`);
     assert.notDeepEqual(await byRest(ANA), await byRest(BEN), 'the seed has different counts for different users');
     assert.ok(Object.values(await bySocket(ANA)).some((count) => count > 0));
     const single = (await rest(server, ANA, `rooms/${JOB}/`)).body.unread_count;
     assert.equal(single, (await bySocket(ANA))[JOB]);
-    // And in the SQL there is no way to ask without a user.
+    // The SQL function cannot be called without a user.
     await assert.rejects(server.database.query('select unread_count(1)'), /unread_count/);
   });
 
-  it('are the same by both ways, and right, after any sequence of sending and reading', async () => {
+  it('socket and REST stay consistent and correct after any sequence of sends and reads', async () => {
     const users = [ANA, BEN, CLEO];
     const clients = new Map(await Promise.all(users.map(async (id) => [id, await join(server, id)] as const)));
     for (const id of users) await clients.get(id)!.ask({ type: 'mark_read', room_id: JOB }, 'messages_marked_read');
-    /** What each has not read, kept apart from the server. */
+    /** Expected unread messages per user, tracked independently. */
     const expected = new Map(users.map((id) => [id, new Set<number>()]));
     const step = fc.record({ user: fc.constantFrom(...users), act: fc.constantFrom('send', 'post', 'read', 'read one', 'post one'), pick: fc.nat(50) });
     await fc.assert(
@@ -73,7 +74,7 @@ describe('unread counts', () => {
     for (const client of clients.values()) client.close();
   });
 
-  it('tells the reader on all connections, and the others who has read', async () => {
+  it('informs all connections of the reader, and the author', async () => {
     const [tab, otherTab, ben] = [await join(server, ANA), await join(server, ANA), await join(server, BEN)];
     await rest(server, BEN, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'read me' } });
     const last = (await rest(server, ANA, `rooms/${ROOM}/messages/?limit=1`)).body.messages[0];
@@ -92,7 +93,7 @@ describe('unread counts', () => {
     for (const client of [tab, otherTab, ben]) client.close();
   });
 
-  it('nobody reads what is not theirs', async () => {
+  it('only members can mark messages as read', async () => {
     const { body } = await rest(server, ANA, `rooms/${ROOM}/messages/?limit=1`);
     assert.equal((await rest(server, CLEO, `messages/${body.messages[0].id}/mark_read/`, { method: 'POST' })).status, 404);
     assert.equal((await rest(server, CLEO, 'messages/999999/mark_read/', { method: 'POST' })).status, 404);

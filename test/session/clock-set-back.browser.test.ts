@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { json } from '../support/fake-backend.js';
-import { BASELINE, FULL, FaultScene, meet } from '../support/fault-scene.js';
+import { BASELINE, FULL, FaultScene, openFaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('10.9: the clock is set back by an hour', () => {
@@ -31,7 +31,7 @@ describe('10.9: the clock is set back by an hour', () => {
   });
 
   it('the server asks to wait: it is asked again as soon as it said', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.onRequest = () => json({ detail: 'Wait.' }, 503, { 'Retry-After': '60' });
     f.server.cut(1006);
@@ -47,13 +47,13 @@ describe('10.9: the clock is set back by an hour', () => {
   });
 
   it('connected: a lost frame is found by the check of the minute', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     await f.clock.advance(30_000);
     f.skewMs = -3_600_000;
     window.dispatchEvent(new Event('online'));
     await f.clock.advance(5_000);
     f.server.frameFaults.push('drop');
-    f.say('lost');
+    f.sendAsOther('lost');
     await f.clock.advance(300_000);
     const texts = f.texts();
     f.chat.disconnect();
@@ -61,13 +61,13 @@ describe('10.9: the clock is set back by an hour', () => {
   });
 
   it('a baseline backend: the list and the rooms are read as often as before', async () => {
-    const f = await meet(() => {}, BASELINE);
+    const f = await openFaultScene(() => {}, BASELINE);
     await f.clock.advance(30_000);
     f.skewMs = -3_600_000;
     window.dispatchEvent(new Event('online'));
     await f.clock.advance(5_000);
     f.onFrame = () => {};
-    f.say('silent');
+    f.sendAsOther('silent');
     f.onFrame = (frame, pass) => pass(frame);
     await f.clock.advance(300_000);
     const texts = f.texts();
@@ -76,7 +76,7 @@ describe('10.9: the clock is set back by an hour', () => {
   });
 
   it('nothing works: the connection comes back with the server', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
     f.server.cut(1006);
@@ -91,7 +91,7 @@ describe('10.9: the clock is set back by an hour', () => {
   });
 
   it('only REST works, and fails for a while: polling goes on', async () => {
-    const f = await meet((s) => (s.server.socketFault = 'refuse'));
+    const f = await openFaultScene((s) => (s.server.socketFault = 'refuse'));
     await f.clock.advance(60_000);
     f.server.restFault = 'down';
     await f.clock.advance(120_000);
@@ -99,7 +99,7 @@ describe('10.9: the clock is set back by an hour', () => {
     await f.clock.advance(60_000);
     f.server.restFault = 'none';
     await f.clock.advance(10_000);
-    f.say('hello');
+    f.sendAsOther('hello');
     await f.clock.advance(300_000);
     const said = [f.chat.state, ...f.texts()];
     f.chat.disconnect();

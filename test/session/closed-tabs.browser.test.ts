@@ -18,7 +18,7 @@ describe('what a person leaves behind', () => {
   beforeEach(async () => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
-    backend.whose = (token) => (token === BEN ? 2 : 1);
+    backend.userOf = (token) => (token === BEN ? 2 : 1);
     vault = new MemoryVault();
     chat = new ChatConnection({ url: 'https://chat.example', token: ANA }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
     chat.openRoom(1);
@@ -39,7 +39,7 @@ describe('what a person leaves behind', () => {
     it(`10.1: what came in live while the room was being read is not shown to ${how}`, async () => {
       backend.onRequest = () => 'hang';
       await open();
-      backend.say(1, 2, 'for Ana alone');
+      backend.sendAs(1, 2, 'for Ana alone');
       await settle();
       backend.onRequest = () => undefined;
       backend.messages = [];

@@ -66,7 +66,7 @@ describe('delivered once, shown to its author alone', () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    backend.whose = (t) => JSON.parse(atob(t.split('.')[1]!)).user_id;
+    backend.userOf = (t) => JSON.parse(atob(t.split('.')[1]!)).user_id;
     vault.latency = () => new Promise((r) => clock.after(1500, () => r()));
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
     chat.openRoom(1);

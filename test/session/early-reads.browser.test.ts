@@ -11,7 +11,7 @@ const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split
 
 describe('reads before the greeting, and a window far up', () => {
   it('the host sets the new token first and `user` a moment later: Ben is connected', async () => {
-    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.whose = whose));
+    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
     chat.configure({ token: tokenOf(2) });
     await clock.advance(1000);
     chat.configure({ user: 'ben' });
@@ -88,7 +88,7 @@ describe('reads before the greeting, and a window far up', () => {
   it('early reading with a refused token asks for a token once', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) });
-    backend.refused.add(tokenOf(1, { n: 1 }));
+    backend.rejectedTokens.add(tokenOf(1, { n: 1 }));
     for (let r = 1; r <= 3; r++) chat.openRoom(r);
     chat.connect();
     await partsLoaded();
@@ -101,7 +101,7 @@ describe('reads before the greeting, and a window far up', () => {
   it('two tabs with two persons for good (static tokens, a listener): no storm of questions', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    backend.whose = whose;
+    backend.userOf = whose;
     const browser = new FakeBrowser();
     let asked = 0;
     const make = (u: number): ChatConnection => new ChatConnection({ url: 'https://chat.example', tokenProvider: async () => (asked++, tokenOf(u)) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() });

@@ -80,7 +80,7 @@ describe('a message between the list and the page', () => {
       else if (step === 'page' && isRoomOne(path)) {
         step = 'done';
         backend.rooms = backend.rooms.map((room) => (room.id === 1 ? { ...room, unread_count: 1 } : room));
-        backend.say(1, 2, 'between');
+        backend.sendAs(1, 2, 'between');
       }
       return undefined;
     };

@@ -20,7 +20,7 @@ describe('one person after the other', () => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
     vault = new MemoryVault();
-    backend.whose = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
+    backend.userOf = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
   });
   afterEach(() => chat.disconnect());
 
@@ -46,7 +46,7 @@ describe('one person after the other', () => {
   };
   /** No socket any more, and REST refuses Ana's token. */
   const expire = (token: string): void => {
-    backend.refused.add(token);
+    backend.rejectedTokens.add(token);
     noSocket();
   };
 
@@ -55,7 +55,7 @@ describe('one person after the other', () => {
     await clock.advance(1_000);
     chat.configure({ token: 'ben, opaque' });
     await clock.advance(10_000);
-    backend.say(1, 1, 'for Ben');
+    backend.sendAs(1, 1, 'for Ben');
     await clock.advance(1_000);
     expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent for Ben']);
     backend.onSocket = 'hang';
@@ -82,14 +82,14 @@ describe('one person after the other', () => {
 
   it('a token of somebody else, given for one that was refused: nothing of the first is sent or shown', async () => {
     await open({ token: ANA, tokenProvider: async () => BEN });
-    backend.say(1, 1, 'of Ana, before');
+    backend.sendAs(1, 1, 'of Ana, before');
     expire(ANA);
     await write('of Ana');
     await clock.advance(60_000);
     expect(stored()).to.deep.equal(['1 of Ana, before']);
     expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent of Ana, before']);
     // It waits for its author.
-    backend.refused.clear();
+    backend.rejectedTokens.clear();
     chat.configure({ token: ANA, tokenProvider: undefined });
     await clock.advance(60_000);
     expect(stored()).to.deep.equal(['1 of Ana, before', '1 of Ana']);
@@ -209,7 +209,7 @@ describe('one person after the other', () => {
 
   it('a page that always has another token, of nobody knows whom, is not asked for ever', async () => {
     let asked = 0;
-    await open({ token: 'ana, opaque', tokenProvider: async () => (backend.refused.add(`ana ${asked}`), `ana ${asked++}`) });
+    await open({ token: 'ana, opaque', tokenProvider: async () => (backend.rejectedTokens.add(`ana ${asked}`), `ana ${asked++}`) });
     expire('ana, opaque');
     const before = backend.requests.length;
     await clock.advance(60_000);
@@ -247,7 +247,7 @@ describe('one person after the other', () => {
 
   it('signed out: nothing is shown any more, and what waits comes back with its author', async () => {
     await open({ token: ANA });
-    backend.say(1, 1, 'private');
+    backend.sendAs(1, 1, 'private');
     noSocket();
     backend.onRequest = () => new TypeError('Failed to fetch');
     await write('on its way');
@@ -323,7 +323,7 @@ describe('one person after the other', () => {
     backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
     await write('of Ana');
     // Her tab is somebody's now, nobody knows whose; and she has opened another one.
-    backend.refused.add('ana, opaque');
+    backend.rejectedTokens.add('ana, opaque');
     backend.onRequest = () => undefined;
     await clock.advance(60_000);
     expect(stored()).to.deep.equal([]);
@@ -358,7 +358,7 @@ describe('one person after the other', () => {
     expect([vault.messages.size, vault.drafts.size]).to.deep.equal([1, 1]);
     await chat.clearLocalData();
     await settle();
-    expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '')).to.deep.equal([]);
+    expect([...vault.messages.values()].filter(({ message }) => message.content !== '')).to.deep.equal([]);
     expect(vault.drafts.size).to.equal(0);
     expect(shown()).to.deep.equal([]);
   });

@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { json } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
-import { meet, type FaultScene } from '../support/fault-scene.js';
-import { holdAnswers } from '../support/held-answers.js';
+import { openFaultScene, type FaultScene } from '../support/fault-scene.js';
+import { delayAnswers } from '../support/held-answers.js';
 
 describe('a message that changes while the answer to its request is on its way', () => {
   const CHANGES: Record<string, { change: (f: FaultScene) => void; shown: string[] }> = {
@@ -11,7 +11,7 @@ describe('a message that changes while the answer to its request is on its way',
   };
   for (const [title, { change, shown }] of Object.entries(CHANGES)) {
     it(title, async () => {
-      const { f, hold } = await holdAnswers();
+      const { f, delay: hold } = await delayAnswers();
       f.server.socketFault = 'refuse';
       f.server.cut(1006);
       await settle();
@@ -32,7 +32,7 @@ describe('a message that changes while the answer to its request is on its way',
   }
 
   it('10.16: sent again by REST and deleted: it does not come back', async () => {
-    const { f, hold } = await holdAnswers();
+    const { f, delay: hold } = await delayAnswers();
     // No echo, no acknowledgement.
     f.onFrame = (frame, pass) => (frame.type === 'message_ack' || frame.type === 'new_message' ? undefined : pass(frame));
     const letGo = await hold(/^POST /, () => f.send('mine'));
@@ -49,7 +49,7 @@ describe('a message that changes while the answer to its request is on its way',
 
 describe('the answer to a message', () => {
   it('10.24: HTTP 500 to everything for ten minutes: the message is sent afterwards', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'broken';
     f.server.cut(1006);
@@ -65,7 +65,7 @@ describe('the answer to a message', () => {
   });
 
   it('10.31: a message of another room is not taken for it', async () => {
-    const f = await meet((s) => (s.server.socketFault = 'refuse'));
+    const f = await openFaultScene((s) => (s.server.socketFault = 'refuse'));
     f.onRequest = (method) => (method === 'POST' ? json({ id: 999, room: 2, sender: { id: 2 }, content: 'somebody else', timestamp: '2026-11-23T12:00:00Z' }, 201) : undefined);
     f.send('mine');
     await f.clock.advance(10_000);

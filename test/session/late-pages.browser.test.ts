@@ -2,8 +2,8 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { settle } from '../support/fake-clock.js';
 import { json } from '../support/fake-backend.js';
-import { meet, type FaultScene } from '../support/fault-scene.js';
-import { holdAnswers } from '../support/held-answers.js';
+import { openFaultScene, type FaultScene } from '../support/fault-scene.js';
+import { delayAnswers } from '../support/held-answers.js';
 
 const BEFORE = /GET .*before=/;
 const AFTER = /GET .*after=/;
@@ -14,53 +14,53 @@ const holes = (ids: readonly number[]): number[] => ids.slice(1).filter((id, at)
 
 describe('what arrives late', () => {
   it('10.19: three pairs of reordered frames, then a lost one: it is found', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     await f.clock.advance(1_000);
     for (let n = 0; n < 3; n++) {
       const held: (() => void)[] = [];
       f.onFrame = (frame, pass) => void held.unshift(() => pass(frame));
-      f.say(`a${n}`);
-      f.say(`b${n}`);
+      f.sendAsOther(`a${n}`);
+      f.sendAsOther(`b${n}`);
       f.onFrame = (frame, pass) => pass(frame);
       for (const letGo of held) letGo();
       await f.clock.advance(2_000);
     }
     f.server.frameFaults.push('drop');
-    f.say('lost');
-    f.say('heard');
+    f.sendAsOther('lost');
+    f.sendAsOther('heard');
     await f.clock.advance(120_000);
-    await f.heals();
+    await f.expectRecovery();
   });
 
   it('10.19: messages that arrive during the check of each minute, then a lost frame: it is found', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     let n = 0;
     let on = true;
     f.onSent = (frame) => {
-      if (frame.type === 'sync' && on && '1' in (frame.rooms as object)) f.say(`during ${n++}`);
+      if (frame.type === 'sync' && on && '1' in (frame.rooms as object)) f.sendAsOther(`during ${n++}`);
       return true;
     };
     await f.clock.advance(300_000);
     on = false;
     f.server.frameFaults.push('drop');
-    f.say('lost');
-    f.say('heard');
+    f.sendAsOther('lost');
+    f.sendAsOther('heard');
     await f.clock.advance(120_000);
     expect(n).to.be.greaterThan(2);
-    await f.heals();
+    await f.expectRecovery();
   });
 
   const WHILE_DOWN: Record<string, (f: FaultScene) => void> = {
     '10.19: an older page, and a message of it that was deleted while the socket was down': ({ server }) => server.delete(server.rows[60]!),
     '10.19: an older page, and a message of it that was edited while the socket was down': ({ server }) => server.edit(server.rows[60]!, 'edited'),
     '10.22: an older page, after the room began again from its newest page': (f) => {
-      for (let n = 0; n < 80; n++) f.say(`gap${n}`);
-      f.server.forgetChanges();
+      for (let n = 0; n < 80; n++) f.sendAsOther(`gap${n}`);
+      f.server.deleteChanges();
     },
   };
   for (const [title, whileDown] of Object.entries(WHILE_DOWN)) {
     it(title, async () => {
-      const { f, hold } = await holdAnswers(120);
+      const { f, delay: hold } = await delayAnswers(120);
       const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
       f.server.cut(1006);
       await settle();
@@ -68,7 +68,7 @@ describe('what arrives late', () => {
       await f.clock.advance(8_000);
       expect(f.chat.state).to.equal('connected');
       await letGo();
-      await f.heals();
+      await f.expectRecovery();
     });
   }
 
@@ -81,7 +81,7 @@ describe('what arrives late', () => {
       return leave;
     };
     after(() => void (ChatConnection.prototype.openRoom = original));
-    const { f, hold } = await holdAnswers(220, { room: 2 });
+    const { f, delay: hold } = await delayAnswers(220, { room: 2 });
     await f.chat.loadOlder(2);
     await settle();
     const letGo = await hold(BEFORE, () => f.chat.loadOlder(2));
@@ -90,23 +90,23 @@ describe('what arrives late', () => {
     f.chat.openRoom(2);
     await settle();
     await letGo();
-    await f.heals();
+    await f.expectRecovery();
   });
 
   it('10.22: an older page, after the oldest messages were released', async () => {
-    const { f, hold } = await holdAnswers(2_300);
+    const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     while (f.chat.messages(1).length < 2_000) await f.chat.loadOlder(1);
     const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
     f.chat.setAway(1, false);
-    f.say('live');
+    f.sendAsOther('live');
     await settle();
     await letGo();
     expect(holes(numbers(f))).to.deep.equal([]);
   });
 
   it('10.22: a newer page, after the reader has jumped to the end', async () => {
-    const { f, hold } = await holdAnswers(2_300);
+    const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     for (let n = 0; n < 45; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
@@ -120,7 +120,7 @@ describe('what arrives late', () => {
   });
 
   it('10.22: the last newer page, and messages that were missed while the socket was down', async () => {
-    const { f, hold } = await holdAnswers(2_200);
+    const { f, delay: hold } = await delayAnswers(2_200);
     f.chat.setAway(1, true);
     for (let n = 0; n < 40; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
@@ -128,15 +128,15 @@ describe('what arrives late', () => {
     const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
     f.server.cut(1006);
     await settle();
-    f.say('missed one');
-    f.say('missed two');
+    f.sendAsOther('missed one');
+    f.sendAsOther('missed two');
     await f.clock.advance(8_000);
     expect(f.chat.state).to.equal('connected');
     await letGo();
     // As a thread does whose reader is at the end of the loaded messages.
     while (f.chat.data.threads.get('1')!.hasNewer) await f.chat.loadNewer(1);
     f.chat.setAway(1, false);
-    f.say('live');
+    f.sendAsOther('live');
     await f.clock.advance(120_000);
     const { hasNewer } = f.chat.data.threads.get('1')!;
     expect([hasNewer, f.texts().slice(-3)]).to.deep.equal([false, ['missed one', 'missed two', 'live']]);
@@ -144,7 +144,7 @@ describe('what arrives late', () => {
   });
 
   it('10.23: a page in which no message can be read does not hide those before it', async () => {
-    const f = await meet((s) => {
+    const f = await openFaultScene((s) => {
       for (let n = 0; n < 150; n++) s.server.store(1, 2, `m${n}`);
       const original = s.fetch;
       (s as unknown as { fetch: typeof fetch }).fetch = async (input, init) => {

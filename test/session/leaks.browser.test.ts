@@ -50,7 +50,7 @@ describe('after the end of a connection', () => {
     };
     const backend = new FakeBackend(new FakeClock());
     const [ana, ben] = [tokenOf(1), tokenOf(2)];
-    backend.whose = (token) => (token === ben ? 2 : 1);
+    backend.userOf = (token) => (token === ben ? 2 : 1);
     const connection = (): ChatConnection => new ChatConnection({ url: 'https://chat.example', token: ana }, { WebSocket: backend.WebSocket, fetch: backend.fetch });
     // To the browser they are two tabs: the second listens to the first, and waits for its locks.
     const [first, second] = [connection(), connection()];

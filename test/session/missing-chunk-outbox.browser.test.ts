@@ -21,7 +21,7 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
-    vault.messages.set('temp_0', { scope: SCOPE, kept: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), idempotent: true } });
+    vault.messages.set('temp_0', { scope: SCOPE, message: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), idempotent: true } });
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, vault, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
     chat.openRoom(1);
     chat.connect();

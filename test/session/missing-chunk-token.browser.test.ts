@@ -16,7 +16,7 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    backend.refused.add(tokenOf(1, { n: 1 }));
+    backend.rejectedTokens.add(tokenOf(1, { n: 1 }));
     let asked = 0;
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) }, { clock, random: () => 0.9, vault: new MemoryVault(), WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
     chat.openRoom(1);

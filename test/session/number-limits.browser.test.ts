@@ -196,12 +196,12 @@ describe('10.24: pages that do not end', () => {
     const { chat, backend, clock } = made;
     const lists = (): number => backend.requests.filter(({ path }) => path === 'rooms/').length;
     const before = lists();
-    for (let n = 0; n < 50; n++) backend.say(77, 2, `m${n}`);
+    for (let n = 0; n < 50; n++) backend.sendAs(77, 2, `m${n}`);
     await clock.advance(1_000);
     // Again, where something comes in meanwhile.
     expect(lists() - before).to.be.at.most(2);
     await clock.advance(60_000);
-    backend.say(77, 2, 'again');
+    backend.sendAs(77, 2, 'again');
     await clock.advance(1_000);
     expect(lists() - before).to.be.at.most(3);
     chat.disconnect();

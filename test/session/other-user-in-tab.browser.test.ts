@@ -11,7 +11,7 @@ describe('another tab signs in as another user', () => {
     it(`10.43: and the question of the first tab fails (${kind}): it is asked again`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
-      backend.whose = (token) => (JSON.parse(atob(token.split('.')[1]!)) as { user_id: number }).user_id;
+      backend.userOf = (token) => (JSON.parse(atob(token.split('.')[1]!)) as { user_id: number }).user_id;
       const browser = new FakeBrowser();
       const vault = new MemoryVault();
       let session = 1;

@@ -3,7 +3,7 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { meet } from '../support/fault-scene.js';
+import { openFaultScene } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
@@ -253,7 +253,7 @@ describe('10.10: round trips until there is something to see', () => {
   }
 
   it('10.9: a message that has to wait is sent, though the clock is set back by an hour meanwhile', async () => {
-    const f = await meet();
+    const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.onRequest = (method) => (method === 'POST' ? json({ detail: 'Wait.' }, 429, { 'Retry-After': '20' }) : undefined);
     f.server.cut(1006);

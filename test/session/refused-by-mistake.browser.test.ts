@@ -59,7 +59,7 @@ describe('a token that comes late', () => {
     f.socket.receive({ type: 'token_expiring', in_s: 60 });
     await f.clock.advance(60_000);
     const authenticated = sent.includes('authenticate');
-    f.server.refuse(old);
+    f.server.rejectToken(old);
     if (!authenticated) f.server.cut(4001);
     await f.clock.advance(120_000);
     chat.disconnect();

@@ -31,7 +31,7 @@ describe('a token that the server repeats', () => {
     backend.socket.receive({ type: 'error', message: `I do not like ${tokens[0]}` });
     backend.socket.receive({ type: tokens[0] });
     await clock.advance(1_000);
-    const travelled = browser.said.filter((text) => text.includes(tokens[0]!)).length;
+    const travelled = browser.messages.filter((text) => text.includes(tokens[0]!)).length;
     const shown = problems.filter((text) => text.includes(tokens[0]!));
     for (const chat of chats) chat.disconnect();
     expect([travelled, shown, problems.length]).to.deep.equal([0, [], 4]);

@@ -120,8 +120,8 @@ describe('sending again', () => {
     await settle();
     backend.stores = true;
     // Alike by 80 % and more; and one that is quite another.
-    backend.say(1, 1, 'I will be there at 11 tomorrow');
-    backend.say(1, 1, 'Bring the keys');
+    backend.sendAs(1, 1, 'I will be there at 11 tomorrow');
+    backend.sendAs(1, 1, 'Bring the keys');
     await clock.advance(40_000);
     expect(own(chat)).to.include('failed I will be there at 10 tomorrow (maybe_sent)');
     expect(stored()).to.have.length(2);

@@ -71,7 +71,7 @@ describe('a session', () => {
       if (path !== 'rooms/' || asked++ > 0) return undefined;
       const stale = json(backend.rooms);
       backend.rooms = [room(1, 'Ana & Ben', { unread_count: 1 }), room(2, 'General')];
-      backend.say(1, 2, 'meanwhile');
+      backend.sendAs(1, 2, 'meanwhile');
       return stale;
     };
     await chat.refreshRoomList();
@@ -87,7 +87,7 @@ describe('a session', () => {
     chat.openRoom(2);
     chat.connect();
     await clock.advance(2_000);
-    const { content, timestamp, sender } = backend.say(1, 2, 'meanwhile');
+    const { content, timestamp, sender } = backend.sendAs(1, 2, 'meanwhile');
     const updates = { unread_count: 1, last_message: { content, timestamp, sender } };
     backend.rooms = [room(1, 'Ana & Ben', updates), room(2, 'General')];
     backend.socket.receive({ type: 'room_updated', room_id: 1, updates });
@@ -132,7 +132,7 @@ describe('a session', () => {
     chat.openRoom(1);
     chat.connect();
     await clock.advance(0);
-    backend.say(1, 2, 'second');
+    backend.sendAs(1, 2, 'second');
     expect(chat.messages(1)).to.have.length(0);
     hangs = false;
     await clock.advance(16_000);
@@ -251,7 +251,7 @@ describe('a session', () => {
   it('catches up on what came in while it was away', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
-    backend.say(1, 2, 'one');
+    backend.sendAs(1, 2, 'one');
     await clock.advance(0);
     backend.socket.drop(1012);
     await settle();
@@ -276,7 +276,7 @@ describe('a session', () => {
     ] as const) {
       const { chat, clock } = scene({ token }, (backend) => {
         backend.onSocket = 'refuse';
-        if (prepare === 'refuse-token') backend.refused.add(token);
+        if (prepare === 'refuse-token') backend.rejectedTokens.add(token);
         // A CORS refusal: the request with a token fails, the one that may not be read does not.
         if (prepare === 'cors') backend.onRequest = () => (backend.requests.at(-1)!.headers.has('Authorization') ? DOWN() : json([]));
         if (prepare === 'down') backend.onRequest = DOWN;
@@ -298,7 +298,7 @@ describe('a session', () => {
     backend.onRequest = (_method, path) => {
       if (!path.includes('/messages/')) return undefined;
       backend.onRequest = () => undefined;
-      backend.say(1, 2, 'meanwhile');
+      backend.sendAs(1, 2, 'meanwhile');
       return json({ messages: [], has_more: false, count: 0 });
     };
     chat.openRoom(1);
@@ -313,7 +313,7 @@ describe('a session', () => {
       made.onRequest = () => json(made.rooms);
     });
     // Whichever it is: for the socket alone.
-    backend.refused.has = () => true;
+    backend.rejectedTokens.has = () => true;
     backend.onSocket = 'accept-then-4001';
     chat.connect();
     await partsLoaded();
@@ -329,7 +329,7 @@ describe('a session', () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ tokenProvider: async () => (asked++, fresh) }, (backend) => {
       backend.onSocket = 'accept-then-4001';
-      backend.refused.add(tokenOf(1));
+      backend.rejectedTokens.add(tokenOf(1));
     });
     chat.connect();
     await clock.advance(2_000);
@@ -343,7 +343,7 @@ describe('a session', () => {
     const fresh = tokenOf(1, { jti: 'fresh' });
     let asked = 0;
     const { chat, backend, clock } = await connected({ tokenProvider: async () => (asked++, fresh) });
-    backend.refused.add(tokenOf(1));
+    backend.rejectedTokens.add(tokenOf(1));
     chat.openRoom(1);
     chat.openRoom(2);
     await clock.advance(0);
@@ -359,7 +359,7 @@ describe('a session', () => {
       for (const onSocket of ['greet', 'accept-then-4001'] as const) {
         const { chat, backend, clock } = scene({ tokenProvider: provider }, (made) => {
           made.onSocket = onSocket;
-          made.refused.add(tokenOf(1));
+          made.rejectedTokens.add(tokenOf(1));
           // The socket alone refuses it: REST cannot be asked.
           if (onSocket !== 'greet') made.onRequest = () => json(made.rooms);
         });
@@ -382,7 +382,7 @@ describe('a session', () => {
       await clock.advance(9_000);
       expect(chat.state).to.equal('connected');
     }
-    backend.refused.add(tokenOf(1));
+    backend.rejectedTokens.add(tokenOf(1));
     backend.socket.drop(4001, 'expired');
     await clock.advance(1_000);
     expect([chat.state, asked]).to.deep.equal(['connected', 1]);
@@ -392,7 +392,7 @@ describe('a session', () => {
   it('goes over to a new token without losing rooms, messages or what is on its way', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
-    backend.say(1, 2, 'before');
+    backend.sendAs(1, 2, 'before');
     backend.stores = false;
     const sending = chat.sendChatMessage(1, 'on its way');
     await settle();
@@ -412,7 +412,7 @@ describe('a session', () => {
     const { chat, backend, clock } = await connected();
     chat.on('chat-token-expired', ({ respondWith }) => respondWith(new Promise(() => {})));
     chat.openRoom(1);
-    backend.refused.add(tokenOf(1));
+    backend.rejectedTokens.add(tokenOf(1));
     backend.socket.drop(4001);
     await clock.advance(1_000);
     expect([chat.state, chat.reason.code]).to.deep.equal(['reconnecting', 'token_changed']);
@@ -452,7 +452,7 @@ describe('a session', () => {
         if (path !== 'rooms/' || asked++ > 0) return undefined;
         const stale = json(made.rooms);
         made.rooms = [room(1, 'Ana & Ben'), room(2, 'General', { unread_count: 1 })];
-        made.say(2, 2, 'said while the list was on its way');
+        made.sendAs(2, 2, 'said while the list was on its way');
         return stale;
       };
     });
@@ -488,7 +488,7 @@ describe('a session', () => {
     chat.openRoom(1);
     chat.connect();
     await clock.advance(0);
-    backend.say(1, 2, 'old');
+    backend.sendAs(1, 2, 'old');
     isSlow = true;
     backend.onSocket = 'hang';
     backend.socket.drop();
@@ -499,7 +499,7 @@ describe('a session', () => {
     release!();
     await clock.advance(100);
     expect(chat.state).to.equal('connected');
-    backend.say(1, 2, 'later');
+    backend.sendAs(1, 2, 'later');
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['old', 'said meanwhile', 'later']);
     chat.disconnect();
   });
@@ -517,7 +517,7 @@ describe('a session', () => {
   it('shows and sends nothing of one person as another', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
-    backend.say(1, 2, 'for Ana alone');
+    backend.sendAs(1, 2, 'for Ana alone');
     backend.stores = false;
     const sending = chat.sendChatMessage(1, 'by Ana').catch((error: Error) => error.name);
     await settle();
@@ -547,7 +547,7 @@ describe('a session', () => {
     const { chat, backend, clock } = await connected();
     const pings = (): number => backend.socket.sent.filter(({ type }) => type === 'ping').length;
     await clock.advance(24_000);
-    backend.say(2, 2, 'still here');
+    backend.sendAs(2, 2, 'still here');
     await clock.advance(24_000);
     expect(pings()).to.equal(0);
     await clock.advance(2_000);
@@ -588,7 +588,7 @@ describe('a session', () => {
     await clock.advance(0);
     expect(chat.state).to.equal('connected');
     backend.store(1, 2, 'sent by REST');
-    backend.say(1, 2, 'sent by socket, later');
+    backend.sendAs(1, 2, 'sent by socket, later');
     await clock.advance(16_000);
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['sent by REST', 'sent by socket, later']);
     chat.disconnect();

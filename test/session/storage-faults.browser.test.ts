@@ -95,7 +95,7 @@ describe('storage that fails, and copies of messages', () => {
     const sending = chat.sendChatMessage(1, 'The temperature in Berlin tomorrow is -5');
     await settle();
     backend.stores = true;
-    backend.say(1, 1, 'The temperature in Berlin tomorrow is 5'); // from my phone
+    backend.sendAs(1, 1, 'The temperature in Berlin tomorrow is 5'); // from my phone
     await clock.advance(30_000);
     await within(sending.catch(() => {}), '');
     const mine = chat.messages(1);
@@ -270,7 +270,7 @@ describe('storage that fails, and copies of messages', () => {
     await chat.clearLocalData();
     await clock.advance(1000);
     chat.disconnect();
-    expect([...vault.messages.values()].filter(({ kept }) => kept.content !== '').map(({ kept }) => kept.content)).to.deep.equal([]);
+    expect([...vault.messages.values()].filter(({ message }) => message.content !== '').map(({ message }) => message.content)).to.deep.equal([]);
   });
 
   it('10.6: clearLocalData before the person is known forgets the draft', async () => {
@@ -297,12 +297,12 @@ describe('storage that fails, and copies of messages', () => {
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), idempotent: true } });
+    vault.messages.set('temp_0', { scope, message: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), idempotent: true } });
     let chain: Promise<void> = Promise.resolve();
     const original = vault.load.bind(vault);
     void original;
     vault.load = async (s) => {
-      const rows = [...vault.messages.values()].filter((row) => row.scope === s).map(({ kept }) => kept);
+      const rows = [...vault.messages.values()].filter((row) => row.scope === s).map(({ message }) => message);
       await (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
       return rows;
     };

@@ -82,7 +82,7 @@ describe('tabs of one person', () => {
     const [one, two, three] = [tab(), tab(), tab()];
     await connected(one, two, three);
     expect(backend.sockets).to.have.length(1);
-    backend.say(1, 2, 'hello all');
+    backend.sendAs(1, 2, 'hello all');
     await until(() => [one, two, three].every((chat) => texts(chat).includes('hello all')));
   });
 
@@ -93,7 +93,7 @@ describe('tabs of one person', () => {
     one.disconnect();
     await until(() => two.state === 'connected' && backend.open.length === 1);
     expect(performance.now() - from).to.be.below(1_000);
-    backend.say(1, 2, 'still here');
+    backend.sendAs(1, 2, 'still here');
     await until(() => texts(two).includes('still here'));
   });
 
@@ -103,7 +103,7 @@ describe('tabs of one person', () => {
     const from = performance.now();
     one.disconnect();
     await until(() => backend.open.length === 1 && two.state === 'connected' && three.state === 'connected');
-    backend.say(1, 2, 'still here');
+    backend.sendAs(1, 2, 'still here');
     await until(() => [two, three].every((chat) => texts(chat).includes('still here')));
     expect(performance.now() - from).to.be.below(1_000);
     expect(backend.open).to.have.length(1);
@@ -132,7 +132,7 @@ describe('tabs of one person', () => {
   it('send for one that is not signed in any more', async () => {
     const one = tab();
     await connected(one);
-    backend.refused.add(tokenOf(1, { jti: 'old' }));
+    backend.rejectedTokens.add(tokenOf(1, { jti: 'old' }));
     const two = tab({ token: tokenOf(1, { jti: 'old' }) });
     await until(() => two.state === 'unauthorized');
     expect((await two.sendChatMessage(1, 'signed out')).message.delivery).to.equal('sent');

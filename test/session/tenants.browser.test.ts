@@ -51,13 +51,13 @@ describe('another tenant', () => {
   });
 
   it('a reader of a room when the person changes: their unread counts go on being cleared (reading is not forgotten)', async () => {
-    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => (b.whose = () => 1));
+    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => (b.userOf = () => 1));
     chat.openRoom(1);
     chat.setViewing(1, true);
     await clock.advance(1000);
     chat.configure({ token: 'opaque-2' });
     await clock.advance(10_000);
-    backend.say(1, 2, 'hello');
+    backend.sendAs(1, 2, 'hello');
     await clock.advance(5000);
     const room1 = chat.rooms.find((r) => r.id === 1)!;
     const got = [chat.state, room1.unread_count, backend.socket.sent.some((f) => f.type === 'mark_read')];
@@ -89,7 +89,7 @@ describe('another tenant', () => {
     backend.onRequest = () => new TypeError('Failed to fetch');
     const vault = new MemoryVault();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, kept: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), idempotent: true } });
+    vault.messages.set('temp_0', { scope, message: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), idempotent: true } });
     let chain: Promise<void> = Promise.resolve();
     vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });

@@ -24,7 +24,7 @@ describe('10.25: the old token ends while the new one is on its way on the same 
       await clock.advance(31_000);
       expect(chat.state).to.equal('connected');
       present = good;
-      backend.refused.add(old);
+      backend.rejectedTokens.add(old);
       const [socket] = backend.open;
       if (way.startsWith('tokenProvider')) socket!.receive({ type: 'token_expiring', in_s: 1 });
       else chat.configure({ token: good });

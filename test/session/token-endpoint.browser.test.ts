@@ -143,7 +143,7 @@ describe('token-url', () => {
     let isDown = false;
     const { chat, backend, clock, is } = await visit((nth) => (isDown ? new TypeError('Failed to fetch') : json({ token: nth === 1 ? tokenOf(1) : FRESH })));
     isDown = true;
-    backend.refused.add(tokenOf(1));
+    backend.rejectedTokens.add(tokenOf(1));
     backend.socket.drop(4001, 'expired');
     await clock.advance(40_000);
     expect([is(), chat.rooms.length]).to.deep.equal(['error token_endpoint_unreachable', 2]);
@@ -171,7 +171,7 @@ describe('token-url', () => {
 
   it('is asked for another one when the server refuses the first', async () => {
     const { chat, backend, clock, asked, is } = await visit((nth) => json({ token: nth === 1 ? tokenOf(1) : FRESH }));
-    backend.refused.add(tokenOf(1));
+    backend.rejectedTokens.add(tokenOf(1));
     backend.socket.drop(4001, 'expired');
     await clock.advance(3_000);
     expect([is(), asked.length]).to.deep.equal(['connected connected', 2]);

@@ -62,7 +62,7 @@ describe('messages of a user who is not known yet', () => {
       }
       await clock.advance(60_000);
       await Promise.all(sent);
-      const left = [...vault.messages.values()].map(({ kept }) => kept.content);
+      const left = [...vault.messages.values()].map(({ message }) => message.content);
       chat.disconnect();
       expect(left).to.deep.equal([]);
     });

@@ -15,7 +15,7 @@ describe('`user`, and a token that takes its time', () => {
         const { chat, backend, clock } = scene({ user: 'ana', tokenProvider: async () => {
           if (!answers) await new Promise(() => {});
           return tokenFor(ids[who]!);
-        }, token: undefined }, (b) => void (b.whose = whose));
+        }, token: undefined }, (b) => void (b.userOf = whose));
         chat.openRoom(1);
         chat.connect();
         await partsLoaded();
@@ -35,7 +35,7 @@ describe('`user`, and a token that takes its time', () => {
       });
 
   it('the same with static tokens: Ana (token not yet there), Ben (not yet), Cleo', async () => {
-    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.whose = whose));
+    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.userOf = whose));
     chat.openRoom(1);
     await clock.advance(1000);
     chat.configure({ user: 'ana' });

@@ -8,7 +8,7 @@ const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split
 describe('the user changes while not connected', () => {
   for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const) {
     it(`${kind}: written before connect under one token is not sent under another`, async () => {
-      const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.whose = whose));
+      const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = whose));
       chat.openRoom(1);
       chat.sendChatMessage(1, 'by Ana').catch(() => {});
       await clock.advance(1000);
@@ -23,7 +23,7 @@ describe('the user changes while not connected', () => {
     });
 
     it(`${kind}: written between disconnect and connect, after a change of person`, async () => {
-      const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.whose = whose));
+      const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = whose));
       chat.openRoom(1);
       await clock.advance(1000);
       chat.disconnect();
@@ -43,7 +43,7 @@ describe('the user changes while not connected', () => {
   }
 
   it('what one person has loaded is not shown to another one who comes while the connection is down (opaque)', async () => {
-    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.whose = whose));
+    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.userOf = whose));
     backend.store(1, 2, 'secret of Ana');
     chat.openRoom(1);
     await clock.advance(1000);
@@ -55,7 +55,7 @@ describe('the user changes while not connected', () => {
   });
 
   it('user: another value while disconnected', async () => {
-    const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.whose = whose));
+    const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'by Ana').catch(() => {});
     await clock.advance(1000);
@@ -69,7 +69,7 @@ describe('the user changes while not connected', () => {
   });
 
   it('another tenant: written before connect for one backend is not sent to another', async () => {
-    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.whose = whose));
+    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = whose));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'for tenant A').catch(() => {});
     await clock.advance(1000);

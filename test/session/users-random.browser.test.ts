@@ -32,7 +32,7 @@ describe('random changes of users, in one tab and in three', () => {
             const clock = new FakeClock();
             const backend = new FakeBackend(clock);
             if (kind === 'baseline') backend.capabilities = [];
-            backend.whose = whoseOf;
+            backend.userOf = whoseOf;
             backend.hasMe = kind === 'full';
             const vault = new MemoryVault();
             let slow = 0;

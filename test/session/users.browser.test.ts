@@ -21,7 +21,7 @@ describe('persons and backends', () => {
     backend = new FakeBackend(clock);
     vault = new MemoryVault();
     open = [];
-    backend.whose = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
+    backend.userOf = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
   });
   afterEach(() => {
     for (const chat of open) chat.disconnect();
@@ -66,7 +66,7 @@ describe('persons and backends', () => {
       works();
       await clock.advance(60_000);
       expect([chat.user?.id, stored(), shown(chat)]).to.deep.equal([2, [], []]);
-      expect([...vault.messages.values()].map(({ scope, kept }) => `${scope.split(' ').at(-1)} ${kept.content}`)).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
+      expect([...vault.messages.values()].map(({ scope, message: kept }) => `${scope.split(' ').at(-1)} ${kept.content}`)).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
       chat.configure({ token: ANA });
       await clock.advance(60_000);
       expect(stored()).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
@@ -169,7 +169,7 @@ describe('persons and backends', () => {
   });
 
   it('10.4: sub names the owner where there is no user_id, and the greeting may call them otherwise', async () => {
-    backend.whose = () => 1;
+    backend.userOf = () => 1;
     const [ana, again] = [{ user_id: undefined, sub: 'auth|ana' }, { user_id: undefined, sub: 'auth|ana', jti: 'again' }].map((claims) => tokenOf(1, claims)) as [string, string];
     const chat = await chatWith({ token: ana });
     expect(chat.user?.id).to.equal(1);
@@ -261,7 +261,7 @@ describe('persons and backends', () => {
     second.configure({ tokenProvider: undefined });
     await clock.advance(2_000);
     expect([first.state, first.reason.code, first.user, first.rooms]).to.deep.equal(['unauthorized', 'token_missing', null, []]);
-    expect(browser.said.join()).not.to.contain(ANA).and.not.to.contain(BEN);
+    expect(browser.messages.join()).not.to.contain(ANA).and.not.to.contain(BEN);
   });
 
   it('10.43: two tabs whose pages have two persons for good ask seldom, and nothing changes', async () => {

@@ -1,37 +1,37 @@
-/** Has happen what the plan says. */
+/** Executes the fault plan. */
 import type { Person } from './user.js';
 import type { Name, Step } from './plan.js';
 import type { Server } from './server.js';
-import type { Writer } from './load-generator.js';
+import type { LoadGenerator } from './load-generator.js';
 
-/** So many messages are written in a row just before a page is loaded anew. */
+/** Number of messages sent just before a reload. */
 const MID_SEND = 6;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export class Troubles {
-  /** How often each happened, by name. */
-  readonly happened = new Map<string, number>();
-  /** What is the matter at the moment. */
-  readonly now = { ana: '', ben: '', server: '' };
+export class FaultInjector {
+  /** Occurrences by name. */
+  readonly occurrences = new Map<string, number>();
+  /** The current faults. */
+  readonly active = { ana: '', ben: '', server: '' };
   readonly #people: Record<Name, Person>;
   readonly #server: Server;
-  readonly #writer: Writer;
+  readonly #writer: LoadGenerator;
 
-  constructor(people: Record<Name, Person>, server: Server, writer: Writer) {
+  constructor(people: Record<Name, Person>, server: Server, writer: LoadGenerator) {
     this.#people = people;
     this.#server = server;
     this.#writer = writer;
   }
 
-  /** For each one after the other: where one takes longer than planned, the next one is late. */
+  /** Executes the steps of each target in sequence; a step that takes longer delays the next. */
   async run(plan: readonly Step[], lastMs: number): Promise<void> {
-    const begun = Date.now();
+    const startedAt = Date.now();
     const of = async (who: Step['who']): Promise<void> => {
       for (const step of plan) {
         if (step.who !== who) continue;
-        await sleep(begun + step.at - Date.now());
-        if (Date.now() - begun > lastMs) return;
+        await sleep(startedAt + step.at - Date.now());
+        if (Date.now() - startedAt > lastMs) return;
         await this.#undergo(step);
       }
     };
@@ -40,22 +40,22 @@ export class Troubles {
 
   async #undergo(step: Step): Promise<void> {
     const { name, who, ms } = step;
-    this.happened.set(name, (this.happened.get(name) ?? 0) + 1);
-    this.now[who] = name;
+    this.occurrences.set(name, (this.occurrences.get(name) ?? 0) + 1);
+    this.active[who] = name;
     if (step.who === 'server') {
       await (step.how === 'crash' ? this.#server.kill() : this.#server.stop());
       await sleep(ms);
       await this.#server.start();
     } else {
       const person = this.#people[step.who];
-      if (step.trouble.is === 'reload') {
+      if (step.fault.is === 'reload') {
         void this.#writer.burst(step.who, MID_SEND);
-        await sleep(step.trouble.afterMs);
+        await sleep(step.fault.afterMs);
       }
-      const heal = await person.suffer(step.trouble);
+      const heal = await person.startFault(step.fault);
       await sleep(ms);
       await heal();
     }
-    this.now[who] = '';
+    this.active[who] = '';
   }
 }

@@ -1,35 +1,35 @@
-/** Whether a page grows by more than what it shows. */
+/** Detects memory leaks: growth of a page beyond its displayed content. */
 import type { Person } from './user.js';
 
 export interface Sample {
-  /** Minutes from the beginning. */
+  /** Minutes since the start. */
   at: number;
   /** Bytes. */
   heap: number;
-  /** Messages that the page holds. */
+  /** Messages held by the page. */
   held: number;
   nodes: number;
   listeners: number;
 }
 
-/** By how much a page may grow in a minute beyond its messages, in bytes. */
+/** Maximum growth per minute beyond the messages, in bytes. */
 const MAX_GROWTH = 300_000;
-/** By how much it may be larger than the same page, loaded anew; in bytes. */
-const MAX_LEFT = 3_000_000;
-/** In its first minute a page becomes warm; and less than so many minutes after that make no slope. */
-const WARM = 1;
-const ENOUGH = 4;
+/** Maximum difference to the same page after a reload, in bytes. */
+const MAX_LEAK = 3_000_000;
+/** Warm-up of a page, and the minimum duration after it to compute a slope, in minutes. */
+const WARM_UP_MIN = 1;
+const MIN_MINUTES = 4;
 
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-export async function takeSample(person: Person, begun: number): Promise<Sample | undefined> {
-  const look = await person.look();
-  // A page that is just being loaded has no heap to speak of.
-  const memory = look && (await person.memory().catch(() => undefined));
-  return memory && { at: (Date.now() - begun) / 60_000, held: look.held, ...memory };
+export async function takeSample(person: Person, startedAt: number): Promise<Sample | undefined> {
+  const snapshot = await person.snapshot();
+  // A page that is loading has no meaningful heap size.
+  const memory = snapshot && (await person.memory().catch(() => undefined));
+  return memory && { at: (Date.now() - startedAt) / 60_000, held: snapshot.held, ...memory };
 }
 
-/** Least squares: by how much a value grows in a minute. */
+/** Growth per minute, by least squares. */
 export function slope(points: readonly { at: number; value: number }[]): number {
   const mean = (list: number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
   const [at, value] = [mean(points.map((point) => point.at)), mean(points.map((point) => point.value))];
@@ -38,33 +38,33 @@ export function slope(points: readonly { at: number; value: number }[]): number 
 }
 
 export interface Findings {
-  told: string[];
-  wrong: string[];
+  report: string[];
+  violations: string[];
 }
 
-/** @param perMessage bytes that a message takes: those are meant to be there. @param isLong whether the page has lived through all of it. */
+/** @param perMessage Expected bytes per message. @param isLong Whether the page was never reloaded. */
 export function judgeGrowth(name: string, samples: readonly Sample[], perMessage: number, isLong: boolean): Findings {
   const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last) return { told: [`Heap of ${name}: no sample.`], wrong: [] };
-  const isWarm = last.at >= WARM + ENOUGH;
-  const warm = samples.filter(({ at }) => !isWarm || at >= WARM);
+  if (!first || !last) return { report: [`Heap of ${name}: no sample.`], violations: [] };
+  const isWarm = last.at >= WARM_UP_MIN + MIN_MINUTES;
+  const warm = samples.filter(({ at }) => !isWarm || at >= WARM_UP_MIN);
   const growth = slope(warm.map(({ at, heap, held }) => ({ at, value: heap - held * perMessage })));
   const isJudged = isLong && isWarm;
-  const reason = isLong ? 'too short' : 'loaded anew in between';
+  const reason = isLong ? 'too short' : 'reloaded in between';
   return {
-    told: [
-      `Heap of ${name}: first ${MB(first.heap)} with ${first.held} messages, last ${MB(last.heap)} with ${last.held}; without them it grows by ${(growth / 1e3).toFixed(0)} kB a minute ` +
+    report: [
+      `Heap of ${name}: first ${MB(first.heap)} with ${first.held} messages, last ${MB(last.heap)} with ${last.held}; growth without messages: ${(growth / 1e3).toFixed(0)} kB per minute ` +
         `(${isJudged ? `at most ${MAX_GROWTH / 1e3}` : `not judged: ${reason}`}). DOM nodes ${first.nodes} → ${last.nodes}, listeners ${first.listeners} → ${last.listeners}.`,
     ],
-    wrong: isJudged && growth > MAX_GROWTH ? [`the page of ${name} grows by ${(growth / 1e3).toFixed(0)} kB a minute`] : [],
+    violations: isJudged && growth > MAX_GROWTH ? [`the page of ${name} grows by ${(growth / 1e3).toFixed(0)} kB per minute`] : [],
   };
 }
 
-/** @param old a page at the end of it all. @param anew the same page, loaded anew, with the same messages. */
-export function judgeLeft(name: string, old: Sample, anew: Sample): Findings {
-  const left = old.heap - anew.heap;
+/** @param old The page at the end. @param reloaded The same page after a reload, with the same messages. */
+export function judgeLeak(name: string, old: Sample, reloaded: Sample): Findings {
+  const left = old.heap - reloaded.heap;
   return {
-    told: [`Loaded anew, the page of ${name} takes ${MB(anew.heap)} with ${anew.held} messages instead of ${MB(old.heap)} with ${old.held}: ${MB(left)} were left over (at most ${MB(MAX_LEFT)}).`],
-    wrong: left > MAX_LEFT ? [`${MB(left)} are left over in the page of ${name}`] : [],
+    report: [`After a reload, the page of ${name} takes ${MB(reloaded.heap)} with ${reloaded.held} messages instead of ${MB(old.heap)} with ${old.held}: ${MB(left)} leaked (at most ${MB(MAX_LEAK)}).`],
+    violations: left > MAX_LEAK ? [`${MB(left)} leaked in the page of ${name}`] : [],
   };
 }

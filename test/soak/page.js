@@ -1,78 +1,80 @@
 /**
- * One person's page, as a site has it. It knows of the chat what a site knows: the element, and its `connection`.
- * `window.soak` is what user.ts calls, `window.soakHears` how it is told at once: what a page was told it has accepted
- * outlives the page that way. All that is kept here has a bound, or it would pass for a leak of the widget's.
+ * The page of one user. It uses the public API only: the element and its `connection`. user.ts calls `window.soak`; the
+ * page reports events at once through `window.soakHears`, so that reports of accepted messages survive a reload.
+ * Everything stored here is bounded, or it would look like a leak of the widget.
  */
 await customElements.whenDefined('chat-thread');
 const { url, token, rooms } = window.soakSetup;
 const root = document.querySelector('chat-connection');
 const { connection } = root;
-const tell = (what) => void window.soakHears(JSON.stringify(what));
+const report = (what) => void window.soakHears(JSON.stringify(what));
 
-/** Of what is on its way: told already. */
-let onTheirWay = new Set();
-function noticeAccepted(data, before) {
+/** Pending messages already reported. */
+let pending = new Set();
+function reportAccepted(data, before) {
   const now = new Set();
   for (const [key, { timeline }] of data.threads) {
     const isSame = timeline === before.threads.get(key)?.timeline;
     for (let n = timeline.length - 1; n >= 0 && timeline[n].delivery !== 'sent'; n--) {
       const { localId, content } = timeline[n];
       now.add(localId);
-      if (!isSame && !onTheirWay.has(localId)) tell({ is: 'accepted', localId, room: Number(key), content });
+      if (!isSame && !pending.has(localId)) report({ is: 'accepted', localId, room: Number(key), content });
     }
   }
-  onTheirWay = now;
+  pending = now;
 }
-connection.subscribe(noticeAccepted);
+connection.subscribe(reportAccepted);
 
-/** Ids of messages that we were told of. */
-const told = new Set();
+/** Ids of reported messages. */
+const reported = new Set();
 connection.on('chat-message', ({ message }) => {
-  if (told.has(message.id)) tell({ is: 'told-twice', id: message.id });
-  told.add(message.id);
+  if (reported.has(message.id)) report({ is: 'duplicate-event', id: message.id });
+  reported.add(message.id);
 });
-connection.on('chat-send', ({ method }) => tell({ is: 'sent', method }));
-connection.on('chat-state-change', ({ state, previous }) => state !== previous && tell({ is: 'state', state }));
-connection.on('chat-error', ({ code }) => tell({ is: 'error', code }));
+connection.on('chat-send', ({ method }) => report({ is: 'sent', method }));
+connection.on('chat-state-change', ({ state, previous }) => state !== previous && report({ is: 'state', state }));
+connection.on('chat-error', ({ code }) => report({ is: 'error', code }));
 
-/** What a person does about a message that was refused. */
+/** Retries rejected messages, like a user. */
 setInterval(() => {
   for (const room of rooms) {
     for (const { delivery, localId, error } of connection.messages(room)) {
       if (delivery !== 'failed') continue;
-      tell({ is: 'refused', localId, code: error?.code });
+      report({ is: 'refused', localId, code: error?.code });
       connection.retry(localId).catch(() => {});
     }
   }
 }, 1_000);
 
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-/** What is there more than once. */
+/** Items that occur more than once. */
 function repeated(list) {
   const seen = new Set();
   return list.filter((one) => seen.size === seen.add(one).size);
 }
 const idsOf = (room) => connection.messages(room).map(({ id, delivery }) => (delivery === 'sent' ? id : `not sent: ${id}`));
 
-/** By room, what `loadAll` has met. */
-const walked = new Map();
+/** Ids seen by `loadAll`, by room. */
+const seenByRoom = new Map();
 
 window.soak = {
   send(list) {
     for (const { room, content } of list) connection.sendChatMessage(room, content).catch(() => {});
   },
 
-  look() {
+  snapshot() {
     let [waiting, held] = [0, 0];
     for (const room of rooms) {
       for (const { delivery } of connection.messages(room)) delivery === 'sent' ? held++ : waiting++;
     }
     const shown = [...document.querySelector('chat-thread').shadowRoot.querySelectorAll('li [part=text]')].map(({ textContent }) => textContent.trim()).filter((text) => text.startsWith('soak '));
-    const twice = [...repeated(shown), ...rooms.flatMap((room) => repeated(idsOf(room)))];
-    return { state: connection.state, reason: connection.reason.code, waiting, held, twice };
+    const duplicates = [...repeated(shown), ...rooms.flatMap((room) => repeated(idsOf(room)))];
+    return { state: connection.state, reason: connection.reason.code, waiting, held, duplicates };
   },
 
-  /** All of the history, from its end to its beginning. The page keeps 2,000 messages of it, so what it releases is noted here. */
+  /**
+   * Loads the whole history, from newest to oldest. The page keeps only 2,000 messages, so released ones are recorded.
+   */
   async loadAll() {
     for (const room of rooms) {
       await connection.loadNewest(room);
@@ -83,15 +85,15 @@ window.soak = {
         const known = new Set(all);
         all = [...idsOf(room).filter((id) => !known.has(id)), ...all];
       }
-      walked.set(room, all);
+      seenByRoom.set(room, all);
     }
   },
 
-  ids: () => rooms.map((room) => ({ room, ids: walked.get(room) ?? idsOf(room) })),
+  ids: () => rooms.map((room) => ({ room, ids: seenByRoom.get(room) ?? idsOf(room) })),
 };
 
 root.url = url;
 root.token = token;
 connection.selectRoom(rooms[0]);
 for (const room of rooms) connection.openRoom(room);
-tell({ is: 'ready' });
+report({ is: 'ready' });

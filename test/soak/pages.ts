@@ -1,4 +1,4 @@
-/** The page of a soak, with a bundle of its own: what others build meanwhile does not get into it. */
+/** Serves the page of the soak test with a bundle of its own, independent of other builds. */
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { build } from 'vite';
 
 const TYPES: Record<string, string> = { html: 'text/html', js: 'text/javascript' };
-/** Ours; all else is of the bundle. */
+/** Own files; everything else comes from the bundle. */
 const OWN = ['page.html', 'page.js'];
 
-/** @param folder where the bundle goes. */
+/** @param folder Output folder of the bundle. */
 export async function servePages(folder: string): Promise<{ url: string; close(): void }> {
   await build({ mode: 'demo', logLevel: 'warn', build: { outDir: folder, sourcemap: false } });
   const server = createServer((request, response) => {

@@ -1,5 +1,5 @@
-/** Chance that can be had again: the same seed, the same soak (mulberry32). */
-export class Chance {
+/** Seeded random numbers (mulberry32). */
+export class Random {
   #state: number;
 
   constructor(seed: number) {

@@ -1,10 +1,10 @@
-/** The reference backend in a process of its own, told what to do over IPC. See server.ts. */
+/** The reference backend in a separate process, controlled by IPC. See server.ts. */
 import { createWriteStream } from 'node:fs';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 
 export interface Setup {
   folder: string;
-  /** Where what it logs is kept. */
+  /** The log file. */
   log: string;
   port: number;
   secret: string;
@@ -32,7 +32,7 @@ async function answer(question: Question): Promise<Answer> {
         secret,
         database: { kind: 'folder', path: folder },
         allowedOrigins: '*',
-        // What is measured is the widget: nobody here is to be told to slow down, and a dead line shows sooner.
+        // The widget is under test, so there is no rate limit, and dead connections are detected sooner.
         limits: { rate: 1_000_000 },
         heartbeatSeconds: 10,
         logLevel: 'error',
@@ -53,7 +53,7 @@ async function answer(question: Question): Promise<Answer> {
 process.on('message', (question: Question) => {
   answer(question)
     .catch((error: unknown) => ({ error: String(error) }))
-    .then((said) => process.connected && process.send?.(said))
+    .then((reply) => process.connected && process.send?.(reply))
     .catch(() => {});
 });
 process.once('disconnect', () => process.exit(0));

@@ -1,4 +1,4 @@
-/** The backend of a soak: it can be restarted politely, or killed, and comes back on the same port with the same data. */
+/** The backend of the soak test. It can be restarted or killed, and returns on the same port with the same data. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Answer, Question, Row, Setup } from './server-process.js';
@@ -7,10 +7,10 @@ export class Server {
   readonly #setup: Setup;
   readonly #onLost: (why: string) => void;
   #child: ChildProcess | undefined;
-  /** One thing after the other. */
+  /** Serialises operations. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param onLost called when it ends though nobody told it to. */
+  /** @param onLost Called if the process exits unexpectedly. */
   constructor(setup: Setup, onLost: (why: string) => void) {
     this.#setup = setup;
     this.#onLost = onLost;
@@ -25,26 +25,26 @@ export class Server {
     child.on('exit', (code, signal) => {
       if (this.#child !== child) return;
       this.#child = undefined;
-      this.#onLost(`the server ended by itself (${signal ?? code})`);
+      this.#onLost(`the server exited unexpectedly (${signal ?? code})`);
     });
-    const said = await this.#ask({ do: 'start', ...this.#setup });
-    if ('port' in said) this.#setup.port = said.port;
+    const reply = await this.#ask({ do: 'start', ...this.#setup });
+    if ('port' in reply) this.#setup.port = reply.port;
   }
 
-  /** Finishes what is under way and closes every socket with 1012. */
+  /** Finishes pending work and closes every socket with 1012. */
   async stop(): Promise<void> {
     await this.#ask({ do: 'stop' });
     await this.#end('SIGTERM');
   }
 
-  /** Says nothing to anybody. */
+  /** Kills the process without closing sockets. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }
 
   async rows(rooms: number[]): Promise<Row[]> {
-    const said = await this.#ask({ do: 'rows', rooms });
-    return 'rows' in said ? said.rows : [];
+    const reply = await this.#ask({ do: 'rows', rooms });
+    return 'rows' in reply ? reply.rows : [];
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -61,11 +61,11 @@ export class Server {
       const child = this.#child;
       if (!child) throw new Error('The server is not running.');
       return new Promise<Answer>((resolve, reject) => {
-        const fail = (): void => reject(new Error(`The server ended at '${question.do}'.`));
-        child.once('exit', fail).once('message', (said: Answer) => {
+        const fail = (): void => reject(new Error(`The server exited during '${question.do}'.`));
+        child.once('exit', fail).once('message', (reply: Answer) => {
           child.off('exit', fail);
-          if ('error' in said) reject(new Error(`The server, at '${question.do}': ${said.error}`));
-          else resolve(said);
+          if ('error' in reply) reject(new Error(`The server failed at '${question.do}': ${reply.error}`));
+          else resolve(reply);
         });
         child.send(question);
       });

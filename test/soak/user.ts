@@ -1,32 +1,32 @@
-/** One of the two: a browser context of their own (nothing is shared), a line to the backend of their own, and a page. */
+/** One user: a browser context, a fault proxy and a page of its own. */
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core';
-import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
-import type { Name, Trouble } from './plan.js';
+import { createFaultProxy, listen, type FaultProxy } from '../../demo/fault-proxy/fault-proxy.js';
+import type { Name, Fault } from './plan.js';
 
-/** What page.js says by itself. */
-type Heard =
+/** Notifications from page.js. */
+type PageEvent =
   | { is: 'ready' }
   | { is: 'accepted'; localId: string; room: number; content: string }
   | { is: 'refused'; localId: string; code?: string }
   | { is: 'sent'; method: string }
   | { is: 'state'; state: string }
-  | { is: 'told-twice'; id: unknown }
+  | { is: 'duplicate-event'; id: unknown }
   | { is: 'error'; code: string };
 
-export interface Look {
+export interface Snapshot {
   state: string;
   reason: string;
-  /** Messages that are not stored yet, and that are. */
+  /** Numbers of messages not yet stored, and stored. */
   waiting: number;
   held: number;
-  /** What is there twice. */
-  twice: unknown[];
+  /** Duplicates. */
+  duplicates: unknown[];
 }
 
-/** What page.js can do. */
+/** The API of page.js. */
 interface Soak {
   send(list: { room: number; content: string }[]): void;
-  look(): Look;
+  snapshot(): Snapshot;
   loadAll(): Promise<void>;
   ids(): { room: number; ids: unknown[] }[];
 }
@@ -44,18 +44,18 @@ export interface Meeting {
   rooms: number[];
 }
 
-/** How long something of the page's may take, in milliseconds. */
-const PATIENCE_MS = 30_000;
+/** Timeout for operations of the page, in ms. */
+const TIMEOUT_MS = 30_000;
 
 export class Person {
-  /** What the page said it has accepted, by localId. */
+  /** Messages reported as accepted by the page, by localId. */
   readonly accepted = new Map<string, { room: number; content: string }>();
   readonly refused = new Set<string>();
-  /** What went wrong for good, in words. */
-  readonly wrong: string[] = [];
-  /** How often, of everything that is only counted. */
+  /** Violations. */
+  readonly violations: string[] = [];
+  /** Counters of other events. */
   readonly counts = new Map<string, number>();
-  readonly line: FaultLine;
+  readonly proxy: FaultProxy;
   #context!: BrowserContext;
   #page!: Page;
   #cdp!: CDPSession;
@@ -64,21 +64,21 @@ export class Person {
 
   private constructor(
     readonly name: Name,
-    line: FaultLine,
+    proxy: FaultProxy,
   ) {
-    this.line = line;
+    this.proxy = proxy;
   }
 
   static async join(name: Name, { browser, pageUrl, serverUrl, token, rooms }: Meeting): Promise<Person> {
-    const person = new Person(name, createFaultLine({ target: serverUrl }));
-    const url = await listen(person.line);
+    const person = new Person(name, createFaultProxy({ target: serverUrl }));
+    const url = await listen(person.proxy);
     person.#context = await browser.createBrowserContext();
     const page = (person.#page = await person.#context.newPage());
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.on('pageerror', (error) => person.wrong.push(`an error in the page: ${String(error)}`));
-    await page.exposeFunction('soakHears', (text: string) => person.#hear(JSON.parse(text) as Heard));
+    page.setDefaultTimeout(TIMEOUT_MS);
+    page.on('pageerror', (error) => person.violations.push(`page error: ${String(error)}`));
+    await page.exposeFunction('soakHears', (text: string) => person.#hear(JSON.parse(text) as PageEvent));
     await page.evaluateOnNewDocument((setup) => Object.assign(window, { soakSetup: setup }), { url, token, rooms });
-    // Both are being looked at, whichever window is in front.
+    // Both pages count as visible, whichever window is in front.
     person.#cdp = await page.createCDPSession();
     await person.#cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     await person.#cdp.send('Performance.enable');
@@ -86,7 +86,7 @@ export class Person {
     return person;
   }
 
-  #hear(heard: Heard): void {
+  #hear(heard: PageEvent): void {
     const count = (what: string): unknown => this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
     switch (heard.is) {
       case 'ready':
@@ -96,8 +96,8 @@ export class Person {
       case 'refused':
         this.refused.add(heard.localId);
         return void count(`refused: ${heard.code}`);
-      case 'told-twice':
-        return void this.wrong.push(`was told twice of message ${String(heard.id)}`);
+      case 'duplicate-event':
+        return void this.violations.push(`two chat-message events for ${String(heard.id)}`);
       case 'sent':
         return void count(`sent by ${heard.method}`);
       case 'state':
@@ -109,23 +109,23 @@ export class Person {
 
   async #load(go: () => Promise<unknown>): Promise<void> {
     this.#ready = new Promise((resolve) => (this.#isReady = resolve));
-    const late = setTimeout(() => this.#isReady(), PATIENCE_MS);
+    const late = setTimeout(() => this.#isReady(), TIMEOUT_MS);
     await go();
     await this.#ready;
     clearTimeout(late);
   }
 
-  /** Writes messages, one after the other, without waiting for anything. Those that a reload interrupts were never accepted. */
+  /** Sends messages in immediate succession. Those interrupted by a reload do not count as accepted. */
   async send(list: { room: number; content: string }[]): Promise<void> {
     await this.#ready;
     await this.#page.evaluate((messages) => window.soak.send(messages), list).catch(() => {});
   }
 
-  async look(): Promise<Look | undefined> {
+  async snapshot(): Promise<Snapshot | undefined> {
     await this.#ready;
-    const look = await this.#page.evaluate(() => window.soak.look()).catch(() => undefined);
-    for (const one of look?.twice ?? []) this.wrong.push(`shows twice: ${String(one)}`);
-    return look;
+    const snapshot = await this.#page.evaluate(() => window.soak.snapshot()).catch(() => undefined);
+    for (const one of snapshot?.duplicates ?? []) this.violations.push(`duplicate on screen: ${String(one)}`);
+    return snapshot;
   }
 
   async loadAll(): Promise<void> {
@@ -140,7 +140,7 @@ export class Person {
     return this.#load(() => this.#page.reload());
   }
 
-  /** What of the heap is still in use, in bytes; and what else tells of a leak. */
+  /** Heap in use, in bytes, and other indicators of leaks. */
   async memory(): Promise<{ heap: number; nodes: number; listeners: number }> {
     await this.#cdp.send('HeapProfiler.collectGarbage');
     const { metrics } = await this.#cdp.send('Performance.getMetrics');
@@ -148,31 +148,31 @@ export class Person {
     return { heap: of('JSHeapUsedSize'), nodes: of('Nodes'), listeners: of('JSEventListeners') };
   }
 
-  /** Lets something go wrong. @returns how to make it right again. */
-  async suffer(trouble: Trouble): Promise<() => Promise<unknown>> {
-    const { line } = this;
-    const heal = (): Promise<void> => line.heal();
+  /** Starts a fault. @returns a function that ends it. */
+  async startFault(trouble: Fault): Promise<() => Promise<unknown>> {
+    const { proxy } = this;
+    const heal = (): Promise<void> => proxy.heal();
     switch (trouble.is) {
       case 'cut':
-        line.cut(trouble.how);
+        proxy.cut(trouble.how);
         return heal;
       case 'half-open':
-        line.halfOpen(trouble.way);
+        proxy.halfOpen(trouble.direction);
         return heal;
-      case 'hang-up':
-        line.hangUp({ code: trouble.code, reason: 'soak' });
+      case 'send-close':
+        proxy.sendClose({ code: trouble.code, reason: 'soak' });
         return heal;
       case 'refused':
-        await line.listening(false);
-        line.cut();
+        await proxy.setListening(false);
+        proxy.cut();
         return heal;
       case 'weather':
-        line.set(trouble.set);
-        if (trouble.cut) line.cut();
+        proxy.set(trouble.set);
+        if (trouble.cut) proxy.cut();
         return heal;
       case 'rules':
-        for (const rule of trouble.rules) line.rule(rule);
-        if (trouble.cut) line.cut();
+        for (const rule of trouble.rules) proxy.rule(rule);
+        if (trouble.cut) proxy.cut();
         return heal;
       case 'offline':
         await this.#page.setOfflineMode(true);
@@ -185,6 +185,6 @@ export class Person {
 
   async leave(): Promise<void> {
     await this.#context.close();
-    this.line.close();
+    this.proxy.close();
   }
 }

@@ -55,13 +55,13 @@ describe('a connection', () => {
     const { chat, backend, clock } = await connected();
     const totals: number[] = [];
     chat.on('chat-unread-change', ({ total }) => totals.push(total));
-    const message = backend.say(1, 2, 'one');
+    const message = backend.sendAs(1, 2, 'one');
     backend.socket.receive({ type: 'new_message', room_id: 1, message }); // again: room group and user group
-    backend.say(1, 1, 'mine, from another tab');
-    backend.say(2, 2, 'two');
+    backend.sendAs(1, 1, 'mine, from another tab');
+    backend.sendAs(2, 2, 'two');
     expect(totals).to.deep.equal([1, 2]);
     chat.setViewing(1, true);
-    backend.say(1, 2, 'three');
+    backend.sendAs(1, 2, 'three');
     await settle();
     expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(1);
     await clock.advance(1_000);
@@ -114,7 +114,7 @@ describe('a connection', () => {
     await clock.advance(6_000);
     expect(typists()).to.deep.equal([]);
     typing(2);
-    backend.say(1, 2, 'done');
+    backend.sendAs(1, 2, 'done');
     expect(typists()).to.deep.equal([]);
     chat.disconnect();
   });
@@ -174,7 +174,7 @@ describe('a connection', () => {
       throw new Error('a mistake of the page');
     });
     for (let n = 0; n < 3; n++) backend.socket.receive({ type: 'from_the_future' });
-    backend.say(1, 2, 'still heard');
+    backend.sendAs(1, 2, 'still heard');
     await settle();
     window.onerror = before;
     window.removeEventListener('error', onError);
@@ -220,7 +220,7 @@ describe('a connection', () => {
   it('asks for the rooms again when somebody writes in one that it does not know', async () => {
     const { chat, backend } = await connected();
     backend.rooms.push(room(9, 'Just made'));
-    backend.say(9, 2, 'welcome');
+    backend.sendAs(9, 2, 'welcome');
     await settle();
     expect(chat.rooms.map(({ name }) => name)).to.include('Just made');
     chat.disconnect();

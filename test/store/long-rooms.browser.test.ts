@@ -51,7 +51,7 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.setAway(1, false);
     expect([thread(scene).hasNewer, thread(scene).timeline.length < 2_000]).to.deep.equal([true, true]);
     const before = range(scene);
-    backend.say(1, 2, 'live');
+    backend.sendAs(1, 2, 'live');
     expect(range(scene)).to.equal(before);
     chat.disconnect();
   });
@@ -62,7 +62,7 @@ describe('10.22: a room longer than what is kept of it', () => {
     const told: string[] = [];
     chat.on('chat-message', ({ message }) => told.push(message.content));
     const before = range(scene);
-    backend.say(1, 2, 'live');
+    backend.sendAs(1, 2, 'live');
     expect([range(scene), told.join(), chat.rooms[0]!.unread_count]).to.deep.equal([before, 'live', 1]);
     const sent = chat.sendChatMessage(1, 'mine');
     await scene.clock.advance(0);
@@ -92,7 +92,7 @@ describe('10.22: a room longer than what is kept of it', () => {
       const after = Number(new URL(path, 'https://x').searchParams.get('after'));
       const page = backend.messages.filter(({ id }) => id > after);
       // Stored after the page was read, and told before it has come.
-      if (backend.messages.length === 2_060) backend.say(1, 2, 'late');
+      if (backend.messages.length === 2_060) backend.sendAs(1, 2, 'late');
       return json({ messages: page.slice(0, 50), has_more: page.length > 50 });
     };
     for (let n = 0; n < 50 && thread(scene).hasNewer; n++) await chat.loadNewer(1);
@@ -140,7 +140,7 @@ describe('10.19: a page that is on its way', () => {
     backend.onRequest = (_method, path) => (path.includes('before=') ? 'hang' : undefined);
     const loading = chat.loadOlder(1).catch((error: { code: string }) => error.code);
     await clock.advance(1_000);
-    backend.say(1, 2, 'now');
+    backend.sendAs(1, 2, 'now');
     expect(thread(scene).timeline.at(-1)!.content).to.equal('now');
     await clock.advance(15_000);
     expect(await loading).to.equal('timeout');
@@ -175,7 +175,7 @@ describe('10.19: a page that is on its way', () => {
     chat.openRoom(1);
     await clock.advance(0);
     expect(range(scene)).to.equal('m1-m2');
-    backend.say(1, 2, 'later');
+    backend.sendAs(1, 2, 'later');
     expect(range(scene)).to.equal('m1-later');
     chat.disconnect();
   });

@@ -6,7 +6,7 @@ import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 /** Two users, told apart by their tokens. */
-const twoPeople = (made: Scene): void => void (made.backend.whose = (token) => (token === tokenOf(2) ? 2 : 1));
+const twoPeople = (made: Scene): void => void (made.backend.userOf = (token) => (token === tokenOf(2) ? 2 : 1));
 
 /** Connects, and lets what is loaded on demand come. */
 async function start({ chat, clock }: Scene): Promise<void> {
@@ -202,7 +202,7 @@ describe('a listener of chat-token-expired', () => {
     await partsLoaded();
     await made.clock.advance(0);
     expect([made.chat.state, answers]).to.deep.equal(['connected', 1]);
-    made.backend.refused.add(tokenOf(1, { jti: 'set' }));
+    made.backend.rejectedTokens.add(tokenOf(1, { jti: 'set' }));
     made.backend.socket.drop(4001);
     await made.clock.advance(5_000);
     expect([made.chat.state, answers]).to.deep.equal(['connected', 2]);

@@ -24,12 +24,12 @@ describe('10.17: reading is told', () => {
   it('10.17: at once, then at most once a second, up to the last message', async () => {
     const { chat, backend, clock } = await open();
     chat.setViewing(1, true);
-    const first = backend.say(1, 2, 'first');
+    const first = backend.sendAs(1, 2, 'first');
     await settle();
     expect(marks(backend)).to.deep.equal([{ type: 'mark_read', room_id: 1, up_to: first.id }]);
     // Ten a second, for ten seconds.
     for (let n = 0; n < 100; n++) {
-      backend.say(1, 2, `more ${n}`);
+      backend.sendAs(1, 2, `more ${n}`);
       await clock.advance(100);
     }
     await clock.advance(2_000);
@@ -48,7 +48,7 @@ describe('10.17: reading is told', () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
       chat.setViewing(1, true);
-      for (const text of ['one', 'two', 'three']) backend.say(1, 2, text);
+      for (const text of ['one', 'two', 'three']) backend.sendAs(1, 2, text);
       await settle();
       expect(marks(backend)).to.have.length(1);
       leave(scene);
@@ -66,7 +66,7 @@ describe('10.17: reading is told', () => {
     chat.openRoom(2);
     await settle();
     for (const id of [1, 2]) chat.setViewing(id, true);
-    for (const id of [1, 2]) backend.say(id, 2, 'x');
+    for (const id of [1, 2]) backend.sendAs(id, 2, 'x');
     await settle();
     expect(marks(backend).map(({ room_id }) => room_id)).to.deep.equal([1, 2]);
     chat.disconnect();
@@ -75,7 +75,7 @@ describe('10.17: reading is told', () => {
   it('10.17: as ever to a backend without receipts, and as rarely', async () => {
     const { chat, backend, clock } = await open((made) => (made.capabilities = ['user_channel']));
     chat.setViewing(1, true);
-    for (let n = 0; n < 5; n++) backend.say(1, 2, `${n}`);
+    for (let n = 0; n < 5; n++) backend.sendAs(1, 2, `${n}`);
     await clock.advance(1_000);
     expect(marks(backend)).to.deep.equal(Array.from({ length: 2 }, () => ({ type: 'mark_read', room_id: 1, message_ids: [] })));
     chat.disconnect();
@@ -88,7 +88,7 @@ describe('10.17: a receipt', () => {
   it('10.17: ticks what was read, and nothing after it', async () => {
     const scene = await open();
     const { chat, backend } = scene;
-    for (const text of ['one', 'two', 'three']) backend.say(1, 1, text);
+    for (const text of ['one', 'two', 'three']) backend.sendAs(1, 1, text);
     backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 2, up_to: 2 });
     expect(ticks(scene)).to.deep.equal([true, true, false]);
     chat.disconnect();
@@ -97,7 +97,7 @@ describe('10.17: a receipt', () => {
   it('10.17: of a user who is not in the room is not believed, if all participants are known', async () => {
     const scene = await open((backend) => (backend.rooms = [room(1, 'a', { participants: PEOPLE, participant_count: 2 })]));
     const { chat, backend } = scene;
-    backend.say(1, 1, 'one');
+    backend.sendAs(1, 1, 'one');
     for (const frame of [{ up_to: 1 }, { message_ids: [1] }, {}]) backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 77, ...frame });
     expect(ticks(scene)).to.deep.equal([false]);
     // Of a large room some servers name only a few.
@@ -110,7 +110,7 @@ describe('10.17: a receipt', () => {
   it('10.17: that was missed is asked for after a reconnection, once, for the open rooms', async () => {
     const scene = await open();
     const { chat, backend, clock } = scene;
-    for (const text of ['one', 'two']) backend.say(1, 1, text);
+    for (const text of ['one', 'two']) backend.sendAs(1, 1, text);
     backend.socket.drop(1006);
     backend.receipts = { 1: [{ user_id: 2, up_to: 1 }] };
     const asked = (): number => backend.requests.filter(({ path }) => path.endsWith('/receipts/')).length;
@@ -128,7 +128,7 @@ describe('10.17: a receipt', () => {
     it(`10.17: ${what} costs nothing but ticks`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
-      backend.say(1, 1, 'one');
+      backend.sendAs(1, 1, 'one');
       backend.onRequest = (_method, path) => (path.endsWith('/receipts/') ? answer.clone() : undefined);
       backend.socket.drop(1006);
       await clock.advance(5_000);

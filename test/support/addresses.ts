@@ -1,8 +1,8 @@
-/** How the parts of an address are joined: by `makeAddress`, and by loader.js. */
+/** Cases for joining `url` and `apiPath`, shared by the tests of `makeAddress` and loader.js. */
 export interface AddressCase {
   url: string;
   apiPath?: string;
-  /** Base of all REST routes. */
+  /** The base of all REST routes. */
   api: string;
 }
 
@@ -14,7 +14,7 @@ export const ADDRESSES: readonly AddressCase[] = [
   { url: 'https://api.example/v2/?tenant=1', api: 'https://api.example/v2/api/chat/' },
   { url: 'https://api.example?tenant=1#top', api: 'https://api.example/api/chat/' },
   { url: 'https://ana:secret@api.example', api: 'https://api.example/api/chat/' },
-  // Without a slash in front, the path must not become a part of the host.
+  // Without the leading slash, the path must not become part of the host.
   { url: 'https://api.example', apiPath: 'api/chat/', api: 'https://api.example/api/chat/' },
   { url: 'https://api.example', apiPath: '.evil.example/', api: 'https://api.example/.evil.example/' },
   { url: 'https://api.example', apiPath: '@evil.example/', api: 'https://api.example/@evil.example/' },

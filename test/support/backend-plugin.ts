@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestRunnerPlugin } from '@web/test-runner';
 import type { Options } from '../../demo/server/options.js';
 import type { Faults } from '../../demo/fault-proxy/fault-proxy.js';
-import type { Remote } from '../../demo/fault-proxy/rules.js';
+import type { RemoteMethod } from '../../demo/fault-proxy/rules.js';
 
 export interface StartOptions {
   baseline?: boolean;
@@ -19,37 +19,37 @@ export interface StartOptions {
   expiryWarningSeconds?: number;
 }
 
-/** What the commands take; each names the backend by `id`. */
+/** The commands and their payloads; `id` is the backend. */
 export interface Commands {
   start: (payload: StartOptions) => Promise<{ id: number; url: string }>;
   stop: (payload: { id: number }) => Promise<void>;
   /** Starts the same server again, on the same port, with the same data. */
-  again: (payload: { id: number }) => Promise<void>;
+  restart: (payload: { id: number }) => Promise<void>;
   end: (payload: { id: number }) => Promise<void>;
   token: (payload: { id: number; userId: number; expiresIn?: number }) => Promise<string>;
   faults: (payload: { id: number } & Partial<Faults>) => Promise<void>;
   cut: (payload: { id: number }) => Promise<void>;
-  /** Calls a method of the fault line. */
-  line: (payload: { id: number; call: Remote; given: unknown[] }) => Promise<unknown>;
-  /** Sends a message over REST as somebody, past the proxy. */
+  /** Calls a method of the fault proxy. */
+  proxy: (payload: { id: number; call: RemoteMethod; given: unknown[] }) => Promise<unknown>;
+  /** Sends a message as the given user over REST, bypassing the proxy. */
   post: (payload: { id: number; userId: number; roomId: number; content: string }) => Promise<number>;
-  /** What the server has stored of a room, by content. */
+  /** The number of stored messages with this content. */
   stored: (payload: { id: number; roomId: number; content: string }) => Promise<number>;
 }
 
-/** To the process that runs the backends, and back. */
-export interface Question {
+/** IPC messages to and from the process that runs the backends. */
+export interface CommandRequest {
   number: number;
   name: keyof Commands;
   payload: unknown;
 }
-export interface Reply {
+export interface CommandReply {
   number: number;
   answer?: unknown;
   error?: string;
 }
 
-/** The backends run in a process of their own: a database at work would make the test runner deaf for seconds. */
+/** The backends run in a separate process: a busy database would block the test runner for seconds. */
 export function backendPlugin(): TestRunnerPlugin {
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   let host: ChildProcess | undefined;
@@ -57,15 +57,15 @@ export function backendPlugin(): TestRunnerPlugin {
 
   const startHost = (): ChildProcess => {
     const child = fork(fileURLToPath(new URL('./backend-host.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
-    child.on('message', ({ number, answer, error }: Reply) => {
-      const asker = waiting.get(number);
+    child.on('message', ({ number, answer, error }: CommandReply) => {
+      const caller = waiting.get(number);
       waiting.delete(number);
-      if (error !== undefined) asker?.reject(new Error(error));
-      // Nothing as an answer would say that the command is unknown.
-      else asker?.resolve(answer ?? true);
+      if (error !== undefined) caller?.reject(new Error(error));
+      // An undefined result would mean an unknown command.
+      else caller?.resolve(answer ?? true);
     });
     child.on('exit', (code) => {
-      for (const { reject } of waiting.values()) reject(new Error(`The process of the backends ended (${code}).`));
+      for (const { reject } of waiting.values()) reject(new Error(`The backend process exited (${code}).`));
       waiting.clear();
       host = undefined;
     });

@@ -1,25 +1,25 @@
-/** A real backend behind a fault proxy, as a browser test sees it. */
+/** A real backend behind a fault proxy, for browser tests. */
 import { executeServerCommand } from '@web/test-runner-commands';
 import type { Commands, StartOptions } from './backend-plugin.js';
-import type { FaultLine, Faults } from '../../demo/fault-proxy/fault-proxy.js';
-import { REMOTE, type Remote } from '../../demo/fault-proxy/rules.js';
+import type { FaultProxy, Faults } from '../../demo/fault-proxy/fault-proxy.js';
+import { REMOTE_METHODS, type RemoteMethod } from '../../demo/fault-proxy/rules.js';
 
-/** The fault line, from afar. */
-export type RemoteLine = {
-  [Name in Remote]: (...given: Parameters<FaultLine[Name]>) => Promise<Awaited<ReturnType<FaultLine[Name]>>>;
+/** The fault proxy, called remotely. */
+export type RemoteFaultProxy = {
+  [Name in RemoteMethod]: (...given: Parameters<FaultProxy[Name]>) => Promise<Awaited<ReturnType<FaultProxy[Name]>>>;
 };
 
 export interface Backend {
   /** Of the proxy. */
   url: string;
-  /** Everything that the network can do: see demo/fault-proxy. */
-  line: RemoteLine;
+  /** Network faults: see demo/fault-proxy. */
+  proxy: RemoteFaultProxy;
   token(userId: number, expiresIn?: number): Promise<string>;
   faults(faults: Partial<Faults>): Promise<void>;
   /** Breaks all open sockets. */
   cut(): Promise<void>;
   stop(): Promise<void>;
-  again(): Promise<void>;
+  restart(): Promise<void>;
   post(userId: number, roomId: number, content: string): Promise<number>;
   stored(roomId: number, content: string): Promise<number>;
   end(): Promise<void>;
@@ -30,15 +30,15 @@ const command = <Name extends keyof Commands>(name: Name, payload: Parameters<Co
 
 export async function startBackend(options: StartOptions = {}): Promise<Backend> {
   const { id, url } = await command('start', options);
-  const line = Object.fromEntries(REMOTE.map((call) => [call, (...given: unknown[]) => command('line', { id, call, given })])) as unknown as RemoteLine;
+  const proxy = Object.fromEntries(REMOTE_METHODS.map((call) => [call, (...given: unknown[]) => command('proxy', { id, call, given })])) as unknown as RemoteFaultProxy;
   return {
     url,
-    line,
+    proxy,
     token: (userId, expiresIn) => command('token', { id, userId, ...(expiresIn !== undefined && { expiresIn }) }),
     faults: (faults) => command('faults', { id, ...faults }),
     cut: () => command('cut', { id }),
     stop: () => command('stop', { id }),
-    again: () => command('again', { id }),
+    restart: () => command('restart', { id }),
     post: (userId, roomId, content) => command('post', { id, userId, roomId, content }),
     stored: (roomId, content) => command('stored', { id, roomId, content }),
     end: () => command('end', { id }),

@@ -1,6 +1,6 @@
 /**
- * Finds the browsers that are on this machine. Plain Node: it runs before anything is installed.
- * `CHROME_PATH` and `FIREFOX_PATH` name one that is in no usual place.
+ * Finds the installed browsers. Plain Node: it runs before packages are installed. `CHROME_PATH` and `FIREFOX_PATH`
+ * override the usual locations.
  */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -30,7 +30,7 @@ function isProgram(path) {
   }
 }
 
-/** The first of some programs that exists: full paths as they are, names looked up on the PATH. */
+/** The first candidate that exists: paths as they are, names looked up on the PATH. */
 function find(...candidates) {
   const folders = (env.PATH ?? '').split(delimiter);
   for (const candidate of candidates.filter(Boolean)) {
@@ -41,7 +41,7 @@ function find(...candidates) {
   return null;
 }
 
-/** MiniBrowser lies beside WebKitGTK's own helpers, in a folder that differs by distribution and version. */
+/** MiniBrowser is installed beside WebKitGTK's helpers, in a folder that depends on distribution and version. */
 function findMiniBrowser() {
   const list = (folder) => {
     try {
@@ -68,11 +68,11 @@ export const findBrowsers = () => ({
   webkit: findWebKit(),
 });
 
-/** What to tell somebody who lacks one. */
+/** Installation hints. */
 export const HOW_TO_GET = {
   chromium: 'install Chrome, Chromium or Edge, or set CHROME_PATH',
   firefox: 'install Firefox, or set FIREFOX_PATH',
-  webkit: platform === 'linux' ? 'install WebKitWebDriver, MiniBrowser and Xvfb (Debian: webkit2gtk-driver xvfb)' : 'it is driven by WebKitGTK, which there is on Linux only',
+  webkit: platform === 'linux' ? 'install WebKitWebDriver, MiniBrowser and Xvfb (Debian: webkit2gtk-driver xvfb)' : 'it is driven through WebKitGTK, which exists on Linux only',
 };
 
 export const DEBIAN_PACKAGES = { chromium: ['chromium'], firefox: ['firefox-esr'], webkit: ['webkit2gtk-driver', 'xvfb'] };

@@ -13,7 +13,7 @@ export interface Scene {
   problems: string[];
 }
 
-/** A connection on a clock and a backend that the test holds in its hands. */
+/** A connection with a fake clock and a fake backend. */
 export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBackend) => void = () => {}): Scene {
   const clock = new FakeClock();
   const backend = new FakeBackend(clock);

@@ -1,4 +1,4 @@
-/** Every element in every state that has a look of its own, held still: the connection is an actor that always says the same. */
+/** Every element in every visually distinct state, on a connection whose state never changes. */
 import { fixture, html } from '@open-wc/testing';
 import { sendMouse } from '@web/test-runner-commands';
 import type { TemplateResult } from 'lit';
@@ -15,7 +15,7 @@ const user = (id: number, first_name: string): User => ({ id, username: first_na
 const [ana, ben, cleo] = [user(1, 'Ana'), user(2, 'Ben'), user(3, 'Cleo')];
 const at = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
 
-const room = (id: number, more: Partial<Room>): Room => ({
+const room = (id: number, overrides: Partial<Room>): Room => ({
   id,
   name: `Room ${id}`,
   room_type: 'job',
@@ -26,11 +26,11 @@ const room = (id: number, more: Partial<Room>): Room => ({
   created_at: at(500),
   updated_at: at(3),
   is_active: true,
-  ...more,
+  ...overrides,
 });
 
 let lastId = 0;
-const message = (more: Partial<ChatMessage>): ChatMessage => {
+const message = (overrides: Partial<ChatMessage>): ChatMessage => {
   const id = ++lastId;
   return {
     id,
@@ -50,7 +50,7 @@ const message = (more: Partial<ChatMessage>): ChatMessage => {
     delivery: 'sent',
     localId: null,
     error: null,
-    ...more,
+    ...overrides,
   };
 };
 
@@ -69,7 +69,7 @@ const TIMELINE: ChatMessage[] = [
   message({ sender: ana, timestamp: at(1), delivery: 'failed', localId: 'b', content: 'Refused', error: new ChatError('forbidden', 'This room is closed.') }),
 ];
 
-const thread = (more: Partial<Thread> = {}): Thread => ({ ...EMPTY_THREAD, loaded: true, timeline: TIMELINE, ...more });
+const thread = (overrides: Partial<Thread> = {}): Thread => ({ ...EMPTY_THREAD, loaded: true, timeline: TIMELINE, ...overrides });
 const CONNECTED: ChatData = {
   ...INITIAL,
   phase: { is: 'connected' },
@@ -97,8 +97,8 @@ const FINDINGS: Finding[] = [
   { id: 'origin', verdict: 'fail', message: 'The origin is refused.', fix: 'Allow it.' },
 ] as unknown as Finding[];
 
-/** A connection that always says the same. */
-const actor = (data: ChatData): ChatConnection =>
+/** A connection stub with fixed state. */
+const stubConnection = (data: ChatData): ChatConnection =>
   ({
     data,
     state: data.phase.is,
@@ -124,13 +124,13 @@ const actor = (data: ChatData): ChatConnection =>
     },
   }) as unknown as ChatConnection;
 
-export interface Stage {
+export interface ElementState {
   name: string;
   tag: keyof HTMLElementTagNameMap;
   data: ChatData;
   template: TemplateResult;
-  /** What a reader does before one looks. */
-  act?: (element: HTMLElement) => Promise<void> | void;
+  /** Interaction before the assertion. */
+  interact?: (element: HTMLElement) => Promise<void> | void;
 }
 
 const click = (selector: string) => async (element: HTMLElement): Promise<void> => {
@@ -148,23 +148,23 @@ const hover = (selector: string) => async (element: HTMLElement): Promise<void> 
   await sendMouse({ type: 'move', position: [Math.round(x + width / 2), Math.round(y + height / 2)] });
 };
 
-const ofThread = (name: string, more: Partial<Thread>, data: Partial<ChatData> = {}, act?: Stage['act']): Stage => ({
+const threadState = (name: string, overrides: Partial<Thread>, data: Partial<ChatData> = {}, interact?: ElementState['interact']): ElementState => ({
   name,
   tag: 'chat-thread',
-  data: { ...CONNECTED, threads: new Map([['1', thread(more)]]), ...data },
+  data: { ...CONNECTED, threads: new Map([['1', thread(overrides)]]), ...data },
   template: html`<chat-thread></chat-thread>`,
-  ...(act && { act }),
+  ...(interact && { interact }),
 });
 
-export const STAGES: Stage[] = [
-  ...PHASES.map((phase): Stage => ({ name: phase.is, tag: 'chat-connection', data: { ...CONNECTED, phase }, template: html`<chat-connection></chat-connection>` })),
-  ...PHASES.map((phase): Stage => ({ name: phase.is, tag: 'chat-status', data: { ...CONNECTED, phase }, template: html`<chat-status always></chat-status>` })),
+export const ELEMENT_STATES: ElementState[] = [
+  ...PHASES.map((phase): ElementState => ({ name: phase.is, tag: 'chat-connection', data: { ...CONNECTED, phase }, template: html`<chat-connection></chat-connection>` })),
+  ...PHASES.map((phase): ElementState => ({ name: phase.is, tag: 'chat-status', data: { ...CONNECTED, phase }, template: html`<chat-status always></chat-status>` })),
   {
     name: 'details',
     tag: 'chat-status',
     data: { ...CONNECTED, phase: PHASES.at(-1)! },
     template: html`<chat-status></chat-status>`,
-    act: async (element) => {
+    interact: async (element) => {
       await click('[part=details]')(element);
       Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
       await click('[part=copy]')(element);
@@ -172,17 +172,17 @@ export const STAGES: Stage[] = [
     },
   },
   { name: 'rooms', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>` },
-  { name: 'a room under the pointer', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>`, act: hover('[role=option]:not([aria-selected=true])') },
+  { name: 'a room under the pointer', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>`, interact: hover('[role=option]:not([aria-selected=true])') },
   { name: 'no rooms', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [] }, template: html`<chat-rooms></chat-rooms>` },
   { name: 'loading', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [], roomsLoaded: false, phase: { is: 'connecting' } }, template: html`<chat-rooms></chat-rooms>` },
-  ofThread('messages', { typing: [{ userId: 2, username: 'ben' }] }),
-  ofThread('nothing yet', { timeline: [] }),
-  ofThread('loading', { loaded: false, timeline: [], loading: 'newest' }),
-  ofThread('older ones are loaded', { hasOlder: true, loading: 'older' }),
-  ofThread('some were skipped', { skipped: true, hasOlder: true }),
-  ofThread('could not be loaded', { loaded: false, timeline: [], error: new ChatError('unreachable', 'The server cannot be reached.') }),
-  ofThread('too long', {}, { limits: { content: 5, attachment_bytes: undefined, rate: undefined } }, type('too long for it')),
-  ofThread('further up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
+  threadState('messages', { typing: [{ userId: 2, username: 'ben' }] }),
+  threadState('no messages', { timeline: [] }),
+  threadState('loading', { loaded: false, timeline: [], loading: 'newest' }),
+  threadState('loading older messages', { hasOlder: true, loading: 'older' }),
+  threadState('some messages skipped', { skipped: true, hasOlder: true }),
+  threadState('loading failed', { loaded: false, timeline: [], error: new ChatError('unreachable', 'The server cannot be reached.') }),
+  threadState('too long', {}, { limits: { content: 5, attachment_bytes: undefined, rate: undefined } }, type('too long for it')),
+  threadState('scrolled up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
     const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
     scroller.scrollTop = 0;
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -194,18 +194,18 @@ export const STAGES: Stage[] = [
   { name: 'open', tag: 'chat-launcher', data: CONNECTED, template: html`<chat-launcher open></chat-launcher>` },
 ];
 
-/** Puts a stage up. @returns its element, drawn. */
-export async function show({ tag, data, template, act }: Stage): Promise<HTMLElement> {
-  // Whether a launcher was open.
+/** Renders a stage. @returns its element, after rendering. */
+export async function renderState({ tag, data, template, interact }: ElementState): Promise<HTMLElement> {
+  // Stores whether a launcher was open.
   sessionStorage.clear();
   const host = await fixture<HTMLElement>(html`<div class="stage"></div>`);
-  provide(host, actor(data));
+  provide(host, stubConnection(data));
   const { render } = await import('lit');
   render(template, host);
   const element = host.querySelector<HTMLElement & { updateComplete: Promise<boolean> }>(tag)!;
   await element.updateComplete;
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await act?.(element);
+  await interact?.(element);
   await new Promise((resolve) => requestAnimationFrame(resolve));
   return element;
 }

@@ -1,4 +1,4 @@
-/** A backend in memory, for tests that need a fault at an exact moment. What it says is as on the wire. */
+/** An in-memory backend that speaks the wire protocol, for tests that need a fault at an exact moment. */
 import type { FakeClock } from './fake-clock.js';
 
 export interface WireMessage {
@@ -31,7 +31,7 @@ export class FakeSocket extends EventTarget {
     if (this.readyState !== this.OPEN) throw new Error('InvalidStateError');
     const frame = JSON.parse(text) as Record<string, unknown>;
     this.sent.push(frame);
-    // An answer never comes before `send` has returned.
+    // An answer never arrives before `send` has returned.
     queueMicrotask(() => this.onSent(this, frame));
   }
 
@@ -39,7 +39,7 @@ export class FakeSocket extends EventTarget {
     this.drop(code, reason);
   }
 
-  // What the far end does:
+  // Server side:
 
   accept(): void {
     if (this.readyState !== this.CONNECTING) return;
@@ -68,23 +68,23 @@ export class FakeBackend {
   capabilities: string[] = ['idempotent_send', 'ack', 'user_channel'];
   /** What happens to a new socket. */
   onSocket: 'greet' | 'refuse' | 'hang' | 'accept-silent' | 'accept-then-4001' = 'greet';
-  /** What happens to a request: an answer, or an error to throw. */
+  /** Overrides the answer to a request; an error is thrown. */
   onRequest: (method: string, path: string) => Response | Error | 'hang' | undefined = () => undefined;
-  /** Whether a message sent by socket is confirmed there. */
+  /** How a message sent by socket is confirmed. */
   echo: 'echo' | 'ack' | 'both' | 'none' | 'no-temp-id' = 'both';
-  /** What follows a frame that was sent, beside the usual. */
+  /** Called after the normal processing of a sent frame. */
   onSent: (socket: FakeSocket, frame: Record<string, unknown>) => void = () => {};
-  /** Whether a message sent by socket is stored. */
+  /** Whether messages sent by socket are stored. */
   stores = true;
-  /** Whether it says who is there over REST (`GET me/`). */
+  /** Whether `GET me/` exists. */
   hasMe = false;
-  /** Capability `receipts`: by room, up to which message each user has read. */
+  /** Capability `receipts`: per room, the last message that each user has read. */
   receipts: Record<number, { user_id: number; up_to: number }[]> = {};
-  /** Tokens that are refused. */
-  refused = new Set<string>();
+  /** Rejected tokens. */
+  rejectedTokens = new Set<string>();
   me = 1;
-  /** Whose a token is, where several people come. Default: mine. */
-  whose: (token: string) => number = () => this.me;
+  /** The user of a token, in tests with several users. Default: `me`. */
+  userOf: (token: string) => number = () => this.me;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -118,11 +118,11 @@ export class FakeBackend {
     if (answer instanceof Error) throw answer;
     if (init.signal?.aborted) throw new DOMException('', 'AbortError');
     if (answer instanceof Response) return answer;
-    if (this.refused.has(headers.get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
+    if (this.rejectedTokens.has(headers.get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
     return this.#answer(method, url, headers, body);
   };
 
-  /** Stores a message as somebody; tells nobody. */
+  /** Stores a message of a user, without sending frames. */
   store(roomId: number, senderId: number, content: string, tempId?: string): WireMessage {
     const known = tempId && this.messages.find((message) => message._tempId === tempId);
     if (known && this.capabilities.includes('idempotent_send')) return known;
@@ -141,8 +141,8 @@ export class FakeBackend {
     return message;
   }
 
-  /** Somebody else writes; the open sockets hear of it. */
-  say(roomId: number, senderId: number, content: string): WireMessage {
+  /** Stores a message of another user and sends it to the open sockets. */
+  sendAs(roomId: number, senderId: number, content: string): WireMessage {
     const message = this.store(roomId, senderId, content);
     for (const socket of this.open) socket.receive({ type: 'new_message', room_id: roomId, message });
     return message;
@@ -158,11 +158,11 @@ export class FakeBackend {
     const token = new URL(url).searchParams.get('token') ?? '';
     queueMicrotask(() => {
       if (onSocket === 'hang') return;
-      if (onSocket === 'refuse' || (this.refused.has(token) && onSocket === 'greet')) return socket.drop(1006);
+      if (onSocket === 'refuse' || (this.rejectedTokens.has(token) && onSocket === 'greet')) return socket.drop(1006);
       socket.accept();
-      if (this.refused.has(token)) return socket.drop(4001, 'token refused');
+      if (this.rejectedTokens.has(token)) return socket.drop(4001, 'token refused');
       // The notifications socket has no greeting.
-      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/')) socket.receive(this.greeting(this.whose(token)));
+      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/')) socket.receive(this.greeting(this.userOf(token)));
     });
     return socket;
   }
@@ -185,7 +185,7 @@ export class FakeBackend {
       case 'send_message': {
         if (!this.stores) return;
         const tempId = frame._tempId as string;
-        const message = this.store(roomId, this.whose(new URL(socket.url).searchParams.get('token') ?? ''), frame.content as string, tempId);
+        const message = this.store(roomId, this.userOf(new URL(socket.url).searchParams.get('token') ?? ''), frame.content as string, tempId);
         const { _tempId, ...bare } = message;
         if (this.echo === 'echo' || this.echo === 'both') socket.receive({ type: 'new_message', room_id: roomId, message });
         if (this.echo === 'no-temp-id') socket.receive({ type: 'new_message', room_id: roomId, message: bare });
@@ -197,7 +197,7 @@ export class FakeBackend {
   #answer(method: string, url: URL, headers: Headers, body: unknown): Response {
     const path = url.pathname.replace('/api/chat/', '');
     if (path === 'rooms/') return json(this.rooms);
-    const me = this.whose(headers.get('Authorization')?.slice(7) ?? '');
+    const me = this.userOf(headers.get('Authorization')?.slice(7) ?? '');
     if (path === 'me/' && this.hasMe) return json(this.greeting(me));
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (method === 'POST' && path.endsWith('/send_message/')) {
@@ -210,7 +210,7 @@ export class FakeBackend {
       const limit = Number(url.searchParams.get('limit'));
       const all = this.messages
         .filter((message) => message.room === room && (!after || message.id > Number(after)) && (!before || message.id < Number(before)))
-        // A backend without `idempotent_send` keeps no temporary ids.
+        // A backend without `idempotent_send` stores no temporary ids.
         .map(({ _tempId, ...message }) => ({ ...message, is_own_message: message.sender.id === me, ...(this.capabilities.includes('idempotent_send') && _tempId && { _tempId }) }));
       const messages = after ? all.slice(0, limit) : all.slice(-limit);
       return json({ messages, has_more: all.length > messages.length, count: messages.length });
@@ -244,11 +244,12 @@ export const json = (body: unknown, status = 200, headers: Record<string, string
 
 export function page(text: string, status: number, headers: Record<string, string> = { 'Content-Type': 'text/html' }): Response {
   const response = new Response(text, { status, headers });
-  // At once: how many tasks a browser takes to read a body differs, and is nothing that a clock could wait for.
+  // Resolves at once: reading a real body takes a browser-dependent number of tasks, which a fake clock cannot wait
+  // for.
   response.text = async () => text;
   return response;
 }
 
-/** An unsigned token that says whose it is; no test here verifies it. */
+/** An unsigned token of a user. No test verifies signatures. */
 export const tokenOf = (userId: number | string, more: object = {}): string =>
   ['{"alg":"none"}', JSON.stringify({ user_id: userId, ...more }), 'x'].map((part) => btoa(part)).join('.');

@@ -5,12 +5,12 @@ interface Timer {
   run: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only moves when a test advances it. */
 export class FakeClock implements Clock {
   #now = Date.parse('2026-11-23T12:00:00Z');
   readonly #timers = new Set<Timer>();
 
-  /** How many timers are waiting: 0 after everything has been taken down. */
+  /** Number of pending timers; 0 after everything is disposed. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -25,12 +25,12 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** The machine sleeps: time passes, and no timer knows of it until the next `advance`. */
+  /** Simulates a sleeping machine: time passes, but timers run only at the next `advance`. */
   sleep(ms: number): void {
     this.#now += ms;
   }
 
-  /** Lets time pass; whatever falls due happens in its order, and what that sets off happens before the next. */
+  /** Advances the time. Due timers run in order, each followed by everything it triggers. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -46,10 +46,10 @@ export class FakeClock implements Clock {
   }
 }
 
-/** One channel for good: WebKit has been seen to collect a new one together with the message that it was to bring. */
+/** One long-lived channel: WebKit may garbage-collect a new one before its message is delivered. */
 const { port1, port2 } = new MessageChannel();
 const waiting: (() => void)[] = [];
-/** In Node a port that listens keeps the process alive. */
+/** In Node, a listening port keeps the process alive. */
 const keepAlive = port1 as MessagePort & { ref?: () => void; unref?: () => void };
 port1.onmessage = () => {
   waiting.shift()?.();
@@ -62,7 +62,7 @@ const nextTask = (): Promise<void> =>
     port2.postMessage(null);
   });
 
-/** Lets everything go on that waits for no time: promises, and the few tasks in which a browser reads a body. */
+/** Waits for everything that does not depend on time: promises, and the tasks in which a browser reads a body. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) {
     for (let step = 0; step < 30; step++) await Promise.resolve();

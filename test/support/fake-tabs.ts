@@ -1,4 +1,4 @@
-/** Web Locks and BroadcastChannel for several tabs in one process, and tabs that can be killed. */
+/** Web Locks and BroadcastChannel for several tabs in one process. Tabs can be killed. */
 
 interface Request {
   name: string;
@@ -7,28 +7,28 @@ interface Request {
   revoke(): void;
 }
 
-/** What all tabs of one browser share. */
+/** The state shared by all tabs of one browser. */
 export class FakeBrowser {
   readonly #held = new Map<string, Request>();
   readonly #queues = new Map<string, Request[]>();
   readonly #channels = new Set<FakeChannel>();
   readonly #dead = new WeakSet<object>();
-  /** Everything that tabs have told each other. */
-  readonly said: string[] = [];
-  /** The same, with the name of the channel. */
-  readonly told: { name: string; text: string }[] = [];
-  /** How often a lock was asked for. */
-  asked = 0;
+  /** All messages between tabs. */
+  readonly messages: string[] = [];
+  /** The same, with channel names. */
+  readonly channelLog: { name: string; text: string }[] = [];
+  /** Number of lock requests. */
+  lockRequests = 0;
 
-  /** @param latency what locks and messages wait for; default: the present task. */
+  /** @param latency Delays locks and messages. Default: a microtask. */
   constructor(readonly latency: (run: () => void) => void = (run) => queueMicrotask(run)) {}
 
-  /** What is still open, in all tabs: 0 after everything has been taken down. */
+  /** Open channels and locks of all tabs; 0 after everything is disposed. */
   get open(): { channels: number; locks: number } {
     return { channels: this.#channels.size, locks: this.#held.size + [...this.#queues.values()].flat().length };
   }
 
-  /** One more tab. `kill` ends it as a crash does: it does nothing more, and its locks are free. */
+  /** Opens a tab. `kill` simulates a crash: the tab stops, and its locks are released. */
   tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void; open(): { channels: number; locks: number } } {
     const tab = {};
     const browser = this;
@@ -53,7 +53,7 @@ export class FakeBrowser {
   }
 
   #request(tab: object, name: string, options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> {
-    this.asked++;
+    this.lockRequests++;
     return new Promise((resolve, reject) => {
       if (this.#dead.has(tab)) return;
       const abort = (): DOMException => new DOMException('', 'AbortError');
@@ -64,7 +64,7 @@ export class FakeBrowser {
         grant: () => {
           this.#held.set(name, request);
           this.latency(() => {
-            // Stolen, or its tab has crashed, before it was told that it has the lock.
+            // The lock was stolen, or the tab crashed, before the callback ran.
             if (this.#held.get(name) !== request) return;
             void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value)));
           });
@@ -114,8 +114,8 @@ class FakeChannel {
   postMessage(data: unknown): void {
     const copy = structuredClone(data);
     const text = JSON.stringify(copy);
-    this.browser.said.push(text);
-    this.browser.told.push({ name: this.name, text });
+    this.browser.messages.push(text);
+    this.browser.channelLog.push({ name: this.name, text });
     for (const other of this.all) {
       if (other !== this && other.name === this.name) this.browser.latency(() => this.all.has(other) && other.onmessage?.({ data: copy }));
     }
@@ -128,7 +128,7 @@ class FakeChannel {
 
 const refused = (): DOMException => new DOMException('The operation is insecure.', 'SecurityError');
 
-/** What a tab has whose browser blocks cookies: everything is there, and nothing may be used. */
+/** The APIs of a tab whose browser blocks cookies: they exist, but every use fails. */
 export const BLOCKED = {
   locks: { request: () => Promise.reject(refused()) } as unknown as LockManager,
   BroadcastChannel: class {

@@ -1,4 +1,4 @@
-/** A connection in trouble: one person, a model server, and hooks for whatever may go wrong between them. */
+/** A connection under faults: one user, a model server, and hooks for faults between them. */
 import { expect } from '@open-wc/testing';
 import type { ChatState, ReasonCode, TabApis } from '../../src/session/index.js';
 import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
@@ -10,10 +10,10 @@ import { partsLoaded } from './lazy-parts.js';
 import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
 
 export type Frame = Record<string, unknown>;
-/** Instead of the server's answer: another one, an error, never, or the server's own after so many milliseconds. */
-type Instead = Response | Error | 'hang' | number | undefined;
+/** Replaces the server's answer: a response, an error, no answer, or the server's answer after a delay in ms. */
+type RequestFault = Response | Error | 'hang' | number | undefined;
 
-/** Capabilities: everything, and nothing beyond the baseline. */
+/** All capabilities, or none. */
 export const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete'];
 export const BASELINE: readonly string[] = [];
 
@@ -23,7 +23,7 @@ export class FaultScene {
   readonly vault = new MemoryVault();
   token = tokenOf(ME, { jti: 'first' });
   config: ConnectionConfig = {};
-  /** How far the clock of this machine is ahead of the server's, in milliseconds. */
+  /** How far the local clock is ahead of the server's, in ms. */
   skewMs = 0;
   tabs: TabApis = {};
   chat!: ChatConnection;
@@ -31,29 +31,29 @@ export class FaultScene {
   readonly problems: string[] = [];
   readonly sent: { content: string; room: number; outcome: string }[] = [];
   readonly requests: { method: string; path: string; token: string }[] = [];
-  constructed = 0;
+  socketAttempts = 0;
   #tokens = 1;
 
-  // Where something may go wrong:
+  // Fault hooks:
 
   onConstruct: (url: string) => void = () => {};
   onSocket: (socket: FakeSocket) => void = () => {};
-  onRequest: (method: string, path: string, init: RequestInit) => Instead = () => undefined;
-  /** What the server says, on its way here. */
+  onRequest: (method: string, path: string, init: RequestInit) => RequestFault = () => undefined;
+  /** Intercepts frames from the server. */
   onFrame: (frame: Frame, pass: (frame: unknown) => void) => void = (frame, pass) => pass(frame);
-  /** What we say, on its way there. @returns false where it does not arrive. */
+  /** Intercepts frames to the server. @returns false to drop the frame. */
   onSent: (frame: Frame, socket: FakeSocket) => boolean = () => true;
 
   constructor(capabilities: readonly string[] = FULL) {
     this.server = new ModelServer(this.clock, capabilities);
-    this.server.allow(this.token);
+    this.server.acceptToken(this.token);
   }
 
   get socket(): FakeSocket {
     return this.server.sockets.at(-1)!;
   }
 
-  /** Opens the connection, as a page does that is loaded. */
+  /** Opens the connection, as on page load. */
   async open(): Promise<ChatConnection> {
     const { clock } = this;
     const skewed: Clock = { now: () => clock.now() + this.skewMs, after: (ms, run) => clock.after(ms, run) };
@@ -67,7 +67,7 @@ export class FaultScene {
     chat.subscribe(() => {
       for (const room of ROOMS) {
         const ids = chat.messages(room).flatMap(({ id, delivery }) => (delivery === 'sent' ? [String(id)] : []));
-        if (new Set(ids).size !== ids.length) this.server.violations.push(`an id twice on the screen: ${ids.join()}`);
+        if (new Set(ids).size !== ids.length) this.server.violations.push(`duplicate id on screen: ${ids.join()}`);
       }
     });
     for (const room of ROOMS) chat.openRoom(room);
@@ -77,7 +77,7 @@ export class FaultScene {
     return chat;
   }
 
-  /** The page is loaded anew in the middle of whatever it did. */
+  /** Simulates a page reload. */
   async reload(): Promise<void> {
     this.chat.disconnect();
     await this.open();
@@ -86,7 +86,7 @@ export class FaultScene {
   readonly WebSocket = ((scene: FaultScene) =>
     class {
       constructor(url: string) {
-        scene.constructed++;
+        scene.socketAttempts++;
         scene.onConstruct(url);
         const socket = new scene.server.WebSocket(url) as unknown as FakeSocket;
         const [send, receive] = [socket.send.bind(socket), socket.receive.bind(socket)];
@@ -116,14 +116,14 @@ export class FaultScene {
     return this.server.fetch(input, init);
   };
 
-  /** Something comes in that no server of ours would say. */
-  raw(data: unknown): void {
+  /** Receives raw data that no server would send. */
+  receiveRaw(data: unknown): void {
     this.socket.dispatchEvent(new MessageEvent('message', { data }));
   }
 
-  // ————— What people do
+  // ————— User actions
 
-  /** I write. */
+  /** This user sends a message. */
   send(content: string, room = 1): void {
     const entry = { content, room, outcome: 'sending' };
     this.sent.push(entry);
@@ -133,41 +133,41 @@ export class FaultScene {
     );
   }
 
-  /** Somebody else writes. */
-  say(content: string, room = 1): Row {
+  /** Another user sends a message. */
+  sendAsOther(content: string, room = 1): Row {
     return this.server.store(room, OTHER, content);
   }
 
   newToken(more: object = {}): string {
     this.token = tokenOf(ME, { jti: `token ${++this.#tokens}`, ...more });
-    this.server.allow(this.token);
+    this.server.acceptToken(this.token);
     return this.token;
   }
 
-  // ————— What must be so
+  // ————— Assertions
 
   texts(room = 1): string[] {
     return this.chat.messages(room).map(({ content }) => content);
   }
 
-  /** What is shown at this moment. */
-  async shows(state: ChatState, reason: ReasonCode): Promise<void> {
+  /** Asserts the displayed state. */
+  async expectState(state: ChatState, reason: ReasonCode): Promise<void> {
     await settle();
     expect([this.chat.state, this.chat.reason.code]).to.deep.equal([state, reason]);
     expect(this.chat.reason.message).to.match(/^[A-Z].*[.…]$/);
   }
 
-  /** A minute of it: what is shown then, and how many sockets and requests were tried at most. */
-  async minute(state: ChatState, reason: ReasonCode, sockets: number, requests: number): Promise<void> {
-    const before = [this.constructed, this.requests.length] as const;
+  /** Advances a minute, then asserts the displayed state and the maximum number of sockets and requests. */
+  async expectMinute(state: ChatState, reason: ReasonCode, sockets: number, requests: number): Promise<void> {
+    const before = [this.socketAttempts, this.requests.length] as const;
     await this.clock.advance(60_000);
-    const tried = [this.constructed - before[0], this.requests.length - before[1]] as const;
-    await this.shows(state, reason);
+    const tried = [this.socketAttempts - before[0], this.requests.length - before[1]] as const;
+    await this.expectState(state, reason);
     expect(tried[0], 'sockets in a minute').to.be.at.most(sockets);
     expect(tried[1], 'requests in a minute').to.be.at.most(requests);
   }
 
-  /** Nothing is wrong any more. */
+  /** Removes all faults. */
   heal(): void {
     this.onConstruct = () => {};
     this.onSocket = () => {};
@@ -178,26 +178,27 @@ export class FaultScene {
   }
 
   /**
-   * After the fault is gone: connected, the screen equals the server, everything that was sent is stored once, in order.
-   * @param failed texts of ours that end as failed, with a reason, instead.
+   * Removes the faults, then asserts: connected, the screen equals the server, every sent message is stored once, in
+   * order.
+   * @param failed Own messages expected to fail, with an error.
    */
-  async heals(...failed: string[]): Promise<void> {
+  async expectRecovery(...failed: string[]): Promise<void> {
     this.heal();
-    // Who still waits for an answer of the page gives it up first.
+    // Pending token requests to the page time out first.
     await this.clock.advance(16_000);
     if (this.chat.state === 'unauthorized') this.chat.configure({ token: this.newToken() });
     await this.clock.advance(46_000);
-    await this.shows('connected', 'connected');
-    // And the look whether anything is missing.
+    await this.expectState('connected', 'connected');
+    // Includes the check for missed changes.
     await this.clock.advance(61_000);
-    this.equalsServer(failed);
+    this.expectScreenEqualsServer(failed);
     this.chat.disconnect();
     await settle();
     expect(this.server.open, 'sockets left').to.have.length(0);
     expect(this.clock.pending, 'timers left').to.equal(0);
   }
 
-  equalsServer(failed: readonly string[] = []): void {
+  expectScreenEqualsServer(failed: readonly string[] = []): void {
     expect(this.server.violations).to.deep.equal([]);
     for (const room of ROOMS) {
       const shown = this.chat.messages(room);
@@ -216,11 +217,8 @@ export class FaultScene {
   }
 }
 
-/**
- * A connection that meets a fault at once (`prepare`), or none yet.
- * @param prepare runs before the connection is opened.
- */
-export async function meet(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
+/** Opens a connection. @param prepare Sets up faults before the connection is opened. */
+export async function openFaultScene(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
   const scene = new FaultScene(capabilities);
   prepare(scene);
   await scene.open();

@@ -1,18 +1,18 @@
-/** Finds PostgreSQL, Redis and nginx on this machine. Plain Node: it runs before anything is installed. */
+/** Finds PostgreSQL, Redis and nginx. Plain Node: it runs before packages are installed. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const PROGRAMS = ['initdb', 'postgres', 'redis-server', 'nginx'];
 
-/** What Debian calls them. */
+/** Debian packages. */
 export const SERVICE_PACKAGES = ['postgresql', 'redis-server', 'nginx'];
 
-/** What the Django example runs on, and the XMPP adapter talks to, as Debian calls it. */
+/** Debian packages for the Django example and the XMPP adapter. */
 export const DJANGO_PACKAGES = ['python3-django', 'python3-jwt'];
 export const PROSODY_PACKAGES = ['prosody'];
 
-/** @returns {string | undefined} a Python that has Django and PyJWT. Debian's own packages are for Debian's own Python. */
+/** @returns {string | undefined} A Python with Django and PyJWT. Debian's packages belong to Debian's own Python. */
 export function findDjango() {
   return ['/usr/bin/python3', 'python3'].find((command) => {
     try {
@@ -24,7 +24,7 @@ export function findDjango() {
   });
 }
 
-/** Debian keeps what nobody starts by hand apart, by version; the newest first. */
+/** Debian installs server binaries by version, outside the PATH; newest first. */
 function postgresFolders() {
   try {
     return readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a)).map((version) => `/usr/lib/postgresql/${version}/bin`);
@@ -33,7 +33,7 @@ function postgresFolders() {
   }
 }
 
-/** @returns {string | undefined} the path of a program */
+/** @returns {string | undefined} The path of a program. */
 export function findProgram(name) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...postgresFolders()];
   return folders.map((folder) => join(folder, name)).find((path) => {

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { closePayload, FrameReader, Opcode, writeFrame } from '../../demo/fault-proxy/frames.js';
 
-/** Around every length at which the head changes. */
+/** Around every length at which the header size changes. */
 const LENGTHS = [0, 1, 125, 126, 127, 65_535, 65_536, 70_001];
 
 describe('frames', () => {
-  it('what is written is read, however the bytes are cut', () => {
+  it('reads the frames that were written, however the bytes are split', () => {
     const frame = fc.record({ opcode: fc.constantFrom(Opcode.text, Opcode.binary, Opcode.close), length: fc.constantFrom(...LENGTHS), masked: fc.boolean() });
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 4 }), fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 5 }), (wanted, cuts) => {
@@ -28,7 +28,7 @@ describe('frames', () => {
     );
   });
 
-  it('knows where a message goes on, and keeps what is not whole', () => {
+  it('recognises continuation frames, and keeps an incomplete frame', () => {
     const reader = new FrameReader();
     const [first, last] = [Buffer.from([0x01, 0x02, 0x61, 0x62]), Buffer.from([0x80, 0x01, 0x63])];
     assert.deepEqual(reader.read(Buffer.concat([first, last.subarray(0, 2)])).map(({ isFinal }) => isFinal), [false]);
@@ -36,7 +36,7 @@ describe('frames', () => {
     assert.deepEqual(reader.read(last.subarray(2)).map(({ isFinal, opcode, payload }) => [isFinal, opcode, String(payload)]), [[true, 0, 'c']]);
   });
 
-  it('says why it closes, or does not', () => {
+  it('writes close frames with and without a code', () => {
     assert.deepEqual([...closePayload()], []);
     assert.deepEqual([...closePayload(1012, 'so')], [0x03, 0xf4, 0x73, 0x6f]);
   });

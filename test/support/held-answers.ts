@@ -1,20 +1,21 @@
 import { settle } from './fake-clock.js';
-import { FULL, meet, type FaultScene } from './fault-scene.js';
+import { FULL, openFaultScene, type FaultScene } from './fault-scene.js';
 
-export interface HeldAnswers {
+export interface DelayedAnswers {
   readonly f: FaultScene;
   /**
-   * Starts an action, and holds back the answer to the first request (`GET https://…`) that matches, after the server has made it.
-   * @returns how to let the answer through; resolves when the action has ended.
+   * Starts an action, and delays the answer to the first matching request (`GET https://…`) after the server has
+   * processed it.
+   * @returns a function that delivers the answer; it resolves when the action has finished.
    */
-  hold(match: RegExp, action: () => unknown): Promise<() => Promise<void>>;
+  delay(match: RegExp, action: () => unknown): Promise<() => Promise<void>>;
 }
 
-/** A connected scene whose room holds `count` messages, and whose answers can be held back. */
-export async function holdAnswers(count = 0, { room = 1, capabilities = FULL }: { room?: number; capabilities?: readonly string[] } = {}): Promise<HeldAnswers> {
+/** A connected scene with `count` messages in its room, whose answers can be delayed. */
+export async function delayAnswers(count = 0, { room = 1, capabilities = FULL }: { room?: number; capabilities?: readonly string[] } = {}): Promise<DelayedAnswers> {
   let match: RegExp | undefined;
-  let letGo = (): void => {};
-  const f = await meet((scene) => {
+  let release = (): void => {};
+  const f = await openFaultScene((scene) => {
     for (let n = 0; n < count; n++) scene.server.store(room, 2, `m${n}`);
     const plain = scene.fetch;
     const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -23,7 +24,7 @@ export async function holdAnswers(count = 0, { room = 1, capabilities = FULL }: 
       const answer = await plain(input, init);
       if (isHeld) {
         await new Promise<void>((resolve, reject) => {
-          letGo = resolve;
+          release = resolve;
           init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
         });
       }
@@ -34,12 +35,12 @@ export async function holdAnswers(count = 0, { room = 1, capabilities = FULL }: 
   await f.clock.advance(20_000);
   return {
     f,
-    async hold(held, action) {
+    async delay(held, action) {
       match = held;
       const done = Promise.resolve(action()).catch(() => {});
       await settle();
       return async () => {
-        letGo();
+        release();
         await done;
         await settle();
       };

@@ -1,16 +1,16 @@
-/** Somebody else's page, in a frame: what chat.js and loader.js do on it is seen from outside. */
+/** A foreign page in an iframe, to observe chat.js and loader.js from outside. */
 
 export interface HostPage {
   window: Window & typeof globalThis;
   document: Document;
-  /** Adds a script as a page has it, with its attributes. @returns when it has run. */
+  /** Adds a script element. @returns the element, after the script has run. */
   script(attributes: Record<string, string>): Promise<HTMLScriptElement>;
-  /** Paths of this site's own scripts that the page has asked for. */
+  /** Paths of the scripts loaded from this origin. */
   loaded(): string[];
   remove(): void;
 }
 
-/** @param path of the page. Default: test/e2e/pages/host.html. */
+/** @param path Path of the page. Default: test/e2e/pages/host.html. */
 export async function openHostPage(path = '/test/e2e/pages/host.html'): Promise<HostPage> {
   const frame = Object.assign(document.createElement('iframe'), { src: path, width: '1000', height: '700' });
   document.body.append(frame);

@@ -1,4 +1,4 @@
-/** Names that the build shortens: no page, backend, tab or stored row may know one of them. */
+/** The names that the build shortens must not be used by pages, backends, other tabs or stored rows. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
@@ -12,10 +12,10 @@ const namedIn = (text: string): string[] => {
   return INTERNAL_NAMES.filter((name) => words.has(name));
 };
 
-describe('the names that the build shortens', () => {
+describe('internal names', () => {
   it('exist', () => assert.deepEqual(namedIn(read(sources('src'))), INTERNAL_NAMES));
 
-  it('are documented nowhere', () => assert.deepEqual(namedIn(read(['API', 'BACKENDS', 'ELEMENTS', 'EMBEDDING', 'PROTOCOL', 'THEMING'].map((name) => `docs/${name}.md`))), []));
+  it('are not documented', () => assert.deepEqual(namedIn(read(['API', 'BACKENDS', 'ELEMENTS', 'EMBEDDING', 'PROTOCOL', 'THEMING'].map((name) => `docs/${name}.md`))), []));
 
   it('are neither sent nor stored', () => {
     const texts = read([...sources('src/protocol'), 'src/session/outbox/message-storage.ts', 'src/session/tabs/tab-messages.ts', 'src/session/tabs/tab-channel.ts']);
@@ -24,7 +24,7 @@ describe('the names that the build shortens', () => {
     assert.deepEqual(namedIn(fields.join(' ')).filter((name) => !parameters.includes(name)), []);
   });
 
-  it('are no properties of an element', () => {
+  it('are not properties of an element', () => {
     const { modules } = JSON.parse(read(['custom-elements.json'])) as { modules: { declarations: { members?: { name: string; privacy?: string }[] }[] }[] };
     const members = modules.flatMap(({ declarations }) => declarations.flatMap(({ members = [] }) => members)).filter(({ privacy }) => privacy !== 'private');
     assert.deepEqual(namedIn(members.map(({ name }) => name).join(' ')), []);

@@ -1,4 +1,4 @@
-/** Each rule of test/config/layers.cjs, broken on purpose in a project made for it. */
+/** Breaks each rule of test/config/layers.cjs in a generated project. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const CONFIG = join(ROOT, 'test/config/layers.cjs');
 const { forbidden } = createRequire(import.meta.url)(CONFIG) as { forbidden: { name: string }[] };
 
-/** A file, what it imports, and the rules that this breaks. */
+/** A file, its import, and the rules that it violates. */
 const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/protocol/ids.ts', 'zod'],
   ['src/transport/socket.ts', '../protocol/ids.js'],
@@ -38,7 +38,7 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/protocol/type.ts', 'type ../store/state.js', 'protocol-knows-only-what-comes-before'],
   ['src/transport/up.ts', '../session/a.js', 'transport-knows-only-what-comes-before'],
   ['src/session/a.ts', './b.js', 'no-circles'],
-  ['src/session/b.ts', './a.js'], // a circle is told once
+  ['src/session/b.ts', './a.js'], // a cycle is reported once
   ['src/session/type.ts', 'type ../store/state.js', 'session-knows-only-what-comes-before'],
   ['src/store/up.ts', '../controllers/slice.js', 'store-knows-only-what-comes-before'],
   ['src/store/text.ts', 'type ../locale/de.js', 'store-knows-only-what-comes-before'],
@@ -82,7 +82,7 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
 
 describe('the layer rules', () => {
   const project = mkdtempSync(join(tmpdir(), 'unified-chat-layers-'));
-  /** Rules by the file that breaks them. */
+  /** Violated rules by file. */
   const broken = new Map<string, Set<string>>();
 
   before(async () => {
@@ -104,8 +104,8 @@ describe('the layer rules', () => {
   after(() => rmSync(project, { recursive: true, force: true }));
 
   for (const [file, imports, ...rules] of CASES) {
-    it(`${file} → ${imports}: ${rules.join(', ') || 'fine'}`, () => assert.deepEqual([...(broken.get(file) ?? [])].sort(), rules.sort()));
+    it(`${file} → ${imports}: ${rules.join(', ') || 'allowed'}`, () => assert.deepEqual([...(broken.get(file) ?? [])].sort(), rules.sort()));
   }
 
-  it('each has a case', () => assert.deepEqual(forbidden.map(({ name }) => name).filter((name) => !CASES.some(([, , ...rules]) => rules.includes(name))), []));
+  it('have a test case each', () => assert.deepEqual(forbidden.map(({ name }) => name).filter((name) => !CASES.some(([, , ...rules]) => rules.includes(name))), []));
 });

@@ -1,10 +1,10 @@
-/** The parts that are loaded on demand. */
+/** The chunks that are loaded on demand. */
 import { loadDeferred } from '../../src/session/load-deferred.js';
 import { settle } from './fake-clock.js';
 
 /**
- * Waits until parts that were asked for just now are there. A browser takes some tasks over it though it has them already, and no
- * test's clock could wait for that; but who asks later is answered later.
+ * Waits until the chunks requested so far are loaded. A dynamic import takes a browser several tasks even if the module
+ * is cached, and a fake clock cannot wait for that.
  */
 export async function partsLoaded(): Promise<void> {
   await settle();

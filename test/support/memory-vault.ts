@@ -1,19 +1,19 @@
 import type { StoredMessage, MessageStorage } from '../../src/session/index.js';
 import { idKey, type Id } from '../../src/protocol/index.js';
 
-/** A device in memory: what is put there outlives the connection that put it, as a real device outlives the page. */
+/** In-memory message storage. Like a real device, it outlives the connections that use it. */
 export class MemoryVault implements MessageStorage {
-  readonly messages = new Map<string, { scope: string; kept: StoredMessage }>();
+  readonly messages = new Map<string, { scope: string; message: StoredMessage }>();
   readonly drafts = new Map<string, string>();
-  /** How often it was asked for anything. */
-  asked = 0;
-  /** What everything waits for: a device takes its time. Default: nothing. */
+  /** Number of operations requested. */
+  operations = 0;
+  /** Delays every operation. Default: no delay. */
   latency: () => Promise<void> | undefined = () => undefined;
-  /** How many connections hold it open; and how many things are under way. Both are 0 after everything has been taken down. */
+  /** Number of connections that hold it open, and of pending operations. Both are 0 after everything is disposed. */
   holders = 0;
-  underWay = 0;
+  pending = 0;
 
-  /** The same device, as one connection holds it. */
+  /** The storage as seen by one connection. */
   handle(): MessageStorage {
     let isHeld = false;
     const hold = (on: boolean): void => {
@@ -22,7 +22,7 @@ export class MemoryVault implements MessageStorage {
     };
     return {
       load: (scope) => this.load(scope),
-      put: (scope, kept) => this.put(scope, kept),
+      put: (scope, message) => this.put(scope, message),
       delete: (scope, localId) => this.delete(scope, localId),
       draft: (scope, roomId) => this.draft(scope, roomId),
       putDraft: (scope, roomId, text) => this.putDraft(scope, roomId, text),
@@ -33,47 +33,47 @@ export class MemoryVault implements MessageStorage {
   }
 
   async load(scope: string): Promise<StoredMessage[]> {
-    await this.#take();
-    return [...this.messages.values()].filter((row) => row.scope === scope).map(({ kept }) => kept);
+    await this.#operation();
+    return [...this.messages.values()].filter((row) => row.scope === scope).map(({ message }) => message);
   }
 
-  async put(scope: string, kept: StoredMessage): Promise<void> {
-    // As a browser does: what is kept is a copy.
-    const copy = structuredClone(kept);
-    await this.#take();
-    this.messages.set(kept.localId, { scope, kept: copy });
+  async put(scope: string, message: StoredMessage): Promise<void> {
+    // Stores a copy, like a real browser.
+    const copy = structuredClone(message);
+    await this.#operation();
+    this.messages.set(message.localId, { scope, message: copy });
   }
 
   async delete(_scope: string, localId: string): Promise<void> {
-    await this.#take();
+    await this.#operation();
     this.messages.delete(localId);
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
-    await this.#take();
+    await this.#operation();
     return this.drafts.get(`${scope} ${idKey(roomId)}`) ?? '';
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
-    await this.#take();
+    await this.#operation();
     this.drafts.set(`${scope} ${idKey(roomId)}`, text);
   }
 
   async purge(): Promise<void> {
-    await this.#take();
+    await this.#operation();
     this.messages.clear();
     this.drafts.clear();
   }
 
-  async #take(): Promise<void> {
-    this.asked++;
-    this.underWay++;
+  async #operation(): Promise<void> {
+    this.operations++;
+    this.pending++;
     await this.latency();
-    this.underWay--;
+    this.pending--;
   }
 }
 
-/** A device that may keep nothing, as a browser's that blocks cookies. */
+/** Storage that keeps nothing, as in a browser that blocks cookies. */
 export const NO_VAULT: MessageStorage = {
   load: async () => [],
   put: async () => {},

@@ -1,7 +1,7 @@
 /**
- * A model of a chat server, small enough to be seen to be right, for tests that try thousands of stories. It keeps what a
- * real one keeps (rows, counted changes, who has read what), speaks the wire, and breaks on demand. It also watches how it
- * is spoken to: `violations` holds everything that no client may do.
+ * A model of a chat server, simple enough to be verified by reading, for tests that run thousands of random stories. It
+ * stores what a real server stores (rows, numbered changes, read state), speaks the wire protocol, and fails on demand.
+ * It also records misbehaviour of clients in `violations`.
  */
 import { FakeSocket, json, page } from './fake-backend.js';
 import type { FakeClock } from './fake-clock.js';
@@ -27,17 +27,17 @@ interface Change {
 export const ME = 1;
 export const OTHER = 2;
 export const ROOMS = [1, 2] as const;
-/** Another user of the same machine, with rooms of their own. */
+/** Another user on the same machine, with separate rooms. */
 export const CAT = 3;
 export const ROOMS_OF: Record<number, readonly number[]> = { [ME]: ROOMS, [CAT]: [3, 4] };
 const ALL_ROOMS = Object.values(ROOMS_OF).flat();
 const NAMES: Record<number, string> = { [ME]: 'ana', [OTHER]: 'ben', [CAT]: 'cat' };
-/** Everybody talks to OTHER. */
+/** Every room has OTHER as its second member. */
 const ownerOf = (room: number): number => (room <= 2 ? ME : CAT);
 
-/** Stands in a text, and says whose it is: the tenant, and the person. */
+/** A marker in message texts that names their tenant and author. */
 export const mark = (tenant: string, person: number): string => `[${tenant}${person}]`;
-/** Whose the texts in it are, as `<tenant><person>`. */
+/** The owners (`<tenant><user>`) of the texts in it. */
 export const marksIn = (text: string): string[] => [...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, whose]) => whose!))];
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
@@ -48,81 +48,83 @@ export class ModelServer {
   readonly sockets: FakeSocket[] = [];
   readonly rows: Row[] = [];
   readonly violations: string[] = [];
-  /** When sockets and requests came, in milliseconds. */
+  /** Times of socket and request attempts, in ms. */
   readonly socketTimes: number[] = [];
   readonly requestTimes: number[] = [];
   socketFault: SocketFault = 'none';
   restFault: RestFault = 'none';
-  /** What happens to the next frames that go out. */
+  /** Faults of the next outgoing frames. */
   readonly frameFaults: FrameFault[] = [];
-  /** What comes in on open sockets vanishes; on these for good: a live line does not lose one thing and then bring the next. */
+  /**
+   * Incoming frames on open sockets are lost. Such a socket stays deaf: a live connection does not lose single frames.
+   */
   isDeaf = false;
-  readonly #deaf = new Set<FakeSocket>();
-  /** Nothing goes out on open sockets; on these never again: a line that has gone half-open does not come back. */
+  readonly #deafSockets = new Set<FakeSocket>();
+  /** Outgoing frames on open sockets are lost. Such a socket stays mute: a half-open connection does not recover. */
   isMute = false;
-  readonly #mute = new Set<FakeSocket>();
-  /** Texts that are refused for good. */
-  readonly refuses = 'forbidden';
+  readonly #muteSockets = new Set<FakeSocket>();
+  /** Messages with this text are rejected permanently. */
+  readonly rejectedText = 'forbidden';
   readonly #clock: FakeClock;
   readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
   readonly #inFlight = new Set<string>();
-  /** Whose each token is. */
+  /** User by token. */
   readonly #tokens = new Map<string, number>();
-  /** Whose each socket is, and which tabs share it. */
-  readonly #sides = new Map<FakeSocket, { user: number; group: unknown }>();
-  /** Tokens that were made for another server. */
-  readonly foreign = new Set<string>();
-  #held: string | undefined;
-  #hung: (() => void)[] = [];
+  /** The user of each socket, and the group of tabs that shares it. */
+  readonly #owners = new Map<FakeSocket, { user: number; group: unknown }>();
+  /** Tokens issued by another server. */
+  readonly foreignTokens = new Set<string>();
+  #delayedFrame: string | undefined;
+  #hangingRequests: (() => void)[] = [];
 
   constructor(
     clock: FakeClock,
     readonly capabilities: readonly string[],
-    /** Of several on one origin. */
+    /** Distinguishes several servers on one origin. */
     readonly tenant = 'a',
   ) {
     this.#clock = clock;
   }
 
-  // ————— People and faults
+  // ————— Users and faults
 
-  allow(token: string, user = ME): void {
+  acceptToken(token: string, user = ME): void {
     this.#tokens.set(token, user);
   }
 
-  refuse(token: string): void {
+  rejectToken(token: string): void {
     this.#tokens.delete(token);
   }
 
-  /** A socket that is still connecting is no live one: it is left alone, and closed as soon as it opens. */
+  /** Without sockets that are still connecting: those are closed as soon as they open. */
   get open(): FakeSocket[] {
     return this.sockets.filter(({ readyState }) => readyState === 1);
   }
 
-  /** An open socket that is dead one way or the other, and will stay so. */
-  get hasDeadLine(): boolean {
-    return this.open.some((socket) => this.#deaf.has(socket) || this.#mute.has(socket));
+  /** Whether an open socket is deaf or mute. */
+  get hasDeadSocket(): boolean {
+    return this.open.some((socket) => this.#deafSockets.has(socket) || this.#muteSockets.has(socket));
   }
 
   cut(code: number): void {
     for (const socket of this.open) socket.drop(code);
   }
 
-  /** Everything works again; what hung is let go. */
+  /** Removes all faults and releases hanging requests. */
   heal(): void {
     this.socketFault = this.restFault = 'none';
     this.isDeaf = this.isMute = false;
     this.frameFaults.length = 0;
-    for (const letGo of this.#hung.splice(0)) letGo();
+    for (const letGo of this.#hangingRequests.splice(0)) letGo();
   }
 
-  /** The server remembers no change any more. */
-  forgetChanges(): void {
+  /** Deletes the change log. */
+  deleteChanges(): void {
     for (const [room, changes] of this.#changes) this.#changes.set(room, changes.slice(-1));
   }
 
-  // ————— What people do
+  // ————— User actions
 
   store(room: number, sender: number, content: string, tempId?: string): Row {
     const known = tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
@@ -158,22 +160,22 @@ export class ModelServer {
 
   read(room: number, user: number, upTo = Infinity): void {
     const read = this.#read.get(user)!;
-    const unread = this.#unread(room, user).filter(({ id }) => id <= upTo);
+    const unread = this.#unreadRows(room, user).filter(({ id }) => id <= upTo);
     if (unread.length === 0) return;
     for (const { id } of unread) read.add(id);
-    if (this.capabilities.includes('receipts')) return this.#tellRead(room, user, unread);
+    if (this.capabilities.includes('receipts')) return this.#sendReceipts(room, user, unread);
     this.#change(room, undefined, () =>
       user !== OTHER ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
     );
   }
 
-  /** Capability `receipts`: it is told once, and counts as no change. */
-  #tellRead(room: number, user: number, read: readonly Row[]): void {
-    for (const socket of this.#openOf(ownerOf(room))) {
-      if (user === OTHER) this.#out(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
+  /** Capability `receipts`: sent once, not recorded as a change. */
+  #sendReceipts(room: number, user: number, read: readonly Row[]): void {
+    for (const socket of this.#openSocketsOf(ownerOf(room))) {
+      if (user === OTHER) this.#sendFrame(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
       else {
-        this.#out(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
-        this.#out(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.unread(room) } });
+        this.#sendFrame(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
+        this.#sendFrame(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.unread(room) } });
       }
     }
   }
@@ -185,23 +187,23 @@ export class ModelServer {
     });
   }
 
-  // ————— What is so
+  // ————— State
 
-  /** What a room holds, as its member sees it. */
+  /** The messages of a room, as its member sees them. */
   history(room: number): { id: number; content: string; reactions: string; isRead: boolean }[] {
-    return this.#shown(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
+    return this.#visibleRows(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
   }
 
   unread(room: number): number {
-    return this.#unread(room, ownerOf(room)).length;
+    return this.#unreadRows(room, ownerOf(room)).length;
   }
 
-  #shown(room: number): Row[] {
+  #visibleRows(room: number): Row[] {
     return this.rows.filter((row) => row.room === room && !row.deleted);
   }
 
-  #unread(room: number, user: number): Row[] {
-    return this.#shown(room).filter((row) => row.sender !== user && !this.#read.get(user)!.has(row.id));
+  #unreadRows(room: number, user: number): Row[] {
+    return this.#visibleRows(room).filter((row) => row.sender !== user && !this.#read.get(user)!.has(row.id));
   }
 
   #isRead(row: Row): boolean {
@@ -225,7 +227,7 @@ export class ModelServer {
   }
 
   #room(id: number): Record<string, unknown> {
-    const last = this.#shown(id).at(-1);
+    const last = this.#visibleRows(id).at(-1);
     return {
       id,
       name: `Room ${id}`,
@@ -240,39 +242,39 @@ export class ModelServer {
     };
   }
 
-  // ————— Telling
+  // ————— Broadcasting
 
   #change(room: number, messageId: number | undefined, frameFor: (viewer: number) => Record<string, unknown>): void {
     const changes = this.#changes.get(room)!;
     const seq = (changes.at(-1)?.seq ?? 0) + 1;
     const frame = { ...frameFor(0), room_id: room, ...(this.capabilities.includes('sync') && { seq }) };
     changes.push({ seq, frame, messageId });
-    for (const socket of this.#openOf(ownerOf(room))) {
-      this.#out(socket, frame);
+    for (const socket of this.#openSocketsOf(ownerOf(room))) {
+      this.#sendFrame(socket, frame);
       if (this.capabilities.includes('user_channel')) {
         const { last_message, unread_count, updated_at } = this.#room(room);
-        this.#out(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
+        this.#sendFrame(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
       }
     }
   }
 
-  #openOf(user: number): FakeSocket[] {
-    return this.open.filter((socket) => this.#sides.get(socket)?.user === user);
+  #openSocketsOf(user: number): FakeSocket[] {
+    return this.open.filter((socket) => this.#owners.get(socket)?.user === user);
   }
 
-  /** Out of the server, through whatever is wrong with the way. */
-  #out(socket: FakeSocket, frame: Record<string, unknown>): void {
-    if (this.isMute) this.#mute.add(socket);
-    if (this.#mute.has(socket)) return;
+  /** Sends a frame, subject to the current faults. */
+  #sendFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
+    if (this.isMute) this.#muteSockets.add(socket);
+    if (this.#muteSockets.has(socket)) return;
     const text = JSON.stringify(frame);
-    // What answers a question comes, or the socket ends: only what is told unasked can be lost behind a server's back.
+    // Answers always arrive, or the socket ends: only unsolicited frames can be lost unnoticed.
     const fault = 'seq' in frame ? this.frameFaults.shift() : undefined;
     if (fault === 'drop') return;
-    if (fault === 'late') return void (this.#held = text);
+    if (fault === 'late') return void (this.#delayedFrame = text);
     socket.receive(text);
     if (fault === 'twice') socket.receive(text);
-    const late = this.#held;
-    this.#held = undefined;
+    const late = this.#delayedFrame;
+    this.#delayedFrame = undefined;
     if (late) socket.receive(late);
   }
 
@@ -285,16 +287,16 @@ export class ModelServer {
       }
     })(this) as unknown as typeof WebSocket;
 
-  /** @param group tabs that share one socket. */
+  /** @param group Tabs that share one socket. */
   connect(url: string, group?: unknown): FakeSocket {
     const socket = new FakeSocket(url, (from, frame) => this.#onFrame(from, frame));
     const token = new URL(url).searchParams.get('token') ?? '';
     const user = this.#tokens.get(token);
-    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
-    // A client that still has one open needs no other.
-    const others = this.#openOf(user ?? 0).filter((open) => this.#sides.get(open)?.group === group);
-    if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('a second socket');
-    if (user !== undefined) this.#sides.set(socket, { user, group });
+    if (this.foreignTokens.has(token)) this.violations.push('token sent to another tenant');
+    // A client with an open socket must not open another.
+    const others = this.#openSocketsOf(user ?? 0).filter((open) => this.#owners.get(open)?.group === group);
+    if (others.length > 0 && !this.isDeaf && !this.isMute) this.violations.push('second socket');
+    if (user !== undefined) this.#owners.set(socket, { user, group });
     this.sockets.push(socket);
     this.socketTimes.push(this.#clock.now());
     const { socketFault } = this;
@@ -304,59 +306,59 @@ export class ModelServer {
       socket.accept();
       if (socketFault === 'silent') return;
       const beyond = this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
-      this.#out(socket, { type: 'connection_established', user_id: user, username: NAMES[user], timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
+      this.#sendFrame(socket, { type: 'connection_established', user_id: user, username: NAMES[user], timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
     });
     return socket;
   }
 
   #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
-    if (this.isDeaf) this.#deaf.add(socket);
-    if (this.#deaf.has(socket) || socket.readyState !== 1) return;
+    if (this.isDeaf) this.#deafSockets.add(socket);
+    if (this.#deafSockets.has(socket) || socket.readyState !== 1) return;
     const room_id = frame.room_id as number;
-    const { user } = this.#sides.get(socket)!;
+    const { user } = this.#owners.get(socket)!;
     const isMember = room_id === undefined || ownerOf(room_id) === user;
     if (!isMember) {
       const { _tempId } = frame;
-      return this.#out(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
+      return this.#sendFrame(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
     }
     switch (frame.type) {
       case 'ping':
-        return this.#out(socket, { type: 'pong' });
+        return this.#sendFrame(socket, { type: 'pong' });
       case 'subscribe_room':
-        return this.#out(socket, { type: 'subscribed', room_id });
+        return this.#sendFrame(socket, { type: 'subscribed', room_id });
       case 'get_room_list':
-        return this.#out(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.#room(room)) });
+        return this.#sendFrame(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.#room(room)) });
       case 'mark_read':
         return this.read(room_id, user, frame.up_to as number | undefined);
       case 'sync':
-        return this.#out(socket, { type: 'sync_result', rooms: this.#sync(user, Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq])) });
+        return this.#sendFrame(socket, { type: 'sync_result', rooms: this.#sync(user, Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq])) });
       case 'send_message': {
         const { content, _tempId } = frame as { content: string; _tempId: string };
-        this.#arrives(_tempId);
-        if (content.includes(this.refuses)) return this.#out(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
-        const row = this.#say(room_id, user, content, _tempId);
-        if (this.capabilities.includes('ack')) this.#out(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
+        this.#checkNotInFlight(_tempId);
+        if (content.includes(this.rejectedText)) return this.#sendFrame(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
+        const row = this.#storeFromClient(room_id, user, content, _tempId);
+        if (this.capabilities.includes('ack')) this.#sendFrame(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
       }
     }
   }
 
-  /** Another participant sends a message. */
-  #say(room: number, user: number, content: string, tempId: string | undefined): Row {
-    for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} was sent to ${this.tenant} as ${user}`);
+  /** A client sends a message. */
+  #storeFromClient(room: number, user: number, content: string, tempId: string | undefined): Row {
+    for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
     return this.store(room, user, content, tempId);
   }
 
   #sync(user: number, asked: [room: number, seq: number][]): object[] {
-    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#since(room, seq));
+    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#changesSince(room, seq));
   }
 
-  #since(room: number, from: number): Record<string, unknown> {
+  #changesSince(room: number, from: number): Record<string, unknown> {
     const changes = this.#changes.get(room)!;
     const seq = changes.at(-1)?.seq ?? 0;
     const known = changes[0]?.seq ?? 1;
     if (from < known - 1) return { room_id: room, seq, expired: true, has_more: false, changes: [] };
     const asked = changes.filter((change) => change.seq > from);
-    const page = asked.slice(0, 5); // small, so that `has_more` happens
+    const page = asked.slice(0, 5); // small, so that `has_more` occurs
     const frames = page.flatMap(({ frame, messageId }) => {
       const row = this.rows.find(({ id }) => id === messageId);
       if (!row) return [frame];
@@ -366,8 +368,8 @@ export class ModelServer {
     return { room_id: room, seq: page.at(-1)?.seq ?? seq, expired: false, has_more: asked.length > page.length, changes: frames };
   }
 
-  #arrives(tempId: string): void {
-    if (this.#inFlight.has(tempId)) this.violations.push(`two copies of ${tempId} on their way`);
+  #checkNotInFlight(tempId: string): void {
+    if (this.#inFlight.has(tempId)) this.violations.push(`two copies of ${tempId} in flight`);
   }
 
   // ————— REST
@@ -383,19 +385,19 @@ export class ModelServer {
     if (restFault === 'broken') return page('<html>500</html>', 500);
     if (restFault === 'busy') return json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' });
     const token = new Headers(init.headers).get('Authorization')?.slice(7) ?? '';
-    if (this.foreign.has(token)) this.violations.push('a token was shown to another tenant');
+    if (this.foreignTokens.has(token)) this.violations.push('token sent to another tenant');
     const user = init.mode === 'no-cors' ? ME : this.#tokens.get(token);
     if (user === undefined) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
     const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
     if (isSend && key) {
-      this.#arrives(key);
+      this.#checkNotInFlight(key);
       this.#inFlight.add(key);
     }
     try {
       if (restFault === 'hang') await this.#hang(signal);
       const answer = this.#answer(user, init.method ?? 'GET', url, key ?? undefined, typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {});
-      // Done, and nobody hears of it.
+      // Processed, but the answer is lost.
       if (restFault === 'answer-lost') await this.#hang(signal);
       return answer;
     } finally {
@@ -403,10 +405,10 @@ export class ModelServer {
     }
   };
 
-  /** Until the client gives up, or everything works again. */
+  /** Until the client aborts, or the faults are removed. */
   async #hang(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#hung.push(resolve);
+      this.#hangingRequests.push(resolve);
       signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
     });
   }
@@ -421,12 +423,12 @@ export class ModelServer {
     if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const content = body.content as string;
-      if (content.includes(this.refuses)) return json({ content: ['Not allowed.'] }, 400);
-      return json(this.#message(this.#say(room, user, content, key)), 201);
+      if (content.includes(this.rejectedText)) return json({ content: ['Not allowed.'] }, 400);
+      return json(this.#message(this.#storeFromClient(room, user, content, key)), 201);
     }
     if (path.endsWith('/messages/')) {
       const [after, before, limit] = ['after', 'before', 'limit'].map((name) => Number(url.searchParams.get(name) ?? 0)) as [number, number, number];
-      const all = this.#shown(room).filter(({ id }) => (!after || id > after) && (!before || id < before));
+      const all = this.#visibleRows(room).filter(({ id }) => (!after || id > after) && (!before || id < before));
       const rows = after ? all.slice(0, limit) : all.slice(-limit);
       const seq = this.capabilities.includes('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
       return json({ messages: rows.map((row) => this.#message(row)), has_more: all.length > rows.length, count: rows.length, ...seq });
@@ -437,7 +439,7 @@ export class ModelServer {
       const row = this.rows.find(({ id }) => id === Number(read));
       if (row && ownerOf(row.room) === user && !this.#read.get(user)!.has(row.id)) {
         this.#read.get(user)!.add(row.id);
-        if (this.capabilities.includes('receipts')) this.#tellRead(row.room, user, [row]);
+        if (this.capabilities.includes('receipts')) this.#sendReceipts(row.room, user, [row]);
         else this.#change(row.room, undefined, () => ({ type: 'messages_marked_read', count: 1 }));
       }
       return json({});

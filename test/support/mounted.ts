@@ -1,4 +1,4 @@
-/** Elements on a real page, connected to a backend that the test holds in its hands. */
+/** Elements on a real page, connected to a fake backend. */
 import { aTimeout, fixture, nextFrame } from '@open-wc/testing';
 import type { TemplateResult } from 'lit';
 import '../../src/define.js';
@@ -9,7 +9,7 @@ import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thre
 import { FakeBackend } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 
-/** Puts a backend in memory in the place of the network, for everything on the page, until `restore`. */
+/** Redirects the network access of the whole page to a fake backend, until `restore`. */
 export function intercept(prepare: (backend: FakeBackend) => void = () => {}): { backend: FakeBackend; restore: () => void } {
   const backend = new FakeBackend(new FakeClock());
   prepare(backend);
@@ -30,7 +30,7 @@ export function intercept(prepare: (backend: FakeBackend) => void = () => {}): {
 
 export const URL_OF_BACKEND = 'https://chat.example';
 
-/** Waits until something is so; the deadline is the test runner's. */
+/** Waits for a condition, without a timeout of its own. */
 export async function until(condition: () => unknown): Promise<void> {
   while (!condition()) await aTimeout(5);
   await nextFrame();
@@ -57,8 +57,8 @@ export async function mount(template: TemplateResult): Promise<Mounted> {
   return mounted;
 }
 
-/** Everything inside an element's shadow root that a selector matches. */
+/** All matches inside an element's shadow root. */
 export const all = (element: Element, selector: string): HTMLElement[] => [...element.shadowRoot!.querySelectorAll<HTMLElement>(selector)];
 export const one = (element: Element, selector: string): HTMLElement => all(element, selector)[0]!;
-/** Text as a reader sees it, spaces folded. */
+/** The visible text, with whitespace collapsed. */
 export const text = (element: Element | undefined): string => (element?.textContent ?? '').replace(/\s+/g, ' ').trim();

@@ -1,4 +1,4 @@
-/** Programs that a test starts: what they say is kept, and they end, with their folders, when the test does. */
+/** Child processes of a test: their output is captured, and they end with the test, as do their folders. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
   for (const folder of folderNames) rmSync(folder, { recursive: true, force: true });
 });
-// A signal alone would end us without that.
+// Signals do not run exit handlers by default.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 export async function freePort(): Promise<number> {
@@ -33,8 +33,8 @@ export function makeFolder(owner: { uid?: number; gid?: number } = {}): string {
 
 export interface Program {
   child: ChildProcess;
-  /** Everything it said so far. */
-  said(): string;
+  /** The output so far. */
+  output(): string;
   ended: Promise<number | null>;
   end(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -48,15 +48,15 @@ interface RunOptions {
 export function run(path: string, args: string[], options: RunOptions = {}): Program {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   running.add(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (said += data));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (output += data));
   const ended = new Promise<number | null>((resolve) => {
-    child.once('error', (error) => ((said += String(error)), resolve(1)));
+    child.once('error', (error) => ((output += String(error)), resolve(1)));
     child.once('close', (code) => (running.delete(child), resolve(code)));
   });
   return {
     child,
-    said: () => said,
+    output: () => output,
     ended,
     async end(signal = 'SIGTERM') {
       child.kill(signal);
@@ -65,17 +65,17 @@ export function run(path: string, args: string[], options: RunOptions = {}): Pro
   };
 }
 
-/** Waits until `isReady`; where the program ends before, or is late, what it said is the error. */
+/** Waits until `isReady`. If the program exits or is late, its output is the error. */
 export async function until(program: Program, isReady: () => boolean | Promise<boolean>): Promise<void> {
   let hasEnded = false;
   void program.ended.then(() => (hasEnded = true));
   for (const begun = Date.now(); !(await isReady()); ) {
-    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.said()}`);
+    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-export function forget(folder: string): void {
+export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   folderNames.delete(folder);
 }

@@ -1,12 +1,12 @@
 /**
- * Real PostgreSQL, Redis and nginx, each private to a test: on a free port, in a folder that goes away, and ended with
- * the test. find-programs.mjs says what is not on this machine.
+ * Real PostgreSQL, Redis and nginx, private to one test: on a free port, in a temporary folder, stopped with the test.
+ * find-programs.mjs reports missing programs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findProgram } from './find-programs.mjs';
-import { forget, freePort, makeFolder, run, until, type Program } from './processes.js';
+import { removeFolder, freePort, makeFolder, run, until, type Program } from './processes.js';
 
 export interface Service {
   url: string;
@@ -15,7 +15,7 @@ export interface Service {
 
 const isRoot = process.getuid?.() === 0;
 
-/** PostgreSQL refuses to run as root; where we are root, it runs as its own user. */
+/** PostgreSQL refuses to run as root, so root runs it as the user postgres. */
 function postgresUser(): { uid?: number; gid?: number } {
   if (!isRoot) return {};
   const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? [];
@@ -23,13 +23,13 @@ function postgresUser(): { uid?: number; gid?: number } {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** @param durable whether it waits for the disk, as it would in earnest */
+/** @param durable Whether commits wait for the disk, as in production. */
 export async function startPostgres({ durable = false } = {}): Promise<Service> {
   const user = postgresUser();
   const folder = makeFolder(user);
   const port = await freePort();
   const making = run(findProgram('initdb')!, ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], user);
-  if ((await making.ended) !== 0) throw new Error(making.said());
+  if ((await making.ended) !== 0) throw new Error(making.output());
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }) };
   const program = run(findProgram('postgres')!, ['-D', join(folder, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], user);
   const url = `postgres://chat@127.0.0.1:${port}/postgres`;
@@ -50,38 +50,38 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
     url,
     async stop() {
       await program.end('SIGQUIT');
-      forget(folder);
+      removeFolder(folder);
     },
   };
 }
 
 export interface RedisService extends Service {
-  /** Ends it without a word; with nothing kept it comes back empty. */
+  /** Kills the process; it restarts empty, because nothing is persisted. */
   kill(): Promise<void>;
-  again(): Promise<void>;
+  restart(): Promise<void>;
 }
 
 export async function startRedis(): Promise<RedisService> {
   const folder = makeFolder();
   const port = await freePort();
   let program: Program;
-  const again = async (): Promise<void> => {
+  const restart = async (): Promise<void> => {
     program = run(findProgram('redis-server')!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
-    await until(program, () => program.said().includes('Ready to accept connections'));
+    await until(program, () => program.output().includes('Ready to accept connections'));
   };
-  await again();
+  await restart();
   return {
     url: `redis://127.0.0.1:${port}`,
     kill: () => program.end('SIGKILL'),
-    again,
+    restart,
     async stop() {
       await program.end();
-      forget(folder);
+      removeFolder(folder);
     },
   };
 }
 
-/** One address for several processes: each connection goes to the next one, and to another where that one is gone. */
+/** A load balancer for several processes: round-robin, skipping those that are down. */
 export async function startNginx(ports: number[]): Promise<Service> {
   const folder = makeFolder();
   const port = await freePort();
@@ -121,7 +121,7 @@ export async function startNginx(ports: number[]): Promise<Service> {
     url,
     async stop() {
       await program.end();
-      forget(folder);
+      removeFolder(folder);
     },
   };
 }
@@ -135,6 +135,6 @@ export interface BackendProcess extends Service {
 export async function startProcess(env: Record<string, string>, ...flags: string[]): Promise<BackendProcess> {
   const program = run(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', ...flags], { env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env } });
   let url: string | undefined;
-  await until(program, () => (url = /The reference backend is at (http:\S+)/.exec(program.said())?.[1]) !== undefined);
+  await until(program, () => (url = /Reference backend listening at (http:\S+)/.exec(program.output())?.[1]) !== undefined);
   return { url: url!, port: Number(new URL(url!).port), program, stop: () => program.end() };
 }

@@ -1,7 +1,7 @@
 /**
- * Serves one page under a strict policy, as a careful site would: `/strict-page?backend=…&token=…` with chat.js and elements, or with
- * `&loader` and nothing but loader.js. What the policy stopped is in the page's own `violations`. Written past the test runner, which
- * would put a script of its own into the page.
+ * Serves a page under a strict Content-Security-Policy: `/strict-page?backend=…&token=…` with chat.js and elements, or,
+ * with `&loader`, only loader.js. The page records violations in `violations`. Bypasses the test runner, which would
+ * inject a script.
  */
 const watch = `globalThis.violations = [];
 document.addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));`;
@@ -12,7 +12,7 @@ export function strictPage(context, next) {
     context.body = watch;
     return undefined;
   }
-  // What a site's own `token-url` answers.
+  // Response of the site's `token-url`.
   if (context.path === '/strict-page/token') {
     context.body = { token: context.query.token };
     return undefined;

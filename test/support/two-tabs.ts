@@ -8,12 +8,12 @@ import { partsLoaded } from './lazy-parts.js';
 export interface TwoTabs {
   clock: FakeClock;
   backend: FakeBackend;
-  /** The tab that has the socket, and the other one. */
+  /** The tab with the socket, and the other one. */
   one: ChatConnection;
   two: ChatConnection;
 }
 
-/** Two tabs of one user, connected, with room 1 open and one vault. @param prepare changes the backend before. */
+/** Two connected tabs of one user, with room 1 open, on one storage. @param prepare Configures the backend first. */
 export const twoTabs = async (prepare: (backend: FakeBackend) => void = () => {}): Promise<TwoTabs> => {
   const clock = new FakeClock();
   const backend = new FakeBackend(clock);

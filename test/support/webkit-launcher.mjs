@@ -1,13 +1,12 @@
 /**
- * Runs browser tests in WebKitGTK: Xvfb, WebKitWebDriver, MiniBrowser, and the little of WebDriver that tests need.
- * To the commands of `@web/test-runner-commands` it looks like Puppeteer, so `sendKeys`, `sendMouse` and `setViewport`
- * work here too.
+ * Runs browser tests in WebKitGTK: Xvfb, WebKitWebDriver, MiniBrowser, and the required subset of WebDriver. It
+ * resembles Puppeteer to `@web/test-runner-commands`, so `sendKeys`, `sendMouse` and `setViewport` work here too.
  */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
 const START_MS = 20_000;
-/** Names of keys, as Puppeteer has them, to what WebDriver wants. */
+/** Puppeteer key names to WebDriver key codes. */
 const KEYS = {
   Backspace: '\uE003', Tab: '\uE004', Enter: '\uE007', Shift: '\uE008', Control: '\uE009', Alt: '\uE00A', Escape: '\uE00C', Space: ' ',
   PageUp: '\uE00E', PageDown: '\uE00F', End: '\uE010', Home: '\uE011', ArrowLeft: '\uE012', ArrowUp: '\uE013', ArrowRight: '\uE014',
@@ -25,14 +24,14 @@ const freePort = () =>
   });
 
 /**
- * A display of our own: nothing shows on the developer's. Without a window manager the window under the pointer has the
- * focus, and the pointer waits in the middle, so the display is smaller than any window.
- * @returns the process, and which display it is.
+ * A separate display, invisible to the developer. Without a window manager, the window under the pointer has the focus,
+ * and the pointer rests in the middle, so the display is smaller than any window.
+ * @returns the process, and the display name.
  */
 async function startDisplay(program) {
   const child = spawn(program, ['-displayfd', '3', '-screen', '0', '320x240x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const number = await new Promise((resolve, reject) => {
-    child.once('error', reject).once('exit', () => reject(new Error('Xvfb ended before it had a display.')));
+    child.once('error', reject).once('exit', () => reject(new Error('Xvfb exited before it had a display.')));
     child.stdio[3].once('data', (data) => resolve(String(data).trim()));
   });
   return { child, name: `:${number}` };
@@ -99,13 +98,13 @@ export function webkitLauncher({ driver, browser, display }) {
       const [x, y] = await inSession('POST', '/execute/sync', { script, args: [] });
       await inSession('POST', '/window/rect', { width: width + x, height: height + y });
     },
-    emulateMediaFeatures: () => Promise.reject(new Error('emulateMedia does not work in WebKit.')),
+    emulateMediaFeatures: () => Promise.reject(new Error('emulateMedia is not supported in WebKit.')),
   };
 
   return {
     name: 'WebKit',
     type: 'puppeteer',
-    // There is one window.
+    // There is only one window.
     concurrency: 1,
     async startSession(id, url) {
       active.set(id, url);

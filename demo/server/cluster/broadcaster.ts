@@ -1,71 +1,71 @@
-/** Brings what happened to the sockets of this process, and to the other processes. */
-import type { Bus, News, Telling } from './bus.js';
+/** Delivers events to the sockets of this process and publishes them to the other processes. */
+import type { Bus, BusMessage, RoomUpdate } from './bus.js';
 import type { Differences } from '../quirks.js';
 import type { Hub } from '../socket/hub.js';
-import { Sequencer } from './reorder-buffer.js';
+import { ReorderBuffer } from './reorder-buffer.js';
 
-interface Parts {
+interface Dependencies {
   hub: Hub;
   bus: Bus;
   differences: Differences;
-  /** Finds the news of a room after a seq, or nothing where that fails. */
-  fetch(roomId: number, after: number): Promise<News[]>;
-  /** Rings for a message at the notifications sockets here. */
-  ring(messageId: number, userIds: number[]): void;
+  /** Reads the updates of a room after a seq. Resolves with an empty list on failure. */
+  readUpdates(roomId: number, after: number): Promise<RoomUpdate[]>;
+  /** Sends the notifications of a message to the notification sockets of this process. */
+  sendNotifications(messageId: number, userIds: number[]): void;
 }
 
-export class Delivery {
-  /** What is told of rooms, in order. */
-  readonly sequencer: Sequencer<News>;
-  readonly #parts: Parts;
+export class Broadcaster {
+  /** Room updates, delivered in seq order. */
+  readonly reorderBuffer: ReorderBuffer<RoomUpdate>;
+  readonly #dependencies: Dependencies;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.sequencer = new Sequencer((news) => this.#toMembers(news), parts.fetch);
-    parts.bus.listen((telling) => this.#deliver(telling));
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.reorderBuffer = new ReorderBuffer((update) => this.#deliverToMembers(update), dependencies.readUpdates);
+    dependencies.bus.listen((message) => this.#deliver(message));
   }
 
-  /** Tells everybody, here and elsewhere. */
-  tell(telling: Telling): void {
-    // Here at once: no bus has to work for that.
-    this.#deliver(telling);
-    this.#parts.bus.publish(telling);
+  /** Delivers to all affected sockets, in this process and in the others. */
+  broadcast(message: BusMessage): void {
+    // Local delivery does not wait for the bus.
+    this.#deliver(message);
+    this.#dependencies.bus.publish(message);
   }
 
   close(): void {
-    this.sequencer.close();
+    this.reorderBuffer.close();
   }
 
-  #deliver(telling: Telling): void {
-    const { hub, ring } = this.#parts;
-    switch (telling.to) {
+  #deliver(message: BusMessage): void {
+    const { hub, sendNotifications } = this.#dependencies;
+    switch (message.to) {
       case 'members':
-        return this.sequencer.accept(telling.news);
-      case 'looking':
-        for (const connection of hub.subscribers(telling.roomId)) {
-          if (connection.userId !== telling.except) telling.frames.forEach((frame) => connection.send(frame));
+        return this.reorderBuffer.accept(message.update);
+      case 'subscribers':
+        for (const connection of hub.subscribers(message.roomId)) {
+          if (connection.userId !== message.except) message.frames.forEach((frame) => connection.send(frame));
         }
         return;
       case 'users':
-        for (const userId of telling.userIds) for (const connection of hub.ofUser(userId)) telling.frames.forEach((frame) => connection.send(frame));
+        for (const userId of message.userIds) for (const connection of hub.connectionsOf(userId)) message.frames.forEach((frame) => connection.send(frame));
         return;
-      case 'bells':
-        return ring(telling.bell.messageId, telling.bell.userIds);
+      case 'notified':
+        return sendNotifications(message.notification.messageId, message.notification.userIds);
       default:
-        return telling satisfies never;
+        return message satisfies never;
     }
   }
 
-  #toMembers({ roomId, frame, updates, members, bell }: News): void {
-    const { hub, differences, ring } = this.#parts;
+  #deliverToMembers({ roomId, frame, updates, members, notification }: RoomUpdate): void {
+    const { hub, differences, sendNotifications } = this.#dependencies;
     const shared = frame ? differences.frames(frame) : [];
     for (const { userId, unread } of members) {
-      const connections = hub.ofUser(userId);
+      const connections = hub.connectionsOf(userId);
       if (connections.length === 0) continue;
       const frames: object[] = [...shared];
       if (updates) frames.push({ type: 'room_updated', room_id: roomId, updates: { ...updates, unread_count: unread }, timestamp: new Date() });
       for (const connection of connections) frames.forEach((each) => connection.send(each));
     }
-    if (bell) ring(bell.messageId, bell.userIds);
+    if (notification) sendNotifications(notification.messageId, notification.userIds);
   }
 }

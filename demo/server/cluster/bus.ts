@@ -1,36 +1,36 @@
-/** What the processes of one backend tell each other. The database is the truth; this is only faster. */
+/** Messages between the processes of one backend. The database is authoritative; the bus only reduces latency. */
 
-/** A change of a room, and what its members are told of it. */
-export interface News {
+/** A change of a room, and the frames that its members receive. */
+export interface RoomUpdate {
   roomId: number;
   seq: number;
-  /** None where there is nothing to tell any more; the seq counts all the same. */
+  /** Null if the change has nothing left to show. Its seq still counts. */
   frame: object | null;
-  /** What is now true of the room for everybody. `unread_count` is added for each. */
+  /** Room fields that changed for every member. `unread_count` is added per member. */
   updates?: object;
   members: { userId: number; unread: number }[];
-  bell?: Bell;
+  notification?: NotificationTarget;
 }
 
-/** A message of which these users may have been notified. */
-export interface Bell {
+/** A message, and the users who may have a notification for it. */
+export interface NotificationTarget {
   messageId: number;
   userIds: number[];
 }
 
-export type Telling =
+export type BusMessage =
   /** To every socket of the members, in the order of `seq`. */
-  | { to: 'members'; news: News }
-  /** To the sockets that look at a room, but for those of one user. */
-  | { to: 'looking'; roomId: number; except?: number | undefined; frames: object[] }
+  | { to: 'members'; update: RoomUpdate }
+  /** To the sockets subscribed to a room, except those of one user. */
+  | { to: 'subscribers'; roomId: number; except?: number | undefined; frames: object[] }
   /** To every socket of some users. */
   | { to: 'users'; userIds: number[]; frames: object[] }
-  /** To their notifications sockets. */
-  | { to: 'bells'; bell: Bell };
+  /** To the notification sockets of some users. */
+  | { to: 'notified'; notification: NotificationTarget };
 
 export interface Bus {
-  /** Tells all other processes. Never fails: what gets lost is found by change-poller.ts. */
-  publish(telling: Telling): void;
-  /** From now on hears what the others tell. */
-  listen(hear: (telling: Telling) => void): void;
+  /** Publishes to all other processes. Never fails: change-poller.ts finds what was lost. */
+  publish(message: BusMessage): void;
+  /** Registers the listener for messages of the other processes. */
+  listen(listener: (message: BusMessage) => void): void;
 }

@@ -1,79 +1,80 @@
 /**
- * Finds changes that this process was not told of, and tells its sockets. That is all that makes several processes
- * complete: one that dies between storing and telling, a bus that is down, a line between two that is cut, cost a
- * moment and nothing else.
+ * Polls the database for changes that this process has not delivered, and delivers them. A process that dies between
+ * commit and broadcast, a bus outage or a network partition therefore only delays delivery.
  */
-import type { News } from './bus.js';
+import type { RoomUpdate } from './bus.js';
 import { CHANGE_COLUMNS, type Change } from '../messages/changes.js';
 import type { Context } from '../context.js';
-import { newsOf } from '../rooms/room-updates.js';
-import type { Sequencer } from './reorder-buffer.js';
+import { updateOf } from '../rooms/room-updates.js';
+import type { ReorderBuffer } from './reorder-buffer.js';
 
-type Parts = Pick<Context, 'database' | 'options' | 'log'>;
+type Dependencies = Pick<Context, 'database' | 'options' | 'log'>;
 
-const EVERY_MS = 2_000;
-/** What is younger may be on its way still, in seconds. */
-const ON_ITS_WAY_S = 1;
-/** Looks so far back behind the last look, in seconds: a change is dated when it is made, and visible when it is committed. */
+const INTERVAL_MS = 2_000;
+/** Younger changes may still arrive over the bus, in seconds. */
+const MIN_AGE_S = 1;
+/**
+ * Each poll overlaps the previous one by this many seconds: `at` is set at insert, but visible only after the commit.
+ */
 const OVERLAP_S = 10;
 const BATCH = 500;
 
-/** The news of a room after a seq, in order. */
-export async function newsAfter({ database, options, log }: Parts, roomId: number, after: number): Promise<News[]> {
+/** The updates of a room after a seq, in order. */
+export async function readUpdatesAfter({ database, options, log }: Dependencies, roomId: number, after: number): Promise<RoomUpdate[]> {
   try {
     const changes = await database.query<Change>(`select ${CHANGE_COLUMNS} from changes c where c.room_id = $1 and c.seq > $2 order by c.seq limit ${BATCH}`, [roomId, after]);
-    const news: News[] = [];
-    for (const change of changes) news.push(await newsOf({ database, options }, change));
-    return news;
+    const updates: RoomUpdate[] = [];
+    for (const change of changes) updates.push(await updateOf({ database, options }, change));
+    return updates;
   } catch (error) {
-    log.error({ err: error, room: roomId }, 'changes could not be read');
+    log.error({ err: error, room: roomId }, 'reading room changes failed');
     return [];
   }
 }
 
-/** Looks for untold changes, now and then, until it is stopped. */
-export function startRepair(context: Parts, sequencer: Sequencer<News>): { stop(): Promise<void> } {
+/** Polls for undelivered changes until it is stopped. */
+export function startChangePoller(context: Dependencies, reorderBuffer: ReorderBuffer<RoomUpdate>): { stop(): Promise<void> } {
   const { database, log } = context;
-  /** Everything before this moment, by the clock of the database, is told. */
+  /** All changes before this time (database clock) are delivered. */
   let since: Date | undefined;
-  let begun: Date | undefined;
-  let looking: Promise<void> | undefined;
+  let startedAt: Date | undefined;
+  let polling: Promise<void> | undefined;
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     const rows = await database.query<{ now: Date; roomId: number | null; first: number; last: number }>(
       `select now() as now, c.room_id as "roomId", min(c.seq) as first, max(c.seq) as last
-       from (select 1) one left join changes c on c.at > $1 and c.at < now() - ${ON_ITS_WAY_S} * interval '1 second' group by c.room_id`,
+       from (select 1) one left join changes c on c.at > $1 and c.at < now() - ${MIN_AGE_S} * interval '1 second' group by c.room_id`,
       [since ?? 'infinity'],
     );
     for (const { roomId, first, last } of rows) {
       if (roomId === null) continue;
-      // A room of which nothing was ever heard: everything since the last look was missed.
-      for (let known = sequencer.last(roomId) ?? first - 1; known < last; ) {
-        const news = await newsAfter(context, roomId, known);
-        if (news.length === 0) break;
-        log.warn({ room: roomId, from: news[0]!.seq, to: news.at(-1)!.seq }, 'told late');
-        news.forEach((each) => sequencer.accept(each));
-        known = news.at(-1)!.seq;
+      // Nothing delivered for this room yet: everything since the last poll was missed.
+      for (let known = reorderBuffer.last(roomId) ?? first - 1; known < last; ) {
+        const updates = await readUpdatesAfter(context, roomId, known);
+        if (updates.length === 0) break;
+        log.warn({ room: roomId, from: updates[0]!.seq, to: updates.at(-1)!.seq }, 'changes delivered late');
+        updates.forEach((update) => reorderBuffer.accept(update));
+        known = updates.at(-1)!.seq;
       }
     }
     const { now } = rows[0]!;
     const overlapping = new Date(now.getTime() - OVERLAP_S * 1_000);
-    // Before this process began nobody was connected to it.
-    begun ??= now;
-    since = overlapping > begun ? overlapping : begun;
+    // Earlier changes concern no socket of this process.
+    startedAt ??= now;
+    since = overlapping > startedAt ? overlapping : startedAt;
   }
 
-  const lookOnce = (): void => {
-    looking ??= look()
-      .catch((error: unknown) => log.error({ err: error }, 'could not look for untold changes'))
-      .finally(() => (looking = undefined));
+  const pollOnce = (): void => {
+    polling ??= poll()
+      .catch((error: unknown) => log.error({ err: error }, 'polling for undelivered changes failed'))
+      .finally(() => (polling = undefined));
   };
-  lookOnce();
-  const timer = setInterval(lookOnce, EVERY_MS).unref();
+  pollOnce();
+  const timer = setInterval(pollOnce, INTERVAL_MS).unref();
   return {
     async stop() {
       clearInterval(timer);
-      await looking;
+      await polling;
     },
   };
 }

@@ -1,50 +1,50 @@
-/** What the processes of one backend share: alone, or through Redis. */
+/** State that the processes of one backend share: in memory for a single process, otherwise in Redis. */
 import { RateLimiterRedis, RLWrapperTimeouts, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import type { Bus, Telling } from './bus.js';
+import type { Bus, BusMessage } from './bus.js';
 import type { Hub } from '../socket/hub.js';
-import { localRate } from '../limits.js';
+import { localRateLimiter } from '../limits.js';
 import type { Logger } from '../log.js';
 import type { ResolvedOptions } from '../options.js';
 import { localPresence, type Presence } from './presence.js';
 import { redisPresence } from './redis-presence.js';
-import { ask, openRedis, PATIENCE_MS, PREFIX, type Redis } from './redis.js';
+import { withFallback, openRedis, COMMAND_TIMEOUT_MS, PREFIX, type Redis } from './redis.js';
 import { toJson } from '../serialise.js';
 
-export interface Fleet {
+export interface Cluster {
   bus: Bus;
   presence: Presence;
-  rate: RateLimiterAbstract;
+  rateLimiter: RateLimiterAbstract;
   close(): Promise<void>;
 }
 
-const CHANNEL = `${PREFIX}tellings`;
-/** A process that starts while Redis is away does not wait for it for ever. */
+const CHANNEL = `${PREFIX}messages`;
+/** Startup does not wait longer than this for an unavailable Redis, in ms. */
 const START_MS = 2_000;
 
-export async function joinFleet({ redis, limits }: ResolvedOptions, hub: Hub, log: Logger): Promise<Fleet> {
-  if (redis !== undefined) return throughRedis(redis, limits.rate, hub, log);
+export async function joinCluster({ redis, limits }: ResolvedOptions, hub: Hub, log: Logger): Promise<Cluster> {
+  if (redis !== undefined) return joinRedis(redis, limits.rate, hub, log);
   return {
     bus: { publish: () => {}, listen: () => {} },
     presence: localPresence(hub),
-    rate: localRate(limits.rate),
+    rateLimiter: localRateLimiter(limits.rate),
     close: () => Promise.resolve(),
   };
 }
 
-async function throughRedis(url: string, messagesPerMinute: number, hub: Hub, log: Logger): Promise<Fleet> {
-  /** Us, among the processes. */
-  const self = crypto.randomUUID();
-  const asking = openRedis(url, log, 'asking');
-  const listening = openRedis(url, log, 'listening');
-  const presence = redisPresence(asking, hub, self);
-  let hear: (telling: Telling) => void = () => {};
+async function joinRedis(url: string, messagesPerMinute: number, hub: Hub, log: Logger): Promise<Cluster> {
+  /** Id of this process. */
+  const processId = crypto.randomUUID();
+  const commands = openRedis(url, log, 'commands');
+  const subscriber = openRedis(url, log, 'subscriber');
+  const presence = redisPresence(commands, hub, processId);
+  let listener: (message: BusMessage) => void = () => {};
 
   const onText = (text: string): void => {
-    // What we said ourselves has been delivered already.
-    if (!text.startsWith(self)) hear(JSON.parse(text.slice(self.length)) as Telling);
+    // Messages of this process are already delivered locally.
+    if (!text.startsWith(processId)) listener(JSON.parse(text.slice(processId.length)) as BusMessage);
   };
-  const ready = Promise.all([asking.connect(), listening.connect().then(() => listening.subscribe(CHANNEL, onText))]);
-  ready.catch((error: unknown) => log.error({ err: error }, 'Redis cannot be used'));
+  const ready = Promise.all([commands.connect(), subscriber.connect().then(() => subscriber.subscribe(CHANNEL, onText))]);
+  ready.catch((error: unknown) => log.error({ err: error }, 'connecting to Redis failed'));
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([ready.catch(() => {}), new Promise((resolve) => (timer = setTimeout(resolve, START_MS)))]);
   clearTimeout(timer);
@@ -52,23 +52,23 @@ async function throughRedis(url: string, messagesPerMinute: number, hub: Hub, lo
   return {
     presence,
     bus: {
-      // All of them on one channel. Each message is a commit of one database, and no database commits so many that
-      // reading them all would be what slows a process down; and so nobody has to know who is connected where.
-      publish: (telling) => void asking.publish(CHANNEL, self + toJson(telling)).catch(() => {}),
-      listen: (listener) => (hear = listener),
+      // One channel for everything: every message is also a database commit, so the database saturates before this
+      // channel does, and no routing table of connected users is needed.
+      publish: (message) => void commands.publish(CHANNEL, processId + toJson(message)).catch(() => {}),
+      listen: (onMessage) => (listener = onMessage),
     },
-    rate: sharedRate(asking, messagesPerMinute),
+    rateLimiter: sharedRateLimiter(commands, messagesPerMinute),
     async close() {
       presence.stop();
-      // So that who left is known to have left; then nothing more is waited for.
-      await ask<unknown>(asking.ping(), undefined);
-      for (const redis of [asking, listening]) if (redis.isOpen) redis.destroy();
+      // Flushes the pending commands, so that presence entries are removed.
+      await withFallback<unknown>(commands.ping(), undefined);
+      for (const redis of [commands, subscriber]) if (redis.isOpen) redis.destroy();
     },
   };
 }
 
-/** Counts for all processes together; for this one alone while Redis does not answer. */
-function sharedRate(redis: Redis, messagesPerMinute: number): RateLimiterAbstract {
+/** Counts across all processes; per process while Redis does not answer. */
+function sharedRateLimiter(redis: Redis, messagesPerMinute: number): RateLimiterAbstract {
   const limiter = new RateLimiterRedis({
     storeClient: redis,
     useRedisPackage: true,
@@ -76,7 +76,7 @@ function sharedRate(redis: Redis, messagesPerMinute: number): RateLimiterAbstrac
     keyPrefix: `${PREFIX}rate`,
     points: messagesPerMinute,
     duration: 60,
-    insuranceLimiter: localRate(messagesPerMinute),
+    insuranceLimiter: localRateLimiter(messagesPerMinute),
   });
-  return new RLWrapperTimeouts({ limiter, timeoutMs: PATIENCE_MS });
+  return new RLWrapperTimeouts({ limiter, timeoutMs: COMMAND_TIMEOUT_MS });
 }

@@ -1,19 +1,19 @@
-/** Who looks at which room, wherever they are connected: those are not notified of what they see. */
+/** Which users are subscribed to which room, on any process. They get no notifications for that room. */
 import type { Connection, Hub } from '../socket/hub.js';
 
 export interface Presence {
-  /** Resolves when every process knows. */
+  /** Resolves when the subscription is visible to every process. */
   subscribe(connection: Connection, roomId: number): Promise<void>;
   unsubscribe(connection: Connection, roomId: number): void;
-  /** The connection is gone. */
+  /** Removes all subscriptions of a closed connection. */
   remove(connection: Connection): void;
-  looking(roomId: number): Promise<number[]>;
+  subscribedUsers(roomId: number): Promise<number[]>;
 }
 
-/** Of one process alone. */
+/** For a single process. */
 export const localPresence = (hub: Hub): Presence => ({
   subscribe: (connection, roomId) => Promise.resolve(hub.subscribe(connection, roomId)),
   unsubscribe: (connection, roomId) => hub.unsubscribe(connection, roomId),
   remove: (connection) => void hub.remove(connection),
-  looking: (roomId) => Promise.resolve(hub.looking(roomId)),
+  subscribedUsers: (roomId) => Promise.resolve(hub.subscribedUsers(roomId)),
 });

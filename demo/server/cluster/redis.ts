@@ -1,44 +1,44 @@
-/** A line to Redis that comes back by itself, and says once that it is gone, and once that it is back. */
+/** A Redis client that reconnects, and logs each outage once and each recovery once. */
 import { createClient } from '@redis/client';
 import type { Logger } from '../log.js';
 
 export type Redis = ReturnType<typeof openRedis>;
 
-/** Silence for so long means that nobody is there any more. */
+/** The connection counts as lost after this long without any data. */
 const SILENCE_MS = 5_000;
 const LONGEST_WAIT_MS = 2_000;
-/** How long something that can be done without waits for an answer. */
-export const PATIENCE_MS = 300;
+/** How long optional operations wait for an answer. */
+export const COMMAND_TIMEOUT_MS = 300;
 
-/** Everything in Redis begins with this. */
+/** Prefix of all Redis keys and channels. */
 export const PREFIX = 'unified-chat:';
 
-export function openRedis(url: string, log: Logger, use: string) {
+export function openRedis(url: string, log: Logger, role: string) {
   const redis = createClient({
     url,
-    // What cannot be asked now is not worth asking later: there is always another way.
+    // Every caller has a fallback, so commands are not queued while offline.
     disableOfflineQueue: true,
     pingInterval: SILENCE_MS / 2,
     socket: { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, LONGEST_WAIT_MS) },
   });
-  let isGone = false;
+  let isLost = false;
   redis.on('error', (error: Error) => {
-    if (!isGone) log.error({ reason: error.message, use }, 'Redis is gone: other processes hear of us, and we of them, late');
-    isGone = true;
+    if (!isLost) log.error({ reason: error.message, role }, 'Redis connection lost: updates between processes are delayed');
+    isLost = true;
   });
   redis.on('ready', () => {
-    if (isGone) log.warn({ use }, 'Redis is back');
-    isGone = false;
+    if (isLost) log.warn({ role }, 'Redis connection restored');
+    isLost = false;
   });
   return redis;
 }
 
-/** What Redis answers, or `otherwise` where it does not, or not soon. */
-export async function ask<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+/** Resolves with the answer, or with `fallback` on error or timeout. */
+export async function withFallback<T>(answer: Promise<T>, fallback: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS, otherwise)));
+  const timeout = new Promise<T>((resolve) => (timer = setTimeout(resolve, COMMAND_TIMEOUT_MS, fallback)));
   try {
-    return await Promise.race([answer.catch(() => otherwise), late]);
+    return await Promise.race([answer.catch(() => fallback), timeout]);
   } finally {
     clearTimeout(timer);
   }

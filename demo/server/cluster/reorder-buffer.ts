@@ -1,40 +1,40 @@
 /**
- * Puts what is told of rooms into its order, and finds out what is missing.
+ * Puts the updates of each room in seq order and detects gaps.
  *
- * Two changes of a room may be told in the other order, because two processes, or two requests of one, tell them each in
- * their own time. So what comes too early waits a moment for what is before it; what does not come in that time is
- * asked for, because a change with a lower seq is always in the database already.
+ * Two processes, or two requests of one process, may broadcast the changes of a room out of order. An update that
+ * arrives early waits briefly for its predecessors. Predecessors that do not arrive are read from the database, where
+ * they are certain to be, because seqs become visible in order.
  */
-export interface Numbered {
+export interface Sequenced {
   roomId: number;
   seq: number;
 }
 
 interface Room<Item> {
-  /** What was before this when we first heard of the room is not known. */
+  /** The first seq seen; the delivery state of earlier ones is unknown. */
   first: number;
   last: number;
   held: Map<number, Item>;
-  waiting?: NodeJS.Timeout | undefined;
+  timer?: NodeJS.Timeout | undefined;
 }
 
-/** How long something waits for what is before it. */
+/** How long an update waits for its predecessors. */
 const HOLD_MS = 50;
-/** Rooms that are kept in mind; the one that was silent longest is forgotten first. */
+/** Maximum number of tracked rooms; the least recently active is evicted. */
 const MAX_ROOMS = 10_000;
 
-export class Sequencer<Item extends Numbered> {
+export class ReorderBuffer<Item extends Sequenced> {
   readonly #rooms = new Map<number, Room<Item>>();
   readonly #deliver: (item: Item) => void;
   readonly #fetch: (roomId: number, after: number) => Promise<Item[]>;
 
-  /** @param fetch finds what came after a seq, or nothing where it fails; it never rejects. */
+  /** @param fetch Reads the updates after a seq. Resolves with an empty list on failure; never rejects. */
   constructor(deliver: (item: Item) => void, fetch: (roomId: number, after: number) => Promise<Item[]>) {
     this.#deliver = deliver;
     this.#fetch = fetch;
   }
 
-  /** The last seq that was delivered, where one was. */
+  /** The last delivered seq of a room. */
   last(roomId: number): number | undefined {
     return this.#rooms.get(roomId)?.last;
   }
@@ -46,17 +46,17 @@ export class Sequencer<Item extends Numbered> {
       this.#remember(roomId, { first: seq, last: seq, held: new Map() });
       return this.#deliver(item);
     }
-    // Out of order, but better than never: a client knows by the seq.
+    // Out of order, but better late than never. Clients order by seq.
     if (seq < room.first) return this.#deliver(item);
     if (seq <= room.last) return;
     room.held.set(seq, item);
     this.#drain(room);
     this.#remember(roomId, room);
-    if (room.held.size > 0) room.waiting ??= setTimeout(() => void this.#fill(roomId, room), HOLD_MS).unref();
+    if (room.held.size > 0) room.timer ??= setTimeout(() => void this.#fill(roomId, room), HOLD_MS).unref();
   }
 
   close(): void {
-    for (const { waiting } of this.#rooms.values()) clearTimeout(waiting);
+    for (const { timer } of this.#rooms.values()) clearTimeout(timer);
     this.#rooms.clear();
   }
 
@@ -66,8 +66,8 @@ export class Sequencer<Item extends Numbered> {
       this.#deliver(item);
     }
     if (room.held.size > 0) return;
-    clearTimeout(room.waiting);
-    room.waiting = undefined;
+    clearTimeout(room.timer);
+    room.timer = undefined;
   }
 
   async #fill(roomId: number, room: Room<Item>): Promise<void> {
@@ -76,17 +76,17 @@ export class Sequencer<Item extends Numbered> {
       for (const item of await this.#fetch(roomId, room.last)) if (item.seq > room.last) room.held.set(item.seq, item);
       this.#drain(room);
     }
-    // It cannot be found: what waits goes on without it, and clients see the hole themselves.
+    // The gap cannot be filled: deliver the rest. Clients detect the gap by seq.
     for (const [seq, item] of [...room.held].sort(([a], [b]) => a - b)) {
       room.last = seq;
       this.#deliver(item);
     }
     room.held.clear();
-    room.waiting = undefined;
+    room.timer = undefined;
   }
 
   #remember(roomId: number, room: Room<Item>): void {
-    // Put last, so that the first is the one that was silent longest.
+    // Reinserted at the end, so that the first entry is the least recently active.
     this.#rooms.delete(roomId);
     this.#rooms.set(roomId, room);
     if (this.#rooms.size > MAX_ROOMS) this.#rooms.delete(this.#rooms.keys().next().value!);

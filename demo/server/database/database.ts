@@ -1,4 +1,4 @@
-/** Postgres behind two functions: embedded (PGlite) or a server (`pg`). The same SQL runs on both. */
+/** A minimal Postgres interface: embedded (PGlite) or a server (`pg`). Both run the same SQL. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,12 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
-  /** All or nothing. Inside, use only the `Queryable` that is handed in. */
+  /** Runs in one transaction. Inside it, use only the given `Queryable`. */
   transaction<T>(run: (inside: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** One step of the schema. */
+/** One schema migration. */
 export interface Migration {
   id: number;
   name: string;
@@ -47,12 +47,12 @@ async function openEmbedded(folder?: string): Promise<Database> {
   };
 }
 
-/** Loaded only where it is used: that takes longer than all the rest. */
+/** Imported on demand: PGlite takes longer to load than everything else. */
 const embedded = () => import('@electric-sql/pglite');
 
 function openServer(url: string): Database {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
-  // An idle connection that dies is replaced; without a listener it would end the process.
+  // The pool replaces idle connections that fail. Without a listener the error would end the process.
   pool.on('error', () => {});
   const on = (inner: Pick<pg.Pool, 'query'>): Queryable => ({
     query: async <Row extends object>(sql: string, params?: unknown[]) => (await inner.query<Row>(sql, params)).rows,
@@ -61,9 +61,9 @@ function openServer(url: string): Database {
     ...on(pool),
     transaction: async (run) => {
       const client = await pool.connect();
-      // The pool listens to those at rest alone: one that dies at work would end the process. Its query says so.
-      let died = false;
-      const onError = (): void => void (died = true);
+      // The pool handles errors of idle connections only. The running query reports an error of this one.
+      let isBroken = false;
+      const onError = (): void => void (isBroken = true);
       client.on('error', onError);
       try {
         await client.query('begin');
@@ -75,7 +75,7 @@ function openServer(url: string): Database {
         throw error;
       } finally {
         client.off('error', onError);
-        client.release(died);
+        client.release(isBroken);
       }
     },
     close: () => pool.end(),
@@ -83,8 +83,8 @@ function openServer(url: string): Database {
 }
 
 /**
- * A freshly made, empty Postgres cluster. Making one takes seconds, loading one a fraction of that, so the first is
- * kept beside the packages (or, where that is read-only, with the temporary files).
+ * An empty Postgres cluster. Creating one takes seconds, loading one is much faster, so the first is cached in
+ * node_modules (or in the temporary directory, if that is read-only).
  */
 export async function emptyCluster(): Promise<Blob> {
   const manifest = join(dirname(fileURLToPath(import.meta.resolve('@electric-sql/pglite'))), '../package.json');
@@ -92,8 +92,8 @@ export async function emptyCluster(): Promise<Blob> {
   const name = `pglite-${version}.tar`;
   const places = [join(import.meta.dirname, '../../node_modules/.cache/unified-chat'), join(tmpdir(), 'unified-chat')];
   for (const place of places) {
-    const kept = await readFile(join(place, name)).catch(() => null);
-    if (kept) return new Blob([kept]);
+    const cached = await readFile(join(place, name)).catch(() => null);
+    if (cached) return new Blob([cached]);
   }
   const { PGlite } = await embedded();
   const lite = await PGlite.create();
@@ -103,10 +103,10 @@ export async function emptyCluster(): Promise<Blob> {
   for (const place of places) {
     try {
       await mkdir(place, { recursive: true });
-      // Renamed into place, so that nobody ever reads half a file.
-      const draft = join(place, `${name}.${crypto.randomUUID()}`);
-      await writeFile(draft, bytes);
-      await rename(draft, join(place, name));
+      // Written under a temporary name and renamed, so that readers never see a partial file.
+      const temporary = join(place, `${name}.${crypto.randomUUID()}`);
+      await writeFile(temporary, bytes);
+      await rename(temporary, join(place, name));
       break;
     } catch {
       continue;
@@ -115,18 +115,18 @@ export async function emptyCluster(): Promise<Blob> {
   return dump;
 }
 
-/** Two processes on one folder would destroy it. @returns the way to unlock. */
+/** Locks the folder: two processes on one folder would corrupt it. @returns the unlock function. */
 async function lock(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'server.pid');
   await mkdir(dirname(file), { recursive: true });
-  const take = (): Promise<void> => writeFile(file, String(process.pid), { flag: 'wx' });
+  const acquire = (): Promise<void> => writeFile(file, String(process.pid), { flag: 'wx' });
   try {
-    await take();
+    await acquire();
   } catch {
     const owner = Number(await readFile(file, 'utf8'));
-    if (isAlive(owner)) throw new Error(`${folder} is in use by process ${owner}. Stop that one, or use another folder.`);
+    if (isAlive(owner)) throw new Error(`${folder} is in use by process ${owner}. Stop that process, or use another folder.`);
     await rm(file, { force: true });
-    await take();
+    await acquire();
   }
   return () => rm(file, { force: true });
 }

@@ -1,24 +1,24 @@
-/** Step 4 of the schema: changes of rooms are counted, messages can change, and sockets open with tickets. */
+/** Migration 4: change log with sequence numbers, edits, deletion, reactions, and socket tickets. */
 import type { Migration } from './database.js';
 
 export const CHANGES: Migration = {
   id: 4,
   name: 'changes counted by room; editing, deleting, reactions; tickets',
   statements: [
-    // The last change of the room. What was said before this step is history that no change tells of.
+    // Number of the latest change. Messages from before this migration have no change.
     `alter table rooms add column seq int not null default 0`,
     `alter table messages add column deleted_at timestamptz`,
-    // A preview goes, and changes, with its message.
+    // A notification preview is updated and deleted with its message.
     `alter table notifications add column message_id int`,
     `create index notifications_of_message on notifications (message_id)`,
     `create table changes (
       room_id int not null references rooms on delete cascade,
       seq int not null,
-      -- The type of the frame that tells of it.
+      -- Type of the frame that announces the change.
       kind text not null,
       at timestamptz not null default clock_timestamp(),
       message_id int,
-      -- Who has read, how many messages, and which; no list means all.
+      -- For read receipts: the reader, the number of messages, and their ids; null means all.
       user_id int,
       count int,
       message_ids int[],
@@ -30,14 +30,14 @@ export const CHANGES: Migration = {
       user_id int not null references users on delete cascade,
       emoji text not null,
       unique (message_id, emoji, user_id))`,
-    // Only a hash is kept: who reads the database cannot open a socket with it.
+    // Only a hash is stored: read access to the database does not allow opening a socket.
     `create table tickets (
       hash text primary key,
       user_id int not null references users on delete cascade,
       token_expires_at timestamptz not null,
       expires_at timestamptz not null)`,
-    // The next seq of a room. Call where the room's row is locked, in the transaction of the change itself: then seqs
-    // have no gap, and become visible in their order.
+    // Records a change and returns the room's next seq. Must run in the transaction of the change itself, with the
+    // room's row locked: then seqs have no gaps and become visible in order.
     `create function record_change(room int, what text, message int default null, reader int default null, n int default null,
         ids int[] default null, touched timestamptz default null) returns int language plpgsql as $$
       declare
@@ -47,13 +47,13 @@ export const CHANGES: Migration = {
         insert into changes (room_id, seq, kind, message_id, user_id, count, message_ids) values (room, next_seq, what, message, reader, n, ids);
         return next_seq;
       end $$`,
-    // Marks messages of others as read; none named means all. Says how many were unread, which, and the seq of that
-    // change; no seq where nothing was unread. One call, because the room is locked meanwhile.
+    // Marks the given messages of others as read; an empty list means all. Returns how many were unread, their ids, and
+    // the seq of the change (null if none was unread). A single call, because it locks the room.
     `create function mark_read(room int, viewer int, asked int[], out n int, out ids int[], out up_to int, out change int) language plpgsql as $$
       begin
         n := unread_count(room, viewer);
         if n = 0 then return; end if;
-        -- Counted again under the lock: another tab of the same reader may have been faster.
+        -- Counted again under the lock: another tab of the same user may have been faster.
         perform 1 from rooms r where r.id = room for update;
         if cardinality(asked) = 0 then
           n := unread_count(room, viewer);
@@ -71,7 +71,7 @@ export const CHANGES: Migration = {
         end if;
         if n > 0 then change := record_change(room, 'message_read', up_to, viewer, n, ids); end if;
       end $$`,
-    // A deleted message is not waiting to be read.
+    // Deleted messages do not count as unread.
     `create or replace function unread_count(room int, viewer int) returns int language plpgsql stable as $$ begin return (
       select count(*)::int from messages m
       where m.room_id = room and m.sender_id <> viewer and m.deleted_at is null

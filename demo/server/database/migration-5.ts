@@ -1,4 +1,6 @@
-/** Step 5 of the schema: history in the order of time, read receipts that no longer count as changes, and what a `_tempId` stood for. */
+/**
+ * Migration 5: history ordered by time, read receipts outside the change log, and digests to detect a reused `_tempId`.
+ */
 import type { Migration } from './database.js';
 
 export const RECEIPTS: Migration = {
@@ -6,9 +8,9 @@ export const RECEIPTS: Migration = {
   name: 'history by (timestamp, id); read receipts; a digest of what was sent',
   statements: [
     `create index messages_by_time on messages (room_id, created_at, id)`,
-    // What was sent under the temp_id, so that the same id with something else is noticed, also after an edit.
+    // Digest of the sent content: detects a `temp_id` reused for other content, even after an edit.
     `alter table messages add column digest text`,
-    // The time of the message read_up_to: messages are read up to (read_time, read_up_to).
+    // Time of the message `read_up_to`. Messages are read up to (read_time, read_up_to).
     `alter table members add column read_time timestamptz not null default '-infinity'`,
     `update members me set read_time = m.created_at from messages m where m.id = me.read_up_to`,
     `drop function mark_read(int, int, int[])`,
@@ -24,14 +26,15 @@ export const RECEIPTS: Migration = {
           where m.room_id = room and m.sender_id <> viewer and m.deleted_at is null and (m.created_at, m.id) > (from_time, from_id)
             and m.id not in (select r.message_id from reads r where r.user_id = viewer));
       end $$`,
-    // For an incoming message: has the viewer read it? For an own one: has anybody else?
+    // For a message of another user: has the viewer read it? For an own message: has any other member read it?
     `create function is_read(room int, message int, at timestamptz, sender int, viewer int) returns boolean language plpgsql stable as $$ begin return exists (
       select 1 from members o
       where o.room_id = room and o.user_id <> sender and (sender = viewer or o.user_id = viewer)
         and ((o.read_time, o.read_up_to) >= (at, message)
           or exists (select 1 from reads r where r.message_id = message and r.user_id = o.user_id))); end $$`,
-    // Marks everything up to a message as read; up to the newest where none is named. Says how much was unread until now, whose
-    // it was, and up to which message is read now: null where that was known before, or the room has no such message.
+    // Marks everything up to a message as read; up to the newest one if `asked` is null. Returns the number of messages
+    // that were unread, their authors, and the new last read message: null if it was read before, or if the room has no
+    // such message.
     `create function mark_read_up_to(room int, viewer int, asked int, out n int, out up_to int, out authors int[]) language plpgsql as $$
       declare
         to_time timestamptz;
@@ -42,7 +45,7 @@ export const RECEIPTS: Migration = {
         authors := '{}';
         select m.created_at, m.id into to_time, up_to from messages m
           where m.room_id = room and (asked is null or m.id = asked) order by m.created_at desc, m.id desc limit 1;
-        -- Locked, because another tab of the same reader may do the same.
+        -- Locked against concurrent calls by other tabs of the same user.
         select me.read_time, me.read_up_to into from_time, from_id from members me
           where me.room_id = room and me.user_id = viewer for update;
         if up_to is null or from_id is null or (to_time, up_to) <= (from_time, from_id) then
@@ -57,7 +60,7 @@ export const RECEIPTS: Migration = {
         delete from reads r using messages m
           where m.id = r.message_id and m.room_id = room and r.user_id = viewer and (m.created_at, m.id) <= (to_time, up_to);
       end $$`,
-    // Marks single messages of others as read. Says how many were unread, which, and whose.
+    // Marks individual messages of others as read. Returns how many were unread, their ids and their authors.
     `create function mark_read_each(room int, viewer int, asked int[], out n int, out ids int[], out authors int[]) language plpgsql as $$
       begin
         with new as (

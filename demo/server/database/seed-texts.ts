@@ -1,6 +1,6 @@
 /**
- * What the people of the demo have said so far. One line a message: who (first letter of the name), what.
- * `# 6 09:12` is six days ago at that time (UTC); `# -40` is forty minutes ago. Lines follow each other by a minute or so.
+ * Seed conversations of the demo. One message per line: first letter of the author's name, then the text.
+ * `# 6 09:12` means six days ago at that time (UTC); `# -40` means forty minutes ago. Lines are about a minute apart.
  */
 export const ANA_AND_BEN = `
 # 8 09:12

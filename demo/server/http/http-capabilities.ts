@@ -1,4 +1,4 @@
-/** The REST routes that no baseline backend has: who I am, one for each capability beyond it, and tickets. */
+/** REST routes beyond the baseline: `me/`, one or more per capability, and tickets. */
 import type { Context as Call, Hono } from 'hono';
 import { deleteMessage, editMessage, react, type Target } from '../messages/message-mutations.js';
 import type { Context } from '../context.js';
@@ -6,7 +6,7 @@ import { answer, field } from './http-responses.js';
 import { describe } from '../socket/greeting.js';
 import { json, roomOf, type Env } from './http-params.js';
 import { findMessage } from '../messages/messages.js';
-import { accessDenied, Refusal, toId } from '../errors.js';
+import { accessDenied, RequestError, toId } from '../errors.js';
 import { isMember, listReceipts } from '../rooms/rooms.js';
 import { readKnown, syncRooms } from '../messages/sync.js';
 import { makeTicket, TICKET_SECONDS } from '../socket/tickets.js';
@@ -51,11 +51,14 @@ export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string)
     return answer(context, 200, { ticket, expires_in_s: TICKET_SECONDS });
   });
 
-  /** The message of the path, and its room. A message of a room of others counts as unknown, even if the request is invalid in another way too. */
+  /**
+   * The message named in the path, with its room. A message in a room that the user is not a member of is always
+   * unknown, even if the request is also invalid in another way.
+   */
   async function targetOf(call: Call<Env>): Promise<Target> {
     const messageId = toId(call.req.param('id'));
     const found = await findMessage(context, messageId);
-    if (!found || messageId === null || !(await isMember(context.database, found.roomId, call.get('viewer').id))) throw new Refusal('unknown_message', 'There is no such message.');
+    if (!found || messageId === null || !(await isMember(context.database, found.roomId, call.get('viewer').id))) throw new RequestError('unknown_message', 'There is no such message.');
     return { roomId: found.roomId, messageId };
   }
 }

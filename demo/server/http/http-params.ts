@@ -1,17 +1,17 @@
-/** What routes read from a request. */
+/** Parsing of request parameters. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context as Call } from 'hono';
 import type { Viewer } from '../auth.js';
 import { field } from './http-responses.js';
-import { Refusal, toId } from '../errors.js';
+import { RequestError, toId } from '../errors.js';
 
 export interface Env {
   Bindings: HttpBindings;
-  /** Who asks, and until when the token says so. */
+  /** The authenticated user, and when the token expires. */
   Variables: { viewer: Viewer; expiresAt: Date };
 }
 
-/** The room of the path; 0, which no room is, where that is no id. */
+/** The room id in the path; 0, which matches no room, if it is invalid. */
 export const roomOf = (call: Call<Env>): number => toId(call.req.param('id')) ?? 0;
 
 export function cursor(call: Call<Env>, name: string): number | null {
@@ -24,6 +24,6 @@ export function cursor(call: Call<Env>, name: string): number | null {
 
 export async function json(call: Call<Env>): Promise<Record<string, unknown>> {
   const body: unknown = await call.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal('invalid', 'The body is not a JSON object.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new RequestError('invalid', 'The body must be a JSON object.');
   return body as Record<string, unknown>;
 }

@@ -1,11 +1,11 @@
-/** Answers of REST: bodies through the one serialiser, errors in the shapes that the protocol names. */
-import type { RefusedBecause } from '../auth.js';
+/** REST responses: bodies pass the serialiser; errors have the shapes that the protocol defines. */
+import type { AuthFailure } from '../auth.js';
 import type { Context } from '../context.js';
-import { Refusal, type RefusalCode } from '../errors.js';
+import { RequestError, type RequestErrorCode } from '../errors.js';
 import { toJson } from '../serialise.js';
 
-const STATUS: Record<RefusalCode, number> = {
-  access_denied: 404, // Whether a room exists is nobody's business but its members'.
+const STATUS: Record<RequestErrorCode, number> = {
+  access_denied: 404, // Non-members must not learn whether a room exists.
   unknown_room: 404,
   unknown_message: 404,
   not_yours: 403,
@@ -24,14 +24,14 @@ export function answer({ differences }: Context, status: number, body: unknown, 
   });
 }
 
-export const field = (name: string, message: string): Refusal => new Refusal('invalid', message, { field: name });
+export const field = (name: string, message: string): RequestError => new RequestError('invalid', message, { field: name });
 
 export const notFound = (context: Context): Response => error(context, 404, { detail: 'Not found.' });
 
-/** Any thrown thing, or the reason why a token was refused, as an answer. */
+/** The response to anything thrown, or to a rejected token. */
 export function answerError(context: Context, thrown: unknown): Response {
-  if (typeof thrown === 'string') return unauthorized(context, thrown as RefusedBecause);
-  if (!(thrown instanceof Refusal)) return error(context, 500, { detail: 'Internal server error.' });
+  if (typeof thrown === 'string') return unauthorized(context, thrown as AuthFailure);
+  if (!(thrown instanceof RequestError)) return error(context, 500, { detail: 'Internal server error.' });
   const status = STATUS[thrown.code];
   const { field: name, retryAfter } = thrown.details;
   if (status === 404) return notFound(context);
@@ -40,9 +40,9 @@ export function answerError(context: Context, thrown: unknown): Response {
   return error(context, status, body, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
 }
 
-function unauthorized(context: Context, because: RefusedBecause): Response {
+function unauthorized(context: Context, reason: AuthFailure): Response {
   const body =
-    because === 'missing_token'
+    reason === 'missing_token'
       ? { detail: 'Authentication credentials were not provided.', code: 'not_authenticated' }
       : {
           detail: 'Given token not valid for any token type',

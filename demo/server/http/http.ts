@@ -1,4 +1,4 @@
-/** The REST routes. Each reads, asks chat.ts or a query, and answers through the one serialiser. */
+/** The REST routes. Each parses its request, calls chat-actions.ts or a query, and responds through the serialiser. */
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { getAttachment, readAttachment } from '../messages/attachments.js';
@@ -9,16 +9,16 @@ import { answer, answerError, notFound } from './http-responses.js';
 import { addBeyondBaseline } from './http-capabilities.js';
 import { cursor, json, roomOf, type Env } from './http-params.js';
 import { findMessage, listMessages } from '../messages/messages.js';
-import { accessDenied, Refusal, toId } from '../errors.js';
+import { accessDenied, RequestError, toId } from '../errors.js';
 import { isMember, listRooms } from '../rooms/rooms.js';
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
 const PREFLIGHT_SECONDS = 7_200;
-/** What a form needs around its file. */
+/** Size of a multipart form besides its file. */
 const FORM_OVERHEAD = 65_536;
 
-/** A path for the log. That of a file holds its name, and is the one secret that protects it. */
+/** A path for the log. Attachment paths are masked: the path is the only secret that protects the file. */
 const pathOf = (path: string): string => path.replace(/(\/attachments\/).*/s, '$1…');
 
 export function createHttp(context: Context): Hono<Env> {
@@ -35,28 +35,28 @@ export function createHttp(context: Context): Hono<Env> {
     allowMethods: options.baseline ? ['GET', 'POST'] : ['GET', 'POST', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
     exposeHeaders: ['Retry-After'],
-    // What browsers keep at most: a preflight costs a page on another site a round trip before every first request.
+    // The longest time that browsers honour. A preflight costs a cross-origin page one round trip.
     maxAge: PREFLIGHT_SECONDS,
   }));
   app.use(`${api}/*`, async (call, next) => {
-    // The address is made of the `Host` that the client has sent.
-    if (!URL.canParse(call.req.url)) return answerError(context, new Refusal('invalid', 'The Host of the request is none.'));
+    // The URL contains the `Host` header, which the client controls.
+    if (!URL.canParse(call.req.url)) return answerError(context, new RequestError('invalid', 'The Host header is invalid.'));
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
     const maxSize = isForm ? limits.attachmentBytes + FORM_OVERHEAD : limits.bodyBytes;
-    // Without a length it could only be counted while it is read; no browser sends a form or JSON like that.
-    if (call.req.header('Transfer-Encoding') !== undefined) return answerError(context, new Refusal('invalid', 'A body needs a Content-Length.'));
-    if (Number(call.req.header('Content-Length') ?? 0) > maxSize) return answerError(context, new Refusal('too_large', `The body can have at most ${maxSize} bytes.`));
+    // Its size would be known only after reading it. No browser sends a form or JSON this way.
+    if (call.req.header('Transfer-Encoding') !== undefined) return answerError(context, new RequestError('invalid', 'Content-Length is required.'));
+    if (Number(call.req.header('Content-Length') ?? 0) > maxSize) return answerError(context, new RequestError('too_large', `The body must not exceed ${maxSize} bytes.`));
     return next();
   });
   app.use(`${api}/*`, async (call, next) => {
     const token = /^Bearer\s+(\S+)$/i.exec(call.req.header('Authorization') ?? '')?.[1];
-    const verdict = await verifyToken(database, options.secret, token);
-    if (!verdict.ok) {
-      log.warn({ because: verdict.because, origin: call.req.header('Origin') ?? null, path: pathOf(call.req.path) }, 'request refused');
-      return answerError(context, verdict.because);
+    const auth = await verifyToken(database, options.secret, token);
+    if (!auth.ok) {
+      log.warn({ reason: auth.reason, origin: call.req.header('Origin') ?? null, path: pathOf(call.req.path) }, 'request rejected');
+      return answerError(context, auth.reason);
     }
-    call.set('viewer', verdict.viewer);
-    call.set('expiresAt', verdict.expiresAt);
+    call.set('viewer', auth.viewer);
+    call.set('expiresAt', auth.expiresAt);
     return next();
   });
 
@@ -75,13 +75,13 @@ export function createHttp(context: Context): Hono<Env> {
     const roomId = roomOf(call);
     if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
     const limit = cursor(call, 'limit') ?? DEFAULT_PAGE;
-    if (limit < 1) throw new Refusal('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
+    if (limit < 1) throw new RequestError('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
     const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
     const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
     if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, {});
     return answer(context, 200, {
       messages,
-      // The recorded backend takes an exactly full page for a sign of more.
+      // The recorded backend reports more whenever the page is exactly full.
       has_more: options.baseline ? messages.length === page.limit : hasMore,
       count: messages.length,
       oldest_id: messages.at(0)?.id ?? null,
@@ -94,7 +94,7 @@ export function createHttp(context: Context): Hono<Env> {
     const roomId = roomOf(call);
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
     const { attachment, ...body } = isForm ? await readAttachment(call, limits.attachmentBytes) : { ...(await json(call)), attachment: undefined };
-    if (body['room'] === undefined) throw new Refusal('invalid', 'This field is required.', { field: 'room' });
+    if (body['room'] === undefined) throw new RequestError('invalid', 'This field is required.', { field: 'room' });
     const reply = body['reply_to'];
     const request = {
       roomId,
@@ -104,8 +104,8 @@ export function createHttp(context: Context): Hono<Env> {
       ...(attachment && { attachment, messageType: attachment.isImage ? 'image' : 'file' }),
     };
     const { message, isNew } = await sendMessage(context, call.get('viewer'), request, 'rest');
-    // Stored before, and deleted since.
-    if (!message) throw new Refusal('unknown_message', 'The message was deleted.');
+    // A retry of a message that was stored and has since been deleted.
+    if (!message) throw new RequestError('unknown_message', 'The message was deleted.');
     return answer(context, isNew ? 201 : 200, message);
   });
 
@@ -120,7 +120,7 @@ export function createHttp(context: Context): Hono<Env> {
 
   app.post(`${api}/rooms/start_dm/`, async (call) => {
     const userId = (await json(call))['user_id'];
-    if (userId === undefined) throw new Refusal('invalid', 'This field is required.', { field: 'user_id' });
+    if (userId === undefined) throw new RequestError('invalid', 'This field is required.', { field: 'user_id' });
     const { room, created } = await startDirect(context, call.get('viewer'), toId(userId));
     return answer(context, created ? 201 : 200, { room, created });
   });
@@ -132,8 +132,8 @@ export function createHttp(context: Context): Hono<Env> {
     return isPage && options.fetch ? options.fetch(call.req.raw, call.env.incoming) : notFound(context);
   });
   app.onError((error, call) => {
-    if (!(error instanceof Refusal)) log.error({ err: error, path: pathOf(call.req.path) }, 'request failed');
-    else log.warn({ path: pathOf(call.req.path), code: error.code }, 'request refused');
+    if (!(error instanceof RequestError)) log.error({ err: error, path: pathOf(call.req.path) }, 'request failed');
+    else log.warn({ path: pathOf(call.req.path), code: error.code }, 'request rejected');
     return answerError(context, error);
   });
   return app;

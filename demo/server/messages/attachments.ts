@@ -1,10 +1,10 @@
-/** Files sent with a message: kept in the database, fetched by an address that nobody can guess. */
+/** Message attachments: stored in the database, served at an unguessable URL. */
 import type { Context as Call } from 'hono';
 import type { Context } from '../context.js';
 import { notFound } from '../http/http-responses.js';
-import { Refusal } from '../errors.js';
+import { RequestError } from '../errors.js';
 
-/** What a browser may show in a page of ours; everything else is only ever downloaded. */
+/** Types that browsers may display inline; everything else is downloaded. */
 const INLINE = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
@@ -12,17 +12,17 @@ interface Upload extends Record<string, unknown> {
   attachment: { name: string; mediaType: string; bytes: Uint8Array; isImage: boolean } | undefined;
 }
 
-/** Reads a form: its fields, and the file in `attachment`. */
-export async function readAttachment(call: Call, longest: number): Promise<Upload> {
+/** Parses a multipart form: its fields, and the file in `attachment`. */
+export async function readAttachment(call: Call, maxBytes: number): Promise<Upload> {
   const form = await call.req.parseBody().catch(() => {
-    throw new Refusal('invalid', 'The form cannot be read.');
+    throw new RequestError('invalid', 'The form data cannot be parsed.');
   });
   const { attachment: file, ...fields } = form;
   if (!(file instanceof File)) return { ...fields, attachment: undefined };
-  if (file.size > longest) throw new Refusal('too_large', `A file can have at most ${longest} bytes.`);
-  // eslint-disable-next-line no-control-regex -- exactly what a name must not hold
+  if (file.size > maxBytes) throw new RequestError('too_large', `A file must not exceed ${maxBytes} bytes.`);
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is replaced
   const plain = file.name.replace(/[\u0000-\u001f/\\]/g, '_').slice(-100);
-  // In an address, `.` and `..` are no names.
+  // `.` and `..` have a special meaning in a URL path.
   const name = plain.replace(/^\.*$/, 'file');
   const bytes = new Uint8Array(await file.arrayBuffer());
   return { ...fields, attachment: { name, mediaType: file.type, bytes, isImage: INLINE.includes(file.type) } };
@@ -44,7 +44,7 @@ export async function getAttachment(context: Context, id: string): Promise<Respo
       'X-Content-Type-Options': 'nosniff',
       'Content-Security-Policy': "default-src 'none'; sandbox",
       'Cache-Control': 'private, max-age=31536000, immutable',
-      // Shown by pages on other origins; the address itself is the secret.
+      // Other origins embed it; the URL itself is the secret.
       'Cross-Origin-Resource-Policy': 'cross-origin',
     },
   });

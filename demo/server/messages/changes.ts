@@ -1,4 +1,4 @@
-/** What changed in rooms, one after the other: kept in the database, told as frames. */
+/** The change log of rooms: stored in the database, sent as frames. */
 import type { ChangeFrame } from '../../../src/protocol/sync.js';
 import type { Queryable } from '../database/database.js';
 import type { WireMessage } from './messages.js';
@@ -8,12 +8,12 @@ type Kind = Exclude<ChangeFrame['type'], 'messages_marked_read'>;
 
 export interface Change {
   roomId: number;
-  /** Counts the changes of its room, from 1. */
+  /** Numbers the changes of its room, from 1. */
   seq: number;
   kind: Kind;
   at: Date;
   messageId: number | null;
-  /** Who has read, how many messages, and which; an empty list means all. */
+  /** For read receipts: the reader, the number of messages, and their ids; an empty list means all. */
   userId: number | null;
   count: number | null;
   messageIds: number[];
@@ -30,12 +30,12 @@ export const newChange = (kind: Kind, fields: Pick<Change, 'roomId' | 'seq'> & P
   ...fields,
 });
 
-/** Columns that make a `Change`; `c` is the table. */
+/** Columns of a `Change`; `c` is the table alias. */
 export const CHANGE_COLUMNS = `
   c.room_id as "roomId", c.seq, c.kind, c.at, c.message_id as "messageId", c.user_id as "userId", c.count,
   coalesce(c.message_ids, '{}') as "messageIds"`;
 
-/** Makes the room's next change of an altered message. Call where the room is locked. @returns its seq. */
+/** Records a change of an existing message. Requires the room to be locked. @returns its seq. */
 export async function recordChange(inside: Queryable, kind: Kind, roomId: number, messageId: number): Promise<number> {
   const [done] = await inside.query<{ seq: number }>('select record_change($1, $2, $3) as seq', [roomId, kind, messageId]);
   return done!.seq;
@@ -43,12 +43,12 @@ export async function recordChange(inside: Queryable, kind: Kind, roomId: number
 
 const SHOWS_MESSAGE: ReadonlySet<Kind> = new Set<Kind>(['new_message', 'message_updated', 'reactions_updated']);
 
-/** Whether the frame of a change shows the message as it is now. */
+/** Whether the frame of a change contains the current state of the message. */
 export const showsMessage = ({ kind }: Change): boolean => SHOWS_MESSAGE.has(kind);
 
 /**
- * The frame that tells one viewer of a change; none where the message is there no longer.
- * @param message as the viewer sees it, where the change is of one
+ * The frame of a change for one viewer; null if its message no longer exists.
+ * @param message As the viewer sees it, if the change concerns one.
  */
 export function frameOf(change: Change, viewerId: number, message: WireMessage | undefined): object | null {
   const { kind: type, roomId: room_id, messageId: message_id, seq, at: timestamp } = change;
@@ -70,10 +70,10 @@ export function frameOf(change: Change, viewerId: number, message: WireMessage |
 }
 
 /**
- * Forgets changes that are past the window, of one room or of all. Always the first ones of a room, so that what is
- * remembered has no hole.
+ * Deletes changes outside the sync window, of one room or of all. Only ever a prefix, so that the remaining changes
+ * have no gap.
  */
-export async function forgetChanges(database: Queryable, { changes, hours }: SyncWindow, roomId?: number): Promise<void> {
+export async function deleteOldChanges(database: Queryable, { changes, hours }: SyncWindow, roomId?: number): Promise<void> {
   await database.query(
     `with past as materialized (
        select r.id, least(r.seq - $1, coalesce((select min(k.seq) - 1 from changes k where k.room_id = r.id and k.at > now() - $2 * interval '1 hour'), r.seq)) as seq

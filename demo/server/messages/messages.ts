@@ -1,4 +1,4 @@
-/** Messages as they are read: one of them, or a page of a history. What was deleted is not there. */
+/** Reading messages: single ones, or pages of a history. Deleted messages are excluded. */
 import type { Context } from '../context.js';
 import { userJson, type WireUser } from '../users.js';
 
@@ -23,10 +23,10 @@ export interface Reaction {
   user_ids: number[];
 }
 
-/** Where messages are read from, and how they are told. */
+/** What reading messages depends on. */
 export type Source = Pick<Context, 'database' | 'options'>;
 
-/** $1 is the viewer everywhere. */
+/** $1 is always the viewer. */
 const columnsOf = (source: Source): string => `
   m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
@@ -58,16 +58,16 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
     reply_to: row.reply_to,
     is_own_message: isOwn,
     reactions: options.baseline ? undefined : row.reactions,
-    // In an answer to one user, only the sender's own name for it; a live echo carries it for everybody.
-    _tempId: (isOwn || viewerId === EVERYBODY) && row.temp_id !== null ? row.temp_id : undefined,
+    // A response to one user contains only that user's own `_tempId`. A broadcast contains it for everyone.
+    _tempId: (isOwn || viewerId === NO_VIEWER) && row.temp_id !== null ? row.temp_id : undefined,
   };
 }
 
-/** The viewer of what goes to all members alike. No user has this id. */
-export const EVERYBODY = 0;
+/** Viewer id for frames shared by all members. No user has this id. */
+export const NO_VIEWER = 0;
 
-/** One text for everybody says nothing about its reader. */
-export const forEverybody = (message: WireMessage): WireMessage => ({ ...message, is_read: false, is_own_message: false });
+/** Resets the fields that depend on the viewer, for frames shared by all members. */
+export const withoutViewerFields = (message: WireMessage): WireMessage => ({ ...message, is_read: false, is_own_message: false });
 
 export interface Page {
   before: number | null;
@@ -76,9 +76,9 @@ export interface Page {
 }
 
 /**
- * A page of a room's history, oldest first: the newest, those before, or the first ones after a message. In the order of
- * (timestamp, id), because the ids of imported messages need not follow time. `seq` is of the same moment as the messages,
- * because it is read by the same statement.
+ * A page of a room's history, oldest first: the newest page, the one before a message, or the one after it. Ordered by
+ * (timestamp, id), because the ids of imported messages need not follow time. `seq` belongs to the same snapshot as the
+ * messages, because the same statement reads it.
  */
 export async function listMessages(source: Source, viewerId: number, roomId: number, { before, after, limit }: Page) {
   const forward = after !== null;
@@ -87,7 +87,7 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
     `select r.seq, ${columnsOf(source)} from rooms r
      left join lateral (
        select * from messages m where m.room_id = r.id and m.deleted_at is null
-         and ${await beyond(source, roomId, '$3', before, '<')} and ${await beyond(source, roomId, '$4', after, '>')}
+         and ${await cursorCondition(source, roomId, '$3', before, '<')} and ${await cursorCondition(source, roomId, '$4', after, '>')}
        order by m.created_at ${direction}, m.id ${direction} limit $5) m on true ${JOINED}
      where r.id = $2 order by m.created_at ${direction}, m.id ${direction}`,
     [viewerId, roomId, before, after, limit + 1],
@@ -99,17 +99,18 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
 }
 
 /**
- * SQL for what is before or after a message; of a message that the room does not have, its id alone says where that is.
- * @param parameter that of the query which holds the cursor
+ * SQL condition for messages before or after the cursor. If the room does not have that message, only the ids are
+ * compared.
+ * @param parameter The query parameter that holds the cursor.
  */
-async function beyond({ database }: Source, roomId: number, parameter: string, cursor: number | null, than: '<' | '>'): Promise<string> {
+async function cursorCondition({ database }: Source, roomId: number, parameter: string, cursor: number | null, operator: '<' | '>'): Promise<string> {
   if (cursor === null) return `${parameter}::int is null`;
   const known = await database.query('select 1 from messages where id = $1 and room_id = $2', [cursor, roomId]);
-  if (known.length === 0) return `m.id ${than} ${parameter}::int`;
-  return `(m.created_at, m.id) ${than} ((select at.created_at from messages at where at.id = ${parameter}), ${parameter}::int)`;
+  if (known.length === 0) return `m.id ${operator} ${parameter}::int`;
+  return `(m.created_at, m.id) ${operator} ((select at.created_at from messages at where at.id = ${parameter}), ${parameter}::int)`;
 }
 
-/** Some messages, by id; those that were deleted are not among them. */
+/** Messages by id; deleted ones are left out. */
 export async function getMessages(source: Source, viewerId: number, ids: number[]): Promise<Map<number, WireMessage>> {
   if (ids.length === 0) return new Map();
   const rows = await source.database.query<MessageRow>(
@@ -119,7 +120,7 @@ export async function getMessages(source: Source, viewerId: number, ids: number[
   return new Map(rows.map((row) => [row.id, messageFor(source, viewerId, row)]));
 }
 
-/** Where a message is, or was. */
+/** The room of a message, even if the message is deleted. */
 export async function findMessage({ database }: Pick<Context, 'database'>, id: number | null): Promise<{ roomId: number; isDeleted: boolean } | undefined> {
   const [found] = await database.query<{ roomId: number; isDeleted: boolean }>('select room_id as "roomId", deleted_at is not null as "isDeleted" from messages where id = $1', [id]);
   return found;

@@ -1,7 +1,7 @@
-/** A message becomes stored: once, in its order, together with all that follows from it. */
+/** Stores a message exactly once, in order, together with its notifications and its change. */
 import { createHash } from 'node:crypto';
 import type { Database, Queryable } from '../database/database.js';
-import { accessDenied, Refusal } from '../errors.js';
+import { accessDenied, RequestError } from '../errors.js';
 import { toJson } from '../serialise.js';
 
 export interface Draft {
@@ -10,20 +10,20 @@ export interface Draft {
   content: string;
   messageType?: string;
   replyTo?: number | null;
-  /** Unique with the sender: where it is known already, the stored message is the answer. */
+  /** Unique per sender: if it is already used, the stored message is returned. */
   tempId?: string | undefined;
   attachment?: { name: string; mediaType: string; bytes: Uint8Array } | undefined;
-  /** What the members are notified of; those that look at the room are not. */
-  notice: { title: string; preview: string; except: number[] };
+  /** The notification for the other members, except those subscribed to the room. */
+  notification: { title: string; preview: string; except: number[] };
 }
 
-/** `seq` is that of the change, and null where the message had been stored before. */
+/** `seq` is that of the change; null if the message was stored before. */
 export interface Stored {
   id: number;
   seq: number | null;
 }
 
-/** Stores a message, or finds the one that was stored for the same `tempId`. */
+/** Stores a message, or finds the one already stored for its `tempId`. */
 export async function storeMessage(database: Database, draft: Draft): Promise<Stored> {
   const { attachment } = draft;
   if (!attachment) return insertMessage(database, draft, null);
@@ -39,9 +39,9 @@ export async function storeMessage(database: Database, draft: Draft): Promise<St
 }
 
 async function insertMessage(database: Queryable, draft: Draft, attachmentId: string | null): Promise<Stored> {
-  const { roomId, senderId, messageType = 'text', content, tempId = null, replyTo = null, notice } = draft;
-  // The room is locked before the message gets its id: ids and seqs within a room so grow in the order in which they
-  // become visible, and a client that asks for what came after n misses nothing. One statement, so all or nothing.
+  const { roomId, senderId, messageType = 'text', content, tempId = null, replyTo = null, notification } = draft;
+  // The room is locked before the message gets its id, so ids and seqs of a room become visible in ascending order, and
+  // a client that asks for everything after n misses nothing. A single statement, and therefore atomic.
   const digest = tempId === null ? null : digestOf(draft);
   const [done] = await database.query<{ room: number | null; id: number | null; seq: number | null }>(
     `with room as (
@@ -52,31 +52,31 @@ async function insertMessage(database: Queryable, draft: Draft, attachmentId: st
        select room.id, $2::int, $3::text, $4::text, $5::uuid, $6::int, $7::text, $11::text from room
        where $6::int is null or exists (select 1 from messages q where q.id = $6 and q.room_id = $1 and q.deleted_at is null)
        on conflict (sender_id, temp_id) do nothing returning id, created_at),
-     noticed as (
+     notified as (
        insert into notifications (recipient, sender_id, room_id, message_id, title, message)
        select o.user_id, $2::int, $1::int, stored.id, $8::text, $9::text from stored, members o
        where o.room_id = $1 and o.user_id <> $2 and o.user_id <> all($10::int[]))
      select (select id from room) as room, (select id from stored) as id,
        (select record_change($1, 'new_message', stored.id, touched => stored.created_at) from stored) as seq`,
-    [roomId, senderId, messageType, content, attachmentId, replyTo, tempId, notice.title, notice.preview, notice.except, digest],
+    [roomId, senderId, messageType, content, attachmentId, replyTo, tempId, notification.title, notification.preview, notification.except, digest],
   );
-  // Before anything else: no answer may tell anything about a room of others.
+  // Checked first: no response may reveal anything about a room to non-members.
   if (done!.room === null) throw accessDenied(roomId);
   if (done!.id !== null) return { id: done!.id, seq: done!.seq };
   const known = tempId === null ? undefined : await findSent(database, draft, digest);
   if (known !== undefined) return { id: known, seq: null };
-  throw new Refusal('invalid', 'The message to reply to is not in this room.', { field: 'reply_to', roomId });
+  throw new RequestError('invalid', 'The message to reply to is not in this room.', { field: 'reply_to', roomId });
 }
 
-/** What a message says, to recognise it when it is sent again. */
+/** Digest of the content, to recognise a retry. */
 function digestOf({ content, attachment }: Draft): string {
   const hash = createHash('sha256').update(toJson([content, attachment?.name ?? null, attachment?.mediaType ?? null]));
   return hash.update(attachment?.bytes ?? '').digest('base64url');
 }
 
 /**
- * The message that was stored under the `tempId` of a draft; none where there is no such message.
- * @throws {Refusal} `conflict` where that message is another one: to acknowledge it would lose the new one.
+ * The message stored under the draft's `tempId`, if any.
+ * @throws {RequestError} `conflict` if it differs from the draft: acknowledging it would lose the new message.
  */
 async function findSent(database: Queryable, { senderId, tempId, roomId, content }: Draft, digest: string | null): Promise<number | undefined> {
   const [known] = await database.query<{ id: number; roomId: number; content: string; digest: string | null; isAltered: boolean }>(
@@ -85,25 +85,25 @@ async function findSent(database: Queryable, { senderId, tempId, roomId, content
     [senderId, tempId],
   );
   if (!known) return undefined;
-  // Without a digest (deleted since, or stored before there were digests) its text tells, unless that was changed.
+  // Without a digest (deleted, or stored before migration 5), the text is compared, unless it was edited.
   const isSame = known.digest === null ? known.isAltered || known.content === content : known.digest === digest;
   if (known.roomId === roomId && isSame) return known.id;
-  throw new Refusal('conflict', 'This id was used for another message. Send this one under an id of its own.', { roomId });
+  throw new RequestError('conflict', 'This id was already used for another message. Use a new id.', { roomId });
 }
 
-/** How far a user has just read. */
+/** The result of marking messages as read. */
 export interface Reading {
-  /** How many messages were unread until now. */
+  /** How many messages were unread before. */
   count: number;
-  /** Which, where they were named one by one. */
+  /** Their ids, if individual messages were marked. */
   messageIds: number[];
-  /** Everything up to this message is read now; null where that was so before, and for single messages. */
+  /** The new last read message; null if it was read before, and for individual messages. */
   upTo: number | null;
-  /** Who wrote what was read. */
+  /** The authors of those messages. */
   authors: number[];
 }
 
-/** Marks everything up to a message as read; up to the newest one where that is null. */
+/** Marks everything up to a message as read; up to the newest one if `upTo` is null. */
 export async function markReadUpTo(database: Queryable, roomId: number, userId: number, upTo: number | null): Promise<Reading> {
   const [done] = await database.query<Omit<Reading, 'messageIds'>>(
     'select n as count, up_to as "upTo", authors from mark_read_up_to($1, $2, $3)',
@@ -112,7 +112,7 @@ export async function markReadUpTo(database: Queryable, roomId: number, userId: 
   return { ...done!, messageIds: [] };
 }
 
-/** Marks single messages of others as read. */
+/** Marks individual messages of others as read. */
 export async function markReadEach(database: Queryable, roomId: number, userId: number, messageIds: number[]): Promise<Reading> {
   const [done] = await database.query<Omit<Reading, 'upTo'>>(
     'select n as count, ids as "messageIds", authors from mark_read_each($1, $2, $3::int[])',

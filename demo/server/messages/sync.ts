@@ -1,14 +1,17 @@
-/** Capability `sync`: what changed in rooms since a client last knew, as that client sees it. */
+/** Capability `sync`: the changes of rooms since a given seq, as one client sees them. */
 import { CHANGE_COLUMNS, frameOf, showsMessage, type Change } from './changes.js';
 import { getMessages, type Source } from './messages.js';
-import { Refusal, toId } from '../errors.js';
+import { RequestError, toId } from '../errors.js';
 
-/** Changes in an answer: of one room, and of all together. Each may hold a message of 4,000 characters, and many clients may ask at once. */
+/**
+ * Maximum changes per response: of one room, and in total. Each may contain a message of 4,000 characters, and many
+ * clients may ask at once.
+ */
 const MAX_OF_ROOM = 200;
 const MAX_OF_ALL = 200;
 const MAX_ROOMS = 500;
 
-interface Asked extends Partial<Change> {
+interface SyncRow extends Partial<Change> {
   room: number;
   last: number;
   oldest: number | null;
@@ -23,24 +26,24 @@ export interface RoomSync {
   changes: object[];
 }
 
-/** Reads what a client knows: `[room, seq]`. @throws {Refusal} for a list too long. */
+/** Parses the seqs a client knows: `[room, seq]`. @throws {RequestError} if the list is too long. */
 export function readKnown(entries: [room: string, seq: number][]): Map<number, number> {
-  if (entries.length > MAX_ROOMS) throw new Refusal('invalid', `At most ${MAX_ROOMS} rooms can be asked for at once.`, { field: 'room' });
+  if (entries.length > MAX_ROOMS) throw new RequestError('invalid', `At most ${MAX_ROOMS} rooms are allowed per request.`, { field: 'room' });
   const known = new Map<number, number>();
   for (const [room, seq] of entries) {
     const id = toId(room);
-    // What cannot be one of our seqs was never given: it comes out as expired.
-    if (id !== null) known.set(id, toId(seq) ?? NEVER);
+    // An impossible seq is reported as expired.
+    if (id !== null) known.set(id, toId(seq) ?? IMPOSSIBLE_SEQ);
   }
   return known;
 }
 
 /** Larger than any seq. */
-const NEVER = 2 ** 31 - 1;
+const IMPOSSIBLE_SEQ = 2 ** 31 - 1;
 
-/** What came after the `known` seq of each room. Rooms that the viewer is not in are left out. */
+/** The changes after the `known` seq of each room. Rooms that the viewer is not a member of are left out. */
 export async function syncRooms(source: Source, viewerId: number, known: ReadonlyMap<number, number>): Promise<RoomSync[]> {
-  const rows = await source.database.query<Asked>(
+  const rows = await source.database.query<SyncRow>(
     `select r.id as room, r.seq as last, asked.since, (select min(o.seq) from changes o where o.room_id = r.id) as oldest, ${CHANGE_COLUMNS}
      from unnest($2::int[], $3::int[]) with ordinality as asked (room, since, place)
      join rooms r on r.id = asked.room and r.is_active
@@ -71,14 +74,14 @@ export async function syncRooms(source: Source, viewerId: number, known: Readonl
   const messages = await getMessages(source, viewerId, [...new Set(ids)]);
   return taken.map(({ room, changes }) => ({
     ...room,
-    changes: withoutMeaningless(changes).flatMap((change) => frameOf(change, viewerId, messages.get(change.messageId!)) ?? []),
+    changes: withoutRedundant(changes).flatMap((change) => frameOf(change, viewerId, messages.get(change.messageId!)) ?? []),
   }));
 }
 
-const isChange = (row: Asked): row is Asked & Change => row.seq != null;
+const isChange = (row: SyncRow): row is SyncRow & Change => row.seq != null;
 
-/** Without what is told again: messages stand here as they are now, so the first telling of one says everything. */
-function withoutMeaningless(changes: readonly Change[]): Change[] {
+/** Drops redundant changes: frames contain the current state of a message, so its first frame suffices. */
+function withoutRedundant(changes: readonly Change[]): Change[] {
   const shown = new Set<number>();
   const reacted = new Set<number>();
   return changes.filter(({ kind, messageId }) => {

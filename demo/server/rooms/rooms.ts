@@ -1,8 +1,8 @@
-/** Rooms, as one member sees them. */
+/** Rooms, as seen by a member. */
 import type { Viewer } from '../auth.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
-import { accessDenied, Refusal } from '../errors.js';
+import { accessDenied, RequestError } from '../errors.js';
 import { userJson, type WireUser } from '../users.js';
 
 interface RoomRow {
@@ -21,7 +21,7 @@ interface RoomRow {
   last_sender: WireUser | null;
 }
 
-/** All active rooms of a member, the liveliest first; or one of them. */
+/** The active rooms of a member, most recently updated first; or one of them. */
 export async function listRooms({ database, options }: Pick<Context, 'database' | 'options'>, viewerId: number, roomId?: number) {
   const rows = await database.query<RoomRow>(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
@@ -70,7 +70,7 @@ export interface LastMessage {
   sender: WireUser;
 }
 
-/** What a room's preview shows. */
+/** The last message, for the room's preview. */
 export async function lastMessage({ database, options }: Pick<Context, 'database' | 'options'>, roomId: number): Promise<LastMessage | null> {
   const [last] = await database.query<LastMessage>(
     `select m.content, m.created_at as timestamp, ${userJson({ options }, 'u')} as sender
@@ -80,7 +80,7 @@ export async function lastMessage({ database, options }: Pick<Context, 'database
   return last ?? null;
 }
 
-/** Nobody else changes the room until the end of the transaction. @returns false where the user is not in it. */
+/** Locks the room until the end of the transaction. @returns false if the user is not a member. */
 export async function lockRoom(inside: Queryable, roomId: number, userId: number): Promise<boolean> {
   const rows = await inside.query(
     `select 1 from rooms r where r.id = $1 and r.is_active
@@ -90,7 +90,7 @@ export async function lockRoom(inside: Queryable, roomId: number, userId: number
   return rows.length > 0;
 }
 
-/** The members of a room, each with what that one has not read; nobody where there is no such room. */
+/** The members of a room with their unread counts; empty if there is no such room. */
 export function membersOf(database: Queryable, roomId: number): Promise<{ userId: number; unread: number }[]> {
   return database.query(
     `select o.user_id as "userId", unread_count(o.room_id, o.user_id) as unread
@@ -109,7 +109,9 @@ export interface Receipt {
   up_to: number;
 }
 
-/** How far each member has read. Who has read nothing is left out; so is what was read message by message. */
+/**
+ * The last read message of each member, without members who have read nothing, and without messages read individually.
+ */
 export function listReceipts(database: Queryable, roomId: number): Promise<Receipt[]> {
   return database.query('select user_id, read_up_to as up_to from members where room_id = $1 and read_up_to > 0 order by user_id', [roomId]);
 }
@@ -122,15 +124,15 @@ export async function isMember(database: Queryable, roomId: number, userId: numb
   return rows.length > 0;
 }
 
-/** The direct room of two users, made if there is none. */
+/** Finds or creates the direct room of two users. */
 export async function findOrCreateDirect(
   database: Queryable,
   viewer: Viewer,
   otherId: number | null,
 ): Promise<{ roomId: number; created: boolean }> {
   const [other] = await database.query<Viewer>('select id, username from users where id = $1 and is_active', [otherId]);
-  if (!other) throw new Refusal('invalid', 'There is no such user.', { field: 'user_id' });
-  if (other.id === viewer.id) throw new Refusal('invalid', 'A direct room needs two people.', { field: 'user_id' });
+  if (!other) throw new RequestError('invalid', 'There is no such user.', { field: 'user_id' });
+  if (other.id === viewer.id) throw new RequestError('invalid', 'A direct room needs two people.', { field: 'user_id' });
   const key = [viewer.id, other.id].sort((a, b) => a - b).join(':');
   const [made] = await database.query<{ id: number }>(
     `insert into rooms (name, room_type, dm_key) values ($1, 'direct', $2) on conflict (dm_key) do nothing returning id`,
@@ -140,7 +142,7 @@ export async function findOrCreateDirect(
     await database.query('insert into members (room_id, user_id) select $1, unnest($2::int[])', [made.id, [viewer.id, other.id]]);
     return { roomId: made.id, created: true };
   }
-  // A member who was removed stays removed, and a room that was closed stays closed.
+  // A removed member stays removed, and a closed room stays closed.
   const [room] = await database.query<{ id: number; isOpen: boolean }>(
     `select r.id, r.is_active and m.user_id is not null as "isOpen" from rooms r left join members m on m.room_id = r.id and m.user_id = $2 where r.dm_key = $1`,
     [key, viewer.id],

@@ -1,23 +1,23 @@
-/** The frames of the chat socket. What they do is in chat.ts and message-mutations.ts; here they are answered. */
+/** Frames of the chat socket: calls chat-actions.ts and message-mutations.ts, and answers. */
 import type { ClientFrame } from '../../../src/protocol/client-frames.js';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
-import { deleteMessage, editMessage, react, type Altered } from '../messages/message-mutations.js';
+import { deleteMessage, editMessage, react, type MutationResult } from '../messages/message-mutations.js';
 import { verifyToken, type Viewer } from '../auth.js';
 import { readMessages, sendMessage, setTyping } from '../rooms/chat-actions.js';
 import type { Handler, SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 import { echo, readFrame, type ErrorDetails } from './read-frame.js';
-import { accessDenied, Refusal, toId } from '../errors.js';
+import { accessDenied, RequestError, toId } from '../errors.js';
 import { isMember, listRooms } from '../rooms/rooms.js';
 import { readKnown, syncRooms } from '../messages/sync.js';
 
-/** Seconds after which a client may try again what failed for a reason of ours. */
-const RETRY_AFTER_FAILURE = 5;
+/** Suggested retry delay after an internal error, in seconds. */
+const RETRY_AFTER_ERROR_S = 5;
 
 export function chatHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
   const { options, presence, database, differences, log } = context;
   const reply = (type: string, fields: object = {}): void => connection.send({ type, ...fields, timestamp: new Date() });
-  /** An error in words, as the baseline has it; its code and what it is about only where the client can use them. */
+  /** Sends an `error` frame. Codes and ids are not part of the baseline. */
   const fail = (code: string, message: string, { room_id, ...beyond }: ErrorDetails = {}): void =>
     reply('error', { message, room_id, ...(!options.baseline && { code, ...beyond }) });
 
@@ -29,8 +29,8 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
         return reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
       case 'subscribe_room':
         if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-        // It may have ended meanwhile: then it would never be removed again.
-        if (connection.isGone) return;
+        // A subscription of a closed socket would never be removed.
+        if (connection.isClosed) return;
         await presence.subscribe(connection, roomId);
         return reply('subscribed', { room_id: roomId });
       case 'unsubscribe_room':
@@ -48,11 +48,11 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
       case 'authenticate':
         return authenticate(frame.token);
       case 'edit_message':
-        return altered(await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content));
+        return answerMutation(await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content));
       case 'delete_message':
-        return altered(await deleteMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }));
+        return answerMutation(await deleteMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }));
       case 'react':
-        return altered(await react(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame));
+        return answerMutation(await react(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame));
       default:
         return frame satisfies never;
     }
@@ -62,25 +62,25 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
     const replyTo = reply_to == null ? null : idOr0(reply_to);
     const { id, message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
     if (options.baseline || tempId === undefined) return;
-    // Stored before, and deleted since by another device: what is sent again is answered by that.
+    // A retry of a message that another device has since deleted.
     if (!message) return fail('unknown_message', 'The message was deleted.', { room_id: roomId, message_id: id, _tempId: tempId });
     reply('message_ack', { _tempId: tempId, room_id: message.room, message });
   }
 
-  /** What changed something is told to everybody, the asker too; what did not, to the asker alone. */
-  const altered = ({ frame }: Altered): void => {
+  /** A change is broadcast to everyone, the requester included. Without a change, only the requester gets an answer. */
+  const answerMutation = ({ frame }: MutationResult): void => {
     if (frame) connection.send(frame);
   };
 
   async function authenticate(token: string): Promise<void> {
-    const verdict = await verifyToken(database, options.secret, token);
-    const because = !verdict.ok ? verdict.because : verdict.viewer.id === viewer.id ? null : 'not_owner';
-    if (because !== null || !verdict.ok) {
-      log.warn({ user: viewer.id, because }, 'token refused');
-      // Not awaited: it waits until this frame is done.
-      return void connection.close(CloseCode.unauthorized, 'token refused');
+    const auth = await verifyToken(database, options.secret, token);
+    const reason = !auth.ok ? auth.reason : auth.viewer.id === viewer.id ? null : 'not_owner';
+    if (reason !== null || !auth.ok) {
+      log.warn({ user: viewer.id, reason }, 'token rejected');
+      // Not awaited: `close` itself waits until this frame is done.
+      return void connection.close(CloseCode.unauthorized, 'token rejected');
     }
-    connection.expireAt(verdict.expiresAt);
+    connection.expireAt(auth.expiresAt);
     reply('authenticated');
   }
 
@@ -88,7 +88,7 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
     const read = readFrame(text, options.baseline);
     if (!read.ok) return fail(read.code, read.message, read.details);
     const { frame, roomId } = read;
-    const about = {
+    const ids = {
       room_id: roomId || undefined,
       message_id: 'message_id' in frame ? echo(frame.message_id) : undefined,
       _tempId: frame.type === 'send_message' ? echo(frame._tempId) : undefined,
@@ -96,22 +96,22 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
     try {
       await perform(frame, roomId);
     } catch (error) {
-      if (error instanceof Refusal) {
-        log.warn({ user: viewer.id, frame: frame.type, room: roomId, code: error.code }, 'frame refused');
-        return fail(error.code, error.message, { ...about, room_id: error.details.roomId ?? about.room_id, retry_after: error.details.retryAfter });
+      if (error instanceof RequestError) {
+        log.warn({ user: viewer.id, frame: frame.type, room: roomId, code: error.code }, 'frame rejected');
+        return fail(error.code, error.message, { ...ids, room_id: error.details.roomId ?? ids.room_id, retry_after: error.details.retryAfter });
       }
       log.error({ err: error, user: viewer.id, frame: frame.type }, 'frame failed');
-      fail('internal', 'Internal error', { ...about, retry_after: RETRY_AFTER_FAILURE });
+      fail('internal', 'Internal error', { ...ids, retry_after: RETRY_AFTER_ERROR_S });
     }
   }
 
   return {
     onText,
-    failure: () => ({ type: 'error', message: 'Internal error', ...(!options.baseline && { code: 'internal' }), timestamp: new Date() }),
+    errorFrame: () => ({ type: 'error', message: 'Internal error', ...(!options.baseline && { code: 'internal' }), timestamp: new Date() }),
     ...(!options.baseline && { onExpiring: (in_s: number) => reply('token_expiring', { in_s }) }),
     onClose: () => presence.remove(connection),
   };
 }
 
-/** An id that cannot be one of ours names nothing: 0 never does. */
+/** 0 matches nothing, so an invalid id behaves like an unknown one. */
 const idOr0 = (id: unknown): number => toId(id) ?? 0;

@@ -1,4 +1,4 @@
-/** Who the user is, and what this server offers: in the greeting of a socket, and in the answer to `GET me/`. */
+/** The user and the server's capabilities, for the greeting of a socket and for `GET me/`. */
 import type { Viewer } from '../auth.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
@@ -8,10 +8,10 @@ export const CAPABILITIES = ['idempotent_send', 'ack', 'user_channel', 'sync', '
 /** The body of the greeting, without its type. */
 export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer): object {
   const { content, attachmentBytes: attachment_bytes, rate } = options.limits;
-  const beyond = options.baseline
+  const extra = options.baseline
     ? {}
     : { protocol: 1, capabilities: CAPABILITIES, heartbeat_s: options.heartbeatSeconds, limits: { content, attachment_bytes, rate } };
-  return { user_id: viewer.id, username: viewer.username, ...beyond, timestamp: new Date() };
+  return { user_id: viewer.id, username: viewer.username, ...extra, timestamp: new Date() };
 }
 
 export function greet(context: Context, viewer: Viewer, connection: SocketConnection): void {

@@ -1,9 +1,9 @@
-/** How a socket says who opens it: in its address, as a subprotocol, or with a ticket. */
-import { isAllowedOrigin, verifyToken, type Verdict } from '../auth.js';
+/** Authentication of a handshake: by query parameter, subprotocol or ticket. */
+import { isAllowedOrigin, verifyToken, type AuthResult } from '../auth.js';
 import type { Context } from '../context.js';
 import { redeemTicket } from './tickets.js';
 
-/** The only subprotocol that is ever chosen: the other one holds the token, and an answer must not. */
+/** The only subprotocol that is ever selected: the other one contains the token, which a response must not repeat. */
 export const SUBPROTOCOL = 'unified-chat';
 const BEARER = /^bearer\.([\w-]+)$/;
 
@@ -15,8 +15,8 @@ export interface Handshake {
   protocols: string | undefined;
 }
 
-export async function verifyHandshake({ options, database }: Context, { searchParams, origin, host, protocols }: Handshake): Promise<Verdict> {
-  if (!isAllowedOrigin(origin, host, options.allowedOrigins)) return { ok: false, because: 'foreign_origin' };
+export async function verifyHandshake({ options, database }: Context, { searchParams, origin, host, protocols }: Handshake): Promise<AuthResult> {
+  if (!isAllowedOrigin(origin, host, options.allowedOrigins)) return { ok: false, reason: 'foreign_origin' };
   const token = searchParams.get('token');
   if (token !== null || options.baseline) return verifyToken(database, options.secret, token);
   const ticket = searchParams.get('ticket');

@@ -1,4 +1,4 @@
-/** The second socket: what happened in rooms that a user was not looking at. */
+/** The notifications socket: what happened in rooms that the user was not subscribed to. */
 import { NotificationActions, type NotificationAction } from '../../../src/protocol/client-frames.js';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { check, type Schema } from '../../../src/protocol/validation.js';
@@ -46,10 +46,10 @@ function timeAgo(ms: number): string {
 
 type Source = Pick<Context, 'database' | 'options'>;
 
-const list = async (source: Source, where: string, params: unknown[], most = RECENT) => {
+const list = async (source: Source, where: string, params: unknown[], limit = RECENT) => {
   const rows = await source.database.query<NotificationRow>(
     `select n.id, n.recipient, ${userJson(source, 'u')} as sender, n.room_id, n.notification_type, n.title, n.message, n.created_at, n.read_at
-     from notifications n left join users u on u.id = n.sender_id where ${where} order by n.id desc limit ${most}`,
+     from notifications n left join users u on u.id = n.sender_id where ${where} order by n.id desc limit ${limit}`,
     params,
   );
   return rows.map(onTheWire);
@@ -60,16 +60,16 @@ const unreadCount = async ({ database }: Source, userId: number): Promise<number
 
 export const previewOf = (content: string): string => content.slice(0, PREVIEW);
 
-/** What the members who are not looking are told of a message. It is stored together with it: see store-message.ts. */
-export const noticeOf = (sender: Viewer, content: string) => ({ title: `New message from ${sender.firstName}`, preview: previewOf(content) });
+/** The notification for a new message. store-message.ts stores it together with the message. */
+export const notificationFor = (sender: Viewer, content: string) => ({ title: `New message from ${sender.firstName}`, preview: previewOf(content) });
 
-/** Rings for a message at the sockets of those who were notified of it. */
-export async function ring(context: Source & Pick<Context, 'notificationHub'>, messageId: number, userIds: number[]): Promise<void> {
+/** Sends the notifications of a message to the sockets of their recipients. */
+export async function sendNotifications(context: Source & Pick<Context, 'notificationHub'>, messageId: number, userIds: number[]): Promise<void> {
   const { notificationHub } = context;
-  const connected = userIds.filter((userId) => notificationHub.ofUser(userId).length > 0);
+  const connected = userIds.filter((userId) => notificationHub.connectionsOf(userId).length > 0);
   if (connected.length === 0) return;
   for (const notification of await list(context, 'n.message_id = $1 and n.recipient = any($2::int[])', [messageId, connected], connected.length)) {
-    for (const connection of notificationHub.ofUser(notification.recipient)) connection.send({ type: 'new_notification', notification });
+    for (const connection of notificationHub.connectionsOf(notification.recipient)) connection.send({ type: 'new_notification', notification });
   }
 }
 
@@ -82,8 +82,8 @@ export async function greetNotifications(context: Context, viewer: Viewer, conne
 export function notificationsHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
   const { database, differences, notificationHub } = context;
   const { userId } = connection;
-  const markRead = (and: string, params: unknown[]) =>
-    database.query(`update notifications set read_at = now() where recipient = $1 and read_at is null ${and}`, [viewer.id, ...params]);
+  const markRead = (condition: string, params: unknown[]) =>
+    database.query(`update notifications set read_at = now() where recipient = $1 and read_at is null ${condition}`, [viewer.id, ...params]);
 
   async function perform(request: NotificationAction): Promise<object> {
     switch (request.action) {
@@ -109,7 +109,7 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
       }
       connection.send(await perform(request));
     },
-    failure: () => null,
+    errorFrame: () => null,
     onClose: () => void notificationHub.remove(connection),
   };
 }

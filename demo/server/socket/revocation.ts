@@ -1,13 +1,14 @@
 /**
- * Ends what is no longer allowed. A token is checked when a socket opens; a user who is deactivated, or removed from a room,
- * after that would otherwise go on until it runs out. Each process asks about its own sockets.
+ * Ends sockets and subscriptions whose permission was revoked. Tokens are checked only when a socket opens; without
+ * this, a deactivated user or a removed member could continue until the token expires. Each process checks its own
+ * sockets.
  */
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 
-/** With the time that a question takes, nobody goes on for more than 5 s. */
-const EVERY_MS = 2_000;
+/** Together with the query time, this keeps revocation below 5 s. */
+const INTERVAL_MS = 2_000;
 
 export interface Revocation {
   stop(): void;
@@ -15,12 +16,12 @@ export interface Revocation {
 
 export function startRevocation(context: Context, connections: ReadonlySet<SocketConnection>): Revocation {
   const { database, hub, presence, log } = context;
-  let isLooking = false;
+  let isChecking = false;
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     if (connections.size === 0) return;
     const userIds = [...new Set([...connections].map(({ userId }) => userId))];
-    const watched = hub.allLooking().flatMap(([roomId, users]) => users.map((userId) => [roomId, userId] as const));
+    const watched = hub.allSubscribedUsers().flatMap(([roomId, users]) => users.map((userId) => [roomId, userId] as const));
     const [active, members] = await Promise.all([
       database.query<{ id: number }>('select id from users where id = any($1::int[]) and is_active', [userIds]),
       database.query<{ roomId: number; userId: number }>(
@@ -31,21 +32,21 @@ export function startRevocation(context: Context, connections: ReadonlySet<Socke
     ]);
     endSockets(new Set(userIds.filter((userId) => !active.some(({ id }) => id === userId))));
     const allowed = new Set(members.map(({ roomId, userId }) => `${roomId} ${userId}`));
-    for (const [roomId, userId] of watched) if (!allowed.has(`${roomId} ${userId}`)) endLooking(roomId, userId);
+    for (const [roomId, userId] of watched) if (!allowed.has(`${roomId} ${userId}`)) endSubscription(roomId, userId);
   }
 
   function endSockets(userIds: ReadonlySet<number>): void {
     for (const connection of connections) {
       if (!userIds.has(connection.userId)) continue;
-      log.warn({ user: connection.userId }, 'socket closed: the user is not active any more');
-      // What was asked and is not begun is not done any more.
-      connection.drop();
-      void connection.close(CloseCode.unauthorized, 'not active any more');
+      log.warn({ user: connection.userId }, 'socket closed: the user is no longer active');
+      // Frames that wait in the queue are discarded.
+      connection.discardQueue();
+      void connection.close(CloseCode.unauthorized, 'user deactivated');
     }
   }
 
-  function endLooking(roomId: number, userId: number): void {
-    log.warn({ user: userId, room: roomId }, 'subscription ended: not a member any more');
+  function endSubscription(roomId: number, userId: number): void {
+    log.warn({ user: userId, room: roomId }, 'subscription ended: the user is no longer a member');
     for (const connection of hub.subscribers(roomId)) {
       if (connection.userId !== userId) continue;
       presence.unsubscribe(connection, roomId);
@@ -54,11 +55,11 @@ export function startRevocation(context: Context, connections: ReadonlySet<Socke
   }
 
   const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    look()
-      .catch((error: unknown) => log.error({ err: error }, 'could not look who is still allowed'))
-      .finally(() => (isLooking = false));
-  }, EVERY_MS).unref();
+    if (isChecking) return;
+    isChecking = true;
+    check()
+      .catch((error: unknown) => log.error({ err: error }, 'revocation check failed'))
+      .finally(() => (isChecking = false));
+  }, INTERVAL_MS).unref();
   return { stop: () => clearInterval(timer) };
 }

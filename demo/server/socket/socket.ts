@@ -1,9 +1,9 @@
-/** Opens sockets: refuses before accepting, or accepts and hands over to the chat or to the notifications. */
+/** Opens sockets: rejects the handshake, or accepts it and attaches the chat or notifications handler. */
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
-import type { Verdict } from '../auth.js';
+import type { AuthResult } from '../auth.js';
 import { chatHandler } from './chat-socket.js';
 import { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
@@ -14,12 +14,12 @@ import { startRevocation } from './revocation.js';
 
 const CHAT = /^\/ws\/chat\/$/;
 const NOTIFICATIONS = /^\/ws\/notifications\/(\d{1,10})\/$/;
-/** Sockets of one user in this process. One more ends the oldest: it may be one whose client is gone. */
+/** Maximum sockets per user in this process. One more closes the oldest, whose client may be dead. */
 const MAX_SOCKETS = 20;
 
 export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Lets every socket finish what it was asked, and closes it. */
+  /** Lets every socket finish its pending frames, and closes it. */
   close(code: number): Promise<void>;
 }
 
@@ -38,30 +38,30 @@ export function createSockets(context: Context): Sockets {
   const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), options.livenessSeconds * 1_000).unref();
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    if (!URL.canParse(request.url ?? '/', 'http://localhost')) return refuse(socket, 400);
+    if (!URL.canParse(request.url ?? '/', 'http://localhost')) return rejectUpgrade(socket, 400);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const owner = NOTIFICATIONS.exec(pathname)?.[1];
-    if (closing) return refuse(socket, 503);
-    if (!CHAT.test(pathname) && owner === undefined) return refuse(socket, 404);
+    if (closing) return rejectUpgrade(socket, 503);
+    if (!CHAT.test(pathname) && owner === undefined) return rejectUpgrade(socket, 404);
     const { origin, host, 'sec-websocket-protocol': protocols } = request.headers;
-    const verdict = await verifyHandshake(context, { searchParams, origin, host, protocols });
-    const isOthers = verdict.ok && owner !== undefined && Number(owner) !== verdict.viewer.id;
-    if (!verdict.ok || isOthers) {
-      const because = verdict.ok ? 'not_owner' : verdict.because;
-      log.warn({ because, origin, path: pathname }, 'socket refused');
-      if (because === 'foreign_origin' || !context.differences.has('accept-then-4001')) return refuse(socket, 403);
+    const auth = await verifyHandshake(context, { searchParams, origin, host, protocols });
+    const isOtherUser = auth.ok && owner !== undefined && Number(owner) !== auth.viewer.id;
+    if (!auth.ok || isOtherUser) {
+      const reason = auth.ok ? 'not_owner' : auth.reason;
+      log.warn({ reason, origin, path: pathname }, 'socket rejected');
+      if (reason === 'foreign_origin' || !context.differences.has('accept-then-4001')) return rejectUpgrade(socket, 403);
       return wss.handleUpgrade(request, socket, head, (ws) => {
         ws.on('error', () => ws.terminate());
         ws.close(CloseCode.unauthorized, 'unauthorized');
       });
     }
-    if (closing) return refuse(socket, 503);
-    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, verdict, origin, owner !== undefined));
+    if (closing) return rejectUpgrade(socket, 503);
+    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, auth, origin, owner !== undefined));
   }
 
-  function accept(ws: WebSocket, line: Duplex, { viewer, expiresAt }: Verdict & { ok: true }, origin: string | undefined, isNotifications: boolean): void {
-    const connection = new SocketConnection(viewer.id, ws, line, context);
-    // A bad client (a frame too long, a broken line) ends its own socket, and nothing else.
+  function accept(ws: WebSocket, stream: Duplex, { viewer, expiresAt }: AuthResult & { ok: true }, origin: string | undefined, isNotifications: boolean): void {
+    const connection = new SocketConnection(viewer.id, ws, stream, context);
+    // A protocol violation or a broken connection must only affect its own socket.
     ws.on('error', (error) => log.warn({ user: viewer.id, reason: error.message }, 'socket error'));
     connections.add(connection);
     limitSockets(connection);
@@ -69,7 +69,7 @@ export function createSockets(context: Context): Sockets {
     log.info({ user: viewer.id, origin: origin ?? null, kind: isNotifications ? 'notifications' : 'chat', mode: options.baseline ? 'baseline' : 'full' }, 'connected');
     if (isNotifications) {
       context.notificationHub.add(connection);
-      connection.settled = greetNotifications(context, viewer, connection).catch((error: unknown) => {
+      connection.idle = greetNotifications(context, viewer, connection).catch((error: unknown) => {
         log.error({ err: error, user: viewer.id }, 'notifications failed');
         ws.close(CloseCode.serverError);
       });
@@ -81,7 +81,9 @@ export function createSockets(context: Context): Sockets {
     }
   }
 
-  /** Ends the oldest socket of a user who has too many. It does not count from then on, whether or not its client answers. */
+  /**
+   * Closes the oldest socket of a user with too many. It stops counting at once, even if its client does not answer.
+   */
   function limitSockets(connection: SocketConnection): void {
     const { userId, socket } = connection;
     const ofUser = byUser.get(userId) ?? new Set();
@@ -89,7 +91,7 @@ export function createSockets(context: Context): Sockets {
     const [oldest] = ofUser;
     if (ofUser.size > MAX_SOCKETS && oldest) {
       ofUser.delete(oldest);
-      oldest.end(CloseCode.tryAgainLater, 'too many sockets');
+      oldest.closeNow(CloseCode.tryAgainLater, 'too many sockets');
     }
     socket.on('close', () => {
       ofUser.delete(connection);
@@ -102,7 +104,7 @@ export function createSockets(context: Context): Sockets {
       socket.on('error', () => socket.destroy());
       upgrade(request, socket, head).catch((error: unknown) => {
         log.error({ err: error }, 'upgrade failed');
-        refuse(socket, 500);
+        rejectUpgrade(socket, 500);
       });
     },
     async close(code) {
@@ -114,8 +116,8 @@ export function createSockets(context: Context): Sockets {
   };
 }
 
-/** Answers an upgrade with a plain HTTP status: to a page, close code 1006 without a reason. */
-function refuse(socket: Duplex, status: number): void {
+/** Rejects an upgrade with an HTTP status. Pages see close code 1006 without a reason. */
+function rejectUpgrade(socket: Duplex, status: number): void {
   const body = status === 403 ? 'Access denied' : String(STATUS_CODES[status]);
   socket.end(
     [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', 'Content-Type: text/plain', `Content-Length: ${body.length}`, '', body].join('\r\n'),

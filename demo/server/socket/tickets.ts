@@ -1,6 +1,6 @@
-/** Tickets stand in for tokens in the address of a socket: they work once, soon, and for one user. */
+/** Tickets replace tokens in socket URLs: single-use, short-lived, and bound to a user. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Verdict, Viewer } from '../auth.js';
+import type { AuthResult, Viewer } from '../auth.js';
 import type { Queryable } from '../database/database.js';
 
 export const TICKET_SECONDS = 30;
@@ -8,7 +8,7 @@ const BYTES = 32;
 
 const hashOf = (ticket: string): string => createHash('sha256').update(ticket).digest('base64url');
 
-/** @param tokenExpiresAt ends the socket that the ticket opens, as the token itself would. */
+/** @param tokenExpiresAt When to close the socket opened with the ticket: the expiry of the token. */
 export async function makeTicket(database: Queryable, viewer: Viewer, tokenExpiresAt: Date): Promise<string> {
   const ticket = randomBytes(BYTES).toString('base64url');
   await database.query(
@@ -19,8 +19,8 @@ export async function makeTicket(database: Queryable, viewer: Viewer, tokenExpir
   return ticket;
 }
 
-/** Takes a ticket: whoever comes second, to whichever process, finds none. */
-export async function redeemTicket(database: Queryable, ticket: string): Promise<Verdict> {
+/** Consumes a ticket, on any process. A second attempt fails. */
+export async function redeemTicket(database: Queryable, ticket: string): Promise<AuthResult> {
   const [found] = await database.query<Viewer & { expiresAt: Date }>(
     `with taken as (delete from tickets where hash = $1 returning *)
      select u.id, u.username, u.first_name as "firstName", taken.token_expires_at as "expiresAt"
@@ -28,7 +28,7 @@ export async function redeemTicket(database: Queryable, ticket: string): Promise
      where taken.expires_at > now() and taken.token_expires_at > now()`,
     [hashOf(ticket)],
   );
-  if (!found) return { ok: false, because: 'bad_ticket' };
+  if (!found) return { ok: false, reason: 'bad_ticket' };
   const { expiresAt, ...viewer } = found;
   return { ok: true, viewer, expiresAt };
 }
