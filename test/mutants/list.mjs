@@ -33,7 +33,7 @@ export const MUTANTS = [
   { name: 'nothing is restored', file: 'src/session/outbox/delivery-fallback.ts', find: 'const found = kept.filter((message) => this.#take(message));', replace: 'const found = kept.filter(() => false);' },
   { name: 'what another tab wrote is not taken', file: 'src/session/outbox/delivery-fallback.ts', find: "if (this.#take(message.kept)) outbox.report({ type: 'restored', messages: [message.kept] });", replace: "" },
   { name: 'what was written without a sign-in is not handed over', file: 'src/session/outbox/outbox.ts', find: "if (!open.aborted) this.#announce();", replace: "", tests: 'test/session/tabs.browser.test.ts' },
-  { name: 'a socket that ended still owes its answer', file: 'src/session/outbox/outbox.ts', find: "for (const { items } of this.queues.values()) items[0]?.answer?.({ is: 'unknown' });", replace: '', survives: 'The deadline of the answer (confirmMs) says the same 6 s later: it saves time, not messages.' },
+  { name: 'a socket that ended still owes its answer', file: 'src/session/outbox/outbox.ts', find: "for (const { items } of this.queues.all) items[0]?.answer?.({ is: 'unknown' });", replace: '', survives: 'The deadline of the answer (confirmMs) says the same 6 s later: it saves time, not messages.' },
   { name: 'a message that was stored is kept for ever', file: 'src/session/outbox/outbox.ts', find: "    if (this.scope) void this.#storage.delete(this.scope, item.localId);\n", replace: "", tests: 'test/session/*.browser.test.ts' },
   { name: 'a refusal for good is tried again', file: 'src/session/outbox/delivery-fallback.ts', find: "        return { is: 'refused', error };\n    }", replace: '        return wait;\n    }', tests: 'test/{session,faults}/*.browser.test.ts' },
   // The session
