@@ -1,4 +1,6 @@
-/** Texts of the status bar's details: apart from the others, because they are loaded with the details alone. */
+/**
+ * Texts of the connection details of `<chat-status>`. Loaded together with the details, so separate from the others.
+ */
 
 export interface DetailsTerms {
   heading: string;
@@ -11,16 +13,17 @@ export interface DetailsTerms {
   offline: string;
   time: string;
   checking: string;
-  /** How many points are wrong. */
+  /** @param wrong number of problems found. */
   done: (wrong: number) => string;
-  /** The examination itself could not be made. */
+  /** The code of the check failed to load. */
   failed: string;
+  /** Label of the list of all findings. */
   allPoints: (count: number) => string;
-  /** By what the doctor says of a point. */
+  /** By verdict of the doctor. */
   verdicts: Record<'pass' | 'note' | 'missing' | 'skipped' | 'wrong', string>;
   copy: string;
   copied: string;
-  /** The clipboard is out of reach: the text is shown, to be copied by hand. */
+  /** The clipboard is not available: the text follows, for copying by hand. */
   copyByHand: string;
   close: string;
 }
@@ -32,40 +35,40 @@ const en: DetailsTerms = {
   attempt: 'Attempt',
   server: 'Server',
   browser: 'Browser',
-  online: 'says it is online',
-  offline: 'says it is offline',
+  online: 'online',
+  offline: 'offline',
   time: 'Time',
-  checking: 'Examining the server. Nothing is changed.',
-  done: (wrong) => (wrong === 0 ? 'Examined: nothing is wrong.' : wrong === 1 ? 'Examined: one thing is wrong.' : `Examined: ${wrong} things are wrong.`),
-  failed: 'The server could not be examined: what is needed for it could not be loaded. Is the network gone?',
-  allPoints: (count) => `All that was looked at (${count})`,
-  verdicts: { pass: 'as agreed', note: 'note', missing: 'not available', skipped: 'skipped', wrong: 'wrong' },
+  checking: 'Checking the server. This does not change anything.',
+  done: (wrong) => `Check complete: ${wrong || 'no'} ${wrong === 1 ? 'problem' : 'problems'} found.`,
+  failed: 'The check could not be loaded. Are you offline?',
+  allPoints: (count) => `All checks (${count})`,
+  verdicts: { pass: 'OK', note: 'note', missing: 'not available', skipped: 'skipped', wrong: 'problem' },
   copy: 'Copy as text',
   copied: 'Copied.',
-  copyByHand: 'The clipboard cannot be used here. This is the text:',
+  copyByHand: 'The clipboard is not available. Copy this text:',
   close: 'Close',
 };
 
 const de: DetailsTerms = {
-  heading: 'Einzelheiten zur Verbindung',
-  state: 'Zustand',
+  heading: 'Verbindungsdetails',
+  state: 'Status',
   reason: 'Grund',
   attempt: 'Versuch',
   server: 'Server',
   browser: 'Browser',
-  online: 'meldet: online',
-  offline: 'meldet: offline',
+  online: 'online',
+  offline: 'offline',
   time: 'Zeit',
-  checking: 'Der Server wird untersucht. Verändert wird nichts.',
-  done: (wrong) => (wrong === 0 ? 'Untersucht: Es fehlt nichts.' : wrong === 1 ? 'Untersucht: Etwas stimmt nicht.' : `Untersucht: ${wrong} Dinge stimmen nicht.`),
-  failed: 'Der Server konnte nicht untersucht werden: Was dazu gebraucht wird, ließ sich nicht laden. Ist das Netz weg?',
-  allPoints: (count) => `Alles, was angesehen wurde (${count})`,
-  verdicts: { pass: 'wie vereinbart', note: 'Hinweis', missing: 'nicht vorhanden', skipped: 'ausgelassen', wrong: 'falsch' },
+  checking: 'Der Server wird geprüft. Dabei wird nichts verändert.',
+  done: (wrong) => `Prüfung abgeschlossen: ${wrong || 'keine'} ${wrong === 1 ? 'Problem' : 'Probleme'} gefunden.`,
+  failed: 'Die Prüfung konnte nicht geladen werden. Bist du offline?',
+  allPoints: (count) => `Alle Prüfungen (${count})`,
+  verdicts: { pass: 'OK', note: 'Hinweis', missing: 'nicht vorhanden', skipped: 'übersprungen', wrong: 'Problem' },
   copy: 'Als Text kopieren',
   copied: 'Kopiert.',
-  copyByHand: 'Die Zwischenablage ist hier nicht zu erreichen. Dies ist der Text:',
+  copyByHand: 'Die Zwischenablage ist nicht verfügbar. Kopiere diesen Text:',
   close: 'Schließen',
 };
 
-/** German for those who read German; English for everybody else. */
+/** German if the language is German, otherwise English. */
 export const detailsTerms = (lang: string): DetailsTerms => (/^de\b/i.test(lang) ? de : en);

@@ -42,7 +42,7 @@ describe('<chat-status>, its details', () => {
     return element;
   }
 
-  const examined = (element: Element): Promise<void> => until(() => /^(Examined|Untersucht)/.test(text(one(element, '[part=progress]'))));
+  const examined = (element: Element): Promise<void> => until(() => /^(Check complete|Prüfung abgeschlossen)/.test(text(one(element, '[part=progress]'))));
 
   it('has no button while all is well', async () => {
     const element = await status('connected');
@@ -68,14 +68,14 @@ describe('<chat-status>, its details', () => {
     expect(button(element).getAttribute('aria-expanded')).to.equal('true');
     expect(element.shadowRoot!.activeElement).to.equal(one(element, '[part=panel-heading]'));
     const basics = text(one(element, '[part=basics]'));
-    for (const known of ['State polling', 'Reason websocket_unavailable', `Server ${url}/`, 'Browser says it is online', 'Time 20']) expect(basics).to.contain(known);
+    for (const known of ['State polling', 'Reason websocket_unavailable', `Server ${url}/`, 'Browser online', 'Time 20']) expect(basics).to.contain(known);
     expect(basics).to.match(/Attempt [1-9]/);
     await examined(element);
-    expect(text(one(element, '[part=progress]'))).to.equal('Examined: one thing is wrong.');
+    expect(text(one(element, '[part=progress]'))).to.equal('Check complete: 1 problem found.');
     const [wrong] = all(element, '[part=finding].wrong');
-    expect(text(wrong)).to.match(/^wrong socket\.upgrade REST works with this token, and the WebSocket is refused.*npx unified-chat doctor/);
-    expect(text(one(element, '[part=all-points]'))).to.match(/^All that was looked at \(\d\d?\)$/);
-    expect(text(panel(element))).to.contain('as agreed rest.reachable');
+    expect(text(wrong)).to.match(/^problem socket\.upgrade REST works with this token, and the WebSocket is refused.*npx unified-chat doctor/);
+    expect(text(one(element, '[part=all-points]'))).to.match(/^All checks \(\d\d?\)$/);
+    expect(text(panel(element))).to.contain('OK rest.reachable');
     await expect(element).to.be.accessible();
   });
 
@@ -97,7 +97,7 @@ describe('<chat-status>, its details', () => {
     button(element).click();
     await until(() => said.length > 1);
     await aTimeout(50);
-    expect(said).to.deep.equal(['Examining the server. Nothing is changed.', 'Examined: one thing is wrong.']);
+    expect(said).to.deep.equal(['Checking the server. This does not change anything.', 'Check complete: 1 problem found.']);
   });
 
   it('closes with Escape, by its button, and by the one that opened it; the focus goes back', async () => {
@@ -169,7 +169,7 @@ describe('<chat-status>, its details', () => {
       await examined(element);
       one(element, '[part=copy]').click();
       await until(() => copied);
-      expect(copied).to.contain('Reason: ').and.to.contain(`Server: ${url}/`).and.to.contain(navigator.userAgent).and.to.contain('wrong: token.rest: ').and.to.contain('[token]');
+      expect(copied).to.contain('Reason: ').and.to.contain(`Server: ${url}/`).and.to.contain(navigator.userAgent).and.to.contain('problem: token.rest: ').and.to.contain('[token]');
       for (const part of TOKEN.split('.').slice(0, 2)) expect(copied + text(panel(element))).not.to.contain(part);
       await until(() => text(panel(element)).includes('Copied.'));
     });
@@ -192,7 +192,7 @@ describe('<chat-status>, its details', () => {
     const element = await status('polling');
     (element.closest('chat-connection') as ChatConnectionElement).connection.diagnose = () => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
     button(element).click();
-    await until(() => text(one(element, '[part=progress]')).startsWith('The server could not be examined'));
+    await until(() => text(one(element, '[part=progress]')).startsWith('The check could not be loaded'));
     expect(text(one(element, '[part=basics]'))).to.contain('State polling');
     await expect(element).to.be.accessible();
   });
@@ -208,10 +208,10 @@ describe('<chat-status>, its details', () => {
 
   it('speaks German; what the doctor says stays English, and says so', async () => {
     const element = await opened('de');
-    await until(() => text(button(element)) === 'Einzelheiten');
+    await until(() => text(one(element, '[part=retry]')) === 'Jetzt versuchen');
     await examined(element);
-    expect(text(one(element, '[part=panel-heading]'))).to.equal('Einzelheiten zur Verbindung');
-    expect(text(all(element, '[part=finding].wrong')[0])).to.match(/^falsch socket\.upgrade/);
+    expect(text(one(element, '[part=panel-heading]'))).to.equal('Verbindungsdetails');
+    expect(text(all(element, '[part=finding].wrong')[0])).to.match(/^Problem socket\.upgrade/);
     expect(one(element, '[part=findings]').lang).to.equal('en');
     await expect(element).to.be.accessible();
   });

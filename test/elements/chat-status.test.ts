@@ -66,7 +66,7 @@ describe('<chat-status>', () => {
     backend.onSocket = 'refuse';
     const element = await status(tokenOf(1));
     await until(() => element.state === 'polling' && all(element, '[part=retry]').length === 1);
-    expect(text(one(element, '.base'))).to.match(/Attempt \d+, (next try in \d+ s|trying now)/);
+    expect(text(one(element, '.base'))).to.match(/Attempt \d+, retrying (in \d+ s|now)/);
     expect(text(one(element, '[role=status]'))).not.to.contain('Attempt');
     await expect(element).to.be.accessible();
     backend.onSocket = 'greet';
