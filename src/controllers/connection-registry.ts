@@ -37,7 +37,8 @@ function notifyWatchers(): void {
 }
 
 /**
- * Makes a connection available to elements without a token and without a provider. @returns a function that undoes it.
+ * Makes a connection available to elements without a token and without a provider.
+ * @returns a function that undoes it.
  */
 export function registerConnection(connection: ChatConnection): () => void {
   registered.push(connection);
@@ -57,7 +58,10 @@ export const pageConnectionFor = (url: string | undefined, token: string): ChatC
     (connection) => connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection),
   );
 
-/** Calls back whenever the result of the lookups above may have changed. @returns a function that stops it. */
+/**
+ * Calls back whenever the result of the lookups above may have changed.
+ * @returns a function that stops it.
+ */
 export function watchConnections(watcher: () => void): () => void {
   watchers.add(watcher);
   return () => watchers.delete(watcher);

@@ -125,7 +125,10 @@ export class Localize implements ReactiveController {
     return (sameYear ? this.format('day', DAY) : this.format('dayOfYear', DAY_OF_YEAR)).format(at);
   }
 
-  /** A cached formatter for the element's language. @param name cache key: identifies the options. */
+  /**
+   * A cached formatter for the element's language.
+   * @param name cache key: identifies the options.
+   */
   format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
     const { lang } = this;
     const key = `${lang} ${name}`;

@@ -140,7 +140,10 @@ export class ChatConnectionElement extends LitElement {
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
   }
 
-  /** Asks for a token again when a `chat-token-expired` listener is added late. @internal */
+  /**
+   * Asks for a token again when a `chat-token-expired` listener is added late.
+   * @internal
+   */
   override addEventListener<Name extends keyof HTMLElementEventMap>(type: Name, listener: (event: HTMLElementEventMap[Name]) => void, options?: boolean | AddEventListenerOptions): void;
   /** @internal */
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;

@@ -7,7 +7,10 @@ export interface ComposerOptions {
   localize: Localize;
   /** Maximum length of a message, in characters; undefined: no limit. */
   charLimit: () => number | undefined;
-  /** Sends the text. @returns whether it was accepted; otherwise it stays in the field. */
+  /**
+   * Sends the text.
+   * @returns whether it was accepted; otherwise it stays in the field.
+   */
   onSend(text: string): boolean;
   /** The text for the current room has changed. */
   onDraft(text: string): void;

@@ -93,17 +93,26 @@ export function failure({ localId, error }: ChatMessage, { localize, connection,
   </span>`;
 }
 
-/** Above the first message, if earlier ones were skipped to catch up faster. @param onLoad loads them. */
+/**
+ * Above the first message, if earlier ones were skipped to catch up faster.
+ * @param onLoad loads them.
+ */
 export const skippedNotice = ({ term }: Localize, onLoad: () => void): TemplateResult =>
   html`<p part="skipped" class="note" role="status">${term('skipped')} <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
 
 export const loadingOlder = ({ term }: Localize): string => term('loadingOlder');
 
-/** In place of the composer, if the user has no access to the room. @param onRetry loads the room again. */
+/**
+ * In place of the composer, if the user has no access to the room.
+ * @param onRetry loads the room again.
+ */
 export const noAccess = ({ term }: Localize, onRetry: () => void): TemplateResult =>
   html`<p part="note" class="note" role="status">${term('noAccess')} <button part="retry" class="link" type="button" @click=${onRetry}>${term('retry')}</button></p>`;
 
-/** @param unseen number of messages received below the viewport. @param onJump scrolls to the end. */
+/**
+ * @param unseen number of messages received below the viewport.
+ * @param onJump scrolls to the end.
+ */
 export const jumpButton = (unseen: number, { term }: Localize, onJump: () => void): TemplateResult =>
   html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${unseen > 0 ? term('newMessages', unseen) : term('jumpToLatest')}</span></button>`;
 

@@ -107,7 +107,10 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     this.#setAnchor({ at: 'end' });
   }
 
-  /** Sets the list. Call it before each render. @param hasMore whether rows after the last one are not loaded. */
+  /**
+   * Sets the list. Call it before each render.
+   * @param hasMore whether rows after the last one are not loaded.
+   */
   update(items: readonly Item[], hasMore = false): void {
     if (hasMore !== this.#hasMore) {
       this.#hadMore = this.#hasMore;
