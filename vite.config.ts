@@ -6,7 +6,8 @@
  *   vite build --mode cli       dist/doctor-cli.js the doctor at a terminal, for Node
  *   vite build --mode demo      dist/demo/chat.js  as the first, not compressed: in under a second, for `npm start`;
  *   … --mode demo-loader        dist/demo/loader.js, which takes whatever chat.js is there
- *   … --mode examples           dist/demo/examples/, the pages of demo/pages that have a framework, and playground and studio: static files
+ *   … --mode examples           dist/demo/examples/, the examples that have a framework
+ *   … --mode site               dist/demo/site/, playground and studio: static files
  * `npm run build` runs the first four, in this order, and writes the types.
  */
 import { createHash } from 'node:crypto';
@@ -24,6 +25,7 @@ const DEPENDENCIES = /^(lit|@lit\/|@lit-labs\/|zod|ws$|node:)/;
 
 export default defineConfig(({ mode }) => {
   if (mode === 'examples') return examples;
+  if (mode === 'site') return site;
   const modules = mode === 'modules';
   const cli = mode === 'cli';
   const demo = mode.startsWith('demo');
@@ -71,22 +73,30 @@ export default defineConfig(({ mode }) => {
 });
 
 const FRAMEWORKS = ['react', 'vue', 'svelte', 'angular'];
-const EXAMPLES = [...[...FRAMEWORKS, 'ssr', 'playground', 'studio'].map((name) => `${name}/index`), ...FRAMEWORKS.map((name) => `${name}/late`)];
 
-/** Each as its own framework would have it; `unified-chat` is what `npm install` would bring. */
-const examples: UserConfig = {
-  root: 'demo/pages',
+/** Pages of the demo, below `root`. In them, `unified-chat` is what `npm install` would bring. */
+const demoPages = (root: string, pages: string[], plugins: Plugin[]): UserConfig => ({
+  root,
   base: './',
-  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), svelte({ configFile: false }), copyServiceWorker()],
+  plugins,
   resolve: { alias: { 'unified-chat/hydrate': fileURLToPath(new URL('src/hydrate.ts', import.meta.url)), 'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
   build: {
-    outDir: '../../dist/demo/examples',
+    outDir: `../../dist/${root}`,
     emptyOutDir: true,
-    rolldownOptions: { input: EXAMPLES.map((name) => `demo/pages/${name}.html`) },
+    rolldownOptions: { input: pages.map((name) => `${root}/${name}.html`) },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2_000,
   },
-};
+});
+
+/** Each as its own framework would have it. */
+const examples = demoPages(
+  'demo/examples',
+  [...[...FRAMEWORKS, 'ssr'].map((name) => `${name}/index`), ...FRAMEWORKS.map((name) => `${name}/late`)],
+  [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), ...svelte({ configFile: false })],
+);
+
+const site = demoPages('demo/site', ['playground/index', 'studio/index'], [copyServiceWorker()]);
 
 /** msw answers requests from a service worker, which looks after the folder that it stands in. */
 function copyServiceWorker(): Plugin {

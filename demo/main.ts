@@ -9,9 +9,9 @@ import { parseArgs } from 'node:util';
 import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
-import { createFaultLine, type FaultLine, type Faults } from '../test/support/fault-proxy.js';
+import { renderPage } from './examples/ssr/page.js';
+import { createFaultLine, type FaultLine, type Faults } from './fault-proxy/fault-proxy.js';
 import { isLoopback } from './loopback.js';
-import { renderPage } from './pages/ssr/page.js';
 import { readDifferences, readNumber, readPlaces, readSecret, stop } from './server/command.js';
 import { startServer } from './server/server.js';
 
@@ -82,7 +82,7 @@ pages.get('/demo/faults/:name', onThisMachine, (context) => {
   line.set(faults);
   return context.json(line.faults);
 });
-for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/examples/${name}/`));
+for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/site/${name}/`));
 pages.get('/ssr', onThisMachine, async (context) => {
   const nonce = randomBytes(16).toString('base64');
   context.header('Content-Security-Policy', POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`));
@@ -91,7 +91,8 @@ pages.get('/ssr', onThisMachine, async (context) => {
   return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: PEOPLE.ana, tokenUrl: '/demo/token/ana', nonce }));
 });
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
-pages.use('*', serveStatic({ root: './demo/pages' }));
+pages.use('/examples/*', serveStatic({ root: './demo' }));
+pages.use('*', serveStatic({ root: './demo/site' }));
 
 const server = await startServer({
   port: readNumber('port', values.port) ?? 0,

@@ -63,8 +63,14 @@ demo.stdout.on('data', (data) => (held ? held.push(data) : process.stdout.write(
 await building;
 for (const data of held) process.stdout.write(data);
 held = undefined;
-// The pages with a framework come when they come (demo/pages/react and its neighbours, at /dist/examples/react/).
-if (building || !existsSync('dist/demo/examples')) void build('examples').then((problem) => problem && console.error(problem));
+// Built after the start: the studio and the playground (/dist/site/), then the examples with a framework (/dist/examples/).
+void (async () => {
+  for (const mode of ['site', 'examples']) {
+    if (!building && existsSync(`dist/demo/${mode}`)) continue;
+    const problem = await build(mode);
+    if (problem) console.error(problem);
+  }
+})();
 
 // Ctrl-C reaches the demo by itself; a signal to this process alone is passed on. Twice does no harm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill('SIGTERM'));

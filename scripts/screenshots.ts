@@ -104,10 +104,10 @@ await film(page, { x: x - 8, y: y - 8, width: width + 16, height: bottom - y + 2
 const themes = readFileSync(new URL('../docs/THEMING.md', import.meta.url), 'utf8');
 const site = await startSite({
   html: {
-    '/theme': `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/pages/example.css"><style>body { padding: 0; margin: 0; max-width: none } .chat { block-size: 400px; grid-template-rows: auto minmax(0, 1fr); border-radius: 0 }</style><style id="recipe"></style><script type="module" src="/dist/chat.js"></script></head>
+    '/theme': `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/examples/example.css"><style>body { padding: 0; margin: 0; max-width: none } .chat { block-size: 400px; grid-template-rows: auto minmax(0, 1fr); border-radius: 0 }</style><style id="recipe"></style><script type="module" src="/dist/chat.js"></script></head>
 <body><chat-connection token-url="/demo/token/ana"><div class="chat"><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></div></chat-connection></body></html>`,
   },
-  folders: { '/pages': 'demo/pages' },
+  folders: { '/examples': 'demo/examples' },
 });
 const { page: theme } = await site.open('/theme', { width: 760, height: 400 });
 await theme.setViewport({ width: 760, height: 400, deviceScaleFactor: 1.5 });

@@ -6,10 +6,11 @@
  *   npm test -- --only lint,types                  some steps
  *   npm test -- --browser chromium                 one engine, or several, with commas
  *   npm test -- --files 'test/session/*.test.ts'   some test files and nothing else (also several, with commas)
+ *                                                  (*.node.test.ts run in Node, *.browser.test.ts in browsers)
  *   FUZZ_SEED=7 npm test -- --only fuzz            the same hostile input again; FUZZ_SECONDS says for how long
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ import { elementsPage } from '../scripts/element-docs.mjs';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, npmCommand, ROOT, whyInstall } from '../scripts/install.mjs';
 import { DJANGO_PACKAGES, findDjango, findProgram, missingPrograms, PROSODY_PACKAGES, SERVICE_PACKAGES } from './support/find-programs.mjs';
+import { findTests, isNodeTest } from './support/test-files.mjs';
 
 process.chdir(ROOT);
 checkNode();
@@ -40,19 +42,25 @@ let missingServices = [];
 
 // --- which tests there are ---
 
-const allTests = readdirSync('test', { recursive: true }).map((path) => `test/${path.replaceAll('\\', '/')}`).filter((path) => path.endsWith('.test.ts')).sort();
+let allTests = [];
+try {
+  allTests = findTests('test');
+} catch (error) {
+  stop(error.message);
+}
 /** `*` is anything within a folder, `**` any folders. */
 const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$&').replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'))}$`);
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
 if (tests.length === 0) stop(`No test is called ${flags.files}.`);
-const isNodeTest = (path) => /^test\/(server|support|config|doctor|pages|fuzz)\/|^test\/contract\/server|\.node\.test\.ts$/.test(path);
-const doctorTests = tests.filter((path) => path.startsWith('test/doctor/'));
-const fleetTests = tests.filter((path) => path.startsWith('test/server/cluster'));
-const pageTests = tests.filter((path) => path.startsWith('test/pages/'));
-const fuzzTests = tests.filter((path) => path.startsWith('test/fuzz/'));
-const modelTests = tests.filter((path) => path.startsWith('test/model/'));
-const nodeTests = tests.filter((path) => isNodeTest(path) && !modelTests.includes(path) && !doctorTests.includes(path) && !fleetTests.includes(path) && !pageTests.includes(path) && !fuzzTests.includes(path));
+const nodeTestsIn = (start) => tests.filter((path) => isNodeTest(path) && path.startsWith(start));
+const doctorTests = nodeTestsIn('test/doctor/');
+const fleetTests = nodeTestsIn('test/server/cluster');
+const pageTests = nodeTestsIn('test/pages/');
+const fuzzTests = nodeTestsIn('test/fuzz/');
+const modelTests = nodeTestsIn('test/model/');
+const ownSteps = [doctorTests, fleetTests, pageTests, fuzzTests, modelTests].flat();
+const nodeTests = tests.filter((path) => isNodeTest(path) && !ownSteps.includes(path));
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 /** What depends on the engine: elements, and code that uses storage, locks or a page of the browser itself. */
 const isOfEngine = (path) =>
@@ -92,8 +100,8 @@ const STEPS = [
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
   { name: 'cluster', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('cluster', fleetTests), needsServices: true },
   { name: 'model', what: '2,000 stories of what people and networks do', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
-  { name: 'doctor', what: 'the doctor, in front of faults planted for it', ...inNode('doctor', doctorTests) },
-  { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'test') },
+  { name: 'doctor', what: 'the doctor, against injected backend faults', ...inNode('doctor', doctorTests) },
+  { name: 'layers', what: 'who imports whom', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'scripts', 'test', 'vite.config.ts') },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {
     name: 'manifest',
@@ -109,14 +117,15 @@ const STEPS = [
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
   { name: 'loader', what: 'dist/loader.js, which knows the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
   { name: 'package', what: 'modules, types and what editors read', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
-  { name: 'examples', what: 'pages with a framework, and the playground', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
+  { name: 'site', what: 'the playground and the studio', command: bin('vite/bin/vite.js', 'build', '--mode', 'site', '--logLevel', 'error') },
+  { name: 'examples', what: 'pages with a framework', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
   { name: 'fuzz', what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`, ...inNode('fuzz', fuzzTests, '--test-concurrency=1'), env: fuzz, needs: ['loader'], needsBrowsers: true },
   { name: 'size', what: 'the budget of both', command: bin('size-limit/bin.js'), needs: ['loader'] },
   { name: 'unit', what: 'elements, storage, tabs: in every engine', ...wtr('unit', unitTests), tests: unitTests, alone: true },
   { name: 'logic', what: 'the library, with clock and network in memory', ...wtr('logic', logicTests), tests: logicTests, alone: true, engine: 'chromium' },
   // Mostly waiting, so all engines at once.
   { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
-  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'examples'], alone: true, needsBrowsers: true },
+  { name: 'pages', what: 'sites, apps and designs, looked at in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'site', 'examples'], alone: true, needsBrowsers: true },
 ];
 
 const only = list(flags.only);

@@ -1,87 +1,86 @@
-/** What a backend that speaks something else has to be able to do. Only `user` and `send` are required. */
+/** What a backend with a protocol of its own can do. Only `user` and `send` are required; the elements leave out the rest. */
 import type { Id } from '../protocol/index.js';
+import type { OutgoingMessage } from '../transport/index.js';
 
 export interface AdapterUser {
   id: Id;
   username: string;
   first_name?: string;
   last_name?: string;
-  /** Address of a picture. */
+  /** URL of a picture. */
   profile_picture?: string | null;
 }
 
 export interface AdapterMessage {
-  /** The same every time that this message is given. */
+  /** The same every time that the backend returns this message. */
   id: Id;
-  /** Null: the system itself speaks. */
+  /** Null: a message of the system. */
   sender: AdapterUser | null;
   content: string;
   /** ISO 8601, or milliseconds since 1970. */
   timestamp: string | number;
-  /** `outgoing.tempId`, where the backend gives it back: then a message is told apart from one with the same words. */
-  tempId?: string | undefined;
-  /** Address of a file. */
+  /** `message.localId` of `send`, if the backend keeps it: then own messages are matched by it, not by their text. */
+  localId?: string | undefined;
+  /** URL of a file. */
   attachment?: string | null;
-  /** Default `text`; `image` or `file` with an attachment, `system`. */
+  /** `text`, `image`, `file` or `system`. Default: `file` with an attachment, else `text`. */
   type?: string;
+  /** Whether another user has read it. Default: false. */
   isRead?: boolean;
 }
 
 export interface AdapterRoom {
   id: Id;
   name: string;
-  /** Two people: shown by the other's name. */
+  /** Whether it has two members, and is shown by the other one's name. Default: false. */
   isDirect?: boolean;
   participants?: AdapterUser[];
   lastMessage?: AdapterMessage | null;
+  /** Messages that this user has not read. Default: 0. */
   unread?: number;
 }
 
-export interface Outgoing {
-  roomId: Id;
-  content: string;
-  /** Ours for this message; the same when it is sent again. */
-  tempId: string;
-  /** The message that it answers. */
-  replyTo?: Id | undefined;
-}
-
-/** What comes in. */
+/** What the backend reports. */
 export interface AdapterEvents {
   message(roomId: Id, message: AdapterMessage): void;
   typing(roomId: Id, user: AdapterUser, isTyping: boolean): void;
-  /** Others have read: these, or all. */
+  /** Another user has read these messages; none named means all of the room. */
   read(roomId: Id, userId: Id, messageIds?: Id[]): void;
-  /** The list of rooms is another. */
+  /** The list of rooms has changed. */
   roomsChanged(): void;
-  /** The line is gone: `connect` is called again after a while. */
+  /** The connection is lost: `connect` is called again, after a wait that grows. */
   disconnected(reason?: string): void;
 }
 
 export interface ChatAdapter {
-  /** Who is signed in. */
+  /** The user who is signed in. */
   user: AdapterUser;
-  /** Whether sending one `tempId` twice stores one message. Default false: the history is searched before anything is sent again. */
+  /** Whether sending one `localId` twice stores one message. Default false: the history is searched before a message is sent again. */
   isIdempotent?: boolean;
-  /** Connects, and says from then on what comes in; called again after `disconnected`. @returns how to end it. @throws why it cannot. */
+  /**
+   * Connects, and reports events from then on. Called again after `disconnected`.
+   * @param signal aborts when the connection is no longer wanted.
+   * @returns ends the connection.
+   * @throws any error: the connection is tried again.
+   */
   connect?(events: AdapterEvents, signal: AbortSignal): Promise<(() => void) | void> | (() => void) | void;
   /**
-   * Stores a message.
-   * @returns it as it is stored.
-   * @throws {AdapterRefusal} where it will never be taken; anything else: it is tried again.
+   * Stores a message. Not called again for the same message while a call is pending, for up to a minute.
+   * @returns the stored message.
+   * @throws {AdapterRefusal} if the backend will never accept it. After any other error it is sent again.
    */
-  send(outgoing: Outgoing): Promise<AdapterMessage>;
+  send(message: OutgoingMessage): Promise<AdapterMessage>;
   list?(): Promise<AdapterRoom[]>;
-  /** Up to `limit` messages before one, or the newest. Oldest first. */
+  /** Up to `limit` messages before one, or the newest. Oldest first. Default: messages since the page was loaded. */
   history?(roomId: Id, page: { before?: Id | undefined; limit: number }): Promise<{ messages: AdapterMessage[]; hasMore: boolean }>;
-  /** A room is looked at. @returns how to leave it. */
+  /** A view shows a room. @returns leaves the room. */
   subscribe?(roomId: Id): Promise<(() => void) | void> | (() => void) | void;
-  /** I have read: everything up to here. */
+  /** The user has read everything in a room. */
   read?(roomId: Id): Promise<void> | void;
   typing?(roomId: Id, isTyping: boolean): void;
 }
 
-/** A message that the backend will never take. Its words are shown at the message. */
+/** The backend will never accept a message. Its `message` is shown at the message. */
 export class AdapterRefusal extends Error {
   override readonly name = 'AdapterRefusal';
 }

@@ -1,21 +1,24 @@
-/** For a backend that speaks something else: `unified-chat/adapter`. docs/BACKENDS.md shows one. */
-import { registerConnection } from '../controllers/index.js';
+/** For a backend with a protocol of its own: `unified-chat/adapter`. docs/BACKENDS.md shows one. */
 import { ChatConnection, type ConnectionDependencies } from '../client/index.js';
-import type { ChatAdapter } from './adapter.js';
-import { wireOf } from './wire.js';
+import { registerConnection } from '../controllers/index.js';
 import { ChatError } from '../transport/index.js';
+import type { ChatAdapter } from './adapter.js';
+import { adapterTransport } from './adapter-transport.js';
 
 export { AdapterRefusal } from './adapter.js';
-export type { AdapterEvents, AdapterMessage, AdapterRoom, AdapterUser, ChatAdapter, Outgoing } from './adapter.js';
-export { wireOf, type AdapterParts } from './wire.js';
+export type { AdapterEvents, AdapterMessage, AdapterRoom, AdapterUser, ChatAdapter } from './adapter.js';
+export type { OutgoingMessage } from '../transport/index.js';
+
+/** Stands for the sign-in, which is the adapter's own: the session must know that a user is signed in. It is sent to no server. */
+const SIGNED_IN = 'adapter';
 
 /**
- * Connects by an adapter, and gives the connection to all elements of the page that have no `<chat-connection>` above them.
- * @param name of the backend: what is kept on this device is kept apart by it and by the person.
+ * Connects by an adapter. All elements of the page that are not inside a `<chat-connection>` use the connection.
+ * @param name identifies the backend: data on this device is kept apart by it and by the user.
  * @returns the connection, and how to end it.
  */
-export function connectAdapter(adapter: ChatAdapter, name: string, parts: ConnectionDependencies = {}): { connection: ChatConnection; end: () => void } {
-  const connection = new AdapterConnection({ url: `https://adapter.invalid/${encodeURIComponent(name)}`, token: claimsOf(adapter), share: false }, { ...parts, ...wireOf(adapter) });
+export function connectAdapter(adapter: ChatAdapter, name: string, dependencies: ConnectionDependencies = {}): { connection: ChatConnection; end: () => void } {
+  const connection = new AdapterConnection({ token: SIGNED_IN, share: false }, { ...dependencies, transport: adapterTransport(adapter, name) });
   const withdraw = registerConnection(connection);
   connection.connect();
   return {
@@ -27,12 +30,9 @@ export function connectAdapter(adapter: ChatAdapter, name: string, parts: Connec
   };
 }
 
-/** The doctor examines what the widget's own protocol promises: an adapter's backend has never promised it. */
+/** The doctor checks what our own protocol promises. An adapter's backend promises nothing of it. */
 class AdapterConnection extends ChatConnection {
   override diagnose(): Promise<never> {
-    return Promise.reject(new ChatError('not_found', 'There is no doctor for a backend that an adapter speaks to.'));
+    return Promise.reject(new ChatError('not_found', 'The doctor cannot check a backend behind an adapter.'));
   }
 }
-
-/** A token that only says whose it is: signing in is the adapter's affair, and nobody is asked for a token. */
-const claimsOf = ({ user }: ChatAdapter): string => ['{"alg":"none"}', JSON.stringify({ user_id: user.id }), 'adapter'].map((part) => btoa(String.fromCharCode(...new TextEncoder().encode(part)))).join('.');

@@ -436,13 +436,13 @@ export class ChatConnection {
 
   /** The user's stored draft for a room; empty: none. Waits until the user is known. */
   draft(roomId: Id): Promise<string> {
-    return this.#session.outbox.draft(roomId);
+    return this.#session.outbox.drafts.get(roomId);
   }
 
   /** Stores a draft on this device, or deletes it if `text` is empty. Debounced: call it on every input. */
   saveDraft(roomId: Id, text: string): void {
     const timer = `draft ${idKey(roomId)}`;
-    const save = (): void => void this.#session.outbox.saveDraft(roomId, text);
+    const save = (): void => void this.#session.outbox.drafts.save(roomId, text);
     if (text) return this.#timers.set(timer, DRAFT_MS, save);
     // Delete at once: a sent message must not come back as a draft after a reload.
     this.#timers.cancel(timer);

@@ -1,5 +1,5 @@
 import type { MessageStorage, TabApis, Timing } from '../session/index.js';
-import type { Clock } from '../transport/index.js';
+import type { Clock, Transport } from '../transport/index.js';
 
 /** Replaceable dependencies of a connection. All have defaults; meant for tests and unusual environments. */
 export interface ConnectionDependencies {
@@ -14,6 +14,11 @@ export interface ConnectionDependencies {
   WebSocket?: typeof WebSocket;
   /** @default globalThis.fetch */
   fetch?: typeof fetch;
+  /**
+   * How the backend is reached: an adapter for a backend with another protocol.
+   * @default the protocol of docs/PROTOCOL.md
+   */
+  transport?: Transport;
   /** Overrides single timeouts and intervals, in milliseconds. */
   timing?: Partial<Timing>;
   /**

@@ -2,7 +2,7 @@
  * The page's connections, for elements outside a `<chat-connection>`. Elements with the same `url` and the same user
  * share one connection, wherever they are on the page.
  */
-import { readClaims } from '../session/index.js';
+import { readClaims } from '../internal/claims.js';
 import type { ChatConnection } from '../client/index.js';
 
 interface SharedConnection {

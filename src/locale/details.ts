@@ -1,6 +1,4 @@
-/**
- * Texts of the connection details of `<chat-status>`. Loaded together with the details, so separate from the others.
- */
+/** Texts of the connection details of `<chat-status>`. Loaded together with the details, so separate from the others. */
 
 export interface DetailsTerms {
   heading: string;
@@ -13,17 +11,16 @@ export interface DetailsTerms {
   offline: string;
   time: string;
   checking: string;
-  /** @param wrong number of problems found. */
-  done: (wrong: number) => string;
-  /** The code of the check failed to load. */
+  /** @param failed the number of failed checks. */
+  done: (failed: number) => string;
+  /** The doctor could not be loaded. */
   failed: string;
-  /** Label of the list of all findings. */
-  allPoints: (count: number) => string;
+  allChecks: (count: number) => string;
   /** By verdict of the doctor. */
-  verdicts: Record<'pass' | 'note' | 'missing' | 'skipped' | 'wrong', string>;
+  verdicts: Record<'pass' | 'note' | 'unsupported' | 'skipped' | 'fail', string>;
   copy: string;
   copied: string;
-  /** The clipboard is not available: the text follows, for copying by hand. */
+  /** Label of the text to copy, if the clipboard is not available. */
   copyByHand: string;
   close: string;
 }
@@ -35,14 +32,14 @@ const en: DetailsTerms = {
   attempt: 'Attempt',
   server: 'Server',
   browser: 'Browser',
-  online: 'online',
-  offline: 'offline',
+  online: 'reports online',
+  offline: 'reports offline',
   time: 'Time',
-  checking: 'Checking the server. This does not change anything.',
-  done: (wrong) => `Check complete: ${wrong || 'no'} ${wrong === 1 ? 'problem' : 'problems'} found.`,
-  failed: 'The check could not be loaded. Are you offline?',
-  allPoints: (count) => `All checks (${count})`,
-  verdicts: { pass: 'OK', note: 'note', missing: 'not available', skipped: 'skipped', wrong: 'problem' },
+  checking: 'Checking the server. This changes nothing on it.',
+  done: (failed) => `Check complete: ${failed === 1 ? '1 problem' : `${failed || 'no'} problems`} found.`,
+  failed: 'The server could not be checked, because a part of this page failed to load. Check your network connection.',
+  allChecks: (count) => `All checks (${count})`,
+  verdicts: { pass: 'passed', note: 'note', unsupported: 'not supported', skipped: 'skipped', fail: 'failed' },
   copy: 'Copy as text',
   copied: 'Copied.',
   copyByHand: 'The clipboard is not available. Copy this text:',
@@ -56,19 +53,26 @@ const de: DetailsTerms = {
   attempt: 'Versuch',
   server: 'Server',
   browser: 'Browser',
-  online: 'online',
-  offline: 'offline',
+  online: 'meldet sich online',
+  offline: 'meldet sich offline',
   time: 'Zeit',
   checking: 'Der Server wird geprüft. Dabei wird nichts verändert.',
-  done: (wrong) => `Prüfung abgeschlossen: ${wrong || 'keine'} ${wrong === 1 ? 'Problem' : 'Probleme'} gefunden.`,
-  failed: 'Die Prüfung konnte nicht geladen werden. Bist du offline?',
-  allPoints: (count) => `Alle Prüfungen (${count})`,
-  verdicts: { pass: 'OK', note: 'Hinweis', missing: 'nicht vorhanden', skipped: 'übersprungen', wrong: 'Problem' },
+  done: (failed) => `Prüfung abgeschlossen: ${failed === 1 ? '1 Problem' : `${failed || 'keine'} Probleme`} gefunden.`,
+  failed:
+    'Der Server konnte nicht geprüft werden, weil ein Teil dieser Seite nicht geladen wurde. Bist du offline?',
+  allChecks: (count) => `Alle Prüfungen (${count})`,
+  verdicts: {
+    pass: 'bestanden',
+    note: 'Hinweis',
+    unsupported: 'nicht unterstützt',
+    skipped: 'übersprungen',
+    fail: 'fehlgeschlagen',
+  },
   copy: 'Als Text kopieren',
   copied: 'Kopiert.',
   copyByHand: 'Die Zwischenablage ist nicht verfügbar. Kopiere diesen Text:',
   close: 'Schließen',
 };
 
-/** German if the language is German, otherwise English. */
+/** German for German pages, English for all others. */
 export const detailsTerms = (lang: string): DetailsTerms => (/^de\b/i.test(lang) ? de : en);

@@ -3,6 +3,7 @@ export * from './changes.js';
 export * from './close-codes.js';
 export * from './codec.js';
 export * from './entities.js';
+export * from './entity-input.js';
 export * from './ids.js';
 export * from './notifications.js';
 export * from './order.js';

@@ -5,13 +5,12 @@
  * `new Function`, which a strict Content-Security-Policy reports.
  */
 import * as z from 'zod/mini';
+import { isId } from '../internal/is-id.js';
 
 z.config({ jitless: true });
 
-export { z };
+export { isId, z };
 
-/** Integer or string; never a float that has lost digits, never empty. */
-export const isId = (value: unknown): value is string | number => (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value));
 export const Id = z.custom<string | number>(isId);
 
 // One kind of schema more costs a page about a hundred bytes each: these are made of the kind that `Id` is.

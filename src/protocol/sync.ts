@@ -4,7 +4,7 @@
  */
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
-import { check, type Problem } from './validation.js';
+import { check, type Output, type Problem } from './validation.js';
 import { anything, flag, Id, object, sequence, z } from './schema.js';
 import { isChange, type ChangeFrame } from './changes.js';
 import { ChatFrames } from './server-frames.js';
@@ -19,6 +19,7 @@ export const ReceiptsBody = object(() => ({ receipts: z.array(anything) }));
 
 /** A user has read everything up to a message. */
 export const Receipt = object(() => ({ user_id: Id, up_to: Id }));
+export type Receipt = Output<typeof Receipt>;
 
 const RoomSync = object(() => ({
   room_id: Id,

@@ -3,7 +3,7 @@
  * open rooms are read; only then is the state `connected`.
  */
 import { CloseCode, type ChatFrame, type FrameOf } from '../protocol/index.js';
-import { sleep, throwIfAborted, toChatError, type Address, type ChatError } from '../transport/index.js';
+import { sleep, throwIfAborted, toChatError, type Address, type ChatError, type Transport } from '../transport/index.js';
 import { noop } from '../internal/noop.js';
 import type { SessionAuth } from './auth/session-auth.js';
 import { backoff } from './backoff.js';
@@ -29,6 +29,7 @@ export interface ConnectHost extends SessionContext {
   readonly outboxes: OutboxRegistry;
   readonly roomSync: RoomSync;
   readonly address: Address | undefined;
+  readonly transport: Transport;
   readonly reconnect: Reconnect | undefined;
   loadParts(): Promise<void>;
   onGreeting(frame: FrameOf<'connection_established'>, signal: AbortSignal): void;
@@ -151,7 +152,7 @@ export class ConnectLoop {
       address: session.address!.socket,
       token: credential,
       auth: session.authMode,
-      open,
+      open: open ?? session.transport.open,
       clock: session.clock,
       handshakeMs: timing.handshakeMs,
       heartbeatMs: timing.heartbeatMs,

@@ -1,5 +1,5 @@
 /** Where a session is: one tagged union, never a handful of booleans. */
-import type { ReasonCode } from './state-reasons.js';
+import type { ReasonCode } from '../locale/state-reasons.js';
 
 /**
  * The state of a connection.

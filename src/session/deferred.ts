@@ -13,4 +13,4 @@ export { readPage } from './sync/history-page.js';
 export { DeliveryFallback } from './outbox/delivery-fallback.js';
 export { TokenFlow } from './auth/token-flow.js';
 export { fetchToken, TOKEN_TIMEOUT_MS } from './auth/token-endpoint.js';
-export { fetchTicket, readOtherRooms, toHttpError } from '../transport/index.js';
+export { deferredRequests, readOtherRooms, toHttpError } from '../transport/index.js';

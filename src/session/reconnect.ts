@@ -4,12 +4,12 @@
  */
 import { noop } from '../internal/noop.js';
 import { afterClose, CloseCode } from '../protocol/index.js';
-import { isReachable, throwIfAborted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
+import { throwIfAborted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
 import { backoff, leastAttempt, SPREAD } from './backoff.js';
 import type { SessionContext, SocketOutcome } from './session-context.js';
 import { requestUserInfo } from './auth/request-user-info.js';
-import { LATER_REASONS } from './deferred-state-reasons.js';
-import { REASONS, type ReasonCode } from './state-reasons.js';
+import { LATER_REASONS } from '../locale/deferred-state-reasons.js';
+import { REASONS, type ReasonCode } from '../locale/state-reasons.js';
 import { RoomPoller } from './sync/room-poller.js';
 import { timeLeft, type Wait } from './time-left.js';
 
@@ -239,7 +239,7 @@ export class Reconnect {
     if (this.#session.isOffline()) return 'browser_offline';
     // The server answers, but CORS hides the answer: this site is not allowed.
     const { rest } = this.#session;
-    return rest && (await isReachable(rest, signal)) ? 'origin_refused' : 'server_unreachable';
+    return (await (await rest?.deferred())?.isReachable(signal)) ? 'origin_refused' : 'server_unreachable';
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the parts of a session use of it. */
 import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
-import type { AddressParts, AuthMode, Clock, RestClient, SocketEnd } from '../transport/index.js';
+import type { AddressParts, AuthMode, Clock, Requests, SocketEnd } from '../transport/index.js';
 import type { Report } from './events.js';
 import type { RoomCursor } from './sync/history-source.js';
 import type { SocketConnection } from './socket-connection.js';
@@ -133,7 +133,7 @@ export interface SessionContext {
   /** Aborts at the end of the present generation. */
   readonly signal: AbortSignal;
   /** REST, if it can be used now. */
-  readonly rest: RestClient | undefined;
+  readonly rest: Requests | undefined;
   /** The socket, if it is up. */
   readonly socket: SocketConnection | undefined;
   /** Whether the browser says that there is no network. */
@@ -148,7 +148,7 @@ export interface SessionContext {
   /** Tells the other tabs. */
   broadcast(message: TabMessage): void;
   /** REST. @throws {ChatError} `disconnected`, where it cannot be asked now. */
-  restOrThrow(): RestClient;
+  restOrThrow(): Requests;
   /** Marks a notification as read, or all of them. @returns whether it could be told. */
   markNotificationRead(id?: Id): boolean;
   /** Sends the state of the notifications to the other tabs. */

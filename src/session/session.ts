@@ -12,7 +12,7 @@
  * `fetch` are injected.
  */
 import { CloseCode, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, makeAddress, RestClient, sleep, throwIfAborted, toChatError, type Address, type AuthMode, type Clock } from '../transport/index.js';
+import { ChatError, sleep, throwIfAborted, toChatError, webTransport, type Address, type AuthMode, type Clock, type Requests, type Transport } from '../transport/index.js';
 import { noop } from '../internal/noop.js';
 import { SessionAuth } from './auth/session-auth.js';
 import type { SessionAuthOptions } from './auth/token-flow.js';
@@ -52,6 +52,8 @@ export interface SessionOptions extends SessionAuthOptions {
   isOffline: () => boolean;
   /** Whether the page is hidden. Default: it is visible. */
   isHidden?: (() => boolean) | undefined;
+  /** How the backend is reached. Default: by our own protocol. */
+  transport?: Transport | undefined;
   /** Where messages are kept. Default: this device. */
   vault?: MessageStorage | undefined;
   tabs: TabApis;
@@ -70,6 +72,7 @@ export class Session implements SessionContext {
   readonly isOffline: () => boolean;
   readonly isHidden: () => boolean;
   readonly timing: Timing;
+  readonly transport: Transport;
   readonly states: ConnectionStateWriter;
   readonly auth: SessionAuth;
   readonly outboxes: OutboxRegistry;
@@ -85,7 +88,7 @@ export class Session implements SessionContext {
   readonly #options: SessionOptions;
   readonly #storage: MessageStorage;
   #generation = new AbortController();
-  #rest: RestClient | undefined;
+  #rest: Requests | undefined;
   #capabilities: readonly string[] = [];
   #notifications: NotificationLoader | undefined;
   #userChannel: UserChannel | undefined;
@@ -94,6 +97,7 @@ export class Session implements SessionContext {
   constructor(options: SessionOptions) {
     this.#options = options;
     ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
+    this.transport = options.transport ?? webTransport(deferredNow);
     this.isHidden = options.isHidden ?? (() => false);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.states = new ConnectionStateWriter((state) => {
@@ -126,15 +130,15 @@ export class Session implements SessionContext {
     return this.#generation.signal;
   }
 
-  get rest(): RestClient | undefined {
+  get rest(): Requests | undefined {
     const { is } = this.state;
     return this.token !== '' && is !== 'unauthorized' && is !== 'idle' ? this.#rest : undefined;
   }
 
   /** @throws {ChatError} `disconnected`. */
-  restOrThrow(): RestClient {
+  restOrThrow(): Requests {
     const { rest } = this;
-    if (!rest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
+    if (!rest) throw new ChatError('disconnected', 'Not connected. Sign in first.');
     return rest;
   }
 
@@ -203,20 +207,20 @@ export class Session implements SessionContext {
     this.#storage.open?.();
     this.reconnect?.caughtUp();
     this.auth.apply(config.token.trim());
+    if (this.transport.userId != null) this.auth.tokens.confirm(this.transport.userId);
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
-      if (!AUTH_MODES.includes(auth)) throw new ChatError('unsupported_auth', `auth="${auth as string}" is not known; these are: ${AUTH_MODES.join(', ')}.`);
-      this.address = makeAddress(parts);
+      if (!AUTH_MODES.includes(auth)) throw new ChatError('unsupported_auth', `auth="${auth as string}" is unknown: use query, subprotocol or ticket.`);
+      this.address = this.transport.addressOf(parts);
     } catch (thrown) {
       this.reportProblem(toChatError(thrown).message);
       return this.states.toError('bad_configuration', null);
     }
-    this.#rest = new RestClient({
+    this.#rest = this.transport.createRequests({
       base: this.address.api,
       // A request of this generation never carries the token of a later one.
       token: () => (signal.aborted ? '' : this.token),
       renew: (refused) => this.auth.refreshRefused(refused, signal),
-      loadDeferred: deferredNow,
       onProblem: (problem) => this.report({ type: 'problem', problem }),
       onSuccess: () => signal.aborted || this.reconnect?.onRestSuccess(),
       clock: this.clock,

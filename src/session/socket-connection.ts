@@ -3,14 +3,11 @@
  * ends once; the session opens another.
  */
 import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Problem } from '../protocol/index.js';
-import { createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type Clock, type SocketEnd, type SocketOptions } from '../transport/index.js';
+import type { AuthMode, Clock, SocketEnd, Transport, TransportConnection } from '../transport/index.js';
 import type { Heartbeat } from './heartbeat.js';
 
 /** How long a socket in doubt gets to answer, in milliseconds. */
 const VERIFY_MS = 3_000;
-
-/** Opens a socket: a real one, or one that another tab relays. */
-export type OpenSocket = (options: SocketOptions<ChatFrame>) => AuthenticatedSocket<ClientFrame>;
 
 export interface SocketConnectionOptions {
   address: string;
@@ -23,8 +20,8 @@ export interface SocketConnectionOptions {
   /** Milliseconds of silence after which to ping, where the server does not say. */
   heartbeatMs: number;
   WebSocket?: typeof WebSocket | undefined;
-  /** Default: a real one. */
-  open?: OpenSocket | undefined;
+  /** Opens it: a real one, or one that another tab relays. */
+  open: Transport['open'];
   /** Loads the heartbeat, which is needed only after a silence. */
   loadHeartbeat(): Promise<typeof Heartbeat>;
   onGreeting(frame: FrameOf<'connection_established'>): void;
@@ -41,7 +38,7 @@ export class SocketConnection {
   /** Resolves once, with how it ended. */
   readonly ended: Promise<SocketEnd>;
   readonly #options: SocketConnectionOptions;
-  readonly #socket: AuthenticatedSocket<ClientFrame>;
+  readonly #socket: TransportConnection;
   readonly #scope = new AbortController();
   readonly #waiting = new Set<(frame: ChatFrame) => void>();
   #heartbeat: Heartbeat | undefined;
@@ -59,7 +56,7 @@ export class SocketConnection {
     this.#everyMs = options.heartbeatMs;
     let end!: (end: SocketEnd) => void;
     this.ended = new Promise((resolve) => (end = resolve));
-    this.#socket = (options.open ?? createAuthenticatedWebSocket<ChatFrame, ClientFrame>)({
+    this.#socket = options.open({
       address: options.address,
       token: options.token,
       auth: options.auth,

@@ -1,7 +1,9 @@
-import { joinAddress, parseHttp, type Address, type AddressParts } from './endpoints.js';
+import { parseHttp } from '../internal/url.js';
+import { joinAddress, type Address, type AddressParts } from './endpoints.js';
 import { ChatError } from './errors.js';
 
-export { parseUrl, type Address, type AddressParts } from './endpoints.js';
+export { parseUrl } from '../internal/url.js';
+export { type Address, type AddressParts } from './endpoints.js';
 
 /**
  * Makes the addresses of a backend.

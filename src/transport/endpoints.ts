@@ -1,6 +1,7 @@
 /**
- * Where a backend lives, and whether the page allows it. `loader.js` and the chat share this file, so it imports nothing.
+ * Where a backend lives, and whether the page allows it. `loader.js` and the chat share this file, so it imports only what both need.
  */
+import { parseHttp, parseUrl } from '../internal/url.js';
 
 /** Where a backend lives. */
 export interface Address {
@@ -28,21 +29,6 @@ export const ofDocument = <Name extends keyof Document>(name: Name): NonNullable
   Reflect.get(Document.prototype, name, document) as NonNullable<Document[Name]>;
 
 const here = (): string | undefined => globalThis.location?.href;
-
-/** An address, or nothing where it is none. */
-export function parseUrl(url: string, base?: string): URL | null {
-  try {
-    return new URL(url, base);
-  } catch {
-    return null;
-  }
-}
-
-/** An address that is fetched over HTTP, or nothing where it is none. */
-export function parseHttp(text: string, base?: string): URL | null {
-  const url = parseUrl(text, base);
-  return url && /^https?:$/.test(url.protocol) ? url : null;
-}
 
 /** Origin and path, with a slash at the end of the path; what no address begins with, where there is none. */
 const folder = (url: URL | null): string => (url ? url.origin + url.pathname.replace(/\/*$/, '/') : '-');

@@ -1,8 +1,12 @@
-/** The parts of the REST client for refusals and for lists of several pages. Loaded on demand: see session/deferred.ts. */
-import { idKey, type Id, type Problem, type Room } from '../protocol/index.js';
-import { parseUrl } from './address.js';
+/** The parts of the REST client that the first message does not need. Loaded on demand: see session/deferred.ts. */
+import { ChatFrames, check, checkEach, idKey, readSync, Receipt, ReceiptsBody, sameId, SyncBody, type Id, type Problem, type Room } from '../protocol/index.js';
+import { parseUrl } from '../internal/url.js';
 import { ChatError, type ErrorCode } from './errors.js';
-import type { RestClient, RoomsAnswer, RoomsPage } from './rest.js';
+import { isReachable } from './is-reachable.js';
+import type { RestClient, RoomsPage } from './rest.js';
+import { sendMessage } from './send-message.js';
+import { fetchTicket } from './ticket.js';
+import type { DeferredRequests, RoomsAnswer } from './transport.js';
 
 /** The most rooms that are read, invalid ones included. If there are more, the list says so. */
 const MAX_ROOMS = 10_000;
@@ -87,3 +91,31 @@ export function retryAfter({ status, headers }: Response): number | undefined {
 export async function markReadByRest(rest: RestClient, messageIds: readonly Id[], signal: AbortSignal): Promise<void> {
   for (const messageId of messageIds) await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
 }
+
+/** @param onProblem is told of each invalid item of an answer. */
+export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem) => void): DeferredRequests => ({
+  sendMessage: (roomId, content, options) => sendMessage(rest, roomId, content, options),
+  markRead: (messageIds, signal) => markReadByRest(rest, messageIds, signal),
+  fetchTicket: (signal) => fetchTicket(rest, signal),
+  isReachable: (signal) => isReachable(rest, signal),
+  async fetchUserInfo(signal) {
+    const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');
+    return info.ok ? { type: 'connection_established', ...info.value } : undefined;
+  },
+  async fetchReceipts(roomId, signal) {
+    const where = 'GET rooms/{id}/receipts/';
+    const answer: unknown = await rest.request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal }).catch(() => undefined);
+    // Ticks that come later are no reason to report that something does not work.
+    const body = check(ReceiptsBody, answer, where);
+    if (!body.ok) return undefined;
+    const { items, problems } = checkEach(Receipt, body.value.receipts, where);
+    problems.forEach(onProblem);
+    return items;
+  },
+  async fetchChanges(roomId, seq, signal) {
+    const body = check(SyncBody, await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), 'GET sync/');
+    const { rooms, problems } = readSync(rest.unwrap(body).rooms);
+    problems.forEach(onProblem);
+    return rooms.find((room) => sameId(room.room_id, roomId));
+  },
+});

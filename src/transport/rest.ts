@@ -12,62 +12,22 @@ import {
   type Problem,
   type Result,
 } from '../protocol/index.js';
-import { systemClock, type Clock } from './clock.js';
+import { systemClock } from './clock.js';
 import { ChatError } from './errors.js';
-import { fetchWithDeadline } from './fetch-with-deadline.js';
+import { fetchWithDeadline } from './with-deadline.js';
+import type { DeferredRequests, HistoryPage, HistoryQuery, RequestOptions, Requests, RoomsAnswer } from './transport.js';
 
-export interface RestOptions {
-  /** Base of all routes, with a trailing slash. */
-  base: string;
-  /** Asked before every request, so that a renewed token is used at once. */
-  token: () => string;
-  /** The token was refused (401): gets another. @returns whether there is one; then the request is repeated once. */
-  renew?: (refused: string) => Promise<boolean>;
+export interface RestOptions extends RequestOptions {
   /** Loads rest-deferred.ts. */
   loadDeferred: () => RestDeferred | Promise<RestDeferred>;
-  onProblem?: (problem: Problem) => void;
-  /** A request was answered as it should be. */
-  onSuccess?: () => void;
-  clock?: Clock;
-  /** Milliseconds until a request counts as lost. Default 15,000. */
-  timeoutMs?: number;
-  fetch?: typeof fetch | undefined;
-}
-
-/** One page of a room's history, oldest first. */
-export interface HistoryPage {
-  messages: Message[];
-  /** Whether there is more in the direction that was asked for. Some backends say so of an exactly full last page. */
-  hasMore: boolean;
-  /** Capability `sync`: the change of the room up to which this page is complete. */
-  seq: number | undefined;
-  /** Messages of the page that could not be read. */
-  leftOut: number;
-  /** All of the page, as the server sent them. */
-  raw: readonly unknown[];
-}
-
-export interface RoomsAnswer {
-  rooms: Room[];
-  /** Rooms that could not be read. */
-  leftOut: number;
-  /** Whether these are all: there is a limit of 10,000, and some servers' pages do not end. */
-  isComplete: boolean;
 }
 
 export interface RoomsPage {
   rooms: Room[];
-  /** Rooms of the page that could not be read. */
+  /** Rooms of the page that are invalid. */
   leftOut: number;
   /** The address of the next page. */
   next: string | null;
-}
-
-export interface HistoryQuery {
-  before?: Id | undefined;
-  after?: Id | undefined;
-  /** At most 100. Default 50. */
-  limit?: number;
 }
 
 export interface RestRequest {
@@ -82,14 +42,21 @@ export interface RestRequest {
 export interface RestDeferred {
   toHttpError(response: Response, json: unknown, token: string): ChatError;
   readOtherRooms(rest: RestClient, rooms: Map<string, Room>, page: RoomsPage, onProblem: (problem: Problem) => void, signal?: AbortSignal): Promise<RoomsAnswer>;
+  deferredRequests(rest: RestClient, onProblem: (problem: Problem) => void): DeferredRequests;
 }
 
-export class RestClient {
+export class RestClient implements Requests {
   readonly #options: RestOptions;
 
   constructor(options: RestOptions) {
     this.#options = options;
   }
+
+  async deferred(): Promise<DeferredRequests> {
+    return (await this.#options.loadDeferred()).deferredRequests(this, this.#onProblem);
+  }
+
+  readonly #onProblem = (problem: Problem): void => this.#options.onProblem?.(problem);
 
   /** Of all routes, with a trailing slash. */
   get base(): string {
@@ -101,8 +68,8 @@ export class RestClient {
     const page = await this.roomsPage({}, signal);
     const { leftOut, next } = page;
     const rooms = new Map(page.rooms.map((room) => [idKey(room.id), room]));
-    const deferred = next && (await this.#deferred());
-    if (deferred) return deferred.readOtherRooms(this, rooms, page, (problem) => this.#options.onProblem?.(problem), signal);
+    const deferred = next && (await this.#loadedOrUndefined());
+    if (deferred) return deferred.readOtherRooms(this, rooms, page, this.#onProblem, signal);
     return { rooms: [...rooms.values()], leftOut, isComplete: !next };
   }
 
@@ -125,13 +92,13 @@ export class RestClient {
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
   unwrap<T>(result: Result<T>): T {
     if (result.ok) return result.value;
-    this.#options.onProblem?.(result.problem);
+    this.#onProblem(result.problem);
     throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
   }
 
   /** The valid items; the others are reported. Yields to the page: on an old phone, validation and rendering each take long. */
   async #good<T>({ items, problems }: CheckedList<T>): Promise<T[]> {
-    for (const problem of problems) this.#options.onProblem?.(problem);
+    problems.forEach(this.#onProblem);
     await this.#options.clock?.yieldToMain?.();
     return items;
   }
@@ -149,7 +116,7 @@ export class RestClient {
 
   async #requestOnce(path: string, { method = 'GET', query = {}, body, headers, signal }: RestRequest): Promise<unknown> {
     const token = this.#options.token().trim();
-    if (!token) throw new ChatError('token_missing', 'A request was made without a token. Sign in first.');
+    if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
     const url = new URL(path, this.#options.base);
     for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, String(value));
     const init: RequestInit = {
@@ -179,13 +146,13 @@ export class RestClient {
 
   async #refusal(response: Response, json: unknown, token: string): Promise<ChatError> {
     const { status } = response;
-    const deferred = await this.#deferred();
+    const deferred = await this.#loadedOrUndefined();
     // Without that code only a refused token can be told apart from other refusals.
     return deferred?.toHttpError(response, json, token) ?? new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status);
   }
 
   /** @returns nothing where it cannot be loaded. */
-  async #deferred(): Promise<RestDeferred | undefined> {
+  async #loadedOrUndefined(): Promise<RestDeferred | undefined> {
     try {
       return await this.#options.loadDeferred();
     } catch {

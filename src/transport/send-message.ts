@@ -1,12 +1,6 @@
 import { check, Message, type Id } from '../protocol/index.js';
 import type { RestClient } from './rest.js';
-
-export interface SendMessageOptions {
-  replyTo?: Id | undefined;
-  /** Only where the backend has `idempotent_send`: others may refuse a header they do not know. */
-  idempotencyKey?: string | undefined;
-  signal?: AbortSignal;
-}
+import type { SendMessageOptions } from './transport.js';
 
 /** Stores a message over REST. @throws {ChatError} */
 export async function sendMessage(rest: RestClient, roomId: Id, content: string, { replyTo, idempotencyKey, signal }: SendMessageOptions = {}): Promise<Message> {

@@ -2,6 +2,7 @@
  * The one function that opens a WebSocket. There is no other `new WebSocket` in this package (the linter sees to it),
  * so a socket without its token, which a browser only ever calls 'closed: 1006', cannot be written.
  */
+import { base64url } from '../internal/base64url.js';
 import type { Decode, Problem } from '../protocol/index.js';
 import { ChatError } from './errors.js';
 
@@ -56,7 +57,7 @@ export interface AuthenticatedSocket<Outgoing> {
  */
 export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOptions<Frame>): AuthenticatedSocket<Outgoing> {
   const token = options.token.trim();
-  if (!token) throw new ChatError('token_missing', 'A WebSocket was asked for without a token. Sign in first.');
+  if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
   const Socket = options.WebSocket ?? globalThis.WebSocket;
   let socket: WebSocket;
   try {
@@ -115,10 +116,3 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     },
   };
 }
-
-/** In the characters that a subprotocol may have. */
-const base64url = (text: string): string =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=/g, '');

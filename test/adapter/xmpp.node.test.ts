@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { xmppAdapter } from '../../demo/pages/xmpp/adapter.js';
+import { xmppAdapter } from '../../demo/examples/xmpp/adapter.js';
 import { connectAdapter } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { findProgram, PROSODY_PACKAGES } from '../support/find-programs.mjs';
@@ -69,6 +69,19 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
     await until('ben has both', () => words(ben!).includes('second'));
     assert.deepEqual(words(ben!).slice(-2), ['first', 'second']);
     assert.deepEqual(words(ana!), words(ben!));
+  });
+
+  it('two tabs of one user show the same messages, once each', async () => {
+    const tab = person('ana', 'a secret');
+    tab.openRoom(ROOM);
+    await until('the second tab has the archive', () => words(tab).includes('second'));
+    await Promise.all([ana!.sendChatMessage(ROOM, 'from the first tab'), tab.sendChatMessage(ROOM, 'from the second tab')]);
+    for (const connection of [ana!, tab, ben!]) {
+      await until('both are there', () => ['from the first tab', 'from the second tab'].every((content) => words(connection).includes(content)));
+      assert.equal(words(connection).filter((content) => content.startsWith('from the')).length, 2);
+    }
+    // Both tabs keep their connection.
+    assert.deepEqual([ana!.state, tab.state], ['connected', 'connected']);
   });
 
   it('a wrong password is said', async () => {

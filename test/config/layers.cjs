@@ -1,9 +1,11 @@
 /**
- * Who may import whom. test/support/layer-rules.test.ts shows that each rule can fail.
+ * Who may import whom. test/support/layer-rules.node.test.ts shows that each rule can fail.
  * Type-only imports count: what knows a type knows its owner.
  */
 const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];
 const ASIDE = ['locale', 'theme'];
+/** Texts without Lit, which a page without elements shows too. */
+const STATE_REASONS = '^src/locale/(deferred-)?state-reasons\\.ts$';
 const NPM = '(^|/)node_modules/';
 const npm = (...names) => `${NPM}(${names.join('|')})(/|$)`;
 const folder = (...names) => `^src/(${names.join('|')})/`;
@@ -31,7 +33,7 @@ module.exports = {
       severity: 'error',
       from: { path: folder(layer) },
       // Controllers may not use texts or looks either: those are for elements.
-      to: { path: [folder(...LAYERS.slice(index + 1), ...ASIDE), '^src/[^/]+$'] },
+      to: { path: [folder(...LAYERS.slice(index + 1), ...ASIDE), '^src/[^/]+$'], ...(index >= LAYERS.indexOf('session') && { pathNot: STATE_REASONS }) },
     })),
     {
       name: 'elements-do-not-know-the-front-door',
@@ -87,7 +89,7 @@ module.exports = {
       comment: 'The headless entry brings neither elements nor Lit.',
       severity: 'error',
       from: { path: '^src/headless\\.ts$' },
-      to: { path: [folder('controllers', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], reachable: true },
+      to: { path: [folder('controllers', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], pathNot: STATE_REASONS, reachable: true },
     },
     ...Object.entries(PACKAGES).map(([name, allowed]) => ({
       name: `${name}-packages`,
@@ -109,6 +111,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^demo/server/' },
       to: { path: '^(src|demo|test|docs)/', pathNot: '^(src/protocol|demo/server)/' },
+    },
+    {
+      name: 'demo-does-not-know-the-tests',
+      comment: 'The demo imports nothing from test/: the fault proxy that both use belongs to the demo.',
+      severity: 'error',
+      from: { path: '^demo/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'build-does-not-know-the-tests',
+      comment: '`npm run build` needs nothing from test/. Scripts that take pictures are no part of it.',
+      severity: 'error',
+      from: { path: '^(scripts/|vite[.]config[.]ts$)', pathNot: '^scripts/(screenshots|record-gif)[.]ts$' },
+      to: { path: '^test/' },
     },
     {
       name: 'nothing-missing',

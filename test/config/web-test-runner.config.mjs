@@ -1,7 +1,7 @@
 /**
  * Browser tests, in every engine that is found, or in those that BROWSERS names:
- *   BROWSERS=chromium node --import tsx node_modules/@web/test-runner/dist/bin.js --config test/config/web-test-runner.config.mjs --files test/session/outbox.test.ts
- * which is what `npm test -- --browser chromium --files test/session/outbox.test.ts` runs.
+ *   BROWSERS=chromium node --import tsx node_modules/@web/test-runner/dist/bin.js --config test/config/web-test-runner.config.mjs --files test/session/outbox.browser.test.ts
+ * which is what `npm test -- --browser chromium --files test/session/outbox.browser.test.ts` runs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +64,7 @@ const countingReporter = () => ({
 
 export default {
   rootDir,
-  files: ['test/{protocol,transport,session,store,client,controllers,elements,locale,contract,e2e}/**/*.test.ts', '!test/contract/server.test.ts', '!**/*.node.test.ts'],
+  files: ['test/**/*.browser.test.ts'],
   // As a page gets it: Lit without its development warnings.
   nodeResolve: { browser: true, exportConditions: ['browser', 'production'] },
   browsers: wanted.map(launch),

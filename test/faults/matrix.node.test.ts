@@ -15,7 +15,7 @@ interface Test {
 
 const tests = new Map<string, Test>();
 const twice: string[] = [];
-for (const name of readdirSync(here).filter((file) => file.endsWith('.test.ts') && !file.endsWith('.node.test.ts'))) {
+for (const name of readdirSync(here).filter((file) => file.endsWith('.browser.test.ts'))) {
   let suite = '';
   for (const part of readFileSync(join(here, name), 'utf8').split(/^(?=describe\(| {2}it\()/m)) {
     suite = /^describe\('([^']+)'/.exec(part)?.[1] ?? suite;

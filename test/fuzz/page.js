@@ -1,4 +1,4 @@
-// What stands in the place of the network on the page of renderer.test.ts: one backend, whose answers come from outside.
+// What stands in the place of the network on the page of renderer.node.test.ts: one backend, whose answers come from outside.
 const backend = (globalThis.backend = { rooms: [], messages: [], sockets: [], channels: [] });
 const errors = (globalThis.errors = []);
 // What tsx leaves in functions that are sent here.

@@ -23,7 +23,7 @@ const storiesPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
 
 /** Whether tests in a browser do. @param {string} tests @param {{ file: string, find: string, replace: string } | undefined} mutant Default: none. */
 const testsPass = (tests, mutant) =>
-  passes(['--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', tests, '!**/*.node.test.ts'], {
+  passes(['--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', tests], {
     BROWSERS: 'chromium',
     ...(mutant && { MUTANT: JSON.stringify({ file: mutant.file, find: mutant.find, replace: mutant.replace }) }),
   });

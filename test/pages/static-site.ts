@@ -1,4 +1,4 @@
-/** The built pages of dist/demo/examples on a plain file server, as a documentation site has them. */
+/** The built pages of dist/demo/site on a plain file server, as a documentation site has them. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -16,7 +16,7 @@ export interface StaticSite {
 }
 
 export async function startStaticSite(): Promise<StaticSite> {
-  const files = new Hono().use('*', serveStatic({ root: 'dist/demo/examples' }));
+  const files = new Hono().use('*', serveStatic({ root: 'dist/demo/site' }));
   const server = createServer(getRequestListener(files.fetch)).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const browser = await puppeteer.launch({ executablePath: (findBrowsers() as { chromium: string }).chromium, args: ['--no-sandbox', '--disable-background-networking'] });

@@ -1,5 +1,5 @@
 /** What goes wrong when, decided beforehand: the seed says all of it, whatever the machine takes for each step. */
-import type { Faults, Rule, Way } from '../support/fault-proxy.js';
+import type { Faults, Rule, Way } from '../../demo/fault-proxy/fault-proxy.js';
 import type { Chance } from './random.js';
 
 export const PEOPLE = ['ana', 'ben'] as const;

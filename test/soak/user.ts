@@ -1,6 +1,6 @@
 /** One of the two: a browser context of their own (nothing is shared), a line to the backend of their own, and a page. */
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core';
-import { createFaultLine, listen, type FaultLine } from '../support/fault-proxy.js';
+import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
 import type { Name, Trouble } from './plan.js';
 
 /** What page.js says by itself. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Options } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import type { Commands, Question, Reply } from './backend-plugin.js';
-import { createFaultLine, listen, type FaultLine } from './fault-proxy.js';
+import { createFaultLine, listen, type FaultLine } from '../../demo/fault-proxy/fault-proxy.js';
 
 interface Running {
   server: RunningServer;

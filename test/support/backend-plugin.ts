@@ -7,8 +7,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TestRunnerPlugin } from '@web/test-runner';
 import type { Options } from '../../demo/server/options.js';
-import type { Faults } from './fault-proxy.js';
-import type { Remote } from './fault-proxy-rules.js';
+import type { Faults } from '../../demo/fault-proxy/fault-proxy.js';
+import type { Remote } from '../../demo/fault-proxy/rules.js';
 
 export interface StartOptions {
   baseline?: boolean;

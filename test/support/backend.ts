@@ -1,8 +1,8 @@
 /** A real backend behind a fault proxy, as a browser test sees it. */
 import { executeServerCommand } from '@web/test-runner-commands';
 import type { Commands, StartOptions } from './backend-plugin.js';
-import type { FaultLine, Faults } from './fault-proxy.js';
-import { REMOTE, type Remote } from './fault-proxy-rules.js';
+import type { FaultLine, Faults } from '../../demo/fault-proxy/fault-proxy.js';
+import { REMOTE, type Remote } from '../../demo/fault-proxy/rules.js';
 
 /** The fault line, from afar. */
 export type RemoteLine = {
@@ -12,7 +12,7 @@ export type RemoteLine = {
 export interface Backend {
   /** Of the proxy. */
   url: string;
-  /** Everything that the network can do: see fault-proxy.ts. */
+  /** Everything that the network can do: see demo/fault-proxy. */
   line: RemoteLine;
   token(userId: number, expiresIn?: number): Promise<string>;
   faults(faults: Partial<Faults>): Promise<void>;

@@ -7,7 +7,7 @@ import '../../src/define.js';
 import type { Finding } from '../../src/doctor/index.js';
 import type { Room, User } from '../../src/protocol/index.js';
 import { REASONS, reasonOf, type ConnectionState } from '../../src/session/index.js';
-import { LATER_REASONS } from '../../src/session/deferred-state-reasons.js';
+import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import { EMPTY_THREAD, INITIAL, type ChatConnection, type ChatData, type ChatMessage, type Thread } from '../../src/client/index.js';
 import { ChatError } from '../../src/transport/index.js';
 
@@ -93,8 +93,8 @@ const PHASES: ConnectionState[] = [
 ];
 
 const FINDINGS: Finding[] = [
-  { id: 'rest-rooms', verdict: 'pass', says: 'GET rooms/ answers.' },
-  { id: 'origin', verdict: 'wrong', says: 'The origin is refused.', mend: 'Allow it.' },
+  { id: 'rest-rooms', verdict: 'pass', message: 'GET rooms/ exists.' },
+  { id: 'origin', verdict: 'fail', message: 'The origin is refused.', fix: 'Allow it.' },
 ] as unknown as Finding[];
 
 /** A connection that always says the same. */

@@ -51,11 +51,11 @@ const CONNECTED_NOTICE_MS = 2_000;
  * @csspart panel-heading - The heading of the details.
  * @csspart basics - The list of known facts: state, reason, attempt, server, browser, time.
  * @csspart progress - Progress and result of the server check.
- * @csspart findings - A list of findings: the problems, or all checks.
+ * @csspart findings - A list of findings: first the failed checks, then all checks.
  * @csspart finding - One finding.
  * @csspart verdict - The verdict of a finding.
- * @csspart mend - How to fix the problem.
- * @csspart all-points - The summary that opens the list of all checks.
+ * @csspart fix - How to fix a failed check.
+ * @csspart all-checks - The summary that opens the list of all checks.
  * @csspart copy - The button 'Copy as text'.
  * @csspart close - The button 'Close'.
  * @csspart text - The field with the text to copy by hand if the clipboard is not available.

@@ -52,7 +52,7 @@ export const styles = css`
   .note .verdict {
     color: var(--_wait);
   }
-  .wrong .verdict {
+  .fail .verdict {
     color: var(--_danger);
   }
   .fix {

@@ -94,9 +94,9 @@ class Details implements ReactiveController {
   /** The details as plain text, for a support ticket. Findings contain no tokens: the doctor removes them. */
   get #text(): string {
     const { verdicts } = this.#terms;
-    const findings = this.#findings.map(({ id, verdict, says, mend }) => {
-      const fix = mend ? `\n    ${mend.replaceAll('\n', '\n    ')}` : '';
-      return `${verdicts[verdict]}: ${id}: ${says}${fix}`;
+    const findings = this.#findings.map(({ id, verdict, message, fix }) => {
+      const indentedFix = fix ? `\n    ${fix.replaceAll('\n', '\n    ')}` : '';
+      return `${verdicts[verdict]}: ${id}: ${message}${indentedFix}`;
     });
     return [...this.#basics.map(([name, value]) => `${name}: ${value}`), navigator.userAgent, '', ...findings].join('\n');
   }
@@ -138,17 +138,17 @@ class Details implements ReactiveController {
   render(): TemplateResult {
     const terms = this.#terms;
     const findings = this.#findings;
-    const problems = findings.filter(({ verdict }) => verdict === 'wrong');
+    const failed = findings.filter(({ verdict }) => verdict === 'fail');
     const completed = findings.filter(({ verdict }) => verdict !== 'skipped');
-    const progress = { checking: terms.checking, done: terms.done(problems.length), failed: this.#failure || terms.failed }[this.#progress];
+    const progress = { checking: terms.checking, done: terms.done(failed.length), failed: this.#failure || terms.failed }[this.#progress];
     return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
       <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
       <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
       <p part="progress" role="status">${progress}</p>
-      ${this.#renderList(problems, terms)}
+      ${this.#renderList(failed, terms)}
       ${completed.length > 0
         ? html`<details>
-            <summary part="all-points">${terms.allPoints(completed.length)}</summary>
+            <summary part="all-checks">${terms.allChecks(completed.length)}</summary>
             ${this.#renderList(completed, terms)}
           </details>`
         : ''}
@@ -166,9 +166,9 @@ class Details implements ReactiveController {
     if (findings.length === 0) return '';
     return html`<ul part="findings" lang="en" dir="ltr">
       ${findings.map(
-        ({ id, verdict, says, mend }) => html`<li part="finding" class="finding ${verdict}">
-          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${says}
-          ${mend ? html`<span part="mend" class="fix">${mend}</span>` : ''}
+        ({ id, verdict, message, fix }) => html`<li part="finding" class="finding ${verdict}">
+          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${message}
+          ${fix ? html`<span part="fix" class="fix">${fix}</span>` : ''}
         </li>`,
       )}
     </ul>`;

@@ -1,5 +1,4 @@
 /** Who is there, and what the backend offers, where no socket has said it: `GET me/`. Loaded on demand: see deferred.ts. */
-import { ChatFrames, check } from '../../protocol/index.js';
 import { ChatError, throwIfAborted, toChatError, type ErrorCode } from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
 import { TEMPORARY } from '../temporary-errors.js';
@@ -12,10 +11,9 @@ export async function requestUserInfo(session: SessionContext, signal: AbortSign
   const { rest } = session;
   if (session.hasUserInfo || !rest) return;
   try {
-    const answer = await rest.request('me/', { signal });
+    const info = await (await rest.deferred()).fetchUserInfo(signal);
     throwIfAborted(signal);
-    const me = check(ChatFrames.connection_established, answer, 'GET me/');
-    session.setUserInfo(me.ok ? me.value : undefined, signal);
+    session.setUserInfo(info, signal);
   } catch (thrown) {
     if (!INCONCLUSIVE.includes(toChatError(thrown).code)) session.setUserInfo(undefined, signal);
     if (thrown instanceof ChatError && thrown.code === 'unauthorized') throw thrown;

@@ -1,6 +1,5 @@
 /** The token of a session: whose it is, and what is kept when another one takes its place. What follows a refusal: see token-flow.ts. */
 import { ChatError } from '../../transport/index.js';
-import { loadDeferred } from '../load-deferred.js';
 import type { OutboxRegistry } from '../outbox/outbox-registry.js';
 import type { AuthHost, SessionAuthOptions, TokenFlow } from './token-flow.js';
 import { TokenManager } from './token-manager.js';
@@ -39,8 +38,7 @@ export class SessionAuth {
 
   async credential(signal: AbortSignal): Promise<string> {
     if (this.#session.authMode !== 'ticket') return this.tokens.token;
-    const { fetchTicket } = await loadDeferred();
-    return fetchTicket(this.#session.restOrThrow(), signal);
+    return (await this.#session.restOrThrow().deferred()).fetchTicket(signal);
   }
 
   async refreshRefused(refused: string, signal: AbortSignal): Promise<boolean> {

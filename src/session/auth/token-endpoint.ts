@@ -1,5 +1,5 @@
 /** Tokens from the site's own server: what `token-url` names. Loaded on demand: see deferred.ts. */
-import { ChatError, fetchWithDeadline, parseUrl, retryAfter, type DeadlineOptions } from '../../transport/index.js';
+import { ChatError, fetchWithDeadline, parseUrl, retryAfter, type FetchOptions } from '../../transport/index.js';
 
 /** Until a token endpoint must have answered, in milliseconds. */
 export const TOKEN_TIMEOUT_MS = 10_000;
@@ -11,7 +11,7 @@ export const TOKEN_TIMEOUT_MS = 10_000;
  * @throws {ChatError} `unreachable`, `timeout`, `server_error` or `rate_limited`: it is not known who is signed in, and asking again may
  *   help (after `retryAfterMs`, where the endpoint says so). `bad_url`, or `unexpected_answer`, which says what came instead of a token.
  */
-export async function fetchToken(tokenUrl: string, options: DeadlineOptions): Promise<string> {
+export async function fetchToken(tokenUrl: string, options: FetchOptions): Promise<string> {
   const address = parseUrl(tokenUrl, globalThis.location?.href);
   if (!address) throw new ChatError('bad_url', `token-url="${tokenUrl}" is not an address.`);
   const init: RequestInit = { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } };

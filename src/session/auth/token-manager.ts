@@ -1,31 +1,6 @@
-import { isId } from '../../protocol/schema.js';
+import { readClaims } from '../../internal/claims.js';
 import { sameId, type Id } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
-
-/** The claims of a JWT that are used here. They are read, not verified: only the server can do that. */
-export interface Claims {
-  /** `user_id`, or else `sub`. */
-  userId: Id | null;
-  /** In milliseconds since 1970 by the issuer's clock; null if the token does not say. */
-  expiresAt: number | null;
-  /** Likewise, when it was made. */
-  issuedAt: number | null;
-}
-
-/** Reads a token's claims; a token that is no JWT has none, and that is fine. */
-export function readClaims(token: string): Claims {
-  const nothing = { userId: null, expiresAt: null, issuedAt: null };
-  if (!token.includes('.')) return nothing;
-  try {
-    const base64 = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
-    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const { user_id, sub, exp, iat } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    const time = (seconds: unknown): number | null => (typeof seconds === 'number' ? seconds * 1000 : null);
-    return { userId: isId(user_id) ? user_id : isId(sub) ? sub : null, expiresAt: time(exp), issuedAt: time(iat) };
-  } catch {
-    return nothing;
-  }
-}
 
 /**
  * Whether two tokens belong to one user; undefined if they do not say so.

@@ -1,10 +1,11 @@
 /** Asks the page for another token: if there is none, if it was refused, and before it expires. Loaded on demand: see deferred.ts. */
+import { readClaims } from '../../internal/claims.js';
 import { ChatError, sleep, toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { SessionContext, SessionConfig } from '../session-context.js';
 import { asTemporary } from '../temporary-errors.js';
 import { timeLeft } from '../time-left.js';
-import { readClaims, type TokenManager } from './token-manager.js';
+import type { TokenManager } from './token-manager.js';
 
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
 const EARLY_MS = 60_000;
@@ -255,6 +256,7 @@ export class TokenRefresher {
     if (this.#answer) return this.#answer;
     this.#askedAt = this.#session.clock.now();
     this.#hasFailed = false;
+    const wasUnauthorized = this.#session.state.is === 'unauthorized';
     const asked: Promise<string | undefined> = ask(this.#abort.signal)
       .catch((thrown: unknown) => {
         if (this.#answer !== asked) return undefined;
@@ -272,8 +274,8 @@ export class TokenRefresher {
         this.#answer = undefined;
         if (typeof answer !== 'string') return undefined;
         const token = answer.trim();
-        // A late token is used all the same.
-        if (!this.#asking && token && (token !== this.#tokens.token || this.#session.state.is === 'unauthorized')) {
+        // A late token is used all the same. The refused one is tried again only if the page was asked after the refusal.
+        if (!this.#asking && token && (token !== this.#tokens.token || wasUnauthorized)) {
           this.#againMs = AGAIN_MS;
           onLate(token);
         }

@@ -5,9 +5,9 @@
  *
  * Loaded on demand: nothing has changed yet when a room is read for the first time.
  */
-import { check, checkEach, compareMessages, idKey, sameId, type Id, type Message } from '../../protocol/index.js';
-import { Receipt, ReceiptsBody, readSync, SyncBody, type RoomChanges } from '../../protocol/sync.js';
-import { ChatError, isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
+import { compareMessages, idKey, sameId, type Id, type Message } from '../../protocol/index.js';
+import { readSync, type RoomChanges } from '../../protocol/sync.js';
+import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
 import type { Report } from '../events.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
@@ -27,18 +27,14 @@ export async function catchUp(history: RoomCursor, source: HistorySource, signal
 const known = new WeakMap<RoomCursor, object>();
 
 /** Read receipts are sent once and have no sequence number: after a reconnection they have to be requested. */
-async function readReceipts(history: RoomCursor, { rest, receipts: socket, apply, onProblem }: HistorySource, signal: AbortSignal): Promise<void> {
+async function readReceipts(history: RoomCursor, { rest, receipts: socket, apply }: HistorySource, signal: AbortSignal): Promise<void> {
   const { roomId } = history;
   if (!socket || known.get(history) === socket) return;
-  const answer: unknown = await rest.request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal }).catch(() => undefined);
+  const found = await (await rest.deferred()).fetchReceipts(roomId, signal);
   throwIfAborted(signal);
-  const body = check(ReceiptsBody, answer, 'GET rooms/{id}/receipts/');
-  // Ticks that come later are no reason to say that something does not work.
-  if (!body.ok) return;
+  if (!found) return;
   known.set(history, socket);
-  const { items, problems } = checkEach(Receipt, body.value.receipts, 'GET rooms/{id}/receipts/');
-  problems.forEach(onProblem);
-  for (const { user_id, up_to } of items) apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
+  for (const { user_id, up_to } of found) apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
 }
 
 async function count(history: RoomCursor, source: HistorySource, known: number, signal: AbortSignal, report: Report): Promise<void> {
@@ -133,10 +129,7 @@ async function changesSince(roomId: Id, seq: number, { socket, rest, answerMs, o
   };
   if (socket?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) && (await socket.waitForFrame(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))) return found;
   throwIfAborted(signal);
-  const body = check(SyncBody, await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), 'GET sync/');
-  if (!body.ok) throw new ChatError('unexpected_answer', `The server did not answer as agreed (${body.problem.detail}).`);
-  take(body.value.rooms);
-  return found;
+  return (await rest.deferred()).fetchChanges(roomId, seq, signal);
 }
 
 /** Whether a page reaches back to what is known. */

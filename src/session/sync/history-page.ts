@@ -1,6 +1,6 @@
 import { idKey, sameId, type ChangeFrame, type Id, type Message } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
-import { ChatError, throwIfAborted, toChatError, type HistoryPage, type RestClient } from '../../transport/index.js';
+import { throwIfAborted, toChatError, type HistoryPage, type Requests } from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
 import { FIRST_PAGE, type RoomCursor } from './history-source.js';
 import { repeatableFrames } from './repeatable-frames.js';
@@ -9,7 +9,7 @@ import { repeatableFrames } from './repeatable-frames.js';
 const MAX_UNREADABLE = 10;
 
 /** The next page that holds a message that can be read, or the last one of some. `leftOut` counts those of all of them. @throws {ChatError} */
-async function readablePage(rest: RestClient, roomId: Id, side: 'older' | 'newer', from: Id, signal: AbortSignal): Promise<HistoryPage> {
+async function readablePage(rest: Requests, roomId: Id, side: 'older' | 'newer', from: Id, signal: AbortSignal): Promise<HistoryPage> {
   let leftOut = 0;
   for (let count = 1; ; count++) {
     const page = await rest.history(roomId, { [side === 'older' ? 'before' : 'after']: from, limit: FIRST_PAGE }, signal);
@@ -35,12 +35,11 @@ export async function readPage(
   history: RoomCursor | undefined,
   prepare: (messages: Message[]) => Message[],
 ): Promise<void> {
-  const { rest, signal, report, roomSync } = session;
+  const { signal, report, roomSync } = session;
   const meanwhile: ChangeFrame[] = [];
   history?.records.add(meanwhile);
   try {
-    if (!rest) throw new ChatError('disconnected', 'Not connected: there is no valid sign-in.');
-    const page = await readablePage(rest, roomId, side, from, signal);
+    const page = await readablePage(session.restOrThrow(), roomId, side, from, signal);
     const { messages, seq = 0, leftOut } = page;
     // What came in after the page was read is not shown where there is a hole before it; so the page is not the end.
     const isPassedBy = side === 'newer' && meanwhile.some((frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)));

@@ -1,6 +1,6 @@
 /** What catch-up.ts uses of a room and of its session. */
 import type { ChangeFrame, Id, Message, Problem } from '../../protocol/index.js';
-import type { RestClient } from '../../transport/index.js';
+import type { Requests } from '../../transport/index.js';
 import type { SocketConnection } from '../socket-connection.js';
 
 /** Messages of the newest page. */
@@ -8,7 +8,7 @@ export const FIRST_PAGE = 50;
 
 /** Where a room is read from. */
 export interface HistorySource {
-  rest: RestClient;
+  rest: Requests;
   /** The socket, if it has `sync`. */
   socket: SocketConnection | undefined;
   /** The socket, if it has `receipts`. */

@@ -3,7 +3,7 @@
  */
 import { noop } from '../../internal/noop.js';
 import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../../protocol/index.js';
-import { ChatError, isNoAccess, throwIfAborted, toChatError, type RestClient } from '../../transport/index.js';
+import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
 import { isPassed, type Method } from '../events.js';
 import type { SessionContext, OpenRooms, RoomReader } from '../session-context.js';
 import type { SocketConnection } from '../socket-connection.js';
@@ -133,7 +133,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     for (let again = 1; ; again++) {
       this.#isListStale = false;
       const turn = ++this.#lists;
-      const { rooms, leftOut, isComplete } = await this.#rest.listRooms(signal);
+      const { rooms, leftOut, isComplete } = await this.#session.restOrThrow().listRooms(signal);
       throwIfAborted(signal);
       // The answer to a later request was shown already.
       if (turn < this.#shownList) return rooms;
@@ -192,7 +192,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     if (history.rechecks !== undefined) this.subscribed.delete(idKey(roomId));
     await history.catchUp(
       {
-        rest: this.#rest,
+        rest: this.#session.restOrThrow(),
         socket: this.#session.has('sync') ? this.#session.socket : undefined,
         receipts: this.#session.has('receipts') ? this.#session.socket : undefined,
         answerMs: this.#session.timing.confirmMs,
@@ -206,12 +206,6 @@ export class RoomSync implements RoomReader, OpenRooms {
       signal,
       isEarly,
     );
-  }
-
-  get #rest(): RestClient {
-    const { rest } = this.#session;
-    if (!rest) throw new ChatError('disconnected', 'Not connected.');
-    return rest;
   }
 
   // ————— Rooms come and go

@@ -2,10 +2,9 @@
  * One socket for all tabs of a user: the leader relays every text that comes in, and sends frames for the followers. Loaded with the second tab: see
  * deferred.ts.
  */
-import { CloseCode, idKey, sameId, type ClientFrame, type Id } from '../../protocol/index.js';
-import type { AuthenticatedSocket } from '../../transport/index.js';
+import { CloseCode, idKey, sameId, type Id } from '../../protocol/index.js';
+import type { Transport, TransportConnection } from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
-import type { OpenSocket } from '../socket-connection.js';
 import { isForOutbox, readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tab-channel.js';
 
@@ -126,12 +125,12 @@ export class SharedSocket {
    * A socket for a follower's session, which the leader relays.
    * @param onSilence called when the tab that has the socket does not answer.
    */
-  follow(onSilence: () => void): OpenSocket {
+  follow(onSilence: () => void): Transport['open'] {
     const session = this.#session;
     const tellRooms = (rooms?: readonly Id[]): void => this.#tellRooms(rooms);
     this.isLeader = false;
     this.#forgetOthers();
-    return ({ decode, onAlive, onFrame, onProblem, onEnd }): AuthenticatedSocket<ClientFrame> => {
+    return ({ decode, onAlive, onFrame, onProblem, onEnd }): TransportConnection => {
       let isUp = false;
       let ended = false;
       const finish = (code: number, reason: string): void => {

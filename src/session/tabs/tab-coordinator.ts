@@ -2,14 +2,14 @@
  * What this tab does for the others, and they for it: one tab of a scope holds the socket, one sends what waits. Web Locks decide which.
  */
 import type { Id } from '../../protocol/index.js';
-import { throwIfAborted, type Address, type Clock } from '../../transport/index.js';
+import { throwIfAborted, type Address, type Clock, type Transport } from '../../transport/index.js';
 import { noop } from '../../internal/noop.js';
 import { loadDeferred } from '../load-deferred.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { OutboxRegistry } from '../outbox/outbox-registry.js';
 import { scopeOf } from '../scope.js';
 import type { ConnectActions, SessionConfig, SessionContext, TokenActions } from '../session-context.js';
-import type { OpenSocket, SocketConnection } from '../socket-connection.js';
+import type { SocketConnection } from '../socket-connection.js';
 import type { SharedSocket } from './shared-socket.js';
 import { acquireLock, TabChannel, type TabApis, type TabMessage } from './tab-channel.js';
 
@@ -106,7 +106,7 @@ export class TabCoordinator {
   }
 
   /** How to open the socket of the tab that has it; nothing where this tab has its own. */
-  async followLeader(signal: AbortSignal): Promise<OpenSocket | undefined> {
+  async followLeader(signal: AbortSignal): Promise<Transport['open'] | undefined> {
     const shared = await this.#loadSharedSocket(signal);
     // Not available without a network: then this tab has a socket of its own.
     if (!shared) this.isFollower = false;

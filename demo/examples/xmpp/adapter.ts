@@ -1,0 +1,199 @@
+/**
+ * The worked example of an adapter: XMPP, by its own client library (@xmpp/client), for any server with group chat (XEP-0045) and an
+ * archive (XEP-0313), such as Prosody or ejabberd. Rooms are found by service discovery; who types is told by chat states (XEP-0085).
+ *
+ *     connectAdapter(xmppAdapter({ service: 'wss://chat.example/xmpp-websocket', domain: 'chat.example', rooms: 'rooms.chat.example', username, password }), 'xmpp');
+ */
+import { client, xml } from '@xmpp/client';
+import { AdapterRefusal, type AdapterEvents, type AdapterMessage, type AdapterRoom, type AdapterUser, type ChatAdapter } from 'unified-chat/adapter';
+
+export interface XmppOptions {
+  /** Address of the server's WebSocket. */
+  service: string;
+  domain: string;
+  /** Domain of its group chat. */
+  rooms: string;
+  username: string;
+  password: string;
+}
+
+const NS = {
+  muc: 'http://jabber.org/protocol/muc',
+  user: 'http://jabber.org/protocol/muc#user',
+  items: 'http://jabber.org/protocol/disco#items',
+  mam: 'urn:xmpp:mam:2',
+  rsm: 'http://jabber.org/protocol/rsm',
+  data: 'jabber:x:data',
+  sid: 'urn:xmpp:sid:0',
+  states: 'http://jabber.org/protocol/chatstates',
+  delay: 'urn:xmpp:delay',
+  forward: 'urn:xmpp:forward:0',
+};
+
+type Stanza = ReturnType<typeof xml>;
+
+/** How long a room may take to answer, in milliseconds. After that nobody knows, and it is tried again. */
+const ANSWER_MS = 10_000;
+
+/** For something that a room will say. */
+interface Waiting<Value> {
+  done: Promise<Value>;
+  resolve(value: Value): void;
+  reject(error: Error): void;
+}
+
+function waiting<Value>(late: string): Waiting<Value> {
+  const made = {} as Waiting<Value>;
+  made.done = new Promise<Value>((resolve, reject) => Object.assign(made, { resolve, reject }));
+  const timer = setTimeout(() => made.reject(new Error(late)), ANSWER_MS);
+  made.done.catch(() => {}).finally(() => clearTimeout(timer));
+  return made;
+}
+
+/** In a room people are known by their nickname. */
+const person = (nick: string): AdapterUser => ({ id: nick, username: nick, first_name: nick });
+const nickOf = (from: string): string => from.slice(from.indexOf('/') + 1);
+const roomOf = (from: string): string => from.split('/')[0]!;
+
+/** An archive tells times by the second. So do we: what came live would stand before what the archive says came first in the same second. */
+const thisSecond = (): number => Math.floor(Date.now() / 1_000) * 1_000;
+
+function read(stanza: Stanza, id: string, at: string | undefined): AdapterMessage | undefined {
+  const content = stanza.getChildText('body');
+  if (content === null) return undefined;
+  const localId = stanza.getChild('origin-id', NS.sid)?.attrs.id as string | undefined;
+  return { id, sender: person(nickOf(String(stanza.attrs.from))), content, timestamp: at ?? thisSecond(), localId };
+}
+
+export function xmppAdapter({ service, domain, rooms, username, password }: XmppOptions): ChatAdapter {
+  let xmpp: ReturnType<typeof client> | undefined;
+  let events: AdapterEvents | undefined;
+  /** Rooms that we are in, or on the way into. */
+  const joined = new Map<string, Waiting<void>>();
+  /** Called with the room's own copy of what was sent, or with its refusal. */
+  const echoes = new Map<string, Waiting<AdapterMessage>>();
+  /** Messages of the page of the archive that is being read, by the query's id. */
+  const pages = new Map<string, AdapterMessage[]>();
+
+  const connected = (): ReturnType<typeof client> => {
+    if (!xmpp) throw new Error('not connected');
+    return xmpp;
+  };
+
+  /** A room takes no message before it has said that we are in it. */
+  function join(room: string): Promise<void> {
+    const known = joined.get(room);
+    if (known) return known.done;
+    const entry = waiting<void>(`${room} did not let us in`);
+    joined.set(room, entry);
+    entry.done.catch(() => joined.delete(room));
+    // The archive tells what was said before; the room need not.
+    connected()
+      .send(xml('presence', { to: `${room}/${username}` }, xml('x', { xmlns: NS.muc }, xml('history', { maxstanzas: '0' }))))
+      .catch(entry.reject);
+    return entry.done;
+  }
+
+  function onPresence(stanza: Stanza): void {
+    const room = roomOf(String(stanza.attrs.from));
+    if (stanza.attrs.type === 'error') joined.get(room)?.reject(new Error(stanza.getChild('error')?.getChildText('text') ?? 'the room is closed'));
+    // 110: this is about ourselves.
+    else if (stanza.getChild('x', NS.user)?.getChildren('status').some(({ attrs }) => attrs.code === '110')) joined.get(room)?.resolve();
+  }
+
+  function onStanza(stanza: Stanza): void {
+    if (stanza.is('presence')) return onPresence(stanza);
+    if (!stanza.is('message')) return;
+    const result = stanza.getChild('result', NS.mam);
+    if (result) {
+      const forwarded = result.getChild('forwarded', NS.forward);
+      const message = forwarded?.getChild('message');
+      const found = message && read(message, String(result.attrs.id), forwarded?.getChild('delay', NS.delay)?.attrs.stamp as string | undefined);
+      if (found) pages.get(String(result.attrs.queryid))?.push(found);
+      return;
+    }
+    const from = String(stanza.attrs.from);
+    const echo = echoes.get(String(stanza.attrs.id));
+    if (stanza.attrs.type === 'error') {
+      const error = stanza.getChild('error');
+      const said = error?.getChildText('text') ?? 'The room does not take this message.';
+      // Whoever is put out of a room comes in again, and tries again; what may not be said is refused for good.
+      if (!error?.getChild('not-acceptable')) return echo?.reject(new AdapterRefusal(said));
+      joined.delete(roomOf(from));
+      return echo?.reject(new Error(said));
+    }
+    if (stanza.attrs.type !== 'groupchat') return;
+    const nick = nickOf(from);
+    const typing = stanza.getChild('composing', NS.states) ? true : stanza.getChild('paused', NS.states) || stanza.getChild('active', NS.states) ? false : undefined;
+    if (typing !== undefined && nick !== username) events?.typing(roomOf(from), person(nick), typing);
+    const message = read(stanza, String(stanza.getChild('stanza-id', NS.sid)?.attrs.id ?? stanza.attrs.id), stanza.getChild('delay', NS.delay)?.attrs.stamp as string | undefined);
+    if (!message) return;
+    if (nick === username) echo?.resolve(message);
+    events?.message(roomOf(from), message);
+  }
+
+  return {
+    user: person(username),
+
+    async connect(given, signal) {
+      events = given;
+      joined.clear();
+      const made = client({ service, domain, username, password });
+      // When to try again is the connection's affair.
+      made.reconnect.stop();
+      made.on('stanza', onStanza);
+      made.on('error', () => {});
+      made.on('disconnect', () => given.disconnected('the XMPP stream is gone'));
+      signal.addEventListener('abort', () => void made.stop().catch(() => {}));
+      await made.start();
+      await made.send(xml('presence'));
+      xmpp = made;
+      return () => {
+        xmpp = undefined;
+        void made.stop().catch(() => {});
+      };
+    },
+
+    async send({ roomId, content, localId }) {
+      const room = String(roomId);
+      await join(room);
+      const echo = waiting<AdapterMessage>(`${room} said nothing`);
+      echoes.set(localId, echo);
+      try {
+        await connected().send(xml('message', { to: room, type: 'groupchat', id: localId }, xml('body', {}, content), xml('origin-id', { xmlns: NS.sid, id: localId })));
+        return await echo.done;
+      } finally {
+        echoes.delete(localId);
+      }
+    },
+
+    async list() {
+      const answer = await connected().iqCaller.request(xml('iq', { type: 'get', to: rooms }, xml('query', { xmlns: NS.items })));
+      const items = answer.getChild('query', NS.items)?.getChildren('item') ?? [];
+      return items.map(({ attrs }): AdapterRoom => ({ id: String(attrs.jid), name: String(attrs.name ?? attrs.jid) }));
+    },
+
+    async history(roomId, { before, limit }) {
+      const room = String(roomId);
+      await join(room);
+      const queryid = crypto.randomUUID();
+      pages.set(queryid, []);
+      const form = xml('x', { xmlns: NS.data, type: 'submit' }, xml('field', { var: 'FORM_TYPE', type: 'hidden' }, xml('value', {}, NS.mam)));
+      // An empty `before` is the end.
+      const page = xml('set', { xmlns: NS.rsm }, xml('max', {}, String(limit)), xml('before', {}, before === undefined ? '' : String(before)));
+      const answer = await connected().iqCaller.request(xml('iq', { type: 'set', to: room }, xml('query', { xmlns: NS.mam, queryid }, form, page)));
+      const messages = pages.get(queryid)!;
+      pages.delete(queryid);
+      return { messages, hasMore: answer.getChild('fin', NS.mam)?.attrs.complete !== 'true' };
+    },
+
+    async subscribe(roomId) {
+      await join(String(roomId));
+    },
+
+    typing(roomId, isTyping) {
+      if (!joined.has(String(roomId))) return;
+      void connected().send(xml('message', { to: String(roomId), type: 'groupchat' }, xml(isTyping ? 'composing' : 'paused', { xmlns: NS.states })));
+    },
+  };
+}

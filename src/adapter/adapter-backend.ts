@@ -1,0 +1,70 @@
+/** An adapter as the rest of this folder uses it: with ids as it writes them, one call at a time for one message, and a history. */
+import { isOrdered, type Id, type MessageInput, type RoomInput } from '../protocol/index.js';
+import { ChatError, type OutgoingMessage } from '../transport/index.js';
+import { AdapterHistory } from './adapter-history.js';
+import { AdapterRefusal, type AdapterMessage, type AdapterRoom, type ChatAdapter } from './adapter.js';
+
+/** A call of `send` that is pending for longer counts as lost, in milliseconds: the history is searched, and the message is sent again. */
+const LOST_MS = 60_000;
+
+export class AdapterBackend {
+  readonly history: AdapterHistory;
+  /** Settles when the connection that was opened last is up, or has failed: no request is made before. */
+  connected: Promise<unknown> = Promise.resolve();
+  /** Calls of `send` that are pending, by `localId`. */
+  readonly #sending = new Map<string, { stored: Promise<AdapterMessage>; since: number }>();
+  /** The last id of each kind from the adapter. An attribute knows only strings: where the adapter's ids are numbers, so are those it is given. */
+  readonly #sample: { room?: Id; message?: Id } = {};
+
+  /** @param name identifies the backend. */
+  constructor(
+    readonly adapter: ChatAdapter,
+    readonly name: string,
+  ) {
+    this.history = new AdapterHistory(adapter);
+  }
+
+  /** An id as the adapter writes it. */
+  idOf(kind: 'room' | 'message', id: Id): Id {
+    return typeof this.#sample[kind] === 'number' && typeof id === 'string' && isOrdered(id) ? Number(id) : id;
+  }
+
+  messageOf(roomId: Id, message: AdapterMessage): MessageInput {
+    this.#sample.message = message.id;
+    return { ...message, roomId };
+  }
+
+  async listRooms(): Promise<RoomInput[]> {
+    const rooms = (await this.adapter.list?.()) ?? [];
+    return rooms.map((room: AdapterRoom) => {
+      this.#sample.room = room.id;
+      return { ...room, lastMessage: room.lastMessage && this.messageOf(room.id, room.lastMessage) };
+    });
+  }
+
+  /** @throws {ChatError} `forbidden` after an `AdapterRefusal`; else what the adapter throws. */
+  async sendMessage(message: OutgoingMessage): Promise<MessageInput> {
+    const roomId = this.idOf('room', message.roomId);
+    try {
+      return this.messageOf(roomId, await this.#sendOnce({ ...message, roomId }));
+    } catch (thrown) {
+      throw thrown instanceof AdapterRefusal ? new ChatError('forbidden', thrown.message, 403) : thrown;
+    }
+  }
+
+  async #sendOnce(message: OutgoingMessage): Promise<AdapterMessage> {
+    const { localId, roomId } = message;
+    // Requested again because it takes long: it may still be stored.
+    const earlier = this.#sending.get(localId);
+    if (earlier && Date.now() - earlier.since < LOST_MS) return earlier.stored;
+    const entry = { stored: Promise.resolve(this.adapter.send(message)), since: Date.now() };
+    this.#sending.set(localId, entry);
+    try {
+      const stored = await entry.stored;
+      this.history.record(roomId, stored);
+      return stored;
+    } finally {
+      if (this.#sending.get(localId) === entry) this.#sending.delete(localId);
+    }
+  }
+}

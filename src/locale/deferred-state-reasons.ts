@@ -1,0 +1,26 @@
+/** English sentences for the reasons that only deferred code sets (session/deferred.ts). */
+export const LATER_REASONS = {
+  token_changed: 'Signing you in again…',
+  token_expired: 'Your sign-in has expired.',
+  token_refused: 'Your sign-in was not accepted.',
+  connection_lost: 'The connection was lost.',
+  connection_silent: 'The server stopped responding.',
+  server_restarting: 'The server is restarting.',
+  server_closed: 'The server closed the connection.',
+  connection_refused: 'The server rejected the connection.',
+  page_asleep: 'The page was suspended.',
+  tab_changed: 'The connection is moving to this tab.',
+  websocket_unavailable: 'The live connection is not available yet; messages are sent over REST.',
+  websocket_blocked:
+    'The live connection is blocked, perhaps by a proxy or because this site is not allowed; messages are sent over REST.',
+  websocket_lost: 'The live connection is down; messages are sent over REST.',
+  browser_offline: 'Your device is offline.',
+  server_slow: 'The server did not respond in time.',
+  server_busy: 'The server is busy.',
+  server_failing: 'The server reported an error.',
+  unexpected_answer: 'A proxy or sign-in page is responding instead of the server.',
+  origin_refused: 'This site is not allowed to connect.',
+  access_refused: 'The server refused access.',
+  token_endpoint_unreachable: 'Your sign-in cannot be checked right now.',
+  token_missing: 'You are not signed in.',
+};

@@ -1,0 +1,55 @@
+import type { Clock } from './clock.js';
+import { ChatError, throwIfAborted } from './errors.js';
+
+export interface DeadlineOptions {
+  clock: Clock;
+  /** Milliseconds until the whole answer, headers and body, must be there. */
+  timeoutMs: number;
+  /** Cancels the request. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a request with a deadline, and with one kind of error.
+ * @param host names the backend in errors.
+ * @param run makes the request. It may ignore its signal, as a `fetch` of the page's own does.
+ * @throws {ChatError} `timeout`, `aborted`, `unreachable`; a `ChatError` that `run` throws.
+ */
+export async function withDeadline<T>(host: string, run: (signal: AbortSignal) => Promise<T>, { clock, timeoutMs, signal }: DeadlineOptions): Promise<T> {
+  const late = new AbortController();
+  const cancel = clock.after(timeoutMs, () => late.abort());
+  const ended = AbortSignal.any([late.signal, ...(signal ? [signal] : [])]);
+  try {
+    const answer = run(ended);
+    const aborted = new Promise<never>((_, reject) => {
+      const giveUp = (): void => reject(Error());
+      if (ended.aborted) giveUp();
+      ended.addEventListener('abort', giveUp);
+    });
+    return await Promise.race([answer, aborted]);
+  } catch (thrown) {
+    if (late.signal.aborted) throw new ChatError('timeout', `${host} did not answer within ${timeoutMs / 1000} s.`);
+    throwIfAborted(ended);
+    if (thrown instanceof ChatError) throw thrown;
+    throw new ChatError('unreachable', `${host} cannot be reached.`);
+  } finally {
+    cancel();
+  }
+}
+
+export interface FetchOptions extends DeadlineOptions {
+  /** Default: the global one. */
+  fetch?: typeof fetch | undefined;
+}
+
+/**
+ * `fetch` with a deadline over the whole answer.
+ * @param read reads the answer, within the deadline.
+ * @throws {ChatError} see {@link withDeadline}.
+ */
+export const fetchWithDeadline = <T>(
+  url: URL,
+  init: RequestInit,
+  { fetch = globalThis.fetch, ...options }: FetchOptions,
+  read?: (response: Response) => Promise<T>,
+): Promise<T | undefined> => withDeadline(url.host, (signal) => fetch(url, { ...init, signal }).then((response) => read?.(response)), options);

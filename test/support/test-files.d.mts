@@ -1,0 +1,2 @@
+export declare const isNodeTest: (path: string) => boolean;
+export declare function findTests(folder: string): string[];
