@@ -1,4 +1,4 @@
-/** Texts of the status bar's details panel. A file of its own, because it is loaded with the panel only. */
+/** Texts of the connection details of `<chat-status>`. Loaded together with the details, so separate from the others. */
 
 export interface DetailsTerms {
   heading: string;
@@ -47,19 +47,19 @@ const en: DetailsTerms = {
 };
 
 const de: DetailsTerms = {
-  heading: 'Einzelheiten zur Verbindung',
-  state: 'Zustand',
+  heading: 'Verbindungsdetails',
+  state: 'Status',
   reason: 'Grund',
   attempt: 'Versuch',
   server: 'Server',
   browser: 'Browser',
-  online: 'meldet: online',
-  offline: 'meldet: offline',
+  online: 'meldet sich online',
+  offline: 'meldet sich offline',
   time: 'Zeit',
   checking: 'Der Server wird geprüft. Dabei wird nichts verändert.',
   done: (failed) => `Prüfung abgeschlossen: ${failed === 1 ? '1 Problem' : `${failed || 'keine'} Probleme`} gefunden.`,
   failed:
-    'Der Server konnte nicht geprüft werden, weil ein Teil dieser Seite nicht geladen wurde. Ist das Gerät offline?',
+    'Der Server konnte nicht geprüft werden, weil ein Teil dieser Seite nicht geladen wurde. Bist du offline?',
   allChecks: (count) => `Alle Prüfungen (${count})`,
   verdicts: {
     pass: 'bestanden',
@@ -70,7 +70,7 @@ const de: DetailsTerms = {
   },
   copy: 'Als Text kopieren',
   copied: 'Kopiert.',
-  copyByHand: 'Die Zwischenablage ist nicht verfügbar. Bitte diesen Text kopieren:',
+  copyByHand: 'Die Zwischenablage ist nicht verfügbar. Kopiere diesen Text:',
   close: 'Schließen',
 };
 

@@ -208,9 +208,9 @@ describe('<chat-status> details panel', () => {
 
   it('is in German, but marks the findings as English', async () => {
     const element = await opened('de');
-    await until(() => text(button(element)) === 'Einzelheiten');
+    await until(() => text(one(element, '[part=retry]')) === 'Jetzt versuchen');
     await diagnosed(element);
-    expect(text(one(element, '[part=panel-heading]'))).to.equal('Einzelheiten zur Verbindung');
+    expect(text(one(element, '[part=panel-heading]'))).to.equal('Verbindungsdetails');
     expect(text(all(element, '[part=finding].fail')[0])).to.match(/^fehlgeschlagen socket\.upgrade/);
     expect(one(element, '[part=findings]').lang).to.equal('en');
     await expect(element).to.be.accessible();

@@ -99,7 +99,7 @@ export const MUTANTS = [
   { name: 'drafts of another tab outlive clearLocalData', file: 'src/session/outbox/outbox.ts', find: "this.broadcast({ kind: 'purged' });", replace: '', tests: 'test/session/tabs.browser.test.ts' },
   { name: 'an answer that comes late brings back what was deleted', file: 'src/session/outbox/outbox.ts', find: "for (const frame of meanwhile) this.report({ type: 'frame', frame });", replace: 'void meanwhile;', tests: 'test/session/late-answers.browser.test.ts' },
   // The store
-  { name: 'an id stands twice', file: 'src/store/timeline.ts', find: 'if (contents.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
+  { name: 'an id stands twice', file: 'src/store/timeline.ts', find: 'if (index.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
   { name: 'order does not matter', file: 'src/store/timeline.ts', find: '        to = at;\n', replace: '', tests: 'test/store/timeline.browser.test.ts' },
   { name: 'messages of one moment change places', file: 'src/store/timeline.ts', find: '(isOlder || compareMessages(message, entry) < 0)', replace: '(isOlder || compareMessages(message, entry) <= 0)', survives: 'Two different messages never compare as equal: their ids decide where their times are the same.' },
   { name: 'a stored message can fail', file: 'src/store/timeline.ts', find: "entry.localId === localId && entry.delivery !== 'sent'", replace: 'entry.localId === localId', tests: 'test/store/timeline.browser.test.ts' },
