@@ -1,5 +1,5 @@
 /**
- * `npm start`: from a fresh clone to a page on which two people talk. Plain Node: it installs what is missing, builds
+ * `npm start`: from a fresh clone to a marketplace page on which two people talk. Plain Node: it installs what is missing, builds
  * what is out of date, and starts main.ts, to which all flags go:
  *
  *   npm start -- --reset                 forget the data

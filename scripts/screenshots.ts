@@ -27,7 +27,7 @@ const page = await browser.newPage();
 
 async function open(width: number, height: number): Promise<void> {
   await page.setViewport({ width, height, deviceScaleFactor: 2 });
-  await page.goto(url);
+  await page.goto(`${url}/faults.html`);
   await page.waitForFunction(() => [...document.querySelectorAll('chat-thread')].filter((thread) => thread.shadowRoot?.querySelector('li')).length === 2);
 }
 
@@ -46,6 +46,11 @@ async function picture(name: string, selector?: string): Promise<void> {
 }
 
 await mkdir(FOLDER, { recursive: true });
+await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+await page.setViewport({ width: 1280, height: 800, deviceScaleFactor: 1.5 });
+await page.goto(url);
+await page.waitForFunction(() => document.querySelector('chat-connection')?.connection?.state === 'connected' && document.querySelector('chat-thread')!.shadowRoot?.querySelector('li'));
+await picture('marketplace');
 await open(1280, 760);
 await choose('theme', 'light');
 await write('ben', 'On my way!');
@@ -74,7 +79,7 @@ const type = async (who: string, words: string): Promise<void> => {
   await field.type(words, { delay: 45 });
 };
 await page.setViewport({ width: 1140, height: 900 });
-await page.goto(url);
+await page.goto(`${url}/faults.html`);
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
 await choose('theme', 'light');
 // What was written for another picture was kept.
