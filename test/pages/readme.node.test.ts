@@ -77,11 +77,15 @@ describe('what the README says, from a fresh clone', () => {
   };
 
   it('npm start: a marketplace, for two people in two windows', async () => {
-    const [ana, ben] = await Promise.all([open('/'), open('/?user=ben')]);
-    await Promise.all([connected(ana.tab), connected(ben.tab)]);
-    const field = (await ana.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
+    const ana = await open('/');
+    await connected(ana.tab);
+    const ben = await open('/?user=ben');
+    await connected(ben.tab);
+    const field = (await ben.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
     await field.type('Is Thursday still fine?\n');
-    await ben.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Is Thursday still fine?'));
+    // A tab behind another one paints nothing.
+    await ana.tab.bringToFront();
+    await ana.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Is Thursday still fine?'));
     assert.deepEqual([...ana.console, ...ben.console], []);
     await Promise.all([ana.tab.close(), ben.tab.close()]);
   });
