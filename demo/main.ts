@@ -36,7 +36,8 @@ const HOUR_S = 3_600;
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /** In place of the pages that start.mjs builds after the start. */
-const stillBuilt = '<!doctype html><title>unified-chat</title><meta http-equiv="refresh" content="3"><p>This page is being built. It reloads by itself.</p>';
+const stillBuilt =
+  '<!doctype html><title>unified-chat</title><meta http-equiv="refresh" content="3"><p>This page is being built. It reloads by itself.</p>';
 
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
@@ -92,7 +93,9 @@ pages.get('/ssr', onThisMachine, async (context) => {
   return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: PEOPLE.ana, tokenUrl: '/demo/token/ana', nonce }));
 });
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
-pages.get('/dist/:folder{site|examples}/*', (context, next) => (existsSync(`dist/demo/${context.req.param('folder')}`) ? next() : context.html(stillBuilt, 503)));
+pages.get('/dist/:folder{site|examples}/*', (context, next) =>
+  existsSync(`dist/demo/${context.req.param('folder')}`) ? next() : context.html(stillBuilt, 503),
+);
 pages.use('/examples/*', serveStatic({ root: './demo' }));
 pages.use('*', serveStatic({ root: './demo/site' }));
 
