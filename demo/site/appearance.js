@@ -1,7 +1,8 @@
 /** The selects for theme, language and direction. */
 const root = document.documentElement;
 const scheme = document.querySelector('meta[name=color-scheme]');
-const onChange = (id, apply) => document.querySelector(id).addEventListener('change', ({ target }) => apply(target.value));
+const onChange = (id, apply) =>
+  document.querySelector(id).addEventListener('change', ({ target }) => apply(target.value));
 
 onChange('#theme', (value) => {
   scheme.content = value;

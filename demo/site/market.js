@@ -33,6 +33,13 @@ for (const link of document.querySelectorAll('[data-second-window]')) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     const { availWidth, availHeight } = window.screen;
     const width = Math.min(760, Math.round(availWidth / 2));
-    if (window.open(link.href, `unified-chat-${user}-other`, `popup,width=${width},height=${availHeight},left=${availWidth - width},top=0`)) event.preventDefault();
+    if (
+      window.open(
+        link.href,
+        `unified-chat-${user}-other`,
+        `popup,width=${width},height=${availHeight},left=${availWidth - width},top=0`,
+      )
+    )
+      event.preventDefault();
   });
 }

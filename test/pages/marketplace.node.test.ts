@@ -16,7 +16,11 @@ describe('the marketplace page', () => {
   after(() => site.close());
 
   const ready = (page: Page): Promise<unknown> =>
-    page.waitForFunction(() => document.querySelector('chat-connection')!.connection?.state === 'connected' && document.querySelector('chat-thread')!.shadowRoot?.querySelector('li'));
+    page.waitForFunction(
+      () =>
+        document.querySelector('chat-connection')!.connection?.state === 'connected' &&
+        document.querySelector('chat-thread')!.shadowRoot?.querySelector('li'),
+    );
   async function open(width: number, height: number, path = '/'): Promise<{ page: Page; said: string[] }> {
     const opened = await site.open(path, { width, height });
     opened.page.setDefaultTimeout(30_000);
@@ -25,14 +29,23 @@ describe('the marketplace page', () => {
     return opened;
   }
   const write = async (page: Page, text: string): Promise<void> => {
-    const field = (await page.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
+    const field = (await page.waitForFunction(() =>
+      document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea'),
+    )) as ElementHandle<HTMLTextAreaElement>;
     await field.type(text);
   };
   const sees = (page: Page, text: string): Promise<unknown> =>
-    page.waitForFunction((wanted) => document.querySelector('chat-thread')!.shadowRoot!.textContent.includes(wanted), {}, text);
+    page.waitForFunction(
+      (wanted) => document.querySelector('chat-thread')!.shadowRoot!.textContent.includes(wanted),
+      {},
+      text,
+    );
   const isComposerInView = (page: Page): Promise<boolean> =>
     page.evaluate(() => {
-      const { top, bottom, height } = document.querySelector('chat-thread')!.shadowRoot!.querySelector('[part~=composer]')!.getBoundingClientRect();
+      const { top, bottom, height } = document
+        .querySelector('chat-thread')!
+        .shadowRoot!.querySelector('[part~=composer]')!
+        .getBoundingClientRect();
       return height > 0 && top >= 0 && bottom <= innerHeight;
     });
 
@@ -53,20 +66,31 @@ describe('the marketplace page', () => {
     await sees(ben, 'Yes, please.');
     assert.equal(await ana.evaluate(() => document.querySelector('chat-connection')!.connection!.user?.id), 1);
     assert.deepEqual(said, []);
-    assert.deepEqual(requests.filter((url) => !url.startsWith(site.url) && !url.startsWith('data:')), []);
+    assert.deepEqual(
+      requests.filter((url) => !url.startsWith(site.url) && !url.startsWith('data:')),
+      [],
+    );
     await ben.close();
     await ana.close();
   });
 
   it('shows the number of unread messages in its header, and the listing of the chosen conversation', async () => {
     const { page } = await open(1280, 800);
-    const unread = (): Promise<string> => page.$eval('#unread', (badge) => (badge as HTMLElement).innerText.replace(/\s+/g, ' ').trim());
+    const unread = (): Promise<string> =>
+      page.$eval('#unread', (badge) => (badge as HTMLElement).innerText.replace(/\s+/g, ' ').trim());
     await page.waitForFunction(() => document.querySelector('#unread-count')!.textContent === '5');
     assert.equal(await unread(), '5 unread');
-    const about = (): Promise<string[]> => page.$$eval('.about:not([hidden]) b', (all) => all.map(({ textContent }) => textContent));
+    const about = (): Promise<string[]> =>
+      page.$$eval('.about:not([hidden]) b', (all) => all.map(({ textContent }) => textContent));
     assert.deepEqual(await about(), ['Regular flat cleaning']);
     const choose = (name: string): Promise<void> =>
-      page.evaluate((wanted) => [...document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll<HTMLElement>('[role=option]')].find((room) => room.textContent.includes(wanted))!.click(), name);
+      page.evaluate(
+        (wanted) =>
+          [...document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll<HTMLElement>('[role=option]')]
+            .find((room) => room.textContent.includes(wanted))!
+            .click(),
+        name,
+      );
     await choose('Stairwell');
     await page.waitForFunction(() => document.querySelector('#unread-count')!.textContent === '3');
     assert.deepEqual(await about(), ['Stairwell cleaning, four floors']);
@@ -78,7 +102,14 @@ describe('the marketplace page', () => {
   it('fits: nothing wider than the window, and the composer in view', async () => {
     const { page } = await open(1280, 800);
     assert.ok(await isComposerInView(page), '1280 × 800');
-    for (const [width, height] of [[320, 640], [390, 844], [700, 900], [900, 1000], [1280, 600], [1920, 1080]] as const) {
+    for (const [width, height] of [
+      [320, 640],
+      [390, 844],
+      [700, 900],
+      [900, 1000],
+      [1280, 600],
+      [1920, 1080],
+    ] as const) {
       for (const dir of ['ltr', 'rtl']) {
         await page.setViewport({ width, height });
         await page.evaluate((value) => (document.documentElement.dir = value), dir);
@@ -86,7 +117,10 @@ describe('the marketplace page', () => {
       }
     }
     await page.close();
-    for (const [width, height] of [[390, 844], [320, 640]] as const) {
+    for (const [width, height] of [
+      [390, 844],
+      [320, 640],
+    ] as const) {
       const { page: phone } = await open(width, height);
       await phone.click('.to-chat a');
       await phone.waitForFunction(() => location.hash === '#chat');
@@ -98,7 +132,9 @@ describe('the marketplace page', () => {
   it('on a phone shows the list or the conversation, by keyboard too', async () => {
     const { page } = await open(390, 844);
     const shown = (): Promise<string[]> =>
-      page.$$eval('.panes chat-rooms, .panes chat-thread', (all) => all.filter((element) => element.checkVisibility()).map(({ localName }) => localName));
+      page.$$eval('.panes chat-rooms, .panes chat-thread', (all) =>
+        all.filter((element) => element.checkVisibility()).map(({ localName }) => localName),
+      );
     assert.deepEqual(await shown(), ['chat-thread']);
     await page.focus('#list-toggle');
     await page.keyboard.press('Enter');
@@ -117,14 +153,29 @@ describe('the marketplace page', () => {
   for (const path of ['/', '/launcher.html', '/loader.html']) {
     it(`axe finds nothing on ${path}, light and dark, wide and narrow`, async () => {
       const { page } = await site.open(path, { width: 1280, height: 800 });
-      await page.waitForFunction(() => document.querySelector('chat-launcher, chat-thread')?.shadowRoot?.querySelector('button, li'));
+      await page.waitForFunction(() =>
+        document.querySelector('chat-launcher, chat-thread')?.shadowRoot?.querySelector('button, li'),
+      );
       await page.addScriptTag({ path: AXE });
       for (const scheme of ['light', 'dark']) {
         for (const width of [1280, 390]) {
           await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
           await page.setViewport({ width, height: 800 });
-          const { violations } = await page.evaluate(async () => (await (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run()) as Pick<AxeResults, 'violations'>);
-          assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(', ')}`), [], `${scheme} ${width}`);
+          const { violations } = await page.evaluate(
+            async () =>
+              (await (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run()) as Pick<
+                AxeResults,
+                'violations'
+              >,
+          );
+          assert.deepEqual(
+            violations.map(
+              ({ id, nodes }) =>
+                `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(', ')}`,
+            ),
+            [],
+            `${scheme} ${width}`,
+          );
         }
       }
       await page.close();
