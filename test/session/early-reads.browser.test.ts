@@ -9,8 +9,8 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
-describe('reads before the greeting, and a window far up', () => {
-  it('the host sets the new token first and `user` a moment later: Ben is connected', async () => {
+describe('reads before the greeting, and a window far from the end', () => {
+  it('connects as Ben if the page sets the new token first and `user` a moment later', async () => {
     const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
     chat.configure({ token: tokenOf(2) });
     await clock.advance(1000);
@@ -23,7 +23,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(got).to.deep.equal(['connected', 'connected', 2]);
   });
 
-  it('early: a message that comes between the early page and the greeting is told once (full, baseline), in order', async () => {
+  it('reports a message that arrives between the early page and the greeting once and in order (full, baseline)', async () => {
     for (const kind of ['full', 'baseline']) {
       const { chat, backend, clock } = scene({}, (b) => {
         if (kind === 'baseline') b.capabilities = [];
@@ -51,7 +51,7 @@ describe('reads before the greeting, and a window far up', () => {
     }
   });
 
-  it('early: a slow first page does not undo what came after (deleted between)', async () => {
+  it('a slow first page does not undo later changes (a deletion in between)', async () => {
     const { chat, backend, clock } = scene({}, (b) => {
       b.onSocket = 'hang';
       b.store(1, 2, 'one');
@@ -85,7 +85,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(got).to.deep.equal(['connected', ['two']]);
   });
 
-  it('early reading with a refused token asks for a token once', async () => {
+  it('an early read with a rejected token requests one new token', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) });
     backend.rejectedTokens.add(tokenOf(1, { n: 1 }));
@@ -98,7 +98,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(got).to.deep.equal(['connected', 1, true]);
   });
 
-  it('two tabs with two persons for good (static tokens, a listener): no storm of questions', async () => {
+  it('two tabs with permanently different users request tokens rarely', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.userOf = whose;
@@ -115,7 +115,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(asked - before).to.be.below(3);
   });
 
-  it('messages sent while the window is far up: the own message is in view after jumping, once, and not lost on failure', async () => {
+  it('messages sent while the window is far from the end appear once after jumping to the end, and are kept on failure', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       for (let i = 0; i < 4000; i++) b.store(1, 2, `old ${i}`);
     });
@@ -139,7 +139,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(tail.sort()).to.deep.equal(['good one sent', 'refused one failed']);
   });
 
-  it('Retry on a message that is refused while its room is far up brings it once', async () => {
+  it('retrying a rejected message while its room is scrolled up shows it once', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);

@@ -1,4 +1,4 @@
-/** The notifications socket on a real server that says something at first only if something is unread. */
+/** The notifications socket on a real server that sends an initial frame only if something is unread. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { WebSocket } from 'ws';
@@ -6,7 +6,7 @@ import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js
 import { ANA, BEN, rest, within, withServer } from '../server/support.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-it('10.13: what comes in a gap is told with its content', () =>
+it('a notification missed during a gap is reported with its content', () =>
   withServer({ differences: ['notifications-quiet'], seed: 'transcript' }, async (server) => {
     const sockets: WebSocket[] = [];
     const Kept = class extends WebSocket {
@@ -26,7 +26,7 @@ it('10.13: what comes in a gap is told with its content', () =>
       within((async () => { while (!is()) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, 20))); })(), what);
     chat.connect();
     await isTrue('the socket to be open', () => sockets[0]?.readyState === WebSocket.OPEN);
-    // It has answered: nothing is unread, and nothing was said.
+    // The answer shows that nothing is unread and no initial frame was sent.
     sockets[0]!.send('{"action":"get_unread_count"}');
     await new Promise((resolve) => sockets[0]!.once('message', resolve));
     sockets[0]!.terminate();

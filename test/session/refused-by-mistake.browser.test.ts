@@ -4,9 +4,9 @@ import { json } from '../support/fake-backend.js';
 import { FULL, FaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('a token that was refused by mistake', () => {
+describe('a token rejected by mistake', () => {
   for (const way of ['REST 401 once', 'socket 4001 once'] as const) {
-    it(`10.8: (${way}) is tried again when the user comes back, or presses Retry`, async () => {
+    it(`(${way}) is retried when the user returns or presses Retry`, async () => {
       const f = new FaultScene(FULL);
       let asked = 0;
       const chat = new ChatConnection(
@@ -39,8 +39,8 @@ describe('a token that was refused by mistake', () => {
   }
 });
 
-describe('a token that comes late', () => {
-  it('10.8: after 20 s, while the old one is still good: it is used', async () => {
+describe('a late token', () => {
+  it('is used after 20 s, while the old one is still valid', async () => {
     const f = new FaultScene([...FULL, 'token_refresh']);
     const states: string[] = [];
     let asked = 0;

@@ -5,9 +5,9 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
-describe('the user changes while not connected', () => {
+describe('a user change while not connected', () => {
   for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const) {
-    it(`${kind}: written before connect under one token is not sent under another`, async () => {
+    it(`${kind}: a message written before connect under one token is not sent under another`, async () => {
       const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = whose));
       chat.openRoom(1);
       chat.sendChatMessage(1, 'by Ana').catch(() => {});
@@ -22,7 +22,7 @@ describe('the user changes while not connected', () => {
       expect([stored, shown]).to.deep.equal([[], []]);
     });
 
-    it(`${kind}: written between disconnect and connect, after a change of person`, async () => {
+    it(`${kind}: a message written between disconnect and connect, after a user change`, async () => {
       const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = whose));
       chat.openRoom(1);
       await clock.advance(1000);
@@ -42,7 +42,7 @@ describe('the user changes while not connected', () => {
     });
   }
 
-  it('what one person has loaded is not shown to another one who comes while the connection is down (opaque)', async () => {
+  it('data loaded by one user is not shown to another who arrives while disconnected (opaque tokens)', async () => {
     const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.userOf = whose));
     backend.store(1, 2, 'secret of Ana');
     chat.openRoom(1);
@@ -54,7 +54,7 @@ describe('the user changes while not connected', () => {
     expect(shown).to.deep.equal(['undefined']);
   });
 
-  it('user: another value while disconnected', async () => {
+  it('`user` changes while disconnected', async () => {
     const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'by Ana').catch(() => {});
@@ -68,7 +68,7 @@ describe('the user changes while not connected', () => {
     expect(stored).to.deep.equal([]);
   });
 
-  it('another tenant: written before connect for one backend is not sent to another', async () => {
+  it('another tenant: a message written before connect for one backend is not sent to another', async () => {
     const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = whose));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'for tenant A').catch(() => {});
@@ -82,7 +82,7 @@ describe('the user changes while not connected', () => {
     expect(stored).to.deep.equal([]);
   });
 
-  it('the host says who is signed in with a gap (React refetches its session): the chat comes back', async () => {
+  it('the chat recovers if the page reports the user with a gap (a React session refetch)', async () => {
     const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) });
     chat.configure({ user: undefined });
     await clock.advance(300);

@@ -20,7 +20,7 @@ const whoseOf = (token: string): number => {
   }
 };
 
-describe('random changes of users, in one tab and in three', () => {
+describe('random user changes, in one tab and in three', () => {
   for (const tokens of ['jwt', 'opaque'] as const)
     for (const kind of ['full', 'baseline'] as const)
       for (const tabCount of [1, 3])
