@@ -79,11 +79,11 @@ describe('the backends that a page allows', () => {
 
   it('10.26: says in `chat-error` what to do, and not what else the addresses hold', async () => {
     allow(GOOD);
-    const said: string[] = [];
-    page.window.addEventListener('chat-error', ({ message }) => said.push(message));
+    const errors: string[] = [];
+    page.window.addEventListener('chat-error', ({ message }) => errors.push(message));
     await outcome(`url="${EVIL}" token-url="${EVIL}/?key=hidden"`);
-    await until(() => said.length > 0);
-    expect(said[0]).to.contain('unified-chat-backends').and.not.contain('hidden');
+    await until(() => errors.length > 0);
+    expect(errors[0]).to.contain('unified-chat-backends').and.not.contain('hidden');
   });
 
   it('10.26: a <meta> in the body, or one that comes later, counts for nothing', async () => {

@@ -101,9 +101,9 @@ describe('with the clock set back by an hour', () => {
     await f.clock.advance(10_000);
     f.sendAsOther('hello');
     await f.clock.advance(300_000);
-    const said = [f.chat.state, ...f.texts()];
+    const result = [f.chat.state, ...f.texts()];
     f.chat.disconnect();
-    expect(said).to.deep.equal(['polling', 'hello']);
+    expect(result).to.deep.equal(['polling', 'hello']);
   });
 
   it('refreshes the token on the open socket when the server announces its expiry', async () => {

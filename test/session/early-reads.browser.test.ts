@@ -7,11 +7,11 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
 describe('reads before the greeting, and a window far from the end', () => {
   it('connects as Ben if the page sets the new token first and `user` a moment later', async () => {
-    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
+    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = userOfToken));
     chat.configure({ token: tokenOf(2) });
     await clock.advance(1000);
     chat.configure({ user: 'ben' });
@@ -30,8 +30,8 @@ describe('reads before the greeting, and a window far from the end', () => {
         b.onSocket = 'hang';
         b.store(1, 2, 'before');
       });
-      const told: string[] = [];
-      chat.on('chat-message', ({ message }) => told.push(message.content));
+      const reported: string[] = [];
+      chat.on('chat-message', ({ message }) => reported.push(message.content));
       chat.openRoom(1);
       chat.connect();
       await partsLoaded();
@@ -45,7 +45,7 @@ describe('reads before the greeting, and a window far from the end', () => {
       backend.rooms = [room(1, 'Ana & Ben', { unread_count: 2, last_message: n }), room(2, 'General')];
       backend.socket.receive({ type: 'new_message', room_id: 1, message: n });
       await clock.advance(120_000);
-      const got = [kind, chat.messages(1).map((x) => x.content), told, chat.rooms[0]!.unread_count];
+      const got = [kind, chat.messages(1).map((x) => x.content), reported, chat.rooms[0]!.unread_count];
       chat.disconnect();
       expect(got).to.deep.equal([kind, ['before', 'between', 'after'], ['between', 'after'], 2]);
     }
@@ -101,7 +101,7 @@ describe('reads before the greeting, and a window far from the end', () => {
   it('two tabs with permanently different users request tokens rarely', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    backend.userOf = whose;
+    backend.userOf = userOfToken;
     const browser = new FakeBrowser();
     let asked = 0;
     const make = (u: number): ChatConnection => new ChatConnection({ url: 'https://chat.example', tokenProvider: async () => (asked++, tokenOf(u)) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() });

@@ -175,8 +175,8 @@ describe('states that must end', () => {
         if (way.includes('baseline')) b.capabilities = [];
         for (let i = 0; i < 5000; i++) b.store(1, 2, `old ${i}`);
       });
-      const told: unknown[] = [];
-      chat.on('chat-message', ({ message }) => told.push(message.id));
+      const reported: unknown[] = [];
+      chat.on('chat-message', ({ message }) => reported.push(message.id));
       chat.openRoom(1);
       await clock.advance(100);
       chat.setAway(1, true);
@@ -189,7 +189,7 @@ describe('states that must end', () => {
         await clock.advance(10_000);
       }
       chat.disconnect();
-      expect(told.length).to.equal(0);
+      expect(reported.length).to.equal(0);
     });
   }
 

@@ -336,14 +336,14 @@ describe('user changes', () => {
 
   it('a token repeated by the server is redacted', async () => {
     await open({ token: ANA });
-    const said: string[] = [];
-    chat.on('chat-error', ({ message }) => said.push(message));
+    const errors: string[] = [];
+    chat.on('chat-error', ({ message }) => errors.push(message));
     backend.socket.receive({ type: 'error', message: `Token ${ANA} is odd` });
     noSocket();
     backend.onRequest = (method) => (method === 'POST' ? json({ detail: `Not with ${ANA}.` }, 400) : undefined);
     await write('refused');
     await clock.advance(1_000);
-    expect(said).to.deep.equal(['Token … is odd']);
+    expect(errors).to.deep.equal(['Token … is odd']);
     expect(chat.messages(1)[0]?.error?.message).to.equal('Not with ….');
     expect(JSON.stringify([...vault.messages.values()])).not.to.contain(ANA);
   });

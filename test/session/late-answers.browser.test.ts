@@ -15,7 +15,7 @@ describe('a message that changes before the answer to its request arrives', () =
       f.server.socketFault = 'refuse';
       f.server.cut(1006);
       await settle();
-      const letGo = await hold(/^POST /, () => f.send('mine'));
+      const release = await hold(/^POST /, () => f.send('mine'));
       await f.clock.advance(500);
       expect(f.server.rows.map(({ content }) => content)).to.deep.equal(['mine']);
       f.server.socketFault = 'none';
@@ -24,7 +24,7 @@ describe('a message that changes before the answer to its request arrives', () =
       change(f);
       await f.clock.advance(1_000);
       expect(f.texts()).to.deep.equal(shown);
-      await letGo();
+      await release();
       await f.clock.advance(120_000);
       expect(f.texts()).to.deep.equal(shown);
       f.chat.disconnect();
@@ -35,12 +35,12 @@ describe('a message that changes before the answer to its request arrives', () =
     const { f, delay: hold } = await delayAnswers();
     // Neither echo nor acknowledgement.
     f.onFrame = (frame, pass) => (frame.type === 'message_ack' || frame.type === 'new_message' ? undefined : pass(frame));
-    const letGo = await hold(/^POST /, () => f.send('mine'));
+    const release = await hold(/^POST /, () => f.send('mine'));
     await f.clock.advance(7_000);
     f.onFrame = (frame, pass) => pass(frame);
     f.server.delete(f.server.rows[0]!);
     await f.clock.advance(3_000);
-    await letGo();
+    await release();
     await f.clock.advance(120_000);
     expect(f.texts()).to.deep.equal([]);
     f.chat.disconnect();

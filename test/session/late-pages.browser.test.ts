@@ -22,7 +22,7 @@ describe('late data', () => {
       f.sendAsOther(`a${n}`);
       f.sendAsOther(`b${n}`);
       f.onFrame = (frame, pass) => pass(frame);
-      for (const letGo of held) letGo();
+      for (const release of held) release();
       await f.clock.advance(2_000);
     }
     f.server.frameFaults.push('drop');
@@ -61,13 +61,13 @@ describe('late data', () => {
   for (const [title, whileDown] of Object.entries(WHILE_DOWN)) {
     it(title, async () => {
       const { f, delay: hold } = await delayAnswers(120);
-      const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
+      const release = await hold(BEFORE, () => f.chat.loadOlder(1));
       f.server.cut(1006);
       await settle();
       whileDown(f);
       await f.clock.advance(8_000);
       expect(f.chat.state).to.equal('connected');
-      await letGo();
+      await release();
       await f.expectRecovery();
     });
   }
@@ -84,12 +84,12 @@ describe('late data', () => {
     const { f, delay: hold } = await delayAnswers(220, { room: 2 });
     await f.chat.loadOlder(2);
     await settle();
-    const letGo = await hold(BEFORE, () => f.chat.loadOlder(2));
+    const release = await hold(BEFORE, () => f.chat.loadOlder(2));
     leaves.forEach((run) => run());
     await f.clock.advance(12_000);
     f.chat.openRoom(2);
     await settle();
-    await letGo();
+    await release();
     await f.expectRecovery();
   });
 
@@ -97,11 +97,11 @@ describe('late data', () => {
     const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     while (f.chat.messages(1).length < 2_000) await f.chat.loadOlder(1);
-    const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
+    const release = await hold(BEFORE, () => f.chat.loadOlder(1));
     f.chat.setAway(1, false);
     f.sendAsOther('live');
     await settle();
-    await letGo();
+    await release();
     expect(holes(numbers(f))).to.deep.equal([]);
   });
 
@@ -110,10 +110,10 @@ describe('late data', () => {
     f.chat.setAway(1, true);
     for (let n = 0; n < 45; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
-    const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
+    const release = await hold(AFTER, () => f.chat.loadNewer(1));
     await f.chat.loadNewest(1);
     await settle();
-    await letGo();
+    await release();
     await f.clock.advance(2_000);
     const ids = numbers(f);
     expect([holes(ids), ids.at(-1), f.chat.data.threads.get('1')!.hasNewer]).to.deep.equal([[], 2300, false]);
@@ -125,14 +125,14 @@ describe('late data', () => {
     for (let n = 0; n < 40; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
     while (numbers(f).at(-1)! < 2_150) await f.chat.loadNewer(1);
-    const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
+    const release = await hold(AFTER, () => f.chat.loadNewer(1));
     f.server.cut(1006);
     await settle();
     f.sendAsOther('missed one');
     f.sendAsOther('missed two');
     await f.clock.advance(8_000);
     expect(f.chat.state).to.equal('connected');
-    await letGo();
+    await release();
     // Like a thread whose reader is at the end of the loaded messages.
     while (f.chat.data.threads.get('1')!.hasNewer) await f.chat.loadNewer(1);
     f.chat.setAway(1, false);

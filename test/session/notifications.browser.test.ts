@@ -50,7 +50,7 @@ describe('the notifications socket', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
   let sockets: FakeSocket[];
-  let heard: ConnectionEvents['chat-notification'][];
+  let events: ConnectionEvents['chat-notification'][];
   let chat: ChatConnection;
   /** The server's reaction to a client frame. */
   let onAction: (socket: FakeSocket, frame: Record<string, unknown>) => void;
@@ -62,7 +62,7 @@ describe('the notifications socket', () => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
     sockets = [];
-    heard = [];
+    events = [];
     next = undefined;
     onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
     onAction = (socket, { action }) => action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 5 });
@@ -84,10 +84,10 @@ describe('the notifications socket', () => {
       { url: 'https://chat.example', token: tokenOf(1), notifications: true },
       { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
     );
-    chat.on('chat-notification', (happening) => heard.push(happening));
+    chat.on('chat-notification', (event) => events.push(event));
     chat.connect();
     // The chunk loads in real time.
-    await until(() => heard.length > 0);
+    await until(() => events.length > 0);
     await clock.advance(0);
   });
   afterEach(async () => {
@@ -105,17 +105,17 @@ describe('the notifications socket', () => {
   it('keeps the newest 50 after an outage, however many arrived', async () => {
     const all = Array.from({ length: 1_000 }, (_, n) => notification(1_000 - n));
     onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: all });
-    heard.length = 0;
+    events.length = 0;
     sockets[0]!.drop(1006);
     await clock.advance(2_000);
     expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal(Array.from({ length: 50 }, (_, n) => 1_000 - n));
-    expect(heard.filter((each) => each.notification).length).to.equal(50);
+    expect(events.filter((each) => each.notification).length).to.equal(50);
   });
 
   it('reports each new notification once', () => {
-    heard.length = 0;
+    events.length = 0;
     for (const id of [3, 3]) sockets[0]!.receive({ type: 'new_notification', notification: notification(id) });
-    expect(heard.map((each) => [each.notification?.id, each.unread])).to.deep.equal([[3, 6]]);
+    expect(events.map((each) => [each.notification?.id, each.unread])).to.deep.equal([[3, 6]]);
   });
 
   it('survives a server that fails on client frames, and sends no more of them', async () => {
@@ -131,12 +131,12 @@ describe('the notifications socket', () => {
   });
 
   it('reconnects after a loss, and reports what arrived meanwhile', async () => {
-    heard.length = 0;
+    events.length = 0;
     sockets[0]!.drop(1006);
     await clock.advance(1_000);
     expect(sockets).to.have.length(2);
     sockets[1]!.receive({ type: 'recent_notifications', notifications: [notification(7), notification(2), notification(1, true)] });
-    expect(heard.filter((each) => each.notification).map((each) => each.notification!.id)).to.deep.equal([7]);
+    expect(events.filter((each) => each.notification).map((each) => each.notification!.id)).to.deep.equal([7]);
   });
 
   it('detects a dead connection by its silence', async () => {
@@ -164,13 +164,13 @@ describe('the notifications socket', () => {
     chat.connect();
     await until(() => (void clock.advance(0), silent.sent.length > 0));
     await clock.advance(0);
-    heard.length = 0;
+    events.length = 0;
     silent.drop(1006);
     const again = (next = new FakeSocket('', (from) => from.receive({ type: 'unread_count', count: 1 })));
     await clock.advance(2_000);
     again.receive({ type: 'recent_notifications', notifications: [notification(8), notification(7, true)] });
     await clock.advance(0);
-    expect(heard.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
+    expect(events.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
   });
 
   it('reconnects at growing intervals to a server that accepts and closes at once', async () => {

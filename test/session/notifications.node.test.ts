@@ -15,13 +15,13 @@ it('a notification missed during a gap is reported with its content', () =>
         if (url.includes('/ws/notifications/')) sockets.push(this);
       }
     };
-    const heard: ConnectionEvents['chat-notification'][] = [];
+    const events: ConnectionEvents['chat-notification'][] = [];
     let wake = (): void => {};
     const chat = new ChatConnection(
       { url: server.url, token: await server.signToken(ANA), notifications: true },
       { random: () => 0.5, WebSocket: Kept as unknown as typeof globalThis.WebSocket, vault: new MemoryVault(), tabs: {} },
     );
-    chat.on('chat-notification', (happening) => (heard.push(happening), wake()));
+    chat.on('chat-notification', (event) => (events.push(event), wake()));
     const isTrue = (what: string, is: () => boolean): Promise<void> =>
       within((async () => { while (!is()) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, 20))); })(), what);
     chat.connect();
@@ -30,10 +30,10 @@ it('a notification missed during a gap is reported with its content', () =>
     sockets[0]!.send('{"action":"get_unread_count"}');
     await new Promise((resolve) => sockets[0]!.once('message', resolve));
     sockets[0]!.terminate();
-    const said = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'while you were away' } });
-    await isTrue('the notification', () => heard.some(({ notification }) => notification !== undefined));
-    assert.equal((await said).status, 201);
-    const told = heard.filter(({ notification }) => notification).map(({ notification, unread }) => [notification!.message, unread]);
-    assert.deepEqual(told, [['while you were away', 1]]);
+    const sending = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'while you were away' } });
+    await isTrue('the notification', () => events.some(({ notification }) => notification !== undefined));
+    assert.equal((await sending).status, 201);
+    const reported = events.filter(({ notification }) => notification).map(({ notification, unread }) => [notification!.message, unread]);
+    assert.deepEqual(reported, [['while you were away', 1]]);
     chat.disconnect();
   }));

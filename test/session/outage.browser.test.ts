@@ -7,8 +7,8 @@ import { openFaultScene } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-/** Deterministic, evenly distributed numbers. */
-function evenly(seed: number): () => number {
+/** Deterministic, evenRandom distributed numbers. */
+function evenRandom(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
 }
@@ -31,7 +31,7 @@ describe('an outage', () => {
     for (let n = 0; n < count; n++) {
       const chat = new ChatConnection(
         { url: 'https://chat.example', token: tokenOf(1), ...config },
-        { clock, random: evenly(n * 7_919 + 1), WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+        { clock, random: evenRandom(n * 7_919 + 1), WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
       );
       chat.openRoom(1);
       chat.connect();

@@ -29,12 +29,12 @@ describe('a token rejected by mistake', () => {
         window.dispatchEvent(new Event('online'));
       }
       await f.clock.advance(20_000);
-      const said = [chat.state, chat.reason.code];
+      const result = [chat.state, chat.reason.code];
       chat.retryNow();
       await f.clock.advance(20_000);
       const after = chat.state;
       chat.disconnect();
-      expect([...said, asked, after]).to.deep.equal(['connected', 'connected', asked, 'connected']);
+      expect([...result, asked, after]).to.deep.equal(['connected', 'connected', asked, 'connected']);
     });
   }
 });

@@ -202,14 +202,14 @@ describe('failing storage, and duplicate messages', () => {
     broken();
     await vault.putDraft(SCOPE, 2, 'x');
     repair();
-    let said = 'forgotten';
-    await vault.purge().catch(() => (said = 'failed'));
+    let outcome = 'forgotten';
+    await vault.purge().catch(() => (outcome = 'failed'));
     for (let i = 0; i < 20; i++) {
       await clock.advance(300_000);
       await vault.putDraft(SCOPE, 3, 'y');
       await aTimeout(20);
     }
-    expect([said, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
+    expect([outcome, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
   });
 
   it('a user whose id begins with "ws" keeps messages stored by the first release', async () => {

@@ -14,42 +14,42 @@ import { until } from '../support/mounted.js';
 
 describe('a tab without a socket', () => {
   it('has its frames sent by the leader, except its token and its own requests', () => {
-    const told: TabMessage[] = [];
-    const session = { clock: new FakeClock(), roomSync: { openRooms: new Map() }, broadcast: (message: TabMessage) => void told.push(message) } as unknown as SessionContext;
+    const broadcasts: TabMessage[] = [];
+    const session = { clock: new FakeClock(), roomSync: { openRooms: new Map() }, broadcast: (message: TabMessage) => void broadcasts.push(message) } as unknown as SessionContext;
     const socket = new SharedSocket(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
     const sharedSocket = new SharedSocket(session);
     const up = sharedSocket.follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     sharedSocket.onTab({ kind: 'greeting', text: '{}' }, true);
-    told.length = 0;
+    broadcasts.length = 0;
     expect(up.send({ type: 'authenticate', token: 'secret' })).to.equal(false);
     expect(up.send({ type: 'sync', rooms: {} })).to.equal(false);
-    expect(told).to.deep.equal([]);
+    expect(broadcasts).to.deep.equal([]);
     expect(up.send({ type: 'ping' })).to.equal(true);
-    expect(told).to.deep.equal([{ kind: 'send', frame: { type: 'ping' } }]);
+    expect(broadcasts).to.deep.equal([{ kind: 'send', frame: { type: 'ping' } }]);
     up.end(1000, '');
   });
 });
 
 describe('a tab with a socket', () => {
-  const sharedSocket = (rest: unknown): { sharedSocket: SharedSocket; told: string[] } => {
-    const told: string[] = [];
-    const session = { rest, socket: { greeting: '{}' }, broadcast: ({ kind }: TabMessage) => void told.push(kind), tellNotifications: () => void told.push('notifications'), markNotificationRead: (id: unknown) => void told.push(`read ${id as string}`) };
-    return { sharedSocket: new SharedSocket(session as unknown as SessionContext), told };
+  const sharedSocket = (rest: unknown): { sharedSocket: SharedSocket; broadcasts: string[] } => {
+    const broadcasts: string[] = [];
+    const session = { rest, socket: { greeting: '{}' }, broadcast: ({ kind }: TabMessage) => void broadcasts.push(kind), tellNotifications: () => void broadcasts.push('notifications'), markNotificationRead: (id: unknown) => void broadcasts.push(`read ${id as string}`) };
+    return { sharedSocket: new SharedSocket(session as unknown as SessionContext), broadcasts };
   };
 
   it('shares its data with a joining tab, notifications included, and marks them as read for it', () => {
-    const { sharedSocket: leader, told } = sharedSocket({});
+    const { sharedSocket: leader, broadcasts } = sharedSocket({});
     leader.onTab({ kind: 'notification-read', id: 7 }, false);
     leader.onTab({ kind: 'join' }, false);
     leader.onTab({ kind: 'notification-read', id: 7 }, false);
-    expect(told).to.deep.equal(['notifications', 'greeting', 'read 7']);
+    expect(broadcasts).to.deep.equal(['notifications', 'greeting', 'read 7']);
   });
 
   it('does not answer while signed out: another tab may have a socket', () => {
-    const { sharedSocket: signedOut, told } = sharedSocket(undefined);
+    const { sharedSocket: signedOut, broadcasts } = sharedSocket(undefined);
     signedOut.onTab({ kind: 'join' }, false);
-    expect(told).to.deep.equal([]);
+    expect(broadcasts).to.deep.equal([]);
   });
 });
 

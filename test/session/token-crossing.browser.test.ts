@@ -33,9 +33,9 @@ describe('the old token expires while the new one is in flight on the same socke
       // The server's timer for the old token fired before that frame arrived.
       socket!.drop(way.endsWith('1006') ? 1006 : 4001, 'token expired');
       await clock.advance(120_000);
-      const said = [chat.state, chat.reason.code, asked];
+      const result = [chat.state, chat.reason.code, asked];
       chat.disconnect();
-      expect(said.slice(0, 2)).to.deep.equal(['connected', 'connected']);
+      expect(result.slice(0, 2)).to.deep.equal(['connected', 'connected']);
     });
   }
 });

@@ -55,8 +55,8 @@ describe('messages of other tabs', () => {
     { kind: 'discard', localId: {} },
   ];
 
-  for (const said of GOOD) it(`${JSON.stringify(said)} is accepted`, () => expect(readTabMessage(said)?.kind).to.equal(said.kind));
-  for (const said of BAD) it(`${JSON.stringify(said)} is rejected`, () => expect(readTabMessage(said)).to.equal(undefined));
+  for (const message of GOOD) it(`${JSON.stringify(message)} is accepted`, () => expect(readTabMessage(message)?.kind).to.equal(message.kind));
+  for (const message of BAD) it(`${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
 
   it('invalid ones do not change the state, cause no frames, and are reported without their content', async () => {
     const backend = new FakeBackend(new FakeClock());
@@ -84,7 +84,7 @@ describe('messages of other tabs', () => {
     const unhandled: unknown[] = [];
     const listen = (event: PromiseRejectionEvent): void => void unhandled.push(event.reason);
     addEventListener('unhandledrejection', listen);
-    chat.on('chat-error', ({ code, message: said }) => problems.push(`${code}: ${said}`));
+    chat.on('chat-error', ({ code, message }) => problems.push(`${code}: ${message}`));
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
@@ -92,16 +92,16 @@ describe('messages of other tabs', () => {
     expect(chat.state).to.equal('connected');
     const { data } = chat;
     const sent = backend.socket.sent.length;
-    const hear = async (said: unknown): Promise<void> => {
-      channels.at(-1)!.onmessage!({ data: said });
+    const receive = async (message: unknown): Promise<void> => {
+      channels.at(-1)!.onmessage!({ data: message });
       await parts.clock.advance(0);
     };
-    await hear({ kind: 'join' });
-    for (const said of BAD) await hear(said);
+    await receive({ kind: 'join' });
+    for (const message of BAD) await receive(message);
     expect(chat.data).to.equal(data);
     expect(backend.socket.sent.length).to.equal(sent);
     expect(problems).to.include('invalid_frame: tab.added.kept.content: custom');
-    await hear({ kind: 'send', frame: { type: 'typing', room_id: 1 } });
+    await receive({ kind: 'send', frame: { type: 'typing', room_id: 1 } });
     expect(backend.socket.sent.at(-1)).to.deep.equal({ type: 'typing', room_id: 1 });
     removeEventListener('unhandledrejection', listen);
     expect(unhandled).to.deep.equal([]);

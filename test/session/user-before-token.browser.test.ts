@@ -3,7 +3,7 @@ import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
 describe('`user` with a late token', () => {
   for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const)
@@ -15,7 +15,7 @@ describe('`user` with a late token', () => {
         const { chat, backend, clock } = scene({ user: 'ana', tokenProvider: async () => {
           if (!answers) await new Promise(() => {});
           return tokenFor(ids[who]!);
-        }, token: undefined }, (b) => void (b.userOf = whose));
+        }, token: undefined }, (b) => void (b.userOf = userOfToken));
         chat.openRoom(1);
         chat.connect();
         await partsLoaded();
@@ -35,7 +35,7 @@ describe('`user` with a late token', () => {
       });
 
   it('the same with static tokens: Ana (token pending), Ben (pending), Cleo', async () => {
-    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.userOf = whose));
+    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.userOf = userOfToken));
     chat.openRoom(1);
     await clock.advance(1000);
     chat.configure({ user: 'ana' });

@@ -3,12 +3,12 @@ import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
 describe('a user change while not connected', () => {
   for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const) {
     it(`${kind}: a message written before connect under one token is not sent under another`, async () => {
-      const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = whose));
+      const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = userOfToken));
       chat.openRoom(1);
       chat.sendChatMessage(1, 'by Ana').catch(() => {});
       await clock.advance(1000);
@@ -23,7 +23,7 @@ describe('a user change while not connected', () => {
     });
 
     it(`${kind}: a message written between disconnect and connect, after a user change`, async () => {
-      const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = whose));
+      const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = userOfToken));
       chat.openRoom(1);
       await clock.advance(1000);
       chat.disconnect();
@@ -43,7 +43,7 @@ describe('a user change while not connected', () => {
   }
 
   it('data loaded by one user is not shown to another who arrives while disconnected (opaque tokens)', async () => {
-    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.userOf = whose));
+    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.userOf = userOfToken));
     backend.store(1, 2, 'secret of Ana');
     chat.openRoom(1);
     await clock.advance(1000);
@@ -55,7 +55,7 @@ describe('a user change while not connected', () => {
   });
 
   it('`user` changes while disconnected', async () => {
-    const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
+    const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = userOfToken));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'by Ana').catch(() => {});
     await clock.advance(1000);
@@ -69,7 +69,7 @@ describe('a user change while not connected', () => {
   });
 
   it('another tenant: a message written before connect for one backend is not sent to another', async () => {
-    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = whose));
+    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = userOfToken));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'for tenant A').catch(() => {});
     await clock.advance(1000);

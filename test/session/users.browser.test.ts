@@ -163,9 +163,9 @@ describe('users and backends', () => {
     expect([blocked.state, asked()], 'a baseline').to.deep.equal(['polling', 1]);
     blocked.disconnect();
     backend.hasMe = true;
-    const told = await chatWith({ token: 'ana, opaque' });
+    const connectedChat = await chatWith({ token: 'ana, opaque' });
     await clock.advance(60_000);
-    expect([told.user?.id, told.data.capabilities, asked()]).to.deep.equal([1, backend.capabilities, 2]);
+    expect([connectedChat.user?.id, connectedChat.data.capabilities, asked()]).to.deep.equal([1, backend.capabilities, 2]);
   });
 
   it('`sub` names the user without `user_id`, and the greeting may use another id', async () => {

@@ -121,16 +121,16 @@ describe('a connection', () => {
 
   it('says that I type every few seconds, not at every key, and takes it back', async () => {
     const { chat, backend, clock } = await connected();
-    const said = (): unknown[] => backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
+    const typingFrames = (): unknown[] => backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
     for (let key = 0; key < 8; key++) {
       chat.typing(1, true);
       await clock.advance(500);
     }
-    expect(said()).to.deep.equal(['typing', 'typing']);
+    expect(typingFrames()).to.deep.equal(['typing', 'typing']);
     await clock.advance(6_000);
-    expect(said()).to.deep.equal(['typing', 'typing', 'typing', 'stop_typing']);
+    expect(typingFrames()).to.deep.equal(['typing', 'typing', 'typing', 'stop_typing']);
     chat.typing(1, false);
-    expect(said()).to.have.length(4);
+    expect(typingFrames()).to.have.length(4);
     chat.disconnect();
   });
 
@@ -204,8 +204,8 @@ describe('a connection', () => {
 
   it('tells of messages that come in by polling, too', async () => {
     const { chat, backend, clock } = scene({}, (made) => (made.onSocket = 'refuse'));
-    const heard: string[] = [];
-    chat.on('chat-message', ({ message }) => heard.push(message.content));
+    const reported: string[] = [];
+    chat.on('chat-message', ({ message }) => reported.push(message.content));
     backend.store(1, 2, 'history');
     chat.openRoom(1);
     chat.connect();
@@ -213,7 +213,7 @@ describe('a connection', () => {
     backend.store(1, 2, 'news');
     backend.store(1, 1, 'mine');
     await clock.advance(12_000);
-    expect(heard).to.deep.equal(['news']);
+    expect(reported).to.deep.equal(['news']);
     chat.disconnect();
   });
 

@@ -59,11 +59,11 @@ describe('10.22: a room longer than what is kept of it', () => {
   it('shows nothing across the hole, tells of it all the same, and has it at the end', async () => {
     const scene = await upThere();
     const { chat, backend } = scene;
-    const told: string[] = [];
-    chat.on('chat-message', ({ message }) => told.push(message.content));
+    const reported: string[] = [];
+    chat.on('chat-message', ({ message }) => reported.push(message.content));
     const before = range(scene);
     backend.sendAs(1, 2, 'live');
-    expect([range(scene), told.join(), chat.rooms[0]!.unread_count]).to.deep.equal([before, 'live', 1]);
+    expect([range(scene), reported.join(), chat.rooms[0]!.unread_count]).to.deep.equal([before, 'live', 1]);
     const sent = chat.sendChatMessage(1, 'mine');
     await scene.clock.advance(0);
     await sent;
@@ -110,13 +110,13 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.openRoom(1);
     await clock.advance(0);
     while (!thread(scene).hasNewer) await chat.loadOlder(1);
-    const told: string[] = [];
-    chat.on('chat-message', ({ message }) => told.push(message.content));
+    const reported: string[] = [];
+    chat.on('chat-message', ({ message }) => reported.push(message.content));
     const before = range(scene);
     await clock.advance(15_100);
     backend.store(1, 2, 'told on no socket');
     await clock.advance(30_100);
-    expect([told.join(), range(scene)]).to.deep.equal(['told on no socket', before]);
+    expect([reported.join(), range(scene)]).to.deep.equal(['told on no socket', before]);
     chat.disconnect();
   });
 
