@@ -1,4 +1,4 @@
-/** The doctor in a page: a real browser, a real backend, and as much as a page is told. */
+/** The doctor in a page, with a real browser and backend, limited to what a page can observe. */
 import { expect } from '@open-wc/testing';
 import type { Report } from '../../src/doctor/index.js';
 import { ChatConnection } from '../../src/headless.js';
@@ -16,7 +16,7 @@ for (const baseline of [false, true]) {
     });
     after(() => backend.end());
 
-    it('finds nothing wrong with a healthy one', async () => {
+    it('finds no problem in a healthy one', async () => {
       const told: string[] = [];
       const report = await new ChatConnection({ url: backend.url, token }).diagnose(({ id }) => told.push(id));
       expect(wrong(report)).to.deep.equal([]);
@@ -25,7 +25,7 @@ for (const baseline of [false, true]) {
       for (const id of ['socket.bad-token', 'rest.bad-token', 'send.socket', 'history.holds']) expect(report.findings.find((each) => each.id === id)?.verdict, id).to.equal('skipped');
     });
 
-    it('says what a page can know of a socket that does not open', async () => {
+    it('reports what a page can know about a socket that does not open', async () => {
       await backend.faults({ socket: 'strip' });
       const report = await new ChatConnection({ url: backend.url, token: 'stale', tokenProvider: () => Promise.resolve(token) }).diagnose();
       await backend.faults({ socket: 'pass' });
@@ -33,7 +33,7 @@ for (const baseline of [false, true]) {
       expect(wrong(report)[0]).to.match(/^socket\.upgrade: REST works with this token, and the WebSocket is refused/);
     });
 
-    it('a server that is gone, and a token that is refused', async () => {
+    it('reports an unreachable server, and a rejected token', async () => {
       const refused = await new ChatConnection({ url: backend.url, token: 'no token at all' }).diagnose();
       expect(wrong(refused)[0]).to.match(/^token\.rest: REST refuses the token with 401/);
       expect(JSON.stringify(refused)).not.to.contain('no token at all');
@@ -46,8 +46,8 @@ for (const baseline of [false, true]) {
   });
 }
 
-describe('the doctor on a page that the backend does not know', () => {
-  it('says that it is the site', async () => {
+describe('the doctor on a page whose origin is not allowed', () => {
+  it('reports the origin', async () => {
     const backend = await startBackend({ allowedOrigins: [] });
     const report = await new ChatConnection({ url: backend.url, token: await backend.token(1) }).diagnose();
     await backend.end();

@@ -1,4 +1,4 @@
-/** The details of `<chat-status>`: what somebody in trouble sees, and can hand on to whoever helps. */
+/** The details of `<chat-status>`, which users can pass on to support. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
@@ -8,12 +8,12 @@ import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../supp
 
 const TOKEN = tokenOf(1, { secret: 'nobody-may-see-this' });
 
-describe('<chat-status>, its details', () => {
+describe('<chat-status> details', () => {
   let backend: FakeBackend;
   let restore: () => void;
   beforeEach(() => {
     ({ backend, restore } = intercept());
-    // A request without a token is refused, and each room can be asked for.
+    // Requests without a token are rejected; single rooms can be requested.
     backend.rejectedTokens.add('');
     backend.onRequest = (method, path) => (method === 'GET' && path === 'rooms/1/' ? json(room(1, 'Ana & Ben')) : undefined);
   });
@@ -33,7 +33,7 @@ describe('<chat-status>, its details', () => {
   const button = (element: Element): HTMLElement => one(element, '[part=details]');
   const panel = (element: Element): HTMLElement | undefined => one(element, '[part=panel]');
 
-  /** In trouble, and open. */
+  /** A connection with a problem, and its open details. */
   async function opened(lang?: string): Promise<ChatStatusElement> {
     backend.onSocket = 'refuse';
     const element = await status('polling', lang);
@@ -44,7 +44,7 @@ describe('<chat-status>, its details', () => {
 
   const examined = (element: Element): Promise<void> => until(() => /^(Examined|Untersucht)/.test(text(one(element, '[part=progress]'))));
 
-  it('has no button while all is well', async () => {
+  it('have no button while everything works', async () => {
     const element = await status('connected');
     expect(all(element, '[part=details]')).to.deep.equal([]);
   });
@@ -54,7 +54,7 @@ describe('<chat-status>, its details', () => {
     ['unauthorized', () => backend.rejectedTokens.add(TOKEN)],
     ['error', () => ((backend.onSocket = 'refuse'), (backend.onRequest = () => json({}, 500)))],
   ] as const) {
-    it(`has one in trouble: ${state}`, async () => {
+    it(`have a button with a problem: ${state}`, async () => {
       prepare();
       const element = await status(state);
       expect(text(button(element))).to.equal('Details');
@@ -63,7 +63,7 @@ describe('<chat-status>, its details', () => {
     });
   }
 
-  it('opens: the focus moves in, what is known is there at once, and then what the doctor finds', async () => {
+  it('move the focus inside, show known facts at once, then the findings of the doctor', async () => {
     const element = await opened();
     expect(button(element).getAttribute('aria-expanded')).to.equal('true');
     expect(element.shadowRoot!.activeElement).to.equal(one(element, '[part=panel-heading]'));
@@ -79,14 +79,14 @@ describe('<chat-status>, its details', () => {
     await expect(element).to.be.accessible();
   });
 
-  it('changes nothing on the server', async () => {
+  it('change nothing on the server', async () => {
     const element = await opened();
     await examined(element);
     for (const { method } of backend.requests) expect(method).to.equal('GET');
     expect(backend.requests.some(({ path }) => path.includes('messages'))).to.equal(false);
   });
 
-  it('tells a screen reader twice: that it examines, and what came of it', async () => {
+  it('make two screen reader announcements: the start and the result', async () => {
     backend.onSocket = 'refuse';
     const element = await status('polling');
     const said: string[] = [];
@@ -100,13 +100,13 @@ describe('<chat-status>, its details', () => {
     expect(said).to.deep.equal(['Examining the server. Nothing is changed.', 'Examined: one thing is wrong.']);
   });
 
-  it('closes with Escape, by its button, and by the one that opened it; the focus goes back', async () => {
+  it('close with Escape, their close button and their toggle button; the focus returns', async () => {
     const element = await opened();
     let heard = 0;
     element.addEventListener('keydown', () => heard++);
     await sendKeys({ press: 'Escape' });
     await until(() => !panel(element));
-    expect(heard, 'a dialog around it stays open').to.equal(0);
+    expect(heard, 'an enclosing dialog stays open').to.equal(0);
     expect(element.shadowRoot!.activeElement).to.equal(button(element));
     expect(button(element).getAttribute('aria-expanded')).to.equal('false');
     button(element).click();
@@ -120,9 +120,9 @@ describe('<chat-status>, its details', () => {
     await until(() => !panel(element));
   });
 
-  it('examines no further once it is closed', async () => {
+  it('stop the examination when closed', async () => {
     backend.onSocket = 'refuse';
-    // Only the doctor asks for a single room.
+    // Only the doctor requests a single room.
     backend.onRequest = (_method, path) => (path === 'rooms/1/' ? 'hang' : undefined);
     const { fetch } = window;
     let underWay: AbortSignal | null | undefined;
@@ -139,7 +139,7 @@ describe('<chat-status>, its details', () => {
     expect(underWay!.aborted).to.equal(true);
   });
 
-  it('stays open when the connection comes back', async () => {
+  it('stay open when the connection recovers', async () => {
     const element = await opened();
     backend.onSocket = 'greet';
     one(element, '[part=retry]').click();
@@ -150,7 +150,7 @@ describe('<chat-status>, its details', () => {
     await until(() => !panel(element));
   });
 
-  describe('copies as text', () => {
+  describe('are copied as text', () => {
     const clipboard = Object.getOwnPropertyDescriptor(navigator, 'clipboard');
     const give = (writeText: (words: string) => Promise<void>): void => void Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
     afterEach(() => {
@@ -158,7 +158,7 @@ describe('<chat-status>, its details', () => {
       if (clipboard) Object.defineProperty(navigator, 'clipboard', clipboard);
     });
 
-    it('all of it, and never the token', async () => {
+    it('completely, and without the token', async () => {
       let copied = '';
       give(async (words) => void (copied = words));
       backend.onSocket = 'refuse';
@@ -174,7 +174,7 @@ describe('<chat-status>, its details', () => {
       await until(() => text(panel(element)).includes('Copied.'));
     });
 
-    it('where the clipboard is out of reach, by hand', async () => {
+    it('manually if the clipboard is unavailable', async () => {
       give(() => Promise.reject(new DOMException('no', 'NotAllowedError')));
       const element = await opened();
       await examined(element);
@@ -187,7 +187,7 @@ describe('<chat-status>, its details', () => {
     });
   });
 
-  it('shows what it knows where the doctor cannot be loaded', async () => {
+  it('show known facts if the doctor cannot be loaded', async () => {
     backend.onSocket = 'refuse';
     const element = await status('polling');
     (element.closest('chat-connection') as ChatConnectionElement).connection.diagnose = () => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
@@ -197,7 +197,7 @@ describe('<chat-status>, its details', () => {
     await expect(element).to.be.accessible();
   });
 
-  it('says what is wrong with a url that is none', async () => {
+  it('report an invalid url', async () => {
     const connection = await fixture(html`<chat-connection url="http://" token=${TOKEN}><chat-status></chat-status></chat-connection>`);
     const element = connection.querySelector('chat-status')!;
     await until(() => element.state === 'error');
@@ -206,7 +206,7 @@ describe('<chat-status>, its details', () => {
     expect(text(one(element, '[part=basics]'))).to.contain('Reason bad_configuration');
   });
 
-  it('speaks German; what the doctor says stays English, and says so', async () => {
+  it('speak German; the doctor’s texts stay English, marked by `lang`', async () => {
     const element = await opened('de');
     await until(() => text(button(element)) === 'Einzelheiten');
     await examined(element);
