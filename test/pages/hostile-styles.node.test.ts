@@ -16,14 +16,14 @@ import { startSite, type Site } from './site.js';
  */
 const HOSTILE: Record<string, string> = {
   'all: unset for everything': '* { all: unset }',
-  'all: unset, and nobody may differ': '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
-  'a reset that goes too far':
+  'all: unset with !important': '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
+  'an aggressive reset':
     '*, *::before, *::after { margin: 0; padding: 0; border: 0; font: inherit; vertical-align: baseline; box-sizing: content-box; list-style: none; background: transparent; color: inherit } button { appearance: none } svg { display: none } dialog { display: none } :focus-visible { outline: 0 }',
-  'type for a poster':
+  'poster typography':
     'body, body * { font: italic 900 40px/3 fantasy; letter-spacing: 0.5em; word-spacing: 1em; text-transform: uppercase; text-indent: 4em; text-align: right; text-shadow: 2px 2px red; white-space: pre; color: lime; cursor: crosshair; hyphens: auto; font-variant: small-caps; tab-size: 20; line-break: anywhere; word-break: break-all; -webkit-text-stroke: 1px red; quotes: "x" "y"; list-style: square inside }',
   'a framework’s buttons, inputs and dialogs':
     'button { background: #0d6efd; color: #fff; padding: 2rem; border-radius: 0; min-width: 300px; text-transform: uppercase } input, textarea { height: 90px; border: 9px solid red; width: 100% } h2 { font-size: 90px; margin: 50px } ul, ol { padding-left: 99px; list-style: disc } p { margin: 3em } dialog { background: red; inset: 0; width: 100vw } .base, .message, .bubble, .header, .panel, .button, .badge { display: none; background: red; margin: 90px } img { max-width: none; width: 900px } a { color: red; display: block }',
-  'everything is moved and seen through': '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
+  'transformed and translucent': '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
 };
 
 /** Preserves the layout of the host elements: `chat-thread` is more specific than `*`. */

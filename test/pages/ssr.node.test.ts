@@ -66,7 +66,7 @@ describe('server-side rendering', () => {
       const { drawn, frames, shifts } = (window as unknown as { watched: Watched }).watched;
       return { isSame: drawn === document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[role=option]'), frames: [...new Set(frames)], shifts };
     });
-    assert.ok(isSame, 'drawn anew');
+    assert.ok(isSame, 'rendered again');
     assert.deepEqual(frames, [drawn.join('|')]);
     // Elements beside the list (state, thread) must not move it.
     assert.ok(shifts < 0.05, `layout shift ${shifts}`);

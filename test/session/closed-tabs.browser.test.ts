@@ -32,7 +32,7 @@ describe('after a user has left', () => {
   }
 
   for (const [how, leave] of [
-    ['another person', () => chat.configure({ token: BEN })],
+    ['another user', () => chat.configure({ token: BEN })],
     ['another tenant', () => chat.configure({ apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' })],
     ['no user', () => chat.configure({ token: '' })],
   ] as const) {

@@ -5,12 +5,12 @@ import { json } from '../support/fake-backend.js';
 const isRoomOne = (path: string): boolean => path.startsWith('rooms/1/messages/');
 
 describe('an open room that cannot be read', () => {
-  for (const way of ['with a socket', 'without one'] as const) {
+  for (const way of ['with a socket', 'without a socket'] as const) {
     it(`${way}: the connection works, the other room works, and the room recovers when it can be read`, async () => {
       let isBroken = true;
       const { chat, backend, clock, states } = await connected({}, (b) => {
         b.store(1, 2, 'in the broken room');
-        if (way === 'without one') b.onSocket = 'refuse';
+        if (way === 'without a socket') b.onSocket = 'refuse';
         b.onRequest = (_method, path) => (isBroken && isRoomOne(path) ? json({ detail: 'datetime is not JSON serializable' }, 500) : undefined);
       });
       chat.openRoom(1);

@@ -146,10 +146,10 @@ describe('endless pages', () => {
   });
 
   for (const [what, seqAfter] of [
-    ['stands still', (seq: number) => seq],
-    ['moves on and on', (seq: number) => seq + 1],
+    ['the same seq', (seq: number) => seq],
+    ['a growing seq', (seq: number) => seq + 1],
   ] as const) {
-    it(`sync: always more, and ${what}, ends`, async () => {
+    it(`sync: always has_more with ${what} ends`, async () => {
       const { chat, backend, clock } = await connected({}, (made) => {
         made.capabilities = ['user_channel', 'sync'];
         made.onRequest = (_method, path) => {

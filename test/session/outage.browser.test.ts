@@ -223,7 +223,7 @@ describe('round trips until the first messages are visible', () => {
     }
   }
 
-  for (const [kind, capabilities] of [['a backend that tells everything', ['idempotent_send', 'ack', 'user_channel']], ['a baseline backend', []]] as const) {
+  for (const [kind, capabilities] of [['a backend with user_channel', ['idempotent_send', 'ack', 'user_channel']], ['a baseline backend', []]] as const) {
     it(`${kind}: list after 3, messages after 3, connected after 4 (the minimum across origins is 3)`, async () => {
       const clock = new FakeClock();
       const backend = new DistantBackend(clock, 200);

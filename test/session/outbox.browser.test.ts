@@ -244,9 +244,9 @@ describe('sending', () => {
   });
 
   for (const [when, at, bySocket, byRest] of [
-    ['after the first try', 0, 1, 0],
-    ['before the second', 1, 1, 1],
-    ['after the second', 2, 2, 1],
+    ['after the first attempt', 0, 1, 0],
+    ['before the second attempt', 1, 1, 1],
+    ['after the second attempt', 2, 2, 1],
   ] as const) {
     it(`does not send a message discarded during the search ${when}`, async () => {
       const { chat, backend, clock } = await connected({}, BASELINE);

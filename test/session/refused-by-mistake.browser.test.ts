@@ -5,8 +5,8 @@ import { FULL, FaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('a token rejected by mistake', () => {
-  for (const way of ['REST 401 once', 'socket 4001 once'] as const) {
-    it(`(${way}) is retried when the user returns or presses Retry`, async () => {
+  for (const way of ['one 401 by REST', 'one 4001 on the socket'] as const) {
+    it(`is retried when the user returns or presses Retry (${way})`, async () => {
       const f = new FaultScene(FULL);
       let asked = 0;
       const chat = new ChatConnection(
@@ -18,7 +18,7 @@ describe('a token rejected by mistake', () => {
       await partsLoaded();
       await f.clock.advance(31_000);
       expect(chat.state).to.equal('connected');
-      if (way.startsWith('REST')) {
+      if (way.endsWith('REST')) {
         let left = 1;
         f.onRequest = () => (left-- > 0 ? json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401) : undefined);
         await chat.refreshRoomList().catch(() => {});

@@ -92,11 +92,11 @@ describe('resending', () => {
   });
 
   for (const [what, sent, kept] of [
-    ['escapes it', 'is 1 < 2 && "so"?', 'is 1 &lt; 2 &amp;&amp; &quot;so&quot;?'],
+    ['escapes HTML', 'is 1 < 2 && "so"?', 'is 1 &lt; 2 &amp;&amp; &quot;so&quot;?'],
     ['masks a word', 'this is a damn long sentence about nothing', 'this is a d**n long sentence about nothing'],
-    ['collapses its spaces', 'two  spaces,\n\nand lines', 'two spaces, and lines'],
-    ['composes it', 'Cafe\u0301 at noon', 'Café at noon'],
-    ['takes its tags out', 'a <b>bold</b> claim', 'a bold claim'],
+    ['collapses whitespace', 'two  spaces,\n\nand lines', 'two spaces, and lines'],
+    ['normalises Unicode', 'Cafe\u0301 at noon', 'Café at noon'],
+    ['strips tags', 'a <b>bold</b> claim', 'a bold claim'],
   ] as const) {
     it(`a backend without temporary ids that ${what} stores the message once`, async () => {
       backend.capabilities = [];

@@ -103,7 +103,7 @@ describe('failing storage, and duplicate messages', () => {
     chat.disconnect();
   });
 
-  for (const how of ['asleep', 'disconnected', 'another person'] as const) {
+  for (const how of ['asleep', 'disconnected', 'used by another user'] as const) {
     it(`a message rejected in another tab while this one was ${how} does not stay "sending"`, async () => {
       const { clock, backend, one, two: second } = await twoTabs();
       backend.onSocket = 'refuse';
@@ -114,7 +114,7 @@ describe('failing storage, and duplicate messages', () => {
       await clock.advance(3000);
       expect([one, second].map((c) => c.messages(1).map((m) => m.delivery))).to.deep.equal([['sending'], ['sending']]);
       if (how === 'disconnected') second.disconnect();
-      else if (how === 'another person') second.configure({ token: tokenOf(2) });
+      else if (how === 'used by another user') second.configure({ token: tokenOf(2) });
       else (second as unknown as { suspend?: () => void }).suspend?.();
       if (how === 'asleep') {
         // both tabs share one page here: only the second is notified
@@ -127,7 +127,7 @@ describe('failing storage, and duplicate messages', () => {
       await clock.advance(60_000);
       expect(one.messages(1).map((m) => m.delivery)).to.deep.equal(['failed']);
       if (how === 'disconnected') second.connect();
-      else if (how === 'another person') second.configure({ token: tokenOf(1) });
+      else if (how === 'used by another user') second.configure({ token: tokenOf(1) });
       else window.dispatchEvent(new Event('pageshow'));
       backend.onRequest = () => undefined;
       backend.onSocket = 'greet';

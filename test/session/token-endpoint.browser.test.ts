@@ -45,7 +45,7 @@ describe('token-url', () => {
     ['access, as in djangorestframework-simplejwt', () => json({ access: FRESH, refresh: 'not this' })],
     ['access_token, as in OAuth', () => json({ access_token: FRESH })],
     ['a JSON string', () => json(FRESH)],
-    ['nothing but the token', () => page(`${FRESH}\n`, 200)],
+    ['the plain token', () => page(`${FRESH}\n`, 200)],
   ] as const) {
     it(`is requested with the visitor's cookie, and may answer with ${what}`, async () => {
       const { chat, backend, asked, problems, is } = await visit(answer);

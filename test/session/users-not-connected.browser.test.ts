@@ -22,7 +22,7 @@ describe('a user change while not connected', () => {
       expect([stored, shown]).to.deep.equal([[], []]);
     });
 
-    it(`${kind}: a message written between disconnect and connect, after a user change`, async () => {
+    it(`${kind}: a message written between disconnect and connect, is not sent as the next user`, async () => {
       const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = userOfToken));
       chat.openRoom(1);
       await clock.advance(1000);

@@ -69,7 +69,7 @@ describe('`user`: the signed-in user of the page', () => {
       chat.configure({ user: none });
       expect([chat.state, chat.messages(1).length, chat.rooms.length, chat.user]).to.deep.equal(['idle', 0, 0, null]);
       expect(backend.open, 'sockets').to.have.length(0);
-      const refused = await chat.sendChatMessage(1, 'by whoever sits there now').catch((error: { code: string }) => error.code);
+      const refused = await chat.sendChatMessage(1, 'by the next user').catch((error: { code: string }) => error.code);
       expect(refused).to.equal('unauthorized');
       chat.retryNow();
       for (const name of ['focus', 'online']) window.dispatchEvent(new Event(name));
@@ -133,7 +133,7 @@ describe('`user`: the signed-in user of the page', () => {
     chat.configure({ user: 'ben' });
     chat.retryNow();
     await clock.advance(60_000);
-    expect([chat.state, backend.open.length], 'whatever else changes').to.deep.equal(['idle', 0]);
+    expect([chat.state, backend.open.length], 'despite other changes').to.deep.equal(['idle', 0]);
     chat.disconnect();
   });
 

@@ -124,7 +124,7 @@ describe('a receipt', () => {
     chat.disconnect();
   });
 
-  for (const [what, answer] of Object.entries({ 'no such route': new Response('', { status: 404 }), 'nonsense': new Response('{"receipts":[7,{"user_id":2}]}'), 'no list': new Response('{"receipts":"all"}') })) {
+  for (const [what, answer] of Object.entries({ 'a missing route': new Response('', { status: 404 }), 'an invalid response': new Response('{"receipts":[7,{"user_id":2}]}'), 'a response without a list': new Response('{"receipts":"all"}') })) {
     it(`${what} affects check marks only`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
