@@ -1,4 +1,4 @@
-/** An adapter with the least that is asked of it, and with more; and how its failures are taken. */
+/** A minimal adapter, a complete one, and failing ones. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { AdapterRefusal, connectAdapter, type AdapterEvents, type AdapterMessage, type ChatAdapter, type OutgoingMessage } from '../../src/adapter/index.js';
@@ -26,7 +26,7 @@ describe('an adapter', () => {
   };
   const words = (connection: ChatConnection): string[] => connection.messages(1).map(({ content, delivery }) => `${content}: ${delivery}`);
 
-  it('needs nothing but to send', async () => {
+  it('only needs `send`', async () => {
     let count = 0;
     const connection = connect({ user: ana, send: async (outgoing) => stored(outgoing, ++count) });
     await until(() => connection.state === 'connected');
@@ -38,7 +38,7 @@ describe('an adapter', () => {
     assert.equal(connection.user?.username, 'ana');
   });
 
-  it('shows why a message is refused for good, and tries anything else again under the same name', async () => {
+  it('shows the reason of a permanent rejection, and retries other failures with the same id', async () => {
     const tried: string[] = [];
     const connection = connect({
       user: ana,
@@ -57,7 +57,7 @@ describe('an adapter', () => {
     assert.deepEqual(words(connection), ['try: sent', 'no: failed']);
   });
 
-  it('sends nothing twice where the answer was lost: the history has it, by its name', async () => {
+  it('sends nothing twice if the answer was lost: the history contains the id', async () => {
     const tried: string[] = [];
     const all: AdapterMessage[] = [];
     const connection = connect({
@@ -77,7 +77,7 @@ describe('an adapter', () => {
     assert.deepEqual(words(connection), ['same words: sent', 'same words: sent']);
   });
 
-  it('is known by its name though it is sent again, on a backend that stores whatever it is given', async () => {
+  it('is recognised by its id when resent to a backend that stores duplicates', async () => {
     const tried: string[] = [];
     const connection = connect({
       user: ana,
@@ -92,7 +92,7 @@ describe('an adapter', () => {
     assert.deepEqual([tried.length, new Set(tried).size], [3, 1]);
   });
 
-  it('has names for what is written before it is connected', async () => {
+  it('gets ids for messages written before it is connected', async () => {
     const tried: string[] = [];
     let come = (): void => {};
     const connection = connect({
@@ -101,17 +101,17 @@ describe('an adapter', () => {
       send: async (outgoing) => (tried.push(outgoing.localId), stored(outgoing, tried.length)),
     });
     const sent = [1, 2].map((room) => (connection.openRoom(room), connection.sendChatMessage(room, `early ${room}`)));
-    await new Promise((resolve) => setTimeout(resolve, 400)); // longer than a confirmation may take
+    await new Promise((resolve) => setTimeout(resolve, 400)); // longer than the confirmation timeout
     come();
     await Promise.all(sent);
     assert.deepEqual([tried.length, new Set(tried).size, tried.every((name) => typeof name === 'string')], [2, 2, true]);
   });
 
-  it('is not asked a second time while it is still at it', async () => {
+  it('is not called again while a send is pending', async () => {
     let asked = 0;
     const connection = connect({
       user: ana,
-      // Longer than a confirmation may take, and longer than a request.
+      // Longer than the confirmation and request timeouts.
       send: async (outgoing) => (asked++, await new Promise((resolve) => setTimeout(resolve, 2_500)), stored(outgoing, 1)),
     });
     connection.openRoom(1);
@@ -120,7 +120,7 @@ describe('an adapter', () => {
     assert.deepEqual(words(connection), ['slow: sent']);
   });
 
-  it('may never answer: the next time it is asked again', async () => {
+  it('may never answer: it is called again next time', async () => {
     let hangs = true;
     const lines: AdapterEvents[] = [];
     const connection = connect({
@@ -136,7 +136,7 @@ describe('an adapter', () => {
     assert.deepEqual(words(connection), ['there: sent']);
   });
 
-  it('gets back the ids that it has given, numbers as numbers', async () => {
+  it('gets its ids back unchanged, numbers as numbers', async () => {
     const asked: unknown[] = [];
     const all = Array.from({ length: 60 }, (_, at): AdapterMessage => ({ id: at + 1, sender: ben, content: `m${at + 1}`, timestamp: at }));
     const connection = connect({
@@ -151,7 +151,7 @@ describe('an adapter', () => {
       subscribe: (room) => void asked.push(room),
     });
     await until(() => connection.rooms.length === 1);
-    // As `<chat-thread room="7">` has it.
+    // Like `<chat-thread room="7">`.
     connection.openRoom('7');
     await until(() => connection.messages('7').length === 50);
     await connection.loadOlder('7');
@@ -160,7 +160,7 @@ describe('an adapter', () => {
     assert.deepEqual([...new Set(asked)], [7, undefined, 11]);
   });
 
-  it('says that something was skipped where too much was missed to be read back', async () => {
+  it('reports skipped messages if too much was missed', async () => {
     const lines: AdapterEvents[] = [];
     const all: AdapterMessage[] = [];
     const write = (count: number): void => {
@@ -186,7 +186,7 @@ describe('an adapter', () => {
     assert.deepEqual([connection.messages(1).length, connection.messages(1).at(-1)!.content], [50, 'm1560']);
   });
 
-  it('leaves a room that it was still on its way into, and lists that fail break nothing', async () => {
+  it('leaves a room that it is still joining; failing lists break nothing', async () => {
     let events!: AdapterEvents;
     let come: (() => void) | undefined;
     let left = 0;
@@ -215,7 +215,7 @@ describe('an adapter', () => {
     await assert.rejects(connection.diagnose(), /cannot check a backend behind an adapter/);
   });
 
-  it('has rooms, a history in pages, what comes in, who types, and what is read', async () => {
+  it('provides rooms, paged history, new messages, typing and read state', async () => {
     let events!: AdapterEvents;
     const read: unknown[] = [];
     const all: AdapterMessage[] = Array.from({ length: 120 }, (_, at) => ({ id: at + 1, sender: ben, content: `m${at + 1}`, timestamp: 1_700_000_000_000 + at }));
@@ -246,7 +246,7 @@ describe('an adapter', () => {
     assert.equal(connection.rooms[0]!.unread_count, 0);
   });
 
-  it('is connected anew when its line is gone, and what was missed is read', async () => {
+  it('reconnects after a loss, and reads what was missed', async () => {
     const lines: AdapterEvents[] = [];
     const all: AdapterMessage[] = [{ id: 1, sender: ben, content: 'before', timestamp: 1 }];
     const connection = connect({
@@ -264,7 +264,7 @@ describe('an adapter', () => {
     await until(() => connection.state === 'connected');
     assert.equal(lines.length, 2);
     assert.deepEqual(words(connection), ['before: sent', 'missed: sent']);
-    // What an old line says is said to nobody.
+    // Events of a closed connection are ignored.
     lines[0]!.message(1, { id: 3, sender: ben, content: 'late', timestamp: 3 });
     assert.equal(words(connection).length, 2);
   });

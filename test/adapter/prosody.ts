@@ -1,4 +1,4 @@
-/** A real XMPP server for a test: Prosody, with group chat and its archive, and people who may sign in. */
+/** A real XMPP server for a test: Prosody with group chat, archive and accounts. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** @param people by name, with their passwords. */
+/** @param people Passwords by user name. */
 export async function startProsody(program: string, people: Record<string, string>): Promise<Prosody> {
   const folder = await mkdtemp(join(tmpdir(), 'unified-chat-prosody-'));
   const port = await freePort();

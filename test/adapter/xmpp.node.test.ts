@@ -1,4 +1,4 @@
-/** The worked example: two people on a real XMPP server, by its own client library, with all that a connection promises. */
+/** The XMPP example: two users on a real server, with its own client library and all guarantees of a connection. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
@@ -9,13 +9,13 @@ import { findProgram, PROSODY_PACKAGES } from '../support/find-programs.mjs';
 import { MemoryVault } from '../support/memory-vault.js';
 import { startProsody, type Prosody } from './prosody.js';
 
-// Node 20 has none, and the XMPP library takes the global one.
+// Node 20 has none; the XMPP library uses the global one.
 globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
 
 const program = findProgram('prosody');
 const ROOM = 'garden@rooms.localhost';
 
-describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian: ${PROSODY_PACKAGES.join(' ')})`, timeout: 120_000 }, () => {
+describe('an adapter: XMPP', { skip: program ? false : `Prosody is not installed (Debian: ${PROSODY_PACKAGES.join(' ')})`, timeout: 120_000 }, () => {
   let prosody: Prosody;
   const ends: (() => void)[] = [];
   before(async () => {
@@ -41,10 +41,10 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
   const words = (connection: ChatConnection): string[] => connection.messages(ROOM).map(({ content }) => content);
 
   let [ana, ben]: ChatConnection[] = [];
-  it('two people talk, see who types, and find the room and what was said in it', async () => {
+  it('two users talk, see each other typing, and find the room with its history', async () => {
     ana = person('ana', 'a secret');
     ana.openRoom(ROOM);
-    // Written before there is a line: it waits for one.
+    // Written before there is a connection: it waits.
     const { message } = await ana.sendChatMessage(ROOM, 'Is anybody there?');
     assert.equal(message.delivery, 'sent');
     ben = person('ben', 'another');
@@ -58,7 +58,7 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
     assert.deepEqual(words(ana), words(ben));
   });
 
-  it('a server that goes away and comes back: what was written meanwhile is sent, once and in order', async () => {
+  it('after a server restart, messages written meanwhile are sent once and in order', async () => {
     await prosody.stop();
     await until('ana knows', () => ana!.state !== 'connected');
     const sent = [ana!.sendChatMessage(ROOM, 'first'), ana!.sendChatMessage(ROOM, 'second')];
@@ -84,7 +84,7 @@ describe('an adapter: XMPP', { skip: program ? false : `no Prosody here (Debian:
     assert.deepEqual([ana!.state, tab.state], ['connected', 'connected']);
   });
 
-  it('a wrong password is said', async () => {
+  it('a wrong password is reported', async () => {
     const stranger = person('ana', 'wrong');
     await until('it says so', () => stranger.state === 'error' || stranger.state === 'polling');
     assert.equal(stranger.messages(ROOM).length, 0);

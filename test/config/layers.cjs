@@ -1,16 +1,13 @@
-/**
- * Who may import whom. test/support/layer-rules.node.test.ts shows that each rule can fail.
- * Type-only imports count: what knows a type knows its owner.
- */
+/** Import rules. test/support/layer-rules.node.test.ts checks that each rule can fail. Type-only imports count too. */
 const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];
-const ASIDE = ['locale', 'theme'];
+const INDEPENDENT = ['locale', 'theme'];
 /** Texts without Lit, which a page without elements shows too. */
 const STATE_REASONS = '^src/locale/(deferred-)?state-reasons\\.ts$';
 const NPM = '(^|/)node_modules/';
 const npm = (...names) => `${NPM}(${names.join('|')})(/|$)`;
 const folder = (...names) => `^src/(${names.join('|')})/`;
 
-/** Allowed packages, by folder; a folder not named here may use any. */
+/** Allowed packages by folder; other folders may use any. */
 const PACKAGES = {
   protocol: ['zod'],
   transport: [],
@@ -26,130 +23,130 @@ const PACKAGES = {
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-circles', comment: 'Imports never come back to where they began.', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-cycles', comment: 'No import cycles.', severity: 'error', from: {}, to: { circular: true } },
     ...LAYERS.slice(0, -1).map((layer, index) => ({
-      name: `${layer}-knows-only-what-comes-before`,
+      name: `${layer}-imports-only-lower-layers`,
       comment: `A folder imports only from those before it in ${LAYERS.join(' < ')}.`,
       severity: 'error',
       from: { path: folder(layer) },
-      // Controllers may not use texts or looks either: those are for elements.
-      to: { path: [folder(...LAYERS.slice(index + 1), ...ASIDE), '^src/[^/]+$'], ...(index >= LAYERS.indexOf('session') && { pathNot: STATE_REASONS }) },
+      // Controllers must not use texts or styles either; those belong to elements.
+      to: { path: [folder(...LAYERS.slice(index + 1), ...INDEPENDENT), '^src/[^/]+$'], ...(index >= LAYERS.indexOf('session') && { pathNot: STATE_REASONS }) },
     })),
     {
-      name: 'elements-do-not-know-the-front-door',
-      comment: 'index.ts, headless.ts and define.ts import elements, not the other way round.',
+      name: 'elements-import-no-entry-points',
+      comment: 'Entry points import elements, not vice versa.',
       severity: 'error',
       from: { path: folder('elements') },
       to: { path: '^src/[^/]+$' },
     },
-    ...ASIDE.map((name) => ({
-      name: `${name}-stands-aside`,
-      comment: `src/${name} knows Lit, localize and itself alone.`,
+    ...INDEPENDENT.map((name) => ({
+      name: `${name}-is-independent`,
+      comment: `src/${name} imports only Lit, localize and itself.`,
       severity: 'error',
       from: { path: folder(name) },
       to: { path: '^src/', pathNot: folder(name) },
     })),
     {
-      name: 'doctor-knows-protocol-and-transport',
-      comment: 'The doctor looks at a backend, not at us.',
+      name: 'doctor-imports-protocol-and-transport',
+      comment: 'The doctor examines a backend, and does not depend on the client.',
       severity: 'error',
       from: { path: folder('doctor') },
       to: { path: '^src/', pathNot: folder('internal', 'protocol', 'transport', 'doctor') },
     },
     {
-      name: 'doctor-comes-when-called',
-      comment: 'The client and the elements load the doctor by import(), on demand; its types they may know.',
+      name: 'doctor-is-loaded-on-demand',
+      comment: 'Client and elements load the doctor on demand, by import(); its types may be imported.',
       severity: 'error',
       from: { path: folder('client', 'elements') },
       to: { path: folder('doctor'), dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'doctor-has-two-callers',
-      comment: 'Only the client and the elements import the doctor.',
+      comment: 'Only client and elements import the doctor.',
       severity: 'error',
       from: { path: '^src/', pathNot: folder('client', 'elements', 'doctor') },
       to: { path: folder('doctor') },
     },
     {
-      name: 'command-line-stands-alone',
-      comment: 'The command line alone uses ws; nobody imports it.',
+      name: 'command-line-is-separate',
+      comment: 'Only the command line uses ws, and nothing imports it.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/doctor/cli' },
       to: { path: ['^src/doctor/cli', npm('ws')] },
     },
     {
       name: 'no-node-in-src',
-      comment: 'The library runs in a page: the command line alone uses what Node has.',
+      comment: 'The library runs in pages: only the command line uses Node APIs.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/doctor/cli' },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'headless-has-no-elements',
-      comment: 'The headless entry brings neither elements nor Lit.',
+      comment: 'The headless entry point contains neither elements nor Lit.',
       severity: 'error',
       from: { path: '^src/headless\\.ts$' },
       to: { path: [folder('controllers', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], pathNot: STATE_REASONS, reachable: true },
     },
     ...Object.entries(PACKAGES).map(([name, allowed]) => ({
       name: `${name}-packages`,
-      comment: allowed.length > 0 ? `src/${name} uses no package but ${allowed.join(', ')}.` : `src/${name} uses no package.`,
+      comment: allowed.length > 0 ? `src/${name} uses no package except ${allowed.join(', ')}.` : `src/${name} uses no package.`,
       severity: 'error',
       from: { path: folder(name) },
       to: { path: NPM, ...(allowed.length > 0 && { pathNot: npm(...allowed) }) },
     })),
     {
-      name: 'src-stands-alone',
-      comment: 'The library knows neither its demo nor its tests.',
+      name: 'src-is-independent',
+      comment: 'The library does not depend on its demo or tests.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(demo|test|docs)/' },
     },
     {
-      name: 'server-sees-the-protocol-alone',
-      comment: 'Of the project, the reference backend sees src/protocol and itself.',
+      name: 'server-imports-only-the-protocol',
+      comment: 'The reference backend imports only src/protocol and itself.',
       severity: 'error',
       from: { path: '^demo/server/' },
       to: { path: '^(src|demo|test|docs)/', pathNot: '^(src/protocol|demo/server)/' },
     },
     {
-      name: 'demo-does-not-know-the-tests',
-      comment: 'The demo imports nothing from test/: the fault proxy that both use belongs to the demo.',
+      name: 'demo-imports-no-tests',
+      comment: 'The demo imports nothing from test/; the shared fault proxy belongs to the demo.',
       severity: 'error',
       from: { path: '^demo/' },
       to: { path: '^test/' },
     },
     {
-      name: 'build-does-not-know-the-tests',
-      comment: '`npm run build` needs nothing from test/. Scripts that take pictures are no part of it.',
+      name: 'build-imports-no-tests',
+      comment: '`npm run build` needs nothing from test/. The screenshot scripts are not part of it.',
       severity: 'error',
       from: { path: '^(scripts/|vite[.]config[.]ts$)', pathNot: '^scripts/(screenshots|record-gif)[.]ts$' },
       to: { path: '^test/' },
     },
     {
-      name: 'nothing-missing',
-      comment: 'Everything imported exists, and is named in package.json. (Ourselves, in the examples: there when we are built.)',
+      name: 'no-missing-imports',
+      comment: 'All imports exist, and are declared in package.json. (The package itself, in the examples, exists after a build.)',
       severity: 'error',
       from: { path: '^(src|demo)/' },
       to: { couldNotResolve: true, pathNot: '^unified-chat' },
     },
     {
-      name: 'shipped-means-a-dependency',
-      comment: 'The library uses no development dependency; on a server, only what is a peer too.',
+      name: 'published-code-uses-dependencies',
+      comment: 'The library uses no development dependency; server rendering uses peer dependencies only.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(ssr|hydrate)[.]ts$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'] },
     },
     {
-      name: 'doors-of-their-own',
-      comment: 'ssr.ts, hydrate.ts and the adapter are doors of their own: nobody in here goes through them.',
+      name: 'separate-entry-points',
+      comment: 'ssr.ts, hydrate.ts and the adapter are separate entry points, not imported internally.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/adapter/' },
       to: { path: '^src/((ssr|hydrate)[.]ts$|adapter/)' },
     },
     {
-      name: 'server-rendering-has-its-package',
-      comment: 'Of what is no dependency, ssr.ts and hydrate.ts use what stands among the peers.',
+      name: 'server-rendering-uses-peers',
+      comment: 'Besides dependencies, ssr.ts and hydrate.ts use peer dependencies only.',
       severity: 'error',
       from: { path: '^src/(ssr|hydrate)[.]ts$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'], pathNot: '@lit-labs/ssr' },

@@ -1,7 +1,7 @@
 /**
- * Browser tests, in every engine that is found, or in those that BROWSERS names:
+ * Browser tests, in every installed engine, or in those listed in BROWSERS:
  *   BROWSERS=chromium node --import tsx node_modules/@web/test-runner/dist/bin.js --config test/config/web-test-runner.config.mjs --files test/session/outbox.browser.test.ts
- * which is what `npm test -- --browser chromium --files test/session/outbox.browser.test.ts` runs.
+ * This is what `npm test -- --browser chromium --files test/session/outbox.browser.test.ts` runs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,12 +28,12 @@ const launchers = {
 const named = (name, launcher) => Object.assign(launcher, { name });
 
 function launch(engine) {
-  if (!launchers[engine]) throw new Error(`There is no engine '${engine}'. There are: ${ENGINES.join(', ')}.`);
-  if (!found[engine]) throw new Error(`${engine} is not on this machine. 'npm test' says how to get it.`);
+  if (!launchers[engine]) throw new Error(`Unknown engine '${engine}'. Available: ${ENGINES.join(', ')}.`);
+  if (!found[engine]) throw new Error(`${engine} is not installed. 'npm test' prints how to get it.`);
   return launchers[engine](found[engine]);
 }
 
-/** For test/mutants: one guard of the sources is switched off in what is served. */
+/** For test/mutants: disables one guard in the served sources. */
 function mutant() {
   if (!process.env.MUTANT) return [];
   const { file, find, replace } = JSON.parse(process.env.MUTANT);
@@ -45,7 +45,7 @@ function mutant() {
   ];
 }
 
-/** Adds up what was run, for test/run.mjs. A file that could not be run counts as one failed test. */
+/** Sums up results for test/run.mjs. A file that failed to run counts as one failed test. */
 const countingReporter = () => ({
   stop({ sessions }) {
     const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -65,28 +65,28 @@ const countingReporter = () => ({
 export default {
   rootDir,
   files: ['test/**/*.browser.test.ts'],
-  // As a page gets it: Lit without its development warnings.
+  // As in production: Lit without development warnings.
   nodeResolve: { browser: true, exportConditions: ['browser', 'production'] },
   browsers: wanted.map(launch),
   concurrentBrowsers: Number(process.env.CONCURRENT_BROWSERS ?? 2),
-  // One page at a time and engine: a page in the background is throttled, and says that it is not visible.
+  // One page at a time per engine: background pages are throttled, and report that they are hidden.
   concurrency: 1,
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,
-  // Of one file: a busy machine takes several times as long, and only one that is stuck is to be stopped.
+  // Per file. Generous, because a busy machine is slow; it only stops tests that are stuck.
   testsFinishTimeout: 600_000,
-  // Real waits of up to 10 s are among them, and a busy machine.
+  // Some tests wait up to 10 s in real time.
   testFramework: { config: { timeout: 60_000 } },
-  // 'esnext': what is JavaScript already stays as it is, to the byte: dist/ is tested by its hashes.
+  // 'esnext' keeps JavaScript unchanged: dist/ is verified by hashes.
   plugins: [...mutant(), esbuildPlugin({ ts: true, target: 'esnext', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
   middleware: [
-    // MSW's service worker: one may only look after what lies below it.
+    // MSW's service worker must be served from the root, which is its scope.
     function mockServiceWorker(context, next) {
       if (context.path === '/mockServiceWorker.js') context.url = '/node_modules/msw/lib/mockServiceWorker.js';
       return next();
     },
     strictPage,
-    // The same loader, beside a chat.js that somebody has changed on its way.
+    // The same loader beside a modified chat.js.
     function changedScript(context, next) {
       if (context.path === '/changed/loader.js') context.url = '/dist/loader.js';
       if (context.path !== '/changed/chat.js') return next();

@@ -1,12 +1,12 @@
-/** A page that takes the chat away has it no more: nothing listens to the page, no socket is open. */
+/** After the chat is removed, no page listener and no socket remain. */
 import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
 import { tokenOf } from '../support/fake-backend.js';
 import { all, intercept, mount, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('what is left after removal', () => {
+describe('after removal', () => {
   const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
-  /** Who listens to what outlives an element: the window, the document, a media query. */
+  /** Listeners on long-lived targets: window, document, media queries. */
   const listening = new Map<EventTarget, [string, unknown][]>();
   const outlives = (target: unknown): target is EventTarget => target === window || target === document || target instanceof MediaQueryList;
   const forget = (target: EventTarget, type: string, listener: unknown): void => {
@@ -35,7 +35,7 @@ describe('what is left after removal', () => {
     EventTarget.prototype.removeEventListener = remove;
   });
 
-  it('no listener and no socket, however it was used', async () => {
+  it('no listener and no socket remain, after any use', async () => {
     const { backend, restore } = intercept((made) => made.store(1, 2, 'hello'));
     const { connection, rooms, thread } = await mount(
       html`<chat-connection url=${url} token=${tokenOf(1)}><chat-status always></chat-status><chat-rooms></chat-rooms><chat-thread></chat-thread><chat-launcher open></chat-launcher></chat-connection>`,

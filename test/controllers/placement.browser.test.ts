@@ -8,7 +8,7 @@ import { all, intercept, mount, until, URL_OF_BACKEND as url } from '../support/
 const token = tokenOf(1);
 const shown = (element: Element): number => all(element, '[role=option]').length;
 
-describe('one connection, wherever the elements stand', () => {
+describe('elements find a connection', () => {
   let backend: FakeBackend;
   let restore: () => void;
   beforeEach(() => ({ backend, restore } = intercept()));
@@ -19,13 +19,13 @@ describe('one connection, wherever the elements stand', () => {
     restore();
   });
 
-  it('inside a connection, at any depth', async () => {
+  it('that contains them, at any depth', async () => {
     const { rooms } = await mount(html`<chat-connection url=${url} token=${token}><div><section><chat-rooms></chat-rooms></section></div><chat-thread></chat-thread></chat-connection>`);
     await until(() => shown(rooms) === 2);
     expect(backend.sockets).to.have.length(1);
   });
 
-  it('inside other shadow roots', async () => {
+  it('across shadow roots', async () => {
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${token}><div></div></chat-connection>`);
     const host = connection.querySelector('div')!;
     host.attachShadow({ mode: 'closed' }).append(document.createElement('p'));
@@ -37,24 +37,24 @@ describe('one connection, wherever the elements stand', () => {
     expect(backend.sockets).to.have.length(1);
   });
 
-  it('beside each other on the page, with a token each', async () => {
+  it('beside them, with a token each', async () => {
     const page = await fixture(html`<div><chat-rooms url=${url} token=${token}></chat-rooms><p></p><chat-thread url=${url} token=${token} room="1"></chat-thread></div>`);
     await until(() => shown(page.querySelector('chat-rooms')!) === 2);
     expect(backend.sockets).to.have.length(1);
-    // A newer token of the same person: they stay together, and go over to it.
+    // A newer token of the same user: they keep one connection, which switches to it.
     const second = tokenOf(1, { jti: 2 });
     for (const element of page.querySelectorAll('chat-rooms, chat-thread')) element.setAttribute('token', second);
     await until(() => backend.open.some((socket) => socket.url.includes(encodeURIComponent(second))));
     await until(() => backend.open.length === 1);
   });
 
-  it('with the url and token of a connection that stands elsewhere', async () => {
+  it('elsewhere with the same url and token', async () => {
     const page = await fixture(html`<div><chat-rooms url=${url} token=${token}></chat-rooms><chat-connection url=${url} token=${token}></chat-connection></div>`);
     await until(() => shown(page.querySelector('chat-rooms')!) === 2);
     await until(() => backend.open.length === 1);
   });
 
-  it('anywhere, with neither: as soon as the page has one', async () => {
+  it('anywhere, without url and token: as soon as the page has one', async () => {
     const page = await fixture(html`<div><chat-rooms></chat-rooms></div>`);
     const rooms = page.querySelector('chat-rooms')!;
     await rooms.updateComplete;
@@ -68,9 +68,9 @@ describe('one connection, wherever the elements stand', () => {
     await until(() => shown(rooms) === 0);
   });
 
-  it('of a connection that is upgraded after them', async () => {
+  it('that is upgraded after them', async () => {
     const page = await fixture(html`<div></div>`);
-    // As a parser leaves an element whose definition comes later: everything but its class is there.
+    // Like an element parsed before its definition is loaded.
     const late = document.createElement('chat-connection-late');
     const rooms = document.createElement('chat-rooms');
     late.append(rooms);
@@ -83,7 +83,7 @@ describe('one connection, wherever the elements stand', () => {
     await until(() => shown(rooms) === 2);
   });
 
-  it('after being moved to another connection', async () => {
+  it('after being moved to another one', async () => {
     const page = await fixture(html`<div>
       <chat-connection id="a" url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>
       <chat-connection id="b" url=${url} token=${tokenOf(2)}></chat-connection>
@@ -100,7 +100,7 @@ describe('one connection, wherever the elements stand', () => {
     expect(a.connection.data.selected).to.equal(1);
   });
 
-  it('keeps its socket when the connection is moved, and opens a new one when it is put back later', async () => {
+  it('that keeps its socket when moved, and opens a new one when reinserted later', async () => {
     const { connection, rooms } = await mount(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
     const elsewhere = document.createElement('div');
     document.body.append(elsewhere);
@@ -118,7 +118,7 @@ describe('one connection, wherever the elements stand', () => {
     elsewhere.remove();
   });
 
-  it('leaves no timer, listener or socket after 100 mounts', async () => {
+  it('without leaving timers, listeners or sockets after 100 mounts', async () => {
     const timers = new Set<unknown>();
     const { setTimeout, clearTimeout } = window;
     window.setTimeout = ((run: () => void, ms?: number) => {
@@ -153,7 +153,7 @@ describe('one connection, wherever the elements stand', () => {
         const root = document.createElement('div');
         root.innerHTML = `<chat-connection url="${url}" token="${token}"><chat-rooms></chat-rooms><chat-thread room="1"></chat-thread><chat-status></chat-status></chat-connection><chat-rooms url="${url}" token="${tokenOf(2)}"></chat-rooms>`;
         document.body.append(root);
-        // Some are taken away while they connect, some while they load, some when they are done.
+        // Some are removed while connecting, some while loading, some afterwards.
         if (round % 3 === 1) await Promise.resolve();
         if (round % 3 === 2) await until(() => shown(root.querySelector('chat-rooms') as ChatRoomsElement) === 2);
         root.remove();
@@ -161,7 +161,7 @@ describe('one connection, wherever the elements stand', () => {
       const [before] = [timers.size];
       await aTimeout(50);
       expect([...listeners].filter(([, count]) => count !== 0)).to.deep.equal([]);
-      expect(timers.size, `${before} timers at first`).to.be.at.most(1); // this test's own
+      expect(timers.size, `${before} timers at first`).to.be.at.most(1); // the test's own
       expect(backend.open).to.have.length(0);
     } finally {
       Object.assign(window, { setTimeout, clearTimeout });

@@ -1,4 +1,4 @@
-/** `<meta name="unified-chat-backends">`: markup alone, without a script, does not get at the visitor's token. */
+/** `<meta name="unified-chat-backends">`: injected markup without scripts cannot obtain the visitor's token. */
 import { aTimeout, expect } from '@open-wc/testing';
 import type { ChatConnectionElement } from '../../src/index.js';
 import { openHostPage, type HostPage } from '../support/host-page.js';
@@ -7,9 +7,9 @@ const TOKEN_URL = '/chat-token/';
 const GOOD = 'https://api.example';
 const EVIL = 'https://evil.example';
 
-describe('the backends that a page allows', () => {
+describe('the allowed backends of a page', () => {
   let page: HostPage;
-  /** Every request and every socket of the page. */
+  /** All requests and sockets of the page. */
   let asked: string[];
   beforeEach(async () => {
     page = await openHostPage();
@@ -36,7 +36,7 @@ describe('the backends that a page allows', () => {
   const allow = (content: string, where: Element = page.document.head): void => where.append(Object.assign(page.document.createElement('meta'), { name: 'unified-chat-backends', content }));
   const inject = (markup: string): void => page.document.body.insertAdjacentHTML('afterbegin', markup);
   const element = (attributes: string): string => `<chat-connection ${attributes}></chat-connection>`;
-  /** What becomes of a connection with these attributes. */
+  /** The outcome of a connection with these attributes. */
   const outcome = async (attributes: string): Promise<string> => {
     inject(element(attributes));
     await page.script({ type: 'module', src: '/dist/chat.js' });
@@ -67,7 +67,7 @@ describe('the backends that a page allows', () => {
     [[''], `url="${GOOD}" token="secret"`, 'bad_configuration'],
     [['api.example'], `url="${GOOD}" token="secret"`, 'bad_configuration'],
   ] as const) {
-    it(`10.26: <meta> ${JSON.stringify(metas)}, ${attributes}: ${expected}`, async () => {
+    it(`<meta> ${JSON.stringify(metas)}, ${attributes}: ${expected}`, async () => {
       for (const content of metas) allow(content);
       expect(await outcome(attributes)).to.equal(expected);
       if (expected !== 'asks') {
@@ -77,16 +77,16 @@ describe('the backends that a page allows', () => {
     });
   }
 
-  it('10.26: says in `chat-error` what to do, and not what else the addresses hold', async () => {
+  it('`chat-error` explains the remedy, without other parts of the addresses', async () => {
     allow(GOOD);
-    const said: string[] = [];
-    page.window.addEventListener('chat-error', ({ message }) => said.push(message));
+    const errors: string[] = [];
+    page.window.addEventListener('chat-error', ({ message }) => errors.push(message));
     await outcome(`url="${EVIL}" token-url="${EVIL}/?key=hidden"`);
-    await until(() => said.length > 0);
-    expect(said[0]).to.contain('unified-chat-backends').and.not.contain('hidden');
+    await until(() => errors.length > 0);
+    expect(errors[0]).to.contain('unified-chat-backends').and.not.contain('hidden');
   });
 
-  it('10.26: a <meta> in the body, or one that comes later, counts for nothing', async () => {
+  it('a <meta> in the body, or one added later, is ignored', async () => {
     allow(GOOD);
     allow(EVIL, page.document.body);
     await page.script({ type: 'module', src: '/dist/chat.js' });
@@ -97,7 +97,7 @@ describe('the backends that a page allows', () => {
     expect(asked).to.deep.equal([]);
   });
 
-  it('10.26: loader.js knows its own script, despite an <img name=currentScript> in the page', async () => {
+  it('loader.js identifies its own script despite an <img name=currentScript>', async () => {
     inject(`<img name="currentScript" src="/none.png" data-url="${EVIL}" data-token-url="${TOKEN_URL}"><img name="head"><img name="documentElement">`);
     await page.script({ src: '/dist/loader.js', async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });
     await until(() => asked.length >= 2);
@@ -105,7 +105,7 @@ describe('the backends that a page allows', () => {
     expect(page.document.querySelector('chat-connection')!.getAttribute('url')).to.equal(GOOD);
   });
 
-  it('10.26: no <img name=head> hides the <meta> from chat.js', async () => {
+  it('an <img name=head> does not hide the <meta> from chat.js', async () => {
     allow(GOOD);
     inject('<img name="head">');
     expect(await outcome(`url="${EVIL}" token-url="${TOKEN_URL}"`)).to.equal('bad_configuration');
@@ -115,7 +115,7 @@ describe('the backends that a page allows', () => {
     ['the backend', { 'data-url': EVIL, 'data-token-url': TOKEN_URL }],
     ['the token', { 'data-url': GOOD, 'data-token-url': `${EVIL}/token` }],
   ] as const) {
-    it(`10.26: loader.js asks for no token where the page does not allow ${what}`, async () => {
+    it(`loader.js requests no token if the page does not allow ${what}`, async () => {
       allow(GOOD);
       await page.script({ src: '/dist/loader.js', async: '', ...attributes });
       await until(() => page.document.querySelector('chat-launcher')?.shadowRoot);
@@ -124,7 +124,7 @@ describe('the backends that a page allows', () => {
     });
   }
 
-  it('10.26: loader.js asks where the page allows it, and of the page itself, despite a <base>', async () => {
+  it('loader.js requests it if the page allows it, and from the page itself, despite a <base>', async () => {
     allow(GOOD);
     page.document.head.append(Object.assign(page.document.createElement('base'), { href: `${EVIL}/` }));
     await page.script({ src: `${location.origin}/dist/loader.js`, async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });

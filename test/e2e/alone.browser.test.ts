@@ -1,4 +1,4 @@
-/** One element, imported without the others: what it lacks is loaded when it has a token of its own. */
+/** A single imported element loads the connection if it has its own token. */
 import { expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import '../../src/define/chat-status.js';
 import { startBackend, type Backend } from '../support/backend.js';
@@ -13,7 +13,7 @@ describe('<chat-status> alone', () => {
     await backend.end();
   });
 
-  it('says that nobody is signed in, and connects with a token of its own', async () => {
+  it('shows signed out, and connects with its own token', async () => {
     const status = await fixture<HTMLElementTagNameMap['chat-status']>(html`<chat-status always url=${backend.url}></chat-status>`);
     expect(customElements.get('chat-connection')).to.equal(undefined);
     expect(status.state).to.equal('idle');

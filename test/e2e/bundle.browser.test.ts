@@ -1,4 +1,4 @@
-/** What a page gets: the one script, compressed, and not the source. */
+/** The compressed bundle as delivered to pages. */
 import { expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import type { ChatConnection } from '../../src/headless.js';
 import { startBackend, type Backend } from '../support/backend.js';
@@ -14,7 +14,7 @@ describe('dist/chat.js', () => {
     await backend.end();
   });
 
-  it('registers the elements, and two people can talk', async () => {
+  it('registers the elements, and two users can talk', async () => {
     for (const name of ['connection', 'rooms', 'thread', 'status', 'launcher']) await customElements.whenDefined(`chat-${name}`);
     const root = await fixture<HTMLElement & { connection: ChatConnection }>(
       html`<chat-connection url=${backend.url} token=${await backend.token(1)}><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection>`,
@@ -31,12 +31,12 @@ describe('dist/chat.js', () => {
     await expect(root).to.be.accessible();
   });
 
-  it('speaks German from a chunk beside it', async () => {
+  it('loads German from a separate chunk', async () => {
     const status = await fixture<HTMLElement>(html`<chat-status always lang="de"></chat-status>`);
     while (!status.shadowRoot!.textContent.includes('Zum Chatten anmelden')) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
-  it('asks nobody but its own host and the backend', () => {
+  it('contacts only its own host and the backend', () => {
     const hosts = new Set(performance.getEntriesByType('resource').map(({ name }) => new URL(name).host));
     hosts.delete(location.host);
     hosts.delete(new URL(backend.url).host);

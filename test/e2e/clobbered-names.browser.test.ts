@@ -1,10 +1,10 @@
-/** Elements with an id are properties of the window: none of them is taken for a part of the browser. */
+/** Elements with an id become properties of the window, and must not be mistaken for browser APIs. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { openHostPage, type HostPage } from '../support/host-page.js';
 
 const NAMES = ['trustedTypes', 'litElementVersions', 'litHtmlPolyfillSupport', 'litElementHydrateSupport', 'reactiveElementPolyfillSupport', 'litPropertyMetadata', 'ShadyDOM', 'ShadyCSS', 'process', 'scheduler', 'reportError', '__zod_globalConfig', 'define', 'module', 'exports'];
 
-describe('10.26: an element whose id is a name of the browser or of a library', () => {
+describe('an element whose id is the name of a browser API or library', () => {
   let page: HostPage;
   let errors: string[];
   beforeEach(async () => {
@@ -19,7 +19,7 @@ describe('10.26: an element whose id is a name of the browser or of a library', 
 
   for (const id of ['none', ...NAMES]) {
     it(`${id}: loader.js shows its button`, async () => {
-      // As in browsers without Trusted Types.
+      // Like browsers without Trusted Types.
       Reflect.deleteProperty(page.window, 'trustedTypes');
       page.document.body.insertAdjacentHTML('afterbegin', `<a id="${id}"></a>`);
       await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example' });

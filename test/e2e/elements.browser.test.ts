@@ -1,4 +1,4 @@
-/** The elements on a page, as a person uses them, against the real server. */
+/** The elements on a page, used like a user does, with the real server. */
 import { expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
 import { startBackend, type Backend } from '../support/backend.js';
@@ -41,7 +41,7 @@ describe('end to end, on a page', () => {
     field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
   }
 
-  it('two people choose their room, talk, and see that they are read', async () => {
+  it('two users select their room, talk, and see read receipts', async () => {
     const [ana, ben] = await Promise.all([person(1), person(2)]);
     await chooseRoomWith(ana, 'Ben');
     await chooseRoomWith(ben, 'Ana');
@@ -52,7 +52,7 @@ describe('end to end, on a page', () => {
     await until(() => all(thread(ana), '.delivery.checks').length > 0);
   });
 
-  it('a server that is stopped and started again: nothing is lost, and the page says what is going on', async () => {
+  it('a server restart: nothing is lost, and the page shows the state', async () => {
     const ana = await person(1);
     const status = ana.querySelector('chat-status')!;
     await chooseRoomWith(ana, 'Ben');
@@ -69,7 +69,7 @@ describe('end to end, on a page', () => {
     expect(await backend.stored(1, 'Are you there?')).to.equal(1);
   });
 
-  it('a token that runs out on an open socket: the page is asked, and answers', async () => {
+  it('a token that expires on an open socket is requested from the page and replaced', async () => {
     const root = await fixture<ChatConnectionElement>(html`<chat-connection url=${backend.url} .token=${await backend.token(1, 2)}></chat-connection>`);
     let asked = 0;
     root.addEventListener('chat-token-expired', (event) => {

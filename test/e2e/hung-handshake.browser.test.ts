@@ -1,10 +1,10 @@
-/** Issue 10, entry 7: a browser opens one socket at a time to a host. One that hangs in its handshake must not keep the next one waiting. */
+/** A browser opens one socket per host at a time. A hanging handshake must not block the next socket. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import { until } from '../support/mounted.js';
 
-describe('end to end, a handshake that hangs', () => {
+describe('end to end, a hanging handshake', () => {
   let backend: Backend;
   let chat: ChatConnection;
   before(async () => {
@@ -21,11 +21,11 @@ describe('end to end, a handshake that hangs', () => {
     ['suspended and resumed', async () => [new Event('pagehide'), new Event('pageshow')].forEach((event) => window.dispatchEvent(event))],
     ['disconnected and connected', async () => [chat.disconnect(), chat.connect()]],
   ] as const) {
-    it(`10.7: ${what}: the next socket opens at once`, async () => {
+    it(`${what}: the next socket opens at once`, async () => {
       chat = new ChatConnection({ url: backend.url, token: await backend.token(1), share: false });
       chat.openRoom(1);
       chat.connect();
-      // What the page goes through is watched from then on.
+      // State changes are recorded from here on.
       await until(() => chat.state === 'connected');
       const hang = await backend.proxy.rule({ on: 'handshake', do: 'hang', times: 1 });
       await backend.cut();

@@ -1,4 +1,4 @@
-/** dist/loader.js on somebody else's page: a button at first, the chat when somebody wants it. */
+/** dist/loader.js on a foreign page: a button at first, the chat on demand. */
 import { aTimeout, expect } from '@open-wc/testing';
 import type { ChatConnectionElement, ChatLauncherElement } from '../../src/index.js';
 import { ADDRESSES } from '../support/addresses.js';
@@ -6,7 +6,7 @@ import { startBackend, type Backend } from '../support/backend.js';
 import { openHostPage, type HostPage } from '../support/host-page.js';
 
 const CHAT = '/dist/chat.js';
-/** Long enough for a look at what is unread to have come back. */
+/** Long enough for the unread check to finish. */
 const QUIET_MS = 1_000;
 
 describe('dist/loader.js', () => {
@@ -43,7 +43,7 @@ describe('dist/loader.js', () => {
     }
   };
 
-  it('is a button, and loads nothing more, while nothing is unread and nobody is interested', async () => {
+  it('is only a button, and loads nothing more, without unread messages and interaction', async () => {
     await readAll(1);
     await page.script(attributes);
     expect(button().ariaLabel).to.equal('Open chat');
@@ -52,7 +52,7 @@ describe('dist/loader.js', () => {
     expect(page.loaded()).not.to.include(CHAT);
   });
 
-  it('loads the chat when the button is hovered or focused, and keeps the focus where it is', async () => {
+  it('loads the chat on hover or focus, and keeps the focus', async () => {
     await readAll(1);
     await page.script(attributes);
     button().focus();
@@ -64,7 +64,7 @@ describe('dist/loader.js', () => {
     expect(launcher().shadowRoot!.querySelectorAll('.button').length).to.equal(1);
   });
 
-  it('opens when it is pressed, with the focus inside, and the words can be sent', async () => {
+  it('opens on click, with the focus inside, and can send', async () => {
     await page.script({ ...attributes, 'data-room': '1' });
     button().click();
     expect(button().ariaBusy).to.equal('true');
@@ -76,7 +76,7 @@ describe('dist/loader.js', () => {
     expect((await connection.sendChatMessage(1, 'from the corner')).method).to.equal('websocket');
   });
 
-  it('loads the chat by itself when something is unread, and says how much', async () => {
+  it('loads the chat if something is unread, and shows the count', async () => {
     await backend.post(2, 1, 'are you there?');
     await page.script(attributes);
     await until(() => isUp());
@@ -84,7 +84,7 @@ describe('dist/loader.js', () => {
     expect(launcher().open).to.equal(false);
   });
 
-  it('loads nothing for a visitor who is not signed in, until the button is pressed', async () => {
+  it('loads nothing for a visitor who is not signed in, until the button is clicked', async () => {
     await page.script({ ...attributes, 'data-token-url': '/there-is-no-such-address' });
     await aTimeout(QUIET_MS);
     expect(page.loaded()).not.to.include(CHAT);
@@ -92,7 +92,7 @@ describe('dist/loader.js', () => {
     await until(() => isUp() && launcher().open);
   });
 
-  it('is open at once where it was open on the page before', async () => {
+  it('is open at once if it was open on the previous page', async () => {
     await page.script(attributes);
     button().click();
     await until(() => isUp() && launcher().open);
@@ -102,13 +102,13 @@ describe('dist/loader.js', () => {
     await until(() => isUp() && launcher().open);
   });
 
-  it('outlives a body that is replaced, and a script that is run again', async () => {
+  it('survives a replaced body, and a script that runs again', async () => {
     await page.script(attributes);
     button().click();
     await until(() => isUp() && launcher().open);
     const [before] = connections();
     await until(() => before!.connection.state === 'connected');
-    // What Turbo and Astro do on a visit; htmx replaces what is in the body.
+    // Like Turbo and Astro on a visit; htmx replaces the content of the body.
     const body = page.document.createElement('body');
     page.document.body.replaceWith(body);
     body.textContent = 'another page';
@@ -120,7 +120,7 @@ describe('dist/loader.js', () => {
     expect(launcher().heading).to.equal('Ask us');
   });
 
-  it('can be there several times, told apart by data-id', async () => {
+  it('supports several instances, distinguished by data-id', async () => {
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help', 'data-side': 'start', 'data-lang': 'de' });
     expect([launcher(0).id, launcher(1).id]).to.deep.equal(['sales', 'help']);
@@ -130,7 +130,7 @@ describe('dist/loader.js', () => {
     expect(launcher(0).open).to.equal(false);
   });
 
-  it('runs no chat.js but the one that it was built with', async () => {
+  it('runs only the chat.js it was built with', async () => {
     await page.script({ ...attributes, src: '/changed/loader.js' });
     button().click();
     await until(() => button().ariaBusy === null);
@@ -139,7 +139,7 @@ describe('dist/loader.js', () => {
     expect((page.window as unknown as { changed?: boolean }).changed).to.equal(undefined);
   });
 
-  it('tries again when it is pressed, where the chat could not be had when it was hovered', async () => {
+  it('retries on click if the chat could not be loaded on hover', async () => {
     await readAll(1);
     await page.script(attributes);
     const { head } = page.document;
@@ -153,12 +153,12 @@ describe('dist/loader.js', () => {
     button().dispatchEvent(new PointerEvent('pointerenter'));
     await until(() => tried === 1);
     await until(() => page.loaded().includes('/there-is-no-such-address.js'));
-    await aTimeout(50); // until its failure is told
+    await aTimeout(50); // until its failure is reported
     button().click();
     await until(() => isUp() && launcher().open);
   });
 
-  /** A stand-in for Trusted Types that every engine has: what the script makes of it. */
+  /** A stand-in for Trusted Types in all engines, which records how the script uses them. */
   const trustedTypes = (): { names: string[]; rules: { createScriptURL(url: string): string }[] } => {
     const made = { names: [] as string[], rules: [] as { createScriptURL(url: string): string }[] };
     Object.defineProperty(page.window, 'trustedTypes', {
@@ -174,7 +174,7 @@ describe('dist/loader.js', () => {
     return made;
   };
 
-  it('asks for its policy once, however many there are: a page may allow a name once', async () => {
+  it('creates its policy once for all instances, because a page may allow a name only once', async () => {
     const { names } = trustedTypes();
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help' });
@@ -182,7 +182,7 @@ describe('dist/loader.js', () => {
     expect([names.filter((name) => name === 'unified-chat').length, connections().length]).to.deep.equal([1, 2]);
   });
 
-  it('10.27: its policy knows the address of its own chat.js and no other, and several scripts load that', async () => {
+  it('its policy allows only its own chat.js, and several scripts share it', async () => {
     const { names, rules } = trustedTypes();
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help' });
@@ -193,7 +193,7 @@ describe('dist/loader.js', () => {
     expect(page.loaded().filter((path) => path === CHAT)).to.have.length(1);
   });
 
-  it('10.27: leaves nothing behind by which another script could reach a policy', async () => {
+  it('exposes no policy to other scripts', async () => {
     await page.script(attributes);
     const { window } = page;
     const seen = new Set<unknown>();
@@ -208,7 +208,7 @@ describe('dist/loader.js', () => {
   });
 
   for (const { url, apiPath, api } of ADDRESSES) {
-    it(`10.28: data-url="${url}"${apiPath === undefined ? '' : `, data-api-path="${apiPath}"`}: asks ${api}, without cookies or redirects`, async () => {
+    it(`data-url="${url}"${apiPath === undefined ? '' : `, data-api-path="${apiPath}"`}: requests ${api}, without cookies or redirects`, async () => {
       const asked: [string, RequestInit | undefined][] = [];
       page.window.fetch = async (input, init) => {
         asked.push([String(input), init]);
@@ -221,7 +221,7 @@ describe('dist/loader.js', () => {
     });
   }
 
-  it('waits for the network where there is none', async () => {
+  it('waits for the network while offline', async () => {
     await readAll(1);
     await page.script(attributes);
     const { navigator } = page.window;
@@ -235,7 +235,7 @@ describe('dist/loader.js', () => {
     await until(() => isUp() && launcher().open);
   });
 
-  it('says how it is to be written, where it is written as a module', async () => {
+  it('explains the correct markup if included as a module', async () => {
     const said: unknown[] = [];
     page.window.console.error = (...words: unknown[]) => said.push(...words);
     await page.script({ ...attributes, type: 'module' });
@@ -243,7 +243,7 @@ describe('dist/loader.js', () => {
     expect(connections()).to.deep.equal([]);
   });
 
-  it('10.38: a script that runs again and names no user signs the former one out', async () => {
+  it('a script that runs again without a user signs the previous one out', async () => {
     await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example', 'data-user': '7', 'data-token-url': '/none/', 'data-room': '3' });
     const chat = page.document.querySelector('chat-connection')!;
     expect(chat.getAttribute('user')).to.equal('7');

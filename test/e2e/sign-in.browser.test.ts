@@ -1,4 +1,4 @@
-/** The ways in which a token travels, against the real server; and an open socket that goes on with another one. */
+/** The ways to transmit a token, with the real server, and token refresh on an open socket. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
@@ -12,7 +12,7 @@ describe('end to end, signing in', () => {
   let opened: { url: string; protocols: string[] }[];
   const chats: ChatConnection[] = [];
   before(async () => {
-    // Warns 3 s before a token runs out: the real thing, in a time that one can wait for.
+    // Warns 3 s before the expiry: real time, but short.
     backend = await startBackend({ expiryWarningSeconds: 3 });
   });
   after(() => backend.end());
@@ -38,7 +38,7 @@ describe('end to end, signing in', () => {
     return chat;
   }
 
-  it('with a ticket: the token stands in no address, and each socket has a ticket of its own', async () => {
+  it('with a ticket: the token is in no URL, and each socket has its own ticket', async () => {
     const token = await backend.token(1);
     const chat = await connect({ token, auth: 'ticket' });
     expect((await chat.sendChatMessage(ROOM, 'with a ticket')).method).to.equal('websocket');
@@ -50,7 +50,7 @@ describe('end to end, signing in', () => {
     expect(JSON.stringify(opened)).not.to.contain(token);
   });
 
-  it('with a subprotocol: the token stands in no address', async () => {
+  it('with a subprotocol: the token is in no URL', async () => {
     const token = await backend.token(1);
     const chat = await connect({ token, auth: 'subprotocol' });
     expect((await chat.sendChatMessage(ROOM, 'with a subprotocol')).method).to.equal('websocket');
@@ -58,13 +58,13 @@ describe('end to end, signing in', () => {
     expect(opened[0]!.protocols.at(-1)).to.equal(`bearer.${btoa(token).replace(/=+$/, '')}`);
   });
 
-  it('a token that runs out is exchanged on the open socket, which goes on', async () => {
+  it('an expiring token is replaced on the open socket, which continues', async () => {
     let asked = 0;
     const states: string[] = [];
     const chat = await connect({ token: await backend.token(1, 5), tokenProvider: () => (asked++, backend.token(1)) });
     chat.on('chat-state-change', ({ state }) => states.push(state));
     await until(() => asked === 1);
-    // Longer than the first token lived.
+    // Longer than the lifetime of the first token.
     const end = Date.now() + 6_000;
     await until(() => Date.now() > end);
     expect((await chat.sendChatMessage(ROOM, 'with the next token')).method).to.equal('websocket');

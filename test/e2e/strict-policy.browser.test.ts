@@ -1,4 +1,4 @@
-/** Every feature under a strict Content-Security-Policy with Trusted Types: the browser has nothing to report. */
+/** Every feature under a strict Content-Security-Policy with Trusted Types, without any violation. */
 import { aTimeout, expect } from '@open-wc/testing';
 import type { ChatConnectionElement, ChatLauncherElement } from '../../src/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
@@ -32,20 +32,20 @@ describe('a strict Content-Security-Policy', () => {
     field.dispatchEvent(new page.window.KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
   };
 
-  it('has teeth here: what it forbids is reported', async () => {
+  it('is enforced here: violations are reported', async () => {
     await open();
     page.document.body.append(Object.assign(page.document.createElement('img'), { src: 'https://elsewhere.example/a.png' }));
     await until(() => violations().length === 1);
     expect(violations()[0]).to.match(/^img-src https:\/\/elsewhere/);
   });
 
-  it('says nothing while the elements do all that they can', async () => {
+  it('is not violated by any feature of the elements', async () => {
     await open();
     const root = find<ChatConnectionElement>('chat-connection');
     const [status, rooms, thread] = [find('chat-status'), find('chat-rooms'), find('chat-thread')];
     await until(() => root.connection?.state === 'connected');
     await until(() => all(rooms, '[role=option]').length > 0);
-    // The list, and a filter on it.
+    // The list with a filter.
     const filter = one(rooms, 'input') as HTMLInputElement;
     filter.value = 'zzz';
     filter.dispatchEvent(new page.window.Event('input'));
@@ -53,7 +53,7 @@ describe('a strict Content-Security-Policy', () => {
     filter.value = '';
     filter.dispatchEvent(new page.window.Event('input'));
     await until(() => all(rooms, '[role=option]').length > 0);
-    // Every room of the seed: groups, pictures, files, quotes, reactions, messages of the server itself.
+    // Every room of the seed: groups, images, files, quotes, reactions, system messages.
     one(rooms, '[role=option]').click();
     for (const { id } of root.connection.rooms) {
       root.connection.selectRoom(id);
@@ -62,17 +62,17 @@ describe('a strict Content-Security-Policy', () => {
     root.connection.selectRoom(1);
     await until(() => all(thread, 'li').length > 0);
     await root.connection.loadOlder(1);
-    // What is written, and what is too long to be.
+    // A normal and an overlong message.
     type(thread, 'under a strict policy, see https://example.com');
     await until(() => all(thread, '[part=link]').length > 0 && all(thread, '.delivery.check').length > 0);
     type(thread, 'x'.repeat(600));
     await until(() => one(thread, '[part=hint]'));
     (one(thread, 'textarea') as HTMLTextAreaElement).value = '';
-    // Another language; the file comes when it is needed.
+    // Another language, which loads a chunk.
     page.document.documentElement.lang = 'de';
     await until(() => text(one(status, '[role=status]')).includes('Verbunden'));
     page.document.documentElement.lang = 'en';
-    // The socket goes, REST stays; then nothing works, and the doctor says why; then all is well again.
+    // The socket is lost while REST works; then both fail and the doctor explains; then everything recovers.
     await backend.faults({ socket: 'strip' });
     await backend.cut();
     await until(() => root.connection.state === 'polling');
@@ -91,7 +91,7 @@ describe('a strict Content-Security-Policy', () => {
     expect(violations()).to.deep.equal([]);
   });
 
-  it('says nothing while the loader draws its button, loads the chat and opens it', async () => {
+  it('is not violated by the loader: button, loading and opening', async () => {
     await open('&loader');
     await until(() => find('chat-launcher')?.shadowRoot);
     const launcher = find<ChatLauncherElement>('chat-launcher');

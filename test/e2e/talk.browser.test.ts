@@ -1,6 +1,6 @@
 /**
- * Two people, the real server, a proxy that breaks things between them: once against the full server, and against a
- * baseline server with each difference between real backends.
+ * Two users, the real server, and a fault proxy: with the full server, and with a baseline server for each deviation of
+ * real backends.
  */
 import { expect } from '@open-wc/testing';
 import type { Id } from '../../src/protocol/index.js';
@@ -11,7 +11,7 @@ import { until } from '../support/mounted.js';
 
 /** The room of Ana (1) and Ben (2) in the seed data. */
 const ROOM = 1;
-/** As by default, but without a reader's patience; chance is taken out too. */
+/** The defaults, but faster and without randomness. */
 const TIMING = { pollMs: 400, rereadMs: 600, confirmMs: 2_000 };
 
 const VARIANTS: [string, StartOptions][] = [
@@ -38,12 +38,12 @@ const VARIANTS: [string, StartOptions][] = [
 ];
 
 for (const [name, options] of VARIANTS) {
-  describe(`end to end, against ${name}`, () => {
+  describe(`end to end, with ${name}`, () => {
     let backend: Backend;
     let ana: ChatConnection;
     let ben: ChatConnection;
     let renewals: number;
-    /** What was heard of the notifications socket. */
+    /** Events of the notifications socket. */
     let told: number;
 
     const connect = async (userId: number, more: object = {}): Promise<ChatConnection> => {
@@ -71,7 +71,7 @@ for (const [name, options] of VARIANTS) {
     after(() => {
       ana?.disconnect();
       ben?.disconnect();
-      // A graceful end takes its second; nobody here needs to wait for it.
+      // Not awaited: a graceful shutdown takes a second.
       void backend?.end();
     });
 
@@ -85,7 +85,7 @@ for (const [name, options] of VARIANTS) {
       expect(ids).to.deep.equal([...new Set(ids)].sort((a, b) => a - b));
     });
 
-    it('sends by socket; the other receives it, once', async () => {
+    it('sends by socket; the other user receives it once', async () => {
       const { method, message } = await ana.sendChatMessage(ROOM, 'by socket, please');
       expect(method).to.equal('websocket');
       expect(message.delivery).to.equal('sent');
@@ -95,12 +95,12 @@ for (const [name, options] of VARIANTS) {
       expect(ana.messages(ROOM).at(-1)!.reply_to?.content).to.equal('by socket, please');
     });
 
-    it('receives what somebody sends by REST', async () => {
+    it('receives messages sent by REST', async () => {
       expect(await backend.post(2, ROOM, 'from elsewhere')).to.equal(201);
       await arrived('from elsewhere');
     });
 
-    it('counts as unread what comes in elsewhere, and reads it', async () => {
+    it('counts messages in other rooms as unread, and marks them as read', async () => {
       const other = ana.rooms.find((room) => String(room.id) !== String(ROOM) && room.participants.some(({ id }) => String(id) === '2'));
       expect(other, 'a room with Ben that is not open').not.to.equal(undefined);
       const unread = (id: Id): number => ana.rooms.find((room) => room.id === id)!.unread_count;
@@ -112,7 +112,7 @@ for (const [name, options] of VARIANTS) {
       expect((await ana.refreshRoomList()).rooms.find((room) => room.id === other!.id)!.unread_count).to.equal(0);
     });
 
-    it('shows who types, and nobody who is not in the room', async () => {
+    it('shows typing users, but no non-members', async () => {
       const typists = (): string[] => (ana.data.threads.get(String(ROOM))?.typing ?? []).map(({ userId }) => String(userId));
       const seen = new Set<string>();
       const stop = ana.subscribe(() => typists().forEach((id) => seen.add(id)));
@@ -124,7 +124,7 @@ for (const [name, options] of VARIANTS) {
       expect([...seen]).to.deep.equal(['2']);
     });
 
-    it('has its notifications, and goes on where their socket dies for being spoken to', async () => {
+    it('receives notifications, and continues if their socket fails on client frames', async () => {
       await until(() => told > 0);
       expect(ana.markNotificationRead()).to.equal(true);
       expect(ana.data.notifications.recent.every(({ is_read }) => is_read)).to.equal(true);
@@ -133,7 +133,7 @@ for (const [name, options] of VARIANTS) {
       expect(ana.state).to.equal('connected');
     });
 
-    it('refreshes the rooms by both ways', async () => {
+    it('refreshes the rooms by socket and REST', async () => {
       const names = (chat: ChatConnection): string[] => chat.rooms.map(({ name }) => name).sort();
       const byRest = await ana.refreshRoomList();
       expect(byRest.method).to.equal('rest');
@@ -155,7 +155,7 @@ for (const [name, options] of VARIANTS) {
       await arrived('by REST, then');
     });
 
-    it('waits while the server cannot be reached, loses nothing, and comes back', async () => {
+    it('waits while the server is unreachable, loses nothing, and recovers', async () => {
       await backend.faults({ socket: 'refuse', rest: 'refuse' });
       const sending = [ana.sendChatMessage(ROOM, 'into the dark 1'), ana.sendChatMessage(ROOM, 'into the dark 2')];
       await until(() => ana.state === 'error');
@@ -172,10 +172,10 @@ for (const [name, options] of VARIANTS) {
       expect(order.indexOf('into the dark 1')).to.be.below(order.indexOf('into the dark 2'));
     });
 
-    it('loses nothing when the socket is cut with a message on its way', async () => {
+    it('loses nothing when the connection is cut with a message in flight', async () => {
       await backend.faults({ delayMs: 150 });
       const sending = ana.sendChatMessage(ROOM, 'cut on the way');
-      await new Promise((resolve) => setTimeout(resolve, 50)); // the fault itself: it has left, and nothing has come back
+      await new Promise((resolve) => setTimeout(resolve, 50)); // the fault itself: sent, but not answered
       await backend.cut();
       await backend.faults({ delayMs: 0 });
       await sending;
@@ -183,7 +183,7 @@ for (const [name, options] of VARIANTS) {
       await arrived('cut on the way');
     });
 
-    it('renews an expired token, and goes on', async () => {
+    it('refreshes an expired token, and continues', async () => {
       const before = renewals;
       ana.configure({ token: await backend.token(1, -60) });
       await until(() => renewals > before);
@@ -192,7 +192,7 @@ for (const [name, options] of VARIANTS) {
       await arrived('with a new token');
     });
 
-    it('says so when a token has expired and there is no other', async () => {
+    it('shows that a token has expired without a replacement', async () => {
       ben.configure({ token: await backend.token(2, -60) });
       await until(() => ben.state === 'unauthorized');
       expect(ben.reason).to.deep.equal({ code: 'token_expired', message: 'Your sign-in has expired.' });

@@ -1,4 +1,4 @@
-/** What a page or a framework sets on an element whose definition is still to come. */
+/** Properties and listeners that a page or framework sets on an element before its definition is loaded. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import type { LitElement } from 'lit';
 import '../../src/define.js';
@@ -13,7 +13,7 @@ const PROPERTIES: [new () => LitElement, Record<string, unknown>][] = [
   [ChatRoomsElement, { selected: 7, filter: 'b', url, snapshot: '{}' }],
 ];
 
-describe('an element whose definition comes later', () => {
+describe('an element defined later', () => {
   let restore: () => void;
   beforeEach(() => ({ restore } = intercept()));
   afterEach(async () => {
@@ -22,12 +22,12 @@ describe('an element whose definition comes later', () => {
     restore();
   });
 
-  /** As a parser or a framework leaves it: not upgraded before it is on the page. */
+  /** Like a parser or framework: not upgraded before it is inserted. */
   const inert = (tag: string): HTMLElement => document.implementation.createHTMLDocument().createElement(tag);
   const define = (tag: string, Base: new () => LitElement): void => customElements.define(tag, class extends Base {});
 
   for (const [Base, given] of PROPERTIES) {
-    it(`10.39: ${Base.name} takes over every property that was set before`, async () => {
+    it(`${Base.name} takes over every property set before`, async () => {
       const tag = `${Base.name.toLowerCase()}-late`.replace('element', '').replace('chat', 'chat-');
       define(tag, Base);
       const page = await fixture(html`<div></div>`);
@@ -35,11 +35,11 @@ describe('an element whose definition comes later', () => {
       page.append(element);
       await (element as unknown as LitElement).updateComplete;
       for (const [name, value] of Object.entries(given)) expect((element as unknown as Record<string, unknown>)[name], name).to.equal(value);
-      expect(Object.keys(element).filter((name) => name in given), 'left in the way of the accessors').to.deep.equal([]);
+      expect(Object.keys(element).filter((name) => name in given), 'shadowing the accessors').to.deep.equal([]);
     });
   }
 
-  it('10.39: a provider and a listener that were there before are asked', async () => {
+  it('a provider and a listener set before are asked', async () => {
     define('chat-connection-provider', ChatConnectionElement);
     define('chat-connection-listener', ChatConnectionElement);
     const page = await fixture(html`<div></div>`);
@@ -50,7 +50,7 @@ describe('an element whose definition comes later', () => {
     await until(() => [provider, listener].every((element) => (element as unknown as ChatConnectionElement).connection.state === 'connected'));
   });
 
-  it('10.39: a listener that is added after the connection found none is asked', async () => {
+  it('a listener added after the connection found none is asked', async () => {
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url}></chat-connection>`);
     await connection.updateComplete;
     expect(connection.connection.state).to.equal('idle');

@@ -43,7 +43,7 @@ describe('<chat-launcher>', () => {
     return launcher;
   }
 
-  it('is a button that says how much is unread, and nothing more', async () => {
+  it('is only a button with the unread count', async () => {
     const launcher = await mounted();
     await until(() => one(launcher, '[part=badge]'));
     expect(text(one(launcher, '[part=badge]'))).to.equal('3');
@@ -54,7 +54,7 @@ describe('<chat-launcher>', () => {
     await expect(launcher).to.be.accessible();
   });
 
-  it('stands in the corner: at the end, or at the start, in either direction', async () => {
+  it('is placed at the end or start, in either text direction', async () => {
     const launcher = await mounted();
     const edge = (): string => {
       const { left, right } = button(launcher).getBoundingClientRect();
@@ -72,14 +72,14 @@ describe('<chat-launcher>', () => {
     document.documentElement.dir = '';
   });
 
-  it('opens: the focus moves in, the rooms are there, and the page hears of it', async () => {
+  it('opens: moves the focus inside, shows the rooms, and emits an event', async () => {
     const launcher = await mounted();
     setTimeout(() => button(launcher).click());
     const { open } = (await oneEvent(launcher, 'chat-launcher-toggle')) as ChatLauncherToggleEvent;
     expect(open).to.equal(true);
     expect(launcher.hasAttribute('open')).to.equal(true);
     expect(button(launcher).getAttribute('aria-expanded')).to.equal('true');
-    expect(panel(launcher).matches(':modal'), 'the page beside it can be used').to.equal(false);
+    expect(panel(launcher).matches(':modal'), 'the page beside it stays usable').to.equal(false);
     expect(panel(launcher).contains(focused(launcher))).to.equal(true);
     expect(one(launcher, '[part=badge]')).to.equal(undefined);
     const rooms = inside(launcher, 'chat-rooms');
@@ -88,7 +88,7 @@ describe('<chat-launcher>', () => {
     await expect(launcher).to.be.accessible();
   });
 
-  it('shows the room that is chosen in place of the list, and the list again', async () => {
+  it('shows the selected room instead of the list, and the list again', async () => {
     const launcher = await opened();
     const rooms = inside(launcher, 'chat-rooms');
     await until(() => all(rooms, '[role=option]').length === 2);
@@ -102,7 +102,7 @@ describe('<chat-launcher>', () => {
     expect(focused(launcher)).to.equal(one(launcher, '[part=title]'));
   });
 
-  it('shows one room alone where it is told which', async () => {
+  it('shows a single room if configured', async () => {
     const launcher = await opened(html`<chat-launcher room="1" heading="Ask us"></chat-launcher>`);
     await until(() => text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
     expect(inside(launcher, 'chat-rooms')).to.equal(null);
@@ -111,7 +111,7 @@ describe('<chat-launcher>', () => {
     expect(panel(launcher).getAttribute('aria-labelledby')).to.equal(one(launcher, '[part=title]').id);
   });
 
-  it('does not read for somebody who does not see it', async () => {
+  it('does not mark as read while it is not visible', async () => {
     const launcher = await opened(html`<chat-launcher room="1"></chat-launcher>`);
     await until(() => text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
     await until(() => backend.socket.sent.some(({ type }) => type === 'mark_read'));
@@ -125,7 +125,7 @@ describe('<chat-launcher>', () => {
     expect(backend.socket.sent.filter(({ type }) => type === 'mark_read')).to.have.length(read);
   });
 
-  it('closes with Escape, by its button, and by the one that opened it; the focus goes back', async () => {
+  it('closes with Escape, its close button and its launcher button; the focus returns', async () => {
     const launcher = await opened();
     let heard = 0;
     launcher.addEventListener('keydown', () => heard++);
@@ -144,7 +144,7 @@ describe('<chat-launcher>', () => {
     await until(() => !panel(launcher).open);
   });
 
-  it('leaves the focus where it is when it is closed from elsewhere', async () => {
+  it('keeps the focus when closed from outside', async () => {
     const launcher = await opened();
     const field = document.createElement('input');
     launcher.closest('chat-connection')!.append(field);
@@ -154,7 +154,7 @@ describe('<chat-launcher>', () => {
     expect(document.activeElement).to.equal(field);
   });
 
-  it('takes all of a small screen, with nothing behind it that one could reach', async () => {
+  it('covers a small screen as a modal dialog', async () => {
     await setViewport({ width: 380, height: 700 });
     const launcher = await opened();
     const { width, height } = panel(launcher).getBoundingClientRect();
@@ -167,7 +167,7 @@ describe('<chat-launcher>', () => {
     expect(panel(launcher).getBoundingClientRect().width).to.be.below(innerWidth / 2);
   });
 
-  it('leaves whoever is at something there when the screen becomes small, or large again', async () => {
+  it('keeps the focus when the screen becomes small, or large again', async () => {
     const launcher = await opened(html`<chat-launcher room="1"></chat-launcher>`);
     const thread = inside(launcher, 'chat-thread');
     await until(() => one(thread, 'textarea'));
@@ -189,7 +189,7 @@ describe('<chat-launcher>', () => {
     expect(focused(launcher)).to.equal(null);
   });
 
-  it('is over all of a small screen also after it was moved within the page', async () => {
+  it('covers a small screen even after it was moved within the page', async () => {
     await setViewport({ width: 380, height: 700 });
     const launcher = await opened();
     const elsewhere = document.createElement('div');
@@ -198,7 +198,7 @@ describe('<chat-launcher>', () => {
     expect([launcher.open, panel(launcher).matches(':modal')]).to.deep.equal([true, true]);
   });
 
-  it('counts what is unread in its one room, where it has one', async () => {
+  it('counts only its one room, if it has one', async () => {
     const launcher = await mounted(html`<chat-launcher room="2"></chat-launcher>`);
     expect(one(launcher, '[part=badge]')).to.equal(undefined);
     backend.sendAs(2, 2, 'Weeds!');
@@ -207,7 +207,7 @@ describe('<chat-launcher>', () => {
     await until(() => text(one(launcher, '[part=badge]')) === '3');
   });
 
-  it('lets a page at every part of the elements inside', async () => {
+  it('exposes every part of the elements inside', async () => {
     const manifest = (await (await fetch('/custom-elements.json')).json()) as { modules: { declarations: { tagName?: string; cssParts?: { name: string }[] }[] }[] };
     const launcher = await opened();
     for (const tag of ['chat-status', 'chat-rooms', 'chat-thread']) {
@@ -223,14 +223,14 @@ describe('<chat-launcher>', () => {
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
   });
 
-  it('closes where the browser closes it', async () => {
+  it('closes when the browser closes the dialog', async () => {
     await setViewport({ width: 380, height: 700 });
     const launcher = await opened();
     panel(launcher).close();
     await until(() => !launcher.open);
   });
 
-  it('is on the next page as it was on this one, without taking the focus', async () => {
+  it('restores its state on the next page, without taking the focus', async () => {
     const first = await opened();
     expect(Object.entries(sessionStorage)).to.deep.equal([['unified-chat launcher ', 'open']]);
     first.closest('chat-connection')!.remove();
@@ -242,19 +242,19 @@ describe('<chat-launcher>', () => {
     expect(sessionStorage).to.have.length(0);
   });
 
-  it('that is open from the start takes the focus from nobody', async () => {
+  it('does not take the focus when initially open', async () => {
     const launcher = await mounted(html`<chat-launcher open></chat-launcher>`);
     await until(() => panel(launcher).open);
     expect([focused(launcher), launcher.shadowRoot!.querySelector('[autofocus]')]).to.deep.equal([null, null]);
   });
 
-  it('is not opened over a whole small screen by itself', async () => {
+  it('does not open over a small screen by itself', async () => {
     sessionStorage.setItem('unified-chat launcher ', 'open');
     await setViewport({ width: 380, height: 700 });
     expect((await mounted()).open).to.equal(false);
   });
 
-  it('is told from another by its id', async () => {
+  it('is distinguished from others by its id', async () => {
     const launcher = await mounted(html`<chat-launcher id="left" side="start"></chat-launcher><chat-launcher id="right"></chat-launcher>`);
     launcher.open = true;
     await launcher.updateComplete;
@@ -263,13 +263,13 @@ describe('<chat-launcher>', () => {
     expect(Object.keys(sessionStorage)).to.deep.equal(['unified-chat launcher left']);
   });
 
-  it('shows what the page puts into it instead', async () => {
+  it('shows slotted content instead', async () => {
     const launcher = await opened(html`<chat-launcher><p>Back at nine.</p></chat-launcher>`);
     expect(launcher.querySelector('p')!.getClientRects()).to.have.length(1);
     expect(inside(launcher, 'chat-thread').getClientRects()).to.have.length(0);
   });
 
-  it('has a token of its own, for itself and for what is in it', async () => {
+  it('has its own token, for itself and its content', async () => {
     const launcher = await fixture<ChatLauncherElement>(html`<chat-launcher url=${url} token=${token} room="1"></chat-launcher>`);
     await until(() => one(launcher, '[part=badge]'));
     button(launcher).click();
@@ -283,7 +283,7 @@ describe('<chat-launcher>', () => {
     await until(() => button(launcher).getAttribute('aria-label') === 'Chat öffnen, 3 ungelesen');
   });
 
-  it('is unmoved by what the page does to everything', async () => {
+  it('is not affected by page styles on all elements', async () => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync('* { all: unset !important } body { font: 40px/3 serif; letter-spacing: 1em; text-transform: uppercase; color: red; cursor: wait; text-align: right; text-indent: 3em; visibility: visible }');
     document.adoptedStyleSheets.push(sheet);

@@ -31,7 +31,7 @@ describe('<chat-rooms>', () => {
     restore();
   });
 
-  it('shows who, what was said last, when, and how much is unread', async () => {
+  it('shows name, last message, time and unread count', async () => {
     const { rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
     expect(all(rooms, '[part=name]').map(text)).to.deep.equal(['Ben', 'Garden', 'Quiet']);
@@ -41,7 +41,7 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
-  it('chooses by click; the thread shows it; the page may say no', async () => {
+  it('selects by click; the thread shows the room; the page can prevent it', async () => {
     const { rooms, thread } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
     setTimeout(() => all(rooms, '[role=option]')[1]!.click());
@@ -55,7 +55,7 @@ describe('<chat-rooms>', () => {
     expect(rooms.selected).to.equal(2);
   });
 
-  it('takes a choice that a framework makes right after it has put the element on the page', async () => {
+  it('accepts a selection that a framework makes right after inserting the element', async () => {
     const root = await fixture<HTMLElement>(html`<chat-connection url=${url} token=${token}></chat-connection>`);
     const [rooms, thread] = [document.createElement('chat-rooms'), document.createElement('chat-thread')];
     root.append(rooms, thread);
@@ -64,7 +64,7 @@ describe('<chat-rooms>', () => {
     expect(rooms.selected).to.equal(3);
   });
 
-  it('takes the choice from its attribute, before and after it is connected', async () => {
+  it('accepts the selection from its attribute, before and after connecting', async () => {
     const { rooms, thread } = await mount(html`<chat-connection url=${url} token=${token}><chat-rooms selected="3"></chat-rooms><chat-thread></chat-thread></chat-connection>`);
     await until(() => text(one(thread, '[part=header]')) === 'Quiet');
     rooms.setAttribute('selected', '2');
@@ -73,7 +73,7 @@ describe('<chat-rooms>', () => {
     await until(() => !one(thread, '[part=header]'));
   });
 
-  it('is one tab stop, in which the arrow keys move', async () => {
+  it('is a single tab stop with arrow key navigation', async () => {
     const { rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
     const options = all(rooms, '[role=option]');
@@ -92,7 +92,7 @@ describe('<chat-rooms>', () => {
     expect(rooms.selected).to.equal(3);
   });
 
-  it('filters by name, person and last message, and says when nothing matches', async () => {
+  it('filters by name, participant and last message, and reports no matches', async () => {
     const { rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
     for (const [filter, names] of [
@@ -110,7 +110,7 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
-  it('says that the list is on its way', async () => {
+  it('shows that the list is loading', async () => {
     backend.onSocket = 'hang';
     backend.onRequest = () => 'hang';
     const connection = await fixture(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
@@ -119,7 +119,7 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
-  it('10.23: says how many could not be read, and never that there are none', async () => {
+  it('reports how many rooms were unreadable, instead of an empty list', async () => {
     backend.rooms.push({ name: 'no id' }, { id: null });
     const { rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
@@ -130,7 +130,7 @@ describe('<chat-rooms>', () => {
     await until(() => text(one(rooms, '[part=note]')) === '2 konnten nicht angezeigt werden.');
   });
 
-  it('10.23: the same where none could be read, by REST and by socket', async () => {
+  it('the same if no room was readable, by REST and by socket', async () => {
     backend.rooms = [{ name: 'no id' }];
     const { connection, rooms } = await mount(template);
     await until(() => text(one(rooms, '[part=note]')) === '1 could not be displayed.');
@@ -140,14 +140,14 @@ describe('<chat-rooms>', () => {
     await until(() => text(one(rooms, '[part=note]')) === '2 could not be displayed.');
   });
 
-  it('10.23: says that there are more than it shows', async () => {
+  it('reports that there are more rooms than shown', async () => {
     backend.onRequest = (_method, path) => (path.startsWith('rooms/?') || path === 'rooms/' ? json({ results: backend.rooms, next: '/api/chat/rooms/?page=2' }) : undefined);
     const { rooms } = await mount(template);
     await until(() => text(one(rooms, '[part=note]')) === 'Not all conversations are shown.');
     expect(all(rooms, '[role=option]')).to.have.length(3);
   });
 
-  it('is empty in a sentence', async () => {
+  it('shows a text when empty', async () => {
     backend.rooms = [];
     const { rooms } = await mount(template);
     await until(() => text(one(rooms, '[part=note]')) === 'No conversations yet');

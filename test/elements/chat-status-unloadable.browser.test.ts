@@ -1,4 +1,6 @@
-/** The details of `<chat-status>` where they cannot be loaded: a page of its own, because what is loaded once stays. */
+/**
+ * The details of `<chat-status>` if their chunk cannot be loaded. A separate file, because a loaded chunk stays loaded.
+ */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
@@ -6,7 +8,7 @@ import type { ChatStatusElement } from '../../src/elements/chat-status/chat-stat
 import { tokenOf } from '../support/fake-backend.js';
 import { intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
-describe('<chat-status>, its details out of reach', () => {
+describe('<chat-status> without its details chunk', () => {
   const worker = setupWorker();
   let element: ChatStatusElement;
   let restore: () => void;
@@ -27,7 +29,7 @@ describe('<chat-status>, its details out of reach', () => {
     restore();
   });
 
-  it('says so, and what is known without them', async () => {
+  it('reports it, and shows what is known', async () => {
     worker.use(http.get('*/chat-status/details*', () => HttpResponse.error()));
     one(element, '[part=details]').click();
     await until(() => one(element, '[part=panel]'));

@@ -18,7 +18,7 @@ describe('<chat-status>', () => {
     return connection.querySelector('chat-status')!;
   }
 
-  it('says that it connects, then that it is connected, then nothing', async () => {
+  it('shows connecting, then connected, then nothing', async () => {
     const element = await status(tokenOf(1));
     await until(() => element.getAttribute('state') === 'connected');
     expect(text(one(element, '[role=status]'))).to.equal('Connected');
@@ -27,14 +27,14 @@ describe('<chat-status>', () => {
     expect(element.getBoundingClientRect().height).to.be.below(2);
   });
 
-  it('stays with `always`, and invites to sign in', async () => {
+  it('stays visible with `always`, and invites to sign in', async () => {
     const element = await status('', true);
     await until(() => text(one(element, '[part=label]')) === 'Sign in to chat');
     expect(element.getAttribute('state')).to.equal('idle');
     await expect(element).to.be.accessible();
   });
 
-  it('shows nothing when nobody is signed in', async () => {
+  it('shows nothing while signed out', async () => {
     const element = await status('');
     expect(text(element.shadowRoot as unknown as Element)).to.equal('');
   });
@@ -52,7 +52,7 @@ describe('<chat-status>', () => {
       },
     ],
   ] as const) {
-    it(`says in plain words: ${state}`, async () => {
+    it(`shows a text for: ${state}`, async () => {
       prepare();
       const element = await status(tokenOf(1));
       await until(() => element.state === state);
@@ -62,7 +62,7 @@ describe('<chat-status>', () => {
     });
   }
 
-  it('counts down to the next try, outside the live region, and tries now when asked', async () => {
+  it('counts down to the next attempt, outside the live region, and retries on request', async () => {
     backend.onSocket = 'refuse';
     const element = await status(tokenOf(1));
     await until(() => element.state === 'polling' && all(element, '[part=retry]').length === 1);
@@ -74,7 +74,7 @@ describe('<chat-status>', () => {
     await until(() => element.state === 'connected');
   });
 
-  it('cannot be told to lie', async () => {
+  it('has a read-only state', async () => {
     const element = await status('');
     element.setAttribute('state', 'connected');
     await element.updateComplete;

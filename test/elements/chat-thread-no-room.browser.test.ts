@@ -1,4 +1,7 @@
-/** A thread without a room to show: a room that is still to come must never be mixed up with the one chosen elsewhere; or a room that may not be read. */
+/**
+ * A thread without a room. A room that is set later must never be confused with one selected elsewhere. Also: a room
+ * without access.
+ */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import type { TemplateResult } from 'lit';
 import '../../src/define.js';
@@ -8,10 +11,10 @@ import type { ChatLauncherElement } from '../../src/elements/chat-launcher/chat-
 import { page, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
-/** Defined late, so that a test can meet an element before its upgrade. */
+/** Defined late, so that a test can use the element before its upgrade. */
 customElements.define('chat-thread-late', class extends ChatThreadElement {});
 
-/** A field with text that was typed. */
+/** Types a text into the field. */
 async function typeInto(thread: ChatThreadElement, words: string): Promise<void> {
   const field = one(thread, 'textarea') as HTMLTextAreaElement;
   field.value = words;
@@ -51,7 +54,7 @@ describe('a thread without its room', () => {
   const asked = (room: string): boolean => backend.requests.some(({ path }) => path.startsWith(`rooms/${room}/`));
 
   for (const none of [null, undefined, '', NaN]) {
-    it(`10.40: a thread whose room is ${none === '' ? 'empty' : none} shows nothing to write in, also when a room is chosen, until its room comes`, async () => {
+    it(`a thread whose room is ${none === '' ? 'empty' : none} has no text field, even if a room is selected, until its room is set`, async () => {
       const connection = await mounted(html`<chat-thread .room=${none}></chat-thread>`);
       const thread = connection.querySelector('chat-thread')!;
       await showsNothing(thread, 'at first');
@@ -63,11 +66,11 @@ describe('a thread without its room', () => {
       expect(words(thread)).to.deep.equal(['of room one']);
       connection.connection.selectRoom(2);
       thread.room = none;
-      await showsNothing(thread, 'after the room was taken away');
+      await showsNothing(thread, 'after the room was removed');
     });
   }
 
-  it('10.40: an empty attribute, and one that is taken away, are no room either', async () => {
+  it('an empty or removed attribute counts as no room', async () => {
     const connection = await mounted(html`<chat-thread room=""></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await showsNothing(thread, 'empty');
@@ -77,7 +80,7 @@ describe('a thread without its room', () => {
     await showsNothing(thread, 'taken away');
   });
 
-  it('10.40: what was set before the element was defined counts, undefined too', async () => {
+  it('a value set before the definition counts, undefined included', async () => {
     const connection = await mounted(html`<div></div>`);
     const inert = document.implementation.createHTMLDocument();
     const thread = Object.assign(inert.createElement('chat-thread-late'), { room: undefined });
@@ -85,7 +88,7 @@ describe('a thread without its room', () => {
     await showsNothing(thread as unknown as ChatThreadElement, 'undefined before the upgrade');
   });
 
-  it('10.40: a thread that was never given a room follows the choice, and an empty choice is none', async () => {
+  it('a thread whose room was never set follows the selection; an empty selection is none', async () => {
     const connection = await mounted(html`<chat-rooms></chat-rooms><chat-thread></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => words(thread).join('') === 'of room two');
@@ -96,7 +99,7 @@ describe('a thread without its room', () => {
   });
 
   for (const none of [null, undefined, '']) {
-    it(`10.40: a launcher whose room is ${none === '' ? 'empty' : none} shows neither the list nor another room`, async () => {
+    it(`a launcher whose room is ${none === '' ? 'empty' : none} shows neither the list nor another room`, async () => {
       backend.rooms[1]!['unread_count'] = 4;
       const connection = await mounted(html`<chat-launcher open .room=${none}></chat-launcher>`);
       const launcher = connection.querySelector<ChatLauncherElement>('chat-launcher')!;
@@ -112,7 +115,7 @@ describe('a thread without its room', () => {
     });
   }
 
-  it('10.42: a room that we may not read says so, has nothing to write in, and keeps the draft until we may', async () => {
+  it('a room without access says so, has no text field, and keeps the draft until access is granted', async () => {
     const connection = await mounted(html`<chat-thread room="1"></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => words(thread).length > 0);
@@ -134,7 +137,7 @@ describe('a thread without its room', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('half a sentence');
   });
 
-  it('10.42: a room that could never be read says so', async () => {
+  it('a room that was never readable says so', async () => {
     backend.onRequest = (_method, path) => (path.startsWith('rooms/9/') ? page('', 404) : undefined);
     const connection = await mounted(html`<chat-thread room="9"></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;

@@ -23,27 +23,32 @@ const distance = (thread: ChatThreadElement): number => {
 };
 const rows = (thread: ChatThreadElement): HTMLElement[] => all(thread, 'li');
 
-/** Waits until the first rows have been measured and placed at the end: until then, a change of `scrollTop` is not taken for the reader's. */
+/**
+ * Waits until the first rows are measured and placed at the end. Earlier changes of `scrollTop` do not count as
+ * scrolling by the reader.
+ */
 async function loaded(thread: ChatThreadElement): Promise<void> {
   await until(() => rows(thread).length > 0);
   await nextFrame();
   await nextFrame();
 }
 
-/** Scrolls as a reader does, and waits until that is noticed. */
+/** Scrolls like a reader, and waits until it is noticed. */
 async function scrollTo(thread: ChatThreadElement, top: number): Promise<void> {
   scroller(thread).scrollTop = top;
   await nextFrame();
   await nextFrame();
 }
 
-/** Where a row stands in the viewport, found by its words. */
+/** The position of a row in the viewport, found by its text. */
 const topOf = (thread: ChatThreadElement, words: string): number => {
   const row = rows(thread).find((li) => text(li.querySelector<HTMLElement>('[part=text]')!) === words)!;
   return row.getBoundingClientRect().top;
 };
 
-/** Goes up until the newest messages are released. The reader is at the top: near the end, the thread would load them again. */
+/**
+ * Scrolls up until the newest messages are released. Stays at the top, because near the end they would be loaded again.
+ */
 async function goUp(thread: ChatThreadElement, chat: ChatConnection): Promise<void> {
   await scrollTo(thread, 0);
   while (!chat.data.threads.get('1')!.hasNewer) {
@@ -53,7 +58,7 @@ async function goUp(thread: ChatThreadElement, chat: ChatConnection): Promise<vo
   }
 }
 
-/** Scrolls down to the last row that is loaded, and on, until something is so. */
+/** Scrolls down, and on, until a condition is met. */
 async function goDown(thread: ChatThreadElement, isSo: () => unknown): Promise<void> {
   for (let n = 0; n < 1_000 && !isSo(); n++) {
     scroller(thread).scrollTop = scroller(thread).scrollHeight;
@@ -83,7 +88,7 @@ describe('<chat-thread>', () => {
     for (let n = 0; n < count; n++) backend.store(roomId, n % 3 === 0 ? 1 : 2, `message ${n}${n % 7 === 0 ? ' with a good many more words, so that rows differ in height' : ''}`);
   };
 
-  it('shows days, groups, own messages aside, times; axe finds nothing', async () => {
+  it('shows days, groups, own messages, times; without axe violations', async () => {
     const at = (iso: string): void => void (backend.messages.at(-1)!.timestamp = iso);
     backend.store(1, 2, 'yesterday');
     at(new Date(Date.now() - 26 * 3_600_000).toISOString());
@@ -104,7 +109,7 @@ describe('<chat-thread>', () => {
     await expect(thread).to.be.accessible();
   });
 
-  it('shows text as text, whatever it says', async () => {
+  it('shows text as text', async () => {
     const words = '<img src=x onerror="alert(1)"> javascript:alert(1) ${1}';
     backend.store(1, 2, words);
     const { thread } = await mount(template);
@@ -113,7 +118,7 @@ describe('<chat-thread>', () => {
     expect(all(thread, '[part=text] *')).to.have.length(0);
   });
 
-  it('opens at the end and stays there while messages come in', async () => {
+  it('opens at the end and stays there while messages arrive', async () => {
     fill(120);
     const { thread } = await mount(template);
     await loaded(thread);
@@ -126,12 +131,12 @@ describe('<chat-thread>', () => {
     }
   });
 
-  it('does not move under a reader when older messages come in above', async () => {
+  it('keeps the position when older messages are inserted above', async () => {
     fill(200);
     const { thread } = await mount(template);
     await loaded(thread);
     await nextFrame();
-    // Up to where the next page is asked for; then watch one message while that page comes in.
+    // Scrolls to where the next page is requested; then tracks one message while that page arrives.
     const before = backend.requests.length;
     let watched = '';
     let at = 0;
@@ -149,7 +154,7 @@ describe('<chat-thread>', () => {
     }
   });
 
-  it('reaches the very first message by scrolling, and draws only what is near', async () => {
+  it('scrolls to the very first message, and renders only nearby rows', async () => {
     fill(400);
     const { thread } = await mount(template);
     await loaded(thread);
@@ -163,12 +168,12 @@ describe('<chat-thread>', () => {
     expect(text(rows(thread)[0])).to.contain('message 0');
   });
 
-  it('leaves a reader further up alone, counts what comes in, and jumps to the end', async () => {
+  it('keeps the position of a reader further up, counts new messages, and jumps to the end', async () => {
     fill(100);
     const { thread } = await mount(template);
     await loaded(thread);
     await scrollTo(thread, scroller(thread).scrollTop - 700);
-    // Not `scrollTop`: rows that are added above the view change it, and nothing moves.
+    // Not `scrollTop`: rows inserted above the viewport change it without visible movement.
     const inView = rows(thread).find((row) => row.getBoundingClientRect().top >= scroller(thread).getBoundingClientRect().top)!;
     const { top } = inView.getBoundingClientRect();
     backend.sendAs(1, 2, 'one');
@@ -183,7 +188,7 @@ describe('<chat-thread>', () => {
     expect(text(rows(thread).at(-1))).to.contain('two');
   });
 
-  it('stays at the end when its size changes', async () => {
+  it('stays at the end when resized', async () => {
     fill(60);
     const { thread } = await mount(template);
     await loaded(thread);
@@ -193,7 +198,7 @@ describe('<chat-thread>', () => {
     expect(distance(thread)).to.be.at.most(1);
   });
 
-  it('asks the page before it sends: what the page does not want stays in the field', async () => {
+  it('emits a cancelable event before sending; a cancelled text stays in the field', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
     const wanted: string[] = [];
@@ -211,7 +216,7 @@ describe('<chat-thread>', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('');
   });
 
-  it('sends with Enter, breaks the line with Shift+Enter, and leaves Enter to input methods', async () => {
+  it('sends with Enter, breaks the line with Shift+Enter, and ignores Enter during IME composition', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
     await write(thread, 'a\nb', { key: 'Enter', shiftKey: true });
@@ -225,7 +230,7 @@ describe('<chat-thread>', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('');
   });
 
-  it('10.22: the last row that is loaded is not the end: unread stays unread, more is loaded below, and the button goes to the true end', async () => {
+  it('the last loaded row is not the end: unread messages stay unread, more is loaded below, and the button jumps to the true end', async () => {
     backend.rooms = [room(1, 'a', { unread_count: 2 })];
     fill(2_100);
     const { thread, connection } = await mount(template);
@@ -233,7 +238,7 @@ describe('<chat-thread>', () => {
     const chat = connection.connection;
     const state = () => chat.data.threads.get('1')!;
     const marks = (): number => backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
-    // Once or twice: the list is read before and after the socket is there.
+    // Once or twice: the list is read before and after the socket is open.
     await until(() => marks() > 0);
     await goUp(thread, chat);
     const first = (): unknown => state().timeline.at(-1)!.content;
@@ -256,7 +261,7 @@ describe('<chat-thread>', () => {
     expect([state().hasNewer, chat.rooms[0]!.unread_count, one(thread, '[part=jump]')]).to.deep.equal([false, 0, undefined]);
   });
 
-  it('10.22: what one writes far up is shown at the true end', async () => {
+  it('shows a message sent while scrolled up at the true end', async () => {
     fill(2_100);
     const { thread, connection } = await mount(template);
     await loaded(thread);
@@ -267,7 +272,7 @@ describe('<chat-thread>', () => {
     expect(distance(thread)).to.be.below(2);
   });
 
-  it('10.23: says how many messages could not be read, and never that there are none', async () => {
+  it('reports how many messages were unreadable, instead of an empty thread', async () => {
     backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: [{ id: 1 }, null], has_more: false }) : undefined);
     const { thread } = await mount(template);
     await until(() => all(thread, '[part=note]').some((note) => text(note) === '2 could not be displayed.'));
@@ -275,7 +280,7 @@ describe('<chat-thread>', () => {
     await expect(thread).to.be.accessible();
   });
 
-  it('marks what is on its way, and says why it was not sent, with a way to retry or discard', async () => {
+  it('shows pending messages, and why one was not sent, with retry and discard', async () => {
     backend.stores = false;
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
@@ -293,7 +298,7 @@ describe('<chat-thread>', () => {
     expect(backend.messages).to.have.length(1);
   });
 
-  it('announces new messages politely, one by one or counted, and never the history', async () => {
+  it('announces new messages politely, one by one or as a count, and never the history', async () => {
     fill(30);
     const { thread } = await mount(template);
     await loaded(thread);
@@ -309,13 +314,13 @@ describe('<chat-thread>', () => {
     await until(() => text(region) === '5 new messages');
   });
 
-  it('reads what is at its end and before eyes, and only that', async () => {
+  it('marks messages as read only at the end and while visible', async () => {
     backend.rooms = [room(1, 'a', { unread_count: 2 })];
     fill(80);
     const { thread } = await mount(template);
     await loaded(thread);
     const marks = (): number => backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
-    // Once or twice: the list is read before and after the socket is there.
+    // Once or twice: the list is read before and after the socket is open.
     await until(() => marks() > 0);
     await scrollTo(thread, scroller(thread).scrollTop - 600);
     backend.sendAs(1, 2, 'unseen');
@@ -326,7 +331,7 @@ describe('<chat-thread>', () => {
     await until(() => marks() > before);
   });
 
-  it('shows who types', async () => {
+  it('shows typing users', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
     await until(() => document.querySelector('chat-connection')!.connection.data.threads.get('1')?.loaded);
@@ -334,7 +339,7 @@ describe('<chat-thread>', () => {
     await until(() => text(one(thread, '[part=typing]')) === 'Ben is typing');
   });
 
-  it('says what is wrong when history cannot be loaded, and loads it again', async () => {
+  it('shows an error if the history cannot be loaded, and retries', async () => {
     fill(3, 2);
     let down = true;
     backend.onRequest = (_method, path) => (down && path.includes('rooms/2/messages') ? page('', 400) : undefined);
@@ -348,7 +353,7 @@ describe('<chat-thread>', () => {
     await until(() => rows(thread).length === 3);
   });
 
-  it('can be read-only, empty, and without a room, each in a sentence', async () => {
+  it('shows a text when read-only, empty or without a room', async () => {
     const { thread } = await mount(template);
     await until(() => text(scroller(thread)).includes('Say hello'));
     thread.readonly = true;
@@ -360,7 +365,7 @@ describe('<chat-thread>', () => {
     await expect(thread).to.be.accessible();
   });
 
-  it('keeps a draft for each room', async () => {
+  it('keeps a draft per room', async () => {
     const { thread } = await mount(template);
     await until(() => one(thread, 'textarea'));
     const field = (): HTMLTextAreaElement => one(thread, 'textarea') as HTMLTextAreaElement;
@@ -374,7 +379,7 @@ describe('<chat-thread>', () => {
     expect(field().value).to.equal('for room 1');
   });
 
-  it('speaks German where the page does', async () => {
+  it('speaks German if the page does', async () => {
     const { thread, connection } = await mount(template);
     connection.lang = 'de';
     thread.requestUpdate();

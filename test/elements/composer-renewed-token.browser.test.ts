@@ -3,7 +3,7 @@ import type { ChatConnectionElement } from '../../src/elements/chat-connection/c
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
-describe('the composer, when an opaque token is renewed', () => {
+describe('the composer with a renewed opaque token', () => {
   const { open } = IDBFactory.prototype;
   beforeEach(() => new Promise((r) => ((indexedDB.deleteDatabase('unified-chat')).onsuccess = r)));
   afterEach(() => void (IDBFactory.prototype.open = open));
@@ -15,7 +15,7 @@ describe('the composer, when an opaque token is renewed', () => {
   };
 
   for (const [storage, isTyping] of [['blocked', false], ['works', false], ['works', true]] as const) {
-    it(`what is being typed survives the renewal of an opaque token (storage ${storage}, ${isTyping ? 'goes on typing' : 'thinks'})`, async () => {
+    it(`keeps the text being typed (storage ${storage}, ${isTyping ? 'still typing' : 'paused'})`, async () => {
       if (storage === 'blocked')
         IDBFactory.prototype.open = () => {
           throw new DOMException('', 'SecurityError');

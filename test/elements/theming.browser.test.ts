@@ -1,6 +1,6 @@
 /**
- * What custom-elements.json promises to designers, each promise by itself: a token that is set changes something, a part is there and
- * takes a style, a state can be asked for, and nothing with a part's name is missing from the list.
+ * The documented styling API of custom-elements.json: every token has an effect, every part exists and can be styled,
+ * every state can be selected, and no undocumented part exists.
  */
 import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
 import { room, tokenOf } from '../support/fake-backend.js';
@@ -14,7 +14,7 @@ interface Declaration {
   cssStates?: { name: string }[];
 }
 
-/** A value that no default is, by what a token's name says it is for. */
+/** A non-default value by token name. */
 const SENTINELS: [RegExp, string][] = [
   [/-(font)$/, '"A font"'],
   [/-line-height$/, '3.125'],
@@ -33,7 +33,7 @@ const LOOKED_AT = [
 ];
 const PSEUDO = [undefined, '::before', '::after', '::placeholder'];
 
-/** All that is drawn of an element, in words. */
+/** A textual snapshot of an element's computed styles. */
 function picture(element: HTMLElement): string {
   return [element, ...element.shadowRoot!.querySelectorAll('*')]
     .flatMap((part) => PSEUDO.map((pseudo) => getComputedStyle(part, pseudo)).map((style) => LOOKED_AT.map((name) => style.getPropertyValue(name)).join('|')))
@@ -43,7 +43,7 @@ function picture(element: HTMLElement): string {
 const elements: Declaration[] = [];
 const sheet = new CSSStyleSheet();
 
-describe('what designers are promised', () => {
+describe('the documented styling API', () => {
   before(async () => {
     const manifest = (await (await fetch('/custom-elements.json')).json()) as { modules: { declarations: Declaration[] }[] };
     elements.push(...manifest.modules.flatMap(({ declarations }) => declarations).filter(({ tagName }) => tagName));
@@ -60,7 +60,7 @@ describe('what designers are promised', () => {
   const TAGS = ['chat-status', 'chat-rooms', 'chat-thread', 'chat-launcher'];
 
   for (const tag of TAGS) {
-    it(`<${tag}>: every token changes something`, async () => {
+    it(`<${tag}>: every token has an effect`, async () => {
       const without = new Set((declaration(tag).cssProperties ?? []).map(({ name }) => name));
       expect(without.size).to.be.above(5);
       for (const stage of stagesOf(tag)) {
@@ -79,7 +79,7 @@ describe('what designers are promised', () => {
       expect([...without]).to.deep.equal([]);
     });
 
-    it(`<${tag}>: no other token does`, async () => {
+    it(`<${tag}>: no other token has`, async () => {
       const documented = new Set((declaration(tag).cssProperties ?? []).map(({ name }) => name));
       const others = new Set(elements.flatMap(({ cssProperties }) => cssProperties ?? []).map(({ name }) => name).filter((name) => !documented.has(name)));
       const found = new Set<string>();
@@ -96,10 +96,10 @@ describe('what designers are promised', () => {
         }
         fixtureCleanup();
       }
-      expect([...found], 'changes something, and is not documented').to.deep.equal([]);
+      expect([...found], 'has an effect but is not documented').to.deep.equal([]);
     });
 
-    it(`<${tag}>: every part is there and takes a style, and none is there that is not in the list`, async () => {
+    it(`<${tag}>: every documented part exists and can be styled, and no other exists`, async () => {
       const promised = new Set((declaration(tag).cssParts ?? []).map(({ name }) => name));
       const found = new Set<string>();
       const unstyled = new Set<string>();
@@ -120,7 +120,7 @@ describe('what designers are promised', () => {
   }
 
   for (const tag of ['chat-connection', ...TAGS]) {
-    it(`<${tag}>: every state can be asked for`, async function () {
+    it(`<${tag}>: every state can be selected`, async function () {
       if (!CSS.supports('selector(:state(open))')) this.skip();
       const promised = (declaration(tag).cssStates ?? []).map(({ name }) => name);
       expect(promised.length).to.be.above(0);
@@ -131,7 +131,7 @@ describe('what designers are promised', () => {
         for (const name of promised) (getComputedStyle(element).getPropertyValue(`--state-${name}`) === 'yes' ? seen : lacking).add(name);
         fixtureCleanup();
       }
-      // A connection has a session of its own; see below.
+      // A connection has its own session; see below.
       if (tag === 'chat-connection') {
         expect([...seen]).to.deep.equal(['idle']);
         return;

@@ -3,9 +3,9 @@ import type { ChatConnectionElement } from '../../src/elements/chat-connection/c
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 import { tokenOf } from '../support/fake-backend.js';
 
-describe('an open thread, when the token or the user changes', () => {
+describe('an open thread, when token or user change', () => {
   for (const reconnect of ['slow greeting', 'at once'] as const)
-  it(`an open, visible thread goes on reading after the renewal of an opaque token (${reconnect})`, async () => {
+  it(`keeps marking as read after the renewal of an opaque token (${reconnect})`, async () => {
     const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
     let count = 1;
     const provider = async (): Promise<string> => `opaque-${reconnect}-${count}`;
@@ -36,7 +36,7 @@ describe('an open thread, when the token or the user changes', () => {
     expect(got).to.deep.equal([1, 1, 0, true]);
   });
 
-  it('another person (JWT) in an open, visible thread: what comes in is read', async () => {
+  it('marks as read for another user (JWT)', async () => {
     const { backend, restore } = intercept((b) => void b.store(1, 2, 'first'));
     backend.userOf = (t) => (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id;
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);

@@ -1,4 +1,4 @@
-/** What others write, and what a backend that is not as agreed sends: nothing of it pretends to be something else, blanks a room or freezes the page. */
+/** Content from other users and misbehaving backends cannot impersonate anything, blank a room or freeze the page. */
 import { expect, fixtureCleanup, html } from '@open-wc/testing';
 import { registerLocale } from '../../src/locale/index.js';
 import type { ChatErrorEvent } from '../../src/elements/events.js';
@@ -8,7 +8,7 @@ import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url, type Mo
 const token = tokenOf(1);
 const RLO = '\u202e';
 
-describe('what others write', () => {
+describe('content from others', () => {
   let backend: FakeBackend;
   let restore: () => void;
   beforeEach(() => ({ backend, restore } = intercept()));
@@ -34,13 +34,13 @@ describe('what others write', () => {
   const say = (content: string, more: object = {}): void => void Object.assign(backend.store(1, 2, content), more);
   const links = ({ thread }: Mounted): string[] => all(thread, '[part=link]').map((link) => `${text(link)} → ${link.getAttribute('href')!}`);
 
-  describe('10.29: addresses', () => {
+  describe('links', () => {
     for (const [written, shown] of [
       ['https://example.com/a?b=1', 'https://example.com/a?b=1'],
       ['HTTPS://Example.COM/A', 'HTTPS://Example.COM/A'],
       [`https://example.com/${RLO}fdp.exe`, 'https://example.com/[U+202E]fdp.exe'],
       ['https://example.com/\u2066a\u2069\u200b', 'https://example.com/[U+2066]a[U+2069][U+200B]'],
-      // A Cyrillic а.
+      // With a Cyrillic а.
       ['https://ex\u0430mple.com/login', 'https://xn--exmple-4nf.com/login'],
       ['https://münchen.de', 'https://xn--mnchen-3ya.de'],
       ['https://example。com/', 'https://example.com/'],
@@ -52,7 +52,7 @@ describe('what others write', () => {
       ['https://@evil.example/', undefined],
       ['https://[not an address', undefined],
     ] as const) {
-      it(`${JSON.stringify(written)} is ${shown === undefined ? 'no link of that host' : `shown as ${shown}`}`, async () => {
+      it(`${JSON.stringify(written)} is ${shown === undefined ? 'not linked' : `shown as ${shown}`}`, async () => {
         say(`see ${written} now`);
         const mounted = await show();
         const made = links(mounted).map((link) => link.split(' → ')[0]);
@@ -61,13 +61,13 @@ describe('what others write', () => {
       });
     }
 
-    it('stand by themselves: what comes before them does not turn them round', async () => {
+    it('are isolated from the direction of the surrounding text', async () => {
       say(`${RLO}moc.knab//:sptth https://example.com/x?y=1`);
       const { thread } = await show();
       const isolated = one(thread, '[part=link] bdi');
       expect(getComputedStyle(isolated).unicodeBidi).to.contain('isolate');
       expect(getComputedStyle(isolated).direction).to.equal('ltr');
-      // As wide and in the same order as without the character: the first letters are left of the last ones.
+      // As wide and in the same order as without the control character: the first letters are left of the last ones.
       const [first, last] = [0, 20].map((at) => {
         const range = document.createRange();
         const node = [...isolated.childNodes].find(({ nodeType, textContent }) => nodeType === Node.TEXT_NODE && textContent!.length > 20)!;
@@ -79,8 +79,8 @@ describe('what others write', () => {
     });
   });
 
-  describe('10.29: many addresses and long texts', () => {
-    it('20,000 addresses are drawn quickly: a hundred at first, and more on request', async () => {
+  describe('many links and long texts', () => {
+    it('20,000 links render quickly: a hundred at first, more on request', async () => {
       say(Array.from({ length: 20_000 }, (_, n) => `https://example.com/${n}`).join(' '));
       const before = performance.now();
       const mounted = await show();
@@ -95,7 +95,7 @@ describe('what others write', () => {
       await expect(mounted.thread).to.be.accessible();
     });
 
-    it('no address is linked that was cut off, and every character can be reached', async () => {
+    it('no truncated URL is linked, and the whole text is accessible', async () => {
       const words = `${'a '.repeat(1_990)}https://example.com/${'b'.repeat(60)} \u{1f600}${'c'.repeat(5_000)}`;
       say(words);
       const mounted = await show();
@@ -107,11 +107,11 @@ describe('what others write', () => {
       expect(links(mounted)).to.have.length(1);
       expect(text(one(mounted.thread, '[part=text]'))).to.equal(words);
       expect(all(mounted.thread, '[part=more]')).to.have.length(0);
-      // The button is gone; the keyboard is not.
+      // The button is removed; the focus is not lost.
       expect(mounted.thread.shadowRoot!.activeElement).to.equal(one(mounted.thread, '[part=messages]'));
     });
 
-    it('an address of many thousand characters is no link, and hides nothing after it', async () => {
+    it('a URL of many thousand characters is not linked, and hides nothing after it', async () => {
       say(`https://example.com/${'a'.repeat(9_000)} end`);
       const mounted = await show();
       for (let page = 1; page <= 2; page++) {
@@ -122,7 +122,7 @@ describe('what others write', () => {
       expect(text(one(mounted.thread, '[part=text]'))).to.match(/a end$/);
     });
 
-    it('a system message, a quotation, a preview and reactions have their limits, too', async () => {
+    it('system messages, quotes, previews and reactions are limited too', async () => {
       const long = 'https://example.com/ '.repeat(50_000);
       say(long, { message_type: 'system' });
       say('x', { reply_to: { id: 1, content: long, sender: 'ben' }, reactions: Array.from({ length: 5_000 }, (_, n) => ({ emoji: `${n}`.repeat(200), user_ids: [1] })) });
@@ -137,7 +137,7 @@ describe('what others write', () => {
     });
   });
 
-  it('10.29: names, quotations and file names are isolated, and cannot turn what is around them', async () => {
+  it('names, quotes and file names are isolated, and do not affect the surrounding text direction', async () => {
     const ben = { id: 2, username: 'ben', first_name: `Ben${RLO}`, last_name: '\u2066x' };
     say('hello', { sender: ben, reply_to: { id: 1, content: `a${RLO}b`, sender: `mal${RLO}` } });
     say('', { sender: ben, attachment: `/media/invoice${RLO}fdp.exe`, message_type: 'file' });
@@ -153,7 +153,7 @@ describe('what others write', () => {
     for (const isolated of [...all(thread, 'bdi'), ...all(rooms, 'bdi')]) expect(getComputedStyle(isolated).unicodeBidi).to.contain('isolate');
   });
 
-  describe('10.30: pictures', () => {
+  describe('images', () => {
     const pictures = (mounted: Mounted): string[] => [mounted.thread, mounted.rooms].flatMap((element) => all(element, 'img').map((image) => (image as HTMLImageElement).src));
     const direct = (picture: string): void => {
       const people = [{ id: 1, username: 'ana' }, { id: 2, username: 'ben', profile_picture: picture }];
@@ -169,7 +169,7 @@ describe('what others write', () => {
       ['https://elsewhere.example/b.png', 'https://cdn.example https://elsewhere.example/', true],
       ['https://elsewhere.example:8443/b.png', 'https://elsewhere.example', false],
     ] as const) {
-      it(`${picture} is ${isLoaded ? '' : 'not '}loaded where media-hosts is ${hosts}`, async () => {
+      it(`${picture} is ${isLoaded ? '' : 'not '}loaded with media-hosts ${hosts}`, async () => {
         direct(picture);
         say('', { attachment: picture, message_type: 'image', sender: { id: 2, username: 'ben', profile_picture: picture } });
         const mounted = await show(hosts);
@@ -184,7 +184,7 @@ describe('what others write', () => {
     }
   });
 
-  it('10.31: the author of a quotation is a name, also when the backend sends something else', async () => {
+  it('the author of a quote is a name, even if the backend sends something else', async () => {
     const senders = ['ben', { id: 2, username: 'ben' }, { username: { toString: 1 } }, { username: ['x'] }, [], 7, null, undefined, { username: Symbol.iterator.toString() }];
     for (const sender of senders) say('an answer', { reply_to: { id: 1, content: 'a question', sender } });
     const { thread } = await show();
@@ -192,7 +192,7 @@ describe('what others write', () => {
     expect(all(thread, '[part=quote] b').map(text)).to.deep.equal(['ben', 'ben', '', '', '', '', '', '', 'Symbol(Symbol.iterator)']);
   });
 
-  it('10.31: a row that throws is one sentence, reported once; the others are there', async () => {
+  it('a row that throws is replaced by a text and reported once; the others are shown', async () => {
     const said: string[] = [];
     const listen = ({ code, message }: ChatErrorEvent): void => void said.push(`${code}: ${message}`);
     document.addEventListener('chat-error', listen);

@@ -1,11 +1,11 @@
-/** No greeting ever comes: the user is known from the token alone. */
+/** Without a greeting: the user is known from the token only. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import '../../src/define.js';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
 import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
-describe('without a socket, ever', () => {
+describe('without a socket', () => {
   let backend: FakeBackend;
   let restore: () => void;
   beforeEach(() => {
@@ -23,7 +23,7 @@ describe('without a socket, ever', () => {
     restore();
   });
 
-  it('10.5: own messages are own, with ticks; the conversation is called as the other person is', async () => {
+  it('own messages are recognised, with check marks; the conversation is named after the other user', async () => {
     const connection = await fixture<ChatConnectionElement>(
       html`<chat-connection url=${url} token=${tokenOf(1)}><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread><chat-launcher></chat-launcher></chat-connection>`,
     );
@@ -47,7 +47,7 @@ describe('without a socket, ever', () => {
     expect(connection.connection.rooms[0]!.unread_count).to.equal(0);
   });
 
-  it('10.5: two of one name in a conversation are not mixed up, and one alone with themselves sees its name', async () => {
+  it('two participants of the same name are distinguished, and a user alone sees the own name', async () => {
     backend.rooms = [
       room(1, 'DM: ana & ana', { room_type: 'direct', participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }, { id: 7, username: 'ana', first_name: 'Ana', last_name: 'Berg' }] }),
       room(2, 'Notes to self', { room_type: 'direct', participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }] }),
@@ -58,7 +58,7 @@ describe('without a socket, ever', () => {
     expect(all(rooms, '[part=name]').map(text).sort()).to.deep.equal(['Ana Berg', 'Notes to self']);
   });
 
-  it('10.5: where not even the token says who is there, REST says which messages are own', async () => {
+  it('if the token does not name the user either, REST marks own messages', async () => {
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token="opaque"><chat-thread room="1"></chat-thread></chat-connection>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => all(thread, '[part=text]').length === 2);

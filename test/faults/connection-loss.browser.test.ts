@@ -150,7 +150,7 @@ describe('a connection', () => {
   it('is lost (1006) with a stored message in flight', async () => {
     const f = await openFaultScene();
     f.onFrame = () => {};
-    f.send('stored, and nobody said so');
+    f.send('stored but not confirmed');
     await settle();
     f.heal();
     f.server.cut(1006);

@@ -22,7 +22,7 @@ describe('frames', () => {
     f.onFrame = (frame, pass) => void held.unshift(() => pass(frame));
     for (const text of ['one', 'two', 'three']) f.sendAsOther(text);
     f.onFrame = (frame, pass) => pass(frame);
-    for (const letGo of held) letGo();
+    for (const release of held) release();
     f.send('mine');
     await f.expectMinute('connected', 'connected', 0, 8);
     expect(f.texts()).to.deep.equal(['one', 'two', 'three', 'mine']);

@@ -8,7 +8,7 @@ import { openFaultScene } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
 /** Overrides a browser property during a callback. */
-async function pretend(target: object, property: string, value: unknown, meanwhile: () => Promise<void>): Promise<void> {
+async function withProperty(target: object, property: string, value: unknown, meanwhile: () => Promise<void>): Promise<void> {
   Object.defineProperty(target, property, { configurable: true, get: () => value });
   await meanwhile().finally(() => Reflect.deleteProperty(target, property));
 }
@@ -41,7 +41,7 @@ describe('a page', () => {
 
   it('is hidden for 10 minutes with throttled timers', async () => {
     const f = await openFaultScene();
-    await pretend(document, 'visibilityState', 'hidden', async () => {
+    await withProperty(document, 'visibilityState', 'hidden', async () => {
       turns(document, 'visibilitychange');
       f.clock.sleep(600_000);
       f.sendAsOther('said meanwhile');
@@ -82,7 +82,7 @@ describe('a page', () => {
 
   it('is wrongly reported as offline', async () => {
     const f = await openFaultScene();
-    await pretend(navigator, 'onLine', false, async () => {
+    await withProperty(navigator, 'onLine', false, async () => {
       turns(window, 'offline');
       f.send('all the same');
       await f.expectMinute('connected', 'connected', 0, 8);
@@ -92,7 +92,7 @@ describe('a page', () => {
 
   it('is offline', async () => {
     const f = await openFaultScene();
-    await pretend(navigator, 'onLine', false, async () => {
+    await withProperty(navigator, 'onLine', false, async () => {
       f.server.socketFault = 'refuse';
       f.server.restFault = 'down';
       f.server.isDeaf = f.server.isMute = true;

@@ -8,10 +8,10 @@ import { intercept, mount, until, URL_OF_BACKEND as url } from '../support/mount
 
 const token = tokenOf(1);
 /** Maximum number of requests, beside one socket, with any storage fault. */
-const FEW = 14;
+const MAX_REQUESTS = 14;
 
 /** Connects with the real, faulty storage of this browser. */
-async function keeping(): Promise<{ chat: ChatConnection; backend: FakeBackend; problems: string[] }> {
+async function connectWithStorage(): Promise<{ chat: ChatConnection; backend: FakeBackend; problems: string[] }> {
   const backend = new FakeBackend(new FakeClock());
   const chat = new ChatConnection({ url, token }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
   const problems: string[] = [];
@@ -23,13 +23,13 @@ async function keeping(): Promise<{ chat: ChatConnection; backend: FakeBackend; 
 }
 
 /** Asserts that it still works: stored once, one socket, few requests. */
-async function goesOn({ chat, backend }: { chat: ChatConnection; backend: FakeBackend }): Promise<void> {
+async function expectWorking({ chat, backend }: { chat: ChatConnection; backend: FakeBackend }): Promise<void> {
   await chat.sendChatMessage(1, 'all the same');
   expect(backend.messages.map(({ content }) => content)).to.deep.equal(['all the same']);
   expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(['sent all the same']);
   expect([chat.state, chat.reason.code]).to.deep.equal(['connected', 'connected']);
   expect(backend.sockets).to.have.length(1);
-  expect(backend.requests.length).to.be.at.most(FEW);
+  expect(backend.requests.length).to.be.at.most(MAX_REQUESTS);
   chat.disconnect();
 }
 
@@ -43,11 +43,11 @@ describe('the message storage', () => {
   });
 
   it('is full', async () => {
-    const made = await keeping();
+    const made = await connectWithStorage();
     IDBObjectStore.prototype.put = () => {
       throw new DOMException('', 'QuotaExceededError');
     };
-    await goesOn(made);
+    await expectWorking(made);
     expect(made.chat.data.durable).to.equal(false);
     await until(() => made.problems.length > 0);
     expect(made.problems).to.deep.equal(['storage_unavailable']);
@@ -57,17 +57,17 @@ describe('the message storage', () => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('', 'SecurityError');
     };
-    const made = await keeping();
-    await goesOn(made);
+    const made = await connectWithStorage();
+    await expectWorking(made);
     expect(made.chat.data.durable).to.equal(false);
     await until(() => made.problems.length > 0);
     expect(made.problems).to.deep.equal(['storage_unavailable']);
   });
 
   it('is deleted while in use', async () => {
-    const made = await keeping();
+    const made = await connectWithStorage();
     await new Promise((resolve) => (indexedDB.deleteDatabase('unified-chat').onsuccess = resolve));
-    await goesOn(made);
+    await expectWorking(made);
     expect(made.chat.data.durable).to.equal(true);
     expect(made.problems).to.deep.equal([]);
   });
@@ -86,7 +86,7 @@ describe('an element', () => {
   const isWell = (chat: ChatConnection, sockets: number): void => {
     expect([chat.state, chat.reason.code]).to.deep.equal(['connected', 'connected']);
     expect(backend.sockets).to.have.length(sockets);
-    expect(backend.requests.length).to.be.at.most(FEW);
+    expect(backend.requests.length).to.be.at.most(MAX_REQUESTS);
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(backend.messages.map(({ content }) => content));
   };
 

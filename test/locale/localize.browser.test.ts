@@ -28,7 +28,7 @@ describe('texts', () => {
   const words = (lang?: string): Promise<Words> => fixture<Words>(html`<div lang=${lang ?? ''}><test-words></test-words></div>`).then((root) => root.querySelector('test-words')!);
   const text = (element: Element): string => element.shadowRoot!.textContent.trim();
 
-  it('are there in every language, of the same kind', () => {
+  it('exist in every language, with the same type', () => {
     expect(Object.keys(de).sort()).to.deep.equal(Object.keys(en).sort());
     for (const [key, term] of Object.entries(en)) expect(typeof de[key as keyof typeof de], key).to.equal(typeof term);
     for (const [code, english] of Object.entries({ ...REASONS, ...LATER_REASONS })) {
@@ -37,7 +37,7 @@ describe('texts', () => {
     }
   });
 
-  it('follow the nearest lang, and the page when it changes', async () => {
+  it('follow the nearest lang, and changes by the page', async () => {
     const element = await words('de-AT');
     await until(() => text(element) === 'Senden');
     const other = await words();
@@ -46,14 +46,14 @@ describe('texts', () => {
     await until(() => text(other) === 'Senden');
   });
 
-  it('can be added by a page; what is missing is English', async () => {
+  it('can be added by a page; missing ones are English', async () => {
     registerLocale('fr', { send: 'Envoyer' });
     const element = await words('fr-CA');
     expect(text(element)).to.equal('Envoyer');
     expect(element.localize.term('retry')).to.equal('Retry');
   });
 
-  it('survive a lang that is none', async () => {
+  it('fall back for an invalid lang', async () => {
     for (const lang of ['en_US', '!', 'x'.repeat(50)]) {
       const element = await words(lang);
       expect(text(element), lang).to.equal('Send');
@@ -61,11 +61,11 @@ describe('texts', () => {
     }
   });
 
-  it('10.31: survive a lang that is the name of something else', async () => {
+  it('fall back for a lang that is a property name of Object', async () => {
     for (const lang of ['constructor', '__proto__', 'hasOwnProperty', 'toString', 'valueOf']) expect(text(await words(lang)), lang).to.equal('Send');
   });
 
-  it('say when, the shorter the nearer', async () => {
+  it('format times more briefly the more recent they are', async () => {
     const { localize } = await words('en-GB');
     const now = new Date(2026, 10, 23, 12, 0).getTime();
     const said = (minutes: number): string => relativeTime(localize, new Date(now - minutes * 60_000).toISOString(), now);

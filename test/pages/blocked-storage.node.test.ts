@@ -1,6 +1,6 @@
 /**
- * A browser that refuses storage, by its own preference or by a sandbox: everything goes on in memory, and it is said. Issue 10, entry 3: Firefox
- * without cookies stayed at 'Connecting' for ever, because `new BroadcastChannel` throws there.
+ * Browsers that block storage, by preference or sandbox: everything works in memory, and a problem is reported. Firefox
+ * without cookies used to stay at 'Connecting', because `new BroadcastChannel` throws there.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -14,7 +14,7 @@ const chat = (base: string, token: string): string => `<!doctype html><html lang
   <chat-connection url="${base}" token="${token}"><chat-status></chat-status><chat-rooms></chat-rooms><chat-thread room="1"></chat-thread></chat-connection>
   <chat-launcher></chat-launcher></body></html>`;
 
-/** Each of these throws by itself, as browsers have it; and all of them together. */
+/** APIs that throw, one by one as in real browsers, and all together. */
 const REFUSED: Record<string, string> = {
   BroadcastChannel: `window.BroadcastChannel = class { constructor() { throw new DOMException('', 'SecurityError'); } };`,
   'navigator.locks, rejecting': `Object.defineProperty(navigator, 'locks', { value: { request: () => Promise.reject(new DOMException('', 'SecurityError')) } });`,
@@ -28,7 +28,7 @@ REFUSED['all of them'] = Object.entries(REFUSED).filter(([name]) => !name.starts
 
 const addressOf = (name: string): string => `/${name.replace(/\W+/g, '-')}.html`;
 
-/** Connected, a message written, stored and shown; nothing in the console. */
+/** Asserts: connected, a message is sent, stored and shown, no console output. */
 async function isAChat(frame: Frame, words: string): Promise<void> {
   await frame.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected', { timeout: 20_000 });
   const delivery = await frame.evaluate(async (text) => {
@@ -39,7 +39,7 @@ async function isAChat(frame: Frame, words: string): Promise<void> {
   await frame.waitForFunction((text) => document.querySelector<ChatThreadElement>('chat-thread')?.shadowRoot?.textContent?.includes(text), {}, words);
 }
 
-describe('10.3: storage that is refused', () => {
+describe('blocked storage', () => {
   const html: Record<string, string> = {};
   let site: Site;
   let token: string;
@@ -55,15 +55,15 @@ describe('10.3: storage that is refused', () => {
   after(() => site.close());
 
   for (const name of Object.keys(REFUSED)) {
-    it(`without ${name}, it is a chat all the same`, async () => {
-      const { page, said } = await site.open(addressOf(name));
+    it(`without ${name}, the chat works`, async () => {
+      const { page, output } = await site.open(addressOf(name));
       await isAChat(page.mainFrame(), `without ${name}`);
-      assert.deepEqual(said, []);
+      assert.deepEqual(output, []);
       await page.close();
     });
   }
 
-  it('in a sandboxed frame, whose origin is its own', async () => {
+  it('in a sandboxed iframe with an opaque origin', async () => {
     const { page } = await site.open('/sandbox.html');
     const frame = await page.waitForFrame((each) => each.url().endsWith('/chat.html'));
     await isAChat(frame, 'in a sandbox');
@@ -72,12 +72,12 @@ describe('10.3: storage that is refused', () => {
   });
 });
 
-describe('10.3: Firefox', { skip: findBrowsers().firefox ? false : 'no Firefox' }, () => {
+describe('Firefox', { skip: findBrowsers().firefox ? false : 'no Firefox' }, () => {
   for (const [what, preferences] of [
     ['with cookies blocked', { 'network.cookie.cookieBehavior': 2 }],
     ['in private windows only', { 'browser.privatebrowsing.autostart': true }],
   ] as const) {
-    it(`${what}: connected, and a message is stored`, async () => {
+    it(`${what}: connects, and stores a message`, async () => {
       const html: Record<string, string> = {};
       const site = await startSite({ html }, { engine: 'firefox', preferences });
       try {

@@ -1,4 +1,4 @@
-/** The examples of demo/examples, each as its framework builds it, in Chromium against the real backend. */
+/** The examples of demo/examples, built by their frameworks, in Chromium with the real backend. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
@@ -31,8 +31,8 @@ describe('the examples', () => {
   after(() => site.close());
 
   for (const [name, path] of Object.entries(EXAMPLES)) {
-    it(`${name}: the token goes in, events come out, sending can be stopped`, async () => {
-      const { page, said } = await site.open(path);
+    it(`${name}: accepts the token, emits events, sending can be prevented`, async () => {
+      const { page, output } = await site.open(path);
       await connected(page);
       await page.waitForFunction(() => document.querySelector('#state')?.textContent === 'connected');
       assert.match(await value(page, 'unread'), /^[1-9]\d*$/);
@@ -42,13 +42,13 @@ describe('the examples', () => {
       await write(page, 'not to be sent');
       assert.equal(await field(page), 'not to be sent');
       assert.equal(await page.evaluate(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.messages(1).some(({ content }) => content === 'not to be sent')), false);
-      assert.deepEqual(said.filter((words) => !words.startsWith('Angular is running in development mode')), []);
+      assert.deepEqual(output.filter((words) => !words.startsWith('Angular is running in development mode')), []);
       await page.close();
     });
   }
 });
 
-describe('elements that are loaded after the first drawing', () => {
+describe('elements loaded after the first render', () => {
   let site: Site;
   before(async () => {
     site = await startSite({ folders: { '/built': 'dist/demo/examples' } });
@@ -56,8 +56,8 @@ describe('elements that are loaded after the first drawing', () => {
   after(() => site.close());
 
   for (const name of ['react', 'vue', 'svelte', 'angular']) {
-    it(`10.39, 10.40: ${name}: a token comes by attribute, event and property; a thread without its room shows no other`, async () => {
-      const { page, said } = await site.open(`/built/${name}/late.html`);
+    it(`${name}: the token arrives by attribute, event and property; a thread without its room shows no other`, async () => {
+      const { page, output } = await site.open(`/built/${name}/late.html`);
       await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].map((element) => element.connection?.state).join() === 'connected,connected,connected');
       await page.waitForFunction(() => document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[aria-selected=true]'));
       const thread = (): Promise<string> => page.evaluate(() => {
@@ -68,7 +68,7 @@ describe('elements that are loaded after the first drawing', () => {
       await page.click('#open');
       await page.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'));
       assert.equal(await thread(), 'messages, a field');
-      assert.deepEqual(said.filter((words) => !words.startsWith('Angular is running in development mode')), []);
+      assert.deepEqual(output.filter((words) => !words.startsWith('Angular is running in development mode')), []);
       await page.close();
     });
   }
@@ -76,7 +76,7 @@ describe('elements that are loaded after the first drawing', () => {
 
 const python = findDjango();
 
-describe('the Django example', { skip: python ? false : `no Python with Django and PyJWT here (Debian: ${DJANGO_PACKAGES.join(' ')})` }, () => {
+describe('the Django example', { skip: python ? false : `Python with Django and PyJWT is not installed (Debian: ${DJANGO_PACKAGES.join(' ')})` }, () => {
   const port = 20_000 + (process.pid % 10_000);
   const secret = 'a secret that two servers share, and nobody else';
   let site: Site;
@@ -95,8 +95,8 @@ describe('the Django example', { skip: python ? false : `no Python with Django a
     await site.close();
   });
 
-  it('says that nobody is signed in; then somebody is, by a session and a token of its own, and talks', async () => {
-    const { page, said } = await site.open(`http://127.0.0.1:${port}/`);
+  it('shows signed out; then a user signs in with a session and token, and talks', async () => {
+    const { page, output } = await site.open(`http://127.0.0.1:${port}/`);
     const status = (): Promise<string> => page.evaluate(() => document.querySelector('chat-status')!.shadowRoot!.textContent);
     await page.waitForFunction(() => document.querySelector('chat-status')?.getAttribute('state') === 'unauthorized');
     assert.match(await status(), /You are not signed in/);
@@ -104,8 +104,8 @@ describe('the Django example', { skip: python ? false : `no Python with Django a
     await connected(page);
     await write(page, 'hello from Django');
     await arrived(page, 'hello from Django');
-    // Its own 401 is all that a browser has to say.
-    assert.deepEqual(said.filter((words) => !/401/.test(words)), []);
+    // The browser logs the expected 401.
+    assert.deepEqual(output.filter((words) => !/401/.test(words)), []);
     await page.close();
   });
 });

@@ -1,4 +1,4 @@
-/** A page's own styles and ours, by picture: neither changes the other by a pixel. */
+/** Styles of the page and of the chat do not affect each other, compared by screenshot. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,20 +10,23 @@ import type { Page } from 'puppeteer-core';
 import type { ChatConnectionElement } from '../../src/index.js';
 import { startSite, type Site } from './site.js';
 
-/** What pages do to everything that is on them. (A line under all of a page runs through what stands in it; CSS knows no way out.) */
+/**
+ * Styles that pages apply to all elements. (Underlines of the whole page extend into its content; CSS cannot prevent
+ * that.)
+ */
 const HOSTILE: Record<string, string> = {
   'all: unset for everything': '* { all: unset }',
-  'all: unset, and nobody may differ': '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
-  'a reset that goes too far':
+  'all: unset with !important': '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
+  'an aggressive reset':
     '*, *::before, *::after { margin: 0; padding: 0; border: 0; font: inherit; vertical-align: baseline; box-sizing: content-box; list-style: none; background: transparent; color: inherit } button { appearance: none } svg { display: none } dialog { display: none } :focus-visible { outline: 0 }',
-  'type for a poster':
+  'poster typography':
     'body, body * { font: italic 900 40px/3 fantasy; letter-spacing: 0.5em; word-spacing: 1em; text-transform: uppercase; text-indent: 4em; text-align: right; text-shadow: 2px 2px red; white-space: pre; color: lime; cursor: crosshair; hyphens: auto; font-variant: small-caps; tab-size: 20; line-break: anywhere; word-break: break-all; -webkit-text-stroke: 1px red; quotes: "x" "y"; list-style: square inside }',
   'a framework’s buttons, inputs and dialogs':
     'button { background: #0d6efd; color: #fff; padding: 2rem; border-radius: 0; min-width: 300px; text-transform: uppercase } input, textarea { height: 90px; border: 9px solid red; width: 100% } h2 { font-size: 90px; margin: 50px } ul, ol { padding-left: 99px; list-style: disc } p { margin: 3em } dialog { background: red; inset: 0; width: 100vw } .base, .message, .bubble, .header, .panel, .button, .badge { display: none; background: red; margin: 90px } img { max-width: none; width: 900px } a { color: red; display: block }',
-  'everything is moved and seen through': '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
+  'transformed and translucent': '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
 };
 
-/** The page keeps the boxes that it gave to the elements: `chat-thread` is more than `*`. */
+/** Preserves the layout of the host elements: `chat-thread` is more specific than `*`. */
 const BOXES = `html, body, main { display: block; float: none; column-count: auto; margin: 0; background: #fff } head, script, style { display: none }
 chat-connection { display: grid; grid-template: auto 300px / 300px 400px; width: 700px; float: none; opacity: 1; transform: none; column-count: auto }
 chat-status { display: block; grid-column: 1 / 3 } chat-rooms, chat-thread, chat-status { float: none; column-count: auto; width: auto; height: auto; transition: none }
@@ -36,17 +39,17 @@ const corner = (styles: string): string => `<!doctype html><html lang="en"><head
 <style>${styles}</style><style>html, body { display: block; margin: 0; background: #fff } head, script, style { display: none }</style></head>
 <body><script src="/dist/loader.js" data-token-url="/token/1"></script></body></html>`;
 
-/** The page's own things, in every form that ours has too. */
+/** The page's own content, with all element types that the chat uses too. */
 const OWN = `<main><h1>Title</h1><h2>Second</h2><p>Some <a href="#">words</a> <b>and</b> more</p><ul><li>one</li></ul><ol><li>two</li></ol>
-<button class="button">Press</button><input value="text"><textarea>text</textarea><div class="base header message bubble panel">a box</div><blockquote>said</blockquote><dialog open>dialog</dialog><time>now</time></main>`;
+<button class="button">Press</button><input value="text"><textarea>text</textarea><div class="base header message bubble panel">a box</div><blockquote>output</blockquote><dialog open>dialog</dialog><time>now</time></main>`;
 const host = (chat: string): string => `<!doctype html><html lang="en"><head><style>body { font: 18px Georgia, serif; color: #333 } .button { background: gold }</style></head><body>${OWN}${chat}</body></html>`;
 
 const LOOKS = 3;
 
-describe('a page’s styles and ours', () => {
+describe('styles of page and chat', () => {
   let site: Site;
   const now = Date.now();
-  /** As they are on a page without any style. */
+  /** Rendered without page styles. */
   let plain: Uint8Array;
   let plainCorner: Uint8Array[];
   before(async () => {
@@ -58,7 +61,7 @@ describe('a page’s styles and ours', () => {
     };
     for (const [at, styles] of Object.values(HOSTILE).entries()) Object.assign(html, { [`/elements-${at}`]: elements(styles), [`/corner-${at}`]: corner(styles) });
     site = await startSite({ html });
-    // Everybody sees the same room, read to its end: one look before the pictures.
+    // One visit before the screenshots marks everything as read, so that all pages look the same.
     await shoot('/elements');
     plain = await shoot('/elements');
     plainCorner = await shootCorner('/corner');
@@ -83,16 +86,16 @@ describe('a page’s styles and ours', () => {
     return picture;
   }
 
-  /** The launcher, closed and open, from the one line of loader.js. */
+  /** The launcher of loader.js, closed and open. */
   async function shootCorner(path: string): Promise<Uint8Array[]> {
     const { page } = await site.open(path, { now });
-    // Something is unread, so the chat is loaded and the button says how much.
+    // Something is unread, so the chat loads and the button shows the count.
     await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('[part=badge]'));
     const closed = await page.screenshot();
     await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('.button')!.click());
     await page.waitForFunction(() => {
       const panel = document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog');
-      // Green for a moment, and then out of the way.
+      // Green for a moment, then hidden.
       const status = panel?.querySelector('chat-status')?.shadowRoot?.querySelector('[part=base]');
       return panel?.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]') && status?.className === 'hidden-visually';
     });
@@ -102,7 +105,7 @@ describe('a page’s styles and ours', () => {
     return [closed, open];
   }
 
-  /** Looks again before it says that two pictures differ: a list may come to rest half a pixel further up, now and then. */
+  /** Retries before two screenshots count as different: lists sometimes settle half a pixel higher. */
   async function same(take: () => Promise<Uint8Array[]>, wanted: Uint8Array[], name: string): Promise<void> {
     for (let look = 1; ; look++) {
       try {
@@ -116,7 +119,7 @@ describe('a page’s styles and ours', () => {
 
   function compare(got: Uint8Array, wanted: Uint8Array, name: string): void {
     const [a, b] = [PNG.sync.read(Buffer.from(got)), PNG.sync.read(Buffer.from(wanted))];
-    // What only the smoothing of an edge makes different is the graphics card's affair.
+    // Differences in antialiasing only are ignored.
     const different = pixelmatch(a.data, b.data, undefined, a.width, a.height, { threshold: 0.05 });
     if (different === 0) return;
     const folder = join(tmpdir(), 'unified-chat-pictures');
@@ -127,25 +130,25 @@ describe('a page’s styles and ours', () => {
     assert.fail(`${different} pixels differ: ${join(folder, file)}-{got,wanted}.png`);
   }
 
-  it('two pictures of the same page are the same', async () => {
+  it('two screenshots of the same page are equal', async () => {
     await same(async () => [await shoot('/elements')], [plain], 'elements');
   });
 
   for (const [at, name] of Object.keys(HOSTILE).entries()) {
-    it(`the elements look as ever: ${name}`, async () => {
+    it(`the elements are unaffected by: ${name}`, async () => {
       await same(async () => [await shoot(`/elements-${at}`)], [plain], `elements ${name}`);
     });
-    it(`the launcher looks as ever, closed and open: ${name}`, async () => {
+    it(`the launcher, closed and open, is unaffected by: ${name}`, async () => {
       await same(() => shootCorner(`/corner-${at}`), plainCorner, `launcher ${name}`);
     });
   }
 
-  it('the page looks as if the chat were not there', async () => {
+  it('the page looks the same without the chat', async () => {
     const picture = async (path: string): Promise<Uint8Array> => {
       const { page } = await site.open(path, { now });
       if (path !== '/host') await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog'));
       await still(page);
-      // All of it but the corner where the button is.
+      // Everything but the corner with the button.
       const shot = await page.screenshot({ clip: { x: 0, y: 0, width: 900, height: 600 } });
       await page.close();
       return shot;

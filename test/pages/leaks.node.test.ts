@@ -1,11 +1,14 @@
-/** A page that puts the chat up and takes it away, fifty times: nothing of it stays in memory. Counted in Chromium after a forced collection. */
+/**
+ * A page that mounts and removes the chat fifty times leaks nothing. Counts objects in Chromium after a forced
+ * collection.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { CDPSession } from 'puppeteer-core';
 import { startSite, type Site } from './site.js';
 
 const TIMES = 50;
-/** Puts everything up, waits until a room is shown, takes it away. */
+/** Mounts everything, waits until a room is shown, and removes it. */
 const MOUNT = `
   async function mountAndRemove(shares) {
     const main = document.querySelector('main');
@@ -25,11 +28,11 @@ const MOUNT = `
   }`;
 const HTML = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>leaks</title><link rel="icon" href="data:,">
   <script>${MOUNT}</script><script type="module" src="/dist/chat.js"></script></head><body><main></main></body></html>`;
-/** One set may still be held by what has just run: the last event, the last promise. */
+/** One instance may still be referenced by the last event or promise. */
 const SPARE = 2;
 
 async function instances(cdp: CDPSession): Promise<Record<string, number>> {
-  // Timers that are left over have had their time by now.
+  // Lets pending timers expire.
   await new Promise((resolve) => setTimeout(resolve, 500));
   for (let n = 0; n < 3; n++) await cdp.send('HeapProfiler.collectGarbage');
   const count = async (expression: string): Promise<number> => {
@@ -45,13 +48,13 @@ async function instances(cdp: CDPSession): Promise<Record<string, number>> {
   return counts;
 }
 
-describe('10.21: fifty mounts and removals', () => {
+describe('fifty mounts and removals', () => {
   let site: Site;
   before(async () => void (site = await startSite({ html: { '/': HTML } })));
   after(() => site.close());
 
   for (const share of [true, false]) {
-    it(share ? 'leave nothing in memory' : 'leave nothing in memory, where tabs share nothing', async () => {
+    it(share ? 'leave nothing in memory' : 'leave nothing in memory, without sharing between tabs', async () => {
       const { page } = await site.open('/');
       const cdp = await page.createCDPSession();
       for (let n = 0; n < TIMES; n++) await page.evaluate(`mountAndRemove(${share})`);

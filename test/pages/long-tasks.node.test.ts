@@ -1,4 +1,4 @@
-/** What the chat costs a page while it loads, on a processor four times slower than this one. */
+/** Long tasks while the chat loads, with CPU throttling by a factor of four. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startSite, type Site } from './site.js';
@@ -21,11 +21,11 @@ describe('long tasks', () => {
   });
   after(() => site.close());
 
-  /** Milliseconds of the longest task until the page is complete, and the chat with it. */
+  /** The longest task until page and chat are complete, in ms. */
   async function longest(path: string): Promise<number> {
     const { page } = await site.open('/nothing');
     if (path === '/loader') {
-      // Nothing unread: that would be a sign of interest.
+      // Nothing unread, because unread messages would load the chat.
       await page.setRequestInterception(true);
       page.on('request', (request) => void (request.url().endsWith('/rooms/') ? request.respond({ contentType: 'application/json', body: '[]' }) : request.continue()));
     }
@@ -44,7 +44,7 @@ describe('long tasks', () => {
 
   for (const path of Object.keys(PAGES)) {
     it(`none of 50 ms: ${path}`, async () => {
-      // The machine has other things to do, too: what the page itself takes, it takes each time.
+      // Repeated: a task of the page itself is long each time, one caused by other processes is not.
       const took: number[] = [];
       while (took.length < TRIES && Math.min(...took) >= LIMIT_MS) took.push(await longest(path));
       assert.ok(Math.min(...took) < LIMIT_MS, `${path}: ${took.join(', ')} ms`);

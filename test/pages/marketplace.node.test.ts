@@ -21,7 +21,7 @@ describe('the marketplace page', () => {
         document.querySelector('chat-connection')!.connection?.state === 'connected' &&
         document.querySelector('chat-thread')!.shadowRoot?.querySelector('li'),
     );
-  async function open(width: number, height: number, path = '/'): Promise<{ page: Page; said: string[] }> {
+  async function open(width: number, height: number, path = '/'): Promise<{ page: Page; output: string[] }> {
     const opened = await site.open(path, { width, height });
     opened.page.setDefaultTimeout(30_000);
     await opened.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
@@ -50,13 +50,13 @@ describe('the marketplace page', () => {
     });
 
   it('opens as Ben in a second window, and both talk', async () => {
-    const { page: ana, said } = await open(1280, 800);
+    const { page: ana, output } = await open(1280, 800);
     const requests: string[] = [];
     ana.on('request', (request) => requests.push(request.url()));
     const appeared = new Promise<Page>((resolve) => ana.once('popup', (page) => resolve(page!)));
     await ana.click('[data-second-window]:not([hidden])');
     const ben = await appeared;
-    ben.on('console', (message) => said.push(message.text()));
+    ben.on('console', (message) => output.push(message.text()));
     ben.on('request', (request) => requests.push(request.url()));
     await ready(ben);
     assert.equal(await ben.$eval('.account:not([hidden])', ({ textContent }) => textContent.trim()), 'Ben Okafor');
@@ -65,7 +65,7 @@ describe('the marketplace page', () => {
     await write(ana, 'Yes, please.\n');
     await sees(ben, 'Yes, please.');
     assert.equal(await ana.evaluate(() => document.querySelector('chat-connection')!.connection!.user?.id), 1);
-    assert.deepEqual(said, []);
+    assert.deepEqual(output, []);
     assert.deepEqual(
       requests.filter((url) => !url.startsWith(site.url) && !url.startsWith('data:')),
       [],

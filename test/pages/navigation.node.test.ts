@@ -1,4 +1,4 @@
-/** A visitor goes from page to page by Turbo, by htmx and by a router of the page's own: the conversation goes on. */
+/** Navigation with Turbo, htmx and client-side routers: the conversation continues. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'puppeteer-core';
@@ -9,11 +9,11 @@ const LOADER = '<script async src="/dist/loader.js" data-token-url="/token/1"></
 const ELEMENTS = '<chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>';
 const SCRIPT = '<script type="module" src="/dist/chat.js"></script>';
 
-/** How a page goes to the next one, as its makers say it is to be written. */
+/** Navigation methods, as documented by their projects. */
 const WAYS: Record<string, { head: string; link: string }> = {
   turbo: { head: '<script type="module">import "/vendor/turbo/turbo.es2017-esm.js";</script>', link: '' },
   htmx: { head: '<script src="/vendor/htmx/htmx.min.js"></script>', link: 'hx-boost="true"' },
-  // As Astro's <ClientRouter /> does it, and most that swap whole pages: the attributes of <html>, what is new in <head>, another <body>.
+  // Like Astro's <ClientRouter /> and similar routers: the attributes of <html>, additions to <head>, a new <body>.
   router: {
     head: `<script>
       addEventListener('click', async (event) => {
@@ -43,7 +43,7 @@ const page = (way: string, name: string, other: string, chat: string, where: 'he
     <body><h1>${name}</h1><a ${link} href="/${other}">Go on</a>${where === 'body' ? chat : ''}</body></html>`;
 };
 
-describe('from page to page', () => {
+describe('navigation between pages', () => {
   let site: Site;
   before(async () => {
     const html: Record<string, string> = {};
@@ -62,9 +62,9 @@ describe('from page to page', () => {
   const connected = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected');
   const press = (tab: Page): Promise<void> => tab.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('button')!.click());
 
-  /** Opens the chat on the first page, and goes to the second one without loading it. */
-  async function visit(way: string, kind: string): Promise<{ tab: Page; said: string[] }> {
-    const { page: tab, said } = await site.open(`/${way}-${kind}-one`);
+  /** Opens the chat on the first page, and navigates to the second without a page load. */
+  async function visit(way: string, kind: string): Promise<{ tab: Page; output: string[] }> {
+    const { page: tab, output } = await site.open(`/${way}-${kind}-one`);
     await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
     await press(tab);
     await launcherOpens(tab);
@@ -72,27 +72,27 @@ describe('from page to page', () => {
     await tab.evaluate(() => Object.assign(globalThis, { first: document.querySelector('chat-connection') }));
     await tab.click('a');
     await tab.waitForFunction(() => document.querySelector('h1')?.textContent === 'two');
-    return { tab, said };
+    return { tab, output };
   }
 
   for (const way of Object.keys(WAYS)) {
     for (const kind of ['loader', 'loader-in-body']) {
-      it(`${way}, ${kind}: the same socket and the open panel go along`, async () => {
-        const { tab, said } = await visit(way, kind);
-        await new Promise((resolve) => setTimeout(resolve, 300)); // what a page does after a visit
+      it(`${way}, ${kind}: socket and open panel persist`, async () => {
+        const { tab, output } = await visit(way, kind);
+        await new Promise((resolve) => setTimeout(resolve, 300)); // work that pages do after a visit
         const now = await tab.evaluate(() => {
           const all = document.querySelectorAll<ChatConnectionElement>('chat-connection');
           const { first } = globalThis as unknown as { first: Element };
           return [all.length, all[0] === first, all[0]!.connection.state, document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')!.open];
         });
         assert.deepEqual(now, [1, true, 'connected', true]);
-        assert.deepEqual(said, []);
+        assert.deepEqual(output, []);
         await tab.close();
       });
     }
 
-    it(`${way}, elements in the body: the panel is open again on the next page, and the old socket is gone`, async () => {
-      const { tab, said } = await visit(way, 'elements');
+    it(`${way}, elements in the body: the panel is open again on the next page, and the old socket is closed`, async () => {
+      const { tab, output } = await visit(way, 'elements');
       await launcherOpens(tab);
       await connected(tab);
       const now = await tab.evaluate(() => {
@@ -101,35 +101,35 @@ describe('from page to page', () => {
         return [more.length, here === first || first.connection.state === 'idle'];
       });
       assert.deepEqual(now, [0, true]);
-      assert.deepEqual(said, []);
+      assert.deepEqual(output, []);
       await tab.close();
     });
   }
 
-  it('there and back by the browser: a page that was put aside is eligible again, and goes on where it was', async () => {
-    const { page: tab, said } = await site.open('/router-loader-one');
+  it('back and forward: the page is eligible for the bfcache, and continues when restored', async () => {
+    const { page: tab, output } = await site.open('/router-loader-one');
     await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
     await press(tab);
     await connected(tab);
     let isRestored = false;
-    // A browser that is short of memory or time may load the page again, which is its right.
+    // A browser may reload the page instead, if it lacks memory or time.
     for (let attempt = 1; attempt <= 5 && !isRestored; attempt++) {
       await connected(tab);
       await tab.evaluate(() => Object.assign(globalThis, { wasHere: true }));
       await tab.goto(`${site.url}/turbo-loader-two`);
-      // The answer to this call is lost with the page that gives it, and `waitForFunction` survives the change of pages.
+      // The result of this call is lost with the page; `waitForFunction` survives the navigation.
       await tab.evaluate(() => setTimeout(() => { history.back(); }));
       const page = await tab.waitForFunction(() => location.pathname === '/router-loader-one' && document.readyState === 'complete'
         && ('wasHere' in globalThis ? 'restored' : 'loaded'));
       isRestored = await page.jsonValue() === 'restored';
     }
-    // A page out of the browser's memory still has its variables; a page that was loaded again has not.
+    // A page restored from the bfcache keeps its variables.
     assert.equal(isRestored, true);
     await connected(tab);
     await launcherOpens(tab);
     const method = await tab.evaluate(async () => (await document.querySelector<ChatConnectionElement>('chat-connection')!.connection.sendChatMessage(1, 'back again')).method);
     assert.equal(method, 'websocket');
-    assert.deepEqual(said, []);
+    assert.deepEqual(output, []);
     await tab.close();
   });
 });

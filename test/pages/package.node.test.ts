@@ -1,4 +1,4 @@
-/** The package as npm would publish it, installed into a project that knows nothing of ours. */
+/** The package as published by npm, installed into a separate project. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,10 +13,10 @@ import { npmCommand } from '../../scripts/install.mjs';
 import { startSite } from './site.js';
 
 const run = promisify(execFile);
-/** Bytes, compressed, of a page that shows the state alone. */
+/** Maximum compressed size of a page that only shows the state, in bytes. */
 const STATUS_BUDGET = 22_000;
 
-/** What the page of a host app may write, and what it must not be able to. */
+/** Code that a host page may write, and code that must not compile. */
 const TYPES: Record<string, string> = {
   'react.tsx': `import type {} from 'unified-chat/react';
 import 'unified-chat';
@@ -92,7 +92,7 @@ describe('the package', () => {
   });
   after(() => rm(project, { recursive: true, force: true }));
 
-  it('holds what it needs and nothing of the workshop', () => {
+  it('contains what it needs, and no development files', () => {
     for (const path of ['dist/chat.js', 'dist/loader.js', 'dist/index.js', 'dist/types/index.d.ts', 'dist/web-types.json', 'custom-elements.json', 'LICENSE', 'README.md']) assert.ok(packed.includes(path), path);
     assert.deepEqual(packed.filter((path) => /^(test|demo|src)\/|^dist\/demo/.test(path)), []);
   });
@@ -102,12 +102,12 @@ describe('the package', () => {
     assert.deepEqual(packed.filter((path) => /\.(map|png|gif)$/.test(path)), []);
   });
 
-  it('is what publint and "are the types wrong?" expect', async () => {
+  it('passes publint and "are the types wrong?"', async () => {
     await run(process.execPath, ['node_modules/publint/src/cli.js', tarball, '--strict']);
     await run(process.execPath, ['node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only', '--format', 'ascii']);
   });
 
-  it('has types for React, Vue, Svelte and plain TypeScript, which find mistakes', async () => {
+  it('has types for React, Vue, Svelte and plain TypeScript that detect mistakes', async () => {
     for (const [name, text] of Object.entries(TYPES)) await writeFile(join(project, name), text);
     await cp('demo/examples/react/main.tsx', join(project, 'example.tsx'));
     const compilerOptions = { strict: true, noEmit: true, jsx: 'react-jsx', module: 'esnext', moduleResolution: 'bundler', target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], types: [], skipLibCheck: false };
@@ -115,20 +115,20 @@ describe('the package', () => {
     await inProject('typescript/bin/tsc').catch((thrown: { stdout: string }) => assert.fail(thrown.stdout));
   });
 
-  it('works in Node, without an element, and its doctor answers', async () => {
+  it('works in Node without elements, and its doctor runs', async () => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', "import { ChatConnection } from 'unified-chat/headless'; console.log(new ChatConnection({ url: 'https://api.example.com' }).state)"], { cwd: project });
     assert.equal(stdout.trim(), 'idle');
     const help = await inProject('unified-chat/dist/doctor-cli.js', '--help');
     assert.match(help.stdout, /--url/);
   });
 
-  it('draws its elements on a server', async () => {
+  it('renders its elements on a server', async () => {
     const script = "import { html, renderToString, snapshot } from 'unified-chat/ssr'; const rooms = snapshot({ me: 1, rooms: [{ id: 7, name: 'Ladder' }] }); console.log(renderToString(html`<chat-rooms snapshot=${rooms}></chat-rooms>`));";
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
     assert.match(stdout, /<template [^>]*shadowrootmode="open"><style>[^]*role="option"[^]*Ladder/);
   });
 
-  it(`lets a bundler leave out the rest: <chat-status> alone in ${STATUS_BUDGET} bytes`, async () => {
+  it(`is tree-shakeable: <chat-status> alone in ${STATUS_BUDGET} bytes`, async () => {
     const entry = join(project, 'status.js');
     await writeFile(entry, "import 'unified-chat/chat-status';\n");
     const built = (await build({
@@ -139,39 +139,39 @@ describe('the package', () => {
       build: { outDir: 'out', minify: true, rolldownOptions: { input: entry } },
     })) as Rolldown.RolldownOutput;
     const chunks = built.output.filter((file) => file.type === 'chunk');
-    // What is loaded at once: the entry, and what it imports, and so on.
+    // Loaded initially: the entry with its static imports, recursively.
     const atOnce = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
     for (const name of atOnce) for (const needed of chunks.find(({ fileName }) => fileName === name)!.imports) atOnce.add(needed);
     const code = chunks.filter(({ fileName }) => atOnce.has(fileName)).map(({ code }) => code);
     const size = code.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
     assert.ok(size <= STATUS_BUDGET, `${size} bytes`);
     assert.match(code.join(''), /chat-status/);
-    // What it leaves out is there, for an element with a token of its own.
+    // The rest is available on demand, for an element with its own token.
     assert.match(chunks.filter(({ fileName }) => !atOnce.has(fileName)).map(({ code }) => code).join(''), /new WebSocket|WebSocket/);
     console.log(`    <chat-status> alone: ${size} bytes`);
   });
 
-  it('is a chat in a browser, as a bundler makes it of the package', async () => {
+  it('works in a browser when bundled', async () => {
     await writeFile(join(project, 'app.js'), "import 'unified-chat';\n");
     await writeFile(join(project, 'app.html'), '<!doctype html><html lang="en"><head><title>An app</title><link rel="icon" href="data:,"></head><body><chat-connection token-url="/token/1"><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection><script type="module" src="./app.js"></script></body></html>');
     await build({ root: project, configFile: false, logLevel: 'error', base: './', build: { outDir: 'app', rolldownOptions: { input: join(project, 'app.html') }, chunkSizeWarningLimit: 1_000 } });
     const site = await startSite({ folders: { '/app': join(project, 'app') } });
     try {
-      const { page, said } = await site.open('/app/app.html');
+      const { page, output } = await site.open('/app/app.html');
       await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li'));
       await page.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.state === 'connected');
-      assert.deepEqual(said, []);
+      assert.deepEqual(output, []);
     } finally {
       await site.close();
     }
   });
 
-  it('names files that are in it', async () => {
+  it('refers only to files that it contains', async () => {
     const { customElements, 'web-types': webTypes, bin } = JSON.parse(await readFile(join(project, 'node_modules/unified-chat/package.json'), 'utf8')) as { customElements: string; 'web-types': string; bin: Record<string, string> };
     for (const path of [customElements, webTypes, ...Object.values(bin)]) assert.ok(packed.includes(path.replace('./', '')), path);
   });
 
-  it('brings what docs/ promises to whoever reads them offline', async () => {
+  it('contains everything that docs/ links to', async () => {
     await cp(join(project, 'node_modules/unified-chat'), join(project, 'copy'), { recursive: true });
     const readme = await readFile(join(project, 'copy/README.md'), 'utf8');
     const links = [...readme.matchAll(/\]\((docs\/[^)#]+\.md)/g)].map(([, path]) => path!);

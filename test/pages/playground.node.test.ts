@@ -1,4 +1,4 @@
-/** The playground is files and nothing else: every state of every element without a backend. */
+/** The playground: static files that show every state of every element without a backend. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -7,7 +7,7 @@ import { startStaticSite, type StaticSite } from './static-site.js';
 
 const STATES = ['connected', 'idle', 'connecting', 'reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
 
-/** Where a state is to be seen that is none of the connection's. */
+/** Where states that are not connection states are shown. */
 const WHERE: Record<string, string> = {
   'chat-connection:unread': 'content=talk',
   'chat-launcher:open': 'show=launcher&launcher=open',
@@ -18,7 +18,7 @@ const WHERE: Record<string, string> = {
   'chat-thread:scrolled': 'content=many',
 };
 
-/** Every custom state that an element says it has, by the address that shows it. */
+/** All documented custom states, by the address that shows them. */
 function addresses(): Map<string, [tag: string, state: string][]> {
   const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as { modules: { declarations: { tagName?: string; cssStates?: { name: string }[] }[] }[] };
   const all = new Map<string, [string, string][]>();
@@ -31,7 +31,7 @@ function addresses(): Map<string, [tag: string, state: string][]> {
   return all;
 }
 
-/** Whom a page asks, whatever comes of it: also what fails. What its service worker asks counts too, and so do WebSockets. */
+/** Records the hosts contacted by a page, its service worker and WebSockets, including failed requests. */
 async function watch(page: Page): Promise<Set<string>> {
   const asked = new Set<string>();
   const ask = (address: string): unknown => /^(http|ws)s?:/.test(address) && asked.add(new URL(address).host);
@@ -45,7 +45,7 @@ async function watch(page: Page): Promise<Set<string>> {
     worker.on('Network.requestWillBeSent', ({ request }) => ask(request.url));
     await worker.send('Network.enable');
   };
-  // One that cannot be followed is gone again.
+  // A target that cannot be attached to has already been closed.
   page.browser().on('targetcreated', (target) => void follow(target).catch(() => {}));
   return asked;
 }
@@ -54,7 +54,7 @@ describe('the playground', () => {
   let site: StaticSite;
   let page: Page;
   let asked: Set<string>;
-  /** What the page's policy has blocked, and nobody was asked for therefore. */
+  /** Requests blocked by the page's policy. */
   const forbidden: string[] = [];
   before(async () => {
     site = await startStaticSite();
@@ -85,8 +85,8 @@ describe('the playground', () => {
     });
   }
 
-  it('stays in every state of the connection', async () => {
-    // Ten seconds are one second.
+  it('stays in each connection state', async () => {
+    // Accelerates time by a factor of ten.
     const { identifier } = await page.evaluateOnNewDocument(() => {
       const wait = window.setTimeout.bind(window);
       window.setTimeout = ((run: () => void, ms = 0) => wait(run, ms / 10)) as typeof setTimeout;
@@ -108,7 +108,7 @@ describe('the playground', () => {
     await page.removeScriptToEvaluateOnNewDocument(identifier);
   });
 
-  it('goes from any state to another', async () => {
+  it('switches from any state to any other', async () => {
     await open('state=connected');
     for (const state of ['error', 'polling', 'unauthorized', 'connected', 'offline', 'connected']) {
       await page.select('[name=state]', state);
@@ -117,7 +117,7 @@ describe('the playground', () => {
     assert.match(page.url(), /state=connected/);
   });
 
-  /** What a visitor sees of the launcher. */
+  /** The visible state of the launcher. */
   const launcher = (): Promise<object> =>
     page.evaluate(() => {
       const root = document.querySelector('chat-launcher')!.shadowRoot!;
@@ -138,14 +138,14 @@ describe('the playground', () => {
     });
   }
 
-  it('shows the launcher in every state of the connection', async () => {
+  it('shows the launcher in each connection state', async () => {
     for (const state of STATES) {
       await open(`show=launcher&launcher=open&state=${state}`);
       await page.waitForFunction((wanted) => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('chat-status')?.getAttribute('state') === wanted, {}, state);
     }
   });
 
-  it('says in its address what was done with the launcher by hand', async () => {
+  it('reflects manual use of the launcher in its address', async () => {
     await open('show=launcher&launcher=unread');
     await isConnected();
     const press = (part: string): Promise<void> => page.evaluate((wanted) => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>(`[part=${wanted}]`)!.click(), part);
@@ -160,7 +160,7 @@ describe('the playground', () => {
     await says('open');
     await press('close');
     await says('closed');
-    // As the tab would remember it: what the address says counts.
+    // The address takes precedence over the state remembered by the tab.
     await press('button');
     await says('open');
     await open('show=launcher&launcher=closed');
@@ -171,7 +171,7 @@ describe('the playground', () => {
     assert.equal(await page.$('chat-launcher'), null);
   });
 
-  it('talks: Ben answers', async () => {
+  it('Ben replies', async () => {
     await open('state=connected&content=everything');
     await page.waitForFunction(() => (document.querySelector('chat-thread')?.shadowRoot?.querySelectorAll('li').length ?? 0) > 8);
     const count = (): Promise<number> => page.evaluate(() => document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.other').length);
@@ -181,7 +181,7 @@ describe('the playground', () => {
     await page.waitForFunction((known) => document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.other').length > known, {}, before);
   });
 
-  it('shows refusals, ten thousand messages, and nothing at all', async () => {
+  it('shows rejections, ten thousand messages, and an empty room', async () => {
     await open('state=connected&content=refused');
     await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li'));
     const field = (await page.evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!)) as ElementHandle<HTMLTextAreaElement>;
@@ -193,7 +193,7 @@ describe('the playground', () => {
     await page.waitForFunction(() => document.querySelector('chat-rooms')?.shadowRoot?.querySelector('[part=note]')?.textContent.includes('No conversations yet'));
   });
 
-  it('asks nobody but the place where its files are, and its strict policy had nothing to block', async () => {
+  it('contacts only its own origin, without policy violations', async () => {
     assert.match(await page.$eval('meta[http-equiv=Content-Security-Policy]', (meta) => meta.getAttribute('content')!), /default-src 'none'.*require-trusted-types-for 'script'/);
     assert.deepEqual(forbidden, []);
     assert.deepEqual([...asked], [new URL(site.url).host]);

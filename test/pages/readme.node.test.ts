@@ -1,4 +1,4 @@
-/** The README as a newcomer follows it, in a fresh clone with nothing installed: its command is run, and what stands there is pasted. */
+/** Follows the README in a fresh clone: runs its command, and pastes its snippets. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,37 +18,37 @@ const block = (language: string, what: string): string => {
   return found[0]![2]!;
 };
 
-describe('what the README says, from a fresh clone', () => {
+describe('the README in a fresh clone', () => {
   const begun = Date.now();
   const clone = mkdtempSync(join(tmpdir(), 'unified-chat-newcomer-'));
   let started: ChildProcess;
   let browser: Browser;
   let url = '';
-  let said = '';
+  let output = '';
 
   before(async () => {
     for (const file of execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' }).split('\0').filter(Boolean)) {
       cpSync(file, join(clone, file), { recursive: true });
     }
     const [command, ...args] = block('sh', 'npm start').split('\n').find((line) => line.startsWith('npm start'))!.split('#')[0]!.trim().split(' ');
-    // Packages that this machine has fetched once need not be fetched again; and no port is sure to be free but any.
+    // Uses npm's cache and any free port.
     const env = { ...process.env, PORT: '0', npm_config_prefer_offline: 'true', NODE_TEST_CONTEXT: undefined };
     started = spawn(command!, args, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     url = await new Promise((resolve, reject) => {
       for (const stream of [started.stdout!, started.stderr!]) {
         stream.setEncoding('utf8').on('data', (data: string) => {
-          said += data;
-          const [address] = /http:\/\/localhost:\d+/.exec(said) ?? [];
+          output += data;
+          const [address] = /http:\/\/localhost:\d+/.exec(output) ?? [];
           if (address) resolve(address);
         });
       }
-      started.on('exit', () => reject(new Error(said)));
+      started.on('exit', () => reject(new Error(output)));
     });
     browser = await puppeteer.launch({ executablePath: (findBrowsers() as { chromium: string }).chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
   });
   after(async () => {
     await browser?.close();
-    // The whole of it: npm, and what npm has started.
+    // The whole process group: npm and its children.
     if (started?.pid) process.kill(-started.pid, 'SIGTERM');
     await new Promise((resolve) => (started.exitCode === null ? started.on('exit', resolve) : resolve(undefined)));
     rmSync(clone, { recursive: true, force: true, maxRetries: 5 });
@@ -58,13 +58,13 @@ describe('what the README says, from a fresh clone', () => {
     const tab = await browser.newPage();
     await tab.setViewport({ width: 1000, height: 700 });
     const lines: string[] = [];
-    // A browser asks for a picture of the site that nobody has made.
+    // Ignores the browser's request for a favicon.
     tab.on('console', (message) => message.location().url?.endsWith('/favicon.ico') || lines.push(`${message.text()} ${message.location().url}`));
     tab.on('pageerror', (error) => lines.push(String(error)));
     await tab.goto(url + path);
     return { tab, console: lines };
   }
-  /** As the README says: into demo/site/, while it runs. */
+  /** Into demo/site/ while it runs, as the README says. */
   const paste = (name: string, text: string): void => {
     const path = join(clone, 'demo/site', name);
     assert.equal(dirname(path), join(clone, 'demo/site'));
@@ -102,10 +102,10 @@ describe('what the README says, from a fresh clone', () => {
     await tab.close();
   });
 
-  it('a site: one line, a button, a chat', async () => {
+  it('a site: one script tag adds the chat button', async () => {
     paste('mine.html', block('html', 'loader.js'));
     const { tab, console } = await open('/mine.html');
-    // Whichever is there: the loader's own button, or the launcher's, which takes its place when something is unread.
+    // Either the loader's button, or the launcher's, which replaces it if something is unread.
     await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
     await tab.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('button')!.click());
     await connected(tab);
@@ -115,7 +115,7 @@ describe('what the README says, from a fresh clone', () => {
     await tab.close();
   });
 
-  it('an app: elements that talk to its backend', async () => {
+  it('an app: elements with its own backend', async () => {
     paste('mine.html', block('html', 'chat.js'));
     const { tab, console } = await open('/mine.html');
     await connected(tab);
@@ -123,12 +123,12 @@ describe('what the README says, from a fresh clone', () => {
     const field = (await tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
     await field.type('And here.\n');
     await tab.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.textContent.includes('And here.'));
-    // The style sheet that the designer has not made yet.
+    // The stylesheet that does not exist yet.
     assert.deepEqual(console.filter((line) => !line.endsWith('/mine.css')), []);
     await tab.close();
   });
 
-  it('a designer: tokens and parts that are seen, beside what the app has; and the studio', async () => {
+  it('a designer: tokens and parts beside the app’s styles, and the studio', async () => {
     paste('mine.css', block('css', '--chat-accent'));
     const { tab, console } = await open('/mine.html');
     await connected(tab);
@@ -142,7 +142,7 @@ describe('what the README says, from a fresh clone', () => {
     });
     assert.deepEqual(look, ['1px', '4px', 'rgb(10, 125, 90)', true, true]);
     assert.deepEqual(console, []);
-    // The pages with a framework are built after the first page is there.
+    // The framework pages are built after the first page is available.
     await tab.waitForFunction(async (address) => (await fetch(address)).ok, { polling: 500, timeout: 120_000 }, '/dist/site/studio/index.html');
     await tab.goto(`${url}/studio`);
     await tab.waitForFunction(() => document.querySelectorAll('chat-thread').length > 0 && customElements.get('chat-thread'));
@@ -157,10 +157,10 @@ describe('what the README says, from a fresh clone', () => {
     await tab.close();
   });
 
-  it('all of it in under five minutes, installing included', () => {
-    assert.match(said, /installing packages \(no packages yet\)/);
+  it('takes less than five minutes, including installation', () => {
+    assert.match(output, /installing packages \(no packages yet\)/);
     const took = Date.now() - begun;
     assert.ok(took < LIMIT_MS, `${Math.round(took / 1_000)} s`);
-    console.log(`    from a fresh clone to the last of it: ${Math.round(took / 1_000)} s`);
+    console.log(`    from fresh clone to finish: ${Math.round(took / 1_000)} s`);
   });
 });

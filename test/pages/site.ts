@@ -1,4 +1,4 @@
-/** A site with the chat on it, for tests that look at it as its visitors do: the real backend, dist/ as it is published, Chromium. */
+/** A site with the chat, for tests from the visitor's perspective: the real backend, the published dist/, Chromium. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,38 +12,38 @@ import { findBrowsers } from '../support/browsers.mjs';
 export interface PageOptions {
   width?: number;
   height?: number;
-  /** What time it is, all the time: two pictures say 'a minute ago' of the same message. */
+  /** A fixed time, so that screenshots show the same relative times. */
   now?: number;
 }
 
 export interface Site {
   url: string;
   server: RunningServer;
-  /** Opens a page, of this site or of another. What it says in its console, and what goes wrong in it, is in `said`. */
-  open(path: string, options?: PageOptions): Promise<{ page: Page; said: string[] }>;
+  /** Opens a page of this site or another. `output` collects its console output and errors. */
+  open(path: string, options?: PageOptions): Promise<{ page: Page; output: string[] }>;
   close(): Promise<void>;
 }
 
 export interface SiteOptions extends Partial<Options> {
-  /** Default `chromium`. */
+  /** Default: `chromium`. */
   engine?: 'chromium' | 'firefox';
-  /** Preferences of Firefox, by name. */
+  /** Firefox preferences. */
   preferences?: Record<string, unknown>;
 }
 
-/** Who is who in the seed data. */
+/** User ids of the seed data. */
 const PEOPLE: Record<string, number> = { ana: 1, ben: 2 };
 
 /**
- * @param pages by path: markup, which may come later, or a folder of this project.
- * @param options of the backend, and of the browser.
+ * @param pages By path: markup (possibly a promise), or a folder of this project.
+ * @param options For the backend and the browser.
  */
 export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}, siteOptions: SiteOptions = {}): Promise<Site> {
   const { engine = 'chromium', preferences = {}, ...options } = siteOptions;
   const app = new Hono();
   app.get('/token/:user', async (context) => context.json({ token: await server.signToken(Number(context.req.param('user'))) }));
   app.get('/demo/token/:name', async (context) => context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }));
-  // As a host of scripts for other sites has them.
+  // Headers of a host that serves scripts to other sites.
   app.use('/dist/*', async (context, next) => {
     await next();
     context.header('Access-Control-Allow-Origin', '*');
@@ -71,11 +71,11 @@ export async function startSite(pages: { html?: Record<string, string>; folders?
       const page = await browser.newPage();
       await page.setViewport({ width, height });
       if (now !== undefined) await page.evaluateOnNewDocument((at) => (Date.now = () => at), now);
-      const said: string[] = [];
-      page.on('console', (message) => said.push(message.text()));
-      page.on('pageerror', (error) => said.push(String(error)));
+      const output: string[] = [];
+      page.on('console', (message) => output.push(message.text()));
+      page.on('pageerror', (error) => output.push(String(error)));
       await page.goto(new URL(path, server.url).href);
-      return { page, said };
+      return { page, output };
     },
     async close() {
       await browser.close();

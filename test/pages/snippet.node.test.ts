@@ -1,4 +1,4 @@
-/** dist/snippet.html, pasted: a browser takes the files that were built, and no others. */
+/** The pasted dist/snippet.html: a browser runs only the files that were built. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,10 @@ import { startSite, type Site } from './site.js';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const snippet = readFileSync('dist/snippet.html', 'utf8');
 const parts = readdirSync('dist/chunks').filter((name) => name.endsWith('.js'));
-/** A part that chat.js asks for by itself. */
+/** A chunk that chat.js loads on demand. */
 const secondary = parts.find((name) => name.startsWith('secondary-'))!;
 
-describe('the snippet that a build prints', () => {
+describe('the snippet printed by the build', () => {
   let site: Site;
   const folder = mkdtempSync(join(tmpdir(), 'unified-chat-changed-'));
   before(async () => {
@@ -23,7 +23,7 @@ describe('the snippet that a build prints', () => {
     const html: Record<string, string> = {};
     site = await startSite({ html, folders: { '/changed': folder } });
     for (const where of ['dist', 'changed']) {
-      // Without the other way to begin, the loader.
+      // Without the alternative, the loader.
       const pasted = snippet.replaceAll(`https://your.host/unified-chat@${version}/`, `${site.url}/${where}/`).replace(/<script async.*<\/script>/, '');
       html[`/${where}.html`] = `<!doctype html><html lang="en"><head><title>Mine</title><link rel="icon" href="data:,">${pasted}</head>
         <body><chat-connection token-url="/token/1"><chat-rooms></chat-rooms><chat-thread room="1"></chat-thread></chat-connection></body></html>`;
@@ -34,26 +34,26 @@ describe('the snippet that a build prints', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('names the version, and the hash of every file that a page may load', () => {
+  it('contains the version, and the hash of every loadable file', () => {
     assert.ok(snippet.includes(`unified-chat@${version}/chat.js" integrity="sha384-`));
     assert.ok(snippet.includes(`unified-chat@${version}/loader.js" integrity="sha384-`));
     const map = JSON.parse(/<script type="importmap">(.*?)<\/script>/.exec(snippet)![1]!) as { integrity: Record<string, string> };
     assert.deepEqual(Object.keys(map.integrity).sort(), ['chat.js', ...parts.map((name) => `chunks/${name}`)].map((file) => `https://your.host/unified-chat@${version}/${file}`).sort());
   });
 
-  it('is a chat, where it is pasted', async () => {
-    const { page, said } = await site.open('/dist.html');
+  it('works when pasted', async () => {
+    const { page, output } = await site.open('/dist.html');
     await page.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected');
     await page.waitForFunction(() => document.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]'));
-    assert.deepEqual(said, []);
+    assert.deepEqual(output, []);
     await page.close();
   });
 
-  it('runs nothing that somebody has changed, and what is not changed goes on', async () => {
-    const { page, said } = await site.open('/changed.html');
+  it('runs no modified file, while unmodified ones work', async () => {
+    const { page, output } = await site.open('/changed.html');
     await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li'));
     assert.equal(await page.evaluate(() => customElements.get('chat-rooms') === undefined && !('changed' in globalThis)), true);
-    assert.ok(said.some((line) => line.includes('integrity')), said.join());
+    assert.ok(output.some((line) => line.includes('integrity')), output.join());
     await page.close();
   });
 });

@@ -1,4 +1,4 @@
-/** Elements drawn on a server, looked at in Chromium: without a script, while the script takes over, and after that. */
+/** Server-rendered elements in Chromium: without scripts, during hydration, and afterwards. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
@@ -8,11 +8,11 @@ import { html as template, renderToString, snapshot } from '../../src/ssr.js';
 import type { ChatConnectionElement } from '../../src/index.js';
 import { startSite, type Site } from './site.js';
 
-/** What the page says of itself while it takes over. */
+/** Data recorded by the page during hydration. */
 interface Watched {
-  /** The first room as the server drew it. */
+  /** The first room in the server's markup. */
   drawn: Element;
-  /** What the list read in each frame. */
+  /** The text of the list in each frame. */
   frames: string[];
   shifts: number;
 }
@@ -27,7 +27,7 @@ const times = (page: Page): Promise<string[]> => page.evaluate(() => [...documen
 const isConnected = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected', { timeout: 10_000 });
 
-describe('rendered on a server', () => {
+describe('server-side rendering', () => {
   let site: Site;
   const html: Record<string, string> = {};
   before(async () => {
@@ -44,7 +44,7 @@ describe('rendered on a server', () => {
   });
   after(() => site.close());
 
-  it('has its list of rooms without any script', async () => {
+  it('shows the room list without scripts', async () => {
     const { page } = await site.open('about:blank');
     await page.setJavaScriptEnabled(false);
     await page.goto(`${site.url}/ssr`);
@@ -56,8 +56,8 @@ describe('rendered on a server', () => {
     await page.close();
   });
 
-  it('is taken over as it stands: the same rooms, the same nodes, nothing moves, no frame without them', async () => {
-    const { page, said } = await site.open('/ssr');
+  it('hydrates in place: the same rooms and nodes, no layout shift, no empty frame', async () => {
+    const { page, output } = await site.open('/ssr');
     const drawn = await names(page);
     await isConnected(page);
     await page.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'));
@@ -66,15 +66,15 @@ describe('rendered on a server', () => {
       const { drawn, frames, shifts } = (window as unknown as { watched: Watched }).watched;
       return { isSame: drawn === document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[role=option]'), frames: [...new Set(frames)], shifts };
     });
-    assert.ok(isSame, 'drawn anew');
+    assert.ok(isSame, 'rendered again');
     assert.deepEqual(frames, [drawn.join('|')]);
-    // What comes in beside the list (the state, the thread) may not move it.
+    // Elements beside the list (state, thread) must not move it.
     assert.ok(shifts < 0.05, `layout shift ${shifts}`);
-    assert.deepEqual(said, []);
+    assert.deepEqual(output, []);
     await page.close();
   });
 
-  it('shows times in the zone of the reader as soon as it is connected, not in that of the server', async () => {
+  it('shows times in the reader’s time zone once connected', async () => {
     const timesOn = async (path: string): Promise<string[]> => {
       const { page } = await site.open(path);
       await isConnected(page);
@@ -84,13 +84,13 @@ describe('rendered on a server', () => {
       return found;
     };
     let [taken, plain] = await Promise.all([timesOn('/ssr'), timesOn('/plain')]);
-    // A minute may have ended between the two.
+    // The minute may have changed between the two.
     for (let again = 1; again < 3 && taken.join() !== plain.join(); again++) [taken, plain] = await Promise.all([timesOn('/ssr'), timesOn('/plain')]);
     assert.deepEqual(taken, plain);
   });
 
-  it('is drawn anew in one go where nothing takes it over: the script tag', async () => {
-    const { page, said } = await site.open('/script-tag');
+  it('is rendered again in one step without hydration: the script tag', async () => {
+    const { page, output } = await site.open('/script-tag');
     await isConnected(page);
     await page.waitForFunction(() => customElements.get('chat-rooms') && document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'));
     const { bases, frames } = await page.evaluate(() => ({
@@ -99,11 +99,11 @@ describe('rendered on a server', () => {
     }));
     assert.deepEqual(bases, [1, 1, 1]);
     assert.equal(frames.length, 1, frames.join(' / '));
-    assert.deepEqual(said, []);
+    assert.deepEqual(output, []);
     await page.close();
   });
 
-  it('shows nobody the rooms of somebody else', async () => {
+  it('does not show rooms of another user', async () => {
     const { page } = await site.open('/other-person');
     await isConnected(page);
     const own = await page.evaluate(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.rooms.length);
@@ -111,7 +111,7 @@ describe('rendered on a server', () => {
     await page.close();
   });
 
-  it('shows them to nobody after their reader has signed out', async () => {
+  it('does not show them after signing out', async () => {
     const { page } = await site.open('/ssr');
     await isConnected(page);
     const left = await page.evaluate(async () => {
@@ -128,8 +128,8 @@ describe('rendered on a server', () => {
     await page.close();
   });
 
-  it('the launcher too, which is open again where it was open on the page before', async () => {
-    const { page, said } = await site.open('about:blank');
+  it('includes the launcher, which reopens if it was open on the previous page', async () => {
+    const { page, output } = await site.open('about:blank');
     await page.evaluateOnNewDocument(() => sessionStorage.setItem('unified-chat launcher ', 'open'));
     await page.goto(`${site.url}/launcher`);
     await page.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')?.open);
@@ -137,15 +137,15 @@ describe('rendered on a server', () => {
     assert.equal(await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelectorAll('[part=button]').length), 1);
     await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('[part=button]')!.click());
     await page.waitForFunction(() => !document.querySelector('chat-launcher')!.open);
-    assert.deepEqual(said, []);
+    assert.deepEqual(output, []);
     await page.close();
   });
 
-  it('says what is wrong with what it is given, and lets nothing out of its place', () => {
+  it('reports invalid input, and escapes everything', () => {
     assert.throws(() => snapshot({ me: 1, rooms: { detail: 'no' } }), /pass what GET rooms\/ answers/);
     const one = { id: 1, name: 'One', last_message: { content: 'hello', timestamp: '2026-11-23T12:00:00Z', sender: null } };
     const kept = (more: object): { rooms: { id: number }[]; times: Record<string, string> } => JSON.parse(snapshot({ me: 1, rooms: [one, { id: {} }], now: Date.parse('2026-11-23T12:30:00Z'), ...more })) as never;
-    assert.deepEqual(kept({}).rooms.map(({ id }) => id), [1], 'one bad room loses no other');
+    assert.deepEqual(kept({}).rooms.map(({ id }) => id), [1], 'one bad room does not affect others');
     assert.equal(kept({ timeZone: 'Europe/Berlin' }).times['1'], '30m ago');
     assert.equal(kept({ timeZone: 'No/Where; a cookie' }).times['1'], '');
     assert.throws(() => renderToString(template`<chat-status></chat-status>`, { nonce: '"><script>' }), TypeError);

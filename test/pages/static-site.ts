@@ -1,4 +1,4 @@
-/** The built pages of dist/demo/site on a plain file server, as a documentation site has them. */
+/** The built pages of dist/demo/site on a static file server, like a documentation site. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -10,7 +10,7 @@ import { findBrowsers } from '../support/browsers.mjs';
 export interface StaticSite {
   url: string;
   page: Page;
-  /** Hosts that have answered: what a service worker answers asks nobody. */
+  /** Hosts that have answered. Responses of a service worker contact no host. */
   asked: Set<string>;
   close(): Promise<void>;
 }

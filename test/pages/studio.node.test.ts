@@ -1,4 +1,4 @@
-/** The theme studio: what is set is seen, measured, written down and shared. */
+/** The theme studio: values are applied, measured, exported and shared. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -6,7 +6,7 @@ import type { Page } from 'puppeteer-core';
 import { startStaticSite, type StaticSite } from './static-site.js';
 
 const STATES = ['connected', 'idle', 'connecting', 'reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
-/** Beside the states: what is measured in thread, list of rooms and launcher. */
+/** Measured in thread, room list and launcher, besides the states. */
 const PARTS = 14;
 
 type Row = [what: string, ratio: string, needs: string, says: string];
@@ -43,7 +43,7 @@ describe('the theme studio', () => {
   it('shows every state at once, and a control for every token', async () => {
     await open();
     for (const state of STATES) await page.waitForFunction((wanted) => document.querySelector(`#states chat-status[state=${wanted}]`), {}, state);
-    // All of them still, when the last one has come.
+    // All of them are stable when the last one has appeared.
     assert.deepEqual((await page.$$eval('#states chat-status', (all) => all.map(({ state }) => state as string))).sort(), [...STATES].sort());
     await page.waitForFunction(() => document.querySelectorAll('#corner-cases chat-thread')[1]?.shadowRoot?.querySelector('[part~=failure]'));
     const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as { modules: { declarations: { cssProperties?: { name: string }[] }[] }[] };
@@ -51,7 +51,7 @@ describe('the theme studio', () => {
     assert.deepEqual(new Set(await page.$$eval('#tokens input[type=text]', (fields) => fields.map((field) => (field as HTMLInputElement).name))), tokens);
   });
 
-  /** What is seen of each launcher, where it stands in its box, and how large it is. */
+  /** Appearance, position and size of each launcher. */
   const launchers = (): Promise<object[]> =>
     page.$$eval('#launchers chat-launcher', (all) =>
       all.map(({ shadowRoot, parentElement }) => {
@@ -62,10 +62,10 @@ describe('the theme studio', () => {
       }),
     );
 
-  it('shows the launcher closed, with a number, and open, and its tokens are seen on it', async () => {
+  it('shows the launcher closed with a count, and open, with its tokens applied', async () => {
     await open();
     await page.waitForFunction(() => document.querySelectorAll('#launchers chat-launcher')[1]?.shadowRoot?.querySelector('[part=badge]'));
-    // A rem of this page is 15 pixels.
+    // A rem is 15 pixels on this page.
     assert.deepEqual(await launchers(), [
       { number: null, isInside: true, button: 52.5, panel: 0 },
       { number: '2', isInside: true, button: 52.5, panel: 0 },
@@ -79,28 +79,28 @@ describe('the theme studio', () => {
       { number: '2', isInside: true, button: 75, panel: 0 },
       { number: null, isInside: true, button: 75, panel: 300 },
     ]);
-    // What is open further down takes neither the keyboard nor the place where the page is.
+    // Opening a launcher further down takes neither the focus nor the scroll position.
     assert.deepEqual(await page.evaluate(() => [document.activeElement?.getAttribute('name'), scrollY]), ['preset', 0]);
   });
 
-  it('draws what is set, and writes it down', async () => {
+  it('applies values, and exports them', async () => {
     await open();
     await set('--chat-accent', 'rgb(200, 0, 100)');
     assert.equal(await ownBubble(), 'rgb(200, 0, 100)');
     assert.equal(await css(), 'chat-connection {\n  --chat-accent: rgb(200, 0, 100);\n}\n');
   });
 
-  it('measures what is drawn: too faint is said', async () => {
+  it('measures contrast, and warns if it is too low', async () => {
     await open();
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
     await set('--chat-text', '#bbb');
     await page.waitForFunction(() => /[1-9]\d* too faint/.test(document.querySelector('#verdict')!.textContent));
     const [, ratio, needs, says] = (await rows()).find(([what]) => what === 'Names of rooms')!;
-    // #bbb on white is 1.92 to 1.
+    // #bbb on white has a contrast of 1.92.
     assert.deepEqual([ratio, needs, says], ['1.9', '4.5', 'too faint']);
   });
 
-  it('says what it has not measured', async () => {
+  it('lists what was not measured', async () => {
     await open();
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
     await page.$eval('#launchers chat-launcher[open]', (launcher) => launcher.remove());
@@ -109,7 +109,7 @@ describe('the theme studio', () => {
     assert.deepEqual((await rows()).filter(([, , , says]) => says !== 'enough'), [['Its panel’s first line', '–', '4.5', 'not measured']]);
   });
 
-  it('has presets that are readable, light and dark', async () => {
+  it('has readable presets, light and dark', async () => {
     await open();
     const presets = await page.$$eval('[name=preset] option', (options) => options.map(({ value }) => value));
     assert.deepEqual(presets, ['clean', 'dense', 'bubbles', 'high contrast', 'material', 'terminal']);
@@ -121,7 +121,7 @@ describe('the theme studio', () => {
         await page.evaluate(() => new Promise(requestAnimationFrame));
         await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'), { timeout: 3_000 }).catch(() => {});
         const all = await rows();
-        // Every row has a number of its own: what was never measured is not readable.
+        // Every row must have a measured value.
         assert.deepEqual(all.filter(([, ratio, needs, says]) => !(Number(ratio) >= Number(needs) && says === 'enough')), [], `${preset}, ${scheme}`);
         assert.equal(all.length, PARTS + STATES.length);
         for (const state of STATES) assert.ok(all.some(([what]) => what === `State: ${state}`), state);
@@ -129,7 +129,7 @@ describe('the theme studio', () => {
     }
   });
 
-  it('is shared by its address', async () => {
+  it('is shared by URL', async () => {
     await open();
     await page.select('[name=preset]', 'terminal');
     await set('--chat-accent', '#ff8800');
@@ -138,7 +138,7 @@ describe('the theme studio', () => {
     assert.match(shared, /preset=terminal.*accent=%23ff8800/);
     await open(shared);
     assert.equal(await css(), written);
-    // A colour from elsewhere is a value, and no rule: nothing gets out of it.
+    // A colour from the URL is used as a value only, and cannot inject rules.
     await open('#accent=red;}*{display:none');
     assert.equal(await page.$eval('h1', (heading) => getComputedStyle(heading).display), 'block');
   });

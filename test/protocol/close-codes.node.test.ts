@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { afterClose, CloseCode } from '../../src/protocol/close-codes.js';
 
-it('the table of close codes in docs/PROTOCOL.md is what the code does', () => {
+it('the close codes in docs/PROTOCOL.md match the code', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/PROTOCOL.md'), 'utf8');
   const rows = [...text.matchAll(/^\| (\d{4}) \| `(\w+)` \| [^|]+ \| (backoff|spread|renew|now)\b/gm)].map(([, code, name, does]) => [Number(code), name, does]);
   const inCode = Object.entries(CloseCode)

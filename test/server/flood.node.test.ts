@@ -74,8 +74,8 @@ it('does not process queued frames of a broken socket', () =>
     const ana = await join(server, ANA);
     const { query } = server.database;
     let asked = 0;
-    let letGo = (): void => {};
-    const held = new Promise<void>((resolve) => (letGo = resolve));
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
     server.database.query = (async (sql: string, params?: unknown[]) => {
       // The first query of each frame.
       if (/^select 1 from members/.test(sql.trim())) {
@@ -88,7 +88,7 @@ it('does not process queued frames of a broken socket', () =>
     await poll('the first frame to be processed', () => asked === 1);
     ana.socket.terminate();
     await poll('the connection to end', async () => (await new Promise((resolve) => server.server.getConnections((_, count) => resolve(count)))) === 0);
-    letGo();
+    release();
     // Any query of a second frame would run before these.
     for (let n = 0; n < 5; n++) await rest(server, BEN, 'rooms/');
     assert.equal(asked, 1);
@@ -225,8 +225,8 @@ it('keeps a live client while its socket is paused because of a slow database', 
   withServer({ livenessSeconds: 0.05 }, async (server) => {
     const ana = await join(server, ANA);
     const { query } = server.database;
-    let letGo = (): void => {};
-    const held = new Promise<void>((resolve) => (letGo = resolve));
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
     server.database.query = (async (sql: string, params?: unknown[]) => {
       if (/^select 1 from members/.test(sql.trim())) await held;
       return query(sql, params);
@@ -234,7 +234,7 @@ it('keeps a live client while its socket is paused because of a slow database', 
     for (let n = 0; n < 100; n++) ana.send({ type: 'typing', room_id: ROOM });
     // Ten times the lifetime of a dead client.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    letGo();
+    release();
     await ana.ask({ type: 'ping' }, 'pong');
     ana.close();
   }));

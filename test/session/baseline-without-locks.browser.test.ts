@@ -7,10 +7,10 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('a baseline backend that fails, or tabs without locks', () => {
+describe('failing baseline backends, and tabs without locks', () => {
 
   for (const kind of ['live', 'restored'] as const)
-    it(`two tabs without Web Locks (http://, BroadcastChannel is there), a baseline backend: each message once (${kind})`, async () => {
+    it(`two tabs without Web Locks (http://, with BroadcastChannel) send each message once to a baseline backend (${kind})`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
       backend.capabilities = [];
@@ -18,7 +18,7 @@ describe('a baseline backend that fails, or tabs without locks', () => {
       const browser = new FakeBrowser();
       const vault = new MemoryVault();
       const fetch = backend.fetch;
-      // a POST needs half a second to be stored, as over a mobile network
+      // a POST takes half a second to be stored, as on a mobile network
       const slow: typeof globalThis.fetch = async (input, init) => {
         if (init?.method === 'POST') await new Promise<void>((r) => clock.after(500, r));
         return fetch(input, init);
@@ -44,7 +44,7 @@ describe('a baseline backend that fails, or tabs without locks', () => {
       expect(n).to.equal(1);
     });
 
-  it('a POST whose answer is not a message, of an unknown user: not stored again and again', async () => {
+  it('a POST of an unknown user without a message in the response is not stored repeatedly', async () => {
     const { chat, backend, clock } = scene({ token: 'opaque' }, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -65,7 +65,7 @@ describe('a baseline backend that fails, or tabs without locks', () => {
     expect(n).to.be.at.most(1);
   });
 
-  it('without locks: what is given up in one tab is not sent by the other', async () => {
+  it('without locks, a message discarded in one tab is not sent by another', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
@@ -90,7 +90,7 @@ describe('a baseline backend that fails, or tabs without locks', () => {
     expect(n).to.equal(0);
   });
 
-  it('the list fails for good (500), the socket works: no loop without a pause, and connected all the same', async () => {
+  it('connects without a tight loop if the room list always fails (500) but the socket works', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.onRequest = (_m, path) => (path.startsWith('rooms/1/') ? json({ detail: 'x' }, 500) : undefined)));
     chat.openRoom(1);
     chat.openRoom(2);
@@ -103,7 +103,7 @@ describe('a baseline backend that fails, or tabs without locks', () => {
     expect(got[2], `${n} ${got.join()}`).to.equal(true);
   });
 
-  it('one open room answers 500 for good: the others are read, and messages go out', async () => {
+  it('reads other rooms and sends messages if one open room always answers 500', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onRequest = (_m, path) => (path.startsWith('rooms/1/messages') ? json({ detail: 'x' }, 500) : undefined);

@@ -4,8 +4,8 @@ import { json } from '../support/fake-backend.js';
 import { BASELINE, FULL, FaultScene, openFaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('10.9: the clock is set back by an hour', () => {
-  it('without a user: one who signs in and comes back to the page is connected', async () => {
+describe('with the clock set back by an hour', () => {
+  it('connects a user who signs in and returns to the page', async () => {
     const f = new FaultScene(FULL);
     let signedIn = false;
     let skew = 0;
@@ -30,7 +30,7 @@ describe('10.9: the clock is set back by an hour', () => {
     expect(state).to.equal('connected');
   });
 
-  it('the server asks to wait: it is asked again as soon as it said', async () => {
+  it('respects Retry-After', async () => {
     const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.onRequest = () => json({ detail: 'Wait.' }, 503, { 'Retry-After': '60' });
@@ -46,7 +46,7 @@ describe('10.9: the clock is set back by an hour', () => {
     expect(state).to.equal('connected');
   });
 
-  it('connected: a lost frame is found by the check of the minute', async () => {
+  it('finds a lost frame in the periodic check', async () => {
     const f = await openFaultScene();
     await f.clock.advance(30_000);
     f.skewMs = -3_600_000;
@@ -60,7 +60,7 @@ describe('10.9: the clock is set back by an hour', () => {
     expect(texts).to.deep.equal(['lost']);
   });
 
-  it('a baseline backend: the list and the rooms are read as often as before', async () => {
+  it('reads list and rooms of a baseline backend at the usual interval', async () => {
     const f = await openFaultScene(() => {}, BASELINE);
     await f.clock.advance(30_000);
     f.skewMs = -3_600_000;
@@ -75,7 +75,7 @@ describe('10.9: the clock is set back by an hour', () => {
     expect(texts).to.deep.equal(['silent']);
   });
 
-  it('nothing works: the connection comes back with the server', async () => {
+  it('reconnects when the server is back', async () => {
     const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'down';
@@ -90,7 +90,7 @@ describe('10.9: the clock is set back by an hour', () => {
     expect(state).to.equal('connected');
   });
 
-  it('only REST works, and fails for a while: polling goes on', async () => {
+  it('continues polling after REST has failed for a while', async () => {
     const f = await openFaultScene((s) => (s.server.socketFault = 'refuse'));
     await f.clock.advance(60_000);
     f.server.restFault = 'down';
@@ -101,12 +101,12 @@ describe('10.9: the clock is set back by an hour', () => {
     await f.clock.advance(10_000);
     f.sendAsOther('hello');
     await f.clock.advance(300_000);
-    const said = [f.chat.state, ...f.texts()];
+    const result = [f.chat.state, ...f.texts()];
     f.chat.disconnect();
-    expect(said).to.deep.equal(['polling', 'hello']);
+    expect(result).to.deep.equal(['polling', 'hello']);
   });
 
-  it('the server says that the token expires: it is refreshed on the open socket', async () => {
+  it('refreshes the token on the open socket when the server announces its expiry', async () => {
     const f = new FaultScene([...FULL, 'token_refresh']);
     let asked = 0;
     let skew = 0;

@@ -1,4 +1,4 @@
-/** What the model (test/model) has found: when one person takes the place of another, and when tabs hear of each other late. */
+/** Regressions found by test/model: user changes, and delayed messages between tabs. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
@@ -10,7 +10,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 const ANA = tokenOf(1);
 const BEN = tokenOf(2);
 
-describe('what a person leaves behind', () => {
+describe('after a user has left', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
   let vault: MemoryVault;
@@ -32,11 +32,11 @@ describe('what a person leaves behind', () => {
   }
 
   for (const [how, leave] of [
-    ['another person', () => chat.configure({ token: BEN })],
+    ['another user', () => chat.configure({ token: BEN })],
     ['another tenant', () => chat.configure({ apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' })],
     ['no user', () => chat.configure({ token: '' })],
   ] as const) {
-    it(`10.1: what came in live while the room was being read is not shown to ${how}`, async () => {
+    it(`live messages held during a read are not shown to ${how}`, async () => {
       backend.onRequest = () => 'hang';
       await open();
       backend.sendAs(1, 2, 'for Ana alone');
@@ -49,7 +49,7 @@ describe('what a person leaves behind', () => {
     });
   }
 
-  it('10.1: what the device was still taking its time over when its author left is there when they are back', async () => {
+  it('a message that was still being stored when its author left is restored for that author', async () => {
     await open();
     vault.latency = () => new Promise((resolve) => clock.after(100, resolve));
     chat.sendChatMessage(1, 'first').catch(() => {});
@@ -64,14 +64,14 @@ describe('what a person leaves behind', () => {
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['first', 'second', 'third']);
   });
 
-  it('10.16: another tab says late that a message was written, which is stored by then: it is not sent again', async () => {
+  it('a delayed tab message about a message that is already stored does not resend it', async () => {
     const browser = new FakeBrowser();
     chat = new ChatConnection(
       { url: 'https://chat.example', token: ANA },
       { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
     );
     chat.openRoom(1);
-    // It is not known yet that this backend knows messages by their names: it leaves without one.
+    // The capabilities are not yet known, so the message is sent without an id.
     backend.onSocket = 'hang';
     await open();
     void chat.sendChatMessage(1, 'written once');

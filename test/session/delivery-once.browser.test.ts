@@ -7,8 +7,8 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('delivered once, shown to its author alone', () => {
-  it('two tabs, a killed leader in the middle of a POST, a baseline backend: one message, once', async () => {
+describe('single delivery, visible to the author only', () => {
+  it('sends a message once if the leader of two tabs is killed during a POST to a baseline backend', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.capabilities = [];
@@ -34,7 +34,7 @@ describe('delivered once, shown to its author alone', () => {
     two.disconnect();
   });
 
-  it('the same user logs out and in again, with a token that stayed', async () => {
+  it('continues after the same user signs out and in again with an unchanged token', async () => {
     const { chat, clock } = await connected({ user: 'ana' });
     expect(chat.state).to.equal('connected');
     chat.configure({ user: '' });
@@ -48,7 +48,7 @@ describe('delivered once, shown to its author alone', () => {
     expect(state).to.equal('connected');
   });
 
-  it('a baseline backend that answers `after` inclusively is read as rarely as any other', async () => {
+  it('does not read a baseline backend with inclusive `after` more often than others', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.store(1, 2, 'one');
@@ -62,7 +62,7 @@ describe('delivered once, shown to its author alone', () => {
     expect(perMinute).to.be.below(8.5);
   });
 
-  it('draft typed in a room, Ana → Ben → Ana within a slow device: never shown to Ben', async () => {
+  it('never shows a draft of Ana to Ben when users change on slow storage', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -83,7 +83,7 @@ describe('delivered once, shown to its author alone', () => {
     expect([await asked, await ben]).to.deep.equal(['', '']);
   });
 
-  it('one message to each of many rooms, refused ones included: the outbox does not keep a queue for each for ever', async () => {
+  it('releases the queues of many rooms after messages were sent or rejected', async () => {
     const { chat, backend, clock } = await connected();
     void backend;
     for (let i = 0; i < 20; i++) chat.sendChatMessage(1000 + i, 'x').catch(() => {});

@@ -3,7 +3,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { FULL, FaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-/** Waits until all that was asked of the device is done: its transactions run one after the other. */
+/** Waits until pending storage operations are done: transactions run in sequence. */
 async function deviceIdle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) {
     const database = await new Promise<IDBDatabase>((resolve) => (indexedDB.open('unified-chat').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result)));
@@ -19,7 +19,7 @@ const wipe = (): Promise<void> => new Promise((resolve) => {
   request.onsuccess = request.onerror = request.onblocked = () => resolve();
 });
 
-/** As FaultScene.open, with the device's own storage. */
+/** Like FaultScene.open, with real storage. */
 async function open(f: FaultScene): Promise<ChatConnection> {
   const { clock } = f;
   const chat = new ChatConnection(
@@ -35,11 +35,11 @@ async function open(f: FaultScene): Promise<ChatConnection> {
   return chat;
 }
 
-describe('what the device holds', function () {
+describe('stored rows', function () {
   this.timeout(20_000);
   beforeEach(wipe);
 
-  it('10.15: the clock is set back between two loads of the page: messages are sent in the order in which they were written', async () => {
+  it('are sent in the order of writing, even if the clock was set back between page loads', async () => {
     const f = new FaultScene(FULL);
     f.server.restFault = 'down';
     f.server.socketFault = 'refuse';
@@ -66,12 +66,12 @@ describe('what the device holds', function () {
   for (const [what, row] of Object.entries({
     'no message': { localId: 'x', order: 1 },
     'a null message': { localId: 'x', order: 1, kept: null },
-    'a text that is none': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: {}, at: 5 } },
-    'a room that is none': { localId: 'x', order: 1, kept: { localId: 'x', roomId: {}, content: 'x', at: 5 } },
-    'a time that is none': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: NaN } },
-    'a refusal that is none': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: 5, refused: 7 } },
+    'an invalid text': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: {}, at: 5 } },
+    'an invalid room': { localId: 'x', order: 1, kept: { localId: 'x', roomId: {}, content: 'x', at: 5 } },
+    'an invalid time': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: NaN } },
+    'an invalid rejection': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: 5, refused: 7 } },
   })) {
-    it(`10.31: a row with ${what}: other messages are sent all the same`, async () => {
+    it(`with ${what} do not block other messages`, async () => {
       const f = new FaultScene(FULL);
       await open(f);
       f.send('before');
@@ -79,7 +79,7 @@ describe('what the device holds', function () {
       await f.clock.advance(2_000);
       f.chat.disconnect();
       await deviceIdle();
-      // What its scope looks like, a draft says.
+      // The draft reveals the format of the scope.
       const database = await new Promise<IDBDatabase>((resolve) => (indexedDB.open('unified-chat').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result)));
       const scope = `https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1`;
       const transaction = database.transaction('outbox', 'readwrite');
@@ -102,7 +102,7 @@ describe('what the device holds', function () {
     });
   }
 
-  it('10.38: a provider that hangs once is asked again when the user comes back to the page', async () => {
+  it('a token provider that hangs once is asked again when the user returns to the page', async () => {
     const f = new FaultScene(FULL);
     let asked = 0;
     let hangs = true;

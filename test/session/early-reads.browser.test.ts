@@ -7,11 +7,11 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
-describe('reads before the greeting, and a window far up', () => {
-  it('the host sets the new token first and `user` a moment later: Ben is connected', async () => {
-    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
+describe('reads before the greeting, and a window far from the end', () => {
+  it('connects as Ben if the page sets the new token first and `user` a moment later', async () => {
+    const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = userOfToken));
     chat.configure({ token: tokenOf(2) });
     await clock.advance(1000);
     chat.configure({ user: 'ben' });
@@ -23,15 +23,15 @@ describe('reads before the greeting, and a window far up', () => {
     expect(got).to.deep.equal(['connected', 'connected', 2]);
   });
 
-  it('early: a message that comes between the early page and the greeting is told once (full, baseline), in order', async () => {
+  it('reports a message that arrives between the early page and the greeting once and in order (full, baseline)', async () => {
     for (const kind of ['full', 'baseline']) {
       const { chat, backend, clock } = scene({}, (b) => {
         if (kind === 'baseline') b.capabilities = [];
         b.onSocket = 'hang';
         b.store(1, 2, 'before');
       });
-      const told: string[] = [];
-      chat.on('chat-message', ({ message }) => told.push(message.content));
+      const reported: string[] = [];
+      chat.on('chat-message', ({ message }) => reported.push(message.content));
       chat.openRoom(1);
       chat.connect();
       await partsLoaded();
@@ -45,13 +45,13 @@ describe('reads before the greeting, and a window far up', () => {
       backend.rooms = [room(1, 'Ana & Ben', { unread_count: 2, last_message: n }), room(2, 'General')];
       backend.socket.receive({ type: 'new_message', room_id: 1, message: n });
       await clock.advance(120_000);
-      const got = [kind, chat.messages(1).map((x) => x.content), told, chat.rooms[0]!.unread_count];
+      const got = [kind, chat.messages(1).map((x) => x.content), reported, chat.rooms[0]!.unread_count];
       chat.disconnect();
       expect(got).to.deep.equal([kind, ['before', 'between', 'after'], ['between', 'after'], 2]);
     }
   });
 
-  it('early: a slow first page does not undo what came after (deleted between)', async () => {
+  it('a slow first page does not undo later changes (a deletion in between)', async () => {
     const { chat, backend, clock } = scene({}, (b) => {
       b.onSocket = 'hang';
       b.store(1, 2, 'one');
@@ -85,7 +85,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(got).to.deep.equal(['connected', ['two']]);
   });
 
-  it('early reading with a refused token asks for a token once', async () => {
+  it('an early read with a rejected token requests one new token', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) });
     backend.rejectedTokens.add(tokenOf(1, { n: 1 }));
@@ -98,10 +98,10 @@ describe('reads before the greeting, and a window far up', () => {
     expect(got).to.deep.equal(['connected', 1, true]);
   });
 
-  it('two tabs with two persons for good (static tokens, a listener): no storm of questions', async () => {
+  it('two tabs with permanently different users request tokens rarely', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    backend.userOf = whose;
+    backend.userOf = userOfToken;
     const browser = new FakeBrowser();
     let asked = 0;
     const make = (u: number): ChatConnection => new ChatConnection({ url: 'https://chat.example', tokenProvider: async () => (asked++, tokenOf(u)) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() });
@@ -115,7 +115,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(asked - before).to.be.below(3);
   });
 
-  it('messages sent while the window is far up: the own message is in view after jumping, once, and not lost on failure', async () => {
+  it('messages sent while the window is far from the end appear once after jumping to the end, and are kept on failure', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       for (let i = 0; i < 4000; i++) b.store(1, 2, `old ${i}`);
     });
@@ -139,7 +139,7 @@ describe('reads before the greeting, and a window far up', () => {
     expect(tail.sort()).to.deep.equal(['good one sent', 'refused one failed']);
   });
 
-  it('Retry on a message that is refused while its room is far up brings it once', async () => {
+  it('retrying a rejected message while its room is scrolled up shows it once', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);

@@ -4,8 +4,8 @@ import { connected } from '../support/connected.js';
 
 const FULL = ['idempotent_send', 'ack', 'user_channel'];
 
-describe('a subscription that the server ends', () => {
-  it('10.42: of a user who was removed from the room: the thread and the list say so at once', async () => {
+describe('a subscription ended by the server', () => {
+  it('updates thread and list at once if the user was removed from the room', async () => {
     const s = await connected({}, (backend) => (backend.capabilities = FULL));
     s.chat.openRoom(1);
     s.backend.store(1, 2, 'hello');
@@ -21,7 +21,7 @@ describe('a subscription that the server ends', () => {
     expect({ at5, at600 }).to.deep.equal({ at5: [true, [2]], at600: [true, [2]] });
   });
 
-  it('10.42: of a user who was let in again: it begins again', async () => {
+  it('is resumed if the user was readmitted', async () => {
     const s = await connected({}, (backend) => (backend.capabilities = FULL));
     s.chat.openRoom(1);
     await s.clock.advance(1_000);
@@ -34,7 +34,7 @@ describe('a subscription that the server ends', () => {
     expect(asked).to.equal(2);
   });
 
-  it('10.42: again and again makes no storm', async () => {
+  it('does not cause a request storm if repeated', async () => {
     const { chat, backend, clock } = await connected({}, (each) => {
       each.onSent = (socket, { type, room_id }) => type === 'subscribe_room' && socket.receive({ type: 'unsubscribed', room_id });
     });

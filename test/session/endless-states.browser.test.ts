@@ -1,4 +1,4 @@
-/** Faults of the connection that were found by attacking it: a state that did not end, a loss, or work done too often. */
+/** Regressions: states that did not end, losses, and repeated work. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
@@ -10,7 +10,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('states that must end', () => {
 
-  it('10.8: a proxy takes the Authorization header away, so that REST alone refuses every token: it is said, and not "connecting" for ever', async () => {
+  it('reports a proxy that strips the Authorization header, so that only REST rejects every token, instead of staying in "connecting"', async () => {
     let n = 0;
     const { chat, backend, clock, states } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: n++ }) });
     backend.onRequest = () => json({ detail: 'Authentication credentials were not provided.' }, 401);
@@ -26,7 +26,7 @@ describe('states that must end', () => {
     expect([got[0], got[1]]).to.deep.equal(['unauthorized', 'unauthorized'], JSON.stringify(got));
   });
 
-  it('10.8: a token that REST alone refuses, and a page that has another one each time: no storm in an hour', async () => {
+  it('does not cause a token storm if only REST rejects every token', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: asked++ }) });
     backend.onRequest = () => json({ detail: 'no', code: 'token_not_valid' }, 401);
@@ -40,7 +40,7 @@ describe('states that must end', () => {
     expect([...got, ...counts]).to.deep.equal(['unauthorized', true, true, true, ...counts]);
   });
 
-  it('10.11: a last message that was deleted, and a backend that answers 400 to `after`: the server is not called failing', async () => {
+  it('a deleted last message and a backend that answers `after` with 400 do not count as a failing server', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -60,7 +60,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('10.10: the first greeting after a time of polling does not throw away what was read meanwhile', async () => {
+  it('the first greeting after polling keeps what was read meanwhile', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.onSocket = 'refuse'));
     chat.disconnect();
     for (let i = 0; i < 45; i++) backend.store(1, 2, `old ${i}`);
@@ -78,7 +78,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('10.11: Retry-After of one backend is not obeyed towards another', async () => {
+  it('Retry-After of one backend does not apply to another', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.onSocket = 'refuse';
       b.onRequest = () => json({ detail: 'away' }, 503, { 'Retry-After': '300' });
@@ -95,7 +95,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('10.8: a request from before the socket that is never answered does not keep the chat from being connected', async () => {
+  it('connects even if a request from before the socket is never answered', async () => {
     const { chat, backend, clock } = scene();
     let n = 0;
     backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
@@ -108,7 +108,7 @@ describe('states that must end', () => {
     expect(got).to.deep.equal(['connected', true]);
   });
 
-  it('10.8: a request from before the socket that is never answered is waited for less than a second', async () => {
+  it('waits less than a second for a request from before the socket that is never answered', async () => {
     const { chat, backend, clock } = scene();
     let n = 0;
     backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
@@ -124,7 +124,7 @@ describe('states that must end', () => {
     expect(seconds).to.be.below(2);
   });
 
-  it('10.13: notifications come back after their token was refused while the page could give none', async () => {
+  it('notifications resume after their token was rejected while the page had no new one', async () => {
     let fails = false;
     let k = 0;
     const tokenProvider = async (): Promise<string> => {
@@ -137,7 +137,7 @@ describe('states that must end', () => {
     const bells = (): FakeSocket[] => backend.sockets.filter(({ url }) => url.includes('notifications'));
     chat.connect();
     await partsLoaded();
-    // Their code is loaded in time that no test's clock tells.
+    // The chunk loads in real time.
     await until(() => (void clock.advance(0), bells().length === 1));
     fails = true;
     bells()[0]!.drop(4001);
@@ -149,7 +149,7 @@ describe('states that must end', () => {
     expect(got).to.deep.equal(['connected', 1]);
   });
 
-  it('10.13: notifications that always refuse the token ask the page for another one more and more rarely', async () => {
+  it('notifications that always reject the token request new ones at growing intervals', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { asked: asked++ }) });
     const bells = (): FakeSocket[] => backend.sockets.filter(({ url }) => url.includes('notifications'));
@@ -169,14 +169,14 @@ describe('states that must end', () => {
   });
 
   for (const way of ['jump to the end', 'a minute passes (baseline)', 'a reconnection (baseline)'] as const) {
-    it(`10.22: reading far up and ${way}: nothing old is told as new`, async function () {
+    it(`does not report old messages as new when reading far up and ${way}`, async function () {
       this.timeout(20_000);
       const { chat, backend, clock } = await connected({}, (b) => {
         if (way.includes('baseline')) b.capabilities = [];
         for (let i = 0; i < 5000; i++) b.store(1, 2, `old ${i}`);
       });
-      const told: unknown[] = [];
-      chat.on('chat-message', ({ message }) => told.push(message.id));
+      const reported: unknown[] = [];
+      chat.on('chat-message', ({ message }) => reported.push(message.id));
       chat.openRoom(1);
       await clock.advance(100);
       chat.setAway(1, true);
@@ -189,11 +189,11 @@ describe('states that must end', () => {
         await clock.advance(10_000);
       }
       chat.disconnect();
-      expect(told.length).to.equal(0);
+      expect(reported.length).to.equal(0);
     });
   }
 
-  it('10.24: a backend with one counter of changes for all rooms does not cause a list of rooms for each message', async () => {
+  it('a backend with one change counter for all rooms does not cause a room list request per message', async () => {
     let seq = 0;
     const changes: { type: string; room_id: number; message: object; seq: number }[] = [];
     const { chat, backend, clock } = await connected({}, (b) => {
@@ -210,7 +210,7 @@ describe('states that must end', () => {
     const before = backend.requests.length;
     for (let i = 0; i < 200; i++) {
       const message = backend.store(1, 2, `m${i}`);
-      seq += 2; // the other one was of a room that I do not have
+      seq += 2; // the other one was in an unknown room
       const change = { type: 'new_message', room_id: 1, message, seq };
       changes.push(change);
       backend.socket.receive(change);
@@ -223,7 +223,7 @@ describe('states that must end', () => {
     expect([asked < 50, asked, syncs, n]).to.deep.equal([true, asked, syncs, 200]);
   });
 
-  it('10.3: locks that never answer do not leave "connecting" for ever', async () => {
+  it('connects if lock requests are never answered', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };

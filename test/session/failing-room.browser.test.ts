@@ -4,13 +4,13 @@ import { json } from '../support/fake-backend.js';
 
 const isRoomOne = (path: string): boolean => path.startsWith('rooms/1/messages/');
 
-describe('one open room that cannot be read', () => {
-  for (const way of ['with a socket', 'without one'] as const) {
-    it(`10.42: ${way}, the connection goes on, the other room works, and the room comes back when it can be read`, async () => {
+describe('an open room that cannot be read', () => {
+  for (const way of ['with a socket', 'without a socket'] as const) {
+    it(`${way}: the connection works, the other room works, and the room recovers when it can be read`, async () => {
       let isBroken = true;
       const { chat, backend, clock, states } = await connected({}, (b) => {
         b.store(1, 2, 'in the broken room');
-        if (way === 'without one') b.onSocket = 'refuse';
+        if (way === 'without a socket') b.onSocket = 'refuse';
         b.onRequest = (_method, path) => (isBroken && isRoomOne(path) ? json({ detail: 'datetime is not JSON serializable' }, 500) : undefined);
       });
       chat.openRoom(1);
@@ -35,7 +35,7 @@ describe('one open room that cannot be read', () => {
     });
   }
 
-  it('10.42: a server that answers 502 for a moment is not taken for a broken room', async () => {
+  it('a temporary 502 does not count as a failing room', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void b.store(1, 2, 'one'));
     chat.openRoom(1);
     await clock.advance(1_000);
@@ -50,7 +50,7 @@ describe('one open room that cannot be read', () => {
     chat.disconnect();
   });
 
-  it('10.42: it is not read again after it was closed', async () => {
+  it('is not retried after it was closed', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.onRequest = (_method, path) => (isRoomOne(path) ? json({}, 500) : undefined);
     });
@@ -68,13 +68,13 @@ describe('one open room that cannot be read', () => {
 });
 
 describe('a message between the list and the page', () => {
-  it('10.19: is counted as unread', async () => {
+  it('counts as unread', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(1_000);
     backend.socket.drop(1006);
     let step: 'list' | 'page' | 'done' = 'list';
-    // The list is answered; then a message comes in and is told; then the page is answered, with it.
+    // The list is answered; then a message arrives by socket; then the page is answered and contains it.
     backend.onRequest = (_method, path) => {
       if (path === 'rooms/' && step === 'list') step = 'page';
       else if (step === 'page' && isRoomOne(path)) {

@@ -4,7 +4,7 @@ import { FakeClock } from '../support/fake-clock.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Timers fire when the browser lets them, so late; and somebody may set the clock, which no timer minds. */
+/** Timers fire late, as in a background tab. The wall clock may change, which does not affect timers. */
 class LazyClock extends FakeClock {
   lateMs = 0;
   setMs = 0;
@@ -29,13 +29,13 @@ describe('the heartbeat', () => {
     heart = new Heartbeat(clock, 25_000, () => pings++, () => (dead++, heart.stop()));
   });
 
-  it('finds a dead line in a tab that nobody sees, whose timers fire once a minute', async () => {
+  it('detects a dead connection in a background tab whose timers fire once a minute', async () => {
     clock.lateMs = 60_000;
     await clock.advance(200_000);
     expect([dead, pings > 0]).to.deep.equal([1, true]);
   });
 
-  it('leaves a living one alone there', async () => {
+  it('keeps a live connection there', async () => {
     clock.lateMs = 60_000;
     for (let minute = 0; minute < 10; minute++) {
       await clock.advance(60_000);
@@ -45,7 +45,7 @@ describe('the heartbeat', () => {
     heart.stop();
   });
 
-  it('gives a line one more chance after a sleep, and one only', async () => {
+  it('gives a connection one more chance after a sleep, and only one', async () => {
     clock.sleep(8 * HOUR_MS);
     await clock.advance(2_900);
     expect([dead, pings]).to.deep.equal([0, 1]);
@@ -53,7 +53,7 @@ describe('the heartbeat', () => {
     expect(dead).to.equal(1);
   });
 
-  it('is not fooled by a clock that was set back', async () => {
+  it('is not affected by a clock that is set back', async () => {
     await clock.advance(20_000);
     clock.setMs = -5 * HOUR_MS;
     await clock.advance(45_000);

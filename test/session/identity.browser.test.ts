@@ -1,4 +1,4 @@
-/** Whose messages are sent with whose token, whichever way another token comes. */
+/** Which user's messages are sent with which token, after all kinds of token changes. */
 import { expect } from '@open-wc/testing';
 import type { TabApis } from '../../src/session/index.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
@@ -11,7 +11,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 const ANA = tokenOf(1);
 const BEN = tokenOf(2);
 
-describe('one person after the other', () => {
+describe('user changes', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
   let vault: MemoryVault;
@@ -44,13 +44,13 @@ describe('one person after the other', () => {
     backend.onSocket = 'refuse';
     for (const socket of backend.open) socket.drop(1006);
   };
-  /** No socket any more, and REST refuses Ana's token. */
+  /** The socket closes, and REST rejects Ana's token. */
   const expire = (token: string): void => {
     backend.rejectedTokens.add(token);
     noSocket();
   };
 
-  it('10.4: a third opaque token hides what the second one has fetched, before the server says whose it is', async () => {
+  it('a third opaque token hides the data of the second, before the server has named its user', async () => {
     await open({ token: 'ana, opaque' });
     await clock.advance(1_000);
     chat.configure({ token: 'ben, opaque' });
@@ -65,7 +65,7 @@ describe('one person after the other', () => {
     expect([chat.user, ...shown()]).to.deep.equal([null]);
   });
 
-  it('10.1: a message that is confirmed at the moment of the change is not shown to the next user', async () => {
+  it('a message confirmed during the user change is not shown to the next user', async () => {
     await open({ token: ANA });
     await clock.advance(1_000);
     backend.echo = 'none';
@@ -80,7 +80,7 @@ describe('one person after the other', () => {
     expect(shown()).to.deep.equal([]);
   });
 
-  it('a token of somebody else, given for one that was refused: nothing of the first is sent or shown', async () => {
+  it('a token of another user, given after a rejection: nothing of the first is sent or shown', async () => {
     await open({ token: ANA, tokenProvider: async () => BEN });
     backend.sendAs(1, 1, 'of Ana, before');
     expire(ANA);
@@ -88,14 +88,14 @@ describe('one person after the other', () => {
     await clock.advance(60_000);
     expect(stored()).to.deep.equal(['1 of Ana, before']);
     expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent of Ana, before']);
-    // It waits for its author.
+    // The message waits for its author.
     backend.rejectedTokens.clear();
     chat.configure({ token: ANA, tokenProvider: undefined });
     await clock.advance(60_000);
     expect(stored()).to.deep.equal(['1 of Ana, before', '1 of Ana']);
   });
 
-  it('a late answer of the page is no different', async () => {
+  it('the same with a late answer of the token provider', async () => {
     let answer: (token: string) => void = () => {};
     await open({ token: ANA, tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
     expire(ANA);
@@ -107,8 +107,8 @@ describe('one person after the other', () => {
     expect([chat.user?.id, stored(), shown()]).to.deep.equal([2, [], []]);
   });
 
-  for (const [how, next] of [['the page gives', 'ben, opaque'], ['the page gives, and it is the same person', 'ana, a new one']] as const) {
-    it(`a token that does not say whose it is, ${how}: sent once it is known, by whoever wrote it`, async () => {
+  for (const [how, next] of [['the page provides', 'ben, opaque'], ['the page provides, of the same user', 'ana, a new one']] as const) {
+    it(`a token without a user id, ${how}: the message is sent when the user is known, if it is the author`, async () => {
       await open({ token: 'ana, opaque' });
       noSocket();
       backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
@@ -116,7 +116,7 @@ describe('one person after the other', () => {
       backend.onRequest = () => undefined;
       chat.configure({ token: next });
       await clock.advance(60_000);
-      // REST alone, and no message of anybody's own in the room: nobody knows.
+      // By REST only, and without own messages in the room: the user is unknown.
       expect([chat.state, ...stored()]).to.deep.equal(['polling']);
       backend.onSocket = 'greet';
       await clock.advance(60_000);
@@ -125,7 +125,7 @@ describe('one person after the other', () => {
     });
   }
 
-  it('what is written before it is known who is there is sent as whoever that is, and kept for nobody else', async () => {
+  it('a message written before the user is known is sent as the user that the server names, and stored for no other', async () => {
     await open({ token: 'ana, opaque' });
     noSocket();
     backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
@@ -145,7 +145,7 @@ describe('one person after the other', () => {
     expect([chat.user?.id, ...stored()]).to.deep.equal([1, '2 of Ben', '1 of Ana']);
   });
 
-  it('also after the server has said that somebody else is there', async () => {
+  it('also after the server has named another user', async () => {
     await open({ token: 'ana, opaque' });
     chat.configure({ token: 'ben, opaque' });
     await clock.advance(1_000);
@@ -163,7 +163,7 @@ describe('one person after the other', () => {
     expect(stored()).to.deep.equal(['2 of Ben']);
   });
 
-  it('on a device that keeps nothing, too', async () => {
+  it('also without storage', async () => {
     Object.assign(vault, { put: async () => {}, load: async () => [] });
     await open({ token: 'ana, opaque' });
     noSocket();
@@ -179,7 +179,7 @@ describe('one person after the other', () => {
     expect(await sent).to.have.property('method');
   });
 
-  it('a page whose every token opens a socket and is refused by REST is left alone after a while', async () => {
+  it('stops asking a page whose tokens open a socket but are all rejected by REST', async () => {
     let asked = 0;
     backend.onRequest = () => json({ detail: 'Not with this one.' }, 401);
     await open({ token: 'ana, opaque', tokenProvider: async () => `ana ${asked++}` });
@@ -190,7 +190,7 @@ describe('one person after the other', () => {
     expect(backend.requests.length).to.be.at.most(40);
   });
 
-  it('what waits for one backend is not sent to another', async () => {
+  it('messages for one backend are not sent to another', async () => {
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
     await open({ token: ANA });
@@ -207,7 +207,7 @@ describe('one person after the other', () => {
     expect(stored()).to.deep.equal(['1 for here']);
   });
 
-  it('a page that always has another token, of nobody knows whom, is not asked for ever', async () => {
+  it('stops asking a page that always has another token of an unknown user', async () => {
     let asked = 0;
     await open({ token: 'ana, opaque', tokenProvider: async () => (backend.rejectedTokens.add(`ana ${asked}`), `ana ${asked++}`) });
     expire('ana, opaque');
@@ -218,7 +218,7 @@ describe('one person after the other', () => {
     expect(backend.requests.length - before).to.be.at.most(18);
   });
 
-  it('a token that does not say whose it is, given for one that was refused: no request is repeated with it', async () => {
+  it('a token without a user id, given after a rejection: no request is repeated with it', async () => {
     await open({ token: 'ana, opaque', tokenProvider: async () => 'ben, opaque' });
     expire('ana, opaque');
     await write('of Ana');
@@ -226,7 +226,7 @@ describe('one person after the other', () => {
     expect(stored()).to.deep.equal([]);
   });
 
-  it('written before anybody was known: another token leaves it to its author', async () => {
+  it('a message written while the user was unknown is left to its author after a token change', async () => {
     backend.onSocket = 'refuse';
     backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
     await open({ token: 'ana, opaque' });
@@ -236,7 +236,7 @@ describe('one person after the other', () => {
     chat.on('chat-send-failed', ({ error }) => failed.push(error.message));
     chat.configure({ token: 'ben, opaque' });
     await clock.advance(60_000);
-    // The owner of the new token may be another user: they do not even see it.
+    // The new token may belong to another user, who must not even see the message.
     expect([stored(), shown(), failed]).to.deep.equal([[], [], ['Not sent: the sign-in has changed.']]);
     chat.configure({ token: 'ana, opaque' });
     await clock.advance(60_000);
@@ -245,7 +245,7 @@ describe('one person after the other', () => {
     expect(stored()).to.deep.equal(['1 of somebody']);
   });
 
-  it('signed out: nothing is shown any more, and what waits comes back with its author', async () => {
+  it('signing out hides everything; pending messages return with their author', async () => {
     await open({ token: ANA });
     backend.sendAs(1, 1, 'private');
     noSocket();
@@ -261,7 +261,7 @@ describe('one person after the other', () => {
     expect(stored()).to.deep.equal(['1 private', '1 on its way']);
   });
 
-  it('signed out where the page was asked: nothing is shown any more', async () => {
+  it('signing out when the page is asked for a token hides everything', async () => {
     await open({ tokenProvider: async () => ANA });
     await clock.advance(1_000);
     expect(chat.rooms).to.have.length(2);
@@ -281,7 +281,7 @@ describe('one person after the other', () => {
     expect(await chat.draft(1)).to.equal('half a thou');
   });
 
-  it('what was sent is no draft any more, not even if the page is loaded anew at once', async () => {
+  it('a sent text is removed from the draft, even if the page reloads at once', async () => {
     await open({ token: ANA });
     chat.saveDraft(1, 'said');
     await clock.advance(1_000);
@@ -290,7 +290,7 @@ describe('one person after the other', () => {
     expect(vault.drafts.get('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1 1')).to.equal('');
   });
 
-  it('a token that was asked for another backend goes nowhere', async () => {
+  it('a token requested for another backend is not used', async () => {
     let answer: (token: string) => void = () => {};
     await open({ tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
     const [first] = [answer];
@@ -304,7 +304,7 @@ describe('one person after the other', () => {
     expect(backend.sockets.map(({ url }) => new URL(url).host)).to.deep.equal(['other.example']);
   });
 
-  it('nor does one that comes when nobody waits any more', async () => {
+  it('nor is one that arrives too late', async () => {
     let answer: (token: string) => void = () => {};
     await open({ tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
     const [first] = [answer];
@@ -316,13 +316,13 @@ describe('one person after the other', () => {
     expect([chat.state, backend.sockets.length, backend.requests.length]).to.deep.equal(['unauthorized', 0, 0]);
   });
 
-  it('what is put aside is sent by another tab that is certainly its author’s', async () => {
+  it('messages set aside are sent by another tab of the same user', async () => {
     const browser = new FakeBrowser();
     await open({ token: 'ana, opaque', tokenProvider: async () => 'ben, opaque' }, browser.tab());
     noSocket();
     backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
     await write('of Ana');
-    // Her tab is somebody's now, nobody knows whose; and she has opened another one.
+    // The user of her tab is unknown now; she has opened another tab.
     backend.rejectedTokens.add('ana, opaque');
     backend.onRequest = () => undefined;
     await clock.advance(60_000);
@@ -334,21 +334,21 @@ describe('one person after the other', () => {
     here.disconnect();
   });
 
-  it('a server that repeats the token is not repeated', async () => {
+  it('a token repeated by the server is redacted', async () => {
     await open({ token: ANA });
-    const said: string[] = [];
-    chat.on('chat-error', ({ message }) => said.push(message));
+    const errors: string[] = [];
+    chat.on('chat-error', ({ message }) => errors.push(message));
     backend.socket.receive({ type: 'error', message: `Token ${ANA} is odd` });
     noSocket();
     backend.onRequest = (method) => (method === 'POST' ? json({ detail: `Not with ${ANA}.` }, 400) : undefined);
     await write('refused');
     await clock.advance(1_000);
-    expect(said).to.deep.equal(['Token … is odd']);
+    expect(errors).to.deep.equal(['Token … is odd']);
     expect(chat.messages(1)[0]?.error?.message).to.equal('Not with ….');
     expect(JSON.stringify([...vault.messages.values()])).not.to.contain(ANA);
   });
 
-  it('forgetting the device leaves nothing of anybody on it', async () => {
+  it('clearLocalData removes the data of all users', async () => {
     await open({ token: ANA });
     noSocket();
     backend.onRequest = () => new TypeError('Failed to fetch');

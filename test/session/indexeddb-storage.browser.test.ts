@@ -1,4 +1,4 @@
-/** What is kept on this device, in the real IndexedDB of this browser: issue 10, entries 2, 20 and 21. */
+/** Message storage, in the real IndexedDB of the browser. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
 import type { StorageState } from '../../src/session/outbox/message-storage.js';
@@ -17,7 +17,7 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
   });
 const forget = (): Promise<unknown> => done(indexedDB.deleteDatabase(NAME));
 
-describe('the device', () => {
+describe('the message storage', () => {
   const { open } = IDBFactory.prototype;
   const { close } = IDBDatabase.prototype;
   beforeEach(forget);
@@ -27,14 +27,14 @@ describe('the device', () => {
     await forget();
   });
 
-  it('10.2: what the first release has kept is found again, under the default paths', async () => {
+  it('finds messages stored by the first release, with the default paths', async () => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
       request.result.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
     };
     const old = await done(request);
-    // A tab of that release gives way, as it always has.
+    // As in that release, the tab yields to an upgrade.
     old.onversionchange = () => old.close();
     const transaction = old.transaction(['outbox', 'drafts'], 'readwrite');
     const kept = { localId: 'temp_1', roomId: 1, content: 'of the old release', at: Date.now() };
@@ -49,7 +49,7 @@ describe('the device', () => {
     expect(await vault.load('https://chat.example 1')).to.deep.equal([]);
   });
 
-  it('10.2: where a newer release takes the storage over, this tab closes it and says that only a reload helps', async () => {
+  it('is closed when a newer release upgrades it; the tab asks for a reload', async () => {
     const backend = new FakeBackend(new FakeClock());
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
     const problems: string[] = [];
@@ -61,14 +61,14 @@ describe('the device', () => {
     const newer = await done(indexedDB.open(NAME, 1_000));
     await until(() => chat.data.outdated && problems.length > 0);
     expect(problems).to.deep.equal(['reload_required: Reload to continue: another tab runs a newer version of this chat.']);
-    // It goes on all the same, and touches nothing that is not its own.
+    // The tab continues in memory, and leaves foreign data alone.
     expect((await chat.sendChatMessage(1, 'in memory')).message.delivery).to.equal('sent');
     chat.disconnect();
     newer.close();
     expect([chat.data.durable, problems.length]).to.deep.equal([false, 1]);
   });
 
-  it('10.20: storage that never answers delays what is written once, and nothing after that; when it answers again, all is kept again', async () => {
+  it('that never answers delays the first message only; when it answers again, everything is stored again', async () => {
     const states: StorageState[] = [];
     const clock = new FakeClock();
     let asked = 0;
@@ -81,7 +81,7 @@ describe('the device', () => {
     for (let n = 0; n < 50; n++) await vault.put(SCOPE, { localId: `temp_${n}`, roomId: 1, content: 'written', at: 0 });
     expect(performance.now() - from).to.be.below(200);
     expect(asked, 'asked while it is broken').to.equal(1);
-    // Looked at again in the background, seldom.
+    // Rechecked in the background, rarely.
     for (let minute = 0; minute < 60; minute++) {
       await clock.advance(60_000);
       const before = performance.now();
@@ -91,7 +91,7 @@ describe('the device', () => {
     expect(asked).to.be.at.most(18);
     IDBFactory.prototype.open = open;
     await clock.advance(600_000);
-    await aTimeout(2_100); // the last look, at storage that never answers, gives up in real time
+    await aTimeout(2_100); // the last check of the unresponsive storage times out in real time
     await vault.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
     await clock.advance(600_000);
     await vault.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
@@ -101,7 +101,7 @@ describe('the device', () => {
     vault.close();
   });
 
-  it('10.20: messages that were written while storage was broken are kept as soon as it works', async () => {
+  it('stores messages written during a failure as soon as it works', async () => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('', 'SecurityError');
     };
@@ -118,7 +118,7 @@ describe('the device', () => {
     await until(() => chat.messages(1).length === 1 && !chat.data.durable);
     IDBFactory.prototype.open = open;
     await clock.advance(20_000);
-    // The next call makes it look in the background.
+    // The next call triggers a check in the background.
     chat.saveDraft(1, '');
     await until(() => chat.data.durable);
     const other = new IndexedDbStorage(() => {});
@@ -127,7 +127,7 @@ describe('the device', () => {
     chat.disconnect();
   });
 
-  it('10.21: no database is left open by a connection that has ended, nor by what is kept after its end', async () => {
+  it('leaves no database open after the connection has ended, including late writes', async () => {
     const opened = new Set<IDBDatabase>();
     IDBFactory.prototype.open = function (this: IDBFactory, ...parameters) {
       const request = open.apply(this, parameters);
@@ -149,7 +149,7 @@ describe('the device', () => {
       chat.disconnect();
       chat.saveDraft(1, 'typed after the end');
     }
-    await aTimeout(500); // the last key is kept 400 ms later
+    await aTimeout(500); // the last keystroke is stored 400 ms later
     await until(() => opened.size === 0);
     expect(opened.size).to.equal(0);
     expect(await new IndexedDbStorage(() => {}).draft(SCOPE, 1)).to.equal('typed after the end');

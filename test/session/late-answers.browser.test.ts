@@ -4,10 +4,10 @@ import { settle } from '../support/fake-clock.js';
 import { openFaultScene, type FaultScene } from '../support/fault-scene.js';
 import { delayAnswers } from '../support/held-answers.js';
 
-describe('a message that changes while the answer to its request is on its way', () => {
+describe('a message that changes before the answer to its request arrives', () => {
   const CHANGES: Record<string, { change: (f: FaultScene) => void; shown: string[] }> = {
-    '10.16: deleted on another device: it does not come back': { change: ({ server }) => server.delete(server.rows[0]!), shown: [] },
-    '10.16: edited on another device: the new words stay': { change: ({ server }) => server.edit(server.rows[0]!, 'edited'), shown: ['edited'] },
+    'deleted on another device: it does not reappear': { change: ({ server }) => server.delete(server.rows[0]!), shown: [] },
+    'edited on another device: the new text stays': { change: ({ server }) => server.edit(server.rows[0]!, 'edited'), shown: ['edited'] },
   };
   for (const [title, { change, shown }] of Object.entries(CHANGES)) {
     it(title, async () => {
@@ -15,7 +15,7 @@ describe('a message that changes while the answer to its request is on its way',
       f.server.socketFault = 'refuse';
       f.server.cut(1006);
       await settle();
-      const letGo = await hold(/^POST /, () => f.send('mine'));
+      const release = await hold(/^POST /, () => f.send('mine'));
       await f.clock.advance(500);
       expect(f.server.rows.map(({ content }) => content)).to.deep.equal(['mine']);
       f.server.socketFault = 'none';
@@ -24,31 +24,31 @@ describe('a message that changes while the answer to its request is on its way',
       change(f);
       await f.clock.advance(1_000);
       expect(f.texts()).to.deep.equal(shown);
-      await letGo();
+      await release();
       await f.clock.advance(120_000);
       expect(f.texts()).to.deep.equal(shown);
       f.chat.disconnect();
     });
   }
 
-  it('10.16: sent again by REST and deleted: it does not come back', async () => {
+  it('resent by REST and deleted: it does not reappear', async () => {
     const { f, delay: hold } = await delayAnswers();
-    // No echo, no acknowledgement.
+    // Neither echo nor acknowledgement.
     f.onFrame = (frame, pass) => (frame.type === 'message_ack' || frame.type === 'new_message' ? undefined : pass(frame));
-    const letGo = await hold(/^POST /, () => f.send('mine'));
+    const release = await hold(/^POST /, () => f.send('mine'));
     await f.clock.advance(7_000);
     f.onFrame = (frame, pass) => pass(frame);
     f.server.delete(f.server.rows[0]!);
     await f.clock.advance(3_000);
-    await letGo();
+    await release();
     await f.clock.advance(120_000);
     expect(f.texts()).to.deep.equal([]);
     f.chat.disconnect();
   });
 });
 
-describe('the answer to a message', () => {
-  it('10.24: HTTP 500 to everything for ten minutes: the message is sent afterwards', async () => {
+describe('the answer to a sent message', () => {
+  it('HTTP 500 for ten minutes: the message is sent afterwards', async () => {
     const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'broken';
@@ -64,7 +64,7 @@ describe('the answer to a message', () => {
     expect([during, after]).to.deep.equal([['sending '], ['sent']]);
   });
 
-  it('10.31: a message of another room is not taken for it', async () => {
+  it('a message of another room is not accepted', async () => {
     const f = await openFaultScene((s) => (s.server.socketFault = 'refuse'));
     f.onRequest = (method) => (method === 'POST' ? json({ id: 999, room: 2, sender: { id: 2 }, content: 'somebody else', timestamp: '2026-11-23T12:00:00Z' }, 201) : undefined);
     f.send('mine');

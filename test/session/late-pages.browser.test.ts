@@ -9,11 +9,11 @@ const BEFORE = /GET .*before=/;
 const AFTER = /GET .*after=/;
 
 const numbers = (f: FaultScene): number[] => f.chat.messages(1).map(({ id }) => Number(id));
-/** Ids that do not follow the one before them. */
+/** Ids that do not follow their predecessor. */
 const holes = (ids: readonly number[]): number[] => ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
 
-describe('what arrives late', () => {
-  it('10.19: three pairs of reordered frames, then a lost one: it is found', async () => {
+describe('late data', () => {
+  it('finds a lost frame after three pairs of reordered frames', async () => {
     const f = await openFaultScene();
     await f.clock.advance(1_000);
     for (let n = 0; n < 3; n++) {
@@ -22,7 +22,7 @@ describe('what arrives late', () => {
       f.sendAsOther(`a${n}`);
       f.sendAsOther(`b${n}`);
       f.onFrame = (frame, pass) => pass(frame);
-      for (const letGo of held) letGo();
+      for (const release of held) release();
       await f.clock.advance(2_000);
     }
     f.server.frameFaults.push('drop');
@@ -32,7 +32,7 @@ describe('what arrives late', () => {
     await f.expectRecovery();
   });
 
-  it('10.19: messages that arrive during the check of each minute, then a lost frame: it is found', async () => {
+  it('finds a lost frame although messages arrive during each periodic check', async () => {
     const f = await openFaultScene();
     let n = 0;
     let on = true;
@@ -51,9 +51,9 @@ describe('what arrives late', () => {
   });
 
   const WHILE_DOWN: Record<string, (f: FaultScene) => void> = {
-    '10.19: an older page, and a message of it that was deleted while the socket was down': ({ server }) => server.delete(server.rows[60]!),
-    '10.19: an older page, and a message of it that was edited while the socket was down': ({ server }) => server.edit(server.rows[60]!, 'edited'),
-    '10.22: an older page, after the room began again from its newest page': (f) => {
+    'an older page with a message that was deleted while the socket was down': ({ server }) => server.delete(server.rows[60]!),
+    'an older page with a message that was edited while the socket was down': ({ server }) => server.edit(server.rows[60]!, 'edited'),
+    'an older page after the room was reloaded from its newest page': (f) => {
       for (let n = 0; n < 80; n++) f.sendAsOther(`gap${n}`);
       f.server.deleteChanges();
     },
@@ -61,18 +61,18 @@ describe('what arrives late', () => {
   for (const [title, whileDown] of Object.entries(WHILE_DOWN)) {
     it(title, async () => {
       const { f, delay: hold } = await delayAnswers(120);
-      const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
+      const release = await hold(BEFORE, () => f.chat.loadOlder(1));
       f.server.cut(1006);
       await settle();
       whileDown(f);
       await f.clock.advance(8_000);
       expect(f.chat.state).to.equal('connected');
-      await letGo();
+      await release();
       await f.expectRecovery();
     });
   }
 
-  it('10.22: an older page, after the room was closed and opened again', async () => {
+  it('an older page after the room was closed and reopened', async () => {
     const leaves: (() => void)[] = [];
     const original = ChatConnection.prototype.openRoom;
     ChatConnection.prototype.openRoom = function (this: ChatConnection, id) {
@@ -84,56 +84,56 @@ describe('what arrives late', () => {
     const { f, delay: hold } = await delayAnswers(220, { room: 2 });
     await f.chat.loadOlder(2);
     await settle();
-    const letGo = await hold(BEFORE, () => f.chat.loadOlder(2));
+    const release = await hold(BEFORE, () => f.chat.loadOlder(2));
     leaves.forEach((run) => run());
     await f.clock.advance(12_000);
     f.chat.openRoom(2);
     await settle();
-    await letGo();
+    await release();
     await f.expectRecovery();
   });
 
-  it('10.22: an older page, after the oldest messages were released', async () => {
+  it('an older page after the oldest messages were released', async () => {
     const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     while (f.chat.messages(1).length < 2_000) await f.chat.loadOlder(1);
-    const letGo = await hold(BEFORE, () => f.chat.loadOlder(1));
+    const release = await hold(BEFORE, () => f.chat.loadOlder(1));
     f.chat.setAway(1, false);
     f.sendAsOther('live');
     await settle();
-    await letGo();
+    await release();
     expect(holes(numbers(f))).to.deep.equal([]);
   });
 
-  it('10.22: a newer page, after the reader has jumped to the end', async () => {
+  it('a newer page after jumping to the end', async () => {
     const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     for (let n = 0; n < 45; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
-    const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
+    const release = await hold(AFTER, () => f.chat.loadNewer(1));
     await f.chat.loadNewest(1);
     await settle();
-    await letGo();
+    await release();
     await f.clock.advance(2_000);
     const ids = numbers(f);
     expect([holes(ids), ids.at(-1), f.chat.data.threads.get('1')!.hasNewer]).to.deep.equal([[], 2300, false]);
   });
 
-  it('10.22: the last newer page, and messages that were missed while the socket was down', async () => {
+  it('the last newer page, with messages missed while the socket was down', async () => {
     const { f, delay: hold } = await delayAnswers(2_200);
     f.chat.setAway(1, true);
     for (let n = 0; n < 40; n++) await f.chat.loadOlder(1);
     expect(f.chat.data.threads.get('1')!.hasNewer).to.equal(true);
     while (numbers(f).at(-1)! < 2_150) await f.chat.loadNewer(1);
-    const letGo = await hold(AFTER, () => f.chat.loadNewer(1));
+    const release = await hold(AFTER, () => f.chat.loadNewer(1));
     f.server.cut(1006);
     await settle();
     f.sendAsOther('missed one');
     f.sendAsOther('missed two');
     await f.clock.advance(8_000);
     expect(f.chat.state).to.equal('connected');
-    await letGo();
-    // As a thread does whose reader is at the end of the loaded messages.
+    await release();
+    // Like a thread whose reader is at the end of the loaded messages.
     while (f.chat.data.threads.get('1')!.hasNewer) await f.chat.loadNewer(1);
     f.chat.setAway(1, false);
     f.sendAsOther('live');
@@ -143,7 +143,7 @@ describe('what arrives late', () => {
     f.chat.disconnect();
   });
 
-  it('10.23: a page in which no message can be read does not hide those before it', async () => {
+  it('a page without readable messages does not hide earlier ones', async () => {
     const f = await openFaultScene((s) => {
       for (let n = 0; n < 150; n++) s.server.store(1, 2, `m${n}`);
       const original = s.fetch;

@@ -1,4 +1,4 @@
-/** What a connection leaves in a real browser after it has ended: nothing (issue 10, entry 21). */
+/** Resources that a connection leaves in a real browser after it has ended: none. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
@@ -15,13 +15,13 @@ describe('after the end of a connection', () => {
     window.BroadcastChannel = BroadcastChannel;
   });
 
-  /** Locks of ours that are held, or waited for. */
+  /** Own locks that are held or requested. */
   async function locks(): Promise<string[]> {
     const { held = [], pending = [] } = await navigator.locks.query();
     return [...held, ...pending].flatMap(({ name }) => (name?.startsWith('unified-chat/') ? [name] : []));
   }
 
-  it('10.21: no database, channel, lock or socket is left, nor a request for a lock', async () => {
+  it('no database, channel, lock, lock request or socket is left', async () => {
     const databases = new Set<IDBDatabase>();
     const channels = new Set<BroadcastChannel>();
     const most = { databases: 0, channels: 0, locks: 0 };
@@ -52,7 +52,7 @@ describe('after the end of a connection', () => {
     const [ana, ben] = [tokenOf(1), tokenOf(2)];
     backend.userOf = (token) => (token === ben ? 2 : 1);
     const connection = (): ChatConnection => new ChatConnection({ url: 'https://chat.example', token: ana }, { WebSocket: backend.WebSocket, fetch: backend.fetch });
-    // To the browser they are two tabs: the second listens to the first, and waits for its locks.
+    // For the browser these are two tabs: the second follows the first, and waits for its locks.
     const [first, second] = [connection(), connection()];
     for (const chat of [first, second]) chat.openRoom(1);
     for (let n = 0; n < 20; n++) {
@@ -66,12 +66,12 @@ describe('after the end of a connection', () => {
         second.saveDraft(1, `half a thought ${n}`);
         most.locks = Math.max(most.locks, (await locks()).length);
       }
-      // In either order, and in the middle of beginning.
+      // In either order, and during startup.
       for (const chat of n % 4 < 2 ? [first, second] : [second, first]) chat.disconnect();
     }
     expect(most.databases, 'databases were open').to.be.above(0);
     expect(most.channels, 'channels were open').to.be.above(0);
-    expect(most.locks, 'locks were held and waited for').to.be.above(2);
+    expect(most.locks, 'locks were held and requested').to.be.above(2);
     while ((await locks()).length > 0) await until(() => true);
     await until(() => databases.size === 0);
     expect([databases.size, channels.size, await locks(), backend.open.length]).to.deep.equal([0, 0, [], 0]);

@@ -1,4 +1,4 @@
-/** A file of its own: once a part of the chat is loaded, it is there for as long as the page lives. */
+/** A separate file, because a loaded chunk stays loaded for the lifetime of the page. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
@@ -11,12 +11,12 @@ import { until } from '../support/mounted.js';
 
 const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
 
-describe('what an attacker found: a part of the chat cannot be loaded', () => {
+describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('10.11: connected, and a part that could be loaded only later: what waits is sent', async () => {
+  it('pending messages are sent when a chunk becomes available after connecting', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -27,13 +27,13 @@ describe('what an attacker found: a part of the chat cannot be loaded', () => {
     chat.connect();
     await until(() => chat.state === 'connected');
     await aTimeout(300);
-    worker.resetHandlers(); // the network of parts is back
+    worker.resetHandlers(); // chunks are reachable again
     chat.sendChatMessage(1, 'now').catch(() => {});
     for (let i = 0; i < 60; i++) {
       await clock.advance(10_000);
       await aTimeout(20);
     }
-    await loadDeferred(); // it can be had
+    await loadDeferred(); // the chunk is available
     await clock.advance(600_000);
     expect([chat.state, backend.messages.map((m) => m.content), chat.messages(1).map((m) => m.delivery)]).to.deep.equal(['connected', ['from before', 'now'], ['sent', 'sent']]);
     chat.disconnect();

@@ -1,4 +1,4 @@
-/** A file of its own: once a part of the chat is loaded, it is there for as long as the page lives. */
+/** A separate file, because a loaded chunk stays loaded for the lifetime of the page. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
@@ -7,12 +7,12 @@ import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-describe('what an attacker found: a part of the chat cannot be loaded', () => {
+describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('10.10: my message that is confirmed while the second page is on its way stays in the thread', async () => {
+  it('a message confirmed while the second page loads stays in the thread', async () => {
     worker.use(...['ts', 'js'].flatMap((ending) => [http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error()), http.get(`*/src/client/deferred.${ending}`, () => HttpResponse.error())]));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

@@ -1,4 +1,4 @@
-/** A file of its own: once a part of the chat is loaded, it is there for as long as the page lives. */
+/** A separate file, because a loaded chunk stays loaded for the lifetime of the page. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
@@ -7,12 +7,12 @@ import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-describe('what an attacker found: a part of the chat cannot be loaded', () => {
+describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('10.8: an expired token while a part of the chat cannot be loaded is no reason to say "not signed in" for good', async () => {
+  it('an expired token meanwhile does not sign the user out permanently', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

@@ -1,4 +1,4 @@
-/** Parts that cannot be loaded: a page of its own, because what is loaded once stays. */
+/** A separate file, because a loaded chunk stays loaded for the lifetime of the page. */
 import { expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
@@ -7,12 +7,12 @@ import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { until } from '../support/mounted.js';
 
-describe('parts that cannot be loaded', () => {
+describe('chunks that cannot be loaded', () => {
   const worker = setupWorker();
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('are named, lose nothing, and are loaded when they can be had', async () => {
+  it('are reported, cause no losses, and are loaded when available', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const backend = new FakeBackend(new FakeClock());
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {}, timing: { pollMs: 50 } });

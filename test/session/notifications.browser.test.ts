@@ -10,7 +10,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 const notification = (id: number, isRead = false): object => ({ id, title: `n${id}`, message: '', is_read: isRead, created_at: '2026-11-23T12:00:00Z' });
 
 describe('the notifications socket of several tabs', () => {
-  it('is one; the others know what it knows, and mark as read through it', async () => {
+  it('is shared: other tabs get its data, and mark as read through it', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();
@@ -50,11 +50,11 @@ describe('the notifications socket', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
   let sockets: FakeSocket[];
-  let heard: ConnectionEvents['chat-notification'][];
+  let events: ConnectionEvents['chat-notification'][];
   let chat: ChatConnection;
-  /** What the server does when it is spoken to. */
+  /** The server's reaction to a client frame. */
   let onAction: (socket: FakeSocket, frame: Record<string, unknown>) => void;
-  /** What it does when a socket is opened; `next` is a socket of the test's own, of which it says nothing. */
+  /** The server's reaction to a new socket; sockets queued in `next` are controlled by the test. */
   let onOpen: (socket: FakeSocket) => void;
   let next: FakeSocket | undefined;
 
@@ -62,7 +62,7 @@ describe('the notifications socket', () => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
     sockets = [];
-    heard = [];
+    events = [];
     next = undefined;
     onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
     onAction = (socket, { action }) => action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 5 });
@@ -84,10 +84,10 @@ describe('the notifications socket', () => {
       { url: 'https://chat.example', token: tokenOf(1), notifications: true },
       { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
     );
-    chat.on('chat-notification', (happening) => heard.push(happening));
+    chat.on('chat-notification', (event) => events.push(event));
     chat.connect();
-    // Its code is loaded on demand, in time that no test's clock tells.
-    await until(() => heard.length > 0);
+    // The chunk loads in real time.
+    await until(() => events.length > 0);
     await clock.advance(0);
   });
   afterEach(async () => {
@@ -96,29 +96,29 @@ describe('the notifications socket', () => {
     expect([clock.pending, sockets.filter(({ readyState }) => readyState < 2).length]).to.deep.equal([0, 0]);
   });
 
-  it('is opened for the user, with the token, and tells how much is unread', () => {
+  it('is opened for the user, with the token, and reports the unread count', () => {
     expect(sockets[0]!.url).to.equal(`wss://chat.example/ws/notifications/1/?token=${encodeURIComponent(tokenOf(1))}`);
     expect(chat.data.notifications.unread).to.equal(5);
     expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal([2, 1]);
   });
 
-  it('10.24: keeps the newest 50, however many came while it was away', async () => {
+  it('keeps the newest 50 after an outage, however many arrived', async () => {
     const all = Array.from({ length: 1_000 }, (_, n) => notification(1_000 - n));
     onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: all });
-    heard.length = 0;
+    events.length = 0;
     sockets[0]!.drop(1006);
     await clock.advance(2_000);
     expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal(Array.from({ length: 50 }, (_, n) => 1_000 - n));
-    expect(heard.filter((each) => each.notification).length).to.equal(50);
+    expect(events.filter((each) => each.notification).length).to.equal(50);
   });
 
-  it('tells of each new one once', () => {
-    heard.length = 0;
+  it('reports each new notification once', () => {
+    events.length = 0;
     for (const id of [3, 3]) sockets[0]!.receive({ type: 'new_notification', notification: notification(id) });
-    expect(heard.map((each) => [each.notification?.id, each.unread])).to.deep.equal([[3, 6]]);
+    expect(events.map((each) => [each.notification?.id, each.unread])).to.deep.equal([[3, 6]]);
   });
 
-  it('survives a server that dies when it is spoken to, and does not speak to it again', async () => {
+  it('survives a server that fails on client frames, and sends no more of them', async () => {
     onAction = (socket) => socket.drop(1011);
     expect(chat.markNotificationRead(2)).to.equal(true);
     await clock.advance(2_000);
@@ -130,22 +130,22 @@ describe('the notifications socket', () => {
     expect(chat.data.notifications.unread).to.equal(0);
   });
 
-  it('comes back after a loss, and tells what came meanwhile', async () => {
-    heard.length = 0;
+  it('reconnects after a loss, and reports what arrived meanwhile', async () => {
+    events.length = 0;
     sockets[0]!.drop(1006);
     await clock.advance(1_000);
     expect(sockets).to.have.length(2);
     sockets[1]!.receive({ type: 'recent_notifications', notifications: [notification(7), notification(2), notification(1, true)] });
-    expect(heard.filter((each) => each.notification).map((each) => each.notification!.id)).to.deep.equal([7]);
+    expect(events.filter((each) => each.notification).map((each) => each.notification!.id)).to.deep.equal([7]);
   });
 
-  it('finds a line that is dead by its silence', async () => {
+  it('detects a dead connection by its silence', async () => {
     onAction = () => {};
     await clock.advance(75_000);
     expect(sockets.length).to.be.above(1);
   });
 
-  it('10.13: an open socket that says nothing is up, and is asked how much is unread', async () => {
+  it('counts as open without an initial frame, and requests the unread count', async () => {
     const quiet = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 3 }));
     next = quiet;
     sockets[0]!.drop(1006);
@@ -154,26 +154,26 @@ describe('the notifications socket', () => {
     expect(chat.data.notifications.unread).to.equal(3);
     await clock.advance(600_000);
     expect(sockets, 'it is left alone').to.have.length(2);
-    expect(quiet.sent.length, 'and asked again after a silence').to.be.above(5);
+    expect(quiet.sent.length, 'and requested again after a silence').to.be.above(5);
   });
 
-  it('10.13: a notification that came in a gap is told with its content, also where nothing was known before', async () => {
+  it('reports a notification missed during a gap with its content, even if none was known before', async () => {
     chat.disconnect();
     await clock.advance(0);
     const silent = (next = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 0 })));
     chat.connect();
     await until(() => (void clock.advance(0), silent.sent.length > 0));
     await clock.advance(0);
-    heard.length = 0;
+    events.length = 0;
     silent.drop(1006);
     const again = (next = new FakeSocket('', (from) => from.receive({ type: 'unread_count', count: 1 })));
     await clock.advance(2_000);
     again.receive({ type: 'recent_notifications', notifications: [notification(8), notification(7, true)] });
     await clock.advance(0);
-    expect(heard.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
+    expect(events.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
   });
 
-  it('10.13: a server that accepts and closes at once is asked more and more rarely', async () => {
+  it('reconnects at growing intervals to a server that accepts and closes at once', async () => {
     const opened: number[] = [];
     onOpen = (socket) => (opened.push(clock.now()), socket.drop(1013));
     sockets[0]!.drop(1006);
@@ -183,7 +183,7 @@ describe('the notifications socket', () => {
 });
 
 describe('the token of the notifications socket', () => {
-  it('10.13: a notifications socket that ends with its old token opens again with the new one', async () => {
+  it('is replaced by the new one when the socket ends with the old one', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh'];
@@ -208,13 +208,13 @@ describe('the token of the notifications socket', () => {
     await clock.advance(5_000);
     await until(() => (void clock.advance(0), feeds.length === 1));
     expect([chat.state, feeds.length]).to.deep.equal(['connected', 1]);
-    // The page has another one; the chat goes over to it.
+    // The page has a new token; the chat switches to it.
     token = tokenOf(1, { jti: 2 });
     backend.socket.receive({ type: 'token_expiring', in_s: 60 });
     await clock.advance(1_000);
     backend.socket.receive({ type: 'authenticated' });
     await clock.advance(59_000);
-    // The notifications socket lived by the old token.
+    // The notifications socket still had the old token.
     feeds[0]!.drop(4001);
     await clock.advance(20_000);
     const open = feeds.filter(({ readyState }) => readyState === 1).length;

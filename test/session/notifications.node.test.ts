@@ -1,4 +1,4 @@
-/** The notifications socket on a real server that says something at first only if something is unread. */
+/** The notifications socket on a real server that sends an initial frame only if something is unread. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { WebSocket } from 'ws';
@@ -6,7 +6,7 @@ import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js
 import { ANA, BEN, rest, within, withServer } from '../server/support.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-it('10.13: what comes in a gap is told with its content', () =>
+it('a notification missed during a gap is reported with its content', () =>
   withServer({ differences: ['notifications-quiet'], seed: 'transcript' }, async (server) => {
     const sockets: WebSocket[] = [];
     const Kept = class extends WebSocket {
@@ -15,25 +15,25 @@ it('10.13: what comes in a gap is told with its content', () =>
         if (url.includes('/ws/notifications/')) sockets.push(this);
       }
     };
-    const heard: ConnectionEvents['chat-notification'][] = [];
+    const events: ConnectionEvents['chat-notification'][] = [];
     let wake = (): void => {};
     const chat = new ChatConnection(
       { url: server.url, token: await server.signToken(ANA), notifications: true },
       { random: () => 0.5, WebSocket: Kept as unknown as typeof globalThis.WebSocket, vault: new MemoryVault(), tabs: {} },
     );
-    chat.on('chat-notification', (happening) => (heard.push(happening), wake()));
+    chat.on('chat-notification', (event) => (events.push(event), wake()));
     const isTrue = (what: string, is: () => boolean): Promise<void> =>
       within((async () => { while (!is()) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, 20))); })(), what);
     chat.connect();
     await isTrue('the socket to be open', () => sockets[0]?.readyState === WebSocket.OPEN);
-    // It has answered: nothing is unread, and nothing was said.
+    // The answer shows that nothing is unread and no initial frame was sent.
     sockets[0]!.send('{"action":"get_unread_count"}');
     await new Promise((resolve) => sockets[0]!.once('message', resolve));
     sockets[0]!.terminate();
-    const said = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'while you were away' } });
-    await isTrue('the notification', () => heard.some(({ notification }) => notification !== undefined));
-    assert.equal((await said).status, 201);
-    const told = heard.filter(({ notification }) => notification).map(({ notification, unread }) => [notification!.message, unread]);
-    assert.deepEqual(told, [['while you were away', 1]]);
+    const sending = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'while you were away' } });
+    await isTrue('the notification', () => events.some(({ notification }) => notification !== undefined));
+    assert.equal((await sending).status, 201);
+    const reported = events.filter(({ notification }) => notification).map(({ notification, unread }) => [notification!.message, unread]);
+    assert.deepEqual(reported, [['while you were away', 1]]);
     chat.disconnect();
   }));

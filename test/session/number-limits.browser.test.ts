@@ -1,4 +1,4 @@
-/** Numbers that a backend gets wrong, and pages that never end: none makes a storm, a wait without end, or a wrong count. */
+/** Out-of-range numbers from a backend, and endless pages, cause no request storms, endless waits or wrong counts. */
 import { expect } from '@open-wc/testing';
 import { connected, scene, type Scene } from '../support/connected.js';
 import { json, room } from '../support/fake-backend.js';
@@ -9,15 +9,15 @@ const fill = (count: number) => (backend: Scene['backend']): void => {
   for (let n = 1; n <= count; n++) backend.store(1, 2, `m${n}`);
 };
 
-/** Greets with these fields too. */
+/** Sends a greeting with additional fields. */
 const greeting = (backend: Scene['backend'], more: object): void => {
   const { greeting } = backend;
   backend.greeting = (userId) => ({ ...greeting.call(backend, userId), ...more });
 };
 
-describe('10.24: numbers from outside', () => {
+describe('numbers from the server', () => {
   for (const retry_after of [0, -5, 0.001]) {
-    it(`retry_after: ${retry_after} is at least a second`, async () => {
+    it(`retry_after: ${retry_after} counts as at least a second`, async () => {
       const made = await connected();
       const { chat, backend, clock } = made;
       backend.stores = false;
@@ -31,7 +31,7 @@ describe('10.24: numbers from outside', () => {
     });
   }
 
-  it('retry_after: 1e9 is at most five minutes', async () => {
+  it('retry_after: 1e9 counts as five minutes', async () => {
     const made = await connected();
     const { chat, backend, clock } = made;
     backend.stores = false;
@@ -47,7 +47,7 @@ describe('10.24: numbers from outside', () => {
     chat.disconnect();
   });
 
-  it('Retry-After: 0 is at least a second', async () => {
+  it('Retry-After: 0 counts as at least a second', async () => {
     const { chat, backend, clock } = scene({}, (made) => {
       made.onSocket = 'refuse';
       made.onRequest = (method) => (method === 'POST' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '0' }) : undefined);
@@ -62,7 +62,7 @@ describe('10.24: numbers from outside', () => {
   });
 
   for (const heartbeat_s of [-1, -30, 0, 0.001, 1e9, 1e308]) {
-    it(`heartbeat_s: ${heartbeat_s} neither pings without a pause nor never`, async () => {
+    it(`heartbeat_s: ${heartbeat_s} causes neither constant pings nor none`, async () => {
       const made = await connected({}, (backend) => greeting(backend, { heartbeat_s }));
       const { chat, backend, clock } = made;
       expect(chat.state).to.equal('connected');
@@ -74,14 +74,14 @@ describe('10.24: numbers from outside', () => {
   }
 
   for (const content of [0, -1, null, 'many']) {
-    it(`limits.content: ${content} is no limit`, async () => {
+    it(`limits.content: ${content} is ignored`, async () => {
       const { chat } = await connected({}, (backend) => greeting(backend, { limits: { content } }));
       expect((await chat.sendChatMessage(1, 'hello')).message.delivery).to.equal('sent');
       chat.disconnect();
     });
   }
 
-  it('counts are counts', async () => {
+  it('unread counts are clamped', async () => {
     const { chat, backend, problems } = await connected({}, (made) => {
       made.rooms = [
         room(1, 'a', { unread_count: -3, participant_count: -1 }),
@@ -100,7 +100,7 @@ describe('10.24: numbers from outside', () => {
     chat.disconnect();
   });
 
-  it('a seq that nothing can follow is none', async () => {
+  it('a seq without a possible successor is ignored', async () => {
     const { chat, backend, clock } = await connected({}, (made) => {
       made.capabilities = ['user_channel', 'sync'];
       made.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: made.messages, has_more: false, seq: 1e308 }) : undefined);
@@ -114,8 +114,8 @@ describe('10.24: numbers from outside', () => {
   });
 });
 
-describe('10.24: pages that do not end', () => {
-  it('older: the same page again is the last one', async () => {
+describe('endless pages', () => {
+  it('older: a repeated page counts as the last one', async () => {
     const made = await connected({}, fill(50));
     const { chat, backend, clock } = made;
     backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: backend.messages, has_more: true }) : undefined);
@@ -126,7 +126,7 @@ describe('10.24: pages that do not end', () => {
     chat.disconnect();
   });
 
-  it('forwards, after a gap: a backend that does not understand `after` is not asked on and on, but for its newest page', async () => {
+  it('forward after a gap: a backend that ignores `after` is not asked repeatedly, but for its newest page', async () => {
     const { chat, backend, clock } = await connected({}, (made) => {
       made.capabilities = [];
       fill(10)(made);
@@ -138,7 +138,7 @@ describe('10.24: pages that do not end', () => {
     const before = backend.requests.length;
     await clock.advance(15_100);
     const asked = backend.requests.slice(before).map(({ path }) => path).filter((path) => path.includes('/messages/'));
-    // Whether anything has come; and two pages of it.
+    // The check for new messages, and two pages.
     expect(asked.filter((path) => path.includes('after='))).to.have.length(3);
     expect(chat.messages(1).at(-1)!.content).to.equal('later 199');
     expect(chat.messages(1).length).to.equal(50);
@@ -146,10 +146,10 @@ describe('10.24: pages that do not end', () => {
   });
 
   for (const [what, seqAfter] of [
-    ['stands still', (seq: number) => seq],
-    ['moves on and on', (seq: number) => seq + 1],
+    ['the same seq', (seq: number) => seq],
+    ['a growing seq', (seq: number) => seq + 1],
   ] as const) {
-    it(`sync: one that always has more and ${what} ends`, async () => {
+    it(`sync: always has_more with ${what} ends`, async () => {
       const { chat, backend, clock } = await connected({}, (made) => {
         made.capabilities = ['user_channel', 'sync'];
         made.onRequest = (_method, path) => {
@@ -191,14 +191,14 @@ describe('10.24: pages that do not end', () => {
     chat.disconnect();
   });
 
-  it('the list is read once for a room that it never has', async () => {
+  it('the list is read once for a room that it never contains', async () => {
     const made = await connected();
     const { chat, backend, clock } = made;
     const lists = (): number => backend.requests.filter(({ path }) => path === 'rooms/').length;
     const before = lists();
     for (let n = 0; n < 50; n++) backend.sendAs(77, 2, `m${n}`);
     await clock.advance(1_000);
-    // Again, where something comes in meanwhile.
+    // Again when a message arrives meanwhile.
     expect(lists() - before).to.be.at.most(2);
     await clock.advance(60_000);
     backend.sendAs(77, 2, 'again');

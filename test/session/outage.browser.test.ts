@@ -1,4 +1,4 @@
-/** What an outage costs the server, and how soon it is over: issue 10, part B. */
+/** The cost of an outage for the server, and the time to recover. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
@@ -7,8 +7,8 @@ import { openFaultScene } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-/** The same numbers in every run, evenly spread. */
-function evenly(seed: number): () => number {
+/** Deterministic, evenRandom distributed numbers. */
+function evenRandom(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
 }
@@ -31,7 +31,7 @@ describe('an outage', () => {
     for (let n = 0; n < count; n++) {
       const chat = new ChatConnection(
         { url: 'https://chat.example', token: tokenOf(1), ...config },
-        { clock, random: evenly(n * 7_919 + 1), WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+        { clock, random: evenRandom(n * 7_919 + 1), WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
       );
       chat.openRoom(1);
       chat.connect();
@@ -47,7 +47,7 @@ describe('an outage', () => {
     return backend.requests.length - before;
   };
 
-  it('10.9: 100 clients that are sent away together ask REST no more at once than they open sockets', async () => {
+  it('100 clients that are disconnected together poll REST no faster than they open sockets', async () => {
     await chats(100);
     const sockets = backend.sockets.length;
     const requests = backend.requests.length;
@@ -57,12 +57,12 @@ describe('an outage', () => {
     await clock.advance(0);
     expect(backend.requests.length - requests, 'in the same instant').to.equal(0);
     await clock.advance(1_000);
-    // Spread over 8 s: an eighth of them, and two requests each (the list fails first).
+    // Spread over 8 s: an eighth of the clients, with two requests each (the list fails first).
     expect(backend.requests.length - requests, 'in the first second').to.be.below(60);
     expect(backend.sockets.length - sockets).to.be.below(30);
   });
 
-  it('10.9: after an hour of 503, REST is asked once a minute, and not by all in step', async () => {
+  it('after an hour of 503, each client polls REST once a minute, not in step with others', async () => {
     await chats(20);
     backend.onSocket = 'refuse';
     backend.onRequest = () => page('Service Unavailable', 503);
@@ -73,13 +73,13 @@ describe('an outage', () => {
     const perSecond: number[] = [];
     for (let s = 0; s < 60; s++) perSecond.push(await during(1_000));
     const sixtieth = perSecond.reduce((sum, n) => sum + n, 0);
-    // Each asks for the list and its open room at most.
+    // Each reads at most the list and its open room.
     expect(sixtieth / 20, 'requests of one client in minute 60').to.be.at.most(3.5);
     expect(sixtieth).to.be.below(second);
     expect(Math.max(...perSecond), 'the fullest second').to.be.at.most(12);
   });
 
-  it('10.9: Retry-After is honoured with 503 too, by polls, messages and sockets', async () => {
+  it('Retry-After of a 503 is respected by polls, messages and sockets', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = () => page('', 503, { 'Retry-After': '120' });
@@ -91,7 +91,7 @@ describe('an outage', () => {
     expect(backend.sockets.length - sockets).to.equal(0);
   });
 
-  it('10.11: as soon as REST answers again the socket is tried without waiting', async () => {
+  it('the socket is retried at once when REST answers again', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
@@ -110,7 +110,7 @@ describe('an outage', () => {
     expect(connectedAt - answeredAt).to.be.below(50);
   });
 
-  it('10.41: an idle room on a baseline backend costs 7 requests a minute at most, and 2 while the page is hidden', async () => {
+  it('an idle room on a baseline backend costs at most 7 requests a minute, and 2 while the page is hidden', async () => {
     backend.capabilities = [];
     const isHidden = { value: false };
     const visibility = Object.getOwnPropertyDescriptor(Document.prototype, 'visibilityState')!;
@@ -123,11 +123,11 @@ describe('an outage', () => {
         expect(await during(60_000), `minute ${minute}`).to.be.at.most(7);
         if (minute === 2) for (let m = 3; m < 60; m++) await during(60_000);
       }
-      // A message that the socket did not tell of is there after 15 s all the same.
+      // A message not announced by the socket appears after 15 s.
       backend.store(1, 2, 'silent');
       await clock.advance(15_000);
       expect(chat!.messages(1).at(-1)!.content).to.equal('silent');
-      // What was deleted is gone after a minute.
+      // A deleted message disappears after a minute.
       backend.messages = backend.messages.filter(({ content }) => content !== 'line 39');
       await clock.advance(75_000);
       expect(chat!.messages(1).some(({ content }) => content === 'line 39')).to.equal(false);
@@ -145,7 +145,7 @@ describe('an outage', () => {
     }
   });
 
-  it('10.41: requests may use what the browser remembers of a preflight', async () => {
+  it('requests can use cached preflights', async () => {
     const modes: (RequestCache | undefined)[] = [];
     const { fetch } = backend;
     Object.assign(backend, { fetch: (input: RequestInfo | URL, init?: RequestInit) => (modes.push(init?.cache), fetch(input, init)) });
@@ -154,7 +154,7 @@ describe('an outage', () => {
     expect(modes.every((cache) => cache === undefined)).to.equal(true);
   });
 
-  it('10.10: a list that was asked for before the socket was there, and comes after a newer one, is not shown', async () => {
+  it('a list requested before the socket was open does not replace a newer one', async () => {
     const { fetch } = backend;
     const waiting: (() => void)[] = [];
     const answers = [backend.rooms.slice(0, 1), backend.rooms];
@@ -173,22 +173,22 @@ describe('an outage', () => {
     expect(chat!.rooms.length).to.equal(2);
   });
 
-  it('10.8: what the token endpoint says of patience, and 10.9: a backend that answers in parts, make no storm', async () => {
+  it('retry times of the token endpoint, and a backend that fails partly, cause no request storm', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = (_, path) => (path.startsWith('rooms/1/') ? json({ detail: 'broken' }, 500) : undefined);
     for (const socket of backend.open) socket.drop(1006);
     await during(120_000);
     const sockets = backend.sockets.length;
-    // The list every 5 s; the room that is broken ever more rarely.
+    // The list every 5 s; the failing room at growing intervals.
     expect(await during(60_000), 'requests').to.be.at.most(20);
     expect(backend.sockets.length - sockets, 'sockets').to.be.at.most(8);
     expect(chat!.state).to.equal('polling');
   });
 });
 
-describe('10.10: round trips until there is something to see', () => {
-  /** A backend that is one way there and back away, on a clock. A new connection takes one, a preflight one. */
+describe('round trips until the first messages are visible', () => {
+  /** A simulated backend with network latency: one round trip per new connection, and one per preflight. */
   class DistantBackend extends FakeBackend {
     readonly #preflights = new Set<string>();
     #free = 0;
@@ -198,7 +198,7 @@ describe('10.10: round trips until there is something to see', () => {
       const wait = (trips: number): Promise<void> => new Promise((resolve) => clock.after(trips * tripMs, resolve));
       const distantFetch: typeof globalThis.fetch = async (input, init) => {
         const { pathname } = new URL(String(input));
-        // Connect, unless a connection is free; a preflight, which the browser remembers by address; the answer.
+        // A new connection, unless one is free; a preflight, cached per address; the answer.
         if (this.#free > 0) this.#free--;
         else await wait(1);
         if (!this.#preflights.has(pathname)) await wait(1);
@@ -223,8 +223,8 @@ describe('10.10: round trips until there is something to see', () => {
     }
   }
 
-  for (const [kind, capabilities] of [['a backend that tells everything', ['idempotent_send', 'ack', 'user_channel']], ['a baseline backend', []]] as const) {
-    it(`${kind}: list 3, messages 3, connected 4 (the floor across origins is 3)`, async () => {
+  for (const [kind, capabilities] of [['a backend with user_channel', ['idempotent_send', 'ack', 'user_channel']], ['a baseline backend', []]] as const) {
+    it(`${kind}: list after 3, messages after 3, connected after 4 (the minimum across origins is 3)`, async () => {
       const clock = new FakeClock();
       const backend = new DistantBackend(clock, 200);
       backend.capabilities = [...capabilities];
@@ -252,7 +252,7 @@ describe('10.10: round trips until there is something to see', () => {
     });
   }
 
-  it('10.9: a message that has to wait is sent, though the clock is set back by an hour meanwhile', async () => {
+  it('a delayed message is sent even if the clock is set back by an hour meanwhile', async () => {
     const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.onRequest = (method) => (method === 'POST' ? json({ detail: 'Wait.' }, 429, { 'Retry-After': '20' }) : undefined);

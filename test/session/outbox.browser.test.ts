@@ -13,7 +13,7 @@ const contents = (backend: FakeBackend): string[] => backend.messages.map(({ con
 
 describe('sending', () => {
   for (const echo of ['echo', 'ack', 'both'] as const) {
-    it(`by socket is confirmed by ${echo}, in place, once`, async () => {
+    it(`a message sent by socket is confirmed by ${echo}, in place and once`, async () => {
       const { chat, backend, clock } = await connected();
       backend.echo = echo;
       chat.openRoom(1);
@@ -32,7 +32,7 @@ describe('sending', () => {
     });
   }
 
-  it('keeps what one person wrote in the moment in which another signs in, for its author', async () => {
+  it('a message written while another user signs in is kept for its author', async () => {
     const { chat, backend, clock } = scene();
     chat.openRoom(1);
     chat.connect();
@@ -47,7 +47,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('waits where the server asks for patience on the socket, and does not say how long', async () => {
+  it('respects a rate limit without retry_after on the socket', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;
     const sending = chat.sendChatMessage(1, 'too fast');
@@ -61,7 +61,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('tells everybody who asked for it again, however often', async () => {
+  it('settles the promises of all retries of a message', async () => {
     const { chat, backend, clock } = await connected({}, (made) => (made.onSocket = 'refuse'));
     backend.onRequest = (method) => (method === 'POST' ? json({ detail: 'No.' }, 400) : undefined);
     const refused = await chat.sendChatMessage(1, 'once').catch((error: ChatError) => error.code);
@@ -75,7 +75,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('does not send what was given up in another tab while it slept', async () => {
+  it('does not send what was discarded in another tab during sleep', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const parts = { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} };
@@ -105,7 +105,7 @@ describe('sending', () => {
     asleep.disconnect();
   });
 
-  it('recognises its own echo on a backend that sends no temporary id', async () => {
+  it('recognises its own echo on a backend without temporary ids', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);
     backend.echo = 'no-temp-id';
     chat.openRoom(1);
@@ -117,12 +117,12 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('falls to REST, under the same id, when the socket does not confirm', async () => {
+  it('falls back to REST, with the same id, if the socket does not confirm', async () => {
     const { chat, backend, clock } = await connected();
     backend.echo = 'none';
     chat.openRoom(1);
     await clock.advance(0);
-    const sending = chat.sendChatMessage(1, 'stored, but nobody said so');
+    const sending = chat.sendChatMessage(1, 'stored but not confirmed');
     await clock.advance(6_000);
     expect((await sending).method).to.equal('rest');
     expect(backend.messages).to.have.length(1);
@@ -132,7 +132,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('falls to REST at once when the socket dies with the message', async () => {
+  it('falls back to REST at once if the socket closes with a message in flight', async () => {
     const { chat, backend } = await connected();
     backend.stores = false;
     backend.onSocket = 'refuse';
@@ -144,7 +144,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('looks into the history first on a backend that would store it twice', async () => {
+  it('searches the history first on a backend without idempotency', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);
     chat.openRoom(1);
     await clock.advance(0);
@@ -156,7 +156,7 @@ describe('sending', () => {
     expect((await sending).method).to.equal('websocket');
     expect(contents(backend)).to.deep.equal(['once']);
     expect(sends(backend)).to.deep.equal([]);
-    // And without a key that a baseline backend's CORS would refuse.
+    // And without a key, which the CORS rules of a baseline backend would reject.
     const second = chat.sendChatMessage(1, 'once');
     await clock.advance(1_000);
     expect((await second).method).to.equal('rest');
@@ -177,17 +177,17 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('does not take an old message with the same words for this one', async () => {
+  it('does not mistake an older message with the same text for this one', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);
     backend.store(2, 1, 'ok').timestamp = '2026-11-01T10:00:00Z';
     backend.stores = false;
-    const sending = chat.sendChatMessage(2, 'ok'); // a room that nobody has opened
+    const sending = chat.sendChatMessage(2, 'ok'); // a room that is not open
     await clock.advance(7_000);
     expect((await sending).message.id).to.equal(2);
     chat.disconnect();
   });
 
-  it('waits as long as a gateway says that the server is away', async () => {
+  it('respects Retry-After of a gateway', async () => {
     const { chat, backend, clock } = await connected();
     backend.onSocket = 'refuse';
     backend.onRequest = () => page('<h1>Bad Gateway</h1>', 502);
@@ -201,7 +201,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('asks the history when an error on the socket names no message, and believes REST', async () => {
+  it('searches the history if a socket error names no message, and trusts REST', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);
     backend.stores = false;
     backend.onRequest = (method) => (method === 'POST' ? json({ detail: 'Not found.' }, 404) : undefined);
@@ -214,7 +214,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('is refused for good by an error that names the message; retry sends it again, discard forgets it', async () => {
+  it('fails permanently on an error that names the message; retry resends it, discard removes it', async () => {
     const { chat, backend } = await connected();
     backend.stores = false;
     const refuse = async (): Promise<void> => {
@@ -244,11 +244,11 @@ describe('sending', () => {
   });
 
   for (const [when, at, bySocket, byRest] of [
-    ['after the first try', 0, 1, 0],
-    ['before the second', 1, 1, 1],
-    ['after the second', 2, 2, 1],
+    ['after the first attempt', 0, 1, 0],
+    ['before the second attempt', 1, 1, 1],
+    ['after the second attempt', 2, 2, 1],
   ] as const) {
-    it(`does not leave any more when it is discarded while it is looked for ${when}`, async () => {
+    it(`does not send a message discarded during the search ${when}`, async () => {
       const { chat, backend, clock } = await connected({}, BASELINE);
       chat.openRoom(1);
       await clock.advance(0);
@@ -269,7 +269,7 @@ describe('sending', () => {
     });
   }
 
-  it('does not give a message up because it cannot be looked for', async () => {
+  it('does not fail a message because the search fails', async () => {
     const { chat, backend, clock } = await connected({}, BASELINE);
     chat.openRoom(1);
     await clock.advance(0);
@@ -286,12 +286,12 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('looks for what has left before the server could say that it knows names', async () => {
+  it('searches for a message that was sent before the capabilities were known', async () => {
     const { chat, backend, clock } = scene({}, (each) => (each.onSocket = 'hang'));
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
-    await clock.advance(10_500); // the handshake is given up, and the next one is to come
+    await clock.advance(10_500); // the handshake times out, and the next one is due
     backend.onRequest = (method) => {
       if (method !== 'POST') return undefined;
       backend.store(1, 1, 'once');
@@ -299,7 +299,7 @@ describe('sending', () => {
     };
     const sending = chat.sendChatMessage(1, 'once');
     await settle();
-    // Connected before it is tried again.
+    // Connected before the retry.
     backend.onRequest = () => undefined;
     backend.onSocket = 'greet';
     chat.retryNow();
@@ -311,7 +311,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('sends nothing any more for a message that was discarded on its way', async () => {
+  it('does not resend a message that was discarded in flight', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;
     const sending = chat.sendChatMessage(1, 'oops').catch((error: ChatError) => error.code);
@@ -336,7 +336,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('waits while nothing works, and goes out when something does', async () => {
+  it('waits while nothing works, and sends when something does', async () => {
     const { chat, backend, clock } = await connected();
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('down');
@@ -351,7 +351,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('waits as long as the server asks, and then sends', async () => {
+  it('waits as long as the server asks, then sends', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;
     backend.echo = 'none';
@@ -371,7 +371,7 @@ describe('sending', () => {
   });
 
   for (const status of [408, 421, 425]) {
-    it(`10.24: HTTP ${status} is no refusal: the message is sent again`, async () => {
+    it(`HTTP ${status} is not a rejection: the message is retried`, async () => {
       const { chat, backend, clock } = await connected();
       backend.stores = false;
       backend.echo = 'none';
@@ -385,7 +385,7 @@ describe('sending', () => {
     });
   }
 
-  it('gives a message up, with its reason, when the server fails at it again and again', async () => {
+  it('fails a message with its reason if the server repeatedly fails on it', async () => {
     const { chat, backend, clock } = await connected();
     backend.stores = false;
     backend.onRequest = (method) => (method === 'POST' ? page('<h1>Server Error</h1>', 500) : undefined);
@@ -398,7 +398,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('refuses what cannot be sent before it leaves', async () => {
+  it('rejects invalid messages before sending', async () => {
     const { chat, backend } = await connected();
     backend.socket.receive({ ...backend.greeting(), limits: { content: 5 } });
     for (const [content, code] of [

@@ -4,9 +4,9 @@ import { json } from '../support/fake-backend.js';
 import { FULL, FaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('a token that was refused by mistake', () => {
-  for (const way of ['REST 401 once', 'socket 4001 once'] as const) {
-    it(`10.8: (${way}) is tried again when the user comes back, or presses Retry`, async () => {
+describe('a token rejected by mistake', () => {
+  for (const way of ['one 401 by REST', 'one 4001 on the socket'] as const) {
+    it(`is retried when the user returns or presses Retry (${way})`, async () => {
       const f = new FaultScene(FULL);
       let asked = 0;
       const chat = new ChatConnection(
@@ -18,7 +18,7 @@ describe('a token that was refused by mistake', () => {
       await partsLoaded();
       await f.clock.advance(31_000);
       expect(chat.state).to.equal('connected');
-      if (way.startsWith('REST')) {
+      if (way.endsWith('REST')) {
         let left = 1;
         f.onRequest = () => (left-- > 0 ? json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401) : undefined);
         await chat.refreshRoomList().catch(() => {});
@@ -29,18 +29,18 @@ describe('a token that was refused by mistake', () => {
         window.dispatchEvent(new Event('online'));
       }
       await f.clock.advance(20_000);
-      const said = [chat.state, chat.reason.code];
+      const result = [chat.state, chat.reason.code];
       chat.retryNow();
       await f.clock.advance(20_000);
       const after = chat.state;
       chat.disconnect();
-      expect([...said, asked, after]).to.deep.equal(['connected', 'connected', asked, 'connected']);
+      expect([...result, asked, after]).to.deep.equal(['connected', 'connected', asked, 'connected']);
     });
   }
 });
 
-describe('a token that comes late', () => {
-  it('10.8: after 20 s, while the old one is still good: it is used', async () => {
+describe('a late token', () => {
+  it('is used after 20 s, while the old one is still valid', async () => {
     const f = new FaultScene([...FULL, 'token_refresh']);
     const states: string[] = [];
     let asked = 0;

@@ -2,8 +2,8 @@ import { expect } from '@open-wc/testing';
 import { json } from '../support/fake-backend.js';
 import { twoTabs } from '../support/two-tabs.js';
 
-describe('a refused message, in two tabs', () => {
-  it('discarded in one tab while another one has it refused', async () => {
+describe('a rejected message, with two tabs', () => {
+  it('can be discarded in one tab while rejected in the other', async () => {
     const { clock, backend, one, two: second } = await twoTabs();
     backend.onSocket = 'refuse';
     for (const s of backend.open) s.drop();
@@ -20,7 +20,7 @@ describe('a refused message, in two tabs', () => {
     expect(got).to.deep.equal([[], []]);
   });
 
-  it('Retry in a tab that has not the lock, when the leader came after the refusal', async () => {
+  it('can be retried in a tab without the lock, if the leader came after the rejection', async () => {
     const { clock, backend, one, two: second } = await twoTabs();
     backend.onSocket = 'refuse';
     for (const s of backend.open) s.drop();
@@ -43,7 +43,7 @@ describe('a refused message, in two tabs', () => {
     expect([got, n]).to.deep.equal([[['sent'], ['sent']], 1]);
   });
 
-  it('traffic of three tabs with a leader that has no socket, at minute 60', async () => {
+  it('three tabs with a leader without a socket have bounded traffic in minute 60', async () => {
     const { clock, backend, one, two: second } = await twoTabs((b) => void (b.onSocket = 'refuse'));
     await clock.advance(3_000_000);
     const n = backend.requests.length;

@@ -1,4 +1,4 @@
-/** What is sent a second time, and what never may be: issue 10, entries 15, 16, 19. */
+/** Retries, and the cases in which they must not happen. */
 import { expect } from '@open-wc/testing';
 import { textSimilarity } from '../../src/session/outbox/text-similarity.js';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
@@ -10,7 +10,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 const WEEKEND_MS = 64 * 3_600_000;
 
-describe('sending again', () => {
+describe('resending', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
   let vault: MemoryVault;
@@ -51,7 +51,7 @@ describe('sending again', () => {
   };
 
   for (const wasStored of [true, false]) {
-    it(`10.15: what left on Friday is looked for on Monday before it is sent again; ${wasStored ? 'it is there' : 'it is not, and its author is asked'}`, async () => {
+    it(`a message sent on Friday is searched for on Monday before it is resent; ${wasStored ? 'it is found' : 'it is not found, and the author is asked'}`, async () => {
       const before = await connect();
       backend.stores = wasStored;
       backend.echo = 'none';
@@ -60,7 +60,7 @@ describe('sending again', () => {
       down();
       before.disconnect();
       clock.sleep(WEEKEND_MS);
-      // The backend has forgotten the name by now.
+      // The backend has forgotten the id by now.
       for (const message of backend.messages) delete message._tempId;
       up();
       backend.stores = true;
@@ -75,7 +75,7 @@ describe('sending again', () => {
     });
   }
 
-  it('10.15: what never left, and is a day old, asks its author too; discarded, it is gone', async () => {
+  it('a message that was never sent and is a day old needs confirmation by the author; discarding removes it', async () => {
     const chat = await connect();
     down();
     await settle();
@@ -92,13 +92,13 @@ describe('sending again', () => {
   });
 
   for (const [what, sent, kept] of [
-    ['escapes it', 'is 1 < 2 && "so"?', 'is 1 &lt; 2 &amp;&amp; &quot;so&quot;?'],
+    ['escapes HTML', 'is 1 < 2 && "so"?', 'is 1 &lt; 2 &amp;&amp; &quot;so&quot;?'],
     ['masks a word', 'this is a damn long sentence about nothing', 'this is a d**n long sentence about nothing'],
-    ['collapses its spaces', 'two  spaces,\n\nand lines', 'two spaces, and lines'],
-    ['composes it', 'Cafe\u0301 at noon', 'Café at noon'],
-    ['takes its tags out', 'a <b>bold</b> claim', 'a bold claim'],
+    ['collapses whitespace', 'two  spaces,\n\nand lines', 'two spaces, and lines'],
+    ['normalises Unicode', 'Cafe\u0301 at noon', 'Café at noon'],
+    ['strips tags', 'a <b>bold</b> claim', 'a bold claim'],
   ] as const) {
-    it(`10.16: a backend that gives no name back and ${what}: stored once`, async () => {
+    it(`a backend without temporary ids that ${what} stores the message once`, async () => {
       backend.capabilities = [];
       const chat = await connect();
       backend.echo = 'none';
@@ -111,7 +111,7 @@ describe('sending again', () => {
     });
   }
 
-  it('10.16: another message of mine, from a phone, is not taken for it; if that is not certain, its author is asked', async () => {
+  it('another own message from a phone is not mistaken for it; in doubt the author is asked', async () => {
     backend.capabilities = [];
     const chat = await connect();
     backend.echo = 'none';
@@ -119,7 +119,7 @@ describe('sending again', () => {
     chat.sendChatMessage(1, 'I will be there at 10 tomorrow').catch(() => {});
     await settle();
     backend.stores = true;
-    // Alike by 80 % and more; and one that is quite another.
+    // Similar by more than 80 %, and a different one.
     backend.sendAs(1, 1, 'I will be there at 11 tomorrow');
     backend.sendAs(1, 1, 'Bring the keys');
     await clock.advance(40_000);
@@ -131,7 +131,7 @@ describe('sending again', () => {
     expect(stored()).to.have.length(3);
   });
 
-  it('10.16: texts are compared in time that grows with their length alone', () => {
+  it('texts are compared in linear time', () => {
     const long = 'a b'.repeat(2_000_000);
     const from = performance.now();
     textSimilarity(long, `${long}c`);
@@ -143,7 +143,7 @@ describe('sending again', () => {
     expect(textSimilarity('&#99999999;', '&#99999999;')).to.equal('same');
   });
 
-  it('10.19: a tab that lost its turn while it waited for a message sends nothing any more', async () => {
+  it('a tab that is no longer the sender stops sending', async () => {
     const browser = new FakeBrowser();
     const chat = await connect({}, browser);
     await clock.advance(1_000);
@@ -154,7 +154,7 @@ describe('sending again', () => {
     await clock.advance(2_000);
     const posts = (): number => backend.requests.filter(({ method }) => method === 'POST').length;
     const before = posts();
-    // Another tab takes the turn away, because this one does not answer.
+    // Another tab takes over, because this one does not answer.
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
     let release = (): void => {};
     void browser.tab().locks.request(`unified-chat/2 outbox ${scope}`, { steal: true }, () => new Promise<void>((go) => (release = go)));
@@ -167,7 +167,7 @@ describe('sending again', () => {
     expect(stored()).to.deep.equal(['one', 'two']);
   });
 
-  it('10.19: a message that is given up while the device is read is not sent all the same', async () => {
+  it('a message discarded while storage is read is not sent', async () => {
     down();
     const before = await connect();
     before.sendChatMessage(1, 'never mind').catch(() => {});
@@ -181,7 +181,7 @@ describe('sending again', () => {
     expect([stored(), own(before)]).to.deep.equal([[], []]);
   });
 
-  it('10.19: a tab that is told everything by another one keeps its own idea of the server’s clock', async () => {
+  it('a follower keeps its own estimate of the server clock', async () => {
     const browser = new FakeBrowser();
     backend.greeting = () => ({ type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: backend.capabilities, timestamp: new Date(started).toISOString() });
     const started = clock.now();
@@ -191,12 +191,12 @@ describe('sending again', () => {
     const exp = (clock.now() + 600_000) / 1_000;
     const second = await connect({ token: tokenOf(1, { exp, iat: exp - 600 }), tokenProvider: async () => (asked++, tokenOf(1, { exp: exp + 3_600, iat: exp })) }, browser);
     await clock.advance(500_000);
-    expect([second.state, asked], 'by an old greeting the token would still be good for an hour').to.deep.equal(['connected', 0]);
+    expect([second.state, asked], 'by an old greeting, the token would be valid for another hour').to.deep.equal(['connected', 0]);
     await clock.advance(100_000);
     expect(asked).to.equal(1);
   });
 
-  it('a message refused by one backend route says why, and stays its author’s', async () => {
+  it('a message rejected by REST has the reason, and stays with its author', async () => {
     backend.onSocket = 'refuse';
     backend.onRequest = (method) => (method === 'POST' ? json({ detail: 'Not here.' }, 403) : undefined);
     const chat = await connect();

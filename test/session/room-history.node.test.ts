@@ -1,4 +1,4 @@
-/** Up to where nothing is missing, as one room counts it: whatever comes, in whatever order, the count never crosses a hole. */
+/** RoomHistory: for any sequence of frames and reads, the confirmed seq never passes a gap. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -8,11 +8,11 @@ import { RoomHistory } from '../../src/session/sync/room-history.js';
 const KNOWN = 10;
 const change = (seq: number): ChangeFrame => ({ type: 'message_deleted', room_id: 1, seq, message_id: seq });
 
-/** A frame with this number comes; or the room is being read from now on, or not any more. */
+/** A frame with this seq arrives; or a read starts or ends. */
 const steps = fc.array(fc.oneof({ weight: 6, arbitrary: fc.integer({ min: KNOWN - 3, max: KNOWN + 12 }) }, fc.constant('hold' as const), fc.constant('release' as const)), { maxLength: 60 });
 
-describe('the count of a room', () => {
-  it('never crosses a hole, and what is let in at once comes in its order, each once', () => {
+describe('RoomHistory', () => {
+  it('never passes a gap, and delivers frames in order, each once', () => {
     fc.assert(
       fc.property(steps, (happens) => {
         const letIn: number[] = [];
@@ -42,7 +42,7 @@ describe('the count of a room', () => {
     );
   });
 
-  it('asks to be read where there is a hole, and only there', () => {
+  it('requests a read after a gap, and only then', () => {
     const history = new RoomHistory(1, () => {}, () => {});
     history.know(undefined, KNOWN);
     assert.deepEqual([history.accept(change(KNOWN + 1)), history.accept(change(KNOWN + 1)), history.accept(change(KNOWN + 3)), history.seq], [true, true, false, KNOWN + 1]);

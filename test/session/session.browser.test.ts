@@ -9,7 +9,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 const DOWN = (): Error => new TypeError('Failed to fetch');
 
 describe('a session', () => {
-  it('is connected only when rooms and open threads are read', async () => {
+  it('is connected only after rooms and open threads are read', async () => {
     let hangs = true;
     const { chat, clock } = scene({}, (backend) => {
       backend.store(1, 2, 'hello');
@@ -21,13 +21,13 @@ describe('a session', () => {
     expect(chat.rooms).to.have.length(2);
     expect(chat.state).to.equal('connecting');
     hangs = false;
-    await clock.advance(16_000); // the hanging request's deadline, and the try after it
+    await clock.advance(16_000); // the timeout of the hanging request, and the retry
     expect(chat.state).to.equal('connected');
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['hello']);
     chat.disconnect();
   });
 
-  it('is not connected by a line that ended before the rooms were read', async () => {
+  it('does not become connected through a socket that closed before the rooms were read', async () => {
     const { chat, backend, clock, states } = scene({}, (each) => {
       each.onRequest = (_method, path) => (path.startsWith('rooms/') ? 'hang' : undefined);
     });
@@ -43,7 +43,7 @@ describe('a session', () => {
   });
 
   for (const way of ['REST', 'socket'] as const) {
-    it(`does not count twice what was read while the list came by ${way}`, async () => {
+    it(`does not double-count messages read while the list arrives by ${way}`, async () => {
       const { chat, backend, clock } = await connected({}, (each) => {
         each.rooms = [room(1, 'Ana & Ben', { unread_count: 5 })];
         let isTold = false;
@@ -63,7 +63,7 @@ describe('a session', () => {
     });
   }
 
-  it('10.19: reads the list again where a message came in while it was on its way', async () => {
+  it('reads the list again if a message arrives during the request', async () => {
     const { chat, backend, clock } = await connected();
     await clock.advance(1_000);
     let asked = 0;
@@ -79,7 +79,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('does not count twice what came in, and was counted, while another room was still read', async () => {
+  it('does not double-count a message that arrives while another room is read', async () => {
     const { chat, backend, clock } = scene({}, (each) => {
       each.onRequest = (_method, path) => (path.startsWith('rooms/2/') ? 'hang' : undefined);
     });
@@ -91,13 +91,13 @@ describe('a session', () => {
     const updates = { unread_count: 1, last_message: { content, timestamp, sender } };
     backend.rooms = [room(1, 'Ana & Ben', updates), room(2, 'General')];
     backend.socket.receive({ type: 'room_updated', room_id: 1, updates });
-    // Until the other room is given up for now, and what was held back is let in.
+    // Until the other room is skipped for now, and held frames are applied.
     while (chat.messages(1).length === 0) await clock.advance(100);
     expect(chat.rooms.find(({ id }) => id === 1)!.unread_count).to.equal(1);
     chat.disconnect();
   });
 
-  it('does not let a late confirmation overwrite what was edited since', async () => {
+  it('a late confirmation does not overwrite a newer edit', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);
@@ -114,7 +114,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('takes a line for dead on which nobody confirms what was read', async () => {
+  it('treats a connection as dead if reading is not confirmed', async () => {
     const { chat, backend, clock } = await connected();
     backend.socket.send = () => {};
     void chat.markRead(1);
@@ -123,7 +123,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('holds back what comes in live until the room is read', async () => {
+  it('holds live frames until the room is read', async () => {
     let hangs = true;
     const { chat, backend, clock } = scene({}, (made) => {
       made.store(1, 2, 'first');
@@ -140,7 +140,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('is idle without a token, and says so', () => {
+  it('is idle without a token, with that reason', () => {
     const { chat, backend } = scene({ token: '' });
     chat.connect();
     expect(chat.state).to.equal('idle');
@@ -149,7 +149,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('reconnects after a loss: up to 2 s first, then 8, doubling to 30 s, never giving up', async () => {
+  it('reconnects after a loss: up to 2 s first, then 8, doubling to 30 s, without giving up', async () => {
     const { chat, backend, clock } = await connected();
     backend.onSocket = 'refuse';
     backend.onRequest = DOWN;
@@ -170,7 +170,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('says reconnecting, then that nothing works, and why', async () => {
+  it('shows reconnecting first, then an error with its reason', async () => {
     const { chat, backend, clock, states } = await connected();
     backend.onSocket = 'refuse';
     backend.onRequest = DOWN;
@@ -181,21 +181,21 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('10.12: says what may be in the way of the socket only once it has failed again and again beside a REST that works', async () => {
+  it('names a possible cause for the socket only after repeated failures while REST works', async () => {
     const { chat, clock, reasons } = scene({}, (backend) => (backend.onSocket = 'refuse'));
     chat.connect();
     await partsLoaded();
     await clock.advance(1_000);
     expect([chat.state, chat.reason.code]).to.deep.equal(['polling', 'websocket_unavailable']);
     await clock.advance(30_000);
-    // A page is not told whether it was a proxy, or a site that is not allowed on the socket alone.
+    // A page cannot distinguish a proxy from an origin that is rejected by the socket only.
     expect([chat.state, chat.reason.code]).to.deep.equal(['polling', 'websocket_blocked']);
     expect(chat.reason.message).to.match(/perhaps by a proxy or because this site is not allowed/);
     expect(reasons.filter((reason) => reason.startsWith('websocket'))).to.deep.equal(['websocket_unavailable', 'websocket_blocked']);
     chat.disconnect();
   });
 
-  it('10.12: blames nothing where the server was down when the page was opened, and comes up', async () => {
+  it('blames nothing if the server was down when the page was opened, and comes up', async () => {
     const { chat, backend, clock, reasons } = scene({}, (made) => {
       made.onSocket = 'refuse';
       made.onRequest = DOWN;
@@ -212,12 +212,12 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('10.12: blames nothing where the server comes and goes', async () => {
+  it('blames nothing if the server is repeatedly down', async () => {
     const { chat, backend, clock, reasons } = scene({}, (made) => (made.onSocket = 'refuse'));
     chat.connect();
     await partsLoaded();
     for (let n = 0; n < 20; n++) {
-      // It answers between two tries of the socket, and is gone at each.
+      // REST answers between two socket attempts, but fails during each.
       backend.onRequest = () => undefined;
       await clock.advance(400);
       const tried = backend.sockets.length;
@@ -229,7 +229,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('polls over REST when only the socket is blocked', async () => {
+  it('polls over REST if only the socket is blocked', async () => {
     const { chat, backend, clock } = scene({}, (backend) => (backend.onSocket = 'refuse'));
     chat.openRoom(1);
     chat.connect();
@@ -238,7 +238,7 @@ describe('a session', () => {
     backend.store(1, 2, 'over REST');
     await clock.advance(6_000);
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['over REST']);
-    // Make before break: it stops polling only when the socket is up and caught up.
+    // Make before break: polling stops only when the socket is open and caught up.
     backend.onSocket = 'greet';
     await clock.advance(31_000);
     expect(chat.state).to.equal('connected');
@@ -248,7 +248,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('catches up on what came in while it was away', async () => {
+  it('catches up after an outage', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     backend.sendAs(1, 2, 'one');
@@ -263,7 +263,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('explains a refused handshake by asking REST with the same token', async () => {
+  it('explains a rejected handshake by asking REST with the same token', async () => {
     const expired = tokenOf(1, { exp: 1 });
     for (const [token, prepare, state, reason] of [
       [expired, 'refuse-token', 'unauthorized', 'token_expired'],
@@ -277,7 +277,7 @@ describe('a session', () => {
       const { chat, clock } = scene({ token }, (backend) => {
         backend.onSocket = 'refuse';
         if (prepare === 'refuse-token') backend.rejectedTokens.add(token);
-        // A CORS refusal: the request with a token fails, the one that may not be read does not.
+        // A CORS rejection: the request with a token fails; the opaque one does not.
         if (prepare === 'cors') backend.onRequest = () => (backend.requests.at(-1)!.headers.has('Authorization') ? DOWN() : json([]));
         if (prepare === 'down') backend.onRequest = DOWN;
         if (prepare === 'html') backend.onRequest = () => page('<!doctype html><p>Log in to the hotel', 200);
@@ -293,7 +293,7 @@ describe('a session', () => {
     }
   });
 
-  it('shows what came in while a room was being read, and was not in what was read', async () => {
+  it('shows a message that arrived while a room was read and was not part of the page', async () => {
     const { chat, backend, clock } = await connected();
     backend.onRequest = (_method, path) => {
       if (!path.includes('/messages/')) return undefined;
@@ -307,12 +307,12 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('gives up where the socket refuses every token that the page has, though REST takes them', async () => {
+  it('gives up if the socket rejects every token of the page although REST accepts them', async () => {
     let n = 0;
     const { chat, backend, clock } = scene({ token: 'never good', tokenProvider: async () => tokenOf(1, { jti: `never good ${n++}` }) }, (made) => {
       made.onRequest = () => json(made.rooms);
     });
-    // Whichever it is: for the socket alone.
+    // Rejected by the socket only, whichever token.
     backend.rejectedTokens.has = () => true;
     backend.onSocket = 'accept-then-4001';
     chat.connect();
@@ -324,7 +324,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('asks the page for another token when the server accepts and closes with 4001', async () => {
+  it('requests another token if the server accepts and closes with 4001', async () => {
     const fresh = tokenOf(1, { jti: 'fresh' });
     let asked = 0;
     const { chat, backend, clock } = scene({ tokenProvider: async () => (asked++, fresh) }, (backend) => {
@@ -339,7 +339,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('renews once, however many requests are refused at the same time, and makes them again', async () => {
+  it('refreshes once, however many requests are rejected concurrently, and repeats them', async () => {
     const fresh = tokenOf(1, { jti: 'fresh' });
     let asked = 0;
     const { chat, backend, clock } = await connected({ tokenProvider: async () => (asked++, fresh) });
@@ -354,13 +354,13 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('ends unauthorized, not in a loop, when the page has no better token', async () => {
+  it('ends as unauthorized, without a loop, if the page has no better token', async () => {
     for (const provider of [async () => tokenOf(1), async () => Promise.reject(new Error('no')), async () => '']) {
       for (const onSocket of ['greet', 'accept-then-4001'] as const) {
         const { chat, backend, clock } = scene({ tokenProvider: provider }, (made) => {
           made.onSocket = onSocket;
           made.rejectedTokens.add(tokenOf(1));
-          // The socket alone refuses it: REST cannot be asked.
+          // Only the socket rejects it: REST cannot be asked.
           if (onSocket !== 'greet') made.onRequest = () => json(made.rooms);
         });
         chat.connect();
@@ -373,7 +373,7 @@ describe('a session', () => {
     }
   });
 
-  it('does not take lines that were cut before for a token that is refused again and again', async () => {
+  it('does not mistake closed connections for a repeatedly rejected token', async () => {
     let asked = 0;
     const tokenProvider = async (): Promise<string> => tokenOf(1, { jti: `${++asked}` });
     const { chat, backend, clock } = await connected({ tokenProvider });
@@ -389,7 +389,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('goes over to a new token without losing rooms, messages or what is on its way', async () => {
+  it('switches to a new token without losing rooms, messages or pending sends', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     backend.sendAs(1, 2, 'before');
@@ -408,7 +408,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('goes on with a new token though the page never answered for the old one', async () => {
+  it('continues with a new token although the page never answered for the old one', async () => {
     const { chat, backend, clock } = await connected();
     chat.on('chat-token-expired', ({ respondWith }) => respondWith(new Promise(() => {})));
     chat.openRoom(1);
@@ -424,7 +424,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('keeps its socket when the page only hands it another tokenProvider', async () => {
+  it('keeps its socket if only the tokenProvider changes', async () => {
     const { chat, backend, clock } = await connected({ tokenProvider: async () => 'first' });
     chat.configure({ tokenProvider: async () => 'second' });
     await clock.advance(1_000);
@@ -432,7 +432,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('asks the page again when it is unauthorized and told to retry', async () => {
+  it('asks the page again when unauthorized and retried', async () => {
     let works = false;
     const { chat, clock } = scene({ token: '', tokenProvider: async () => (works ? tokenOf(1) : Promise.reject(new Error('no network'))) });
     chat.connect();
@@ -445,7 +445,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('asks for the list of rooms again where something happened while it was on its way', async () => {
+  it('requests the room list again if something happened during the request', async () => {
     const { chat, backend } = await connected({}, (made) => {
       let asked = 0;
       made.onRequest = (_method, path) => {
@@ -461,7 +461,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('misses nothing that was said between a slow read and the new socket', async () => {
+  it('misses nothing between a slow read and the new socket', async () => {
     let release: (() => void) | undefined;
     let isSlow = false;
     const made = scene();
@@ -474,7 +474,7 @@ describe('a session', () => {
         WebSocket: backend.WebSocket,
         vault: new MemoryVault(),
         tabs: {},
-        // Answered by the server at once, and long on its way.
+        // Answered by the server at once, but delivered late.
         fetch: async (input, init) => {
           const response = await backend.fetch(input, init);
           if (isSlow && String(input).includes('/messages/')) {
@@ -492,7 +492,7 @@ describe('a session', () => {
     isSlow = true;
     backend.onSocket = 'hang';
     backend.socket.drop();
-    await clock.advance(1_500); // the poll's read is on its way
+    await clock.advance(1_500); // the poll's read is pending
     backend.onSocket = 'greet';
     backend.store(1, 2, 'said meanwhile');
     await clock.advance(600);
@@ -504,7 +504,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('refuses a way of signing in that it does not know, instead of putting the token into an address', async () => {
+  it('rejects an unknown `auth` value instead of sending the token in the URL', async () => {
     const { chat, backend, clock, problems } = scene({ auth: 'cookie' as 'query' });
     chat.connect();
     await clock.advance(1_000);
@@ -514,7 +514,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('shows and sends nothing of one person as another', async () => {
+  it('shows and sends nothing of one user as another', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     backend.sendAs(1, 2, 'for Ana alone');
@@ -531,10 +531,10 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('finds a line that is open but dead by its silence', async () => {
+  it('detects an open but dead connection by its silence', async () => {
     const { chat, backend, clock, reasons } = await connected();
     const socket = backend.socket;
-    socket.send = () => {}; // a black hole
+    socket.send = () => {}; // frames are lost
     await clock.advance(25_000 + 10_000);
     expect(reasons).to.include('connection_silent');
     expect(socket.readyState).to.equal(3);
@@ -543,7 +543,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('pings after silence, and counts any frame as life', async () => {
+  it('pings after silence, and accepts any frame as a sign of life', async () => {
     const { chat, backend, clock } = await connected();
     const pings = (): number => backend.socket.sent.filter(({ type }) => type === 'ping').length;
     await clock.advance(24_000);
@@ -556,7 +556,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('gives up a handshake that hangs, and a server that does not greet', async () => {
+  it('times out a hanging handshake, and a server without a greeting', async () => {
     for (const onSocket of ['hang', 'accept-silent'] as const) {
       const { chat, clock } = scene({}, (backend) => (backend.onSocket = onSocket));
       chat.connect();
@@ -566,7 +566,7 @@ describe('a session', () => {
     }
   });
 
-  it('stays with the socket while REST is down, and says that it is catching up', async () => {
+  it('keeps the socket while REST is down, and shows catching up', async () => {
     const { chat, backend, clock } = scene({}, (backend) => (backend.onRequest = DOWN));
     chat.openRoom(1);
     chat.connect();
@@ -581,7 +581,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('reads again and again, while connected, what a baseline backend tells on no socket', async () => {
+  it('polls what a baseline backend does not announce, while connected', async () => {
     const { chat, backend, clock } = scene({}, (backend) => (backend.capabilities = []));
     chat.openRoom(1);
     chat.connect();
@@ -605,7 +605,7 @@ describe('a session', () => {
     expect(chat.state).to.equal('idle');
   });
 
-  it('never says the token: not in a problem, a reason, an error', async () => {
+  it('never reveals the token in problems, reasons or errors', async () => {
     const token = tokenOf(1, { secret: 'sesame' });
     const { chat, clock, problems, reasons } = scene({ token }, (backend) => {
       backend.onRequest = DOWN;

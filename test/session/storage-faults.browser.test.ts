@@ -21,7 +21,7 @@ const forget = (): Promise<unknown> => done(indexedDB.deleteDatabase(NAME));
 
 const within = <T>(promise: Promise<T>, what: string): Promise<T | string> => Promise.race([promise, aTimeout(300).then(() => what)]);
 
-describe('storage that fails, and copies of messages', () => {
+describe('failing storage, and duplicate messages', () => {
   const { transaction, close } = IDBDatabase.prototype;
   const { open } = IDBFactory.prototype;
   const broken = (): void => {
@@ -38,7 +38,7 @@ describe('storage that fails, and copies of messages', () => {
     await forget();
   });
 
-  it('10.16: "Send again" on a backend that changes words and whose answers are lost: one more copy, not one per try', async () => {
+  it('"Send again" on a backend that changes texts and loses answers stores one more copy, not one per attempt', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -69,10 +69,10 @@ describe('storage that fails, and copies of messages', () => {
     ['Shall we ship the release today?', 'Shall we ship the release today!'],
     ['The whole trip to Rome costs $100', 'The whole trip to Rome costs €100'],
   ] as const) {
-    it(`10.16: "${a}" is not certainly "${b}"`, () => expect(textSimilarity(a, b)).to.not.equal('same'));
+    it(`"${a}" does not certainly equal "${b}"`, () => expect(textSimilarity(a, b)).to.not.equal('same'));
   }
 
-  it('10.16: a mask keeps the length of the word and its punctuation; a long text is compared as a whole', () => {
+  it('masked words must keep their length and punctuation; long texts are compared as a whole', () => {
     const long = 'a b '.repeat(1_500);
     for (const [sent, stored, likeness] of [
       ['this is a damn long sentence, about nothing', 'this is a d**n long sentence, about nothing', 'same'],
@@ -87,7 +87,7 @@ describe('storage that fails, and copies of messages', () => {
       expect(textSimilarity(sent, stored), `${sent.slice(-50)} / ${stored.slice(-50)}`).to.equal(likeness);
   });
 
-  it('10.16: the message that never left is not taken for one of mine from a phone', async () => {
+  it('a message that was never sent is not mistaken for an own message from a phone', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.capabilities = []));
     chat.openRoom(1);
     await clock.advance(0);
@@ -103,8 +103,8 @@ describe('storage that fails, and copies of messages', () => {
     chat.disconnect();
   });
 
-  for (const how of ['asleep', 'disconnected', 'another person'] as const) {
-    it(`10.19: a message that another tab was refused while this one was ${how} is not "sending" for ever`, async () => {
+  for (const how of ['asleep', 'disconnected', 'used by another user'] as const) {
+    it(`a message rejected in another tab while this one was ${how} does not stay "sending"`, async () => {
       const { clock, backend, one, two: second } = await twoTabs();
       backend.onSocket = 'refuse';
       backend.onRequest = () => new TypeError('Failed to fetch');
@@ -114,10 +114,10 @@ describe('storage that fails, and copies of messages', () => {
       await clock.advance(3000);
       expect([one, second].map((c) => c.messages(1).map((m) => m.delivery))).to.deep.equal([['sending'], ['sending']]);
       if (how === 'disconnected') second.disconnect();
-      else if (how === 'another person') second.configure({ token: tokenOf(2) });
+      else if (how === 'used by another user') second.configure({ token: tokenOf(2) });
       else (second as unknown as { suspend?: () => void }).suspend?.();
       if (how === 'asleep') {
-        // both tabs are in one page here: only the second one is told
+        // both tabs share one page here: only the second is notified
         window.dispatchEvent(new Event('pagehide'));
         one.disconnect();
         one.connect();
@@ -127,7 +127,7 @@ describe('storage that fails, and copies of messages', () => {
       await clock.advance(60_000);
       expect(one.messages(1).map((m) => m.delivery)).to.deep.equal(['failed']);
       if (how === 'disconnected') second.connect();
-      else if (how === 'another person') second.configure({ token: tokenOf(1) });
+      else if (how === 'used by another user') second.configure({ token: tokenOf(1) });
       else window.dispatchEvent(new Event('pageshow'));
       backend.onRequest = () => undefined;
       backend.onSocket = 'greet';
@@ -139,7 +139,7 @@ describe('storage that fails, and copies of messages', () => {
     });
   }
 
-  it('10.16: the first message of an empty room, from a device whose clock is 5 minutes fast, with a lost answer: stored once', async () => {
+  it('the first message of an empty room, from a device whose clock is 5 minutes fast, with a lost answer, is stored once', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -159,7 +159,7 @@ describe('storage that fails, and copies of messages', () => {
     expect(copies).to.equal(1);
   });
 
-  it('10.20: what was given up during a hiccup of storage is not sent after a reload', async () => {
+  it('a message discarded during a storage failure is not sent after a reload', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
@@ -176,7 +176,7 @@ describe('storage that fails, and copies of messages', () => {
     await aTimeout(50);
     repair();
     for (let i = 0; i < 20; i++) {
-      first.saveDraft(2, `something ${i}`); // storage is tried again
+      first.saveDraft(2, `something ${i}`); // storage is retried
       await clock.advance(60_000);
       await aTimeout(20);
     }
@@ -195,24 +195,24 @@ describe('storage that fails, and copies of messages', () => {
     second.disconnect();
   });
 
-  it('10.6: a purge during a hiccup of storage does not claim to have forgotten', async () => {
+  it('a purge during a storage failure does not report success', async () => {
     const clock = new FakeClock();
     const vault = new IndexedDbStorage(() => {}, clock);
     await vault.putDraft(SCOPE, 1, 'secret');
     broken();
     await vault.putDraft(SCOPE, 2, 'x');
     repair();
-    let said = 'forgotten';
-    await vault.purge().catch(() => (said = 'failed'));
+    let outcome = 'forgotten';
+    await vault.purge().catch(() => (outcome = 'failed'));
     for (let i = 0; i < 20; i++) {
       await clock.advance(300_000);
       await vault.putDraft(SCOPE, 3, 'y');
       await aTimeout(20);
     }
-    expect([said, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
+    expect([outcome, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
   });
 
-  it('10.2: a person whose id begins with "ws" keeps what the first release has kept', async () => {
+  it('a user whose id begins with "ws" keeps messages stored by the first release', async () => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
@@ -228,7 +228,7 @@ describe('storage that fails, and copies of messages', () => {
     expect(await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ wsmith')).to.have.length(1);
   });
 
-  it('10.21: no connection to the database is left open when storage fails now and then', async () => {
+  it('intermittent storage failures leave no database connection open', async () => {
     const opened = new Set<IDBDatabase>();
     IDBFactory.prototype.open = function (...args) {
       const request = open.apply(this, args);
@@ -254,7 +254,7 @@ describe('storage that fails, and copies of messages', () => {
     expect(opened.size).to.equal(0);
   });
 
-  it('10.6: clearLocalData right after sending leaves nothing on the device', async () => {
+  it('clearLocalData right after sending leaves nothing in storage', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -273,7 +273,7 @@ describe('storage that fails, and copies of messages', () => {
     expect([...vault.messages.values()].filter(({ message }) => message.content !== '').map(({ message }) => message.content)).to.deep.equal([]);
   });
 
-  it('10.6: clearLocalData before the person is known forgets the draft', async () => {
+  it('clearLocalData before the user is known removes the draft', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -292,7 +292,7 @@ describe('storage that fails, and copies of messages', () => {
     expect([...vault.drafts.values()]).to.deep.equal([]);
   });
 
-  it('10.6: clearLocalData while what was kept is being restored: nothing comes up, nothing is sent', async () => {
+  it('clearLocalData while messages are restored: nothing appears, nothing is sent', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();

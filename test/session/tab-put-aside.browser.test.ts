@@ -3,10 +3,10 @@ import { settle } from '../support/fake-clock.js';
 import { BASELINE, FULL, FaultScene } from '../support/fault-scene.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 
-describe('a tab that was put aside', () => {
+describe('a suspended tab', () => {
   for (const [name, capabilities] of Object.entries({ full: FULL, baseline: BASELINE })) {
     for (const gap of [0, 5]) {
-      it(`10.18: while another tab sent what it wrote: its promise settles (${name}, ${gap})`, async () => {
+      it(`whose message was sent by another tab: its promise settles (${name}, ${gap})`, async () => {
         const original = globalThis.addEventListener;
         let current: Map<string, () => void> | undefined;
         (globalThis as { addEventListener: unknown }).addEventListener = function (what: string, run: () => void, options: unknown) {

@@ -1,4 +1,4 @@
-/** Tabs, with the browser's own locks, channels and storage. */
+/** Several tabs, with the browser's real locks, channels and storage. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { SharedSocket } from '../../src/session/tabs/shared-socket.js';
 import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
@@ -13,47 +13,47 @@ import { partsLoaded } from '../support/lazy-parts.js';
 import { until } from '../support/mounted.js';
 
 describe('a tab without a socket', () => {
-  it('has what it says sent by the one that has it, but neither its token nor what only it asks', () => {
-    const told: TabMessage[] = [];
-    const session = { clock: new FakeClock(), roomSync: { openRooms: new Map() }, broadcast: (message: TabMessage) => void told.push(message) } as unknown as SessionContext;
+  it('has its frames sent by the leader, except its token and its own requests', () => {
+    const broadcasts: TabMessage[] = [];
+    const session = { clock: new FakeClock(), roomSync: { openRooms: new Map() }, broadcast: (message: TabMessage) => void broadcasts.push(message) } as unknown as SessionContext;
     const socket = new SharedSocket(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
     const sharedSocket = new SharedSocket(session);
     const up = sharedSocket.follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
     sharedSocket.onTab({ kind: 'greeting', text: '{}' }, true);
-    told.length = 0;
+    broadcasts.length = 0;
     expect(up.send({ type: 'authenticate', token: 'secret' })).to.equal(false);
     expect(up.send({ type: 'sync', rooms: {} })).to.equal(false);
-    expect(told).to.deep.equal([]);
+    expect(broadcasts).to.deep.equal([]);
     expect(up.send({ type: 'ping' })).to.equal(true);
-    expect(told).to.deep.equal([{ kind: 'send', frame: { type: 'ping' } }]);
+    expect(broadcasts).to.deep.equal([{ kind: 'send', frame: { type: 'ping' } }]);
     up.end(1000, '');
   });
 });
 
 describe('a tab with a socket', () => {
-  const sharedSocket = (rest: unknown): { sharedSocket: SharedSocket; told: string[] } => {
-    const told: string[] = [];
-    const session = { rest, socket: { greeting: '{}' }, broadcast: ({ kind }: TabMessage) => void told.push(kind), tellNotifications: () => void told.push('notifications'), markNotificationRead: (id: unknown) => void told.push(`read ${id as string}`) };
-    return { sharedSocket: new SharedSocket(session as unknown as SessionContext), told };
+  const sharedSocket = (rest: unknown): { sharedSocket: SharedSocket; broadcasts: string[] } => {
+    const broadcasts: string[] = [];
+    const session = { rest, socket: { greeting: '{}' }, broadcast: ({ kind }: TabMessage) => void broadcasts.push(kind), tellNotifications: () => void broadcasts.push('notifications'), markNotificationRead: (id: unknown) => void broadcasts.push(`read ${id as string}`) };
+    return { sharedSocket: new SharedSocket(session as unknown as SessionContext), broadcasts };
   };
 
-  it('tells one that joins what it knows, of notifications too, and marks them as read for it', () => {
-    const { sharedSocket: leader, told } = sharedSocket({});
+  it('shares its data with a joining tab, notifications included, and marks them as read for it', () => {
+    const { sharedSocket: leader, broadcasts } = sharedSocket({});
     leader.onTab({ kind: 'notification-read', id: 7 }, false);
     leader.onTab({ kind: 'join' }, false);
     leader.onTab({ kind: 'notification-read', id: 7 }, false);
-    expect(told).to.deep.equal(['notifications', 'greeting', 'read 7']);
+    expect(broadcasts).to.deep.equal(['notifications', 'greeting', 'read 7']);
   });
 
-  it('does not answer where nobody is signed in: another one may have a socket', () => {
-    const { sharedSocket: signedOut, told } = sharedSocket(undefined);
+  it('does not answer while signed out: another tab may have a socket', () => {
+    const { sharedSocket: signedOut, broadcasts } = sharedSocket(undefined);
     signedOut.onTab({ kind: 'join' }, false);
-    expect(told).to.deep.equal([]);
+    expect(broadcasts).to.deep.equal([]);
   });
 });
 
-describe('tabs of one person', () => {
+describe('tabs of one user', () => {
   let backend: FakeBackend;
   let open: ChatConnection[];
   beforeEach(() => {
@@ -78,7 +78,7 @@ describe('tabs of one person', () => {
   const connected = async (...tabs: ChatConnection[]): Promise<void> => until(() => tabs.every(({ state }) => state === 'connected'));
   const texts = (chat: ChatConnection): string[] => chat.messages(1).map(({ content }) => content);
 
-  it('share one socket, and all hear what comes in', async () => {
+  it('share one socket, and all receive its frames', async () => {
     const [one, two, three] = [tab(), tab(), tab()];
     await connected(one, two, three);
     expect(backend.sockets).to.have.length(1);
@@ -86,7 +86,7 @@ describe('tabs of one person', () => {
     await until(() => [one, two, three].every((chat) => texts(chat).includes('hello all')));
   });
 
-  it('hand the socket over within a second when the one that has it goes', async () => {
+  it('pass the socket on within a second when the leader closes', async () => {
     const [one, two] = [tab(), tab()];
     await connected(one, two);
     const from = performance.now();
@@ -97,7 +97,7 @@ describe('tabs of one person', () => {
     await until(() => texts(two).includes('still here'));
   });
 
-  it('hand it over to one, and the others listen to that one', async () => {
+  it('pass it on to one tab, and the others follow that one', async () => {
     const [one, two, three] = [tab(), tab(), tab()];
     await connected(one, two, three);
     const from = performance.now();
@@ -109,7 +109,7 @@ describe('tabs of one person', () => {
     expect(backend.open).to.have.length(1);
   });
 
-  it('send by one tab, and show it in all', async () => {
+  it('send through one tab, and show the message in all', async () => {
     const [one, two] = [tab(), tab()];
     await connected(one, two);
     const sent = await Promise.all([two.sendChatMessage(1, 'from two'), one.sendChatMessage(1, 'from one')]);
@@ -118,7 +118,7 @@ describe('tabs of one person', () => {
     expect(backend.messages).to.have.length(2);
   });
 
-  it('hand over what was written while they could not hear each other', async () => {
+  it('hand over messages written while they could not communicate', async () => {
     const [one, two] = [tab(), tab()];
     await connected(one, two);
     two.disconnect();
@@ -129,7 +129,7 @@ describe('tabs of one person', () => {
     expect(backend.messages).to.have.length(1);
   });
 
-  it('send for one that is not signed in any more', async () => {
+  it('send for a tab that is no longer signed in', async () => {
     const one = tab();
     await connected(one);
     backend.rejectedTokens.add(tokenOf(1, { jti: 'old' }));
@@ -140,7 +140,7 @@ describe('tabs of one person', () => {
     expect(backend.messages).to.have.length(1);
   });
 
-  it('open no socket after another tab has taken it, though they were about to', async () => {
+  it('do not open a socket after another tab has taken over', async () => {
     let give = (): void => {};
     const asked = new Promise<void>((resolve) => {
       const { fetch } = backend;
@@ -158,8 +158,8 @@ describe('tabs of one person', () => {
     const joined = new Promise((resolve) => (joins.onmessage = ({ data }) => (data as { kind: string }).kind === 'join' && resolve(undefined)));
     const name = 'unified-chat/2 socket https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
     let release = (): void => {};
-    navigator.locks.request(name, { steal: true }, () => new Promise<void>((go) => (release = go))).catch(() => {}); // taken back, in the end
-    // Until the one that had it knows, and waits in line.
+    navigator.locks.request(name, { steal: true }, () => new Promise<void>((go) => (release = go))).catch(() => {}); // resigns later
+    // Until the former leader notices, and queues for the lock.
     while (!(await navigator.locks.query()).pending?.some((waiting) => waiting.name === name)) await aTimeout(5);
     give();
     await joined;
@@ -169,13 +169,13 @@ describe('tabs of one person', () => {
     release();
   });
 
-  it('each have a socket of their own with share off', async () => {
+  it('each have their own socket with `share` off', async () => {
     const [one, two] = [tab({ share: false }), tab({ share: false })];
     await connected(one, two);
     expect(backend.open).to.have.length(2);
   });
 
-  it('another person has another', async () => {
+  it('of different users do not share one', async () => {
     const one = tab();
     await connected(one);
     backend.me = 2;
@@ -184,7 +184,7 @@ describe('tabs of one person', () => {
     expect(backend.open).to.have.length(2);
   });
 
-  it('what is not sent outlives the page, on this device', async () => {
+  it('unsent messages outlive the page, on this device', async () => {
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
     const before = tab();
@@ -205,7 +205,7 @@ describe('tabs of one person', () => {
     const chat = tab();
     await connected(chat);
     chat.saveDraft(1, 'half a thou');
-    chat.disconnect(); // what was to happen later happens now
+    chat.disconnect(); // pending timers run now
     open.pop();
     const again = tab();
     await connected(again);
@@ -213,7 +213,7 @@ describe('tabs of one person', () => {
   });
 });
 
-describe('rooms that several tabs show, over one socket', () => {
+describe('rooms open in several tabs, over one socket', () => {
   let backend: FakeBackend;
   let clock: FakeClock;
   let browser: FakeBrowser;
@@ -229,7 +229,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(clock.pending, 'timers').to.equal(0);
   });
 
-  /** The first one has the socket. @returns the tab, how to leave each room, and how to end it as a crash does. */
+  /** The first tab has the socket. @returns the tab, functions to close each room, and one to crash it. */
   async function tab(...rooms: number[]): Promise<{ chat: ChatConnection; leave: Map<number, () => void>; kill: () => void }> {
     const parts = browser.tab();
     const chat = new ChatConnection(
@@ -244,7 +244,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(chat.state).to.equal('connected');
     return { chat, leave, kill: () => parts.kill() };
   }
-  /** What the server would tell of, as it was asked. */
+  /** The subscriptions on the server. */
   const subscribed = (): number[] => {
     const rooms = new Set<number>();
     for (const { type, room_id } of backend.socket.sent) {
@@ -254,7 +254,7 @@ describe('rooms that several tabs show, over one socket', () => {
     return [...rooms].sort();
   };
 
-  it('10.18: the tab that has the socket leaves none that another one shows', async () => {
+  it('the leader keeps a subscription that another tab needs', async () => {
     const one = await tab(1);
     const two = await tab(1, 2);
     expect(backend.sockets).to.have.length(1);
@@ -266,10 +266,10 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(two.chat.data.threads.get('1')!.typing.map(({ username }) => username)).to.deep.equal(['ben']);
     two.leave.get(1)!();
     await clock.advance(10_000);
-    expect(subscribed(), 'when the last one has left').to.deep.equal([2]);
+    expect(subscribed(), 'after the last tab has left').to.deep.equal([2]);
   });
 
-  it('10.18: a tab without a socket leaves a room, and its server hears of it, unless it is shown elsewhere', async () => {
+  it('a follower leaves a room on the server, unless another tab shows it', async () => {
     await tab(1);
     const two = await tab(1, 2, 3);
     const three = await tab(3);
@@ -278,10 +278,10 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 3]);
     three.chat.disconnect();
     await clock.advance(0);
-    expect(subscribed(), 'a tab that closes says so').to.deep.equal([1]);
+    expect(subscribed(), 'a closing tab reports it').to.deep.equal([1]);
   });
 
-  it('10.18: a room that is opened again is subscribed to again', async () => {
+  it('a reopened room is subscribed to again', async () => {
     await tab(1);
     const two = await tab(2);
     two.leave.get(2)!();
@@ -292,7 +292,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 2]);
   });
 
-  it('10.18: a tab that dies without a word counts for a minute at most; one that lives counts on', async () => {
+  it('a crashed tab counts for at most a minute; a live one keeps counting', async () => {
     await tab(1);
     const two = await tab(2);
     await tab(3);
@@ -305,7 +305,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 3]);
   });
 
-  it('10.18: one that could not answer for a while counts again as soon as it can', async () => {
+  it('a tab that was unresponsive counts again as soon as it answers', async () => {
     await tab(1);
     const channel = new (browser.tab().BroadcastChannel)('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
     channel.postMessage({ kind: 'join' });
@@ -320,7 +320,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 2]);
   });
 
-  it('10.18: when the socket passes to another tab, what the rest show is subscribed to there', async () => {
+  it('after a change of leader, the rooms of the other tabs are subscribed to again', async () => {
     const one = await tab(1);
     const two = await tab(2);
     await tab(3);
@@ -333,7 +333,7 @@ describe('rooms that several tabs show, over one socket', () => {
     expect(subscribed()).to.deep.equal([3]);
   });
 
-  it('10.6: clearLocalData() in one tab, while another tab is about to save a draft', async () => {
+  it('clearLocalData() in one tab, while another is about to save a draft', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();

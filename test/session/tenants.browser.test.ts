@@ -7,7 +7,7 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('another tenant', () => {
-  it('opaque token: written for tenant A before its greeting is not sent to tenant B', async () => {
+  it('opaque token: a message written for tenant A before its greeting is not sent to tenant B', async () => {
     const { chat, backend, clock } = scene({ token: 'opaque', apiPath: '/a/api/', wsPath: '/a/ws/' }, (b) => {
       b.onSocket = 'hang';
       b.onRequest = (_m, path) => (path.includes('/a/') ? 'hang' : undefined);
@@ -27,7 +27,7 @@ describe('another tenant', () => {
     expect(got).to.deep.equal(['connected', [], [], '']);
   });
 
-  it('a JWT: in-flight answers of tenant A (list, page) never show in tenant B', async () => {
+  it('JWT: pending answers of tenant A (list, page) never appear in tenant B', async () => {
     const { chat, backend, clock } = scene({ token: tokenOf(1), url: 'https://a.example' }, (b) => void (b.onSocket = 'hang'));
     let release!: () => void;
     const gate = new Promise<void>((r) => (release = r));
@@ -50,7 +50,7 @@ describe('another tenant', () => {
     expect(got).to.deep.equal([0, []]);
   });
 
-  it('a reader of a room when the person changes: their unread counts go on being cleared (reading is not forgotten)', async () => {
+  it('a reader of a room when the user changes: unread counts of the next user are still cleared', async () => {
     const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => (b.userOf = () => 1));
     chat.openRoom(1);
     chat.setViewing(1, true);
@@ -65,7 +65,7 @@ describe('another tenant', () => {
     expect(got).to.deep.equal(['connected', 0, true]);
   });
 
-  it('a hung IndexedDB-like vault at load: connected, and what is sent goes out in order', async () => {
+  it('storage that hangs on load: connected, and messages are sent in order', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
@@ -82,7 +82,7 @@ describe('another tenant', () => {
     expect(got).to.deep.equal(['1', '2', '3']);
   });
 
-  it('discarded while it is being restored (asleep device), then connected: not sent', async () => {
+  it('a message discarded while it is restored (device asleep) is not sent after connecting', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
@@ -96,7 +96,7 @@ describe('another tenant', () => {
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
-    await clock.advance(750); // shown by `open`, and loaded once more by `lead`
+    await clock.advance(750); // shown by `open`, and loaded again by `lead`
     const shown = chat.messages(1).map((m) => m.localId);
     for (const id of shown) chat.discard(id!);
     backend.onSocket = 'greet';

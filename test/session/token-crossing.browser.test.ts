@@ -5,8 +5,8 @@ import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('10.25: the old token ends while the new one is on its way on the same socket', () => {
-  for (const way of ['property token', 'tokenProvider with one good token', 'token-less end code 1006'] as const) {
+describe('the old token expires while the new one is in flight on the same socket', () => {
+  for (const way of ['property token', 'tokenProvider with one good token', 'closed without a token error, 1006'] as const) {
     it(`${way}: the new one is tried`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
@@ -30,12 +30,12 @@ describe('10.25: the old token ends while the new one is on its way on the same 
       else chat.configure({ token: good });
       await settle();
       expect(socket!.sent.at(-1)).to.deep.equal({ type: 'authenticate', token: good });
-      // The server's timer for the old token ran before that frame arrived.
+      // The server's timer for the old token fired before that frame arrived.
       socket!.drop(way.endsWith('1006') ? 1006 : 4001, 'token expired');
       await clock.advance(120_000);
-      const said = [chat.state, chat.reason.code, asked];
+      const result = [chat.state, chat.reason.code, asked];
       chat.disconnect();
-      expect(said.slice(0, 2)).to.deep.equal(['connected', 'connected']);
+      expect(result.slice(0, 2)).to.deep.equal(['connected', 'connected']);
     });
   }
 });

@@ -1,4 +1,4 @@
-/** `token-url`: the site's own server gives the token, by the visitor's cookie. */
+/** `token-url`: the site's server provides the token, authenticated by the visitor's cookie. */
 import { expect } from '@open-wc/testing';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
@@ -42,12 +42,12 @@ async function visit(answer: (nth: number) => Response | Error | Promise<Respons
 describe('token-url', () => {
   for (const [what, answer] of [
     ['token', () => json({ token: FRESH })],
-    ['access, as djangorestframework-simplejwt calls it', () => json({ access: FRESH, refresh: 'not this' })],
-    ['access_token, as OAuth calls it', () => json({ access_token: FRESH })],
+    ['access, as in djangorestframework-simplejwt', () => json({ access: FRESH, refresh: 'not this' })],
+    ['access_token, as in OAuth', () => json({ access_token: FRESH })],
     ['a JSON string', () => json(FRESH)],
-    ['nothing but the token', () => page(`${FRESH}\n`, 200)],
+    ['the plain token', () => page(`${FRESH}\n`, 200)],
   ] as const) {
-    it(`is asked with the visitor's cookie, and may answer with ${what}`, async () => {
+    it(`is requested with the visitor's cookie, and may answer with ${what}`, async () => {
       const { chat, backend, asked, problems, is } = await visit(answer);
       expect(is()).to.equal('connected connected');
       expect(asked).to.have.length(1);
@@ -59,7 +59,7 @@ describe('token-url', () => {
     });
   }
 
-  it('that says that nobody is signed in: so does the chat, and asks no further', async () => {
+  it('a signed-out answer signs the chat out, without further requests', async () => {
     for (const status of [401, 403, 204]) {
       const { chat, backend, clock, asked, problems, is } = await visit(() => new Response(null, { status }));
       await clock.advance(60_000);
@@ -75,7 +75,7 @@ describe('token-url', () => {
     ['null', () => json(null), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
     ['404', () => new Response('', { status: 404 }), 'token-url answered 404. Expected: {"token": "…"}.'],
   ] as const) {
-    it(`that answers with ${what} is named`, async () => {
+    it(`an answer with ${what} is reported`, async () => {
       const { chat, problems, is } = await visit(answer);
       expect(problems).to.deep.equal([`token_provider: ${says}`]);
       expect(is()).to.equal('unauthorized token_missing');
@@ -83,7 +83,7 @@ describe('token-url', () => {
     });
   }
 
-  it('10.8: that cannot be reached, or fails, is asked again; the visitor does not count as signed out', async () => {
+  it('a network error or server error is retried; the visitor does not count as signed out', async () => {
     const { chat, clock, asked, is } = await visit((nth) => [new TypeError('Failed to fetch'), new Response('', { status: 503 }), new Response('', { status: 429 }), json({ token: FRESH })][nth - 1]!);
     expect(is()).to.equal('error token_endpoint_unreachable');
     await clock.advance(1_000 + 2_000 + 5_000);
@@ -91,7 +91,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('10.8: that fails for an hour is asked at growing intervals, and never counts as signed out', async () => {
+  it('failing for an hour is retried at growing intervals, without counting as signed out', async () => {
     let isBack = false;
     const { chat, clock, asked, problems, is } = await visit(() => (isBack ? json({ token: FRESH }) : new Response('', { status: 503 })));
     await clock.advance(60_000);
@@ -106,7 +106,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('10.8: that says when to ask again is not asked before', async () => {
+  it('Retry-After is respected', async () => {
     const { chat, clock, asked } = await visit((nth) => (nth === 1 ? new Response('', { status: 503, headers: { 'Retry-After': '20' } }) : json({ token: FRESH })));
     await clock.advance(19_000);
     expect(asked.length).to.equal(1);
@@ -115,7 +115,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('10.8: that hangs, or breaks off in the middle of its answer, is given up after 10 s and asked again; Retry asks at once', async () => {
+  it('hanging, or a truncated answer, times out after 10 s and is retried; Retry asks at once', async () => {
     const broken = json({ token: FRESH });
     broken.text = () => Promise.reject(new TypeError('network error'));
     const never = new Promise<Response>(() => {});
@@ -130,7 +130,7 @@ describe('token-url', () => {
     expect(asked.length).to.equal(3);
     for (let n = 0; n < 100; n++) chat.retryNow();
     await clock.advance(0);
-    expect(asked.length, 'a question that was only just asked').to.equal(3);
+    expect(asked.length, 'a request that has just started').to.equal(3);
     await clock.advance(1_000);
     for (let n = 0; n < 100; n++) chat.retryNow();
     await clock.advance(0);
@@ -139,7 +139,7 @@ describe('token-url', () => {
     expect(clock.pending).to.equal(0);
   });
 
-  it('10.8: that fails when the server refuses the token: what is shown stays, and it goes on when the endpoint is back', async () => {
+  it('failing when the server rejects the token keeps the displayed data, and recovers with the endpoint', async () => {
     let isDown = false;
     const { chat, backend, clock, is } = await visit((nth) => (isDown ? new TypeError('Failed to fetch') : json({ token: nth === 1 ? tokenOf(1) : FRESH })));
     isDown = true;
@@ -153,14 +153,14 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('is asked no more once the chat is gone', async () => {
+  it('is not requested after the chat is removed', async () => {
     const { chat, clock, asked } = await visit(() => new TypeError('Failed to fetch'));
     chat.disconnect();
     await clock.advance(120_000);
     expect([asked.length, clock.pending]).to.deep.equal([1, 0]);
   });
 
-  it('goes on where the chat is taken out of the page and put back', async () => {
+  it('is requested again when the chat is reinserted into the page', async () => {
     const { chat, clock, is } = await visit((nth) => (nth === 1 ? new TypeError('Failed to fetch') : json({ token: FRESH })));
     chat.disconnect();
     chat.connect();
@@ -169,7 +169,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('is asked for another one when the server refuses the first', async () => {
+  it('is requested again when the server rejects the first token', async () => {
     const { chat, backend, clock, asked, is } = await visit((nth) => json({ token: nth === 1 ? tokenOf(1) : FRESH }));
     backend.rejectedTokens.add(tokenOf(1));
     backend.socket.drop(4001, 'expired');
@@ -178,13 +178,13 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('is not asked where the page has a function for it', async () => {
+  it('is not requested if the page has a tokenProvider', async () => {
     const { chat, asked, is } = await visit(() => json({ token: 'no' }), { tokenProvider: async () => FRESH });
     expect([is(), asked.length]).to.deep.equal(['connected connected', 0]);
     chat.disconnect();
   });
 
-  it('that is no address is named', async () => {
+  it('an invalid URL is reported', async () => {
     const { chat, asked, problems } = await visit(() => json({ token: FRESH }), { tokenUrl: 'https://' });
     expect([asked.length, problems]).to.deep.equal([0, ['token_provider: token-url="https://" is not an address.']]);
     chat.disconnect();

@@ -11,9 +11,9 @@ const NETWORK_ERRORS: Record<string, unknown> = {
   axios: Object.assign(new Error('Network Error'), { code: 'ERR_NETWORK' }),
 };
 
-describe("the page's own function for tokens", () => {
+describe("the page's token provider", () => {
   for (const [name, error] of Object.entries(NETWORK_ERRORS)) {
-    it(`10.8: a network error (${name}) is no sign-out: the page is asked again until it answers`, async () => {
+    it(`a network error (${name}) does not sign out: the page is asked again until it answers`, async () => {
       let fails = true;
       let asked = 0;
       const { chat, clock, states, reasons } = scene({ token: '', tokenProvider: async () => {
@@ -33,7 +33,7 @@ describe("the page's own function for tokens", () => {
     });
   }
 
-  it('10.8: without a network, the reason is the network', async () => {
+  it('offline, the reason is the network', async () => {
     const { chat, clock, states } = scene({ token: '', tokenProvider: () => Promise.reject(new TypeError('Failed to fetch')) });
     Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
     try {
@@ -47,7 +47,7 @@ describe("the page's own function for tokens", () => {
     }
   });
 
-  it('10.8: any other error means that it has no token, and is reported', async () => {
+  it('any other error means that there is no token, and is reported', async () => {
     const { chat, clock, states, problems } = scene({ token: '', tokenProvider: () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'token')")) });
     chat.connect();
     await partsLoaded();

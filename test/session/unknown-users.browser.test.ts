@@ -6,24 +6,24 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('messages of a user who is not known yet', () => {
+describe('messages of an unknown user', () => {
 
-  it('a POST that is answered by 500 for good on a baseline backend is not stored again and again', async () => {
+  it('a POST that a baseline backend always answers with 500 is not stored repeatedly', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
     });
     chat.openRoom(1);
     await clock.advance(20_000);
-    backend.onRequest = (m) => (m === 'POST' ? (backend.store(1, 1, 'stored, though it says 500'), json({}, 500)) : undefined);
-    chat.sendChatMessage(1, 'stored, though it says 500').catch(() => {});
+    backend.onRequest = (m) => (m === 'POST' ? (backend.store(1, 1, 'stored despite the 500'), json({}, 500)) : undefined);
+    chat.sendChatMessage(1, 'stored despite the 500').catch(() => {});
     await clock.advance(600_000);
     const n = backend.messages.length;
     chat.disconnect();
     expect(n).to.equal(1);
   });
 
-  it('the greeting names another user than the JWT (user_id 1, greeting 2): one person, no loop', async () => {
+  it('a greeting that names another user than the JWT (user_id 1, greeting 2) counts as one user, without a loop', async () => {
     const { chat, backend, clock } = scene({}, (b) => (b.me = 2));
     chat.openRoom(1);
     chat.connect();
@@ -37,7 +37,7 @@ describe('messages of a user who is not known yet', () => {
   });
 
   for (const [kind, token] of [['opaque', 'opaque'], ['provider', '']] as const)
-    it(`${kind}: what was written before the person was known, on a slow device: nothing of it is left there when it is stored`, async () => {
+    it(`${kind}: a message written before the user is known, on slow storage, is removed from there once it is sent`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
       backend.onSocket = 'hang';

@@ -1,4 +1,4 @@
-/** What comes from other tabs and from a server that is not as agreed: checked at the door, and no token goes any further. */
+/** Data from other tabs and from misbehaving servers is validated on arrival, and tokens never leak. */
 import { expect } from '@open-wc/testing';
 import { readTabMessage } from '../../src/session/tabs/tab-messages.js';
 import { ChatConnection } from '../../src/client/index.js';
@@ -12,7 +12,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 const kept = (more: object = {}): object => ({ localId: 'a', roomId: 1, content: 'x', at: 1, ...more });
 const message = (more: object = {}): object => ({ id: 1, sender: { id: 1, username: 'ana' }, content: 'x', timestamp: '2026-11-22T22:28:57Z', ...more });
 
-describe('what another tab says', () => {
+describe('messages of other tabs', () => {
   const GOOD = [
     { kind: 'join' },
     { kind: 'greeting', text: null },
@@ -55,10 +55,10 @@ describe('what another tab says', () => {
     { kind: 'discard', localId: {} },
   ];
 
-  for (const said of GOOD) it(`10.31: ${JSON.stringify(said)} is heard`, () => expect(readTabMessage(said)?.kind).to.equal(said.kind));
-  for (const said of BAD) it(`10.31: ${JSON.stringify(said)} is not`, () => expect(readTabMessage(said)).to.equal(undefined));
+  for (const message of GOOD) it(`${JSON.stringify(message)} is accepted`, () => expect(readTabMessage(message)?.kind).to.equal(message.kind));
+  for (const message of BAD) it(`${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
 
-  it('10.31: leaves the state as it is where it is nonsense, sends nothing for it, and is reported without what it holds', async () => {
+  it('invalid ones do not change the state, cause no frames, and are reported without their content', async () => {
     const backend = new FakeBackend(new FakeClock());
     backend.store(1, 2, 'hello');
     const channels: { onmessage?: (event: { data: unknown }) => void }[] = [];
@@ -84,7 +84,7 @@ describe('what another tab says', () => {
     const unhandled: unknown[] = [];
     const listen = (event: PromiseRejectionEvent): void => void unhandled.push(event.reason);
     addEventListener('unhandledrejection', listen);
-    chat.on('chat-error', ({ code, message: said }) => problems.push(`${code}: ${said}`));
+    chat.on('chat-error', ({ code, message }) => problems.push(`${code}: ${message}`));
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
@@ -92,16 +92,16 @@ describe('what another tab says', () => {
     expect(chat.state).to.equal('connected');
     const { data } = chat;
     const sent = backend.socket.sent.length;
-    const hear = async (said: unknown): Promise<void> => {
-      channels.at(-1)!.onmessage!({ data: said });
+    const receive = async (message: unknown): Promise<void> => {
+      channels.at(-1)!.onmessage!({ data: message });
       await parts.clock.advance(0);
     };
-    await hear({ kind: 'join' });
-    for (const said of BAD) await hear(said);
+    await receive({ kind: 'join' });
+    for (const message of BAD) await receive(message);
     expect(chat.data).to.equal(data);
     expect(backend.socket.sent.length).to.equal(sent);
     expect(problems).to.include('invalid_frame: tab.added.kept.content: custom');
-    await hear({ kind: 'send', frame: { type: 'typing', room_id: 1 } });
+    await receive({ kind: 'send', frame: { type: 'typing', room_id: 1 } });
     expect(backend.socket.sent.at(-1)).to.deep.equal({ type: 'typing', room_id: 1 });
     removeEventListener('unhandledrejection', listen);
     expect(unhandled).to.deep.equal([]);
@@ -109,9 +109,9 @@ describe('what another tab says', () => {
   });
 });
 
-describe('a token that a server repeats', () => {
+describe('a token repeated by a server', () => {
   for (const token of ['0123456789abcdef0123456789abcdef01234567', 'onlyletters', `${'long'.repeat(30)}.x`, tokenOf(1)]) {
-    it(`10.31: is not in chat-error, whichever way it comes (${token.slice(0, 20)})`, async () => {
+    it(`is not part of chat-error, in any encoding (${token.slice(0, 20)})`, async () => {
       const { chat, backend, clock, problems } = await connected({ token });
       backend.socket.receive({ type: token });
       backend.socket.receive({ type: `x ${token}` });
@@ -131,14 +131,14 @@ describe('a token that a server repeats', () => {
   }
 });
 
-describe('a room whose id is an attribute', () => {
+describe('a room id given as an attribute', () => {
   for (const [is, given, expected] of [
     ['a number', '7', 7],
     ['digits', '7', '7'],
     ['a word', 'lobby', 'lobby'],
     ['digits beyond 2^53', '9007199254740993', '9007199254740993'],
   ] as const) {
-    it(`10.31: is spoken of as the list has it, on the socket and over REST: ${is}`, async () => {
+    it(`is sent as in the list, on the socket and over REST: ${is}`, async () => {
       const { chat, backend, clock } = scene({}, (each) => {
         each.rooms = [room(expected as never, 'Seven')];
         each.onRequest = (method, path) => {
@@ -157,7 +157,7 @@ describe('a room whose id is an attribute', () => {
       await clock.advance(0);
       const ids = new Set(backend.socket.sent.filter((frame) => 'room_id' in frame && frame.type !== 'subscribe_room').map(({ room_id }) => room_id));
       expect([...ids]).to.deep.equal([expected]);
-      // At first, before there is a list, digits are taken for a number.
+      // Before the list arrives, digits are taken for a number.
       const { room_id } = backend.socket.sent.find(({ type }) => type === 'subscribe_room')!;
       expect(room_id).to.equal(is === 'digits' ? 7 : expected);
       backend.onSocket = 'refuse';
@@ -172,9 +172,9 @@ describe('a room whose id is an attribute', () => {
   }
 });
 
-describe('a strict server whose ids are texts', () => {
+describe('a strict server with string ids', () => {
   for (const capabilities of [[], ['idempotent_send', 'ack', 'user_channel']]) {
-    it(`10.31: subscribes to a room by the id that the list has, though it was opened before the list came (${capabilities.length} capabilities)`, async () => {
+    it(`gets subscriptions with the id from the list, even for a room opened before the list arrived (${capabilities.length} capabilities)`, async () => {
       const { chat, backend, clock } = scene({ token: tokenOf('1') }, (each) => {
         each.capabilities = capabilities;
         each.rooms = [room('1' as never, 'Ana & Ben'), room('2' as never, 'General')];

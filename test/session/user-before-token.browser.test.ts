@@ -3,19 +3,19 @@ import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
-describe('`user`, and a token that takes its time', () => {
+describe('`user` with a late token', () => {
   for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const)
     for (const way of ['ana, ben, cleo', 'ana, out, ben, out, cleo'] as const)
-      it(`${kind}: ${way}: what Ana wrote while her token was on its way is neither shown to Cleo nor sent as Cleo`, async () => {
+      it(`${kind}: ${way}: a message that Ana wrote while her token was pending is neither shown to Cleo nor sent as Cleo`, async () => {
         const ids: Record<string, number> = { ana: 1, ben: 2, cleo: 3 };
         let who = 'ana';
         let answers = false;
         const { chat, backend, clock } = scene({ user: 'ana', tokenProvider: async () => {
           if (!answers) await new Promise(() => {});
           return tokenFor(ids[who]!);
-        }, token: undefined }, (b) => void (b.userOf = whose));
+        }, token: undefined }, (b) => void (b.userOf = userOfToken));
         chat.openRoom(1);
         chat.connect();
         await partsLoaded();
@@ -34,8 +34,8 @@ describe('`user`, and a token that takes its time', () => {
         expect(got).to.deep.equal(['connected', [], []]);
       });
 
-  it('the same with static tokens: Ana (token not yet there), Ben (not yet), Cleo', async () => {
-    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.userOf = whose));
+  it('the same with static tokens: Ana (token pending), Ben (pending), Cleo', async () => {
+    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.userOf = userOfToken));
     chat.openRoom(1);
     await clock.advance(1000);
     chat.configure({ user: 'ana' });

@@ -3,12 +3,12 @@ import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const whose = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
 
-describe('the user changes while not connected', () => {
+describe('a user change while not connected', () => {
   for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const) {
-    it(`${kind}: written before connect under one token is not sent under another`, async () => {
-      const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = whose));
+    it(`${kind}: a message written before connect under one token is not sent under another`, async () => {
+      const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = userOfToken));
       chat.openRoom(1);
       chat.sendChatMessage(1, 'by Ana').catch(() => {});
       await clock.advance(1000);
@@ -22,8 +22,8 @@ describe('the user changes while not connected', () => {
       expect([stored, shown]).to.deep.equal([[], []]);
     });
 
-    it(`${kind}: written between disconnect and connect, after a change of person`, async () => {
-      const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = whose));
+    it(`${kind}: a message written between disconnect and connect, is not sent as the next user`, async () => {
+      const { chat, backend, clock } = await connected({ token: tokenFor(2) }, (b) => void (b.userOf = userOfToken));
       chat.openRoom(1);
       await clock.advance(1000);
       chat.disconnect();
@@ -42,8 +42,8 @@ describe('the user changes while not connected', () => {
     });
   }
 
-  it('what one person has loaded is not shown to another one who comes while the connection is down (opaque)', async () => {
-    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.userOf = whose));
+  it('data loaded by one user is not shown to another who arrives while disconnected (opaque tokens)', async () => {
+    const { chat, backend, clock } = await connected({ token: 'opaque-1' }, (b) => void (b.userOf = userOfToken));
     backend.store(1, 2, 'secret of Ana');
     chat.openRoom(1);
     await clock.advance(1000);
@@ -54,8 +54,8 @@ describe('the user changes while not connected', () => {
     expect(shown).to.deep.equal(['undefined']);
   });
 
-  it('user: another value while disconnected', async () => {
-    const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = whose));
+  it('`user` changes while disconnected', async () => {
+    const { chat, backend, clock } = scene({ user: 'ana', token: tokenOf(1) }, (b) => void (b.userOf = userOfToken));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'by Ana').catch(() => {});
     await clock.advance(1000);
@@ -68,8 +68,8 @@ describe('the user changes while not connected', () => {
     expect(stored).to.deep.equal([]);
   });
 
-  it('another tenant: written before connect for one backend is not sent to another', async () => {
-    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = whose));
+  it('another tenant: a message written before connect for one backend is not sent to another', async () => {
+    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = userOfToken));
     chat.openRoom(1);
     chat.sendChatMessage(1, 'for tenant A').catch(() => {});
     await clock.advance(1000);
@@ -82,7 +82,7 @@ describe('the user changes while not connected', () => {
     expect(stored).to.deep.equal([]);
   });
 
-  it('the host says who is signed in with a gap (React refetches its session): the chat comes back', async () => {
+  it('the chat recovers if the page reports the user with a gap (a React session refetch)', async () => {
     const { chat, clock } = await connected({ user: 'ana', token: tokenOf(1) });
     chat.configure({ user: undefined });
     await clock.advance(300);

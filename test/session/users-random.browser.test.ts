@@ -12,7 +12,7 @@ function rng(seed: number): () => number {
     return seed / 2 ** 32;
   };
 }
-const whoseOf = (token: string): number => {
+const userOfToken = (token: string): number => {
   try {
     return (JSON.parse(atob(token.split('.')[1]!)) as { user_id: number }).user_id;
   } catch {
@@ -20,7 +20,7 @@ const whoseOf = (token: string): number => {
   }
 };
 
-describe('random changes of users, in one tab and in three', () => {
+describe('random user changes, in one tab and in three', () => {
   for (const tokens of ['jwt', 'opaque'] as const)
     for (const kind of ['full', 'baseline'] as const)
       for (const tabCount of [1, 3])
@@ -32,7 +32,7 @@ describe('random changes of users, in one tab and in three', () => {
             const clock = new FakeClock();
             const backend = new FakeBackend(clock);
             if (kind === 'baseline') backend.capabilities = [];
-            backend.userOf = whoseOf;
+            backend.userOf = userOfToken;
             backend.hasMe = kind === 'full';
             const vault = new MemoryVault();
             let slow = 0;

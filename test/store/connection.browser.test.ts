@@ -6,7 +6,7 @@ import { settle } from '../support/fake-clock.js';
 const unread = (chat: { rooms: readonly { unread_count: number }[] }): number[] => chat.rooms.map(({ unread_count }) => unread_count);
 
 describe('a connection', () => {
-  it('birth failure 1: the room list over REST is asked for by its right name, and comes', async () => {
+  it('requests the room list over REST', async () => {
     const { chat, backend, clock } = scene({}, (made) => (made.onSocket = 'refuse'));
     chat.connect();
     await clock.advance(100);
@@ -18,7 +18,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('takes for read what the reader had read, and not what came since', async () => {
+  it('marks as read what was unread at the time, not what arrived later', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);
@@ -30,7 +30,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('refreshes the room list by REST, and by socket where REST fails', async () => {
+  it('refreshes the room list by REST, or by socket if REST fails', async () => {
     const { chat, backend } = await connected();
     backend.rooms.push(room(3, 'New'));
     const { method, rooms } = await chat.refreshRoomList();
@@ -40,7 +40,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('10.19: a list that comes by socket shows no room that REST hides', async () => {
+  it('a room list from the socket does not show rooms that REST hides', async () => {
     const { chat, backend, clock } = await connected();
     backend.socket.receive({ type: 'room_list', rooms: [...backend.rooms, room(3, 'Hidden')] });
     await clock.advance(0);
@@ -51,12 +51,12 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('counts as unread what others write, once, and not what is before the reader', async () => {
+  it('counts messages of others as unread once, except in the visible room', async () => {
     const { chat, backend, clock } = await connected();
     const totals: number[] = [];
     chat.on('chat-unread-change', ({ total }) => totals.push(total));
     const message = backend.sendAs(1, 2, 'one');
-    backend.socket.receive({ type: 'new_message', room_id: 1, message }); // again: room group and user group
+    backend.socket.receive({ type: 'new_message', room_id: 1, message }); // again: from room group and user group
     backend.sendAs(1, 1, 'mine, from another tab');
     backend.sendAs(2, 2, 'two');
     expect(totals).to.deep.equal([1, 2]);
@@ -70,7 +70,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('believes a 0 on the socket only from a backend that knows better', async () => {
+  it('trusts an unread count of 0 on the socket only from a backend with user_channel', async () => {
     for (const [capabilities, expected] of [
       [[], [4, 0]],
       [['user_channel'], [0, 0]],
@@ -86,7 +86,7 @@ describe('a connection', () => {
     }
   });
 
-  it('marks a room read over REST, message by message, when there is no socket', async () => {
+  it('marks a room as read over REST, message by message, without a socket', async () => {
     const { chat, backend, clock } = scene({}, (made) => {
       made.onSocket = 'refuse';
       made.rooms = [room(1, 'a', { unread_count: 2 })];
@@ -103,7 +103,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('shows who types, for as long as they do, and ignores strangers and myself', async () => {
+  it('shows typing users while they type, ignoring non-members and the own user', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);
@@ -119,22 +119,22 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('says that I type every few seconds, not at every key, and takes it back', async () => {
+  it('announces typing every few seconds, not per keystroke, and withdraws it', async () => {
     const { chat, backend, clock } = await connected();
-    const said = (): unknown[] => backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
+    const typingFrames = (): unknown[] => backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
     for (let key = 0; key < 8; key++) {
       chat.typing(1, true);
       await clock.advance(500);
     }
-    expect(said()).to.deep.equal(['typing', 'typing']);
+    expect(typingFrames()).to.deep.equal(['typing', 'typing']);
     await clock.advance(6_000);
-    expect(said()).to.deep.equal(['typing', 'typing', 'typing', 'stop_typing']);
+    expect(typingFrames()).to.deep.equal(['typing', 'typing', 'typing', 'stop_typing']);
     chat.typing(1, false);
-    expect(said()).to.have.length(4);
+    expect(typingFrames()).to.have.length(4);
     chat.disconnect();
   });
 
-  it('shows that others have read my messages', async () => {
+  it('shows that others have read own messages', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);
@@ -160,7 +160,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('reports a thing that is wrong once, and survives listeners that throw', async () => {
+  it('reports each problem once, and survives throwing listeners', async () => {
     const thrown: unknown[] = [];
     const onError = (event: ErrorEvent): void => {
       event.preventDefault();
@@ -169,7 +169,7 @@ describe('a connection', () => {
     const { chat, backend, problems } = await connected();
     window.addEventListener('error', onError);
     const before = window.onerror;
-    window.onerror = null; // mocha would take it for a failed test
+    window.onerror = null; // mocha would report it as a failure
     chat.on('chat-message', () => {
       throw new Error('a mistake of the page');
     });
@@ -184,7 +184,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('can load older messages after the request for them was given up', async () => {
+  it('can load older messages after an aborted request', async () => {
     const { chat, backend, clock } = await connected({}, (made) => {
       for (let n = 0; n < 120; n++) made.store(1, 2, `m${n}`);
     });
@@ -202,10 +202,10 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('tells of messages that come in by polling, too', async () => {
+  it('emits events for messages that arrive by polling', async () => {
     const { chat, backend, clock } = scene({}, (made) => (made.onSocket = 'refuse'));
-    const heard: string[] = [];
-    chat.on('chat-message', ({ message }) => heard.push(message.content));
+    const reported: string[] = [];
+    chat.on('chat-message', ({ message }) => reported.push(message.content));
     backend.store(1, 2, 'history');
     chat.openRoom(1);
     chat.connect();
@@ -213,11 +213,11 @@ describe('a connection', () => {
     backend.store(1, 2, 'news');
     backend.store(1, 1, 'mine');
     await clock.advance(12_000);
-    expect(heard).to.deep.equal(['news']);
+    expect(reported).to.deep.equal(['news']);
     chat.disconnect();
   });
 
-  it('asks for the rooms again when somebody writes in one that it does not know', async () => {
+  it('reloads the rooms when a message arrives in an unknown room', async () => {
     const { chat, backend } = await connected();
     backend.rooms.push(room(9, 'Just made'));
     backend.sendAs(9, 2, 'welcome');
@@ -227,10 +227,10 @@ describe('a connection', () => {
   });
 });
 
-describe('a backend whose room list does not know what was sent over REST', () => {
+describe('a backend whose room list omits messages sent over REST', () => {
   const previews = ({ chat }: Awaited<ReturnType<typeof connected>>): string[] => chat.rooms.map(({ id, last_message, unread_count }) => `${id}: ${last_message?.content ?? '-'} (${unread_count})`);
 
-  it('10.14: shows our own message as preview, at the top, at once and from then on', async () => {
+  it('shows the own message as preview, at the top, at once and permanently', async () => {
     const made = await connected({}, (backend) => {
       backend.capabilities = [];
       backend.onSocket = 'refuse';
@@ -246,16 +246,16 @@ describe('a backend whose room list does not know what was sent over REST', () =
     const lists = (): number => backend.requests.filter(({ path }) => path === 'rooms/').length;
     const before = lists();
     await clock.advance(600_000);
-    expect(lists(), 'lists that know nothing of it').to.be.above(before + 5);
+    expect(lists(), 'lists without the message').to.be.above(before + 5);
     expect(previews(made)).to.deep.equal(['1: mine (0)', '2: before (3)']);
-    // A newer message of another user, which the list has, is newer.
+    // A newer message of another user in the list takes precedence.
     backend.rooms[0] = room(1, 'Ana & Ben', { last_message: { content: 'later', timestamp: new Date(clock.now()).toISOString(), sender: null }, unread_count: 1 });
     await clock.advance(60_000);
     expect(previews(made)[0]).to.equal('1: later (1)');
     chat.disconnect();
   });
 
-  it('10.14: our own reading empties the count at once', async () => {
+  it('own reading resets the unread count at once', async () => {
     const made = await connected({}, (backend) => {
       backend.capabilities = [];
       backend.onSocket = 'refuse';
@@ -276,7 +276,7 @@ describe('a backend whose room list does not know what was sent over REST', () =
     made.chat.disconnect();
   });
 
-  it('10.14: believes the list of a backend that tells of every room', async () => {
+  it('trusts the list of a backend with user_channel', async () => {
     const made = await connected();
     const sent = made.chat.sendChatMessage(1, 'to be deleted');
     await made.clock.advance(0);

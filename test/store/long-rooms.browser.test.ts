@@ -1,4 +1,4 @@
-/** Rooms that are longer than what a page keeps of them, and what happens while a page of them is on its way. */
+/** Rooms longer than the page's window, and changes while a page of them is loading. */
 import { expect } from '@open-wc/testing';
 import { edgeOf } from '../../src/store/timeline-entries.js';
 import { connected, type Scene } from '../support/connected.js';
@@ -8,7 +8,7 @@ const fill = (count: number) => (backend: Scene['backend']): void => {
   for (let n = 1; n <= count; n++) backend.store(1, 2, `m${n}`);
 };
 
-/** Opens room 1, and goes up until the newest messages are released. */
+/** Opens room 1, and scrolls up until the newest messages are released. */
 async function upThere(count = 2_300): Promise<Scene> {
   const made = await connected({}, fill(count));
   made.chat.openRoom(1);
@@ -21,8 +21,8 @@ const thread = ({ chat }: Scene) => chat.data.threads.get('1')!;
 const range = (scene: Scene): string => `${thread(scene).timeline[0]!.content}-${edgeOf(thread(scene).timeline)!.content}`;
 const asked = ({ backend }: Scene, what: string, from = 0): string[] => backend.requests.slice(from).map(({ path }) => path).filter((path) => path.includes(what));
 
-describe('10.22: a room longer than what is kept of it', () => {
-  it('comes back page by page, in both directions, and at once', async () => {
+describe('a room longer than the window', () => {
+  it('is loaded page by page in both directions', async () => {
     const scene = await upThere();
     const { chat } = scene;
     expect(thread(scene).timeline).to.have.length(2_000);
@@ -38,15 +38,15 @@ describe('10.22: a room longer than what is kept of it', () => {
     const before = scene.backend.requests.length;
     await chat.loadNewer(1);
     await chat.loadNewest(1);
-    expect(scene.backend.requests.length, 'nothing is asked where nothing is missing').to.equal(before);
+    expect(scene.backend.requests.length, 'no request without missing messages').to.equal(before);
     chat.disconnect();
   });
 
-  it('shows nothing across the hole either where there is room for it', async () => {
+  it('shows nothing after the gap, even if there is space', async () => {
     const scene = await upThere(3_000);
     const { chat, backend } = scene;
     for (let n = 0; n < 10; n++) await chat.loadOlder(1);
-    // The oldest are released, so there is room for more at the end.
+    // The oldest are released, which leaves space at the end.
     await chat.loadNewer(1);
     chat.setAway(1, false);
     expect([thread(scene).hasNewer, thread(scene).timeline.length < 2_000]).to.deep.equal([true, true]);
@@ -56,14 +56,14 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.disconnect();
   });
 
-  it('shows nothing across the hole, tells of it all the same, and has it at the end', async () => {
+  it('reports a message after the gap, and shows it at the end', async () => {
     const scene = await upThere();
     const { chat, backend } = scene;
-    const told: string[] = [];
-    chat.on('chat-message', ({ message }) => told.push(message.content));
+    const reported: string[] = [];
+    chat.on('chat-message', ({ message }) => reported.push(message.content));
     const before = range(scene);
     backend.sendAs(1, 2, 'live');
-    expect([range(scene), told.join(), chat.rooms[0]!.unread_count]).to.deep.equal([before, 'live', 1]);
+    expect([range(scene), reported.join(), chat.rooms[0]!.unread_count]).to.deep.equal([before, 'live', 1]);
     const sent = chat.sendChatMessage(1, 'mine');
     await scene.clock.advance(0);
     await sent;
@@ -72,7 +72,7 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.disconnect();
   });
 
-  it('shows own messages on their way at the end, beyond the hole too', async () => {
+  it('shows own pending messages at the end, after the gap', async () => {
     const scene = await upThere();
     scene.backend.stores = false;
     void scene.chat.sendChatMessage(1, 'on its way').catch(() => {});
@@ -83,7 +83,7 @@ describe('10.22: a room longer than what is kept of it', () => {
     scene.chat.disconnect();
   });
 
-  it('is not taken for complete because something came in while its last page was on its way', async () => {
+  it('does not count as complete if a message arrived while its last page was loading', async () => {
     const scene = await upThere(2_060);
     const { chat, backend, clock } = scene;
     while (!thread(scene).hasNewer) await chat.loadOlder(1);
@@ -91,7 +91,7 @@ describe('10.22: a room longer than what is kept of it', () => {
       if (!path.includes('after=')) return undefined;
       const after = Number(new URL(path, 'https://x').searchParams.get('after'));
       const page = backend.messages.filter(({ id }) => id > after);
-      // Stored after the page was read, and told before it has come.
+      // Stored after the page was read, but delivered before it.
       if (backend.messages.length === 2_060) backend.sendAs(1, 2, 'late');
       return json({ messages: page.slice(0, 50), has_more: page.length > 50 });
     };
@@ -101,7 +101,7 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.disconnect();
   });
 
-  it('tells nothing twice when a baseline backend is read again', async () => {
+  it('reports nothing twice when a baseline backend is read again', async () => {
     const scene = await connected({}, (backend) => {
       fill(2_300)(backend);
       backend.capabilities = [];
@@ -110,17 +110,17 @@ describe('10.22: a room longer than what is kept of it', () => {
     chat.openRoom(1);
     await clock.advance(0);
     while (!thread(scene).hasNewer) await chat.loadOlder(1);
-    const told: string[] = [];
-    chat.on('chat-message', ({ message }) => told.push(message.content));
+    const reported: string[] = [];
+    chat.on('chat-message', ({ message }) => reported.push(message.content));
     const before = range(scene);
     await clock.advance(15_100);
     backend.store(1, 2, 'told on no socket');
     await clock.advance(30_100);
-    expect([told.join(), range(scene)]).to.deep.equal(['told on no socket', before]);
+    expect([reported.join(), range(scene)]).to.deep.equal(['told on no socket', before]);
     chat.disconnect();
   });
 
-  it('10.24: goes to the newest page where a backend answers with the same page again', async () => {
+  it('jumps to the newest page if a backend repeats the same page', async () => {
     const scene = await upThere();
     const { chat, backend } = scene;
     backend.onRequest = (_method, path) => (path.includes('after=') ? json({ messages: backend.messages.slice(0, 50), has_more: true }) : undefined);
@@ -131,8 +131,8 @@ describe('10.22: a room longer than what is kept of it', () => {
   });
 });
 
-describe('10.19: a page that is on its way', () => {
-  it('holds back nothing that comes in live', async () => {
+describe('a page that is loading', () => {
+  it('does not hold live messages', async () => {
     const scene = await connected({}, fill(120));
     const { chat, backend, clock } = scene;
     chat.openRoom(1);
@@ -147,7 +147,7 @@ describe('10.19: a page that is on its way', () => {
     chat.disconnect();
   });
 
-  it('has what changed meanwhile, though it was read before', async () => {
+  it('contains changes made meanwhile, though it was read before them', async () => {
     const scene = await connected({}, fill(120));
     const { chat, backend, clock } = scene;
     chat.openRoom(1);
@@ -165,7 +165,7 @@ describe('10.19: a page that is on its way', () => {
     chat.disconnect();
   });
 
-  it('a room that is opened again does not keep a last message that was deleted meanwhile', async () => {
+  it('a reopened room does not keep a last message that was deleted meanwhile', async () => {
     const scene = await connected({}, fill(3));
     const { chat, backend, clock } = scene;
     chat.openRoom(1)();

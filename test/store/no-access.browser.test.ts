@@ -1,4 +1,4 @@
-/** A room that the server does not let us read. */
+/** A room that the user may not read. */
 import { expect } from '@open-wc/testing';
 import { connected, type Scene } from '../support/connected.js';
 import { json, room } from '../support/fake-backend.js';
@@ -10,7 +10,7 @@ const refuse = ({ backend }: Scene, status: 403 | 404): void => {
 };
 const allow = ({ backend }: Scene): void => void (backend.onRequest = () => undefined);
 
-/** @param capabilities none: a baseline backend, which is read again every 15 s. */
+/** @param capabilities None: a baseline backend, which is polled every 15 s. */
 async function denied(status: 403 | 404, capabilities: string[] = []): Promise<Scene> {
   const made = await connected({}, (backend) => (backend.capabilities = capabilities));
   refuse(made, status);
@@ -21,9 +21,9 @@ async function denied(status: 403 | 404, capabilities: string[] = []): Promise<S
   return made;
 }
 
-describe('a room that we may not read', () => {
+describe('a room without access', () => {
   for (const status of [403, 404] as const) {
-    it(`10.42: ${status}: is not asked for again, in the first minute and in the sixtieth, with a socket and without`, async () => {
+    it(`${status}: is not requested again, in the first minute and in the sixtieth, with a socket and without`, async () => {
       const made = await denied(status);
       const before = asked(made);
       await made.clock.advance(3_600_000);
@@ -39,12 +39,12 @@ describe('a room that we may not read', () => {
 
   const recovered = ({ chat }: Scene): [boolean, number] => [chat.data.threads.get('9')!.denied, chat.messages(9).length];
 
-  it('10.42: is read as soon as it is in the list again, and not for ever where that changes nothing', async () => {
+  it('is read when it reappears in the list, but not repeatedly without effect', async () => {
     const made = await denied(404);
     const before = asked(made);
     made.backend.rooms = [...made.backend.rooms, room(9, 'Board')];
     await made.clock.advance(3_600_000);
-    expect(asked(made) - before, 'listed, and still not ours').to.be.within(1, 5);
+    expect(asked(made) - before, 'listed, but still denied').to.be.within(1, 5);
     const again = await denied(404);
     await again.clock.advance(3_600_000);
     allow(again);
@@ -54,7 +54,7 @@ describe('a room that we may not read', () => {
     for (const { chat } of [made, again]) chat.disconnect();
   });
 
-  it('10.42: is read when the server says something of it; a server that says so all the time causes no storm', async () => {
+  it('is read when the server sends a frame about it; constant frames cause no request storm', async () => {
     const made = await denied(403, ['user_channel', 'ack', 'idempotent_send']);
     const before = asked(made);
     const update = (): void => made.backend.socket.receive({ type: 'room_updated', room_id: 9, updates: { name: 'Board' } });
@@ -71,7 +71,7 @@ describe('a room that we may not read', () => {
     for (const { chat } of [made, again]) chat.disconnect();
   });
 
-  it('10.42: is read on request, and after a reconnection', async () => {
+  it('is read on request, and after a reconnect', async () => {
     const made = await denied(404);
     allow(made);
     made.chat.reload(9);
@@ -87,7 +87,7 @@ describe('a room that we may not read', () => {
     made.chat.disconnect();
   });
 
-  it('10.42: is found out by sending, too', async () => {
+  it('is also detected when sending', async () => {
     const made = await connected({}, (backend) => (backend.capabilities = ['user_channel', 'ack', 'idempotent_send']));
     made.chat.openRoom(9);
     await made.clock.advance(0);
@@ -100,7 +100,7 @@ describe('a room that we may not read', () => {
     made.chat.disconnect();
   });
 
-  it('10.42: an older page that is not found takes nothing away', async () => {
+  it('an older page that is not found removes nothing', async () => {
     const made = await connected();
     for (let n = 0; n < 80; n++) made.backend.store(9, 2, `message ${n}`);
     made.chat.openRoom(9);

@@ -1,21 +1,21 @@
-/** Who is signed in at the site, and how the page is asked for a token. */
+/** The signed-in user of the page (`user`), and how the page is asked for tokens. */
 import { expect } from '@open-wc/testing';
 import type { ChatConnection } from '../../src/client/index.js';
 import { connected, scene, type Scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-/** Two users, told apart by their tokens. */
+/** Two users, identified by their tokens. */
 const twoPeople = (made: Scene): void => void (made.backend.userOf = (token) => (token === tokenOf(2) ? 2 : 1));
 
-/** Connects, and lets what is loaded on demand come. */
+/** Connects, and waits for the chunks loaded on demand. */
 async function start({ chat, clock }: Scene): Promise<void> {
   chat.connect();
   await partsLoaded();
   await clock.advance(0);
 }
 
-/** A page whose provider never changes: it gives the token of the signed-in user, by the page's own cookie. */
+/** A page with a permanent token provider, which returns the token of the user in the page's cookie. */
 function site(config: Parameters<typeof scene>[0] = {}): Scene & { cookie: { token: string }; asked: () => number } {
   const cookie = { token: '' };
   let asked = 0;
@@ -31,8 +31,8 @@ function site(config: Parameters<typeof scene>[0] = {}): Scene & { cookie: { tok
   return { ...made, cookie, asked: () => asked };
 }
 
-describe('user: who is signed in at the site', () => {
-  it('10.38: a new value asks a provider that never changes for a token, and connects', async () => {
+describe('`user`: the signed-in user of the page', () => {
+  it('a new value requests a token from a permanent provider, and connects', async () => {
     const made = site({ user: '' });
     await start(made);
     expect([made.chat.state, made.asked()]).to.deep.equal(['idle', 0]);
@@ -42,7 +42,7 @@ describe('user: who is signed in at the site', () => {
     expect([made.chat.state, made.asked(), made.chat.user?.id]).to.deep.equal(['connected', 1, 1]);
   });
 
-  it('10.38: asks token-url too, which answered 401 at first', async () => {
+  it('the same with token-url, which answered 401 at first', async () => {
     const made = scene({ token: undefined, tokenUrl: 'https://chat.example/api/chat/token/' });
     let answer = 401;
     made.backend.onRequest = (_method, path) => (path === 'token/' ? new Response(answer === 200 ? tokenOf(1) : '', { status: answer }) : undefined);
@@ -56,7 +56,7 @@ describe('user: who is signed in at the site', () => {
   });
 
   for (const none of ['', null, undefined]) {
-    it(`10.38: ${none === '' ? 'an empty one' : none} after a value signs out at once, with the provider left in place`, async () => {
+    it(`${none === '' ? 'an empty value' : none} after a value signs out at once, with the provider still set`, async () => {
       const made = site({ user: 'ana' });
       const { chat, backend, clock } = made;
       made.cookie.token = tokenOf(1);
@@ -69,7 +69,7 @@ describe('user: who is signed in at the site', () => {
       chat.configure({ user: none });
       expect([chat.state, chat.messages(1).length, chat.rooms.length, chat.user]).to.deep.equal(['idle', 0, 0, null]);
       expect(backend.open, 'sockets').to.have.length(0);
-      const refused = await chat.sendChatMessage(1, 'by whoever sits there now').catch((error: { code: string }) => error.code);
+      const refused = await chat.sendChatMessage(1, 'by the next user').catch((error: { code: string }) => error.code);
       expect(refused).to.equal('unauthorized');
       chat.retryNow();
       for (const name of ['focus', 'online']) window.dispatchEvent(new Event(name));
@@ -82,7 +82,7 @@ describe('user: who is signed in at the site', () => {
     });
   }
 
-  it('10.38: another person is not shown, and does not send, what was the first one’s', async () => {
+  it('another user neither sees nor sends data of the first', async () => {
     const made = site({ user: 'ana' });
     const { chat, backend, clock } = made;
     made.cookie.token = tokenOf(1);
@@ -99,7 +99,7 @@ describe('user: who is signed in at the site', () => {
     chat.disconnect();
   });
 
-  it('10.38: an answer that was meant for the last person is not taken for the next', async () => {
+  it('a token requested for the previous user is not used for the next', async () => {
     const answers: ((token: string) => void)[] = [];
     const made = scene({ token: undefined, user: 'ana', tokenProvider: () => new Promise((resolve) => answers.push(resolve)) });
     twoPeople(made);
@@ -115,7 +115,7 @@ describe('user: who is signed in at the site', () => {
     made.chat.disconnect();
   });
 
-  it('10.38: a token that was left in place is not used for another person; one that comes with the name, or after it, is', async () => {
+  it('an unchanged token is not used for another user; one set with or after the new value is', async () => {
     const made = await connected({ user: 'ana' });
     twoPeople(made);
     const { chat, clock, backend } = made;
@@ -133,11 +133,11 @@ describe('user: who is signed in at the site', () => {
     chat.configure({ user: 'ben' });
     chat.retryNow();
     await clock.advance(60_000);
-    expect([chat.state, backend.open.length], 'whatever else changes').to.deep.equal(['idle', 0]);
+    expect([chat.state, backend.open.length], 'despite other changes').to.deep.equal(['idle', 0]);
     chat.disconnect();
   });
 
-  it('10.38: without it, coming back to the page asks again while no user is signed in, at a bounded rate', async () => {
+  it('without `user`, returning to the page requests a token while signed out, at a bounded rate', async () => {
     const made = site();
     const { chat, clock } = made;
     await start(made);
@@ -153,7 +153,7 @@ describe('user: who is signed in at the site', () => {
     expect(await every(9, 'focus'), 'within the first 10 s').to.equal(1);
     expect(await every(51, 'focus'), 'within a minute').to.be.within(2, 4);
     expect(await every(3_540, 'online'), 'within an hour').to.be.within(10, 20);
-    expect(made.states.length, 'nothing is seen of it').to.equal(states);
+    expect(made.states.length, 'nothing is displayed').to.equal(states);
     made.cookie.token = tokenOf(1);
     document.dispatchEvent(new Event('visibilitychange'));
     await clock.advance(300_000);
@@ -163,7 +163,7 @@ describe('user: who is signed in at the site', () => {
   });
 });
 
-describe('a listener of chat-token-expired', () => {
+describe('a chat-token-expired listener', () => {
   const answering = (chat: ChatConnection, answer: () => string): (() => number) => {
     let asked = 0;
     chat.on('chat-token-expired', ({ respondWith }) => {
@@ -173,7 +173,7 @@ describe('a listener of chat-token-expired', () => {
     return () => asked;
   };
 
-  it('10.39: alone is asked when there is no token at all', async () => {
+  it('is asked if there is no token at all', async () => {
     const made = scene({ token: undefined });
     const asked = answering(made.chat, () => tokenOf(1));
     await start(made);
@@ -181,7 +181,7 @@ describe('a listener of chat-token-expired', () => {
     made.chat.disconnect();
   });
 
-  it('10.39: that comes late is asked where that is said', async () => {
+  it('added later is asked on request', async () => {
     const made = scene({ token: undefined });
     await start(made);
     expect(made.chat.state).to.equal('idle');
@@ -193,7 +193,7 @@ describe('a listener of chat-token-expired', () => {
     made.chat.disconnect();
   });
 
-  it('10.39: whose answer comes when the page has set a token is not asked in vain, nor believed later', async () => {
+  it('that answers after the page has set a token is ignored', async () => {
     const made = scene({ token: undefined });
     let answers = 0;
     made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.resolve(tokenOf(1, { jti: `answer ${++answers}` }))));
@@ -210,11 +210,11 @@ describe('a listener of chat-token-expired', () => {
     made.chat.disconnect();
   });
 
-  it('10.39: that has no token, or is added again and again, makes no storm', async () => {
+  it('without a token, or added repeatedly, causes no request storm', async () => {
     const made = scene({ token: undefined });
     await start(made);
     let asked = 0;
-    // As a framework does that renders again with each change of state.
+    // Like a framework that re-renders on each state change.
     const listen = (): void => {
       made.chat.on('chat-token-expired', ({ respondWith }) => {
         asked++;
@@ -227,12 +227,12 @@ describe('a listener of chat-token-expired', () => {
     await partsLoaded();
     await made.clock.advance(60_000);
     expect(made.chat.reason.code).to.equal('token_missing');
-    // Each question goes to every listener.
+    // Each request reaches every listener.
     expect(asked).to.be.below(20);
     made.chat.disconnect();
   });
 
-  it('10.39: whose promise is rejected is reported, and no user is signed in', async () => {
+  it('whose promise is rejected is reported, and the user stays signed out', async () => {
     const made = scene({ token: undefined });
     made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.reject(new Error('no'))));
     await start(made);
@@ -241,8 +241,8 @@ describe('a listener of chat-token-expired', () => {
   });
 });
 
-describe('a provider that a framework replaces at each drawing', () => {
-  it('10.39: makes no storm while no user is signed in, and is asked all the same', async () => {
+describe('a token provider that a framework replaces on each render', () => {
+  it('causes no request storm while signed out, but is asked', async () => {
     const made = scene({ token: undefined });
     const { chat, clock } = made;
     let asked = 0;

@@ -1,4 +1,4 @@
-/** Read receipts: how rarely they are sent, and which ones are believed. */
+/** Read receipts: how often they are sent, and which are accepted. */
 import { expect } from '@open-wc/testing';
 import { connected, type Scene } from '../support/connected.js';
 import { room, type FakeBackend } from '../support/fake-backend.js';
@@ -20,14 +20,14 @@ async function open(prepare: (backend: FakeBackend) => void = () => {}): Promise
   return scene;
 }
 
-describe('10.17: reading is told', () => {
-  it('10.17: at once, then at most once a second, up to the last message', async () => {
+describe('reading is reported', () => {
+  it('at once, then at most once a second, up to the last message', async () => {
     const { chat, backend, clock } = await open();
     chat.setViewing(1, true);
     const first = backend.sendAs(1, 2, 'first');
     await settle();
     expect(marks(backend)).to.deep.equal([{ type: 'mark_read', room_id: 1, up_to: first.id }]);
-    // Ten a second, for ten seconds.
+    // Ten per second, for ten seconds.
     for (let n = 0; n < 100; n++) {
       backend.sendAs(1, 2, `more ${n}`);
       await clock.advance(100);
@@ -36,7 +36,7 @@ describe('10.17: reading is told', () => {
     expect(marks(backend).length).to.be.within(10, 12);
     expect(marks(backend).at(-1)).to.deep.equal({ type: 'mark_read', room_id: 1, up_to: backend.messages.at(-1)!.id });
     await clock.advance(60_000);
-    expect(marks(backend).length, 'and then there is nothing more to tell').to.be.at.most(12);
+    expect(marks(backend).length, 'and nothing remains to be reported').to.be.at.most(12);
     chat.disconnect();
   });
 
@@ -44,7 +44,7 @@ describe('10.17: reading is told', () => {
     'the reader looks away': ({ chat }) => chat.setViewing(1, false),
     'the page disconnects': ({ chat }) => chat.disconnect(),
   })) {
-    it(`10.17: the rest when ${what}`, async () => {
+    it(`completely when ${what}`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
       chat.setViewing(1, true);
@@ -61,7 +61,7 @@ describe('10.17: reading is told', () => {
     });
   }
 
-  it('10.17: each room for itself', async () => {
+  it('per room', async () => {
     const { chat, backend } = await open();
     chat.openRoom(2);
     await settle();
@@ -72,7 +72,7 @@ describe('10.17: reading is told', () => {
     chat.disconnect();
   });
 
-  it('10.17: as ever to a backend without receipts, and as rarely', async () => {
+  it('to a backend without `receipts` in the old form, at the same rate', async () => {
     const { chat, backend, clock } = await open((made) => (made.capabilities = ['user_channel']));
     chat.setViewing(1, true);
     for (let n = 0; n < 5; n++) backend.sendAs(1, 2, `${n}`);
@@ -82,10 +82,10 @@ describe('10.17: reading is told', () => {
   });
 });
 
-describe('10.17: a receipt', () => {
+describe('a receipt', () => {
   const ticks = ({ chat }: Scene): boolean[] => chat.messages(1).map(({ is_read }) => is_read);
 
-  it('10.17: ticks what was read, and nothing after it', async () => {
+  it('marks messages up to the given one, and none after it', async () => {
     const scene = await open();
     const { chat, backend } = scene;
     for (const text of ['one', 'two', 'three']) backend.sendAs(1, 1, text);
@@ -94,20 +94,20 @@ describe('10.17: a receipt', () => {
     chat.disconnect();
   });
 
-  it('10.17: of a user who is not in the room is not believed, if all participants are known', async () => {
+  it('of a user who is not in the room is ignored, if all participants are known', async () => {
     const scene = await open((backend) => (backend.rooms = [room(1, 'a', { participants: PEOPLE, participant_count: 2 })]));
     const { chat, backend } = scene;
     backend.sendAs(1, 1, 'one');
     for (const frame of [{ up_to: 1 }, { message_ids: [1] }, {}]) backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 77, ...frame });
     expect(ticks(scene)).to.deep.equal([false]);
-    // Of a large room some servers name only a few.
+    // For a large room, some servers list only a few participants.
     backend.socket.receive({ type: 'room_updated', room_id: 1, updates: { participant_count: 500 } });
     backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 77, up_to: 1 });
     expect(ticks(scene)).to.deep.equal([true]);
     chat.disconnect();
   });
 
-  it('10.17: that was missed is asked for after a reconnection, once, for the open rooms', async () => {
+  it('missed during an outage is requested once after a reconnect, for the open rooms', async () => {
     const scene = await open();
     const { chat, backend, clock } = scene;
     for (const text of ['one', 'two']) backend.sendAs(1, 1, text);
@@ -124,8 +124,8 @@ describe('10.17: a receipt', () => {
     chat.disconnect();
   });
 
-  for (const [what, answer] of Object.entries({ 'no such route': new Response('', { status: 404 }), 'nonsense': new Response('{"receipts":[7,{"user_id":2}]}'), 'no list': new Response('{"receipts":"all"}') })) {
-    it(`10.17: ${what} costs nothing but ticks`, async () => {
+  for (const [what, answer] of Object.entries({ 'a missing route': new Response('', { status: 404 }), 'an invalid response': new Response('{"receipts":[7,{"user_id":2}]}'), 'a response without a list': new Response('{"receipts":"all"}') })) {
+    it(`${what} affects check marks only`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
       backend.sendAs(1, 1, 'one');

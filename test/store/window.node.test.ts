@@ -1,4 +1,4 @@
-/** What one room costs, however much has been said in it: counted, not timed. */
+/** The cost of a long room, in operations instead of time. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Message } from '../../src/protocol/index.js';
@@ -29,7 +29,7 @@ const range = (state: ChatData): string => {
 const OPEN: Action = { type: 'open', roomId: 1 };
 const AWAY: Action = { type: 'away', roomId: 1, on: true };
 
-/** How often an id is looked at, and a time read. */
+/** Counts accesses to ids and timestamps. */
 function counted(act: () => void): number {
   const { String: string } = globalThis;
   const { parse } = Date;
@@ -45,8 +45,8 @@ function counted(act: () => void): number {
   return count;
 }
 
-describe('10.22: the window of a room', () => {
-  it('holds at most 2,000 messages, and a message costs as much at 20,000 as at 3,000', () => {
+describe('the window of a room', () => {
+  it('holds at most 2,000 messages, and a message costs the same at 20,000 as at 3,000', () => {
     let state = run(INITIAL, OPEN, page('newest', 1, 50, false));
     let next = 51;
     const receive = (count: number): void => {
@@ -60,12 +60,12 @@ describe('10.22: the window of a room', () => {
     receive(16_000);
     const late = counted(() => receive(1_000));
     assert.ok(Math.abs(late - early) <= early / 100, `${early} operations at 3,000 messages, ${late} at 20,000`);
-    assert.ok(late / 1_000 <= 3 * 2_000, `${late / 1_000} operations for one message`);
+    assert.ok(late / 1_000 <= 3 * 2_000, `${late / 1_000} operations per message`);
     assert.equal(threadOf(state, 1).hasOlder, true);
     assert.equal(threadOf(state, 1).timeline.at(-1)!.id, next - 1);
   });
 
-  it('goes up and comes down again, contiguous all the time', () => {
+  it('stays contiguous while scrolling up and down', () => {
     let state = run(INITIAL, OPEN, page('newest', 9_951, 10_000, true));
     for (let first = 9_950; first > 7_000; first -= 50) {
       state = reduce(state, page('older', first - 49, first, true));
@@ -80,7 +80,7 @@ describe('10.22: the window of a room', () => {
     assert.equal(threadOf(state, 1).timeline.at(-1)!.id, 10_001);
   });
 
-  it('appends nothing across the hole, however it comes; and counts it as unread, once', () => {
+  it('appends nothing across the gap, and counts it as unread once', () => {
     const room = { id: 1, name: '', room_type: 'general', participants: [], participant_count: 0, last_message: null, unread_count: 0, created_at: null, updated_at: null, is_active: true };
     let state = run(INITIAL, { type: 'rooms', rooms: [room], method: 'rest', exactUnread: true, leftOut: 0, isComplete: true }, OPEN, page('newest', 4_951, 5_000, true));
     for (let first = 4_950; first > 2_000; first -= 50) state = reduce(state, page('older', first - 49, first, true));
@@ -88,14 +88,14 @@ describe('10.22: the window of a room', () => {
     state = run(state, live(5_001), live(5_002), live(5_002), page('missed', 5_001, 5_010, false), page('overlap', 4_961, 5_010, true), live(5_010));
     assert.equal(range(state), before);
     assert.deepEqual([state.rooms[0]!.unread_count, state.rooms[0]!.last_message?.content], [2, 'm5010']);
-    // An old message that is shown is still kept up to date.
+    // Older messages in the window are still updated.
     state = run(state, { type: 'frame', frame: { type: 'message_deleted', room_id: 1, message_id: 2_500, seq: undefined } });
     assert.equal(threadOf(state, 1).timeline.some(({ id }) => id === 2_500), false);
     state = run(state, page('newest', 4_961, 5_010, true));
     assert.equal(range(state), '…4961-5010 (50)');
   });
 
-  it('takes nothing from a reader who is further up: what comes in is released instead', () => {
+  it('keeps the position of a reader further up: new messages are released instead', () => {
     let state = run(INITIAL, OPEN, page('newest', 2_951, 3_000, true));
     for (let first = 2_950; first > 1_000; first -= 50) state = reduce(state, page('older', first - 49, first, true));
     assert.equal(range(state), '…1001-3000 (2000)');
@@ -105,7 +105,7 @@ describe('10.22: the window of a room', () => {
     assert.match(range(state), /^…\d+-3002 \(\d+\)$/);
   });
 
-  it('keeps what is not stored: own messages on their way at the end, refused ones at their place, wherever the window is', () => {
+  it('keeps unsent messages in any window: pending ones at the end, rejected ones at their position', () => {
     const send = (localId: string, at: number): Action => ({ type: 'send', draft: { localId, roomId: 1, content: localId, at: Date.UTC(2026, 0, 1) + at * 1_000 } });
     let state = run(INITIAL, OPEN, page('newest', 4_951, 5_000, true), send('refused', 5_000.5), { type: 'refused', localId: 'refused', roomId: 1, error: {} as never }, live(5_001), send('mine', 5_002));
     const places = (): string => {
@@ -123,7 +123,7 @@ describe('10.22: the window of a room', () => {
     assert.equal(threadOf(state, 1).timeline.at(-1)!.key, 'mine');
   });
 
-  it('keeps 50 of a room that is not shown', () => {
+  it('keeps 50 messages of a room that is not shown', () => {
     let state = run(INITIAL, OPEN, page('newest', 1, 100, false), { type: 'close', roomId: 1 });
     assert.equal(range(state), '…51-100 (50)');
     for (let id = 101; id < 300; id++) state = reduce(state, live(id));
@@ -131,14 +131,14 @@ describe('10.22: the window of a room', () => {
   });
 });
 
-describe('10.24: a page that says there is more, and brings nothing new', () => {
-  it('is the last one', () => {
+describe('a page with has_more but without new messages', () => {
+  it('counts as the last one', () => {
     const state = run(INITIAL, OPEN, page('newest', 1, 50, true), { ...page('older', 1, 50, true), from: 1 } as Action);
     assert.equal(threadOf(state, 1).hasOlder, false);
   });
 });
 
-describe('10.31: rooms whose ids are names of what every object has', () => {
+describe('handles room ids that are names of Object.prototype', () => {
   for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     it(id, () => {
       const draft = { localId: 'a', roomId: id, content: 'x', at: 0 };

@@ -25,7 +25,7 @@ describe('the REST client', () => {
   afterEach(() => worker.resetHandlers());
   after(() => worker.stop());
 
-  it('reads a bare list and a paginated one, item by item', async () => {
+  it('reads a plain and a paginated list, item by item', async () => {
     const problems: string[] = [];
     const rest = client({ onProblem: ({ detail }) => problems.push(detail) });
     worker.use(http.get(`${BASE}rooms/`, () => HttpResponse.json([room(1, 'a'), { id: null }, 'nonsense', room(2, 'b')])));
@@ -35,14 +35,14 @@ describe('the REST client', () => {
     worker.resetHandlers(
       http.get(`${BASE}rooms/`, ({ request }) => {
         const page = Number(new URL(request.url).searchParams.get('page') ?? 1);
-        // Behind a proxy, `next` names a host of its own: the token must not follow it.
+        // Behind a proxy, `next` may name another host, to which the token must not be sent.
         return HttpResponse.json({ results: [room(page, 'x')], next: page < 3 ? `http://internal.example/api/chat/rooms/?page=${page + 1}` : null });
       }),
     );
     expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
   });
 
-  it('10.23: reads as many pages as there are, and says how many rooms could not be read', async () => {
+  it('reads all pages, and reports how many rooms were unreadable', async () => {
     worker.use(
       http.get(`${BASE}rooms/`, ({ request }) => {
         const page = Number(new URL(request.url).searchParams.get('page') ?? 1);
@@ -53,7 +53,7 @@ describe('the REST client', () => {
     expect([rooms.length, leftOut, isComplete]).to.deep.equal([30, 30, true]);
   });
 
-  it('10.23: stops at 10,000 rooms, and says so', async () => {
+  it('stops at 10,000 rooms, and reports it', async () => {
     const problems: string[] = [];
     let asked = 0;
     worker.use(
@@ -69,10 +69,10 @@ describe('the REST client', () => {
 
   for (const [what, next] of [
     ['that leads back to the first page', () => '/api/chat/rooms/'],
-    ['that leads in a circle', (page: number) => `/api/chat/rooms/?page=${(page % 3) + 1}`],
-    ['that always leads on, to the same rooms', (page: number) => `/api/chat/rooms/?page=${page + 1}`],
+    ['that leads in a cycle', (page: number) => `/api/chat/rooms/?page=${(page % 3) + 1}`],
+    ['that always continues with the same rooms', (page: number) => `/api/chat/rooms/?page=${page + 1}`],
   ] as const) {
-    it(`10.23: sees a \`next\` ${what}, and says so`, async () => {
+    it(`detects a \`next\` ${what}, and reports it`, async () => {
       const problems: string[] = [];
       let asked = 0;
       worker.use(
@@ -90,13 +90,13 @@ describe('the REST client', () => {
     });
   }
 
-  it('10.23: says how many messages of a page could not be read', async () => {
+  it('reports how many messages of a page were unreadable', async () => {
     worker.use(http.get(`${BASE}rooms/1/messages/`, () => HttpResponse.json({ messages: [MESSAGE, { id: 8 }, null], has_more: false })));
     const { messages, leftOut } = await client().history(1);
     expect([messages.length, leftOut]).to.deep.equal([1, 2]);
   });
 
-  it('sends the token as a bearer, JSON, and an Idempotency-Key only when told to', async () => {
+  it('sends the bearer token, JSON, and an Idempotency-Key only if requested', async () => {
     const seen: (string | null)[] = [];
     worker.use(
       http.post(`${BASE}rooms/1/send_message/`, async ({ request }) => {
@@ -123,11 +123,11 @@ describe('the REST client', () => {
     ['404', () => HttpResponse.json({ detail: 'Not found.' }, { status: 404 }), 'not_found', 'Not found.'],
     ['413', () => new HttpResponse(null, { status: 413 }), 'too_large', 'The server answered 413.'],
     ['an HTML error page', () => HttpResponse.html('<h1>Oh no</h1>', { status: 500 }), 'server_error', 'The server answered 500.'],
-    ['an HTML page that says 200', () => HttpResponse.html('<h1>Log in</h1>'), 'unexpected_answer', 'login page'],
+    ['an HTML page with status 200', () => HttpResponse.html('<h1>Log in</h1>'), 'unexpected_answer', 'login page'],
     ['another shape', () => HttpResponse.json({ hello: 1 }), 'unexpected_answer', 'as agreed'],
     ['no network', () => HttpResponse.error(), 'unreachable', 'cannot be reached'],
   ] as [string, () => Response, ErrorCode, string][]) {
-    it(`names what went wrong: ${name}`, async () => {
+    it(`reports the cause: ${name}`, async () => {
       worker.use(http.get(`${BASE}rooms/1/messages/`, answer));
       const error = await failure(client().history(1));
       expect(error.code).to.equal(code);
@@ -136,7 +136,7 @@ describe('the REST client', () => {
     });
   }
 
-  it('gets another token on 401, once, and asks again', async () => {
+  it('requests another token on 401, once, and repeats the request', async () => {
     let token = 'old';
     const used: string[] = [];
     worker.use(
@@ -152,7 +152,7 @@ describe('the REST client', () => {
     expect((await failure(client().listRooms())).code).to.equal('unauthorized');
   });
 
-  it('reads Retry-After in seconds and as a date, and is not fooled by nonsense', async () => {
+  it('parses Retry-After in seconds and as a date, and ignores invalid values', async () => {
     for (const [header, expected] of [
       ['7', 7_000],
       [new Date(Date.now() + 9_500).toUTCString(), 9_000],
@@ -170,7 +170,7 @@ describe('the REST client', () => {
     }
   });
 
-  it('counts a request without an answer as lost after its deadline, and can be given up before', async () => {
+  it('times out a request without an answer, and can be aborted before', async () => {
     const clock = new FakeClock();
     const hangs = ((_url: unknown, { signal }: RequestInit) =>
       new Promise((_, reject) => signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))))) as typeof fetch;
@@ -185,13 +185,13 @@ describe('the REST client', () => {
     expect(clock.pending).to.equal(0);
   });
 
-  it('makes no request without a token', async () => {
+  it('sends no request without a token', async () => {
     expect((await failure(client({ token: () => ' ' }).listRooms())).code).to.equal('token_missing');
   });
 });
 
 describe('addresses', () => {
-  it('are made from a url with or without a path', () => {
+  it('are built from a url with or without a path', () => {
     expect(makeAddress({ url: 'https://a.example/v2/' })).to.deep.include({
       base: 'https://a.example/v2',
       api: 'https://a.example/v2/api/chat/',
@@ -201,13 +201,13 @@ describe('addresses', () => {
     expect(makeAddress({}).api).to.equal(`${location.origin}/api/chat/`);
   });
 
-  it('that make no sense say what is expected instead', () => {
+  it('report the expected format if invalid', () => {
     for (const url of ['ftp://a.example', 'https://', 'javascript:alert(1)']) {
       expect(() => makeAddress({ url }), url).to.throw(ChatError, /https:\/\//);
     }
   });
 
-  it('of attachments never run script', () => {
+  it('of attachments never execute scripts', () => {
     expect(attachmentUrl('https://a.example', '/media/cat.png')).to.equal('https://a.example/media/cat.png');
     for (const bad of ['javascript:alert(1)', 'data:text/html,<script>', 'java\nscript:alert(1)', '', null]) {
       expect(attachmentUrl('https://a.example', bad)).to.equal(null);

@@ -31,7 +31,7 @@ function open(token = 'secret', more: Partial<SocketOptions<ChatFrame>> = {}): O
 }
 
 describe('createAuthenticatedWebSocket', () => {
-  it('birth failure 2: a socket without a token cannot be opened, and says so in a sentence', () => {
+  it('throws a readable error without a token', () => {
     let constructed = 0;
     const WebSocket = class {
       constructor() {
@@ -49,7 +49,7 @@ describe('createAuthenticatedWebSocket', () => {
     expect(socket.url).to.equal('wss://chat.example/ws/chat/?token=a%2Bb%2Fc%3D%26d%20%C3%BC');
   });
 
-  it('keeps the token out of the error when the browser refuses the address', () => {
+  it('keeps the token out of the error when the browser rejects the address', () => {
     const refuses = class {
       constructor(url: string) {
         throw new SyntaxError(`Failed to construct: '${url}'`);
@@ -58,7 +58,7 @@ describe('createAuthenticatedWebSocket', () => {
     expect(() => open('sesame', { WebSocket: refuses })).to.throw(ChatError).and.satisfy((error: ChatError) => !error.message.includes('sesame'));
   });
 
-  it('hands on checked frames and reports the others', () => {
+  it('delivers validated frames and reports the others', () => {
     const { socket, frames, problems } = open();
     socket.accept();
     socket.receive({ type: 'pong' });
@@ -69,7 +69,7 @@ describe('createAuthenticatedWebSocket', () => {
     expect(problems).to.deep.equal(['invalid_json', 'invalid_frame', 'unknown_frame']);
   });
 
-  it('ends once, with the reason', () => {
+  it('closes once, with the reason', () => {
     const refused = open();
     refused.socket.drop(1006);
     expect(refused.ends).to.deep.equal([{ code: 1006, reason: '' }]);
@@ -80,7 +80,7 @@ describe('createAuthenticatedWebSocket', () => {
     expect(lost.ends).to.deep.equal([{ code: 1012, reason: 'restart' }]);
   });
 
-  it('10.7: given up while it connects is closed at once, because a browser opens one at a time to a host; and hears nothing any more', () => {
+  it('closes at once if cancelled while connecting, because browsers open one socket per host at a time, and delivers nothing more', () => {
     const { line, socket, ends, frames } = open();
     line.end(1000, '');
     expect(socket.readyState).to.equal(3);

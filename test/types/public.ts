@@ -1,4 +1,4 @@
-/** Code that must fail to compile, and code that must not: `tsc` is the test. */
+/** Code that must compile, and code that must not: `tsc` is the test. */
 import { ChatConnection, type ChatMessage } from '../../src/headless.js';
 import { createAuthenticatedWebSocket } from '../../src/transport/index.js';
 import { assertNever, type ConnectionState } from '../../src/session/index.js';
@@ -8,16 +8,15 @@ import type {} from '../../src/elements/chat-rooms/chat-rooms.js';
 
 const chat = new ChatConnection({ url: 'https://a.example', token: 'x' });
 
-// The four failures: a function by a wrong name is not a function.
-// @ts-expect-error there is no such method
+// @ts-expect-error unknown method
 void chat.getRooms();
-// @ts-expect-error a socket without a token is not a socket
+// @ts-expect-error a socket needs a token
 createAuthenticatedWebSocket({ address: 'wss://a.example', decode: () => ({ problems: [] }), onFrame() {}, onEnd() {} });
-// @ts-expect-error the state is only read
+// @ts-expect-error the state is read-only
 chat.state = 'connected';
-// @ts-expect-error rooms are not for changing
+// @ts-expect-error rooms are read-only
 chat.rooms.push();
-// @ts-expect-error there is no such event
+// @ts-expect-error unknown event
 chat.on('chat-mesage', () => {});
 // @ts-expect-error a draft needs its room
 reduce(INITIAL, { type: 'send', draft: { localId: 'a', content: 'b', at: 0 } });
@@ -34,7 +33,7 @@ document.querySelector('chat-rooms')?.addEventListener('chat-room-select', (even
   void name;
 });
 
-/** Every phase has its case: a ninth one would not compile here. */
+/** Exhaustive: a new phase would not compile here. */
 export function describePhase(phase: ConnectionState): string {
   switch (phase.is) {
     case 'idle':
