@@ -173,8 +173,8 @@ function minifyTemplates(): Plugin {
 /**
  * Removes parts of Lit that this build does not need. Supported browsers have `adoptedStyleSheets`. Polyfills and
  * hydration support that a page has loaded for another copy of Lit must not affect this one, which does not need to
- * announce its version either. The elements do not use decorators, nor attributes of types other than String and
- * Boolean.
+ * announce its version either. The elements use neither decorators, `useDefault`, custom converters, nor attributes of
+ * types other than String and Boolean.
  */
 function trimLit(): Plugin {
   const versions: [RegExp, string] = [/\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/, 'void 0'];
@@ -196,6 +196,12 @@ function trimLit(): Plugin {
       [/static addInitializer\(\w\)\{.*?\}/, ''],
       [/,void 0!==(\w)\.l&&\(this\.l=\[\.\.\.\1\.l\]\)/, ''],
       [/,this\.constructor\.l\?\.forEach\(\w=>\w\(this\)\)/, ''],
+      // Default values and converters of properties.
+      [/\|\|\w\.useDefault&&\w\.reflect&&\w===this\._\$Ej\?\.get\(\w\)&&!this\.hasAttribute\(\w\._\$Eu\(\w,\w\)\)/, ''],
+      [/\w&&!\(this\._\$Ej\?\?=new Map\)\.has\(\w\)&&\(this\._\$Ej\.set\(.*?\),.*?\)\|\|/, ''],
+      [/(?<=this\[\w\]=(\w))\?\?this\._\$Ej\?\.get\(\w\)\?\?\1/, ''],
+      [/"function"==typeof (\w)\.converter\?.*?\?\1\.converter:(?=\w)/, ''],
+      [/\(void 0!==(\w)\.converter\?\.toAttribute\?\1\.converter:(\w)\)/, '$2'],
       // Converters of other attribute types.
       [/case Object:case Array:\w=null==\w\?\w:JSON\.stringify\(\w\)/, ''],
       [/case Number:.*?case Object:case Array:try.*?catch\(\w\)\{\w=null\}/, ''],
