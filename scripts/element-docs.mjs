@@ -1,4 +1,7 @@
-/** docs/ELEMENTS.md, made from custom-elements.json: `npm run manifest` writes both, `npm test` sees that both are current. */
+/**
+ * Generates docs/ELEMENTS.md from custom-elements.json. `npm run manifest` writes both; `npm test` checks that they are
+ * current.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +9,10 @@ const cell = (text = '') => text.replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|'
 const code = (text) => (text ? `\`${cell(text)}\`` : '');
 const table = (title, head, rows) => (rows.length === 0 ? '' : `\n### ${title}\n\n| ${head.join(' | ')} |\n| ${head.map(() => '---').join(' | ')} |\n${rows.map((row) => `| ${row.join(' | ')} |\n`).join('')}`);
 
-/** @param manifest custom-elements.json, parsed. @returns the page, as Markdown. */
+/**
+ * @param manifest parsed custom-elements.json.
+ * @returns the page, as Markdown.
+ */
 export function elementsPage(manifest) {
   const declarations = manifest.modules.flatMap(({ declarations }) => declarations);
   const elements = declarations.filter(({ tagName }) => tagName);
@@ -45,8 +51,8 @@ ${table(
   });
   return `# Elements
 
-Made from \`custom-elements.json\` by \`npm run manifest\`. What happens around them (the connection, states, languages) is in [API.md](API.md), how they
-are styled in [THEMING.md](THEMING.md). Events bubble, and leave shadow roots.
+Generated from \`custom-elements.json\` by \`npm run manifest\`. For the connection, its states, and languages, see [API.md](API.md); for styling,
+[THEMING.md](THEMING.md). All events bubble and cross shadow roots.
 
 ${elements.map(({ tagName }) => `[\`<${tagName}>\`](#${tagName})`).join(' · ')}
 ${sections.join('')}`;

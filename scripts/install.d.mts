@@ -1,3 +1,3 @@
 export const ROOT: string;
-/** How npm is called: a program, and what comes before its arguments. */
+/** The program that runs npm, and the arguments to put before npm's own. */
 export function npmCommand(): [command: string, before: string[]];

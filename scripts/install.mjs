@@ -1,4 +1,7 @@
-/** Installs the packages when they are missing or out of date (run by itself, too: before `npm run build`). Plain Node: for a fresh clone. */
+/**
+ * Installs the packages if they are missing or out of date. Used by `npm test`, and run before `npm run build`. Plain
+ * Node without dependencies, because it runs in a fresh clone.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,39 +9,39 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Ends the process with one clear sentence where this Node is too old. */
+/** Exits with an error message if this version of Node is too old. */
 export function checkNode() {
-  const wanted = /(\d+)\.(\d+)/.exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).engines.node);
+  const minimum = /(\d+)\.(\d+)/.exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).engines.node);
   const [major, minor] = process.versions.node.split('.').map(Number);
-  const [needMajor, needMinor] = [Number(wanted[1]), Number(wanted[2])];
+  const [needMajor, needMinor] = [Number(minimum[1]), Number(minimum[2])];
   if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
-  console.error(`unified-chat needs Node ${needMajor}.${needMinor} or newer; this is Node ${process.versions.node}. Get one from https://nodejs.org.`);
+  console.error(`unified-chat needs Node ${needMajor}.${needMinor} or newer; this is Node ${process.versions.node}. Download it from https://nodejs.org.`);
   process.exit(1);
 }
 
-/** Why packages must be installed, or nothing. */
+/** @returns why packages have to be installed; empty: they are up to date. */
 export function whyInstall() {
-  const done = join(ROOT, 'node_modules/.package-lock.json');
-  if (!existsSync(done)) return 'no packages yet';
-  return statSync(join(ROOT, 'package-lock.json')).mtimeMs > statSync(done).mtimeMs ? 'package-lock.json has changed' : '';
+  const installed = join(ROOT, 'node_modules/.package-lock.json');
+  if (!existsSync(installed)) return 'not installed yet';
+  return statSync(join(ROOT, 'package-lock.json')).mtimeMs > statSync(installed).mtimeMs ? 'package-lock.json has changed' : '';
 }
 
-/** How npm is called: a program, and what comes before its arguments. */
+/** @returns the program that runs npm, and the arguments to put before npm's own. */
 export function npmCommand() {
   const cli = [process.env.npm_execpath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')].find((path) => path?.endsWith('.js') && existsSync(path));
   return cli ? [process.execPath, [cli]] : ['npm', []];
 }
 
-/** @returns what npm said, where it failed. */
+/** @returns npm's output if it failed; empty: success. */
 export function install() {
   const [command, before] = npmCommand();
   const env = { ...process.env, PUPPETEER_SKIP_DOWNLOAD: '1' };
   return new Promise((resolve) => {
     const child = spawn(command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], shell: command === 'npm' && process.platform === 'win32' });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
     child.on('error', (error) => resolve(String(error)));
-    child.on('close', (code) => resolve(code === 0 ? '' : said || `npm ended with ${code}.`));
+    child.on('close', (code) => resolve(code === 0 ? '' : output || `npm exited with code ${code}.`));
   });
 }
 

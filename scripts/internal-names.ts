@@ -1,6 +1,7 @@
 /**
- * Members of our classes that the build of dist/chat.js shortens, because a minifier cannot know that they are internal: nothing outside of dist/ uses them,
- * and they are neither sent, stored nor documented. The npm package keeps all names. test/support/internal-names.node.test.ts checks the list.
+ * Property names that the build of dist/chat.js shortens. A minifier cannot know that they are internal: not used
+ * outside of dist/, not sent, not stored, not documented. The npm package keeps all names. Checked by
+ * test/support/internal-names.node.test.ts.
  */
 export const INTERNAL_NAMES: readonly string[] = [
   'DeliveryFallback', 'Heartbeat', 'LiveRegion', 'NotificationLoader', 'ReadReceipts', 'Reconnect', 'STORAGE_PROBLEMS',

@@ -1,21 +1,24 @@
-/** custom-elements.json, made from the class docs: `npm run manifest` writes it, `npm test` sees that it is current. */
+/**
+ * Generates custom-elements.json from the docs of the element classes. `npm run manifest` writes it; `npm test` checks
+ * that it is current.
+ */
 export default {
   globs: ['src/elements/**/*.ts'],
   exclude: ['**/*.styles.ts'],
   outdir: '.',
-  // package.json names the file already; `npm test` writes it elsewhere.
+  // package.json already names the file. `npm test` writes to another folder, which must not end up there.
   packagejson: false,
   litelement: true,
   plugins: [publicOnly()],
 };
 
-/** Only what a page may use, in an order that does not depend on the machine. */
+/** Keeps public members only, in a stable order. */
 function publicOnly() {
   const isPublic = ({ name = '', privacy }) => privacy !== 'private' && privacy !== 'protected' && !/^[#_]/.test(name);
   const keepPublic = (declaration) => {
     declaration.members = declaration.members?.filter(isPublic);
     const fields = new Set(declaration.members?.map(({ name }) => name));
-    // Inner state (`{ state: true }`) is taken for an attribute, and any `dispatchEvent(…)` for an event.
+    // The analyzer takes internal state (`{ state: true }`) for attributes, and every `dispatchEvent(…)` for an event.
     declaration.attributes = declaration.attributes?.filter(({ fieldName }) => fields.has(fieldName));
     declaration.events = declaration.events?.filter(({ description }) => description);
   };

@@ -1,4 +1,4 @@
-/** A moving picture of a page: what it shows, as often as the screen can be asked, with every second as long as it was. */
+/** Records a page as an animated GIF: takes screenshots as fast as possible, and keeps their real timing. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PNG } from 'pngjs';
@@ -9,16 +9,16 @@ interface Encoder {
   finish(): void;
   bytes(): Uint8Array;
 }
-// Its package names an ES module in a way that Node does not understand.
+// Loaded as CommonJS: Node cannot load the package's ES module.
 const gif = createRequire(import.meta.url)('gifenc') as {
   GIFEncoder(): Encoder;
   quantize(pixels: Uint8Array, colours: number): number[][];
   applyPalette(pixels: Uint8Array, palette: number[][]): Uint8Array;
 };
 
-/** The last colour means: as before. */
+/** Colours of the palette. One more entry means 'unchanged'. */
 const COLOURS = 255;
-/** Frames of which the palette is made. */
+/** Number of frames from which the palette is computed. */
 const SAMPLES = 12;
 
 interface Frame {
@@ -27,11 +27,11 @@ interface Frame {
 }
 
 /**
- * Films while `run` acts.
- * @param file where to: a GIF, without end.
- * @param lastMs how long the last frame stays, in milliseconds.
+ * Records the page while `run` is running.
+ * @param file path of the GIF, which loops.
+ * @param lastMs duration of the last frame, in milliseconds.
  */
-export async function film(page: Page, clip: ScreenshotClip, file: string, lastMs: number, run: () => Promise<void>): Promise<void> {
+export async function recordGif(page: Page, clip: ScreenshotClip, file: string, lastMs: number, run: () => Promise<void>): Promise<void> {
   const frames: Frame[] = [];
   let isRunning = true;
   const camera = (async () => {
@@ -46,17 +46,23 @@ export async function film(page: Page, clip: ScreenshotClip, file: string, lastM
   const end = Date.now() + lastMs;
   const encoder = gif.GIFEncoder();
   const images = frames.map(({ png }) => PNG.sync.read(png));
-  // One palette for all: of frames from everywhere, so that a colour that comes late has its place.
-  const some = Buffer.concat(Array.from({ length: SAMPLES }, (_, index) => images[Math.floor((index * (images.length - 1)) / (SAMPLES - 1))]!.data));
-  const palette = [...gif.quantize(some, COLOURS), [0, 0, 0]];
-  const asBefore = palette.length - 1;
-  let before: Uint8Array | undefined;
+  // One palette for all frames, from samples of the whole recording.
+  const samples = Buffer.concat(Array.from({ length: SAMPLES }, (_, index) => images[Math.floor((index * (images.length - 1)) / (SAMPLES - 1))]!.data));
+  const palette = [...gif.quantize(samples, COLOURS), [0, 0, 0]];
+  const unchanged = palette.length - 1;
+  let previous: Uint8Array | undefined;
   images.forEach(({ data, width, height }, index) => {
     const pixels = gif.applyPalette(data, palette.slice(0, -1));
-    const changed = before ? pixels.map((colour, at) => (colour === before![at] ? asBefore : colour)) : pixels;
+    const changes = previous ? pixels.map((colour, at) => (colour === previous![at] ? unchanged : colour)) : pixels;
     const delay = (frames[index + 1]?.at ?? end) - frames[index]!.at;
-    encoder.writeFrame(changed, width, height, { ...(index === 0 && { palette }), delay, transparent: index > 0, transparentIndex: asBefore, dispose: 1 });
-    before = pixels;
+    encoder.writeFrame(changes, width, height, {
+      ...(index === 0 && { palette }),
+      delay,
+      transparent: index > 0,
+      transparentIndex: unchanged,
+      dispose: 1,
+    });
+    previous = pixels;
   });
   encoder.finish();
   await writeFile(file, encoder.bytes());

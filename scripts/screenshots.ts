@@ -1,4 +1,4 @@
-/** `npm run pictures`: makes the pictures of the README from the demo itself. Needs a build and Chromium. */
+/** `npm run pictures`: takes the screenshots for the documentation from the demo. Needs a build and Chromium. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 import puppeteer, { type Page } from 'puppeteer-core';
 import { startSite } from '../test/pages/site.js';
 import { findBrowsers } from '../test/support/browsers.mjs';
-import { film } from './record-gif.js';
+import { recordGif } from './record-gif.js';
 
 const FOLDER = new URL('../docs/pictures/', import.meta.url).pathname;
 const executablePath = process.env.CHROME_PATH ?? (findBrowsers() as { chromium?: string }).chromium;
-if (!executablePath) throw new Error('No Chrome, Chromium or Edge was found. Set CHROME_PATH to one.');
+if (!executablePath) throw new Error('Chrome, Chromium or Edge not found. Set CHROME_PATH.');
 
 const data = await mkdtemp(join(tmpdir(), 'unified-chat-'));
 const demo = spawn(process.execPath, ['--import', 'tsx', 'demo/main.ts', '--data', data, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -33,13 +33,13 @@ async function open(width: number, height: number): Promise<void> {
 
 const choose = (name: string, value: string): Promise<unknown> => page.select(`#${name}`, value);
 
-async function write(who: string, words: string, on: Page = page): Promise<void> {
+async function write(who: string, text: string, on: Page = page): Promise<void> {
   const field = await on.evaluateHandle((id) => document.querySelector(`#${id} chat-thread`)!.shadowRoot!.querySelector('textarea')!, who);
-  await field.type(words);
+  await field.type(text);
 }
 
 async function picture(name: string, selector?: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 400)); // the picture's own: transitions end
+  await new Promise((resolve) => setTimeout(resolve, 400)); // until CSS transitions have ended
   const target = selector ? await page.$(selector) : page;
   await target!.screenshot({ path: join(FOLDER, `${name}.png`) });
   console.log(`docs/pictures/${name}.png`);
@@ -71,26 +71,26 @@ await open(390, 780);
 await choose('theme', 'light');
 await picture('narrow', '#ana .window');
 
-// Two people, and a network that goes and comes back.
+// The animation: two users, and a network that fails and recovers.
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-/** A click of the page's own: Puppeteer's would scroll the panel into view, and the film with it. */
+/** Clicks from inside the page: Puppeteer's click would scroll the panel into view, and the recording with it. */
 const press = (selector: string): Promise<void> => page.$eval(selector, (control) => (control as HTMLElement).click());
 const fault = (name: string, value: string): Promise<void> => press(`#ana [data-fault=${name}][value=${value}]`);
-const type = async (who: string, words: string): Promise<void> => {
+const type = async (who: string, text: string): Promise<void> => {
   const field = await page.evaluateHandle((id) => document.querySelector(`#${id} chat-thread`)!.shadowRoot!.querySelector('textarea')!, who);
-  await field.type(words, { delay: 45 });
+  await field.type(text, { delay: 45 });
 };
 await page.setViewport({ width: 1140, height: 900 });
 await page.goto(`${url}/faults.html`);
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
 await choose('theme', 'light');
-// What was written for another picture was kept.
+// Delete drafts left over from the other screenshots.
 await page.evaluate(() => Promise.all([...document.querySelectorAll('chat-connection')].map(({ connection }) => connection.clearLocalData())));
 await page.reload();
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
 const rectOf = (selector: string): Promise<DOMRect> => page.$eval(selector, (element) => element.getBoundingClientRect().toJSON() as DOMRect);
 const [{ left, top }, { right }, { bottom }] = await Promise.all([rectOf('#ana'), rectOf('#ben'), rectOf('#ana .window')]);
-await film(page, { x: left - 8, y: top - 8, width: right - left + 16, height: bottom - top + 20 }, join(FOLDER, 'moving.gif'), 2_500, async () => {
+await recordGif(page, { x: left - 8, y: top - 8, width: right - left + 16, height: bottom - top + 20 }, join(FOLDER, 'moving.gif'), 2_500, async () => {
   await pause(1_000);
   await type('ben', 'Is the ladder still free on Friday?\n');
   await pause(1_000);
@@ -107,7 +107,7 @@ await film(page, { x: left - 8, y: top - 8, width: right - left + 16, height: bo
   await pause(1_500);
 });
 
-// The recipes, from the page that teaches them.
+// The theming recipes, from docs/THEMING.md.
 const themes = readFileSync(new URL('../docs/THEMING.md', import.meta.url), 'utf8');
 const site = await startSite({
   html: {
@@ -121,7 +121,7 @@ await theme.setViewport({ width: 760, height: 400, deviceScaleFactor: 1.5 });
 await theme.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li') && document.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]'));
 for (const [, name, language, text] of themes.matchAll(/!\[\w+\]\(pictures\/theme-(\w+)\.png\)\s+```(css|html)\n([^`]+)```/g)) {
   await theme.$eval('#recipe', (style, css) => (style.textContent = css), language === 'css' ? text! : '');
-  // What a page puts into the elements is put into those that are there.
+  // Slotted content goes into the existing elements.
   if (language === 'html') {
     await theme.evaluate((html) => {
       const pasted = new DOMParser().parseFromString(html, 'text/html');

@@ -1,17 +1,17 @@
 import { decodeBase64url } from './base64url.js';
 import { isId } from './is-id.js';
 
-/** The claims of a JWT that are used here. They are read, not verified: only the server can verify them. */
+/** The claims of a JWT that the client uses. They are not verified: only the server can do that. */
 export interface Claims {
-  /** `user_id`, or else `sub`. Null if the token does not name its user. */
+  /** `user_id`, otherwise `sub`. Null if the token does not name its user. */
   userId: string | number | null;
-  /** In milliseconds since 1970 by the issuer's clock; null if the token does not say. */
+  /** Time of expiry by the issuer's clock, in milliseconds since 1970; null: not specified. */
   expiresAt: number | null;
-  /** When the token was issued, likewise. */
+  /** Time of issue by the issuer's clock, in milliseconds since 1970; null: not specified. */
   issuedAt: number | null;
 }
 
-/** Reads a token's claims. A token that is no JWT has none, and is as good as any. */
+/** Reads a token's claims. A token that is not a JWT is valid too, but has none. */
 export function readClaims(token: string): Claims {
   const nothing = { userId: null, expiresAt: null, issuedAt: null };
   if (!token.includes('.')) return nothing;

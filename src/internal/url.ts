@@ -1,4 +1,7 @@
-/** A URL, or nothing if the text is none. */
+/**
+ * Parses a URL.
+ * @returns null if the text is not a valid URL.
+ */
 export function parseUrl(url: string, base?: string): URL | null {
   try {
     return new URL(url, base);
@@ -7,7 +10,10 @@ export function parseUrl(url: string, base?: string): URL | null {
   }
 }
 
-/** A URL that is fetched over HTTP, or nothing if the text is none. */
+/**
+ * Parses an `http:` or `https:` URL.
+ * @returns null if the text is not one.
+ */
 export function parseHttp(text: string, base?: string): URL | null {
   const url = parseUrl(text, base);
   return url && /^https?:$/.test(url.protocol) ? url : null;
