@@ -1,6 +1,6 @@
 /** A transport by an adapter. */
 import { idKey } from '../protocol/index.js';
-import { semanticConnection, type ConnectionOptions, type Transport, type TransportConnection } from '../transport/index.js';
+import { SemanticConnection, type ConnectionOptions, type Transport, type TransportConnection } from '../transport/index.js';
 import type { AdapterEvents, ChatAdapter } from './adapter.js';
 import { AdapterBackend } from './adapter-backend.js';
 import { AdapterRequests } from './adapter-requests.js';
@@ -23,7 +23,7 @@ function open(backend: AdapterBackend, options: ConnectionOptions): TransportCon
   /** Leaves each subscribed room; undefined while the adapter is still on its way into it. */
   const subscriptions = new Map<string, (() => void) | undefined>();
   let endConnection: (() => void) | void;
-  const { connection, events } = semanticConnection(options, {
+  const connection = new SemanticConnection(options, {
     listRooms: () => backend.listRooms(),
     sendMessage: (message) => backend.sendMessage(message),
     markRead: async (roomId) => adapter.read?.(backend.idOf('room', roomId)),
@@ -48,6 +48,7 @@ function open(backend: AdapterBackend, options: ConnectionOptions): TransportCon
       endConnection?.();
     },
   });
+  const { events } = connection;
   const adapterEvents: AdapterEvents = {
     message: (roomId, message) => {
       history.record(roomId, message);

@@ -59,92 +59,101 @@ export interface ConnectionEvents {
 
 type Frame = { type: ChatFrame['type'] } & Record<string, unknown>;
 
-export function semanticConnection(options: ConnectionOptions, calls: ConnectionCalls): { connection: TransportConnection; events: ConnectionEvents } {
-  let state: 'connecting' | 'open' | 'closed' = 'connecting';
+export class SemanticConnection implements TransportConnection {
+  readonly #options: ConnectionOptions;
+  readonly #calls: ConnectionCalls;
+  #state: 'connecting' | 'open' | 'closed' = 'connecting';
 
-  const close = (code: number, reason: string): void => {
-    if (state === 'closed') return;
-    state = 'closed';
-    calls.close();
-    options.onEnd({ code, reason });
-  };
+  constructor(options: ConnectionOptions, calls: ConnectionCalls) {
+    this.#options = options;
+    this.#calls = calls;
+  }
 
-  const emit = (frame: Frame): void => {
-    if (state !== 'open') return;
-    const { frame: checked, problems } = readFrame<ChatFrame>(ChatFrames, frame);
-    for (const problem of problems) options.onProblem?.(problem);
-    receive(checked);
-  };
-  const receive = (frame: ChatFrame | undefined): void => {
-    if (!frame || state !== 'open') return;
-    options.onAlive?.(frame);
-    options.onFrame(frame);
-  };
+  // ————— From the session to the backend
 
-  const emitRooms = async (): Promise<void> => {
-    const { items, problems } = checkEach(Room, (await calls.listRooms()).map(roomInput), 'listRooms');
-    for (const problem of problems) options.onProblem?.(problem);
-    receive({ type: 'room_list', rooms: items, left_out: problems.length });
-  };
+  send(frame: ClientFrame): boolean {
+    if (this.#state !== 'open') return false;
+    // An answer never comes before `send` has returned.
+    void Promise.resolve()
+      .then(() => this.#call(frame))
+      .catch(() => this.#emit({ type: 'error', message: `The backend failed (${frame.type}).` }));
+    return true;
+  }
 
-  const sendMessage = async (message: OutgoingMessage): Promise<void> => {
-    const { roomId: room_id, localId: _tempId } = message;
-    try {
-      const stored = await calls.sendMessage(message);
-      emit({ type: 'message_ack', room_id, message: messageInput({ ...stored, localId: _tempId }), _tempId });
-    } catch (thrown) {
-      // Only a final refusal is reported: after any other error it is not known whether the message is stored, and it is sent again.
-      if (thrown instanceof ChatError && thrown.code === 'forbidden') emit({ type: 'error', message: thrown.message, code: 'forbidden', room_id, _tempId });
-    }
-  };
+  end(code: number, reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#calls.close();
+    this.#options.onEnd({ code, reason });
+  }
 
-  const call = async (frame: ClientFrame): Promise<void> => {
+  async #call(frame: ClientFrame): Promise<void> {
+    const calls = this.#calls;
     switch (frame.type) {
       case 'ping':
-        return emit({ type: 'pong' });
+        return this.#emit({ type: 'pong' });
       case 'get_room_list':
-        return emitRooms();
+        return this.#emitRooms();
       case 'subscribe_room':
         await calls.subscribe(frame.room_id);
-        return emit({ type: 'subscribed', room_id: frame.room_id });
+        return this.#emit({ type: 'subscribed', room_id: frame.room_id });
       case 'unsubscribe_room':
         calls.unsubscribe(frame.room_id);
-        return emit({ type: 'unsubscribed', room_id: frame.room_id });
+        return this.#emit({ type: 'unsubscribed', room_id: frame.room_id });
       case 'mark_read':
         await calls.markRead(frame.room_id);
         // The whole room was read: no message of it stays unread.
-        return emit({ type: 'messages_marked_read', room_id: frame.room_id, count: Number.MAX_SAFE_INTEGER });
+        return this.#emit({ type: 'messages_marked_read', room_id: frame.room_id, count: Number.MAX_SAFE_INTEGER });
       case 'typing':
       case 'stop_typing':
         return calls.setTyping(frame.room_id, frame.type === 'typing');
       case 'send_message':
-        return sendMessage({ roomId: frame.room_id, content: frame.content, localId: frame._tempId!, replyTo: frame.reply_to ?? undefined });
+        return this.#sendMessage({ roomId: frame.room_id, content: frame.content, localId: frame._tempId!, replyTo: frame.reply_to ?? undefined });
       default: // a capability that `connected` has not named
     }
+  }
+
+  async #sendMessage(message: OutgoingMessage): Promise<void> {
+    const { roomId: room_id, localId: _tempId } = message;
+    try {
+      const stored = await this.#calls.sendMessage(message);
+      this.#emit({ type: 'message_ack', room_id, message: messageInput({ ...stored, localId: _tempId }), _tempId });
+    } catch (thrown) {
+      // Only a final refusal is reported: after any other error it is not known whether the message is stored, and it is sent again.
+      if (thrown instanceof ChatError && thrown.code === 'forbidden') this.#emit({ type: 'error', message: thrown.message, code: 'forbidden', room_id, _tempId });
+    }
+  }
+
+  // ————— From the backend to the session
+
+  readonly events: ConnectionEvents = {
+    connected: ({ id, username }, capabilities) => {
+      if (this.#state === 'connecting') this.#state = 'open';
+      this.#emit({ type: 'connection_established', user_id: id, username, protocol: 1, capabilities });
+    },
+    message: (message) => this.#emit({ type: 'new_message', room_id: message.roomId, message: messageInput(message) }),
+    typing: (room_id, user, is_typing) => this.#emit({ type: 'typing', room_id, user_id: user.id, username: user.username, is_typing }),
+    read: (room_id, user_id, message_ids = []) => this.#emit({ type: 'message_read', room_id, user_id, message_ids }),
+    roomsChanged: () => void this.#emitRooms().catch(() => {}), // the next request for the list reports the error
+    closed: (reason = '') => this.end(CloseCode.abnormal, reason),
   };
 
-  return {
-    connection: {
-      send(frame) {
-        if (state !== 'open') return false;
-        // An answer never comes before `send` has returned.
-        void Promise.resolve()
-          .then(() => call(frame))
-          .catch(() => emit({ type: 'error', message: `The backend failed (${frame.type}).` }));
-        return true;
-      },
-      end: close,
-    },
-    events: {
-      connected({ id, username }, capabilities) {
-        if (state === 'connecting') state = 'open';
-        emit({ type: 'connection_established', user_id: id, username, protocol: 1, capabilities });
-      },
-      message: (message) => emit({ type: 'new_message', room_id: message.roomId, message: messageInput(message) }),
-      typing: (room_id, user, is_typing) => emit({ type: 'typing', room_id, user_id: user.id, username: user.username, is_typing }),
-      read: (room_id, user_id, message_ids = []) => emit({ type: 'message_read', room_id, user_id, message_ids }),
-      roomsChanged: () => void emitRooms().catch(() => {}), // the next request for the list reports the error
-      closed: (reason = '') => close(CloseCode.abnormal, reason),
-    },
-  };
+  #emit(frame: Frame): void {
+    if (this.#state !== 'open') return;
+    const { frame: checked, problems } = readFrame<ChatFrame>(ChatFrames, frame);
+    for (const problem of problems) this.#options.onProblem?.(problem);
+    this.#receive(checked);
+  }
+
+  async #emitRooms(): Promise<void> {
+    const { items, problems } = checkEach(Room, (await this.#calls.listRooms()).map(roomInput), 'listRooms');
+    for (const problem of problems) this.#options.onProblem?.(problem);
+    this.#receive({ type: 'room_list', rooms: items, left_out: problems.length });
+  }
+
+  #receive(frame: ChatFrame | undefined): void {
+    if (!frame || this.#state !== 'open') return;
+    this.#options.onAlive?.(frame);
+    this.#options.onFrame(frame);
+  }
 }
