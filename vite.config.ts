@@ -185,6 +185,13 @@ function trimLit(): Plugin {
       [/\w+\.reactiveElementPolyfillSupport/, 'void 0'],
       [/Symbol\.metadata\?\?=Symbol\("metadata"\),\w+\.litPropertyMetadata\?\?=new WeakMap;/, ''],
       [/const (\w)=this\[Symbol\.metadata\];if\(null!==\1\)\{.*?\}(?=this\._\$Eh=)/, ''],
+      // Only decorators add initializers.
+      [/static addInitializer\(\w\)\{.*?\}/, ''],
+      [/,void 0!==(\w)\.l&&\(this\.l=\[\.\.\.\1\.l\]\)/, ''],
+      [/,this\.constructor\.l\?\.forEach\(\w=>\w\(this\)\)/, ''],
+      // All attributes of the elements are of type String or Boolean.
+      [/case Object:case Array:\w=null==\w\?\w:JSON\.stringify\(\w\)/, ''],
+      [/case Number:.*?case Object:case Array:try.*?catch\(\w\)\{\w=null\}/, ''],
       versions,
     ],
     'lit-html/directives/repeat.js': [[/Error\("repeat.*?"\)/, 'Error()']],

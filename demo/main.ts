@@ -1,8 +1,9 @@
 /**
- * `npm start`: one server, one page, two users. The backend is the reference backend (demo/server). Each user connects
- * through a fault proxy (`/line/<name>`), which the page's panel can cut, block and slow down.
+ * `npm start`: a marketplace page with the chat in it, and the other pages of demo/site. The backend is the reference backend
+ * (demo/server). On faults.html Ana and Ben each reach it through a fault proxy (`/line/<name>`) that the page's panel controls.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -34,8 +35,8 @@ const HOUR_S = 3_600;
 /** A strict policy, as a careful host page would set it. The whole demo works under it. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
-/** Shown until the framework examples are built. */
-const buildingPage = '<!doctype html><title>unified-chat</title><p>This page is being built. Reload it in a few seconds.</p>';
+/** Shown until start.mjs has built the page. */
+const buildingPage = '<!doctype html><title>unified-chat</title><meta http-equiv="refresh" content="3"><p>This page is being built. It reloads automatically.</p>';
 
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
@@ -91,6 +92,7 @@ pages.get('/ssr', loopbackOnly, async (context) => {
   return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: USERS.ana, tokenUrl: '/demo/token/ana', nonce }));
 });
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
+pages.get('/dist/:folder{site|examples}/*', (context, next) => (existsSync(`dist/demo/${context.req.param('folder')}`) ? next() : context.html(buildingPage, 503)));
 pages.use('/examples/*', serveStatic({ root: './demo' }));
 pages.use('*', serveStatic({ root: './demo/site' }));
 

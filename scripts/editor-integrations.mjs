@@ -91,7 +91,7 @@ export {};
 `,
 );
 
-const common = { outdir: 'dist', hideLogs: true };
+const common = { outdir: 'dist', hideLogs: true, descriptionSrc: 'description' };
 const silent = console.log;
 console.log = () => {};
 generateVsCodeCustomElementData(read(), common);

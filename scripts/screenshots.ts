@@ -27,7 +27,7 @@ const page = await browser.newPage();
 
 async function open(width: number, height: number): Promise<void> {
   await page.setViewport({ width, height, deviceScaleFactor: 2 });
-  await page.goto(url);
+  await page.goto(`${url}/faults.html`);
   await page.waitForFunction(() => [...document.querySelectorAll('chat-thread')].filter((thread) => thread.shadowRoot?.querySelector('li')).length === 2);
 }
 
@@ -46,6 +46,11 @@ async function picture(name: string, selector?: string): Promise<void> {
 }
 
 await mkdir(FOLDER, { recursive: true });
+await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+await page.setViewport({ width: 1280, height: 800, deviceScaleFactor: 1.5 });
+await page.goto(url);
+await page.waitForFunction(() => document.querySelector('chat-connection')?.connection?.state === 'connected' && document.querySelector('chat-thread')!.shadowRoot?.querySelector('li'));
+await picture('marketplace');
 await open(1280, 760);
 await choose('theme', 'light');
 await write('ben', 'On my way!');
@@ -68,28 +73,30 @@ await picture('narrow', '#ana .window');
 
 // Two people, and a network that goes and comes back.
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const fault = (name: string, value: string): Promise<void> => page.click(`#ana [data-fault=${name}][value=${value}]`);
+/** A click of the page's own: Puppeteer's would scroll the panel into view, and the film with it. */
+const press = (selector: string): Promise<void> => page.$eval(selector, (control) => (control as HTMLElement).click());
+const fault = (name: string, value: string): Promise<void> => press(`#ana [data-fault=${name}][value=${value}]`);
 const type = async (who: string, words: string): Promise<void> => {
   const field = await page.evaluateHandle((id) => document.querySelector(`#${id} chat-thread`)!.shadowRoot!.querySelector('textarea')!, who);
   await field.type(words, { delay: 45 });
 };
 await page.setViewport({ width: 1140, height: 900 });
-await page.goto(url);
+await page.goto(`${url}/faults.html`);
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
 await choose('theme', 'light');
 // What was written for another picture was kept.
 await page.evaluate(() => Promise.all([...document.querySelectorAll('chat-connection')].map(({ connection }) => connection.clearLocalData())));
 await page.reload();
 await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].every(({ connection }) => connection?.state === 'connected'));
-const { x, y, width } = await page.$eval('#people', (people) => people.getBoundingClientRect().toJSON() as DOMRect);
-const { bottom } = await page.$eval('#ana .window', (pane) => pane.getBoundingClientRect().toJSON() as DOMRect);
-await film(page, { x: x - 8, y: y - 8, width: width + 16, height: bottom - y + 20 }, join(FOLDER, 'moving.gif'), 2_500, async () => {
+const rectOf = (selector: string): Promise<DOMRect> => page.$eval(selector, (element) => element.getBoundingClientRect().toJSON() as DOMRect);
+const [{ left, top }, { right }, { bottom }] = await Promise.all([rectOf('#ana'), rectOf('#ben'), rectOf('#ana .window')]);
+await film(page, { x: left - 8, y: top - 8, width: right - left + 16, height: bottom - top + 20 }, join(FOLDER, 'moving.gif'), 2_500, async () => {
   await pause(1_000);
   await type('ben', 'Is the ladder still free on Friday?\n');
   await pause(1_000);
   await fault('socket', 'refuse');
   await fault('rest', 'refuse');
-  await page.click('#ana [data-do=cut]');
+  await press('#ana [data-do=cut]');
   await page.waitForFunction(() => document.querySelector('#ana chat-status')!.getAttribute('state') === 'error');
   await pause(1_200);
   await type('ana', 'Yes! Come by at six.\n');

@@ -1,4 +1,4 @@
-/** The only side effect of the package: registers the elements, the connection first, each at most once. */
+/** Registers all elements, `<chat-connection>` first: the package's only side effect. Safe to run more than once. */
 import './define/chat-connection.js';
 import './define/chat-rooms.js';
 import './define/chat-thread.js';

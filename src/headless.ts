@@ -1,5 +1,11 @@
-/** The same connection with no element and no Lit: for apps that draw their own chat. */
-export { ChatConnection, type ConnectionConfig, type ConnectionDependencies, type SendOptions, type SendResult } from './client/index.js';
+/** `unified-chat/headless`: the connection without elements or Lit, for apps that render their own chat. */
+export {
+  ChatConnection,
+  type ConnectionConfig,
+  type ConnectionDependencies,
+  type SendOptions,
+  type SendResult,
+} from './client/index.js';
 export type { ChatData, ChatMessage, ChatUser, ConnectionEvents, Listener, Thread, Typist } from './client/index.js';
 export type { ChatState, Method, NextTry, ConnectionState, Reason, ReasonCode, Timing } from './session/index.js';
 export { ChatError, type Clock, type ErrorCode } from './transport/index.js';

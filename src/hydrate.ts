@@ -1,6 +1,6 @@
 /**
- * As the front door, for pages whose elements a server has drawn (ssr.ts): Lit takes over what stands there instead of drawing it anew.
- * Needs `@lit-labs/ssr-client`, which is installed beside this package.
+ * `unified-chat/hydrate`: like the main entry point, for pages with server-rendered elements (ssr.ts). Lit hydrates the
+ * existing markup instead of rendering it again. Requires the peer dependency `@lit-labs/ssr-client`.
  */
 import '@lit-labs/ssr-client/lit-element-hydrate-support.js';
 import { LitElement } from 'lit';
@@ -8,8 +8,12 @@ import type * as elements from './index.js';
 
 type Support = (lit: { LitElement: typeof LitElement }) => void;
 const { litElementHydrateSupport: support } = globalThis as { litElementHydrateSupport?: Support };
-// Lit asks for it when it is loaded; but a bundler may have put Lit first. It leaves an own property there.
+// Lit applies the hydration support when Lit itself is loaded. A bundler may have ordered Lit before the support, so
+// apply it here unless it is in place already: it defines `observedAttributes` on LitElement.
 if (!Object.hasOwn(LitElement, 'observedAttributes')) support?.({ LitElement });
 
-/** Resolves when the elements are there. They are loaded after the support, whatever a bundler makes of the order. */
+/**
+ * Resolves once the elements are registered. They are imported dynamically so that no bundler can order them before the
+ * hydration support.
+ */
 export const ready: Promise<typeof elements> = import('./index.js');

@@ -1,4 +1,4 @@
-/** The front door: registers the elements, and exports them, their events and the connection. */
+/** `unified-chat`: registers the elements and exports them, their events and the connection. */
 import './define.js';
 
 export { ChatConnectionElement } from './elements/chat-connection/chat-connection.js';

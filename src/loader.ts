@@ -1,30 +1,34 @@
 /**
- * The one line for a page that wants a chat in its corner (`dist/loader.js`, a classic script):
+ * `dist/loader.js`: a classic script that puts a chat button in the corner of a page with one line of markup.
  *
  *     <script async src="https://your.host/loader.js" data-url="https://api.example.com" data-token-url="/chat-token/"></script>
  *
- * It draws the launcher's button, and loads chat.js at the first sign of interest: the button is hovered, focused or pressed; there is
- * something unread; or the chat was open on the page before. docs/EMBEDDING.md names its attributes.
+ * It renders the launcher's button and loads chat.js once the chat is likely to be used: the button is hovered, focused
+ * or clicked, there are unread messages, or the chat was open on the previous page. docs/EMBEDDING.md lists the
+ * attributes.
  *
- * The elements stand beside `<body>`, not in it: Turbo, htmx and Astro change the body on every visit, and the connection goes on.
+ * The elements are appended next to `<body>`, not inside it: Turbo, htmx and Astro replace the body on every visit, and
+ * the connection has to survive that.
  */
 import { wasOpen } from './elements/chat-launcher/open-state.js';
 import { LAUNCHER_BUTTON, LAUNCHER_ICON } from './theme/launcher-button.js';
 import { joinAddress, ofDocument } from './transport/endpoints.js';
 
-/** Of the chat.js that was built with this script; empty in the demo. */
+/** Integrity hash of the chat.js from the same build. Empty in the demo. */
 declare const CHAT_INTEGRITY: string;
 
-const CONNECTION = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications', 'media-hosts', 'user'];
-const LAUNCHER = ['id', 'lang', 'side', 'room', 'heading'];
-/** Milliseconds between two looks at what is unread, while the page is in front of somebody. */
-const LOOK_MS = 60_000;
+const CONNECTION_ATTRIBUTES = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications', 'media-hosts', 'user'];
+const LAUNCHER_ATTRIBUTES = ['id', 'lang', 'side', 'room', 'heading'];
+/** Interval between checks for unread messages while the page is visible, in milliseconds. */
+const UNREAD_POLL_MS = 60_000;
 
-/** What the scripts of one page share: a page that comes without a reload runs them again, and some have several. */
+/**
+ * State shared by all runs of this script on a page: a soft navigation runs it again, and a page may include it twice.
+ */
 interface Shared {
-  /** By `data-id`. */
+  /** The `<chat-connection>` of each chat, by `data-id`. */
   chats: Map<string, HTMLElement>;
-  /** Loads chat.js. Resolves to whether it was loaded; if not, the next call tries again. */
+  /** Loads chat.js. Resolves to whether it is available; after a failure, the next call tries again. */
   load(): Promise<boolean>;
 }
 const KEY = Symbol.for('unified-chat.loader');
@@ -34,27 +38,26 @@ const page = globalThis as unknown as Record<symbol, Shared | undefined> & {
 
 const script = ofDocument('currentScript') as HTMLScriptElement | undefined;
 if (script?.src) start(script);
-// eslint-disable-next-line no-console -- there is no chat yet that could say it
+// eslint-disable-next-line no-console -- no element exists yet that could report this
 else console.error('unified-chat: load loader.js without type="module".');
 
-/** Loads the one chat.js that stands beside this script. */
+/** Loads the chat.js next to this script. */
 function loaderOf(script: string): Shared['load'] {
   const { href } = new URL('chat.js', script);
-  // A page may demand that addresses of scripts come from a policy (Trusted Types), and allow its name once. This one knows a single
-  // address, for any argument, and is not stored anywhere.
-  // Where the browser has none, an element with that id has the name, and is not the window's own property.
+  // Pages with Trusted Types only accept script addresses from a policy, and may allow each policy name only once. This
+  // policy is safe to allow: it returns one fixed address for any input, and no reference to it is kept.
+  // `hasOwn`: in a browser without Trusted Types, an element with the id `trustedTypes` would be found under that name.
   const src = (Object.hasOwn(page, 'trustedTypes') && page.trustedTypes!.createPolicy('unified-chat', { createScriptURL: () => href }).createScriptURL('')) || href;
   let loading: Promise<boolean> | undefined;
   return () =>
     (loading ??= new Promise((onload, onerror) => {
-      const begin = (): void => {
-        // Checked against its hash before any of it runs.
-        const given = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src, onload, onerror };
-        ofDocument('head').append(Object.assign(document.createElement('script'), given));
+      const insert = (): void => {
+        const attributes = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src, onload, onerror };
+        ofDocument('head').append(Object.assign(document.createElement('script'), attributes));
       };
-      // A browser may remember for as long as the page lives that a module could not be had: it is not asked for in vain.
-      if (navigator.onLine) begin();
-      else addEventListener('online', begin, { once: true });
+      // Browsers may cache a failed module load for the lifetime of the page, so do not request it while offline.
+      if (navigator.onLine) insert();
+      else addEventListener('online', insert, { once: true });
     })
       .then(() => customElements.whenDefined('chat-launcher'))
       .then(
@@ -68,21 +71,21 @@ function start(script: HTMLScriptElement): void {
   const id = dataset.id ?? '';
   const root = ofDocument('documentElement');
   const { chats, load } = (page[KEY] ??= { chats: new Map<string, HTMLElement>(), load: loaderOf(src) });
-  const known = chats.get(id);
-  const connection = known ?? document.createElement('chat-connection');
-  const launcher = (known?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & { open?: boolean; updateComplete?: Promise<unknown> };
-  const take = (element: HTMLElement, names: string[]): void => {
+  const existing = chats.get(id);
+  const connection = existing ?? document.createElement('chat-connection');
+  const launcher = (existing?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & { open?: boolean; updateComplete?: Promise<unknown> };
+  const copyAttributes = (element: HTMLElement, names: string[]): void => {
     for (const name of names) {
       const value = script.getAttribute(`data-${name}`);
-      // A page whose user has signed out names none any more.
+      // A soft navigation may drop an attribute, such as `data-user` after a sign-out.
       if (value === null) element.removeAttribute(name);
       else element.setAttribute(name, value);
     }
   };
-  take(connection, CONNECTION);
-  take(launcher, LAUNCHER);
+  copyAttributes(connection, CONNECTION_ATTRIBUTES);
+  copyAttributes(launcher, LAUNCHER_ATTRIBUTES);
   if (!connection.isConnected) root.append(connection);
-  if (known) return;
+  if (existing) return;
   chats.set(id, connection);
 
   const button = document.createElement('button');
@@ -113,32 +116,32 @@ function start(script: HTMLScriptElement): void {
 
   const { tokenUrl } = dataset;
   const address = joinAddress(dataset);
-  // The chat itself says what is wrong, once it is opened.
+  // A wrong address is reported by the chat itself, once it is opened.
   if (!tokenUrl || !address?.isAllowed) return;
   let token: string | undefined;
-  const look = async (): Promise<void> => {
-    setTimeout(look, LOOK_MS);
+  const pollUnread = async (): Promise<void> => {
+    setTimeout(pollUnread, UNREAD_POLL_MS);
     if (customElements.get('chat-launcher') || document.hidden) return;
     try {
       if (!token) {
-        // Relative to the page, not to a `<base>` element.
+        // Resolved against the page's address: a `<base>` element must not redirect it.
         const answer = await fetch(new URL(tokenUrl, location.href), { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } });
         const text = answer.ok ? await answer.text() : '';
         const body = /^[{"]/.test(text) ? (JSON.parse(text) as Record<string, string> | string) : text.trim();
         token = typeof body === 'string' ? body : (body.token ?? body.access ?? body.access_token);
       }
       if (!token) return;
-      // Neither cookies nor, by a redirect, the token to anybody else.
+      // No cookies, and no redirect that could pass the token on to another host.
       const answer = await fetch(`${address.api}rooms/`, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit', redirect: 'manual' });
-      // The next look asks for another.
+      // The next poll requests another token.
       if (answer.status === 401) token = undefined;
       const rooms = (await answer.json()) as { unread_count?: number }[] & { results?: { unread_count?: number }[] };
       if ((rooms.results ?? rooms).some(({ unread_count = 0 }) => unread_count > 0)) void load();
     } catch {
-      // Nothing to show; whoever opens the chat reads why.
+      // Best effort: the chat itself reports errors once it is opened.
     }
   };
-  // Nobody waits for it: what the page itself loads comes first.
-  if (document.readyState === 'complete') void look();
-  else addEventListener('load', look);
+  // Starts after the page has loaded, so as not to compete with the page's own requests.
+  if (document.readyState === 'complete') void pollUnread();
+  else addEventListener('load', pollUnread);
 }

@@ -1,4 +1,4 @@
-/** Registers an element, unless its name is taken: by another copy of this script, most often. */
+/** Registers an element unless the tag is taken, which usually means that the script was loaded twice. */
 export function register(tag: string, element: CustomElementConstructor): void {
   if (!customElements.get(tag)) customElements.define(tag, element);
 }

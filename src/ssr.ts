@@ -1,6 +1,7 @@
 /**
- * The elements on a server: as HTML with declarative shadow DOM, so that a page has its list of rooms before any script. For Node, and
- * with `@lit-labs/ssr`, which is installed beside this package. docs/EMBEDDING.md shows how; `unified-chat/hydrate` goes on in the page.
+ * `unified-chat/ssr`: renders the elements in Node, as HTML with declarative shadow DOM, so that a page shows its rooms
+ * before any script runs. `unified-chat/hydrate` takes over in the browser. Requires the peer dependency
+ * `@lit-labs/ssr`. docs/EMBEDDING.md has a complete example.
  */
 import { render } from '@lit-labs/ssr';
 import { collectResultSync } from '@lit-labs/ssr/lib/render-result.js';
@@ -9,8 +10,8 @@ import './define.js';
 import { writeSnapshot } from './elements/chat-rooms/snapshot.js';
 import { de } from './locale/de.js';
 import { en } from './locale/en.js';
-import { enBeside } from './locale/en-secondary.js';
-import { ago, registerLocale, speak, termsOf, type Words } from './locale/index.js';
+import { enSecondary } from './locale/en-secondary.js';
+import { registerLocale, relativeTime, setServerLanguage, termsOf, type RelativeTimeLocale } from './locale/index.js';
 import { checkEach, idKey, Room, type Id } from './protocol/index.js';
 import { ChatError } from './transport/index.js';
 
@@ -20,38 +21,54 @@ export { registerLocale, type Terms } from './locale/index.js';
 registerLocale('de', de);
 
 export interface SnapshotOptions {
-  /** Whose list it is: the id that the token names. */
+  /** Id of the user whose rooms these are: the user id in the token. */
   me: Id;
-  /** What `GET rooms/` answers for this person: the list, or a page of it (`{ results }`). */
+  /** Response body of `GET rooms/` for this user: an array, or one page of it (`{ results }`). */
   rooms: unknown;
-  /** Base of relative addresses of pictures: the origin of the backend. Default: the page's. */
+  /**
+   * Base for relative avatar addresses: the backend's origin.
+   * @default the page's origin
+   */
   url?: string;
-  /** The page's language. Default `en`. */
+  /**
+   * Language of the page, as a BCP 47 tag.
+   * @default 'en'
+   */
   lang?: string;
-  /** The reader's zone (`Europe/Berlin`), where the server knows it, from a cookie say. Without one, times appear with the script. */
+  /**
+   * IANA time zone of the reader (`Europe/Berlin`), if the server knows it, for example from a cookie. Without a valid
+   * one, times are left empty until the script runs.
+   */
   timeZone?: string;
-  /** Milliseconds since 1970. Default: now. */
+  /**
+   * Current time, in milliseconds since 1970.
+   * @default Date.now()
+   */
   now?: number;
 }
 
 /**
- * Writes down a list of rooms for `<chat-rooms snapshot=…>`.
- * A room that is none is left out, as in the page.
- * @throws {ChatError} `unexpected_answer`, where `rooms` is no list.
+ * Serializes a room list for `<chat-rooms snapshot=…>`. Invalid rooms are left out, as in the browser.
+ *
+ * @example
+ * const rooms = await (await fetch(`${backend}/api/chat/rooms/`, { headers })).json();
+ * html`<chat-rooms snapshot=${snapshot({ me: userId, rooms, lang: 'de' })}></chat-rooms>`;
+ * @throws {ChatError} `unexpected_answer` if `rooms` is not a list.
  */
 export function snapshot({ me, rooms, url = '', lang = 'en', timeZone, now = Date.now() }: SnapshotOptions): string {
   const list = Array.isArray(rooms) ? (rooms as unknown[]) : (rooms as { results?: unknown[] } | null)?.results;
-  if (!Array.isArray(list)) throw new ChatError('unexpected_answer', 'rooms is no list: pass what GET rooms/ answers.');
+  if (!Array.isArray(list)) throw new ChatError('unexpected_answer', 'rooms is not a list: pass the response body of GET rooms/.');
   const { items } = checkEach(Room, list, 'rooms');
-  const words = isZone(timeZone) ? new ServerWords(lang, timeZone) : undefined;
+  const locale = isTimeZone(timeZone) ? new ServerLocale(lang, timeZone) : undefined;
+  const timeOf = (timestamp: string): string => (locale ? relativeTime(locale, timestamp, now, locale.daysBetween) : '');
   const times = new Map(
-    items.flatMap(({ id, last_message: last }) => (last ? [[idKey(id), words ? ago(words, last.timestamp, now, words.daysBetween) : ''] as const] : [])),
+    items.flatMap(({ id, last_message: last }) => (last ? [[idKey(id), timeOf(last.timestamp)] as const] : [])),
   );
   return writeSnapshot({ me, rooms: items, times, url });
 }
 
-/** What a cookie says need not be a zone. */
-function isZone(timeZone: string | undefined): timeZone is string {
+/** The value may come from a cookie, so it may be anything. */
+function isTimeZone(timeZone: string | undefined): timeZone is string {
   try {
     return timeZone !== undefined && !!new Intl.DateTimeFormat('en', { timeZone });
   } catch {
@@ -60,29 +77,35 @@ function isZone(timeZone: string | undefined): timeZone is string {
 }
 
 export interface RenderOptions {
-  /** The page's language, as its `<html lang>` has it. Default `en`. */
+  /**
+   * Language of the page: the value of its `<html lang>`.
+   * @default 'en'
+   */
   lang?: string;
-  /** For a page whose Content-Security-Policy allows styles by nonce: the elements' styles stand in the page as text. */
+  /** CSP nonce for the elements' inline `<style>` tags, for pages whose `style-src` requires one. */
   nonce?: string;
 }
 
 /**
- * Makes HTML of a template with elements in it.
- * @throws {TypeError} where `nonce` is none.
+ * Renders a template that contains chat elements to HTML.
+ *
+ * @example
+ * const body = renderToString(html`<chat-rooms snapshot=${rooms}></chat-rooms>`, { lang: 'de', nonce });
+ * @throws {TypeError} if `nonce` is not a valid nonce.
  */
 export function renderToString(template: TemplateResult, { lang = 'en', nonce }: RenderOptions = {}): string {
-  if (nonce !== undefined && !/^[\w+/=-]+$/.test(nonce)) throw new TypeError('nonce: letters, digits and +/=-_ only.');
-  // Nothing waits in here, so nobody else's language can come between.
-  speak(lang);
-  const text = collectResultSync(render(template));
-  // Whatever a person has written is escaped: a `<style>` is always an element's own.
-  return nonce === undefined ? text : text.replaceAll('<style>', `<style nonce="${nonce}">`);
+  if (nonce !== undefined && !/^[\w+/=-]+$/.test(nonce)) throw new TypeError('nonce may only contain letters, digits and the characters + / = - _.');
+  // Rendering is synchronous, so a concurrent request cannot change this global meanwhile.
+  setServerLanguage(lang);
+  const markup = collectResultSync(render(template));
+  // User content is escaped, so every literal `<style>` comes from an element.
+  return nonce === undefined ? markup : markup.replaceAll('<style>', `<style nonce="${nonce}">`);
 }
 
 const DAY_MS = 86_400_000;
 
-/** As `Localize`, for a reader of whom only language and zone are known. */
-class ServerWords implements Words {
+/** Stands in for `Localize` on a server: language and time zone are given instead of taken from the page. */
+class ServerLocale implements RelativeTimeLocale {
   readonly lang: string;
   readonly #timeZone: string;
 
@@ -92,7 +115,7 @@ class ServerWords implements Words {
   }
 
   term(key: 'now' | 'yesterday'): string {
-    return termsOf(this.lang)?.[key] ?? { ...en, ...enBeside }[key];
+    return termsOf(this.lang)?.[key] ?? { ...en, ...enSecondary }[key];
   }
 
   time(iso: string): string {
@@ -104,7 +127,7 @@ class ServerWords implements Words {
   }
 
   readonly daysBetween = (earlier: number, later: number): number => {
-    // As in 2026-11-23: what `Date.parse` takes for midnight in UTC.
+    // Formats as 2026-11-23, which `Date.parse` reads as midnight UTC.
     const day = new Intl.DateTimeFormat('en-CA', { timeZone: this.#timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
     return Math.round((Date.parse(day.format(later)) - Date.parse(day.format(earlier))) / DAY_MS);
   };

@@ -33,6 +33,6 @@ export function connectAdapter(adapter: ChatAdapter, name: string, dependencies:
 /** The doctor checks what our own protocol promises. An adapter's backend promises nothing of it. */
 class AdapterConnection extends ChatConnection {
   override diagnose(): Promise<never> {
-    return Promise.reject(new ChatError('not_found', 'There is no doctor for a backend that an adapter speaks to.'));
+    return Promise.reject(new ChatError('not_found', 'The doctor cannot check a backend behind an adapter.'));
   }
 }

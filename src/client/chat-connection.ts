@@ -1,23 +1,25 @@
 /**
- * One user's connection to one backend: the public facade.
+ * The public facade of the library: one user's connection to one backend, used by the elements and by pages without
+ * elements.
  *
- * Elements, or a page without any, ask it for things. It shows them at once and has the session do them; what comes back changes the state by
- * the same way in. Its identity never changes, so it can be passed on by context; a view subscribes to the part of the state that it shows.
+ * An operation updates the local state at once and is then carried out by the session, whose events update the state in
+ * turn. Views subscribe to the part of the state that they show.
  */
 import type { Finding, Report } from '../doctor/findings.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { KeyedTimers } from '../internal/keyed-timers.js';
 import { lazyImport } from '../internal/lazy-import.js';
 import { noop } from '../internal/noop.js';
-import { loadDeferred, loadWithDeferred, Session, type ChatState, type MessageStorage, type Method, type Reason, type TabApis, type Timing } from '../session/index.js';
+import { loadDeferred, loadWithDeferred, Session, type ChatState, type Method, type Reason } from '../session/index.js';
 import { usePages } from '../store/reduce.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
-import { ChatError, parseUrl, systemClock, toChatError, type Clock, type Transport } from '../transport/index.js';
+import { ChatError, parseUrl, systemClock, toChatError, type Clock } from '../transport/index.js';
 import type { ConnectionConfig } from './config.js';
+import { browserTabApis, type ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { newLocalId } from './local-id.js';
-import { PendingSends, roomOfPending, type SendResult } from './pending-sends.js';
+import { PendingSends, roomOfPending, type SendOptions, type SendResult } from './pending-sends.js';
 import type { ReadReceipts } from './read-receipts.js';
 import { RoomSubscriptions } from './room-subscriptions.js';
 import { SessionEventHandler } from './session-event-handler.js';
@@ -25,49 +27,34 @@ import { StateStore } from './state-store.js';
 import { TokenSource } from './token-source.js';
 import type { TypingNotifier } from './typing-notifier.js';
 
-export type { SendResult } from './pending-sends.js';
+export type { ConnectionDependencies } from './dependencies.js';
+export type { SendOptions, SendResult } from './pending-sends.js';
 
-/** What a connection is built on. Each has a default; tests bring their own. */
-export interface ConnectionDependencies {
-  clock?: Clock;
-  random?: () => number;
-  WebSocket?: typeof WebSocket;
-  fetch?: typeof fetch;
-  /** How the backend is reached. Default: by our own protocol. */
-  transport?: Transport;
-  timing?: Partial<Timing>;
-  /** Where messages wait that are not stored yet. Default: this device. */
-  vault?: MessageStorage;
-  /** What tabs find each other with. Default: what the browser has. */
-  tabs?: TabApis;
-}
-
-export interface SendOptions {
-  /** The message that this one answers. */
-  replyTo?: Id | undefined;
-}
-
-/** Milliseconds after the last key until a draft is saved. */
+/** Delay between the last change of a draft and saving it, in milliseconds. */
 const DRAFT_MS = 400;
 
 const importParts = lazyImport(() => import('./deferred.js'));
-/** As soon as they are loaded: together with the deferred parts of the session. */
+/** The deferred parts, once loaded. They are loaded together with those of the session. */
 let parts: Awaited<ReturnType<typeof importParts>> | undefined;
 loadWithDeferred(() => importParts().then((loaded) => usePages((parts = loaded))));
-/** @throws {ChatError} `unreachable`. */
+/** @throws {ChatError} `unreachable` if they cannot be loaded. */
 const loadParts = (): ReturnType<typeof importParts> => loadDeferred().then(() => parts!);
 
-/** What the browser has for tabs to find each other; a page that may store nothing may not even ask. */
-function tabApis(): TabApis {
-  try {
-    return { locks: (globalThis.navigator as Partial<Navigator> | undefined)?.locks, BroadcastChannel: globalThis.BroadcastChannel };
-  } catch {
-    return {};
-  }
-}
-
+/**
+ * One user's connection to one backend. Its identity never changes: another token, user or backend is applied with
+ * `configure`.
+ *
+ * @example
+ * const chat = new ChatConnection({ url: 'https://api.example.com', token });
+ * const stop = chat.on('chat-message', ({ roomId, message }) => console.log(roomId, message.content));
+ * chat.connect();
+ * await chat.sendChatMessage(7, 'Hello');
+ */
 export class ChatConnection {
-  /** Origins besides the page's and the backend's that elements may load pictures from, with spaces between. */
+  /**
+   * Additional origins from which elements may load pictures, separated by spaces. The page's and the backend's origins
+   * are always allowed.
+   */
   mediaHosts = '';
   readonly #store = new StateStore();
   readonly #pending = new PendingSends();
@@ -87,7 +74,7 @@ export class ChatConnection {
     this.#tokens = new TokenSource(this.#store.events, this.#clock, dependencies.fetch ?? ((input, init) => globalThis.fetch(input, init)));
     const session = (this.#session = new Session({
       ...dependencies,
-      tabs: dependencies.tabs ?? tabApis(),
+      tabs: dependencies.tabs ?? browserTabApis(),
       clock: this.#clock,
       random: dependencies.random ?? Math.random,
       report: (event) => this.#handler.handle(event),
@@ -98,8 +85,8 @@ export class ChatConnection {
         this.#tokens.signedOut();
         this.#resetUser();
       },
-      // Node has a navigator without `onLine`: that is not offline.
       isHidden: () => globalThis.document?.visibilityState === 'hidden',
+      // Compared with false, because `navigator.onLine` is undefined in Node.
       isOffline: () => (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false,
     }));
     this.#rooms = new RoomSubscriptions(this.#store, session, this.#timers);
@@ -118,52 +105,61 @@ export class ChatConnection {
 
   // ————— State
 
-  /** See docs/API.md for the eight states. */
+  /** The state of the connection: see {@link ChatState}. */
   get state(): ChatState {
     return this.data.phase.is;
   }
 
-  /** Why it is in this state: a stable code and an English sentence. */
+  /** Why the connection is in its state: a stable code and an English sentence. */
   get reason(): Reason {
     return currentReason(this.data);
   }
 
-  /** Who is signed in, as far as it is known. */
+  /** The signed-in user; null: not known, or signed out. */
   get user(): ChatUser | null {
     return this.data.user;
   }
 
-  /** Most recent activity first. */
+  /** The user's rooms, most recent activity first. */
   get rooms(): readonly Room[] {
     return this.data.rooms;
   }
 
-  /** What is loaded of a room, oldest first, own messages on their way at the end. At most 2,000 stored ones, see `loadNewer`. */
+  /**
+   * The loaded messages of a room, oldest first, followed by own messages that are being sent. At most 2,000 stored
+   * messages of an open room are loaded: see {@link loadOlder} and {@link loadNewer}.
+   */
   messages(roomId: Id): readonly ChatMessage[] {
     return threadOf(this.data, roomId).timeline;
   }
 
-  /** The whole state, immutable. */
+  /** The whole state, as an immutable value. */
   get data(): ChatData {
     return this.#store.data;
   }
 
-  /** The base of relative addresses (attachments, pictures). */
+  /** Base for relative addresses of attachments and pictures. */
   get url(): string {
     return parseUrl(this.#tokens.config.url || '/', globalThis.location?.href)?.href ?? '';
   }
 
-  /** Calls back after every change of the state. @returns how to stop. */
+  /**
+   * Calls `listener` after every change of the state.
+   * @returns a function that unsubscribes.
+   */
   subscribe(listener: (data: ChatData, previous: ChatData) => void): () => void {
     return this.#store.subscribe(listener);
   }
 
-  /** Listens to an event. @returns how to stop. */
+  /**
+   * Listens for an event.
+   * @returns a function that removes the listener.
+   */
   on<Name extends keyof ConnectionEvents>(name: Name, listener: Listener<Name>): () => void {
     return this.#store.events.on(name, listener);
   }
 
-  /** Whether it is for this `url` and `token`. */
+  /** Whether the connection is configured with this `url` and `token`. */
   serves(url: string | undefined, token: string): boolean {
     const { config } = this.#tokens;
     return config.token === token && (config.url ?? '') === (url ?? '');
@@ -171,7 +167,7 @@ export class ChatConnection {
 
   // ————— Connecting
 
-  /** Changes the configuration; a running connection changes over to it without losing anything. */
+  /** Changes the given parts of the configuration. A running connection applies them without losing messages. */
   configure(changes: ConnectionConfig): void {
     const change = this.#tokens.configure(changes, this.#isRunning);
     if (!change) return;
@@ -181,14 +177,14 @@ export class ChatConnection {
     else this.#start();
   }
 
-  /** Connects, and stays connected until `disconnect`. */
+  /** Connects, and reconnects whenever necessary until {@link disconnect}. */
   connect(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#start();
   }
 
-  /** Ends the socket, all requests and timers. What was not sent waits for the next `connect`. */
+  /** Closes the socket and stops all requests and timers. Unsent messages are kept for the next {@link connect}. */
   disconnect(): void {
     if (!this.#isRunning) return;
     this.#isRunning = false;
@@ -196,43 +192,49 @@ export class ChatConnection {
     this.#session.stop();
   }
 
-  /** Runs all timers now: rooms are closed, drafts are saved, typing ends. */
+  /** Runs all pending timers: closes rooms, saves drafts, ends typing. */
   #flushTimers(): void {
     this.#typing?.clear();
     this.#timers.flush();
   }
 
-  /** Tries to connect now instead of when the time has come. */
+  /** Tries to connect now instead of waiting for the next scheduled attempt. */
   retryNow(): void {
     this.#session.retryNow();
+    // States `idle` and `unauthorized`: there is no scheduled attempt.
     if (this.#isRunning && /^[iu]/.test(this.state)) this.#start();
   }
 
-  /** The page may have a token now: asks again, at a bounded rate. */
+  /**
+   * Asks the page for a token again, because it may have one now. Rate-limited. Without effect while there is a token.
+   */
   askAgain(): void {
-    // Without an answer nothing happens; with one, the connection is not idle any more.
+    // If the page has no token, the connection stays idle.
     if (this.#isRunning && this.state === 'idle') this.#start();
     else if (this.state === 'unauthorized') this.#session.auth.refresher?.askAgain();
   }
 
-  /** Whether the page has said that no user is signed in (`user`). */
+  /** Whether the page has signed the user out, by an empty `user`. */
   get isSignedOut(): boolean {
     return this.#tokens.isSignedOut;
   }
 
   /**
-   * Examines the backend from here (docs/DOCTOR.md), and changes nothing in it. The doctor is loaded for it.
-   * @param onFinding hears each finding as it comes; what it throws ends the examination.
-   * @param signal gives it up.
-   * @throws where the doctor cannot be loaded; {@link ChatError} `aborted`.
+   * Checks the backend from this page, without changing anything: see docs/DOCTOR.md. Loads the doctor's code first.
+   * @param onFinding called with each finding as soon as it is known. An exception in it ends the check.
+   * @param signal aborts the check.
+   * @throws {ChatError} `aborted`, `bad_url`, or `unreachable`.
+   * @throws {TypeError} if the doctor's code cannot be loaded.
    */
   diagnose(onFinding?: (finding: Finding) => void, signal?: AbortSignal): Promise<Report> {
-    return loadParts().then(({ diagnose }) => diagnose(this.#tokens.config, (given) => this.#tokens.ask(given), onFinding, signal));
+    return loadParts().then(({ diagnose }) =>
+      diagnose(this.#tokens.config, (given) => this.#tokens.ask(given), onFinding, signal),
+    );
   }
 
-  /** Starts the session again, with a token that may belong to another user. */
-  #start(given?: string): void {
-    const token = this.#tokens.usable(given);
+  /** (Re)starts the session, with a token that may belong to another user. */
+  #start(newToken?: string): void {
+    const token = this.#tokens.usable(newToken);
     if (this.#session.auth.tokens.isOtherUser(token)) this.#resetUser();
     const { tokenProvider, user, ...config } = this.#tokens.config;
     this.#session.configure({ ...config, token, canAsk: this.#tokens.begin(token) });
@@ -240,7 +242,7 @@ export class ChatConnection {
 
   // ————— Users
 
-  /** Nothing of one user is shown to, or sent as, another. */
+  /** Discards the user's data: nothing of one user may be shown to, or sent as, another. */
   #resetUser(): void {
     this.#flushTimers();
     this.#session.forget();
@@ -251,12 +253,12 @@ export class ChatConnection {
 
   #onUserChange(isHidden: boolean): void {
     if (!isHidden) return this.#resetUser();
-    // What is shown now is the new user's.
+    // The messages in the state are already those of the new user.
     this.#pending.rejectOfFormerUser((localId) => roomOfPending(this.data, localId) === undefined);
     this.selectRoom(null);
   }
 
-  /** What was fetched with the old token is shown again when the server says that it is the same user. */
+  /** Hides all data until the server has named the user of the new token. */
   #onUncertainUser(lost: readonly string[]): void {
     this.#flushTimers();
     for (const localId of lost) {
@@ -273,33 +275,40 @@ export class ChatConnection {
 
   // ————— Rooms
 
-  /** Reads the list of rooms again. @throws {ChatError} where neither way works. */
+  /**
+   * Loads the room list again: over REST, or over the socket if REST fails.
+   * @throws {ChatError} if both fail.
+   */
   async refreshRoomList(): Promise<{ method: Method; rooms: readonly Room[] }> {
     const method = await this.#session.refreshRooms();
     return { method, rooms: this.rooms };
   }
 
-  /** Chooses the room that threads without a room of their own show. `null`, or an empty string: none. */
+  /** Selects the room shown by threads whose `room` is not set. `null` or `''`: none. */
   selectRoom(roomId: Id | null | undefined): void {
     const selected = roomId || roomId === 0 ? roomId : null;
     if (selected !== this.data.selected) this.#store.dispatch({ type: 'select', roomId: selected });
   }
 
-  /** Loads a room and keeps it up to date while a view shows it. @returns how to leave. */
+  /** Loads a room and keeps it up to date until the returned function is called. May be called by several views. */
   openRoom(roomId: Id): () => void {
     return this.#rooms.open(roomId, () => this.#isRunning);
   }
 
   /**
-   * Loads the page of history before the first loaded message. Does nothing when there is none. At most 2,000 messages stay loaded: the
-   * newest are released, and `hasNewer` says so.
-   * @throws {ChatError}
+   * Loads the page of history before the first loaded message, if there is one (`hasOlder` of the thread). At most
+   * 2,000 messages stay loaded: beyond that, the newest are released and `hasNewer` becomes true.
+   * @throws {ChatError} if the page cannot be loaded.
    */
   loadOlder(roomId: Id): Promise<void> {
     return this.#loadPage(roomId, 'older');
   }
 
-  /** Loads the page of history after the last loaded message, where the newest were released. Else does nothing. @throws {ChatError} */
+  /**
+   * Loads the page of history after the last loaded message, if newer messages were released (`hasNewer` of the
+   * thread).
+   * @throws {ChatError} if the page cannot be loaded.
+   */
   loadNewer(roomId: Id): Promise<void> {
     return this.#loadPage(roomId, 'newer');
   }
@@ -313,28 +322,40 @@ export class ChatConnection {
     await loadHistoryPage(this.#store, this.#session, roomId, side);
   }
 
-  /** Returns to the newest page, where the newest messages were released. Else does nothing. A failure is shown in the thread. */
+  /**
+   * Returns to the newest page, if newer messages were released (`hasNewer` of the thread). An error is not thrown, but
+   * stored in the thread.
+   */
   async loadNewest(roomId: Id): Promise<void> {
     const { loadNewestPage } = await loadParts();
     await loadNewestPage(this.#store, this.#session, roomId);
   }
 
-  /** Tries again to load a room whose history could not be loaded. */
+  /** Loads a room again after an error. */
   reload(roomId: Id): void {
     void this.#session.roomSync.read(roomId, this.#session.signal);
   }
 
-  /** Registers a view that shows older messages, or takes it back: they stay loaded when messages come in at the end. */
+  /**
+   * Registers (`true`) or unregisters (`false`) a view that is scrolled up: while there is one, new messages do not
+   * release older ones.
+   */
   setAway(roomId: Id, on: boolean): void {
     this.#store.dispatch({ type: 'away', roomId, on });
   }
 
-  /** Marks everything in a room as read. @throws {ChatError} */
+  /**
+   * Marks all messages of a room as read.
+   * @throws {ChatError} if the server cannot be told.
+   */
   markRead(roomId: Id): Promise<void> {
     return parts ? this.#receiptsBy(parts).mark(roomId) : loadParts().then((loaded) => this.#receiptsBy(loaded).mark(roomId));
   }
 
-  /** Registers a view that shows the newest message, or takes it back: incoming messages are then marked as read. */
+  /**
+   * Registers (`true`) or unregisters (`false`) a view that shows the newest message: while there is one, incoming
+   * messages are marked as read.
+   */
   setViewing(roomId: Id, on: boolean): void {
     this.#store.dispatch({ type: 'reading', roomId, on });
     if (on) this.#withReceipts((receipts) => receipts.onViewing(roomId));
@@ -350,7 +371,10 @@ export class ChatConnection {
     else void loadParts().then((loaded) => run(this.#receiptsBy(loaded)), noop);
   }
 
-  /** Marks a notification as read, or all of them. @returns whether it could be told to the backend. */
+  /**
+   * Marks one notification, or all of them, as read.
+   * @returns false if the notifications socket is not open.
+   */
   markNotificationRead(id?: Id): boolean {
     return this.#session.markNotificationRead(id);
   }
@@ -358,15 +382,19 @@ export class ChatConnection {
   // ————— Messages
 
   /**
-   * Sends a message; it is shown at once.
-   * @returns when the server has stored it, and which way it went.
-   * @throws {ChatError} when it was refused for good; it stays in the thread, to `retry` or `discard`.
+   * Sends a message. It appears in the thread immediately, survives a reload, and is sent as soon as possible.
+   * @param content the text. Leading and trailing white space is removed.
+   * @returns resolves once the server has stored the message.
+   * @throws {ChatError} if it failed permanently. It stays in the thread, for {@link retry} or {@link discard}; except
+   * with `empty_message`, `message_too_long` and `unauthorized`, where it was never added.
    */
   sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<SendResult> {
     const text = content.trim();
     const limit = this.data.limits.content;
     const { isSignedOut } = this;
-    if (isSignedOut || !text || text.length > (limit ?? Infinity)) return loadParts().then(({ sendError }) => Promise.reject(sendError(text, isSignedOut, limit)));
+    if (isSignedOut || !text || text.length > (limit ?? Infinity)) {
+      return loadParts().then(({ sendError }) => Promise.reject(sendError(text, isSignedOut, limit)));
+    }
     const localId = newLocalId();
     const original: Message | undefined = replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
     const at = this.#clock.now();
@@ -378,18 +406,26 @@ export class ChatConnection {
     return sent;
   }
 
-  /** Sends a refused message again, under the same id. @throws {ChatError} as `sendChatMessage`. */
+  /**
+   * Sends a failed message again, under the same id.
+   * @param localId `localId` of the message.
+   * @throws {ChatError} as {@link sendChatMessage}; `not_found` if there is no such unsent message.
+   */
   retry(localId: string): Promise<SendResult> {
-    if (roomOfPending(this.data, localId) === undefined) return loadParts().then(({ noSuchMessage }) => Promise.reject(noSuchMessage()));
+    if (roomOfPending(this.data, localId) === undefined) {
+      return loadParts().then(({ noSuchMessage }) => Promise.reject(noSuchMessage()));
+    }
     const pending = this.#pending.get(localId);
     if (pending) return pending;
     this.#store.dispatch({ type: 'resent', localId });
     const sent = this.#pending.add(localId);
-    if (!this.#session.outbox.retry(localId)) void loadParts().then(({ noSuchMessage }) => this.#pending.reject(localId, noSuchMessage()), noop);
+    if (!this.#session.outbox.retry(localId)) {
+      void loadParts().then(({ noSuchMessage }) => this.#pending.reject(localId, noSuchMessage()), noop);
+    }
     return sent;
   }
 
-  /** Gives up a message that is not stored. */
+  /** Discards an unsent message. A message that is being sent may still be stored. */
   discard(localId: string): void {
     const roomId = roomOfPending(this.data, localId);
     if (roomId === undefined) return;
@@ -398,24 +434,24 @@ export class ChatConnection {
     this.#pending.rejectDiscarded(localId);
   }
 
-  /** What was written in a room and not sent, kept on this device; waits until the user is known. Empty where there is nothing. */
+  /** The user's stored draft for a room; empty: none. Waits until the user is known. */
   draft(roomId: Id): Promise<string> {
-    return this.#session.outbox.draft(roomId);
+    return this.#session.outbox.drafts.get(roomId);
   }
 
-  /** Saves what is written in a room until it is sent. Call it as often as you like. */
+  /** Stores a draft on this device, or deletes it if `text` is empty. Debounced: call it on every input. */
   saveDraft(roomId: Id, text: string): void {
     const timer = `draft ${idKey(roomId)}`;
-    const save = (): void => void this.#session.outbox.saveDraft(roomId, text);
+    const save = (): void => void this.#session.outbox.drafts.save(roomId, text);
     if (text) return this.#timers.set(timer, DRAFT_MS, save);
-    // Sent, or taken back: it must not be there when the page is loaded again.
+    // Delete at once: a sent message must not come back as a draft after a reload.
     this.#timers.cancel(timer);
     save();
   }
 
   /**
-   * Deletes what this device keeps, of all users: messages that are not stored, and drafts. For a shared computer.
-   * @throws {ChatError} `unreachable` when the browser's storage does not answer: what it holds is still there.
+   * Deletes the unsent messages and drafts of all users from this device, for example on a shared computer.
+   * @throws {ChatError} `unreachable` if the browser's storage does not respond. Its content is then not deleted.
    */
   async clearLocalData(): Promise<void> {
     this.#timers.cancelAll('draft ');
@@ -426,12 +462,15 @@ export class ChatConnection {
     });
   }
 
-  /** Tells the others that the user types, or has stopped. Call it as often as you like. */
+  /** Tells the other participants that the user is typing, or has stopped. Rate-limited: call it on every input. */
   typing(roomId: Id, isTyping: boolean): void {
     const session = this.#session;
     void loadParts().then(({ TypingNotifier }) => {
-      // Lost without a socket, as it should be.
-      this.#typing ??= new TypingNotifier(this.#timers, (room, on) => void session.send({ type: on ? 'typing' : 'stop_typing', room_id: room }));
+      // Without a socket the frame is dropped: by the time there is one, it would be out of date.
+      this.#typing ??= new TypingNotifier(
+        this.#timers,
+        (room, on) => void session.send({ type: on ? 'typing' : 'stop_typing', room_id: room }),
+      );
       if (this.#isRunning) this.#typing.set(roomId, isTyping);
     }, noop);
   }

@@ -1,23 +1,39 @@
-/** The configuration of a connection: its backend and its user. */
 import type { Id } from '../protocol/index.js';
 import type { AddressParts, AuthMode } from '../transport/index.js';
 
+/** Configuration of a connection: its backend and its user. */
 export interface ConnectionConfig extends AddressParts {
-  /** A JWT, or another kind of token that the backend accepts. Kept in memory alone. */
+  /** The access token: a JWT, or any other token that the backend accepts. Kept in memory only. */
   token?: string | null | undefined;
-  /** Asked for a token when there is none, and when the present one was refused. */
+  /**
+   * Returns a token. Called when there is none, when it was refused, and shortly before a JWT expires. An empty string
+   * means that no user is signed in.
+   */
   tokenProvider?: (() => Promise<string>) | undefined;
-  /** An address of the site's own server that gives one, by the visitor's cookie. Relative to the page. Not asked where there is a `tokenProvider`. */
+  /**
+   * Address on the page's own site that returns a token for the visitor's session cookie, as `{"token": "…"}`. Relative
+   * to the page. Ignored if there is a `tokenProvider`.
+   */
   tokenUrl?: string | null | undefined;
   /**
-   * The user who is signed in at the site: any text, such as the site's own user id. Another value forgets the last user and asks for a new
-   * token; an empty one (`''`, `null`, or `undefined` after a value) signs out. Default: not given; then the token alone counts.
+   * The user who is signed in to the site: any text, such as the site's own user id. A new value discards the previous
+   * user's data and requests a new token. An empty value (`''`, `null`, or `undefined` after another value) signs out.
+   * If it is never set, the token alone identifies the user.
    */
   user?: Id | null | undefined;
-  /** How the token travels on the socket. Default `query`. */
+  /**
+   * How the socket sends the token.
+   * @default 'query'
+   */
   auth?: AuthMode | undefined;
-  /** Whether the tabs of one person share one socket. Default true. */
+  /**
+   * Whether all tabs of a user share one socket.
+   * @default true
+   */
   share?: boolean | undefined;
-  /** Whether to listen to the backend's notifications socket too. Default false. */
+  /**
+   * Whether to open the notifications socket too.
+   * @default false
+   */
   notifications?: boolean | undefined;
 }

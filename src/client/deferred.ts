@@ -1,4 +1,4 @@
-/** What a connection needs only after its first messages. Loaded together with session/deferred.ts. */
+/** Parts of a connection that the first messages do not need. Loaded together with session/deferred.ts. */
 import type { StorageState } from '../session/index.js';
 
 export * from '../store/history-pages.js';
@@ -8,9 +8,9 @@ export { ReadReceipts } from './read-receipts.js';
 export { noSuchMessage, sendError } from './send-errors.js';
 export { TypingNotifier } from './typing-notifier.js';
 
-/** The problem that `chat-error` reports when the device's storage changes. */
+/** The problem that `chat-error` reports for a state of the local storage. */
 export const STORAGE_PROBLEMS: Record<StorageState, readonly [code: string, message: string] | undefined> = {
   kept: undefined,
-  'not-kept': ['storage_unavailable', 'Keep this page open until your messages are sent: this device stores nothing.'],
+  'not-kept': ['storage_unavailable', 'Keep this page open until your messages are sent: this device cannot store them.'],
   outdated: ['reload_required', 'Reload to continue: another tab runs a newer version of this chat.'],
 };

@@ -3,8 +3,15 @@ import type { Method } from '../session/index.js';
 import type { ChatData, ChatMessage } from '../store/state.js';
 import { ChatError } from '../transport/index.js';
 
+export interface SendOptions {
+  /** Id of the message that is replied to. */
+  replyTo?: Id | undefined;
+}
+
 export interface SendResult {
+  /** How the message was sent. */
   method: Method;
+  /** The stored message. */
   message: ChatMessage;
 }
 
@@ -14,7 +21,7 @@ interface PendingSend {
   reject(error: ChatError): void;
 }
 
-/** The promises of messages that are not stored yet, by local id. */
+/** The promises returned for unsent messages, by local id. */
 export class PendingSends {
   readonly #pending = new Map<string, PendingSend>();
 
@@ -26,7 +33,7 @@ export class PendingSends {
     let pending!: Omit<PendingSend, 'sent'>;
     const sent = new Promise<SendResult>((resolve, reject) => (pending = { resolve, reject }));
     this.#pending.set(localId, { sent, ...pending });
-    // Most callers watch the thread instead: for them a refusal is no unhandled rejection.
+    // Callers may ignore the promise and watch the thread instead, so an error must not be an unhandled rejection.
     sent.catch(() => {});
     return sent;
   }
@@ -42,16 +49,21 @@ export class PendingSends {
   }
 
   rejectDiscarded(localId: string): void {
-    this.reject(localId, new ChatError('discarded', 'The message was discarded before it was stored.'));
+    this.reject(localId, new ChatError('discarded', 'The message was discarded.'));
   }
 
-  /** The user has signed out. @param isGone whether a message belongs to that user. Default: all do. */
-  rejectOfFormerUser(isGone: (localId: string) => boolean = () => true): void {
-    for (const localId of this.#pending.keys()) if (isGone(localId)) this.reject(localId, new ChatError('disconnected', 'Not sent: its author has signed out.'));
+  /**
+   * Rejects after a sign-out.
+   * @param isFormer whether a message belongs to the former user. Default: all do.
+   */
+  rejectOfFormerUser(isFormer: (localId: string) => boolean = () => true): void {
+    for (const localId of this.#pending.keys()) {
+      if (isFormer(localId)) this.reject(localId, new ChatError('disconnected', 'Not sent: the author has signed out.'));
+    }
   }
 }
 
-/** The room that shows a message which is not stored. */
+/** The room of an unsent message. */
 export function roomOfPending({ threads }: ChatData, localId: string): Id | undefined {
   for (const { timeline } of threads.values()) {
     const entry = timeline.findLast((candidate) => candidate.localId === localId && candidate.delivery !== 'sent');

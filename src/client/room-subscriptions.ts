@@ -1,4 +1,4 @@
-/** The rooms that elements show: each is kept up to date as long as one of them does, and for a moment longer. */
+/** Open rooms, with their number of views. A room is kept up to date while it has views, and for a short time after. */
 import { idKey, type Id } from '../protocol/index.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 import type { Session } from '../session/index.js';
@@ -6,14 +6,14 @@ import { threadOf } from '../store/selectors.js';
 import { edgeOf } from '../store/timeline-entries.js';
 import type { StateStore } from './state-store.js';
 
-/** After its last reader has left, a room is kept up to date for so long, in milliseconds. */
+/** How long a room without views is kept up to date, in milliseconds. */
 const LINGER_MS = 5_000;
 
 export class RoomSubscriptions {
   readonly #store: StateStore;
   readonly #session: Session;
   readonly #timers: KeyedTimers;
-  /** Readers of each open room. */
+  /** By `idKey`; `count`: number of views. */
   readonly #rooms = new Map<string, { roomId: Id; count: number }>();
 
   constructor(store: StateStore, session: Session, timers: KeyedTimers) {
@@ -22,7 +22,10 @@ export class RoomSubscriptions {
     this.#timers = timers;
   }
 
-  /** Loads a room and keeps it up to date. @returns how to leave. */
+  /**
+   * Loads a room and keeps it up to date.
+   * @returns a function that closes it again.
+   */
   open(roomId: Id, isRunning: () => boolean): () => void {
     const key = idKey(roomId);
     const timer = `close ${key}`;
@@ -42,12 +45,12 @@ export class RoomSubscriptions {
     };
   }
 
-  /** Opens all of them again: another user has signed in. */
+  /** Opens all rooms again, for another user. */
   reopen(): void {
     for (const { roomId } of this.#rooms.values()) this.#open(roomId);
   }
 
-  /** Loads all of them again, though nothing is to be shown before the user is known. */
+  /** Loads all rooms again without creating their threads: nothing may be shown before the user is known. */
   reload(): void {
     for (const { roomId } of this.#rooms.values()) this.#session.open(roomId);
   }

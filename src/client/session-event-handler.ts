@@ -1,4 +1,4 @@
-/** What the session reports: into the state, and to listeners. */
+/** Applies the session's events to the state, and passes them on to listeners. */
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { noop } from '../internal/noop.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
@@ -12,30 +12,38 @@ import type { PendingSends } from './pending-sends.js';
 import type { ReadReceipts } from './read-receipts.js';
 import type { StateStore } from './state-store.js';
 
-/** Without another word for so long, in milliseconds, a user has stopped typing. */
-const TYPING_MS = 6_000;
-/** Milliseconds until the list is read again for a room that it did not have. */
+/** A user who has not sent `typing` again for this time has stopped, in milliseconds. */
+const TYPING_TIMEOUT_MS = 6_000;
+/** Minimum interval between two reloads of the room list for the same unknown room, in milliseconds. */
 const UNKNOWN_ROOM_MS = 60_000;
-/** Different problems that are reported. */
+/** Maximum number of different problems that are reported. */
 const MAX_PROBLEMS = 200;
 
-/** What it uses of its connection. */
+/** The parts of its connection that the handler uses. */
 export interface EventHandlerHost {
   readonly store: StateStore;
   readonly session: Session;
   readonly timers: KeyedTimers;
   readonly pending: PendingSends;
-  /** Receipts, as soon as their code is loaded. */
+  /** Runs a function as soon as the code for receipts is loaded. */
   withReceipts(run: (receipts: ReadReceipts) => void): void;
   loadParts(): Promise<typeof deferred>;
-  /** The user has changed. @param isHidden whether the last user's data is hidden already. */
+  /**
+   * The user has changed.
+   * @param isHidden whether the previous user's data is already hidden.
+   */
   onUserChange(isHidden: boolean): void;
-  /** A new token does not name its user. @param lost local ids of messages that cannot be sent any more. */
+  /**
+   * A new token does not name its user.
+   * @param lost local ids of messages that can no longer be sent.
+   */
   onUncertainUser(lost: readonly string[]): void;
 }
 
-/** Whether messages of a page of history are news: they came in while there was no socket. */
-const isNews = ({ side, skipped, roomId }: Extract<SessionEvent, { type: 'history' }>, before: ChatData): boolean =>
+/**
+ * Whether a page of history contains messages received while there was no socket, which listeners have not heard of.
+ */
+const isCatchUp = ({ side, skipped, roomId }: Extract<SessionEvent, { type: 'history' }>, before: ChatData): boolean =>
   side === 'missed' || side === 'overlap' || (side === 'newest' && !skipped && threadOf(before, roomId).loaded);
 
 export class SessionEventHandler {
@@ -61,13 +69,13 @@ export class SessionEventHandler {
         return this.#onMessage(before, event.roomId, event.message);
       case 'stored': {
         const { localId, roomId, method } = event;
-        const message = this.#shown(roomId, event.message);
+        const message = this.#entryOf(roomId, event.message);
         pending.resolve(localId, { method, message });
         return store.events.emit('chat-send', { roomId, method, message });
       }
       case 'refused': {
         const { localId, roomId, error } = event;
-        // Perhaps the room cannot even be read any more: then the thread says so.
+        // The user may have lost access to the whole room: load it again, so that the thread shows that.
         if (isNoAccess(error)) void session.roomSync.read(roomId, session.signal);
         return this.failed(roomId, localId, error);
       }
@@ -75,13 +83,20 @@ export class SessionEventHandler {
         const { frame } = event;
         if (frame.type === 'typing' && frame.is_typing) {
           const { room_id: roomId, user_id: userId } = frame;
-          timers.set(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_MS, () => store.dispatch({ type: 'typing-expired', roomId, userId }));
+          timers.set(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_TIMEOUT_MS, () =>
+            store.dispatch({ type: 'typing-expired', roomId, userId }),
+          );
         }
         if (frame.type === 'room_updated') this.#onUnknownRoom(frame.room_id);
         return;
       }
       case 'history':
-        if (isNews(event, before)) for (const message of event.messages) if (!isOwn(store.data, message) && !isSeen(before, event.roomId, message)) this.#emitMessage(event.roomId, message);
+        if (isCatchUp(event, before)) {
+          for (const message of event.messages) {
+            const isNew = !isOwn(store.data, message) && !isSeen(before, event.roomId, message);
+            if (isNew) this.#emitMessage(event.roomId, message);
+          }
+        }
         return;
       case 'problem':
         return this.problem(event.problem.code, event.problem.detail);
@@ -96,29 +111,29 @@ export class SessionEventHandler {
           const problem = STORAGE_PROBLEMS[event.state];
           if (problem) this.problem(...problem);
         }, noop);
-      default: // what the reducer alone needs to know
+      default: // only the reducer handles the other events
     }
   }
 
-  /** A message will not be sent. */
+  /** A message failed permanently. */
   failed(roomId: Id, localId: string, error: ChatError): void {
     this.#host.pending.reject(localId, error);
     this.#host.store.events.emit('chat-send-failed', { roomId, localId, error });
   }
 
-  /** Reports each problem once: a backend that is wrong is wrong in every frame. */
+  /** Reports each problem once: a faulty backend may repeat it in every frame. */
   problem(code: string, message: string): void {
-    // A server, or the page, may repeat the token in its text.
+    // A message from the server or the page may contain the token.
     message = message.replaceAll(this.#host.session.token || '\0', '…');
-    const text = `${code} ${message}`;
-    if (this.#reported.has(text) || this.#reported.size > MAX_PROBLEMS) return;
-    this.#reported.add(text);
+    const key = `${code} ${message}`;
+    if (this.#reported.has(key) || this.#reported.size > MAX_PROBLEMS) return;
+    this.#reported.add(key);
     this.#host.store.events.emit('chat-error', { code, message });
   }
 
   #onMessage(before: ChatData, roomId: Id, message: Message): void {
     const { data } = this.#host.store;
-    // Only a message that is new changes `seen`.
+    // The reducer changes `seen` for new messages only.
     if (before.seen === data.seen) return;
     if (!isOwn(data, message)) {
       if (data.reading.includes(idKey(roomId))) this.#host.withReceipts((receipts) => receipts.send(roomId));
@@ -127,23 +142,25 @@ export class SessionEventHandler {
     this.#onUnknownRoom(roomId);
   }
 
-  /** Something happens in a room that is not in the list: the user was just let in. */
+  /**
+   * Reloads the room list after an event in a room that it does not contain: the user was probably just added to it.
+   */
   #onUnknownRoom(roomId: Id): void {
     const { store, session, timers } = this.#host;
-    const timer = `meet ${idKey(roomId)}`;
+    const timer = `unknown-room ${idKey(roomId)}`;
     if (!store.data.roomsLoaded || roomOf(store.data, roomId) || timers.has(timer)) return;
-    // Once a minute: a backend may tell of a room that its list never has.
+    // Rate-limited, because the backend may send events of a room that its list never contains.
     timers.set(timer, UNKNOWN_ROOM_MS, noop);
     void session.refreshRooms().catch(noop);
   }
 
   #emitMessage(roomId: Id, message: Message): void {
-    this.#host.store.events.emit('chat-message', { roomId, message: this.#shown(roomId, message) });
+    this.#host.store.events.emit('chat-message', { roomId, message: this.#entryOf(roomId, message) });
   }
 
-  /** A stored message as the thread has it, or as it would. */
-  #shown(roomId: Id, message: Message): ChatMessage {
-    const shown = threadOf(this.#host.store.data, roomId).timeline.findLast(({ id }) => sameId(id, message.id));
-    return shown ?? { ...message, key: `#${idKey(message.id)}`, delivery: 'sent', localId: message._tempId ?? null, error: null };
+  /** The timeline's entry for a stored message, or a new one. */
+  #entryOf(roomId: Id, message: Message): ChatMessage {
+    const entry = threadOf(this.#host.store.data, roomId).timeline.findLast(({ id }) => sameId(id, message.id));
+    return entry ?? { ...message, key: `#${idKey(message.id)}`, delivery: 'sent', localId: message._tempId ?? null, error: null };
   }
 }

@@ -1,4 +1,4 @@
-/** Holds the state, changes it by the reducer alone, and tells its subscribers. */
+/** Holds the state, changes it with the reducer only, and notifies subscribers. */
 import { callListener } from '../internal/call-listener.js';
 import { reduce, type Action } from '../store/reduce.js';
 import { currentReason, totalUnread } from '../store/selectors.js';
@@ -14,7 +14,10 @@ export class StateStore {
     return this.#data;
   }
 
-  /** Calls back after every change. @returns how to stop. */
+  /**
+   * Calls `listener` after every change.
+   * @returns a function that unsubscribes.
+   */
   subscribe(listener: (data: ChatData, previous: ChatData) => void): () => void {
     const notify = (previous: ChatData): void => callListener(() => listener(this.#data, previous));
     this.#subscribers.add(notify);

@@ -1,4 +1,7 @@
-/** Where the token comes from, and whose it is as far as the page says: `token`, `tokenProvider`, `tokenUrl`, `user`, `chat-token-expired`. */
+/**
+ * Obtains tokens from the page (`token`, `tokenProvider`, `tokenUrl`, `chat-token-expired`), and tracks which user they
+ * belong to according to the page (`user`).
+ */
 import { isSamePerson, loadDeferred } from '../session/index.js';
 import type { Clock } from '../transport/index.js';
 import type { ConnectionConfig } from './config.js';
@@ -8,9 +11,9 @@ import type { ListenerRegistry } from './events.js';
 const canAsk = ({ tokenProvider, tokenUrl }: ConnectionConfig): boolean => !!(tokenProvider || tokenUrl);
 
 export interface ConfigChange {
-  /** What the last user has fetched and written is not the next one's. */
+  /** The previous user's data must be discarded. */
   isOtherUser: boolean;
-  /** Nothing else is new: a framework may give another closure at every rendering. */
+  /** Only `tokenProvider` has changed, to another function: frameworks may pass a new closure on every render. */
   isProviderOnly: boolean;
 }
 
@@ -19,14 +22,15 @@ export class TokenSource {
   readonly #events: ListenerRegistry;
   readonly #clock: Clock;
   readonly #fetch: typeof fetch;
-  /** The user who is signed in, as the page says; empty: none; undefined: it has never said. */
+  /** The signed-in user according to the page; empty: none; undefined: the page has never set `user`. */
   #siteUser: string | undefined;
-  /** The token that was left in place when its user signed out: it is not used again. */
-  #left: { token: string; user: string | undefined | null } | undefined;
-  /** The token at the last change of `user`; and the last one that was not empty. */
+  /** A token that is still configured although its user has signed out: it must not be used for another user. */
+  #staleToken: { token: string; user: string | undefined | null } | undefined;
+  /** The token at the last change of `user`. */
   #siteUserToken = '';
+  /** The last token that was not empty. */
   #lastToken = '';
-  /** What a listener of `chat-token-expired` has answered, before the session asks for it. */
+  /** A listener's answer to `chat-token-expired`, until the session asks for it. */
   #answer: Promise<string> | string | undefined;
 
   constructor(events: ListenerRegistry, clock: Clock, fetchFunction: typeof globalThis.fetch) {
@@ -35,12 +39,16 @@ export class TokenSource {
     this.#fetch = fetchFunction;
   }
 
-  /** Whether the page has said that no user is signed in (`user`). */
+  /** Whether the page has signed the user out, by an empty `user`. */
   get isSignedOut(): boolean {
     return this.#siteUser === '';
   }
 
-  /** @param isRunning a connection that does not run cannot ask the server whose a token is. @returns undefined: nothing has changed. */
+  /**
+   * @param isRunning whether the connection is running. Only then can the server be asked which user a token belongs
+   * to.
+   * @returns undefined if nothing has changed.
+   */
   configure(changes: ConnectionConfig, isRunning: boolean): ConfigChange | undefined {
     const old = this.config;
     const config = { ...old, ...changes };
@@ -50,44 +58,55 @@ export class TokenSource {
     const before = this.#siteUser;
     if (config.user !== undefined || before !== undefined) this.#siteUser = String(config.user ?? '');
     const hasLeft = !!before && before !== this.#siteUser;
-    if (config.token !== old.token) this.#left = undefined;
-    // A token that certainly belongs to another user than the last one is already the new user's.
-    else if (hasLeft && config.token && this.#left?.token !== config.token && isSamePerson(this.#siteUserToken, config.token) !== false) {
-      this.#left = { token: config.token, user: before };
+    if (config.token !== old.token) this.#staleToken = undefined;
+    // Unless the token certainly belongs to another user: then it is already the new user's.
+    else if (
+      hasLeft &&
+      config.token &&
+      this.#staleToken?.token !== config.token &&
+      isSamePerson(this.#siteUserToken, config.token) !== false
+    ) {
+      this.#staleToken = { token: config.token, user: before };
     }
     if (this.#siteUser !== before || !this.#siteUserToken) this.#siteUserToken = config.token ?? '';
     const isElsewhere = config.url !== old.url || config.apiPath !== old.apiPath || config.wsPath !== old.wsPath;
     const isSignedOut = !config.token && !canAsk(config) && (!!old.token || canAsk(old));
-    const isUncertain = !isRunning && !!this.#lastToken && !!config.token && !isSamePerson(this.#lastToken, config.token);
+    const isUncertain =
+      !isRunning && !!this.#lastToken && !!config.token && !isSamePerson(this.#lastToken, config.token);
     this.#lastToken = config.token || this.#lastToken;
+    const isReplacedProvider = !!old.tokenProvider && !!config.tokenProvider;
     return {
       isOtherUser: hasLeft || isUncertain || ((isElsewhere || isSignedOut) && Object.keys(old).length > 0),
-      isProviderOnly: keys.every((key) => config[key] === old[key] || (key === 'tokenProvider' && !!old.tokenProvider && !!config.tokenProvider)),
+      isProviderOnly: keys.every((key) => config[key] === old[key] || (key === 'tokenProvider' && isReplacedProvider)),
     };
   }
 
-  /** The token to begin with; empty: none, or one of a user who has signed out. */
+  /** The token to start a session with; empty if there is none, or its user has signed out. */
   usable(token = this.config.token ?? ''): string {
-    return this.isSignedOut || (token === this.#left?.token && this.#siteUser !== this.#left.user) ? '' : token;
+    return this.isSignedOut || (token === this.#staleToken?.token && this.#siteUser !== this.#staleToken.user) ? '' : token;
   }
 
-  /** A session begins with this token. @returns whether the page can be asked for one. */
+  /**
+   * A session starts with this token.
+   * @returns whether the page can be asked for another one.
+   */
   begin(token: string): boolean {
-    // An answer to an earlier question would be stale.
+    // An earlier answer may be out of date.
     this.#answer = undefined;
     return !this.isSignedOut && (canAsk(this.config) || (!token && (this.#answer = this.#askListeners()) !== undefined));
   }
 
-  /** The page says that the user of the present token has signed out. */
+  /** The page has signed out the user of the current token. */
   signedOut(): void {
-    this.#left = { token: this.config.token ?? '', user: null };
+    this.#staleToken = { token: this.config.token ?? '', user: null };
   }
 
-  /** Whether a question to the page is a request, which can be given up. */
+  /** Whether asking the page means sending a request, which can be aborted. */
   get isRequest(): boolean {
     return !this.config.tokenProvider && !!this.config.tokenUrl;
   }
 
+  /** Asks the page for a token. Empty or undefined: no user is signed in. */
   async ask(signal: AbortSignal): Promise<string | undefined> {
     const { tokenProvider, tokenUrl } = this.config;
     if (tokenProvider) return tokenProvider();
@@ -100,11 +119,11 @@ export class TokenSource {
     return answer;
   }
 
-  /** @returns undefined where no listener answers. */
+  /** @returns undefined if no listener answers. */
   #askListeners(): Promise<string> | string | undefined {
     let answer: Promise<string> | string | undefined;
     this.#events.emit('chat-token-expired', { respondWith: (token) => (answer = token) });
-    // The caller handles the rejection, perhaps later.
+    // The rejection is handled by the caller, but maybe too late to prevent an unhandled rejection.
     void Promise.resolve(answer).catch(() => {});
     return answer;
   }

@@ -1,14 +1,17 @@
 import { idKey, type Id } from '../protocol/index.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 
-/** While keys are pressed, `typing` is sent again after this time, in milliseconds; without a key for this time, `stop_typing`. */
-const TYPING_EVERY_MS = 3_000;
+/**
+ * Interval in milliseconds, while the user is typing, at which `typing` is repeated. `stop_typing` is sent after an
+ * interval without input.
+ */
+const TYPING_INTERVAL_MS = 3_000;
 
-/** Tells a room that the user types, as rarely as possible. Loaded on demand: see deferred.ts. */
+/** Tells a room that the user is typing, with as few frames as possible. Deferred: see deferred.ts. */
 export class TypingNotifier {
   readonly #timers: KeyedTimers;
   readonly #send: (roomId: Id, isTyping: boolean) => void;
-  /** Rooms in which a key was pressed since `typing` was sent. */
+  /** Timers of rooms with input since `typing` was last sent. */
   readonly #typed = new Set<string>();
 
   constructor(timers: KeyedTimers, send: (roomId: Id, isTyping: boolean) => void) {
@@ -23,10 +26,13 @@ export class TypingNotifier {
     this.#send(roomId, isTyping);
     this.#timers.cancel(name);
     this.#typed.delete(name);
-    if (isTyping) this.#timers.set(name, TYPING_EVERY_MS, () => (this.#typed.has(name) ? this.set(roomId, true) : this.#send(roomId, false)));
+    if (!isTyping) return;
+    this.#timers.set(name, TYPING_INTERVAL_MS, () =>
+      this.#typed.has(name) ? this.set(roomId, true) : this.#send(roomId, false),
+    );
   }
 
-  /** Forgets the pressed keys: the next timer ends the typing. */
+  /** Forgets the input, so that the next timer sends `stop_typing`. */
   clear(): void {
     this.#typed.clear();
   }

@@ -1,44 +1,45 @@
 import { isServer, LitElement, type ReactiveController, type ReactiveControllerHost } from 'lit';
 import type { ChatConnection, ChatData } from '../client/index.js';
-import { request } from './context.js';
+import { requestConnection } from './context.js';
 import { acquireShared, pageConnection, pageConnectionFor, watchConnections } from './connection-registry.js';
 
-/** An element that shows something of a connection. */
+/** An element that uses a connection. */
 export interface ConnectedHost extends ReactiveControllerHost, HTMLElement {
   token: string | undefined;
   url: string | undefined;
 }
 
-/** Whether a server has drawn the element: its styles stand in it then, as text. */
-const isDrawn = ({ shadowRoot }: HTMLElement): boolean => shadowRoot?.firstElementChild?.localName === 'style';
+/** Whether the element was rendered on a server: only then does its shadow root start with a `<style>`. */
+const isServerRendered = ({ shadowRoot }: HTMLElement): boolean => shadowRoot?.firstElementChild?.localName === 'style';
 
 /**
- * Finds the connection of an element, wherever it is in the page and wherever it moves:
- * the nearest `<chat-connection>` above it; else one for its own `token`; else the page's.
+ * Finds an element's connection, and follows it when the element moves: the nearest `<chat-connection>` ancestor,
+ * otherwise a connection for the element's own `token`, otherwise the page's default connection.
  */
 export class ConnectionController implements ReactiveController {
   readonly #host: ConnectedHost;
   readonly #onChange: (connection: ChatConnection | undefined) => (() => void) | void;
-  readonly #slices: StateSelector<unknown>[] = [];
+  readonly #selectors: StateSelector<unknown>[] = [];
   #connection: ChatConnection | undefined;
-  #leave: (() => void) | undefined;
-  #joined = '';
+  /** Key of the shared connection in use; empty: none. */
+  #sharedKey = '';
+  #releaseShared: (() => void) | undefined;
   #stopWatching: (() => void) | undefined;
-  #stopHost: (() => void) | void = undefined;
+  #cleanUp: (() => void) | void = undefined;
   /**
-   * On a server; and in the first drawing over what a server has drawn, which has to be the same. The connection is looked for after
-   * that.
+   * True on a server, and until the first render over server-rendered content, which must produce the same output. The
+   * connection is looked up after that.
    */
   isHydrating = isServer;
 
-  /** @param onChange called with each new connection (or none); what it returns is called when that one goes. */
+  /** @param onChange called with each new connection (or none). May return a clean-up function for that connection. */
   constructor(host: ConnectedHost, onChange: (connection: ChatConnection | undefined) => (() => void) | void = () => {}) {
     this.#host = host;
     this.#onChange = onChange;
     host.addController(this);
-    if (!isDrawn(host)) return;
-    // Where Lit cannot take over what stands there, it is drawn anew, before anybody sees it. (With its support for that, it has a property
-    // of its own here: see hydrate.ts.)
+    if (!isServerRendered(host)) return;
+    // Without Lit's hydration support, discard the server's markup and render normally. The support is detected by the
+    // property that it defines: see hydrate.ts.
     if (Object.hasOwn(LitElement, 'observedAttributes')) this.isHydrating = true;
     else host.shadowRoot!.replaceChildren();
   }
@@ -47,15 +48,15 @@ export class ConnectionController implements ReactiveController {
     return this.#connection;
   }
 
-  /** Selects a part of the state: the element renders again only when this part changes. */
+  /** Selects a part of the state. The element is updated only when this part changes. */
   select<T>(select: (data: ChatData) => T): StateSelector<T> {
-    const slice = new StateSelector(this.#host, select);
-    this.#slices.push(slice);
-    return slice;
+    const selector = new StateSelector(this.#host, select);
+    this.#selectors.push(selector);
+    return selector;
   }
 
   hostConnected(): void {
-    // A `<chat-connection>` that is upgraded or inserted late offers itself then, and everybody asks again.
+    // A `<chat-connection>` may be upgraded or inserted later.
     this.#stopWatching = watchConnections(() => this.#find());
     this.#find();
   }
@@ -63,11 +64,11 @@ export class ConnectionController implements ReactiveController {
   hostDisconnected(): void {
     this.#stopWatching?.();
     this.#use(undefined);
-    this.#join('');
+    this.#useShared('');
   }
 
-  /** The element's own `token` or `url` may have changed. */
   hostUpdate(): void {
+    // The element's own `token` or `url` may have changed.
     if (this.#host.isConnected) this.#find();
   }
 
@@ -80,40 +81,43 @@ export class ConnectionController implements ReactiveController {
   #find(): void {
     if (this.isHydrating) return;
     const { token, url } = this.#host;
-    const provided = request(this.#host) ?? (token ? pageConnectionFor(url, token) : undefined);
-    if (!provided && token) return this.#join(JSON.stringify([url, token]));
+    const provided = requestConnection(this.#host) ?? (token ? pageConnectionFor(url, token) : undefined);
+    if (!provided && token) return this.#useShared(JSON.stringify([url, token]));
     this.#use(provided ?? pageConnection());
-    this.#join('');
+    this.#useShared('');
   }
 
-  /** Joins the connection for the element's own token; the one it was with is left after that, so that it may be the same. */
-  #join(wanted: string): void {
-    if (wanted === this.#joined) return;
-    this.#joined = wanted;
-    const leave = this.#leave;
-    const joined = wanted ? acquireShared(this.#host.url, this.#host.token!) : undefined;
-    if (joined) this.#use(joined.connection);
-    else this.#joined = '';
-    this.#leave = joined?.leave;
-    leave?.();
+  /**
+   * Uses the shared connection for the element's own token, or none. The previous one is released last: it may be the
+   * same connection, and must stay open.
+   */
+  #useShared(key: string): void {
+    if (key === this.#sharedKey) return;
+    this.#sharedKey = key;
+    const releasePrevious = this.#releaseShared;
+    const shared = key ? acquireShared(this.#host.url, this.#host.token!) : undefined;
+    if (shared) this.#use(shared.connection);
+    else this.#sharedKey = '';
+    this.#releaseShared = shared?.release;
+    releasePrevious?.();
   }
 
   #use(connection: ChatConnection | undefined): void {
     if (connection === this.#connection) return;
-    this.#stopHost?.();
+    this.#cleanUp?.();
     this.#connection = connection;
-    for (const slice of this.#slices) slice.attach(connection);
-    this.#stopHost = this.#onChange(connection);
+    for (const selector of this.#selectors) selector.attach(connection);
+    this.#cleanUp = this.#onChange(connection);
     this.#host.requestUpdate();
   }
 }
 
-/** One part of the state, as an element sees it. */
+/** A selected part of the state, for one element. */
 export class StateSelector<T> {
   readonly #host: ReactiveControllerHost;
   readonly #select: (data: ChatData) => T;
   #connection: ChatConnection | undefined;
-  #stop: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
   #value: T | undefined;
 
   constructor(host: ReactiveControllerHost, select: (data: ChatData) => T) {
@@ -127,13 +131,15 @@ export class StateSelector<T> {
   }
 
   attach(connection: ChatConnection | undefined): void {
-    this.#stop?.();
+    this.#unsubscribe?.();
     this.#connection = connection;
-    this.#stop = connection?.subscribe(() => this.refresh());
+    this.#unsubscribe = connection?.subscribe(() => this.refresh());
     this.#value = connection && this.#select(connection.data);
   }
 
-  /** Selects anew; needed by hand only where the question itself has changed. */
+  /**
+   * Runs the selector again. Call it when the selector's result depends on more than the state, and that has changed.
+   */
   refresh(): void {
     const value = this.#connection && this.#select(this.#connection.data);
     if (Object.is(value, this.#value)) return;

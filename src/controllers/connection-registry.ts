@@ -1,77 +1,87 @@
 /**
- * The connections of a page, for elements that stand alone: one per `url` and `token`, however many ask, so that
- * elements dropped anywhere share one socket.
+ * The page's connections, for elements outside a `<chat-connection>`. Elements with the same `url` and the same user
+ * share one connection, wherever they are on the page.
  */
 import { readClaims } from '../internal/claims.js';
 import type { ChatConnection } from '../client/index.js';
 
-interface Shared {
+interface SharedConnection {
   readonly connection: ChatConnection;
-  withdraw: () => void;
+  unregister: () => void;
+  /** Number of elements that use it. */
   users: number;
 }
 
-/** Opened by elements with a `token` of their own. */
-const shared = new Map<string, Shared>();
-/** Every live connection of the page, oldest first. */
-const offered: ChatConnection[] = [];
+/** Connections opened for elements with their own `token`, by url and user. */
+const shared = new Map<string, SharedConnection>();
+/** All registered connections, oldest first. */
+const registered: ChatConnection[] = [];
 const watchers = new Set<() => void>();
 
-type Connection = new (config: { url: string | undefined; token: string }) => ChatConnection;
-let Connection: Connection | undefined;
-let load: (() => Promise<Connection>) | undefined;
+type ConnectionClass = new (config: { url: string | undefined; token: string }) => ChatConnection;
+let Connection: ConnectionClass | undefined;
+let loadConnection: (() => Promise<ConnectionClass>) | undefined;
 
-/** Sets the class of connections. `<chat-connection>` does so. */
-export function connectWith(given: Connection): void {
+/** Sets the class used for shared connections. Called by the module of `<chat-connection>`. */
+export function setConnectionClass(given: ConnectionClass): void {
   Connection = given;
 }
 
-/** Says how that is loaded, where elements come without it. */
-export function loadConnectionWith(given: () => Promise<Connection>): void {
-  load = given;
+/** Sets how the class is loaded, for pages that import elements without `<chat-connection>`. */
+export function setConnectionLoader(given: () => Promise<ConnectionClass>): void {
+  loadConnection = given;
 }
 
-function tellWatchers(): void {
+function notifyWatchers(): void {
   for (const watcher of [...watchers]) watcher();
 }
 
-/** Makes a connection usable by elements that have neither a token nor a provider. @returns how to take it back. */
+/**
+ * Makes a connection available to elements without a token and without a provider.
+ * @returns a function that undoes it.
+ */
 export function registerConnection(connection: ChatConnection): () => void {
-  offered.push(connection);
-  tellWatchers();
+  registered.push(connection);
+  notifyWatchers();
   return () => {
-    offered.splice(offered.indexOf(connection), 1);
-    tellWatchers();
+    registered.splice(registered.indexOf(connection), 1);
+    notifyWatchers();
   };
 }
 
-/** The page's connection: the oldest one. */
-export const pageConnection = (): ChatConnection | undefined => offered[0];
+/** The page's default connection: the oldest one. */
+export const pageConnection = (): ChatConnection | undefined => registered[0];
 
-/** The connection of a `<chat-connection>` with this `url` and `token`, anywhere in the page. */
+/** The connection of a `<chat-connection>` with this `url` and `token`, anywhere on the page. */
 export const pageConnectionFor = (url: string | undefined, token: string): ChatConnection | undefined =>
-  offered.find((connection) => connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection));
+  registered.find(
+    (connection) => connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection),
+  );
 
-/** Calls back whenever the page's connection may have changed. @returns how to stop. */
+/**
+ * Calls back whenever the result of the lookups above may have changed.
+ * @returns a function that stops it.
+ */
 export function watchConnections(watcher: () => void): () => void {
   watchers.add(watcher);
   return () => watchers.delete(watcher);
 }
 
 /**
- * The connection for this `url` and `token`, opened if there is none. A newer token of the same person joins the same
- * connection, which goes over to it: siblings whose tokens are changed one after the other stay together, and what
- * waits to be sent is not lost.
- * @returns the connection, and how to leave it; nothing where its code has to be loaded first: everybody asks again when it is there.
+ * Returns the shared connection for this `url` and the token's user, and opens it if necessary. A newer token of the
+ * same user is applied to the existing connection: sibling elements whose tokens are updated one after the other stay
+ * on one connection, and unsent messages are kept.
+ * @returns the connection and a function that releases it; undefined while the connection's code is being loaded:
+ *   watchers are notified once it is available.
  */
-export function acquireShared(url: string | undefined, token: string): { connection: ChatConnection; leave: () => void } | undefined {
+export function acquireShared(url: string | undefined, token: string): { connection: ChatConnection; release: () => void } | undefined {
   if (!Connection) {
-    load?.().then(
+    loadConnection?.().then(
       (loaded) => {
-        connectWith(loaded);
-        tellWatchers();
+        setConnectionClass(loaded);
+        notifyWatchers();
       },
-      // It could not be loaded: the next call tries again.
+      // The next call tries again.
       () => {},
     );
     return undefined;
@@ -81,22 +91,22 @@ export function acquireShared(url: string | undefined, token: string): { connect
   if (entry) {
     entry.connection.configure({ token });
   } else {
-    // Shared before it is registered: otherwise it would be taken for that of a `<chat-connection>`.
-    shared.set(key, (entry = { connection: new Connection({ url, token }), withdraw: () => {}, users: 0 }));
+    // Add it to `shared` before registering it: watchers would take it for the connection of a `<chat-connection>`.
+    shared.set(key, (entry = { connection: new Connection({ url, token }), unregister: () => {}, users: 0 }));
     entry.connection.connect();
-    entry.withdraw = registerConnection(entry.connection);
+    entry.unregister = registerConnection(entry.connection);
   }
-  const joined = entry;
-  joined.users++;
-  const leave = (): void => {
-    joined.users--;
-    // Moving an element leaves and joins within one task: the socket outlives that.
+  const acquired = entry;
+  acquired.users++;
+  const release = (): void => {
+    acquired.users--;
+    // Moving an element disconnects and connects it within one task, and must not close the socket.
     queueMicrotask(() => {
-      if (joined.users > 0 || shared.get(key) !== joined) return;
+      if (acquired.users > 0 || shared.get(key) !== acquired) return;
       shared.delete(key);
-      joined.withdraw();
-      joined.connection.disconnect();
+      acquired.unregister();
+      acquired.connection.disconnect();
     });
   };
-  return { connection: joined.connection, leave };
+  return { connection: acquired.connection, release };
 }

@@ -1,12 +1,12 @@
 import { ContextEvent, createContext } from '@lit/context';
 import type { ChatConnection } from '../client/index.js';
 
-/** Carries the connection from `<chat-connection>` to the elements below it. */
+/** Provides the connection of a `<chat-connection>` to its descendants. */
 export const connectionContext = createContext<ChatConnection>(Symbol.for('unified-chat.connection'));
 
 /**
- * Answers everybody below `host` who asks for a connection, and those who ask again later. The connection never changes
- * identity, so there is nobody to be told of another: a `ContextProvider` would keep a list for it.
+ * Answers context requests from descendants of `host`. The value never changes, so subscribers need not be tracked as
+ * Lit's `ContextProvider` does.
  */
 export function provide(host: HTMLElement, connection: ChatConnection): void {
   host.addEventListener('context-request', (event) => {
@@ -16,8 +16,8 @@ export function provide(host: HTMLElement, connection: ChatConnection): void {
   });
 }
 
-/** The connection of the nearest provider above `host`, if there is one. */
-export function request(host: HTMLElement): ChatConnection | undefined {
+/** The connection of the nearest provider above `host`, if any. */
+export function requestConnection(host: HTMLElement): ChatConnection | undefined {
   let found: ChatConnection | undefined;
   host.dispatchEvent(new ContextEvent(connectionContext, host, (connection) => (found = connection)));
   return found;

@@ -1,3 +1,3 @@
 export * from './connection-controller.js';
 export * from './context.js';
-export { connectWith, loadConnectionWith, registerConnection } from './connection-registry.js';
+export { registerConnection, setConnectionClass, setConnectionLoader } from './connection-registry.js';

@@ -1,4 +1,4 @@
-/** `<chat-connection>` alone: `import 'unified-chat/chat-connection'`. */
+/** Registers `<chat-connection>` only: `import 'unified-chat/chat-connection'`. */
 import { ChatConnectionElement } from '../elements/chat-connection/chat-connection.js';
 import { register } from '../register.js';
 

@@ -1,4 +1,4 @@
-/** `<chat-launcher>` with what it shows: `import 'unified-chat/chat-launcher'`. */
+/** Registers `<chat-launcher>` and the elements in its panel: `import 'unified-chat/chat-launcher'`. */
 import './chat-rooms.js';
 import './chat-status.js';
 import './chat-thread.js';

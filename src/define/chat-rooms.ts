@@ -1,4 +1,4 @@
-/** `<chat-rooms>` alone: `import 'unified-chat/chat-rooms'`. */
+/** Registers `<chat-rooms>` only: `import 'unified-chat/chat-rooms'`. */
 import './own-connection.js';
 import { ChatRoomsElement } from '../elements/chat-rooms/chat-rooms.js';
 import { register } from '../register.js';

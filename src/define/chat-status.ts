@@ -1,4 +1,4 @@
-/** `<chat-status>` alone: `import 'unified-chat/chat-status'`. */
+/** Registers `<chat-status>` only: `import 'unified-chat/chat-status'`. */
 import './own-connection.js';
 import { ChatStatusElement } from '../elements/chat-status/chat-status.js';
 import { register } from '../register.js';

@@ -1,4 +1,4 @@
-/** `<chat-thread>` alone: `import 'unified-chat/chat-thread'`. */
+/** Registers `<chat-thread>` only: `import 'unified-chat/chat-thread'`. */
 import './own-connection.js';
 import { ChatThreadElement } from '../elements/chat-thread/chat-thread.js';
 import { register } from '../register.js';

@@ -1,4 +1,4 @@
-/** For an element that is imported without `<chat-connection>`: what its own `token` needs is loaded when it has one. */
-import { loadConnectionWith } from '../controllers/index.js';
+/** For an element imported without `<chat-connection>`: loads the connection once the element has a `token`. */
+import { setConnectionLoader } from '../controllers/index.js';
 
-loadConnectionWith(() => import('../headless.js').then(({ ChatConnection }) => ChatConnection));
+setConnectionLoader(() => import('../headless.js').then(({ ChatConnection }) => ChatConnection));

@@ -1,123 +1,118 @@
-/** What all checks share: whom they examine, with what, and where they write down what they find. */
+/** What all checks share: the backend under test, the options, the sockets, and the findings. */
 import type { Id } from '../protocol/index.js';
 import { ChatError, type Address, type AuthMode } from '../transport/index.js';
-import { ask, type Asked, type AskParts, type Question } from './raw-request.js';
+import { CHECKS, type CheckId } from './checks.js';
 import type { Findings } from './findings.js';
-import { POINTS, type PointId } from './checks.js';
+import { sendRequest, type RequestOptions, type RequestResult } from './raw-request.js';
+import { RecordingSocket, type ReceivedFrame } from './recording-socket.js';
 import type { Redactor } from './redact.js';
-import type { Listed } from './rooms.js';
-import { Talk, type Heard } from './recording-socket.js';
-import type { OpenUpgrade } from './upgrade.js';
+import type { ListedRoom } from './rooms.js';
+import type { RequestUpgrade } from './upgrade-request.js';
 
-/** How long things may take, in milliseconds. */
+/** Time limits, in milliseconds. */
 export interface DoctorTiming {
-  /** Until a REST request counts as lost. Default 10,000. */
+  /** For a REST response. @default 10_000 */
   requestMs: number;
-  /** Until the server's greeting must be there, from the first byte. Default 10,000. */
+  /** For a WebSocket handshake, and then for the greeting. @default 10_000 */
   greetingMs: number;
-  /** Until a frame must be answered. Default 6,000. */
+  /** For the reply to a frame. @default 6_000 */
   answerMs: number;
-  /** How long is watched for what should not happen. Default 1,500. */
+  /** How long to watch for a duplicate frame. @default 1_500 */
   watchMs: number;
 }
 
 export const DEFAULT_TIMING: DoctorTiming = { requestMs: 10_000, greetingMs: 10_000, answerMs: 6_000, watchMs: 1_500 };
 
-export interface ExamParts {
+export interface CheckContextOptions {
   address: Address;
   token: string;
   secondToken: string | undefined;
   auth: AuthMode;
-  /** The site that the backend must let in; undefined where nobody said. */
+  /** The origin of the site that uses the backend; undefined if not given. */
   origin: string | undefined;
-  /** In a page, which is told less than a program, and whose visitors must not look like attackers. */
-  inPage: boolean;
+  /** In a web page, which sees less of a failure than Node, and whose visitors must not look like attackers. */
+  inBrowser: boolean;
   room: Id | undefined;
   timing: DoctorTiming;
   findings: Findings;
   redactor: Redactor;
   fetch: typeof fetch;
   WebSocket: typeof WebSocket | undefined;
-  openUpgrade: OpenUpgrade | undefined;
+  requestUpgrade: RequestUpgrade | undefined;
   signal: AbortSignal | undefined;
-  onCheck: (id: PointId, title: string) => void;
+  onCheck: (id: CheckId, title: string) => void;
 }
 
-export class Exam {
+export class CheckContext {
+  readonly options: Readonly<CheckContextOptions>;
   readonly findings: Findings;
   readonly timing: DoctorTiming;
-  /** Rooms as REST lists them, and what it said of them, word by word. */
-  rooms: Listed[] = [];
-  /** Whether REST can be used with this token. */
+  /** The usable rooms of `GET rooms/`. */
+  rooms: ListedRoom[] = [];
+  /** Whether REST accepts the token and returns JSON. */
   restWorks = false;
-  /** The origin under which a socket opens: none, where the site's own is refused. */
-  openOrigin: string | undefined;
-  /** What REST has said, for a look at all times in it: where it stands, and itself. */
-  readonly saidByRest: [path: string, json: unknown][] = [];
+  /** The Origin header with which the WebSocket opens: not the site's own if that is refused; undefined: none. */
+  acceptedOrigin: string | undefined;
+  /** Raw REST bodies, each with a name for field paths. */
+  readonly restBodies: [name: string, json: unknown][] = [];
   capabilities: readonly string[] = [];
-  readonly #parts: ExamParts;
-  readonly #talks = new Set<Talk>();
+  readonly #sockets = new Set<RecordingSocket>();
 
-  constructor(parts: ExamParts) {
-    this.#parts = parts;
-    this.findings = parts.findings;
-    this.timing = parts.timing;
-    this.openOrigin = parts.origin;
+  constructor(options: CheckContextOptions) {
+    this.options = options;
+    this.findings = options.findings;
+    this.timing = options.timing;
+    this.acceptedOrigin = options.origin;
   }
 
-  get parts(): Readonly<ExamParts> {
-    return this.#parts;
-  }
-
-  /** The room to talk about, by the id that the server gives it: on a command line, all ids are texts. */
+  /** The room under test, with its id in the server's type: on the command line, every id is a string. */
   get room(): Id | undefined {
-    const { room } = this.#parts;
-    return room === undefined ? this.rooms[0]?.id : (this.rooms.find(({ id }) => String(id) === String(room))?.id ?? room);
+    const { room } = this.options;
+    if (room === undefined) return this.rooms[0]?.id;
+    return this.rooms.find(({ id }) => String(id) === String(room))?.id ?? room;
   }
 
-  has(capability: string): boolean {
-    return this.capabilities.includes(capability);
+  hasCapability(name: string): boolean {
+    return this.capabilities.includes(name);
   }
 
-  /** Says what is being looked at now. @throws {ChatError} `aborted`. */
-  begin(id: PointId): void {
-    if (this.#parts.signal?.aborted) throw new ChatError('aborted', 'The examination was given up.');
-    this.#parts.onCheck(id, POINTS[id]);
+  /** Reports that a check starts. @throws {ChatError} `aborted` */
+  startCheck(id: CheckId): void {
+    if (this.options.signal?.aborted) throw new ChatError('aborted', 'The diagnosis was aborted.');
+    this.options.onCheck(id, CHECKS[id]);
   }
 
-  /** One REST request, as the person unless it says otherwise. */
-  ask(path: string, question: Question = {}): Promise<Asked> {
-    return ask(new URL(path, this.#parts.address.api), { token: this.#parts.token, ...question }, this.#askParts);
+  /** Sends a REST request, with the user's token unless `options` has another one or undefined. */
+  request(path: string, options: RequestOptions = {}): Promise<RequestResult> {
+    const { address, token, fetch, signal } = this.options;
+    const environment = { fetch, timeoutMs: this.timing.requestMs, signal };
+    return sendRequest(new URL(path, address.api), { token, ...options }, environment);
   }
 
-  /** The path of a route as a server sees it, for people. */
-  route(path: string): string {
-    return new URL(this.#parts.address.api).pathname + path;
-  }
-
-  get #askParts(): AskParts {
-    const { fetch, timing, signal } = this.#parts;
-    return { fetch, timeoutMs: timing.requestMs, signal };
+  /** The absolute path of a REST route, for messages. */
+  routePath(path: string): string {
+    return new URL(this.options.address.api).pathname + path;
   }
 
   /**
-   * Opens a socket; `talk.opened` says whether that worked.
-   * @param credential the token, or what stands in for it (a ticket).
+   * Opens a WebSocket; `opened` of the result has the outcome.
+   * @param credential the token, or a ticket for it.
    */
-  open(credential: string, origin = this.openOrigin): Talk {
-    const { address, auth, WebSocket, openUpgrade, signal } = this.#parts;
-    const talk = new Talk({ address: address.socket, token: credential, auth, WebSocket: WebSocket!, origin: openUpgrade ? origin : undefined, signal });
-    this.#talks.add(talk);
-    return talk;
+  openSocket(credential: string): RecordingSocket {
+    const { address, auth, WebSocket, requestUpgrade, signal } = this.options;
+    const origin = requestUpgrade ? this.acceptedOrigin : undefined;
+    const options = { address: address.socket, token: credential, auth, WebSocket: WebSocket!, origin, signal };
+    const socket = new RecordingSocket(options);
+    this.#sockets.add(socket);
+    return socket;
   }
 
-  /** All that was heard on all sockets of the person. */
-  get heard(): Heard[] {
-    return [...this.#talks].flatMap(({ heard }) => heard);
+  /** All frames that any socket received. */
+  get receivedFrames(): ReceivedFrame[] {
+    return [...this.#sockets].flatMap(({ received }) => received);
   }
 
-  /** Ends whatever is still open. */
-  end(): void {
-    for (const talk of this.#talks) talk.close();
+  closeSockets(): void {
+    for (const socket of this.#sockets) socket.close();
   }
 }

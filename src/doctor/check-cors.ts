@@ -1,111 +1,165 @@
-/** What a browser would let a page on another site do. A page is not told; a program sees the headers themselves. */
-import { isAnswer, type Answer } from './raw-request.js';
-import type { Exam } from './check-context.js';
-import { cors } from './remedies.js';
-import type { PointId } from './checks.js';
+/** Whether CORS lets a page on the site's origin use REST. Node reads the headers, which a browser hides from pages. */
+import type { CheckContext } from './check-context.js';
+import type { CheckId } from './checks.js';
+import { isResponse, type RestResponse } from './raw-request.js';
+import { allowCors } from './remedies.js';
 
-const POINTS: PointId[] = ['cors.preflight', 'cors.origin', 'cors.refusal', 'cors.idempotency-key', 'cors.methods'];
+const CORS_CHECKS: CheckId[] = [
+  'cors.preflight',
+  'cors.origin',
+  'cors.refusal',
+  'cors.idempotency-key',
+  'cors.methods',
+];
+const BASIC_HEADERS = ['Authorization', 'Content-Type'];
 
-export async function checkCors(exam: Exam): Promise<void> {
-  const { findings, parts } = exam;
-  const { origin } = parts;
-  if (parts.inPage) {
-    if (exam.restWorks) for (const id of ['cors.preflight', 'cors.origin'] as const) findings.pass(id, 'It does: this page has just done it.');
-    return findings.skip('a page cannot see this; run npx unified-chat doctor', ...POINTS);
+export async function checkCors(context: CheckContext): Promise<void> {
+  const { findings, options } = context;
+  const { origin } = options;
+  if (options.inBrowser) {
+    const proven = ['cors.preflight', 'cors.origin'] as const;
+    if (context.restWorks) for (const id of proven) findings.pass(id, 'Allowed: this page has just done it.');
+    return findings.skip('a web page cannot see this; run npx unified-chat doctor', ...CORS_CHECKS);
   }
-  if (!origin) return findings.skip('no site was named: --origin https://my.site', ...POINTS);
-  if (origin === new URL(parts.address.api).origin) {
-    for (const id of POINTS) findings.pass(id, 'Not needed: the site and the API have the same origin.');
+  if (!origin) return findings.skip('no site was given: --origin https://my.site', ...CORS_CHECKS);
+  if (origin === new URL(options.address.api).origin) {
+    for (const id of CORS_CHECKS) findings.pass(id, 'Not needed: the site and the API have the same origin.');
     return;
   }
-  await checkPreflight(exam, origin);
-  await checkReading(exam, origin);
-  await checkExtras(exam, origin);
+  await checkPreflight(context, origin);
+  await checkReadableResponses(context, origin);
+  await checkIdempotencyKey(context, origin);
+  await checkMethods(context, origin);
 }
 
-interface Preflight {
-  answer: Answer;
-  /** What is missing for it to be let through; '' where nothing is. */
-  lacks: string;
-}
-
-/** @returns nothing where there was no answer. */
-async function preflight(exam: Exam, origin: string, path: string, method: string, headers: string[]): Promise<Preflight | undefined> {
-  const answer = await exam.ask(path, {
+/**
+ * Sends a preflight request.
+ * @returns what is wrong with the response, as the predicate of a sentence, or ''; undefined if there is no response.
+ */
+async function preflightProblem(
+  context: CheckContext,
+  origin: string,
+  path: string,
+  method: string,
+  headers: string[],
+): Promise<string | undefined> {
+  const response = await context.request(path, {
     method: 'OPTIONS',
     token: undefined,
-    headers: { Origin: origin, 'Access-Control-Request-Method': method, 'Access-Control-Request-Headers': headers.map((name) => name.toLowerCase()).join(',') },
+    headers: {
+      Origin: origin,
+      'Access-Control-Request-Method': method,
+      'Access-Control-Request-Headers': headers.map((name) => name.toLowerCase()).join(','),
+    },
   });
-  if (!isAnswer(answer)) return undefined;
-  return { answer, lacks: whatLacks(answer, origin, method, headers) };
+  return isResponse(response) ? judgePreflight(response, origin, method, headers) : undefined;
 }
 
-function whatLacks(answer: Answer, origin: string, method: string, headers: string[]): string {
-  const { status, headers: given } = answer;
-  if (status < 200 || status > 299) return `is answered with ${status}${status === 401 || status === 403 ? ' (a preflight carries no token; none may be asked of it)' : ''}`;
-  const site = lacksOrigin(given, origin);
-  if (site) return site;
-  const named = namesIn(given, 'Access-Control-Allow-Headers');
-  // A star does not stand for Authorization: browsers want it named.
-  const refused = headers.filter((name) => !named.includes(name.toLowerCase()) && (!named.includes('*') || name === 'Authorization'));
-  if (refused.length > 0) return `does not allow the header ${refused.join(', ')} (Access-Control-Allow-Headers: ${given.get('Access-Control-Allow-Headers') ?? 'missing'})`;
+function judgePreflight(response: RestResponse, origin: string, method: string, headers: string[]): string {
+  const { status, headers: given } = response;
+  if (status < 200 || status > 299) {
+    const isAuth = status === 401 || status === 403;
+    return `has status ${status}${isAuth ? ' (a preflight request carries no token, so it must not need one)' : ''}`;
+  }
+  const problem = originProblem(given, origin);
+  if (problem) return problem;
+  const allowedHeaders = namesIn(given, 'Access-Control-Allow-Headers');
+  // Browsers do not apply '*' to Authorization.
+  const isAllowed = (name: string): boolean =>
+    allowedHeaders.includes(name.toLowerCase()) || (allowedHeaders.includes('*') && name !== 'Authorization');
+  const refused = headers.filter((name) => !isAllowed(name));
+  if (refused.length > 0) {
+    return `does not allow the header ${refused.join(', ')} (${quote(given, 'Access-Control-Allow-Headers')})`;
+  }
   const methods = namesIn(given, 'Access-Control-Allow-Methods');
-  const needsNaming = !['GET', 'HEAD', 'POST'].includes(method);
-  if (needsNaming && !methods.includes(method.toLowerCase()) && !methods.includes('*')) return `does not allow the method ${method} (Access-Control-Allow-Methods: ${given.get('Access-Control-Allow-Methods') ?? 'missing'})`;
+  const isSimple = ['GET', 'HEAD', 'POST'].includes(method);
+  if (!isSimple && !methods.includes(method.toLowerCase()) && !methods.includes('*')) {
+    return `does not allow the method ${method} (${quote(given, 'Access-Control-Allow-Methods')})`;
+  }
   return '';
 }
 
-const namesIn = (headers: Headers, name: string): string[] => (headers.get(name) ?? '').toLowerCase().split(',').map((each) => each.trim());
+const namesIn = (headers: Headers, name: string): string[] =>
+  (headers.get(name) ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((item) => item.trim());
 
-function lacksOrigin(headers: Headers, origin: string): string {
+const quote = (headers: Headers, name: string): string => `${name}: ${headers.get(name) ?? 'missing'}`;
+
+function originProblem(headers: Headers, origin: string): string {
   const allowed = headers.get('Access-Control-Allow-Origin');
   if (allowed === origin || allowed === '*') return '';
-  return `does not name the site (Access-Control-Allow-Origin: ${allowed ?? 'missing'})`;
+  return `does not allow the origin (${quote(headers, 'Access-Control-Allow-Origin')})`;
 }
 
-async function checkPreflight(exam: Exam, origin: string): Promise<void> {
-  exam.begin('cors.preflight');
-  const asked = await preflight(exam, origin, 'rooms/', 'GET', ['Authorization']);
-  if (!asked) return exam.findings.skip('the server does not answer', 'cors.preflight');
-  if (asked.lacks) exam.findings.wrong('cors.preflight', `The preflight for ${origin} (OPTIONS ${exam.route('rooms/')}) ${asked.lacks}. A page there gets nothing at all.`, cors(origin, ['Authorization', 'Content-Type']));
-  else exam.findings.pass('cors.preflight', `${origin} may ask, with a token.`);
+async function checkPreflight(context: CheckContext, origin: string): Promise<void> {
+  const { findings } = context;
+  context.startCheck('cors.preflight');
+  const problem = await preflightProblem(context, origin, 'rooms/', 'GET', ['Authorization']);
+  if (problem === undefined) return findings.skip('the server does not answer', 'cors.preflight');
+  if (!problem) return findings.pass('cors.preflight', `${origin} may send requests with a token.`);
+  const response = `The preflight response for ${origin} (OPTIONS ${context.routePath('rooms/')})`;
+  const message = `${response} ${problem}. A page on this site cannot use REST at all.`;
+  findings.fail('cors.preflight', message, allowCors(origin, BASIC_HEADERS));
 }
 
-async function checkReading(exam: Exam, origin: string): Promise<void> {
-  for (const [id, token, what] of [
-    ['cors.origin', exam.parts.token, 'The answer to a request'],
-    ['cors.refusal', undefined, 'A refusal (401)'],
+async function checkReadableResponses(context: CheckContext, origin: string): Promise<void> {
+  const { findings, options } = context;
+  for (const [id, token, response] of [
+    ['cors.origin', options.token, 'The response'],
+    ['cors.refusal', undefined, 'The error response (401)'],
   ] as const) {
-    exam.begin(id);
-    const asked = await exam.ask('rooms/', { token, headers: { Origin: origin } });
-    if (!isAnswer(asked)) {
-      exam.findings.skip(asked.because, id);
+    context.startCheck(id);
+    const result = await context.request('rooms/', { token, headers: { Origin: origin } });
+    if (!isResponse(result)) {
+      findings.skip(result.reason, id);
       continue;
     }
-    const lacks = lacksOrigin(asked.headers, origin);
-    if (!lacks) exam.findings.pass(id, `${what} names the site.`);
-    else exam.findings.wrong(id, `${what} from ${origin} ${lacks}.${id === 'cors.refusal' ? ' A page cannot tell an expired sign-in from a server that is gone.' : ''}`, exam.findings.is('cors.preflight', 'wrong') ? 'As for cors.preflight.' : cors(origin, ['Authorization', 'Content-Type']));
+    const problem = originProblem(result.headers, origin);
+    if (!problem) {
+      findings.pass(id, `${response} allows the origin.`);
+      continue;
+    }
+    const isRefusal = id === 'cors.refusal';
+    const effect = isRefusal ? ' So a page cannot tell an expired token from an unreachable server.' : '';
+    const fix = findings.has('cors.preflight', 'fail') ? 'See cors.preflight.' : allowCors(origin, BASIC_HEADERS);
+    findings.fail(id, `${response} to a request from ${origin} ${problem}.${effect}`, fix);
   }
 }
 
-/** What is sent only to a backend that can do more. */
-async function checkExtras(exam: Exam, origin: string): Promise<void> {
-  const { findings } = exam;
-  const path = `rooms/${encodeURIComponent(exam.rooms[0]?.id ?? 1)}/send_message/`;
-  if (!exam.has('idempotent_send')) findings.skip('the backend does not have idempotent_send, so the header is never sent', 'cors.idempotency-key');
-  else {
-    exam.begin('cors.idempotency-key');
-    const asked = await preflight(exam, origin, path, 'POST', ['Authorization', 'Content-Type', 'Idempotency-Key']);
-    if (!asked) findings.skip('the server does not answer', 'cors.idempotency-key');
-    else if (asked.lacks) findings.wrong('cors.idempotency-key', `The preflight of a message from ${origin} ${asked.lacks}. Messages that go over REST never arrive.`, cors(origin, ['Authorization', 'Content-Type', 'Idempotency-Key']));
-    else findings.pass('cors.idempotency-key', 'It may be sent.');
+async function checkIdempotencyKey(context: CheckContext, origin: string): Promise<void> {
+  const { findings } = context;
+  const id: CheckId = 'cors.idempotency-key';
+  if (!context.hasCapability('idempotent_send')) {
+    return findings.skip('the backend does not announce idempotent_send, so the widget does not send the header', id);
   }
-  const methods = [...(exam.has('edit') ? ['PATCH'] : []), ...(exam.has('delete') ? ['DELETE'] : [])];
-  if (methods.length === 0) return findings.skip('the backend has neither edit nor delete', 'cors.methods');
-  exam.begin('cors.methods');
+  context.startCheck(id);
+  const path = `rooms/${encodeURIComponent(context.rooms[0]?.id ?? 1)}/send_message/`;
+  const headers = [...BASIC_HEADERS, 'Idempotency-Key'];
+  const problem = await preflightProblem(context, origin, path, 'POST', headers);
+  if (problem === undefined) return findings.skip('the server does not answer', id);
+  if (!problem) return findings.pass(id);
+  const message = `The preflight response for a message from ${origin} ${problem}. Sending over REST fails.`;
+  findings.fail(id, message, allowCors(origin, headers));
+}
+
+async function checkMethods(context: CheckContext, origin: string): Promise<void> {
+  const { findings } = context;
+  const methods = [
+    ...(context.hasCapability('edit') ? ['PATCH'] : []),
+    ...(context.hasCapability('delete') ? ['DELETE'] : []),
+  ];
+  if (methods.length === 0) return findings.skip('the backend announces neither edit nor delete', 'cors.methods');
+  context.startCheck('cors.methods');
   for (const method of methods) {
-    const asked = await preflight(exam, origin, 'messages/1/', method, ['Authorization', 'Content-Type']);
-    if (asked?.lacks) return findings.wrong('cors.methods', `The preflight of ${method} messages/{id}/ from ${origin} ${asked.lacks}.`, `Name the methods: Access-Control-Allow-Methods: GET, POST, ${methods.join(', ')}`);
+    const problem = await preflightProblem(context, origin, 'messages/1/', method, BASIC_HEADERS);
+    if (!problem) continue;
+    return findings.fail(
+      'cors.methods',
+      `The preflight response for ${method} messages/{id}/ from ${origin} ${problem}.`,
+      `Send the header Access-Control-Allow-Methods: GET, POST, ${methods.join(', ')}`,
+    );
   }
   findings.pass('cors.methods', `${methods.join(' and ')} may be used.`);
 }

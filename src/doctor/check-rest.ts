@@ -1,130 +1,197 @@
-/** REST, before anything else: is it there, does it speak for itself, does it know this person and nobody else? */
-import { readClaims } from './claims.js';
-import { isAnswer, type Answer, type Asked } from './raw-request.js';
-import type { Exam } from './check-context.js';
-import { checkToken, unauthorised } from './remedies.js';
-import { describePage } from './page.js';
-import { parseUrl } from './url.js';
-import { forged } from './handshake-probe.js';
+/** REST: is it reachable, does it answer with JSON, does it accept this token and no other? Runs first. */
+import type { CheckContext } from './check-context.js';
+import { readClaims } from '../internal/claims.js';
+import { forgeToken } from './handshake-probe.js';
+import { describeNonJson } from './non-json-body.js';
+import { isResponse, type RequestFailure, type RequestResult, type RestResponse } from './raw-request.js';
+import { return401, verifyToken } from './remedies.js';
+import { parseUrl } from '../internal/url.js';
 
-/** @returns the answer to `GET rooms/`, where it is one; undefined where REST cannot be used; false where nothing can. */
-export async function checkRest(exam: Exam): Promise<Answer | undefined | false> {
-  const { findings, parts } = exam;
-  exam.begin('rest.reachable');
-  const asked = await exam.ask('rooms/');
-  if (!isAnswer(asked)) {
-    await explainSilence(exam, asked);
+/** Why these checks do not run in a visitor's browser. */
+export const NOT_IN_BROWSER =
+  'not run in a web page, where it would look like an attack by the visitor; run npx unified-chat doctor instead';
+
+/**
+ * Runs all checks of REST that do not look at rooms.
+ * @returns the response to `GET rooms/`; undefined if REST is unusable; false if the server is unreachable.
+ */
+export async function checkRest(context: CheckContext): Promise<RestResponse | undefined | false> {
+  const { findings, options } = context;
+  context.startCheck('rest.reachable');
+  const result = await context.request('rooms/');
+  if (!isResponse(result)) {
+    await reportNoResponse(context, result);
     return false;
   }
-  findings.pass('rest.reachable', `${parts.address.base} answers.`);
-  if (asked.redirect !== undefined) {
-    const { says, mend } = describeRedirect(asked, exam);
-    findings.wrong('rest.redirect', says, mend);
+  findings.pass('rest.reachable', `${options.address.base} is reachable.`);
+  if (result.location !== undefined) {
+    const { message, fix } = describeRedirect(context, result);
+    findings.fail('rest.redirect', message, fix);
     return undefined;
   }
-  findings.pass('rest.redirect', 'REST answers itself, and sends nobody elsewhere.');
-  const works = readAnswer(exam, asked);
-  exam.restWorks = works;
-  if (!findings.is('rest.route', 'wrong')) await checkRefusals(exam);
-  return works ? asked : undefined;
+  findings.pass('rest.redirect');
+  context.restWorks = judgeResponse(context, result);
+  if (!findings.has('rest.route', 'fail')) await checkRejections(context);
+  return context.restWorks ? result : undefined;
 }
 
-/** In a page, a site that is not allowed looks the same as a server that is gone; the difference shows without credentials. */
-async function explainSilence(exam: Exam, { because, mend }: Exclude<Asked, Answer>): Promise<void> {
-  const { findings, parts } = exam;
-  if (parts.inPage) {
-    const isThere = await parts.fetch(new URL('rooms/', parts.address.api), { mode: 'no-cors', credentials: 'omit', cache: 'no-store' }).then(
-      () => true,
-      () => false,
+/** In a browser, a CORS error looks like an unreachable server, except to a no-cors request without credentials. */
+async function reportNoResponse({ findings, options }: CheckContext, { reason, fix }: RequestFailure): Promise<void> {
+  if (!options.inBrowser) return findings.fail('rest.reachable', reason, fix);
+  const url = new URL('rooms/', options.address.api);
+  const isReachable = await options.fetch(url, { mode: 'no-cors', credentials: 'omit', cache: 'no-store' }).then(
+    () => true,
+    () => false,
+  );
+  if (!isReachable) {
+    return findings.fail(
+      'rest.reachable',
+      `${url.host} cannot be reached from this browser.`,
+      'Check that the server is running, that the URL is right, and that this device is online. The connect-src ' +
+        'directive of a Content-Security-Policy can also block the request.',
     );
-    if (isThere) {
-      findings.pass('rest.reachable', 'The server answers, but this page may not read what it says.');
-      const site = parts.origin ?? 'this site';
-      return findings.wrong('cors.preflight', `The server answers, and the browser does not let ${site} ask or read.`, `Allow ${site}, and the header Authorization, in the CORS settings of the backend. 'npx unified-chat doctor --origin ${site}' says what exactly is missing.`);
-    }
-    return findings.wrong('rest.reachable', `${new URL(parts.address.api).host} cannot be reached from this browser.`, 'See whether the server runs, whether the url is right, and whether this device has a network; a Content-Security-Policy (connect-src) of the page can be the cause too.');
   }
-  findings.wrong('rest.reachable', because, mend);
+  findings.pass('rest.reachable', 'The server is reachable, but this page may not read its responses.');
+  const site = options.origin ?? 'this site';
+  findings.fail(
+    'cors.preflight',
+    `The server answers, but the browser blocks the requests of ${site} (CORS).`,
+    `Allow the origin ${site} and the header Authorization in the CORS settings of the backend. ` +
+      `'npx unified-chat doctor --origin ${site}' shows which header is missing.`,
+  );
 }
 
-function readAnswer(exam: Exam, answer: Answer): boolean {
-  const { findings, parts } = exam;
-  const { status, json } = answer;
-  const where = `GET ${exam.route('rooms/')}`;
-  const isPage = json === undefined;
+/** @returns whether the response is usable. */
+function judgeResponse(context: CheckContext, response: RestResponse): boolean {
+  const { findings, options } = context;
+  const { status, json } = response;
+  const returned = `GET ${context.routePath('rooms/')} returned ${status}`;
+  const nonJson = json === undefined ? describeNonJson(response) : undefined;
+  const withBody = nonJson ? ` with ${nonJson.description}` : '';
   if (status === 404 || status === 405 || status === 410) {
-    const page = isPage ? `, with ${describePage(answer).is}` : '';
-    findings.wrong('rest.route', `${where} is answered with ${status}${page}.`, `Serve the list of rooms at this path, or say where the API is: api-path on <chat-connection>, --api-path here. Slashes count, at the end too.`);
+    const fix =
+      'Serve the room list at this path, or set the API path: api-path on <chat-connection>, --api-path on the ' +
+      'command line. Slashes matter, including the trailing one.';
+    findings.fail('rest.route', `${returned}${withBody}.`, fix);
     return false;
   }
-  findings.pass('rest.route', `${where} is there.`);
+  findings.pass('rest.route');
   if (status >= 500) {
-    findings.wrong('rest.answer', `${where} is answered with ${status}${isPage ? ` and ${describePage(answer).is}` : ''}.`, status === 502 || status === 503 || status === 504 ? 'The proxy in front does not reach the server: start it, or correct the address that the proxy sends to.' : "The server fails at this request: its log has the reason.");
+    findings.fail('rest.answer', `${returned}${withBody}.`, serverErrorFix(status));
     return false;
   }
   if (status === 401 || status === 403) {
-    findings.wrong('token.rest', refusedToken(parts.token, answer), 'Get another token, from the place where your site gets it. If it is fresh: is it one for this backend, signed with its key, an access token and not a refresh token? Does REST read "Authorization: Bearer <token>"?');
-    if (isPage) findings.wrong('rest.answer', `The refusal is ${describePage(answer).is}.`, describePage(answer).mend);
-    else findings.pass('rest.answer', 'REST answers with JSON.');
+    findings.fail('token.rest', describeRejectedToken(options.token, response), REJECTED_TOKEN_FIX);
+    if (nonJson) findings.fail('rest.answer', `The error response has ${nonJson.description}.`, nonJson.fix);
+    else findings.pass('rest.answer');
     return false;
   }
-  if (isPage) {
-    const { is, mend } = describePage(answer);
-    findings.wrong('rest.answer', `${where} is answered with ${status} and ${is}, not with data.`, mend);
+  if (nonJson) {
+    findings.fail('rest.answer', `${returned}${withBody} instead of JSON.`, nonJson.fix);
     return false;
   }
-  findings.pass('rest.answer', 'REST answers with JSON.');
+  findings.pass('rest.answer');
   if (status !== 200) {
-    findings.wrong('token.rest', `${where} is answered with ${status}: ${answer.text}`, 'Answer 200 with the list of rooms.');
+    findings.fail('token.rest', `${returned}: ${response.text}`, 'Return 200 with the list of rooms.');
     return false;
   }
-  findings.pass('token.rest', 'The token is accepted.');
+  findings.pass('token.rest');
   return true;
 }
 
-function refusedToken(token: string, { status, text, json }: Answer): string {
-  if (!token) return 'There is no token: nobody is signed in.';
+const serverErrorFix = (status: number): string =>
+  status === 502 || status === 503 || status === 504
+    ? 'The proxy cannot reach the server behind it. Start the server, or correct the upstream address of the proxy.'
+    : "The server failed to handle this request. The stack trace is in the server's log.";
+
+const REJECTED_TOKEN_FIX =
+  'Get a new token from your site. If it is new, check that it was issued for this backend and signed with its key, ' +
+  'that it is an access token and not a refresh token, and that REST reads the header ' +
+  '"Authorization: Bearer <token>".';
+
+function describeRejectedToken(token: string, { status, text, json }: RestResponse): string {
+  if (!token) return 'There is no token, so no user is signed in.';
   const { expiresAt } = readClaims(token);
-  const expired = expiresAt !== null && expiresAt < Date.now();
-  const words = json === undefined ? '' : `: ${text.slice(0, 300)}`;
-  return `REST refuses the token with ${status}${words}.${expired ? ` By its own word it expired at ${new Date(expiresAt).toISOString()}.` : ''}`;
+  const isExpired = expiresAt !== null && expiresAt < Date.now();
+  const detail = json === undefined ? '' : `: ${text.slice(0, 300)}`;
+  const expiry = isExpired ? ` According to its exp claim, it expired at ${new Date(expiresAt).toISOString()}.` : '';
+  return `REST rejected the token with ${status}${detail}.${expiry}`;
 }
 
-function describeRedirect({ status, redirect = '' }: Answer, exam: Exam): { says: string; mend: string } {
-  const asked = new URL('rooms/', exam.parts.address.api);
-  const says = `GET ${asked.pathname} is answered with a redirect (${status || 'a page is not told which'})${redirect && ` to ${redirect}`}. The widget follows none: a redirect could carry the token elsewhere.`;
-  const target = parseUrl(redirect, asked);
-  if (target?.protocol === 'https:' && asked.protocol === 'http:') return { says, mend: `Use https in the url: ${target.origin}` };
-  if (target && /log-?in|sign-?in|auth/i.test(target.pathname)) return { says, mend: 'Something in front of the API asks for a sign-in of its own. Let the API path through it, and answer 401 instead of redirecting.' };
-  if (target && target.pathname.replace(/\/$/, '') === asked.pathname.replace(/\/$/, '')) return { says, mend: 'Serve the path as it is, with the slash at the end (Django: APPEND_SLASH and the url pattern agree then).' };
-  return { says, mend: 'Give the url and api-path that the redirect leads to.' };
+function describeRedirect(
+  context: CheckContext,
+  { status, location = '' }: RestResponse,
+): { message: string; fix: string } {
+  const requested = new URL('rooms/', context.options.address.api);
+  const message =
+    `GET ${requested.pathname} returned a redirect (${status || 'status hidden by the browser'})` +
+    `${location && ` to ${location}`}. The widget does not follow redirects, which could send the token elsewhere.`;
+  const target = parseUrl(location, requested.href);
+  const trimSlash = (path: string): string => path.replace(/\/$/, '');
+  if (target?.protocol === 'https:' && requested.protocol === 'http:') {
+    return { message, fix: `Use https in the URL: ${target.origin}` };
+  }
+  if (target && /log-?in|sign-?in|auth/i.test(target.pathname)) {
+    return {
+      message,
+      fix:
+        'A gateway or login middleware in front of the API asks for a sign-in. Exempt the API path from it, and ' +
+        'return 401 instead of a redirect.',
+    };
+  }
+  if (target && trimSlash(target.pathname) === trimSlash(requested.pathname)) {
+    return {
+      message,
+      fix: 'Serve exactly this path, with the trailing slash. In Django, APPEND_SLASH and the URL pattern must agree.',
+    };
+  }
+  return { message, fix: 'Set the URL and api-path to the target of the redirect.' };
 }
 
-/** What happens to those who must not come in. */
-async function checkRefusals(exam: Exam): Promise<void> {
-  const { findings, parts } = exam;
-  exam.begin('rest.401');
-  judgeRefusal(exam, await exam.ask('rooms/', { token: undefined }));
-  if (parts.inPage) return findings.skip(PAGE_DOES_NOT_TRY, 'rest.bad-token');
-  exam.begin('rest.bad-token');
-  const asked = await exam.ask('rooms/', { token: forged(parts.token) });
-  if (!isAnswer(asked)) findings.skip(asked.because, 'rest.bad-token');
-  else if (asked.status === 200 && asked.json !== undefined) findings.wrong('rest.bad-token', 'A token with a forged signature is let in.', checkToken);
-  else if (asked.status === 401) findings.pass('rest.bad-token', 'A forged token is refused with 401.');
-  else findings.wrong('rest.bad-token', `A forged token is answered with ${asked.status}, not with 401: pages do not know that it is the token, and ask for no other.`, unauthorised);
+/** Requests without a token, and with a forged one. */
+async function checkRejections(context: CheckContext): Promise<void> {
+  const { findings, options } = context;
+  context.startCheck('rest.401');
+  judgeRejection(context, await context.request('rooms/', { token: undefined }));
+  if (options.inBrowser) return findings.skip(NOT_IN_BROWSER, 'rest.bad-token');
+  context.startCheck('rest.bad-token');
+  const result = await context.request('rooms/', { token: forgeToken(options.token) });
+  if (!isResponse(result)) return findings.skip(result.reason, 'rest.bad-token');
+  const { status, json } = result;
+  if (status === 200 && json !== undefined) {
+    return findings.fail('rest.bad-token', 'REST accepted a token with a forged signature.', verifyToken);
+  }
+  if (status === 401) return findings.pass('rest.bad-token', 'A forged token was rejected with 401.');
+  findings.fail(
+    'rest.bad-token',
+    `A forged token was answered with ${status} instead of 401. ${WITHOUT_401}`,
+    return401,
+  );
 }
 
-/** Why a page does not do what an attacker would. */
-export const PAGE_DOES_NOT_TRY = 'not tried from a visitor’s page, because it would look like an attack; run npx unified-chat doctor';
+const WITHOUT_401 = 'So a page cannot tell that the token is the cause, and does not request a new one.';
 
-function judgeRefusal({ findings }: Exam, asked: Asked): void {
-  if (!isAnswer(asked)) return findings.skip(asked.because, 'rest.401');
-  const { status, json } = asked;
+function judgeRejection({ findings }: CheckContext, result: RequestResult): void {
+  if (!isResponse(result)) return findings.skip(result.reason, 'rest.401');
+  const { status, json } = result;
   const { detail, code } = (json ?? {}) as { detail?: unknown; code?: unknown };
-  if (status === 200) return findings.wrong('rest.401', 'A request without any token is answered with 200.', checkToken);
-  if (status !== 401) return findings.wrong('rest.401', `A request without a token is answered with ${status}, not with 401: pages do not know that it is the token, and ask for no other.`, unauthorised);
-  if (json === undefined) return findings.wrong('rest.401', `A request without a token is refused with 401, but with ${describePage(asked).is} instead of {"detail", "code"}.`, unauthorised);
-  if (typeof detail !== 'string') return findings.wrong('rest.401', 'A request without a token is refused with 401, but the body has no "detail".', unauthorised);
-  if (typeof code !== 'string') return findings.note('rest.401', 'A request without a token is refused with 401 and a "detail"; a "code" would let programs tell why.');
-  findings.pass('rest.401', `A request without a token is refused with 401 and the code '${code}'.`);
+  const request = 'A request without a token';
+  if (status === 200) return findings.fail('rest.401', `${request} was answered with 200.`, verifyToken);
+  if (status !== 401) {
+    return findings.fail(
+      'rest.401',
+      `${request} was answered with ${status} instead of 401. ${WITHOUT_401}`,
+      return401,
+    );
+  }
+  const rejected = `${request} was rejected with 401`;
+  if (json === undefined) {
+    const { description } = describeNonJson(result);
+    return findings.fail('rest.401', `${rejected}, but with ${description} instead of {"detail", "code"}.`, return401);
+  }
+  if (typeof detail !== 'string') return findings.fail('rest.401', `${rejected}, but without a "detail".`, return401);
+  if (typeof code !== 'string') {
+    return findings.note('rest.401', `${rejected} and a "detail". A "code" would let programs identify the cause.`);
+  }
+  findings.pass('rest.401', `${rejected} and the code '${code}'.`);
 }

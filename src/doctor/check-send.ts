@@ -1,120 +1,192 @@
-/** Sending, by both ways: is it stored, is it told, can the sender recognise it? Writes into the room. */
+/** Sends a message over the WebSocket and one over REST: is it stored, confirmed and delivered? */
 import type { Id } from '../protocol/index.js';
 import { ChatError } from '../transport/index.js';
-import { isAnswer } from './raw-request.js';
-import { credential } from './check-handshake.js';
-import { alive } from './check-talk.js';
-import { Desk, isEcho, messageIn, restFailure, socketFailure, type Sample } from './write-context.js';
-import type { Exam } from './check-context.js';
-import { WRITES } from './checks.js';
+import type { CheckContext } from './check-context.js';
+import { reopenIfClosed } from './check-frames.js';
+import { WRITE_CHECKS } from './checks.js';
+import { getCredential } from './credential.js';
+import { formatList } from './format-list.js';
+import { isResponse } from './raw-request.js';
+import { hasType, isFrame, replyOrError, type ReceivedFrame, type RecordingSocket } from './recording-socket.js';
+import { correctTypes } from './remedies.js';
 import { MESSAGE } from './shapes.js';
-import { answered, isHeard, typed, type Heard, type Talk } from './recording-socket.js';
-import { some } from './times.js';
+import {
+  isAck,
+  isEcho,
+  messageOf,
+  restFailure,
+  socketFailure,
+  WriteContext,
+  type TestMessage,
+} from './write-context.js';
 
-const SEND = 'Answer {"type": "send_message", "room_id", "content", "_tempId"} by storing it and telling all sockets of the room, the sender’s too: {"type": "new_message", "room_id", "message": {…, "_tempId"}}.';
-const STORED = 'Answer POST rooms/{id}/send_message/ with 201 and the message, as it stands in the history.';
+const SEND_FIX =
+  'On {"type": "send_message", "room_id", "content", "_tempId"}, store the message and send {"type": "new_message", ' +
+  '"room_id", "message": {…, "_tempId"}} to every WebSocket that is subscribed to the room, including the sender’s.';
+const STORE_FIX = 'Answer POST rooms/{id}/send_message/ with 201 and the message, in the same form as in the history.';
 
-/** @returns where it can be written, once a room is open; nothing where it cannot. */
-export async function openDesk(exam: Exam, before: Talk, room: Id): Promise<Desk | undefined> {
-  const { findings, timing } = exam;
-  if (exam.restWorks && !exam.rooms.some(({ id }) => String(id) === String(room))) {
-    throw new ChatError('not_found', `Room ${room} is not in the list of this person's rooms, so nothing was written. There: ${some(exam.rooms.map(({ id, name }) => `${id} (${name})`), 20) || 'none'}.`);
+/**
+ * Subscribes to the room.
+ * @returns undefined if that fails; then all checks that write are skipped.
+ * @throws {ChatError} `not_found` if the user is not in the room.
+ */
+export async function openWriteContext(
+  context: CheckContext,
+  previousSocket: RecordingSocket,
+  room: Id,
+): Promise<WriteContext | undefined> {
+  const { findings, rooms, timing } = context;
+  if (context.restWorks && !rooms.some(({ id }) => String(id) === String(room))) {
+    const known = rooms.map(({ id, name }) => `${id} (${name})`);
+    const list = formatList(known, 20) || 'none';
+    throw new ChatError(
+      'not_found',
+      `Room ${room} is not in this user's room list, so nothing was sent. Rooms: ${list}.`,
+    );
   }
-  const talk = await alive(exam, before);
-  const reply = talk && (await talk.ask({ type: 'subscribe_room', room_id: room }, answered('subscribed'), timing.answerMs));
-  if (talk && isHeard(reply!) && typed('subscribed')(reply)) return new Desk(exam, talk, room);
-  findings.skip(talk ? `room ${room} cannot be subscribed to: see socket.subscribe` : 'there is no socket to send by', ...WRITES);
+  const socket = await reopenIfClosed(context, previousSocket);
+  if (socket && (await subscribe(socket, room, timing.answerMs))) return new WriteContext(context, socket, room);
+  const reason = socket
+    ? `subscribing to room ${room} failed: see socket.subscribe`
+    : 'there is no WebSocket to send a message';
+  findings.skip(reason, ...WRITE_CHECKS);
   return undefined;
 }
 
-export async function checkSending(desk: Desk): Promise<void> {
-  const other = await otherPerson(desk);
-  const sample = desk.sample();
-  await checkSocketSend(desk, sample);
-  if (other && sample.id !== undefined) await checkDelivered(desk, sample, other);
-  else desk.exam.findings.skip(other ? 'the message was not stored' : 'the second person is not in this room, or gets no socket', 'send.delivered');
-  other?.close();
-  await checkRestSend(desk);
+async function subscribe(socket: RecordingSocket, room: Id, timeoutMs: number): Promise<boolean> {
+  const frame = { type: 'subscribe_room', room_id: room } as const;
+  const reply = await socket.request(frame, replyOrError('subscribed'), timeoutMs);
+  return isFrame(reply) && hasType('subscribed')(reply);
 }
 
-async function checkSocketSend(desk: Desk, sample: Sample): Promise<void> {
-  const { exam, talk } = desk;
-  const { findings, timing } = exam;
-  exam.begin('send.socket');
-  const from = talk.heard.length;
-  const wrong = socketFailure(await desk.bySocket(sample));
-  if (wrong) {
-    findings.wrong('send.socket', `A message sent by socket ${wrong}.`, SEND);
-    return findings.skip('the message did not arrive', 'send.temp-id', 'send.once', 'send.ack', 'send.fields');
+export async function checkSending(write: WriteContext): Promise<void> {
+  const { findings } = write.context;
+  const secondSocket = await openSecondSocket(write);
+  const message = write.createMessage();
+  await checkSocketSend(write, message);
+  if (secondSocket && message.id !== undefined) await checkDelivered(write, message, secondSocket);
+  else if (secondSocket) findings.skip('the message was not stored', 'send.delivered');
+  else findings.skip('the second user is not in this room, or cannot open a WebSocket', 'send.delivered');
+  secondSocket?.close();
+  await checkRestSend(write);
+}
+
+async function checkSocketSend(write: WriteContext, message: TestMessage): Promise<void> {
+  const { context, socket } = write;
+  const { findings, timing } = context;
+  context.startCheck('send.socket');
+  const from = socket.received.length;
+  const failure = socketFailure(await write.sendBySocket(message));
+  if (failure) {
+    findings.fail('send.socket', `A message sent over the WebSocket ${failure}.`, SEND_FIX);
+    const reason = 'the message was not confirmed';
+    return findings.skip(reason, 'send.temp-id', 'send.once', 'send.ack', 'send.fields');
   }
   findings.pass('send.socket');
-  const echo = await talk.wait((heard) => isEcho(heard, sample), timing.answerMs, from);
-  if (isHeard(echo)) judgeEcho(exam, sample, echo);
-  else findings.note('send.temp-id', 'A message is acknowledged, but not told to the sender’s own sockets: other tabs of the same person do not see it.');
-  exam.begin('send.ack');
-  const ack = exam.has('ack') && (await talk.wait((heard) => typed('message_ack')(heard) && heard['_tempId'] === sample.tempId, timing.answerMs, from));
-  if (!ack) findings.missing('send.ack', 'The backend does not have ack.');
-  else if (isHeard(ack)) findings.pass('send.ack');
-  else findings.wrong('send.ack', 'The backend names the capability ack, and no message_ack with the _tempId comes.', 'Send {"type": "message_ack", "_tempId", "room_id", "message"} to the sender, or do not name ack.');
-  exam.begin('send.once');
-  const first = talk.heard.findIndex((heard) => isEcho(heard, sample));
-  const again = await talk.wait((heard) => isEcho(heard, sample), timing.watchMs, first + 1);
-  if (isHeard(again)) findings.note('send.once', 'A message is told twice. The widget shows it once; others may not.');
-  else findings.pass('send.once');
+  const echo = await socket.waitFor((frame) => isEcho(frame, message), timing.answerMs, from);
+  if (isFrame(echo)) judgeEcho(context, message, echo);
+  else {
+    const problem = 'A message is acknowledged, but not echoed to the sender. Other tabs of this user do not show it.';
+    findings.note('send.temp-id', problem);
+  }
+  await checkAck(write, message, from);
+  context.startCheck('send.once');
+  const firstEcho = socket.received.findIndex((frame) => isEcho(frame, message));
+  const secondEcho = await socket.waitFor((frame) => isEcho(frame, message), timing.watchMs, firstEcho + 1);
+  if (!isFrame(secondEcho)) return findings.pass('send.once');
+  findings.note('send.once', 'A message is delivered twice. The widget shows it once; other clients may not.');
 }
 
-function judgeEcho({ findings }: Exam, { tempId }: Sample, echo: Heard): void {
-  const odd = MESSAGE(messageIn(echo), 'new_message.message');
-  if (odd.length > 0) findings.wrong('send.fields', `${some(odd)}.`, 'Send each field in the type that docs/PROTOCOL.md names.');
-  if (messageIn(echo)?.['_tempId'] === tempId) return findings.pass('send.temp-id', '_tempId comes back inside the message.');
-  if (echo['_tempId'] === tempId) return findings.note('send.temp-id', '_tempId comes back beside the message, not inside it. The widget reads it there too.');
-  findings.note('send.temp-id', 'The echo comes without _tempId. The widget recognises its own messages by room, words and age; two equal messages within a minute may be taken for one another.');
+async function checkAck({ context, socket }: WriteContext, message: TestMessage, from: number): Promise<void> {
+  const { findings, timing } = context;
+  context.startCheck('send.ack');
+  if (!context.hasCapability('ack')) return findings.unsupported('send.ack', 'The backend does not announce ack.');
+  const ack = await socket.waitFor((frame) => isAck(frame, message), timing.answerMs, from);
+  if (isFrame(ack)) return findings.pass('send.ack');
+  findings.fail(
+    'send.ack',
+    'The backend announces ack, but no message_ack with the _tempId arrived.',
+    'Send {"type": "message_ack", "_tempId", "room_id", "message"} to the sender, or do not announce ack.',
+  );
 }
 
-/** The second person, listening: as a stranger to the room where the backend tells everybody, else as a subscriber. */
-async function otherPerson({ exam, room }: Desk): Promise<Talk | undefined> {
-  const { parts, timing } = exam;
-  if (!parts.secondToken) return undefined;
-  const found = await credential(exam, parts.secondToken);
-  if (!('value' in found)) return undefined;
-  const talk = exam.open(found.value);
-  if (!isHeard(await talk.wait(typed('connection_established'), timing.greetingMs))) return undefined;
-  if (exam.has('user_channel')) return talk;
-  const reply = await talk.ask({ type: 'subscribe_room', room_id: room }, answered('subscribed'), timing.answerMs);
-  if (isHeard(reply) && typed('subscribed')(reply)) return talk;
-  talk.close();
+function judgeEcho({ findings }: CheckContext, { tempId }: TestMessage, echo: ReceivedFrame): void {
+  const problems = MESSAGE(messageOf(echo), 'new_message.message');
+  if (problems.length > 0) findings.fail('send.fields', `${formatList(problems)}.`, correctTypes);
+  if (messageOf(echo)?.['_tempId'] === tempId) {
+    return findings.pass('send.temp-id', 'The echo has the _tempId inside the message.');
+  }
+  const problem =
+    echo['_tempId'] === tempId
+      ? 'The echo has the _tempId beside the message, not inside it. The widget reads it there too.'
+      : 'The echo comes without _tempId. The widget recognizes its own messages by room, content and age. It may ' +
+        'confuse two messages with the same content within one minute.';
+  findings.note('send.temp-id', problem);
+}
+
+/** A socket of the second user; subscribed to the room, unless the backend sends the events of all rooms anyway. */
+async function openSecondSocket({ context, room }: WriteContext): Promise<RecordingSocket | undefined> {
+  const { options, timing } = context;
+  if (!options.secondToken) return undefined;
+  const credential = await getCredential(context, options.secondToken);
+  if (!('value' in credential)) return undefined;
+  const socket = context.openSocket(credential.value);
+  if (!isFrame(await socket.waitFor(hasType('connection_established'), timing.greetingMs))) return undefined;
+  if (context.hasCapability('user_channel') || (await subscribe(socket, room, timing.answerMs))) return socket;
+  socket.close();
   return undefined;
 }
 
-async function checkDelivered({ exam, room }: Desk, sample: Sample, other: Talk): Promise<void> {
-  const { findings, timing, parts } = exam;
-  exam.begin('send.delivered');
-  const told = await other.wait((heard) => isEcho(heard, sample), timing.answerMs);
-  if (isHeard(told)) return findings.pass('send.delivered', exam.has('user_channel') ? 'The second person hears of it, without having subscribed to the room.' : 'The second person hears of it, as a subscriber of the room.');
-  const asked = await exam.ask(`rooms/${encodeURIComponent(room)}/`, { token: parts.secondToken });
-  if (!isAnswer(asked) || asked.status !== 200) return findings.skip(`the second person is not in room ${room}`, 'send.delivered');
-  findings.wrong('send.delivered', `The second person, a member of room ${room}, is not told of the message${exam.has('user_channel') ? ', though the backend names user_channel' : ''}.`, 'Tell every socket of the room (with user_channel: every socket of its members). Where several processes serve sockets, they need a channel layer that they share, Redis for one.');
+async function checkDelivered(write: WriteContext, message: TestMessage, secondSocket: RecordingSocket): Promise<void> {
+  const { context, room, roomPath } = write;
+  const { findings, timing, options } = context;
+  context.startCheck('send.delivered');
+  const hasUserChannel = context.hasCapability('user_channel');
+  if (isFrame(await secondSocket.waitFor((frame) => isEcho(frame, message), timing.answerMs))) {
+    const how = hasUserChannel ? 'without a subscription to the room' : 'with a subscription to the room';
+    return findings.pass('send.delivered', `The second user receives the message, ${how}.`);
+  }
+  const result = await context.request(roomPath, { token: options.secondToken });
+  if (!isResponse(result) || result.status !== 200) {
+    return findings.skip(`the second user is not in room ${room}`, 'send.delivered');
+  }
+  const contradiction = hasUserChannel ? ', although the backend announces user_channel' : '';
+  findings.fail(
+    'send.delivered',
+    `The second user, a member of room ${room}, does not receive the message${contradiction}.`,
+    'Send it to every WebSocket that is subscribed to the room; with user_channel, to every WebSocket of its ' +
+      'members. Several server processes need a shared channel layer, such as Redis.',
+  );
 }
 
-async function checkRestSend(desk: Desk): Promise<void> {
-  const { exam, talk } = desk;
-  const { findings, timing } = exam;
-  exam.begin('send.rest');
-  const sample = desk.sample();
-  const from = talk.heard.length;
-  const asked = await desk.byRest(sample);
-  const wrong = restFailure(asked);
-  if (wrong || !isAnswer(asked)) {
-    findings.wrong('send.rest', `POST ${exam.route(`${desk.path}send_message/`)} ${wrong}.`, STORED);
+async function checkRestSend(write: WriteContext): Promise<void> {
+  const { context, socket } = write;
+  const { findings, timing } = context;
+  context.startCheck('send.rest');
+  const message = write.createMessage();
+  const from = socket.received.length;
+  const result = await write.sendByRest(message);
+  const failure = restFailure(result);
+  if (failure || !isResponse(result)) {
+    const request = `POST ${context.routePath(`${write.roomPath}send_message/`)}`;
+    findings.fail('send.rest', `${request} ${failure}.`, STORE_FIX);
     return findings.skip('the message was not stored', 'send.announced');
   }
-  exam.saidByRest.push(['message', asked.json]);
-  const odd = MESSAGE(asked.json, 'message');
-  if (asked.status !== 201) findings.note('send.rest', `A message sent by REST is stored, and answered with ${asked.status} instead of 201.`);
-  else findings.pass('send.rest', 'A message sent by REST is stored, and answered with 201.');
-  if (odd.length > 0) findings.wrong('send.fields', `${some(odd)}.`, STORED);
+  context.restBodies.push(['message', result.json]);
+  if (result.status === 201) findings.pass('send.rest', 'A message sent over REST is stored and answered with 201.');
+  else {
+    const answer = `answered with ${result.status} instead of 201`;
+    findings.note('send.rest', `A message sent over REST is stored, but ${answer}.`);
+  }
+  const problems = MESSAGE(result.json, 'message');
+  if (problems.length > 0) findings.fail('send.fields', `${formatList(problems)}.`, STORE_FIX);
   else findings.pass('send.fields');
-  exam.begin('send.announced');
-  if (isHeard(await talk.wait((heard) => isEcho(heard, sample), timing.answerMs, from))) findings.pass('send.announced');
-  else findings.note('send.announced', 'A message sent by REST is told on no socket. Where somebody’s socket is blocked, the others see their messages only when they read the room again: within 15 s.');
+  context.startCheck('send.announced');
+  const echo = await socket.waitFor((frame) => isEcho(frame, message), timing.answerMs, from);
+  if (isFrame(echo)) return findings.pass('send.announced');
+  findings.note(
+    'send.announced',
+    'A message sent over REST is announced on no WebSocket. If a user’s WebSocket is blocked, the others see that ' +
+      'user’s messages up to 15 s late.',
+  );
 }

@@ -1,81 +1,106 @@
-/** Capability `sync`: every change of a room is counted, and can be told again. */
-import { isAnswer } from './raw-request.js';
-import { messageIn, type Desk } from './write-context.js';
-import { answered, errorText, isHeard, typed } from './recording-socket.js';
-import { some } from './times.js';
-import type { PointId } from './checks.js';
+/** Capability `sync`: the changes of a room have sequence numbers, and missed changes can be fetched. */
+import type { CheckId } from './checks.js';
+import { formatList } from './format-list.js';
+import { isResponse } from './raw-request.js';
+import { errorText, hasType, isFrame, replyOrError } from './recording-socket.js';
 import { isRecord, SYNC_ROOM } from './shapes.js';
+import { messageOf, type WriteContext } from './write-context.js';
 
-const COUNT = 'Give every change of a room the room’s next seq, from 1, in the transaction that makes the change, and put it into the frames that tell of it. Or do not name sync.';
-const TELL = 'Answer with {"rooms": [{"room_id", "seq", "expired", "has_more", "changes": [frames as they were told, oldest first]}]}. Or do not name sync.';
+const SEQ_FIX =
+  'Give every change of a room the next seq of that room, starting at 1, in the transaction that makes the change, ' +
+  'and add it to the frames that announce the change. Otherwise do not announce sync.';
+const SYNC_FIX =
+  'Answer with {"rooms": [{"room_id", "seq", "expired", "has_more", "changes": [the frames of the changes, oldest ' +
+  'first]}]}. Otherwise do not announce sync.';
 
-export async function checkSync(desk: Desk): Promise<void> {
-  const { exam } = desk;
-  const points: PointId[] = ['sync.seq', 'sync.rest', 'sync.socket'];
-  if (!exam.has('sync')) {
-    for (const id of points) exam.findings.missing(id, 'The backend does not have sync.');
+export async function checkSync(write: WriteContext): Promise<void> {
+  const { findings } = write.context;
+  const ids: CheckId[] = ['sync.seq', 'sync.rest', 'sync.socket'];
+  if (!write.context.hasCapability('sync')) {
+    for (const id of ids) findings.unsupported(id, 'The backend does not announce sync.');
     return;
   }
-  const first = checkSeq(desk);
-  if (first === undefined) return exam.findings.skip('changes are not counted: see sync.seq', ...points);
-  await checkByRest(desk, first);
-  await checkBySocket(desk, first);
+  const firstSeq = checkSequence(write);
+  if (firstSeq === undefined) return findings.skip('changes have no sequence numbers: see sync.seq', ...ids);
+  await checkRestSync(write, firstSeq);
+  await checkSocketSync(write, firstSeq);
 }
 
-/** @returns the number of the first message that was sent here. */
-function checkSeq({ exam, talk, room, samples }: Desk): number | undefined {
-  const { findings } = exam;
-  exam.begin('sync.seq');
-  const changes = talk.heard.filter((heard) => String(heard['room_id']) === String(room));
-  const messages = changes.filter(typed('new_message'));
-  const uncounted = messages.filter((heard) => typeof heard['seq'] !== 'number').length;
-  const numbers = changes.flatMap((heard) => (typeof heard['seq'] === 'number' ? [heard['seq']] : []));
-  const gap = numbers.findIndex((seq, index) => index > 0 && seq !== numbers[index - 1]! && seq !== numbers[index - 1]! + 1);
-  if (messages.length === 0) findings.skip('no message was told on the socket', 'sync.seq');
-  else if (uncounted > 0) findings.wrong('sync.seq', `${uncounted} of ${messages.length} new_message frames have no seq.`, COUNT);
-  else if (gap > 0) findings.wrong('sync.seq', `After change ${numbers[gap - 1]} of room ${room} comes change ${numbers[gap]}.`, COUNT);
-  else findings.pass('sync.seq', `Changes ${numbers[0]} to ${numbers.at(-1)} of room ${room}, without a gap.`);
-  return messages.find((heard) => messageIn(heard)?.['content'] === samples[0]?.content)?.['seq'] as number | undefined;
+/** @returns the sequence number of the doctor's first message. */
+function checkSequence({ context, socket, room, testMessages }: WriteContext): number | undefined {
+  const { findings } = context;
+  context.startCheck('sync.seq');
+  const changes = socket.received.filter((frame) => String(frame['room_id']) === String(room));
+  const messages = changes.filter(hasType('new_message'));
+  const unnumbered = messages.filter((frame) => typeof frame['seq'] !== 'number').length;
+  const seqs = changes.flatMap((frame) => (typeof frame['seq'] === 'number' ? [frame['seq']] : []));
+  const gap = seqs.findIndex((seq, index) => index > 0 && seq !== seqs[index - 1]! && seq !== seqs[index - 1]! + 1);
+  if (messages.length === 0) findings.skip('no message arrived on the WebSocket', 'sync.seq');
+  else if (unnumbered > 0) {
+    findings.fail('sync.seq', `${unnumbered} of ${messages.length} new_message frames have no seq.`, SEQ_FIX);
+  } else if (gap > 0) {
+    findings.fail('sync.seq', `In room ${room}, change ${seqs[gap - 1]} is followed by change ${seqs[gap]}.`, SEQ_FIX);
+  } else findings.pass('sync.seq', `Changes ${seqs[0]} to ${seqs.at(-1)} of room ${room} have no gap.`);
+  const first = messages.find((frame) => messageOf(frame)?.['content'] === testMessages[0]?.content);
+  return first?.['seq'] as number | undefined;
 }
 
-async function checkByRest(desk: Desk, first: number): Promise<void> {
-  const { exam, room } = desk;
-  exam.begin('sync.rest');
-  const path = `sync/?room=${encodeURIComponent(`${room}:${first - 1}`)}`;
-  const asked = await exam.ask(path);
-  if (!isAnswer(asked)) return exam.findings.wrong('sync.rest', asked.because, asked.mend);
-  if (asked.status !== 200 || asked.json === undefined) return exam.findings.wrong('sync.rest', `GET ${exam.route(path)} is answered with ${asked.status}.`, TELL);
-  exam.saidByRest.push(['sync', asked.json]);
-  judge(desk, 'sync.rest', asked.json, first);
+async function checkRestSync(write: WriteContext, firstSeq: number): Promise<void> {
+  const { context, room } = write;
+  const { findings } = context;
+  context.startCheck('sync.rest');
+  const path = `sync/?room=${encodeURIComponent(`${room}:${firstSeq - 1}`)}`;
+  const result = await context.request(path);
+  if (!isResponse(result)) return findings.fail('sync.rest', result.reason, result.fix);
+  if (result.status !== 200 || result.json === undefined) {
+    return findings.fail('sync.rest', `GET ${context.routePath(path)} returned ${result.status}.`, SYNC_FIX);
+  }
+  context.restBodies.push(['sync', result.json]);
+  judgeChanges(write, 'sync.rest', result.json, firstSeq);
 }
 
-async function checkBySocket(desk: Desk, first: number): Promise<void> {
-  const { exam, talk, room } = desk;
-  exam.begin('sync.socket');
-  const reply = await talk.ask({ type: 'sync', rooms: { [String(room)]: first - 1 } }, answered('sync_result'), exam.timing.answerMs);
-  if (!isHeard(reply)) return exam.findings.wrong('sync.socket', reply === 'ended' ? 'sync ends the connection.' : 'sync is not answered.', TELL);
-  if (typed('error')(reply)) return exam.findings.wrong('sync.socket', `sync is answered with an error: ${errorText(reply)}.`, TELL);
-  judge(desk, 'sync.socket', reply, first);
+async function checkSocketSync(write: WriteContext, firstSeq: number): Promise<void> {
+  const { context, socket, room } = write;
+  context.startCheck('sync.socket');
+  const frame = { type: 'sync', rooms: { [String(room)]: firstSeq - 1 } } as const;
+  const reply = await socket.request(frame, replyOrError('sync_result'), context.timing.answerMs);
+  const fail = (message: string): void => context.findings.fail('sync.socket', message, SYNC_FIX);
+  if (!isFrame(reply)) {
+    return fail(reply === 'closed' ? 'The server closed the WebSocket after sync.' : 'The server did not answer sync.');
+  }
+  if (hasType('error')(reply)) return fail(`The server answered sync with an error: ${errorText(reply)}.`);
+  judgeChanges(write, 'sync.socket', reply, firstSeq);
 }
 
-function judge({ exam, room, samples }: Desk, id: 'sync.rest' | 'sync.socket', body: unknown, first: number): void {
-  const { findings } = exam;
+function judgeChanges(
+  { context, room, testMessages }: WriteContext,
+  id: 'sync.rest' | 'sync.socket',
+  body: unknown,
+  firstSeq: number,
+): void {
+  const fail = (message: string, fix = SYNC_FIX): void => context.findings.fail(id, message, fix);
   const rooms = (body as { rooms?: unknown } | null)?.rooms;
-  if (!Array.isArray(rooms)) return findings.wrong(id, "The answer has no 'rooms'.", TELL);
-  const odd = rooms.flatMap((each: unknown, index) => SYNC_ROOM(each, `rooms[${index}]`));
-  if (odd.length > 0) return findings.wrong(id, `${some(odd)}.`, TELL);
-  const told = (rooms as RoomChanges[]).find(({ room_id }) => String(room_id) === String(room));
-  if (!told) return findings.wrong(id, `Room ${room} is not in the answer.`, TELL);
-  if (told.expired) return findings.wrong(id, `The server says that it does not remember change ${first}, which has just been made.`, 'Keep at least 1,000 changes and 24 hours.');
-  const changes = told.changes ?? [];
-  const missing = samples.filter((sample) => sample.id !== undefined && !changes.some((change) => tells(change, sample.id)));
-  if (missing.length > 0) return findings.wrong(id, `${missing.length} of ${samples.length} messages sent since are not among the changes.`, TELL);
+  if (!Array.isArray(rooms)) return fail("The response has no array 'rooms'.");
+  const problems = rooms.flatMap((each: unknown, index) => SYNC_ROOM(each, `rooms[${index}]`));
+  if (problems.length > 0) return fail(`${formatList(problems)}.`);
+  const synced = (rooms as RoomChanges[]).find(({ room_id }) => String(room_id) === String(room));
+  if (!synced) return fail(`The response does not contain room ${room}.`);
+  if (synced.expired) {
+    const message = `The server reports change ${firstSeq} as expired, although it has just been made.`;
+    return fail(message, 'Keep at least the last 1,000 changes, and those of the last 24 hours.');
+  }
+  const changes = synced.changes ?? [];
+  const isMissing = ({ id }: { id?: unknown }): boolean =>
+    id !== undefined && !changes.some((change) => isNewMessage(change, id));
+  const missing = testMessages.filter(isMissing).length;
+  if (missing > 0)
+    return fail(`${missing} of the ${testMessages.length} messages sent since are not among the changes.`);
   const newest = Math.max(0, ...changes.map(({ seq }) => (typeof seq === 'number' ? seq : 0)));
-  if (told.seq < newest) return findings.wrong(id, `It says that all is known up to ${told.seq}, and tells of change ${newest}.`, TELL);
-  findings.pass(id);
+  if (synced.seq < newest) return fail(`The room's seq is ${synced.seq}, but its changes go up to ${newest}.`);
+  context.findings.pass(id);
 }
 
-/** As `SYNC_ROOM` has found it. */
+/** As validated by `SYNC_ROOM`. */
 interface RoomChanges {
   room_id: unknown;
   seq: number;
@@ -83,4 +108,5 @@ interface RoomChanges {
   changes?: Record<string, unknown>[];
 }
 
-const tells = ({ type, message }: Record<string, unknown>, id: unknown): boolean => type === 'new_message' && isRecord(message) && String(message['id']) === String(id);
+const isNewMessage = ({ type, message }: Record<string, unknown>, id: unknown): boolean =>
+  type === 'new_message' && isRecord(message) && String(message['id']) === String(id);

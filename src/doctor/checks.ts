@@ -1,93 +1,93 @@
-/** Every point that the doctor looks at, by an id that stays the same between versions. docs/DOCTOR.md lists them. */
+/** All checks of the doctor. The ids stay the same between versions; docs/DOCTOR.md lists them. */
 import type { AuthMode } from '../transport/index.js';
 
-export const POINTS = {
-  // REST
-  'rest.reachable': 'The server answers',
-  'rest.redirect': 'REST is where it is said to be',
+/** Each check by id, with the requirement that it verifies. */
+export const CHECKS = {
+  // REST: connection and authentication
+  'rest.reachable': 'The server is reachable',
+  'rest.redirect': 'REST answers without a redirect',
   'rest.route': 'GET rooms/ exists',
-  'rest.answer': 'REST answers with data, not with a page',
-  'token.rest': 'REST takes the token',
-  'rest.401': 'REST refuses a request without a token, as agreed',
-  'rest.bad-token': 'REST refuses a forged token',
-  // What REST says
-  'rooms.list': 'Every room of the list can be used',
-  'rooms.fields': 'The fields of the rooms have the right types',
-  'rooms.one': 'GET rooms/{id}/ answers with the room',
-  'rooms.foreign': 'Rooms are closed to those who are not in them',
-  'time.rest': 'Times from REST have an offset',
-  // The socket
-  'socket.upgrade': 'A WebSocket can be opened',
-  'socket.route': 'There is a WebSocket at its path',
+  'rest.answer': 'REST answers with JSON',
+  'token.rest': 'REST accepts the token',
+  'rest.401': 'REST rejects a request without a token with 401',
+  'rest.bad-token': 'REST rejects a forged token',
+  // REST: data
+  'rooms.list': 'Every room in the list is usable',
+  'rooms.fields': 'The fields of rooms have the correct types',
+  'rooms.one': 'GET rooms/{id}/ returns the room',
+  'rooms.foreign': 'Rooms are closed to non-members',
+  'time.rest': 'Times from REST have a UTC offset',
+  // WebSocket: handshake and authentication
+  'socket.upgrade': 'A WebSocket opens',
+  'socket.route': 'The WebSocket path exists',
   'origin.allowed': 'The site may open a WebSocket',
-  'token.query': 'The socket takes the token from its address',
-  'token.subprotocol': 'The socket takes the token as a subprotocol',
-  'token.ticket': 'The socket takes a ticket',
-  'ticket.once': 'A ticket opens one socket, no more',
-  'socket.no-token': 'The socket refuses who has no token',
-  'socket.bad-token': 'The socket refuses a forged token',
-  'socket.refusal': 'A refusal on the socket can be recognised',
-  'socket.greeting': 'The server greets',
-  // What the server says that it can do
-  'capability.idempotent_send': 'Can: sending twice stores once',
-  'capability.ack': 'Can: messages are acknowledged',
-  'capability.user_channel': 'Can: all rooms are told of, not only those that are open',
-  'capability.sync': 'Can: what was missed is told again',
-  'capability.token_refresh': 'Can: a token is renewed on an open socket',
-  'capability.edit': 'Can: messages are edited',
-  'capability.delete': 'Can: messages are deleted',
-  'capability.reactions': 'Can: reactions',
-  'capability.receipts': 'Can: how far everybody has read',
-  // A conversation
-  'socket.ping': 'A ping is answered',
-  'socket.room-list': 'The room list comes by socket',
-  'rooms.same': 'Socket and REST list the same rooms',
-  'rooms.unread': 'Socket and REST count the same unread messages',
-  'time.socket': 'Times on the socket have an offset',
-  'socket.subscribe': 'A room can be subscribed to',
-  'socket.unknown-frame': 'A frame that the server does not know does no harm',
-  'socket.malformed': 'Text that is no JSON does no harm',
-  // Pages on other sites
-  'cors.preflight': 'The browser lets the site ask REST',
-  'cors.origin': 'The browser lets the site read what REST answers',
-  'cors.refusal': 'The browser lets the site read refusals',
-  'cors.idempotency-key': 'The browser lets the site send the header Idempotency-Key',
-  'cors.methods': 'The browser lets the site edit and delete',
-  // Sending, only when asked to write
-  'send.socket': 'A message sent by socket arrives',
-  'send.temp-id': 'The echo can be recognised by its _tempId',
-  'send.once': 'A message is told once',
+  'token.query': 'The WebSocket accepts the token from the query string',
+  'token.subprotocol': 'The WebSocket accepts the token as a subprotocol',
+  'token.ticket': 'The WebSocket accepts a ticket',
+  'ticket.once': 'A ticket opens one WebSocket only',
+  'socket.no-token': 'The WebSocket rejects a client without a token',
+  'socket.bad-token': 'The WebSocket rejects a forged token',
+  'socket.refusal': 'A client can recognize a rejected token on the WebSocket',
+  'socket.greeting': 'The server sends a greeting',
+  // Capabilities that the greeting announces
+  'capability.idempotent_send': 'Capability: a message that is sent twice is stored once',
+  'capability.ack': 'Capability: messages are acknowledged',
+  'capability.user_channel': 'Capability: one WebSocket receives the events of all rooms',
+  'capability.sync': 'Capability: missed changes can be fetched',
+  'capability.token_refresh': 'Capability: a token can be replaced on an open WebSocket',
+  'capability.edit': 'Capability: messages can be edited',
+  'capability.delete': 'Capability: messages can be deleted',
+  'capability.reactions': 'Capability: reactions',
+  'capability.receipts': 'Capability: read positions of all members',
+  // WebSocket: frames
+  'socket.ping': 'The server answers ping with pong',
+  'socket.room-list': 'The WebSocket returns the room list',
+  'rooms.same': 'WebSocket and REST list the same rooms',
+  'rooms.unread': 'WebSocket and REST report the same unread counts',
+  'time.socket': 'Times on the WebSocket have a UTC offset',
+  'socket.subscribe': 'The client can subscribe to a room',
+  'socket.unknown-frame': 'The WebSocket survives a frame of unknown type',
+  'socket.malformed': 'The WebSocket survives malformed JSON',
+  // CORS
+  'cors.preflight': 'CORS allows the site to send requests',
+  'cors.origin': 'CORS allows the site to read responses',
+  'cors.refusal': 'CORS allows the site to read error responses',
+  'cors.idempotency-key': 'CORS allows the header Idempotency-Key',
+  'cors.methods': 'CORS allows the methods for edit and delete',
+  // Sending; only with `write`
+  'send.socket': 'A message sent over the WebSocket is stored',
+  'send.temp-id': 'The echo of a message contains its _tempId',
+  'send.once': 'A message is delivered once',
   'send.ack': 'A message is acknowledged',
-  'send.delivered': 'The other person hears of it',
-  'send.rest': 'A message sent by REST is stored',
-  'send.fields': 'Messages have the right fields',
-  'send.announced': 'A message sent by REST is told on the socket',
-  'idempotent.socket-socket': 'Sent twice by socket, stored once',
-  'idempotent.socket-rest': 'Sent by socket and by REST, stored once',
-  'idempotent.rest-rest': 'Sent twice by REST, stored once',
-  'history.holds': 'The history holds what was sent',
-  'history.after': 'The history can be read on from a message',
-  'read.answered': 'Marking as read is answered',
-  'sync.seq': 'Changes are counted without a gap',
-  'sync.rest': 'GET sync/ tells what was missed',
-  'sync.socket': 'sync on the socket tells what was missed',
+  'send.delivered': 'The second user receives the message',
+  'send.rest': 'A message sent over REST is stored',
+  'send.fields': 'The fields of messages have the correct types',
+  'send.announced': 'A message sent over REST is announced on the WebSocket',
+  'idempotent.socket-socket': 'Sent twice over the WebSocket, a message is stored once',
+  'idempotent.socket-rest': 'Sent over the WebSocket and over REST, a message is stored once',
+  'idempotent.rest-rest': 'Sent twice over REST, a message is stored once',
+  'history.holds': 'The history contains the sent messages',
+  'history.after': 'The history can be read from a given message onwards',
+  'read.answered': 'The server answers mark_read',
+  'sync.seq': 'The sequence numbers of changes have no gap',
+  'sync.rest': 'GET sync/ returns missed changes',
+  'sync.socket': 'The sync frame returns missed changes',
 } as const;
 
-export type PointId = keyof typeof POINTS;
+export type CheckId = keyof typeof CHECKS;
 
-/** Points that store something, or may: left out unless the doctor is told to write. */
-export const WRITES: ReadonlySet<PointId> = new Set(
-  (Object.keys(POINTS) as PointId[]).filter((id) => /^(send|idempotent|history|read|sync)\./.test(id)),
+/** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
+export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
+  (Object.keys(CHECKS) as CheckId[]).filter((id) => /^(send|idempotent|history|read|sync)\./.test(id)),
 );
 
-/** Points that need a second person. */
-const NEEDS_SECOND: readonly PointId[] = ['rooms.foreign', 'send.delivered'];
+const SECOND_USER_CHECKS: readonly CheckId[] = ['rooms.foreign', 'send.delivered'];
 
-/** The points of one examination: of the ways for a token to travel, only the one that is in use. */
-export function pointsFor({ auth, second }: { auth: AuthMode; second: boolean }): PointId[] {
-  return (Object.keys(POINTS) as PointId[]).filter((id) => {
+/** The checks that apply to a run: only those of its auth mode, and those with two users only if there are two. */
+export function checksFor({ auth, hasSecondUser }: { auth: AuthMode; hasSecondUser: boolean }): CheckId[] {
+  return (Object.keys(CHECKS) as CheckId[]).filter((id) => {
     if (/^token\.(query|subprotocol|ticket)$/.test(id)) return id === `token.${auth}`;
     if (id === 'ticket.once') return auth === 'ticket';
-    return second || !NEEDS_SECOND.includes(id);
+    return hasSecondUser || !SECOND_USER_CHECKS.includes(id);
   });
 }

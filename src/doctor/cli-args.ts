@@ -1,54 +1,62 @@
-/** What the doctor can be told on a command line. */
+/** The command line of the doctor. */
 import { parseArgs } from 'node:util';
 import type { AuthMode } from '../transport/index.js';
 import type { DiagnoseOptions } from './diagnose.js';
 
-export const USAGE = `Examines a live chat backend against the contract (docs/PROTOCOL.md), point by point.
+export const USAGE = `Checks a live chat backend against the contract (docs/PROTOCOL.md).
 
   npx unified-chat doctor --url https://api.example.com [options]
 
-  --url URL              origin of the backend, with a base path where it has one
-  --token TOKEN          of a person who may chat. Better: in the environment, UNIFIED_CHAT_TOKEN, so that it
-                         stands in no shell history and in no list of processes. It is never printed.
-  --user-token-2 TOKEN   of another person (or UNIFIED_CHAT_USER_TOKEN_2): whether rooms are closed to strangers,
-                         and, with --write, whether messages reach the others
-  --origin URL           the site that the chat is to stand on: examines CORS, and whether its socket is let in
+  --url URL              origin of the backend, with its base path if it has one
+  --token TOKEN          token of a user who may chat. Prefer the environment variable UNIFIED_CHAT_TOKEN, which
+                         keeps it out of the shell history and the process list. The doctor never prints it.
+  --user-token-2 TOKEN   token of a second user (or UNIFIED_CHAT_USER_TOKEN_2): checks that rooms are closed to
+                         non-members and, with --write, that messages are delivered
+  --origin URL           origin of the site that uses the chat: checks CORS, and the Origin of the WebSocket
   --ws-path PATH         default /ws/chat/
   --api-path PATH        default /api/chat/
-  --auth MODE            how the token travels on the socket: query (default), subprotocol, ticket
-  --room ID              a room to talk about; default the first of the list
-  --write                sends about eight messages into --room, reads its history, marks the messages as read
-  --json                 the report as JSON
-  --help
+  --auth MODE            how the WebSocket receives the token: query (default), subprotocol, ticket
+  --room ID              room for the checks; default: the first of the room list
+  --write                sends about eight messages to --room, reads its history, and marks the messages as read
+  --json                 prints the report as JSON
+  --help                 prints this help
 
-Without --write nothing is stored. Histories are not read then either: on some backends, reading one marks it as read.
-A room is subscribed to, and requests without a token and with a forged one are made; both leave lines in logs.
+Without --write, the doctor stores nothing. It does not read message histories either, because on some backends
+reading a history marks it as read. It subscribes to a room, and it sends requests without a token and with a forged
+token, which may appear in the server's logs.
 
-Ends with 0: nothing is wrong. 1: something is. 2: it could not be run (what it was told makes no sense).
+Exit codes: 0 no check failed, 1 a check failed, 2 the doctor could not run (invalid options, for example).
 `;
 
-/** What was told makes no sense; the message says how. */
-export class WrongArguments extends Error {}
+/** The command line is invalid. */
+export class UsageError extends Error {}
 
 const AUTH_MODES: readonly string[] = ['query', 'subprotocol', 'ticket'] satisfies AuthMode[];
 
-export type Wanted = DiagnoseOptions & { token: string; json: boolean };
+export type CliOptions = DiagnoseOptions & { token: string; json: boolean };
 
-/** @throws {WrongArguments} */
-export function readArguments(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Wanted | 'help' {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws {UsageError} */
+export function parseArguments(argv: readonly string[], env: Environment): CliOptions | 'help' {
   const { values, positionals } = parse(argv);
   if (values.help) return 'help';
-  const [command, ...more] = positionals;
-  // What was typed is not repeated: it may be a token that lost its flag.
-  if (command !== 'doctor') throw new WrongArguments(command === undefined ? 'Say what to do: npx unified-chat doctor --url …' : 'There is one command: doctor.');
-  if (more.length > 0) throw new WrongArguments("There is a word too many after 'doctor'.");
+  const [command, ...rest] = positionals;
+  // Error messages do not repeat an argument: it may be a token.
+  if (command === undefined) throw new UsageError('The command is missing: npx unified-chat doctor --url …');
+  if (command !== 'doctor') throw new UsageError('Unknown command. The only command is doctor.');
+  if (rest.length > 0) throw new UsageError("Unexpected argument after 'doctor'.");
   const { url, auth = 'query', origin, room, write = false, json = false } = values;
   const token = values.token ?? env['UNIFIED_CHAT_TOKEN'];
-  if (!url) throw new WrongArguments('--url is missing: where is the backend?');
-  if (!token?.trim()) throw new WrongArguments('There is no token: set UNIFIED_CHAT_TOKEN, or give --token.');
-  if (!AUTH_MODES.includes(auth)) throw new WrongArguments(`--auth is one of ${AUTH_MODES.join(', ')}.`);
-  if (origin !== undefined && !isOrigin(origin)) throw new WrongArguments('--origin is the origin of a site, without a path: https://my.site');
-  if (write && room === undefined) throw new WrongArguments('--write sends test messages, so say into which room: --room ID. A run without --write lists the rooms.');
+  if (!url) throw new UsageError('--url is missing. Set it to the origin of the backend.');
+  if (!token?.trim()) throw new UsageError('The token is missing. Set UNIFIED_CHAT_TOKEN, or use --token.');
+  if (!AUTH_MODES.includes(auth)) throw new UsageError(`--auth must be one of ${AUTH_MODES.join(', ')}.`);
+  if (origin !== undefined && !isOrigin(origin)) {
+    throw new UsageError('--origin must be an origin without a path, such as https://my.site.');
+  }
+  if (write && room === undefined) {
+    throw new UsageError('--write sends test messages and requires --room ID. Run without --write to list the rooms.');
+  }
   return {
     url,
     token,
@@ -63,18 +71,31 @@ export function readArguments(argv: readonly string[], env: Readonly<Record<stri
   };
 }
 
-const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).pathname === '/';
+const isOrigin = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).pathname === '/';
 
 function parse(argv: readonly string[]) {
   try {
-    const text = { type: 'string' } as const;
-    const flag = { type: 'boolean' } as const;
+    const string = { type: 'string' } as const;
+    const boolean = { type: 'boolean' } as const;
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { url: text, token: text, 'user-token-2': text, origin: text, 'ws-path': text, 'api-path': text, auth: text, room: text, write: flag, json: flag, help: { ...flag, short: 'h' } },
+      options: {
+        url: string,
+        token: string,
+        'user-token-2': string,
+        origin: string,
+        'ws-path': string,
+        'api-path': string,
+        auth: string,
+        room: string,
+        write: boolean,
+        json: boolean,
+        help: { ...boolean, short: 'h' },
+      },
     });
   } catch (thrown) {
-    throw new WrongArguments(thrown instanceof Error ? thrown.message : 'The options cannot be read.');
+    throw new UsageError(thrown instanceof Error ? thrown.message : 'The options are invalid.');
   }
 }

@@ -1,11 +1,19 @@
-/** What the doctor shows at a terminal: findings as they come, one line that says what it is at, and the sum. */
+/** The doctor's output on a terminal: findings as they come, a progress line, and the summary. */
 import { styleText } from 'node:util';
 import type { Finding, Report } from './findings.js';
-import { findingText, skippedText, summaryText, type Paint } from './text.js';
+import { findingText, skippedText, summaryText, type Paint } from './report-text.js';
 
-const STYLES = { pass: 'green', note: 'yellow', missing: 'cyan', skipped: 'dim', wrong: 'red', id: 'bold', mend: 'cyan' } as const;
+const STYLES = {
+  pass: 'green',
+  note: 'yellow',
+  unsupported: 'cyan',
+  skipped: 'dim',
+  fail: 'red',
+  id: 'bold',
+  fix: 'cyan',
+} as const;
 
-const COLOURED: Paint = (text, what) => styleText(STYLES[what], text);
+const COLORED: Paint = (text, style) => styleText(STYLES[style], text);
 const PLAIN: Paint = (text) => text;
 const CLEAR_LINE = '\r\u001b[2K';
 
@@ -17,13 +25,15 @@ interface Stream {
 export interface Printer {
   onCheck(id: string, title: string): void;
   onFinding(finding: Finding): void;
-  /** What is left to be said. */
-  end(report: Report): string;
+  /** The rest of the output: skipped checks and the summary, or the whole report as JSON. */
+  finish(report: Report): string;
 }
 
-export function printer({ json, out, progress }: { json: boolean; out: Stream; progress: Stream }): Printer {
-  const paint = out.isTTY && !process.env['NO_COLOR'] ? COLOURED : PLAIN;
-  const clear = (): void => {
+/** @param progress the stream for the progress line, which is only written to a terminal. */
+export function createPrinter(options: { json: boolean; out: Stream; progress: Stream }): Printer {
+  const { json, out, progress } = options;
+  const paint = out.isTTY && !process.env['NO_COLOR'] ? COLORED : PLAIN;
+  const clearProgress = (): void => {
     if (progress.isTTY) progress.write(CLEAR_LINE);
   };
   return {
@@ -31,16 +41,16 @@ export function printer({ json, out, progress }: { json: boolean; out: Stream; p
       if (progress.isTTY) progress.write(`${CLEAR_LINE}… ${id}: ${title}`);
     },
     onFinding(finding) {
-      // What was skipped is told at the end, together: one reason often holds for many.
+      // Skipped checks follow at the end, grouped by reason.
       if (json || finding.verdict === 'skipped') return;
-      clear();
+      clearProgress();
       out.write(`${findingText(finding, paint)}\n`);
     },
-    end(report) {
-      clear();
+    finish(report) {
+      clearProgress();
       if (json) return `${JSON.stringify(report, null, 2)}\n`;
       const skipped = skippedText(report.findings, paint);
-      return `${skipped && `${skipped}\n`}\n${paint(summaryText(report), report.healthy ? 'pass' : 'wrong')}\n`;
+      return `${skipped && `${skipped}\n`}\n${paint(summaryText(report), report.healthy ? 'pass' : 'fail')}\n`;
     },
   };
 }

@@ -1,131 +1,152 @@
 /**
- * The doctor: examines a live backend against docs/PROTOCOL.md, point by point, in the order in which one thing needs
- * another. It knows neither a page nor Node; what it looks with (`fetch`, `WebSocket`, `openUpgrade`) comes from outside.
+ * Checks a live backend against docs/PROTOCOL.md. Each check runs after those that it depends on. Runs in browsers and
+ * in Node: `fetch`, `WebSocket` and `requestUpgrade` are options.
  */
 import type { Id } from '../protocol/index.js';
 import { ChatError, makeAddress, type AddressParts, type AuthMode } from '../transport/index.js';
+import { checkBadCredentials } from './check-bad-credentials.js';
+import { CheckContext, DEFAULT_TIMING, type DoctorTiming } from './check-context.js';
 import { checkCors } from './check-cors.js';
-import { checkCounts } from './check-counts.js';
+import { checkFrames, checkGreeting } from './check-frames.js';
 import { checkHandshake } from './check-handshake.js';
-import { checkHistory, checkReading } from './check-history.js';
-import { checkIdempotence } from './check-idempotent.js';
-import { checkProbes } from './check-probes.js';
+import { checkHistory, checkMarkRead } from './check-history.js';
+import { checkIdempotency } from './check-idempotency.js';
 import { checkRest } from './check-rest.js';
+import { checkRoomConsistency } from './check-room-consistency.js';
 import { checkForeignRooms, checkRooms } from './check-rooms.js';
-import { checkSending, openDesk } from './check-send.js';
+import { checkSending, openWriteContext } from './check-send.js';
 import { checkSync } from './check-sync.js';
-import { checkGreeting, checkTalk } from './check-talk.js';
-import { DEFAULT_TIMING, Exam, type DoctorTiming } from './check-context.js';
+import { checkTimes } from './check-times.js';
+import { checksFor, WRITE_CHECKS, type CheckId } from './checks.js';
 import { countVerdicts, Findings, type Finding, type Report } from './findings.js';
-import { pointsFor, WRITES, type PointId } from './checks.js';
+import type { RecordingSocket } from './recording-socket.js';
 import { Redactor } from './redact.js';
-import type { Talk } from './recording-socket.js';
-import { checkTimes } from './times.js';
-import type { OpenUpgrade } from './upgrade.js';
+import type { RequestUpgrade } from './upgrade-request.js';
 
 export interface DiagnoseOptions extends AddressParts {
-  /** Never in anything that the doctor says. Without one, it looks at what can be seen without. */
+  /** The user's token. It never appears in the report. Without one, only the checks that need none run. */
   token?: string | null | undefined;
-  /** Asked for a token instead, where there is one: as a page's connection does. */
+  /** Called once for a token, which takes precedence over `token`. */
   tokenProvider?: (() => Promise<string>) | undefined;
-  /** Of another person: whether rooms are closed to strangers, and messages reach the others. */
+  /** The token of a second user: checks that rooms are closed to non-members, and that messages are delivered. */
   userToken2?: string | undefined;
-  /** How the token travels on the socket. Default `query`. */
+  /** How the WebSocket receives the token. @default 'query' */
   auth?: AuthMode | undefined;
-  /** The site that is to use the backend: `https://my.site`. In a page: its own. */
+  /** The origin of the site that uses the backend, such as `https://my.site`. @default the page's own, in a browser */
   origin?: string | undefined;
-  /** Sends messages, reads the history and marks as read, in `room`. Default false: nothing is changed. */
+  /** Sends messages to `room`, reads its history, and marks those messages as read. @default false */
   write?: boolean | undefined;
-  /** The room for `write`; without that, the one to subscribe to. Default: the first of the list. */
+  /** The room for the checks of one room; required with `write`. @default the first of the room list */
   room?: Id | undefined;
+  /** @default the global `fetch` */
   fetch?: typeof fetch | undefined;
-  /** Default: the global one. `withWs` makes one of the package `ws`, with `openUpgrade`. */
+  /** `withWs` makes this option and `requestUpgrade` from the package `ws`. @default the global `WebSocket` */
   WebSocket?: typeof WebSocket | undefined;
-  openUpgrade?: OpenUpgrade | undefined;
+  /** Performs a handshake and returns its HTTP status. Without it, the cause of a refused handshake is unknown. */
+  requestUpgrade?: RequestUpgrade | undefined;
+  /** Time limits in milliseconds. */
   timing?: Partial<DoctorTiming> | undefined;
-  /** Each finding, as soon as it is there. What this throws ends the examination. */
+  /** Called with each finding at once. If it throws, the diagnosis stops. */
   onFinding?: ((finding: Finding) => void) | undefined;
-  /** What is being looked at now. */
-  onCheck?: ((id: PointId, title: string) => void) | undefined;
-  /** Gives up. */
+  /** Called when a check starts. */
+  onCheck?: ((id: CheckId, title: string) => void) | undefined;
+  /** Aborts the diagnosis. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Examines a backend.
- * @throws {ChatError} `bad_url`; `invalid` for options that contradict each other; `not_found` where `room` is none of
- * this person's rooms; `aborted`.
+ * Checks a backend.
+ * @throws {ChatError} `bad_url`; `backend_not_allowed`; `invalid` for `write` without `room`; `not_found` if the user
+ *   is not in `room`; `aborted`.
+ * @example
+ * const report = await diagnose({ url: 'https://api.example.com', token });
+ * if (!report.healthy) console.error(toText(report));
  */
 export async function diagnose(options: DiagnoseOptions): Promise<Report> {
-  const { auth = 'query', write = false, room } = options;
+  const { write = false, room } = options;
   const address = makeAddress(options);
-  if (write && room === undefined) throw new ChatError('invalid', 'To write, the doctor must be told into which room.');
-  const began = Date.now();
+  if (write && room === undefined) throw new ChatError('invalid', "The option 'write' requires the option 'room'.");
+  const startedAt = Date.now();
+  const context = await createContext(options, address);
+  try {
+    await runChecks(context, write);
+  } finally {
+    context.closeSockets();
+  }
+  const findings = context.findings.list();
+  const counts = countVerdicts(findings);
+  return {
+    url: address.base,
+    startedAt: new Date(startedAt).toISOString(),
+    durationSeconds: (Date.now() - startedAt) / 1_000,
+    healthy: counts.fail === 0,
+    counts,
+    findings,
+  };
+}
+
+async function createContext(options: DiagnoseOptions, address: ReturnType<typeof makeAddress>): Promise<CheckContext> {
+  const { auth = 'query', room, requestUpgrade, signal } = options;
   const provided = await options.tokenProvider?.().catch(() => undefined);
   const token = (provided ?? options.token ?? '').trim();
   const secondToken = options.userToken2?.trim() || undefined;
   const redactor = new Redactor(token, secondToken);
-  const findings = new Findings(pointsFor({ auth, second: secondToken !== undefined }), redactor, options.onFinding ?? (() => {}));
-  const inPage = !options.openUpgrade && (globalThis as { document?: unknown }).document !== undefined;
-  const exam = new Exam({
+  const planned = checksFor({ auth, hasSecondUser: secondToken !== undefined });
+  const inBrowser = !requestUpgrade && (globalThis as { document?: unknown }).document !== undefined;
+  return new CheckContext({
     address,
     token,
     secondToken,
     auth,
-    origin: options.origin ?? (inPage ? globalThis.location.origin : undefined),
-    inPage,
+    origin: options.origin ?? (inBrowser ? globalThis.location.origin : undefined),
+    inBrowser,
     room,
     timing: { ...DEFAULT_TIMING, ...options.timing },
-    findings,
+    findings: new Findings(planned, redactor, options.onFinding ?? (() => {})),
     redactor,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     WebSocket: options.WebSocket ?? (globalThis as { WebSocket?: typeof WebSocket }).WebSocket,
-    openUpgrade: options.openUpgrade,
-    signal: options.signal,
+    requestUpgrade,
+    signal,
     onCheck: options.onCheck ?? (() => {}),
   });
-  try {
-    await examine(exam, write);
-  } finally {
-    exam.end();
+}
+
+async function runChecks(context: CheckContext, write: boolean): Promise<void> {
+  const { findings } = context;
+  const roomsResponse = await checkRest(context);
+  if (roomsResponse === false) return findings.skipRemaining('the server is unreachable');
+  if (roomsResponse) {
+    await checkRooms(context, roomsResponse);
+    await checkForeignRooms(context);
   }
-  const list = findings.list();
-  const counts = countVerdicts(list);
-  return { url: address.base, at: new Date(began).toISOString(), seconds: (Date.now() - began) / 1_000, healthy: counts.wrong === 0, counts, findings: list };
+  const opened = await checkHandshake(context);
+  const greeted = opened && checkGreeting(context, opened) ? opened : undefined;
+  const socket = greeted && (await checkFrames(context, greeted));
+  if (socket) await checkRoomConsistency(context, socket);
+  await checkBadCredentials(context);
+  await checkCors(context);
+  if (!write) {
+    const reason =
+      'runs only with --write --room ID, because it changes data (on some backends, reading a history marks it read)';
+    findings.skip(reason, ...WRITE_CHECKS);
+  } else if (socket) await runWriteChecks(context, socket);
+  checkTimes(context);
+  findings.skipRemaining(reasonForRemaining(findings));
 }
 
-async function examine(exam: Exam, write: boolean): Promise<void> {
-  const { findings } = exam;
-  const rest = await checkRest(exam);
-  if (rest === false) return findings.skipRest('the server cannot be reached');
-  if (rest) {
-    await checkRooms(exam, rest);
-    await checkForeignRooms(exam);
-  }
-  const talk = await checkHandshake(exam);
-  const greeted = talk && checkGreeting(exam, talk) ? talk : undefined;
-  const still = greeted && (await checkTalk(exam, greeted));
-  if (still) await checkCounts(exam, still);
-  await checkProbes(exam);
-  await checkCors(exam);
-  if (!write) findings.skip('it would change something (reading a history marks it as read on some backends); --write --room <id> does it', ...WRITES);
-  else if (still) await checkWriting(exam, still);
-  checkTimes(exam);
-  findings.skipRest(firstObstacle(findings));
+async function runWriteChecks(context: CheckContext, socket: RecordingSocket): Promise<void> {
+  const write = await openWriteContext(context, socket, context.room!);
+  if (!write) return;
+  await checkSending(write);
+  await checkIdempotency(write);
+  await checkHistory(write);
+  await checkMarkRead(write);
+  await checkSync(write);
 }
 
-async function checkWriting(exam: Exam, talk: Talk): Promise<void> {
-  const desk = await openDesk(exam, talk, exam.room!);
-  if (!desk) return;
-  await checkSending(desk);
-  await checkIdempotence(desk);
-  await checkHistory(desk);
-  await checkReading(desk);
-  await checkSync(desk);
-}
-
-/** What everything that was not looked at has waited for. */
-function firstObstacle(findings: Findings): string {
-  const wrong = findings.list().find(({ verdict }) => verdict === 'wrong');
-  return wrong ? `not before ${wrong.id} is mended` : 'there was nothing to look at';
+/** A check without a finding needs the result of a failed one. */
+function reasonForRemaining(findings: Findings): string {
+  const failed = findings.list().find(({ verdict }) => verdict === 'fail');
+  return failed ? `needs ${failed.id}, which failed` : 'there was no data to check';
 }

@@ -1,101 +1,107 @@
-/** What the doctor found, point by point. */
-import { POINTS, type PointId } from './checks.js';
+/** The results of a diagnosis. */
+import { CHECKS, type CheckId } from './checks.js';
 import type { Redactor } from './redact.js';
 
 /**
- * - `pass`: as agreed.
- * - `note`: allowed, with a consequence that is worth knowing.
- * - `missing`: a capability that the backend does not have. Nothing is wrong; the widget does without.
- * - `skipped`: not looked at, and why.
- * - `wrong`: what is wrong, and how to mend it.
+ * - `pass`: conforms to the contract.
+ * - `note`: conforms, with a drawback worth knowing.
+ * - `unsupported`: an optional capability that the backend lacks. This is no error; the widget works without it.
+ * - `skipped`: not checked. `message` has the reason.
+ * - `fail`: violates the contract. `message` describes the error, `fix` the remedy.
  */
-export type Verdict = 'pass' | 'note' | 'missing' | 'skipped' | 'wrong';
+export type Verdict = 'pass' | 'note' | 'unsupported' | 'skipped' | 'fail';
 
 export interface Finding {
-  readonly id: PointId;
-  /** The point in words, as it should be. */
+  readonly id: CheckId;
+  /** The requirement that was checked. */
   readonly title: string;
   readonly verdict: Verdict;
-  /** What was seen. */
-  readonly says: string;
-  /** How to mend it; several lines where there is something to copy. */
-  readonly mend?: string;
+  /** What was observed. */
+  readonly message: string;
+  /** How to fix a failure. Several lines if it contains configuration or code. */
+  readonly fix?: string;
 }
 
 export interface Report {
-  /** The backend's address, without a token. */
+  /** The backend's URL, without a token. */
   readonly url: string;
-  /** When the examination began, ISO 8601. */
-  readonly at: string;
-  readonly seconds: number;
-  /** Nothing is wrong. */
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationSeconds: number;
+  /** Whether no check failed. */
   readonly healthy: boolean;
+  /** The number of findings with each verdict. */
   readonly counts: Readonly<Record<Verdict, number>>;
   readonly findings: readonly Finding[];
 }
 
-/** Longest text of a finding, in characters: servers can be talkative. */
-const LONGEST = 1_500;
+/** Maximum length of `message` and `fix`, in characters: both may quote the server. */
+const MAX_TEXT = 1_500;
 
-/** Collects findings: one for each point, none of them with a secret in it. */
+/** Collects one finding for each planned check, with all secrets removed. */
 export class Findings {
-  readonly #plan: ReadonlySet<PointId>;
+  readonly #planned: ReadonlySet<CheckId>;
   readonly #redactor: Redactor;
   readonly #onFinding: (finding: Finding) => void;
-  readonly #all = new Map<PointId, Finding>();
+  readonly #byId = new Map<CheckId, Finding>();
 
-  constructor(plan: readonly PointId[], redactor: Redactor, onFinding: (finding: Finding) => void) {
-    this.#plan = new Set(plan);
+  constructor(planned: readonly CheckId[], redactor: Redactor, onFinding: (finding: Finding) => void) {
+    this.#planned = new Set(planned);
     this.#redactor = redactor;
     this.#onFinding = onFinding;
   }
 
-  /** @param says nothing: the point's title says it all. */
-  pass(id: PointId, says = `${POINTS[id]}.`): void {
-    this.#add(id, 'pass', says);
+  pass(id: CheckId, message = `${CHECKS[id]}.`): void {
+    this.#add(id, 'pass', message);
   }
 
-  note(id: PointId, says: string): void {
-    this.#add(id, 'note', says);
+  note(id: CheckId, message: string): void {
+    this.#add(id, 'note', message);
   }
 
-  missing(id: PointId, says: string): void {
-    this.#add(id, 'missing', says);
+  unsupported(id: CheckId, message: string): void {
+    this.#add(id, 'unsupported', message);
   }
 
-  skip(why: string, ...ids: PointId[]): void {
-    for (const id of ids) this.#add(id, 'skipped', why);
+  skip(reason: string, ...ids: CheckId[]): void {
+    for (const id of ids) this.#add(id, 'skipped', reason);
   }
 
-  /** Everything that has not been looked at. */
-  skipRest(why: string): void {
-    this.skip(why, ...this.#plan);
+  /** Skips every planned check that has no finding yet. */
+  skipRemaining(reason: string): void {
+    this.skip(reason, ...this.#planned);
   }
 
-  wrong(id: PointId, says: string, mend: string): void {
-    this.#add(id, 'wrong', says, mend);
+  fail(id: CheckId, message: string, fix: string): void {
+    this.#add(id, 'fail', message, fix);
   }
 
-  is(id: PointId, verdict: Verdict): boolean {
-    return this.#all.get(id)?.verdict === verdict;
+  has(id: CheckId, verdict: Verdict): boolean {
+    return this.#byId.get(id)?.verdict === verdict;
   }
 
   list(): Finding[] {
-    return [...this.#all.values()];
+    return [...this.#byId.values()];
   }
 
-  /** The first word on a point counts: what comes later follows from it. */
-  #add(id: PointId, verdict: Verdict, says: string, mend?: string): void {
-    if (this.#all.has(id) || !this.#plan.has(id)) return;
-    const clean = (text: string): string => this.#redactor.text(text).slice(0, LONGEST);
-    const finding: Finding = { id, title: POINTS[id], verdict, says: clean(says), ...(mend !== undefined && { mend: clean(mend) }) };
-    this.#all.set(id, finding);
+  /** The first finding of a check is kept: later ones are consequences of it. */
+  #add(id: CheckId, verdict: Verdict, message: string, fix?: string): void {
+    if (this.#byId.has(id) || !this.#planned.has(id)) return;
+    const clean = (text: string): string => this.#redactor.redact(text).slice(0, MAX_TEXT);
+    const finding: Finding = {
+      id,
+      title: CHECKS[id],
+      verdict,
+      message: clean(message),
+      ...(fix !== undefined && { fix: clean(fix) }),
+    };
+    this.#byId.set(id, finding);
     this.#onFinding(finding);
   }
 }
 
 export function countVerdicts(findings: readonly Finding[]): Record<Verdict, number> {
-  const counts: Record<Verdict, number> = { pass: 0, note: 0, missing: 0, skipped: 0, wrong: 0 };
+  const counts: Record<Verdict, number> = { pass: 0, note: 0, unsupported: 0, skipped: 0, fail: 0 };
   for (const { verdict } of findings) counts[verdict]++;
   return counts;
 }

@@ -1,71 +1,85 @@
 /**
- * Knocks at the door as somebody who must not come in: with a forged token, or without any.
- * `createAuthenticatedWebSocket` exists so that no socket is ever without a token; here that is the question.
+ * Opens a WebSocket with an invalid token or none, to see whether the server rejects it. This cannot use
+ * `createAuthenticatedWebSocket`, which requires a token.
  */
 import type { AuthMode } from '../transport/index.js';
-import { base64url } from './base64.js';
+import { base64url } from '../internal/base64url.js';
 
-/** The close code by which a refusal is recognised. */
-export const AGREED_CODE = 4001;
+/** The close code of a rejected token. */
+export const UNAUTHORIZED_CODE = 4001;
 
-/** What became of a knock. */
-export type Knocked =
-  /** Before anything was opened; `status` where a program is told. */
-  | { is: 'refused' }
-  /** Opened, and closed again by the server. */
-  | { is: 'closed'; code: number }
-  /** Opened, and left open; `greeted` where the server even said who one is. */
-  | { is: 'let-in'; greeted: boolean }
-  | { is: 'silent' };
+export type ProbeResult =
+  /** The handshake failed. */
+  | { outcome: 'refused' }
+  /** The socket opened, and the server closed it. */
+  | { outcome: 'closed'; code: number }
+  /** The socket opened and stayed open. */
+  | { outcome: 'accepted'; greeted: boolean }
+  /** The handshake was not answered. */
+  | { outcome: 'timeout' };
 
-/** The class of `ws` takes the origin as a third argument; a browser's ignores it. */
+/** The `ws` package's class has an options argument, which a browser's class ignores. */
 type SocketClass = new (url: string, protocols: string[], options: { origin: string | undefined }) => WebSocket;
 
-export interface Knock {
+export interface ProbeOptions {
   address: string;
   auth: AuthMode;
-  /** None: the token is left out. */
+  /** Undefined: no token is sent. */
   token: string | undefined;
   WebSocket: SocketClass;
-  /** Where the socket's class takes it as a third argument. */
+  /** The Origin header, where the class supports it. */
   origin: string | undefined;
-  greetingMs: number;
-  watchMs: number;
+  handshakeMs: number;
+  /** How long an accepted socket may wait for a greeting or a close. */
+  acceptedMs: number;
 }
 
-/** Where the token goes, in each way for it to travel. */
-export function placeToken(address: string, auth: AuthMode, token: string | undefined): { url: string; protocols: string[] } {
-  if (auth === 'subprotocol') return { url: address, protocols: ['unified-chat', ...(token === undefined ? [] : [`bearer.${base64url(token)}`])] };
-  return { url: token === undefined ? address : `${address}?${auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`, protocols: [] };
+/** Puts the token where the auth mode requires it. */
+export function placeToken(
+  address: string,
+  auth: AuthMode,
+  token: string | undefined,
+): { url: string; protocols: string[] } {
+  if (auth === 'subprotocol') {
+    const bearer = token === undefined ? [] : [`bearer.${base64url(token)}`];
+    return { url: address, protocols: ['unified-chat', ...bearer] };
+  }
+  const name = auth === 'ticket' ? 'ticket' : 'token';
+  const query = token === undefined ? '' : `?${name}=${encodeURIComponent(token)}`;
+  return { url: address + query, protocols: [] };
 }
 
-export function knock({ address, auth, token, WebSocket, origin, greetingMs, watchMs }: Knock): Promise<Knocked> {
+export function probeHandshake(options: ProbeOptions): Promise<ProbeResult> {
+  const { address, auth, token, WebSocket, origin, handshakeMs, acceptedMs } = options;
   const { url, protocols } = placeToken(address, auth, token);
   const socket = new WebSocket(url, protocols, { origin });
   return new Promise((resolve) => {
     let isOpen = false;
-    let timer = setTimeout(() => done({ is: 'silent' }), greetingMs);
-    const done = (knocked: Knocked): void => {
+    let timer = setTimeout(() => finish({ outcome: 'timeout' }), handshakeMs);
+    const finish = (result: ProbeResult): void => {
       clearTimeout(timer);
-      resolve(knocked);
+      resolve(result);
       socket.close();
     };
     socket.addEventListener('open', () => {
       isOpen = true;
       clearTimeout(timer);
-      timer = setTimeout(() => done({ is: 'let-in', greeted: false }), watchMs);
+      timer = setTimeout(() => finish({ outcome: 'accepted', greeted: false }), acceptedMs);
     });
     socket.addEventListener('message', ({ data }) => {
-      if (String(data).includes('connection_established')) done({ is: 'let-in', greeted: true });
+      if (String(data).includes('connection_established')) finish({ outcome: 'accepted', greeted: true });
     });
-    // In Node, an error that nobody listens to ends the process; 'close' always follows.
+    // In Node, an 'error' event without a listener ends the process. 'close' always follows it.
     socket.addEventListener('error', () => {});
-    socket.addEventListener('close', ({ code }) => done(isOpen ? { is: 'closed', code } : { is: 'refused' }));
+    socket.addEventListener('close', ({ code }) =>
+      finish(isOpen ? { outcome: 'closed', code } : { outcome: 'refused' }),
+    );
   });
 }
 
-/** A token that looks like the real one and is not: the same person, signed by nobody. */
-export function forged(token: string): string {
+/** The same JWT with an invalid signature; an arbitrary string if the token is no JWT. */
+export function forgeToken(token: string): string {
   const parts = token.split('.');
-  return parts.length === 3 ? `${parts[0]}.${parts[1]}.${'A'.repeat(parts[2]!.length)}` : 'unified-chat-doctor-forged-token';
+  if (parts.length !== 3) return 'unified-chat-doctor-forged-token';
+  return `${parts[0]}.${parts[1]}.${'A'.repeat(parts[2]!.length)}`;
 }

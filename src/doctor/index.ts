@@ -1,7 +1,7 @@
-/** The doctor, for a host's own tests: `unified-chat/doctor`. docs/DOCTOR.md shows how. */
+/** The entry point `unified-chat/doctor`: checks a backend, in a host's own tests for example. See docs/DOCTOR.md. */
 export { diagnose, type DiagnoseOptions } from './diagnose.js';
 export type { DoctorTiming } from './check-context.js';
+export { CHECKS, type CheckId } from './checks.js';
 export type { Finding, Report, Verdict } from './findings.js';
-export { POINTS, type PointId } from './checks.js';
-export { toText } from './text.js';
-export { withWs, type OpenUpgrade, type UpgradeAnswer, type UpgradeRequest } from './upgrade.js';
+export { toText } from './report-text.js';
+export { withWs, type RequestUpgrade, type UpgradeRequest, type UpgradeResponse } from './upgrade-request.js';

@@ -1,47 +1,51 @@
-/** One REST request as it really went: nothing is forgiven, nothing is thrown away. */
+/** Sends a REST request and returns the raw response, without the fallbacks that the widget applies. */
 import { ChatError } from '../transport/index.js';
 
-export interface Question {
+export interface RequestOptions {
   method?: string;
-  /** Nobody's request where there is none. */
+  /** Bearer token; undefined for an anonymous request. */
   token?: string | undefined;
   headers?: Record<string, string>;
   body?: object;
 }
 
-export interface Answer {
+export interface RestResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body as data; undefined where it is none. */
+  /** The parsed body; undefined if it is not JSON. */
   readonly json: unknown;
-  /** Where a redirect leads; '' where a page is not told. */
-  readonly redirect: string | undefined;
+  /** The target of a redirect, '' in a browser, which hides it; undefined if this is no redirect. */
+  readonly location: string | undefined;
 }
 
-/** No answer at all, in words. */
-export interface NoAnswer {
-  readonly because: string;
-  readonly mend: string;
+/** No response arrived. */
+export interface RequestFailure {
+  readonly reason: string;
+  readonly fix: string;
 }
 
-export type Asked = Answer | NoAnswer;
+export type RequestResult = RestResponse | RequestFailure;
 
-export const isAnswer = (asked: Asked): asked is Answer => 'status' in asked;
+export const isResponse = (result: RequestResult): result is RestResponse => 'status' in result;
 
-export interface AskParts {
+export interface RequestEnvironment {
   fetch: typeof fetch;
   timeoutMs: number;
   signal: AbortSignal | undefined;
 }
 
-/** @throws {ChatError} `aborted`, where the whole examination was given up. */
-export async function ask(url: URL, { method = 'GET', token, headers, body }: Question, { fetch, timeoutMs, signal }: AskParts): Promise<Asked> {
-  const end = new AbortController();
-  let isLate = false;
-  const timer = setTimeout(() => ((isLate = true), end.abort()), timeoutMs);
-  const giveUp = (): void => end.abort();
-  signal?.addEventListener('abort', giveUp);
+/** @throws {ChatError} `aborted` if the diagnosis was aborted. */
+export async function sendRequest(
+  url: URL,
+  { method = 'GET', token, headers, body }: RequestOptions,
+  { fetch, timeoutMs, signal }: RequestEnvironment,
+): Promise<RequestResult> {
+  const controller = new AbortController();
+  let isTimeout = false;
+  const timer = setTimeout(() => ((isTimeout = true), controller.abort()), timeoutMs);
+  const abort = (): void => controller.abort();
+  signal?.addEventListener('abort', abort);
   try {
     const response = await fetch(url, {
       method,
@@ -55,24 +59,30 @@ export async function ask(url: URL, { method = 'GET', token, headers, body }: Qu
       credentials: 'omit',
       cache: 'no-store',
       redirect: 'manual',
-      signal: end.signal,
+      signal: controller.signal,
     });
+    const { status } = response;
     const text = await response.text();
-    const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400 && response.status !== 304);
-    return { status: response.status, headers: response.headers, text, json: parse(text), redirect: isRedirect ? (response.headers.get('Location') ?? '') : undefined };
+    const isRedirect = response.type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
+    const location = isRedirect ? (response.headers.get('Location') ?? '') : undefined;
+    return { status, headers: response.headers, text, json: parseJson(text), location };
   } catch (thrown) {
-    if (signal?.aborted) throw new ChatError('aborted', 'The examination was given up.');
-    if (isLate) {
-      return { because: `${url.host} did not answer ${method} ${url.pathname} within ${timeoutMs / 1_000} s.`, mend: 'See whether the server hangs: its log, its database, the number of its workers.' };
+    if (signal?.aborted) throw new ChatError('aborted', 'The diagnosis was aborted.');
+    if (isTimeout) {
+      return {
+        reason: `${url.host} did not answer ${method} ${url.pathname} within ${timeoutMs / 1_000} s.`,
+        fix: 'Find out why the server hangs: check its log, its database and its number of workers.',
+      };
     }
-    return explain(thrown, url);
+    return describeNetworkError(thrown, url);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
+    signal?.removeEventListener('abort', abort);
   }
 }
 
-export function parse(text: string): unknown {
+/** Undefined if the text is not JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -80,14 +90,33 @@ export function parse(text: string): unknown {
   }
 }
 
-/** What Node says of a failed connection, in words and with a remedy. A page is told nothing. */
-function explain(thrown: unknown, url: URL): NoAnswer {
-  const { code = '', message = '' } = ((thrown as { cause?: unknown }).cause ?? {}) as { code?: string; message?: string };
-  if (/^ENOTFOUND|^EAI_AGAIN/.test(code)) return { because: `There is no host called ${url.hostname} (${code}).`, mend: 'See whether the host name in the url is spelt right, and known to the DNS.' };
-  if (code === 'ECONNREFUSED') return { because: `Nothing listens at ${url.host} (${code}).`, mend: 'Start the server, or correct the port in the url.' };
-  if (/CERT|SIGNED|TLS|SSL|ALTNAME/.test(code)) return { because: `The certificate of ${url.host} is not accepted (${code}: ${message}).`, mend: 'Install a certificate that browsers accept for this host name, with its intermediate certificates.' };
+/** Explains Node's error codes. A browser gives no cause. */
+function describeNetworkError(thrown: unknown, url: URL): RequestFailure {
+  const { code = '', message = '' } = ((thrown as { cause?: unknown }).cause ?? {}) as {
+    code?: string;
+    message?: string;
+  };
+  if (/^ENOTFOUND|^EAI_AGAIN/.test(code)) {
+    return {
+      reason: `The host name ${url.hostname} cannot be resolved (${code}).`,
+      fix: 'Check the spelling of the host name in the URL, and its DNS record.',
+    };
+  }
+  if (code === 'ECONNREFUSED') {
+    return {
+      reason: `No server is listening at ${url.host} (${code}).`,
+      fix: 'Start the server, or correct the port in the URL.',
+    };
+  }
+  if (/CERT|SIGNED|TLS|SSL|ALTNAME/.test(code)) {
+    return {
+      reason: `The TLS certificate of ${url.host} is not trusted (${code}: ${message}).`,
+      fix: 'Install a certificate that browsers trust for this host name, including the intermediate certificates.',
+    };
+  }
+  const details = [code, message].filter(Boolean).join(': ');
   return {
-    because: `${url.host} cannot be reached${code || message ? ` (${[code, message].filter(Boolean).join(': ')})` : ''}.`,
-    mend: 'See whether the server runs, whether a firewall is in between, and whether http:// and https:// are the right way round in the url.',
+    reason: `${url.host} is unreachable${details && ` (${details})`}.`,
+    fix: 'Check that the server is running, that no firewall blocks it, and the scheme of the URL (http or https).',
   };
 }

@@ -1,141 +1,156 @@
-/** One conversation on a socket, every word of it kept as it came. */
+/** A WebSocket that records every frame it receives, unvalidated. */
 import type { ClientFrame } from '../protocol/index.js';
-import { ChatError, createAuthenticatedWebSocket, type AuthenticatedSocket, type AuthMode, type SocketEnd } from '../transport/index.js';
-import { parse } from './raw-request.js';
+import {
+  ChatError,
+  createAuthenticatedWebSocket,
+  type AuthenticatedSocket,
+  type AuthMode,
+  type SocketEnd,
+} from '../transport/index.js';
+import { parseJson } from './raw-request.js';
 import { isRecord } from './shapes.js';
 
-/** One frame, as it came; empty where it was none. */
-export type Heard = Readonly<Record<string, unknown>>;
+/** A frame as it was received; empty if it was not a JSON object. */
+export type ReceivedFrame = Readonly<Record<string, unknown>>;
 
-/** A frame that was waited for; or the end of the socket; or neither, in time. */
-export type Reply = Heard | 'ended' | 'late';
+/** The expected frame; or the socket closed first; or neither happened in time. */
+export type Reply = ReceivedFrame | 'closed' | 'timeout';
 
-export const isHeard = (reply: Reply): reply is Heard => typeof reply === 'object';
+export const isFrame = (reply: Reply): reply is ReceivedFrame => typeof reply === 'object';
 
-export interface TalkParts {
+export interface RecordingSocketOptions {
   address: string;
   token: string;
   auth: AuthMode;
   WebSocket: typeof WebSocket;
-  /** Set where the socket's class takes it: that of `ws` does, as its third argument; a browser sets its own. */
+  /** The Origin header, as third argument of the `ws` package's class. A browser sends its own. */
   origin: string | undefined;
   signal: AbortSignal | undefined;
 }
 
-export class Talk {
-  readonly heard: Heard[] = [];
-  /** Whether the handshake succeeded; settles in any case, unless the server never answers. */
+export class RecordingSocket {
+  readonly received: ReceivedFrame[] = [];
+  /** Resolves to whether the handshake succeeded; never settles if the server does not answer. */
   readonly opened: Promise<boolean>;
-  end: SocketEnd | undefined;
-  #socket: WebSocket | undefined;
-  readonly #line: AuthenticatedSocket<ClientFrame>;
-  readonly #wakers = new Set<() => void>();
+  /** Close code and reason, once the socket has closed. */
+  closed: SocketEnd | undefined;
+  #rawSocket: WebSocket | undefined;
+  readonly #socket: AuthenticatedSocket<ClientFrame>;
+  readonly #waiters = new Set<() => void>();
   readonly #signal: AbortSignal | undefined;
 
-  constructor({ address, token, auth, WebSocket: Socket, origin, signal }: TalkParts) {
+  constructor({ address, token, auth, WebSocket: Socket, origin, signal }: RecordingSocketOptions) {
     this.#signal = signal;
-    let settle!: (opened: boolean) => void;
-    this.opened = new Promise((resolve) => (settle = resolve));
-    // The socket itself is wanted too: what is sent here must be able to be wrong.
-    const Kept = new Proxy(Socket, {
+    let resolveOpened!: (opened: boolean) => void;
+    this.opened = new Promise((resolve) => (resolveOpened = resolve));
+    // Keeps the raw socket: some checks send invalid frames, which the authenticated socket does not allow.
+    const CapturedSocket = new Proxy(Socket, {
       construct: (target, [url, protocols]: [string, string[]?]) => {
-        this.#socket = Reflect.construct(target, [url, protocols ?? [], ...(origin === undefined ? [] : [{ origin }])]) as WebSocket;
-        // In Node, an error that nobody listens to ends the process; 'close' says all that is needed.
-        this.#socket.addEventListener('error', () => {});
-        return this.#socket;
+        const options = origin === undefined ? [] : [{ origin }];
+        this.#rawSocket = Reflect.construct(target, [url, protocols ?? [], ...options]) as WebSocket;
+        // In Node, an 'error' event without a listener ends the process. 'close' always follows it.
+        this.#rawSocket.addEventListener('error', () => {});
+        return this.#rawSocket;
       },
     });
-    this.#line = createAuthenticatedWebSocket<Heard, ClientFrame>({
+    this.#socket = createAuthenticatedWebSocket<ReceivedFrame, ClientFrame>({
       address,
       token,
       auth,
-      WebSocket: Kept,
-      decode: (data) => ({ frame: read(data), problems: [] }),
-      onFrame: (heard) => {
-        this.heard.push(heard);
-        this.#wake();
+      WebSocket: CapturedSocket,
+      decode: (data) => ({ frame: decode(data), problems: [] }),
+      onFrame: (frame) => {
+        this.received.push(frame);
+        this.#notifyWaiters();
       },
       onEnd: (end) => {
-        this.end = end;
-        settle(false);
-        this.#wake();
+        this.closed = end;
+        resolveOpened(false);
+        this.#notifyWaiters();
       },
     });
-    this.#socket?.addEventListener('open', () => settle(true));
-    signal?.addEventListener('abort', () => (this.close(), this.#wake()));
+    this.#rawSocket?.addEventListener('open', () => resolveOpened(true));
+    signal?.addEventListener('abort', () => (this.close(), this.#notifyWaiters()));
   }
 
   get isOpen(): boolean {
-    return !this.end && this.#socket?.readyState === 1;
+    return !this.closed && this.#rawSocket?.readyState === 1;
   }
 
   send(frame: ClientFrame): void {
-    this.#line.send(frame);
+    this.#socket.send(frame);
   }
 
-  /** Sends words that may be no frame at all. */
-  sendText(text: string): void {
-    if (this.isOpen) this.#socket?.send(text);
+  /** Sends any text, valid frame or not. */
+  sendRaw(text: string): void {
+    if (this.isOpen) this.#rawSocket?.send(text);
   }
 
-  /** Sends a frame and waits for an answer among what comes after it. */
-  ask(frame: ClientFrame, match: (heard: Heard) => boolean, ms: number): Promise<Reply> {
-    const from = this.heard.length;
+  /** Sends a frame and waits for the first later frame that matches. */
+  request(frame: ClientFrame, match: (frame: ReceivedFrame) => boolean, timeoutMs: number): Promise<Reply> {
+    const from = this.received.length;
     this.send(frame);
-    return this.wait(match, ms, from);
+    return this.waitFor(match, timeoutMs, from);
   }
 
   /**
-   * Waits for a frame.
-   * @param from how many frames to pass over.
-   * @throws {ChatError} `aborted`.
+   * Waits for a frame that matches; it may have been received already.
+   * @param from the index of the first received frame to consider.
+   * @throws {ChatError} `aborted`
    */
-  async wait(match: (heard: Heard) => boolean, ms: number, from = 0): Promise<Reply> {
-    const until = Date.now() + ms;
+  async waitFor(match: (frame: ReceivedFrame) => boolean, timeoutMs: number, from = 0): Promise<Reply> {
+    const deadline = Date.now() + timeoutMs;
     for (;;) {
-      if (this.#signal?.aborted) throw new ChatError('aborted', 'The examination was given up.');
-      const found = this.heard.slice(from).find(match);
+      if (this.#signal?.aborted) throw new ChatError('aborted', 'The diagnosis was aborted.');
+      const found = this.received.slice(from).find(match);
       if (found) return found;
-      if (this.end) return 'ended';
-      const left = until - Date.now();
-      if (left <= 0) return 'late';
+      if (this.closed) return 'closed';
+      const remainingMs = deadline - Date.now();
+      if (remainingMs <= 0) return 'timeout';
       await new Promise<void>((resolve) => {
         const done = (): void => {
           clearTimeout(timer);
-          this.#wakers.delete(done);
+          this.#waiters.delete(done);
           resolve();
         };
-        const timer = setTimeout(done, left);
-        this.#wakers.add(done);
+        const timer = setTimeout(done, remainingMs);
+        this.#waiters.add(done);
       });
     }
   }
 
-  /** All that was caused so far has arrived: the server answers in order. @returns whether it still answers. */
-  async settle(ms: number): Promise<boolean> {
-    return isHeard(await this.ask({ type: 'ping' }, typed('pong'), ms));
+  /**
+   * Sends a ping and waits for the pong. The server answers in order, so all earlier replies have arrived by then.
+   * @returns whether the server answered.
+   */
+  async roundTrip(timeoutMs: number): Promise<boolean> {
+    return isFrame(await this.request({ type: 'ping' }, hasType('pong'), timeoutMs));
   }
 
   close(): void {
-    this.#line.end(1000, '');
-    // One that hangs in its handshake is left in peace by `end`, and would hold the process.
-    if (this.#socket?.readyState === 0) this.#socket.close();
+    this.#socket.end(1000, '');
+    // A socket that is still connecting would keep the process alive.
+    if (this.#rawSocket?.readyState === 0) this.#rawSocket.close();
   }
 
-  #wake(): void {
-    for (const wake of [...this.#wakers]) wake();
+  #notifyWaiters(): void {
+    for (const notify of [...this.#waiters]) notify();
   }
 }
 
-export const typed = (...types: string[]) => (heard: Heard): boolean => types.includes(String(heard['type']));
+export const hasType =
+  (...types: string[]) =>
+  (frame: ReceivedFrame): boolean =>
+    types.includes(String(frame['type']));
 
-/** Any answer to a question: the frame itself, or an error. */
-export const answered = (type: string): ((heard: Heard) => boolean) => typed(type, 'error');
+/** Matches a reply of the given type, or an error. */
+export const replyOrError = (type: string): ((frame: ReceivedFrame) => boolean) => hasType(type, 'error');
 
-function read(data: unknown): Heard {
-  const json = typeof data === 'string' ? parse(data) : undefined;
+function decode(data: unknown): ReceivedFrame {
+  const json = typeof data === 'string' ? parseJson(data) : undefined;
   return isRecord(json) ? json : {};
 }
 
-/** What an `error` frame says. */
-export const errorText = (heard: Heard): string => `'${String(heard['message'] ?? heard['detail'] ?? JSON.stringify(heard))}'`;
+/** The text of an `error` frame, in quotes. */
+export const errorText = (frame: ReceivedFrame): string =>
+  `'${String(frame['message'] ?? frame['detail'] ?? JSON.stringify(frame))}'`;

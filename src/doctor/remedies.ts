@@ -1,8 +1,8 @@
-/** Remedies that are longer than a sentence, to be copied. */
+/** Remedies that several checks share, or that contain configuration to copy. */
 
-/** For a proxy that does not pass upgrades on. */
-export const nginx = (socketPath: string): string =>
-  `A proxy in front of the server takes the upgrade out of the request. Tell it to pass it on. nginx:
+/** For a proxy that does not forward WebSocket upgrades. */
+export const forwardUpgrades = (socketPath: string): string =>
+  `A proxy in front of the server removes the Upgrade header. Configure it to forward WebSockets. nginx:
     location ${socketPath} {
         proxy_pass http://backend;
         proxy_http_version 1.1;
@@ -11,35 +11,56 @@ export const nginx = (socketPath: string): string =>
         proxy_set_header Host $host;
         proxy_read_timeout 75s;
     }
-Apache: ProxyPass with upgrade=websocket. A load balancer or CDN has a switch for WebSockets.`;
+Apache: ProxyPass with upgrade=websocket. Load balancer or CDN: enable its WebSocket support.`;
 
-/** For a socket that does not look for its token where it is put. */
+/** For a WebSocket endpoint that does not find the token, by auth mode. */
 export const readToken = {
-  query: `Read the token from the query of the socket's address (?token=…, percent-encoded). Django Channels, in a middleware around the URLRouter:
+  query: `Read the token from the query string of the WebSocket URL (?token=…, percent-encoded).
+Django Channels, in a middleware around the URLRouter:
     query = parse_qs(scope["query_string"].decode())
     token = query.get("token", [""])[0]
-Check it as REST does, and put the user into scope["user"].`,
-  subprotocol: `Of the subprotocols that the client offers (Sec-WebSocket-Protocol: unified-chat, bearer.<base64url of the token>), read the one that begins with "bearer.", decode the rest, check it as REST does, and choose the subprotocol "unified-chat".`,
-  ticket: `Read the ticket from the query of the socket's address (?ticket=…), look up whose it is, and forget it.`,
+Verify it as REST does, and set scope["user"].`,
+  subprotocol:
+    'The client offers two subprotocols: Sec-WebSocket-Protocol: unified-chat, bearer.<base64url of the token>. ' +
+    'Decode the token from the one that starts with "bearer.", verify it as REST does, and select "unified-chat".',
+  ticket:
+    'Read the ticket from the query string of the WebSocket URL (?ticket=…), look up its user, and invalidate it.',
 } as const;
 
 export const allowOrigin = (origin: string): string =>
-  `Allow ${origin} on the socket. Django Channels: AllowedHostsOriginValidator looks at ALLOWED_HOSTS; for sites on other hosts use
+  `Allow the origin ${origin} for WebSocket handshakes.
+Django Channels: AllowedHostsOriginValidator uses ALLOWED_HOSTS; for a site on another host use
     OriginValidator(URLRouter(…), ["${origin}"])
-Others: add it to the list of origins that the handshake accepts.`;
+Other frameworks: add it to the list of allowed origins.`;
 
-export const cors = (origin: string, headers: readonly string[]): string =>
-  `Answer preflights (OPTIONS, which carry no token) before the token is checked, and name the site:
+export const allowCors = (origin: string, headers: readonly string[]): string => {
+  const extraHeader = headers.includes('Idempotency-Key') ? ', "idempotency-key"' : '';
+  return `Answer preflight requests (OPTIONS, without a token) before the token is checked, and allow the origin:
     Access-Control-Allow-Origin: ${origin}
     Access-Control-Allow-Headers: ${headers.join(', ')}
     Access-Control-Allow-Methods: GET, POST
     Vary: Origin
-Django: django-cors-headers, its middleware first, CORS_ALLOWED_ORIGINS = ["${origin}"], CORS_ALLOW_HEADERS = (*default_headers${headers.includes('Idempotency-Key') ? ', "idempotency-key"' : ''}).`;
+Django: install django-cors-headers, put its middleware first, and set
+    CORS_ALLOWED_ORIGINS = ["${origin}"]
+    CORS_ALLOW_HEADERS = (*default_headers${extraHeader})`;
+};
 
-export const withOffset = `Write times with an offset, 2026-01-31T12:00:00Z or +00:00: a browser reads one without in the reader's own zone, hours off. Django: USE_TZ = True, timezone.now() instead of datetime.now(), and isoformat() of aware times only.`;
+export const timesWithOffset =
+  'Send times with a UTC offset: 2026-01-31T12:00:00Z, or +00:00 instead of Z. Without one, browsers read the time ' +
+  "in the user's own time zone, hours off. Django: set USE_TZ = True, use timezone.now() instead of datetime.now(), " +
+  'and call isoformat() on aware datetimes only.';
 
-export const serialise = `Something in the list cannot be written as JSON: a time, a Decimal, a UUID, a model. Django Channels: json.dumps(…, cls=DjangoJSONEncoder), or render it with the serializers that REST uses. The server's log has the line.`;
+export const serializeJson =
+  'The room list contains a value that cannot be serialized as JSON: a datetime, Decimal, UUID or model instance. ' +
+  'Django Channels: use json.dumps(…, cls=DjangoJSONEncoder), or the serializers of the REST API. The stack trace ' +
+  "is in the server's log.";
 
-export const unauthorised = 'Answer 401 with {"detail": "…", "code": "…"}. Django REST framework answers 403 where the first class of DEFAULT_AUTHENTICATION_CLASSES has no WWW-Authenticate header: put JWTAuthentication first.';
+export const return401 =
+  'Return 401 with {"detail": "…", "code": "…"}. Django REST framework returns 403 if the first class in ' +
+  'DEFAULT_AUTHENTICATION_CLASSES has no WWW-Authenticate header: put JWTAuthentication first.';
 
-export const checkToken = 'Check the token of every request and every handshake: its signature, its time, its user. Anybody can come in as anybody else until then.';
+export const verifyToken =
+  'Verify the token of every request and every handshake: signature, expiry and user. Until then, anyone can ' +
+  'impersonate any user.';
+
+export const correctTypes = 'Send each field with the type in docs/PROTOCOL.md.';

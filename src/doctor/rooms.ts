@@ -1,22 +1,25 @@
-/** A list of rooms, with as much of each as the doctor talks about: by socket and by REST the same. */
+/** Reads room lists, which have the same form over WebSocket and REST. */
 import type { Id } from '../protocol/index.js';
-import { isId, isRecord } from './shapes.js';
+import { isId } from '../internal/is-id.js';
+import { isRecord } from './shapes.js';
 
-export interface Listed {
+export interface ListedRoom {
   readonly id: Id;
   readonly name: string;
   readonly unread: number;
 }
 
-/** `GET rooms/`: a bare array, or a page of one; nothing for anything else. */
-export function pageOf(json: unknown): { results: unknown[]; next: string | null } | undefined {
+/** The body of `GET rooms/`: an array, or one page of a paginated list; undefined for anything else. */
+export function readRoomPage(json: unknown): { results: unknown[]; next: string | null } | undefined {
   if (Array.isArray(json)) return { results: json, next: null };
   if (!isRecord(json) || !Array.isArray(json['results'])) return undefined;
   return { results: json['results'], next: typeof json['next'] === 'string' ? json['next'] : null };
 }
 
-/** The rooms that the widget can show; as it does, anything that is no number counts as 0. */
-export const listed = (rooms: readonly unknown[]): Listed[] =>
-  rooms.flatMap((room) =>
-    isRecord(room) && isId(room['id']) ? [{ id: room['id'], name: typeof room['name'] === 'string' ? room['name'] : '', unread: typeof room['unread_count'] === 'number' ? room['unread_count'] : 0 }] : [],
-  );
+/** The rooms that the widget can display. As in the widget, a count that is not a number is 0. */
+export const usableRooms = (rooms: readonly unknown[]): ListedRoom[] =>
+  rooms.flatMap((room) => {
+    if (!isRecord(room) || !isId(room['id'])) return [];
+    const { id, name, unread_count: unread } = room;
+    return [{ id, name: typeof name === 'string' ? name : '', unread: typeof unread === 'number' ? unread : 0 }];
+  });

@@ -1,88 +1,112 @@
 /**
- * Entities as they ought to be. The widget lets a field of the wrong type fall back, so that a message is never lost for a
- * picture; here it counts. (Not made of zod: what the doctor used of it would have to be offered by the page's main script,
- * and everybody would pay for what hardly anybody loads.)
+ * Strict validation of raw entities. The widget replaces a field of the wrong type with a default, so that a message is
+ * not lost because of a bad picture; here it is an error. (Not written with zod: the page's main script would have to
+ * export the parts of zod that the doctor uses, and every page would load them.)
  */
+import { isId } from '../internal/is-id.js';
 
-/** Everything about a value that is not as agreed, by field path: `rooms[2].unread_count is a text; it should be a whole number`. */
+/** Returns each violation with its field path: `rooms[2].unread_count is a string; expected a non-negative integer`. */
 export type Shape = (value: unknown, path: string) => string[];
 
 const is =
-  (what: string, test: (value: unknown) => boolean): Shape =>
+  (expected: string, test: (value: unknown) => boolean): Shape =>
   (value, path) =>
-    test(value) ? [] : [`${path} is ${kindOf(value)}; it should be ${what}`];
+    test(value) ? [] : mismatch(value, path, expected);
 const optional =
   (shape: Shape): Shape =>
   (value, path) =>
     value === undefined ? [] : shape(value, path);
-const may =
+/** Optional, and may be null. */
+const nullish =
   (shape: Shape): Shape =>
   (value, path) =>
     value === undefined || value === null ? [] : shape(value, path);
-const list =
-  (what: string, item: Shape): Shape =>
+const array =
+  (expected: string, item: Shape): Shape =>
   (value, path) =>
-    Array.isArray(value) ? value.flatMap((each: unknown, index) => item(each, `${path}[${index}]`)) : is(what, () => false)(value, path);
+    Array.isArray(value)
+      ? value.flatMap((each: unknown, index) => item(each, `${path}[${index}]`))
+      : mismatch(value, path, expected);
 const object =
-  (what: string, fields: Record<string, Shape>): Shape =>
+  (expected: string, fields: Record<string, Shape>): Shape =>
   (value, path) =>
-    isRecord(value) ? Object.entries(fields).flatMap(([name, shape]) => shape(value[name], `${path}.${name}`)) : is(what, () => false)(value, path);
+    isRecord(value)
+      ? Object.entries(fields).flatMap(([name, shape]) => shape(value[name], `${path}.${name}`))
+      : mismatch(value, path, expected);
 
-export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const mismatch = (value: unknown, path: string, expected: string): string[] => [
+  `${path} is ${typeName(value)}; expected ${expected}`,
+];
 
-export const isId = (value: unknown): value is string | number => (typeof value === 'string' ? value !== '' : Number.isSafeInteger(value));
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const id = is('an id: a whole number, or a text that is not empty', isId);
-const text = is('a text', (value) => typeof value === 'string');
-const flag = is('true or false', (value) => typeof value === 'boolean');
+const id = is('an id (an integer or a non-empty string)', isId);
+const string = is('a string', (value) => typeof value === 'string');
+const boolean = is('a boolean', (value) => typeof value === 'boolean');
 const number = is('a number', (value) => typeof value === 'number');
-const count = is('a whole number, not negative', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const count = is('a non-negative integer', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
 
-const USER = object('an object', { id, username: optional(text), first_name: may(text), last_name: may(text), profile_picture: may(text) });
+const USER = object('an object', {
+  id,
+  username: optional(string),
+  first_name: nullish(string),
+  last_name: nullish(string),
+  profile_picture: nullish(string),
+});
 
-/** What a room cannot be shown without. */
+/** The minimum without which the widget cannot display a room. */
 export const ROOM_ID = object('an object', { id });
 
 export const ROOM = object('an object', {
   id,
-  name: may(text),
-  room_type: optional(text),
-  participants: optional(list('a list of users', USER)),
+  name: nullish(string),
+  room_type: optional(string),
+  participants: optional(array('an array of users', USER)),
   participant_count: optional(count),
-  last_message: may(object('an object or null', { content: text, timestamp: text, sender: may(USER) })),
+  last_message: nullish(object('an object or null', { content: string, timestamp: string, sender: nullish(USER) })),
   unread_count: optional(count),
-  is_active: optional(flag),
+  is_active: optional(boolean),
 });
 
 export const MESSAGE = object('an object', {
   id,
   room: optional(id),
-  sender: may(USER),
-  message_type: optional(text),
-  content: may(text),
-  attachment: may(text),
-  timestamp: text,
-  is_read: optional(flag),
-  is_own_message: optional(flag),
-  reply_to: may(object('an object or null', { id, content: optional(text) })),
+  sender: nullish(USER),
+  message_type: optional(string),
+  content: nullish(string),
+  attachment: nullish(string),
+  timestamp: string,
+  is_read: optional(boolean),
+  is_own_message: optional(boolean),
+  reply_to: nullish(object('an object or null', { id, content: optional(string) })),
 });
 
 export const GREETING = object('an object', {
   user_id: id,
-  username: optional(text),
+  username: optional(string),
   protocol: optional(number),
-  capabilities: optional(list('a list of texts', text)),
+  capabilities: optional(array('an array of strings', string)),
   heartbeat_s: optional(number),
-  limits: optional(object('an object', { content: optional(count), attachment_bytes: optional(count), rate: optional(count) })),
+  limits: optional(
+    object('an object', { content: optional(count), attachment_bytes: optional(count), rate: optional(count) }),
+  ),
 });
 
-export const SYNC_ROOM = object('an object', { room_id: id, seq: count, expired: optional(flag), has_more: optional(flag), changes: optional(list('a list of frames', object('a frame', { type: text }))) });
+export const SYNC_ROOM = object('an object', {
+  room_id: id,
+  seq: count,
+  expired: optional(boolean),
+  has_more: optional(boolean),
+  changes: optional(array('an array of frames', object('a frame', { type: string }))),
+});
 
-/** What something is, never what it says: a room is nobody's business but its members'. */
-function kindOf(value: unknown): string {
+/** The type of a value, never the value itself: the content of rooms is private. */
+function typeName(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (value === '') return 'an empty text';
-  return { string: 'a text', number: 'a number', boolean: 'true or false', object: 'an object' }[typeof value as string] ?? 'something else';
+  if (Array.isArray(value)) return 'an array';
+  if (value === '') return 'an empty string';
+  const names = { string: 'a string', number: 'a number', boolean: 'a boolean', object: 'an object' };
+  return (names as Record<string, string>)[typeof value] ?? 'of another type';
 }

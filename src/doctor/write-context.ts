@@ -1,84 +1,115 @@
-/** Where messages are written: a room, a socket that hears of it, and a way to say something new each time. */
+/** What the checks share that send messages: a room, a socket that is subscribed to it, and the test messages. */
 import type { Id } from '../protocol/index.js';
-import { isAnswer, type Asked } from './raw-request.js';
-import type { Exam } from './check-context.js';
-import { errorText, isHeard, typed, type Heard, type Reply, type Talk } from './recording-socket.js';
+import type { CheckContext } from './check-context.js';
+import { isResponse, type RequestResult } from './raw-request.js';
+import {
+  errorText,
+  hasType,
+  isFrame,
+  type ReceivedFrame,
+  type RecordingSocket,
+  type Reply,
+} from './recording-socket.js';
 
-/** A message that was sent. */
-export interface Sample {
+export interface TestMessage {
   readonly content: string;
   readonly tempId: string;
+  /** Set once the server has stored the message. */
   id?: Id;
 }
 
-export class Desk {
-  readonly samples: Sample[] = [];
-  readonly #mark = crypto.randomUUID().slice(0, 8);
+interface HistoryPage {
+  messages: Record<string, unknown>[];
+  body: Record<string, unknown>;
+}
+
+export class WriteContext {
+  readonly testMessages: TestMessage[] = [];
+  readonly #runId = crypto.randomUUID().slice(0, 8);
 
   constructor(
-    readonly exam: Exam,
-    readonly talk: Talk,
+    readonly context: CheckContext,
+    readonly socket: RecordingSocket,
     readonly room: Id,
   ) {}
 
-  get path(): string {
+  get roomPath(): string {
     return `rooms/${encodeURIComponent(this.room)}/`;
   }
 
-  /** Words that are in no other message. */
-  sample(): Sample {
-    const number = this.samples.length + 1;
-    const sample = { content: `unified-chat doctor: a test message, please ignore (${this.#mark} ${number})`, tempId: `doctor-${this.#mark}-${number}` };
-    this.samples.push(sample);
-    return sample;
+  /** Creates a message with unique content. */
+  createMessage(): TestMessage {
+    const number = this.testMessages.length + 1;
+    const message = {
+      content: `unified-chat doctor: a test message, please ignore (${this.#runId} ${number})`,
+      tempId: `doctor-${this.#runId}-${number}`,
+    };
+    this.testMessages.push(message);
+    return message;
   }
 
-  /** Sends by socket. @returns the first answer: echo, acknowledgement, or error. */
-  async bySocket(sample: Sample): Promise<Reply> {
-    const { content, tempId } = sample;
-    const reply = await this.talk.ask({ type: 'send_message', room_id: this.room, content, _tempId: tempId }, (heard) => isOf(heard, sample) || typed('error')(heard), this.exam.timing.answerMs);
-    if (isHeard(reply)) sample.id ??= idOf(reply);
+  /** Sends a message over the WebSocket. @returns the first reply: echo, acknowledgement or error. */
+  async sendBySocket(message: TestMessage): Promise<Reply> {
+    const { content, tempId } = message;
+    const reply = await this.socket.request(
+      { type: 'send_message', room_id: this.room, content, _tempId: tempId },
+      (frame) => confirms(frame, message) || hasType('error')(frame),
+      this.context.timing.answerMs,
+    );
+    if (isFrame(reply)) message.id ??= messageOf(reply)?.['id'] as Id | undefined;
     return reply;
   }
 
-  /** Sends by REST; under its id only where the backend knows what that is for. */
-  async byRest(sample: Sample): Promise<Asked> {
-    const { content, tempId } = sample;
-    const headers: Record<string, string> = this.exam.has('idempotent_send') ? { 'Idempotency-Key': tempId } : {};
-    const asked = await this.exam.ask(`${this.path}send_message/`, { method: 'POST', body: { room: this.room, content, message_type: 'text' }, headers });
-    if (isAnswer(asked)) sample.id ??= (asked.json as { id?: Id } | undefined)?.id;
-    return asked;
+  /** Sends a message over REST, with an Idempotency-Key if the backend supports it. */
+  async sendByRest(message: TestMessage): Promise<RequestResult> {
+    const { content, tempId } = message;
+    const headers: Record<string, string> = this.context.hasCapability('idempotent_send')
+      ? { 'Idempotency-Key': tempId }
+      : {};
+    const body = { room: this.room, content, message_type: 'text' };
+    const result = await this.context.request(`${this.roomPath}send_message/`, { method: 'POST', body, headers });
+    if (isResponse(result)) message.id ??= (result.json as { id?: Id } | undefined)?.id;
+    return result;
   }
 
-  /** The newest messages of the room, as they came. */
-  async history(query = ''): Promise<{ messages: Record<string, unknown>[]; body: Record<string, unknown> } | { because: string }> {
-    const asked = await this.exam.ask(`${this.path}messages/?limit=50${query}`);
-    if (!isAnswer(asked)) return { because: asked.because };
-    const body = asked.json as Record<string, unknown> | null | undefined;
-    if (asked.status !== 200 || !Array.isArray(body?.['messages'])) return { because: `GET ${this.exam.route(`${this.path}messages/`)} is answered with ${asked.status}${asked.status === 200 ? ' and no list of messages' : ''}.` };
-    this.exam.saidByRest.push(['history', body]);
+  /** Reads the newest page of the room's history. */
+  async readHistory(query = ''): Promise<HistoryPage | { reason: string }> {
+    const path = `${this.roomPath}messages/`;
+    const result = await this.context.request(`${path}?limit=50${query}`);
+    if (!isResponse(result)) return { reason: result.reason };
+    const body = result.json as Record<string, unknown> | null | undefined;
+    if (result.status !== 200 || !Array.isArray(body?.['messages'])) {
+      const noList = result.status === 200 ? ' without a list of messages' : '';
+      return { reason: `GET ${this.context.routePath(path)} returned ${result.status}${noList}.` };
+    }
+    this.context.restBodies.push(['history', body]);
     return { messages: body['messages'] as Record<string, unknown>[], body };
   }
 }
 
-/** Whether a frame tells of a message, or acknowledges it. */
-export const isOf = (heard: Heard, { content, tempId }: Sample): boolean =>
-  (typed('new_message')(heard) && messageIn(heard)?.['content'] === content) || (typed('message_ack')(heard) && heard['_tempId'] === tempId);
+/** Whether a frame is the echo or the acknowledgement of a message. */
+const confirms = (frame: ReceivedFrame, message: TestMessage): boolean =>
+  isEcho(frame, message) || isAck(frame, message);
 
-export const isEcho = (heard: Heard, sample: Sample): boolean => typed('new_message')(heard) && isOf(heard, sample);
+export const isEcho = (frame: ReceivedFrame, { content }: TestMessage): boolean =>
+  hasType('new_message')(frame) && messageOf(frame)?.['content'] === content;
 
-export const messageIn = (heard: Heard): Record<string, unknown> | undefined => heard['message'] as Record<string, unknown> | undefined;
+export const isAck = (frame: ReceivedFrame, { tempId }: TestMessage): boolean =>
+  hasType('message_ack')(frame) && frame['_tempId'] === tempId;
 
-const idOf = (heard: Heard): Id | undefined => messageIn(heard)?.['id'] as Id | undefined;
+export const messageOf = (frame: ReceivedFrame): Record<string, unknown> | undefined =>
+  frame['message'] as Record<string, unknown> | undefined;
 
-/** What became of a message sent by socket, in words, where it did not go well; '' where it did. */
+/** Why a message sent over the WebSocket failed, as the predicate of a sentence; '' on success. */
 export function socketFailure(reply: Reply): string {
-  if (!isHeard(reply)) return reply === 'late' ? 'is not answered' : 'ends the connection';
-  return typed('error')(reply) ? `is answered with an error: ${errorText(reply)}` : '';
+  if (reply === 'timeout') return 'was not answered';
+  if (reply === 'closed') return 'closed the connection';
+  return hasType('error')(reply) ? `was answered with an error: ${errorText(reply)}` : '';
 }
 
-/** The same by REST. */
-export function restFailure(asked: Asked): string {
-  if (!isAnswer(asked)) return `is not answered (${asked.because})`;
-  return asked.status === 200 || asked.status === 201 ? '' : `is answered with ${asked.status}: ${asked.text.slice(0, 300)}`;
+/** As {@link socketFailure}, for a message sent over REST. */
+export function restFailure(result: RequestResult): string {
+  if (!isResponse(result)) return `was not answered (${result.reason})`;
+  const isStored = result.status === 200 || result.status === 201;
+  return isStored ? '' : `returned ${result.status}: ${result.text.slice(0, 300)}`;
 }

@@ -1,8 +1,8 @@
-/** How people and rooms are pictured. */
+/** Avatars of users and rooms. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { attachmentUrl, parseUrl } from '../transport/index.js';
 
-/** At most two letters, of whole characters: an emoji or a surrogate pair is never cut. */
+/** One or two initials. Splits by code point, so that a surrogate pair stays whole. */
 export function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
@@ -10,16 +10,17 @@ export function initials(name: string): string {
 }
 
 /**
- * Whether the page lets pictures be loaded from there: from its own origin, from the backend, and from the hosts that it names.
- * @param base of the backend.
- * @param hosts `media-hosts` of the connection. Without a connection, as on a server: the backend alone.
+ * Whether a picture may be loaded: only from the page's origin, the backend, and the hosts that the page allows.
+ * @param base address of the backend.
+ * @param hosts the connection's `mediaHosts`. Undefined without a connection, as on a server: then only the backend is
+ *   allowed.
  */
 export function mayLoad(href: string, base: string, hosts: string | undefined): boolean {
   const origins = [base, ...(hosts === undefined ? [] : [location.href, ...hosts.split(/\s+/)])].map((host) => parseUrl(host)?.origin);
   return origins.includes(new URL(href).origin);
 }
 
-/** A picture, or initials where there is none that may be loaded. The name stands beside it, so it says nothing itself. */
+/** A picture over initials; only the initials if no picture may be loaded. Decorative: the name is next to it. */
 export function avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult {
   const href = attachmentUrl(base, picture ?? null);
   const src = href && mayLoad(href, base, hosts) ? href : null;
@@ -28,7 +29,7 @@ export function avatar(name: string, picture: string | null | undefined, base: s
   </span>`;
 }
 
-/** A picture that cannot be loaded leaves the initials under it. */
+/** Hides a picture that failed to load, which reveals the initials. */
 function hide(event: Event): void {
   (event.target as HTMLImageElement).hidden = true;
 }

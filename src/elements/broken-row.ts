@@ -1,22 +1,24 @@
 import { html, type LitElement, type TemplateResult } from 'lit';
 import { ChatErrorEvent } from './events.js';
 
-/** What was reported, by element. */
+/** Keys of reported rows, by element. */
 const reported = new WeakMap<LitElement, Set<string>>();
-/** A page that has heard of so many rows knows. */
+/** Maximum number of reports per element. */
 const MAX_REPORTED = 100;
 
 /**
- * What stands in the place of something that could not be drawn. It is reported once, without what it holds.
- * @param key of the row.
- * @param words what the reader is told.
+ * Renders a placeholder for a row that failed to render, and fires `chat-error` once per row. The event names only the
+ * type of the error: its message could contain user content.
+ * @param key key of the row.
+ * @param text text of the placeholder.
  */
-export function brokenRow(host: LitElement, key: string, thrown: unknown, words: string): TemplateResult {
+export function brokenRow(host: LitElement, key: string, thrown: unknown, text: string): TemplateResult {
   const keys = reported.get(host) ?? new Set<string>();
   reported.set(host, keys);
   if (!keys.has(key) && keys.size < MAX_REPORTED) {
     keys.add(key);
-    host.dispatchEvent(new ChatErrorEvent('render_failed', `A row could not be drawn (${thrown instanceof Error ? thrown.name : typeof thrown}).`));
+    const type = thrown instanceof Error ? thrown.name : typeof thrown;
+    host.dispatchEvent(new ChatErrorEvent('render_failed', `A row failed to render (${type}).`));
   }
-  return html`<span part="note" class="note">${words}</span>`;
+  return html`<span part="note" class="note">${text}</span>`;
 }

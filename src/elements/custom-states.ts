@@ -1,4 +1,4 @@
-/** CSS custom states: what a page may ask of an element in its style sheet, as in `chat-status:state(polling)`. */
+/** CSS custom states of an element, for selectors such as `chat-status:state(polling)`. */
 export class CustomStates {
   readonly #states: Set<string> | undefined;
 
@@ -6,14 +6,14 @@ export class CustomStates {
     this.#states = host.attachInternals().states;
   }
 
-  /** Has these, and no others. Browsers from before 2024 know none, and show none. */
-  show(...names: (string | false)[]): void {
+  /** Replaces all states. Has no effect in browsers without custom states (before 2024). */
+  set(...names: (string | false)[]): void {
     const states = this.#states;
     try {
       states?.clear();
       for (const name of names) if (name) states?.add(name);
     } catch {
-      // Chrome before 125 wants them to begin with `--`.
+      // Chrome before 125 throws unless a state starts with `--`.
     }
   }
 }

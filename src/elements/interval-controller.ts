@@ -1,26 +1,29 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { systemClock } from '../transport/index.js';
 
-/** Draws an element anew every so often while it is needed: for words such as 'in 5 s' and '3 min. ago'. */
+/** Renders an element again at an interval, for texts such as 'in 5 s' and '3 min. ago'. */
 export class IntervalController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
-  readonly #everyMs: () => number | null;
+  readonly #intervalMs: () => number | null;
   #cancel: (() => void) | undefined;
 
-  /** @param everyMs milliseconds to the next drawing; null: not needed. Asked after every drawing. */
-  constructor(host: ReactiveControllerHost, everyMs: () => number | null) {
+  /**
+   * @param intervalMs returns the delay until the next render, in milliseconds; null: none. Called after every render.
+   */
+  constructor(host: ReactiveControllerHost, intervalMs: () => number | null) {
     this.#host = host;
-    this.#everyMs = everyMs;
+    this.#intervalMs = intervalMs;
     host.addController(this);
   }
 
   hostUpdated(): void {
-    const ms = this.#everyMs();
+    const ms = this.#intervalMs();
     if (ms === null) this.#stop();
-    else this.#cancel ??= systemClock.after(ms, () => {
-      this.#cancel = undefined;
-      this.#host.requestUpdate();
-    });
+    else
+      this.#cancel ??= systemClock.after(ms, () => {
+        this.#cancel = undefined;
+        this.#host.requestUpdate();
+      });
   }
 
   hostConnected(): void {

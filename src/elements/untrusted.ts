@@ -1,10 +1,15 @@
-/** Makes text from other users safe to show within our own sentences. */
+/** Makes text from other users safe to display inside our own sentences. */
 
-/** Characters that are not seen and change what is: above all those that turn the direction. Joiners stay: scripts and emoji need them. */
-const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/**
+ * Invisible characters that change how the visible text reads, above all bidirectional controls. Joiners are not
+ * included: many scripts and emoji need them.
+ */
+const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A file name or an address, with what is hidden in it: `invoice[U+202E]fdp.exe`. */
-export const visible = (text: string): string => text.replace(HIDDEN, (char) => `[U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`);
+/** Makes invisible characters in a file name or an address visible: `invoice[U+202E]fdp.exe`. */
+export const revealInvisible = (text: string): string =>
+  text.replace(INVISIBLE, (char) => `[U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`);
 
-/** A name for the middle of a sentence: whichever way it reads, the sentence around it stays as it is. */
-export const isolated = (name: string): string => (/^[\p{Script=Latin}\p{N}\p{P}\p{Zs}]*$/u.test(name) ? name : `\u2068${name}\u2069`);
+/** Isolates a name inside a sentence, so that its writing direction does not affect the rest of the sentence. */
+export const isolated = (name: string): string =>
+  /^[\p{Script=Latin}\p{N}\p{P}\p{Zs}]*$/u.test(name) ? name : `\u2068${name}\u2069`;

@@ -1,4 +1,4 @@
-/** Ends a `switch` over a union: the compiler refuses a case that was forgotten. */
+/** Ends an exhaustive `switch` over a union: a missing case is a compile error. */
 export function assertNever(value: never): never {
   throw new Error(String(value));
 }

@@ -1,4 +1,4 @@
-/** Calls a listener of the page. Its mistake must not stop the chat; it belongs in the page's own error log. */
+/** Calls a listener of the page. An exception in it must not break the chat, so it is reported as an uncaught error. */
 export function callListener(listener: () => void): void {
   try {
     listener();

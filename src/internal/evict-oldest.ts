@@ -1,7 +1,7 @@
-const MAX_REMEMBERED = 1_000;
+const MAX_ENTRIES = 1_000;
 
-/** Bounds a collection to which single entries are added: beyond 1,000 the oldest one is removed. */
-export function evictOldest(remembered: Map<string, unknown> | Set<string>): void {
-  const [oldest] = remembered.keys();
-  if (remembered.size > MAX_REMEMBERED && oldest) remembered.delete(oldest);
+/** Bounds a collection that grows by one entry at a time: call it after each insertion. */
+export function evictOldest(entries: Map<string, unknown> | Set<string>): void {
+  const [oldest] = entries.keys();
+  if (entries.size > MAX_ENTRIES && oldest) entries.delete(oldest);
 }

@@ -7,7 +7,7 @@ interface Timer {
   run: () => void;
 }
 
-/** Timers with names: a new timer replaces the one of the same name. */
+/** Named timers: a new timer replaces a running one of the same name. */
 export class KeyedTimers {
   readonly #clock: Clock;
   readonly #timers = new Map<string, Timer>();
@@ -20,7 +20,7 @@ export class KeyedTimers {
     return this.#timers.has(name);
   }
 
-  /** The timer of this name. What it runs may be replaced. */
+  /** The running timer of this name. Its callback may be replaced. */
   get(name: string): { run: () => void } | undefined {
     return this.#timers.get(name);
   }
@@ -42,19 +42,19 @@ export class KeyedTimers {
     this.#timers.delete(name);
   }
 
-  /** Cancels all timers whose name begins so. */
+  /** Cancels all timers whose name starts with `prefix`. */
   cancelAll(prefix: string): void {
     for (const name of [...this.#timers.keys()]) if (name.startsWith(prefix)) this.cancel(name);
   }
 
-  /** Runs a timer now, if there is one. */
+  /** Runs a timer's callback immediately, if the timer is running. */
   runNow(name: string): void {
     const timer = this.#timers.get(name);
     this.cancel(name);
     timer?.run();
   }
 
-  /** Runs all timers now. */
+  /** Runs the callbacks of all timers immediately. */
   flush(): void {
     for (const name of [...this.#timers.keys()]) this.runNow(name);
   }

@@ -1,15 +1,18 @@
 /**
- * Loads a part that is a file of its own. Firefox remembers for as long as the page lives that one could not be loaded, so it is asked
- * for under another name the next time; the others say nothing of the name, and need none.
- * @returns what to call for it, again after each failure.
+ * Wraps a dynamic import so that it can be retried. Firefox caches a failed module load for the lifetime of the page,
+ * so a retry adds a query to the failed address. Other browsers do not name the address in the error, and need no
+ * workaround.
+ * @returns a function that loads the module once; after a failure, the next call tries again.
  */
-export function lazyImport<Part>(load: () => Promise<Part>): () => Promise<Part> {
-  let failed: string | undefined;
-  let code: Promise<Part> | undefined;
+export function lazyImport<Module>(load: () => Promise<Module>): () => Promise<Module> {
+  let failedUrl: string | undefined;
+  let loading: Promise<Module> | undefined;
   return () =>
-    (code ??= (failed ? (import(/* @vite-ignore */ `${failed}?${Date.now()}`) as Promise<Part>) : load()).catch((thrown: unknown) => {
-      code = undefined;
-      failed ??= /https?:\S+/.exec(String(thrown))?.[0];
+    (loading ??= (
+      failedUrl ? (import(/* @vite-ignore */ `${failedUrl}?${Date.now()}`) as Promise<Module>) : load()
+    ).catch((thrown: unknown) => {
+      loading = undefined;
+      failedUrl ??= /https?:\S+/.exec(String(thrown))?.[0];
       throw thrown;
     }));
 }

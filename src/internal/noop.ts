@@ -1,2 +1,1 @@
-/** Does nothing. */
 export const noop = (): void => {};

@@ -1,4 +1,4 @@
-/** Texts of the status bar's details: apart from the others, because they are loaded with the details alone. */
+/** Texts of the connection details of `<chat-status>`. Loaded together with the details, so separate from the others. */
 
 export interface DetailsTerms {
   heading: string;
@@ -11,16 +11,16 @@ export interface DetailsTerms {
   offline: string;
   time: string;
   checking: string;
-  /** How many points are wrong. */
-  done: (wrong: number) => string;
-  /** The examination itself could not be made. */
+  /** @param failed the number of failed checks. */
+  done: (failed: number) => string;
+  /** The doctor could not be loaded. */
   failed: string;
-  allPoints: (count: number) => string;
-  /** By what the doctor says of a point. */
-  verdicts: Record<'pass' | 'note' | 'missing' | 'skipped' | 'wrong', string>;
+  allChecks: (count: number) => string;
+  /** By verdict of the doctor. */
+  verdicts: Record<'pass' | 'note' | 'unsupported' | 'skipped' | 'fail', string>;
   copy: string;
   copied: string;
-  /** The clipboard is out of reach: the text is shown, to be copied by hand. */
+  /** Label of the text to copy, if the clipboard is not available. */
   copyByHand: string;
   close: string;
 }
@@ -32,40 +32,47 @@ const en: DetailsTerms = {
   attempt: 'Attempt',
   server: 'Server',
   browser: 'Browser',
-  online: 'says it is online',
-  offline: 'says it is offline',
+  online: 'reports online',
+  offline: 'reports offline',
   time: 'Time',
-  checking: 'Examining the server. Nothing is changed.',
-  done: (wrong) => (wrong === 0 ? 'Examined: nothing is wrong.' : wrong === 1 ? 'Examined: one thing is wrong.' : `Examined: ${wrong} things are wrong.`),
-  failed: 'The server could not be examined: what is needed for it could not be loaded. Is the network gone?',
-  allPoints: (count) => `All that was looked at (${count})`,
-  verdicts: { pass: 'as agreed', note: 'note', missing: 'not available', skipped: 'skipped', wrong: 'wrong' },
+  checking: 'Checking the server. This changes nothing on it.',
+  done: (failed) => `Check complete: ${failed === 1 ? '1 problem' : `${failed || 'no'} problems`} found.`,
+  failed: 'The server could not be checked, because a part of this page failed to load. Check your network connection.',
+  allChecks: (count) => `All checks (${count})`,
+  verdicts: { pass: 'passed', note: 'note', unsupported: 'not supported', skipped: 'skipped', fail: 'failed' },
   copy: 'Copy as text',
   copied: 'Copied.',
-  copyByHand: 'The clipboard cannot be used here. This is the text:',
+  copyByHand: 'The clipboard is not available. Copy this text:',
   close: 'Close',
 };
 
 const de: DetailsTerms = {
-  heading: 'Einzelheiten zur Verbindung',
-  state: 'Zustand',
+  heading: 'Verbindungsdetails',
+  state: 'Status',
   reason: 'Grund',
   attempt: 'Versuch',
   server: 'Server',
   browser: 'Browser',
-  online: 'meldet: online',
-  offline: 'meldet: offline',
+  online: 'meldet sich online',
+  offline: 'meldet sich offline',
   time: 'Zeit',
-  checking: 'Der Server wird untersucht. Verändert wird nichts.',
-  done: (wrong) => (wrong === 0 ? 'Untersucht: Es fehlt nichts.' : wrong === 1 ? 'Untersucht: Etwas stimmt nicht.' : `Untersucht: ${wrong} Dinge stimmen nicht.`),
-  failed: 'Der Server konnte nicht untersucht werden: Was dazu gebraucht wird, ließ sich nicht laden. Ist das Netz weg?',
-  allPoints: (count) => `Alles, was angesehen wurde (${count})`,
-  verdicts: { pass: 'wie vereinbart', note: 'Hinweis', missing: 'nicht vorhanden', skipped: 'ausgelassen', wrong: 'falsch' },
+  checking: 'Der Server wird geprüft. Dabei wird nichts verändert.',
+  done: (failed) => `Prüfung abgeschlossen: ${failed === 1 ? '1 Problem' : `${failed || 'keine'} Probleme`} gefunden.`,
+  failed:
+    'Der Server konnte nicht geprüft werden, weil ein Teil dieser Seite nicht geladen wurde. Bist du offline?',
+  allChecks: (count) => `Alle Prüfungen (${count})`,
+  verdicts: {
+    pass: 'bestanden',
+    note: 'Hinweis',
+    unsupported: 'nicht unterstützt',
+    skipped: 'übersprungen',
+    fail: 'fehlgeschlagen',
+  },
   copy: 'Als Text kopieren',
   copied: 'Kopiert.',
-  copyByHand: 'Die Zwischenablage ist hier nicht zu erreichen. Dies ist der Text:',
+  copyByHand: 'Die Zwischenablage ist nicht verfügbar. Kopiere diesen Text:',
   close: 'Schließen',
 };
 
-/** German for those who read German; English for everybody else. */
+/** German for German pages, English for all others. */
 export const detailsTerms = (lang: string): DetailsTerms => (/^de\b/i.test(lang) ? de : en);

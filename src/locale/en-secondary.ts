@@ -1,22 +1,22 @@
 import type { Terms } from './translation.js';
 
-/** What status, list of rooms and launcher say. */
-export const enBeside = {
-  connecting: 'Connecting',
+/** English texts of `<chat-status>`, `<chat-rooms>` and `<chat-launcher>`. */
+export const enSecondary = {
+  connecting: 'Connecting…',
   connected: 'Connected',
-  reconnecting: 'Reconnecting',
+  reconnecting: 'Reconnecting…',
   polling: 'Connected over REST',
   offline: 'You are offline',
   unauthorized: 'Not signed in',
   failing: 'No connection',
   reason: (_code, english) => english,
   attempt: (count) => `Attempt ${count}`,
-  nextTryIn: (seconds) => `next try in ${seconds} s`,
-  tryingNow: 'trying now',
+  nextTryIn: (seconds) => `retrying in ${seconds} s`,
+  tryingNow: 'retrying now',
   retryNow: 'Retry now',
   details: 'Details',
-  noDetails: 'The details could not be loaded.',
-  messagesWait: 'Messages wait and will be sent.',
+  noDetails: 'Could not load the details.',
+  messagesWait: 'Messages will be sent once connected.',
   chat: 'Chat',
   openChat: (unread) => (unread > 0 ? `Open chat, ${unread} unread` : 'Open chat'),
   closeChat: 'Close chat',
@@ -25,12 +25,12 @@ export const enBeside = {
   filterConversations: 'Search',
   noConversations: 'No conversations yet',
   notAllConversations: 'Not all conversations are shown.',
-  unreadable: (count) => `${count} could not be read.`,
-  noMatch: (filter) => `Nothing matches “${filter}”`,
-  loadingConversations: 'Loading conversations',
+  unreadable: (count) => `${count} could not be displayed.`,
+  noMatch: (filter) => `No results for “${filter}”`,
+  loadingConversations: 'Loading conversations…',
   unread: (count) => `${count} unread`,
   you: 'You',
   noMessagesYet: 'No messages yet',
   now: 'now',
-  roomNotShown: 'This conversation cannot be shown.',
+  roomNotShown: 'This conversation cannot be displayed.',
 } satisfies Partial<Terms>;

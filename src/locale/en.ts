@@ -1,6 +1,9 @@
 import type { Terms } from './translation.js';
 
-/** What `<chat-thread>` says at first, and others too. The rest comes with what says it: en-secondary.ts, en-rich-parts.ts. */
+/**
+ * English texts of chat.js: those that `<chat-thread>` needs at first, or that several elements share. The other texts
+ * are part of the chunks that use them: en-secondary.ts and en-rich-parts.ts.
+ */
 export const en = {
   signIn: 'Sign in to chat',
   unnamed: 'Conversation',
@@ -8,9 +11,9 @@ export const en = {
   chooseConversation: 'Choose a conversation',
   noConversation: 'No conversation yet',
   messagesIn: (room) => `Messages in ${room}`,
-  loadingMessages: 'Loading messages',
-  beginning: 'This is where the conversation begins',
-  loadFailed: 'The messages could not be loaded.',
+  loadingMessages: 'Loading messages…',
+  beginning: 'Start of the conversation',
+  loadFailed: 'Could not load messages.',
   emptyThread: 'No messages yet. Say hello!',
   today: 'Today',
   yesterday: 'Yesterday',
@@ -23,6 +26,6 @@ export const en = {
   writeMessage: 'Write a message',
   messageTo: (room) => `Message to ${room}`,
   send: 'Send',
-  tooLong: (over) => `${over} characters too long`,
-  readOnly: 'You can read this conversation, but not write in it.',
+  tooLong: (over) => `${over} over the character limit`,
+  readOnly: 'This conversation is read-only.',
 } satisfies Partial<Terms>;

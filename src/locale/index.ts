@@ -1,5 +1,5 @@
-export { ago, type Words } from './relative-time.js';
-export { enBeside } from './en-secondary.js';
-export { enExtras } from './en-rich-parts.js';
-export { isSameDay, Localize, registerLocale, speak, termsOf } from './localize.js';
+export { enRichParts } from './en-rich-parts.js';
+export { enSecondary } from './en-secondary.js';
+export { isSameDay, Localize, registerLocale, setServerLanguage, termsOf } from './localize.js';
+export { relativeTime, type RelativeTimeLocale } from './relative-time.js';
 export type { Terms } from './translation.js';

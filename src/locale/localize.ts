@@ -1,41 +1,48 @@
 /**
- * Texts, dates and times in the reader's language. (A library for this would cost a page three times as much and knows
- * neither lazy languages nor a `lang` on an element in between.)
+ * Texts, dates and times in the reader's language. Existing libraries are three times as large, and support neither
+ * languages that are loaded on demand nor a `lang` attribute on an ancestor element.
  */
 import { isServer, type LitElement, type ReactiveController } from 'lit';
 import { en } from './en.js';
 import type { Terms } from './translation.js';
 
-/** By language, or by language and region: `de`, `de-at`. */
+/** Registered texts, by lower-case language tag: `de`, `de-at`. */
 const locales = new Map<string, Partial<Terms>>();
 
-/** Languages that are loaded when somebody needs them. */
-const LAZY = new Map([['de', (): Promise<Terms> => import('./de.js').then(({ de }) => de)]]);
+/** German is built in, and loaded on first use. */
+let isGermanRequested = false;
 
-/** On a server, which has no page to ask: see ssr.ts. */
-let spoken = 'en';
-export function speak(lang: string): void {
-  spoken = lang;
+/** The language on a server, where there is no document: see ssr.ts. */
+let serverLanguage = 'en';
+export function setServerLanguage(lang: string): void {
+  serverLanguage = lang;
 }
 
-/** Elements on the page, drawn anew when a language arrives or the page changes to another. */
-const present = new Set<LitElement>();
+/** Connected elements: rendered again when a locale is registered or the page's language changes. */
+const connectedElements = new Set<LitElement>();
 
-const redraw = (): void => present.forEach((element) => element.requestUpdate());
+const updateAll = (): void => connectedElements.forEach((element) => element.requestUpdate());
 
-/** Adds a language, or replaces one; what it lacks is English. `code`: `fr`, `pt-br`. */
+/**
+ * Adds or replaces the texts of a language. Terms that are left out are English.
+ *
+ * @param code language tag, in any case: `fr`, `pt-BR`. A tag without a region also serves all of its regions.
+ * @example
+ * registerLocale('fr', { writeMessage: 'Écrire un message', send: 'Envoyer' });
+ */
 export function registerLocale(code: string, terms: Partial<Terms>): void {
   locales.set(code.toLowerCase(), terms);
-  redraw();
+  updateAll();
 }
 
-/** What was registered for a language, or for that of its region. */
-export const termsOf = (lang: string): Partial<Terms> | undefined => locales.get(lang.toLowerCase()) ?? locales.get(lang.toLowerCase().split('-')[0]!);
+/** The registered texts of a language tag, or of its language without the region. */
+export const termsOf = (lang: string): Partial<Terms> | undefined =>
+  locales.get(lang.toLowerCase()) ?? locales.get(lang.toLowerCase().split('-')[0]!);
 
-if (globalThis.document) new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ['lang'] });
+if (globalThis.document) new MutationObserver(updateAll).observe(document.documentElement, { attributeFilter: ['lang'] });
 
-/** Formatting a date is cheap; making a formatter is not. */
-const formats = new Map<string, Intl.DateTimeFormat>();
+/** By language and name: creating a formatter is expensive. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 const TIME: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
 const DAY: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
@@ -43,16 +50,17 @@ const DAY_OF_YEAR: Intl.DateTimeFormatOptions = { ...DAY, year: 'numeric' };
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Midnight before a moment, in the reader's own zone. */
+/** Start of the day, in the browser's time zone. */
 const midnight = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
 
-/** How many midnights lie between two moments. Rounded: a day with a change of clocks has 23 or 25 hours. */
-export const daysBetween = (earlier: number, later: number): number => Math.round((midnight(later) - midnight(earlier)) / DAY_MS);
+/** Number of midnights between two moments. Rounded, because a day with a DST change has 23 or 25 hours. */
+export const daysBetween = (earlier: number, later: number): number =>
+  Math.round((midnight(later) - midnight(earlier)) / DAY_MS);
 
-/** The texts, dates and times of an element, in the language of the element or the page. */
+/** Localizes an element's texts, dates and times, in the language of the element or the page. */
 export class Localize implements ReactiveController {
   readonly #host: LitElement;
-  /** What the element says beyond {@link en}, where no other language has it. */
+  /** English texts of the element that are not part of {@link en}. */
   english: Partial<Terms>;
 
   constructor(host: LitElement, english: Partial<Terms> = {}) {
@@ -62,37 +70,42 @@ export class Localize implements ReactiveController {
   }
 
   hostConnected(): void {
-    present.add(this.#host);
+    connectedElements.add(this.#host);
   }
 
   hostDisconnected(): void {
-    present.delete(this.#host);
+    connectedElements.delete(this.#host);
   }
 
-  /** The nearest `lang` above the element; else the page's, else the browser's. */
+  /** The `lang` of the element or its nearest ancestor; otherwise the language of the page, then of the browser. */
   get lang(): string {
-    const lang = isServer ? spoken : this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
-    const code = lang.split('-')[0]!.toLowerCase();
-    const load = LAZY.get(code);
-    if (load) {
-      LAZY.delete(code);
-      // Until it is there, and if it cannot be loaded, the texts are English.
-      load().then(
-        (terms) => registerLocale(code, terms),
-        () => {},
-      );
+    const lang = isServer
+      ? serverLanguage
+      : this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
+    if (!isGermanRequested && /^de(-|$)/i.test(lang)) {
+      isGermanRequested = true;
+      // The texts are English until it is loaded, and if it fails to load.
+      import('./de.js').then(({ de }) => registerLocale('de', de), () => {});
     }
-    // A page may say nonsense (`en_US`), and every formatter would throw at it.
+    // An invalid tag such as `en_US` would make every Intl formatter throw.
     return /^[a-z]{2,3}(-[a-z\d]+)*$/i.test(lang) ? lang : 'en';
   }
 
-  /** One text: a string, or a function that makes it. */
-  readonly term = <Key extends keyof Terms>(key: Key, ...values: Terms[Key] extends (...values: infer V) => string ? V : []): string => {
-    const text = (termsOf(this.lang)?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as string | ((...values: unknown[]) => string);
+  /** Returns a text, with `values` for its variable parts. */
+  readonly term = <Key extends keyof Terms>(
+    key: Key,
+    ...values: Terms[Key] extends (...values: infer V) => string ? V : []
+  ): string => {
+    const text = (termsOf(this.lang)?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as
+      | string
+      | ((...values: unknown[]) => string);
     return typeof text === 'string' ? text : text(...values);
   };
 
-  /** For an element that will show times: the first format of a page takes an old phone longer than all that it draws with it, so it has a task of its own. */
+  /**
+   * Creates the first formatter ahead of time, for an element that will show times. The first formatter of a page takes
+   * a slow phone 50 to 95 ms, so it gets its own task instead of delaying the first render.
+   */
   prepare(): void {
     setTimeout(() => this.time('2000-01-01'));
   }
@@ -102,7 +115,7 @@ export class Localize implements ReactiveController {
     return this.format('time', TIME).format(Date.parse(iso));
   }
 
-  /** `Today`, `Yesterday`, `Friday, 20 November`, with the year where it is another. */
+  /** `Today`, `Yesterday` or `Friday, 20 November`; with the year if it is not the current one. */
   day(iso: string, now: number): string {
     const at = Date.parse(iso);
     const days = daysBetween(at, now);
@@ -112,15 +125,18 @@ export class Localize implements ReactiveController {
     return (sameYear ? this.format('day', DAY) : this.format('dayOfYear', DAY_OF_YEAR)).format(at);
   }
 
-  /** A formatter for the element's language. @param name of these options, always the same for the same. */
+  /**
+   * A cached formatter for the element's language.
+   * @param name cache key: identifies the options.
+   */
   format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
     const { lang } = this;
     const key = `${lang} ${name}`;
-    let format = formats.get(key);
-    if (!format) formats.set(key, (format = new Intl.DateTimeFormat(lang, options)));
-    return format;
+    let formatter = formatters.get(key);
+    if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(lang, options)));
+    return formatter;
   }
 }
 
-/** Whether two moments fall on the same day, for the reader. */
+/** Whether two timestamps are on the same day in the browser's time zone. */
 export const isSameDay = (a: string, b: string): boolean => daysBetween(Date.parse(a), Date.parse(b)) === 0;

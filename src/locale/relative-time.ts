@@ -3,26 +3,29 @@ import { daysBetween, type Localize } from './localize.js';
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 const MINUTE_MS = 60_000;
 
-const minutesAgo = new Map<string, Intl.RelativeTimeFormat>();
+/** By language: creating a formatter is expensive. */
+const formatters = new Map<string, Intl.RelativeTimeFormat>();
 
-/** What it needs of {@link Localize}. */
-export interface Words extends Pick<Localize, 'lang' | 'time' | 'format'> {
+/** The part of {@link Localize} that {@link relativeTime} needs. */
+export interface RelativeTimeLocale extends Pick<Localize, 'lang' | 'time' | 'format'> {
   term(key: 'now' | 'yesterday'): string;
 }
 
 /**
- * How long ago something was: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`.
- * @param between how many midnights lie between two moments. Default: for the reader's own zone.
+ * Formats the age of a timestamp: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`.
+ * @param iso the timestamp, as an ISO 8601 date-time.
+ * @param now milliseconds since 1970.
+ * @param between counts the midnights between two moments. Default: in the browser's time zone.
  */
-export function ago(localize: Words, iso: string, now: number, between = daysBetween): string {
+export function relativeTime(localize: RelativeTimeLocale, iso: string, now: number, between = daysBetween): string {
   const at = Date.parse(iso);
   const minutes = Math.floor((now - at) / MINUTE_MS);
   if (minutes < 1) return localize.term('now');
   if (minutes < 60) {
     const { lang } = localize;
-    const format = minutesAgo.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style: 'narrow' });
-    minutesAgo.set(lang, format);
-    return format.format(-minutes, 'minute');
+    const formatter = formatters.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style: 'narrow' });
+    formatters.set(lang, formatter);
+    return formatter.format(-minutes, 'minute');
   }
   const days = between(at, now);
   if (days === 0) return localize.time(iso);

@@ -1,6 +1,9 @@
-/** Every text of the elements. A locale gives all of them; docs/API.md shows how to add one. */
+/**
+ * All interface texts of the elements, in one language. A text with a variable part is a function.
+ * `registerLocale` adds a language; texts that it leaves out are English.
+ */
 export interface Terms {
-  // States
+  // Connection states
   signIn: string;
   connecting: string;
   connected: string;
@@ -8,78 +11,103 @@ export interface Terms {
   polling: string;
   offline: string;
   unauthorized: string;
+  /** State `error`. */
   failing: string;
-  /** Why: in this language, or `english` where it has no words for the code. */
+  /**
+   * Why the connection is in its state.
+   * @param code a `ReasonCode`.
+   * @param english the English sentence: return it for a code without a translation.
+   */
   reason: (code: string, english: string) => string;
+  /** Number of connection attempts in a row. Followed by `nextTryIn` or `tryingNow`, after a comma. */
   attempt: (count: number) => string;
   nextTryIn: (seconds: number) => string;
   tryingNow: string;
   retryNow: string;
-  /** The button that opens the details. */
+  /** Button that opens the connection details. */
   details: string;
-  /** They could not be loaded; what is known without them follows. */
+  /** The code of the connection details failed to load. Followed by raw technical data. */
   noDetails: string;
+  /** State `error`: unsent messages are kept and sent later. */
   messagesWait: string;
-  // The launcher
-  /** The panel's first line, where the page gives none. */
+  // Launcher
+  /** Default heading of the panel. */
   chat: string;
   openChat: (unread: number) => string;
   closeChat: string;
   backToConversations: string;
   // Rooms
   conversations: string;
+  /** Placeholder and label of the filter field. */
   filterConversations: string;
   noConversations: string;
-  /** There are more than the list shows. */
+  /** The backend has more rooms than the list contains. */
   notAllConversations: string;
+  /** The filter has no results. */
   noMatch: (filter: string) => string;
   loadingConversations: string;
   unread: (count: number) => string;
+  /** Author of the user's own message in a preview: `You: …`. */
   you: string;
+  /** Preview of a room without messages. */
   noMessagesYet: string;
+  /** A room without a name. */
   unnamed: string;
+  /** A message without text. */
   attachment: string;
+  /** Age of a message: less than a minute. */
   now: string;
   // Thread
+  /** No room is selected in `<chat-rooms>`. */
   chooseConversation: string;
-  /** The page has not said yet which room to show. */
+  /** The thread's `room` is empty. */
   noConversation: string;
   messagesIn: (room: string) => string;
   loadingMessages: string;
   loadingOlder: string;
+  /** Above the first message of a room. */
   beginning: string;
+  /** Followed by the error's message. */
   loadFailed: string;
   emptyThread: string;
-  /** Of what was loaded, conversations or messages. */
+  /** Number of rooms or messages that were left out because their data is invalid. */
   unreadable: (count: number) => string;
   jumpToLatest: string;
+  /** Messages received while the reader is scrolled up. */
   newMessages: (count: number) => string;
   today: string;
   yesterday: string;
   isTyping: (names: string[]) => string;
+  /** Read aloud by screen readers when a message arrives. */
   announce: (sender: string, text: string) => string;
   sending: string;
   sent: string;
   read: string;
   edited: string;
   notSent: string;
+  /** After a long absence only the newest messages were loaded. Followed by the button `loadSkipped`. */
   skipped: string;
   loadSkipped: string;
   noAccess: string;
+  /** The browser cannot store unsent messages. */
   notDurable: string;
+  /** A newer version of the chat in another tab has upgraded the local storage. */
   reloadToContinue: string;
   retry: string;
   discard: string;
   openFile: string;
-  /** The button under the first part of a long message. */
+  /** Button under a long message. */
   showMore: string;
-  /** In the place of what could not be drawn. */
+  /** In place of a message that failed to render. */
   notShown: string;
+  /** In place of a room that failed to render. */
   roomNotShown: string;
   // Composer
   writeMessage: string;
   messageTo: (room: string) => string;
   send: string;
+  /** @param over number of characters above the limit. */
   tooLong: (over: number) => string;
+  /** In place of the composer. */
   readOnly: string;
 }

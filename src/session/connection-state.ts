@@ -1,7 +1,18 @@
 /** Where a session is: one tagged union, never a handful of booleans. */
 import type { ReasonCode } from '../locale/state-reasons.js';
 
-/** What a page sees; docs/API.md has the table. */
+/**
+ * The state of a connection.
+ *
+ * - `idle`: there is no token, so nobody is signed in.
+ * - `connecting`: the first socket is being opened.
+ * - `connected`: the socket is open, and the room list and open rooms are up to date.
+ * - `reconnecting`: the socket was lost and is being reopened, or missed messages are being loaded.
+ * - `polling`: messages are sent and received over REST while the socket is retried.
+ * - `offline`: the device has no network, and REST fails.
+ * - `unauthorized`: the token is missing, expired or refused.
+ * - `error`: the backend cannot be reached or used. Unsent messages are kept and sent later.
+ */
 export type ChatState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline' | 'unauthorized' | 'error';
 
 /** The next try of the socket, where one is timed. */

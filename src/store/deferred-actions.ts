@@ -1,4 +1,4 @@
-/** Actions that change existing messages. Loaded on demand, with history-pages.ts. */
+/** Actions that change existing messages. Deferred: loaded with history-pages.ts. */
 import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
 import { assertNever, errorOf, type StoredMessage, type PassedFrame } from '../session/index.js';
 import { addPending, arrive, hasMessage, type PendingMessage } from './timeline-entries.js';
@@ -10,11 +10,17 @@ import { placeByTime, setDelivery } from './timeline.js';
 export function onLate(state: ChatData, action: LateAction): ChatData {
   switch (action.type) {
     case 'refused':
-      return inThread(state, action.roomId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error) }));
+      return inThread(state, action.roomId, (thread) => ({
+        ...thread,
+        timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error),
+      }));
     case 'restored':
       return action.messages.reduce(restore, state);
     case 'resent':
-      return inPendingOf(state, action.localId, (thread) => ({ ...thread, timeline: setDelivery(thread.timeline, action.localId, 'sending', null) }));
+      return inThreadWith(state, action.localId, (thread) => ({
+        ...thread,
+        timeline: setDelivery(thread.timeline, action.localId, 'sending', null),
+      }));
     case 'frame':
       return onFrame(state, action.frame);
     default:
@@ -37,48 +43,64 @@ function onFrame(state: ChatData, frame: Extract<LateAction, { type: 'frame' }>[
   }
 }
 
-/** A message that was written before this page was loaded, or in another tab. */
-function restore(state: ChatData, kept: StoredMessage): ChatData {
-  const { localId, roomId, content, replyTo, at } = kept;
+/** Adds an unsent message that was written before this page was loaded, or in another tab. */
+function restore(state: ChatData, stored: StoredMessage): ChatData {
+  const { localId, roomId, content, replyTo, at } = stored;
   const known = threadOf(state, roomId).timeline;
   if (known.some((entry) => entry.localId === localId)) return state;
-  const error = errorOf(kept);
+  const error = errorOf(stored);
   const draft: PendingMessage = { localId, roomId, content, at, replyTo: known.find(({ id }) => sameId(id, replyTo)) };
   return inThread(state, roomId, (thread) => {
     const timeline = addPending(thread.timeline, draft, state.user);
     if (!error) return { ...thread, timeline };
-    const [refused] = setDelivery(timeline.slice(-1), localId, 'failed', error);
-    return { ...thread, timeline: placeByTime(thread.timeline, refused!) };
+    const [failed] = setDelivery(timeline.slice(-1), localId, 'failed', error);
+    return { ...thread, timeline: placeByTime(thread.timeline, failed!) };
   });
 }
 
-function inPendingOf(state: ChatData, localId: string, change: (thread: Thread) => Thread): ChatData {
-  for (const [room, { timeline }] of state.threads) if (timeline.some((entry) => entry.localId === localId)) return inThread(state, room, change);
+/** Changes the thread that contains an own message. */
+function inThreadWith(state: ChatData, localId: string, change: (thread: Thread) => Thread): ChatData {
+  for (const [room, { timeline }] of state.threads) {
+    if (timeline.some((entry) => entry.localId === localId)) return inThread(state, room, change);
+  }
   return state;
 }
 
-/** A user has read messages: those named, or all (up to one), that are not that user's own. */
-function onRead(state: ChatData, { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>): ChatData {
+/** A user has read other users' messages: the named ones, otherwise all of them, up to `up_to` if that is given. */
+function onRead(
+  state: ChatData,
+  { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>,
+): ChatData {
   if (isStranger(state, room_id, user_id)) return state;
   const named = new Set(message_ids.map(idKey));
   return inThreadOf(state, room_id, (timeline) => {
     const last = timeline.findIndex(({ id }) => sameId(id, up_to));
-    const isUpTo = (entry: ChatMessage, at: number): boolean => up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);
-    const isMeant = (entry: ChatMessage, at: number): boolean => (named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at));
+    const isUpTo = (entry: ChatMessage, at: number): boolean =>
+      up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);
+    const isMeant = (entry: ChatMessage, at: number): boolean =>
+      named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at);
     return timeline.map((entry, at) =>
-      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, user_id) || !isMeant(entry, at) ? entry : { ...entry, is_read: true },
+      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, user_id) || !isMeant(entry, at)
+        ? entry
+        : { ...entry, is_read: true },
     );
   });
 }
 
-/** Whether a user is certainly not in a room: all its participants are known. */
+/** Whether a user is certainly not in a room. Uncertain unless all participants are known. */
 function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
   const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
   return participants.length > 0 && participants.length >= participant_count && !participants.some(({ id }) => sameId(id, userId));
 }
 
-/** Who is typing. Ignores me, and users who are not in the room. */
-export function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
+/** Updates who is typing. Ignores the current user, and users who are not in the room. */
+export function setTyping(
+  state: ChatData,
+  roomId: Id,
+  userId: Id,
+  username: string,
+  isTyping: boolean,
+): ChatData {
   const thread = state.threads.get(idKey(roomId));
   if (!thread || sameId(userId, state.user?.id)) return state;
   const others = thread.typing.filter((typist) => !sameId(typist.userId, userId));

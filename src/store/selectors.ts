@@ -1,4 +1,4 @@
-/** Questions to the state that more than one asks. */
+/** Shared selectors of the state. */
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { reason, reasonOf, type Reason } from '../session/index.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
@@ -8,9 +8,14 @@ export const totalUnread = (state: ChatData): number => state.rooms.reduce((sum,
 export const threadOf = (state: ChatData, roomId: Id | null): Thread =>
   roomId === null ? EMPTY_THREAD : (state.threads.get(idKey(roomId)) ?? EMPTY_THREAD);
 
-export const roomOf = (state: ChatData, roomId: Id | null): Room | undefined => state.rooms.find(({ id }) => sameId(id, roomId));
+export const roomOf = (state: ChatData, roomId: Id | null): Room | undefined =>
+  state.rooms.find(({ id }) => sameId(id, roomId));
 
-/** Whether a message is mine: by its sender. `is_own_message`, which says nothing on a socket, counts only until it is known who I am. */
-export const isOwn = ({ user }: Pick<ChatData, 'user'>, message: Message): boolean => (user ? sameId(message.sender?.id, user.id) : message.is_own_message);
+/**
+ * Whether a message is the current user's, according to its sender. The server's `is_own_message`, which is unreliable
+ * on a socket, is only used while the user is unknown.
+ */
+export const isOwn = ({ user }: Pick<ChatData, 'user'>, message: Message): boolean =>
+  user ? sameId(message.sender?.id, user.id) : message.is_own_message;
 
 export const currentReason = (state: ChatData): Reason => reason(reasonOf(state.phase));

@@ -1,89 +1,100 @@
-/** Everything the elements show, in one immutable value. */
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
 import type { NotificationState, PassedFrame, ConnectionState, SessionEvent, Side } from '../session/index.js';
 import type { ChatError } from '../transport/index.js';
 
-/** A message as a thread shows it. */
+/** A message in a thread: stored, being sent, or failed. */
 export interface ChatMessage extends Message {
-  /** Stays the same from 'sending' to 'sent', so that the row keeps its DOM node. */
+  /** Unique in the thread. Does not change when the message is stored, so that its row keeps its DOM. */
   readonly key: string;
+  /** `sent`: the server has stored the message. */
   readonly delivery: 'sending' | 'sent' | 'failed';
-  /** Of one's own message until it is stored, and after: names it for `retry` and `discard`. */
+  /** Identifies an own message for `retry` and `discard`. Null for other messages. */
   readonly localId: string | null;
-  /** Why it was not stored, where `delivery` is 'failed'. */
+  /** Why the message failed, if `delivery` is `failed`. */
   readonly error: ChatError | null;
 }
 
+/** A user who is typing. */
 export interface Typist {
   readonly userId: Id;
   readonly username: string;
 }
 
+/** The loaded messages of a room, and their loading state. */
 export interface Thread {
   /**
-   * One contiguous part of what the server has stored, in its order, at most 2,000 messages (50 while the room is not open); among it
-   * refused messages; at the end those that are being sent.
+   * One contiguous part of the stored messages, in the server's order: at most 2,000, or 50 while the room is not open.
+   * Failed messages are between them; messages being sent are at the end.
    */
   readonly timeline: readonly ChatMessage[];
+  /** Whether the newest page was loaded. */
   readonly loaded: boolean;
-  /** Whether an element shows the room, so that it is kept up to date. */
+  /** Whether a view shows the room, so that it is kept up to date. */
   readonly open: boolean;
-  /** Whether the server has messages before the first one here. */
+  /** Whether the server has messages before the first loaded one. */
   readonly hasOlder: boolean;
-  /** Whether the server has messages after the last stored one here: they were released, and are loaded again when asked for. */
+  /** Whether the server has messages after the last loaded one. They were released, and can be loaded again. */
   readonly hasNewer: boolean;
-  /** Whether messages before the first one here were left out to keep up, and have not been loaded since. */
+  /** Whether messages before the first loaded one were skipped to catch up faster, and have not been loaded since. */
   readonly skipped: boolean;
+  /** The page that is being loaded. */
   readonly loading: Side | null;
-  /** Why the last attempt to load history failed. */
+  /** Why the last page failed to load. */
   readonly error: ChatError | null;
-  /** The page that could not be loaded. */
+  /** The page that failed to load. */
   readonly failed: Side | null;
-  /** Messages of the loaded history that could not be read. */
+  /** Number of messages that were left out because their data is invalid. */
   readonly leftOut: number;
-  /** The server does not let us read this room (403, 404). It is not asked again until something says that this may have changed. */
+  /** The server refuses access to the room (403, 404). It is asked again only after a sign that this has changed. */
   readonly denied: boolean;
   readonly typing: readonly Typist[];
 }
 
+/** The signed-in user. */
 export interface ChatUser {
   readonly id: Id;
   readonly username: string;
 }
 
+/** The whole state of a connection, as one immutable value. */
 export interface ChatData {
+  /** The state of the connection (`phase.is`), with its reason and next attempt. */
   readonly phase: ConnectionState;
+  /** The signed-in user; null: not known. */
   readonly user: ChatUser | null;
+  /** Optional features that the backend supports: see docs/PROTOCOL.md. */
   readonly capabilities: readonly string[];
+  /** Limits that the backend has announced. */
   readonly limits: Limits;
-  /** Whether messages that are not sent yet outlive the page. */
+  /** Whether unsent messages and drafts survive a reload. */
   readonly durable: boolean;
-  /** Another tab runs a newer version of the chat, which has taken over the storage: only a reload helps. */
+  /** A newer version of the chat in another tab has upgraded the local storage: this page has to be reloaded. */
   readonly outdated: boolean;
-  /** The state of the notifications socket, if it is used. */
+  /** The user's notifications, if the connection listens for them. */
   readonly notifications: NotificationState;
   /** Most recent activity first. */
   readonly rooms: readonly Room[];
+  /** Whether the room list was loaded. */
   readonly roomsLoaded: boolean;
-  /** Rooms of the list that could not be read. */
+  /** Number of rooms that were left out because their data is invalid. */
   readonly roomsLeftOut: number;
-  /** Whether the list has all rooms: not above 10,000, nor where the server's pages do not end. */
+  /** Whether the list contains all rooms. At most 10,000 are loaded. */
   readonly roomsComplete: boolean;
-  /** By `idKey` of the room. */
+  /** By room id, as text. */
   readonly threads: ReadonlyMap<string, Thread>;
-  /** The room chosen for all threads that have none of their own. */
+  /** The room shown by threads whose `room` is not set. */
   readonly selected: Id | null;
-  /** Rooms (`idKey`) whose newest message is viewed, once per view: nothing in them is unread. */
+  /** Ids, as text, of rooms whose newest message is on screen: they have no unread messages. One entry per view. */
   readonly reading: readonly string[];
-  /** Rooms (`idKey`) in which older messages are viewed, once per view: they are not released when messages come in. */
+  /** Ids, as text, of rooms with a reader who has scrolled up: older messages are not released. One entry per view. */
   readonly away: readonly string[];
-  /** The last messages that came in, as `room id`, so that none counts twice. At most 500. */
+  /** The last 500 received messages, as `<room id> <message id>`, so that none is counted twice. */
   readonly seen: readonly string[];
-  /** Actions whose code is not loaded yet: run as soon as it is. At most 500. */
+  /** The last 500 actions that wait for their code to be loaded. */
   readonly early: readonly LateAction[];
 }
 
-/** Actions that the first messages do not need: their code is deferred (deferred-actions.ts). */
+/** Actions whose code is deferred, because the first messages do not need them: see deferred-actions.ts. */
 export type LateAction =
   | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
   | { type: 'frame'; frame: Extract<PassedFrame, { type: 'message_updated' | 'reactions_updated' | 'message_read' }> };

@@ -1,10 +1,10 @@
-/** Changes to threads that more than one file makes. */
+/** Shared helpers of the reducer. */
 import { idKey, type Id, type Message, type Room } from '../protocol/index.js';
 import { hasMessage, type Timeline } from './timeline-entries.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, Thread } from './state.js';
 
-/** The most ids of incoming messages that are remembered. */
+/** Maximum number of received messages whose ids are remembered. */
 export const MAX_SEEN = 500;
 
 export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) => Thread): ChatData {
@@ -12,13 +12,15 @@ export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) =
   return { ...state, threads: new Map(state.threads).set(key, change(threadOf(state, roomId))) };
 }
 
-/** Changes the timeline of a room, if it is shown. */
+/** Changes the timeline of a room, if it has a thread. */
 export const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
-  state.threads.has(idKey(roomId)) ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) })) : state;
+  state.threads.has(idKey(roomId))
+    ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) }))
+    : state;
 
 const seenKey = (roomId: Id, message: Pick<Message, 'id'>): string => `${idKey(roomId)} ${idKey(message.id)}`;
 
-/** Whether a message has come in already, shown or not. */
+/** Whether a message was received before, whether it is loaded or not. */
 export const isSeen = (state: ChatData, roomId: Id, message: Message): boolean =>
   hasMessage(threadOf(state, roomId).timeline, message) || state.seen.includes(seenKey(roomId, message));
 
@@ -27,8 +29,10 @@ export function withSeen(state: ChatData, roomId: Id, messages: readonly Pick<Me
   return keys.length === 0 ? state : { ...state, seen: [...state.seen, ...keys].slice(-MAX_SEEN) };
 }
 
-/** When something was last said in a room, in milliseconds since 1970. */
-export const activity = (room: Room): number => Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
+/** Time of the last activity in a room, in milliseconds since 1970. */
+export const activity = (room: Room): number =>
+  Date.parse(room.last_message?.timestamp ?? room.updated_at ?? room.created_at ?? '') || 0;
 
-/** Whether a message is older than the last one of its room. */
-export const isOlder = ({ timestamp }: Message, room: Room): boolean => Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');
+/** Whether a message is older than the room's last message. */
+export const isOlder = ({ timestamp }: Message, room: Room): boolean =>
+  Date.parse(timestamp) < Date.parse(room.last_message?.timestamp ?? '');

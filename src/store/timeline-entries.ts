@@ -1,4 +1,4 @@
-/** The parts of a timeline that the first messages need; the rest is timeline.ts, which is deferred. */
+/** Timeline functions that the first messages need. The others are deferred: see timeline.ts. */
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import type { ChatMessage, ChatUser } from './state.js';
 
@@ -6,63 +6,74 @@ export type Timeline = readonly ChatMessage[];
 
 export const isStored = ({ delivery }: ChatMessage): boolean => delivery === 'sent';
 
-/** An index of a timeline: whether a message is new is known without a search. */
-export interface Contents {
-  /** By `idKey`, of what is stored. */
+/** Index of a timeline, for finding out quickly whether it contains a message. */
+export interface TimelineIndex {
+  /** `idKey`s of the stored messages. */
   readonly ids: Set<string>;
-  /** How many are not stored. */
+  /** Number of messages that are not stored. */
   readonly unsent: number;
 }
 
-/** Built on demand. `append` hands it on to the timeline that it makes, so it is not built again for each message. */
-export const CONTENTS = new WeakMap<Timeline, Contents>();
+/**
+ * Built on demand. `append` moves the index to the timeline that it creates, instead of building it for every message.
+ */
+export const INDEXES = new WeakMap<Timeline, TimelineIndex>();
 
-export function contentsOf(timeline: Timeline): Contents {
-  const known = CONTENTS.get(timeline);
-  if (known) return known;
+export function timelineIndex(timeline: Timeline): TimelineIndex {
+  const existing = INDEXES.get(timeline);
+  if (existing) return existing;
   const ids = new Set<string>();
   for (const entry of timeline) if (isStored(entry)) ids.add(idKey(entry.id));
-  const contents = { ids, unsent: timeline.length - ids.size };
-  CONTENTS.set(timeline, contents);
-  return contents;
+  const index = { ids, unsent: timeline.length - ids.size };
+  INDEXES.set(timeline, index);
+  return index;
 }
 
-/** Whether a stored message with this id is there. */
-export const hasMessage = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean => contentsOf(timeline).ids.has(idKey(id));
+/** Whether the timeline contains a stored message with this id. */
+export const hasMessage = (timeline: Timeline, { id }: Pick<Message, 'id'>): boolean =>
+  timelineIndex(timeline).ids.has(idKey(id));
 
-/** The index of a stored message, or -1. Searched from the end, where most are. */
-export const indexOf = (timeline: Timeline, id: Id | undefined): number => timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
+/** The position of a stored message, or -1. Searches from the end, where it usually is. */
+export const indexOf = (timeline: Timeline, id: Id | undefined): number =>
+  timeline.findLastIndex((entry) => isStored(entry) && sameId(entry.id, id));
 
-/** The newest message that is stored, or the oldest. */
-export const edgeOf = (timeline: Timeline, side?: 'older' | 'newer'): ChatMessage | undefined => (side === 'older' ? timeline.find(isStored) : timeline.findLast(isStored));
+/** The newest stored message; with `older`, the oldest one. */
+export const edgeOf = (timeline: Timeline, side?: 'older' | 'newer'): ChatMessage | undefined =>
+  side === 'older' ? timeline.find(isStored) : timeline.findLast(isStored);
 
-/** The entry of a stored message. @param known its present entry. @param key of the pending message that it confirms. */
+/**
+ * Creates or updates the entry of a stored message.
+ * @param known its current entry.
+ * @param key key of the pending message that it confirms.
+ */
 export function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {
   const localId = message._tempId ?? null;
   return known
-    ? // What was read does not become unread because an older copy comes by.
+    ? // A copy from before the message was read must not make it unread.
       { ...known, ...message, is_read: known.is_read || message.is_read, localId: known.localId ?? localId }
     : { ...message, key: key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
 }
 
 /**
- * Puts in what was stored after all that is there, before what is being sent; what it confirms is taken away. As long as timeline.ts is not
- * there: a thread has no end but its true one, and none of its messages was refused.
+ * Inserts new messages after the stored ones and before those being sent. Removes the pending messages that they
+ * confirm. Sufficient until timeline.ts is loaded: before that, the newest messages are always loaded, and no message
+ * has failed.
  */
 export function arrive(timeline: Timeline, messages: readonly Message[]): Timeline {
   const next = [...timeline];
   for (const message of messages) {
     const pending = next.findIndex((entry) => !isStored(entry) && entry.localId === message._tempId);
-    const [mine] = pending < 0 ? [] : next.splice(pending, 1);
+    const [confirmed] = pending < 0 ? [] : next.splice(pending, 1);
     const at = indexOf(next, message.id);
     if (at >= 0) next[at] = entryOf(message, next[at]);
-    else next.splice(next.findLastIndex(isStored) + 1, 0, entryOf(message, undefined, mine?.key));
+    else next.splice(next.findLastIndex(isStored) + 1, 0, entryOf(message, undefined, confirmed?.key));
   }
   return next;
 }
 
-/** Takes away a message that was deleted. */
-export const remove = (timeline: Timeline, id: Id): Timeline => timeline.filter((entry) => !isStored(entry) || !sameId(entry.id, id));
+/** Removes a deleted message. */
+export const remove = (timeline: Timeline, id: Id): Timeline =>
+  timeline.filter((entry) => !isStored(entry) || !sameId(entry.id, id));
 
 export interface PendingMessage {
   readonly localId: string;
@@ -73,7 +84,7 @@ export interface PendingMessage {
   readonly at: number;
 }
 
-/** Shows a message that was just written. */
+/** Adds a message that was just written. */
 export function addPending(timeline: Timeline, draft: PendingMessage, user: ChatUser | null): Timeline {
   const { localId, replyTo } = draft;
   const entry: ChatMessage = {
@@ -97,6 +108,6 @@ export function addPending(timeline: Timeline, draft: PendingMessage, user: Chat
   return [...timeline, entry];
 }
 
-/** Takes away a message that is not stored. */
+/** Removes an unsent message. */
 export const removePending = (timeline: Timeline, localId: string): Timeline =>
   timeline.filter((entry) => entry.localId !== localId || entry.delivery === 'sent');

@@ -1,44 +1,57 @@
 /**
- * The messages of one room, in order: one contiguous part of what the server has stored, and among it what is not stored.
+ * The timeline of a room: one contiguous part of the stored messages in the server's order, plus messages that are not
+ * stored.
  *
- * A page keeps the order in which the server gives it; pages stand in the order of `compareMessages`; a message that arrives live
- * stands at the end. What is being sent stands after all that is stored; a refused message keeps its place.
+ * - Messages of a page keep the order of the page. Pages are ordered by `compareMessages`.
+ * - A live message is appended.
+ * - Messages being sent come after all stored messages. A failed message keeps its position.
  *
- * A message may arrive several times and from several sides: as an echo, an acknowledgement, a REST answer, in a page
- * of history. Whichever comes first puts it in its place; the others find it there. Loaded on demand: see pages.ts.
+ * The same message may arrive several times: as an echo, an acknowledgement, a REST response, in a page of history. The
+ * first copy inserts it, later ones update it. Deferred: see history-pages.ts.
  */
 import { compareMessages, idKey, isOvertaken, type Message } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
-import { CONTENTS, contentsOf, entryOf, indexOf, isStored, type Timeline } from './timeline-entries.js';
+import { entryOf, INDEXES, indexOf, isStored, timelineIndex, type Timeline } from './timeline-entries.js';
 import type { ChatMessage, Thread } from './state.js';
 
 export * from './timeline-entries.js';
 
-/** A timeline, and whether it has an open end: the server has, or may have, messages beyond it. */
+/** A timeline, and whether the server has messages before and after it. */
 export type Part = Pick<Thread, 'timeline' | 'hasOlder' | 'hasNewer' | 'loaded'>;
 
 /**
- * Whether a message belongs before the first one that is loaded, where there is more that is not loaded.
- * @param isLive whether it has come in just now: then it belongs there only if it was overtaken.
+ * Whether a message belongs to the part of the history before the first loaded message.
+ * @param isLive whether it was just received: then it only belongs there if other messages have overtaken it.
  */
-export function isUnloaded({ timeline, hasOlder }: Pick<Part, 'timeline' | 'hasOlder'>, message: Message, isLive: boolean): boolean {
+export function isUnloaded(
+  { timeline, hasOlder }: Pick<Part, 'timeline' | 'hasOlder'>,
+  message: Message,
+  isLive: boolean,
+): boolean {
   const first = timeline.find(isStored);
   return hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0);
 }
 
-/** Puts a refused message where its time says: its neighbours are not loaded, or were not. */
+/** Inserts a failed message at the position of its timestamp. */
 export function placeByTime(timeline: Timeline, entry: ChatMessage): Timeline {
   const at = Date.parse(entry.timestamp);
   const after = timeline.findLastIndex((other) => other.delivery !== 'sending' && Date.parse(other.timestamp) <= at);
   return [...timeline.slice(0, after + 1), entry, ...timeline.slice(after + 1)];
 }
 
+type EntryFor = (message: Message, known?: ChatMessage) => ChatMessage;
+
 /**
- * Changes what is stored. What is being sent goes to the end again, and refused messages whose neighbours were not loaded find
- * their place; all others stand where they stood.
- * @param messages stored messages that come in: pending messages that they confirm are taken away.
+ * Changes the stored messages, and positions the others around them: messages being sent go to the end, and failed
+ * messages beyond the loaded part are positioned by time. All others keep their position.
+ * @param messages incoming stored messages: the pending messages that they confirm are removed.
+ * @param change receives the entries that keep their position.
  */
-function around(part: Part, messages: readonly Message[], change: (stored: ChatMessage[], entry: (message: Message, known?: ChatMessage) => ChatMessage) => ChatMessage[]): Timeline {
+function changeStored(
+  part: Part,
+  messages: readonly Message[],
+  change: (entries: ChatMessage[], entryFor: EntryFor) => ChatMessage[],
+): Timeline {
   const { timeline, hasOlder, hasNewer, loaded } = part;
   const [first, last] = [timeline.findIndex(isStored), timeline.findLastIndex(isStored)];
   const confirmed = new Set(messages.map(({ _tempId }) => _tempId));
@@ -60,12 +73,12 @@ function around(part: Part, messages: readonly Message[], change: (stored: ChatM
 /** Appends stored messages: live ones, or the next page. */
 export function append(part: Part, messages: readonly Message[]): Timeline {
   const { timeline } = part;
-  const contents = contentsOf(timeline);
+  const index = timelineIndex(timeline);
   const ids = new Set<string>();
-  const put: Parameters<typeof around>[2] = (entries, entryFor) => {
+  const insert = (entries: ChatMessage[], entryFor: EntryFor): ChatMessage[] => {
     for (const message of messages) {
       const key = idKey(message.id);
-      if (contents.ids.has(key) || ids.has(key)) {
+      if (index.ids.has(key) || ids.has(key)) {
         const known = indexOf(entries, message.id);
         entries[known] = entryFor(message, entries[known]);
         continue;
@@ -81,16 +94,16 @@ export function append(part: Part, messages: readonly Message[]): Timeline {
     }
     return entries;
   };
-  const next = contents.unsent > 0 ? around(part, messages, put) : put([...timeline], entryOf);
-  CONTENTS.delete(timeline);
-  for (const key of ids) contents.ids.add(key);
-  CONTENTS.set(next, { ids: contents.ids, unsent: next.length - contents.ids.size });
+  const next = index.unsent > 0 ? changeStored(part, messages, insert) : insert([...timeline], entryOf);
+  INDEXES.delete(timeline);
+  for (const key of ids) index.ids.add(key);
+  INDEXES.set(next, { ids: index.ids, unsent: next.length - index.ids.size });
   return next;
 }
 
-/** Updates existing entries, and removes confirmed pending ones; adds nothing. */
+/** Updates known messages, and removes confirmed pending ones. Adds none. */
 export const update = (part: Part, messages: readonly Message[]): Timeline =>
-  around(part, messages, (entries, entryFor) => {
+  changeStored(part, messages, (entries, entryFor) => {
     for (const message of messages) {
       const known = indexOf(entries, message.id);
       if (known >= 0) entries[known] = entryFor(message, entries[known]);
@@ -100,49 +113,56 @@ export const update = (part: Part, messages: readonly Message[]): Timeline =>
 
 /**
  * Merges a page into the timeline, in the page's own order.
- * @param isOlder whether it is the page before all that is there.
+ * @param isOlder whether the page comes before all loaded messages.
  */
 export const merge = (part: Part, page: readonly Message[], isOlder = false): Timeline =>
-  around(part, page, (entries, entryFor) => {
+  changeStored(part, page, (entries, entryFor) => {
     const places = new Map(page.map(({ id }, place) => [idKey(id), place]));
-    const known = new Map(entries.filter((entry) => isStored(entry) && places.has(idKey(entry.id))).map((entry) => [idKey(entry.id), entry]));
+    const shared = entries.filter((entry) => isStored(entry) && places.has(idKey(entry.id)));
+    const known = new Map(shared.map((entry) => [idKey(entry.id), entry]));
     const next: ChatMessage[] = [];
     let place = 0;
-    const take = (): void => {
+    const takeNext = (): void => {
       const message = page[place++]!;
       next.push(entryFor(message, known.get(idKey(message.id))));
     };
-    const isNewTo = (entry: ChatMessage): boolean => {
+    const isNextBefore = (entry: ChatMessage): boolean => {
       const message = page[place];
-      return message !== undefined && !known.has(idKey(message.id)) && (isOlder || compareMessages(message, entry) < 0);
+      const isNew = message !== undefined && !known.has(idKey(message.id));
+      return isNew && (isOlder || compareMessages(message, entry) < 0);
     };
     for (const entry of entries) {
       const at = isStored(entry) ? places.get(idKey(entry.id)) : undefined;
-      // Both have it: there the two join.
-      if (at !== undefined) while (place <= at) take();
+      // The page contains this entry: continue with the page up to it.
+      if (at !== undefined) while (place <= at) takeNext();
       else {
-        if (isStored(entry)) while (isNewTo(entry)) take();
+        if (isStored(entry)) while (isNextBefore(entry)) takeNext();
         next.push(entry);
       }
     }
-    while (place < page.length) take();
+    while (place < page.length) takeNext();
     return next;
   });
 
 /**
- * Removes messages that the newest page should have and does not: they were deleted.
- * @param isAll whether what is before the page goes too: nothing is there any more, or a hole is between the two, which would
- *   look as if nothing had been said.
- * @param knownUpTo what is newer than this may have come after the page was read.
+ * Removes deleted messages: those that the newest page would contain, and does not.
+ * @param isAll whether to remove all messages before the page too, because they were deleted, or because a gap between
+ * them and the page would be invisible.
+ * @param knownUpTo newer messages than this one may have been stored after the page was read, and are kept.
  */
-export function dropDeleted(timeline: Timeline, page: readonly Message[], isAll: boolean, knownUpTo: Message | undefined): Timeline {
+export function dropDeleted(
+  timeline: Timeline,
+  page: readonly Message[],
+  isAll: boolean,
+  knownUpTo: Message | undefined,
+): Timeline {
   const ids = new Set(page.map(({ id }) => idKey(id)));
-  /** How an entry stands to another message: by its place where that is there, else by time and id. */
-  const standsTo = (other: Message | undefined): ((entry: ChatMessage, at: number) => number) => {
+  /** Compares entries with a message: by position if the timeline contains the message, otherwise by time and id. */
+  const comparedTo = (other: Message | undefined): ((entry: ChatMessage, at: number) => number) => {
     const place = other ? indexOf(timeline, other.id) : -1;
     return (entry, at) => (!other ? 1 : place < 0 ? compareMessages(entry, other) : at - place);
   };
-  const [toFirst, toLast, toKnown] = [standsTo(page[0]), standsTo(page.at(-1)), standsTo(knownUpTo)];
+  const [toFirst, toLast, toKnown] = [comparedTo(page[0]), comparedTo(page.at(-1)), comparedTo(knownUpTo)];
   return timeline.filter((entry, at) => {
     if (!isStored(entry) || ids.has(idKey(entry.id))) return true;
     if (toFirst(entry, at) < 0) return !isAll;
@@ -150,16 +170,24 @@ export function dropDeleted(timeline: Timeline, page: readonly Message[], isAll:
   });
 }
 
-/** By how many there are more stored messages than `most`; not above 0: there are not. Counted only where there may be more. */
-export const excess = (timeline: Timeline, most: number): number => (timeline.length > most ? timeline.filter(isStored).length - most : 0);
+/** Number of stored messages above `max`; zero or negative: none. */
+export const excess = (timeline: Timeline, max: number): number =>
+  timeline.length > max ? timeline.filter(isStored).length - max : 0;
 
-/** Releases so many stored messages from the beginning. Pending ones stay. */
-export const withoutOldest = (timeline: Timeline, count: number): Timeline => timeline.filter((entry) => !isStored(entry) || count-- <= 0);
+/** Releases the oldest `count` stored messages. Others are kept. */
+export const withoutOldest = (timeline: Timeline, count: number): Timeline =>
+  timeline.filter((entry) => !isStored(entry) || count-- <= 0);
 
-/** Keeps so many stored messages from the beginning, and releases the others. Pending ones stay. */
-export const withoutNewest = (timeline: Timeline, kept: number): Timeline => timeline.filter((entry) => !isStored(entry) || kept-- > 0);
+/** Keeps the oldest `count` stored messages and releases the newer ones. Others are kept. */
+export const withoutNewest = (timeline: Timeline, count: number): Timeline =>
+  timeline.filter((entry) => !isStored(entry) || count-- > 0);
 
-/** Changes a pending message; a stored message never becomes pending again. */
-export function setDelivery(timeline: Timeline, localId: string, delivery: 'sending' | 'failed', error: ChatError | null): Timeline {
+/** Changes an unsent message. A stored message never becomes unsent again. */
+export function setDelivery(
+  timeline: Timeline,
+  localId: string,
+  delivery: 'sending' | 'failed',
+  error: ChatError | null,
+): Timeline {
   return timeline.map((entry) => (entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry));
 }

@@ -1,4 +1,4 @@
-/** A picture, or initials where there is none. */
+/** Styles of an avatar: a picture over its initials. */
 import { css } from 'lit';
 
 export const avatarStyles = css`

@@ -1,4 +1,4 @@
-/** What all elements with a look have in common. */
+/** Styles shared by all visible elements. */
 import { css } from 'lit';
 import { tokens } from './tokens.js';
 
@@ -11,7 +11,7 @@ const base = css`
   :host([hidden]) {
     display: none;
   }
-  /* The element's box is the page's; what is in it inherits nothing of the page but this. */
+  /* The page styles the host; its inherited properties must not leak into the content, except for these. */
   .base {
     all: initial;
     visibility: inherit;

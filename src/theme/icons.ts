@@ -1,7 +1,8 @@
-/** Line icons on a grid of 24. Decoration: whatever they mean is said in words beside them. */
+/** Line icons on a 24 × 24 grid. Decorative: the text next to each icon carries its meaning. */
 import { svg, html, type SVGTemplateResult, type TemplateResult } from 'lit';
 
-export const icon = (paths: SVGTemplateResult): TemplateResult => html`<svg viewBox="0 0 24 24" aria-hidden="true">${paths}</svg>`;
+export const icon = (paths: SVGTemplateResult): TemplateResult =>
+  html`<svg viewBox="0 0 24 24" aria-hidden="true">${paths}</svg>`;
 
 export const icons = {
   send: icon(svg`<path d="M4 12 3 4l18 8-18 8 1-8Zm0 0h8" />`),

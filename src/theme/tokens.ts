@@ -1,8 +1,9 @@
 /**
- * Every `--chat-*` token and its default, once; those of one element alone stand in its own styles. Each public token `--chat-x` has a private twin `--_x` that holds the
- * page's value or the default, so that elements read `var(--_x)` and a page may set `--chat-x` anywhere above.
+ * The shared `--chat-*` design tokens and their defaults; tokens of a single element are in that element's styles. Each
+ * public token `--chat-x` has a private counterpart `--_x` with the page's value or the default. Elements read
+ * `var(--_x)`, and a page may set `--chat-x` on any ancestor.
  *
- * Surface, text and accent are the three to begin with: lines, hovers, bubbles and hints are mixed from them.
+ * Surface, text and accent are the base colours: borders, hover states, bubbles and muted text are mixed from them.
  */
 import { css } from 'lit';
 
@@ -35,7 +36,7 @@ export const tokens = css`
     --_on-bubble: var(--chat-on-bubble, var(--_text));
   }
 
-  /* Where a page says that it is dark (color-scheme), so are we; browsers without light-dark() stay light. */
+  /* Follows the page's color-scheme. Browsers without light-dark() keep the light colours. */
   @supports (color: light-dark(#000, #fff)) {
     :host {
       --_surface: var(--chat-surface, light-dark(#fff, #15181e));

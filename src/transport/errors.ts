@@ -1,53 +1,90 @@
-/** Everything that can go wrong between a page and its backend, by a name that stays the same between versions. */
+/**
+ * What went wrong. The codes stay the same between versions.
+ *
+ * - `aborted`: the operation was cancelled, by a signal or because the connection was stopped or reconfigured.
+ * - `unreachable`: no response: server down, wrong host, no network, or a CORS error (browsers do not tell them apart).
+ * - `timeout`: no response in time.
+ * - `unauthorized`: HTTP 401, or close code 4001. The token was not accepted, or the user has signed out.
+ * - `forbidden`: HTTP 403.
+ * - `not_found`: HTTP 404, or an id that does not exist.
+ * - `invalid`: HTTP 400 and other 4xx: the server rejected the request. `message` has its explanation.
+ * - `too_large`: HTTP 413.
+ * - `rate_limited`: HTTP 429. `retryAfterMs` tells when to try again, if the server does.
+ * - `server_error`: HTTP 5xx, 421 or 425.
+ * - `unexpected_answer`: a successful response with unexpected content: a login page, an HTML error page, another API.
+ * - `token_missing`: there is no token.
+ * - `bad_url`: `url`, `wsPath` or `apiPath` do not make a valid address.
+ * - `backend_not_allowed`: the page restricts its backends (`<meta name="unified-chat-backends">`) and this is none of
+ *   them.
+ * - `unsupported_auth`: `auth` is not a mode that this version supports.
+ * - `empty_message`: the message has no text.
+ * - `message_too_long`: the message exceeds the server's `limits.content`.
+ * - `stale`: the message has been waiting for more than a day. The user decides whether to `retry` or `discard` it.
+ * - `maybe_sent`: a similar message is stored, and may be this one. The user decides whether to `retry` or `discard`
+ *   it.
+ * - `discarded`: the user discarded the message before it was stored.
+ * - `disconnected`: the user has signed out or changed, so the message will not be sent.
+ */
 export type ErrorCode =
-  | 'aborted' // we gave up on it ourselves; never shown
-  | 'unreachable' // no answer at all: server down, wrong host, network gone, or CORS (the browser does not tell)
-  | 'timeout' // no answer in time
-  | 'unauthorized' // 401, or close code 4001
-  | 'forbidden' // 403
-  | 'not_found' // 404
-  | 'invalid' // 400 and other 4xx: the server says what is wrong with it
-  | 'too_large' // 413
-  | 'rate_limited' // 429: `retryAfterMs` says when
-  | 'server_error' // 5xx, 421, 425
-  | 'unexpected_answer' // 2xx, but not what the contract says: a login page, an HTML error page, another API
-  | 'token_missing' // asked to connect without a token
-  | 'bad_url' // `url`, `ws-path` or `api-path` do not make an address
-  | 'backend_not_allowed' // the page names its backends (`<meta name="unified-chat-backends">`), and this is none of them
-  | 'unsupported_auth' // `auth` names a mode that this version does not have
-  | 'empty_message' // nothing to send
-  | 'message_too_long' // longer than the server's `limits.content`
-  | 'stale' // not sent for more than a day: its author is to say whether it still is to be
-  | 'maybe_sent' // a similar message is stored; whether it is this one is not certain
-  | 'discarded' // the user discarded it before it was stored
-  | 'disconnected'; // no token, or another user's: this message will not be sent
+  | 'aborted'
+  | 'unreachable'
+  | 'timeout'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'invalid'
+  | 'too_large'
+  | 'rate_limited'
+  | 'server_error'
+  | 'unexpected_answer'
+  | 'token_missing'
+  | 'bad_url'
+  | 'backend_not_allowed'
+  | 'unsupported_auth'
+  | 'empty_message'
+  | 'message_too_long'
+  | 'stale'
+  | 'maybe_sent'
+  | 'discarded'
+  | 'disconnected';
 
-/** The one error type of this package. `message` is a sentence for people; it never holds a token. */
+/**
+ * The error type of this package.
+ *
+ * @example
+ * try {
+ *   await connection.sendChatMessage(roomId, text);
+ * } catch (error) {
+ *   if (error instanceof ChatError && error.code === 'message_too_long') showLimit();
+ * }
+ */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
+  /** @param message an English sentence for users. Never contains a token. */
   constructor(
+    /** What went wrong: see {@link ErrorCode}. Stays the same between versions. */
     readonly code: ErrorCode,
     message: string,
-    /** HTTP status, where there was one. */
+    /** HTTP status of the response, if there was one. */
     readonly status?: number,
-    /** Milliseconds after which the server allows another try. */
+    /** Time after which the server allows another attempt, in milliseconds. */
     readonly retryAfterMs?: number,
   ) {
     super(message);
   }
 }
 
-/** Any thrown thing as a ChatError. */
+/** Converts any thrown value to a ChatError. */
 export const toChatError = (thrown: unknown): ChatError =>
   thrown instanceof ChatError ? thrown : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
- * To be called after an `await`: the caller may have ended meanwhile, or may serve another user.
- * @throws {ChatError} `aborted`.
+ * Call it after an `await`: the operation may have been cancelled meanwhile, or the user may have changed.
+ * @throws {ChatError} `aborted`
  */
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new ChatError('aborted', 'The request was given up.');
 }
 
-/** Whether the server says that something is none of ours. */
+/** Whether the server has refused access. */
 export const isNoAccess = ({ code }: ChatError): boolean => code === 'forbidden' || code === 'not_found';

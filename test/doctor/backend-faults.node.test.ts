@@ -1,130 +1,356 @@
-/** Faults of real backends, each planted alone, each found by name: and nothing else is blamed. */
+/** Each fault of a real backend, injected alone, fails its own check, and no unrelated one. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Difference } from '../../demo/server/quirks.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import type { DiagnoseOptions } from '../../src/doctor/index.js';
-import type { PlantName } from '../support/backend-faults.js';
 import { BEN } from '../server/support.js';
-import { examine, examineWith, finding, SITE, WRITE, wrongIds } from './support.js';
+import type { FaultName } from '../support/backend-faults.js';
+import { diagnoseServer, diagnoseWithFault, failedIds, findingOf, SITE, WRITE } from './support.js';
 
-/** What was planted, what is said of it (`wrong` where nothing else is named), and what else is wrong because of it. */
-const PLANTED: [fault: PlantName, id: string, says: RegExp, mend: RegExp, options?: Partial<DiagnoseOptions>, also?: string[]][] = [
-  ['token not read from the query', 'token.query', /refused with 403; REST takes the same token.*header Authorization/, /parse_qs/],
-  ['token read as a subprotocol', 'token.query', /takes it as a subprotocol/, /parse_qs/],
-  ['good token accepted first, then closed with 4001', 'token.query', /accepted first and then closed with 4001/, /parse_qs/],
-  ['times without offset', 'time.rest', /rooms\[\d\]\.\S+: "\d{4}-\d\d-\d\dT[\d:.]+"/, /USE_TZ/, {}, ['time.socket']],
-  ['room_list fails with an error', 'socket.room-list', /datetime is not JSON serializable/, /DjangoJSONEncoder/],
-  ['room_list fails with 1011', 'socket.room-list', /closes with 1011/, /DjangoJSONEncoder/],
-  ['room_list never comes', 'socket.room-list', /not answered within 2 s/, /get_room_list/],
-  ['REST route missing', 'rest.route', /GET \/api\/chat\/rooms\/ is answered with 404/, /--api-path/],
-  ['CORS missing', 'cors.preflight', /Access-Control-Allow-Origin: missing/, /CORS_ALLOWED_ORIGINS/, { origin: SITE }, ['cors.origin', 'cors.refusal', 'cors.idempotency-key', 'cors.methods']],
-  ['CORS without Idempotency-Key', 'cors.idempotency-key', /does not allow the header Idempotency-Key/, /Idempotency-Key/, { origin: SITE }],
-  ['preflight asked for a token', 'cors.preflight', /answered with 401 \(a preflight carries no token/, /before the token is checked/, { origin: SITE }, ['cors.idempotency-key', 'cors.methods']],
-  ['upgrade stripped, 404', 'socket.upgrade', /404.*as if no upgrade had been asked for/, /proxy_set_header Upgrade \$http_upgrade/],
-  ['upgrade stripped, 200', 'socket.upgrade', /200 and a page of HTML titled 'Welcome to nginx!'/, /location \/ws\/chat\//],
-  ['upgrade stripped, 426', 'socket.upgrade', /426/, /proxy_http_version 1\.1/],
-  ['upgrade stripped, 400', 'socket.upgrade', /400/, /proxy_set_header Connection "upgrade"/],
-  ['no socket at the path', 'socket.route', /no WebSocket at \/ws\/chat\/ \(404\)/, /--ws-path/],
-  ['handshake redirected', 'socket.upgrade', /redirect \(301\) to \/ws\/chat/, /ws-path/],
-  ['ASGI server down', 'socket.upgrade', /502/, /ASGI server running/],
-  ['sends not idempotent', 'idempotent.socket-socket', /stored 2 times/, /Idempotency-Key/, WRITE, ['idempotent.socket-rest', 'idempotent.rest-rest']],
-  ['bad token accepted on the socket', 'socket.bad-token', /forged token is opened and greeted/, /Check the token/, {}, ['socket.no-token']],
-  ['missing token accepted on the socket', 'socket.no-token', /without any token is opened and greeted/, /Check the token/],
-  ['bad token accepted by REST', 'rest.bad-token', /forged signature is let in/, /Check the token/],
-  ['bad token closed with 1008', 'socket.refusal', /accepted and then closed with 1008, not with 4001/, /4001/],
-  ['refuses with 403 instead of 401', 'rest.401', /answered with 403, not with 401/, /JWTAuthentication first/, {}, ['rest.bad-token']],
-  ['sign-in page', 'rest.answer', /a sign-in page titled 'Please sign in'/, /Let the API path through/, {}, ['rest.401', 'rest.bad-token']],
-  ['web app instead of the API', 'rest.answer', /the page of a web app titled 'My app'/, /index\.html/, {}, ['rest.401', 'rest.bad-token']],
-  ['redirect to a sign-in', 'rest.redirect', /redirect \(302\) to \/login/, /asks for a sign-in/],
-  ['no greeting', 'socket.greeting', /no greeting within 3 s/, /connection_established/],
-  ['ping not answered', 'socket.ping', /ping is not answered/, /pong/],
-  ['dies of an unknown frame', 'socket.unknown-frame', /closes with 1011 \(KeyError\) after a frame of a type that it does not know/, /Catch it/],
-  ['dies of text that is no JSON', 'socket.malformed', /closes with 1003 after text that is no JSON/, /Catch it/],
-  ['a room cannot be subscribed to', 'socket.subscribe', /'Access denied for …'/, /subscribed/],
-  ['counts that are texts', 'rooms.fields', /rooms\[0\]\.unread_count is a text; it should be a whole number/, /docs\/PROTOCOL/, {}, ['rooms.one', 'rooms.unread']],
-  ['ack claimed, and none comes', 'send.ack', /no message_ack/, /do not name ack/, WRITE, ['idempotent.socket-socket']],
-  ['a gap in seq', 'sync.seq', /After change \d+ of room 1 comes change \d+/, /transaction/, WRITE],
-  ['history without the newest', 'history.holds', /not on the newest page/, /oldest message first/, WRITE, ['history.after', 'idempotent.rest-rest']],
-  ['open to strangers', 'rooms.foreign', /shown to somebody who is not in it/, /Answer 404/],
+interface ExpectedFailure {
+  fault: FaultName;
+  /** The check that must fail, with this message and this fix. */
+  id: string;
+  message: RegExp;
+  fix: RegExp;
+  options?: Partial<DiagnoseOptions>;
+  /** Other checks that fail as a consequence. */
+  alsoFails?: string[];
+}
+
+const FROM_SITE = { origin: SITE };
+
+const HANDSHAKE_FAILURES: ExpectedFailure[] = [
+  {
+    fault: 'token not read from the query string',
+    id: 'token.query',
+    message: /refused with 403; REST accepts the same token\. The WebSocket accepts it in the header Authorization/,
+    fix: /parse_qs/,
+  },
+  {
+    fault: 'token read from the subprotocol only',
+    id: 'token.query',
+    message: /The WebSocket accepts it as a subprotocol/,
+    fix: /parse_qs/,
+  },
+  {
+    fault: 'valid token: WebSocket opened, then closed with 4001',
+    id: 'token.query',
+    message: /opened and then closed with 4001/,
+    fix: /parse_qs/,
+  },
+  {
+    fault: 'upgrade removed by a proxy: 404',
+    id: 'socket.upgrade',
+    message: /404.*as a plain HTTP request would/,
+    fix: /proxy_set_header Upgrade \$http_upgrade/,
+  },
+  {
+    fault: 'upgrade removed by a proxy: 200',
+    id: 'socket.upgrade',
+    message: /200 and an HTML page titled 'Welcome to nginx!'/,
+    fix: /location \/ws\/chat\//,
+  },
+  {
+    fault: 'upgrade removed by a proxy: 426',
+    id: 'socket.upgrade',
+    message: /426/,
+    fix: /proxy_http_version 1\.1/,
+  },
+  {
+    fault: 'upgrade removed by a proxy: 400',
+    id: 'socket.upgrade',
+    message: /400/,
+    fix: /proxy_set_header Connection "upgrade"/,
+  },
+  {
+    fault: 'no WebSocket at the path',
+    id: 'socket.route',
+    message: /no WebSocket at \/ws\/chat\/ \(404\)/,
+    fix: /--ws-path/,
+  },
+  {
+    fault: 'handshake redirected',
+    id: 'socket.upgrade',
+    message: /redirect \(301\) to \/ws\/chat/,
+    fix: /ws-path/,
+  },
+  { fault: 'ASGI server down', id: 'socket.upgrade', message: /502/, fix: /ASGI server is running/ },
+  {
+    fault: 'forged and missing token accepted by the WebSocket',
+    id: 'socket.bad-token',
+    message: /with a forged token was accepted and received the greeting/,
+    fix: /Verify the token/,
+    alsoFails: ['socket.no-token'],
+  },
+  {
+    fault: 'missing token accepted by the WebSocket',
+    id: 'socket.no-token',
+    message: /without a token was accepted and received the greeting/,
+    fix: /Verify the token/,
+  },
+  {
+    fault: 'bad token: WebSocket closed with 1008',
+    id: 'socket.refusal',
+    message: /opened and then closed with 1008 instead of 4001/,
+    fix: /4001/,
+  },
+  {
+    fault: 'no greeting',
+    id: 'socket.greeting',
+    message: /no greeting within 3 s/,
+    fix: /connection_established/,
+  },
 ];
 
-describe('planted faults', () => {
+const FRAME_FAILURES: ExpectedFailure[] = [
+  {
+    fault: 'get_room_list answered with an error',
+    id: 'socket.room-list',
+    message: /datetime is not JSON serializable/,
+    fix: /DjangoJSONEncoder/,
+  },
+  {
+    fault: 'get_room_list: WebSocket closed with 1011',
+    id: 'socket.room-list',
+    message: /closed the WebSocket with 1011/,
+    fix: /DjangoJSONEncoder/,
+  },
+  {
+    fault: 'get_room_list not answered',
+    id: 'socket.room-list',
+    message: /did not answer get_room_list within 2 s/,
+    fix: /get_room_list/,
+  },
+  { fault: 'ping not answered', id: 'socket.ping', message: /did not answer a ping/, fix: /pong/ },
+  {
+    fault: 'unknown frame: WebSocket closed with 1011',
+    id: 'socket.unknown-frame',
+    message: /closed the WebSocket with 1011 \(KeyError\) after a frame of unknown type/,
+    fix: /Catch the error/,
+  },
+  {
+    fault: 'malformed JSON: WebSocket closed with 1003',
+    id: 'socket.malformed',
+    message: /closed the WebSocket with 1003 after malformed JSON/,
+    fix: /Catch the error/,
+  },
+  {
+    fault: 'subscribe_room answered with an error',
+    id: 'socket.subscribe',
+    message: /'Access denied for …'/,
+    fix: /subscribed/,
+  },
+];
+
+const REST_FAILURES: ExpectedFailure[] = [
+  {
+    fault: 'REST route missing',
+    id: 'rest.route',
+    message: /GET \/api\/chat\/rooms\/ returned 404/,
+    fix: /--api-path/,
+  },
+  {
+    fault: 'sign-in page',
+    id: 'rest.answer',
+    message: /a sign-in page titled 'Please sign in'/,
+    fix: /Exempt the API path/,
+    alsoFails: ['rest.401', 'rest.bad-token'],
+  },
+  {
+    fault: 'web app instead of the API',
+    id: 'rest.answer',
+    message: /the page of a web app titled 'My app'/,
+    fix: /index\.html/,
+    alsoFails: ['rest.401', 'rest.bad-token'],
+  },
+  {
+    fault: 'redirect to a sign-in page',
+    id: 'rest.redirect',
+    message: /redirect \(302\) to \/login/,
+    fix: /asks for a sign-in/,
+  },
+  {
+    fault: 'forged token accepted by REST',
+    id: 'rest.bad-token',
+    message: /accepted a token with a forged signature/,
+    fix: /Verify the token/,
+  },
+  {
+    fault: 'bad token refused with 403 instead of 401',
+    id: 'rest.401',
+    message: /answered with 403 instead of 401/,
+    fix: /JWTAuthentication first/,
+    alsoFails: ['rest.bad-token'],
+  },
+  {
+    fault: 'rooms readable for non-members',
+    id: 'rooms.foreign',
+    message: /readable for a user who is not a member/,
+    fix: /Return 404/,
+  },
+  {
+    fault: 'unread counts sent as strings',
+    id: 'rooms.fields',
+    message: /rooms\[0\]\.unread_count is a string; expected a non-negative integer/,
+    fix: /docs\/PROTOCOL/,
+    alsoFails: ['rooms.one', 'rooms.unread'],
+  },
+  {
+    fault: 'times without UTC offset',
+    id: 'time.rest',
+    message: /rooms\[\d\]\.\S+: "\d{4}-\d\d-\d\dT[\d:.]+"/,
+    fix: /USE_TZ/,
+    alsoFails: ['time.socket'],
+  },
+  {
+    fault: 'no CORS headers',
+    id: 'cors.preflight',
+    message: /Access-Control-Allow-Origin: missing/,
+    fix: /CORS_ALLOWED_ORIGINS/,
+    options: FROM_SITE,
+    alsoFails: ['cors.origin', 'cors.refusal', 'cors.idempotency-key', 'cors.methods'],
+  },
+  {
+    fault: 'CORS without Idempotency-Key',
+    id: 'cors.idempotency-key',
+    message: /does not allow the header Idempotency-Key/,
+    fix: /Idempotency-Key/,
+    options: FROM_SITE,
+  },
+  {
+    fault: 'token required for preflight requests',
+    id: 'cors.preflight',
+    message: /has status 401 \(a preflight request carries no token/,
+    fix: /before the token is checked/,
+    options: FROM_SITE,
+    alsoFails: ['cors.idempotency-key', 'cors.methods'],
+  },
+];
+
+const WRITE_FAILURES: ExpectedFailure[] = [
+  {
+    fault: 'sends not idempotent',
+    id: 'idempotent.socket-socket',
+    message: /stored 2 times/,
+    fix: /Idempotency-Key/,
+    alsoFails: ['idempotent.socket-rest', 'idempotent.rest-rest'],
+  },
+  {
+    fault: 'ack announced but not sent',
+    id: 'send.ack',
+    message: /no message_ack/,
+    fix: /do not announce ack/,
+    alsoFails: ['idempotent.socket-socket'],
+  },
+  {
+    fault: 'gap in seq',
+    id: 'sync.seq',
+    message: /In room 1, change \d+ is followed by change \d+/,
+    fix: /transaction/,
+  },
+  {
+    fault: 'newest message missing in the history',
+    id: 'history.holds',
+    message: /not on the newest page/,
+    fix: /oldest message first/,
+    alsoFails: ['history.after', 'idempotent.rest-rest'],
+  },
+].map((failure) => ({ ...failure, options: WRITE }) as ExpectedFailure);
+
+describe('injected faults', () => {
   let server: RunningServer;
   before(async () => {
     server = await startServer({ allowedOrigins: [SITE], limits: { rate: 10_000 } });
   });
   after(() => server.close());
 
-  for (const [fault, id, says, mend, options, also = []] of PLANTED) {
-    it(`${fault}: ${id}`, async () => {
-      const report = await examineWith(fault, server, options);
-      const found = finding(report, id);
-      assert.equal(found.verdict, 'wrong');
-      assert.match(found.says, says);
-      assert.match(found.mend ?? '', mend);
-      assert.deepEqual(wrongIds(report).sort(), [id, ...also].sort());
+  for (const failure of [...HANDSHAKE_FAILURES, ...FRAME_FAILURES, ...REST_FAILURES, ...WRITE_FAILURES]) {
+    const { fault, id, message, fix, options, alsoFails = [] } = failure;
+    it(`${id} fails: ${fault}`, async () => {
+      const report = await diagnoseWithFault(fault, server, options);
+      const finding = findingOf(report, id);
+      assert.equal(finding.verdict, 'fail');
+      assert.match(finding.message, message);
+      assert.match(finding.fix ?? '', fix);
+      assert.deepEqual(failedIds(report).sort(), [id, ...alsoFails].sort());
       assert.equal(report.healthy, false);
-      assert.ok(!JSON.stringify(report.findings).includes(report.token.slice(-20)), 'the token is in no finding');
+      assert.ok(!JSON.stringify(report.findings).includes(report.token.slice(-20)), 'no finding contains the token');
     });
   }
 
-  it('says what it could not look at because of it', async () => {
-    const report = await examineWith('no greeting', server, WRITE);
-    assert.deepEqual([finding(report, 'socket.ping').verdict, finding(report, 'socket.ping').says], ['skipped', 'not before socket.greeting is mended']);
+  it('a failed check skips those that depend on it, with the reason', async () => {
+    const { verdict, message } = findingOf(await diagnoseWithFault('no greeting', server, WRITE), 'socket.ping');
+    assert.deepEqual([verdict, message], ['skipped', 'needs socket.greeting, which failed']);
   });
 
-  it('goes on with another socket where one has died', async () => {
-    const report = await examineWith('room_list fails with 1011', server);
-    for (const id of ['socket.subscribe', 'socket.unknown-frame', 'socket.malformed']) assert.equal(finding(report, id).verdict, 'pass');
+  it('the checks continue on a new WebSocket after the server closed one', async () => {
+    const report = await diagnoseWithFault('get_room_list: WebSocket closed with 1011', server);
+    for (const id of ['socket.subscribe', 'socket.unknown-frame', 'socket.malformed']) {
+      assert.equal(findingOf(report, id).verdict, 'pass');
+    }
   });
 
-  it('a bad token that is shown the door, in whatever way, is not let in', async () => {
-    const report = await examineWith('bad token closed with 1008', server);
-    assert.equal(finding(report, 'socket.bad-token').verdict, 'pass');
+  it('a bad token counts as rejected even if the close code is wrong', async () => {
+    const report = await diagnoseWithFault('bad token: WebSocket closed with 1008', server);
+    assert.equal(findingOf(report, 'socket.bad-token').verdict, 'pass');
   });
 });
 
-/** Differences that demo/server has switches for, those together that do not hide one another; and what is said of each. */
-const SWITCHES: [Difference[], ...said: [id: string, verdict: string, says: RegExp][]][] = [
-  [['temp-id-beside', 'twice', 'rest-silent'], ['send.temp-id', 'note', /beside the message/], ['send.once', 'note', /told twice/], ['send.announced', 'note', /on no socket/]],
+type ExpectedFinding = [id: string, verdict: string, message: RegExp];
+
+/** Differences that demo/server can simulate, in groups that do not hide each other. */
+const DIFFERENCES: [Difference[], ...findings: ExpectedFinding[]][] = [
+  [
+    ['temp-id-beside', 'twice', 'rest-silent'],
+    ['send.temp-id', 'note', /beside the message/],
+    ['send.once', 'note', /delivered twice/],
+    ['send.announced', 'note', /on no WebSocket/],
+  ],
   [['temp-id-none'], ['send.temp-id', 'note', /without _tempId/]],
   [
     ['socket-unread-zero', 'bad-room', 'html-errors', 'accept-then-4001'],
-    ['rooms.unread', 'wrong', /room \d+ \(.*\): 0 on the socket, \d+ on REST/],
-    ['rooms.list', 'wrong', /1 of \d rooms cannot be shown: rooms\[1\]\.id is null/],
-    ['rest.401', 'wrong', /a page of HTML titled 'Error 401'/],
-    ['socket.refusal', 'pass', /recognised/],
+    ['rooms.unread', 'fail', /room \d+ \(.*\): 0 on the WebSocket, \d+ on REST/],
+    ['rooms.list', 'fail', /1 of \d rooms cannot be displayed: rooms\[1\]\.id is null/],
+    ['rest.401', 'fail', /an HTML page titled 'Error 401'/],
+    ['socket.refusal', 'pass', /recognize/],
   ],
-  [['paginated-rooms', 'string-ids', 'unknown-frames', 'history-marks-read'], ['rooms.list', 'pass', /5 rooms/]],
+  [
+    ['paginated-rooms', 'string-ids', 'unknown-frames', 'history-marks-read'],
+    ['rooms.list', 'pass', /5 rooms/],
+  ],
 ];
 
-describe('differences of real backends', () => {
-  for (const [differences, ...said] of SWITCHES) {
+describe('differences between real backends', () => {
+  for (const [differences, ...expected] of DIFFERENCES) {
     it(differences.join(', '), async () => {
       const server = await startServer({ baseline: true, differences, allowedOrigins: [SITE] });
       try {
-        const report = await examine(server, WRITE);
-        for (const [id, verdict, says] of said) {
-          const found = finding(report, id);
-          assert.equal(found.verdict, verdict, found.says);
-          assert.match(found.says, says);
+        const report = await diagnoseServer(server, WRITE);
+        for (const [id, verdict, message] of expected) {
+          const finding = findingOf(report, id);
+          assert.equal(finding.verdict, verdict, finding.message);
+          assert.match(finding.message, message);
         }
-        if (said.every(([, verdict]) => verdict !== 'wrong')) assert.deepEqual(wrongIds(report), []);
+        if (expected.every(([, verdict]) => verdict !== 'fail')) assert.deepEqual(failedIds(report), []);
       } finally {
         await server.close();
       }
     });
   }
 
-  it('a site that is not allowed: origin.allowed, and the rest is looked at all the same', async () => {
+  it('a site that is not allowed fails origin.allowed, and the WebSocket is still checked', async () => {
     const server = await startServer({ allowedOrigins: [SITE] });
     try {
-      const report = await examine(server, { origin: 'https://other.site', userToken2: await server.signToken(BEN) });
-      assert.match(finding(report, 'origin.allowed').says, /refused \(403\) from https:\/\/other\.site, and opens without an Origin header/);
-      assert.match(finding(report, 'origin.allowed').mend!, /OriginValidator/);
-      assert.equal(finding(report, 'socket.room-list').verdict, 'pass');
-      assert.deepEqual(wrongIds(report), ['origin.allowed', 'cors.preflight', 'cors.origin', 'cors.refusal', 'cors.idempotency-key', 'cors.methods']);
+      const userToken2 = await server.signToken(BEN);
+      const report = await diagnoseServer(server, { origin: 'https://other.site', userToken2 });
+      const { message, fix } = findingOf(report, 'origin.allowed');
+      assert.match(message, /refused \(403\) from https:\/\/other\.site, but opens without an Origin header/);
+      assert.match(fix!, /OriginValidator/);
+      assert.equal(findingOf(report, 'socket.room-list').verdict, 'pass');
+      const corsIds = ['preflight', 'origin', 'refusal', 'idempotency-key', 'methods'].map((name) => `cors.${name}`);
+      assert.deepEqual(failedIds(report), ['origin.allowed', ...corsIds]);
     } finally {
       await server.close();
     }

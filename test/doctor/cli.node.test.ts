@@ -1,4 +1,4 @@
-/** `npx unified-chat doctor`, as a process of its own: what it says, what it never says, and how it ends. */
+/** `npx unified-chat doctor` in its own process: its output, its exit code, and that it never prints a token. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -6,156 +6,183 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
-import { readArguments, WrongArguments } from '../../src/doctor/cli-args.js';
+import { parseArguments, UsageError } from '../../src/doctor/cli-args.js';
 import type { Report } from '../../src/doctor/index.js';
-import { plantFault } from '../support/planted-faults.js';
-import { plants, type PlantName } from '../support/backend-faults.js';
 import { ANA, BEN, ROOM } from '../server/support.js';
+import { injectFault } from '../support/backend-fault-proxy.js';
+import { backendFaults, type FaultName } from '../support/backend-faults.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-interface Ended {
+interface ProcessResult {
   code: number;
   out: string;
   err: string;
 }
 
-/** In an environment without tokens and colours but those that are given. */
-function run(command: string[], env: Record<string, string> = {}): Promise<Ended> {
-  const { UNIFIED_CHAT_TOKEN: _one, UNIFIED_CHAT_USER_TOKEN_2: _two, FORCE_COLOR: _colour, NODE_TEST_CONTEXT: _test, ...rest } = process.env;
+/** Runs Node without the tokens and color settings of this process's own environment. */
+function runNode(args: string[], env: Record<string, string> = {}): Promise<ProcessResult> {
+  const {
+    UNIFIED_CHAT_TOKEN: _token,
+    UNIFIED_CHAT_USER_TOKEN_2: _token2,
+    FORCE_COLOR: _color,
+    NODE_TEST_CONTEXT: _test,
+    ...rest
+  } = process.env;
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { cwd: ROOT, env: { ...rest, ...env } }, (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err }));
+    execFile(process.execPath, args, { cwd: ROOT, env: { ...rest, ...env } }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err });
+    });
   });
 }
 
-const doctor = (args: string[], env?: Record<string, string>): Promise<Ended> => run(['--import', 'tsx', 'src/doctor/cli.ts', 'doctor', ...args], env);
+const doctor = (args: string[], env?: Record<string, string>): Promise<ProcessResult> =>
+  runNode(['--import', 'tsx', 'src/doctor/cli.ts', 'doctor', ...args], env);
 
-describe('the command line', () => {
-  let server: RunningServer;
-  let token: string;
-  before(async () => {
-    server = await startServer({ allowedOrigins: ['https://my.site'] });
-    token = await server.signToken(ANA);
-  });
-  after(() => server.close());
+let server: RunningServer;
+let token: string;
+before(async () => {
+  server = await startServer({ allowedOrigins: ['https://my.site'] });
+  token = await server.signToken(ANA);
+});
+after(() => server.close());
 
-  it('ends with 0 where nothing is wrong, and says each point on a line', async () => {
-    const { code, out, err } = await doctor(['--url', server.url, '--origin', 'https://my.site/', '--write', '--room', String(ROOM)], { UNIFIED_CHAT_TOKEN: token, UNIFIED_CHAT_USER_TOKEN_2: await server.signToken(BEN) });
+describe('the command, with a healthy backend', () => {
+  it('prints one line per check and exits with 0', async () => {
+    const args = ['--url', server.url, '--origin', 'https://my.site/', '--write', '--room', String(ROOM)];
+    const env = { UNIFIED_CHAT_TOKEN: token, UNIFIED_CHAT_USER_TOKEN_2: await server.signToken(BEN) };
+    const { code, out, err } = await doctor(args, env);
     assert.equal(code, 0, out + err);
-    assert.match(out, /^pass {5}token\.query +The socket takes the token from its address\.$/m);
-    assert.match(out, /^Nothing is wrong with http:\S+ \(\d+ pass; \d+\.\d s\)\.$/m);
-    assert.equal(err, '', 'no progress line where nobody looks');
-    // eslint-disable-next-line no-control-regex -- colours are what is looked for
-    assert.ok(!/\u001b/.test(out), 'no colours in a pipe');
+    assert.match(out, /^pass {9}token\.query +The WebSocket accepts the token from the query string\.$/m);
+    assert.match(out, /^No problems found at http:\S+ \(\d+ pass; \d+\.\d s\)\.$/m);
+    assert.equal(err, '', 'the progress line is for terminals only');
+    // eslint-disable-next-line no-control-regex -- matches the escape character of colors
+    assert.ok(!/\u001b/.test(out), 'no colors in a pipe');
     assert.ok(!out.includes(token.slice(-20)));
   });
 
-  it('gives the same as JSON', async () => {
+  it('prints the same as JSON with --json', async () => {
     const { code, out } = await doctor(['--url', server.url, '--token', token, '--json']);
     const report = JSON.parse(out) as Report;
-    assert.deepEqual([code, report.healthy, report.counts.wrong, report.url], [0, true, 0, server.url]);
+    assert.deepEqual([code, report.healthy, report.counts.fail, report.url], [0, true, 0, server.url]);
     assert.ok(report.findings.some(({ id, verdict }) => id === 'send.socket' && verdict === 'skipped'));
     assert.ok(!out.includes(token.slice(-20)));
   });
 
-  for (const [fault, flags] of [['a room cannot be subscribed to', []], ['redirect to a sign-in', ['--json']]] satisfies [PlantName, string[]][]) {
-    it(`ends with 1 where something is wrong, and hides the token that the server repeats: ${fault}`, async () => {
-      const proxy = await plantFault(server.url, plants(token)[fault]);
+  it('prints its help with --help', async () => {
+    const { code, out } = await doctor(['--help']);
+    assert.equal(code, 0);
+    const flags = ['url', 'token', 'user-token-2', 'origin', 'ws-path', 'api-path', 'auth', 'json', 'write', 'room'];
+    const texts = [...flags.map((flag) => `--${flag}`), 'UNIFIED_CHAT_TOKEN', 'reading a history marks it as read'];
+    for (const text of texts) assert.ok(out.includes(text), text);
+  });
+});
+
+describe('the command, with a failed check', () => {
+  for (const [fault, flags] of [
+    ['subscribe_room answered with an error', []],
+    ['redirect to a sign-in page', ['--json']],
+  ] satisfies [FaultName, string[]][]) {
+    it(`exits with 1, and hides a token that the server echoes: ${fault}`, async () => {
+      const backend = await injectFault(server.url, backendFaults(token)[fault]);
       try {
-        const { code, out } = await doctor(['--url', proxy.url, ...flags], { UNIFIED_CHAT_TOKEN: token });
+        const { code, out } = await doctor(['--url', backend.url, ...flags], { UNIFIED_CHAT_TOKEN: token });
         assert.equal(code, 1);
         assert.ok(out.includes('[token]') || out.includes('Access denied for …'), out);
         for (const part of token.split('.')) assert.ok(!out.includes(part));
-        if (flags.length === 0) assert.match(out, /^WRONG .*\n {9}\S/m, 'how to mend it stands below');
+        if (flags.length === 0) assert.match(out, /^FAIL .*\n {13}\S/m, 'the fix is indented below');
       } finally {
-        await proxy.close();
+        await backend.close();
       }
     });
   }
 
-  it('a token that the server refuses is wrong too', async () => {
-    const { code, out } = await doctor(['--url', server.url, '--token', await server.signToken(ANA, { expiresIn: -60 })]);
+  it('exits with 1 for an expired token', async () => {
+    const expired = await server.signToken(ANA, { expiresIn: -60 });
+    const { code, out } = await doctor(['--url', server.url, '--token', expired]);
     assert.equal(code, 1);
-    assert.match(out, /WRONG {4}token\.rest .*By its own word it expired at 20/);
+    assert.match(out, /FAIL {9}token\.rest .*According to its exp claim, it expired at 20/);
   });
 
-  it('a server that is not there is wrong, and the rest is skipped in one line', async () => {
-    const gone = await plantFault(server.url, {});
-    await gone.close();
-    const { code, out } = await doctor(['--url', gone.url, '--token', token]);
+  it('exits with 1 for an unreachable server, and groups the skipped checks', async () => {
+    const closed = await injectFault(server.url, {});
+    await closed.close();
+    const { code, out } = await doctor(['--url', closed.url, '--token', token]);
     assert.equal(code, 1);
-    assert.match(out, /WRONG {4}rest\.reachable +Nothing listens at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
-    assert.match(out, /and \d+ more\n +the server cannot be reached/);
+    assert.match(out, /FAIL {9}rest\.reachable +No server is listening at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
+    assert.match(out, /and \d+ more\n +the server is unreachable/);
   });
+});
 
-  it('ends with 2 for arguments that make no sense, and does not repeat them', async () => {
+describe('the command, with invalid options', () => {
+  it('exits with 2 for an unexpected argument, and does not print it', async () => {
     const { code, out, err } = await doctor(['some-secret-token', '--url', server.url], { UNIFIED_CHAT_TOKEN: token });
     assert.deepEqual([code, out], [2, '']);
-    assert.match(err, /a word too many.*\n.*--help/);
+    assert.match(err, /Unexpected argument.*\n.*--help/);
     assert.ok(!err.includes('some-secret-token'));
   });
 
-  it('ends with 2 rather than write into a room that is not there', async () => {
+  it('exits with 2 for --write with an unknown room', async () => {
     const { code, err } = await doctor(['--url', server.url, '--token', token, '--write', '--room', '4711']);
     assert.equal(code, 2);
-    assert.match(err, /Room 4711 is not in the list/);
+    assert.match(err, /Room 4711 is not in this user's room list/);
   });
 
-  it('ends with 2 for a url that is none', async () => {
+  it('exits with 2 for an invalid url', async () => {
     const { code, err } = await doctor(['--url', `api.example.com?token=${token}`], { UNIFIED_CHAT_TOKEN: token });
     assert.equal(code, 2);
     assert.match(err, /is not an address/);
     assert.ok(!err.includes(token.slice(-20)));
   });
-
-  it('helps', async () => {
-    const { code, out } = await doctor(['--help']);
-    assert.equal(code, 0);
-    for (const flag of ['--url', '--token', '--user-token-2', '--origin', '--ws-path', '--api-path', '--auth', '--json', '--write', '--room', 'UNIFIED_CHAT_TOKEN', 'reading one marks it as read']) assert.ok(out.includes(flag), flag);
-  });
 });
 
-describe('arguments', () => {
-  const good = ['doctor', '--url', 'https://api.example.com', '--token', 'some-secret-token'];
+describe('parseArguments', () => {
+  const valid = ['doctor', '--url', 'https://api.example.com', '--token', 'some-secret-token'];
 
-  for (const [what, args, says] of [
-    ['nothing at all', [], /Say what to do/],
-    ['another command', ['cure'], /one command: doctor/],
-    ['no url', ['doctor', '--token', 'some-secret-token'], /--url is missing/],
-    ['no token', ['doctor', '--url', 'https://api.example.com'], /UNIFIED_CHAT_TOKEN/],
-    ['a flag that it does not know', [...good, '--tokn=some-secret-token'], /tokn/],
-    ['a token that lost its flag', [...good, 'some-secret-token'], /a word too many/],
-    ['a way to sign in that it does not know', [...good, '--auth', 'cookie'], /query, subprotocol, ticket/],
-    ['an origin with a path', [...good, '--origin', 'https://my.site/chat'], /without a path/],
-    ['to write, and not where', [...good, '--write'], /--room ID/],
+  for (const [mistake, args, message] of [
+    ['no command', [], /command is missing/],
+    ['an unknown command', ['cure'], /only command is doctor/],
+    ['a missing url', ['doctor', '--token', 'some-secret-token'], /--url is missing/],
+    ['a missing token', ['doctor', '--url', 'https://api.example.com'], /UNIFIED_CHAT_TOKEN/],
+    ['an unknown flag', [...valid, '--tokn=some-secret-token'], /tokn/],
+    ['a token without a flag', [...valid, 'some-secret-token'], /Unexpected argument/],
+    ['an unknown auth mode', [...valid, '--auth', 'cookie'], /query, subprotocol, ticket/],
+    ['an origin with a path', [...valid, '--origin', 'https://my.site/chat'], /without a path/],
+    ['--write without a room', [...valid, '--write'], /--room ID/],
   ] as [string, string[], RegExp][]) {
-    it(`refuses ${what}`, () => {
-      assert.throws(() => readArguments(args, {}), (error) => error instanceof WrongArguments && says.test(error.message) && !error.message.includes('some-secret-token'));
+    it(`rejects ${mistake}`, () => {
+      const isExpected = (error: unknown): boolean =>
+        error instanceof UsageError && message.test(error.message) && !error.message.includes('some-secret-token');
+      assert.throws(() => parseArguments(args, {}), isExpected);
     });
   }
 
-  it('takes tokens from the environment, and rather from a flag', () => {
+  it('reads tokens from the environment, but prefers those of flags', () => {
     const env = { UNIFIED_CHAT_TOKEN: 'one', UNIFIED_CHAT_USER_TOKEN_2: 'two' };
-    const read = readArguments(['doctor', '--url', 'https://api.example.com', '--origin', 'https://my.site/'], env);
-    assert.ok(read !== 'help');
-    assert.deepEqual([read.token, read.userToken2, read.origin, read.write], ['one', 'two', 'https://my.site', false]);
-    assert.equal((readArguments(good, env) as { token: string }).token, 'some-secret-token');
+    const args = ['doctor', '--url', 'https://api.example.com', '--origin', 'https://my.site/'];
+    const parsed = parseArguments(args, env);
+    assert.ok(parsed !== 'help');
+    const { token, userToken2, origin, write } = parsed;
+    assert.deepEqual([token, userToken2, origin, write], ['one', 'two', 'https://my.site', false]);
+    assert.equal((parseArguments(valid, env) as { token: string }).token, 'some-secret-token');
   });
 });
 
-describe('the command line, as it is shipped', () => {
+describe('the built command', () => {
   const folder = mkdtempSync(join(tmpdir(), 'unified-chat-cli-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('runs in plain Node', async () => {
-    const built = await run(['node_modules/vite/bin/vite.js', 'build', '--mode', 'cli', '--logLevel', 'error', '--outDir', folder]);
-    assert.equal(built.code, 0, built.err);
+  it('runs in Node without a loader', async () => {
+    const vite = ['node_modules/vite/bin/vite.js', 'build', '--mode', 'cli', '--logLevel', 'error', '--outDir', folder];
+    const build = await runNode(vite);
+    assert.equal(build.code, 0, build.err);
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
     const server = await startServer({});
     try {
-      const { code, out, err } = await run([join(folder, 'doctor-cli.js'), 'doctor', '--url', server.url], { UNIFIED_CHAT_TOKEN: await server.signToken(ANA) });
+      const env = { UNIFIED_CHAT_TOKEN: await server.signToken(ANA) };
+      const { code, out, err } = await runNode([join(folder, 'doctor-cli.js'), 'doctor', '--url', server.url], env);
       assert.equal(code, 0, out + err);
-      assert.match(out, /Nothing is wrong/);
+      assert.match(out, /No problems found/);
     } finally {
       await server.close();
     }

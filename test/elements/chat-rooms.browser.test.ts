@@ -106,7 +106,7 @@ describe('<chat-rooms>', () => {
     }
     rooms.filter = 'xyz';
     await rooms.updateComplete;
-    expect(text(one(rooms, '[part=note]'))).to.equal('Nothing matches “xyz”');
+    expect(text(one(rooms, '[part=note]'))).to.equal('No results for “xyz”');
     await expect(rooms).to.be.accessible();
   });
 
@@ -115,7 +115,7 @@ describe('<chat-rooms>', () => {
     backend.onRequest = () => 'hang';
     const connection = await fixture(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
     const rooms = connection.querySelector('chat-rooms')!;
-    await until(() => text(one(rooms, '[role=status]')) === 'Loading conversations');
+    await until(() => text(one(rooms, '[role=status]')) === 'Loading conversations…');
     await expect(rooms).to.be.accessible();
   });
 
@@ -123,21 +123,21 @@ describe('<chat-rooms>', () => {
     backend.rooms.push({ name: 'no id' }, { id: null });
     const { rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
-    expect(text(one(rooms, '[part=note]'))).to.equal('2 could not be read.');
+    expect(text(one(rooms, '[part=note]'))).to.equal('2 could not be displayed.');
     await expect(rooms).to.be.accessible();
     rooms.lang = 'de';
     rooms.requestUpdate();
-    await until(() => text(one(rooms, '[part=note]')) === '2 konnten nicht gelesen werden.');
+    await until(() => text(one(rooms, '[part=note]')) === '2 konnten nicht angezeigt werden.');
   });
 
   it('the same if no room was readable, by REST and by socket', async () => {
     backend.rooms = [{ name: 'no id' }];
     const { connection, rooms } = await mount(template);
-    await until(() => text(one(rooms, '[part=note]')) === '1 could not be read.');
+    await until(() => text(one(rooms, '[part=note]')) === '1 could not be displayed.');
     expect(text(rooms.shadowRoot!.firstElementChild!)).to.not.contain('No conversations yet');
     backend.rooms.push({});
     await connection.connection.refreshRoomList();
-    await until(() => text(one(rooms, '[part=note]')) === '2 could not be read.');
+    await until(() => text(one(rooms, '[part=note]')) === '2 could not be displayed.');
   });
 
   it('reports that there are more rooms than shown', async () => {

@@ -1,4 +1,4 @@
-/** The details of `<chat-status>`, which users can pass on to support. */
+/** The details panel of `<chat-status>`, which a user with a connection problem opens and can forward to support. */
 import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
@@ -8,7 +8,7 @@ import { all, intercept, one, text, until, URL_OF_BACKEND as url } from '../supp
 
 const TOKEN = tokenOf(1, { secret: 'nobody-may-see-this' });
 
-describe('<chat-status> details', () => {
+describe('<chat-status> details panel', () => {
   let backend: FakeBackend;
   let restore: () => void;
   beforeEach(() => {
@@ -42,9 +42,9 @@ describe('<chat-status> details', () => {
     return element;
   }
 
-  const examined = (element: Element): Promise<void> => until(() => /^(Examined|Untersucht)/.test(text(one(element, '[part=progress]'))));
+  const diagnosed = (element: Element): Promise<void> => until(() => /^(Check complete|Prüfung abgeschlossen)/.test(text(one(element, '[part=progress]'))));
 
-  it('have no button while everything works', async () => {
+  it('has no button while everything works', async () => {
     const element = await status('connected');
     expect(all(element, '[part=details]')).to.deep.equal([]);
   });
@@ -54,7 +54,7 @@ describe('<chat-status> details', () => {
     ['unauthorized', () => backend.rejectedTokens.add(TOKEN)],
     ['error', () => ((backend.onSocket = 'refuse'), (backend.onRequest = () => json({}, 500)))],
   ] as const) {
-    it(`have a button with a problem: ${state}`, async () => {
+    it(`has a button with a problem: ${state}`, async () => {
       prepare();
       const element = await status(state);
       expect(text(button(element))).to.equal('Details');
@@ -63,30 +63,30 @@ describe('<chat-status> details', () => {
     });
   }
 
-  it('move the focus inside, show known facts at once, then the findings of the doctor', async () => {
+  it('moves the focus into the panel, shows known facts at once, and then the findings of the doctor', async () => {
     const element = await opened();
     expect(button(element).getAttribute('aria-expanded')).to.equal('true');
     expect(element.shadowRoot!.activeElement).to.equal(one(element, '[part=panel-heading]'));
     const basics = text(one(element, '[part=basics]'));
-    for (const known of ['State polling', 'Reason websocket_unavailable', `Server ${url}/`, 'Browser says it is online', 'Time 20']) expect(basics).to.contain(known);
+    for (const known of ['State polling', 'Reason websocket_unavailable', `Server ${url}/`, 'Browser reports online', 'Time 20']) expect(basics).to.contain(known);
     expect(basics).to.match(/Attempt [1-9]/);
-    await examined(element);
-    expect(text(one(element, '[part=progress]'))).to.equal('Examined: one thing is wrong.');
-    const [wrong] = all(element, '[part=finding].wrong');
-    expect(text(wrong)).to.match(/^wrong socket\.upgrade REST works with this token, and the WebSocket is refused.*npx unified-chat doctor/);
-    expect(text(one(element, '[part=all-points]'))).to.match(/^All that was looked at \(\d\d?\)$/);
-    expect(text(panel(element))).to.contain('as agreed rest.reachable');
+    await diagnosed(element);
+    expect(text(one(element, '[part=progress]'))).to.equal('Check complete: 1 problem found.');
+    const [failed] = all(element, '[part=finding].fail');
+    expect(text(failed)).to.match(/^failed socket\.upgrade REST works with this token, but the WebSocket handshake is refused.*npx unified-chat doctor/);
+    expect(text(one(element, '[part=all-checks]'))).to.match(/^All checks \(\d\d?\)$/);
+    expect(text(panel(element))).to.contain('passed rest.reachable');
     await expect(element).to.be.accessible();
   });
 
-  it('change nothing on the server', async () => {
+  it('changes nothing on the server', async () => {
     const element = await opened();
-    await examined(element);
+    await diagnosed(element);
     for (const { method } of backend.requests) expect(method).to.equal('GET');
     expect(backend.requests.some(({ path }) => path.includes('messages'))).to.equal(false);
   });
 
-  it('make two screen reader announcements: the start and the result', async () => {
+  it('announces to a screen reader that the diagnosis runs, and its result', async () => {
     backend.onSocket = 'refuse';
     const element = await status('polling');
     const said: string[] = [];
@@ -97,10 +97,10 @@ describe('<chat-status> details', () => {
     button(element).click();
     await until(() => said.length > 1);
     await aTimeout(50);
-    expect(said).to.deep.equal(['Examining the server. Nothing is changed.', 'Examined: one thing is wrong.']);
+    expect(said).to.deep.equal(['Checking the server. This changes nothing on it.', 'Check complete: 1 problem found.']);
   });
 
-  it('close with Escape, their close button and their toggle button; the focus returns', async () => {
+  it('closes with Escape, its close button and its toggle button; the focus returns', async () => {
     const element = await opened();
     let heard = 0;
     element.addEventListener('keydown', () => heard++);
@@ -120,7 +120,7 @@ describe('<chat-status> details', () => {
     await until(() => !panel(element));
   });
 
-  it('stop the examination when closed', async () => {
+  it('aborts the diagnosis when it is closed', async () => {
     backend.onSocket = 'refuse';
     // Only the doctor requests a single room.
     backend.onRequest = (_method, path) => (path === 'rooms/1/' ? 'hang' : undefined);
@@ -139,18 +139,18 @@ describe('<chat-status> details', () => {
     expect(underWay!.aborted).to.equal(true);
   });
 
-  it('stay open when the connection recovers', async () => {
+  it('stays open when the connection recovers', async () => {
     const element = await opened();
     backend.onSocket = 'greet';
     one(element, '[part=retry]').click();
     await until(() => element.state === 'connected');
-    await examined(element);
+    await diagnosed(element);
     expect(text(one(element, '[part=basics]'))).to.contain('State connected');
     button(element).click();
     await until(() => !panel(element));
   });
 
-  describe('are copied as text', () => {
+  describe('is copied as text', () => {
     const clipboard = Object.getOwnPropertyDescriptor(navigator, 'clipboard');
     const give = (writeText: (words: string) => Promise<void>): void => void Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
     afterEach(() => {
@@ -166,10 +166,10 @@ describe('<chat-status> details', () => {
       backend.onRequest = () => json({ detail: `No: ${TOKEN}, really` }, 403);
       button(element).click();
       await until(() => panel(element));
-      await examined(element);
+      await diagnosed(element);
       one(element, '[part=copy]').click();
       await until(() => copied);
-      expect(copied).to.contain('Reason: ').and.to.contain(`Server: ${url}/`).and.to.contain(navigator.userAgent).and.to.contain('wrong: token.rest: ').and.to.contain('[token]');
+      expect(copied).to.contain('Reason: ').and.to.contain(`Server: ${url}/`).and.to.contain(navigator.userAgent).and.to.contain('failed: token.rest: ').and.to.contain('[token]');
       for (const part of TOKEN.split('.').slice(0, 2)) expect(copied + text(panel(element))).not.to.contain(part);
       await until(() => text(panel(element)).includes('Copied.'));
     });
@@ -177,7 +177,7 @@ describe('<chat-status> details', () => {
     it('manually if the clipboard is unavailable', async () => {
       give(() => Promise.reject(new DOMException('no', 'NotAllowedError')));
       const element = await opened();
-      await examined(element);
+      await diagnosed(element);
       one(element, '[part=copy]').click();
       await until(() => all(element, '[part=text]').length === 1);
       const field = one(element, '[part=text]') as HTMLTextAreaElement;
@@ -187,17 +187,17 @@ describe('<chat-status> details', () => {
     });
   });
 
-  it('show known facts if the doctor cannot be loaded', async () => {
+  it('shows the known facts if the doctor cannot be loaded', async () => {
     backend.onSocket = 'refuse';
     const element = await status('polling');
     (element.closest('chat-connection') as ChatConnectionElement).connection.diagnose = () => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
     button(element).click();
-    await until(() => text(one(element, '[part=progress]')).startsWith('The server could not be examined'));
+    await until(() => text(one(element, '[part=progress]')).startsWith('The server could not be checked'));
     expect(text(one(element, '[part=basics]'))).to.contain('State polling');
     await expect(element).to.be.accessible();
   });
 
-  it('report an invalid url', async () => {
+  it('shows the error of an invalid url', async () => {
     const connection = await fixture(html`<chat-connection url="http://" token=${TOKEN}><chat-status></chat-status></chat-connection>`);
     const element = connection.querySelector('chat-status')!;
     await until(() => element.state === 'error');
@@ -206,12 +206,12 @@ describe('<chat-status> details', () => {
     expect(text(one(element, '[part=basics]'))).to.contain('Reason bad_configuration');
   });
 
-  it('speak German; the doctor’s texts stay English, marked by `lang`', async () => {
+  it('is in German, but marks the findings as English', async () => {
     const element = await opened('de');
-    await until(() => text(button(element)) === 'Einzelheiten');
-    await examined(element);
-    expect(text(one(element, '[part=panel-heading]'))).to.equal('Einzelheiten zur Verbindung');
-    expect(text(all(element, '[part=finding].wrong')[0])).to.match(/^falsch socket\.upgrade/);
+    await until(() => text(one(element, '[part=retry]')) === 'Jetzt versuchen');
+    await diagnosed(element);
+    expect(text(one(element, '[part=panel-heading]'))).to.equal('Verbindungsdetails');
+    expect(text(all(element, '[part=finding].fail')[0])).to.match(/^fehlgeschlagen socket\.upgrade/);
     expect(one(element, '[part=findings]').lang).to.equal('en');
     await expect(element).to.be.accessible();
   });

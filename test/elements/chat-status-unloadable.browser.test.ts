@@ -34,7 +34,7 @@ describe('<chat-status> without its details chunk', () => {
     one(element, '[part=details]').click();
     await until(() => one(element, '[part=panel]'));
     const said = text(one(element, '[role=alert]'));
-    for (const known of ['The details could not be loaded.', 'polling', 'websocket_unavailable', '"attempt":', url, '"onLine":true', new Date().getFullYear()]) expect(said).to.contain(known);
+    for (const known of ['Could not load the details.', 'polling', 'websocket_unavailable', '"attempt":', url, '"onLine":true', new Date().getFullYear()]) expect(said).to.contain(known);
     expect(one(element, '[part=details]').getAttribute('aria-expanded')).to.equal('true');
     await expect(element).to.be.accessible();
     one(element, '[part=details]').click();

@@ -40,12 +40,12 @@ describe('<chat-status>', () => {
   });
 
   for (const [state, label, detail, prepare] of [
-    ['polling', 'Connected over REST', 'The live connection is not available yet; messages go over REST.', () => (backend.onSocket = 'refuse')],
+    ['polling', 'Connected over REST', 'The live connection is not available yet; messages are sent over REST.', () => (backend.onSocket = 'refuse')],
     ['unauthorized', 'Not signed in', 'Your sign-in was not accepted.', () => backend.rejectedTokens.add(tokenOf(1))],
     [
       'error',
       'No connection',
-      'The server has a problem.',
+      'The server reported an error.',
       () => {
         backend.onSocket = 'refuse';
         backend.onRequest = () => json({}, 500);
@@ -66,7 +66,7 @@ describe('<chat-status>', () => {
     backend.onSocket = 'refuse';
     const element = await status(tokenOf(1));
     await until(() => element.state === 'polling' && all(element, '[part=retry]').length === 1);
-    expect(text(one(element, '.base'))).to.match(/Attempt \d+, (next try in \d+ s|trying now)/);
+    expect(text(one(element, '.base'))).to.match(/Attempt \d+, retrying (in \d+ s|now)/);
     expect(text(one(element, '[role=status]'))).not.to.contain('Attempt');
     await expect(element).to.be.accessible();
     backend.onSocket = 'greet';

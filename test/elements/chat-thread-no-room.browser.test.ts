@@ -128,7 +128,7 @@ describe('a thread without its room', () => {
     await expect(thread).to.be.accessible();
     thread.setAttribute('lang', 'de');
     thread.requestUpdate();
-    await until(() => text(all(thread, '[part=note]').at(-1)).includes('Du hast keinen Zugang zu dieser Unterhaltung.'));
+    await until(() => text(all(thread, '[part=note]').at(-1)).includes('Du hast keinen Zugriff auf diese Unterhaltung.'));
     thread.setAttribute('lang', 'en');
     backend.onRequest = () => undefined;
     one(thread, '[part=retry]').click();

@@ -158,7 +158,7 @@ describe('<chat-thread>', () => {
     fill(400);
     const { thread } = await mount(template);
     await loaded(thread);
-    for (let step = 0; step < 600 && !text(scroller(thread)).includes('This is where the conversation begins'); step++) {
+    for (let step = 0; step < 600 && !text(scroller(thread)).includes('Start of the conversation'); step++) {
       await scrollTo(thread, Math.max(0, scroller(thread).scrollTop - 400));
       const box = scroller(thread).getBoundingClientRect();
       const drawn = rows(thread);
@@ -245,7 +245,7 @@ describe('<chat-thread>', () => {
     const released = first();
     backend.onRequest = (_method, path) => (path.includes('after=') ? page('', 503) : undefined);
     await goDown(thread, () => one(thread, '[role=alert]'));
-    expect(text(one(thread, '[role=alert]'))).to.contain('could not be loaded');
+    expect(text(one(thread, '[role=alert]'))).to.contain('Could not load');
     backend.sendAs(1, 2, 'unseen');
     await aTimeout(0);
     expect([chat.rooms[0]!.unread_count, text(one(thread, '[part=jump]'))]).to.deep.equal([1, '1 new message']);
@@ -275,7 +275,7 @@ describe('<chat-thread>', () => {
   it('reports how many messages were unreadable, instead of an empty thread', async () => {
     backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: [{ id: 1 }, null], has_more: false }) : undefined);
     const { thread } = await mount(template);
-    await until(() => all(thread, '[part=note]').some((note) => text(note) === '2 could not be read.'));
+    await until(() => all(thread, '[part=note]').some((note) => text(note) === '2 could not be displayed.'));
     expect(text(scroller(thread))).to.not.contain('No messages yet');
     await expect(thread).to.be.accessible();
   });
@@ -346,7 +346,7 @@ describe('<chat-thread>', () => {
     const { thread } = await mount(template);
     thread.room = 2;
     await until(() => one(thread, '[role=alert]'));
-    expect(text(one(thread, '[role=alert]'))).to.contain('could not be loaded');
+    expect(text(one(thread, '[role=alert]'))).to.contain('Could not load');
     await expect(thread).to.be.accessible();
     down = false;
     one(thread, '[part=retry]').click();

@@ -206,11 +206,11 @@ describe('content from others', () => {
     backend.rooms = [room(1, 'General'), room(2, 'Other', { unread_count: 3 })];
     try {
       const { thread, rooms } = await show();
-      expect(all(thread, 'li').map((row) => text(row.querySelector('[part=text], [part=note]') ?? undefined))).to.deep.equal(['one', 'This message cannot be shown.', 'three']);
-      expect(all(rooms, '[role=option]').map((row) => text(row.querySelector('[part=name], [part=note]') ?? undefined))).to.deep.equal(['General', 'This conversation cannot be shown.']);
+      expect(all(thread, 'li').map((row) => text(row.querySelector('[part=text], [part=note]') ?? undefined))).to.deep.equal(['one', 'This message cannot be displayed.', 'three']);
+      expect(all(rooms, '[role=option]').map((row) => text(row.querySelector('[part=name], [part=note]') ?? undefined))).to.deep.equal(['General', 'This conversation cannot be displayed.']);
       backend.sendAs(1, 2, 'four');
       await until(() => all(thread, 'li').length === 4);
-      expect(said).to.deep.equal(['render_failed: A row could not be drawn (TypeError).', 'render_failed: A row could not be drawn (TypeError).']);
+      expect(said).to.deep.equal(['render_failed: A row failed to render (TypeError).', 'render_failed: A row failed to render (TypeError).']);
     } finally {
       registerLocale('en', {});
       document.removeEventListener('chat-error', listen);

@@ -2,18 +2,18 @@ import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testin
 import { LitElement, type TemplateResult } from 'lit';
 import { de } from '../../src/locale/de.js';
 import { en as enThread } from '../../src/locale/en.js';
-import { enBeside } from '../../src/locale/en-secondary.js';
-import { enExtras } from '../../src/locale/en-rich-parts.js';
+import { enSecondary } from '../../src/locale/en-secondary.js';
+import { enRichParts } from '../../src/locale/en-rich-parts.js';
 import type { Terms } from '../../src/locale/translation.js';
-import { ago, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
+import { relativeTime, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/session/index.js';
 import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import { until } from '../support/mounted.js';
 
-const en: Terms = { ...enThread, ...enBeside, ...enExtras };
+const en: Terms = { ...enThread, ...enSecondary, ...enRichParts };
 
 class Words extends LitElement {
-  readonly localize = new Localize(this, enBeside);
+  readonly localize = new Localize(this, enSecondary);
   protected override render(): TemplateResult {
     return html`${this.localize.term('send')}`;
   }
@@ -68,7 +68,7 @@ describe('texts', () => {
   it('format times more briefly the more recent they are', async () => {
     const { localize } = await words('en-GB');
     const now = new Date(2026, 10, 23, 12, 0).getTime();
-    const said = (minutes: number): string => ago(localize, new Date(now - minutes * 60_000).toISOString(), now);
+    const said = (minutes: number): string => relativeTime(localize, new Date(now - minutes * 60_000).toISOString(), now);
     expect(said(0)).to.equal('now');
     expect(said(5)).to.match(/^5 ?m/);
     expect(said(180)).to.match(/^0?9:00$/);

@@ -32,7 +32,7 @@ export const MUTANTS = [
   { name: 'stored messages are not restored', file: 'src/session/outbox/delivery-fallback.ts', find: 'const found = kept.filter((message) => this.#take(message));', replace: 'const found = kept.filter(() => false);' },
   { name: 'messages of another tab are not taken over', file: 'src/session/outbox/delivery-fallback.ts', find: "if (this.#take(message.kept)) outbox.report({ type: 'restored', messages: [message.kept] });", replace: "" },
   { name: 'messages written while signed out are not handed over', file: 'src/session/outbox/outbox.ts', find: "if (!open.aborted) this.#announce();", replace: "", tests: 'test/session/tabs.browser.test.ts' },
-  { name: 'a closed socket still awaits its answer', file: 'src/session/outbox/outbox.ts', find: "for (const { items } of this.queues.values()) items[0]?.answer?.({ is: 'unknown' });", replace: '', survives: 'The deadline of the answer (confirmMs) has the same effect 6 s later. The guard saves time, not messages.' },
+  { name: 'a closed socket still awaits its answer', file: 'src/session/outbox/outbox.ts', find: "for (const { items } of this.queues.all) items[0]?.answer?.({ is: 'unknown' });", replace: '', survives: 'The deadline of the answer (confirmMs) has the same effect 6 s later. The guard saves time, not messages.' },
   { name: 'a sent message stays in storage', file: 'src/session/outbox/outbox.ts', find: "    if (this.scope) void this.#storage.delete(this.scope, item.localId);\n", replace: "", tests: 'test/session/*.browser.test.ts' },
   { name: 'a permanent rejection is retried', file: 'src/session/outbox/delivery-fallback.ts', find: "        return { is: 'refused', error };\n    }", replace: '        return wait;\n    }', tests: 'test/{session,faults}/*.browser.test.ts' },
   // The session
@@ -98,7 +98,7 @@ export const MUTANTS = [
   { name: 'drafts of another tab survive clearLocalData', file: 'src/session/outbox/outbox.ts', find: "this.broadcast({ kind: 'purged' });", replace: '', tests: 'test/session/tabs.browser.test.ts' },
   { name: 'a late answer restores a deleted message', file: 'src/session/outbox/outbox.ts', find: "for (const frame of meanwhile) this.report({ type: 'frame', frame });", replace: 'void meanwhile;', tests: 'test/session/late-answers.browser.test.ts' },
   // The store
-  { name: 'duplicate ids in a timeline', file: 'src/store/timeline.ts', find: 'if (contents.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
+  { name: 'duplicate ids in a timeline', file: 'src/store/timeline.ts', find: 'if (index.ids.has(key) || ids.has(key)) {', replace: 'if (ids.has(`${key} `)) {' },
   { name: 'the timeline is not sorted', file: 'src/store/timeline.ts', find: '        to = at;\n', replace: '', tests: 'test/store/timeline.browser.test.ts' },
   { name: 'messages with equal times are reordered', file: 'src/store/timeline.ts', find: '(isOlder || compareMessages(message, entry) < 0)', replace: '(isOlder || compareMessages(message, entry) <= 0)', survives: 'Different messages never compare as equal: ids decide between equal times.' },
   { name: 'a stored message can fail', file: 'src/store/timeline.ts', find: "entry.localId === localId && entry.delivery !== 'sent'", replace: 'entry.localId === localId', tests: 'test/store/timeline.browser.test.ts' },

@@ -76,13 +76,15 @@ describe('the package', () => {
   let project: string;
   let tarball: string;
   let packed: string[];
+  let size: number;
   const [npm, npmArgs] = npmCommand();
   const inProject = (script: string, ...args: string[]): Promise<{ stdout: string }> => run(process.execPath, [join('node_modules', script), ...args], { cwd: project });
 
   before(async () => {
     project = await mkdtemp(join(tmpdir(), 'unified-chat-package-'));
     const { stdout } = await run(npm, [...npmArgs, 'pack', '--json', '--ignore-scripts', '--pack-destination', project]);
-    const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+    const [{ filename, files, ...pack }] = JSON.parse(stdout) as [{ filename: string; size: number; files: { path: string }[] }];
+    ({ size } = pack);
     tarball = join(project, filename);
     packed = files.map(({ path }) => path);
     await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'somebody-else', type: 'module', private: true }));
@@ -93,6 +95,11 @@ describe('the package', () => {
   it('contains what it needs, and no development files', () => {
     for (const path of ['dist/chat.js', 'dist/loader.js', 'dist/index.js', 'dist/types/index.d.ts', 'dist/web-types.json', 'custom-elements.json', 'LICENSE', 'README.md']) assert.ok(packed.includes(path), path);
     assert.deepEqual(packed.filter((path) => /^(test|demo|src)\/|^dist\/demo/.test(path)), []);
+  });
+
+  it('is at most 700 kB, without source maps and pictures', () => {
+    assert.ok(size <= 700_000, `${size} bytes`);
+    assert.deepEqual(packed.filter((path) => /\.(map|png|gif)$/.test(path)), []);
   });
 
   it('passes publint and "are the types wrong?"', async () => {

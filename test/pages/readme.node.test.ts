@@ -76,8 +76,23 @@ describe('the README in a fresh clone', () => {
     await room.click();
   };
 
-  it('npm start: two users talk', async () => {
+  it('npm start: a marketplace, with two users in two windows', async () => {
+    const ana = await open('/');
+    await connected(ana.tab);
+    const ben = await open('/?user=ben');
+    await connected(ben.tab);
+    const field = (await ben.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
+    await field.type('Is Thursday still fine?\n');
+    // Background tabs are not rendered.
+    await ana.tab.bringToFront();
+    await ana.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Is Thursday still fine?'));
+    assert.deepEqual([...ana.console, ...ben.console], []);
+    await Promise.all([ana.tab.close(), ben.tab.close()]);
+  });
+
+  it('npm start, then the fault page: two users talk', async () => {
     const { tab, console } = await open('/');
+    await Promise.all([tab.waitForNavigation(), tab.click('.actions a[href="faults.html"]')]);
     await tab.waitForFunction(() => document.querySelectorAll('chat-connection').length === 2 && [...document.querySelectorAll<ChatConnectionElement>('chat-connection')].every((element) => element.connection?.state === 'connected'));
     await tab.waitForFunction(() => [...document.querySelectorAll('chat-thread')].every((element) => element.shadowRoot!.querySelector('textarea')));
     const [field] = (await tab.evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!).then((handle) => [handle])) as [ElementHandle<HTMLTextAreaElement>];
@@ -131,6 +146,14 @@ describe('the README in a fresh clone', () => {
     await tab.waitForFunction(async (address) => (await fetch(address)).ok, { polling: 500, timeout: 120_000 }, '/dist/site/studio/index.html');
     await tab.goto(`${url}/studio`);
     await tab.waitForFunction(() => document.querySelectorAll('chat-thread').length > 0 && customElements.get('chat-thread'));
+    await tab.close();
+  });
+
+  it('every page linked from the start page exists', async () => {
+    const { tab } = await open('/');
+    const addresses = await tab.$$eval('a[href]', (links) => [...new Set(links.map((link) => (link as HTMLAnchorElement).href.split('#')[0]!))]);
+    assert.ok(addresses.some((address) => address.endsWith('/dist/examples/angular/')), String(addresses));
+    for (const address of addresses) await tab.waitForFunction(async (wanted) => (await fetch(wanted)).ok, { polling: 500, timeout: 120_000 }, address);
     await tab.close();
   });
 

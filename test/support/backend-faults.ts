@@ -1,8 +1,16 @@
-/** The backend faults by name. Deviations that demo/server can imitate itself (`--with …`) are not listed. */
-import type { ProxiedResponse, Frame, Plant } from './planted-faults.js';
+/** Backend faults for the doctor's tests, by name. demo/server can simulate others itself (`--with …`). */
+import type { BackendFault, Frame, ProxiedResponse } from './backend-fault-proxy.js';
 
-const page = (status: number, title: string, inside = ''): ProxiedResponse => ({ status, headers: { 'Content-Type': 'text/html' }, body: `<!doctype html><title>${title}</title><h1>${title}</h1>${inside}` });
-const json = (status: number, body: unknown): ProxiedResponse => ({ status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const page = (status: number, title: string, content = ''): ProxiedResponse => ({
+  status,
+  headers: { 'Content-Type': 'text/html' },
+  body: `<!doctype html><title>${title}</title><h1>${title}</h1>${content}`,
+});
+const json = (status: number, body: unknown): ProxiedResponse => ({
+  status,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
 const typeOf = (text: string): unknown => {
   try {
     return (JSON.parse(text) as Frame)['type'];
@@ -10,77 +18,115 @@ const typeOf = (text: string): unknown => {
     return undefined;
   }
 };
-const isRooms = (path: string): boolean => path === '/api/chat/rooms/';
-/** Removes the UTC offset of every timestamp. */
+const isRoomList = (path: string): boolean => path === '/api/chat/rooms/';
+/** Removes the Z of all times. */
 const withoutOffsets = (text: string): string => text.replace(/(\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z/g, '$1');
-const swallow = (type: string): Plant['up'] => (text) => (typeOf(text) === type ? undefined : text);
+const dropFrames =
+  (type: string): BackendFault['fromClient'] =>
+  (text) =>
+    typeOf(text) === type ? undefined : text;
 
-/** @param token A valid token, for the faults that need one. */
-export const plants = (token: string) =>
+/** @param token a valid token, which some faults substitute for a bad one. */
+const restFaults = (token: string) =>
   ({
-    'token not read from the query': {
-      // Typical of middleware written for REST: it expects a header, which browsers cannot send with a handshake.
+    'REST route missing': { request: ({ url }) => (isRoomList(url.pathname) ? page(404, 'Not Found') : undefined) },
+    'sign-in page': {
+      request: ({ url }) =>
+        isRoomList(url.pathname) ? page(200, 'Please sign in', '<input type="password">') : undefined,
+    },
+    'web app instead of the API': {
+      request: ({ url }) => (isRoomList(url.pathname) ? page(200, 'My app', '<div id="root"></div>') : undefined),
+    },
+    'redirect to a sign-in page': {
+      request: ({ url }) => {
+        if (!isRoomList(url.pathname)) return undefined;
+        return { status: 302, headers: { Location: `/login?next=${url.pathname}&token=${token}` }, body: '' };
+      },
+    },
+    'forged token accepted by REST': {
+      request: ({ headers }) => (headers.authorization ? void (headers.authorization = `Bearer ${token}`) : undefined),
+    },
+    'bad token refused with 403 instead of 401': {
+      response: (response) => void (response.status = response.status === 401 ? 403 : response.status),
+    },
+    'rooms readable for non-members': {
+      request: ({ url, headers }) =>
+        /\/rooms\/\d+\/$/.test(url.pathname) ? void (headers.authorization = `Bearer ${token}`) : undefined,
+    },
+    'unread counts sent as strings': {
+      response: (response) =>
+        void (response.body = response.body.replace(/"unread_count":(\d+)/g, '"unread_count":"$1"')),
+    },
+    'times without UTC offset': {
+      response: (response) => void (response.body = withoutOffsets(response.body)),
+      fromServer: (frame) => JSON.parse(withoutOffsets(JSON.stringify(frame))) as Frame,
+    },
+    'newest message missing in the history': {
+      response: (response, { url }) => {
+        if (!url.pathname.endsWith('/messages/')) return;
+        const body = JSON.parse(response.body) as { messages: unknown[] };
+        response.body = JSON.stringify({ ...body, messages: body.messages.slice(0, -1) });
+      },
+    },
+  }) satisfies Record<string, BackendFault>;
+
+const corsFaults = {
+  'no CORS headers': {
+    response: (response) => {
+      for (const name of Object.keys(response.headers)) {
+        if (name.startsWith('access-control-')) delete response.headers[name];
+      }
+    },
+  },
+  'CORS without Idempotency-Key': {
+    response: ({ headers }) => {
+      const allowed = headers['access-control-allow-headers'];
+      if (allowed) headers['access-control-allow-headers'] = allowed.replace(/,?\s*Idempotency-Key/i, '');
+    },
+  },
+  'token required for preflight requests': {
+    request: ({ method }) => (method === 'OPTIONS' ? json(401, { detail: 'no token' }) : undefined),
+  },
+} satisfies Record<string, BackendFault>;
+
+const proxyFaults = {
+  'upgrade removed by a proxy: 404': { upgrade: () => 'as-plain-request' },
+  'upgrade removed by a proxy: 200': { upgrade: () => page(200, 'Welcome to nginx!') },
+  'upgrade removed by a proxy: 426': { upgrade: () => ({ status: 426, headers: {}, body: 'Upgrade Required' }) },
+  'upgrade removed by a proxy: 400': { upgrade: () => page(400, 'Bad Request') },
+  'no WebSocket at the path': {
+    upgrade: () => ({ status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'No route found' }),
+  },
+  'handshake redirected': { upgrade: () => ({ status: 301, headers: { Location: '/ws/chat' }, body: '' }) },
+  'ASGI server down': { upgrade: () => page(502, 'Bad Gateway') },
+} satisfies Record<string, BackendFault>;
+
+/** @param token a valid token, which some faults substitute for a bad one. */
+const handshakeFaults = (token: string) =>
+  ({
+    'token not read from the query string': {
+      // A middleware made for REST reads the token from a header, which a browser cannot send with a WebSocket.
       upgrade: ({ headers, url }) => {
         if (!headers.authorization) return json(403, { detail: 'Authentication credentials were not provided.' });
         url.searchParams.set('token', headers.authorization.slice('Bearer '.length));
         return undefined;
       },
     },
-    'token read as a subprotocol': {
-      upgrade: ({ headers }) => (headers['sec-websocket-protocol']?.includes('bearer.') ? undefined : page(401, 'Unauthorized')),
+    'token read from the subprotocol only': {
+      upgrade: ({ headers }) =>
+        headers['sec-websocket-protocol']?.includes('bearer.') ? undefined : page(401, 'Unauthorized'),
     },
-    'good token accepted first, then closed with 4001': { opened: (socket) => socket.close(4001, 'unauthorized'), down: () => undefined },
-    'times without offset': {
-      answer: (response) => void (response.body = withoutOffsets(response.body)),
-      down: (frame) => JSON.parse(withoutOffsets(JSON.stringify(frame))) as Frame,
+    'valid token: WebSocket opened, then closed with 4001': {
+      opened: (socket) => socket.close(4001, 'unauthorized'),
+      fromServer: () => undefined,
     },
-    'room_list fails with an error': {
-      up: (text, { sendToClient }) => (typeOf(text) === 'get_room_list' ? void sendToClient({ type: 'error', message: 'Internal error: Object of type datetime is not JSON serializable' }) : text),
+    'forged and missing token accepted by the WebSocket': {
+      upgrade: ({ url }) => void url.searchParams.set('token', token),
     },
-    'room_list fails with 1011': { up: (text, { close }) => (typeOf(text) === 'get_room_list' ? void close(1011) : text) },
-    'room_list never comes': { up: swallow('get_room_list') },
-    'REST route missing': { request: ({ url }) => (isRooms(url.pathname) ? page(404, 'Not Found') : undefined) },
-    'CORS missing': {
-      answer: (response) => {
-        for (const name of Object.keys(response.headers)) if (name.startsWith('access-control-')) delete response.headers[name];
-      },
+    'missing token accepted by the WebSocket': {
+      upgrade: ({ url }) => (url.searchParams.has('token') ? undefined : void url.searchParams.set('token', token)),
     },
-    'CORS without Idempotency-Key': {
-      answer: ({ headers }) => {
-        const allowed = headers['access-control-allow-headers'];
-        if (allowed) headers['access-control-allow-headers'] = allowed.replace(/,?\s*Idempotency-Key/i, '');
-      },
-    },
-    'preflight asked for a token': { request: ({ method }) => (method === 'OPTIONS' ? json(401, { detail: 'no token' }) : undefined) },
-    'upgrade stripped, 404': { upgrade: () => 'as-plain-request' },
-    'upgrade stripped, 200': { upgrade: () => page(200, 'Welcome to nginx!') },
-    'upgrade stripped, 426': { upgrade: () => ({ status: 426, headers: {}, body: 'Upgrade Required' }) },
-    'upgrade stripped, 400': { upgrade: () => page(400, 'Bad Request') },
-    'no socket at the path': { upgrade: () => ({ status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'No route found' }) },
-    'handshake redirected': { upgrade: () => ({ status: 301, headers: { Location: '/ws/chat' }, body: '' }) },
-    'ASGI server down': { upgrade: () => page(502, 'Bad Gateway') },
-    'sends not idempotent': {
-      // Each send gets a unique id on the way to the backend, and its original id on the way back.
-      ...((): Plant => {
-        let number = 0;
-        const own = (id: unknown): string => `${String(id)}~${++number}`;
-        return {
-          request: ({ headers }) => {
-            if (headers['idempotency-key']) headers['idempotency-key'] = own(headers['idempotency-key']);
-            return undefined;
-          },
-          up: (text) => {
-            const frame = typeOf(text) === 'send_message' ? (JSON.parse(text) as Frame) : undefined;
-            return frame ? JSON.stringify({ ...frame, _tempId: own(frame['_tempId']) }) : text;
-          },
-          down: (frame) => JSON.parse(JSON.stringify(frame).replace(/~\d+"/g, '"')) as Frame,
-        };
-      })(),
-    },
-    'bad token accepted on the socket': { upgrade: ({ url }) => void url.searchParams.set('token', token) },
-    'missing token accepted on the socket': { upgrade: ({ url }) => (url.searchParams.has('token') ? undefined : void url.searchParams.set('token', token)) },
-    'bad token accepted by REST': { request: ({ headers }) => (headers.authorization ? void (headers.authorization = `Bearer ${token}`) : undefined) },
-    'bad token closed with 1008': {
+    'bad token: WebSocket closed with 1008': {
       upgrade: ({ url, headers }) => {
         if (url.searchParams.get('token') === token) return undefined;
         headers['x-refused'] = 'yes';
@@ -90,33 +136,77 @@ export const plants = (token: string) =>
         if (headers['x-refused']) socket.close(1008, 'no');
       },
     },
-    'refuses with 403 instead of 401': { answer: (response) => void (response.status = response.status === 401 ? 403 : response.status) },
-    'sign-in page': { request: ({ url }) => (isRooms(url.pathname) ? page(200, 'Please sign in', '<input type="password">') : undefined) },
-    'web app instead of the API': { request: ({ url }) => (isRooms(url.pathname) ? page(200, 'My app', '<div id="root"></div>') : undefined) },
-    'redirect to a sign-in': { request: ({ url }) => (isRooms(url.pathname) ? { status: 302, headers: { Location: `/login?next=${url.pathname}&token=${token}` }, body: '' } : undefined) },
-    'no greeting': { down: (frame) => (frame['type'] === 'connection_established' ? undefined : frame) },
-    'ping not answered': { up: swallow('ping') },
-    'dies of an unknown frame': { up: (text, { close }) => (typeOf(text) === 'unified_chat_doctor' ? void close(1011, 'KeyError') : text) },
-    'dies of text that is no JSON': { up: (text, { close }) => (typeOf(text) === undefined ? void close(1003) : text) },
-    'a room cannot be subscribed to': { up: (text, { sendToClient }) => (typeOf(text) === 'subscribe_room' ? void sendToClient({ type: 'error', message: `Access denied for ${token}` }) : text) },
-    'counts that are texts': { answer: (response) => void (response.body = response.body.replace(/"unread_count":(\d+)/g, '"unread_count":"$1"')) },
-    'ack claimed, and none comes': { down: (frame) => (frame['type'] === 'message_ack' ? undefined : frame) },
-    'a gap in seq': {
-      ...((): Plant => {
-        let messages = 0;
-        return { down: (frame) => (frame['type'] === 'new_message' && ++messages > 1 ? { ...frame, seq: Number(frame['seq']) + 3 } : frame) };
-      })(),
-    },
-    'history without the newest': {
-      answer: (response, { url }) => {
-        if (!url.pathname.endsWith('/messages/')) return;
-        const body = JSON.parse(response.body) as { messages: unknown[] };
-        response.body = JSON.stringify({ ...body, messages: body.messages.slice(0, -1) });
+    'no greeting': { fromServer: (frame) => (frame['type'] === 'connection_established' ? undefined : frame) },
+  }) satisfies Record<string, BackendFault>;
+
+/** @param token which one fault echoes in an error. */
+const frameFaults = (token: string) =>
+  ({
+    'get_room_list answered with an error': {
+      fromClient: (text, { send }) => {
+        if (typeOf(text) !== 'get_room_list') return text;
+        send({ type: 'error', message: 'Internal error: Object of type datetime is not JSON serializable' });
+        return undefined;
       },
     },
-    'open to strangers': {
-      request: ({ url, headers }) => (/\/rooms\/\d+\/$/.test(url.pathname) ? void (headers.authorization = `Bearer ${token}`) : undefined),
+    'get_room_list: WebSocket closed with 1011': {
+      fromClient: (text, { close }) => (typeOf(text) === 'get_room_list' ? void close(1011) : text),
     },
-  }) satisfies Record<string, Plant>;
+    'get_room_list not answered': { fromClient: dropFrames('get_room_list') },
+    'ping not answered': { fromClient: dropFrames('ping') },
+    'unknown frame: WebSocket closed with 1011': {
+      fromClient: (text, { close }) => (typeOf(text) === 'unified_chat_doctor' ? void close(1011, 'KeyError') : text),
+    },
+    'malformed JSON: WebSocket closed with 1003': {
+      fromClient: (text, { close }) => (typeOf(text) === undefined ? void close(1003) : text),
+    },
+    'subscribe_room answered with an error': {
+      fromClient: (text, { send }) => {
+        if (typeOf(text) !== 'subscribe_room') return text;
+        send({ type: 'error', message: `Access denied for ${token}` });
+        return undefined;
+      },
+    },
+  }) satisfies Record<string, BackendFault>;
 
-export type PlantName = keyof ReturnType<typeof plants>;
+/** Gives each send its own id on the way to the backend, and restores the original id on the way back. */
+function notIdempotent(): BackendFault {
+  let sends = 0;
+  const unique = (id: unknown): string => `${String(id)}~${++sends}`;
+  return {
+    request: ({ headers }) => {
+      if (headers['idempotency-key']) headers['idempotency-key'] = unique(headers['idempotency-key']);
+      return undefined;
+    },
+    fromClient: (text) => {
+      if (typeOf(text) !== 'send_message') return text;
+      const frame = JSON.parse(text) as Frame;
+      return JSON.stringify({ ...frame, _tempId: unique(frame['_tempId']) });
+    },
+    fromServer: (frame) => JSON.parse(JSON.stringify(frame).replace(/~\d+"/g, '"')) as Frame,
+  };
+}
+
+function gapInSeq(): BackendFault {
+  let messages = 0;
+  return {
+    fromServer: (frame) =>
+      frame['type'] === 'new_message' && ++messages > 1 ? { ...frame, seq: Number(frame['seq']) + 3 } : frame,
+  };
+}
+
+/** All faults. Some have a state of their own, so each test needs a new object. */
+export const backendFaults = (token: string) => ({
+  ...restFaults(token),
+  ...corsFaults,
+  ...proxyFaults,
+  ...handshakeFaults(token),
+  ...frameFaults(token),
+  'sends not idempotent': notIdempotent(),
+  'ack announced but not sent': {
+    fromServer: (frame: Frame) => (frame['type'] === 'message_ack' ? undefined : frame),
+  },
+  'gap in seq': gapInSeq(),
+});
+
+export type FaultName = keyof ReturnType<typeof backendFaults>;

@@ -93,8 +93,8 @@ const PHASES: ConnectionState[] = [
 ];
 
 const FINDINGS: Finding[] = [
-  { id: 'rest-rooms', verdict: 'pass', says: 'GET rooms/ answers.' },
-  { id: 'origin', verdict: 'wrong', says: 'The origin is refused.', mend: 'Allow it.' },
+  { id: 'rest-rooms', verdict: 'pass', message: 'GET rooms/ exists.' },
+  { id: 'origin', verdict: 'fail', message: 'The origin is refused.', fix: 'Allow it.' },
 ] as unknown as Finding[];
 
 /** A connection stub with fixed state. */

@@ -4,7 +4,7 @@
  */
 export const ANA_AND_BEN = `
 # 8 09:12
-a Hi Ben, I found your profile through the agency
+a Hi Ben, I found your listing on Nearhand
 a We are looking for someone to clean our flat every other week
 b Hello Ana! Thanks for writing 🙂
 b How big is it?

@@ -1,32 +1,36 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { connectWith, registerConnection, provide } from '../../controllers/index.js';
+import { provide, registerConnection, setConnectionClass } from '../../controllers/index.js';
 import type { Id } from '../../protocol/index.js';
 import { ChatConnection, totalUnread } from '../../client/index.js';
 import type { AuthMode } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { ChatErrorEvent, ChatNotificationEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
 
-connectWith(ChatConnection);
+setConnectionClass(ChatConnection);
 
 /**
- * Owns one connection and provides it to the chat elements inside, wherever they stand. It has no look of its own.
+ * Owns a connection to the chat backend and provides it to the chat elements inside it, at any depth and across shadow
+ * roots. It connects when it is inserted and disconnects when it is removed. The element itself is invisible.
  *
  * @tag chat-connection
- * @cssState idle - No token yet.
- * @cssState connecting - The first socket is on its way.
- * @cssState connected - All is well.
- * @cssState reconnecting - The socket is lost, and tried again.
- * @cssState polling - Messages go over REST.
+ * @summary Connects the chat elements inside it to a backend.
+ * @cssState idle - Not signed in: there is no token.
+ * @cssState connecting - Opening the first socket.
+ * @cssState connected - The socket is open, and all missed messages are loaded.
+ * @cssState reconnecting - The socket was lost and is being reopened.
+ * @cssState polling - The socket is unavailable: messages are sent and received over REST.
  * @cssState offline - The device has no network.
  * @cssState unauthorized - The token is missing, expired or refused.
- * @cssState error - Nothing works; messages wait.
- * @cssState unread - Something is unread.
- * @slot - The chat elements, and anything else.
- * @fires {ChatStateChangeEvent} chat-state-change - The state, or the reason for it, has changed: `state`, `previous`, `reason`.
- * @fires {ChatUnreadChangeEvent} chat-unread-change - The number of unread messages over all rooms: `total`.
- * @fires {ChatTokenExpiredEvent} chat-token-expired - There is no token, or it was refused; answer with `event.respondWith(promise)`.
- * @fires {ChatNotificationEvent} chat-notification - A notification came in, or was read: `notification`, `unread`. Needs `notifications`.
- * @fires {ChatErrorEvent} chat-error - Something was not as agreed: `code`, `message`.
+ * @cssState error - The backend cannot be reached or used. Unsent messages are kept and sent later.
+ * @cssState unread - There are unread messages.
+ * @slot - The chat elements, and any other content.
+ * @fires {ChatStateChangeEvent} chat-state-change - The state or its reason has changed: `state`, `previous`, `reason`.
+ * @fires {ChatUnreadChangeEvent} chat-unread-change - The number of unread messages in all rooms has changed: `total`.
+ * @fires {ChatTokenExpiredEvent} chat-token-expired - A token is needed: there is none, or it was refused. Answer with
+ *   `event.respondWith(promise)`.
+ * @fires {ChatNotificationEvent} chat-notification - A notification was received, or the unread count has changed:
+ *   `notification`, `unread`. Requires `notifications`.
+ * @fires {ChatErrorEvent} chat-error - A problem for the page's developer: `code`, `message`. No messages are lost.
  */
 export class ChatConnectionElement extends LitElement {
   static override styles = css`
@@ -52,60 +56,83 @@ export class ChatConnectionElement extends LitElement {
     user: {},
   };
 
-  /** Origin of the backend, with an optional base path. Default: the page's origin. */
+  /**
+   * Address of the backend: its origin, with an optional base path.
+   * @default the page's origin
+   */
   url: string | undefined;
 
-  /** The JWT. Kept in memory; never reflected, stored or logged. */
+  /** The access token, usually a JWT. Kept in memory only: never reflected, stored or logged. */
   token: string | undefined;
 
-  /** Path of the chat socket. Default `/ws/chat/`. */
+  /**
+   * Path of the chat WebSocket, relative to `url`.
+   * @default '/ws/chat/'
+   */
   wsPath: string | undefined;
 
-  /** Path of the REST routes. Default `/api/chat/`. */
+  /**
+   * Path of the REST API, relative to `url`.
+   * @default '/api/chat/'
+   */
   apiPath: string | undefined;
 
-  /** How the token travels on the socket: `query` (default), `subprotocol` or `ticket`. The backend has to agree. */
+  /**
+   * How the socket sends the token: `query`, `subprotocol` or `ticket`. The backend must support it.
+   * @default 'query'
+   */
   auth: AuthMode | undefined;
 
-  /** `off`: this tab has a socket of its own. Otherwise the tabs of one person share one. */
+  /** `off` gives this tab its own socket. By default, all tabs of a user share one. */
   share: string | undefined;
 
-  /** Listens to the backend's notifications socket too: `chat-notification`. */
+  /** Also opens the backend's notifications socket, for `chat-notification` events. */
   notifications = false;
 
-  /** An address of the site's own server that gives a token, by the visitor's cookie: `{"token": "…"}`. Relative to the page. */
+  /**
+   * Address on the page's own site that returns a token for the visitor's session cookie, as `{"token": "…"}`. Relative
+   * to the page. Ignored if there is a `tokenProvider`.
+   */
   tokenUrl: string | null | undefined;
 
-  /** Asked for a token when there is none, and when the present one was refused. */
+  /**
+   * Returns a token. Called when there is none, when it was refused, and shortly before a JWT expires. An empty string
+   * means that no user is signed in.
+   */
   tokenProvider: (() => Promise<string>) | undefined;
 
-  /** Other origins that pictures may be loaded from, with spaces between: `https://cdn.example`. Default: the page's and the backend's alone. */
+  /**
+   * Additional origins from which pictures may be loaded, separated by spaces: `https://cdn.example`. The page's and
+   * the backend's origins are always allowed.
+   */
   mediaHosts: string | undefined;
 
   /**
-   * The user who is signed in at the site: any text, such as the site's own user id. Another value forgets the last user and asks for a new token;
-   * an empty one (or `null`, or `undefined` after a value) signs out. Never set: the token alone counts.
+   * The user who is signed in to the site: any text, such as the site's own user id. A new value discards the previous
+   * user's data and requests a new token. An empty value (`''`, `null`, or `undefined` after another value) signs out.
+   * If it is never set, the token alone identifies the user.
    */
   user: Id | null | undefined;
 
-  /** The connection itself: state, rooms, messages and everything one can do, without any element. */
+  /** The connection: state, rooms, messages and all operations, usable without any other element. */
   readonly connection = new ChatConnection();
 
   readonly #states = new CustomStates(this);
-  #withdraw: (() => void) | undefined;
+  #unregister: (() => void) | undefined;
 
   constructor() {
     super();
     provide(this, this.connection);
-    // Of the element's own making, so they go when it goes: nothing to take back.
-    const show = (): void => this.#states.show(this.connection.state, totalUnread(this.connection.data) > 0 && 'unread');
-    show();
+    // The connection belongs to this element and lives as long as it, so these listeners are never removed.
+    const updateStates = (): void =>
+      this.#states.set(this.connection.state, totalUnread(this.connection.data) > 0 && 'unread');
+    updateStates();
     this.connection.on('chat-state-change', ({ state, previous, reason }) => {
-      show();
+      updateStates();
       this.dispatchEvent(new ChatStateChangeEvent(state, previous, reason));
     });
     this.connection.on('chat-unread-change', ({ total }) => {
-      show();
+      updateStates();
       this.dispatchEvent(new ChatUnreadChangeEvent(total));
     });
     this.connection.on('chat-token-expired', ({ respondWith }) => this.dispatchEvent(new ChatTokenExpiredEvent(respondWith)));
@@ -113,7 +140,10 @@ export class ChatConnectionElement extends LitElement {
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
   }
 
-  /** A listener for `chat-token-expired` that is added late is asked for a token too. @internal */
+  /**
+   * Asks for a token again when a `chat-token-expired` listener is added late.
+   * @internal
+   */
   override addEventListener<Name extends keyof HTMLElementEventMap>(type: Name, listener: (event: HTMLElementEventMap[Name]) => void, options?: boolean | AddEventListenerOptions): void;
   /** @internal */
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
@@ -125,17 +155,17 @@ export class ChatConnectionElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#withdraw ??= registerConnection(this.connection);
+    this.#unregister ??= registerConnection(this.connection);
     if (this.hasUpdated) this.connection.connect();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    // Moved within the page, it is back before this runs, and the socket stays.
+    // An element that was only moved is connected again by the time this runs, and keeps its socket.
     queueMicrotask(() => {
       if (this.isConnected) return;
-      this.#withdraw?.();
-      this.#withdraw = undefined;
+      this.#unregister?.();
+      this.#unregister = undefined;
       this.connection.disconnect();
     });
   }

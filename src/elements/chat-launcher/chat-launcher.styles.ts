@@ -24,7 +24,7 @@ export const styles = [
       text-align: center;
     }
     .panel {
-      /* The page's own rules are inherited into this: none of them is meant for it. */
+      /* Keeps out properties that are inherited from the page. */
       all: initial;
       color-scheme: inherit;
       position: fixed;

@@ -1,10 +1,11 @@
 /**
- * The parts of the elements in the panel, as a page reaches them from outside: `chat-launcher::part(thread-bubble-own)`. Under names of their
- * own, because some have the same ones.
+ * Values of `exportparts` for the elements in the panel: `chat-launcher::part(thread-bubble-own)`. The prefix keeps
+ * apart parts of the same name.
  */
-const exported = (prefix: string, parts: string): string => parts.replace(/[\w-]+/g, `$&:${prefix}-$&`).replaceAll(' ', ',');
+const exported = (prefix: string, parts: string): string =>
+  parts.replace(/[\w-]+/g, `$&:${prefix}-$&`).replaceAll(' ', ',');
 
-export const STATUS_PARTS = exported('status', 'base dot label detail retry details panel panel-heading basics progress findings finding verdict mend all-points copy close text');
+export const STATUS_PARTS = exported('status', 'base dot label detail retry details panel panel-heading basics progress findings finding verdict fix all-checks copy close text');
 export const ROOMS_PARTS = exported('rooms', 'base header filter list room room-selected room-unread avatar name preview time badge note');
 export const THREAD_PARTS = exported(
   'thread',

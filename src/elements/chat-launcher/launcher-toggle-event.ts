@@ -1,13 +1,15 @@
-import { OUT } from '../events.js';
+import { BUBBLING } from '../events.js';
 
-/** A launcher was opened or closed. */
+/** `chat-launcher-toggle`: the launcher's panel was opened or closed. */
 export class ChatLauncherToggleEvent extends Event {
-  constructor(readonly open: boolean) {
-    super('chat-launcher-toggle', OUT);
+  constructor(
+    /** The new state. */
+    readonly open: boolean,
+  ) {
+    super('chat-launcher-toggle', BUBBLING);
   }
 }
 
-/** Of an element, of `document`, of `window`: it bubbles. */
 declare global {
   interface GlobalEventHandlersEventMap {
     'chat-launcher-toggle': ChatLauncherToggleEvent;

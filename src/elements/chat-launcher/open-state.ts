@@ -1,19 +1,19 @@
-/* eslint-disable no-restricted-globals -- one word, and never a token: whether the launcher is open */
-/** Whether a launcher was open on the page before this one, in this tab. Where storage is blocked, it was not. */
+/* eslint-disable no-restricted-globals -- stores a single flag, never a token */
+/** Remembers for the lifetime of the tab whether a launcher is open. Without effect if storage is blocked. */
 
-export function wasOpen(name: string): boolean {
+export function wasOpen(key: string): boolean {
   try {
-    return sessionStorage.getItem(name) === 'open';
+    return sessionStorage.getItem(key) === 'open';
   } catch {
     return false;
   }
 }
 
-export function remember(name: string, open: boolean): void {
+export function remember(key: string, open: boolean): void {
   try {
-    if (open) sessionStorage.setItem(name, 'open');
-    else sessionStorage.removeItem(name);
+    if (open) sessionStorage.setItem(key, 'open');
+    else sessionStorage.removeItem(key);
   } catch {
-    // It is closed on the next page.
+    // Storage is blocked: the launcher starts closed on the next page.
   }
 }

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionController } from '../../controllers/index.js';
-import { ago, enBeside, Localize } from '../../locale/index.js';
+import { enSecondary, Localize, relativeTime } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
 import { avatarStyles, baseStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
@@ -15,52 +15,54 @@ import { styles } from './chat-rooms.styles.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 
 const MINUTE_MS = 60_000;
-/** More characters of a message are not seen in a list. */
+/** Longest preview of a message, in characters. */
 const MAX_PREVIEW = 200;
 
 /**
- * The list of rooms: who, what was said last and when, how much is unread.
- * A room chosen here shows in the `<chat-thread>`s of the same connection that have no `room` of their own.
+ * The list of rooms, each with its name, last message and number of unread messages. Selecting a room shows it in every
+ * `<chat-thread>` of the same connection whose `room` is not set.
  *
- * Keyboard: one tab stop; arrow keys, Home and End move, Enter or Space chooses.
+ * Keyboard: the list is a single tab stop; arrow keys, Home and End move the focus, Enter and Space select a room.
  *
  * @tag chat-rooms
- * @cssState unread - Something is unread.
- * @cssState empty - There is no room, or none that the filter leaves.
- * @slot header - Above the filter: a title, a button.
- * @slot empty - Instead of 'No conversations yet'.
- * @fires {ChatRoomSelectEvent} chat-room-select - A room is chosen: `roomId`, `room`. Cancelable.
- * @csspart base - The whole.
- * @csspart header - Around the header slot and the filter.
- * @csspart filter - The filter's input.
+ * @summary The list of rooms, with search.
+ * @cssState unread - There are unread messages.
+ * @cssState empty - There are no rooms, or the filter has no results.
+ * @slot header - Content above the filter, such as a title or a button.
+ * @slot empty - Replaces 'No conversations yet'.
+ * @fires {ChatRoomSelectEvent} chat-room-select - The user selects a room: `roomId`, `room`. `preventDefault()` keeps
+ * the current selection.
+ * @csspart base - The container of everything.
+ * @csspart header - The container of the header slot and the filter.
+ * @csspart filter - The filter field.
  * @csspart list - The scrolling list.
- * @csspart room - One room.
- * @csspart room-selected - The chosen room.
+ * @csspart room - A room.
+ * @csspart room-selected - The selected room.
  * @csspart room-unread - A room with unread messages.
- * @csspart avatar - Picture or initials.
- * @csspart name - The room's name.
- * @csspart preview - What was said last.
- * @csspart time - When that was.
+ * @csspart avatar - The picture or initials of a room.
+ * @csspart name - The name of a room.
+ * @csspart preview - The last message of a room.
+ * @csspart time - The time of the last message.
  * @csspart badge - The number of unread messages.
- * @csspart note - The sentence where there is no list.
+ * @csspart note - A text in place of the list, or about rooms that are missing from it.
  * @cssprop [--chat-surface=#fff] - Background.
- * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of the room under the pointer.
- * @cssprop [--chat-surface-selected=13% accent, 87% surface] - Background of the chosen room.
- * @cssprop [--chat-text=#1a1d24] - Text.
- * @cssprop [--chat-text-muted=70% text, 30% surface] - Previews, times, hints.
- * @cssprop [--chat-border=14% text, 86% surface] - Lines.
- * @cssprop [--chat-accent=#2b59d9] - Badges, initials, focus.
+ * @cssprop [--chat-surface-hover=6% text, 94% surface] - Background of a hovered room.
+ * @cssprop [--chat-surface-selected=13% accent, 87% surface] - Background of the selected room.
+ * @cssprop [--chat-text=#1a1d24] - Text colour.
+ * @cssprop [--chat-text-muted=70% text, 30% surface] - Previews, times and notes.
+ * @cssprop [--chat-border=14% text, 86% surface] - Borders.
+ * @cssprop [--chat-accent=#2b59d9] - Badges, initials and focus outlines.
  * @cssprop [--chat-on-accent=#fff] - Text on badges.
- * @cssprop [--chat-radius=0.5rem] - Corners of rooms and fields.
+ * @cssprop [--chat-radius=0.5rem] - Corner radius of rooms and fields.
  * @cssprop [--chat-avatar-size=2.5rem] - Width and height of avatars.
- * @cssprop [--chat-avatar-radius=50%] - Corners of avatars.
- * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of what has the keyboard.
+ * @cssprop [--chat-avatar-radius=50%] - Corner radius of avatars.
+ * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of the focused control.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size=0.9375rem] - Font size of names.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size of previews and times.
  * @cssprop [--chat-line-height=1.4] - Line height.
- * @cssprop [--chat-space=0.5rem] - Unit of all distances.
- * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
+ * @cssprop [--chat-space=0.5rem] - Base unit of all spacing.
+ * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatRoomsElement extends LitElement {
   static override styles = [...baseStyles, avatarStyles, styles];
@@ -71,46 +73,52 @@ export class ChatRoomsElement extends LitElement {
     token: {},
     url: {},
     snapshot: {},
-    current: { state: true },
+    focused: { state: true },
   };
 
-  /** The chosen room's id. */
+  /** Id of the selected room; null: none. */
   selected: Id | null = null;
 
-  /** Shows only rooms whose name, people or last message hold this text. */
+  /** Shows only rooms whose name, participants or last message contain this text. Case-insensitive. */
   filter = '';
 
-  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  /** Own access token, for an element outside a `<chat-connection>`. */
   token: string | undefined;
 
-  /** The backend that `token` is for. Default: the page's origin. */
+  /**
+   * Address of the backend for `token`.
+   * @default the page's origin
+   */
   url: string | undefined;
 
-  /** What a server has drawn, as `unified-chat/ssr` wrote it down: shown until the connection has a list, or says that somebody else is there. */
+  /**
+   * Server-rendered room list, from `snapshot()` of `unified-chat/ssr`. Shown until the connection has loaded the list,
+   * or has a different user.
+   */
   snapshot: string | null | undefined;
 
-  /** The room that has the list's tab stop. */
-  private current: Id | null = null;
+  /** Id of the room that is the list's tab stop. */
+  private focused: Id | null = null;
 
-  #drawn: Snapshot | undefined;
+  #snapshot: Snapshot | undefined;
 
   readonly #finder = new ConnectionController(this, (connection) => {
-    // What the page chose before there was a connection counts, once there is one.
+    // Applies a selection that the page made before there was a connection.
     if (connection && this.selected !== null) connection.selectRoom(this.selected);
   });
   readonly #rooms = this.#finder.select((data) => data.rooms);
   readonly #isLoaded = this.#finder.select((data) => data.roomsLoaded);
-  readonly #leftOut = this.#finder.select((data) => data.roomsLeftOut);
+  readonly #unreadableCount = this.#finder.select((data) => data.roomsLeftOut);
   readonly #isComplete = this.#finder.select((data) => data.roomsComplete);
-  readonly #chosen = this.#finder.select((data) => data.selected);
+  readonly #selected = this.#finder.select((data) => data.selected);
   readonly #user = this.#finder.select((data) => data.user);
   readonly #state = this.#finder.select((data) => data.phase.is);
-  readonly #localize = new Localize(this, enBeside);
+  readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
 
   constructor() {
     super();
-    new IntervalController(this, () => (this.#known.length ? MINUTE_MS : null));
+    new IntervalController(this, () => (this.#allRooms.length ? MINUTE_MS : null));
   }
 
   override connectedCallback(): void {
@@ -119,22 +127,62 @@ export class ChatRoomsElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('snapshot')) this.#drawn = readSnapshot(this.snapshot);
+    if (changed.has('snapshot')) this.#snapshot = readSnapshot(this.snapshot);
     const { connection } = this.#finder;
     if (!connection) return;
-    // Once it is known who is there, it is for nobody else; and when they are gone, for nobody.
+    // The snapshot belongs to one user: drop it for another user, and after a sign-out.
     const user = this.#user.value;
-    if (this.#isLoaded.value || this.#state.value === 'unauthorized' || connection.isSignedOut || (user && !sameId(user.id, this.#drawn?.me))) this.#drawn = undefined;
-    const chosen = this.#chosen.value ?? null;
-    if (sameId(this.selected, chosen) || (this.selected === null && chosen === null)) return;
-    // At first there is always a change: from nothing to whatever the page has chosen, or to none.
+    const isOtherUser = user && !sameId(user.id, this.#snapshot?.me);
+    const isSignedOut = this.#state.value === 'unauthorized' || connection.isSignedOut;
+    if (this.#isLoaded.value || isSignedOut || isOtherUser) this.#snapshot = undefined;
+    const selected = this.#selected.value ?? null;
+    if (sameId(this.selected, selected) || (this.selected === null && selected === null)) return;
+    // The first update always reports `selected` as changed, even if the page has not set it.
     if (changed.has('selected') && (this.hasUpdated || this.selected !== null)) connection.selectRoom(this.selected);
-    else this.selected = chosen;
+    else this.selected = selected;
   }
 
+  get #allRooms(): readonly Room[] {
+    return this.#snapshot?.rooms ?? this.#rooms.value ?? [];
+  }
+
+  get #me(): Id | undefined {
+    return this.#snapshot?.me ?? this.#user.value?.id;
+  }
+
+  get #filteredRooms(): readonly Room[] {
+    const rooms = this.#allRooms;
+    const query = this.filter.trim().toLocaleLowerCase();
+    if (!query) return rooms;
+    return rooms.filter((room) => {
+      const participants = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
+      return [room.name, ...participants, room.last_message?.content ?? ''].some((text) => text.toLocaleLowerCase().includes(query));
+    });
+  }
+
+  #select(room: Room): void {
+    if (!this.dispatchEvent(new ChatRoomSelectEvent(room.id, room))) return;
+    this.focused = room.id;
+    this.#finder.connection?.selectRoom(room.id);
+  }
+
+  readonly #onFilter = (event: Event): void => {
+    this.filter = (event.target as HTMLInputElement).value;
+  };
+
+  readonly #onKeydown = (event: KeyboardEvent): void => {
+    const options = [...this.renderRoot.querySelectorAll<HTMLElement>('[role=option]')];
+    const index = options.indexOf(event.target as HTMLElement);
+    const target = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: options.length - 1 }[event.key];
+    if (target !== undefined) options[Math.min(Math.max(target, 0), options.length - 1)]?.focus();
+    else if (event.key === 'Enter' || event.key === ' ') this.#select(this.#filteredRooms[index]!);
+    else return;
+    event.preventDefault();
+  };
+
   protected override render(): TemplateResult {
-    const rooms = this.#shownRooms;
-    this.#states.show(rooms.length === 0 && 'empty', this.#known.some(({ unread_count }) => unread_count > 0) && 'unread');
+    const rooms = this.#filteredRooms;
+    this.#states.set(rooms.length === 0 && 'empty', this.#allRooms.some(({ unread_count }) => unread_count > 0) && 'unread');
     return html`<div part="base" class="base">
       <div part="header" class="header">
         <slot name="header"></slot>
@@ -154,14 +202,14 @@ export class ChatRoomsElement extends LitElement {
   }
 
   #renderList(rooms: readonly Room[]): TemplateResult {
-    const stop = rooms.find(({ id }) => sameId(id, this.current ?? this.selected)) ?? rooms[0]!;
+    const tabStop = rooms.find(({ id }) => sameId(id, this.focused ?? this.selected)) ?? rooms[0]!;
     return html`<div part="list" class="list" role="listbox" aria-label=${this.#localize.term('conversations')} @keydown=${this.#onKeydown}>
       ${repeat(
         rooms,
         ({ id }) => idKey(id),
         (room) => {
           try {
-            return this.#renderRoom(room, room === stop);
+            return this.#renderRoom(room, room === tabStop);
           } catch (thrown) {
             return html`<div role="option" aria-selected="false" class="room">${brokenRow(this, idKey(room.id), thrown, this.#localize.term('roomNotShown'))}</div>`;
           }
@@ -183,16 +231,16 @@ export class ChatRoomsElement extends LitElement {
       role="option"
       aria-selected=${isSelected}
       tabindex=${isTabStop ? 0 : -1}
-      @click=${() => this.#choose(room)}
-      @focus=${() => (this.current = room.id)}
+      @click=${() => this.#select(room)}
+      @focus=${() => (this.focused = room.id)}
     >
-      ${avatar(name, otherParticipant(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#drawn?.url ?? '', this.#finder.connection?.mediaHosts)}
+      ${avatar(name, otherParticipant(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#snapshot?.url ?? '', this.#finder.connection?.mediaHosts)}
       <span class="text">
         <span part="name" class="name" dir="auto">${name}</span>
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
       </span>
       <span class="aside">
-        ${at ? html`<time part="time" class="time" datetime=${at}>${this.#when(room, at)}</time>` : nothing}
+        ${at ? html`<time part="time" class="time" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}
         ${unread > 0
           ? html`<span part="badge" class="badge"
               ><span aria-hidden="true">${unread > 99 ? '99+' : unread}</span><span class="hidden-visually">${this.#localize.term('unread', unread)}</span></span
@@ -202,75 +250,41 @@ export class ChatRoomsElement extends LitElement {
     </div>`;
   }
 
-  /** Says what the list should show, and does not. */
+  /** Explains which rooms are missing from the list. */
   #renderMissing(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
-    const leftOut = this.#leftOut.value ?? 0;
-    const words = [leftOut > 0 && term('unreadable', leftOut), this.#isComplete.value === false && term('notAllConversations')].filter(Boolean);
-    return words.length > 0 ? html`<p part="note" class="note" role="status">${words.join(' ')}</p>` : nothing;
+    const unreadable = this.#unreadableCount.value ?? 0;
+    const sentences = [
+      unreadable > 0 && term('unreadable', unreadable),
+      this.#isComplete.value === false && term('notAllConversations'),
+    ].filter(Boolean);
+    if (sentences.length === 0) return nothing;
+    return html`<p part="note" class="note" role="status">${sentences.join(' ')}</p>`;
   }
 
   #renderNote(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
-    if (this.filter && this.#known.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
-    if (this.#isLoaded.value && (this.#leftOut.value || this.#isComplete.value === false)) return nothing;
-    if (this.#isLoaded.value || this.#drawn) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
+    if (this.filter && this.#allRooms.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
+    if (this.#isLoaded.value && (this.#unreadableCount.value || this.#isComplete.value === false)) return nothing;
+    if (this.#isLoaded.value || this.#snapshot) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
-    // Loading is said only while something is on its way.
+    // 'Loading' only while something is being loaded.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
     return html`<p part="note" class="note loading" role="status">${term('loadingConversations')}</p>`;
-  }
-
-  get #known(): readonly Room[] {
-    return this.#drawn?.rooms ?? this.#rooms.value ?? [];
-  }
-
-  get #me(): Id | undefined {
-    return this.#drawn?.me ?? this.#user.value?.id;
-  }
-
-  /** Over what a server has drawn, first in the server's words: its zone and its clock may be others. */
-  #when(room: Room, at: string): string {
-    return (this.hasUpdated ? undefined : this.#drawn?.times.get(idKey(room.id))) ?? ago(this.#localize, at, systemClock.now());
-  }
-
-  get #shownRooms(): readonly Room[] {
-    const rooms = this.#known;
-    const wanted = this.filter.trim().toLocaleLowerCase();
-    if (!wanted) return rooms;
-    return rooms.filter((room) => {
-      const people = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
-      return [room.name, ...people, room.last_message?.content ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted));
-    });
   }
 
   #preview({ last_message: last, room_type }: Room): unknown {
     if (!last) return this.#localize.term('noMessagesYet');
     const text = last.content.slice(0, MAX_PREVIEW) || this.#localize.term('attachment');
     if (sameId(last.sender?.id, this.#me)) return `${this.#localize.term('you')}: ${text}`;
-    const who = room_type === 'direct' ? '' : firstName(last.sender);
-    return who ? html`<bdi>${who}</bdi>: ${text}` : text;
+    const author = room_type === 'direct' ? '' : firstName(last.sender);
+    return author ? html`<bdi>${author}</bdi>: ${text}` : text;
   }
 
-  #choose(room: Room): void {
-    if (!this.dispatchEvent(new ChatRoomSelectEvent(room.id, room))) return;
-    this.current = room.id;
-    this.#finder.connection?.selectRoom(room.id);
+  /** The first render repeats the server's text, because its clock and time zone may differ: hydration must match. */
+  #timeOf(room: Room, at: string): string {
+    return (this.hasUpdated ? undefined : this.#snapshot?.times.get(idKey(room.id))) ?? relativeTime(this.#localize, at, systemClock.now());
   }
-
-  readonly #onFilter = (event: Event): void => {
-    this.filter = (event.target as HTMLInputElement).value;
-  };
-
-  readonly #onKeydown = (event: KeyboardEvent): void => {
-    const options = [...this.renderRoot.querySelectorAll<HTMLElement>('[role=option]')];
-    const at = options.indexOf(event.target as HTMLElement);
-    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: options.length - 1 }[event.key];
-    if (target !== undefined) options[Math.min(Math.max(target, 0), options.length - 1)]?.focus();
-    else if (event.key === 'Enter' || event.key === ' ') this.#choose(this.#shownRooms[at]!);
-    else return;
-    event.preventDefault();
-  };
 }
 
 declare global {

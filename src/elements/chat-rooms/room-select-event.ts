@@ -1,17 +1,16 @@
 import type { Id, Room } from '../../protocol/index.js';
-import { OUT } from '../events.js';
+import { BUBBLING } from '../events.js';
 
-/** The user chose a room. `preventDefault()` keeps the present one. */
+/** `chat-room-select`: the user selects a room. `preventDefault()` keeps the current selection. */
 export class ChatRoomSelectEvent extends Event {
   constructor(
     readonly roomId: Id,
     readonly room: Room,
   ) {
-    super('chat-room-select', { ...OUT, cancelable: true });
+    super('chat-room-select', { ...BUBBLING, cancelable: true });
   }
 }
 
-/** Of an element, of `document`, of `window`: it bubbles. */
 declare global {
   interface GlobalEventHandlersEventMap {
     'chat-room-select': ChatRoomSelectEvent;

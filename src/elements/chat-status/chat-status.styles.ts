@@ -51,7 +51,7 @@ export const styles = css`
   .reconnecting .dot {
     animation: pulse 1.2s ease-in-out infinite;
   }
-  .words {
+  .status {
     display: contents;
   }
   .label {

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ConnectionController } from '../../controllers/index.js';
-import { Localize, type Terms, enBeside } from '../../locale/index.js';
+import { Localize, type Terms, enSecondary } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../session/index.js';
 import { currentReason } from '../../client/index.js';
 import { baseStyles } from '../../theme/index.js';
@@ -20,61 +20,63 @@ const LABELS = {
   error: 'failing',
 } satisfies Record<ChatState, keyof Terms>;
 
-/** States whose reason says more than their label. */
-const EXPLAINED: readonly ChatState[] = ['reconnecting', 'polling', 'unauthorized', 'error'];
-/** All states but `idle`, `connecting` and `connected`. */
-const TROUBLE = /^[^ci]/;
-/** How long 'Connected' is shown before it goes, in milliseconds. */
-const GOOD_NEWS_MS = 2_000;
+/** States that show their reason, because it adds something to the label. */
+const STATES_WITH_REASON: readonly ChatState[] = ['reconnecting', 'polling', 'unauthorized', 'error'];
+/** Matches all states except `idle`, `connecting` and `connected`. */
+const PROBLEM_STATE = /^[^ci]/;
+/** How long 'Connected' stays visible after connecting, in milliseconds. */
+const CONNECTED_NOTICE_MS = 2_000;
 
 /**
- * Says in plain words how the connection is, why, and what happens next. Out of the way when all is well.
+ * Shows the state of the connection, the reason for it, and the time of the next attempt. Hidden while everything
+ * works.
  *
  * @tag chat-status
- * @cssState idle - No token yet.
- * @cssState connecting - The first socket is on its way.
- * @cssState connected - All is well.
- * @cssState reconnecting - The socket is lost, and tried again.
- * @cssState polling - Messages go over REST.
+ * @summary Shows the state of the connection.
+ * @cssState idle - Not signed in: there is no token.
+ * @cssState connecting - Opening the first socket.
+ * @cssState connected - The socket is open, and all missed messages are loaded.
+ * @cssState reconnecting - The socket was lost and is being reopened.
+ * @cssState polling - The socket is unavailable: messages are sent and received over REST.
  * @cssState offline - The device has no network.
  * @cssState unauthorized - The token is missing, expired or refused.
- * @cssState error - Nothing works; messages wait.
- * @csspart base - The bar. Carries the state's colour.
+ * @cssState error - The backend cannot be reached or used. Unsent messages are kept and sent later.
+ * @csspart base - The bar, in the colour of the state.
  * @csspart dot - The coloured dot.
- * @csspart label - The state, in a word or two.
- * @csspart detail - Why, and when it is tried again.
+ * @csspart label - The name of the state.
+ * @csspart detail - The reason, and the time of the next attempt.
  * @csspart retry - The button 'Retry now'.
- * @csspart details - The button 'Details', in trouble.
- * @csspart panel - The details. What is in it is loaded when it is opened.
- * @csspart panel-heading - Its heading.
- * @csspart basics - What is known at once: state, reason, attempt, server, browser, time.
- * @csspart progress - How far the examination of the server is, and what came of it.
- * @csspart findings - A list of findings: what is wrong, and all points.
+ * @csspart details - The button 'Details', shown when there is a problem.
+ * @csspart panel - The connection details. The code that renders its content is loaded when it is opened.
+ * @csspart panel-heading - The heading of the details.
+ * @csspart basics - The list of known facts: state, reason, attempt, server, browser, time.
+ * @csspart progress - Progress and result of the server check.
+ * @csspart findings - A list of findings: first the failed checks, then all checks.
  * @csspart finding - One finding.
- * @csspart verdict - What is said of a point, in a word or two.
- * @csspart mend - How to mend it.
- * @csspart all-points - Opens the list of all points.
+ * @csspart verdict - The verdict of a finding.
+ * @csspart fix - How to fix a failed check.
+ * @csspart all-checks - The summary that opens the list of all checks.
  * @csspart copy - The button 'Copy as text'.
  * @csspart close - The button 'Close'.
- * @csspart text - The text to be copied by hand, where the clipboard is out of reach.
- * @cssprop [--chat-ok=#116932] - Colour of 'connected'.
- * @cssprop [--chat-wait=#8a6100] - Colour of 'connecting'.
- * @cssprop [--chat-warn=#b4480b] - Colour of 'reconnecting' and 'polling'.
- * @cssprop [--chat-danger=#c01f2e] - Colour of 'unauthorized' and 'error'.
- * @cssprop [--chat-idle=var(--chat-text-muted)] - Colour of 'idle' and 'offline'.
- * @cssprop [--chat-surface=#fff] - Background that the state's colour is mixed into.
+ * @csspart text - The field with the text to copy by hand if the clipboard is not available.
+ * @cssprop [--chat-ok=#116932] - Colour of the state 'connected'.
+ * @cssprop [--chat-wait=#8a6100] - Colour of the state 'connecting'.
+ * @cssprop [--chat-warn=#b4480b] - Colour of the states 'reconnecting' and 'polling'.
+ * @cssprop [--chat-danger=#c01f2e] - Colour of the states 'unauthorized' and 'error'.
+ * @cssprop [--chat-idle=var(--chat-text-muted)] - Colour of the states 'idle' and 'offline'.
+ * @cssprop [--chat-surface=#fff] - Background, mixed with the colour of the state.
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Colour of the reason.
- * @cssprop [--chat-text=#1a1d24] - Colour of the details.
- * @cssprop [--chat-border=14% text, 86% surface] - Lines of the details.
- * @cssprop [--chat-accent=#2b59d9] - Buttons of the details.
+ * @cssprop [--chat-text=#1a1d24] - Text colour of the details.
+ * @cssprop [--chat-border=14% text, 86% surface] - Borders in the details.
+ * @cssprop [--chat-accent=#2b59d9] - Buttons in the details.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size.
- * @cssprop [--chat-space=0.5rem] - Unit of all distances.
- * @cssprop [--chat-radius=0.5rem] - Corners of buttons and of the panel.
- * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of what has the keyboard.
- * @cssprop [--chat-font-size=0.9375rem] - Font size of the panel.
+ * @cssprop [--chat-space=0.5rem] - Base unit of all spacing.
+ * @cssprop [--chat-radius=0.5rem] - Corner radius of buttons and of the details.
+ * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of the focused control.
+ * @cssprop [--chat-font-size=0.9375rem] - Font size of the details.
  * @cssprop [--chat-line-height=1.4] - Line height.
- * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
+ * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatStatusElement extends LitElement {
   static override styles = [...baseStyles, styles];
@@ -84,33 +86,37 @@ export class ChatStatusElement extends LitElement {
     always: { type: Boolean, reflect: true },
     token: {},
     url: {},
-    goodNews: { state: true },
+    showsConnected: { state: true },
     panel: { state: true },
   };
 
-  /** The connection's state. Read-only. */
+  /** The state of the connection. Read-only: assigned values are overwritten. */
   state: ChatState = 'idle';
 
-  /** Shows itself when connected, and when nobody is signed in, too. */
+  /** Keeps the bar visible while connected, and while nobody is signed in. */
   always = false;
 
-  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  /** Own access token, for an element outside a `<chat-connection>`. */
   token: string | undefined;
 
-  /** The backend that `token` is for. Default: the page's origin. */
+  /**
+   * Address of the backend for `token`.
+   * @default the page's origin
+   */
   url: string | undefined;
 
-  private goodNews = false;
+  /** Whether 'Connected' is visible for a moment after connecting. */
+  private showsConnected = false;
 
-  /** Draws the details, while they are open. */
+  /** Renders the details; undefined while they are closed. */
   private panel: (() => TemplateResult) | undefined;
 
   readonly #finder = new ConnectionController(this);
   readonly #phase = this.#finder.select((data) => data.phase);
-  readonly #localize = new Localize(this, enBeside);
+  readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
-  #cancelGoodNews: (() => void) | undefined;
-  #last: ChatState = 'idle';
+  #cancelConnectedNotice: (() => void) | undefined;
+  #previousState: ChatState = 'idle';
 
   constructor() {
     super();
@@ -119,71 +125,38 @@ export class ChatStatusElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#endGoodNews();
+    this.#hideConnectedNotice();
   }
 
   protected override willUpdate(): void {
-    const now = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
-    if (now !== this.#last) {
-      this.#endGoodNews();
-      if (now === 'connected') {
-        this.goodNews = true;
-        this.#cancelGoodNews = systemClock.after(GOOD_NEWS_MS, () => this.#endGoodNews());
+    const state = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
+    if (state !== this.#previousState) {
+      this.#hideConnectedNotice();
+      if (state === 'connected') {
+        this.showsConnected = true;
+        this.#cancelConnectedNotice = systemClock.after(CONNECTED_NOTICE_MS, () => this.#hideConnectedNotice());
       }
-      this.#last = now;
+      this.#previousState = state;
     }
-    // Read-only: whatever a page may have written there.
-    this.state = now;
-    this.#states.show(now);
-  }
-
-  protected override render(): TemplateResult {
-    const { state } = this;
-    const { term } = this.#localize;
-    const reason = this.#phase.value && currentReason(this.#finder.connection!.data);
-    const shown = this.always || this.goodNews || this.panel || (state !== 'connected' && state !== 'idle');
-    // The live region stays in place, empty or not: one that comes and goes is not read out.
-    return html`<div part="base" class=${shown ? `base ${state}` : 'hidden-visually'}>
-      ${shown ? html`<span part="dot" class="dot"></span>` : nothing}
-      <span class="words" role="status">
-        ${shown
-          ? html`<span part="label" class="label">${term(LABELS[state])}</span>
-              ${reason && EXPLAINED.includes(state) ? html`<span part="detail" class="detail">${term('reason', reason.code, reason.message)}</span>` : nothing}
-              ${state === 'error' ? html`<span part="detail" class="detail">${term('messagesWait')}</span>` : nothing}`
-          : nothing}
-      </span>
-      ${shown ? this.#renderNextTry() : nothing}
-      ${this.panel || TROUBLE.test(state)
-        ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggle}>${term('details')}</button> ${this.panel?.()}`
-        : nothing}
-    </div>`;
-  }
-
-  /** Apart from the live region: a countdown must not be read out every second. */
-  #renderNextTry(): TemplateResult | typeof nothing {
-    const next = this.#phase.value && nextTryOf(this.#phase.value);
-    if (!next?.attempt) return nothing;
-    const seconds = this.#secondsLeft;
-    const when = seconds === null ? this.#localize.term('tryingNow') : this.#localize.term('nextTryIn', seconds);
-    return html`<span part="detail" class="detail">${this.#localize.term('attempt', next.attempt)}, ${when}</span>
-      <button part="retry" type="button" @click=${this.#retry}>${this.#localize.term('retryNow')}</button>`;
+    // Overwrites a value that the page may have assigned.
+    this.state = state;
+    this.#states.set(state);
   }
 
   #retry(): void {
     this.#finder.connection?.retryNow();
   }
 
-  /** Opens the details, or closes them. */
-  async #toggle(): Promise<void> {
+  async #toggleDetails(): Promise<void> {
     const connection = this.#finder.connection!;
     this.panel = this.panel
       ? undefined
       : await import('./details.js').then(
           (details) => details.openDetails(this, connection, this.#localize),
           () => {
-            // The network that they should come over is what is gone. This much is known without it.
-            const known = JSON.stringify({ ...this.#phase.value, url: connection.url, onLine: navigator.onLine, Date: Date() });
-            return () => html`<p part="panel" role="alert">${this.#localize.term('noDetails')} ${known}</p>`;
+            // Probably offline, so the code failed to load. Show what is known without it.
+            const facts = JSON.stringify({ ...this.#phase.value, url: connection.url, onLine: navigator.onLine, Date: Date() });
+            return () => html`<p part="panel" role="alert">${this.#localize.term('noDetails')} ${facts}</p>`;
           },
         );
   }
@@ -193,10 +166,42 @@ export class ChatStatusElement extends LitElement {
     return at == null ? null : Math.max(0, Math.ceil((at - systemClock.now()) / 1_000));
   }
 
-  #endGoodNews(): void {
-    this.#cancelGoodNews?.();
-    this.#cancelGoodNews = undefined;
-    this.goodNews = false;
+  #hideConnectedNotice(): void {
+    this.#cancelConnectedNotice?.();
+    this.#cancelConnectedNotice = undefined;
+    this.showsConnected = false;
+  }
+
+  protected override render(): TemplateResult {
+    const { state } = this;
+    const { term } = this.#localize;
+    const reason = this.#phase.value && currentReason(this.#finder.connection!.data);
+    const isVisible = this.always || this.showsConnected || this.panel || (state !== 'connected' && state !== 'idle');
+    // The live region must exist before its text changes, or screen readers do not announce it.
+    return html`<div part="base" class=${isVisible ? `base ${state}` : 'hidden-visually'}>
+      ${isVisible ? html`<span part="dot" class="dot"></span>` : nothing}
+      <span class="status" role="status">
+        ${isVisible
+          ? html`<span part="label" class="label">${term(LABELS[state])}</span>
+              ${reason && STATES_WITH_REASON.includes(state) ? html`<span part="detail" class="detail">${term('reason', reason.code, reason.message)}</span>` : nothing}
+              ${state === 'error' ? html`<span part="detail" class="detail">${term('messagesWait')}</span>` : nothing}`
+          : nothing}
+      </span>
+      ${isVisible ? this.#renderNextTry() : nothing}
+      ${this.panel || PROBLEM_STATE.test(state)
+        ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button> ${this.panel?.()}`
+        : nothing}
+    </div>`;
+  }
+
+  /** Outside the live region, so that screen readers do not announce the countdown every second. */
+  #renderNextTry(): TemplateResult | typeof nothing {
+    const next = this.#phase.value && nextTryOf(this.#phase.value);
+    if (!next?.attempt) return nothing;
+    const seconds = this.#secondsLeft;
+    const when = seconds === null ? this.#localize.term('tryingNow') : this.#localize.term('nextTryIn', seconds);
+    return html`<span part="detail" class="detail">${this.#localize.term('attempt', next.attempt)}, ${when}</span>
+      <button part="retry" type="button" @click=${this.#retry}>${this.#localize.term('retryNow')}</button>`;
   }
 }
 

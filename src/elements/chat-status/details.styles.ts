@@ -1,4 +1,4 @@
-/** As Lit's own, which the page's main script would have to offer for it. */
+/** Replaces Lit's `css`, which chat.js would have to export to this chunk. */
 function css([text]: TemplateStringsArray): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text!);
@@ -52,10 +52,10 @@ export const styles = css`
   .note .verdict {
     color: var(--_wait);
   }
-  .wrong .verdict {
+  .fail .verdict {
     color: var(--_danger);
   }
-  .mend {
+  .fix {
     display: block;
     margin-block-start: calc(var(--_space) * 0.25);
     padding-inline-start: var(--_space);
@@ -71,7 +71,7 @@ export const styles = css`
     flex-wrap: wrap;
     align-items: center;
     margin-block-end: 0;
-    /* Its buttons begin where the text above begins. */
+    /* Aligns the text of the buttons with the text above. */
     margin-inline-start: calc(var(--_space) * -1);
   }
   .panel .actions button {

@@ -1,6 +1,6 @@
 /**
- * What the status bar shows when somebody asks for details: what is known at once, and then what the doctor finds. Loaded
- * when it is asked for; the bar itself knows nothing of it but how to draw it.
+ * The connection details of `<chat-status>`: known facts immediately, then the findings of the doctor. Loaded when the
+ * details are opened.
  */
 import { html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
 import type { Finding } from '../../doctor/findings.js';
@@ -13,7 +13,7 @@ type Progress = 'checking' | 'done' | 'failed';
 
 /**
  * Opens the details of `connection` inside `host`.
- * @returns what draws them. They are closed by not being drawn any more.
+ * @returns a function that renders them. To close the details, stop rendering them.
  */
 export function openDetails(host: LitElement, connection: ChatConnection, localize: Localize): () => TemplateResult {
   const sheets = host.shadowRoot!.adoptedStyleSheets;
@@ -26,95 +26,57 @@ class Details implements ReactiveController {
   readonly #host: LitElement;
   readonly #connection: ChatConnection;
   readonly #localize: Localize;
-  readonly #at = new Date().toISOString();
+  readonly #openedAt = new Date().toISOString();
   readonly #findings: Finding[] = [];
   #progress: Progress = 'checking';
-  #why = '';
+  /** Why the check failed; empty if the doctor's code failed to load. */
+  #failure = '';
   #isCopied = false;
-  /** What is shown to be copied by hand; it stays as it is, so that a selection stays too. */
-  #byHand = '';
-  #isShown = false;
-  readonly #closed = new AbortController();
+  /** Text to copy by hand. Later findings do not change it, because that would reset the selection. */
+  #manualCopyText = '';
+  #wasRendered = false;
+  readonly #aborter = new AbortController();
 
   constructor(host: LitElement, connection: ChatConnection, localize: Localize) {
     this.#host = host;
     this.#connection = connection;
     this.#localize = localize;
     host.addController(this);
-    void this.#examine();
+    void this.#runCheck();
   }
 
   hostUpdated(): void {
-    const heading = this.#one('[part=panel-heading]');
-    if (heading && !this.#isShown) heading.focus();
-    if (!heading && this.#isShown) this.hostDisconnected();
-    this.#isShown = heading !== null;
+    const heading = this.#query('[part=panel-heading]');
+    if (heading && !this.#wasRendered) heading.focus();
+    if (!heading && this.#wasRendered) this.hostDisconnected();
+    this.#wasRendered = heading !== null;
   }
 
   hostDisconnected(): void {
-    this.#closed.abort();
+    this.#aborter.abort();
     this.#host.removeController(this);
   }
 
-  async #examine(): Promise<void> {
+  async #runCheck(): Promise<void> {
     try {
       await this.#connection.diagnose((finding) => {
         this.#findings.push(finding);
         this.#host.requestUpdate();
-      }, this.#closed.signal);
+      }, this.#aborter.signal);
       this.#progress = 'done';
     } catch (thrown) {
       this.#progress = 'failed';
-      // The doctor's own words, where it was there to say some: that the url is none, for example.
-      if (thrown instanceof Error && thrown.name === 'ChatError') this.#why = thrown.message;
+      // A ChatError has its own explanation, such as an invalid url. Otherwise the doctor's code failed to load.
+      if (thrown instanceof Error && thrown.name === 'ChatError') this.#failure = thrown.message;
     }
     this.#host.requestUpdate();
-  }
-
-  render(): TemplateResult {
-    const terms = this.#terms;
-    const findings = this.#findings;
-    const wrong = findings.filter(({ verdict }) => verdict === 'wrong');
-    const seen = findings.filter(({ verdict }) => verdict !== 'skipped');
-    const progress = { checking: terms.checking, done: terms.done(wrong.length), failed: this.#why || terms.failed }[this.#progress];
-    return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
-      <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
-      <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
-      <p part="progress" role="status">${progress}</p>
-      ${this.#renderList(wrong, terms)}
-      ${seen.length > 0
-        ? html`<details>
-            <summary part="all-points">${terms.allPoints(seen.length)}</summary>
-            ${this.#renderList(seen, terms)}
-          </details>`
-        : ''}
-      <p class="actions">
-        <button part="copy" type="button" @click=${this.#copy}>${terms.copy}</button>
-        <button part="close" type="button" @click=${this.#close}>${terms.close}</button>
-        <span role="status">${this.#isCopied ? terms.copied : ''}</span>
-      </p>
-      ${this.#byHand ? html`<label>${terms.copyByHand}<textarea part="text" readonly .value=${this.#byHand}></textarea></label>` : ''}
-    </section>`;
-  }
-
-  /** The findings are in English, in whatever language the page is. */
-  #renderList(findings: readonly Finding[], { verdicts }: DetailsTerms): TemplateResult | '' {
-    if (findings.length === 0) return '';
-    return html`<ul part="findings" lang="en" dir="ltr">
-      ${findings.map(
-        ({ id, verdict, says, mend }) => html`<li part="finding" class="finding ${verdict}">
-          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${says}
-          ${mend ? html`<span part="mend" class="mend">${mend}</span>` : ''}
-        </li>`,
-      )}
-    </ul>`;
   }
 
   get #terms(): DetailsTerms {
     return detailsTerms(this.#localize.lang);
   }
 
-  /** What is known without asking anybody. */
+  /** Facts that are known without a request. */
   get #basics(): [name: string, value: string][] {
     const { reason, url } = this.#connection;
     const { phase } = this.#connection.data;
@@ -125,48 +87,90 @@ class Details implements ReactiveController {
       [terms.attempt, String(('next' in phase && phase.next?.attempt) || 0)],
       [terms.server, url.replace(/[?#].*/, '').replace(/\/\/[^/]*@/, '//')],
       [terms.browser, navigator.onLine ? terms.online : terms.offline],
-      [terms.time, this.#at],
+      [terms.time, this.#openedAt],
     ];
   }
 
-  /** For a ticket or a mail. The doctor has taken every token out of what it says. */
+  /** The details as plain text, for a support ticket. Findings contain no tokens: the doctor removes them. */
   get #text(): string {
     const { verdicts } = this.#terms;
-    const findings = this.#findings.map(({ id, verdict, says, mend }) => `${verdicts[verdict]}: ${id}: ${says}${mend ? `\n    ${mend.replaceAll('\n', '\n    ')}` : ''}`);
+    const findings = this.#findings.map(({ id, verdict, message, fix }) => {
+      const indentedFix = fix ? `\n    ${fix.replaceAll('\n', '\n    ')}` : '';
+      return `${verdicts[verdict]}: ${id}: ${message}${indentedFix}`;
+    });
     return [...this.#basics.map(([name, value]) => `${name}: ${value}`), navigator.userAgent, '', ...findings].join('\n');
   }
 
   readonly #copy = async (): Promise<void> => {
     const text = this.#text;
     try {
-      // Undefined where a page is not served over https.
+      // `clipboard` is undefined on pages that are not served over HTTPS.
       await navigator.clipboard.writeText(text);
       this.#isCopied = true;
     } catch {
-      this.#byHand = text;
+      this.#manualCopyText = text;
     }
     this.#host.requestUpdate();
     await this.#host.updateComplete;
-    const field = this.#one('[part=text]') as HTMLTextAreaElement | null;
+    const field = this.#query('[part=text]') as HTMLTextAreaElement | null;
     field?.focus();
     field?.setSelectionRange(0, text.length);
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape') return;
-    // One key closes one thing: not the page's dialog as well.
+    // Escape must not also close a dialog around the element.
     event.stopPropagation();
     this.#close();
   };
 
-  /** As the bar's own button does, and back to it. */
   readonly #close = (): void => {
-    const button = this.#one('[part=details]');
+    // The bar's button toggles the details, and gets the focus back.
+    const button = this.#query('[part=details]');
     button?.click();
     button?.focus();
   };
 
-  #one(selector: string): HTMLElement | null {
+  #query(selector: string): HTMLElement | null {
     return this.#host.renderRoot.querySelector<HTMLElement>(selector);
+  }
+
+  render(): TemplateResult {
+    const terms = this.#terms;
+    const findings = this.#findings;
+    const failed = findings.filter(({ verdict }) => verdict === 'fail');
+    const completed = findings.filter(({ verdict }) => verdict !== 'skipped');
+    const progress = { checking: terms.checking, done: terms.done(failed.length), failed: this.#failure || terms.failed }[this.#progress];
+    return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
+      <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
+      <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
+      <p part="progress" role="status">${progress}</p>
+      ${this.#renderList(failed, terms)}
+      ${completed.length > 0
+        ? html`<details>
+            <summary part="all-checks">${terms.allChecks(completed.length)}</summary>
+            ${this.#renderList(completed, terms)}
+          </details>`
+        : ''}
+      <p class="actions">
+        <button part="copy" type="button" @click=${this.#copy}>${terms.copy}</button>
+        <button part="close" type="button" @click=${this.#close}>${terms.close}</button>
+        <span role="status">${this.#isCopied ? terms.copied : ''}</span>
+      </p>
+      ${this.#manualCopyText ? html`<label>${terms.copyByHand}<textarea part="text" readonly .value=${this.#manualCopyText}></textarea></label>` : ''}
+    </section>`;
+  }
+
+  /** Findings are always in English; only the verdict is localized. */
+  #renderList(findings: readonly Finding[], { verdicts }: DetailsTerms): TemplateResult | '' {
+    if (findings.length === 0) return '';
+    return html`<ul part="findings" lang="en" dir="ltr">
+      ${findings.map(
+        ({ id, verdict, message, fix }) => html`<li part="finding" class="finding ${verdict}">
+          <span part="verdict" class="verdict" lang=${this.#localize.lang}>${verdicts[verdict]}</span> <code>${id}</code> ${message}
+          ${fix ? html`<span part="fix" class="fix">${fix}</span>` : ''}
+        </li>`,
+      )}
+    </ul>`;
   }
 }

@@ -4,7 +4,7 @@ export const styles = css`
   :host {
     block-size: 100%;
     min-block-size: 0;
-    /* Where the page gives it no height, it is no longer than the window: it would show, and load, all that was ever said. */
+    /* Without a height from the page, the list would grow with every loaded page, and load the whole history. */
     max-block-size: 100dvh;
     overflow: hidden;
   }
@@ -37,7 +37,7 @@ export const styles = css`
     flex-direction: column;
     min-inline-size: 0;
     overflow-y: auto;
-    /* We keep the reader's place ourselves, in every browser alike. */
+    /* The virtual scroller keeps the scroll position itself, the same in every browser. */
     overflow-anchor: none;
     overscroll-behavior: contain;
     padding-inline: calc(var(--_space) * 2);
@@ -180,7 +180,7 @@ export const styles = css`
     gap: var(--_space);
     padding: 0 calc(var(--_space) * 2) calc(var(--_space) * 1.5);
   }
-  /* The text is drawn twice, once unseen: so the field grows with it, without a line of script. */
+  /* An invisible copy of the text gives the field its height, so that it grows without script. */
   .field {
     display: grid;
     flex: 1;

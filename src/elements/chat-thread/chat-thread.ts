@@ -1,103 +1,107 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
+import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../client/index.js';
 import { ConnectionController } from '../../controllers/index.js';
 import { Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
-import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../client/index.js';
 import { baseStyles } from '../../theme/index.js';
-import type { Side } from '../../session/index.js';
-import { systemClock, type ChatError } from '../../transport/index.js';
-import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
+import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { roomName } from '../display-name.js';
-import type { LiveRegion } from './live-region.js';
+import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
-import { LazyExtras } from './lazy-rich-parts.js';
-import { messageRow } from './message-row.js';
+import { historyBottom, historyTop } from './history-edges.js';
+import { LazyRichParts } from './lazy-rich-parts.js';
+import type { LiveRegion } from './live-region.js';
+import { messageRows } from './message-row.js';
+import { RoomView } from './room-view.js';
 import type { RowContext } from './row-context.js';
 import { VirtualScroller } from './virtual-scroller.js';
 
 /**
- * One room's messages, and the field to write the next one. Shows the room given by `room`. Without `room` it shows the one
- * chosen in `<chat-rooms>`. Once `room` was set, to any value, it never shows another room.
+ * The messages of one room, and a form to write a message. It shows the room set by `room`; if `room` was never set,
+ * the room selected in `<chat-rooms>`.
  *
- * It opens at the end, stays there while the reader is there, and does not move under a reader who is not. Only the
- * rows around the viewport exist as DOM, however long the history.
+ * The thread opens at the newest message. It follows new messages while the reader is at the end, and keeps its scroll
+ * position otherwise. Only the rows around the viewport are in the DOM, however long the history is.
  *
- * Keyboard: the list scrolls with the arrow and page keys; Enter sends, Shift+Enter begins a new line.
+ * Keyboard: the arrow and page keys scroll the list; Enter sends the message, Shift+Enter inserts a line break.
  *
  * @tag chat-thread
- * @cssState empty - There is no message.
- * @cssState scrolled - The reader is not at the end.
- * @slot header - Above the messages. Default: the room's name.
- * @slot empty - Where there is no room to show: instead of 'Choose a conversation'.
- * @fires {ChatMessageEvent} chat-message - A message came in, live: `message`.
- * @fires {ChatBeforeSendEvent} chat-before-send - Somebody wants to send: `roomId`, `content`. `preventDefault()` leaves it in the field.
- * @fires {ChatSendEvent} chat-send - A message of ours is stored: `roomId`, `method`, `message`.
- * @fires {ChatSendFailedEvent} chat-send-failed - A message of ours was refused: `roomId`, `localId`, `error`.
- * @csspart base - The whole.
+ * @summary The messages of a room, with a form to write a message.
+ * @cssState empty - There are no messages.
+ * @cssState scrolled - The reader is not at the end of the list.
+ * @slot header - Replaces the header with the room's name.
+ * @slot empty - Replaces 'Choose a conversation', while there is no room to show.
+ * @fires {ChatMessageEvent} chat-message - A message of another user was received: `message`.
+ * @fires {ChatBeforeSendEvent} chat-before-send - The user is about to send a message: `roomId`, `content`.
+ *   `preventDefault()` keeps the text in the field.
+ * @fires {ChatSendEvent} chat-send - The server has stored a message of the current user: `roomId`, `method`,
+ * `message`.
+ * @fires {ChatSendFailedEvent} chat-send-failed - A message of the current user failed permanently: `roomId`,
+ * `localId`, `error`.
+ * @csspart base - The container of everything.
  * @csspart header - The room's name.
- * @csspart messages - The scrolling area.
- * @csspart day - The line between two days.
- * @csspart message - One message, with its avatar.
- * @csspart message-own - A message of one's own.
- * @csspart message-other - Somebody else's message.
- * @csspart avatar - Picture or initials of an author in a group.
- * @csspart author - Name of an author in a group.
- * @csspart bubble - The message itself.
- * @csspart bubble-own - The bubble of one's own message.
- * @csspart bubble-other - The bubble of somebody else's message.
- * @csspart text - The words.
- * @csspart link - An address among the words.
+ * @csspart messages - The scrolling list.
+ * @csspart day - The separator between two days.
+ * @csspart message - A message, with its avatar.
+ * @csspart message-own - A message of the current user.
+ * @csspart message-other - A message of another user.
+ * @csspart avatar - The picture or initials of an author. Only in a group.
+ * @csspart author - The name of an author. Only in a group.
+ * @csspart bubble - The bubble of a message.
+ * @csspart bubble-own - The bubble of a message of the current user.
+ * @csspart bubble-other - The bubble of a message of another user.
+ * @csspart text - The text of a message.
+ * @csspart link - A link in the text.
  * @csspart more - The button that shows more of a long message.
- * @csspart quote - The message that this one answers.
+ * @csspart quote - The message that is replied to.
  * @csspart attachment - A picture or a file.
- * @csspart system - A message from the server itself.
- * @csspart meta - Time and delivery, under the last message of a group.
- * @csspart delivery - The mark: sending, sent, read.
- * @csspart failure - Why a message was not sent.
- * @csspart retry - The button that sends it again, or loads again what could not be loaded or may not be read.
- * @csspart discard - The button that gives it up.
- * @csspart typing - Who is typing.
- * @csspart jump - The button back to the end.
- * @csspart note - The sentence where there are no messages.
+ * @csspart system - A system message.
+ * @csspart meta - The time and delivery state, below the last message of a group.
+ * @csspart delivery - The icon of the delivery state: sending, sent, read.
+ * @csspart failure - The error of a message that was not sent.
+ * @csspart retry - A button that sends a message again, or loads again what could not be loaded.
+ * @csspart discard - The button that discards a message that was not sent.
+ * @csspart typing - The typing indicator.
+ * @csspart jump - The button that scrolls to the latest message.
+ * @csspart note - A text in place of messages, at the ends of the list, or above the form.
  * @csspart composer - The form.
- * @csspart input - The field.
+ * @csspart input - The text field.
  * @csspart send - The button 'Send'.
- * @csspart skipped - Says that earlier messages were left out, with the button that loads them.
+ * @csspart skipped - The notice that earlier messages were skipped, with the button that loads them.
  * @csspart reactions - The reactions to a message.
- * @csspart hint - What is wrong with the text.
+ * @csspart hint - The error below the text field.
  * @cssprop [--chat-surface=#fff] - Background.
- * @cssprop [--chat-text=#1a1d24] - Text.
- * @cssprop [--chat-text-muted=70% text, 30% surface] - Times, days, hints.
- * @cssprop [--chat-border=14% text, 86% surface] - Lines.
- * @cssprop [--chat-accent=#2b59d9] - Send button, initials, focus; own bubbles follow it.
- * @cssprop [--chat-on-accent=#fff] - Text on the accent.
- * @cssprop [--chat-bubble=8% text, 92% surface] - Background of others' messages.
- * @cssprop [--chat-on-bubble=var(--chat-text)] - Text of others' messages.
+ * @cssprop [--chat-text=#1a1d24] - Text colour.
+ * @cssprop [--chat-text-muted=70% text, 30% surface] - Times, days and notes.
+ * @cssprop [--chat-border=14% text, 86% surface] - Borders.
+ * @cssprop [--chat-accent=#2b59d9] - Send button, initials and focus outlines. Default of own bubbles.
+ * @cssprop [--chat-on-accent=#fff] - Text and icons on the accent colour.
+ * @cssprop [--chat-bubble=8% text, 92% surface] - Background of other users' messages.
+ * @cssprop [--chat-on-bubble=var(--chat-text)] - Text of other users' messages.
  * @cssprop [--chat-bubble-own=var(--chat-accent)] - Background of own messages.
  * @cssprop [--chat-on-bubble-own=var(--chat-on-accent)] - Text of own messages.
- * @cssprop [--chat-bubble-radius=1.125rem] - Corners of bubbles.
- * @cssprop [--chat-radius=0.5rem] - Corners of everything else.
- * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of 'jump to latest'.
+ * @cssprop [--chat-bubble-radius=1.125rem] - Corner radius of bubbles.
+ * @cssprop [--chat-radius=0.5rem] - Corner radius of everything else.
+ * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of the button 'Jump to latest'.
  * @cssprop [--chat-danger=#c01f2e] - Messages that were not sent.
- * @cssprop [--chat-avatar-size=2.5rem] - Width and height of avatars; in a thread they are four fifths of it.
- * @cssprop [--chat-avatar-radius=50%] - Corners of avatars.
- * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of what has the keyboard.
+ * @cssprop [--chat-avatar-size=2.5rem] - Size of avatars. In a thread they have four fifths of it.
+ * @cssprop [--chat-avatar-radius=50%] - Corner radius of avatars.
+ * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of the focused control.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size=0.9375rem] - Font size of messages.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size of times and names.
  * @cssprop [--chat-line-height=1.4] - Line height.
- * @cssprop [--chat-space=0.5rem] - Unit of all distances.
- * @cssprop [--chat-color-scheme=inherit] - `light`, `dark`, or whatever the page has.
+ * @cssprop [--chat-space=0.5rem] - Base unit of all spacing.
+ * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatThreadElement extends LitElement {
   static override styles = [...baseStyles, styles];
 
   static override properties = {
-    // Being set counts, even from `undefined` to `undefined`: see `#isGiven`.
+    // Every assignment counts, even from `undefined` to `undefined`: see `#isRoomSet`.
     room: { hasChanged: () => true },
     readonly: { type: Boolean, reflect: true },
     token: {},
@@ -106,200 +110,88 @@ export class ChatThreadElement extends LitElement {
   };
 
   /**
-   * The room to show. Never set: the one chosen in `<chat-rooms>`. Set to `null`, `undefined` or `''`: none yet, so there is nothing to
-   * write in, even if a room is chosen elsewhere.
+   * Id of the room to show. `null`, `undefined` or `''`: the room is not known yet, and the thread stays empty. Once
+   * `room` was set, to any value, the thread ignores the selection in `<chat-rooms>`.
    */
   room: Id | null | undefined;
 
-  /** Without the field to write in. */
+  /** Hides the form. */
   readonly = false;
 
-  /** A token of its own, for an element without a `<chat-connection>` above it. */
+  /** Own access token, for an element outside a `<chat-connection>`. */
   token: string | undefined;
 
-  /** The backend that `token` is for. Default: the page's origin. */
+  /**
+   * Address of the backend for `token`.
+   * @default the page's origin
+   */
   url: string | undefined;
 
-  /** Messages that came in below while the reader was further up. */
+  /** Number of messages received since the reader scrolled up. */
   private unseen = 0;
 
   readonly #localize = new Localize(this);
-  readonly #finder = new ConnectionController(this, (connection) => this.#attach(connection));
+  readonly #finder = new ConnectionController(this, (connection) => this.#onConnection(connection));
   readonly #selected = this.#finder.select((data) => data.selected);
-  readonly #thread = this.#finder.select((data) => threadOf(data, this.#roomId));
+  readonly #threadState = this.#finder.select((data) => threadOf(data, this.#roomId));
   readonly #roomInfo = this.#finder.select((data) => roomOf(data, this.#roomId));
   readonly #user = this.#finder.select((data) => data.user);
   readonly #durable = this.#finder.select((data) => data.durable);
   readonly #outdated = this.#finder.select((data) => data.outdated);
   readonly #state = this.#finder.select((data) => data.phase.is);
-  readonly #window = new VirtualScroller<ChatMessage>(
+  readonly #scroller = new VirtualScroller<ChatMessage>(
     this,
-    (side) => this.#load(side),
+    (side) => this.#view.load(side),
     (isAtEnd) => this.#onEndChange(isAtEnd),
-    () => this.#updateReading(),
+    () => this.#view.report(),
   );
+  readonly #view = new RoomView(this, this.#scroller, () => this.#thread);
   readonly #states = new CustomStates(this);
-  readonly #extras = new LazyExtras(this, (extras) => {
-    this.#announcer = new extras.LiveRegion(this);
-    this.#localize.english = extras.enExtras;
+  readonly #richParts = new LazyRichParts(this, (parts) => {
+    this.#liveRegion = new parts.LiveRegion(this);
+    this.#localize.english = parts.enRichParts;
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,
-    longest: () => this.#finder.connection?.data.limits.content,
+    charLimit: () => this.#view.connection?.data.limits.content,
     onSend: (text) => this.#send(text),
-    onDraft: (text) => this.#shown !== null && this.#finder.connection?.saveDraft(this.#shown, text),
-    onTyping: (isTyping) => this.#shown !== null && this.#finder.connection?.typing(this.#shown, isTyping),
+    onDraft: (text) => this.#view.connection?.saveDraft(this.#view.roomId!, text),
+    onTyping: (isTyping) => this.#view.connection?.typing(this.#view.roomId!, isTyping),
   });
-  /** The room that is open with the connection. */
-  #shown: Id | null = null;
-  /** Whose drafts these are. */
-  #writer: Id | null = null;
-  #leave: (() => void) | undefined;
-  #isReading = false;
-  #isAway = false;
-  /** `room` was set: this thread never follows the selection again, or a reader could write to the wrong person. */
-  #isGiven = false;
-  #announcer: LiveRegion | undefined;
+  /** The user whose drafts the composer has. */
+  #author: Id | null = null;
+  /** `room` was set at least once. Following the selection again could send a message to the wrong person. */
+  #isRoomSet = false;
+  #liveRegion: LiveRegion | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener('visibilitychange', this.#updateReading);
     this.#localize.prepare();
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    document.removeEventListener('visibilitychange', this.#updateReading);
-  }
-
   protected override willUpdate(changed: PropertyValues<this>): void {
-    this.#isGiven ||= changed.has('room');
+    this.#isRoomSet ||= changed.has('room');
     if (this.#finder.isHydrating) return;
-    this.#thread.refresh();
+    this.#threadState.refresh();
     this.#roomInfo.refresh();
-    const writer = this.#user.value?.id ?? null;
-    if (writer !== this.#writer) {
-      this.#composer.change(writer === null ? undefined : idKey(writer));
-      if (this.#writer !== null) this.#restoreDraft();
-      this.#writer = writer;
+    const author = this.#user.value?.id ?? null;
+    if (author !== this.#author) {
+      this.#composer.setAuthor(author === null ? undefined : idKey(author));
+      if (this.#author !== null) this.#restoreDraft();
+      this.#author = author;
     }
-    if (!sameId(this.#shown, this.#roomId) && this.#shown !== this.#roomId) this.#show(this.#roomId);
-    this.#window.update(this.#threadNow.timeline, this.#threadNow.hasNewer);
+    const { roomId } = this.#view;
+    if (!sameId(roomId, this.#roomId) && roomId !== this.#roomId) this.#showRoom(this.#roomId);
+    this.#scroller.update(this.#thread.timeline, this.#thread.hasNewer);
   }
-
-  protected override render(): TemplateResult {
-    const roomId = this.#roomId;
-    this.#states.show(this.#threadNow.timeline.length === 0 && 'empty', !this.#window.isAtEnd && 'scrolled');
-    const { connection } = this.#finder;
-    if (roomId === null || !connection || connection.isSignedOut) return this.#renderNothingChosen();
-    return html`<section part="base" class="base" aria-label=${this.#roomName}>
-      <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
-      <div class="middle">
-        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#window.onScroll}>
-          ${this.#renderTop()}
-          <ol>
-            ${this.#renderRows()}
-          </ol>
-          ${this.#renderBottom()}
-        </div>
-        ${this.#window.isAtEnd ? nothing : this.#extras.parts?.jump(this.unseen, this.#localize, this.#jump)}
-      </div>
-      <div part="typing" class="typing">${this.#extras.parts?.typing(this.#threadNow.typing, this.#roomInfo.value, this.#localize)}</div>
-      ${this.#extras.parts?.notes(this.#threadNow, this.#durable.value, this.#outdated.value, this.#localize)}
-      ${this.#threadNow.denied
-        ? this.#extras.parts?.denied(this.#localize, this.#reload)
-        : this.readonly
-        ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
-        : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
-      ${this.#announcer?.render()}
-    </section>`;
-  }
-
-  // ————— Parts of the picture
-
-  #renderNothingChosen(): TemplateResult {
-    const signedOut = !this.#finder.isHydrating && (!this.#finder.connection || this.#state.value === 'idle');
-    return html`<div part="base" class="base">
-      <slot name="empty"><p part="note" class="note">${this.#localize.term(signedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isGiven ? 'noConversation' : 'chooseConversation')}</p></slot>
-    </div>`;
-  }
-
-  /** What stands before the first message. */
-  #renderTop(): TemplateResult | typeof nothing | undefined {
-    const { loaded, loading, error, denied, hasOlder, skipped, timeline, leftOut } = this.#threadNow;
-    const { term } = this.#localize;
-    // Where we may not read, that is said in the composer's place.
-    if (this.#window.start > 0 || denied) return nothing;
-    if (error && !loading && !this.#failedAtEnd) return this.#renderFailure(error);
-    if (!loaded) {
-      const waits = this.#state.value !== 'idle' && this.#state.value !== 'unauthorized';
-      return waits ? html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>` : html`<p part="note" class="note">${term('signIn')}</p>`;
-    }
-    if (skipped && !loading) return this.#extras.parts?.skipped(this.#localize, () => this.#load('older'));
-    if (hasOlder) return html`<p part="note" class="note older">${loading === 'older' ? this.#extras.parts?.loadingOlder(this.#localize) : nothing}</p>`;
-    return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : leftOut > 0 ? nothing : term('emptyThread')}</p>`;
-  }
-
-  /** What stands after the last message that is loaded, where it is not the last one. */
-  #renderBottom(): TemplateResult | typeof nothing | undefined {
-    const { hasNewer, loading, error } = this.#threadNow;
-    if (!hasNewer) return nothing;
-    if (error && !loading && this.#failedAtEnd) return this.#renderFailure(error);
-    return this.#extras.parts?.bottom(loading, this.#localize);
-  }
-
-  #renderFailure({ message }: ChatError): TemplateResult {
-    const { term } = this.#localize;
-    return html`<p part="note" class="note" role="alert">
-      ${term('loadFailed')} <span dir="auto">${message}</span>
-      <button part="retry" class="link" type="button" @click=${this.#reload}>${term('retry')}</button>
-    </p>`;
-  }
-
-  /** Whether what could not be loaded belongs after the last message that is loaded. */
-  get #failedAtEnd(): boolean {
-    const { hasNewer, failed } = this.#threadNow;
-    return hasNewer && failed !== null && failed !== 'older';
-  }
-
-  #renderRows(): unknown {
-    const { timeline } = this.#threadNow;
-    const { start, rows } = this.#window;
-    const user = this.#user.value ?? null;
-    const context: RowContext = {
-      host: this,
-      localize: this.#localize,
-      now: systemClock.now(),
-      base: this.#finder.connection?.url ?? '',
-      mediaHosts: this.#finder.connection?.mediaHosts,
-      isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
-      isGroup: this.#roomInfo.value?.room_type !== 'direct',
-      extras: this.#extras.parts,
-      connection: this.#finder.connection,
-      composer: this.#composer,
-    };
-    return repeat(
-      rows,
-      ({ key }) => key,
-      (message, index) => {
-        try {
-          return messageRow(message, timeline[start + index - 1], timeline[start + index + 1], context);
-        } catch (thrown) {
-          return html`<li>${this.#extras.parts?.brokenRow(this, message.key, thrown, this.#localize.term('notShown'))}</li>`;
-        }
-      },
-    );
-  }
-
-  // ————— What is shown
 
   get #roomId(): Id | null {
-    const room = this.#isGiven ? this.room : this.#selected?.value;
+    const room = this.#isRoomSet ? this.room : this.#selected?.value;
     return isId(room) ? room : null;
   }
 
-  get #threadNow(): Thread {
-    return this.#thread.value ?? EMPTY_THREAD;
+  get #thread(): Thread {
+    return this.#threadState.value ?? EMPTY_THREAD;
   }
 
   get #roomName(): string {
@@ -307,50 +199,47 @@ export class ChatThreadElement extends LitElement {
     return (room && roomName(room, this.#user.value?.id)) || this.#localize.term('unnamed');
   }
 
-  /** A new connection, or none: whatever was open with the old one is left. */
-  #attach(connection: ChatConnection | undefined): () => void {
-    const stops = connection && [
+  /** @returns a function that cleans up when the connection is replaced. */
+  #onConnection(connection: ChatConnection | undefined): () => void {
+    const unsubscribe = connection && [
       connection.on('chat-message', ({ roomId, message }) => {
-        if (sameId(roomId, this.#shown)) this.#onMessage(message);
+        if (sameId(roomId, this.#view.roomId)) this.#onMessage(message);
       }),
       connection.on('chat-send', ({ roomId, method, message }) => {
-        if (sameId(roomId, this.#shown)) this.dispatchEvent(new ChatSendEvent(roomId, method, message));
+        if (sameId(roomId, this.#view.roomId)) this.dispatchEvent(new ChatSendEvent(roomId, method, message));
       }),
       connection.on('chat-send-failed', ({ roomId, localId, error }) => {
-        if (sameId(roomId, this.#shown)) this.dispatchEvent(new ChatSendFailedEvent(roomId, localId, error));
+        if (sameId(roomId, this.#view.roomId)) this.dispatchEvent(new ChatSendFailedEvent(roomId, localId, error));
       }),
     ];
     return () => {
-      stops?.forEach((stop) => stop());
-      this.#leaveRoom(connection);
+      unsubscribe?.forEach((stop) => stop());
+      this.#view.close();
     };
   }
 
-  #show(roomId: Id | null): void {
+  #showRoom(roomId: Id | null): void {
     const { connection } = this.#finder;
-    this.#leaveRoom(connection);
+    this.#view.close();
     this.unseen = 0;
-    this.#window.reset();
+    this.#scroller.reset();
     if (!connection || roomId === null) return;
-    this.#shown = roomId;
-    this.#leave = connection.openRoom(roomId);
+    this.#view.open(connection, roomId);
     this.#restoreDraft();
-    this.#thread.refresh();
+    this.#threadState.refresh();
   }
 
-  /** Restores the text that the user has written in this room and not sent. */
+  /** Loads the user's stored draft for the open room. */
   #restoreDraft(): void {
-    const { connection } = this.#finder;
-    const roomId = this.#shown;
-    if (roomId === null) return;
-    void connection?.draft(roomId).then((text) => {
-      if (connection === this.#finder.connection) this.#composer.restore(roomId, text);
+    const { connection, roomId } = this.#view;
+    void connection?.draft(roomId!).then((text) => {
+      if (connection === this.#finder.connection) this.#composer.restore(roomId!, text);
     });
   }
 
   #onMessage(message: ChatMessage): void {
-    if (!this.#window.isAtEnd) this.unseen++;
-    this.#announcer?.announce(message, this.#localize);
+    if (!this.#scroller.isAtEnd) this.unseen++;
+    this.#liveRegion?.announce(message, this.#localize);
     this.dispatchEvent(new ChatMessageEvent(message));
   }
 
@@ -359,66 +248,83 @@ export class ChatThreadElement extends LitElement {
     this.requestUpdate();
   }
 
-  /** What is at the end, and seen, is read. */
-  readonly #updateReading = (): void => {
-    if (this.#shown === null) return;
-    const { loaded, denied } = this.#threadNow;
-    const isSeen = this.#window.isAtEnd && loaded && !denied && document.visibilityState === 'visible' && this.getClientRects().length > 0;
-    this.#setViewing(this.#finder.connection, isSeen, this.#window.isAway);
-  };
-
-  #setViewing(connection: ChatConnection | undefined, isReading: boolean, isAway: boolean): void {
-    if (this.#shown === null) return;
-    if (isReading !== this.#isReading) connection?.setViewing(this.#shown, (this.#isReading = isReading));
-    if (isAway !== this.#isAway) connection?.setAway(this.#shown, (this.#isAway = isAway));
-  }
-
-  #leaveRoom(connection: ChatConnection | undefined): void {
-    this.#setViewing(connection, false, false);
-    this.#leave?.();
-    this.#leave = undefined;
-    this.#shown = null;
-  }
-
-  // ————— What the reader does
-
   #send(text: string): boolean {
-    if (this.#shown === null || !this.dispatchEvent(new ChatBeforeSendEvent(this.#shown, text))) return false;
+    const { connection, roomId } = this.#view;
+    if (roomId === null || !this.dispatchEvent(new ChatBeforeSendEvent(roomId, text))) return false;
     this.#toEnd();
-    // A refusal is shown at the message itself.
-    void this.#finder.connection?.sendChatMessage(this.#shown, text).catch(() => {});
+    // An error is part of the message's state, and shown there.
+    void connection?.sendChatMessage(roomId, text).catch(() => {});
     return true;
   }
 
-  #load(side: 'older' | 'newer'): void {
-    const { error, loaded } = this.#threadNow;
-    if (!error && loaded) this.#loadNow(side);
-  }
-
-  /** Where it fails, that is shown among the messages. */
-  #loadNow(side: Side): void {
-    const { connection } = this.#finder;
-    if (this.#shown === null || !connection) return;
-    const load = side === 'older' ? connection.loadOlder(this.#shown) : side === 'newer' ? connection.loadNewer(this.#shown) : connection.loadNewest(this.#shown);
-    void load.catch(() => {});
-  }
-
-  readonly #reload = (): void => {
-    if (this.#shown === null) return;
-    const { loaded, denied, hasNewer, failed } = this.#threadNow;
-    if (loaded && !denied) this.#loadNow((hasNewer && failed) || 'older');
-    else this.#finder.connection?.reload(this.#shown);
-  };
-
   #toEnd(): void {
-    this.#window.toEnd();
-    if (this.#threadNow.hasNewer) this.#loadNow('newest');
+    this.#scroller.toEnd();
+    this.#view.loadNewest();
   }
 
   readonly #jump = (): void => {
     this.#toEnd();
     this.#composer.focus();
   };
+
+  protected override render(): TemplateResult {
+    const roomId = this.#roomId;
+    this.#states.set(this.#thread.timeline.length === 0 && 'empty', !this.#scroller.isAtEnd && 'scrolled');
+    const { connection } = this.#finder;
+    if (roomId === null || !connection || connection.isSignedOut) return this.#renderPlaceholder();
+    const { parts } = this.#richParts;
+    // A refusal (`denied`) is shown in place of the composer, not here.
+    const isTop = this.#scroller.start === 0 && !this.#thread.denied;
+    return html`<section part="base" class="base" aria-label=${this.#roomName}>
+      <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
+      <div class="middle">
+        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#scroller.onScroll}>
+          ${isTop ? historyTop(this.#view, this.#localize, parts) : nothing}
+          <ol>
+            ${this.#renderRows()}
+          </ol>
+          ${historyBottom(this.#view, this.#localize, parts)}
+        </div>
+        ${this.#scroller.isAtEnd ? nothing : parts?.jumpButton(this.unseen, this.#localize, this.#jump)}
+      </div>
+      <div part="typing" class="typing">${parts?.typingIndicator(this.#thread.typing, this.#roomInfo.value, this.#localize)}</div>
+      ${parts?.notices(this.#thread, this.#durable.value, this.#outdated.value, this.#localize)}
+      ${this.#thread.denied
+        ? parts?.noAccess(this.#localize, this.#view.retry)
+        : this.readonly
+        ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
+        : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
+      ${this.#liveRegion?.render()}
+    </section>`;
+  }
+
+  /** Renders the text that is shown while there is no room, or nobody is signed in. */
+  #renderPlaceholder(): TemplateResult {
+    const isSignedOut = !this.#finder.isHydrating && (!this.#finder.connection || this.#state.value === 'idle');
+    const key = isSignedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isRoomSet ? 'noConversation' : 'chooseConversation';
+    return html`<div part="base" class="base">
+      <slot name="empty"><p part="note" class="note">${this.#localize.term(key)}</p></slot>
+    </div>`;
+  }
+
+  #renderRows(): unknown {
+    const { start, rows } = this.#scroller;
+    const user = this.#user.value ?? null;
+    const { connection } = this.#finder;
+    const context: RowContext = {
+      host: this,
+      localize: this.#localize,
+      now: systemClock.now(),
+      base: connection?.url ?? '',
+      mediaHosts: connection?.mediaHosts,
+      isOwn: (message) => message.delivery !== 'sent' || isOwn({ user }, message),
+      isGroup: this.#roomInfo.value?.room_type !== 'direct',
+      richParts: this.#richParts.parts,
+      connection,
+      composer: this.#composer,
+    };
+    return messageRows(this.#thread.timeline, start, rows, context);
+  }
 }
 
 declare global {

@@ -1,21 +1,21 @@
 import type { LitElement, ReactiveController } from 'lit';
 import { lazyImport } from '../../internal/lazy-import.js';
 import { systemClock } from '../../transport/index.js';
-import type * as Extras from './rich-parts.js';
+import type * as RichParts from './rich-parts.js';
 
-/** How long until they are asked for again where they could not be loaded, in milliseconds. */
-const AGAIN_MS = 5_000;
+/** Delay before a failed load is retried, in milliseconds. */
+const RETRY_MS = 5_000;
 
 const load = lazyImport(() => import('./rich-parts.js'));
 
-/** Loads the deferred parts of a thread (rich-parts.ts), and renders the thread again with them. */
-export class LazyExtras implements ReactiveController {
+/** Loads the deferred parts of a thread (rich-parts.ts) and then renders the thread again. */
+export class LazyRichParts implements ReactiveController {
   readonly #host: LitElement;
-  readonly #onLoad: (parts: typeof Extras) => void;
-  /** Nothing until they are there. */
-  parts: typeof Extras | undefined;
+  readonly #onLoad: (parts: typeof RichParts) => void;
+  /** Undefined until they are loaded. */
+  parts: typeof RichParts | undefined;
 
-  constructor(host: LitElement, onLoad: (parts: typeof Extras) => void) {
+  constructor(host: LitElement, onLoad: (parts: typeof RichParts) => void) {
     this.#host = host;
     this.#onLoad = onLoad;
     host.addController(this);
@@ -31,7 +31,7 @@ export class LazyExtras implements ReactiveController {
         this.#onLoad(parts);
         this.#host.requestUpdate();
       },
-      () => systemClock.after(AGAIN_MS, () => this.hostConnected()),
+      () => systemClock.after(RETRY_MS, () => this.hostConnected()),
     );
   }
 }

@@ -4,18 +4,18 @@ import type { ChatMessage } from '../../client/index.js';
 import { systemClock } from '../../transport/index.js';
 import { firstName } from '../display-name.js';
 
-/** Milliseconds in which what comes in is said together. */
-const GATHER_MS = 1_000;
-/** More than so many at once are counted instead of read out. */
-const MANY = 3;
+/** Messages received within this time are announced together, in milliseconds. */
+const BATCH_MS = 1_000;
+/** Larger batches are announced as a count. */
+const MAX_BATCH = 3;
 /** Longest announcement of one message, in characters. */
 const MAX_CHARS = 500;
 
-/** Says new messages, and only those, to screen readers: politely, and never the whole list. */
+/** A polite live region that announces new messages to screen readers. The list itself is not live. */
 export class LiveRegion implements ReactiveController {
   readonly #host: ReactiveControllerHost;
-  #gathered: string[] = [];
-  #said = '';
+  #batch: string[] = [];
+  #announcement = '';
   #cancel: (() => void) | undefined;
 
   constructor(host: ReactiveControllerHost) {
@@ -24,13 +24,13 @@ export class LiveRegion implements ReactiveController {
   }
 
   announce({ sender, content }: ChatMessage, { term }: Localize): void {
-    this.#gathered.push(term('announce', firstName(sender), content || term('attachment')).slice(0, MAX_CHARS));
-    this.#cancel ??= systemClock.after(GATHER_MS, () => {
+    this.#batch.push(term('announce', firstName(sender), content || term('attachment')).slice(0, MAX_CHARS));
+    this.#cancel ??= systemClock.after(BATCH_MS, () => {
       this.#cancel = undefined;
-      const words = this.#gathered.splice(0);
-      const said = words.length > MANY ? term('newMessages', words.length) : words.join('\n');
-      // The same words again are no change, and would not be read out.
-      this.#said = said === this.#said ? `${said}\u00a0` : said;
+      const batch = this.#batch.splice(0);
+      const text = batch.length > MAX_BATCH ? term('newMessages', batch.length) : batch.join('\n');
+      // Unchanged text would not be announced, so vary a repeated text by an invisible character.
+      this.#announcement = text === this.#announcement ? `${text}\u00a0` : text;
       this.#host.requestUpdate();
     });
   }
@@ -38,11 +38,11 @@ export class LiveRegion implements ReactiveController {
   hostDisconnected(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#gathered = [];
-    this.#said = '';
+    this.#batch = [];
+    this.#announcement = '';
   }
 
   render(): TemplateResult {
-    return html`<div class="hidden-visually" role="log" aria-live="polite">${this.#said}</div>`;
+    return html`<div class="hidden-visually" role="log" aria-live="polite">${this.#announcement}</div>`;
   }
 }

@@ -1,7 +1,7 @@
 import { css } from 'lit';
 import { avatarStyles } from '../../theme/index.js';
 
-const extras = css`
+const richParts = css`
   .avatar {
     inline-size: calc(var(--_avatar-size) * 0.8);
     block-size: calc(var(--_avatar-size) * 0.8);
@@ -89,4 +89,4 @@ const extras = css`
   }
 `;
 
-export const styles: readonly CSSStyleSheet[] = [avatarStyles, extras].map(({ styleSheet }) => styleSheet!);
+export const styles: readonly CSSStyleSheet[] = [avatarStyles, richParts].map(({ styleSheet }) => styleSheet!);

@@ -1,6 +1,7 @@
 /**
- * What a thread can be read and written without, loaded beside it: what a message may have besides words, who is typing, the way back to
- * the end, and the voice for screen readers.
+ * The deferred parts of a thread, which works without them until they are loaded: links, avatars, quotes, attachments
+ * and reactions of messages; notices; the typing indicator; the button that jumps to the latest message; and the live
+ * region.
  */
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
@@ -10,11 +11,11 @@ import { icon } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
 import { mayLoad } from '../avatar.js';
 import { firstName } from '../display-name.js';
-import { isolated, visible } from '../untrusted.js';
+import { isolated, revealInvisible } from '../untrusted.js';
+import { linkify } from './linkify.js';
 import type { RowContext } from './row-context.js';
-import * as text from './linkify.js';
 
-export { enExtras } from '../../locale/index.js';
+export { enRichParts } from '../../locale/index.js';
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
 export { LiveRegion } from './live-region.js';
@@ -24,19 +25,21 @@ const ALERT = icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01"
 const DOWN = icon(svg`<path d="m6 9 6 6 6-6" />`);
 const FILE = icon(svg`<path d="M6 3h8l4 4v14H6ZM14 3v4h4" />`);
 
-/** In the bubble, before the words. */
-export const above = (message: ChatMessage, context: RowContext): unknown => [message.reply_to ? quote(message.reply_to) : nothing, attachment(message, context)];
-
-/** Under the bubble. */
-export const below = ({ reactions: given }: ChatMessage): unknown => (given?.length ? reactions(given) : nothing);
-
-/** The words of a message. */
-export const words = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown => text.words(host, key, content, localize.term('showMore'));
-
-/** Of a quotation, two lines are seen. */
+/** Longest quoted text, in characters. CSS shows two lines of it. */
 const MAX_QUOTED = 500;
-/** So many different reactions are drawn; the others are counted. */
+/** Maximum number of different reactions shown. The others are counted. */
 const MAX_REACTIONS = 20;
+/** Longest reaction, in UTF-16 code units: some emoji have more than ten. */
+const MAX_EMOJI = 20;
+
+export const messageText = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown =>
+  linkify(host, key, content, localize.term('showMore'));
+
+/** Inside the bubble, above the text. */
+export const quoteAndAttachment = (message: ChatMessage, context: RowContext): unknown => [
+  message.reply_to ? quote(message.reply_to) : nothing,
+  attachment(message, context),
+];
 
 const quote = ({ sender, content }: ReplyTo): TemplateResult =>
   html`<blockquote part="quote" class="quote" dir="auto"><b><bdi>${sender}</bdi></b> <bdi>${content.slice(0, MAX_QUOTED)}</bdi></blockquote>`;
@@ -44,7 +47,7 @@ const quote = ({ sender, content }: ReplyTo): TemplateResult =>
 function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowContext): TemplateResult | typeof nothing {
   const url = attachmentUrl(base, message.attachment);
   if (!url) return nothing;
-  const name = visible(decodeName(url)) || localize.term('attachment');
+  const name = revealInvisible(fileName(url)) || localize.term('attachment');
   return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
     ${message.message_type === 'image' && mayLoad(url, base, mediaHosts)
       ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" />`
@@ -52,14 +55,18 @@ function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowCon
   </a>`;
 }
 
-const reactions = (given: readonly Reaction[]): TemplateResult =>
+/** Below the bubble. */
+export const reactions = ({ reactions: all }: ChatMessage): unknown => (all?.length ? reactionList(all) : nothing);
+
+const reactionList = (all: readonly Reaction[]): TemplateResult =>
   html`<span part="reactions" class="meta"
-    >${given.slice(0, MAX_REACTIONS).map(({ emoji, user_ids }) => html`<span><bdi>${emoji.slice(0, MAX_REACTIONS)}</bdi> ${user_ids.length}</span>`)}${given.length > MAX_REACTIONS
-      ? `+${given.length - MAX_REACTIONS}`
+    >${all.slice(0, MAX_REACTIONS).map(({ emoji, user_ids }) => html`<span><bdi>${emoji.slice(0, MAX_EMOJI)}</bdi> ${user_ids.length}</span>`)}${all.length > MAX_REACTIONS
+      ? `+${all.length - MAX_REACTIONS}`
       : nothing}</span
   >`;
 
-function decodeName(url: string): string {
+/** The last segment of the path, decoded. */
+function fileName(url: string): string {
   const last = new URL(url).pathname.split('/').filter(Boolean).at(-1) ?? '';
   try {
     return decodeURIComponent(last);
@@ -68,11 +75,11 @@ function decodeName(url: string): string {
   }
 }
 
-/** Why a message was not sent, and what can be done about it. */
+/** Why a message was not sent, with buttons to retry and discard it. */
 export function failure({ localId, error }: ChatMessage, { localize, connection, composer }: RowContext): TemplateResult {
   const onRetry = (): void => {
     void connection?.retry(localId!).catch(() => {});
-    // The button goes, and the keyboard with it: back to where it came from.
+    // The focused button is about to be removed.
     composer.focus();
   };
   const onDiscard = (): void => {
@@ -86,32 +93,53 @@ export function failure({ localId, error }: ChatMessage, { localize, connection,
   </span>`;
 }
 
-/** Before the first message, where earlier ones were left out to keep up. @param onLoad loads them. */
-export const skipped = ({ term }: RowContext['localize'], onLoad: () => void): TemplateResult =>
+/**
+ * Above the first message, if earlier ones were skipped to catch up faster.
+ * @param onLoad loads them.
+ */
+export const skippedNotice = ({ term }: Localize, onLoad: () => void): TemplateResult =>
   html`<p part="skipped" class="note" role="status">${term('skipped')} <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
 
-export const loadingOlder = ({ term }: RowContext['localize']): string => term('loadingOlder');
+export const loadingOlder = ({ term }: Localize): string => term('loadingOlder');
 
-/** In the composer's place, where the room is none of ours. @param onReload asks again. */
-export const denied = ({ term }: RowContext['localize'], onReload: () => void): TemplateResult =>
-  html`<p part="note" class="note" role="status">${term('noAccess')} <button part="retry" class="link" type="button" @click=${onReload}>${term('retry')}</button></p>`;
+/**
+ * In place of the composer, if the user has no access to the room.
+ * @param onRetry loads the room again.
+ */
+export const noAccess = ({ term }: Localize, onRetry: () => void): TemplateResult =>
+  html`<p part="note" class="note" role="status">${term('noAccess')} <button part="retry" class="link" type="button" @click=${onRetry}>${term('retry')}</button></p>`;
 
-/** @param unseen messages that came in below. @param onJump goes to the end. */
-export const jump = (unseen: number, { term }: Localize, onJump: () => void): TemplateResult =>
+/**
+ * @param unseen number of messages received below the viewport.
+ * @param onJump scrolls to the end.
+ */
+export const jumpButton = (unseen: number, { term }: Localize, onJump: () => void): TemplateResult =>
   html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${unseen > 0 ? term('newMessages', unseen) : term('jumpToLatest')}</span></button>`;
 
-/** After the last message that is loaded, where it is not the last one. */
-export const bottom = (loading: Thread['loading'], { term }: Localize): TemplateResult =>
+/** Below the last loaded message, if the server has newer ones. */
+export const loadingNewer = (loading: Thread['loading'], { term }: Localize): TemplateResult =>
   html`<p part="note" class="note older">${loading && loading !== 'older' ? term('loadingMessages') : nothing}</p>`;
 
-/** Above the composer: what could not be read, and what this device does not keep. */
-export function notes({ leftOut, timeline }: Thread, durable: boolean | undefined, outdated: boolean | undefined, { term }: Localize): TemplateResult[] {
-  const note = (words: string): TemplateResult => html`<p part="note" class="note" role="status">${words}</p>`;
+/** Above the composer: messages that could not be displayed, and problems with the local storage. */
+export function notices(
+  { leftOut, timeline }: Thread,
+  durable: boolean | undefined,
+  outdated: boolean | undefined,
+  { term }: Localize,
+): TemplateResult[] {
   const isAtRisk = durable === false && timeline.some(({ delivery }) => delivery === 'sending');
-  return [...(leftOut > 0 ? [note(term('unreadable', leftOut))] : []), ...(outdated || isAtRisk ? [note(term(outdated ? 'reloadToContinue' : 'notDurable'))] : [])];
+  const texts = [
+    leftOut > 0 && term('unreadable', leftOut),
+    outdated ? term('reloadToContinue') : isAtRisk && term('notDurable'),
+  ].filter((text) => text !== false);
+  return texts.map((text) => html`<p part="note" class="note" role="status">${text}</p>`);
 }
 
-export function typing(typists: Thread['typing'], room: Room | undefined, { term }: Localize): TemplateResult | typeof nothing {
+export function typingIndicator(
+  typists: Thread['typing'],
+  room: Room | undefined,
+  { term }: Localize,
+): TemplateResult | typeof nothing {
   if (typists.length === 0) return nothing;
   const names = typists.map(({ userId, username }) => {
     const user = room?.participants.find(({ id }) => sameId(id, userId));

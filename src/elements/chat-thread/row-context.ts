@@ -2,35 +2,36 @@ import type { LitElement, TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
 import type { ChatConnection, ChatMessage } from '../../client/index.js';
 
-/** What a row needs to know besides its message. */
+/** What rendering a row depends on, besides its message. */
 export interface RowContext {
-  /** The element that draws it. */
   host: LitElement;
   localize: Localize;
   /** Milliseconds since 1970. */
   now: number;
-  /** Base of relative attachment addresses. */
+  /** Base for relative addresses of attachments and pictures. */
   base: string;
-  /** Of foreign pictures that may be loaded. */
+  /** Other hosts from which pictures may be loaded: see `mediaHosts` of the connection. */
   mediaHosts: string | undefined;
   isOwn: (message: ChatMessage) => boolean;
-  /** Whether names and pictures are shown: not where there are only two. */
+  /** Whether to show authors' names and avatars. False in a direct room. */
   isGroup: boolean;
-  /** What draws more than words; nothing until it is there. */
-  extras: RowExtras | undefined;
+  /** Undefined until it is loaded. */
+  richParts: RichRowParts | undefined;
   connection: Pick<ChatConnection, 'retry' | 'discard'> | undefined;
   composer: { focus(): void };
 }
 
-/** What draws what few messages have: see rich-parts.ts. */
-export interface RowExtras {
+/** Renders the parts of a row that are loaded later: see rich-parts.ts. */
+export interface RichRowParts {
   avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult;
-  /** The words, with links, and a button where they are many. */
-  words(message: ChatMessage, context: RowContext): unknown;
-  /** In the bubble, before the words. */
-  above(message: ChatMessage, context: RowContext): unknown;
-  /** Under the bubble. */
-  below(message: ChatMessage): unknown;
-  /** Why a message was not sent, and what can be done about it. */
+  /** The text, with links; a long one with a button that shows more. */
+  messageText(message: ChatMessage, context: RowContext): unknown;
+  /** Inside the bubble, above the text. */
+  quoteAndAttachment(message: ChatMessage, context: RowContext): unknown;
+  /** Below the bubble. */
+  reactions(message: ChatMessage): unknown;
+  /** In place of a row that failed to render. */
+  brokenRow(host: LitElement, key: string, thrown: unknown, text: string): TemplateResult;
+  /** Why the message was not sent, with buttons to retry and discard it. */
   failure(message: ChatMessage, context: RowContext): TemplateResult;
 }

@@ -1,13 +1,15 @@
 /**
- * Shows a window of a long list as plain DOM, and keeps the reader's place.
+ * Virtual scroller: renders only the rows around the viewport as plain DOM, and keeps the reader's scroll position.
  *
- * Of a timeline of any length only the rows around the viewport exist: enough above and below that scrolling never
- * meets a blank. What holds the reader's place is one *pin*: either the end, or one row at a distance from the top of
- * the viewport. Only the reader moves the pin (by scrolling); whatever else changes, such as rows above, a picture that
- * loads, a narrower window, is followed by putting the pin back where it was, before the browser paints.
+ * There is no spacer for the other rows. The window of rendered rows grows as the reader approaches its edge, and
+ * shrinks where it extends too far.
  *
- * Whether the reader is at the end is remembered here and never guessed from positions that a burst of messages has
- * already moved. Where the list is open (its newest rows are not loaded), its last row is not the end.
+ * The scroll position is held by an *anchor*: the end of the list, or one row at a distance from the top of the
+ * viewport. Only the reader moves the anchor, by scrolling. After any other change (rows inserted above, a picture
+ * loaded, the window resized) the anchor is put back in its place before the browser paints.
+ *
+ * `isAtEnd` is stored, not derived from the scroll position, which a burst of messages may already have changed. If
+ * rows after the last one are not loaded (`hasMore`), the last row is not the end.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
@@ -15,183 +17,195 @@ export interface Keyed {
   readonly key: string;
 }
 
-type Pin = { at: 'end' } | { at: 'row'; key: string; offset: number };
+type Anchor = { at: 'end' } | { at: 'row'; key: string; offset: number };
 
-/** Rows that come or go at once. */
-const CHUNK = 10;
-/** Rows to begin with, at the end. */
-const FIRST = 12;
-/** Pixels that are drawn beyond the viewport on either side: at least, after trimming, at most. */
-const NEAR_PX = 600;
-const TRIMMED_PX = 1_000;
-const FAR_PX = 1_600;
-/** Pixels from the edges of everything loaded at which more is asked for. */
-const EARLY_PX = 1_000;
-/** The same, where the reader is at the end. */
-const LEAST_PX = 100;
-/** As close to the end as this is at the end: positions are not whole numbers on every screen. */
-const END_PX = 4;
+/** Rows added at a time when the window grows. */
+const CHUNK_ROWS = 10;
+/** Rows rendered first, at the end of the list. */
+const INITIAL_ROWS = 12;
+/**
+ * Overscan: height rendered beyond each edge of the viewport, in px. Rows are added below the minimum; above the
+ * maximum, they are removed down to the target.
+ */
+const MIN_OVERSCAN_PX = 600;
+const TARGET_OVERSCAN_PX = 1_000;
+const MAX_OVERSCAN_PX = 1_600;
+/** Distance from the edge of the loaded rows at which the next page is requested, in px. */
+const LOAD_AHEAD_PX = 1_000;
+/** The same for a reader at the end, who may never scroll up: older pages load later. */
+const LOAD_AHEAD_AT_END_PX = 100;
+/** Scroll distance from the end that still counts as the end, in px. Scroll positions may be fractional. */
+const END_TOLERANCE_PX = 4;
 
 export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
-  readonly #onNear: (side: 'older' | 'newer') => void;
+  readonly #onLoadMore: (side: 'older' | 'newer') => void;
   readonly #onEndChange: (isAtEnd: boolean) => void;
-  readonly #onLook: () => void;
+  readonly #onViewChange: () => void;
   #items: readonly Item[] = [];
+  /** The window: indexes of the first rendered row, and of the row after the last one. */
   #start = 0;
   #end = 0;
-  #pin: Pin = { at: 'end' };
-  /** There are rows after the last one, which are not loaded. */
-  #isOpen = false;
-  /** The list was open until now, and it was not checked yet whether the reader is at its end. */
-  #wasOpen = false;
+  #anchor: Anchor = { at: 'end' };
+  /** Rows after the last one are not loaded. */
+  #hasMore = false;
+  /** `#hasMore` has just become false, and whether the reader is at the end has not been checked since. */
+  #hadMore = false;
   #wasAtEnd = true;
-  /** Where we last put the scroll position: anything else was the reader. */
+  /** Scroll position that was set last. Any other position comes from the reader. */
   #expectedTop = 0;
-  /** Nothing of this list has been looked at yet. */
+  /** The list has not been laid out yet. */
   #isNew = true;
-  /** The frame that was asked for. */
+  /** The requested animation frame; 0: none. */
   #frame = 0;
-  #resizes: ResizeObserver | undefined;
-  #observed: Element | undefined;
+  #resizeObserver: ResizeObserver | undefined;
+  #observedList: Element | undefined;
 
+  /**
+   * @param onLoadMore called when the reader approaches the edge of the loaded rows. May be called repeatedly.
+   * @param onEndChange called when `isAtEnd` changes.
+   * @param onViewChange called when other rows may be visible than before.
+   */
   constructor(
     host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
-    onNear: (side: 'older' | 'newer') => void,
+    onLoadMore: (side: 'older' | 'newer') => void,
     onEndChange: (isAtEnd: boolean) => void,
-    onLook: () => void,
+    onViewChange: () => void,
   ) {
     this.#host = host;
-    this.#onNear = onNear;
+    this.#onLoadMore = onLoadMore;
     this.#onEndChange = onEndChange;
-    this.#onLook = onLook;
+    this.#onViewChange = onViewChange;
     host.addController(this);
   }
 
-  /** Index of the first row drawn. */
+  /** Index of the first row to render. */
   get start(): number {
     return this.#start;
   }
 
-  /** The rows to draw. */
+  /** The rows to render. */
   get rows(): readonly Item[] {
     return this.#items.slice(this.#start, this.#end);
   }
 
-  /** Whether the reader sees the end of the list, and follows it. */
+  /** Whether the reader is at the end of the list, and follows it. */
   get isAtEnd(): boolean {
-    return this.#pin.at === 'end' && !this.#isOpen;
+    return this.#anchor.at === 'end' && !this.#hasMore;
   }
 
-  /** Whether the reader stays at a row of their own choice. */
+  /** Whether the reader has scrolled up to a row. */
   get isAway(): boolean {
-    return this.#pin.at === 'row';
+    return this.#anchor.at === 'row';
   }
 
-  /** Another list, shown from its end. */
+  /** Starts over, for another list. */
   reset(): void {
     this.#items = [];
     this.#start = this.#end = this.#expectedTop = 0;
-    this.#isOpen = this.#wasOpen = false;
-    this.#setPin({ at: 'end' });
+    this.#hasMore = this.#hadMore = false;
+    this.#setAnchor({ at: 'end' });
   }
 
-  /** The list as it is now. Call it before drawing. @param isOpen whether rows after the last one are not loaded. */
-  update(items: readonly Item[], isOpen = false): void {
-    if (isOpen !== this.#isOpen) {
-      this.#wasOpen = this.#isOpen;
-      this.#isOpen = isOpen;
-      this.#tellEnd();
+  /**
+   * Sets the list. Call it before each render.
+   * @param hasMore whether rows after the last one are not loaded.
+   */
+  update(items: readonly Item[], hasMore = false): void {
+    if (hasMore !== this.#hasMore) {
+      this.#hadMore = this.#hasMore;
+      this.#hasMore = hasMore;
+      this.#notifyEnd();
     }
     if (items === this.#items) return;
     if (this.#items.length === 0) this.#isNew = true;
-    this.#notice();
+    this.#readScroll();
     const shift = this.#shift(items);
-    const drawn = this.#end - this.#start;
+    const rendered = this.#end - this.#start;
     this.#items = items;
     if (!this.isAway) {
-      // Grows by what came in, and is trimmed by `#fit` now and then: a burst does not redraw the top for every message.
-      const start = Math.max(this.#start + shift, items.length - drawn - CHUNK);
+      // Grows at the end. `#adjustWindow` trims the start from time to time, so that a burst of messages does not
+      // remove rows there one by one.
+      const start = Math.max(this.#start + shift, items.length - rendered - CHUNK_ROWS);
       this.#end = items.length;
-      this.#start = Math.max(0, Math.min(start, items.length - FIRST));
+      this.#start = Math.max(0, Math.min(start, items.length - INITIAL_ROWS));
     } else {
       this.#start = Math.min(this.#start + shift, items.length);
       this.#end = Math.min(this.#end + shift, items.length);
     }
   }
 
-  /** Goes to the end and stays there. */
+  /** Scrolls to the end and follows it. */
   toEnd(): void {
     this.#end = this.#items.length;
-    this.#start = Math.max(0, this.#end - FIRST);
-    this.#setPin({ at: 'end' });
+    this.#start = Math.max(0, this.#end - INITIAL_ROWS);
+    this.#setAnchor({ at: 'end' });
     this.#host.requestUpdate();
   }
 
-  /** Give this to the scrolling element as its `scroll` listener. */
+  /** The `scroll` listener for the scrolling element. */
   readonly onScroll = (): void => {
-    this.#notice();
-    this.#fit();
+    this.#readScroll();
+    this.#adjustWindow();
   };
 
   hostConnected(): void {
-    this.#resizes = new ResizeObserver(() => {
-      this.#restore();
-      this.#onLook();
-      // Drawing more changes sizes again, and an observer that does so at once is reported as a loop.
-      this.#fitSoon();
+    this.#resizeObserver = new ResizeObserver(() => {
+      this.#restoreAnchor();
+      this.#onViewChange();
+      // Not now: rendering more rows changes sizes again, which the browser would report as a ResizeObserver loop.
+      this.#scheduleAdjust();
     });
     this.#host.requestUpdate();
   }
 
   hostDisconnected(): void {
-    this.#resizes?.disconnect();
-    this.#resizes = this.#observed = undefined;
+    this.#resizeObserver?.disconnect();
+    this.#resizeObserver = this.#observedList = undefined;
   }
 
   hostUpdated(): void {
     const list = this.#list;
-    if (list !== this.#observed) {
-      this.#resizes?.disconnect();
-      this.#observed = list;
-      if (list) for (const element of [list, list.parentElement!]) this.#resizes?.observe(element);
+    if (list !== this.#observedList) {
+      this.#resizeObserver?.disconnect();
+      this.#observedList = list;
+      if (list) for (const element of [list, list.parentElement!]) this.#resizeObserver?.observe(element);
     }
-    // Where there are no rows, there is nothing to measure.
     if (this.#items.length === 0) return;
-    if (!this.#isNew) this.#restore();
-    this.#fitSoon();
+    if (!this.#isNew) this.#restoreAnchor();
+    this.#scheduleAdjust();
   }
 
   get #list(): HTMLElement | undefined {
     return this.#host.renderRoot.querySelector<HTMLElement>('ol') ?? undefined;
   }
 
-  /** By how many places the row that is drawn first will move: what came in above it. */
+  /** By how many indexes the first rendered row moves: the number of rows inserted above it. */
   #shift(items: readonly Item[]): number {
     const index = this.#start;
     const key = this.#items[index]?.key;
     if (key === undefined) return 0;
-    // Most often nothing came in above, or exactly as much as the list has grown.
+    // Usually nothing was inserted above, or everything was.
     for (const guess of [index, index + items.length - this.#items.length]) if (items[guess]?.key === key) return guess - index;
     const found = items.findIndex((item) => item.key === key);
     return found < 0 ? 0 : found - index;
   }
 
-  /** Reads where the reader has gone, if it was the reader. */
-  #notice(): void {
+  /** Moves the anchor if the reader has scrolled. */
+  #readScroll(): void {
     const list = this.#list;
     const scroller = list?.parentElement;
     if (this.#isNew || !list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
     this.#expectedTop = scroller.scrollTop;
-    const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    if (left <= END_PX && this.#end === this.#items.length && !this.#isOpen) return this.#setPin({ at: 'end' });
+    const distance = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    if (distance <= END_TOLERANCE_PX && this.#end === this.#items.length && !this.#hasMore) return this.#setAnchor({ at: 'end' });
     const index = this.#rowAt(list, scroller.scrollTop);
     const row = list.children[index] as HTMLElement | undefined;
     const item = this.#items[this.#start + index];
-    if (row && item) this.#setPin({ at: 'row', key: item.key, offset: row.offsetTop - scroller.scrollTop });
+    if (row && item) this.#setAnchor({ at: 'row', key: item.key, offset: row.offsetTop - scroller.scrollTop });
   }
 
-  /** Among the rows drawn, the first that reaches below this height. */
+  /** Index among the rendered rows of the first one that extends below `top`. */
   #rowAt(list: HTMLElement, top: number): number {
     let [low, high] = [0, list.children.length - 1];
     while (low < high) {
@@ -203,24 +217,24 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     return low;
   }
 
-  #setPin(pin: Pin): void {
-    this.#pin = pin;
-    this.#tellEnd();
+  #setAnchor(anchor: Anchor): void {
+    this.#anchor = anchor;
+    this.#notifyEnd();
   }
 
-  #tellEnd(): void {
+  #notifyEnd(): void {
     if (this.#wasAtEnd !== this.isAtEnd) this.#onEndChange((this.#wasAtEnd = this.isAtEnd));
   }
 
-  /** Puts the pin back where the reader had it. */
-  #restore(): void {
+  /** Scrolls so that the anchor is in its place again. */
+  #restoreAnchor(): void {
     const list = this.#list;
     const scroller = list?.parentElement;
     if (!list || !scroller) return;
-    if (this.#pin.at === 'end') {
+    if (this.#anchor.at === 'end') {
       scroller.scrollTop = scroller.scrollHeight;
     } else {
-      const { key, offset } = this.#pin;
+      const { key, offset } = this.#anchor;
       const index = this.rows.findIndex((item) => item.key === key);
       const row = list.children[index] as HTMLElement | undefined;
       if (row) scroller.scrollTop = row.offsetTop - offset;
@@ -229,23 +243,24 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   }
 
   /**
-   * What lies beyond the reader's view is drawn in the next frame, in a task of its own. (Where nobody looks there is none.) So is the first
-   * look at new rows: before they are painted, but not in the task that has made them.
+   * Adjusts the window in the next frame, so that overscan does not extend the current task. The first layout of a new
+   * list waits for the frame too: it runs before the rows are painted, but not in the task that created them. Immediate
+   * in a hidden document, which has no frames, and if the reader would see a gap.
    */
-  #fitSoon(): void {
-    const fit = (): void => {
+  #scheduleAdjust(): void {
+    const adjust = (): void => {
       this.#frame = 0;
-      if (this.#isNew) this.#restore();
+      if (this.#isNew) this.#restoreAnchor();
       this.#isNew = false;
-      this.#onLook();
-      this.#fit();
+      this.#onViewChange();
+      this.#adjustWindow();
     };
-    if (document.hidden || (!this.#isNew && this.#isBlank)) fit();
-    else if (!this.#frame) this.#frame = requestAnimationFrame(fit);
+    if (document.hidden || (!this.#isNew && this.#hasGap)) adjust();
+    else if (!this.#frame) this.#frame = requestAnimationFrame(adjust);
   }
 
-  /** Whether the reader sees a place where a row should be. */
-  get #isBlank(): boolean {
+  /** Whether the viewport extends beyond the rendered rows. */
+  get #hasGap(): boolean {
     const list = this.#list;
     const scroller = list?.parentElement;
     if (!list || !scroller) return false;
@@ -254,8 +269,8 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     return (this.#start > 0 && top < list.offsetTop) || (this.#end < this.#items.length && list.offsetTop + list.offsetHeight < bottom);
   }
 
-  /** Draws more where the viewport comes near the edge of what is drawn; less where that is far away. */
-  #fit(): void {
+  /** Adds rows where the overscan is too small and removes them where it is too large. Requests pages at the edges. */
+  #adjustWindow(): void {
     const list = this.#list;
     const scroller = list?.parentElement;
     if (!list || !scroller || scroller.clientHeight === 0) return;
@@ -263,16 +278,16 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const bottom = top + scroller.clientHeight;
     const above = top - list.offsetTop;
     const below = list.offsetTop + list.offsetHeight - bottom;
-    if (this.#wasOpen && !this.#isOpen && this.#end === this.#items.length && scroller.scrollHeight - bottom <= END_PX) this.#setPin({ at: 'end' });
-    this.#wasOpen = false;
-    // Whoever reads the end may never want more.
-    if (this.#start === 0 && above < (this.isAway ? EARLY_PX : LEAST_PX)) this.#onNear('older');
-    if (this.#isOpen && this.isAway && this.#end === this.#items.length && below < EARLY_PX) this.#onNear('newer');
+    const isAtBottom = scroller.scrollHeight - bottom <= END_TOLERANCE_PX;
+    if (this.#hadMore && !this.#hasMore && this.#end === this.#items.length && isAtBottom) this.#setAnchor({ at: 'end' });
+    this.#hadMore = false;
+    if (this.#start === 0 && above < (this.isAway ? LOAD_AHEAD_PX : LOAD_AHEAD_AT_END_PX)) this.#onLoadMore('older');
+    if (this.#hasMore && this.isAway && this.#end === this.#items.length && below < LOAD_AHEAD_PX) this.#onLoadMore('newer');
     let [start, end] = [this.#start, this.#end];
-    if (above < NEAR_PX) start = Math.max(0, start - CHUNK);
-    else if (above > FAR_PX) start += this.#rowAt(list, top - TRIMMED_PX);
-    if (below < NEAR_PX) end = Math.min(this.#items.length, end + CHUNK);
-    else if (below > FAR_PX) end = this.#start + this.#rowAt(list, bottom + TRIMMED_PX) + 1;
+    if (above < MIN_OVERSCAN_PX) start = Math.max(0, start - CHUNK_ROWS);
+    else if (above > MAX_OVERSCAN_PX) start += this.#rowAt(list, top - TARGET_OVERSCAN_PX);
+    if (below < MIN_OVERSCAN_PX) end = Math.min(this.#items.length, end + CHUNK_ROWS);
+    else if (below > MAX_OVERSCAN_PX) end = this.#start + this.#rowAt(list, bottom + TARGET_OVERSCAN_PX) + 1;
     if (start === this.#start && end === this.#end) return;
     [this.#start, this.#end] = [start, end];
     this.#host.requestUpdate();

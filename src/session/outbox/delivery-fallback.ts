@@ -6,7 +6,8 @@ import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, t
 import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { textSimilarity } from './text-similarity.js';
-import type { QueuedMessage, DeliveryOutcome, OutboxContext } from './queued-message.js';
+import type { OutboxContext } from './outbox-context.js';
+import type { DeliveryOutcome, QueuedMessage } from './queued-message.js';
 import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableFrames } from '../sync/repeatable-frames.js';
@@ -171,7 +172,7 @@ export class DeliveryFallback {
 
   /** An `error` frame. Says nothing of the message where it names none; then the history is asked. */
   failed(frame: FrameOf<'error'>): void {
-    for (const { items } of this.#outbox.queues.values()) {
+    for (const { items } of this.#outbox.queues.all) {
       const item = items[0];
       if (!item?.answer) continue;
       if (frame._tempId != null) {
@@ -243,9 +244,9 @@ export class DeliveryFallback {
   /** Takes over a stored message, or one of another tab. @returns whether it is new here. */
   #take(kept: StoredMessage): boolean {
     const outbox = this.#outbox;
-    const item = outbox.find(kept.localId);
+    const item = outbox.queues.find(kept.localId);
     // Refused in another tab while this one did not listen.
-    if (item && kept.refused && !outbox.isSender) this.#refuse(outbox.remove(kept.localId)!, kept);
+    if (item && kept.refused && !outbox.isSender) this.#refuse(outbox.queues.remove(kept.localId)!, kept);
     if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
     // It may have been sent already: without idempotency keys the history is searched first.
@@ -259,7 +260,7 @@ export class DeliveryFallback {
     const kept = rows.map(withPresentNames).filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
     const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
-    for (const { items } of outbox.queues.values()) {
+    for (const { items } of outbox.queues.all) {
       for (const item of items) {
         // Another tab may have sent it, perhaps without its key; certainly if it is not in storage any more. Then the history is searched first.
         item.left ??= 'websocket';
@@ -274,7 +275,7 @@ export class DeliveryFallback {
   #sort(kept: readonly StoredMessage[]): void {
     const place = new Map(kept.map(({ localId }, index) => [localId, index]));
     const placeOf = ({ localId }: QueuedMessage): number => place.get(localId) ?? Infinity;
-    for (const { items, busy } of this.#outbox.queues.values()) {
+    for (const { items, busy } of this.#outbox.queues.all) {
       const first = busy ? items.splice(0, 1) : [];
       items.sort((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))).unshift(...first);
     }
@@ -292,7 +293,7 @@ export class DeliveryFallback {
         return;
       case 'stored': {
         const { kept, message: stored, method } = message;
-        const item = outbox.find(kept.localId);
+        const item = outbox.queues.find(kept.localId);
         if (item) {
           item.left = method;
           return outbox.settle(item, stored);
@@ -302,7 +303,7 @@ export class DeliveryFallback {
         return outbox.report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
       }
       case 'refused': {
-        const item = outbox.remove(message.kept.localId);
+        const item = outbox.queues.remove(message.kept.localId);
         if (item) this.#refuse(item, message.kept);
         return;
       }

@@ -19,13 +19,17 @@ import { evictOldest } from '../../internal/evict-oldest.js';
 import type { SessionContext } from '../session-context.js';
 import { timeLeft } from '../time-left.js';
 import { loadDeferred } from '../load-deferred.js';
-import type { QueuedMessage, DeliveryOutcome, OutboxContext, Queue } from './queued-message.js';
+import { Drafts } from './drafts.js';
+import { MessageQueues, type Queue } from './message-queues.js';
+import type { OutboxContext } from './outbox-context.js';
+import type { DeliveryOutcome, QueuedMessage } from './queued-message.js';
 import type { DeliveryFallback } from './delivery-fallback.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { storedFields, STALE_MS, type StoredMessage, type MessageStorage } from './message-storage.js';
 
 export class Outbox implements OutboxContext {
-  readonly queues = new Map<string, Queue>();
+  readonly queues = new MessageQueues();
+  readonly drafts: Drafts;
   readonly #storage: MessageStorage;
   /** Server id → local id of messages that were matched, so that no message is matched twice. */
   readonly #matched = new Map<string, string>();
@@ -49,9 +53,6 @@ export class Outbox implements OutboxContext {
   readonly #beingSaved = new Set<string>();
   /** The outbox that has taken over the messages of this one. */
   #heir: Outbox | undefined;
-  /** Drafts of a user who is not known yet; and the callers that wait for one until the user is known. */
-  readonly #drafts = new Map<string, { roomId: Id; text: string }>();
-  readonly #asking = new Set<() => void>();
   /** Unsent messages of an author who is not known. `purge` replaces the array, so that a restore that is under way restores nothing. */
   #unowned: StoredMessage[] = [];
 
@@ -62,6 +63,7 @@ export class Outbox implements OutboxContext {
     readonly scope: string,
   ) {
     this.#storage = vault;
+    this.drafts = new Drafts(vault, scope, () => this.#open.aborted);
   }
 
   /** Opens the outbox for its author, and restores the messages that wait in storage or in memory. */
@@ -71,7 +73,7 @@ export class Outbox implements OutboxContext {
       const closing = new AbortController();
       this.#open = closing.signal;
       this.#close = () => closing.abort();
-      const items = [...this.#waiting(), ...(this.#fallback?.refusedMessages ?? [])];
+      const items = [...this.queues.queuedMessages, ...(this.#fallback?.refusedMessages ?? [])];
       if (items.length > 0) this.report({ type: 'restored', messages: items.map(storedFields) });
     }
     const open = this.#open;
@@ -82,14 +84,13 @@ export class Outbox implements OutboxContext {
   /** Closes the outbox: until `open`, nothing is sent or reported. The messages stay. */
   close(): void {
     this.#close();
-    for (const answer of this.#asking) answer();
-    this.#asking.clear();
+    this.drafts.close();
     void this.setSender(false);
   }
 
   /** Whether no message waits to be sent or for its author's decision. */
   get isEmpty(): boolean {
-    return this.#beingSaved.size + this.#waiting().length + this.#unowned.length + (this.#fallback?.refusedMessages.length ?? 0) === 0;
+    return this.#beingSaved.size + this.queues.queuedMessages.length + this.#unowned.length + (this.#fallback?.refusedMessages.length ?? 0) === 0;
   }
 
   /** Reports an event, unless the outbox is closed. */
@@ -105,22 +106,21 @@ export class Outbox implements OutboxContext {
   /** Takes over the messages that were written before the user was known. */
   async adopt(other: Outbox): Promise<void> {
     other.#heir = this;
-    for (const { roomId, text } of other.#drafts.values()) void this.saveDraft(roomId, text);
-    other.#drafts.clear();
-    const items = other.#waiting();
+    this.drafts.adoptDrafts(other.drafts);
+    const items = other.queues.queuedMessages;
     for (const item of items) {
-      other.remove(item.localId)?.answer?.({ is: 'unknown' });
-      this.#queueOf(item.roomId).items.push({ ...item, answer: undefined });
+      other.queues.remove(item.localId)?.answer?.({ is: 'unknown' });
+      this.queues.queueOf(item.roomId).items.push({ ...item, answer: undefined });
     }
     // Not those that were sent meanwhile: they would stay in storage.
-    for (const item of items) if (this.find(item.localId)) await this.save(item);
+    for (const item of items) if (this.queues.find(item.localId)) await this.save(item);
   }
 
   /** A new token does not name its user: only their author may send the waiting messages again. @returns their local ids. */
   detachUnowned(): string[] {
-    const items = this.#waiting();
+    const items = this.queues.queuedMessages;
     for (const item of items) {
-      this.remove(item.localId)?.answer?.({ is: 'unknown' });
+      this.queues.remove(item.localId)?.answer?.({ is: 'unknown' });
       this.#leave(item);
     }
     return [...this.#beingSaved, ...items.map(({ localId }) => localId)];
@@ -132,7 +132,7 @@ export class Outbox implements OutboxContext {
 
   /** Passes messages to the sending tab that were written while it could not be told. */
   #announce(): void {
-    for (const item of this.#waiting()) this.broadcast({ kind: 'added', kept: storedFields(item) });
+    for (const item of this.queues.queuedMessages) this.broadcast({ kind: 'added', kept: storedFields(item) });
   }
 
   /** Sets whether this tab sends. */
@@ -159,15 +159,11 @@ export class Outbox implements OutboxContext {
       if (message.discarded) this.discarded(message.localId);
     }
     this.#needsRestore = false;
-    if (kept.length === 0 && this.#waiting().length === 0) return;
+    if (kept.length === 0 && this.queues.queuedMessages.length === 0) return;
     const chances = await this.loadFallback().catch(noop);
     if (open.aborted || leftBehind !== this.#unowned) return;
     if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
     else this.#needsRestore = true;
-  }
-
-  #waiting(): QueuedMessage[] {
-    return [...this.queues.values()].flatMap(({ items }) => items);
   }
 
   /** @throws {ChatError} `unreachable`, if the code cannot be loaded. */
@@ -203,26 +199,9 @@ export class Outbox implements OutboxContext {
     }));
   }
 
-  /** The draft of a room. Waits until the user is known. Empty if there is none, or if another user has signed in meanwhile. */
-  async draft(roomId: Id): Promise<string> {
-    const waiting = this.#drafts.get(idKey(roomId));
-    if (waiting) return waiting.text;
-    if (!this.scope && !this.#open.aborted) await new Promise<void>((answer) => this.#asking.add(answer));
-    if (this.#heir) return this.#heir.draft(roomId);
-    const text = this.scope && (await this.#storage.draft(this.scope, roomId));
-    return this.#open.aborted ? '' : text;
-  }
-
-  /** Saves a draft: in memory until the user is known, then on the device. */
-  async saveDraft(roomId: Id, text: string): Promise<void> {
-    if (this.scope) return this.#storage.putDraft(this.scope, roomId, text);
-    this.#drafts.set(idKey(roomId), { roomId, text });
-    evictOldest(this.#drafts);
-  }
-
   /** Local data is cleared. @returns when all messages are queued, and can be discarded. */
   purge(): Promise<void> {
-    this.#drafts.clear();
+    this.drafts.clear();
     this.#unowned = [];
     this.broadcast({ kind: 'purged' });
     return this.#adding.catch(noop);
@@ -249,32 +228,14 @@ export class Outbox implements OutboxContext {
   }
 
   push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void {
-    const queue = this.#queueOf(kept.roomId);
+    const queue = this.queues.queueOf(kept.roomId);
     queue.items.push({ ...kept, failures: 0, crashes: 0 });
     void this.#drain(queue);
-  }
-
-  find(localId: string): QueuedMessage | undefined {
-    for (const { items } of this.queues.values()) {
-      const item = items.find((candidate) => candidate.localId === localId);
-      if (item) return item;
-    }
-    return undefined;
   }
 
   /** Whether a message is known to be stored. Another tab may announce it after that. */
   isStored(localId: string): boolean {
     return [...this.#matched.values()].includes(localId);
-  }
-
-  /** Takes a message out of its queue. */
-  remove(localId: string): QueuedMessage | undefined {
-    const item = this.find(localId);
-    if (item) {
-      const { items } = this.#queueOf(item.roomId);
-      items.splice(items.indexOf(item), 1);
-    }
-    return item;
   }
 
   /** Discards a message that is not stored. One that was sent may still arrive. @returns whether there was one. */
@@ -301,7 +262,7 @@ export class Outbox implements OutboxContext {
   }
 
   #drop(localId: string): QueuedMessage | undefined {
-    const item = this.#fallback?.takeRefused(localId) ?? this.remove(localId);
+    const item = this.#fallback?.takeRefused(localId) ?? this.queues.remove(localId);
     if (!item) return undefined;
     item.discarded = true;
     item.answer?.({ is: 'unknown' });
@@ -311,7 +272,7 @@ export class Outbox implements OutboxContext {
   /** The connection works again: sends what waits. */
   flush(): void {
     if (this.#needsRestore) void (this.#mayLead ? this.setSender(true) : this.#restore(this.#open));
-    for (const queue of this.queues.values()) {
+    for (const queue of this.queues.all) {
       if (queue.busy) queue.woken = true;
       else void this.#drain(queue);
     }
@@ -322,12 +283,12 @@ export class Outbox implements OutboxContext {
     this.#abort.abort();
     this.#abort = new AbortController();
     this.socketEnded();
-    for (const queue of this.queues.values()) queue.cancelRetry();
+    for (const queue of this.queues.all) queue.cancelRetry();
   }
 
   /** The socket has ended: no confirmation will come on it. */
   socketEnded(): void {
-    for (const { items } of this.queues.values()) items[0]?.answer?.({ is: 'unknown' });
+    for (const { items } of this.queues.all) items[0]?.answer?.({ is: 'unknown' });
   }
 
   /**
@@ -338,7 +299,7 @@ export class Outbox implements OutboxContext {
   matchPending(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
     const known = this.#matched.get(idKey(message.id));
     if (known) return known;
-    const item = this.queues.get(idKey(roomId))?.items.find((candidate) => {
+    const item = this.queues.queueOf(roomId).items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
       return candidate.left && (!this.isIdempotent(candidate) || this.isStale(candidate)) && this.#fallback?.isCopy(candidate, message);
     });
@@ -351,13 +312,6 @@ export class Outbox implements OutboxContext {
   failed(frame: FrameOf<'error'>): void {
     const { signal } = this.#abort;
     void this.loadFallback().then((chances) => signal.aborted || chances.failed(frame), noop);
-  }
-
-  #queueOf(roomId: Id): Queue {
-    const key = idKey(roomId);
-    let queue = this.queues.get(key);
-    if (!queue) this.queues.set(key, (queue = { items: [], busy: false, woken: false, wait: { from: 0, ms: 0 }, cancelRetry: noop }));
-    return queue;
   }
 
   async #drain(queue: Queue): Promise<void> {
@@ -458,6 +412,6 @@ export class Outbox implements OutboxContext {
     item.onSettled?.();
     item.answer?.(outcome);
     // Another tab sends, and this one may have missed its result.
-    if (!this.isSender && this.remove(item.localId)) this.#reportStored(item, outcome);
+    if (!this.isSender && this.queues.remove(item.localId)) this.#reportStored(item, outcome);
   }
 }

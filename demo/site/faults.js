@@ -1,4 +1,4 @@
-/** Two people, and a panel that breaks things between them and the server. Nothing here knows how the chat works. */
+/** Ana and Ben, each behind a fault proxy that the panel controls. The page uses the public API only. */
 
 const NAMES = { ana: 'Ana', ben: 'Ben' };
 const template = document.querySelector('#person');
@@ -21,10 +21,10 @@ async function showPerson(name) {
   document.querySelector('#people').append(section);
 
   const log = section.querySelector('.log');
-  const note = (what, detail) => {
+  const note = (event, detail) => {
     const item = document.createElement('li');
     const strong = document.createElement('b');
-    strong.textContent = what;
+    strong.textContent = event;
     item.append(strong, ` ${detail}`);
     log.prepend(item);
     while (log.children.length > 50) log.lastElementChild.remove();
@@ -54,21 +54,12 @@ async function showPerson(name) {
     for (const other of section.querySelectorAll(`[data-fault=${fault}]`)) if (other !== target) other.checked = false;
     const value = target.checked ? target.value : fault === 'delay' ? '0' : 'pass';
     void setFault(name, `${fault}=${value}`);
-    // A fault that keeps new sockets out is worth little while the old one lives.
+    // The fault blocks new sockets only, so the open one is cut.
     if (fault === 'socket' && target.checked) void setFault(name, 'cut');
   });
 
-  // The page begins whole, whatever was broken before it was reloaded.
+  // The proxy keeps its faults across reloads; the page starts without any.
   await setFault(name, 'socket=pass&rest=pass&delay=0');
   connection.token = await fetchToken(name);
   customElements.whenDefined('chat-rooms').then(() => connection.connection.selectRoom(1));
 }
-
-const root = document.documentElement;
-const scheme = document.querySelector('meta[name=color-scheme]');
-document.querySelector('#theme').addEventListener('change', ({ target }) => {
-  scheme.content = target.value;
-  root.dataset.theme = target.value;
-});
-document.querySelector('#lang').addEventListener('change', ({ target }) => (root.lang = target.value));
-document.querySelector('#dir').addEventListener('change', ({ target }) => (root.dir = target.value));

@@ -1,0 +1,46 @@
+/** Renders what is shown beyond the loaded messages: progress, errors, the start of the conversation. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Thread } from '../../client/index.js';
+import type { Localize } from '../../locale/index.js';
+import type * as RichParts from './rich-parts.js';
+import type { RoomView } from './room-view.js';
+
+type Content = TemplateResult | typeof nothing | undefined;
+type Parts = typeof RichParts | undefined;
+
+/** Whether a page after the last loaded message failed to load. */
+const hasFailedAtEnd = ({ hasNewer, failed }: Thread): boolean => hasNewer && failed !== null && failed !== 'older';
+
+/** Above the first loaded message. */
+export function historyTop(view: RoomView, localize: Localize, parts: Parts): Content {
+  const thread = view.getThread();
+  const { loaded, loading, error, hasOlder, skipped, timeline, leftOut } = thread;
+  const { term } = localize;
+  if (error && !loading && !hasFailedAtEnd(thread)) return loadError(view, localize);
+  if (!loaded) {
+    const state = view.connection?.state;
+    return state === 'idle' || state === 'unauthorized'
+      ? html`<p part="note" class="note">${term('signIn')}</p>`
+      : html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>`;
+  }
+  if (skipped && !loading) return parts?.skippedNotice(localize, () => view.load('older'));
+  if (hasOlder) {
+    return html`<p part="note" class="note older">${loading === 'older' ? parts?.loadingOlder(localize) : nothing}</p>`;
+  }
+  return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : leftOut > 0 ? nothing : term('emptyThread')}</p>`;
+}
+
+/** Below the last loaded message, if the server has newer ones. */
+export function historyBottom(view: RoomView, localize: Localize, parts: Parts): Content {
+  const thread = view.getThread();
+  const { hasNewer, loading, error } = thread;
+  if (!hasNewer) return nothing;
+  return error && !loading && hasFailedAtEnd(thread) ? loadError(view, localize) : parts?.loadingNewer(loading, localize);
+}
+
+function loadError(view: RoomView, { term }: Localize): TemplateResult {
+  return html`<p part="note" class="note" role="alert">
+    ${term('loadFailed')} <span dir="auto">${view.getThread().error?.message}</span>
+    <button part="retry" class="link" type="button" @click=${view.retry}>${term('retry')}</button>
+  </p>`;
+}

@@ -1,0 +1,37 @@
+/** What delivery-fallback.ts uses of its outbox. */
+import type { Id, Message } from '../../protocol/index.js';
+import type { SessionEvent } from '../events.js';
+import type { SessionContext } from '../session-context.js';
+import type { TabMessage } from '../tabs/tab-channel.js';
+import type { MessageQueues } from './message-queues.js';
+import type { StoredMessage } from './message-storage.js';
+import type { QueuedMessage } from './queued-message.js';
+
+export interface OutboxContext {
+  readonly session: SessionContext;
+  readonly queues: MessageQueues;
+
+  /** Reports an event, or tells the other tabs; not while the outbox is closed. */
+  report(event: SessionEvent): void;
+  broadcast(message: TabMessage): void;
+  /** Writes a message to storage. */
+  save(message: StoredMessage): Promise<void>;
+  /** Whether this tab sends. */
+  readonly isSender: boolean;
+  /** Queues a message. */
+  push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void;
+  /** Whether a message is known to be stored. */
+  isStored(localId: string): boolean;
+  /** Another tab has discarded it. */
+  discarded(localId: string): void;
+  /** @returns the local id of the pending message that this message from the server is, if there is one. */
+  matchPending(roomId: Id, message: Message): string | undefined;
+  /** The server has stored it. */
+  settle(item: QueuedMessage, message: Message): void;
+  /** Whether the backend accepts idempotency keys; it may have said so before this page was loaded. */
+  acceptsIdempotencyKey(item: QueuedMessage): boolean;
+  /** Whether a message has waited for more than a day: then its author decides whether to send it. */
+  isStale(item: QueuedMessage): boolean;
+  /** Whether sending this message again is safe. */
+  isIdempotent(item: QueuedMessage): boolean;
+}
