@@ -109,8 +109,8 @@ class OneWayStream {
   }
 
   /** @returns the bytes after the head. */
-  #readHead(begun: Buffer, more: Buffer): Buffer {
-    const bytes = Buffer.concat([begun, more]);
+  #readHead(received: Buffer, more: Buffer): Buffer {
+    const bytes = Buffer.concat([received, more]);
     const at = bytes.indexOf(END_OF_HEAD);
     this.#head = at < 0 ? bytes : null;
     if (at < 0) return Buffer.alloc(0);

@@ -1,4 +1,4 @@
-/** The adapter of docs/BACKENDS.md, as it is printed there, against a backend with that protocol. */
+/** Runs the adapter printed in docs/BACKENDS.md against a backend with its protocol. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +23,7 @@ interface Request {
   isTyping: boolean;
 }
 
-/** One room; everyone is in it. */
+/** One room with all users. */
 function startBackend(): WebSocketServer {
   const messages: AdapterMessage[] = [];
   const server = new WebSocketServer({ port: 0 });
@@ -86,7 +86,7 @@ describe('the adapter in docs/BACKENDS.md', () => {
     assert.ok(source.length > 500);
   });
 
-  it('lets two users talk, shows who types, and shows why a message is refused', async () => {
+  it('lets two users talk, shows who types, and shows why a message is rejected', async () => {
     const [ana, ben] = [connect('ana'), connect('ben')];
     await until(() => ana.rooms.length === 1 && ben.state === 'connected');
     await ana.sendChatMessage(1, 'hello');

@@ -59,10 +59,10 @@ Component "rooms.localhost" "muc"
   let child: ChildProcess;
   const begin = async (): Promise<void> => {
     child = spawn(program, ['--config', join(folder, 'prosody.cfg.lua'), '-F'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said += String(data)));
+    let output = '';
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (output += String(data)));
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`Prosody ended: ${said}`);
+      if (child.exitCode !== null) throw new Error(`Prosody ended: ${output}`);
       const answer = await fetch(`http://127.0.0.1:${port}/xmpp-websocket`, { headers: { Host: `localhost:${port}` } }).catch(() => undefined);
       if (answer) return;
       await new Promise((resolve) => setTimeout(resolve, 50));

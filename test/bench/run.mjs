@@ -1,4 +1,4 @@
-/** `npm run bench`: the figures that docs/PERFORMANCE.md quotes, in a table. Needs a build (`npm run build`) and Chromium. */
+/** `npm run bench`: prints the figures of docs/PERFORMANCE.md. Needs a build (`npm run build`) and Chromium. */
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

@@ -44,7 +44,7 @@ describe('<chat-status> details panel', () => {
 
   const diagnosed = (element: Element): Promise<void> => until(() => /^(Check complete|Prüfung abgeschlossen)/.test(text(one(element, '[part=progress]'))));
 
-  it('has no button while all is well', async () => {
+  it('has no button while everything works', async () => {
     const element = await status('connected');
     expect(all(element, '[part=details]')).to.deep.equal([]);
   });
@@ -54,7 +54,7 @@ describe('<chat-status> details panel', () => {
     ['unauthorized', () => backend.rejectedTokens.add(TOKEN)],
     ['error', () => ((backend.onSocket = 'refuse'), (backend.onRequest = () => json({}, 500)))],
   ] as const) {
-    it(`has one in trouble: ${state}`, async () => {
+    it(`has a button with a problem: ${state}`, async () => {
       prepare();
       const element = await status(state);
       expect(text(button(element))).to.equal('Details');
@@ -100,7 +100,7 @@ describe('<chat-status> details panel', () => {
     expect(said).to.deep.equal(['Checking the server. This changes nothing on it.', 'Check complete: 1 problem found.']);
   });
 
-  it('closes with Escape, by its button, and by the one that opened it; the focus goes back', async () => {
+  it('closes with Escape, its close button and its toggle button; the focus returns', async () => {
     const element = await opened();
     let heard = 0;
     element.addEventListener('keydown', () => heard++);
@@ -139,7 +139,7 @@ describe('<chat-status> details panel', () => {
     expect(underWay!.aborted).to.equal(true);
   });
 
-  it('stays open when the connection comes back', async () => {
+  it('stays open when the connection recovers', async () => {
     const element = await opened();
     backend.onSocket = 'greet';
     one(element, '[part=retry]').click();
@@ -150,7 +150,7 @@ describe('<chat-status> details panel', () => {
     await until(() => !panel(element));
   });
 
-  describe('copies as text', () => {
+  describe('is copied as text', () => {
     const clipboard = Object.getOwnPropertyDescriptor(navigator, 'clipboard');
     const give = (writeText: (words: string) => Promise<void>): void => void Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
     afterEach(() => {

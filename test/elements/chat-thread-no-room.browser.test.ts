@@ -115,7 +115,7 @@ describe('a thread without its room', () => {
     });
   }
 
-  it('a room without access says so, has no text field, and keeps the draft until access is granted', async () => {
+  it('a room without access shows a notice, has no text field, and keeps the draft until access is granted', async () => {
     const connection = await mounted(html`<chat-thread room="1"></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => words(thread).length > 0);
@@ -124,7 +124,7 @@ describe('a thread without its room', () => {
     connection.connection.reload(1);
     await until(() => text(all(thread, '[part=note]').at(-1)).includes('You do not have access to this conversation.'));
     expect(all(thread, 'textarea')).to.have.length(0);
-    expect(all(thread, '[role=alert]'), 'said once').to.have.length(0);
+    expect(all(thread, '[role=alert]'), 'announced once').to.have.length(0);
     await expect(thread).to.be.accessible();
     thread.setAttribute('lang', 'de');
     thread.requestUpdate();
@@ -137,7 +137,7 @@ describe('a thread without its room', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('half a sentence');
   });
 
-  it('a room that was never readable says so', async () => {
+  it('a room that was never readable shows a notice', async () => {
     backend.onRequest = (_method, path) => (path.startsWith('rooms/9/') ? page('', 404) : undefined);
     const connection = await mounted(html`<chat-thread room="9"></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;

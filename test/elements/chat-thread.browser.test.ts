@@ -163,7 +163,7 @@ describe('<chat-thread>', () => {
       const box = scroller(thread).getBoundingClientRect();
       const drawn = rows(thread);
       expect(drawn[0]!.getBoundingClientRect().top <= box.top + 120 || scroller(thread).scrollTop === 0, 'a blank above').to.equal(true);
-      expect(drawn.length, 'rows drawn').to.be.below(140);
+      expect(drawn.length, 'rendered rows').to.be.below(140);
     }
     expect(text(rows(thread)[0])).to.contain('message 0');
   });

@@ -43,7 +43,7 @@ describe('a connection', () => {
     await f.expectRecovery();
   });
 
-  it('loses what is sent, while frames arrive', async () => {
+  it('loses outgoing frames, while incoming ones arrive', async () => {
     const f = await openFaultScene();
     f.server.isDeaf = true;
     f.send('into the hole');

@@ -65,12 +65,12 @@ describe('a persistent fault', () => {
           const costs = [await minute()];
           while (costs.length < 60) costs.push(await minute());
           await f.expectState(state, since !== 'from the start' && reason === 'websocket_blocked' ? 'websocket_lost' : reason);
-          const said = `minutes 1, 2, 10, 30, 60: ${[0, 1, 9, 29, 59].map((at) => JSON.stringify(costs[at])).join()}`;
-          expect(costs[59]!.sockets, `sockets: ${said}`).to.be.at.most(costs[0]!.sockets);
-          expect(costs[59]!.requests, `requests: ${said}`).to.be.at.most(costs[0]!.requests);
+          const summary = `minutes 1, 2, 10, 30, 60: ${[0, 1, 9, 29, 59].map((at) => JSON.stringify(costs[at])).join()}`;
+          expect(costs[59]!.sockets, `sockets: ${summary}`).to.be.at.most(costs[0]!.sockets);
+          expect(costs[59]!.requests, `requests: ${summary}`).to.be.at.most(costs[0]!.requests);
           // Nor does any other minute, within one REST poll; while REST fails, polls are rare.
-          expect(Math.max(...costs.map(({ requests }) => requests)), `the worst minute: ${said}`).to.be.at.most(costs[0]!.requests + 3);
-          if (state === 'error') expect(costs[59]!.requests, said).to.be.at.most(4);
+          expect(Math.max(...costs.map(({ requests }) => requests)), `the worst minute: ${summary}`).to.be.at.most(costs[0]!.requests + 3);
+          if (state === 'error') expect(costs[59]!.requests, summary).to.be.at.most(4);
           // Messages that were rejected repeatedly are left for the user to retry.
           const failed = f.chat.messages(1).filter(({ delivery }) => delivery === 'failed').map(({ content }) => content);
           if (failed.length > 0) expect(isRefusal, 'is refused').to.equal(true);

@@ -20,7 +20,7 @@ const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
 const IDEMPOTENT_ONLY = ['idempotent_send'];
 
 /** An event. */
-type Action = (world: Simulation) => void | Promise<void>;
+type Action = (sim: Simulation) => void | Promise<void>;
 
 class Event implements fc.AsyncCommand<object, Simulation> {
   constructor(
@@ -30,19 +30,19 @@ class Event implements fc.AsyncCommand<object, Simulation> {
   check(): boolean {
     return true;
   }
-  async run(_model: object, world: Simulation): Promise<void> {
-    world.events++;
-    await this.act(world);
+  async run(_model: object, sim: Simulation): Promise<void> {
+    sim.events++;
+    await this.act(sim);
     await settle();
-    world.checkInvariants();
+    sim.checkInvariants();
   }
   toString(): string {
     return this.name;
   }
 }
 
-const event = <T>(name: string, arbitrary: fc.Arbitrary<T>, act: (world: Simulation, value: T) => void | Promise<void>): fc.Arbitrary<Event> =>
-  arbitrary.map((value) => new Event(`${name}(${JSON.stringify(value)})`, (world) => act(world, value)));
+const event = <T>(name: string, arbitrary: fc.Arbitrary<T>, act: (sim: Simulation, value: T) => void | Promise<void>): fc.Arbitrary<Event> =>
+  arbitrary.map((value) => new Event(`${name}(${JSON.stringify(value)})`, (sim) => act(sim, value)));
 const plainEvent = (name: string, act: Action): fc.Arbitrary<Event> => fc.constant(new Event(name, act));
 /** The first or second room of a user. */
 const room = fc.constantFrom(0, 1);
@@ -51,155 +51,155 @@ const index = fc.nat(20);
 const pick = <T>(list: readonly T[], at: number): T | undefined => list[at % Math.max(1, list.length)];
 
 /** The user displayed by the tab; otherwise the signed-in user. */
-const personIn = (world: Simulation, tab: Tab | undefined): number => Number(tab?.chat.user?.id ?? world.person);
-const roomIn = (world: Simulation, tab: Tab | undefined, at: number): number => ROOMS_OF[personIn(world, tab)]![at]!;
+const personIn = (sim: Simulation, tab: Tab | undefined): number => Number(tab?.chat.user?.id ?? sim.person);
+const roomIn = (sim: Simulation, tab: Tab | undefined, at: number): number => ROOMS_OF[personIn(sim, tab)]![at]!;
 /** In the first tab; without a tab, of the signed-in user. */
-const roomInFirstTab = (world: Simulation, at: number): number => roomIn(world, world.tabs[0], at);
-const waiting = (world: Simulation, isFailed: boolean) =>
-  world.tabs.flatMap(({ chat }) =>
+const roomInFirstTab = (sim: Simulation, at: number): number => roomIn(sim, sim.tabs[0], at);
+const waiting = (sim: Simulation, isFailed: boolean) =>
+  sim.tabs.flatMap(({ chat }) =>
     [...chat.data.threads.keys()].flatMap((each) => chat.messages(each).filter(({ delivery }) => (isFailed ? delivery === 'failed' : delivery !== 'sent')).map((message) => ({ chat, message }))),
   );
 
-function send(world: Simulation, at: number, which: number, text: string): void {
-  const tab = pick(world.tabs, which);
+function send(sim: Simulation, at: number, which: number, text: string): void {
+  const tab = pick(sim.tabs, which);
   if (!tab) return;
   const { tenant, chat } = tab;
-  const person = personIn(world, tab);
+  const person = personIn(sim, tab);
   const inRoom = ROOMS_OF[person]![at]!;
   // While the user is unknown, the message belongs to the next known user.
-  const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${world.scenario.sent.length}`;
-  if (chat.user) world.scenario.sent.push({ content, room: inRoom, tenant, person, tab });
-  chat.sendChatMessage(inRoom, content).catch(world.recordRejection);
+  const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
+  if (chat.user) sim.scenario.sent.push({ content, room: inRoom, tenant, person, tab });
+  chat.sendChatMessage(inRoom, content).catch(sim.recordRejection);
 }
 
 const ownEvents = (isMany: boolean): fc.Arbitrary<Event>[] => [
-  event('send', fc.tuple(room, isMany ? index : fc.constant(0)), (world, [inRoom, tab]) => send(world, inRoom, tab, 'mine')),
-  event('send three', room, (world, inRoom) => [1, 2, 3].forEach(() => send(world, inRoom, 0, 'mine'))),
-  event('send rejected', room, (world, inRoom) => send(world, inRoom, 0, 'forbidden')),
-  event('retry', index, (world, at) => {
-    const found = pick(waiting(world, true), at);
+  event('send', fc.tuple(room, isMany ? index : fc.constant(0)), (sim, [inRoom, tab]) => send(sim, inRoom, tab, 'mine')),
+  event('send three', room, (sim, inRoom) => [1, 2, 3].forEach(() => send(sim, inRoom, 0, 'mine'))),
+  event('send rejected', room, (sim, inRoom) => send(sim, inRoom, 0, 'forbidden')),
+  event('retry', index, (sim, at) => {
+    const found = pick(waiting(sim, true), at);
     if (!found) return;
-    world.scenario.retried.add(found.message.content);
-    found.chat.retry(found.message.localId!).catch(world.recordRejection);
+    sim.scenario.retried.add(found.message.content);
+    found.chat.retry(found.message.localId!).catch(sim.recordRejection);
   }),
-  event('discard', index, (world, at) => {
-    const found = pick(waiting(world, false), at);
+  event('discard', index, (sim, at) => {
+    const found = pick(waiting(sim, false), at);
     if (!found) return;
-    world.scenario.discarded.add(found.message.content);
+    sim.scenario.discarded.add(found.message.content);
     found.chat.discard(found.message.localId!);
   }),
-  event('load older', room, (world, inRoom) => void world.tabs[0]?.chat.loadOlder(roomInFirstTab(world, inRoom)).catch(world.recordRejection)),
-  event('read', room, (world, inRoom) => void world.tabs[0]?.chat.markRead(roomInFirstTab(world, inRoom)).catch(world.recordRejection)),
-  event('draft', fc.tuple(room, index), (world, [at, tab]) => {
-    const found = pick(world.tabs, tab);
-    if (found?.chat.user) found.chat.saveDraft(roomIn(world, found, at), `half a thought ${mark(found.tenant, personIn(world, found))}`);
+  event('load older', room, (sim, inRoom) => void sim.tabs[0]?.chat.loadOlder(roomInFirstTab(sim, inRoom)).catch(sim.recordRejection)),
+  event('read', room, (sim, inRoom) => void sim.tabs[0]?.chat.markRead(roomInFirstTab(sim, inRoom)).catch(sim.recordRejection)),
+  event('draft', fc.tuple(room, index), (sim, [at, tab]) => {
+    const found = pick(sim.tabs, tab);
+    if (found?.chat.user) found.chat.saveDraft(roomIn(sim, found, at), `half a thought ${mark(found.tenant, personIn(sim, found))}`);
   }),
 ];
 
-function storeFromOther(world: Simulation, at: number): void {
-  const { server } = world;
-  const person = personIn(world, world.tabs[0]);
+function storeFromOther(sim: Simulation, at: number): void {
+  const { server } = sim;
+  const person = personIn(sim, sim.tabs[0]);
   server.store(ROOMS_OF[person]![at]!, OTHER, `theirs ${mark(server.tenant, person)} ${server.rows.length}`);
 }
 
 const otherUserEvents: fc.Arbitrary<Event>[] = [
-  event('others send', fc.tuple(room, fc.integer({ min: 1, max: 7 })), (world, [inRoom, count]) => {
-    for (let n = 0; n < count; n++) storeFromOther(world, inRoom);
+  event('others send', fc.tuple(room, fc.integer({ min: 1, max: 7 })), (sim, [inRoom, count]) => {
+    for (let n = 0; n < count; n++) storeFromOther(sim, inRoom);
   }),
-  event('others send many', room, (world, inRoom) => {
-    for (let n = 0; n < 60; n++) storeFromOther(world, inRoom);
+  event('others send many', room, (sim, inRoom) => {
+    for (let n = 0; n < 60; n++) storeFromOther(sim, inRoom);
   }),
-  event('others read', room, (world, inRoom) => world.server.read(roomInFirstTab(world, inRoom), OTHER)),
+  event('others read', room, (sim, inRoom) => sim.server.read(roomInFirstTab(sim, inRoom), OTHER)),
 ];
 
 /** Only a backend with `sync` can report these to a client that was disconnected. */
 const changeEvents: fc.Arbitrary<Event>[] = [
-  event('others edit', index, (world, at) => {
-    const row = pick(world.server.rows.filter(({ sender }) => sender === OTHER), at);
-    if (row) world.server.edit(row, `edited ${mark(world.server.tenant, row.room <= 2 ? ME : CAT)} ${row.id}`);
+  event('others edit', index, (sim, at) => {
+    const row = pick(sim.server.rows.filter(({ sender }) => sender === OTHER), at);
+    if (row) sim.server.edit(row, `edited ${mark(sim.server.tenant, row.room <= 2 ? ME : CAT)} ${row.id}`);
   }),
-  event('others delete', index, (world, at) => {
-    const row = pick(world.server.rows.filter(({ sender }) => sender === OTHER), at);
-    if (row) world.server.delete(row);
+  event('others delete', index, (sim, at) => {
+    const row = pick(sim.server.rows.filter(({ sender }) => sender === OTHER), at);
+    if (row) sim.server.delete(row);
   }),
-  event('others react', index, (world, at) => {
-    const row = pick(world.server.rows, at);
-    if (row) world.server.react(row, '👍');
+  event('others react', index, (sim, at) => {
+    const row = pick(sim.server.rows, at);
+    if (row) sim.server.react(row, '👍');
   }),
-  event('frames', fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }), (world, faultEvents) => world.all.forEach((server) => server.frameFaults.push(...faultEvents))),
-  plainEvent('change log deleted', (world) => world.all.forEach((server) => server.deleteChanges())),
+  event('frames', fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }), (sim, faultEvents) => sim.all.forEach((server) => server.frameFaults.push(...faultEvents))),
+  plainEvent('change log deleted', (sim) => sim.all.forEach((server) => server.deleteChanges())),
 ];
 
 const faults: fc.Arbitrary<Event>[] = [
-  event('time', fc.constantFrom(50, 1_000, 7_000, 20_000, 60_000), (world, ms) => world.clock.advance(ms)),
-  event('time', fc.constantFrom(300, 3_000, 12_000), (world, ms) => world.clock.advance(ms)),
-  plainEvent('sleep', (world) => world.clock.sleep(8 * 3_600_000)),
-  event('cut', fc.constantFrom(1000, 1001, 1006, 1008, 1009, 1011, 1012), (world, code) => world.all.forEach((server) => server.cut(code))),
-  event('sockets', fc.constantFrom<SocketFault>('none', 'refuse', 'hang', 'silent'), (world, fault) => world.all.forEach((server) => (server.socketFault = fault))),
-  event('rest', fc.constantFrom<RestFault>('none', 'down', 'broken', 'hang', 'answer-lost', 'busy', 'portal'), (world, fault) => world.all.forEach((server) => (server.restFault = fault))),
-  event('deaf', fc.boolean(), (world, on) => world.all.forEach((server) => (server.isDeaf = on))),
-  event('mute', fc.boolean(), (world, on) => world.all.forEach((server) => (server.isMute = on))),
-  plainEvent('heal', (world) => world.all.forEach((server) => server.heal())),
-  plainEvent('retry now', (world) => world.tabs[0]?.chat.retryNow()),
+  event('time', fc.constantFrom(50, 1_000, 7_000, 20_000, 60_000), (sim, ms) => sim.clock.advance(ms)),
+  event('time', fc.constantFrom(300, 3_000, 12_000), (sim, ms) => sim.clock.advance(ms)),
+  plainEvent('sleep', (sim) => sim.clock.sleep(8 * 3_600_000)),
+  event('cut', fc.constantFrom(1000, 1001, 1006, 1008, 1009, 1011, 1012), (sim, code) => sim.all.forEach((server) => server.cut(code))),
+  event('sockets', fc.constantFrom<SocketFault>('none', 'refuse', 'hang', 'silent'), (sim, fault) => sim.all.forEach((server) => (server.socketFault = fault))),
+  event('rest', fc.constantFrom<RestFault>('none', 'down', 'broken', 'hang', 'answer-lost', 'busy', 'portal'), (sim, fault) => sim.all.forEach((server) => (server.restFault = fault))),
+  event('deaf', fc.boolean(), (sim, on) => sim.all.forEach((server) => (server.isDeaf = on))),
+  event('mute', fc.boolean(), (sim, on) => sim.all.forEach((server) => (server.isMute = on))),
+  plainEvent('heal', (sim) => sim.all.forEach((server) => server.heal())),
+  plainEvent('retry now', (sim) => sim.tabs[0]?.chat.retryNow()),
 ];
 
 const tokenEvents: fc.Arbitrary<Event>[] = [
-  plainEvent('token rejected', (world) => world.refuseToken()),
-  event('provider', fc.constantFrom('good', 'hangs', 'throws', 'stale'), (world, how) => void (world.provider = how)),
-  plainEvent('another token', (world) => world.tabs[0] && world.signIn(world.tabs[0])),
+  plainEvent('token rejected', (sim) => sim.refuseToken()),
+  event('provider', fc.constantFrom('good', 'hangs', 'throws', 'stale'), (sim, how) => void (sim.provider = how)),
+  plainEvent('another token', (sim) => sim.tabs[0] && sim.signIn(sim.tabs[0])),
 ];
 
 const pageEvents: fc.Arbitrary<Event>[] = [
-  plainEvent('reload', (world) => {
-    const isBlocked = world.tabs[0]?.isBlocked ?? false;
-    world.crash(0);
-    world.openTab({ isBlocked });
+  plainEvent('reload', (sim) => {
+    const isBlocked = sim.tabs[0]?.isBlocked ?? false;
+    sim.crash(0);
+    sim.openTab({ isBlocked });
   }),
-  plainEvent('removed and reinserted', async (world) => {
-    world.tabs[0]?.chat.disconnect();
+  plainEvent('removed and reinserted', async (sim) => {
+    sim.tabs[0]?.chat.disconnect();
     await settle();
-    world.tabs[0]?.chat.connect();
+    sim.tabs[0]?.chat.connect();
   }),
-  event('moved', index, (world, at) => {
-    const tab = pick(world.tabs, at);
+  event('moved', index, (sim, at) => {
+    const tab = pick(sim.tabs, at);
     tab?.chat.disconnect();
     tab?.chat.connect();
   }),
-  event('leave a room', fc.tuple(room, index), (world, [at, tab]) => {
-    const found = pick(world.tabs, tab);
-    if (found) world.leave(found, roomIn(world, found, at));
+  event('leave a room', fc.tuple(room, index), (sim, [at, tab]) => {
+    const found = pick(sim.tabs, tab);
+    if (found) sim.leave(found, roomIn(sim, found, at));
   }),
-  event('open all rooms', index, (world, at) => {
-    const tab = pick(world.tabs, at);
-    if (tab) world.show(tab, ROOMS_OF[personIn(world, tab)]);
+  event('open all rooms', index, (sim, at) => {
+    const tab = pick(sim.tabs, at);
+    if (tab) sim.show(tab, ROOMS_OF[personIn(sim, tab)]);
   }),
 ];
 
 /** Other users on the same machine, and other backends on the same origin. */
 const ownerEvents: fc.Arbitrary<Event>[] = [
-  event('other user', fc.tuple(fc.constantFrom(ME, CAT), index), (world, [person, at]) => {
-    const tab = pick(world.tabs, at);
-    if (tab) world.signIn(tab, { person });
+  event('other user', fc.tuple(fc.constantFrom(ME, CAT), index), (sim, [person, at]) => {
+    const tab = pick(sim.tabs, at);
+    if (tab) sim.signIn(tab, { person });
   }),
-  event('other tenant', fc.tuple(fc.constantFrom<Tenant>('a', 'b'), index), (world, [tenant, at]) => {
-    const tab = pick(world.tabs, at);
-    if (tab) world.signIn(tab, { tenant });
+  event('other tenant', fc.tuple(fc.constantFrom<Tenant>('a', 'b'), index), (sim, [tenant, at]) => {
+    const tab = pick(sim.tabs, at);
+    if (tab) sim.signIn(tab, { tenant });
   }),
 ];
 
 const tabEvents: fc.Arbitrary<Event>[] = [
-  plainEvent('new tab', (world) => void (world.tabs.length < 3 && world.openTab())),
-  plainEvent('new tab without storage', (world) => void (world.tabs.length < 3 && world.openTab({ isBlocked: true }))),
-  event('tab crash', index, (world, at) => world.crash(at % Math.max(1, world.tabs.length))),
+  plainEvent('new tab', (sim) => void (sim.tabs.length < 3 && sim.openTab())),
+  plainEvent('new tab without storage', (sim) => void (sim.tabs.length < 3 && sim.openTab({ isBlocked: true }))),
+  event('tab crash', index, (sim, at) => sim.crash(at % Math.max(1, sim.tabs.length))),
 ];
 
 async function runScenario(commands: Iterable<fc.AsyncCommand<object, Simulation>>, capabilities: readonly string[], seed: number, isBlocked = false): Promise<void> {
-  const world = new Simulation(ChatConnection, capabilities, seed);
-  world.openTab({ isBlocked });
+  const sim = new Simulation(ChatConnection, capabilities, seed);
+  sim.openTab({ isBlocked });
   await settle();
-  await fc.asyncModelRun(() => ({ model: {}, real: world }), commands as never);
-  await world.checkFinalState();
-  await world.checkDisposed();
+  await fc.asyncModelRun(() => ({ model: {}, real: sim }), commands as never);
+  await sim.checkFinalState();
+  await sim.checkDisposed();
 }
 
 const SETUPS = [

@@ -1,6 +1,7 @@
 /**
- * Guards of the session and the store, each disabled in turn. `find` must occur exactly once in `file`. A mutant is detected
- * by the scenarios of test/model, or by the tests in `tests` (in Chromium). `survives` explains why it cannot be detected.
+ * Guards of the session and the store, each disabled in turn. `find` must occur exactly once in `file`. A mutant is
+ * detected by the scenarios of test/model, or by the tests in `tests` (in Chromium). `survives` explains why it cannot be
+ * detected.
  * @type {{ name: string, file: string, find: string, replace: string, tests?: string, survives?: string }[]}
  */
 export const MUTANTS = [

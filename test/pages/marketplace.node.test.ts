@@ -1,4 +1,4 @@
-/** The start page of the demo: a marketplace with the chat in it, for two people in two windows. */
+/** The start page of the demo: a marketplace with the chat, for two users in two windows. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
@@ -49,7 +49,7 @@ describe('the marketplace page', () => {
       return height > 0 && top >= 0 && bottom <= innerHeight;
     });
 
-  it('opens as Ben in a second window, and both talk', async () => {
+  it('opens as Ben in a second window, and both users talk', async () => {
     const { page: ana, output } = await open(1280, 800);
     const requests: string[] = [];
     ana.on('request', (request) => requests.push(request.url()));
@@ -74,7 +74,7 @@ describe('the marketplace page', () => {
     await ana.close();
   });
 
-  it('shows the number of unread messages in its header, and the listing of the chosen conversation', async () => {
+  it('shows the unread count in its header, and the listing of the selected conversation', async () => {
     const { page } = await open(1280, 800);
     const unread = (): Promise<string> =>
       page.$eval('#unread', (badge) => (badge as HTMLElement).innerText.replace(/\s+/g, ' ').trim());
@@ -99,7 +99,7 @@ describe('the marketplace page', () => {
     await page.close();
   });
 
-  it('fits: nothing wider than the window, and the composer in view', async () => {
+  it('fits the window, with the composer in view', async () => {
     const { page } = await open(1280, 800);
     assert.ok(await isComposerInView(page), '1280 × 800');
     for (const [width, height] of [
@@ -129,7 +129,7 @@ describe('the marketplace page', () => {
     }
   });
 
-  it('on a phone shows the list or the conversation, by keyboard too', async () => {
+  it('shows the list or the conversation on a phone, with keyboard support', async () => {
     const { page } = await open(390, 844);
     const shown = (): Promise<string[]> =>
       page.$$eval('.panes chat-rooms, .panes chat-thread', (all) =>
@@ -139,7 +139,7 @@ describe('the marketplace page', () => {
     await page.focus('#list-toggle');
     await page.keyboard.press('Enter');
     assert.deepEqual(await shown(), ['chat-rooms']);
-    // Search, then the list.
+    // The search field, then the list.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Home');
@@ -151,7 +151,7 @@ describe('the marketplace page', () => {
   });
 
   for (const path of ['/', '/launcher.html', '/loader.html']) {
-    it(`axe finds nothing on ${path}, light and dark, wide and narrow`, async () => {
+    it(`has no axe violations on ${path}, light and dark, wide and narrow`, async () => {
       const { page } = await site.open(path, { width: 1280, height: 800 });
       await page.waitForFunction(() =>
         document.querySelector('chat-launcher, chat-thread')?.shadowRoot?.querySelector('button, li'),

@@ -83,7 +83,7 @@ describe('the README in a fresh clone', () => {
     await connected(ben.tab);
     const field = (await ben.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
     await field.type('Is Thursday still fine?\n');
-    // A tab behind another one paints nothing.
+    // Background tabs are not rendered.
     await ana.tab.bringToFront();
     await ana.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Is Thursday still fine?'));
     assert.deepEqual([...ana.console, ...ben.console], []);

@@ -79,7 +79,7 @@ describe('one id identifies one message', () => {
   it('reveals nothing about rooms of others in errors', async () => {
     const { body: hidden } = await post(ANA, ROOM, 'hidden from Cleo', 'hidden');
     const cleo = await join(server, CLEO);
-    const told = async (frame: object): Promise<unknown> => {
+    const errorFor = async (frame: object): Promise<unknown> => {
       const { timestamp: _, ...error } = await cleo.ask({ type: 'send_message', content: 'x', _tempId: 'same', ...frame }, 'error');
       return error;
     };
@@ -96,10 +96,10 @@ describe('one id identifies one message', () => {
       history: await rest(server, CLEO, `rooms/${ROOM}/messages/?before=${id}`),
     }))) as unknown as [Record<string, RestResponse>, Record<string, RestResponse>];
     for (const [what, answer] of Object.entries(known)) assert.deepEqual([answer.status, answer.text], [unknown[what]!.status, unknown[what]!.text], what);
-    for (const room_id of [ROOM, JOB]) assert.deepEqual(await told({ room_id, reply_to: both[0] }), await told({ room_id, reply_to: both[1] }));
+    for (const room_id of [ROOM, JOB]) assert.deepEqual(await errorFor({ room_id, reply_to: both[0] }), await errorFor({ room_id, reply_to: both[1] }));
     for (const type of ['edit_message', 'delete_message', 'react'].flatMap((each) => [[each, ROOM], [each, JOB]] as const)) {
       const answers: unknown[] = [];
-      for (const message_id of both) answers.push({ ...((await told({ type: type[0], room_id: type[1], message_id, emoji: '👍', on: true })) as object), message_id: undefined });
+      for (const message_id of both) answers.push({ ...((await errorFor({ type: type[0], room_id: type[1], message_id, emoji: '👍', on: true })) as object), message_id: undefined });
       assert.deepEqual(answers[0], answers[1], String(type));
     }
     cleo.close();

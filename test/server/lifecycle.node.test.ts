@@ -77,9 +77,9 @@ describe('shutting down', () => {
       await assert.rejects(fetch(server.url), /fetch failed/);
       await withServer({ database: { kind: 'folder', path } }, async (next) => {
         const { body } = await rest(next, ANA, 'rooms/1/messages/?limit=2');
-        const said = body.messages.map(({ content }: { content: string }) => content) as string[];
-        assert.ok(said.includes('last words'));
-        if (answer?.status === 201) assert.ok(said.includes('by REST'));
+        const contents = body.messages.map(({ content }: { content: string }) => content) as string[];
+        assert.ok(contents.includes('last words'));
+        if (answer?.status === 201) assert.ok(contents.includes('by REST'));
       });
     }));
 

@@ -186,8 +186,8 @@ it('a baseline backend supports none of these', () =>
     await ana.ask({ type: 'send_message', room_id: ROOM, content: 'plain' }, 'new_message');
     await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const { rooms } = await ana.ask({ type: 'get_room_list' }, 'room_list');
-    const said = [rooms, ...['rooms/', 'rooms/1/', 'rooms/1/messages/'].map((path) => rest(server, ANA, path).then(({ body }) => body))];
-    assert.ok(!/"(seq|reactions)"/.test(JSON.stringify(await Promise.all(said))));
+    const bodies = [rooms, ...['rooms/', 'rooms/1/', 'rooms/1/messages/'].map((path) => rest(server, ANA, path).then(({ body }) => body))];
+    assert.ok(!/"(seq|reactions)"/.test(JSON.stringify(await Promise.all(bodies))));
     const token = await server.signToken(ANA);
     const protocols = ['unified-chat', `bearer.${Buffer.from(token).toString('base64url')}`];
     await assert.rejects(openSocket(server, null, { protocols }), /refused 403/);

@@ -95,11 +95,11 @@ describe('messages, with all capabilities', () => {
 
   it('keeps the order of one author in a burst', async () => {
     const ana = await enter(ANA);
-    const said = Array.from({ length: 30 }, (_, n) => `burst ${n}`);
-    said.forEach((content, n) => send(ana, content, `burst-${n}`));
-    for (const content of said) assert.equal(((await ana.take('message_ack'))['message'] as { content: string }).content, content);
+    const contents = Array.from({ length: 30 }, (_, n) => `burst ${n}`);
+    contents.forEach((content, n) => send(ana, content, `burst-${n}`));
+    for (const content of contents) assert.equal(((await ana.take('message_ack'))['message'] as { content: string }).content, content);
     const { body } = await rest(server, BEN, `rooms/${ROOM}/messages/?limit=30`);
-    assert.deepEqual(body.messages.map(({ content }: { content: string }) => content), said);
+    assert.deepEqual(body.messages.map(({ content }: { content: string }) => content), contents);
   });
 
   it('returns `_tempId` by REST to its sender only', async () => {

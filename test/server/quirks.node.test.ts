@@ -134,9 +134,9 @@ const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, 
     assert.equal((await quiet.take('unread_count'))['count'], 0);
     assert.deepEqual(quiet.frames, []);
     await post(server, ANA);
-    const told = await open();
-    assert.equal((await told.take('recent_notifications'))['notifications'] instanceof Array, true);
-    for (const client of [quiet, told]) client.close();
+    const notified = await open();
+    assert.equal((await notified.take('recent_notifications'))['notifications'] instanceof Array, true);
+    for (const client of [quiet, notified]) client.close();
   },
   async 'accept-then-4001'(server) {
     const client = await openSocket(server, 'nonsense');

@@ -33,8 +33,8 @@ describe('read receipts', () => {
     const marked = await ben.ask({ type: 'mark_read', room_id: ROOM, up_to: second.id }, 'messages_marked_read');
     assert.deepEqual([marked['count'], 'seq' in marked], [2, false]);
     assert.equal(((await ben.take('room_updated'))['updates'] as { unread_count: number }).unread_count, 1);
-    const { timestamp: _, ...told } = await ana.take('message_read');
-    assert.deepEqual(told, { type: 'message_read', room_id: ROOM, user_id: BEN, up_to: second.id });
+    const { timestamp: _, ...receipt } = await ana.take('message_read');
+    assert.deepEqual(receipt, { type: 'message_read', room_id: ROOM, user_id: BEN, up_to: second.id });
     assert.equal((await receipts(ANA)).find(({ user_id }) => user_id === BEN)!.up_to, second.id);
     assert.equal((await rest(server, BEN, `rooms/${ROOM}/`)).body.unread_count, 1);
     // An earlier message, or the same one again: nothing to announce.

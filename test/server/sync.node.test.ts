@@ -65,8 +65,8 @@ describe('sync: numbered changes', () => {
     const since = await seqOf(BEN);
     const { id } = await post(BEN, 'up to here');
     await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
-    const told = await ben.take('message_read');
-    assert.deepEqual([told['user_id'], told['up_to'], 'message_ids' in told, 'seq' in told], [ANA, id, false, false]);
+    const receipt = await ben.take('message_read');
+    assert.deepEqual([receipt['user_id'], receipt['up_to'], 'message_ids' in receipt, 'seq' in receipt], [ANA, id, false, false]);
     const { changes } = await sync(ben, BEN, since);
     assert.deepEqual(changes.map(({ type }) => type), ['new_message']);
   });
@@ -77,8 +77,8 @@ describe('sync: numbered changes', () => {
     const { id } = await post(BEN, 'read me');
     for (const client of [ana, ben]) await client.settle();
     const read = await ana.ask({ type: 'mark_read', room_id: ROOM, message_ids: [id, 999_999] }, 'messages_marked_read');
-    const told = await ben.take('message_read');
-    assert.deepEqual([read['count'], told['message_ids']], [1, [id]]);
+    const receipt = await ben.take('message_read');
+    assert.deepEqual([read['count'], receipt['message_ids']], [1, [id]]);
     const seq = await seqOf(ANA);
     const again = await ana.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     assert.deepEqual([again['count'], 'seq' in read, 'seq' in again, await seqOf(ANA)], [0, false, false, seq]);

@@ -32,7 +32,7 @@ describe('tokens on a socket', () => {
   // Mostly waiting, so these run concurrently.
   describe('token_refresh', { concurrency: true }, () => {
     it('announces the expiry in advance, or at once if less time is left', async () => {
-      const begun = Date.now();
+      const startedAt = Date.now();
       const long = await openSocket(server, await token(ANA, 62));
       const short = await openSocket(server, await token(ANA, 30));
       const at = async (client: typeof long): Promise<number> => Number((await client.take('token_expiring'))['in_s']);
@@ -41,7 +41,7 @@ describe('tokens on a socket', () => {
       assert.equal((await short.take('connection_established'))['user_id'], ANA);
       const later = await at(long);
       assert.ok(later > 50 && later <= 60);
-      assert.ok(Date.now() - begun > 900, 'not earlier than one minute before');
+      assert.ok(Date.now() - startedAt > 900, 'not earlier than one minute before');
       for (const client of [long, short]) client.close();
     });
 

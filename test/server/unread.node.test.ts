@@ -85,8 +85,8 @@ describe('unread counts', () => {
       assert.equal((await client.take('messages_marked_read'))['count'], 1);
       assert.equal(((await client.take('room_updated'))['updates'] as { unread_count: number }).unread_count, 0);
     }
-    const told = await ben.take('message_read');
-    assert.deepEqual([told['user_id'], told['message_ids'], told['room_id']], [ANA, [last.id], ROOM]);
+    const receipt = await ben.take('message_read');
+    assert.deepEqual([receipt['user_id'], receipt['message_ids'], receipt['room_id']], [ANA, [last.id], ROOM]);
     for (const userId of [ANA, BEN]) {
       assert.equal((await rest(server, userId, `rooms/${ROOM}/messages/?limit=1`)).body.messages[0].is_read, true);
     }

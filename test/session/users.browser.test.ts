@@ -178,7 +178,7 @@ describe('users and backends', () => {
     write(chat, 'of Ana');
     await clock.advance(3_000);
     chat.configure({ token: again });
-    expect(shown(chat), 'the same person').to.deep.equal(['of Ana']);
+    expect(shown(chat), 'the same user').to.deep.equal(['of Ana']);
     works();
     await clock.advance(60_000);
     expect(stored()).to.deep.equal(['1 of Ana']);

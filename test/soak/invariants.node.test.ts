@@ -21,40 +21,40 @@ const ana = (ids: unknown[], numbers = [1, 2, 3], refused: string[] = []): Autho
   refused: new Set(refused),
   shown: [{ room: ROOM, ids }],
 });
-const verdict = (rows: Row[], author = ana(rows.map(({ id }) => id))): string => findViolations([SEED, ...rows], [{ ...author, shown: author.shown.map(({ room, ids }) => ({ room, ids: [1, ...ids] })) }], attempted).join('\n');
+const violations = (rows: Row[], author = ana(rows.map(({ id }) => id))): string => findViolations([SEED, ...rows], [{ ...author, shown: author.shown.map(({ room, ids }) => ({ room, ids: [1, ...ids] })) }], attempted).join('\n');
 
 describe('the invariants', () => {
   it('hold without faults', () => {
-    assert.equal(verdict(ROWS), '');
-    assert.equal(verdict(ROWS, ana([11, '12', 13])), '');
+    assert.equal(violations(ROWS), '');
+    assert.equal(violations(ROWS, ana([11, '12', 13])), '');
     // Stored but not reported as accepted: the page was closed before.
-    assert.equal(verdict(ROWS, ana([11, 12, 13], [1, 3])), '');
+    assert.equal(violations(ROWS, ana([11, 12, 13], [1, 3])), '');
     // By REST, before the first greeting.
-    assert.equal(verdict([row(11, 1, { temp_id: null }), ...ROWS.slice(1)]), '');
+    assert.equal(violations([row(11, 1, { temp_id: null }), ...ROWS.slice(1)]), '');
   });
 
   it('find lost and altered messages', () => {
-    assert.match(verdict(ROWS.slice(1)), /#1 \(t1\) was accepted but is not stored/);
-    for (const more of [{ temp_id: 't9' }, { sender_id: 2 }, { room_id: 2 }]) assert.match(verdict([row(11, 1, more), ...ROWS.slice(1)]), /#1 \(t1\) was accepted but is not stored/);
+    assert.match(violations(ROWS.slice(1)), /#1 \(t1\) was accepted but is not stored/);
+    for (const more of [{ temp_id: 't9' }, { sender_id: 2 }, { room_id: 2 }]) assert.match(violations([row(11, 1, more), ...ROWS.slice(1)]), /#1 \(t1\) was accepted but is not stored/);
   });
 
   it('find duplicates, and messages that were never sent', () => {
-    assert.match(verdict([...ROWS, row(14, 2, { temp_id: 't9' })]), /#2 is stored more than once/);
-    assert.match(verdict([...ROWS, row(14, 4)]), /#4 was stored but never sent/);
+    assert.match(violations([...ROWS, row(14, 2, { temp_id: 't9' })]), /#2 is stored more than once/);
+    assert.match(violations([...ROWS, row(14, 4)]), /#4 was stored but never sent/);
   });
 
   it('find messages out of their author’s order, except after a rejection', () => {
     const swapped = [row(11, 1), row(12, 3), row(13, 2)];
-    assert.match(verdict(swapped), /#2 is stored after a later message/);
-    assert.equal(verdict(swapped, ana([11, 12, 13], [1, 2, 3], ['t2'])), '');
+    assert.match(violations(swapped), /#2 is stored after a later message/);
+    assert.equal(violations(swapped, ana([11, 12, 13], [1, 2, 3], ['t2'])), '');
   });
 
   it('find messages that a page does not show, or shows in excess, twice, out of order, or as not sent', () => {
-    assert.match(verdict(ROWS, ana([11, 13])), /12 is missing in room 1 of ana/);
-    assert.match(verdict(ROWS, ana([11, 12, 13, 14])), /14 is unexpected in room 1 of ana/);
-    assert.match(verdict(ROWS, ana([11, 12, 12, 13])), /12 is duplicated in room 1 of ana/);
-    assert.match(verdict(ROWS, ana([12, 11, 13])), /the order in room 1 of ana/);
-    assert.match(verdict(ROWS, ana([11, 12, 13, 'not sent: t4'])), /not sent: t4 is unexpected/);
+    assert.match(violations(ROWS, ana([11, 13])), /12 is missing in room 1 of ana/);
+    assert.match(violations(ROWS, ana([11, 12, 13, 14])), /14 is unexpected in room 1 of ana/);
+    assert.match(violations(ROWS, ana([11, 12, 12, 13])), /12 is duplicated in room 1 of ana/);
+    assert.match(violations(ROWS, ana([12, 11, 13])), /the order in room 1 of ana/);
+    assert.match(violations(ROWS, ana([11, 12, 13, 'not sent: t4'])), /not sent: t4 is unexpected/);
   });
 });
 

@@ -70,8 +70,8 @@ const openUser = async (name: Name): Promise<Person> => {
   return Person.join(name, { browser, pageUrl: pages.url, serverUrl: `http://127.0.0.1:${server.port}`, token, rooms: ROOMS });
 };
 const people: Record<Name, Person> = { ana: await openUser('ana'), ben: await openUser('ben') };
-const writer = new LoadGenerator(people, ROOMS, new Random(SEED + 1));
-const troubles = new FaultInjector(people, server, writer);
+const load = new LoadGenerator(people, ROOMS, new Random(SEED + 1));
+const faults = new FaultInjector(people, server, load);
 const violations: string[] = [];
 
 // ————— Monitoring
@@ -91,10 +91,10 @@ async function logProgress(): Promise<void> {
   const each: string[] = [];
   for (const name of USER_NAMES) {
     const { state = 'loading', waiting = 0, held = 0 } = (await people[name].snapshot()) ?? {};
-    const matter = troubles.active[name] && ` (${troubles.active[name]})`;
+    const matter = faults.active[name] && ` (${faults.active[name]})`;
     each.push(`${name} ${state}, ${waiting} waiting, ${held} shown, ${((samples[name].at(-1)?.heap ?? 0) / 1e6).toFixed(1)} MB${matter}`);
   }
-  log(`${writer.sent.size} sent, ${accepted()} accepted; ${each.join('; ')}${troubles.active.server && `; ${troubles.active.server}`}`);
+  log(`${load.sent.size} sent, ${accepted()} accepted; ${each.join('; ')}${faults.active.server && `; ${faults.active.server}`}`);
 }
 
 /** @returns a function that stops the loop, and resolves when it has ended. */
@@ -128,12 +128,12 @@ async function settle(when: string): Promise<number> {
 startedAt = Date.now();
 const stopProgress = every(PROGRESS_EVERY_MS, logProgress);
 const stopSampling = every(SAMPLE_EVERY_MS, sample);
-await Promise.all([writer.write(MESSAGES, LAST_MS), troubles.run(makePlan(new Random(SEED), LAST_MS), LAST_MS)]);
+await Promise.all([load.write(MESSAGES, LAST_MS), faults.run(makePlan(new Random(SEED), LAST_MS), LAST_MS)]);
 for (const name of USER_NAMES) await people[name].proxy.heal();
 log('no more faults: waiting until everything has settled');
 const settledMs = await settle('after the last fault');
 // Losses of the last frames become visible with the next ones.
-await writer.sendFinal();
+await load.sendFinal();
 await sleep(1_000);
 await settle('after the final messages');
 await Promise.all([stopProgress(), stopSampling()]);
@@ -146,7 +146,7 @@ const rows = await server.rows(ROOMS);
 const authors = await Promise.all(
   USER_NAMES.map(async (name) => ({ name, userId: USERS[name], accepted: people[name].accepted, refused: people[name].refused, shown: await people[name].ids() })),
 );
-violations.push(...findViolations(rows, authors, writer.sent), ...USER_NAMES.flatMap((name) => people[name].violations.map((what) => `${name}: ${what}`)));
+violations.push(...findViolations(rows, authors, load.sent), ...USER_NAMES.flatMap((name) => people[name].violations.map((what) => `${name}: ${what}`)));
 
 // Ana's page was never reloaded. Its size after a reload, with all messages, is the expected size.
 const old = await takeSample(people.ana, startedAt);
@@ -162,9 +162,9 @@ violations.push(...findings.flatMap((finding) => finding.violations));
 
 const counted = (counts: ReadonlyMap<string, number>): string => [...counts].map(([what, times]) => `${times} × ${what}`).join(', ');
 console.log(`
-${accepted()} of ${writer.sent.size} written messages were accepted, ${rows.filter(({ content }) => writer.sent.has(content)).length} are stored. All was settled ${(settledMs / 1_000).toFixed(1)} s after the last trouble.
-Trouble: ${counted(troubles.occurrences)}.
-${USER_NAMES.map((name) => `${name}: ${counted(people[name].counts)}; ${people[name].refused.size} messages refused, and sent again.`).join('\n')}
+${accepted()} of ${load.sent.size} sent messages were accepted, ${rows.filter(({ content }) => load.sent.has(content)).length} are stored. Everything settled ${(settledMs / 1_000).toFixed(1)} s after the last fault.
+Faults: ${counted(faults.occurrences)}.
+${USER_NAMES.map((name) => `${name}: ${counted(people[name].counts)}; ${people[name].refused.size} messages rejected and retried.`).join('\n')}
 ${findings.flatMap(({ report }) => report).join('\n')}`);
 
 await Promise.all(USER_NAMES.map((name) => people[name].leave()));

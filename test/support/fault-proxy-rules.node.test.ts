@@ -106,9 +106,9 @@ describe('handshakes', () => {
 
   it('are delayed', async () => {
     proxy.rule({ on: 'handshake', do: 'delay', ms: 80 });
-    const begun = Date.now();
+    const startedAt = Date.now();
     await open();
-    assert.ok(Date.now() - begun >= 78);
+    assert.ok(Date.now() - startedAt >= 78);
     assert.equal(server.requests.length, 1);
   });
 });
@@ -141,10 +141,10 @@ describe('requests', () => {
 
   it('are answered late, though the server processes them at once', async () => {
     proxy.rule({ on: 'request', do: 'delay', ms: 80 });
-    const begun = Date.now();
+    const startedAt = Date.now();
     const answer = fetch(url).then(() => Date.now());
     await eventuallyEquals(() => server.requests.length, 1);
-    assert.ok((await answer) - begun >= 78);
+    assert.ok((await answer) - startedAt >= 78);
   });
 
   it('lose the CORS headers', async () => {
@@ -235,8 +235,8 @@ describe('frames', () => {
 
   it('reset within a frame: half of its bytes arrive, then RST', async () => {
     proxy.rule({ on: 'down', do: 'reset', inside: true });
-    const said = Buffer.concat([Buffer.from(handshake('/line/ws/')), writeFrame(Opcode.text, Buffer.from('x'.repeat(998)), true)]);
-    const { bytes, end } = await openRawConnection(url, said);
+    const request = Buffer.concat([Buffer.from(handshake('/line/ws/')), writeFrame(Opcode.text, Buffer.from('x'.repeat(998)), true)]);
+    const { bytes, end } = await openRawConnection(url, request);
     const frame = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
     assert.deepEqual([frame.length, frame.readUInt16BE(2), end], [(998 + 4) / 2, 998, 'ECONNRESET']);
   });

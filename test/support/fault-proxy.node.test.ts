@@ -210,24 +210,24 @@ describe('bytesPerSecond', () => {
   it('slows sockets and bodies, in each direction', async () => {
     const socket = await open();
     proxy.set({ bytesPerSecond: 10_000 });
-    let begun = Date.now();
+    let startedAt = Date.now();
     socket.send('x'.repeat(500));
     await next(socket);
-    assert.ok(Date.now() - begun >= 95, 'socket');
-    begun = Date.now();
+    assert.ok(Date.now() - startedAt >= 95, 'socket');
+    startedAt = Date.now();
     await (await fetch(url, { method: 'POST', body: 'x'.repeat(500) })).text();
-    assert.ok(Date.now() - begun >= 95, 'REST');
+    assert.ok(Date.now() - startedAt >= 95, 'REST');
   });
 });
 
 describe('delay', () => {
   it('applies delays per direction to sockets and requests, and keeps the order', async () => {
     proxy.set({ delayMs: 40 });
-    let begun = Date.now();
+    let startedAt = Date.now();
     await (await fetch(url)).text();
-    assert.ok(Date.now() - begun >= 78, 'REST');
+    assert.ok(Date.now() - startedAt >= 78, 'REST');
     const socket = await open();
-    begun = Date.now();
+    startedAt = Date.now();
     const got: string[] = [];
     socket.on('message', (data) => got.push(String(data)));
     for (const n of ['1', '2', '3']) socket.send(n);
@@ -236,7 +236,7 @@ describe('delay', () => {
     socket.send('4');
     while (got.length < 4) await next(socket);
     assert.deepEqual(got, ['1', '2', '3', '4']);
-    assert.ok(Date.now() - begun >= 38, 'socket');
+    assert.ok(Date.now() - startedAt >= 38, 'socket');
   });
 });
 

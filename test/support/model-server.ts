@@ -38,7 +38,7 @@ const ownerOf = (room: number): number => (room <= 2 ? ME : CAT);
 /** A marker in message texts that names their tenant and author. */
 export const mark = (tenant: string, person: number): string => `[${tenant}${person}]`;
 /** The owners (`<tenant><user>`) of the texts in it. */
-export const marksIn = (text: string): string[] => [...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, whose]) => whose!))];
+export const marksIn = (text: string): string[] => [...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, owner]) => owner!))];
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
@@ -116,7 +116,7 @@ export class ModelServer {
     this.socketFault = this.restFault = 'none';
     this.isDeaf = this.isMute = false;
     this.frameFaults.length = 0;
-    for (const letGo of this.#hangingRequests.splice(0)) letGo();
+    for (const release of this.#hangingRequests.splice(0)) release();
   }
 
   /** Deletes the change log. */
@@ -344,7 +344,7 @@ export class ModelServer {
 
   /** A client sends a message. */
   #storeFromClient(room: number, user: number, content: string, tempId: string | undefined): Row {
-    for (const whose of marksIn(content)) if (whose !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
+    for (const owner of marksIn(content)) if (owner !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
     return this.store(room, user, content, tempId);
   }
 

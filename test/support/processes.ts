@@ -69,8 +69,8 @@ export function run(path: string, args: string[], options: RunOptions = {}): Pro
 export async function until(program: Program, isReady: () => boolean | Promise<boolean>): Promise<void> {
   let hasEnded = false;
   void program.ended.then(() => (hasEnded = true));
-  for (const begun = Date.now(); !(await isReady()); ) {
-    if (hasEnded || Date.now() - begun > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.output()}`);
+  for (const startedAt = Date.now(); !(await isReady()); ) {
+    if (hasEnded || Date.now() - startedAt > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

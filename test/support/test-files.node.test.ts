@@ -1,4 +1,4 @@
-/** Every test file has a suffix that says where it runs; one without would be selected by no runner. */
+/** Every test file needs a suffix for where it runs; without one, no runner would select it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
