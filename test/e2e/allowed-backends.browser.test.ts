@@ -67,7 +67,7 @@ describe('the allowed backends of a page', () => {
     [[''], `url="${GOOD}" token="secret"`, 'bad_configuration'],
     [['api.example'], `url="${GOOD}" token="secret"`, 'bad_configuration'],
   ] as const) {
-    it(`<meta> ${JSON.stringify(metas)}, ${attributes}: ${expected}`, async () => {
+    it(`10.26: <meta> ${JSON.stringify(metas)}, ${attributes}: ${expected}`, async () => {
       for (const content of metas) allow(content);
       expect(await outcome(attributes)).to.equal(expected);
       if (expected !== 'asks') {
@@ -77,7 +77,7 @@ describe('the allowed backends of a page', () => {
     });
   }
 
-  it('`chat-error` explains the remedy, without other parts of the addresses', async () => {
+  it('10.26: `chat-error` explains the remedy, without other parts of the addresses', async () => {
     allow(GOOD);
     const errors: string[] = [];
     page.window.addEventListener('chat-error', ({ message }) => errors.push(message));
@@ -86,7 +86,7 @@ describe('the allowed backends of a page', () => {
     expect(errors[0]).to.contain('unified-chat-backends').and.not.contain('hidden');
   });
 
-  it('a <meta> in the body, or one added later, is ignored', async () => {
+  it('10.26: a <meta> in the body, or one added later, is ignored', async () => {
     allow(GOOD);
     allow(EVIL, page.document.body);
     await page.script({ type: 'module', src: '/dist/chat.js' });
@@ -97,7 +97,7 @@ describe('the allowed backends of a page', () => {
     expect(asked).to.deep.equal([]);
   });
 
-  it('loader.js identifies its own script despite an <img name=currentScript>', async () => {
+  it('10.26: loader.js identifies its own script despite an <img name=currentScript>', async () => {
     inject(`<img name="currentScript" src="/none.png" data-url="${EVIL}" data-token-url="${TOKEN_URL}"><img name="head"><img name="documentElement">`);
     await page.script({ src: '/dist/loader.js', async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });
     await until(() => asked.length >= 2);
@@ -105,7 +105,7 @@ describe('the allowed backends of a page', () => {
     expect(page.document.querySelector('chat-connection')!.getAttribute('url')).to.equal(GOOD);
   });
 
-  it('an <img name=head> does not hide the <meta> from chat.js', async () => {
+  it('10.26: an <img name=head> does not hide the <meta> from chat.js', async () => {
     allow(GOOD);
     inject('<img name="head">');
     expect(await outcome(`url="${EVIL}" token-url="${TOKEN_URL}"`)).to.equal('bad_configuration');
@@ -115,7 +115,7 @@ describe('the allowed backends of a page', () => {
     ['the backend', { 'data-url': EVIL, 'data-token-url': TOKEN_URL }],
     ['the token', { 'data-url': GOOD, 'data-token-url': `${EVIL}/token` }],
   ] as const) {
-    it(`loader.js requests no token if the page does not allow ${what}`, async () => {
+    it(`10.26: loader.js requests no token if the page does not allow ${what}`, async () => {
       allow(GOOD);
       await page.script({ src: '/dist/loader.js', async: '', ...attributes });
       await until(() => page.document.querySelector('chat-launcher')?.shadowRoot);
@@ -124,7 +124,7 @@ describe('the allowed backends of a page', () => {
     });
   }
 
-  it('loader.js requests it if the page allows it, and from the page itself, despite a <base>', async () => {
+  it('10.26: loader.js requests it if the page allows it, and from the page itself, despite a <base>', async () => {
     allow(GOOD);
     page.document.head.append(Object.assign(page.document.createElement('base'), { href: `${EVIL}/` }));
     await page.script({ src: `${location.origin}/dist/loader.js`, async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });

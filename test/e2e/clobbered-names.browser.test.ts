@@ -4,7 +4,7 @@ import { openHostPage, type HostPage } from '../support/host-page.js';
 
 const NAMES = ['trustedTypes', 'litElementVersions', 'litHtmlPolyfillSupport', 'litElementHydrateSupport', 'reactiveElementPolyfillSupport', 'litPropertyMetadata', 'ShadyDOM', 'ShadyCSS', 'process', 'scheduler', 'reportError', '__zod_globalConfig', 'define', 'module', 'exports'];
 
-describe('an element whose id is the name of a browser API or library', () => {
+describe('10.26: an element whose id is the name of a browser API or library', () => {
   let page: HostPage;
   let errors: string[];
   beforeEach(async () => {

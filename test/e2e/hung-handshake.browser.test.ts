@@ -21,7 +21,7 @@ describe('end to end, a hanging handshake', () => {
     ['suspended and resumed', async () => [new Event('pagehide'), new Event('pageshow')].forEach((event) => window.dispatchEvent(event))],
     ['disconnected and connected', async () => [chat.disconnect(), chat.connect()]],
   ] as const) {
-    it(`${what}: the next socket opens at once`, async () => {
+    it(`10.7: ${what}: the next socket opens at once`, async () => {
       chat = new ChatConnection({ url: backend.url, token: await backend.token(1), share: false });
       chat.openRoom(1);
       chat.connect();

@@ -182,7 +182,7 @@ describe('dist/loader.js', () => {
     expect([names.filter((name) => name === 'unified-chat').length, connections().length]).to.deep.equal([1, 2]);
   });
 
-  it('its policy allows only its own chat.js, and several scripts share it', async () => {
+  it('10.27: its policy allows only its own chat.js, and several scripts share it', async () => {
     const { names, rules } = trustedTypes();
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help' });
@@ -193,7 +193,7 @@ describe('dist/loader.js', () => {
     expect(page.loaded().filter((path) => path === CHAT)).to.have.length(1);
   });
 
-  it('exposes no policy to other scripts', async () => {
+  it('10.27: exposes no policy to other scripts', async () => {
     await page.script(attributes);
     const { window } = page;
     const seen = new Set<unknown>();
@@ -208,7 +208,7 @@ describe('dist/loader.js', () => {
   });
 
   for (const { url, apiPath, api } of ADDRESSES) {
-    it(`data-url="${url}"${apiPath === undefined ? '' : `, data-api-path="${apiPath}"`}: requests ${api}, without cookies or redirects`, async () => {
+    it(`10.28: data-url="${url}"${apiPath === undefined ? '' : `, data-api-path="${apiPath}"`}: requests ${api}, without cookies or redirects`, async () => {
       const asked: [string, RequestInit | undefined][] = [];
       page.window.fetch = async (input, init) => {
         asked.push([String(input), init]);
@@ -243,7 +243,7 @@ describe('dist/loader.js', () => {
     expect(connections()).to.deep.equal([]);
   });
 
-  it('a script that runs again without a user signs the previous one out', async () => {
+  it('10.38: a script that runs again without a user signs the previous one out', async () => {
     await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example', 'data-user': '7', 'data-token-url': '/none/', 'data-room': '3' });
     const chat = page.document.querySelector('chat-connection')!;
     expect(chat.getAttribute('user')).to.equal('7');

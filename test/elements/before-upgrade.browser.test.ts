@@ -27,7 +27,7 @@ describe('an element defined later', () => {
   const define = (tag: string, Base: new () => LitElement): void => customElements.define(tag, class extends Base {});
 
   for (const [Base, given] of PROPERTIES) {
-    it(`${Base.name} takes over every property set before`, async () => {
+    it(`10.39: ${Base.name} takes over every property set before`, async () => {
       const tag = `${Base.name.toLowerCase()}-late`.replace('element', '').replace('chat', 'chat-');
       define(tag, Base);
       const page = await fixture(html`<div></div>`);
@@ -39,7 +39,7 @@ describe('an element defined later', () => {
     });
   }
 
-  it('a provider and a listener set before are asked', async () => {
+  it('10.39: a provider and a listener set before are asked', async () => {
     define('chat-connection-provider', ChatConnectionElement);
     define('chat-connection-listener', ChatConnectionElement);
     const page = await fixture(html`<div></div>`);
@@ -50,7 +50,7 @@ describe('an element defined later', () => {
     await until(() => [provider, listener].every((element) => (element as unknown as ChatConnectionElement).connection.state === 'connected'));
   });
 
-  it('a listener added after the connection found none is asked', async () => {
+  it('10.39: a listener added after the connection found none is asked', async () => {
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url}></chat-connection>`);
     await connection.updateComplete;
     expect(connection.connection.state).to.equal('idle');

@@ -119,7 +119,7 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
-  it('reports how many rooms were unreadable, instead of an empty list', async () => {
+  it('10.23: reports how many rooms were unreadable, instead of an empty list', async () => {
     backend.rooms.push({ name: 'no id' }, { id: null });
     const { rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);
@@ -130,7 +130,7 @@ describe('<chat-rooms>', () => {
     await until(() => text(one(rooms, '[part=note]')) === '2 konnten nicht angezeigt werden.');
   });
 
-  it('the same if no room was readable, by REST and by socket', async () => {
+  it('10.23: the same if no room was readable, by REST and by socket', async () => {
     backend.rooms = [{ name: 'no id' }];
     const { connection, rooms } = await mount(template);
     await until(() => text(one(rooms, '[part=note]')) === '1 could not be displayed.');
@@ -140,7 +140,7 @@ describe('<chat-rooms>', () => {
     await until(() => text(one(rooms, '[part=note]')) === '2 could not be displayed.');
   });
 
-  it('reports that there are more rooms than shown', async () => {
+  it('10.23: reports that there are more rooms than shown', async () => {
     backend.onRequest = (_method, path) => (path.startsWith('rooms/?') || path === 'rooms/' ? json({ results: backend.rooms, next: '/api/chat/rooms/?page=2' }) : undefined);
     const { rooms } = await mount(template);
     await until(() => text(one(rooms, '[part=note]')) === 'Not all conversations are shown.');

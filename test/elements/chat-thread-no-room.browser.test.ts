@@ -54,7 +54,7 @@ describe('a thread without its room', () => {
   const asked = (room: string): boolean => backend.requests.some(({ path }) => path.startsWith(`rooms/${room}/`));
 
   for (const none of [null, undefined, '', NaN]) {
-    it(`a thread whose room is ${none === '' ? 'empty' : none} has no text field, even if a room is selected, until its room is set`, async () => {
+    it(`10.40: a thread whose room is ${none === '' ? 'empty' : none} has no text field, even if a room is selected, until its room is set`, async () => {
       const connection = await mounted(html`<chat-thread .room=${none}></chat-thread>`);
       const thread = connection.querySelector('chat-thread')!;
       await showsNothing(thread, 'at first');
@@ -70,7 +70,7 @@ describe('a thread without its room', () => {
     });
   }
 
-  it('an empty or removed attribute counts as no room', async () => {
+  it('10.40: an empty or removed attribute counts as no room', async () => {
     const connection = await mounted(html`<chat-thread room=""></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await showsNothing(thread, 'empty');
@@ -80,7 +80,7 @@ describe('a thread without its room', () => {
     await showsNothing(thread, 'taken away');
   });
 
-  it('a value set before the definition counts, undefined included', async () => {
+  it('10.40: a value set before the definition counts, undefined included', async () => {
     const connection = await mounted(html`<div></div>`);
     const inert = document.implementation.createHTMLDocument();
     const thread = Object.assign(inert.createElement('chat-thread-late'), { room: undefined });
@@ -88,7 +88,7 @@ describe('a thread without its room', () => {
     await showsNothing(thread as unknown as ChatThreadElement, 'undefined before the upgrade');
   });
 
-  it('a thread whose room was never set follows the selection; an empty selection is none', async () => {
+  it('10.40: a thread whose room was never set follows the selection; an empty selection is none', async () => {
     const connection = await mounted(html`<chat-rooms></chat-rooms><chat-thread></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => words(thread).join('') === 'of room two');
@@ -99,7 +99,7 @@ describe('a thread without its room', () => {
   });
 
   for (const none of [null, undefined, '']) {
-    it(`a launcher whose room is ${none === '' ? 'empty' : none} shows neither the list nor another room`, async () => {
+    it(`10.40: a launcher whose room is ${none === '' ? 'empty' : none} shows neither the list nor another room`, async () => {
       backend.rooms[1]!['unread_count'] = 4;
       const connection = await mounted(html`<chat-launcher open .room=${none}></chat-launcher>`);
       const launcher = connection.querySelector<ChatLauncherElement>('chat-launcher')!;
@@ -115,7 +115,7 @@ describe('a thread without its room', () => {
     });
   }
 
-  it('a room without access shows a notice, has no text field, and keeps the draft until access is granted', async () => {
+  it('10.42: a room without access shows a notice, has no text field, and keeps the draft until access is granted', async () => {
     const connection = await mounted(html`<chat-thread room="1"></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => words(thread).length > 0);
@@ -137,7 +137,7 @@ describe('a thread without its room', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('half a sentence');
   });
 
-  it('a room that was never readable shows a notice', async () => {
+  it('10.42: a room that was never readable shows a notice', async () => {
     backend.onRequest = (_method, path) => (path.startsWith('rooms/9/') ? page('', 404) : undefined);
     const connection = await mounted(html`<chat-thread room="9"></chat-thread>`);
     const thread = connection.querySelector('chat-thread')!;

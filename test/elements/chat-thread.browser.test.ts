@@ -230,7 +230,7 @@ describe('<chat-thread>', () => {
     expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.equal('');
   });
 
-  it('the last loaded row is not the end: unread messages stay unread, more is loaded below, and the button jumps to the true end', async () => {
+  it('10.22: the last loaded row is not the end: unread messages stay unread, more is loaded below, and the button jumps to the true end', async () => {
     backend.rooms = [room(1, 'a', { unread_count: 2 })];
     fill(2_100);
     const { thread, connection } = await mount(template);
@@ -261,7 +261,7 @@ describe('<chat-thread>', () => {
     expect([state().hasNewer, chat.rooms[0]!.unread_count, one(thread, '[part=jump]')]).to.deep.equal([false, 0, undefined]);
   });
 
-  it('shows a message sent while scrolled up at the true end', async () => {
+  it('10.22: shows a message sent while scrolled up at the true end', async () => {
     fill(2_100);
     const { thread, connection } = await mount(template);
     await loaded(thread);
@@ -272,7 +272,7 @@ describe('<chat-thread>', () => {
     expect(distance(thread)).to.be.below(2);
   });
 
-  it('reports how many messages were unreadable, instead of an empty thread', async () => {
+  it('10.23: reports how many messages were unreadable, instead of an empty thread', async () => {
     backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: [{ id: 1 }, null], has_more: false }) : undefined);
     const { thread } = await mount(template);
     await until(() => all(thread, '[part=note]').some((note) => text(note) === '2 could not be displayed.'));

@@ -34,7 +34,7 @@ describe('content from others', () => {
   const say = (content: string, more: object = {}): void => void Object.assign(backend.store(1, 2, content), more);
   const links = ({ thread }: Mounted): string[] => all(thread, '[part=link]').map((link) => `${text(link)} → ${link.getAttribute('href')!}`);
 
-  describe('links', () => {
+  describe('10.29: links', () => {
     for (const [written, shown] of [
       ['https://example.com/a?b=1', 'https://example.com/a?b=1'],
       ['HTTPS://Example.COM/A', 'HTTPS://Example.COM/A'],
@@ -79,7 +79,7 @@ describe('content from others', () => {
     });
   });
 
-  describe('many links and long texts', () => {
+  describe('10.29: many links and long texts', () => {
     it('20,000 links render quickly: a hundred at first, more on request', async () => {
       say(Array.from({ length: 20_000 }, (_, n) => `https://example.com/${n}`).join(' '));
       const before = performance.now();
@@ -137,7 +137,7 @@ describe('content from others', () => {
     });
   });
 
-  it('names, quotes and file names are isolated, and do not affect the surrounding text direction', async () => {
+  it('10.29: names, quotes and file names are isolated, and do not affect the surrounding text direction', async () => {
     const ben = { id: 2, username: 'ben', first_name: `Ben${RLO}`, last_name: '\u2066x' };
     say('hello', { sender: ben, reply_to: { id: 1, content: `a${RLO}b`, sender: `mal${RLO}` } });
     say('', { sender: ben, attachment: `/media/invoice${RLO}fdp.exe`, message_type: 'file' });
@@ -153,7 +153,7 @@ describe('content from others', () => {
     for (const isolated of [...all(thread, 'bdi'), ...all(rooms, 'bdi')]) expect(getComputedStyle(isolated).unicodeBidi).to.contain('isolate');
   });
 
-  describe('images', () => {
+  describe('10.30: images', () => {
     const pictures = (mounted: Mounted): string[] => [mounted.thread, mounted.rooms].flatMap((element) => all(element, 'img').map((image) => (image as HTMLImageElement).src));
     const direct = (picture: string): void => {
       const people = [{ id: 1, username: 'ana' }, { id: 2, username: 'ben', profile_picture: picture }];
@@ -184,7 +184,7 @@ describe('content from others', () => {
     }
   });
 
-  it('the author of a quote is a name, even if the backend sends something else', async () => {
+  it('10.31: the author of a quote is a name, even if the backend sends something else', async () => {
     const senders = ['ben', { id: 2, username: 'ben' }, { username: { toString: 1 } }, { username: ['x'] }, [], 7, null, undefined, { username: Symbol.iterator.toString() }];
     for (const sender of senders) say('an answer', { reply_to: { id: 1, content: 'a question', sender } });
     const { thread } = await show();
@@ -192,7 +192,7 @@ describe('content from others', () => {
     expect(all(thread, '[part=quote] b').map(text)).to.deep.equal(['ben', 'ben', '', '', '', '', '', '', 'Symbol(Symbol.iterator)']);
   });
 
-  it('a row that throws is replaced by a text and reported once; the others are shown', async () => {
+  it('10.31: a row that throws is replaced by a text and reported once; the others are shown', async () => {
     const said: string[] = [];
     const listen = ({ code, message }: ChatErrorEvent): void => void said.push(`${code}: ${message}`);
     document.addEventListener('chat-error', listen);

@@ -23,7 +23,7 @@ describe('without a socket', () => {
     restore();
   });
 
-  it('own messages are recognised, with check marks; the conversation is named after the other user', async () => {
+  it('10.5: own messages are recognised, with check marks; the conversation is named after the other user', async () => {
     const connection = await fixture<ChatConnectionElement>(
       html`<chat-connection url=${url} token=${tokenOf(1)}><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread><chat-launcher></chat-launcher></chat-connection>`,
     );
@@ -47,7 +47,7 @@ describe('without a socket', () => {
     expect(connection.connection.rooms[0]!.unread_count).to.equal(0);
   });
 
-  it('two participants of the same name are distinguished, and a user alone sees the own name', async () => {
+  it('10.5: two participants of the same name are distinguished, and a user alone sees the own name', async () => {
     backend.rooms = [
       room(1, 'DM: ana & ana', { room_type: 'direct', participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }, { id: 7, username: 'ana', first_name: 'Ana', last_name: 'Berg' }] }),
       room(2, 'Notes to self', { room_type: 'direct', participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }] }),
@@ -58,7 +58,7 @@ describe('without a socket', () => {
     expect(all(rooms, '[part=name]').map(text).sort()).to.deep.equal(['Ana Berg', 'Notes to self']);
   });
 
-  it('if the token does not name the user either, REST marks own messages', async () => {
+  it('10.5: if the token does not name the user either, REST marks own messages', async () => {
     const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token="opaque"><chat-thread room="1"></chat-thread></chat-connection>`);
     const thread = connection.querySelector('chat-thread')!;
     await until(() => all(thread, '[part=text]').length === 2);

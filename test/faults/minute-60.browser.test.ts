@@ -45,7 +45,7 @@ describe('a persistent fault', () => {
     for (const [fault, { state, reason, begin }] of Object.entries(LASTING)) {
       const isRefusal = /500|access/.test(fault);
       for (const since of ['from the start', 'after a healthy phase'] as const) {
-        it(`minute 60 of ${fault}, ${since}, on ${backend} backend`, async () => {
+        it(`10.9: minute 60 of ${fault}, ${since}, on ${backend} backend`, async () => {
           const prepare = (scene: FaultScene): void => {
             scene.server.socketFault = 'refuse';
             begin(scene);

@@ -114,7 +114,7 @@ describe(`the elements with arbitrary input (again: ${AGAIN})`, () => {
     server.close();
   });
 
-  it('display well-formed data among arbitrary data', async () => {
+  it('10.32: display well-formed data among arbitrary data', async () => {
     const end = Date.now() + budgetMs(0.35);
     let rounds = 0;
     for (; Date.now() < end; rounds++) {

@@ -53,7 +53,7 @@ describe(`the reference backend with hostile input (again: ${AGAIN})`, () => {
     assert.equal(answer.status, 200, what);
   };
 
-  it('answers every frame, and stores what it acknowledges', async () => {
+  it('10.32: answers every frame, and stores what it acknowledges', async () => {
     const end = Date.now() + budgetMs(0.25);
     let client = await join();
     /** Message ids to be reused. */
@@ -81,7 +81,7 @@ describe(`the reference backend with hostile input (again: ${AGAIN})`, () => {
     await assertAlive('odd frames');
   });
 
-  it('answers every request without an internal error', async () => {
+  it('10.32: answers every request without an internal error', async () => {
     const end = Date.now() + budgetMs(0.2);
     for (let many = 0; Date.now() < end; many++) {
       const request = rawRequest(chance, url, token);
@@ -93,7 +93,7 @@ describe(`the reference backend with hostile input (again: ${AGAIN})`, () => {
     await assertAlive('odd requests');
   });
 
-  it('survives a flood of valid frames, and serves others meanwhile', async () => {
+  it('10.32: survives a flood of valid frames, and serves others meanwhile', async () => {
     const end = Date.now() + budgetMs(0.2);
     const flooders = await Promise.all([join(), join()]);
     const pad = 'x'.repeat(60_000);
@@ -110,7 +110,7 @@ describe(`the reference backend with hostile input (again: ${AGAIN})`, () => {
     await assertAlive('a flood');
   });
 
-  it('logs neither tokens nor message texts', () => {
+  it('10.32: logs neither tokens nor message texts', () => {
     const log = program.output();
     assert.ok(log.includes('connected'), 'the log is not empty');
     for (const secret of [token, SECRET]) {

@@ -61,7 +61,7 @@ describe('texts', () => {
     }
   });
 
-  it('fall back for a lang that is a property name of Object', async () => {
+  it('10.31: fall back for a lang that is a property name of Object', async () => {
     for (const lang of ['constructor', '__proto__', 'hasOwnProperty', 'toString', 'valueOf']) expect(text(await words(lang)), lang).to.equal('Send');
   });
 

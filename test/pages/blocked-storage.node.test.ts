@@ -39,7 +39,7 @@ async function isAChat(frame: Frame, words: string): Promise<void> {
   await frame.waitForFunction((text) => document.querySelector<ChatThreadElement>('chat-thread')?.shadowRoot?.textContent?.includes(text), {}, words);
 }
 
-describe('blocked storage', () => {
+describe('10.3: blocked storage', () => {
   const html: Record<string, string> = {};
   let site: Site;
   let token: string;
@@ -72,7 +72,7 @@ describe('blocked storage', () => {
   });
 });
 
-describe('Firefox', { skip: findBrowsers().firefox ? false : 'no Firefox' }, () => {
+describe('10.3: Firefox', { skip: findBrowsers().firefox ? false : 'no Firefox' }, () => {
   for (const [what, preferences] of [
     ['with cookies blocked', { 'network.cookie.cookieBehavior': 2 }],
     ['in private windows only', { 'browser.privatebrowsing.autostart': true }],

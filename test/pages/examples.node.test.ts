@@ -56,7 +56,7 @@ describe('elements loaded after the first render', () => {
   after(() => site.close());
 
   for (const name of ['react', 'vue', 'svelte', 'angular']) {
-    it(`${name}: the token arrives by attribute, event and property; a thread without its room shows no other`, async () => {
+    it(`10.39, 10.40: ${name}: the token arrives by attribute, event and property; a thread without its room shows no other`, async () => {
       const { page, output } = await site.open(`/built/${name}/late.html`);
       await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].map((element) => element.connection?.state).join() === 'connected,connected,connected');
       await page.waitForFunction(() => document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[aria-selected=true]'));

@@ -48,7 +48,7 @@ async function instances(cdp: CDPSession): Promise<Record<string, number>> {
   return counts;
 }
 
-describe('fifty mounts and removals', () => {
+describe('10.21: fifty mounts and removals', () => {
   let site: Site;
   before(async () => void (site = await startSite({ html: { '/': HTML } })));
   after(() => site.close());

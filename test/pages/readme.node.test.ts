@@ -76,7 +76,7 @@ describe('the README in a fresh clone', () => {
     await room.click();
   };
 
-  it('npm start: a marketplace, for two people in two windows', async () => {
+  it('npm start: a marketplace, with two users in two windows', async () => {
     const ana = await open('/');
     await connected(ana.tab);
     const ben = await open('/?user=ben');
@@ -90,7 +90,7 @@ describe('the README in a fresh clone', () => {
     await Promise.all([ana.tab.close(), ben.tab.close()]);
   });
 
-  it('npm start, then one click to the page that breaks the network: two people talk', async () => {
+  it('npm start, then the fault page: two users talk', async () => {
     const { tab, console } = await open('/');
     await Promise.all([tab.waitForNavigation(), tab.click('.actions a[href="faults.html"]')]);
     await tab.waitForFunction(() => document.querySelectorAll('chat-connection').length === 2 && [...document.querySelectorAll<ChatConnectionElement>('chat-connection')].every((element) => element.connection?.state === 'connected'));
@@ -149,7 +149,7 @@ describe('the README in a fresh clone', () => {
     await tab.close();
   });
 
-  it('every page that the start page links to is there', async () => {
+  it('every page linked from the start page exists', async () => {
     const { tab } = await open('/');
     const addresses = await tab.$$eval('a[href]', (links) => [...new Set(links.map((link) => (link as HTMLAnchorElement).href.split('#')[0]!))]);
     assert.ok(addresses.some((address) => address.endsWith('/dist/examples/angular/')), String(addresses));

@@ -7,7 +7,7 @@ import { ANA, BEN, CLEO, join, rest, ROOM, type RestResponse, type Client } from
 const GENERAL = 4;
 const JOB = 2;
 
-describe('one id identifies one message', () => {
+describe('10.36: one id identifies one message', () => {
   let server: RunningServer;
   let ana: Client;
   before(async () => {
@@ -27,7 +27,7 @@ describe('one id identifies one message', () => {
   const contents = async (room: number): Promise<string[]> =>
     (await rest(server, ANA, `rooms/${room}/messages/?limit=5`)).body.messages.map(({ content }: { content: string }) => content);
 
-  it('rejects the id with another room or text as a conflict, without acknowledging the new message', async () => {
+  it('10.36: rejects the id with another room or text as a conflict, without acknowledging the new message', async () => {
     const first = await post(ANA, ROOM, 'the first', 'one');
     assert.equal(first.status, 201);
     for (const [room, content] of [[GENERAL, 'the first'], [ROOM, 'another'], [GENERAL, 'another']] as const) {
@@ -42,7 +42,7 @@ describe('one id identifies one message', () => {
     assert.equal((await post(BEN, ROOM, 'another', 'one')).status, 201, 'ids are scoped to their sender');
   });
 
-  it('compares with the message as sent, even after an edit', async () => {
+  it('10.36: compares with the message as sent, even after an edit', async () => {
     const { body } = await post(ANA, ROOM, 'Tursday', 'edited');
     await rest(server, ANA, `messages/${body.id}/`, { method: 'PATCH', body: JSON.stringify({ content: 'Thursday' }) });
     assert.deepEqual([(await post(ANA, ROOM, 'Tursday', 'edited')).body.id, (await post(ANA, ROOM, 'Friday', 'edited')).status], [body.id, 409]);
@@ -54,7 +54,7 @@ describe('one id identifies one message', () => {
     assert.equal((await post(ANA, ROOM, 'Tursday', 'edited')).body.id, body.id);
   });
 
-  it('treats another file as another message', async () => {
+  it('10.36: treats another file as another message', async () => {
     const upload = (bytes: string): Promise<RestResponse> => {
       const form = new FormData();
       form.set('room', String(ROOM));
@@ -67,7 +67,7 @@ describe('one id identifies one message', () => {
     assert.equal(n, 1);
   });
 
-  it('finds a retried reply even if the quoted message was deleted meanwhile', async () => {
+  it('10.36: finds a retried reply even if the quoted message was deleted meanwhile', async () => {
     const { body: question } = await post(BEN, ROOM, 'a question', 'question');
     const { body: reply } = await post(ANA, ROOM, 'an answer', 'answer', { reply_to: question.id });
     await rest(server, BEN, `messages/${question.id}/`, { method: 'DELETE' });
@@ -76,7 +76,7 @@ describe('one id identifies one message', () => {
     assert.equal((await post(ANA, ROOM, 'a late answer', 'late', { reply_to: question.id })).status, 400);
   });
 
-  it('reveals nothing about rooms of others in errors', async () => {
+  it('10.36: reveals nothing about rooms of others in errors', async () => {
     const { body: hidden } = await post(ANA, ROOM, 'hidden from Cleo', 'hidden');
     const cleo = await join(server, CLEO);
     const errorFor = async (frame: object): Promise<unknown> => {
@@ -106,7 +106,7 @@ describe('one id identifies one message', () => {
   });
 
   for (const room_id of [{ toString: 1 }, { toString: null, valueOf: null }, [[]], [1], true, {}, '\u0000', { __proto__: null }]) {
-    it(`answers room_id ${JSON.stringify(room_id)}`, async () => {
+    it(`10.36: answers room_id ${JSON.stringify(room_id)}`, async () => {
       for (const type of ['subscribe_room', 'send_message', 'mark_read', 'typing', 'edit_message']) {
         const error = await ana.ask({ type, room_id, content: 'x', _tempId: 'odd' }, 'error');
         assert.deepEqual([error['code'], error['_tempId']], ['unknown_room', 'odd'], type);

@@ -36,7 +36,7 @@ async function flood(socket: WebSocket, ms: number): Promise<number> {
 }
 
 const missing = missingPrograms();
-it('survives 400 MB of valid frames with a small heap and a slow database', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
+it('10.34: survives 400 MB of valid frames with a small heap and a slow database', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
   const postgres = await startPostgres();
   const server = await startProcess({ JWT_SECRET: SECRET, DATABASE_URL: postgres.url, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` });
   const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
@@ -69,7 +69,7 @@ it('survives 400 MB of valid frames with a small heap and a slow database', { sk
 const poll = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
   within((async () => { while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5)); })(), what);
 
-it('does not process queued frames of a broken socket', () =>
+it('10.34: does not process queued frames of a broken socket', () =>
   withServer({}, async (server) => {
     const ana = await join(server, ANA);
     const { query } = server.database;
@@ -94,7 +94,7 @@ it('does not process queued frames of a broken socket', () =>
     assert.equal(asked, 1);
   }));
 
-it('stops writing to a client that reads nothing', () =>
+it('10.34: stops writing to a client that reads nothing', () =>
   withServer({}, async (server) => {
     const ana = await join(server, ANA);
     ana.socket.pause();
@@ -120,7 +120,7 @@ it('stops writing to a client that reads nothing', () =>
     ana.close();
   }));
 
-it('stops within a time limit even if queries hang', async () => {
+it('10.34: stops within a time limit even if queries hang', async () => {
   const server = await startServer();
   const ana = await join(server, ANA);
   const never = new Promise<never>(() => {});
@@ -135,7 +135,7 @@ it('stops within a time limit even if queries hang', async () => {
   await request;
 });
 
-it('does not echo a nested or long _tempId', () =>
+it('10.34: does not echo a nested or long _tempId', () =>
   withServer({}, async (server) => {
     const ana = await join(server, ANA);
     const nested = `${'['.repeat(2_500)}${']'.repeat(2_500)}`;
@@ -158,7 +158,7 @@ it('does not echo a nested or long _tempId', () =>
     for (const client of [ana, notifications]) client.close();
   }));
 
-it('survives many sockets of one user that request much and read nothing', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 120_000 }, async () => {
+it('10.34: survives many sockets of one user that request much and read nothing', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 120_000 }, async () => {
   const postgres = await startPostgres();
   const server = await startProcess({ JWT_SECRET: SECRET, DATABASE_URL: postgres.url, NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` });
   const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
@@ -198,7 +198,7 @@ it('survives many sockets of one user that request much and read nothing', { ski
   }
 });
 
-it('closes the oldest socket of a user with too many, and none of other users', () =>
+it('10.34: closes the oldest socket of a user with too many, and none of other users', () =>
   withServer({}, async (server) => {
     const ben = await join(server, BEN);
     const clients = [];
@@ -208,7 +208,7 @@ it('closes the oldest socket of a user with too many, and none of other users', 
     for (const client of [...clients, ben]) client.close();
   }));
 
-it('does not count a closed socket whose client does not answer: the next excess socket closes the next oldest', () =>
+it('10.34: does not count a closed socket whose client does not answer: the next excess socket closes the next oldest', () =>
   withServer({}, async (server) => {
     const clients = [];
     for (let n = 0; n < 22; n++) {
@@ -221,7 +221,7 @@ it('does not count a closed socket whose client does not answer: the next excess
     for (const client of clients) client.close();
   }));
 
-it('keeps a live client while its socket is paused because of a slow database', () =>
+it('10.34: keeps a live client while its socket is paused because of a slow database', () =>
   withServer({ livenessSeconds: 0.05 }, async (server) => {
     const ana = await join(server, ANA);
     const { query } = server.database;

@@ -18,7 +18,7 @@ interface Shown {
 }
 const page = async (query: string): Promise<{ messages: Shown[]; has_more: boolean }> => (await rest(server, ANA, `rooms/${ROOM}/messages/?${query}`)).body;
 
-it('pages through imported messages without gaps or jumps, with any ids, in both directions', async () => {
+it('10.25: pages through imported messages without gaps or jumps, with any ids, in both directions', async () => {
   // Live messages first, then imported ones: higher ids, earlier times, some with equal timestamps.
   const insert = (content: string, at: number): Promise<object[]> =>
     server.database.query('insert into messages (room_id, sender_id, content, created_at) values ($1, $2, $3, $4)', [ROOM, BEN, content, new Date(at)]);
@@ -49,11 +49,11 @@ it('pages through imported messages without gaps or jumps, with any ids, in both
   }
 });
 
-it('previews the latest message of a room, not the one with the highest id', async () => {
+it('10.25: previews the latest message of a room, not the one with the highest id', async () => {
   assert.equal((await rest(server, ANA, `rooms/${ROOM}/`)).body.last_message.content, 'live 19');
 });
 
-it('counts older imported messages as read when the latest one is read', async () => {
+it('10.25: counts older imported messages as read when the latest one is read', async () => {
   const latest = (await page('limit=1')).messages[0]!.id;
   const ana = await join(server, ANA);
   assert.equal((await rest(server, ANA, `rooms/${ROOM}/`)).body.unread_count, 66);
@@ -63,7 +63,7 @@ it('counts older imported messages as read when the latest one is read', async (
   ana.close();
 });
 
-it('compares ids for a cursor that is not in the room', async () => {
+it('10.25: compares ids for a cursor that is not in the room', async () => {
   assert.deepEqual((await page('after=999999')).messages, []);
   assert.equal((await page('before=999999&limit=100')).messages.length, 66);
 });

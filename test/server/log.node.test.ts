@@ -18,7 +18,7 @@ function timeOf(run: () => void): number {
 }
 
 for (const [what, piece] of Object.entries({ 'token prefixes': 'eyJ', 'tokens without dots': 'eyJhbGci', 'pairs': 'eyJa.', 'encoded dots': 'eyJ%2E', parameters: '?token=', subprotocols: 'bearer.', 'percent signs': '%2', spaces: ' ' })) {
-  it(`redacts ${what} in linear time`, () => {
+  it(`10.37: redacts ${what} in linear time`, () => {
     // With backtracking, 16 times the length would take 256 times as long: more than 10 s.
     const text = piece.repeat(262_144 / piece.length);
     const ms = timeOf(() => void redact(text));
@@ -26,7 +26,7 @@ for (const [what, piece] of Object.entries({ 'token prefixes': 'eyJ', 'tokens wi
   });
 }
 
-it('truncates a long path and Origin before authentication', async () => {
+it('10.37: truncates a long path and Origin before authentication', async () => {
   const lines: string[] = [];
   await withServer({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } }, async (server) => {
     // Node accepts 16 kB of headers.
@@ -41,7 +41,7 @@ it('truncates a long path and Origin before authentication', async () => {
   });
 });
 
-it('redacts a token at any position of a long text', () => {
+it('10.37: redacts a token at any position of a long text', () => {
   const token = `eyJhbGciOiJIUzI1NiJ9.${'p'.repeat(300)}.${'s'.repeat(43)}`;
   for (let before = 0; before < 700; before += 7) {
     const lines: string[] = [];
@@ -62,7 +62,7 @@ for (const [what, fail] of Object.entries({
     throw new Error(`first ${PRIVATE}`, { cause: new Error(PRIVATE) });
   },
 })) {
-  it(`logs no text, file name or bytes of users after an error ${what}`, async () => {
+  it(`10.37: logs no text, file name or bytes of users after an error ${what}`, async () => {
     const lines: string[] = [];
     await withServer({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } }, async (server) => {
       const ana = await join(server, ANA, ROOM);

@@ -177,7 +177,7 @@ describe('messages, with all capabilities', () => {
     assert.ok((await rest(server, CLEO, 'rooms/start_dm/', { json: {} })).body.user_id);
   });
 
-  it('does not readmit a removed user to a direct room, and does not reopen a closed room', async () => {
+  it('10.35: does not readmit a removed user to a direct room, and does not reopen a closed room', async () => {
     const start = (userId: number, other: number) => rest(server, userId, 'rooms/start_dm/', { json: { user_id: other } });
     const { id } = (await start(CLEO, BEN)).body.room;
     await server.database.query('delete from members where room_id = $1 and user_id = $2', [id, BEN]);

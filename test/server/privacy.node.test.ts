@@ -14,7 +14,7 @@ function usersIn(value: unknown): Record<string, unknown>[] {
 }
 
 for (const baseline of [false, true]) {
-  it(`sends no e-mail address and no phone number (${baseline ? 'baseline' : 'full'})`, () =>
+  it(`10.33: sends no e-mail address and no phone number (${baseline ? 'baseline' : 'full'})`, () =>
     withServer({ baseline }, async (server) => {
       await server.database.query('update users set phone_number = $1', [PHONE]);
       const heard: unknown[] = [];

@@ -6,7 +6,7 @@ import { ANA, BEN, CLEO, join, rest, ROOM, withServer, type Client, type Frame }
 
 const READERS = 20;
 
-describe('read receipts', () => {
+describe('10.17: read receipts', () => {
   let server: RunningServer;
   let clients: Client[] = [];
   before(async () => {
@@ -25,7 +25,7 @@ describe('read receipts', () => {
   const receipts = async (userId: number, room = ROOM) => (await rest(server, userId, `rooms/${room}/receipts/`)).body.receipts as { user_id: number; up_to: number }[];
   const of = (type: string, frames: Frame[]): Frame[] => frames.filter((frame) => frame.type === type);
 
-  it('marks messages as read up to one; later ones stay unread', async () => {
+  it('10.17: marks messages as read up to one; later ones stay unread', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ben.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const [, second, third] = [await post(ANA), await post(ANA), await post(ANA)];
@@ -43,7 +43,7 @@ describe('read receipts', () => {
     assert.equal(of('message_read', await ana.settle()).length, 1);
   });
 
-  it('rejects `up_to` with an unknown message, or one of another room', async () => {
+  it('10.17: rejects `up_to` with an unknown message, or one of another room', async () => {
     const ben = await enter(BEN);
     const { id } = await post(ANA, 'elsewhere', 4);
     for (const up_to of [id, 999_999, 'x']) {
@@ -56,7 +56,7 @@ describe('read receipts', () => {
     assert.equal((await rest(server, ANA, 'rooms/999/receipts/')).status, 404);
   });
 
-  it('informs only the authors of the messages that were read', async () => {
+  it('10.17: informs only the authors of the messages that were read', async () => {
     const JOB = 2;
     const [ana, ben, cleo] = [await enter(ANA), await enter(BEN), await enter(CLEO)];
     for (const client of [ana, ben, cleo]) await client.ask({ type: 'mark_read', room_id: JOB }, 'messages_marked_read');
@@ -67,7 +67,7 @@ describe('read receipts', () => {
     assert.equal(of('message_read', await cleo.settle()).length, 0);
   });
 
-  it(`sends at most ${READERS} frames to the author of a message with ${READERS} readers, and records no change`, async () => {
+  it(`10.17: sends at most ${READERS} frames to the author of a message with ${READERS} readers, and records no change`, async () => {
     const [made] = await server.database.query<{ id: number }>(
       `with people as (insert into users (email, username) select 'r' || n, 'reader' || n from generate_series(1, $1::int) n returning id),
        room as (insert into rooms (name, room_type) values ('many', 'general') returning id),
@@ -94,7 +94,7 @@ describe('read receipts', () => {
     assert.equal((await receipts(ANA, room)).filter(({ up_to }) => up_to === id).length, READERS);
   });
 
-  it('still supports `message_ids`', async () => {
+  it('10.17: still supports `message_ids`', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     const [one, two] = [await post(ANA), await post(ANA)];
     for (const client of [ana, ben]) await client.settle();
@@ -107,7 +107,7 @@ describe('read receipts', () => {
   });
 });
 
-it('GET me/ returns the same as the greeting', async () => {
+it('10.4: GET me/ returns the same as the greeting', async () => {
   await withServer({ limits: { content: 77 } }, async (server) => {
     const client = await join(server, BEN);
     client.close();
@@ -120,7 +120,7 @@ it('GET me/ returns the same as the greeting', async () => {
   await withServer({ baseline: true }, async (server) => assert.equal((await rest(server, BEN, 'me/')).status, 404));
 });
 
-it('lets browsers cache preflights', () =>
+it('10.10: lets browsers cache preflights', () =>
   withServer({ allowedOrigins: ['https://shop.example'] }, async (server) => {
     const preflight = await rest(server, null, 'rooms/', { method: 'OPTIONS', headers: { Origin: 'https://shop.example', 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'authorization' } });
     assert.deepEqual([preflight.status, preflight.headers.get('Access-Control-Max-Age')], [204, '7200']);

@@ -11,7 +11,7 @@ import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, withServer, type 
 /** Maximum delay of a revocation, on every process. */
 const MAX_DELAY_MS = 5_000;
 
-describe('implausible tokens', () => {
+describe('10.35: implausible tokens', () => {
   let server: RunningServer;
   before(async () => {
     server = await startServer();
@@ -29,23 +29,23 @@ describe('implausible tokens', () => {
     'an issue time of tomorrow': { exp: now + 3_600, iat: now + 86_400 },
     'an issue time in milliseconds': { exp: now + 3_600, iat: Date.now() },
   })) {
-    it(`rejects a token with ${what}, on the socket and by REST`, async () => {
+    it(`10.35: rejects a token with ${what}, on the socket and by REST`, async () => {
       const token = await tokenWith(claims);
       await assert.rejects(openSocket(server, token), /refused 403/);
       assert.equal((await rest(server, null, 'rooms/', { headers: { Authorization: `Bearer ${token}` } })).status, 401);
     });
   }
 
-  it('accepts a token issued by a clock that is slightly ahead', async () => {
+  it('10.35: accepts a token issued by a clock that is slightly ahead', async () => {
     (await openSocket(server, await tokenWith({ exp: now + 3_600, iat: now + 30 }))).close();
   });
 
-  it('does not start with a weak secret', async () => {
+  it('10.35: does not start with a weak secret', async () => {
     await assert.rejects(startServer({ secret: 'secret' }), /at least 32 bytes.*openssl rand/);
     await assert.rejects(startServer({ secret: '' }), /at least 32 bytes/);
   });
 
-  it('compares the scheme of its own origin', async () => {
+  it('10.35: compares the scheme of its own origin', async () => {
     const [http, https] = [server.url, server.url.replace('http:', 'https:')];
     const token = await server.signToken(ANA);
     (await openSocket(server, token, { origin: http })).close();
@@ -88,11 +88,11 @@ async function revoke(first: Backend, second: Backend, query: (sql: string) => P
   }
 }
 
-it('ends the access of deactivated users and removed members over open sockets', () =>
+it('10.35: ends the access of deactivated users and removed members over open sockets', () =>
   withServer({}, (server) => revoke(server, server, (sql) => server.database.query(sql))));
 
 const missing = missingPrograms();
-it('also on another process', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
+it('10.35: also on another process', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
   const secret = 'only for this test, and long enough to be one';
   const services: Service[] = [await startPostgres()];
   try {

@@ -4,7 +4,7 @@ import { json } from '../support/fake-backend.js';
 import { BASELINE, FULL, FaultScene, openFaultScene } from '../support/fault-scene.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('with the clock set back by an hour', () => {
+describe('10.9: with the clock set back by an hour', () => {
   it('connects a user who signs in and returns to the page', async () => {
     const f = new FaultScene(FULL);
     let signedIn = false;

@@ -36,7 +36,7 @@ describe('after a user has left', () => {
     ['another tenant', () => chat.configure({ apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' })],
     ['no user', () => chat.configure({ token: '' })],
   ] as const) {
-    it(`live messages held during a read are not shown to ${how}`, async () => {
+    it(`10.1: live messages held during a read are not shown to ${how}`, async () => {
       backend.onRequest = () => 'hang';
       await open();
       backend.sendAs(1, 2, 'for Ana alone');
@@ -49,7 +49,7 @@ describe('after a user has left', () => {
     });
   }
 
-  it('a message that was still being stored when its author left is restored for that author', async () => {
+  it('10.1: a message that was still being stored when its author left is restored for that author', async () => {
     await open();
     vault.latency = () => new Promise((resolve) => clock.after(100, resolve));
     chat.sendChatMessage(1, 'first').catch(() => {});
@@ -64,7 +64,7 @@ describe('after a user has left', () => {
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['first', 'second', 'third']);
   });
 
-  it('a delayed tab message about a message that is already stored does not resend it', async () => {
+  it('10.16: a delayed tab message about a message that is already stored does not resend it', async () => {
     const browser = new FakeBrowser();
     chat = new ChatConnection(
       { url: 'https://chat.example', token: ANA },

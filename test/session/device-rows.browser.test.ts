@@ -39,7 +39,7 @@ describe('stored rows', function () {
   this.timeout(20_000);
   beforeEach(wipe);
 
-  it('are sent in the order of writing, even if the clock was set back between page loads', async () => {
+  it('10.15: are sent in the order of writing, even if the clock was set back between page loads', async () => {
     const f = new FaultScene(FULL);
     f.server.restFault = 'down';
     f.server.socketFault = 'refuse';
@@ -71,7 +71,7 @@ describe('stored rows', function () {
     'an invalid time': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: NaN } },
     'an invalid rejection': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: 5, refused: 7 } },
   })) {
-    it(`with ${what} do not block other messages`, async () => {
+    it(`10.31: with ${what} do not block other messages`, async () => {
       const f = new FaultScene(FULL);
       await open(f);
       f.send('before');
@@ -102,7 +102,7 @@ describe('stored rows', function () {
     });
   }
 
-  it('a token provider that hangs once is asked again when the user returns to the page', async () => {
+  it('10.38: a token provider that hangs once is asked again when the user returns to the page', async () => {
     const f = new FaultScene(FULL);
     let asked = 0;
     let hangs = true;

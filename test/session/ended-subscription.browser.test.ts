@@ -5,7 +5,7 @@ import { connected } from '../support/connected.js';
 const FULL = ['idempotent_send', 'ack', 'user_channel'];
 
 describe('a subscription ended by the server', () => {
-  it('updates thread and list at once if the user was removed from the room', async () => {
+  it('10.42: updates thread and list at once if the user was removed from the room', async () => {
     const s = await connected({}, (backend) => (backend.capabilities = FULL));
     s.chat.openRoom(1);
     s.backend.store(1, 2, 'hello');
@@ -21,7 +21,7 @@ describe('a subscription ended by the server', () => {
     expect({ at5, at600 }).to.deep.equal({ at5: [true, [2]], at600: [true, [2]] });
   });
 
-  it('is resumed if the user was readmitted', async () => {
+  it('10.42: is resumed if the user was readmitted', async () => {
     const s = await connected({}, (backend) => (backend.capabilities = FULL));
     s.chat.openRoom(1);
     await s.clock.advance(1_000);
@@ -34,7 +34,7 @@ describe('a subscription ended by the server', () => {
     expect(asked).to.equal(2);
   });
 
-  it('does not cause a request storm if repeated', async () => {
+  it('10.42: does not cause a request storm if repeated', async () => {
     const { chat, backend, clock } = await connected({}, (each) => {
       each.onSent = (socket, { type, room_id }) => type === 'subscribe_room' && socket.receive({ type: 'unsubscribed', room_id });
     });

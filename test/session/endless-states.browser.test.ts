@@ -10,7 +10,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('states that must end', () => {
 
-  it('reports a proxy that strips the Authorization header, so that only REST rejects every token, instead of staying in "connecting"', async () => {
+  it('10.8: reports a proxy that strips the Authorization header, so that only REST rejects every token, instead of staying in "connecting"', async () => {
     let n = 0;
     const { chat, backend, clock, states } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: n++ }) });
     backend.onRequest = () => json({ detail: 'Authentication credentials were not provided.' }, 401);
@@ -26,7 +26,7 @@ describe('states that must end', () => {
     expect([got[0], got[1]]).to.deep.equal(['unauthorized', 'unauthorized'], JSON.stringify(got));
   });
 
-  it('does not cause a token storm if only REST rejects every token', async () => {
+  it('10.8: does not cause a token storm if only REST rejects every token', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: asked++ }) });
     backend.onRequest = () => json({ detail: 'no', code: 'token_not_valid' }, 401);
@@ -40,7 +40,7 @@ describe('states that must end', () => {
     expect([...got, ...counts]).to.deep.equal(['unauthorized', true, true, true, ...counts]);
   });
 
-  it('a deleted last message and a backend that answers `after` with 400 do not count as a failing server', async () => {
+  it('10.11: a deleted last message and a backend that answers `after` with 400 do not count as a failing server', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -60,7 +60,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('the first greeting after polling keeps what was read meanwhile', async () => {
+  it('10.10: the first greeting after polling keeps what was read meanwhile', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.onSocket = 'refuse'));
     chat.disconnect();
     for (let i = 0; i < 45; i++) backend.store(1, 2, `old ${i}`);
@@ -78,7 +78,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('Retry-After of one backend does not apply to another', async () => {
+  it('10.11: Retry-After of one backend does not apply to another', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.onSocket = 'refuse';
       b.onRequest = () => json({ detail: 'away' }, 503, { 'Retry-After': '300' });
@@ -95,7 +95,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('connects even if a request from before the socket is never answered', async () => {
+  it('10.8: connects even if a request from before the socket is never answered', async () => {
     const { chat, backend, clock } = scene();
     let n = 0;
     backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
@@ -108,7 +108,7 @@ describe('states that must end', () => {
     expect(got).to.deep.equal(['connected', true]);
   });
 
-  it('waits less than a second for a request from before the socket that is never answered', async () => {
+  it('10.8: waits less than a second for a request from before the socket that is never answered', async () => {
     const { chat, backend, clock } = scene();
     let n = 0;
     backend.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') && n++ === 0 ? 'hang' : undefined);
@@ -124,7 +124,7 @@ describe('states that must end', () => {
     expect(seconds).to.be.below(2);
   });
 
-  it('notifications resume after their token was rejected while the page had no new one', async () => {
+  it('10.13: notifications resume after their token was rejected while the page had no new one', async () => {
     let fails = false;
     let k = 0;
     const tokenProvider = async (): Promise<string> => {
@@ -149,7 +149,7 @@ describe('states that must end', () => {
     expect(got).to.deep.equal(['connected', 1]);
   });
 
-  it('notifications that always reject the token request new ones at growing intervals', async () => {
+  it('10.13: notifications that always reject the token request new ones at growing intervals', async () => {
     let asked = 0;
     const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { asked: asked++ }) });
     const bells = (): FakeSocket[] => backend.sockets.filter(({ url }) => url.includes('notifications'));
@@ -169,7 +169,7 @@ describe('states that must end', () => {
   });
 
   for (const way of ['jump to the end', 'a minute passes (baseline)', 'a reconnection (baseline)'] as const) {
-    it(`does not report old messages as new when reading far up and ${way}`, async function () {
+    it(`10.22: does not report old messages as new when reading far up and ${way}`, async function () {
       this.timeout(20_000);
       const { chat, backend, clock } = await connected({}, (b) => {
         if (way.includes('baseline')) b.capabilities = [];
@@ -193,7 +193,7 @@ describe('states that must end', () => {
     });
   }
 
-  it('a backend with one change counter for all rooms does not cause a room list request per message', async () => {
+  it('10.24: a backend with one change counter for all rooms does not cause a room list request per message', async () => {
     let seq = 0;
     const changes: { type: string; room_id: number; message: object; seq: number }[] = [];
     const { chat, backend, clock } = await connected({}, (b) => {
@@ -223,7 +223,7 @@ describe('states that must end', () => {
     expect([asked < 50, asked, syncs, n]).to.deep.equal([true, asked, syncs, 200]);
   });
 
-  it('connects if lock requests are never answered', async () => {
+  it('10.3: connects if lock requests are never answered', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };

@@ -6,7 +6,7 @@ const isRoomOne = (path: string): boolean => path.startsWith('rooms/1/messages/'
 
 describe('an open room that cannot be read', () => {
   for (const way of ['with a socket', 'without a socket'] as const) {
-    it(`${way}: the connection works, the other room works, and the room recovers when it can be read`, async () => {
+    it(`10.42: ${way}: the connection works, the other room works, and the room recovers when it can be read`, async () => {
       let isBroken = true;
       const { chat, backend, clock, states } = await connected({}, (b) => {
         b.store(1, 2, 'in the broken room');
@@ -35,7 +35,7 @@ describe('an open room that cannot be read', () => {
     });
   }
 
-  it('a temporary 502 does not count as a failing room', async () => {
+  it('10.42: a temporary 502 does not count as a failing room', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void b.store(1, 2, 'one'));
     chat.openRoom(1);
     await clock.advance(1_000);
@@ -50,7 +50,7 @@ describe('an open room that cannot be read', () => {
     chat.disconnect();
   });
 
-  it('is not retried after it was closed', async () => {
+  it('10.42: is not retried after it was closed', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.onRequest = (_method, path) => (isRoomOne(path) ? json({}, 500) : undefined);
     });
@@ -68,7 +68,7 @@ describe('an open room that cannot be read', () => {
 });
 
 describe('a message between the list and the page', () => {
-  it('counts as unread', async () => {
+  it('10.19: counts as unread', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(1_000);

@@ -50,7 +50,7 @@ describe('user changes', () => {
     noSocket();
   };
 
-  it('a third opaque token hides the data of the second, before the server has named its user', async () => {
+  it('10.4: a third opaque token hides the data of the second, before the server has named its user', async () => {
     await open({ token: 'ana, opaque' });
     await clock.advance(1_000);
     chat.configure({ token: 'ben, opaque' });
@@ -65,7 +65,7 @@ describe('user changes', () => {
     expect([chat.user, ...shown()]).to.deep.equal([null]);
   });
 
-  it('a message confirmed during the user change is not shown to the next user', async () => {
+  it('10.1: a message confirmed during the user change is not shown to the next user', async () => {
     await open({ token: ANA });
     await clock.advance(1_000);
     backend.echo = 'none';

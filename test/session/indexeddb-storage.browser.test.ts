@@ -27,7 +27,7 @@ describe('the message storage', () => {
     await forget();
   });
 
-  it('finds messages stored by the first release, with the default paths', async () => {
+  it('10.2: finds messages stored by the first release, with the default paths', async () => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
@@ -49,7 +49,7 @@ describe('the message storage', () => {
     expect(await vault.load('https://chat.example 1')).to.deep.equal([]);
   });
 
-  it('is closed when a newer release upgrades it; the tab asks for a reload', async () => {
+  it('10.2: is closed when a newer release upgrades it; the tab asks for a reload', async () => {
     const backend = new FakeBackend(new FakeClock());
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
     const problems: string[] = [];
@@ -68,7 +68,7 @@ describe('the message storage', () => {
     expect([chat.data.durable, problems.length]).to.deep.equal([false, 1]);
   });
 
-  it('that never answers delays the first message only; when it answers again, everything is stored again', async () => {
+  it('10.20: that never answers delays the first message only; when it answers again, everything is stored again', async () => {
     const states: StorageState[] = [];
     const clock = new FakeClock();
     let asked = 0;
@@ -101,7 +101,7 @@ describe('the message storage', () => {
     vault.close();
   });
 
-  it('stores messages written during a failure as soon as it works', async () => {
+  it('10.20: stores messages written during a failure as soon as it works', async () => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('', 'SecurityError');
     };
@@ -127,7 +127,7 @@ describe('the message storage', () => {
     chat.disconnect();
   });
 
-  it('leaves no database open after the connection has ended, including late writes', async () => {
+  it('10.21: leaves no database open after the connection has ended, including late writes', async () => {
     const opened = new Set<IDBDatabase>();
     IDBFactory.prototype.open = function (this: IDBFactory, ...parameters) {
       const request = open.apply(this, parameters);

@@ -31,7 +31,7 @@ describe('a message that changes before the answer to its request arrives', () =
     });
   }
 
-  it('resent by REST and deleted: it does not reappear', async () => {
+  it('10.16: resent by REST and deleted: it does not reappear', async () => {
     const { f, delay: hold } = await delayAnswers();
     // Neither echo nor acknowledgement.
     f.onFrame = (frame, pass) => (frame.type === 'message_ack' || frame.type === 'new_message' ? undefined : pass(frame));
@@ -48,7 +48,7 @@ describe('a message that changes before the answer to its request arrives', () =
 });
 
 describe('the answer to a sent message', () => {
-  it('HTTP 500 for ten minutes: the message is sent afterwards', async () => {
+  it('10.24: HTTP 500 for ten minutes: the message is sent afterwards', async () => {
     const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.server.restFault = 'broken';
@@ -64,7 +64,7 @@ describe('the answer to a sent message', () => {
     expect([during, after]).to.deep.equal([['sending '], ['sent']]);
   });
 
-  it('a message of another room is not accepted', async () => {
+  it('10.31: a message of another room is not accepted', async () => {
     const f = await openFaultScene((s) => (s.server.socketFault = 'refuse'));
     f.onRequest = (method) => (method === 'POST' ? json({ id: 999, room: 2, sender: { id: 2 }, content: 'somebody else', timestamp: '2026-11-23T12:00:00Z' }, 201) : undefined);
     f.send('mine');

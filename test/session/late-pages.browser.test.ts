@@ -13,7 +13,7 @@ const numbers = (f: FaultScene): number[] => f.chat.messages(1).map(({ id }) => 
 const holes = (ids: readonly number[]): number[] => ids.slice(1).filter((id, at) => id !== ids[at]! + 1);
 
 describe('late data', () => {
-  it('finds a lost frame after three pairs of reordered frames', async () => {
+  it('10.19: finds a lost frame after three pairs of reordered frames', async () => {
     const f = await openFaultScene();
     await f.clock.advance(1_000);
     for (let n = 0; n < 3; n++) {
@@ -32,7 +32,7 @@ describe('late data', () => {
     await f.expectRecovery();
   });
 
-  it('finds a lost frame although messages arrive during each periodic check', async () => {
+  it('10.19: finds a lost frame although messages arrive during each periodic check', async () => {
     const f = await openFaultScene();
     let n = 0;
     let on = true;
@@ -72,7 +72,7 @@ describe('late data', () => {
     });
   }
 
-  it('an older page after the room was closed and reopened', async () => {
+  it('10.22: an older page after the room was closed and reopened', async () => {
     const leaves: (() => void)[] = [];
     const original = ChatConnection.prototype.openRoom;
     ChatConnection.prototype.openRoom = function (this: ChatConnection, id) {
@@ -93,7 +93,7 @@ describe('late data', () => {
     await f.expectRecovery();
   });
 
-  it('an older page after the oldest messages were released', async () => {
+  it('10.22: an older page after the oldest messages were released', async () => {
     const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     while (f.chat.messages(1).length < 2_000) await f.chat.loadOlder(1);
@@ -105,7 +105,7 @@ describe('late data', () => {
     expect(holes(numbers(f))).to.deep.equal([]);
   });
 
-  it('a newer page after jumping to the end', async () => {
+  it('10.22: a newer page after jumping to the end', async () => {
     const { f, delay: hold } = await delayAnswers(2_300);
     f.chat.setAway(1, true);
     for (let n = 0; n < 45; n++) await f.chat.loadOlder(1);
@@ -119,7 +119,7 @@ describe('late data', () => {
     expect([holes(ids), ids.at(-1), f.chat.data.threads.get('1')!.hasNewer]).to.deep.equal([[], 2300, false]);
   });
 
-  it('the last newer page, with messages missed while the socket was down', async () => {
+  it('10.22: the last newer page, with messages missed while the socket was down', async () => {
     const { f, delay: hold } = await delayAnswers(2_200);
     f.chat.setAway(1, true);
     for (let n = 0; n < 40; n++) await f.chat.loadOlder(1);
@@ -143,7 +143,7 @@ describe('late data', () => {
     f.chat.disconnect();
   });
 
-  it('a page without readable messages does not hide earlier ones', async () => {
+  it('10.23: a page without readable messages does not hide earlier ones', async () => {
     const f = await openFaultScene((s) => {
       for (let n = 0; n < 150; n++) s.server.store(1, 2, `m${n}`);
       const original = s.fetch;

@@ -21,7 +21,7 @@ describe('after the end of a connection', () => {
     return [...held, ...pending].flatMap(({ name }) => (name?.startsWith('unified-chat/') ? [name] : []));
   }
 
-  it('no database, channel, lock, lock request or socket is left', async () => {
+  it('10.21: no database, channel, lock, lock request or socket is left', async () => {
     const databases = new Set<IDBDatabase>();
     const channels = new Set<BroadcastChannel>();
     const most = { databases: 0, channels: 0, locks: 0 };

@@ -16,7 +16,7 @@ describe('a chunk that cannot be loaded', () => {
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('pending messages are sent when a chunk becomes available after connecting', async () => {
+  it('10.11: pending messages are sent when a chunk becomes available after connecting', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

@@ -12,7 +12,7 @@ describe('a chunk that cannot be loaded', () => {
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('a message confirmed while the second page loads stays in the thread', async () => {
+  it('10.10: a message confirmed while the second page loads stays in the thread', async () => {
     worker.use(...['ts', 'js'].flatMap((ending) => [http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error()), http.get(`*/src/client/deferred.${ending}`, () => HttpResponse.error())]));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

@@ -12,7 +12,7 @@ describe('a chunk that cannot be loaded', () => {
   before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
   after(() => worker.stop());
 
-  it('an expired token meanwhile does not sign the user out permanently', async () => {
+  it('10.8: an expired token meanwhile does not sign the user out permanently', async () => {
     worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);

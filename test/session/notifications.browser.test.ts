@@ -102,7 +102,7 @@ describe('the notifications socket', () => {
     expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal([2, 1]);
   });
 
-  it('keeps the newest 50 after an outage, however many arrived', async () => {
+  it('10.24: keeps the newest 50 after an outage, however many arrived', async () => {
     const all = Array.from({ length: 1_000 }, (_, n) => notification(1_000 - n));
     onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: all });
     events.length = 0;
@@ -145,7 +145,7 @@ describe('the notifications socket', () => {
     expect(sockets.length).to.be.above(1);
   });
 
-  it('counts as open without an initial frame, and requests the unread count', async () => {
+  it('10.13: counts as open without an initial frame, and requests the unread count', async () => {
     const quiet = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 3 }));
     next = quiet;
     sockets[0]!.drop(1006);
@@ -157,7 +157,7 @@ describe('the notifications socket', () => {
     expect(quiet.sent.length, 'and requested again after a silence').to.be.above(5);
   });
 
-  it('reports a notification missed during a gap with its content, even if none was known before', async () => {
+  it('10.13: reports a notification missed during a gap with its content, even if none was known before', async () => {
     chat.disconnect();
     await clock.advance(0);
     const silent = (next = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 0 })));
@@ -173,7 +173,7 @@ describe('the notifications socket', () => {
     expect(events.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
   });
 
-  it('reconnects at growing intervals to a server that accepts and closes at once', async () => {
+  it('10.13: reconnects at growing intervals to a server that accepts and closes at once', async () => {
     const opened: number[] = [];
     onOpen = (socket) => (opened.push(clock.now()), socket.drop(1013));
     sockets[0]!.drop(1006);
@@ -183,7 +183,7 @@ describe('the notifications socket', () => {
 });
 
 describe('the token of the notifications socket', () => {
-  it('is replaced by the new one when the socket ends with the old one', async () => {
+  it('10.13: is replaced by the new one when the socket ends with the old one', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh'];

@@ -6,7 +6,7 @@ import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js
 import { ANA, BEN, rest, within, withServer } from '../server/support.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-it('a notification missed during a gap is reported with its content', () =>
+it('10.13: a notification missed during a gap is reported with its content', () =>
   withServer({ differences: ['notifications-quiet'], seed: 'transcript' }, async (server) => {
     const sockets: WebSocket[] = [];
     const Kept = class extends WebSocket {

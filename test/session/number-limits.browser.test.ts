@@ -15,7 +15,7 @@ const greeting = (backend: Scene['backend'], more: object): void => {
   backend.greeting = (userId) => ({ ...greeting.call(backend, userId), ...more });
 };
 
-describe('numbers from the server', () => {
+describe('10.24: numbers from the server', () => {
   for (const retry_after of [0, -5, 0.001]) {
     it(`retry_after: ${retry_after} counts as at least a second`, async () => {
       const made = await connected();
@@ -114,7 +114,7 @@ describe('numbers from the server', () => {
   });
 });
 
-describe('endless pages', () => {
+describe('10.24: endless pages', () => {
   it('older: a repeated page counts as the last one', async () => {
     const made = await connected({}, fill(50));
     const { chat, backend, clock } = made;

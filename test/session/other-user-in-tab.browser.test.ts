@@ -8,7 +8,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('another tab signs in as another user', () => {
   for (const kind of ['503 once', 'network once', 'hang once', 'provider throws once', 'nothing']) {
-    it(`and the token request of the first tab fails (${kind}): it is repeated`, async () => {
+    it(`10.43: and the token request of the first tab fails (${kind}): it is repeated`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
       backend.userOf = (token) => (JSON.parse(atob(token.split('.')[1]!)) as { user_id: number }).user_id;

@@ -47,7 +47,7 @@ describe('an outage', () => {
     return backend.requests.length - before;
   };
 
-  it('100 clients that are disconnected together poll REST no faster than they open sockets', async () => {
+  it('10.9: 100 clients that are disconnected together poll REST no faster than they open sockets', async () => {
     await chats(100);
     const sockets = backend.sockets.length;
     const requests = backend.requests.length;
@@ -62,7 +62,7 @@ describe('an outage', () => {
     expect(backend.sockets.length - sockets).to.be.below(30);
   });
 
-  it('after an hour of 503, each client polls REST once a minute, not in step with others', async () => {
+  it('10.9: after an hour of 503, each client polls REST once a minute, not in step with others', async () => {
     await chats(20);
     backend.onSocket = 'refuse';
     backend.onRequest = () => page('Service Unavailable', 503);
@@ -79,7 +79,7 @@ describe('an outage', () => {
     expect(Math.max(...perSecond), 'the fullest second').to.be.at.most(12);
   });
 
-  it('Retry-After of a 503 is respected by polls, messages and sockets', async () => {
+  it('10.9: Retry-After of a 503 is respected by polls, messages and sockets', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = () => page('', 503, { 'Retry-After': '120' });
@@ -91,7 +91,7 @@ describe('an outage', () => {
     expect(backend.sockets.length - sockets).to.equal(0);
   });
 
-  it('the socket is retried at once when REST answers again', async () => {
+  it('10.11: the socket is retried at once when REST answers again', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
@@ -110,7 +110,7 @@ describe('an outage', () => {
     expect(connectedAt - answeredAt).to.be.below(50);
   });
 
-  it('an idle room on a baseline backend costs at most 7 requests a minute, and 2 while the page is hidden', async () => {
+  it('10.41: an idle room on a baseline backend costs at most 7 requests a minute, and 2 while the page is hidden', async () => {
     backend.capabilities = [];
     const isHidden = { value: false };
     const visibility = Object.getOwnPropertyDescriptor(Document.prototype, 'visibilityState')!;
@@ -145,7 +145,7 @@ describe('an outage', () => {
     }
   });
 
-  it('requests can use cached preflights', async () => {
+  it('10.41: requests can use cached preflights', async () => {
     const modes: (RequestCache | undefined)[] = [];
     const { fetch } = backend;
     Object.assign(backend, { fetch: (input: RequestInfo | URL, init?: RequestInit) => (modes.push(init?.cache), fetch(input, init)) });
@@ -154,7 +154,7 @@ describe('an outage', () => {
     expect(modes.every((cache) => cache === undefined)).to.equal(true);
   });
 
-  it('a list requested before the socket was open does not replace a newer one', async () => {
+  it('10.10: a list requested before the socket was open does not replace a newer one', async () => {
     const { fetch } = backend;
     const waiting: (() => void)[] = [];
     const answers = [backend.rooms.slice(0, 1), backend.rooms];
@@ -173,7 +173,7 @@ describe('an outage', () => {
     expect(chat!.rooms.length).to.equal(2);
   });
 
-  it('retry times of the token endpoint, and a backend that fails partly, cause no request storm', async () => {
+  it('10.8: retry times of the token endpoint, and a backend that fails partly, cause no request storm', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';
     backend.onRequest = (_, path) => (path.startsWith('rooms/1/') ? json({ detail: 'broken' }, 500) : undefined);
@@ -187,7 +187,7 @@ describe('an outage', () => {
   });
 });
 
-describe('round trips until the first messages are visible', () => {
+describe('10.10: round trips until the first messages are visible', () => {
   /** A simulated backend with network latency: one round trip per new connection, and one per preflight. */
   class DistantBackend extends FakeBackend {
     readonly #preflights = new Set<string>();
@@ -252,7 +252,7 @@ describe('round trips until the first messages are visible', () => {
     });
   }
 
-  it('a delayed message is sent even if the clock is set back by an hour meanwhile', async () => {
+  it('10.9: a delayed message is sent even if the clock is set back by an hour meanwhile', async () => {
     const f = await openFaultScene();
     f.server.socketFault = 'refuse';
     f.onRequest = (method) => (method === 'POST' ? json({ detail: 'Wait.' }, 429, { 'Retry-After': '20' }) : undefined);

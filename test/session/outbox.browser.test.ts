@@ -371,7 +371,7 @@ describe('sending', () => {
   });
 
   for (const status of [408, 421, 425]) {
-    it(`HTTP ${status} is not a rejection: the message is retried`, async () => {
+    it(`10.24: HTTP ${status} is not a rejection: the message is retried`, async () => {
       const { chat, backend, clock } = await connected();
       backend.stores = false;
       backend.echo = 'none';

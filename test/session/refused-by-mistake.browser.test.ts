@@ -6,7 +6,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('a token rejected by mistake', () => {
   for (const way of ['one 401 by REST', 'one 4001 on the socket'] as const) {
-    it(`is retried when the user returns or presses Retry (${way})`, async () => {
+    it(`10.8: is retried when the user returns or presses Retry (${way})`, async () => {
       const f = new FaultScene(FULL);
       let asked = 0;
       const chat = new ChatConnection(
@@ -40,7 +40,7 @@ describe('a token rejected by mistake', () => {
 });
 
 describe('a late token', () => {
-  it('is used after 20 s, while the old one is still valid', async () => {
+  it('10.8: is used after 20 s, while the old one is still valid', async () => {
     const f = new FaultScene([...FULL, 'token_refresh']);
     const states: string[] = [];
     let asked = 0;

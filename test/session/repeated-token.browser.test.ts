@@ -10,7 +10,7 @@ import { partsLoaded } from '../support/lazy-parts.js';
 const OPAQUE = 'secret-A+/token==';
 
 describe('a token repeated by the server', () => {
-  it('reaches no other tab and no chat-error', async () => {
+  it('10.31: reaches no other tab and no chat-error', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();
@@ -37,7 +37,7 @@ describe('a token repeated by the server', () => {
     expect([travelled, shown, problems.length]).to.deep.equal([0, [], 4]);
   });
 
-  it('is redacted even after it was replaced', async () => {
+  it('10.31: is redacted even after it was replaced', async () => {
     const s = await connected({ token: tokenOf(1, { jti: 'old' }) }, (backend) => (backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh']));
     const old = tokenOf(1, { jti: 'old' });
     s.chat.configure({ token: tokenOf(1, { jti: 'new' }) });
@@ -48,7 +48,7 @@ describe('a token repeated by the server', () => {
     expect(s.problems.filter((text) => text.includes(old))).to.deep.equal([]);
   });
 
-  it('is redacted in its percent-encoded form too', async () => {
+  it('10.31: is redacted in its percent-encoded form too', async () => {
     const s = await connected({ token: OPAQUE });
     s.backend.socket.receive({ type: 'error', message: `Bad request: ${s.backend.socket.url}` });
     await settle();

@@ -51,7 +51,7 @@ describe('resending', () => {
   };
 
   for (const wasStored of [true, false]) {
-    it(`a message sent on Friday is searched for on Monday before it is resent; ${wasStored ? 'it is found' : 'it is not found, and the author is asked'}`, async () => {
+    it(`10.15: a message sent on Friday is searched for on Monday before it is resent; ${wasStored ? 'it is found' : 'it is not found, and the author is asked'}`, async () => {
       const before = await connect();
       backend.stores = wasStored;
       backend.echo = 'none';
@@ -75,7 +75,7 @@ describe('resending', () => {
     });
   }
 
-  it('a message that was never sent and is a day old needs confirmation by the author; discarding removes it', async () => {
+  it('10.15: a message that was never sent and is a day old needs confirmation by the author; discarding removes it', async () => {
     const chat = await connect();
     down();
     await settle();
@@ -98,7 +98,7 @@ describe('resending', () => {
     ['normalises Unicode', 'Cafe\u0301 at noon', 'Café at noon'],
     ['strips tags', 'a <b>bold</b> claim', 'a bold claim'],
   ] as const) {
-    it(`a backend without temporary ids that ${what} stores the message once`, async () => {
+    it(`10.16: a backend without temporary ids that ${what} stores the message once`, async () => {
       backend.capabilities = [];
       const chat = await connect();
       backend.echo = 'none';
@@ -111,7 +111,7 @@ describe('resending', () => {
     });
   }
 
-  it('another own message from a phone is not mistaken for it; in doubt the author is asked', async () => {
+  it('10.16: another own message from a phone is not mistaken for it; in doubt the author is asked', async () => {
     backend.capabilities = [];
     const chat = await connect();
     backend.echo = 'none';
@@ -131,7 +131,7 @@ describe('resending', () => {
     expect(stored()).to.have.length(3);
   });
 
-  it('texts are compared in linear time', () => {
+  it('10.16: texts are compared in linear time', () => {
     const long = 'a b'.repeat(2_000_000);
     const from = performance.now();
     textSimilarity(long, `${long}c`);
@@ -143,7 +143,7 @@ describe('resending', () => {
     expect(textSimilarity('&#99999999;', '&#99999999;')).to.equal('same');
   });
 
-  it('a tab that is no longer the sender stops sending', async () => {
+  it('10.19: a tab that is no longer the sender stops sending', async () => {
     const browser = new FakeBrowser();
     const chat = await connect({}, browser);
     await clock.advance(1_000);
@@ -167,7 +167,7 @@ describe('resending', () => {
     expect(stored()).to.deep.equal(['one', 'two']);
   });
 
-  it('a message discarded while storage is read is not sent', async () => {
+  it('10.19: a message discarded while storage is read is not sent', async () => {
     down();
     const before = await connect();
     before.sendChatMessage(1, 'never mind').catch(() => {});
@@ -181,7 +181,7 @@ describe('resending', () => {
     expect([stored(), own(before)]).to.deep.equal([[], []]);
   });
 
-  it('a follower keeps its own estimate of the server clock', async () => {
+  it('10.19: a follower keeps its own estimate of the server clock', async () => {
     const browser = new FakeBrowser();
     backend.greeting = () => ({ type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: backend.capabilities, timestamp: new Date(started).toISOString() });
     const started = clock.now();

@@ -63,7 +63,7 @@ describe('a session', () => {
     });
   }
 
-  it('reads the list again if a message arrives during the request', async () => {
+  it('10.19: reads the list again if a message arrives during the request', async () => {
     const { chat, backend, clock } = await connected();
     await clock.advance(1_000);
     let asked = 0;
@@ -181,7 +181,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('names a possible cause for the socket only after repeated failures while REST works', async () => {
+  it('10.12: names a possible cause for the socket only after repeated failures while REST works', async () => {
     const { chat, clock, reasons } = scene({}, (backend) => (backend.onSocket = 'refuse'));
     chat.connect();
     await partsLoaded();
@@ -195,7 +195,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('blames nothing if the server was down when the page was opened, and comes up', async () => {
+  it('10.12: blames nothing if the server was down when the page was opened, and comes up', async () => {
     const { chat, backend, clock, reasons } = scene({}, (made) => {
       made.onSocket = 'refuse';
       made.onRequest = DOWN;
@@ -212,7 +212,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('blames nothing if the server is repeatedly down', async () => {
+  it('10.12: blames nothing if the server is repeatedly down', async () => {
     const { chat, backend, clock, reasons } = scene({}, (made) => (made.onSocket = 'refuse'));
     chat.connect();
     await partsLoaded();

@@ -38,7 +38,7 @@ describe('failing storage, and duplicate messages', () => {
     await forget();
   });
 
-  it('"Send again" on a backend that changes texts and loses answers stores one more copy, not one per attempt', async () => {
+  it('10.16: "Send again" on a backend that changes texts and loses answers stores one more copy, not one per attempt', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -69,10 +69,10 @@ describe('failing storage, and duplicate messages', () => {
     ['Shall we ship the release today?', 'Shall we ship the release today!'],
     ['The whole trip to Rome costs $100', 'The whole trip to Rome costs €100'],
   ] as const) {
-    it(`"${a}" does not certainly equal "${b}"`, () => expect(textSimilarity(a, b)).to.not.equal('same'));
+    it(`10.16: "${a}" does not certainly equal "${b}"`, () => expect(textSimilarity(a, b)).to.not.equal('same'));
   }
 
-  it('masked words must keep their length and punctuation; long texts are compared as a whole', () => {
+  it('10.16: masked words must keep their length and punctuation; long texts are compared as a whole', () => {
     const long = 'a b '.repeat(1_500);
     for (const [sent, stored, likeness] of [
       ['this is a damn long sentence, about nothing', 'this is a d**n long sentence, about nothing', 'same'],
@@ -87,7 +87,7 @@ describe('failing storage, and duplicate messages', () => {
       expect(textSimilarity(sent, stored), `${sent.slice(-50)} / ${stored.slice(-50)}`).to.equal(likeness);
   });
 
-  it('a message that was never sent is not mistaken for an own message from a phone', async () => {
+  it('10.16: a message that was never sent is not mistaken for an own message from a phone', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.capabilities = []));
     chat.openRoom(1);
     await clock.advance(0);
@@ -104,7 +104,7 @@ describe('failing storage, and duplicate messages', () => {
   });
 
   for (const how of ['asleep', 'disconnected', 'used by another user'] as const) {
-    it(`a message rejected in another tab while this one was ${how} does not stay "sending"`, async () => {
+    it(`10.19: a message rejected in another tab while this one was ${how} does not stay "sending"`, async () => {
       const { clock, backend, one, two: second } = await twoTabs();
       backend.onSocket = 'refuse';
       backend.onRequest = () => new TypeError('Failed to fetch');
@@ -139,7 +139,7 @@ describe('failing storage, and duplicate messages', () => {
     });
   }
 
-  it('the first message of an empty room, from a device whose clock is 5 minutes fast, with a lost answer, is stored once', async () => {
+  it('10.16: the first message of an empty room, from a device whose clock is 5 minutes fast, with a lost answer, is stored once', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
       b.onSocket = 'refuse';
@@ -159,7 +159,7 @@ describe('failing storage, and duplicate messages', () => {
     expect(copies).to.equal(1);
   });
 
-  it('a message discarded during a storage failure is not sent after a reload', async () => {
+  it('10.20: a message discarded during a storage failure is not sent after a reload', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
@@ -195,7 +195,7 @@ describe('failing storage, and duplicate messages', () => {
     second.disconnect();
   });
 
-  it('a purge during a storage failure does not report success', async () => {
+  it('10.6: a purge during a storage failure does not report success', async () => {
     const clock = new FakeClock();
     const vault = new IndexedDbStorage(() => {}, clock);
     await vault.putDraft(SCOPE, 1, 'secret');
@@ -212,7 +212,7 @@ describe('failing storage, and duplicate messages', () => {
     expect([outcome, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
   });
 
-  it('a user whose id begins with "ws" keeps messages stored by the first release', async () => {
+  it('10.2: a user whose id begins with "ws" keeps messages stored by the first release', async () => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
@@ -228,7 +228,7 @@ describe('failing storage, and duplicate messages', () => {
     expect(await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ wsmith')).to.have.length(1);
   });
 
-  it('intermittent storage failures leave no database connection open', async () => {
+  it('10.21: intermittent storage failures leave no database connection open', async () => {
     const opened = new Set<IDBDatabase>();
     IDBFactory.prototype.open = function (...args) {
       const request = open.apply(this, args);
@@ -254,7 +254,7 @@ describe('failing storage, and duplicate messages', () => {
     expect(opened.size).to.equal(0);
   });
 
-  it('clearLocalData right after sending leaves nothing in storage', async () => {
+  it('10.6: clearLocalData right after sending leaves nothing in storage', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -273,7 +273,7 @@ describe('failing storage, and duplicate messages', () => {
     expect([...vault.messages.values()].filter(({ message }) => message.content !== '').map(({ message }) => message.content)).to.deep.equal([]);
   });
 
-  it('clearLocalData before the user is known removes the draft', async () => {
+  it('10.6: clearLocalData before the user is known removes the draft', async () => {
     const vault = new MemoryVault();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
@@ -292,7 +292,7 @@ describe('failing storage, and duplicate messages', () => {
     expect([...vault.drafts.values()]).to.deep.equal([]);
   });
 
-  it('clearLocalData while messages are restored: nothing appears, nothing is sent', async () => {
+  it('10.6: clearLocalData while messages are restored: nothing appears, nothing is sent', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();

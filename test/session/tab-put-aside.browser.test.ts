@@ -6,7 +6,7 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 describe('a suspended tab', () => {
   for (const [name, capabilities] of Object.entries({ full: FULL, baseline: BASELINE })) {
     for (const gap of [0, 5]) {
-      it(`whose message was sent by another tab: its promise settles (${name}, ${gap})`, async () => {
+      it(`10.18: whose message was sent by another tab: its promise settles (${name}, ${gap})`, async () => {
         const original = globalThis.addEventListener;
         let current: Map<string, () => void> | undefined;
         (globalThis as { addEventListener: unknown }).addEventListener = function (what: string, run: () => void, options: unknown) {

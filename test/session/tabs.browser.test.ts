@@ -254,7 +254,7 @@ describe('rooms open in several tabs, over one socket', () => {
     return [...rooms].sort();
   };
 
-  it('the leader keeps a subscription that another tab needs', async () => {
+  it('10.18: the leader keeps a subscription that another tab needs', async () => {
     const one = await tab(1);
     const two = await tab(1, 2);
     expect(backend.sockets).to.have.length(1);
@@ -269,7 +269,7 @@ describe('rooms open in several tabs, over one socket', () => {
     expect(subscribed(), 'after the last tab has left').to.deep.equal([2]);
   });
 
-  it('a follower leaves a room on the server, unless another tab shows it', async () => {
+  it('10.18: a follower leaves a room on the server, unless another tab shows it', async () => {
     await tab(1);
     const two = await tab(1, 2, 3);
     const three = await tab(3);
@@ -281,7 +281,7 @@ describe('rooms open in several tabs, over one socket', () => {
     expect(subscribed(), 'a closing tab reports it').to.deep.equal([1]);
   });
 
-  it('a reopened room is subscribed to again', async () => {
+  it('10.18: a reopened room is subscribed to again', async () => {
     await tab(1);
     const two = await tab(2);
     two.leave.get(2)!();
@@ -292,7 +292,7 @@ describe('rooms open in several tabs, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 2]);
   });
 
-  it('a crashed tab counts for at most a minute; a live one keeps counting', async () => {
+  it('10.18: a crashed tab counts for at most a minute; a live one keeps counting', async () => {
     await tab(1);
     const two = await tab(2);
     await tab(3);
@@ -305,7 +305,7 @@ describe('rooms open in several tabs, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 3]);
   });
 
-  it('a tab that was unresponsive counts again as soon as it answers', async () => {
+  it('10.18: a tab that was unresponsive counts again as soon as it answers', async () => {
     await tab(1);
     const channel = new (browser.tab().BroadcastChannel)('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
     channel.postMessage({ kind: 'join' });
@@ -320,7 +320,7 @@ describe('rooms open in several tabs, over one socket', () => {
     expect(subscribed()).to.deep.equal([1, 2]);
   });
 
-  it('after a change of leader, the rooms of the other tabs are subscribed to again', async () => {
+  it('10.18: after a change of leader, the rooms of the other tabs are subscribed to again', async () => {
     const one = await tab(1);
     const two = await tab(2);
     await tab(3);
@@ -333,7 +333,7 @@ describe('rooms open in several tabs, over one socket', () => {
     expect(subscribed()).to.deep.equal([3]);
   });
 
-  it('clearLocalData() in one tab, while another is about to save a draft', async () => {
+  it('10.6: clearLocalData() in one tab, while another is about to save a draft', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();

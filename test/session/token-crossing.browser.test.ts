@@ -5,7 +5,7 @@ import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-describe('the old token expires while the new one is in flight on the same socket', () => {
+describe('10.25: the old token expires while the new one is in flight on the same socket', () => {
   for (const way of ['property token', 'tokenProvider with one good token', 'closed without a token error, 1006'] as const) {
     it(`${way}: the new one is tried`, async () => {
       const clock = new FakeClock();

@@ -83,7 +83,7 @@ describe('token-url', () => {
     });
   }
 
-  it('a network error or server error is retried; the visitor does not count as signed out', async () => {
+  it('10.8: a network error or server error is retried; the visitor does not count as signed out', async () => {
     const { chat, clock, asked, is } = await visit((nth) => [new TypeError('Failed to fetch'), new Response('', { status: 503 }), new Response('', { status: 429 }), json({ token: FRESH })][nth - 1]!);
     expect(is()).to.equal('error token_endpoint_unreachable');
     await clock.advance(1_000 + 2_000 + 5_000);
@@ -91,7 +91,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('failing for an hour is retried at growing intervals, without counting as signed out', async () => {
+  it('10.8: failing for an hour is retried at growing intervals, without counting as signed out', async () => {
     let isBack = false;
     const { chat, clock, asked, problems, is } = await visit(() => (isBack ? json({ token: FRESH }) : new Response('', { status: 503 })));
     await clock.advance(60_000);
@@ -106,7 +106,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('Retry-After is respected', async () => {
+  it('10.8: Retry-After is respected', async () => {
     const { chat, clock, asked } = await visit((nth) => (nth === 1 ? new Response('', { status: 503, headers: { 'Retry-After': '20' } }) : json({ token: FRESH })));
     await clock.advance(19_000);
     expect(asked.length).to.equal(1);
@@ -115,7 +115,7 @@ describe('token-url', () => {
     chat.disconnect();
   });
 
-  it('hanging, or a truncated answer, times out after 10 s and is retried; Retry asks at once', async () => {
+  it('10.8: hanging, or a truncated answer, times out after 10 s and is retried; Retry asks at once', async () => {
     const broken = json({ token: FRESH });
     broken.text = () => Promise.reject(new TypeError('network error'));
     const never = new Promise<Response>(() => {});
@@ -139,7 +139,7 @@ describe('token-url', () => {
     expect(clock.pending).to.equal(0);
   });
 
-  it('failing when the server rejects the token keeps the displayed data, and recovers with the endpoint', async () => {
+  it('10.8: failing when the server rejects the token keeps the displayed data, and recovers with the endpoint', async () => {
     let isDown = false;
     const { chat, backend, clock, is } = await visit((nth) => (isDown ? new TypeError('Failed to fetch') : json({ token: nth === 1 ? tokenOf(1) : FRESH })));
     isDown = true;

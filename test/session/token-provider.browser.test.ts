@@ -13,7 +13,7 @@ const NETWORK_ERRORS: Record<string, unknown> = {
 
 describe("the page's token provider", () => {
   for (const [name, error] of Object.entries(NETWORK_ERRORS)) {
-    it(`a network error (${name}) does not sign out: the page is asked again until it answers`, async () => {
+    it(`10.8: a network error (${name}) does not sign out: the page is asked again until it answers`, async () => {
       let fails = true;
       let asked = 0;
       const { chat, clock, states, reasons } = scene({ token: '', tokenProvider: async () => {
@@ -33,7 +33,7 @@ describe("the page's token provider", () => {
     });
   }
 
-  it('offline, the reason is the network', async () => {
+  it('10.8: offline, the reason is the network', async () => {
     const { chat, clock, states } = scene({ token: '', tokenProvider: () => Promise.reject(new TypeError('Failed to fetch')) });
     Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
     try {
@@ -47,7 +47,7 @@ describe("the page's token provider", () => {
     }
   });
 
-  it('any other error means that there is no token, and is reported', async () => {
+  it('10.8: any other error means that there is no token, and is reported', async () => {
     const { chat, clock, states, problems } = scene({ token: '', tokenProvider: () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'token')")) });
     chat.connect();
     await partsLoaded();

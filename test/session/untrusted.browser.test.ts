@@ -55,10 +55,10 @@ describe('messages of other tabs', () => {
     { kind: 'discard', localId: {} },
   ];
 
-  for (const message of GOOD) it(`${JSON.stringify(message)} is accepted`, () => expect(readTabMessage(message)?.kind).to.equal(message.kind));
-  for (const message of BAD) it(`${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
+  for (const message of GOOD) it(`10.31: ${JSON.stringify(message)} is accepted`, () => expect(readTabMessage(message)?.kind).to.equal(message.kind));
+  for (const message of BAD) it(`10.31: ${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
 
-  it('invalid ones do not change the state, cause no frames, and are reported without their content', async () => {
+  it('10.31: invalid ones do not change the state, cause no frames, and are reported without their content', async () => {
     const backend = new FakeBackend(new FakeClock());
     backend.store(1, 2, 'hello');
     const channels: { onmessage?: (event: { data: unknown }) => void }[] = [];
@@ -111,7 +111,7 @@ describe('messages of other tabs', () => {
 
 describe('a token repeated by a server', () => {
   for (const token of ['0123456789abcdef0123456789abcdef01234567', 'onlyletters', `${'long'.repeat(30)}.x`, tokenOf(1)]) {
-    it(`is not part of chat-error, in any encoding (${token.slice(0, 20)})`, async () => {
+    it(`10.31: is not part of chat-error, in any encoding (${token.slice(0, 20)})`, async () => {
       const { chat, backend, clock, problems } = await connected({ token });
       backend.socket.receive({ type: token });
       backend.socket.receive({ type: `x ${token}` });
@@ -138,7 +138,7 @@ describe('a room id given as an attribute', () => {
     ['a word', 'lobby', 'lobby'],
     ['digits beyond 2^53', '9007199254740993', '9007199254740993'],
   ] as const) {
-    it(`is sent as in the list, on the socket and over REST: ${is}`, async () => {
+    it(`10.31: is sent as in the list, on the socket and over REST: ${is}`, async () => {
       const { chat, backend, clock } = scene({}, (each) => {
         each.rooms = [room(expected as never, 'Seven')];
         each.onRequest = (method, path) => {
@@ -174,7 +174,7 @@ describe('a room id given as an attribute', () => {
 
 describe('a strict server with string ids', () => {
   for (const capabilities of [[], ['idempotent_send', 'ack', 'user_channel']]) {
-    it(`gets subscriptions with the id from the list, even for a room opened before the list arrived (${capabilities.length} capabilities)`, async () => {
+    it(`10.31: gets subscriptions with the id from the list, even for a room opened before the list arrived (${capabilities.length} capabilities)`, async () => {
       const { chat, backend, clock } = scene({ token: tokenOf('1') }, (each) => {
         each.capabilities = capabilities;
         each.rooms = [room('1' as never, 'Ana & Ben'), room('2' as never, 'General')];

@@ -53,7 +53,7 @@ describe('users and backends', () => {
   };
 
   for (const latencyMs of [0, 1, 30, 700]) {
-    it(`a pending message is sent under no other user, though the token changes twice in succession; storage takes ${latencyMs} ms`, async () => {
+    it(`10.1: a pending message is sent under no other user, though the token changes twice in succession; storage takes ${latencyMs} ms`, async () => {
       if (latencyMs > 0) vault.latency = () => new Promise((resolve) => clock.after(latencyMs, resolve));
       noPosts();
       const chat = await chatWith({ token: ANA });
@@ -73,7 +73,7 @@ describe('users and backends', () => {
     });
   }
 
-  it('a pending request of the first user is not repeated with the token of the second', async () => {
+  it('10.1: a pending request of the first user is not repeated with the token of the second', async () => {
     backend.onSocket = 'refuse';
     let answer = (_: Response): void => {};
     const chat = await chatWith({ token: ANA });
@@ -98,7 +98,7 @@ describe('users and backends', () => {
     expect(posts).to.deep.equal([`Bearer ${ANA}`]);
   });
 
-  it('two backends on one origin share neither messages nor drafts nor a socket', async () => {
+  it('10.2: two backends on one origin share neither messages nor drafts nor a socket', async () => {
     const browser = new FakeBrowser();
     const tenant = (name: string): ConnectionConfig => ({ token: ANA, apiPath: `/${name}/api/`, wsPath: `/${name}/ws/` });
     noPosts();
@@ -118,7 +118,7 @@ describe('users and backends', () => {
     expect([...vault.messages.keys()]).to.have.length(1);
   });
 
-  it('another socket path is another backend: pending messages are not sent there', async () => {
+  it('10.2: another socket path is another backend: pending messages are not sent there', async () => {
     noPosts();
     const chat = await chatWith({ token: ANA });
     write(chat, 'for the first');
@@ -130,7 +130,7 @@ describe('users and backends', () => {
   });
 
   for (const hasMe of [true, false]) {
-    it(`opaque tokens without a socket, ${hasMe ? 'with GET me/' : 'baseline backend'}: another token hides the data of the first`, async () => {
+    it(`10.4: opaque tokens without a socket, ${hasMe ? 'with GET me/' : 'baseline backend'}: another token hides the data of the first`, async () => {
       backend.hasMe = hasMe;
       backend.onSocket = 'refuse';
       backend.store(1, 2, 'for the eyes of Ana');
@@ -151,7 +151,7 @@ describe('users and backends', () => {
     });
   }
 
-  it('GET me/ is requested once if no socket has named the user, and never otherwise', async () => {
+  it('10.4: GET me/ is requested once if no socket has named the user, and never otherwise', async () => {
     const asked = (): number => backend.requests.filter(({ path }) => path === 'me/').length;
     const chat = await chatWith({ token: 'ana, opaque' });
     await clock.advance(60_000);
@@ -168,7 +168,7 @@ describe('users and backends', () => {
     expect([connectedChat.user?.id, connectedChat.data.capabilities, asked()]).to.deep.equal([1, backend.capabilities, 2]);
   });
 
-  it('`sub` names the user without `user_id`, and the greeting may use another id', async () => {
+  it('10.4: `sub` names the user without `user_id`, and the greeting may use another id', async () => {
     backend.userOf = () => 1;
     const [ana, again] = [{ user_id: undefined, sub: 'auth|ana' }, { user_id: undefined, sub: 'auth|ana', jti: 'again' }].map((claims) => tokenOf(1, claims)) as [string, string];
     const chat = await chatWith({ token: ana });
@@ -186,14 +186,14 @@ describe('users and backends', () => {
     expect(shown(chat)).to.deep.equal([]);
   });
 
-  it('a token provided later names its user too, without a socket', async () => {
+  it('10.5: a token provided later names its user too, without a socket', async () => {
     backend.onSocket = 'refuse';
     const chat = await chatWith({ tokenProvider: async () => ANA });
     await clock.advance(3_000);
     expect([chat.state, chat.user?.id]).to.deep.equal(['polling', 1]);
   });
 
-  it('a draft survives a reload if the token comes later, and if only the server names the user', async () => {
+  it('10.6: a draft survives a reload if the token comes later, and if only the server names the user', async () => {
     for (const config of [{ tokenProvider: async () => ANA }, { token: 'ana, opaque' }]) {
       const before = await chatWith(config);
       before.saveDraft(1, 'half a thought');
@@ -212,7 +212,7 @@ describe('users and backends', () => {
     }
   });
 
-  it('text typed before the user is known is kept for that user', async () => {
+  it('10.6: text typed before the user is known is kept for that user', async () => {
     let give = (_: string): void => {};
     const chat = await chatWith({ tokenProvider: () => new Promise((resolve) => (give = resolve)) });
     chat.saveDraft(1, 'typed early');
@@ -225,7 +225,7 @@ describe('users and backends', () => {
     expect(await chat.draft(1)).to.equal('');
   });
 
-  it('a storage result that arrives after a user change is not used as a draft', async () => {
+  it('10.6: a storage result that arrives after a user change is not used as a draft', async () => {
     const chat = await chatWith({ token: ANA });
     chat.saveDraft(1, 'of Ana');
     await clock.advance(1_000);
@@ -237,7 +237,7 @@ describe('users and backends', () => {
     expect(await draft).to.equal('');
   });
 
-  it('clearLocalData removes a draft that was about to be stored', async () => {
+  it('10.6: clearLocalData removes a draft that was about to be stored', async () => {
     const chat = await chatWith({ token: ANA });
     chat.saveDraft(1, 'about to be kept');
     await chat.clearLocalData();
@@ -245,7 +245,7 @@ describe('users and backends', () => {
     expect([...vault.drafts.values()].filter(Boolean)).to.deep.equal([]);
   });
 
-  it('signing in as another user in one tab changes the others, and signing out signs them out', async () => {
+  it('10.43: signing in as another user in one tab changes the others, and signing out signs them out', async () => {
     const browser = new FakeBrowser();
     let cookie = ANA;
     const config = { tokenProvider: async () => cookie };
@@ -264,7 +264,7 @@ describe('users and backends', () => {
     expect(browser.messages.join()).not.to.contain(ANA).and.not.to.contain(BEN);
   });
 
-  it('two tabs whose pages have different users request tokens rarely, and nothing changes', async () => {
+  it('10.43: two tabs whose pages have different users request tokens rarely, and nothing changes', async () => {
     const browser = new FakeBrowser();
     let asked = 0;
     const chats = [];

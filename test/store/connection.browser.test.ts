@@ -40,7 +40,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('a room list from the socket does not show rooms that REST hides', async () => {
+  it('10.19: a room list from the socket does not show rooms that REST hides', async () => {
     const { chat, backend, clock } = await connected();
     backend.socket.receive({ type: 'room_list', rooms: [...backend.rooms, room(3, 'Hidden')] });
     await clock.advance(0);
@@ -230,7 +230,7 @@ describe('a connection', () => {
 describe('a backend whose room list omits messages sent over REST', () => {
   const previews = ({ chat }: Awaited<ReturnType<typeof connected>>): string[] => chat.rooms.map(({ id, last_message, unread_count }) => `${id}: ${last_message?.content ?? '-'} (${unread_count})`);
 
-  it('shows the own message as preview, at the top, at once and permanently', async () => {
+  it('10.14: shows the own message as preview, at the top, at once and permanently', async () => {
     const made = await connected({}, (backend) => {
       backend.capabilities = [];
       backend.onSocket = 'refuse';
@@ -255,7 +255,7 @@ describe('a backend whose room list omits messages sent over REST', () => {
     chat.disconnect();
   });
 
-  it('own reading resets the unread count at once', async () => {
+  it('10.14: own reading resets the unread count at once', async () => {
     const made = await connected({}, (backend) => {
       backend.capabilities = [];
       backend.onSocket = 'refuse';
@@ -276,7 +276,7 @@ describe('a backend whose room list omits messages sent over REST', () => {
     made.chat.disconnect();
   });
 
-  it('trusts the list of a backend with user_channel', async () => {
+  it('10.14: trusts the list of a backend with user_channel', async () => {
     const made = await connected();
     const sent = made.chat.sendChatMessage(1, 'to be deleted');
     await made.clock.advance(0);

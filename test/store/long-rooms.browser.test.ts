@@ -21,7 +21,7 @@ const thread = ({ chat }: Scene) => chat.data.threads.get('1')!;
 const range = (scene: Scene): string => `${thread(scene).timeline[0]!.content}-${edgeOf(thread(scene).timeline)!.content}`;
 const asked = ({ backend }: Scene, what: string, from = 0): string[] => backend.requests.slice(from).map(({ path }) => path).filter((path) => path.includes(what));
 
-describe('a room longer than the window', () => {
+describe('10.22: a room longer than the window', () => {
   it('is loaded page by page in both directions', async () => {
     const scene = await upThere();
     const { chat } = scene;
@@ -120,7 +120,7 @@ describe('a room longer than the window', () => {
     chat.disconnect();
   });
 
-  it('jumps to the newest page if a backend repeats the same page', async () => {
+  it('10.24: jumps to the newest page if a backend repeats the same page', async () => {
     const scene = await upThere();
     const { chat, backend } = scene;
     backend.onRequest = (_method, path) => (path.includes('after=') ? json({ messages: backend.messages.slice(0, 50), has_more: true }) : undefined);
@@ -131,7 +131,7 @@ describe('a room longer than the window', () => {
   });
 });
 
-describe('a page that is loading', () => {
+describe('10.19: a page that is loading', () => {
   it('does not hold live messages', async () => {
     const scene = await connected({}, fill(120));
     const { chat, backend, clock } = scene;

@@ -23,7 +23,7 @@ async function denied(status: 403 | 404, capabilities: string[] = []): Promise<S
 
 describe('a room without access', () => {
   for (const status of [403, 404] as const) {
-    it(`${status}: is not requested again, in the first minute and in the sixtieth, with a socket and without`, async () => {
+    it(`10.42: ${status}: is not requested again, in the first minute and in the sixtieth, with a socket and without`, async () => {
       const made = await denied(status);
       const before = asked(made);
       await made.clock.advance(3_600_000);
@@ -39,7 +39,7 @@ describe('a room without access', () => {
 
   const recovered = ({ chat }: Scene): [boolean, number] => [chat.data.threads.get('9')!.denied, chat.messages(9).length];
 
-  it('is read when it reappears in the list, but not repeatedly without effect', async () => {
+  it('10.42: is read when it reappears in the list, but not repeatedly without effect', async () => {
     const made = await denied(404);
     const before = asked(made);
     made.backend.rooms = [...made.backend.rooms, room(9, 'Board')];
@@ -54,7 +54,7 @@ describe('a room without access', () => {
     for (const { chat } of [made, again]) chat.disconnect();
   });
 
-  it('is read when the server sends a frame about it; constant frames cause no request storm', async () => {
+  it('10.42: is read when the server sends a frame about it; constant frames cause no request storm', async () => {
     const made = await denied(403, ['user_channel', 'ack', 'idempotent_send']);
     const before = asked(made);
     const update = (): void => made.backend.socket.receive({ type: 'room_updated', room_id: 9, updates: { name: 'Board' } });
@@ -71,7 +71,7 @@ describe('a room without access', () => {
     for (const { chat } of [made, again]) chat.disconnect();
   });
 
-  it('is read on request, and after a reconnect', async () => {
+  it('10.42: is read on request, and after a reconnect', async () => {
     const made = await denied(404);
     allow(made);
     made.chat.reload(9);
@@ -87,7 +87,7 @@ describe('a room without access', () => {
     made.chat.disconnect();
   });
 
-  it('is also detected when sending', async () => {
+  it('10.42: is also detected when sending', async () => {
     const made = await connected({}, (backend) => (backend.capabilities = ['user_channel', 'ack', 'idempotent_send']));
     made.chat.openRoom(9);
     await made.clock.advance(0);
@@ -100,7 +100,7 @@ describe('a room without access', () => {
     made.chat.disconnect();
   });
 
-  it('an older page that is not found removes nothing', async () => {
+  it('10.42: an older page that is not found removes nothing', async () => {
     const made = await connected();
     for (let n = 0; n < 80; n++) made.backend.store(9, 2, `message ${n}`);
     made.chat.openRoom(9);

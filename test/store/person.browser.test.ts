@@ -32,7 +32,7 @@ function site(config: Parameters<typeof scene>[0] = {}): Scene & { cookie: { tok
 }
 
 describe('`user`: the signed-in user of the page', () => {
-  it('a new value requests a token from a permanent provider, and connects', async () => {
+  it('10.38: a new value requests a token from a permanent provider, and connects', async () => {
     const made = site({ user: '' });
     await start(made);
     expect([made.chat.state, made.asked()]).to.deep.equal(['idle', 0]);
@@ -42,7 +42,7 @@ describe('`user`: the signed-in user of the page', () => {
     expect([made.chat.state, made.asked(), made.chat.user?.id]).to.deep.equal(['connected', 1, 1]);
   });
 
-  it('the same with token-url, which answered 401 at first', async () => {
+  it('10.38: the same with token-url, which answered 401 at first', async () => {
     const made = scene({ token: undefined, tokenUrl: 'https://chat.example/api/chat/token/' });
     let answer = 401;
     made.backend.onRequest = (_method, path) => (path === 'token/' ? new Response(answer === 200 ? tokenOf(1) : '', { status: answer }) : undefined);
@@ -56,7 +56,7 @@ describe('`user`: the signed-in user of the page', () => {
   });
 
   for (const none of ['', null, undefined]) {
-    it(`${none === '' ? 'an empty value' : none} after a value signs out at once, with the provider still set`, async () => {
+    it(`10.38: ${none === '' ? 'an empty value' : none} after a value signs out at once, with the provider still set`, async () => {
       const made = site({ user: 'ana' });
       const { chat, backend, clock } = made;
       made.cookie.token = tokenOf(1);
@@ -82,7 +82,7 @@ describe('`user`: the signed-in user of the page', () => {
     });
   }
 
-  it('another user neither sees nor sends data of the first', async () => {
+  it('10.38: another user neither sees nor sends data of the first', async () => {
     const made = site({ user: 'ana' });
     const { chat, backend, clock } = made;
     made.cookie.token = tokenOf(1);
@@ -99,7 +99,7 @@ describe('`user`: the signed-in user of the page', () => {
     chat.disconnect();
   });
 
-  it('a token requested for the previous user is not used for the next', async () => {
+  it('10.38: a token requested for the previous user is not used for the next', async () => {
     const answers: ((token: string) => void)[] = [];
     const made = scene({ token: undefined, user: 'ana', tokenProvider: () => new Promise((resolve) => answers.push(resolve)) });
     twoPeople(made);
@@ -115,7 +115,7 @@ describe('`user`: the signed-in user of the page', () => {
     made.chat.disconnect();
   });
 
-  it('an unchanged token is not used for another user; one set with or after the new value is', async () => {
+  it('10.38: an unchanged token is not used for another user; one set with or after the new value is', async () => {
     const made = await connected({ user: 'ana' });
     twoPeople(made);
     const { chat, clock, backend } = made;
@@ -137,7 +137,7 @@ describe('`user`: the signed-in user of the page', () => {
     chat.disconnect();
   });
 
-  it('without `user`, returning to the page requests a token while signed out, at a bounded rate', async () => {
+  it('10.38: without `user`, returning to the page requests a token while signed out, at a bounded rate', async () => {
     const made = site();
     const { chat, clock } = made;
     await start(made);
@@ -173,7 +173,7 @@ describe('a chat-token-expired listener', () => {
     return () => asked;
   };
 
-  it('is asked if there is no token at all', async () => {
+  it('10.39: is asked if there is no token at all', async () => {
     const made = scene({ token: undefined });
     const asked = answering(made.chat, () => tokenOf(1));
     await start(made);
@@ -181,7 +181,7 @@ describe('a chat-token-expired listener', () => {
     made.chat.disconnect();
   });
 
-  it('added later is asked on request', async () => {
+  it('10.39: added later is asked on request', async () => {
     const made = scene({ token: undefined });
     await start(made);
     expect(made.chat.state).to.equal('idle');
@@ -193,7 +193,7 @@ describe('a chat-token-expired listener', () => {
     made.chat.disconnect();
   });
 
-  it('that answers after the page has set a token is ignored', async () => {
+  it('10.39: that answers after the page has set a token is ignored', async () => {
     const made = scene({ token: undefined });
     let answers = 0;
     made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.resolve(tokenOf(1, { jti: `answer ${++answers}` }))));
@@ -210,7 +210,7 @@ describe('a chat-token-expired listener', () => {
     made.chat.disconnect();
   });
 
-  it('without a token, or added repeatedly, causes no request storm', async () => {
+  it('10.39: without a token, or added repeatedly, causes no request storm', async () => {
     const made = scene({ token: undefined });
     await start(made);
     let asked = 0;
@@ -232,7 +232,7 @@ describe('a chat-token-expired listener', () => {
     made.chat.disconnect();
   });
 
-  it('whose promise is rejected is reported, and the user stays signed out', async () => {
+  it('10.39: whose promise is rejected is reported, and the user stays signed out', async () => {
     const made = scene({ token: undefined });
     made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.reject(new Error('no'))));
     await start(made);
@@ -242,7 +242,7 @@ describe('a chat-token-expired listener', () => {
 });
 
 describe('a token provider that a framework replaces on each render', () => {
-  it('causes no request storm while signed out, but is asked', async () => {
+  it('10.39: causes no request storm while signed out, but is asked', async () => {
     const made = scene({ token: undefined });
     const { chat, clock } = made;
     let asked = 0;

@@ -20,8 +20,8 @@ async function open(prepare: (backend: FakeBackend) => void = () => {}): Promise
   return scene;
 }
 
-describe('reading is reported', () => {
-  it('at once, then at most once a second, up to the last message', async () => {
+describe('10.17: reading is reported', () => {
+  it('10.17: at once, then at most once a second, up to the last message', async () => {
     const { chat, backend, clock } = await open();
     chat.setViewing(1, true);
     const first = backend.sendAs(1, 2, 'first');
@@ -44,7 +44,7 @@ describe('reading is reported', () => {
     'the reader looks away': ({ chat }) => chat.setViewing(1, false),
     'the page disconnects': ({ chat }) => chat.disconnect(),
   })) {
-    it(`completely when ${what}`, async () => {
+    it(`10.17: completely when ${what}`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
       chat.setViewing(1, true);
@@ -61,7 +61,7 @@ describe('reading is reported', () => {
     });
   }
 
-  it('per room', async () => {
+  it('10.17: per room', async () => {
     const { chat, backend } = await open();
     chat.openRoom(2);
     await settle();
@@ -72,7 +72,7 @@ describe('reading is reported', () => {
     chat.disconnect();
   });
 
-  it('to a backend without `receipts` in the old form, at the same rate', async () => {
+  it('10.17: to a backend without `receipts` in the old form, at the same rate', async () => {
     const { chat, backend, clock } = await open((made) => (made.capabilities = ['user_channel']));
     chat.setViewing(1, true);
     for (let n = 0; n < 5; n++) backend.sendAs(1, 2, `${n}`);
@@ -82,10 +82,10 @@ describe('reading is reported', () => {
   });
 });
 
-describe('a receipt', () => {
+describe('10.17: a receipt', () => {
   const ticks = ({ chat }: Scene): boolean[] => chat.messages(1).map(({ is_read }) => is_read);
 
-  it('marks messages up to the given one, and none after it', async () => {
+  it('10.17: marks messages up to the given one, and none after it', async () => {
     const scene = await open();
     const { chat, backend } = scene;
     for (const text of ['one', 'two', 'three']) backend.sendAs(1, 1, text);
@@ -94,7 +94,7 @@ describe('a receipt', () => {
     chat.disconnect();
   });
 
-  it('of a user who is not in the room is ignored, if all participants are known', async () => {
+  it('10.17: of a user who is not in the room is ignored, if all participants are known', async () => {
     const scene = await open((backend) => (backend.rooms = [room(1, 'a', { participants: PEOPLE, participant_count: 2 })]));
     const { chat, backend } = scene;
     backend.sendAs(1, 1, 'one');
@@ -107,7 +107,7 @@ describe('a receipt', () => {
     chat.disconnect();
   });
 
-  it('missed during an outage is requested once after a reconnect, for the open rooms', async () => {
+  it('10.17: missed during an outage is requested once after a reconnect, for the open rooms', async () => {
     const scene = await open();
     const { chat, backend, clock } = scene;
     for (const text of ['one', 'two']) backend.sendAs(1, 1, text);
@@ -125,7 +125,7 @@ describe('a receipt', () => {
   });
 
   for (const [what, answer] of Object.entries({ 'a missing route': new Response('', { status: 404 }), 'an invalid response': new Response('{"receipts":[7,{"user_id":2}]}'), 'a response without a list': new Response('{"receipts":"all"}') })) {
-    it(`${what} affects check marks only`, async () => {
+    it(`10.17: ${what} affects check marks only`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;
       backend.sendAs(1, 1, 'one');

@@ -22,7 +22,7 @@ describe('a timeline', () => {
     expect(ids(timeline)).to.deep.equal([1, 2, 5, '9', 10, '11']);
   });
 
-  it('keeps the server’s order within a page; orders pages by time, then id; appends live messages', () => {
+  it('10.25: keeps the server’s order within a page; orders pages by time, then id; appends live messages', () => {
     const at = (id: string | number, day: number): Message => message(id, { timestamp: `2026-01-0${day}T00:00:00Z` });
     // Imported: the oldest messages have the newest ids.
     let timeline = page([], [at(31, 3), at(12, 4), at(7, 5)]);
@@ -37,12 +37,12 @@ describe('a timeline', () => {
     expect(ids(page(page([], [at(2, 1)]), [at(1, 1), at(3, 1)])), 'of one moment').to.deep.equal([1, 2, 3]);
   });
 
-  it('compares microseconds', () => {
+  it('10.25: compares microseconds', () => {
     const at = (id: number, micros: string): Message => message(id, { timestamp: `2026-01-01T00:00:00.000${micros}Z` });
     expect(ids(page(page([], [at(1, '900')]), [at(2, '1'), at(3, '95')]))).to.deep.equal([2, 1, 3]);
   });
 
-  it('keeps the position of a rejected message among stored ones', () => {
+  it('10.25: keeps the position of a rejected message among stored ones', () => {
     let timeline = addPending(addPending(page([], [message(1)]), draft('temp_a'), null), draft('temp_b'), null);
     timeline = setDelivery(timeline, 'temp_a', 'failed', new ChatError('forbidden', 'no'));
     timeline = live(timeline, message(2), message(3));
@@ -57,7 +57,7 @@ describe('a timeline', () => {
     expect(timeline.at(-2)!.key).to.equal('temp_a');
   });
 
-  it('inserts a rejected message from before the loaded page when its pages are loaded', () => {
+  it('10.25: inserts a rejected message from before the loaded page when its pages are loaded', () => {
     const refused = setDelivery(addPending([], draft('temp_a', Date.UTC(2026, 0, 1, 0, 0, 2, 500)), null), 'temp_a', 'failed', new ChatError('forbidden', 'no'));
     const timeline = merge(part(refused, { loaded: false }), [message(4), message(5)]);
     expect(ids(timeline)).to.deep.equal(['temp_a', 4, 5]);
@@ -105,7 +105,7 @@ describe('a timeline', () => {
     expect(ids(dropDeleted(known, [], true, message(3))), 'an empty room').to.deep.equal([4, 5, 'temp_a']);
   });
 
-  it('removes nothing before a page whose times do not follow the server’s order', () => {
+  it('10.25: removes nothing before a page whose times do not follow the server’s order', () => {
     const at = (id: number, day: number): Message => message(id, { timestamp: `2026-01-0${day}T00:00:00Z` });
     const known = page([], [at(1, 4), at(2, 5), at(3, 1), at(4, 6)]);
     expect(ids(dropDeleted(known, [at(3, 1), at(4, 6)], false, at(4, 6)))).to.deep.equal([1, 2, 3, 4]);

@@ -45,7 +45,7 @@ function counted(act: () => void): number {
   return count;
 }
 
-describe('the window of a room', () => {
+describe('10.22: the window of a room', () => {
   it('holds at most 2,000 messages, and a message costs the same at 20,000 as at 3,000', () => {
     let state = run(INITIAL, OPEN, page('newest', 1, 50, false));
     let next = 51;
@@ -131,14 +131,14 @@ describe('the window of a room', () => {
   });
 });
 
-describe('a page with has_more but without new messages', () => {
+describe('10.24: a page with has_more but without new messages', () => {
   it('counts as the last one', () => {
     const state = run(INITIAL, OPEN, page('newest', 1, 50, true), { ...page('older', 1, 50, true), from: 1 } as Action);
     assert.equal(threadOf(state, 1).hasOlder, false);
   });
 });
 
-describe('handles room ids that are names of Object.prototype', () => {
+describe('10.31: handles room ids that are names of Object.prototype', () => {
   for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     it(id, () => {
       const draft = { localId: 'a', roomId: id, content: 'x', at: 0 };

@@ -10,19 +10,19 @@ const job = (text: string, name: string): string => new RegExp(`^  ${name}:\\n((
 
 describe('the workflows', () => {
   for (const name of readdirSync(FOLDER)) {
-    it(`${name} pins each action to a commit hash, with its version in a comment`, () => {
+    it(`10.32: ${name} pins each action to a commit hash, with its version in a comment`, () => {
       const used = [...read(name).matchAll(/uses:\s*(.*)$/gm)].map(([, action]) => action);
       assert.ok(used.length > 0);
       for (const action of used) assert.match(action!, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     });
 
-    it(`${name} declares its permissions, and never write-all`, () => {
+    it(`10.32: ${name} declares its permissions, and never write-all`, () => {
       assert.match(read(name), /^permissions:/m);
       assert.doesNotMatch(read(name), /write-all/);
     });
   }
 
-  it('release.yml publishes with minimal permissions, without running dependencies or tests', () => {
+  it('10.32: release.yml publishes with minimal permissions, without running dependencies or tests', () => {
     const release = read('release.yml');
     const [build, version, publish] = ['build', 'version', 'publish'].map((name) => job(release, name)) as [string, string, string];
     assert.match(release, /^permissions: \{\}$/m);

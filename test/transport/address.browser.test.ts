@@ -4,7 +4,7 @@ import { ADDRESSES } from '../support/addresses.js';
 
 describe('the address of a backend', () => {
   for (const { url, apiPath, api } of ADDRESSES) {
-    it(`url="${url}"${apiPath === undefined ? '' : `, api-path="${apiPath}"`}: ${api}`, () => {
+    it(`10.28: url="${url}"${apiPath === undefined ? '' : `, api-path="${apiPath}"`}: ${api}`, () => {
       const address = makeAddress({ url, apiPath, wsPath: apiPath });
       expect(address.api).to.equal(api);
       if (apiPath !== undefined) expect(address.socket).to.equal(api.replace(/^http/, 'ws'));
@@ -21,7 +21,7 @@ describe('the address of a backend', () => {
   });
 });
 
-it('a file URL with a user name is not linked, because it looks like another host', () => {
+it('10.29: a file URL with a user name is not linked, because it looks like another host', () => {
   expect(attachmentUrl('https://chat.example', 'https://bank.example@evil.example/a.pdf')).to.equal(null);
   expect(attachmentUrl('https://chat.example', '/media/a.pdf')).to.equal('https://chat.example/media/a.pdf');
 });

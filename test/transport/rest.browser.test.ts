@@ -42,7 +42,7 @@ describe('the REST client', () => {
     expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
   });
 
-  it('reads all pages, and reports how many rooms were unreadable', async () => {
+  it('10.23: reads all pages, and reports how many rooms were unreadable', async () => {
     worker.use(
       http.get(`${BASE}rooms/`, ({ request }) => {
         const page = Number(new URL(request.url).searchParams.get('page') ?? 1);
@@ -53,7 +53,7 @@ describe('the REST client', () => {
     expect([rooms.length, leftOut, isComplete]).to.deep.equal([30, 30, true]);
   });
 
-  it('stops at 10,000 rooms, and reports it', async () => {
+  it('10.23: stops at 10,000 rooms, and reports it', async () => {
     const problems: string[] = [];
     let asked = 0;
     worker.use(
@@ -72,7 +72,7 @@ describe('the REST client', () => {
     ['that leads in a cycle', (page: number) => `/api/chat/rooms/?page=${(page % 3) + 1}`],
     ['that always continues with the same rooms', (page: number) => `/api/chat/rooms/?page=${page + 1}`],
   ] as const) {
-    it(`detects a \`next\` ${what}, and reports it`, async () => {
+    it(`10.23: detects a \`next\` ${what}, and reports it`, async () => {
       const problems: string[] = [];
       let asked = 0;
       worker.use(
@@ -90,7 +90,7 @@ describe('the REST client', () => {
     });
   }
 
-  it('reports how many messages of a page were unreadable', async () => {
+  it('10.23: reports how many messages of a page were unreadable', async () => {
     worker.use(http.get(`${BASE}rooms/1/messages/`, () => HttpResponse.json({ messages: [MESSAGE, { id: 8 }, null], has_more: false })));
     const { messages, leftOut } = await client().history(1);
     expect([messages.length, leftOut]).to.deep.equal([1, 2]);

@@ -80,7 +80,7 @@ describe('createAuthenticatedWebSocket', () => {
     expect(lost.ends).to.deep.equal([{ code: 1012, reason: 'restart' }]);
   });
 
-  it('closes at once if cancelled while connecting, because browsers open one socket per host at a time, and delivers nothing more', () => {
+  it('10.7: closes at once if cancelled while connecting, because browsers open one socket per host at a time, and delivers nothing more', () => {
     const { line, socket, ends, frames } = open();
     line.end(1000, '');
     expect(socket.readyState).to.equal(3);
