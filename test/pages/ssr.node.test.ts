@@ -142,7 +142,7 @@ describe('server-side rendering', () => {
   });
 
   it('reports invalid input, and escapes everything', () => {
-    assert.throws(() => snapshot({ me: 1, rooms: { detail: 'no' } }), /pass what GET rooms\/ answers/);
+    assert.throws(() => snapshot({ me: 1, rooms: { detail: 'no' } }), /pass the response body of GET rooms\//);
     const one = { id: 1, name: 'One', last_message: { content: 'hello', timestamp: '2026-11-23T12:00:00Z', sender: null } };
     const kept = (more: object): { rooms: { id: number }[]; times: Record<string, string> } => JSON.parse(snapshot({ me: 1, rooms: [one, { id: {} }], now: Date.parse('2026-11-23T12:30:00Z'), ...more })) as never;
     assert.deepEqual(kept({}).rooms.map(({ id }) => id), [1], 'one bad room does not affect others');
