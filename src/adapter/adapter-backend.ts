@@ -1,6 +1,6 @@
-/** An adapter as the rest of this folder uses it: with ids as it writes them, one call at a time for one message, and a history. */
+/** Wraps an adapter: converts ids, sends each message with one call at a time, and provides a history. */
 import { isOrdered, type Id, type MessageInput, type RoomInput } from '../protocol/index.js';
-import { ChatError, type OutgoingMessage } from '../transport/index.js';
+import { ChatError, type Clock, type OutgoingMessage } from '../transport/index.js';
 import { AdapterHistory } from './adapter-history.js';
 import { AdapterRefusal, type AdapterMessage, type AdapterRoom, type ChatAdapter } from './adapter.js';
 
@@ -13,14 +13,18 @@ export class AdapterBackend {
   connected: Promise<unknown> = Promise.resolve();
   /** Calls of `send` that are pending, by `localId`. */
   readonly #sending = new Map<string, { stored: Promise<AdapterMessage>; since: number }>();
-  /** The last id of each kind from the adapter. An attribute knows only strings: where the adapter's ids are numbers, so are those it is given. */
+  /** The last id of each kind from the adapter. Attributes hold only strings: if the adapter's ids are numbers, ids are converted back. */
   readonly #sample: { room?: Id; message?: Id } = {};
+
+  readonly #clock: Clock;
 
   /** @param name identifies the backend. */
   constructor(
     readonly adapter: ChatAdapter,
     readonly name: string,
+    clock: Clock,
   ) {
+    this.#clock = clock;
     this.history = new AdapterHistory(adapter);
   }
 
@@ -56,8 +60,8 @@ export class AdapterBackend {
     const { localId, roomId } = message;
     // Requested again because it takes long: it may still be stored.
     const earlier = this.#sending.get(localId);
-    if (earlier && Date.now() - earlier.since < LOST_MS) return earlier.stored;
-    const entry = { stored: Promise.resolve(this.adapter.send(message)), since: Date.now() };
+    if (earlier && this.#clock.now() - earlier.since < LOST_MS) return earlier.stored;
+    const entry = { stored: Promise.resolve(this.adapter.send(message)), since: this.#clock.now() };
     this.#sending.set(localId, entry);
     try {
       const stored = await entry.stored;

@@ -1,3 +1,4 @@
+import { evictOldest } from '../internal/evict-oldest.js';
 import { idKey, sameId, type Id } from '../protocol/index.js';
 import type { AdapterMessage, ChatAdapter } from './adapter.js';
 
@@ -27,6 +28,7 @@ export class AdapterHistory {
     if (this.#adapter.history) return;
     const known = this.#recorded.get(idKey(roomId)) ?? [];
     if (!known.some(({ id }) => sameId(id, message.id))) this.#recorded.set(idKey(roomId), [...known, message].slice(-MAX_RECORDED));
+    evictOldest(this.#recorded);
   }
 
   /** The messages before one, or the newest. */

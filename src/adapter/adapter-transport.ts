@@ -1,13 +1,13 @@
-/** A transport by an adapter. */
+/** A transport that uses an adapter. */
 import { idKey } from '../protocol/index.js';
-import { SemanticConnection, type ConnectionOptions, type Transport, type TransportConnection } from '../transport/index.js';
+import { SemanticConnection, type Clock, type ConnectionOptions, type Transport, type TransportConnection } from '../transport/index.js';
 import type { AdapterEvents, ChatAdapter } from './adapter.js';
 import { AdapterBackend } from './adapter-backend.js';
 import { AdapterRequests } from './adapter-requests.js';
 
 /** @param name identifies the backend. */
-export function adapterTransport(adapter: ChatAdapter, name: string): Transport {
-  const backend = new AdapterBackend(adapter, name);
+export function adapterTransport(adapter: ChatAdapter, name: string, clock: Clock): Transport {
+  const backend = new AdapterBackend(adapter, name, clock);
   const id = `adapter:${encodeURIComponent(name)}`;
   return {
     userId: adapter.user.id,
@@ -20,7 +20,7 @@ export function adapterTransport(adapter: ChatAdapter, name: string): Transport 
 function open(backend: AdapterBackend, options: ConnectionOptions): TransportConnection {
   const { adapter, history } = backend;
   const closed = new AbortController();
-  /** Leaves each subscribed room; undefined while the adapter is still on its way into it. */
+  /** Functions that leave the subscribed rooms; undefined while `adapter.subscribe` is pending. */
   const subscriptions = new Map<string, (() => void) | undefined>();
   let endConnection: (() => void) | void;
   const connection = new SemanticConnection(options, {
@@ -33,7 +33,7 @@ function open(backend: AdapterBackend, options: ConnectionOptions): TransportCon
       subscriptions.set(key, undefined);
       const leave = await adapter.subscribe?.(backend.idOf('room', roomId));
       if (!leave) return;
-      // The room may have been left while the adapter was on its way into it.
+      // The room may have been left while `adapter.subscribe` was pending.
       if (subscriptions.has(key)) subscriptions.set(key, leave);
       else leave();
     },

@@ -1,7 +1,7 @@
 /** For a backend with a protocol of its own: `unified-chat/adapter`. docs/BACKENDS.md shows one. */
 import { ChatConnection, type ConnectionDependencies } from '../client/index.js';
 import { registerConnection } from '../controllers/index.js';
-import { ChatError } from '../transport/index.js';
+import { ChatError, systemClock } from '../transport/index.js';
 import type { ChatAdapter } from './adapter.js';
 import { adapterTransport } from './adapter-transport.js';
 
@@ -18,7 +18,7 @@ const SIGNED_IN = 'adapter';
  * @returns the connection, and how to end it.
  */
 export function connectAdapter(adapter: ChatAdapter, name: string, dependencies: ConnectionDependencies = {}): { connection: ChatConnection; end: () => void } {
-  const connection = new AdapterConnection({ token: SIGNED_IN, share: false }, { ...dependencies, transport: adapterTransport(adapter, name) });
+  const connection = new AdapterConnection({ token: SIGNED_IN, share: false }, { ...dependencies, transport: adapterTransport(adapter, name, dependencies.clock ?? systemClock) });
   const withdraw = registerConnection(connection);
   connection.connect();
   return {

@@ -13,7 +13,7 @@ const FIRST_REASONS = {
 /**
  * Why a connection is in its state. The codes stay the same between versions.
  *
- * - `no_token` (`idle`): there is no token, so nobody is signed in.
+ * - `no_token` (`idle`): there is no token, so no user is signed in.
  * - `connecting`, `connected`: the state itself.
  * - `catching_up`: the socket is open, and missed messages are being loaded.
  * - `token_changed`: the connection is signing in with another token.

@@ -4,7 +4,7 @@ import type { ReasonCode } from '../locale/state-reasons.js';
 /**
  * The state of a connection.
  *
- * - `idle`: there is no token, so nobody is signed in.
+ * - `idle`: there is no token, so no user is signed in.
  * - `connecting`: the first socket is being opened.
  * - `connected`: the socket is open, and the room list and open rooms are up to date.
  * - `reconnecting`: the socket was lost and is being reopened, or missed messages are being loaded.

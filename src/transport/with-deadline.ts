@@ -16,24 +16,32 @@ export interface DeadlineOptions {
  * @throws {ChatError} `timeout`, `aborted`, `unreachable`; a `ChatError` that `run` throws.
  */
 export async function withDeadline<T>(host: string, run: (signal: AbortSignal) => Promise<T>, { clock, timeoutMs, signal }: DeadlineOptions): Promise<T> {
-  const late = new AbortController();
-  const cancel = clock.after(timeoutMs, () => late.abort());
-  const ended = AbortSignal.any([late.signal, ...(signal ? [signal] : [])]);
+  const abort = new AbortController();
+  let isLate = false;
+  // Not `AbortSignal.any`: a signal with a listener would stay in memory until the caller's signal aborts.
+  const giveUp = (): void => abort.abort();
+  const cancel = clock.after(timeoutMs, () => {
+    isLate = true;
+    giveUp();
+  });
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted) giveUp();
   try {
-    const answer = run(ended);
+    const answer = run(abort.signal);
     const aborted = new Promise<never>((_, reject) => {
-      const giveUp = (): void => reject(Error());
-      if (ended.aborted) giveUp();
-      ended.addEventListener('abort', giveUp);
+      const onAbort = (): void => reject(Error());
+      if (abort.signal.aborted) onAbort();
+      abort.signal.addEventListener('abort', onAbort);
     });
     return await Promise.race([answer, aborted]);
   } catch (thrown) {
-    if (late.signal.aborted) throw new ChatError('timeout', `${host} did not answer within ${timeoutMs / 1000} s.`);
-    throwIfAborted(ended);
+    if (isLate) throw new ChatError('timeout', `${host} did not answer within ${timeoutMs / 1000} s.`);
+    throwIfAborted(abort.signal);
     if (thrown instanceof ChatError) throw thrown;
     throw new ChatError('unreachable', `${host} cannot be reached.`);
   } finally {
     cancel();
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -93,7 +93,7 @@ export class ChatStatusElement extends LitElement {
   /** The state of the connection. Read-only: assigned values are overwritten. */
   state: ChatState = 'idle';
 
-  /** Keeps the bar visible while connected, and while nobody is signed in. */
+  /** Keeps the bar visible while connected, and while no user is signed in. */
   always = false;
 
   /** Own access token, for an element outside a `<chat-connection>`. */

@@ -298,7 +298,7 @@ export class ChatThreadElement extends LitElement {
     </section>`;
   }
 
-  /** Renders the text that is shown while there is no room, or nobody is signed in. */
+  /** Renders the text that is shown while there is no room, or no user is signed in. */
   #renderPlaceholder(): TemplateResult {
     const isSignedOut = !this.#finder.isHydrating && (!this.#finder.connection || this.#state.value === 'idle');
     const key = isSignedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isRoomSet ? 'noConversation' : 'chooseConversation';
