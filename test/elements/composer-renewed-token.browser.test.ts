@@ -1,4 +1,4 @@
-import { aTimeout, expect, fixture, html, nextFrame } from '@open-wc/testing';
+import { expect, fixture, html, nextFrame } from '@open-wc/testing';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
@@ -33,13 +33,11 @@ describe('the composer with a renewed opaque token', () => {
       backend.onSocket = 'hang';
       backend.socket.drop(4001);
       await until(() => backend.open.some((s) => s.url.includes('-2')));
-      await aTimeout(50);
       if (isTyping) await type(thread, 'ld');
       backend.onSocket = 'greet';
       backend.socket.accept();
       backend.socket.receive(backend.greeting(1));
-      await until(() => connection.connection.state === 'connected');
-      await aTimeout(200);
+      await until(() => connection.connection.state === 'connected' && field(thread).value !== '');
       const value = field(thread).value;
       connection.remove();
       restore();

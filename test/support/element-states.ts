@@ -1,5 +1,5 @@
 /** Every element in every visually distinct state, on a connection whose state never changes. */
-import { fixture, html } from '@open-wc/testing';
+import { fixture, html, waitUntil } from '@open-wc/testing';
 import { sendMouse } from '@web/test-runner-commands';
 import type { TemplateResult } from 'lit';
 import { provide } from '../../src/controllers/index.js';
@@ -133,9 +133,9 @@ export interface ElementState {
   interact?: (element: HTMLElement) => Promise<void> | void;
 }
 
-const click = (selector: string) => async (element: HTMLElement): Promise<void> => {
+const click = (selector: string, shows: string) => async (element: HTMLElement): Promise<void> => {
   element.shadowRoot!.querySelector<HTMLElement>(selector)!.click();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await waitUntil(() => element.shadowRoot!.querySelector(shows), shows);
 };
 const type = (words: string) => (element: HTMLElement) => {
   const field = element.shadowRoot!.querySelector('textarea')!;
@@ -165,9 +165,9 @@ export const ELEMENT_STATES: ElementState[] = [
     data: { ...CONNECTED, phase: PHASES.at(-1)! },
     template: html`<chat-status></chat-status>`,
     interact: async (element) => {
-      await click('[part=details]')(element);
+      await click('[part=details]', '[part=copy]')(element);
       Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
-      await click('[part=copy]')(element);
+      await click('[part=copy]', '[part=text]')(element);
       Reflect.deleteProperty(navigator, 'clipboard');
     },
   },
@@ -184,8 +184,11 @@ export const ELEMENT_STATES: ElementState[] = [
   threadState('too long', {}, { limits: { content: 5, attachment_bytes: undefined, rate: undefined } }, type('too long for it')),
   threadState('scrolled up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
     const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
-    scroller.scrollTop = 0;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // Repeated: until the first rows have their heights, the list keeps itself at its end.
+    await waitUntil(() => {
+      scroller.scrollTop = 0;
+      return element.shadowRoot!.querySelector('[part=jump]');
+    }, 'the button that jumps to the latest message');
   }),
   { name: 'read only', tag: 'chat-thread', data: CONNECTED, template: html`<chat-thread readonly></chat-thread>` },
   { name: 'no room', tag: 'chat-thread', data: { ...CONNECTED, selected: null }, template: html`<chat-thread></chat-thread>` },
