@@ -88,15 +88,7 @@ function start(script: HTMLScriptElement): void {
   if (existing) return;
   chats.set(id, connection);
 
-  const button = document.createElement('button');
-  button.className = 'button';
-  button.dataset.loader = '';
-  button.ariaLabel = dataset.label ?? (/^de/i.test(dataset.lang ?? root.lang) ? 'Chat öffnen' : 'Open chat');
-  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag)) as Element[] as [Element, Element];
-  svg.setAttribute('viewBox', '0 0 24 24');
-  path.setAttribute('d', LAUNCHER_ICON);
-  svg.append(path);
-  button.append(svg);
+  const button = createButton(dataset.label ?? (/^de/i.test(dataset.lang ?? root.lang) ? 'Chat öffnen' : 'Open chat'));
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(LAUNCHER_BUTTON);
   const shadow = launcher.attachShadow({ mode: 'open' });
@@ -112,8 +104,25 @@ function start(script: HTMLScriptElement): void {
       launcher.open = true;
     } else button.ariaBusy = null;
   };
-  if (wasOpen(`unified-chat launcher ${id}`)) return void load();
+  if (wasOpen(`unified-chat launcher ${id}`)) void load();
+  else watchUnread(dataset, load);
+}
 
+function createButton(label: string): HTMLButtonElement {
+  const button = document.createElement('button');
+  button.className = 'button';
+  button.dataset.loader = '';
+  button.ariaLabel = label;
+  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag)) as Element[] as [Element, Element];
+  svg.setAttribute('viewBox', '0 0 24 24');
+  path.setAttribute('d', LAUNCHER_ICON);
+  svg.append(path);
+  button.append(svg);
+  return button;
+}
+
+/** Loads chat.js once there are unread messages. Needs `data-token-url`. */
+function watchUnread(dataset: DOMStringMap, load: Shared['load']): void {
   const { tokenUrl } = dataset;
   const address = joinAddress(dataset);
   // A wrong address is reported by the chat itself, once it is opened.

@@ -1,26 +1,24 @@
 /** Actions that change existing messages. Deferred: loaded with history-pages.ts. */
 import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
 import { assertNever, errorOf, type StoredMessage, type PassedFrame } from '../session/index.js';
-import { addPending, arrive, hasMessage, type PendingMessage } from './timeline-entries.js';
+import { addPending, arrive, hasMessage, type PendingMessage, type Timeline } from './timeline-entries.js';
 import { roomOf, threadOf } from './selectors.js';
-import type { ChatData, ChatMessage, LateAction, Thread } from './state.js';
-import { inThread, inThreadOf } from './threads.js';
+import type { ChatData, ChatMessage, LateAction } from './state.js';
+import { inExistingTimeline, inThread, inTimeline } from './threads.js';
 import { placeByTime, setDelivery } from './timeline.js';
 
 export function onLate(state: ChatData, action: LateAction): ChatData {
   switch (action.type) {
     case 'refused':
-      return inThread(state, action.roomId, (thread) => ({
-        ...thread,
-        timeline: setDelivery(thread.timeline, action.localId, 'failed', action.error),
-      }));
+      return inTimeline(state, action.roomId, (timeline) =>
+        setDelivery(timeline, action.localId, 'failed', action.error),
+      );
     case 'restored':
       return action.messages.reduce(restore, state);
     case 'resent':
-      return inThreadWith(state, action.localId, (thread) => ({
-        ...thread,
-        timeline: setDelivery(thread.timeline, action.localId, 'sending', null),
-      }));
+      return inTimelineWith(state, action.localId, (timeline) =>
+        setDelivery(timeline, action.localId, 'sending', null),
+      );
     case 'frame':
       return onFrame(state, action.frame);
     default:
@@ -31,9 +29,9 @@ export function onLate(state: ChatData, action: LateAction): ChatData {
 function onFrame(state: ChatData, frame: Extract<LateAction, { type: 'frame' }>['frame']): ChatData {
   switch (frame.type) {
     case 'message_updated':
-      return inThreadOf(state, frame.room_id, (timeline) => (hasMessage(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline));
+      return inExistingTimeline(state, frame.room_id, (timeline) => (hasMessage(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline));
     case 'reactions_updated':
-      return inThreadOf(state, frame.room_id, (timeline) =>
+      return inExistingTimeline(state, frame.room_id, (timeline) =>
         timeline.map((entry) => (sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry)),
       );
     case 'message_read':
@@ -58,10 +56,10 @@ function restore(state: ChatData, stored: StoredMessage): ChatData {
   });
 }
 
-/** Changes the thread that contains an own message. */
-function inThreadWith(state: ChatData, localId: string, change: (thread: Thread) => Thread): ChatData {
+/** Changes the timeline that contains an own message. */
+function inTimelineWith(state: ChatData, localId: string, change: (timeline: Timeline) => Timeline): ChatData {
   for (const [room, { timeline }] of state.threads) {
-    if (timeline.some((entry) => entry.localId === localId)) return inThread(state, room, change);
+    if (timeline.some((entry) => entry.localId === localId)) return inTimeline(state, room, change);
   }
   return state;
 }
@@ -73,7 +71,7 @@ function onRead(
 ): ChatData {
   if (isStranger(state, room_id, user_id)) return state;
   const named = new Set(message_ids.map(idKey));
-  return inThreadOf(state, room_id, (timeline) => {
+  return inExistingTimeline(state, room_id, (timeline) => {
     const last = timeline.findIndex(({ id }) => sameId(id, up_to));
     const isUpTo = (entry: ChatMessage, at: number): boolean =>
       up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);

@@ -3,7 +3,7 @@ import { idKey, sameId, type Id, type Message, type Room } from '../protocol/ind
 import { assertNever, type PassedFrame, type SessionEvent } from '../session/index.js';
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type LateAction } from './state.js';
-import { activity, inThread, inThreadOf, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
+import { activity, inExistingTimeline, inThread, inTimeline, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
 import type * as HistoryPages from './history-pages.js';
 import {
   addPending,
@@ -56,20 +56,9 @@ export function reduce(before: ChatData, action: Action): ChatData {
     case 'history':
       return pages?.onHistory(state, action) ?? firstPage(state, action);
     case 'history-loading':
-      return inThread(state, action.roomId, (thread) => ({
-        ...thread,
-        loading: action.side,
-        error: null,
-        failed: null,
-      }));
+      return onHistoryLoading(state, action);
     case 'history-failed':
-      return inThread(state, action.roomId, (thread) => ({
-        ...thread,
-        loading: null,
-        error: action.error,
-        failed: thread.loading,
-        denied: action.denied || thread.denied,
-      }));
+      return onHistoryFailed(state, action);
     case 'refused':
     case 'restored':
     case 'resent':
@@ -88,40 +77,23 @@ export function reduce(before: ChatData, action: Action): ChatData {
     case 'select':
       return { ...state, selected: action.roomId };
     case 'send':
-      return inThread(state, action.draft.roomId, (thread) => ({
-        ...thread,
-        timeline: addPending(thread.timeline, action.draft, state.user),
-      }));
+      return inTimeline(state, action.draft.roomId, (timeline) => addPending(timeline, action.draft, state.user));
     case 'discard':
     case 'discarded':
-      return inThread(state, action.roomId, (thread) => ({
-        ...thread,
-        timeline: removePending(thread.timeline, action.localId),
-      }));
+      return inTimeline(state, action.roomId, (timeline) => removePending(timeline, action.localId));
     case 'open':
       return inThread(state, action.roomId, (thread) => ({ ...thread, open: true }));
     case 'close':
       return inThread(state, action.roomId, (thread) => pages?.closed(thread) ?? { ...thread, open: false });
     case 'reading':
-    case 'away': {
-      const key = idKey(action.roomId);
-      const views = state[action.type];
-      const at = views.indexOf(key);
-      return { ...state, [action.type]: action.on ? [...views, key] : views.filter((_, index) => index !== at) };
-    }
+    case 'away':
+      return onView(state, action);
     case 'mark-read':
       return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0 }));
     case 'typing-expired':
       return stopTyping(state, action.roomId, action.userId);
     case 'reset':
-      return {
-        ...INITIAL,
-        phase: state.phase,
-        durable: state.durable,
-        outdated: state.outdated,
-        reading: state.reading,
-        away: state.away,
-      };
+      return reset(state);
     default:
       return assertNever(action);
   }
@@ -136,6 +108,23 @@ const runOrDefer = (state: ChatData, action: LateAction): ChatData =>
  */
 const stopTyping = (state: ChatData, roomId: Id, userId: Id): ChatData =>
   pages?.setTyping(state, roomId, userId, '', false) ?? state;
+
+/** Discards the data of the user, and keeps the state of the connection, the storage and the views. */
+const reset = ({ phase, durable, outdated, reading, away }: ChatData): ChatData => ({
+  ...INITIAL,
+  phase,
+  durable,
+  outdated,
+  reading,
+  away,
+});
+
+function onView(state: ChatData, { type, roomId, on }: Extract<Intent, { type: 'reading' | 'away' }>): ChatData {
+  const key = idKey(roomId);
+  const views = state[type];
+  const at = views.indexOf(key);
+  return { ...state, [type]: on ? [...views, key] : views.filter((_, index) => index !== at) };
+}
 
 // ————— Rooms
 
@@ -195,7 +184,7 @@ function upsertMessage(state: ChatData, roomId: Id, message: Message, isLive: bo
   if (!state.threads.has(idKey(roomId))) return state;
   return (
     pages?.upsertMessage(state, roomId, message, isLive) ??
-    inThreadOf(state, roomId, (timeline) => arrive(timeline, [message]))
+    inExistingTimeline(state, roomId, (timeline) => arrive(timeline, [message]))
   );
 }
 
@@ -225,6 +214,23 @@ function onLiveMessage(
   if (isMine(state, message) || isCounted || state.reading.includes(key)) return next;
   return inRoom(next, roomId, (room) => ({ ...room, unread_count: room.unread_count + 1 }));
 }
+
+const onHistoryLoading = (
+  state: ChatData,
+  { roomId, side }: Extract<SessionEvent, { type: 'history-loading' }>,
+): ChatData => inThread(state, roomId, (thread) => ({ ...thread, loading: side, error: null, failed: null }));
+
+const onHistoryFailed = (
+  state: ChatData,
+  { roomId, error, denied }: Extract<SessionEvent, { type: 'history-failed' }>,
+): ChatData =>
+  inThread(state, roomId, (thread) => ({
+    ...thread,
+    loading: null,
+    error,
+    failed: thread.loading,
+    denied: denied || thread.denied,
+  }));
 
 /** The first page of a room: its newest messages. */
 const firstPage = (
@@ -266,7 +272,7 @@ function onFrame(state: ChatData, frame: PassedFrame): ChatData {
         unread_count: Math.max(0, room.unread_count - frame.count),
       }));
     case 'message_deleted':
-      return inThreadOf(state, frame.room_id, (timeline) => remove(timeline, frame.message_id));
+      return inExistingTimeline(state, frame.room_id, (timeline) => remove(timeline, frame.message_id));
     case 'room_updated': {
       const { updates } = frame;
       const next = inRoom(state, frame.room_id, (room) =>

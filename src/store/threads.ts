@@ -12,11 +12,13 @@ export function inThread(state: ChatData, roomId: Id, change: (thread: Thread) =
   return { ...state, threads: new Map(state.threads).set(key, change(threadOf(state, roomId))) };
 }
 
+/** Changes the timeline of a room. */
+export const inTimeline = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
+  inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) }));
+
 /** Changes the timeline of a room, if it has a thread. */
-export const inThreadOf = (state: ChatData, roomId: Id, change: (timeline: Timeline) => Timeline): ChatData =>
-  state.threads.has(idKey(roomId))
-    ? inThread(state, roomId, (thread) => ({ ...thread, timeline: change(thread.timeline) }))
-    : state;
+export const inExistingTimeline: typeof inTimeline = (state, roomId, change) =>
+  state.threads.has(idKey(roomId)) ? inTimeline(state, roomId, change) : state;
 
 const seenKey = (roomId: Id, message: Pick<Message, 'id'>): string => `${idKey(roomId)} ${idKey(message.id)}`;
 

@@ -1,5 +1,5 @@
 /**
- * The bundle contains a reduced zod (`trimZod` in vite.config.ts), which must accept the same values and report the
+ * The bundle contains a reduced zod (`trimZod` in scripts/trim-libraries.ts), which must accept the same values and report the
  * same problems.
  */
 import assert from 'node:assert/strict';
