@@ -35,16 +35,46 @@ export default defineConfig(({ mode }) => {
   const loader = mode.endsWith('loader');
   const small = !modules && !cli && !demo;
   const entry: Record<string, string> = modules
-    ? { index: 'src/index.ts', headless: 'src/headless.ts', hydrate: 'src/hydrate.ts', ssr: 'src/ssr.ts', 'doctor/index': 'src/doctor/index.ts', 'adapter/index': 'src/adapter/index.ts', ...Object.fromEntries(readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`])) }
+    ? {
+        index: 'src/index.ts',
+        headless: 'src/headless.ts',
+        hydrate: 'src/hydrate.ts',
+        ssr: 'src/ssr.ts',
+        'doctor/index': 'src/doctor/index.ts',
+        'adapter/index': 'src/adapter/index.ts',
+        ...Object.fromEntries(
+          readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`]),
+        ),
+      }
     : cli
       ? { 'doctor-cli': 'src/doctor/cli.ts' }
       : loader
         ? { loader: 'src/loader.ts' }
         : { chat: 'src/chat.ts' };
   return {
-    plugins: demo || cli ? [] : [minifyTemplates(), ...(small ? [trimLit(), trimZod(), shortenInternalNames(), loader ? writeSnippet() : removeOldChunks(), compressTwice()] : [])],
+    plugins:
+      demo || cli
+        ? []
+        : [
+            minifyTemplates(),
+            ...(small
+              ? [
+                  trimLit(),
+                  trimZod(),
+                  shortenInternalNames(),
+                  loader ? writeSnippet() : removeOldChunks(),
+                  compressTwice(),
+                ]
+              : []),
+          ],
     publicDir: false,
-    ...(!modules && !cli && { define: { 'process.env.NODE_ENV': '"production"', CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : '') } }),
+    ...(!modules &&
+      !cli && {
+        define: {
+          'process.env.NODE_ENV': '"production"',
+          CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : ''),
+        },
+      }),
     build: {
       outDir: demo ? 'dist/demo' : 'dist',
       // The builds share the folder, so each replaces its own files only.
@@ -66,7 +96,19 @@ export default defineConfig(({ mode }) => {
           chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
           // One chunk for the other elements and the rich parts of a thread.
-          ...(!modules && !cli && !loader && { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'secondary', test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|live-region|linkify))|theme\/(avatar|launcher)|locale\/(relative-time|en-))/ }] } }),
+          ...(!modules &&
+            !cli &&
+            !loader && {
+              codeSplitting: {
+                includeDependenciesRecursively: false,
+                groups: [
+                  {
+                    name: 'secondary',
+                    test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|live-region|linkify))|theme\/(avatar|launcher)|locale\/(relative-time|en-))/,
+                  },
+                ],
+              },
+            }),
           // In library mode, Vite keeps annotations and white space for the next bundler. Pages load this build
           // directly.
           ...(small && { minify: true, comments: { annotation: false, jsdoc: false, legal: false } }),
@@ -83,7 +125,12 @@ const demoPages = (root: string, pages: string[], plugins: Plugin[]): UserConfig
   root,
   base: './',
   plugins,
-  resolve: { alias: { 'unified-chat/hydrate': fileURLToPath(new URL('src/hydrate.ts', import.meta.url)), 'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
+  resolve: {
+    alias: {
+      'unified-chat/hydrate': fileURLToPath(new URL('src/hydrate.ts', import.meta.url)),
+      'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)),
+    },
+  },
   build: {
     outDir: `../../dist/${root}`,
     emptyOutDir: true,
@@ -97,7 +144,10 @@ const demoPages = (root: string, pages: string[], plugins: Plugin[]): UserConfig
 const examples = demoPages(
   'demo/examples',
   [...[...FRAMEWORKS, 'ssr'].map((name) => `${name}/index`), ...FRAMEWORKS.map((name) => `${name}/late`)],
-  [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }), ...svelte({ configFile: false })],
+  [
+    vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }),
+    ...svelte({ configFile: false }),
+  ],
 );
 
 const site = demoPages('demo/site', ['playground/index', 'studio/index'], [copyServiceWorker()]);
@@ -107,7 +157,11 @@ function copyServiceWorker(): Plugin {
   return {
     name: 'copy-service-worker',
     generateBundle() {
-      this.emitFile({ type: 'asset', fileName: 'mockServiceWorker.js', source: readFileSync('node_modules/msw/lib/mockServiceWorker.js', 'utf8') });
+      this.emitFile({
+        type: 'asset',
+        fileName: 'mockServiceWorker.js',
+        source: readFileSync('node_modules/msw/lib/mockServiceWorker.js', 'utf8'),
+      });
     },
   };
 }
@@ -120,7 +174,10 @@ const removeOldChunks = (): Plugin => ({
 });
 
 /** Subresource Integrity hash of a file in dist/. */
-const integrity = (file: string): string => `sha384-${createHash('sha384').update(readFileSync(`dist/${file}`)).digest('base64')}`;
+const integrity = (file: string): string =>
+  `sha384-${createHash('sha384')
+    .update(readFileSync(`dist/${file}`))
+    .digest('base64')}`;
 
 /**
  * Writes dist/snippet.html after both builds for pages: the markup to paste, with a hash for every file it may load.
@@ -131,9 +188,13 @@ const writeSnippet = (): Plugin => ({
   closeBundle() {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     const folder = `https://your.host/unified-chat@${version}/`;
-    const chunks = readdirSync('dist/chunks').filter((name) => name.endsWith('.js')).sort();
+    const chunks = readdirSync('dist/chunks')
+      .filter((name) => name.endsWith('.js'))
+      .sort();
     const files = ['chat.js', ...chunks.map((name) => `chunks/${name}`)];
-    const map = JSON.stringify({ integrity: Object.fromEntries(files.map((file) => [folder + file, integrity(file)])) });
+    const map = JSON.stringify({
+      integrity: Object.fromEntries(files.map((file) => [folder + file, integrity(file)])),
+    });
     const hash = createHash('sha256').update(map).digest('base64');
     const snippet = `<!-- unified-chat ${version}. Host dist/ at ${folder} (or any other address: change it here and below).
      If your Content-Security-Policy forbids inline scripts, allow this one: script-src … 'sha256-${hash}' -->
@@ -196,7 +257,8 @@ interface Template {
 function* taggedTemplates(node: unknown): Generator<Template> {
   if (typeof node !== 'object' || node === null) return;
   const { type, tag } = node as { type?: string } & Partial<Template>;
-  if (type === 'TaggedTemplateExpression' && tag?.type === 'Identifier' && /^(css|html|svg)$/.test(tag.name)) yield node as Template;
+  if (type === 'TaggedTemplateExpression' && tag?.type === 'Identifier' && /^(css|html|svg)$/.test(tag.name))
+    yield node as Template;
   for (const child of Object.values(node)) yield* taggedTemplates(child);
 }
 
@@ -227,13 +289,24 @@ function compressTwice(): Plugin {
         const known = bundle[`${chunk.fileName}.map`];
         const address = known && `${chunk.fileName.split('/').at(-1)!}.map`;
         const content = known?.type === 'asset' ? String(known.source) : undefined;
-        const { code, map } = await minify(chunk.code, { module: true, compress: false, mangle: true, sourceMap: content ? { content, url: address! } : false });
+        const { code, map } = await minify(chunk.code, {
+          module: true,
+          compress: false,
+          mangle: true,
+          sourceMap: content ? { content, url: address! } : false,
+        });
         chunk.code = code ?? chunk.code;
         if (known?.type === 'asset' && map) known.source = map as string;
       }
     },
     async renderChunk(code) {
-      const { code: small, map } = await minify(code, { module: true, ecma: 2020, mangle: false, compress: { passes: 5, inline: 1 as never, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false }, sourceMap: true });
+      const { code: small, map } = await minify(code, {
+        module: true,
+        ecma: 2020,
+        mangle: false,
+        compress: { passes: 5, inline: 1 as never, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+        sourceMap: true,
+      });
       return { code: small ?? code, map: map as string };
     },
   };

@@ -16,7 +16,10 @@ export function isLoopbackAddress(address: string | undefined): boolean {
 export function isLoopbackHost(host: string | undefined): boolean {
   if (!host || !URL.canParse(`http://${host}`)) return false;
   const { hostname } = new URL(`http://${host}`);
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''));
+  return (
+    hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''))
+  );
 }
 
-export const isLoopback = ({ headers, socket }: IncomingMessage): boolean => isLoopbackAddress(socket.remoteAddress) && isLoopbackHost(headers.host);
+export const isLoopback = ({ headers, socket }: IncomingMessage): boolean =>
+  isLoopbackAddress(socket.remoteAddress) && isLoopbackHost(headers.host);

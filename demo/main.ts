@@ -33,10 +33,12 @@ const isDemoUser = (name: string): name is DemoUser => Object.hasOwn(USERS, name
 
 const HOUR_S = 3_600;
 /** A strict policy, as a careful host page would set it. The whole demo works under it. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /** Shown until start.mjs has built the page. */
-const buildingPage = '<!doctype html><title>unified-chat</title><meta http-equiv="refresh" content="3"><p>This page is being built. It reloads automatically.</p>';
+const buildingPage =
+  '<!doctype html><title>unified-chat</title><meta http-equiv="refresh" content="3"><p>This page is being built. It reloads automatically.</p>';
 
 const differences = readDifferences(values.with);
 if (values.reset) await rm(values.data, { recursive: true, force: true });
@@ -46,7 +48,13 @@ const proxies = new Map<DemoUser, FaultProxy>();
 const proxyOf = (url = ''): FaultProxy | undefined => {
   const [path] = url.split('?', 1) as [string];
   const name = /^\/line\/(\w+)\/(?:api|ws)\//.exec(path)?.[1];
-  if (!name || !isDemoUser(name) || !URL.canParse(path, 'http://localhost') || new URL(path, 'http://localhost').pathname !== path) return undefined;
+  if (
+    !name ||
+    !isDemoUser(name) ||
+    !URL.canParse(path, 'http://localhost') ||
+    new URL(path, 'http://localhost').pathname !== path
+  )
+    return undefined;
   return proxies.get(name);
 };
 
@@ -59,12 +67,14 @@ const loopbackOnly: MiddlewareHandler<{ Bindings: HttpBindings }> = async (conte
 const pages = new Hono<{ Bindings: HttpBindings }>();
 pages.use(async (context, next) => {
   await next();
-  if (!context.res.headers.has('Content-Security-Policy')) context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  if (!context.res.headers.has('Content-Security-Policy'))
+    context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   context.header('Cache-Control', 'no-store');
 });
 pages.get('/demo/token/:name', loopbackOnly, async (context) => {
   const name = context.req.param('name');
-  if (!isDemoUser(name)) return context.json({ detail: `Unknown user. Available: ${Object.keys(USERS).join(', ')}.` }, 404);
+  if (!isDemoUser(name))
+    return context.json({ detail: `Unknown user. Available: ${Object.keys(USERS).join(', ')}.` }, 404);
   const expiresIn = Number(context.req.query('expires_in') ?? HOUR_S);
   return context.json({ token: await server.signToken(USERS[name], { expiresIn }) });
 });
@@ -83,16 +93,31 @@ pages.get('/demo/faults/:name', loopbackOnly, (context) => {
   proxy.set(faults);
   return context.json(proxy.faults);
 });
-for (const name of ['studio', 'playground']) pages.get(`/${name}`, (context) => context.redirect(`/dist/site/${name}/`));
+for (const name of ['studio', 'playground'])
+  pages.get(`/${name}`, (context) => context.redirect(`/dist/site/${name}/`));
 pages.get('/ssr', loopbackOnly, async (context) => {
   const nonce = randomBytes(16).toString('base64');
-  context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`));
+  context.header(
+    'Content-Security-Policy',
+    CONTENT_SECURITY_POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`),
+  );
   const shell = await readFile('dist/demo/examples/ssr/index.html', 'utf8').catch(() => buildingPage);
   const token = await server.signToken(USERS.ana);
-  return context.html(await renderPage({ shell: shell.replaceAll('../', '/dist/examples/'), backend: `http://127.0.0.1:${server.port}`, token, me: USERS.ana, tokenUrl: '/demo/token/ana', nonce }));
+  return context.html(
+    await renderPage({
+      shell: shell.replaceAll('../', '/dist/examples/'),
+      backend: `http://127.0.0.1:${server.port}`,
+      token,
+      me: USERS.ana,
+      tokenUrl: '/demo/token/ana',
+      nonce,
+    }),
+  );
 });
 pages.use('/dist/*', serveStatic({ root: './dist/demo', rewriteRequestPath: (path) => path.replace('/dist', '') }));
-pages.get('/dist/:folder{site|examples}/*', (context, next) => (existsSync(`dist/demo/${context.req.param('folder')}`) ? next() : context.html(buildingPage, 503)));
+pages.get('/dist/:folder{site|examples}/*', (context, next) =>
+  existsSync(`dist/demo/${context.req.param('folder')}`) ? next() : context.html(buildingPage, 503),
+);
 pages.use('/examples/*', serveStatic({ root: './demo' }));
 pages.use('*', serveStatic({ root: './demo/site' }));
 
@@ -117,14 +142,18 @@ const server = await startServer({
   },
 }).catch((thrown: unknown) => {
   const error = thrown as NodeJS.ErrnoException;
-  exitWithError(error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message);
+  exitWithError(
+    error.code === 'EADDRINUSE' ? `Port ${values.port} is in use. Choose another: PORT=8001 npm start` : error.message,
+  );
 });
 
 for (const name of Object.keys(USERS) as DemoUser[]) {
   proxies.set(name, createFaultProxy({ target: `http://127.0.0.1:${server.port}`, prefix: `/line/${name}` }));
 }
 
-console.log(`\n  unified-chat is running (${values.baseline ? 'baseline backend' : 'full backend'}): http://localhost:${server.port}\n  Ctrl-C stops it.\n`);
+console.log(
+  `\n  unified-chat is running (${values.baseline ? 'baseline backend' : 'full backend'}): http://localhost:${server.port}\n  Ctrl-C stops it.\n`,
+);
 
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

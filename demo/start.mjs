@@ -42,7 +42,9 @@ const changedAt = (path) => {
 };
 
 const BUILT = 'dist/demo/chat.js';
-const isCurrent = () => existsSync(BUILT) && statSync(BUILT).mtimeMs > Math.max(...['src', 'vite.config.ts', 'package-lock.json'].map(changedAt));
+const isCurrent = () =>
+  existsSync(BUILT) &&
+  statSync(BUILT).mtimeMs > Math.max(...['src', 'vite.config.ts', 'package-lock.json'].map(changedAt));
 
 const reason = whyInstall();
 if (reason) {
@@ -56,7 +58,9 @@ const build = (mode) => call('node_modules/vite/bin/vite.js', 'build', '--mode',
 // Building and starting the server take equally long, so they run in parallel.
 const building = isCurrent() ? undefined : step('building', async () => (await build('demo')) || build('demo-loader'));
 if (!building) console.log('  the build is current');
-const demo = spawn(process.execPath, ['--import', 'tsx', 'demo/main.ts', ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] });
+const demo = spawn(process.execPath, ['--import', 'tsx', 'demo/main.ts', ...process.argv.slice(2)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
 // The address is printed only when the page is built.
 let held = [];
 demo.stdout.on('data', (data) => (held ? held.push(data) : process.stdout.write(data)));

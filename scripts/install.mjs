@@ -15,7 +15,9 @@ export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const [needMajor, needMinor] = [Number(minimum[1]), Number(minimum[2])];
   if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
-  console.error(`unified-chat needs Node ${needMajor}.${needMinor} or newer; this is Node ${process.versions.node}. Download it from https://nodejs.org.`);
+  console.error(
+    `unified-chat needs Node ${needMajor}.${needMinor} or newer; this is Node ${process.versions.node}. Download it from https://nodejs.org.`,
+  );
   process.exit(1);
 }
 
@@ -23,12 +25,16 @@ export function checkNode() {
 export function whyInstall() {
   const installed = join(ROOT, 'node_modules/.package-lock.json');
   if (!existsSync(installed)) return 'not installed yet';
-  return statSync(join(ROOT, 'package-lock.json')).mtimeMs > statSync(installed).mtimeMs ? 'package-lock.json has changed' : '';
+  return statSync(join(ROOT, 'package-lock.json')).mtimeMs > statSync(installed).mtimeMs
+    ? 'package-lock.json has changed'
+    : '';
 }
 
 /** @returns the program that runs npm, and the arguments to put before npm's own. */
 export function npmCommand() {
-  const cli = [process.env.npm_execpath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')].find((path) => path?.endsWith('.js') && existsSync(path));
+  const cli = [process.env.npm_execpath, join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')].find(
+    (path) => path?.endsWith('.js') && existsSync(path),
+  );
   return cli ? [process.execPath, [cli]] : ['npm', []];
 }
 
@@ -37,7 +43,12 @@ export function install() {
   const [command, before] = npmCommand();
   const env = { ...process.env, PUPPETEER_SKIP_DOWNLOAD: '1' };
   return new Promise((resolve) => {
-    const child = spawn(command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], shell: command === 'npm' && process.platform === 'win32' });
+    const child = spawn(command, [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: command === 'npm' && process.platform === 'win32',
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
     child.on('error', (error) => resolve(String(error)));

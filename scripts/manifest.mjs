@@ -27,10 +27,16 @@ function publicOnly() {
     packageLinkPhase({ customElementsManifest: manifest }) {
       manifest.modules = manifest.modules
         .map((module) => {
-          const declarations = module.declarations.filter(({ kind, customElement, superclass }) => kind === 'class' && (customElement || superclass));
+          const declarations = module.declarations.filter(
+            ({ kind, customElement, superclass }) => kind === 'class' && (customElement || superclass),
+          );
           const names = new Set(declarations.map(({ name }) => name));
           declarations.forEach(keepPublic);
-          return { ...module, declarations, exports: module.exports.filter(({ declaration }) => names.has(declaration.name)) };
+          return {
+            ...module,
+            declarations,
+            exports: module.exports.filter(({ declaration }) => names.has(declaration.name)),
+          };
         })
         .filter(({ declarations }) => declarations.length > 0)
         .sort((a, b) => (a.path < b.path ? -1 : 1));

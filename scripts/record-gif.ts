@@ -5,7 +5,12 @@ import { PNG } from 'pngjs';
 import type { Page, ScreenshotClip } from 'puppeteer-core';
 
 interface Encoder {
-  writeFrame(pixels: Uint8Array, width: number, height: number, options: { palette?: number[][]; delay: number; transparent: boolean; transparentIndex: number; dispose: number }): void;
+  writeFrame(
+    pixels: Uint8Array,
+    width: number,
+    height: number,
+    options: { palette?: number[][]; delay: number; transparent: boolean; transparentIndex: number; dispose: number },
+  ): void;
   finish(): void;
   bytes(): Uint8Array;
 }
@@ -31,7 +36,13 @@ interface Frame {
  * @param file path of the GIF, which loops.
  * @param lastMs duration of the last frame, in milliseconds.
  */
-export async function recordGif(page: Page, clip: ScreenshotClip, file: string, lastMs: number, run: () => Promise<void>): Promise<void> {
+export async function recordGif(
+  page: Page,
+  clip: ScreenshotClip,
+  file: string,
+  lastMs: number,
+  run: () => Promise<void>,
+): Promise<void> {
   const frames: Frame[] = [];
   let isRunning = true;
   const camera = (async () => {
@@ -47,7 +58,12 @@ export async function recordGif(page: Page, clip: ScreenshotClip, file: string, 
   const encoder = gif.GIFEncoder();
   const images = frames.map(({ png }) => PNG.sync.read(png));
   // One palette for all frames, from samples of the whole recording.
-  const samples = Buffer.concat(Array.from({ length: SAMPLES }, (_, index) => images[Math.floor((index * (images.length - 1)) / (SAMPLES - 1))]!.data));
+  const samples = Buffer.concat(
+    Array.from(
+      { length: SAMPLES },
+      (_, index) => images[Math.floor((index * (images.length - 1)) / (SAMPLES - 1))]!.data,
+    ),
+  );
   const palette = [...gif.quantize(samples, COLOURS), [0, 0, 0]];
   const unchanged = palette.length - 1;
   let previous: Uint8Array | undefined;

@@ -11,10 +11,16 @@ import type { Plugin } from 'vite';
 export function trimLit(): Plugin {
   const versions: [RegExp, string] = [/\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/, 'void 0'];
   // In a browser without Trusted Types, an element with the id `trustedTypes` would be found under that name.
-  const ownTrustedTypes: [RegExp, string] = [/(\w)\.trustedTypes,/, 'Object.hasOwn($1,"trustedTypes")&&$1.trustedTypes,'];
+  const ownTrustedTypes: [RegExp, string] = [
+    /(\w)\.trustedTypes,/,
+    'Object.hasOwn($1,"trustedTypes")&&$1.trustedTypes,',
+  ];
   const replacements: Record<string, [RegExp, string][]> = {
     'reactive-element/css-tag.js': [
-      [/\w+\.ShadowRoot&&\(.*?\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/, 'true'],
+      [
+        /\w+\.ShadowRoot&&\(.*?\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/,
+        'true',
+      ],
       // Messages for mistakes in templates and styles: only our own code uses this copy of Lit.
       [/Error\("CSSResult is not.*?"\)/, 'Error()'],
       [/Error\("Value passed to.*? security\."\)/, 'Error()'],
@@ -46,9 +52,17 @@ export function trimLit(): Plugin {
       ownTrustedTypes,
       versions,
     ],
-    'lit-element/lit-element.js': [[/\w+\.litElementHydrateSupport/, '(void 0)'], [/\w+\.litElementPolyfillSupport/, 'void 0'], versions],
+    'lit-element/lit-element.js': [
+      [/\w+\.litElementHydrateSupport/, '(void 0)'],
+      [/\w+\.litElementPolyfillSupport/, 'void 0'],
+      versions,
+    ],
   };
-  return replaceCode('trim-lit', /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/(directives\/)?[\w-]+\.js$/, replacements);
+  return replaceCode(
+    'trim-lit',
+    /node_modules\/(@lit\/reactive-element|lit-html|lit-element)\/(directives\/)?[\w-]+\.js$/,
+    replacements,
+  );
 }
 
 /**
@@ -57,41 +71,86 @@ export function trimLit(): Plugin {
  * introspection (`~standard`, `pattern`, `values`), and the messages of issues.
  */
 export function trimZod(): Plugin {
-  const kinds = ['Type', 'Check', 'CheckOverwrite', 'Unknown', 'Array', 'Object', 'Optional', 'Nullable', 'Catch', 'Custom'];
+  const kinds = [
+    'Type',
+    'Check',
+    'CheckOverwrite',
+    'Unknown',
+    'Array',
+    'Object',
+    'Optional',
+    'Nullable',
+    'Catch',
+    'Custom',
+  ];
   const promises: [RegExp, string] = [/(asyncResult \|\| )?\b\w+ instanceof Promise/g, 'false'];
-  const plugin = replaceCode('trim-zod', /node_modules\/zod\/v4\/(core\/(api|core|parse|schemas|util)|mini\/schemas)\.js$/, {
-    'core/core.js': [
-      [/Object\.freeze\(\{\s+status: "aborted",\s+\}\)/, '{}'],
-      [/\/\/ support prototype modifications[^]*?(?=\n {4}\}\n)/, ''],
-      [/const Parent = [^]*?(?=function _\()/, ''],
-      [/params\?\.Parent \? new Definition\(\) : this/, 'this'],
-      [/Object\.defineProperty\(_, Symbol\.hasInstance[^]*?(?=return _;)/, ''],
-    ],
-    'core/parse.js': [promises, [/new \(_Err \?\? errors\.\$ZodError\)\(.*\)(?=,)/, '{ issues: result.issues }'], [/_safeParse\(errors\.\$ZodRealError\)/, '_safeParse()']],
-    'core/schemas.js': [
-      promises,
-      [/if \(asyncResult\)/, 'if (false)'],
-      [/\bproms\.length/g, '0'],
-      [/ctx\.skipChecks|ctx\.direction === "backward"|t === "never"|unrecognized\.length|ch\._zod\.def\.when(?=\))/g, 'false'],
-      [/util\.defineLazy\(inst, "~standard"[^]*?\n {4}\}\)\);/, ''],
-      [/util\.defineLazy\(inst\._zod, "(values|pattern|propValues)", (\(\) => [^{].*|[^]*?\n {4}\}\));/g, ''],
-      [/(?<=def\.catchValue\()\{[^]*?input: payload\.value,\s*\}(?=\))/g, ''],
-      [/for \(const k of keys\) \{\n.*_zod\?\.traits[^]*?\n {4}\}\n/, ''],
-      [/util\.issue\(_iss\)/, '_iss'],
-      [/inst\._zod\.version = version;|const okeys = .*|numKeys: .*|optionalKeys: .*|if \(inst\._zod\.def\.params\)\s+_iss\.params = .*/g, ''],
-      [/const desc = [^]*?(?=const _normalized)/, ''],
-      [/inst \?\? \(inst = \{\}\);|inst\._zod\.bag = inst.*|for \(const ch of checks\) \{\s+for \(const fn of ch\._zod\.onattach\) \{[^}]*\}\s+\}/g, ''],
-      [/(?<=path: )\[\.\.\.\(inst\._zod\.def\.path \?\? \[\]\)\]/, '[]'],
-    ],
-    'core/util.js': [[/\("captureStackTrace" in Error .*\)/, '{}'], [/if \(!def \|\| params\?\.parent\)\s+cl\._zod\.parent = inst;/, '']],
-    'core/api.js': [[/const norm = [^]*?;\n.*abort = true.*/, ''], [/\.\.\.norm\b/, 'abort: true'], [/\.\.\.util\.normalizeParams\((_?params)\)/g, '...$1']],
-    'mini/schemas.js': [[/typeof ch === "function" \? .* : ch/, 'ch'], [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''], [/if \(!inst\._zod\)\s+throw .*/, ''], [/inst\.parse = [^]*?(?=inst\.check = )/, ''], [/inst\.def = def;\s+inst\.type = .*|inst\.with = .*|util\.defineLazy\(inst, "shape", .*/g, ''], [/inst\.brand = [^]*?inst\.apply = .*/, '']],
-  });
+  const plugin = replaceCode(
+    'trim-zod',
+    /node_modules\/zod\/v4\/(core\/(api|core|parse|schemas|util)|mini\/schemas)\.js$/,
+    {
+      'core/core.js': [
+        [/Object\.freeze\(\{\s+status: "aborted",\s+\}\)/, '{}'],
+        [/\/\/ support prototype modifications[^]*?(?=\n {4}\}\n)/, ''],
+        [/const Parent = [^]*?(?=function _\()/, ''],
+        [/params\?\.Parent \? new Definition\(\) : this/, 'this'],
+        [/Object\.defineProperty\(_, Symbol\.hasInstance[^]*?(?=return _;)/, ''],
+      ],
+      'core/parse.js': [
+        promises,
+        [/new \(_Err \?\? errors\.\$ZodError\)\(.*\)(?=,)/, '{ issues: result.issues }'],
+        [/_safeParse\(errors\.\$ZodRealError\)/, '_safeParse()'],
+      ],
+      'core/schemas.js': [
+        promises,
+        [/if \(asyncResult\)/, 'if (false)'],
+        [/\bproms\.length/g, '0'],
+        [
+          /ctx\.skipChecks|ctx\.direction === "backward"|t === "never"|unrecognized\.length|ch\._zod\.def\.when(?=\))/g,
+          'false',
+        ],
+        [/util\.defineLazy\(inst, "~standard"[^]*?\n {4}\}\)\);/, ''],
+        [/util\.defineLazy\(inst\._zod, "(values|pattern|propValues)", (\(\) => [^{].*|[^]*?\n {4}\}\));/g, ''],
+        [/(?<=def\.catchValue\()\{[^]*?input: payload\.value,\s*\}(?=\))/g, ''],
+        [/for \(const k of keys\) \{\n.*_zod\?\.traits[^]*?\n {4}\}\n/, ''],
+        [/util\.issue\(_iss\)/, '_iss'],
+        [
+          /inst\._zod\.version = version;|const okeys = .*|numKeys: .*|optionalKeys: .*|if \(inst\._zod\.def\.params\)\s+_iss\.params = .*/g,
+          '',
+        ],
+        [/const desc = [^]*?(?=const _normalized)/, ''],
+        [
+          /inst \?\? \(inst = \{\}\);|inst\._zod\.bag = inst.*|for \(const ch of checks\) \{\s+for \(const fn of ch\._zod\.onattach\) \{[^}]*\}\s+\}/g,
+          '',
+        ],
+        [/(?<=path: )\[\.\.\.\(inst\._zod\.def\.path \?\? \[\]\)\]/, '[]'],
+      ],
+      'core/util.js': [
+        [/\("captureStackTrace" in Error .*\)/, '{}'],
+        [/if \(!def \|\| params\?\.parent\)\s+cl\._zod\.parent = inst;/, ''],
+      ],
+      'core/api.js': [
+        [/const norm = [^]*?;\n.*abort = true.*/, ''],
+        [/\.\.\.norm\b/, 'abort: true'],
+        [/\.\.\.util\.normalizeParams\((_?params)\)/g, '...$1'],
+      ],
+      'mini/schemas.js': [
+        [/typeof ch === "function" \? .* : ch/, 'ch'],
+        [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''],
+        [/if \(!inst\._zod\)\s+throw .*/, ''],
+        [/inst\.parse = [^]*?(?=inst\.check = )/, ''],
+        [/inst\.def = def;\s+inst\.type = .*|inst\.with = .*|util\.defineLazy\(inst, "shape", .*/g, ''],
+        [/inst\.brand = [^]*?inst\.apply = .*/, ''],
+      ],
+    },
+  );
   return {
     ...plugin,
     renderChunk(code) {
       const [other] = [...code.matchAll(/["'`]\$Zod(\w+)["'`]/g)].filter(([, kind]) => !kinds.includes(kind!));
-      if (other) this.error(`New zod schema ${other[0]}: check that it does not need code that trimZod removes, then add it to \`kinds\`.`);
+      if (other)
+        this.error(
+          `New zod schema ${other[0]}: check that it does not need code that trimZod removes, then add it to \`kinds\`.`,
+        );
       return null;
     },
   };
@@ -110,8 +169,10 @@ function replaceCode(name: string, id: RegExp, replacements: Record<string, [Reg
       filter: { id },
       handler(code, id) {
         const edits = new MagicString(code);
-        for (const [pattern, replacement] of Object.entries(replacements).find(([file]) => id.endsWith(file))?.[1] ?? []) {
-          if (code.search(pattern) < 0) this.error(`${id} no longer contains ${pattern}: update ${name} in scripts/trim-libraries.ts.`);
+        for (const [pattern, replacement] of Object.entries(replacements).find(([file]) => id.endsWith(file))?.[1] ??
+          []) {
+          if (code.search(pattern) < 0)
+            this.error(`${id} no longer contains ${pattern}: update ${name} in scripts/trim-libraries.ts.`);
           edits.replace(pattern, replacement);
         }
         return { code: edits.toString(), map: edits.generateMap({ hires: true }) };

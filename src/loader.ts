@@ -17,7 +17,17 @@ import { joinAddress, ofDocument } from './transport/endpoints.js';
 /** Integrity hash of the chat.js from the same build. Empty in the demo. */
 declare const CHAT_INTEGRITY: string;
 
-const CONNECTION_ATTRIBUTES = ['url', 'token-url', 'ws-path', 'api-path', 'auth', 'share', 'notifications', 'media-hosts', 'user'];
+const CONNECTION_ATTRIBUTES = [
+  'url',
+  'token-url',
+  'ws-path',
+  'api-path',
+  'auth',
+  'share',
+  'notifications',
+  'media-hosts',
+  'user',
+];
 const LAUNCHER_ATTRIBUTES = ['id', 'lang', 'side', 'room', 'heading'];
 /** Interval between checks for unread messages while the page is visible, in milliseconds. */
 const UNREAD_POLL_MS = 60_000;
@@ -47,12 +57,22 @@ function loaderOf(script: string): Shared['load'] {
   // Pages with Trusted Types only accept script addresses from a policy, and may allow each policy name only once. This
   // policy is safe to allow: it returns one fixed address for any input, and no reference to it is kept.
   // `hasOwn`: in a browser without Trusted Types, an element with the id `trustedTypes` would be found under that name.
-  const src = (Object.hasOwn(page, 'trustedTypes') && page.trustedTypes!.createPolicy('unified-chat', { createScriptURL: () => href }).createScriptURL('')) || href;
+  const src =
+    (Object.hasOwn(page, 'trustedTypes') &&
+      page.trustedTypes!.createPolicy('unified-chat', { createScriptURL: () => href }).createScriptURL('')) ||
+    href;
   let loading: Promise<boolean> | undefined;
   return () =>
     (loading ??= new Promise((onload, onerror) => {
       const insert = (): void => {
-        const attributes = { type: 'module', integrity: CHAT_INTEGRITY, crossOrigin: 'anonymous', src, onload, onerror };
+        const attributes = {
+          type: 'module',
+          integrity: CHAT_INTEGRITY,
+          crossOrigin: 'anonymous',
+          src,
+          onload,
+          onerror,
+        };
         ofDocument('head').append(Object.assign(document.createElement('script'), attributes));
       };
       // Browsers may cache a failed module load for the lifetime of the page, so do not request it while offline.
@@ -73,7 +93,10 @@ function start(script: HTMLScriptElement): void {
   const { chats, load } = (page[KEY] ??= { chats: new Map<string, HTMLElement>(), load: loaderOf(src) });
   const existing = chats.get(id);
   const connection = existing ?? document.createElement('chat-connection');
-  const launcher = (existing?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & { open?: boolean; updateComplete?: Promise<unknown> };
+  const launcher = (existing?.firstChild ?? document.createElement('chat-launcher')) as HTMLElement & {
+    open?: boolean;
+    updateComplete?: Promise<unknown>;
+  };
   const copyAttributes = (element: HTMLElement, names: string[]): void => {
     for (const name of names) {
       const value = script.getAttribute(`data-${name}`);
@@ -113,7 +136,9 @@ function createButton(label: string): HTMLButtonElement {
   button.className = 'button';
   button.dataset.loader = '';
   button.ariaLabel = label;
-  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag)) as Element[] as [Element, Element];
+  const [svg, path] = ['svg', 'path'].map((tag) =>
+    document.createElementNS('http://www.w3.org/2000/svg', tag),
+  ) as Element[] as [Element, Element];
   svg.setAttribute('viewBox', '0 0 24 24');
   path.setAttribute('d', LAUNCHER_ICON);
   svg.append(path);
@@ -134,14 +159,22 @@ function watchUnread(dataset: DOMStringMap, load: Shared['load']): void {
     try {
       if (!token) {
         // Resolved against the page's address: a `<base>` element must not redirect it.
-        const answer = await fetch(new URL(tokenUrl, location.href), { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } });
+        const answer = await fetch(new URL(tokenUrl, location.href), {
+          credentials: 'include',
+          cache: 'no-store',
+          headers: { Accept: 'application/json' },
+        });
         const text = answer.ok ? await answer.text() : '';
         const body = /^[{"]/.test(text) ? (JSON.parse(text) as Record<string, string> | string) : text.trim();
         token = typeof body === 'string' ? body : (body.token ?? body.access ?? body.access_token);
       }
       if (!token) return;
       // No cookies, and no redirect that could pass the token on to another host.
-      const answer = await fetch(`${address.api}rooms/`, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit', redirect: 'manual' });
+      const answer = await fetch(`${address.api}rooms/`, {
+        headers: { Authorization: `Bearer ${token}` },
+        credentials: 'omit',
+        redirect: 'manual',
+      });
       // The next poll requests another token.
       if (answer.status === 401) token = undefined;
       const rooms = (await answer.json()) as { unread_count?: number }[] & { results?: { unread_count?: number }[] };

@@ -57,10 +57,12 @@ export interface SnapshotOptions {
  */
 export function snapshot({ me, rooms, url = '', lang = 'en', timeZone, now = Date.now() }: SnapshotOptions): string {
   const list = Array.isArray(rooms) ? (rooms as unknown[]) : (rooms as { results?: unknown[] } | null)?.results;
-  if (!Array.isArray(list)) throw new ChatError('unexpected_answer', 'rooms is not a list: pass the response body of GET rooms/.');
+  if (!Array.isArray(list))
+    throw new ChatError('unexpected_answer', 'rooms is not a list: pass the response body of GET rooms/.');
   const { items } = checkEach(Room, list, 'rooms');
   const locale = isTimeZone(timeZone) ? new ServerLocale(lang, timeZone) : undefined;
-  const timeOf = (timestamp: string): string => (locale ? relativeTime(locale, timestamp, now, locale.daysBetween) : '');
+  const timeOf = (timestamp: string): string =>
+    locale ? relativeTime(locale, timestamp, now, locale.daysBetween) : '';
   const times = new Map(
     items.flatMap(({ id, last_message: last }) => (last ? [[idKey(id), timeOf(last.timestamp)] as const] : [])),
   );
@@ -94,7 +96,8 @@ export interface RenderOptions {
  * @throws {TypeError} if `nonce` is not a valid nonce.
  */
 export function renderToString(template: TemplateResult, { lang = 'en', nonce }: RenderOptions = {}): string {
-  if (nonce !== undefined && !/^[\w+/=-]+$/.test(nonce)) throw new TypeError('nonce may only contain letters, digits and the characters + / = - _.');
+  if (nonce !== undefined && !/^[\w+/=-]+$/.test(nonce))
+    throw new TypeError('nonce may only contain letters, digits and the characters + / = - _.');
   // Rendering is synchronous, so a concurrent request cannot change this global meanwhile.
   setServerLanguage(lang);
   const markup = collectResultSync(render(template));
@@ -128,7 +131,12 @@ class ServerLocale implements RelativeTimeLocale {
 
   readonly daysBetween = (earlier: number, later: number): number => {
     // Formats as 2026-11-23, which `Date.parse` reads as midnight UTC.
-    const day = new Intl.DateTimeFormat('en-CA', { timeZone: this.#timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    const day = new Intl.DateTimeFormat('en-CA', {
+      timeZone: this.#timeZone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+    });
     return Math.round((Date.parse(day.format(later)) - Date.parse(day.format(earlier))) / DAY_MS);
   };
 }

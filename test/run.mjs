@@ -17,12 +17,21 @@ import { parseArgs } from 'node:util';
 import { elementsPage } from '../scripts/element-docs.mjs';
 import { DEBIAN_PACKAGES, ENGINES, findBrowsers, HOW_TO_GET } from './support/browsers.mjs';
 import { checkNode, install, npmCommand, ROOT, whyInstall } from '../scripts/install.mjs';
-import { DJANGO_PACKAGES, findDjango, findProgram, missingPrograms, PROSODY_PACKAGES, SERVICE_PACKAGES } from './support/find-programs.mjs';
+import {
+  DJANGO_PACKAGES,
+  findDjango,
+  findProgram,
+  missingPrograms,
+  PROSODY_PACKAGES,
+  SERVICE_PACKAGES,
+} from './support/find-programs.mjs';
 import { findTests, isNodeTest } from './support/test-files.mjs';
 
 process.chdir(ROOT);
 checkNode();
-const { values: flags } = parseArgs({ options: { only: { type: 'string' }, browser: { type: 'string' }, files: { type: 'string' } } });
+const { values: flags } = parseArgs({
+  options: { only: { type: 'string' }, browser: { type: 'string' }, files: { type: 'string' } },
+});
 const list = (flag) => flag?.split(',').filter(Boolean);
 const isCI = /^(1|true)$/.test(process.env.CI ?? '');
 const scratch = mkdtempSync(join(tmpdir(), 'unified-chat-test-'));
@@ -49,7 +58,10 @@ try {
   stop(error.message);
 }
 /** `*` matches within a folder, `**` any number of folders. */
-const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$&').replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'))}$`);
+const glob = (pattern) =>
+  new RegExp(
+    `^${pattern.replace(/[.+^$()[\]{}|]/g, '\\$&').replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'))}$`,
+  );
 const wantedFiles = list(flags.files)?.map(glob);
 const tests = wantedFiles ? allTests.filter((path) => wantedFiles.some((wanted) => wanted.test(path))) : allTests;
 if (tests.length === 0) stop(`No test matches ${flags.files}.`);
@@ -64,7 +76,8 @@ const nodeTests = tests.filter((path) => isNodeTest(path) && !ownSteps.includes(
 const endToEnd = tests.filter((path) => path.startsWith('test/e2e/') && !isNodeTest(path));
 /** Tests that depend on the engine: of elements, or of code that uses storage, locks or browser pages. */
 const isOfEngine = (path) =>
-  /^test\/(elements|controllers|locale)\//.test(path) || /mounted\.js|indexeddb-storage|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
+  /^test\/(elements|controllers|locale)\//.test(path) ||
+  /mounted\.js|indexeddb-storage|indexedDB|navigator\.locks|fixture\(/.test(readFileSync(path, 'utf8'));
 const browserTests = tests.filter((path) => !isNodeTest(path) && !endToEnd.includes(path));
 const unitTests = browserTests.filter(isOfEngine);
 /** The others have clock, network and storage in memory: one engine is enough. */
@@ -74,7 +87,16 @@ const logicTests = browserTests.filter((path) => !isOfEngine(path));
 
 const bin = (path, ...args) => [process.execPath, `node_modules/${path}`, ...args];
 const wtr = (name, files, env = {}) => ({
-  command: [process.execPath, '--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', ...files],
+  command: [
+    process.execPath,
+    '--import',
+    'tsx',
+    'node_modules/@web/test-runner/dist/bin.js',
+    '--config',
+    'test/config/web-test-runner.config.mjs',
+    '--files',
+    ...files,
+  ],
   env: { ...env, TEST_TOTALS: join(scratch, `${name}.json`) },
   totals: () => JSON.parse(readFileSync(join(scratch, `${name}.json`), 'utf8')),
   needsBrowsers: true,
@@ -82,56 +104,161 @@ const wtr = (name, files, env = {}) => ({
 
 /** Tests run by Node's test runner. */
 const inNode = (name, files, ...flags) => ({
-  command: [process.execPath, '--import', 'tsx', '--test', ...flags, '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${join(scratch, `${name}.tap`)}`, ...files],
+  command: [
+    process.execPath,
+    '--import',
+    'tsx',
+    '--test',
+    ...flags,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=tap',
+    `--test-reporter-destination=${join(scratch, `${name}.tap`)}`,
+    ...files,
+  ],
   totals: () => {
     const tap = readFileSync(join(scratch, `${name}.tap`), 'utf8');
     const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
-    return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
+    return {
+      passed: count('pass'),
+      failed: count('fail') + count('cancelled'),
+      skipped: count('skipped') + count('todo'),
+    };
   },
   tests: files,
 });
 
 /** A random seed, to find more; printed, to reproduce. Fixed in CI, so that a failure is caused by the change. */
-const fuzz = { FUZZ_SEED: process.env.FUZZ_SEED ?? (isCI ? '20261127' : String(Math.floor(Math.random() * 2 ** 32))), FUZZ_SECONDS: process.env.FUZZ_SECONDS ?? '60' };
+const fuzz = {
+  FUZZ_SEED: process.env.FUZZ_SEED ?? (isCI ? '20261127' : String(Math.floor(Math.random() * 2 ** 32))),
+  FUZZ_SECONDS: process.env.FUZZ_SECONDS ?? '60',
+};
 
 /** `alone`: runs without other steps, because it depends on time. `needs`: steps that run first, requested or not. */
 const STEPS = [
   { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
-  { name: 'cluster', what: 'several backends on PostgreSQL, Redis and nginx', ...inNode('cluster', fleetTests), needsServices: true },
-  { name: 'model', what: '2,000 random scenarios against a simulated server', ...inNode('model', modelTests), command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')] },
+  {
+    name: 'cluster',
+    what: 'several backends on PostgreSQL, Redis and nginx',
+    ...inNode('cluster', fleetTests),
+    needsServices: true,
+  },
+  {
+    name: 'model',
+    what: '2,000 random scenarios against a simulated server',
+    ...inNode('model', modelTests),
+    command: [process.execPath, 'test/model/run.mjs', '--tap', join(scratch, 'model.tap')],
+  },
   { name: 'doctor', what: 'the doctor, with simulated backend faults', ...inNode('doctor', doctorTests) },
-  { name: 'layers', what: 'import rules', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', '--config', 'test/config/layers.cjs', 'src', 'demo', 'scripts', 'test', 'vite.config.ts') },
+  {
+    name: 'layers',
+    what: 'import rules',
+    command: bin(
+      'dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      'test/config/layers.cjs',
+      'src',
+      'demo',
+      'scripts',
+      'test',
+      'vite.config.ts',
+    ),
+  },
   { name: 'types', what: 'TypeScript, and code that must fail to compile', command: bin('typescript/bin/tsc') },
   {
     name: 'manifest',
     what: 'custom-elements.json and docs/ELEMENTS.md are current',
-    command: bin('@custom-elements-manifest/analyzer/cem.js', 'analyze', '--config', 'scripts/manifest.mjs', '--outdir', 'node_modules/.cache/manifest'),
+    command: bin(
+      '@custom-elements-manifest/analyzer/cem.js',
+      'analyze',
+      '--config',
+      'scripts/manifest.mjs',
+      '--outdir',
+      'node_modules/.cache/manifest',
+    ),
     check: () => {
       const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
       const made = read('node_modules/.cache/manifest/custom-elements.json');
-      if (read('custom-elements.json') !== made) return 'custom-elements.json does not match the docstrings. Run `npm run manifest` and commit it.';
-      return read('docs/ELEMENTS.md') === elementsPage(JSON.parse(made)).trim() ? '' : 'docs/ELEMENTS.md does not match custom-elements.json. Run `npm run manifest` and commit it.';
+      if (read('custom-elements.json') !== made)
+        return 'custom-elements.json does not match the docstrings. Run `npm run manifest` and commit it.';
+      return read('docs/ELEMENTS.md') === elementsPage(JSON.parse(made)).trim()
+        ? ''
+        : 'docs/ELEMENTS.md does not match custom-elements.json. Run `npm run manifest` and commit it.';
     },
   },
   { name: 'build', what: 'dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--logLevel', 'warn') },
-  { name: 'loader', what: 'dist/loader.js, which contains the hash of dist/chat.js', command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'), needs: ['build'] },
-  { name: 'package', what: 'modules, types and editor integrations', command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'], needs: ['loader'] },
-  { name: 'site', what: 'the playground and the studio', command: bin('vite/bin/vite.js', 'build', '--mode', 'site', '--logLevel', 'error') },
-  { name: 'examples', what: 'framework examples', command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error') },
-  { name: 'fuzz', what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`, ...inNode('fuzz', fuzzTests, '--test-concurrency=1'), env: fuzz, needs: ['loader'], needsBrowsers: true },
+  {
+    name: 'loader',
+    what: 'dist/loader.js, which contains the hash of dist/chat.js',
+    command: bin('vite/bin/vite.js', 'build', '--mode', 'loader', '--logLevel', 'warn'),
+    needs: ['build'],
+  },
+  {
+    name: 'package',
+    what: 'modules, types and editor integrations',
+    command: [npmCommand()[0], ...npmCommand()[1], 'run', '--silent', 'build:package'],
+    needs: ['loader'],
+  },
+  {
+    name: 'site',
+    what: 'the playground and the studio',
+    command: bin('vite/bin/vite.js', 'build', '--mode', 'site', '--logLevel', 'error'),
+  },
+  {
+    name: 'examples',
+    what: 'framework examples',
+    command: bin('vite/bin/vite.js', 'build', '--mode', 'examples', '--logLevel', 'error'),
+  },
+  {
+    name: 'fuzz',
+    what: `hostile requests, frames and messages: FUZZ_SEED=${fuzz.FUZZ_SEED} FUZZ_SECONDS=${fuzz.FUZZ_SECONDS}`,
+    ...inNode('fuzz', fuzzTests, '--test-concurrency=1'),
+    env: fuzz,
+    needs: ['loader'],
+    needsBrowsers: true,
+  },
   { name: 'size', what: 'the size budgets', command: bin('size-limit/bin.js'), needs: ['loader'] },
-  { name: 'unit', what: 'elements, storage, tabs: in every engine', ...wtr('unit', unitTests), tests: unitTests, alone: true },
-  { name: 'logic', what: 'the library, with clock and network in memory', ...wtr('logic', logicTests), tests: logicTests, alone: true, engine: 'chromium' },
+  {
+    name: 'unit',
+    what: 'elements, storage, tabs: in every engine',
+    ...wtr('unit', unitTests),
+    tests: unitTests,
+    alone: true,
+  },
+  {
+    name: 'logic',
+    what: 'the library, with clock and network in memory',
+    ...wtr('logic', logicTests),
+    tests: logicTests,
+    alone: true,
+    engine: 'chromium',
+  },
   // Mostly waiting, so all engines run at once.
-  { name: 'e2e', what: 'real browsers, real server', ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }), tests: endToEnd, alone: true, needs: ['loader'] },
-  { name: 'pages', what: 'sites, apps and designs in Chromium', ...inNode('pages', pageTests, '--test-concurrency=2'), needs: ['package', 'site', 'examples'], alone: true, needsBrowsers: true },
+  {
+    name: 'e2e',
+    what: 'real browsers, real server',
+    ...wtr('e2e', endToEnd, { CONCURRENT_BROWSERS: '3' }),
+    tests: endToEnd,
+    alone: true,
+    needs: ['loader'],
+  },
+  {
+    name: 'pages',
+    what: 'sites, apps and designs in Chromium',
+    ...inNode('pages', pageTests, '--test-concurrency=2'),
+    needs: ['package', 'site', 'examples'],
+    alone: true,
+    needsBrowsers: true,
+  },
 ];
 
 const only = list(flags.only);
 const unknown = only?.filter((name) => !STEPS.some((step) => step.name === name)) ?? [];
-if (unknown.length > 0) stop(`Unknown step: ${unknown.join(', ')}. Available: ${STEPS.map(({ name }) => name).join(', ')}.`);
-const isWanted = ({ name, tests }) => (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0);
+if (unknown.length > 0)
+  stop(`Unknown step: ${unknown.join(', ')}. Available: ${STEPS.map(({ name }) => name).join(', ')}.`);
+const isWanted = ({ name, tests }) =>
+  (!only || only.includes(name)) && (wantedFiles ? tests?.length > 0 : !tests || tests.length > 0);
 const needed = new Set();
 const need = (name) => {
   STEPS.find((step) => step.name === name).needs?.forEach(need);
@@ -160,7 +287,12 @@ if (steps.some(({ needsBrowsers }) => needsBrowsers)) {
     const at = Date.now();
     const problem = await installByApt(missing.flatMap((engine) => DEBIAN_PACKAGES[engine]));
     missing = lacking();
-    report({ name: 'browsers', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: missing.length > 0 ? problem : '' });
+    report({
+      name: 'browsers',
+      what: 'installed by apt',
+      seconds: (Date.now() - at) / 1000,
+      problem: missing.length > 0 ? problem : '',
+    });
   }
   for (const engine of missing) console.log(`  skipped  ${engine}: not found; ${HOW_TO_GET[engine]}`);
 }
@@ -172,9 +304,17 @@ if (steps.some(({ needsServices }) => needsServices)) {
     const at = Date.now();
     const problem = await installByApt(SERVICE_PACKAGES);
     missingServices = missingPrograms();
-    report({ name: 'services', what: 'installed by apt', seconds: (Date.now() - at) / 1000, problem: missingServices.length > 0 ? problem : '' });
+    report({
+      name: 'services',
+      what: 'installed by apt',
+      seconds: (Date.now() - at) / 1000,
+      problem: missingServices.length > 0 ? problem : '',
+    });
   }
-  if (missingServices.length > 0) console.log(`  skipped  cluster: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`);
+  if (missingServices.length > 0)
+    console.log(
+      `  skipped  cluster: ${missingServices.join(', ')} not found; install PostgreSQL, Redis and nginx (Debian: ${SERVICE_PACKAGES.join(' ')})`,
+    );
 }
 
 /** Services for some tests, which are skipped without them. */
@@ -203,7 +343,14 @@ if (isCI && missingExtras.length > 0) {
   results.push({ name: 'extras', what: problem, seconds: 0, problem });
   console.log(`  FAILED   extras              ${problem}`);
 }
-const lacks = missing.length === 0 ? '' : isCI ? `In CI every engine must be tested; missing: ${missing.join(', ')}.` : present.length === 0 ? 'No browser is available.' : '';
+const lacks =
+  missing.length === 0
+    ? ''
+    : isCI
+      ? `In CI every engine must be tested; missing: ${missing.join(', ')}.`
+      : present.length === 0
+        ? 'No browser is available.'
+        : '';
 if (lacks) {
   results.push({ name: 'engines', what: lacks, seconds: 0, problem: lacks });
   console.log(`  FAILED   engines             ${lacks}`);
@@ -214,7 +361,10 @@ const waiting = [...steps];
 while (waiting.length > 0 || running.size > 0) {
   const free = (step) =>
     running.size === 0 ||
-    (!step.alone && running.size < 2 && ![...running].some(({ step }) => step.alone) && (step.needs ?? []).every((name) => done.has(name)));
+    (!step.alone &&
+      running.size < 2 &&
+      ![...running].some(({ step }) => step.alone) &&
+      (step.needs ?? []).every((name) => done.has(name)));
   // In order: an `alone` step waits for the steps before it, and the steps after it wait for it.
   const next = waiting.find((step, index) => free(step) && !waiting.slice(0, index).some(({ alone }) => alone));
   if (next) {
@@ -234,15 +384,29 @@ while (waiting.length > 0 || running.size > 0) {
 finish(results);
 
 async function run(step) {
-  if (step.needsBrowsers && (present.length === 0 || (/^(pages|fuzz)$/.test(step.name) && !present.includes('chromium')))) return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
+  if (
+    step.needsBrowsers &&
+    (present.length === 0 || (/^(pages|fuzz)$/.test(step.name) && !present.includes('chromium')))
+  )
+    return { ...step, totals: undefined, seconds: 0, skipped: 'no browser' };
   if (step.needsServices && missingServices.length > 0) {
     const lacks = `${missingServices.join(', ')} not found`;
-    return { ...step, totals: undefined, seconds: 0, ...(isCI ? { problem: `In CI the cluster must be tested; ${lacks}.` } : { skipped: lacks }) };
+    return {
+      ...step,
+      totals: undefined,
+      seconds: 0,
+      ...(isCI ? { problem: `In CI the cluster must be tested; ${lacks}.` } : { skipped: lacks }),
+    };
   }
   const at = Date.now();
   const browsers = step.engine && !flags.browser && present.includes(step.engine) ? [step.engine] : present;
   if (step.alone) console.log(`  …        ${step.name.padEnd(9)} in ${browsers.join(', ')}`);
-  const env = { ...process.env, BROWSERS: browsers.join(','), ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }), ...step.env };
+  const env = {
+    ...process.env,
+    BROWSERS: browsers.join(','),
+    ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
+    ...step.env,
+  };
   if (!process.stdout.isTTY) delete env.FORCE_COLOR;
   // Otherwise a nested test runner would behave as a child of this one.
   delete env.NODE_TEST_CONTEXT;
@@ -264,7 +428,8 @@ function call([command, ...args], env) {
     const endWithUs = () => child.kill();
     process.once('exit', endWithUs);
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data) => (output += data));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (data) => (output += data));
     child.on('error', (error) => resolve({ code: 1, output: String(error) }));
     child.on('close', (code, signal) => {
       process.off('exit', endWithUs);
@@ -285,7 +450,9 @@ async function installByApt(packages) {
 function report({ name, what, seconds, problem, skipped, totals }) {
   const mark = skipped ? 'skipped' : problem ? 'FAILED' : 'ok';
   const tests = totals ? `, ${totals.passed + totals.failed} tests` : '';
-  console.log(`  ${mark.padEnd(8)} ${name.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${what}${tests}${skipped ? ` (${skipped})` : ''}`);
+  console.log(
+    `  ${mark.padEnd(8)} ${name.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${what}${tests}${skipped ? ` (${skipped})` : ''}`,
+  );
   if (problem) console.log(`\n${problem.trimEnd()}\n`);
 }
 
@@ -298,12 +465,18 @@ function finish(all) {
     if (skipped) sum.skipped++;
   }
   const width = 46;
-  console.log(`\n  ${'step'.padEnd(10)}${'result'.padEnd(9)}${'seconds'.padStart(8)}${'passed'.padStart(8)}${'failed'.padStart(8)}\n  ${'─'.repeat(width)}`);
+  console.log(
+    `\n  ${'step'.padEnd(10)}${'result'.padEnd(9)}${'seconds'.padStart(8)}${'passed'.padStart(8)}${'failed'.padStart(8)}\n  ${'─'.repeat(width)}`,
+  );
   for (const { name, seconds = 0, problem, skipped, totals } of all) {
     const counts = totals ? `${String(totals.passed).padStart(8)}${String(totals.failed).padStart(8)}` : '';
-    console.log(`  ${name.padEnd(10)}${(skipped ? 'skipped' : problem ? 'FAILED' : 'ok').padEnd(9)}${seconds.toFixed(1).padStart(8)}${counts}`);
+    console.log(
+      `  ${name.padEnd(10)}${(skipped ? 'skipped' : problem ? 'FAILED' : 'ok').padEnd(9)}${seconds.toFixed(1).padStart(8)}${counts}`,
+    );
   }
-  console.log(`  ${'─'.repeat(width)}\n  ${((Date.now() - begun) / 1000).toFixed(0)} s in all${present.length > 0 && steps.some(({ needsBrowsers }) => needsBrowsers) ? `; engines: ${present.join(', ')}` : ''}${missing.length > 0 ? `; not tested: ${missing.join(', ')}` : ''}\n`);
+  console.log(
+    `  ${'─'.repeat(width)}\n  ${((Date.now() - begun) / 1000).toFixed(0)} s in all${present.length > 0 && steps.some(({ needsBrowsers }) => needsBrowsers) ? `; engines: ${present.join(', ')}` : ''}${missing.length > 0 ? `; not tested: ${missing.join(', ')}` : ''}\n`,
+  );
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   process.exit(sum.failed > 0 ? 1 : 0);
 }

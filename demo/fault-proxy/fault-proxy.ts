@@ -6,7 +6,14 @@
  *     proxy.rule({ on: 'down', frame: '"type":"message_ack"', times: 1, do: 'drop' })  single frames or requests
  *     proxy.cut(), proxy.halfOpen(), proxy.sendClose({ code: 1012 }), proxy.inject(…)     every open WebSocket, now
  */
-import { createServer, request as httpRequest, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Lane, type Throttle } from './lane.js';
@@ -125,7 +132,14 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
   function passRequest(request: IncomingMessage, response: ServerResponse, rule: HttpFault | RequestRule): void {
     if (response.destroyed) return;
     const isSwallowed = rule.do === 'swallow';
-    const onward = httpRequest({ hostname, port, method: request.method, path: pathOf(request.url), headers: request.headers, agent: false });
+    const onward = httpRequest({
+      hostname,
+      port,
+      method: request.method,
+      path: pathOf(request.url),
+      headers: request.headers,
+      agent: false,
+    });
     onward.on('socket', track);
     onward.on('error', () => response.destroy());
     // A client that gives up cancels the request, except for `swallow`.
@@ -134,7 +148,11 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
       if (isSwallowed) return writeResponse.resume();
       return delayed(faults.delayMs + (rule.do === 'delay' ? rule.ms : 0), () => {
         if (response.destroyed) return;
-        response.writeHead(writeResponse.statusCode ?? 502, writeResponse.statusMessage, rule.do === 'no-cors' ? withoutCors(writeResponse.rawHeaders) : writeResponse.rawHeaders);
+        response.writeHead(
+          writeResponse.statusCode ?? 502,
+          writeResponse.statusMessage,
+          rule.do === 'no-cors' ? withoutCors(writeResponse.rawHeaders) : writeResponse.rawHeaders,
+        );
         pipe(writeResponse, response);
         writeResponse.on('error', () => response.destroy());
       });
@@ -142,7 +160,11 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
     pipe(request, onward);
   }
 
-  function respond(request: IncomingMessage, response: ServerResponse, { status, headers, body = statusPage(status), cors = true }: Answer): void {
+  function respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { status, headers, body = statusPage(status), cors = true }: Answer,
+  ): void {
     // An intermediary replaces the server, so its response is readable by the page, as is that to the preflight.
     const corsHeaders = cors && {
       'Access-Control-Allow-Origin': request.headers.origin ?? '*',
@@ -152,7 +174,8 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
     };
     request.resume();
     if (request.method === 'OPTIONS' && cors) response.writeHead(204, { ...corsHeaders }).end();
-    else response.writeHead(status, { ...corsHeaders, 'Content-Type': 'text/html; charset=utf-8', ...headers }).end(body);
+    else
+      response.writeHead(status, { ...corsHeaders, 'Content-Type': 'text/html; charset=utf-8', ...headers }).end(body);
   }
 
   return {
@@ -173,7 +196,9 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
           return end(request.socket, rule.do);
         case 'answer':
         case 'captive-portal':
-          return delayed(faults.delayMs, () => respond(request, response, rule.do === 'answer' ? rule : CAPTIVE_PORTAL));
+          return delayed(faults.delayMs, () =>
+            respond(request, response, rule.do === 'answer' ? rule : CAPTIVE_PORTAL),
+          );
         default:
           return delayed(faults.delayMs, () => passRequest(request, response, rule));
       }
@@ -233,19 +258,28 @@ type Answer = Omit<Extract<HttpFault, { do: 'answer' }>, 'do'>;
 const statusPage = (status: number): string => html(`<h1>${status} ${STATUS_CODES[status] ?? ''}</h1>`);
 
 function answer(socket: Duplex, { status, headers, body = statusPage(status) }: Answer): void {
-  const all = { Connection: 'close', 'Content-Type': 'text/html', 'Content-Length': Buffer.byteLength(body), ...headers };
+  const all = {
+    Connection: 'close',
+    'Content-Type': 'text/html',
+    'Content-Length': Buffer.byteLength(body),
+    ...headers,
+  };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }
 
 /** Alternating names and values. */
-const pairs = (raw: readonly string[]): [name: string, value: string][] => raw.flatMap((name, n) => (n % 2 === 0 ? [[name, raw[n + 1]!]] : []));
+const pairs = (raw: readonly string[]): [name: string, value: string][] =>
+  raw.flatMap((name, n) => (n % 2 === 0 ? [[name, raw[n + 1]!]] : []));
 
-const withoutCors = (raw: readonly string[]): string[] => pairs(raw).flatMap((header) => (/^access-control-/i.test(header[0]) ? [] : header));
+const withoutCors = (raw: readonly string[]): string[] =>
+  pairs(raw).flatMap((header) => (/^access-control-/i.test(header[0]) ? [] : header));
 
 /** The handshake without compression: rules could not match compressed frames. */
 function headOf(request: IncomingMessage, path: string): Buffer {
-  const lines = pairs(request.rawHeaders).flatMap(([name, value]) => (/^sec-websocket-extensions$/i.test(name) ? [] : `${name}: ${value}\r\n`));
+  const lines = pairs(request.rawHeaders).flatMap(([name, value]) =>
+    /^sec-websocket-extensions$/i.test(name) ? [] : `${name}: ${value}\r\n`,
+  );
   return Buffer.from(`${request.method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
 }
 

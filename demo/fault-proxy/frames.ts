@@ -22,7 +22,8 @@ export class FrameReader {
   read(bytes: Buffer): Frame[] {
     this.rest = Buffer.concat([this.rest, bytes]);
     const frames: Frame[] = [];
-    for (let frame; (frame = firstFrame(this.rest)); this.rest = this.rest.subarray(frame.raw.length)) frames.push(frame);
+    for (let frame; (frame = firstFrame(this.rest)); this.rest = this.rest.subarray(frame.raw.length))
+      frames.push(frame);
     return frames;
   }
 }

@@ -41,7 +41,7 @@ export class Lane {
 
   #drain(): void {
     this.#timer = undefined;
-    for (let first; (first = this.#queue[0]) && first.at <= Date.now(); ) {
+    for (let first; (first = this.#queue[0]) && first.at <= Date.now();) {
       this.#queue.shift();
       if (!this.#to.writable) continue;
       if (first.bytes) this.#to.write(first.bytes, first.onWritten);

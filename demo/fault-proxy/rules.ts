@@ -83,7 +83,19 @@ export type FrameRule = RuleFilter & { on: Direction; frame?: string } & (
 export type Rule = HandshakeRule | RequestRule | FrameRule;
 
 /** The methods available remotely: those with serialisable arguments and results. */
-export const REMOTE_METHODS = ['set', 'rule', 'removeRule', 'timesApplied', 'cut', 'halfOpen', 'sendClose', 'inject', 'setListening', 'heal', 'stats'] as const;
+export const REMOTE_METHODS = [
+  'set',
+  'rule',
+  'removeRule',
+  'timesApplied',
+  'cut',
+  'halfOpen',
+  'sendClose',
+  'inject',
+  'setListening',
+  'heal',
+  'stats',
+] as const;
 export type RemoteMethod = (typeof REMOTE_METHODS)[number];
 
 interface Entry {
@@ -100,7 +112,8 @@ export class Rules {
 
   /** @returns the rule's id. @throws {SyntaxError} for an invalid regular expression. */
   add(rule: Rule): number {
-    for (const pattern of [rule.path, 'frame' in rule ? rule.frame : undefined]) if (pattern !== undefined) new RegExp(pattern);
+    for (const pattern of [rule.path, 'frame' in rule ? rule.frame : undefined])
+      if (pattern !== undefined) new RegExp(pattern);
     const id = ++this.#last;
     this.#entries.set(id, { id, rule, seen: 0, applied: 0 });
     return id;
@@ -123,14 +136,20 @@ export class Rules {
 
   request(method: string, path: string): RequestRule | undefined {
     return this.#first(
-      (rule): rule is RequestRule => rule.on === 'request' && matchesPattern(rule.path, path) && (rule.method ? rule.method === method : method !== 'OPTIONS'),
+      (rule): rule is RequestRule =>
+        rule.on === 'request' &&
+        matchesPattern(rule.path, path) &&
+        (rule.method ? rule.method === method : method !== 'OPTIONS'),
     );
   }
 
   /** @param text Undefined for a binary frame. */
   frame(direction: Direction, path: string, text: string | undefined): FrameRule | undefined {
     return this.#first(
-      (rule): rule is FrameRule => rule.on === direction && matchesPattern(rule.path, path) && (rule.frame === undefined || (text !== undefined && matchesPattern(rule.frame, text))),
+      (rule): rule is FrameRule =>
+        rule.on === direction &&
+        matchesPattern(rule.path, path) &&
+        (rule.frame === undefined || (text !== undefined && matchesPattern(rule.frame, text))),
     );
   }
 
@@ -148,4 +167,5 @@ export class Rules {
   }
 }
 
-const matchesPattern = (pattern: string | undefined, text: string): boolean => pattern === undefined || new RegExp(pattern).test(text);
+const matchesPattern = (pattern: string | undefined, text: string): boolean =>
+  pattern === undefined || new RegExp(pattern).test(text);

@@ -104,7 +104,8 @@ class OneWayStream {
     } else if (this.#isPlain) {
       this.#lane.push(bytes);
     } else {
-      for (const frame of this.#reader.read(this.#head ? this.#readHead(this.#head, bytes) : bytes)) this.#handleFrame(frame);
+      for (const frame of this.#reader.read(this.#head ? this.#readHead(this.#head, bytes) : bytes))
+        this.#handleFrame(frame);
     }
   }
 
@@ -126,7 +127,9 @@ class OneWayStream {
   #handleFrame(frame: Frame): void {
     const { opcode, payload, raw, isFinal } = frame;
     const isMessage = isFinal && (opcode === Opcode.text || opcode === Opcode.binary);
-    const rule = isMessage && this.#parts.rules.frame(this.#direction, this.#parts.path, opcode === Opcode.text ? String(payload) : undefined);
+    const rule =
+      isMessage &&
+      this.#parts.rules.frame(this.#direction, this.#parts.path, opcode === Opcode.text ? String(payload) : undefined);
     if (!rule) this.#emit(raw);
     else this.#applyRule(rule, frame);
   }
@@ -143,7 +146,10 @@ class OneWayStream {
       case 'reorder':
         return this.#hold(raw, rule.by ?? 1, rule.ms ?? 1_000);
       case 'corrupt':
-        return this.#write(opcode, rule.how === 'utf8' ? Buffer.concat([payload, Buffer.from([0xff])]) : payload.subarray(0, payload.length / 2));
+        return this.#write(
+          opcode,
+          rule.how === 'utf8' ? Buffer.concat([payload, Buffer.from([0xff])]) : payload.subarray(0, payload.length / 2),
+        );
       case 'inject': {
         const { place = 'after' } = rule;
         if (place === 'after') this.#emit(raw);

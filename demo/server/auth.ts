@@ -30,7 +30,11 @@ export interface SignOptions {
 
 const key = (secret: string): Uint8Array => new TextEncoder().encode(secret);
 
-export function signToken(secret: string, userId: number | string, { expiresIn = 3600, tokenType = 'access' }: SignOptions = {}): Promise<string> {
+export function signToken(
+  secret: string,
+  userId: number | string,
+  { expiresIn = 3600, tokenType = 'access' }: SignOptions = {},
+): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({ user_id: userId, token_type: tokenType, jti: crypto.randomUUID() })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
@@ -40,7 +44,11 @@ export function signToken(secret: string, userId: number | string, { expiresIn =
 }
 
 /** Checks a token, and that its user still exists and is active. */
-export async function verifyToken(database: Queryable, secret: string, token: string | null | undefined): Promise<AuthResult> {
+export async function verifyToken(
+  database: Queryable,
+  secret: string,
+  token: string | null | undefined,
+): Promise<AuthResult> {
   if (!token) return { ok: false, reason: 'missing_token' };
   let payload;
   try {
@@ -78,7 +86,11 @@ function reasonOf(error: unknown): AuthFailure {
  * Whether a page at `origin` may use this server. Browsers always send `Origin`; other programs do not. This server
  * itself speaks plain http, so behind a TLS-terminating proxy its own origin must be in the allowed list.
  */
-export function isAllowedOrigin(origin: string | undefined, host: string | undefined, allowed: readonly string[] | '*'): boolean {
+export function isAllowedOrigin(
+  origin: string | undefined,
+  host: string | undefined,
+  allowed: readonly string[] | '*',
+): boolean {
   if (origin === undefined || allowed === '*' || allowed.includes(origin)) return true;
   const own = `http://${host ?? ''}`;
   return URL.canParse(origin) && URL.canParse(own) && new URL(origin).origin === new URL(own).origin;

@@ -13,10 +13,16 @@ export function exitWithError(message: string): never {
 /** Parses `all`, or a comma-separated list of names. */
 export function readDifferences(list: string): Difference[] {
   if (list === 'all') return DIFFERENCES.map(({ name }) => name);
-  return list.split(',').filter(Boolean).map((name) => {
-    if (!isDifference(name)) exitWithError(`Unknown difference '${name}'. Available: ${DIFFERENCES.map((difference) => difference.name).join(', ')}.`);
-    return name;
-  });
+  return list
+    .split(',')
+    .filter(Boolean)
+    .map((name) => {
+      if (!isDifference(name))
+        exitWithError(
+          `Unknown difference '${name}'. Available: ${DIFFERENCES.map((difference) => difference.name).join(', ')}.`,
+        );
+      return name;
+    });
 }
 
 /** Parses an optional numeric flag. */

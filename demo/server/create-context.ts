@@ -33,12 +33,24 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   const hub = new Hub();
   const cluster = await joinCluster(options, hub, log);
   const { bus, presence, rateLimiter } = cluster;
-  const dependencies = { options, database, log, hub, notificationHub: new Hub(), differences: new Differences(options.differences), presence, rateLimiter };
+  const dependencies = {
+    options,
+    database,
+    log,
+    hub,
+    notificationHub: new Hub(),
+    differences: new Differences(options.differences),
+    presence,
+    rateLimiter,
+  };
   const broadcaster = new Broadcaster({
     ...dependencies,
     bus,
     readUpdates: (roomId, after) => readUpdatesAfter(dependencies, roomId, after),
-    sendNotifications: (messageId, userIds) => void sendNotifications(dependencies, messageId, userIds).catch((error: unknown) => log.error({ err: error }, 'sending notifications failed')),
+    sendNotifications: (messageId, userIds) =>
+      void sendNotifications(dependencies, messageId, userIds).catch((error: unknown) =>
+        log.error({ err: error }, 'sending notifications failed'),
+      ),
   });
   const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
   return {

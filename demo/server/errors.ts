@@ -30,7 +30,8 @@ export class RequestError extends Error {
   }
 }
 
-export const accessDenied = (roomId: number): RequestError => new RequestError('access_denied', `Access denied to room ${roomId}`, { roomId });
+export const accessDenied = (roomId: number): RequestError =>
+  new RequestError('access_denied', `Access denied to room ${roomId}`, { roomId });
 
 /** Maximum of the database's id type. */
 const MAX_ID = 2 ** 31 - 1;

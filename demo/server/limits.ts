@@ -29,10 +29,14 @@ export function checkContent(content: unknown, maxLength: number, roomId: number
   }
   // Counted in code points, so that an emoji is one character. Clients that count UTF-16 units are only stricter.
   if (content.length > maxLength && [...content].length > maxLength) {
-    throw new RequestError('too_long', `A message must not exceed ${maxLength} characters.`, { field: 'content', roomId });
+    throw new RequestError('too_long', `A message must not exceed ${maxLength} characters.`, {
+      field: 'content',
+      roomId,
+    });
   }
   // Postgres cannot store it.
-  if (content.includes('\0')) throw new RequestError('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
+  if (content.includes('\0'))
+    throw new RequestError('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
   return content;
 }
 
@@ -43,7 +47,12 @@ const EMOJI = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u;
 
 /** @throws {RequestError} for anything but a single emoji. */
 export function checkEmoji(emoji: unknown, roomId: number): string {
-  if (typeof emoji !== 'string' || emoji.length > MAX_EMOJI_LENGTH || !EMOJI.test(emoji) || [...graphemes.segment(emoji)].length !== 1) {
+  if (
+    typeof emoji !== 'string' ||
+    emoji.length > MAX_EMOJI_LENGTH ||
+    !EMOJI.test(emoji) ||
+    [...graphemes.segment(emoji)].length !== 1
+  ) {
     throw new RequestError('invalid', 'A reaction must be a single emoji.', { field: 'emoji', roomId });
   }
   return emoji;

@@ -51,7 +51,8 @@ function sanitizeText(text: string): string {
 }
 
 const IDENTIFIER = /^[\w-]{1,60}$/;
-const identifierOrUndefined = (value: unknown): string | undefined => (typeof value === 'string' && IDENTIFIER.test(value) ? value : undefined);
+const identifierOrUndefined = (value: unknown): string | undefined =>
+  typeof value === 'string' && IDENTIFIER.test(value) ? value : undefined;
 
 /** Location fields of database errors, besides the message. */
 const LOCATION_FIELDS = ['code', 'table', 'column', 'constraint', 'syscall'] as const;
@@ -62,8 +63,12 @@ const LOCATION_FIELDS = ['code', 'table', 'column', 'constraint', 'syscall'] as 
 function describeError(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const fields = error as Error & Record<string, unknown>;
-  const location = LOCATION_FIELDS.flatMap((field): [string, unknown][] => (identifierOrUndefined(fields[field]) ? [[field, fields[field]]] : []));
-  const isHarmless = error instanceof UnserialisableError || (typeof fields['syscall'] === 'string' && typeof fields['errno'] === 'number');
+  const location = LOCATION_FIELDS.flatMap((field): [string, unknown][] =>
+    identifierOrUndefined(fields[field]) ? [[field, fields[field]]] : [],
+  );
+  const isHarmless =
+    error instanceof UnserialisableError ||
+    (typeof fields['syscall'] === 'string' && typeof fields['errno'] === 'number');
   return {
     type: identifierOrUndefined(error.name) ?? 'Error',
     ...(Object.fromEntries(location) as Record<string, unknown>),
@@ -85,7 +90,17 @@ export function createLog({ logLevel, logTo }: Pick<ResolvedOptions, 'logLevel' 
     level: logLevel,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    redact: ['token', 'ticket', 'authorization', 'secret', '*.token', '*.ticket', '*.authorization', '*.secret', '*.*.authorization'],
+    redact: [
+      'token',
+      'ticket',
+      'authorization',
+      'secret',
+      '*.token',
+      '*.ticket',
+      '*.authorization',
+      '*.secret',
+      '*.*.authorization',
+    ],
     formatters: { log: (fields) => sanitize(fields) as Record<string, unknown> },
     // Pino's default would add the message again.
     serializers: { err: (error: unknown) => error },

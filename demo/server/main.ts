@@ -35,7 +35,9 @@ const { values: flags } = parseArgs({
 });
 
 if (flags.help) {
-  console.log('Flags: --port --host --data --reset --origin --baseline --with --rate --prepare. Differences for --with:');
+  console.log(
+    'Flags: --port --host --data --reset --origin --baseline --with --rate --prepare. Differences for --with:',
+  );
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
   process.exit(0);
 }

@@ -84,7 +84,9 @@ const MIN_SECRET_BYTES = 32;
 /** @throws {Error} if the secret is too short. */
 export function resolveOptions(options: Partial<Options>): ResolvedOptions {
   if (options.secret !== undefined && Buffer.byteLength(options.secret) < MIN_SECRET_BYTES) {
-    throw new Error(`The secret (JWT_SECRET) needs at least ${MIN_SECRET_BYTES} bytes. Generate one: openssl rand -base64 48`);
+    throw new Error(
+      `The secret (JWT_SECRET) needs at least ${MIN_SECRET_BYTES} bytes. Generate one: openssl rand -base64 48`,
+    );
   }
   return {
     port: 0,

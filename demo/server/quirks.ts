@@ -7,23 +7,39 @@ export const DIFFERENCES = [
   { name: 'temp-id-none', description: '`_tempId` is not returned at all.' },
   { name: 'twice', description: 'Each new message arrives twice.' },
   { name: 'rest-silent', description: 'Messages sent by REST are not announced on any socket.' },
-  { name: 'socket-unread-zero', description: 'Unread counts are always 0 in the socket’s room list; those of REST are correct.' },
+  {
+    name: 'socket-unread-zero',
+    description: 'Unread counts are always 0 in the socket’s room list; those of REST are correct.',
+  },
   { name: 'history-marks-read', description: 'Reading a history by REST marks the room as read.' },
   { name: 'foreign-typing', description: 'Typing of users who are not members of the room is forwarded.' },
-  { name: 'unknown-frames', description: 'There are frames of unknown types, and unknown fields in rooms and messages.' },
+  {
+    name: 'unknown-frames',
+    description: 'There are frames of unknown types, and unknown fields in rooms and messages.',
+  },
   { name: 'bad-room', description: 'Every room list contains one malformed room.' },
   { name: 'html-errors', description: 'All REST errors are HTML pages.' },
-  { name: 'notifications-1011', description: 'The notifications socket fails with 1011 when it is asked to mark something as read.' },
-  { name: 'notifications-quiet', description: 'The notifications socket sends an initial frame only if something is unread.' },
+  {
+    name: 'notifications-1011',
+    description: 'The notifications socket fails with 1011 when it is asked to mark something as read.',
+  },
+  {
+    name: 'notifications-quiet',
+    description: 'The notifications socket sends an initial frame only if something is unread.',
+  },
   { name: 'accept-then-4001', description: 'A socket with a bad token is accepted, then closed with 4001.' },
   { name: 'paginated-rooms', description: 'The REST room list is paginated, two rooms per page: {results, next}.' },
   { name: 'string-ids', description: 'All ids are strings.' },
-  { name: 'user-rows', description: 'Users contain every column of their table, including e-mail address and phone number.' },
+  {
+    name: 'user-rows',
+    description: 'Users contain every column of their table, including e-mail address and phone number.',
+  },
 ] as const;
 
 export type Difference = (typeof DIFFERENCES)[number]['name'];
 
-export const isDifference = (name: string): name is Difference => DIFFERENCES.some((difference) => difference.name === name);
+export const isDifference = (name: string): name is Difference =>
+  DIFFERENCES.some((difference) => difference.name === name);
 
 const PAGE_SIZE = 2;
 const ID_NAME = /^(id|room|job|recipient)$|_ids?$/;
@@ -54,7 +70,9 @@ export class Differences {
     else if (this.has('temp-id-beside')) out = { ...frame, message, _tempId };
     if (this.has('unknown-frames')) out = { ...out, message: { ...(out['message'] as Body), sparkles: { level: 3 } } };
     const frames = this.has('twice') ? [out, out] : [out];
-    return this.has('unknown-frames') ? [{ type: 'delivery_receipt', parts: [1] }, ...frames, { type: 'x-analytics' }] : frames;
+    return this.has('unknown-frames')
+      ? [{ type: 'delivery_receipt', parts: [1] }, ...frames, { type: 'x-analytics' }]
+      : frames;
   }
 
   /** Frames that some backends send unasked after `connection_established`. */

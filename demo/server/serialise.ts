@@ -50,7 +50,8 @@ function toPlain(value: unknown, path: string, ancestors: object[]): unknown {
   if (ancestors.length >= MAX_DEPTH) return fail(path, 'nested too deeply');
   const inside = [...ancestors, value];
   // Array.from also visits the holes of a sparse array, which must not become null.
-  if (Array.isArray(value)) return Array.from(value, (item: unknown, index) => toPlain(item, `${path}[${index}]`, inside));
+  if (Array.isArray(value))
+    return Array.from(value, (item: unknown, index) => toPlain(item, `${path}[${index}]`, inside));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return fail(path, 'not a plain object');
   const entries: [string, unknown][] = [];

@@ -11,7 +11,14 @@ export interface WireUser {
   profile_picture: string | null;
 }
 
-const COLUMNS = ['id', 'username', 'first_name', 'last_name', 'role', 'profile_picture'] as const satisfies readonly (keyof WireUser)[];
+const COLUMNS = [
+  'id',
+  'username',
+  'first_name',
+  'last_name',
+  'role',
+  'profile_picture',
+] as const satisfies readonly (keyof WireUser)[];
 
 /**
  * SQL expression for one user as JSON; null for the empty row of an outer join.

@@ -31,7 +31,9 @@ async function showPerson(name) {
   };
 
   connection.addEventListener('chat-state-change', ({ state, reason }) => note(state, reason.message));
-  connection.addEventListener('chat-send', ({ method, message }) => note('sent', `method: '${method}' · ${message.content}`));
+  connection.addEventListener('chat-send', ({ method, message }) =>
+    note('sent', `method: '${method}' · ${message.content}`),
+  );
   connection.addEventListener('chat-send-failed', ({ error }) => note('not sent', error.message));
   connection.addEventListener('chat-message', ({ message }) => note('received', message.content));
   connection.addEventListener('chat-unread-change', ({ total }) => note('unread', String(total)));

@@ -27,7 +27,8 @@ export class AdapterHistory {
   record(roomId: Id, message: AdapterMessage): void {
     if (this.#adapter.history) return;
     const known = this.#recorded.get(idKey(roomId)) ?? [];
-    if (!known.some(({ id }) => sameId(id, message.id))) this.#recorded.set(idKey(roomId), [...known, message].slice(-MAX_RECORDED));
+    if (!known.some(({ id }) => sameId(id, message.id)))
+      this.#recorded.set(idKey(roomId), [...known, message].slice(-MAX_RECORDED));
     evictOldest(this.#recorded);
   }
 
@@ -35,7 +36,13 @@ export class AdapterHistory {
   async before(roomId: Id, before: Id | undefined, limit: number): Promise<AdapterPage> {
     if (this.#adapter.history) return this.#adapter.history(roomId, { before, limit });
     const all = this.#recorded.get(idKey(roomId)) ?? [];
-    const end = before === undefined ? all.length : Math.max(0, all.findIndex(({ id }) => sameId(id, before)));
+    const end =
+      before === undefined
+        ? all.length
+        : Math.max(
+            0,
+            all.findIndex(({ id }) => sameId(id, before)),
+          );
     const start = Math.max(0, end - limit);
     return { messages: all.slice(start, end), hasMore: start > 0 };
   }
@@ -49,7 +56,8 @@ export class AdapterHistory {
       // The same page again: the adapter ignores `before`.
       if (messages[0] && sameId(messages[0].id, found[0]?.id)) return undefined;
       found = [...messages.slice(at + 1), ...found];
-      if (at >= 0 || !hasMore || messages.length === 0) return { messages: found.slice(0, limit), hasMore: found.length > limit };
+      if (at >= 0 || !hasMore || messages.length === 0)
+        return { messages: found.slice(0, limit), hasMore: found.length > limit };
     }
     return undefined;
   }

@@ -1,4 +1,14 @@
-import { check, checkEach, Message, messageInput, Room, roomInput, type FrameOf, type Id, type Problem } from '../protocol/index.js';
+import {
+  check,
+  checkEach,
+  Message,
+  messageInput,
+  Room,
+  roomInput,
+  type FrameOf,
+  type Id,
+  type Problem,
+} from '../protocol/index.js';
 import {
   ChatError,
   systemClock,
@@ -49,20 +59,36 @@ export class AdapterRequests implements Requests, DeferredRequests {
     return { rooms: items, leftOut: this.#report(problems), isComplete: true };
   }
 
-  async history(roomId: Id, { before, after, limit = 50 }: HistoryQuery = {}, signal?: AbortSignal): Promise<HistoryPage> {
+  async history(
+    roomId: Id,
+    { before, after, limit = 50 }: HistoryQuery = {},
+    signal?: AbortSignal,
+  ): Promise<HistoryPage> {
     const { history } = this.#backend;
     const idOf = (id: Id): Id => this.#backend.idOf('message', id);
     const room = this.#backend.idOf('room', roomId);
     const page = await this.#run(signal, () =>
-      after === undefined ? history.before(room, before === undefined ? undefined : idOf(before), limit) : history.after(room, idOf(after), limit),
+      after === undefined
+        ? history.before(room, before === undefined ? undefined : idOf(before), limit)
+        : history.after(room, idOf(after), limit),
     );
     if (!page) throw new ChatError('invalid', 'The message is too far back.', 400);
     const raw = page.messages.map((message) => messageInput(this.#backend.messageOf(room, message)));
     const { items, problems } = checkEach(Message, raw, 'adapter.history');
-    return { messages: items, hasMore: page.hasMore && raw.length > 0, seq: undefined, leftOut: this.#report(problems), raw };
+    return {
+      messages: items,
+      hasMore: page.hasMore && raw.length > 0,
+      seq: undefined,
+      leftOut: this.#report(problems),
+      raw,
+    };
   }
 
-  async sendMessage(roomId: Id, content: string, { replyTo, idempotencyKey: localId, signal }: SendMessageOptions = {}): Promise<Message> {
+  async sendMessage(
+    roomId: Id,
+    content: string,
+    { replyTo, idempotencyKey: localId, signal }: SendMessageOptions = {},
+  ): Promise<Message> {
     // The session does not know yet that the adapter takes local ids. It sends the message again once it is connected.
     if (!localId) throw new ChatError('unreachable', `${this.#backend.name} is not connected yet.`);
     const stored = await this.#run(signal, () => this.#backend.sendMessage({ roomId, content, localId, replyTo }));

@@ -1,6 +1,12 @@
 /** A transport that uses an adapter. */
 import { idKey } from '../protocol/index.js';
-import { SemanticConnection, type Clock, type ConnectionOptions, type Transport, type TransportConnection } from '../transport/index.js';
+import {
+  SemanticConnection,
+  type Clock,
+  type ConnectionOptions,
+  type Transport,
+  type TransportConnection,
+} from '../transport/index.js';
 import type { AdapterEvents, ChatAdapter } from './adapter.js';
 import { AdapterBackend } from './adapter-backend.js';
 import { AdapterRequests } from './adapter-requests.js';

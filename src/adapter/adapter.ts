@@ -72,7 +72,10 @@ export interface ChatAdapter {
   send(message: OutgoingMessage): Promise<AdapterMessage>;
   list?(): Promise<AdapterRoom[]>;
   /** Up to `limit` messages before one, or the newest. Oldest first. Default: messages since the page was loaded. */
-  history?(roomId: Id, page: { before?: Id | undefined; limit: number }): Promise<{ messages: AdapterMessage[]; hasMore: boolean }>;
+  history?(
+    roomId: Id,
+    page: { before?: Id | undefined; limit: number },
+  ): Promise<{ messages: AdapterMessage[]; hasMore: boolean }>;
   /** A view shows a room. @returns leaves the room. */
   subscribe?(roomId: Id): Promise<(() => void) | void> | (() => void) | void;
   /** The user has read everything in a room. */

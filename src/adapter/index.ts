@@ -17,8 +17,15 @@ const SIGNED_IN = 'adapter';
  * @param name identifies the backend: data on this device is kept apart by it and by the user.
  * @returns the connection, and how to end it.
  */
-export function connectAdapter(adapter: ChatAdapter, name: string, dependencies: ConnectionDependencies = {}): { connection: ChatConnection; end: () => void } {
-  const connection = new AdapterConnection({ token: SIGNED_IN, share: false }, { ...dependencies, transport: adapterTransport(adapter, name, dependencies.clock ?? systemClock) });
+export function connectAdapter(
+  adapter: ChatAdapter,
+  name: string,
+  dependencies: ConnectionDependencies = {},
+): { connection: ChatConnection; end: () => void } {
+  const connection = new AdapterConnection(
+    { token: SIGNED_IN, share: false },
+    { ...dependencies, transport: adapterTransport(adapter, name, dependencies.clock ?? systemClock) },
+  );
   const withdraw = registerConnection(connection);
   connection.connect();
   return {

@@ -71,7 +71,11 @@ export class ChatConnection {
   constructor(config: ConnectionConfig = {}, dependencies: ConnectionDependencies = {}) {
     this.#clock = dependencies.clock ?? systemClock;
     this.#timers = new KeyedTimers(this.#clock);
-    this.#tokens = new TokenSource(this.#store.events, this.#clock, dependencies.fetch ?? ((input, init) => globalThis.fetch(input, init)));
+    this.#tokens = new TokenSource(
+      this.#store.events,
+      this.#clock,
+      dependencies.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    );
     const session = (this.#session = new Session({
       ...dependencies,
       tabs: dependencies.tabs ?? browserTabApis(),
@@ -349,7 +353,9 @@ export class ChatConnection {
    * @throws {ChatError} if the server cannot be told.
    */
   markRead(roomId: Id): Promise<void> {
-    return parts ? this.#receiptsBy(parts).mark(roomId) : loadParts().then((loaded) => this.#receiptsBy(loaded).mark(roomId));
+    return parts
+      ? this.#receiptsBy(parts).mark(roomId)
+      : loadParts().then((loaded) => this.#receiptsBy(loaded).mark(roomId));
   }
 
   /**
@@ -396,7 +402,8 @@ export class ChatConnection {
       return loadParts().then(({ sendError }) => Promise.reject(sendError(text, isSignedOut, limit)));
     }
     const localId = newLocalId();
-    const original: Message | undefined = replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
+    const original: Message | undefined =
+      replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
     const at = this.#clock.now();
     const sent = this.#pending.add(localId);
     void this.#session.outbox.add({ localId, roomId, content: text, replyTo }, () => {

@@ -11,6 +11,9 @@ export { TypingNotifier } from './typing-notifier.js';
 /** The problem that `chat-error` reports for a state of the local storage. */
 export const STORAGE_PROBLEMS: Record<StorageState, readonly [code: string, message: string] | undefined> = {
   kept: undefined,
-  'not-kept': ['storage_unavailable', 'Keep this page open until your messages are sent: this device cannot store them.'],
+  'not-kept': [
+    'storage_unavailable',
+    'Keep this page open until your messages are sent: this device cannot store them.',
+  ],
   outdated: ['reload_required', 'Reload to continue: another tab runs a newer version of this chat.'],
 };

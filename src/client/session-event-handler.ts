@@ -161,6 +161,14 @@ export class SessionEventHandler {
   /** The timeline's entry for a stored message, or a new one. */
   #entryOf(roomId: Id, message: Message): ChatMessage {
     const entry = threadOf(this.#host.store.data, roomId).timeline.findLast(({ id }) => sameId(id, message.id));
-    return entry ?? { ...message, key: `#${idKey(message.id)}`, delivery: 'sent', localId: message._tempId ?? null, error: null };
+    return (
+      entry ?? {
+        ...message,
+        key: `#${idKey(message.id)}`,
+        delivery: 'sent',
+        localId: message._tempId ?? null,
+        error: null,
+      }
+    );
   }
 }

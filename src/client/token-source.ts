@@ -83,7 +83,9 @@ export class TokenSource {
 
   /** The token to start a session with; empty if there is none, or its user has signed out. */
   usable(token = this.config.token ?? ''): string {
-    return this.isSignedOut || (token === this.#staleToken?.token && this.#siteUser !== this.#staleToken.user) ? '' : token;
+    return this.isSignedOut || (token === this.#staleToken?.token && this.#siteUser !== this.#staleToken.user)
+      ? ''
+      : token;
   }
 
   /**
@@ -93,7 +95,9 @@ export class TokenSource {
   begin(token: string): boolean {
     // An earlier answer may be out of date.
     this.#answer = undefined;
-    return !this.isSignedOut && (canAsk(this.config) || (!token && (this.#answer = this.#askListeners()) !== undefined));
+    return (
+      !this.isSignedOut && (canAsk(this.config) || (!token && (this.#answer = this.#askListeners()) !== undefined))
+    );
   }
 
   /** The page has signed out the user of the current token. */

@@ -33,7 +33,10 @@ export class ConnectionController implements ReactiveController {
   isHydrating = isServer;
 
   /** @param onChange called with each new connection (or none). May return a clean-up function for that connection. */
-  constructor(host: ConnectedHost, onChange: (connection: ChatConnection | undefined) => (() => void) | void = () => {}) {
+  constructor(
+    host: ConnectedHost,
+    onChange: (connection: ChatConnection | undefined) => (() => void) | void = () => {},
+  ) {
     this.#host = host;
     this.#onChange = onChange;
     host.addController(this);

@@ -55,7 +55,8 @@ export const pageConnection = (): ChatConnection | undefined => registered[0];
 /** The connection of a `<chat-connection>` with this `url` and `token`, anywhere on the page. */
 export const pageConnectionFor = (url: string | undefined, token: string): ChatConnection | undefined =>
   registered.find(
-    (connection) => connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection),
+    (connection) =>
+      connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection),
   );
 
 /**
@@ -74,7 +75,10 @@ export function watchConnections(watcher: () => void): () => void {
  * @returns the connection and a function that releases it; undefined while the connection's code is being loaded:
  *   watchers are notified once it is available.
  */
-export function acquireShared(url: string | undefined, token: string): { connection: ChatConnection; release: () => void } | undefined {
+export function acquireShared(
+  url: string | undefined,
+  token: string,
+): { connection: ChatConnection; release: () => void } | undefined {
   if (!Connection) {
     loadConnection?.().then(
       (loaded) => {

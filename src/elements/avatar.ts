@@ -6,7 +6,10 @@ import { attachmentUrl, parseUrl } from '../transport/index.js';
 export function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
-  return letters.map((word) => [...word][0]).join('').toLocaleUpperCase();
+  return letters
+    .map((word) => [...word][0])
+    .join('')
+    .toLocaleUpperCase();
 }
 
 /**
@@ -16,12 +19,19 @@ export function initials(name: string): string {
  *   allowed.
  */
 export function mayLoad(href: string, base: string, hosts: string | undefined): boolean {
-  const origins = [base, ...(hosts === undefined ? [] : [location.href, ...hosts.split(/\s+/)])].map((host) => parseUrl(host)?.origin);
+  const origins = [base, ...(hosts === undefined ? [] : [location.href, ...hosts.split(/\s+/)])].map(
+    (host) => parseUrl(host)?.origin,
+  );
   return origins.includes(new URL(href).origin);
 }
 
 /** A picture over initials; only the initials if no picture may be loaded. Decorative: the name is next to it. */
-export function avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult {
+export function avatar(
+  name: string,
+  picture: string | null | undefined,
+  base: string,
+  hosts: string | undefined,
+): TemplateResult {
   const href = attachmentUrl(base, picture ?? null);
   const src = href && mayLoad(href, base, hosts) ? href : null;
   return html`<span part="avatar" class="avatar" aria-hidden="true">

@@ -16,7 +16,7 @@ const REASONS: Record<string, string> = {
   token_changed: 'Du wirst erneut angemeldet …',
   catching_up: 'Verpasste Nachrichten werden geladen …',
   websocket_unavailable: 'Die Live-Verbindung ist noch nicht verfügbar; Nachrichten werden über REST übertragen.',
-  websocket_blocked: 
+  websocket_blocked:
     'Die Live-Verbindung ist blockiert, vielleicht durch einen Proxy oder weil diese Website nicht zugelassen ist; ' +
     'Nachrichten werden über REST übertragen.',
   websocket_lost: 'Die Live-Verbindung ist gerade nicht verfügbar; Nachrichten werden über REST übertragen.',
@@ -60,7 +60,8 @@ export const de: Terms = {
   filterConversations: 'Suchen',
   noConversations: 'Noch keine Unterhaltungen',
   notAllConversations: 'Nicht alle Unterhaltungen werden angezeigt.',
-  unreadable: (count) => (count === 1 ? '1 konnte nicht angezeigt werden.' : `${count} konnten nicht angezeigt werden.`),
+  unreadable: (count) =>
+    count === 1 ? '1 konnte nicht angezeigt werden.' : `${count} konnten nicht angezeigt werden.`,
   noMatch: (filter) => `Keine Treffer für „${filter}“`,
   loadingConversations: 'Unterhaltungen werden geladen …',
   unread: (count) => `${count} ungelesen`,

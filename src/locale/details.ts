@@ -58,8 +58,7 @@ const de: DetailsTerms = {
   time: 'Zeit',
   checking: 'Der Server wird geprüft. Dabei wird nichts verändert.',
   done: (failed) => `Prüfung abgeschlossen: ${failed === 1 ? '1 Problem' : `${failed || 'keine'} Probleme`} gefunden.`,
-  failed:
-    'Der Server konnte nicht geprüft werden, weil ein Teil dieser Seite nicht geladen wurde. Bist du offline?',
+  failed: 'Der Server konnte nicht geprüft werden, weil ein Teil dieser Seite nicht geladen wurde. Bist du offline?',
   allChecks: (count) => `Alle Prüfungen (${count})`,
   verdicts: {
     pass: 'bestanden',

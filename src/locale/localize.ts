@@ -39,7 +39,8 @@ export function registerLocale(code: string, terms: Partial<Terms>): void {
 export const termsOf = (lang: string): Partial<Terms> | undefined =>
   locales.get(lang.toLowerCase()) ?? locales.get(lang.toLowerCase().split('-')[0]!);
 
-if (globalThis.document) new MutationObserver(updateAll).observe(document.documentElement, { attributeFilter: ['lang'] });
+if (globalThis.document)
+  new MutationObserver(updateAll).observe(document.documentElement, { attributeFilter: ['lang'] });
 
 /** By language and name: creating a formatter is expensive. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -85,7 +86,10 @@ export class Localize implements ReactiveController {
     if (!isGermanRequested && /^de(-|$)/i.test(lang)) {
       isGermanRequested = true;
       // The texts are English until it is loaded, and if it fails to load.
-      import('./de.js').then(({ de }) => registerLocale('de', de), () => {});
+      import('./de.js').then(
+        ({ de }) => registerLocale('de', de),
+        () => {},
+      );
     }
     // An invalid tag such as `en_US` would make every Intl formatter throw.
     return /^[a-z]{2,3}(-[a-z\d]+)*$/i.test(lang) ? lang : 'en';
@@ -97,8 +101,7 @@ export class Localize implements ReactiveController {
     ...values: Terms[Key] extends (...values: infer V) => string ? V : []
   ): string => {
     const text = (termsOf(this.lang)?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as
-      | string
-      | ((...values: unknown[]) => string);
+      string | ((...values: unknown[]) => string);
     return typeof text === 'string' ? text : text(...values);
   };
 

@@ -14,7 +14,12 @@ export const ClientFrames = {
     _tempId: z.optional(z.string()),
   })),
   /** No ids, or an empty list, means all of the room. Capability `receipts`: everything up to the message `up_to`. */
-  mark_read: object(() => ({ type: z.literal('mark_read'), ...roomId, message_ids: z.optional(z.array(Id)), up_to: z.optional(Id) })),
+  mark_read: object(() => ({
+    type: z.literal('mark_read'),
+    ...roomId,
+    message_ids: z.optional(z.array(Id)),
+    up_to: z.optional(Id),
+  })),
   typing: object(() => ({ type: z.literal('typing'), ...roomId })),
   stop_typing: object(() => ({ type: z.literal('stop_typing'), ...roomId })),
   get_room_list: object(() => ({ type: z.literal('get_room_list') })),
@@ -43,4 +48,6 @@ type Sendable<T> = T extends unknown ? { [K in keyof T as string extends K ? nev
 export type ClientFrame = Sendable<z.input<ReturnType<(typeof ClientFrames)[keyof typeof ClientFrames]>>>;
 
 /** A frame on the notifications socket, client to server. */
-export type NotificationAction = Sendable<z.input<ReturnType<(typeof NotificationActions)[keyof typeof NotificationActions]>>>;
+export type NotificationAction = Sendable<
+  z.input<ReturnType<(typeof NotificationActions)[keyof typeof NotificationActions]>>
+>;

@@ -5,7 +5,20 @@
  * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
  */
 import type { Output } from './validation.js';
-import { amount, flag, Id, optionalOr, object, nullOnError, string, text, textOrNull, Time, timeOrNull, z } from './schema.js';
+import {
+  amount,
+  flag,
+  Id,
+  optionalOr,
+  object,
+  nullOnError,
+  string,
+  text,
+  textOrNull,
+  Time,
+  timeOrNull,
+  z,
+} from './schema.js';
 
 export const User = object(() => ({
   id: Id,

@@ -37,7 +37,15 @@ export interface RoomInput {
 const isoTime = (time: string | number): string => (typeof time === 'number' ? new Date(time).toISOString() : time);
 
 /** @returns a message to check. */
-export const messageInput = ({ roomId, localId, attachment, type, isRead, timestamp, ...message }: MessageInput): object => ({
+export const messageInput = ({
+  roomId,
+  localId,
+  attachment,
+  type,
+  isRead,
+  timestamp,
+  ...message
+}: MessageInput): object => ({
   ...message,
   room: roomId,
   message_type: type ?? (attachment ? 'file' : 'text'),

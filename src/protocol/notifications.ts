@@ -28,12 +28,19 @@ export const NotificationFrames = {
 };
 
 /** A frame on the notifications socket, checked. */
-export type NotificationFrame = Checked<typeof NotificationFrames, { recent_notifications: { notifications: Notification[] } }>;
+export type NotificationFrame = Checked<
+  typeof NotificationFrames,
+  { recent_notifications: { notifications: Notification[] } }
+>;
 
 /** Decodes one frame of the notifications socket. */
 export const decodeNotificationFrame: Decode<NotificationFrame> = (data) => {
   const decoded = decodeWith<NotificationFrame>(NotificationFrames, data);
   if (decoded.frame?.type !== 'recent_notifications') return decoded;
-  const { items, problems } = checkEach(Notification, decoded.frame.notifications, 'recent_notifications.notifications');
+  const { items, problems } = checkEach(
+    Notification,
+    decoded.frame.notifications,
+    'recent_notifications.notifications',
+  );
   return { frame: { type: 'recent_notifications', notifications: items }, problems };
 };

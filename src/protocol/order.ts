@@ -21,10 +21,12 @@ function compareTimes(a: string, b: string): number {
 }
 
 /** @returns negative, zero or positive; zero only where neither time nor id says which is earlier. */
-export const compareMessages = (a: Ordered, b: Ordered): number => compareTimes(a.timestamp, b.timestamp) || compareIds(a.id, b.id);
+export const compareMessages = (a: Ordered, b: Ordered): number =>
+  compareTimes(a.timestamp, b.timestamp) || compareIds(a.id, b.id);
 
 /**
  * Whether a message that has just arrived belongs before another one all the same: it was overtaken on its way. Both its time
  * and its id must say so, because an imported message has a new id and an old time, and stays where the reader sees it arrive.
  */
-export const isOvertaken = (a: Ordered, b: Ordered): boolean => compareIds(a.id, b.id) < 0 && compareTimes(a.timestamp, b.timestamp) <= 0;
+export const isOvertaken = (a: Ordered, b: Ordered): boolean =>
+  compareIds(a.id, b.id) < 0 && compareTimes(a.timestamp, b.timestamp) <= 0;

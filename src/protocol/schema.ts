@@ -53,7 +53,8 @@ export const textOrNull = nullOnError(string);
 export const timeOrNull = nullOnError(Time);
 
 /** Forces a number into a range: a server must not make us ask without a pause, or wait for ever. */
-export const clamp = (least: number, most: number) => z.overwrite<number>((value) => Math.min(Math.max(value, least), most));
+export const clamp = (least: number, most: number) =>
+  z.overwrite<number>((value) => Math.min(Math.max(value, least), most));
 /** How many, as it is shown: 0 to 1,000,000. */
 export const amount = number.check(clamp(0, 1e6));
 

@@ -4,7 +4,22 @@
  */
 import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
 import type { Output, Schema } from './validation.js';
-import { amount, anything, clamp, flag, Id, optionalOr, number, object, positive, sequence, string, text, Time, z } from './schema.js';
+import {
+  amount,
+  anything,
+  clamp,
+  flag,
+  Id,
+  optionalOr,
+  number,
+  object,
+  positive,
+  sequence,
+  string,
+  text,
+  Time,
+  z,
+} from './schema.js';
 
 const Limits = object(() => ({
   /** Longest message, in characters. */
@@ -52,7 +67,12 @@ export const ChatFrames = {
   /** To the reader: `count` messages of this room are now read. */
   messages_marked_read: object(() => ({ ...change, count: z.catch(amount, 0) })),
   /** To the others: `user_id` has read these; none named means all, up to `up_to` where a backend counts (`sync`). */
-  message_read: object(() => ({ ...change, user_id: Id, message_ids: z.catch(z.array(Id), []), up_to: optionalOr(Id) })),
+  message_read: object(() => ({
+    ...change,
+    user_id: Id,
+    message_ids: z.catch(z.array(Id), []),
+    up_to: optionalOr(Id),
+  })),
   room_updated: object(() => ({ ...roomId, updates: RoomUpdates() })),
   error: object(() => ({
     message: text,
@@ -77,6 +97,9 @@ export type Checked<Table extends Record<string, Schema>, Lists> = {
 }[keyof Table];
 
 /** A frame on the chat socket, checked. */
-export type ChatFrame = Checked<typeof ChatFrames, { room_list: { rooms: Room[]; /** Rooms that could not be read. */ left_out: number } }>;
+export type ChatFrame = Checked<
+  typeof ChatFrames,
+  { room_list: { rooms: Room[]; /** Rooms that could not be read. */ left_out: number } }
+>;
 
 export type FrameOf<Type extends ChatFrame['type']> = Extract<ChatFrame, { type: Type }>;

@@ -27,7 +27,10 @@ export function check<T extends z.ZodMiniType>(
   const result = z.safeParse(schema(), input);
   if (result.success) return { ok: true, value: result.data };
   const [issue] = result.error.issues;
-  return { ok: false, problem: { code, detail: `${[where, ...(issue?.path ?? [])].join('.')}: ${issue?.code ?? 'invalid'}` } };
+  return {
+    ok: false,
+    problem: { code, detail: `${[where, ...(issue?.path ?? [])].join('.')}: ${issue?.code ?? 'invalid'}` },
+  };
 }
 
 /** What was good in a list, and what was wrong. */

@@ -3,7 +3,14 @@
  * open rooms are read; only then is the state `connected`.
  */
 import { CloseCode, type ChatFrame, type FrameOf } from '../protocol/index.js';
-import { sleep, throwIfAborted, toChatError, type Address, type ChatError, type Transport } from '../transport/index.js';
+import {
+  sleep,
+  throwIfAborted,
+  toChatError,
+  type Address,
+  type ChatError,
+  type Transport,
+} from '../transport/index.js';
 import { noop } from '../internal/noop.js';
 import type { SessionAuth } from './auth/session-auth.js';
 import { backoff } from './backoff.js';
@@ -82,7 +89,7 @@ export class ConnectLoop {
     // In time for the first rendering, beside the socket. Where they fail, what follows the socket's end says why.
     roomSync.listByRest(signal).catch(noop);
     roomSync.readOpenRooms(signal, true).catch(noop);
-    for (let attempt = 1; !signal.aborted; ) {
+    for (let attempt = 1; !signal.aborted;) {
       const outcome = await this.#runSocket(signal);
       await session.loadParts();
       if (signal.aborted) return;
@@ -97,7 +104,7 @@ export class ConnectLoop {
 
   /** Asks the page until it gives a token, or says that no user is signed in. @returns whether there is one. */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       await this.#session.loadParts();
       if (signal.aborted) return false;
       const { refresher } = this.#session.auth;
@@ -118,7 +125,9 @@ export class ConnectLoop {
       outcome.caughtUp = true;
       connectedAt = Math.min(connectedAt, clock.now());
     };
-    const socket = await this.#openSocket(signal, onCaughtUp).catch((thrown: unknown) => this.#onRefused(toChatError(thrown), outcome));
+    const socket = await this.#openSocket(signal, onCaughtUp).catch((thrown: unknown) =>
+      this.#onRefused(toChatError(thrown), outcome),
+    );
     if (!socket) return outcome;
     if (typeof socket === 'number') return { ...outcome, code: socket };
     const giveUp = (): void => socket.end();
@@ -131,7 +140,12 @@ export class ConnectLoop {
       session.outboxes.current.socketEnded();
       tabs.sharedSocket?.ended();
     }
-    return { ...outcome, ...end, token: auth.socketTokens[0] ?? token, isHealthy: clock.now() - connectedAt >= HEALTHY_MS };
+    return {
+      ...outcome,
+      ...end,
+      token: auth.socketTokens[0] ?? token,
+      isHealthy: clock.now() - connectedAt >= HEALTHY_MS,
+    };
   }
 
   /** What REST could not do, REST will explain. */
@@ -179,7 +193,11 @@ export class ConnectLoop {
 
   // ————— Waits
 
-  async #failAndWait(reason: 'internal_error' | 'server_unreachable', attempt: number, signal: AbortSignal): Promise<void> {
+  async #failAndWait(
+    reason: 'internal_error' | 'server_unreachable',
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const waitMs = backoff(attempt, this.#session.random);
     this.#session.states.toError(reason, { attempt, at: this.#session.clock.now() + waitMs });
     await this.pause(waitMs, signal);
@@ -215,7 +233,7 @@ export class ConnectLoop {
     const session = this.#session;
     const { signal } = socket;
     let gaps = 0;
-    for (let attempt = 1; !signal.aborted; ) {
+    for (let attempt = 1; !signal.aborted;) {
       try {
         this.#hasGap = false;
         await session.roomSync.catchUp(socket);

@@ -13,7 +13,8 @@ import type { ReasonCode } from '../locale/state-reasons.js';
  * - `unauthorized`: the token is missing, expired or refused.
  * - `error`: the backend cannot be reached or used. Unsent messages are kept and sent later.
  */
-export type ChatState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline' | 'unauthorized' | 'error';
+export type ChatState =
+  'idle' | 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline' | 'unauthorized' | 'error';
 
 /** The next try of the socket, where one is timed. */
 export interface NextTry {
@@ -96,10 +97,16 @@ export class ConnectionStateWriter {
 }
 
 /** The reason for states that have only one. */
-const SELF_EVIDENT = { idle: 'no_token', connecting: 'connecting', connected: 'connected', offline: 'browser_offline' } as const;
+const SELF_EVIDENT = {
+  idle: 'no_token',
+  connecting: 'connecting',
+  connected: 'connected',
+  offline: 'browser_offline',
+} as const;
 
 /** Why the session is in this state. */
-export const reasonOf = (state: ConnectionState): ReasonCode => ('reason' in state ? state.reason : SELF_EVIDENT[state.is]);
+export const reasonOf = (state: ConnectionState): ReasonCode =>
+  'reason' in state ? state.reason : SELF_EVIDENT[state.is];
 
 /** The next try of the socket, if one is to come. */
 export const nextTryOf = (state: ConnectionState): NextTry | null => ('next' in state ? state.next : null);

@@ -1,5 +1,16 @@
 /** What a session tells its store. The store reduces these; nobody else hears them. */
-import { isChange, type ChangeFrame, type ChatFrame, type FrameOf, type Id, type Limits, type Message, type Notification, type Problem, type Room } from '../protocol/index.js';
+import {
+  isChange,
+  type ChangeFrame,
+  type ChatFrame,
+  type FrameOf,
+  type Id,
+  type Limits,
+  type Message,
+  type Notification,
+  type Problem,
+  type Room,
+} from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { ConnectionState } from './connection-state.js';
 import type { StoredMessage, StorageState } from './outbox/message-storage.js';
@@ -75,4 +86,5 @@ export type SessionEvent =
 
 export type Report = (event: SessionEvent) => void;
 
-export const isPassed = (frame: ChatFrame): frame is PassedFrame => frame.type === 'typing' || frame.type === 'room_updated' || (isChange(frame) && frame.type !== 'new_message');
+export const isPassed = (frame: ChatFrame): frame is PassedFrame =>
+  frame.type === 'typing' || frame.type === 'room_updated' || (isChange(frame) && frame.type !== 'new_message');

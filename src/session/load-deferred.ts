@@ -15,9 +15,12 @@ export const loadWithDeferred = (load: () => Promise<unknown>): void => void (al
  * @throws {ChatError} `unreachable`.
  */
 export const loadDeferred = (): Promise<typeof deferred> =>
-  Promise.all([load(), also()]).then(([deferred]) => (loaded = deferred), () => {
-    throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
-  });
+  Promise.all([load(), also()]).then(
+    ([deferred]) => (loaded = deferred),
+    () => {
+      throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
+    },
+  );
 
 /** The same, without a wait where it is there. */
 export const deferredNow = (): typeof deferred | Promise<typeof deferred> => loaded ?? loadDeferred();

@@ -47,8 +47,11 @@ function onNetworkHint({ auth, loop, reconnect, state }: PageLifecycleTarget): v
 export function watchPage(session: PageLifecycleTarget): () => void {
   const watching = new AbortController();
   const { signal } = watching;
-  const on = (name: string, run: () => void, target: Pick<EventTarget, 'addEventListener'> | undefined = globalThis): void =>
-    target?.addEventListener?.(name, run, { signal });
+  const on = (
+    name: string,
+    run: () => void,
+    target: Pick<EventTarget, 'addEventListener'> | undefined = globalThis,
+  ): void => target?.addEventListener?.(name, run, { signal });
   let hintedAt = -Infinity;
   const hint = (): void => {
     if (timeLeft(session.clock, { from: hintedAt, ms: HINT_MS }) > 0) return;

@@ -203,17 +203,27 @@ export class Reconnect {
     const { checkMs, rereadMs, pollMs } = session.timing;
     const everyMs = isLive ? checkMs : (isConnected ? rereadMs : pollMs) * (session.isHidden() ? HIDDEN_FACTOR : 1);
     const wait = (isConnected ? undefined : this.#pollWait) ?? { from: this.#readAt, ms: everyMs };
-    this.#cancel = clock.after(Math.max(timeLeft(clock, wait), timeLeft(clock, this.#patience)), () => void this.poll());
+    this.#cancel = clock.after(
+      Math.max(timeLeft(clock, wait), timeLeft(clock, this.#patience)),
+      () => void this.poll(),
+    );
   }
 
   /** A poll has succeeded: without a socket the state is `polling`. The first second after a loss is left to the socket. */
   #restAnswered(): void {
-    const { state, states, loop: { next, wasConnected } } = this.#session;
+    const {
+      state,
+      states,
+      loop: { next, wasConnected },
+    } = this.#session;
     if (this.#isRefused) this.#blocked++;
     this.#isRefused = false;
     this.#restWorks = true;
     if (!this.#isWaiting || (state.is === 'reconnecting' && next.attempt < 2)) return;
-    states.toPolling(wasConnected ? 'websocket_lost' : this.#blocked < CERTAIN ? 'websocket_unavailable' : 'websocket_blocked', next);
+    states.toPolling(
+      wasConnected ? 'websocket_lost' : this.#blocked < CERTAIN ? 'websocket_unavailable' : 'websocket_blocked',
+      next,
+    );
   }
 
   /** A poll has failed, too: first `reconnecting`, because a restart takes a few seconds; then `error`. */
@@ -221,7 +231,10 @@ export class Reconnect {
     this.#restWorks = this.#isRefused = false;
     this.#blocked = 0;
     if (!this.#isWaiting) return;
-    const { states, loop: { next, wasConnected } } = this.#session;
+    const {
+      states,
+      loop: { next, wasConnected },
+    } = this.#session;
     if (reason === 'browser_offline') states.toOffline(next);
     else if (wasConnected && next.attempt < MAX_ATTEMPTS_BEFORE_ERROR) states.toReconnecting(reason, next);
     else states.toError(reason, next);
@@ -229,7 +242,12 @@ export class Reconnect {
 
   /** Whether the socket has failed at least once and is not up. */
   get #isWaiting(): boolean {
-    const { socket, loop: { next }, state, rest } = this.#session;
+    const {
+      socket,
+      loop: { next },
+      state,
+      rest,
+    } = this.#session;
     return !socket && next.attempt > 0 && state.is !== 'connected' && rest !== undefined;
   }
 

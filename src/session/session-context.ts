@@ -47,7 +47,10 @@ export interface SocketOutcome extends SocketEnd {
 }
 
 /** The user, and the backend's capabilities: `connection_established`, or `GET me/`. */
-export type UserInfo = Pick<FrameOf<'connection_established'>, 'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'>;
+export type UserInfo = Pick<
+  FrameOf<'connection_established'>,
+  'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'
+>;
 
 /** Reads the list of rooms and the open rooms; its callers decide when. */
 export interface RoomReader {

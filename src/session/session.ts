@@ -11,8 +11,27 @@
  * `configure` begins a new generation: everything that the old one still has under way ends with its abort signal. Time, randomness, sockets and
  * `fetch` are injected.
  */
-import { CloseCode, sameId, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Message } from '../protocol/index.js';
-import { ChatError, sleep, throwIfAborted, toChatError, webTransport, type Address, type AuthMode, type Clock, type Requests, type Transport } from '../transport/index.js';
+import {
+  CloseCode,
+  sameId,
+  type ChatFrame,
+  type ClientFrame,
+  type FrameOf,
+  type Id,
+  type Message,
+} from '../protocol/index.js';
+import {
+  ChatError,
+  sleep,
+  throwIfAborted,
+  toChatError,
+  webTransport,
+  type Address,
+  type AuthMode,
+  type Clock,
+  type Requests,
+  type Transport,
+} from '../transport/index.js';
 import { noop } from '../internal/noop.js';
 import { SessionAuth } from './auth/session-auth.js';
 import type { SessionAuthOptions } from './auth/token-flow.js';
@@ -96,7 +115,13 @@ export class Session implements SessionContext {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    ({ clock: this.clock, random: this.random, report: this.report, WebSocket: this.WebSocket, isOffline: this.isOffline } = options);
+    ({
+      clock: this.clock,
+      random: this.random,
+      report: this.report,
+      WebSocket: this.WebSocket,
+      isOffline: this.isOffline,
+    } = options);
     this.transport = options.transport ?? webTransport(deferredNow);
     this.isHidden = options.isHidden ?? (() => false);
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
@@ -105,7 +130,8 @@ export class Session implements SessionContext {
       this.#schedule();
     });
     this.auth = new SessionAuth(this, options);
-    this.#storage = options.vault ?? new IndexedDbStorage((state) => this.report({ type: 'vault', state }), options.clock);
+    this.#storage =
+      options.vault ?? new IndexedDbStorage((state) => this.report({ type: 'vault', state }), options.clock);
     this.outboxes = new OutboxRegistry(this, this.#storage, () => this.#onUserSwitch());
     this.tabs = new TabCoordinator(this, options.tabs);
     this.roomSync = new RoomSync(this);
@@ -189,7 +215,12 @@ export class Session implements SessionContext {
   /** Begins again with this configuration. What waits in the outbox stays, and goes out under the new token. */
   configure(config: SessionConfig): void {
     const { token } = config;
-    if (this.config && this.socket && this.auth.tokens.isSameUser(token) && this.auth.refresher?.applyTokenInPlace(this.config, config)) {
+    if (
+      this.config &&
+      this.socket &&
+      this.auth.tokens.isSameUser(token) &&
+      this.auth.refresher?.applyTokenInPlace(this.config, config)
+    ) {
       this.config = config;
       this.auth.flow!.onRefreshed();
       return;
@@ -210,7 +241,11 @@ export class Session implements SessionContext {
     if (this.transport.userId != null) this.auth.tokens.confirm(this.transport.userId);
     try {
       // Never by another way than asked for: it may have been chosen to keep the token out of addresses and logs.
-      if (!AUTH_MODES.includes(auth)) throw new ChatError('unsupported_auth', `auth="${auth as string}" is unknown: use query, subprotocol or ticket.`);
+      if (!AUTH_MODES.includes(auth))
+        throw new ChatError(
+          'unsupported_auth',
+          `auth="${auth as string}" is unknown: use query, subprotocol or ticket.`,
+        );
       this.address = this.transport.addressOf(parts);
     } catch (thrown) {
       this.reportProblem(toChatError(thrown).message);
@@ -286,7 +321,8 @@ export class Session implements SessionContext {
 
   /** Tells tabs of this backend who is signed in; and loads what finds copies of the user's messages on a backend that gives no names back. */
   #onUserSwitch(): void {
-    if (this.address && this.config) this.#userChannel?.announce(scopeOf(this.address.api, this.address.socket, ''), this.auth.tokens.owner);
+    if (this.address && this.config)
+      this.#userChannel?.announce(scopeOf(this.address.api, this.address.socket, ''), this.auth.tokens.owner);
     if (this.reconnect) void this.outbox.loadFallback().catch(noop);
   }
 
@@ -348,7 +384,8 @@ export class Session implements SessionContext {
         return this.onConnected();
       }
       // By the tab that has the socket.
-      if (this.config?.notifications && !this.tabs.isFollower && this.state.is === 'connected') this.#notifications?.on(this.address!, this.auth.tokens.userId!);
+      if (this.config?.notifications && !this.tabs.isFollower && this.state.is === 'connected')
+        this.#notifications?.on(this.address!, this.auth.tokens.userId!);
     });
   }
 

@@ -2,7 +2,15 @@
  * One socket from its first byte to its end: the handshake's deadline, the greeting, the heartbeat. It opens once and
  * ends once; the session opens another.
  */
-import { CloseCode, decodeChatFrame, type ChatFrame, type ClientFrame, type FrameOf, type Id, type Problem } from '../protocol/index.js';
+import {
+  CloseCode,
+  decodeChatFrame,
+  type ChatFrame,
+  type ClientFrame,
+  type FrameOf,
+  type Id,
+  type Problem,
+} from '../protocol/index.js';
 import type { AuthMode, Clock, SocketEnd, Transport, TransportConnection } from '../transport/index.js';
 import type { Heartbeat } from './heartbeat.js';
 
@@ -95,7 +103,9 @@ export class SocketConnection {
     const { idOf } = this.#options;
     // The machine slept: the server has closed this socket long ago.
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
-    return this.isUp && this.#socket.send('room_id' in frame && idOf ? { ...frame, room_id: idOf(frame.room_id) } : frame);
+    return (
+      this.isUp && this.#socket.send('room_id' in frame && idOf ? { ...frame, room_id: idOf(frame.room_id) } : frame)
+    );
   }
 
   end(code: number = CloseCode.normal, reason = ''): void {
@@ -111,7 +121,8 @@ export class SocketConnection {
   /** Checks whether frames arrive at the server: only the answer to a ping proves that. */
   async verify(): Promise<void> {
     if (!this.send({ type: 'ping' })) return;
-    if (!(await this.waitForFrame(VERIFY_MS, ({ type }) => type === 'pong'))) this.end(CloseCode.timeout, 'no answer to ping');
+    if (!(await this.waitForFrame(VERIFY_MS, ({ type }) => type === 'pong')))
+      this.end(CloseCode.timeout, 'no answer to ping');
   }
 
   /**

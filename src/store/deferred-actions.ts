@@ -29,10 +29,14 @@ export function onLate(state: ChatData, action: LateAction): ChatData {
 function onFrame(state: ChatData, frame: Extract<LateAction, { type: 'frame' }>['frame']): ChatData {
   switch (frame.type) {
     case 'message_updated':
-      return inExistingTimeline(state, frame.room_id, (timeline) => (hasMessage(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline));
+      return inExistingTimeline(state, frame.room_id, (timeline) =>
+        hasMessage(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline,
+      );
     case 'reactions_updated':
       return inExistingTimeline(state, frame.room_id, (timeline) =>
-        timeline.map((entry) => (sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry)),
+        timeline.map((entry) =>
+          sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry,
+        ),
       );
     case 'message_read':
       return onRead(state, frame);
@@ -88,17 +92,15 @@ function onRead(
 /** Whether a user is certainly not in a room. Uncertain unless all participants are known. */
 function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
   const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
-  return participants.length > 0 && participants.length >= participant_count && !participants.some(({ id }) => sameId(id, userId));
+  return (
+    participants.length > 0 &&
+    participants.length >= participant_count &&
+    !participants.some(({ id }) => sameId(id, userId))
+  );
 }
 
 /** Updates who is typing. Ignores the current user, and users who are not in the room. */
-export function setTyping(
-  state: ChatData,
-  roomId: Id,
-  userId: Id,
-  username: string,
-  isTyping: boolean,
-): ChatData {
+export function setTyping(state: ChatData, roomId: Id, userId: Id, username: string, isTyping: boolean): ChatData {
   const thread = state.threads.get(idKey(roomId));
   if (!thread || sameId(userId, state.user?.id)) return state;
   const others = thread.typing.filter((typist) => !sameId(typist.userId, userId));

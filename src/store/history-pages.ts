@@ -55,7 +55,12 @@ const updated = (thread: Thread, messages: readonly Message[]): Thread => ({
  */
 function appendMessages(state: ChatData, roomId: Id, messages: readonly Message[]): ChatData {
   const thread = threadOf(state, roomId);
-  if (thread.hasNewer) return withSeen(inThread(state, roomId, () => updated(thread, messages)), roomId, messages);
+  if (thread.hasNewer)
+    return withSeen(
+      inThread(state, roomId, () => updated(thread, messages)),
+      roomId,
+      messages,
+    );
   return trimmed(state, roomId, { ...thread, timeline: append(thread, messages) });
 }
 
@@ -93,10 +98,15 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
   const thread: Thread = { ...old, loading: null, error: null, failed: null, denied: false };
   // The edge of the timeline has changed since the request, so there may be a gap. The page is requested again from the
   // new edge.
-  if ((side === 'older' || side === 'newer') && !sameId(edgeOf(old.timeline, side)?.id, event.from)) return inThread(state, roomId, () => thread);
+  if ((side === 'older' || side === 'newer') && !sameId(edgeOf(old.timeline, side)?.id, event.from))
+    return inThread(state, roomId, () => thread);
   switch (side) {
     case 'missed':
-      return appendMessages(inThread(state, roomId, () => thread), roomId, messages);
+      return appendMessages(
+        inThread(state, roomId, () => thread),
+        roomId,
+        messages,
+      );
     case 'older': {
       const timeline = merge(old, messages, true);
       // A page without new messages would be requested again and again.
@@ -111,7 +121,12 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
     }
     case 'overlap': {
       const isJoined = !old.hasNewer || messages.some((message) => hasMessage(old.timeline, message));
-      if (!isJoined) return withSeen(inThread(state, roomId, () => thread), roomId, messages);
+      if (!isJoined)
+        return withSeen(
+          inThread(state, roomId, () => thread),
+          roomId,
+          messages,
+        );
       const current = dropDeleted(old.timeline, messages, !hasMore, knownUpTo);
       const timeline = merge({ ...old, timeline: current }, messages);
       const reachesBack = timeline[0] !== undefined && !sameId(timeline[0].id, messages[0]?.id);

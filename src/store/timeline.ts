@@ -29,7 +29,9 @@ export function isUnloaded(
   isLive: boolean,
 ): boolean {
   const first = timeline.find(isStored);
-  return hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0);
+  return (
+    hasOlder && first !== undefined && (isLive ? isOvertaken(message, first) : compareMessages(message, first) < 0)
+  );
 }
 
 /** Inserts a failed message at the position of its timestamp. */
@@ -189,5 +191,7 @@ export function setDelivery(
   delivery: 'sending' | 'failed',
   error: ChatError | null,
 ): Timeline {
-  return timeline.map((entry) => (entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry));
+  return timeline.map((entry) =>
+    entry.localId === localId && entry.delivery !== 'sent' ? { ...entry, delivery, error } : entry,
+  );
 }

@@ -11,8 +11,13 @@ export { type Address, type AddressParts } from './endpoints.js';
  */
 export function makeAddress(parts: AddressParts): Address {
   const address = joinAddress(parts);
-  if (!address) throw new ChatError('bad_url', `url="${parts.url}" is not an address: it must begin with https:// or http://.`);
-  if (!address.isAllowed) throw new ChatError('backend_not_allowed', `url="${parts.url}", or token-url, is not in the page's <meta name="unified-chat-backends">.`);
+  if (!address)
+    throw new ChatError('bad_url', `url="${parts.url}" is not an address: it must begin with https:// or http://.`);
+  if (!address.isAllowed)
+    throw new ChatError(
+      'backend_not_allowed',
+      `url="${parts.url}", or token-url, is not in the page's <meta name="unified-chat-backends">.`,
+    );
   return address;
 }
 

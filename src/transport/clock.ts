@@ -15,7 +15,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   // In a hidden page, timers may fire once a minute.
-  yieldToMain: () => (globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined),
+  yieldToMain: () =>
+    globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined,
 };
 
 /** Waits; ends early, without an error, when `signal` aborts. */

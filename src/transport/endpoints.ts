@@ -47,7 +47,12 @@ const allowed = globalThis.document
  * Joins the addresses of a backend. Missing and doubled slashes between the parts do not matter.
  * @returns nothing where `url` is none. `isAllowed`: false where the page does not allow one of them, or `tokenUrl`: then nothing may be sent.
  */
-export function joinAddress({ url, wsPath, apiPath, tokenUrl }: AddressParts): (Address & { isAllowed: boolean }) | undefined {
+export function joinAddress({
+  url,
+  wsPath,
+  apiPath,
+  tokenUrl,
+}: AddressParts): (Address & { isAllowed: boolean }) | undefined {
   const parsed = parseHttp(url || '/', here());
   if (!parsed) return undefined;
   const root = folder(parsed);
@@ -56,6 +61,8 @@ export function joinAddress({ url, wsPath, apiPath, tokenUrl }: AddressParts): (
   const token = parseUrl(tokenUrl || '', here());
   // The page's own origin may give tokens, too.
   const all = [root, api, socket, token?.origin === globalThis.location?.origin ? root : `${token?.href}`];
-  const isAllowed = allowed.every((entries) => all.every((address) => entries.some((entry) => address.startsWith(entry))));
+  const isAllowed = allowed.every((entries) =>
+    all.every((address) => entries.some((entry) => address.startsWith(entry))),
+  );
   return { base: root.slice(0, -1), api, socket: socket.replace('http', 'ws'), isAllowed };
 }

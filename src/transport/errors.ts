@@ -76,7 +76,9 @@ export class ChatError extends Error {
 
 /** Converts any thrown value to a ChatError. */
 export const toChatError = (thrown: unknown): ChatError =>
-  thrown instanceof ChatError ? thrown : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));
+  thrown instanceof ChatError
+    ? thrown
+    : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
  * Call it after an `await`: the operation may have been cancelled meanwhile, or the user may have changed.

@@ -1,5 +1,18 @@
 /** The parts of the REST client that the first message does not need. Loaded on demand: see session/deferred.ts. */
-import { ChatFrames, check, checkEach, idKey, readSync, Receipt, ReceiptsBody, sameId, SyncBody, type Id, type Problem, type Room } from '../protocol/index.js';
+import {
+  ChatFrames,
+  check,
+  checkEach,
+  idKey,
+  readSync,
+  Receipt,
+  ReceiptsBody,
+  sameId,
+  SyncBody,
+  type Id,
+  type Problem,
+  type Room,
+} from '../protocol/index.js';
 import { parseUrl } from '../internal/url.js';
 import { ChatError, type ErrorCode } from './errors.js';
 import { isReachable } from './is-reachable.js';
@@ -25,7 +38,7 @@ export async function readOtherRooms(
 ): Promise<RoomsAnswer> {
   const asked = new Set<string>();
   let query: Record<string, string> = {};
-  for (let known = 0; ; ) {
+  for (let known = 0; ;) {
     const size = rooms.size + leftOut;
     // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
     const nextPage = next && parseUrl(next, rest.base);
@@ -65,7 +78,12 @@ const CODES: Record<number, ErrorCode> = {
 export function toHttpError(response: Response, json: unknown, token: string): ChatError {
   const { status } = response;
   const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
-  return new ChatError(code, explain(json)?.replaceAll(token, '…') || `The server answered ${status}.`, status, retryAfter(response));
+  return new ChatError(
+    code,
+    explain(json)?.replaceAll(token, '…') || `The server answered ${status}.`,
+    status,
+    retryAfter(response),
+  );
 }
 
 /** The server's own words, which may repeat the token that it did not like: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
@@ -89,7 +107,8 @@ export function retryAfter({ status, headers }: Response): number | undefined {
 
 /** Marks messages as read, one by one. @throws {ChatError} */
 export async function markReadByRest(rest: RestClient, messageIds: readonly Id[], signal: AbortSignal): Promise<void> {
-  for (const messageId of messageIds) await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
+  for (const messageId of messageIds)
+    await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
 }
 
 /** @param onProblem is told of each invalid item of an answer. */
@@ -104,7 +123,9 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   },
   async fetchReceipts(roomId, signal) {
     const where = 'GET rooms/{id}/receipts/';
-    const answer: unknown = await rest.request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal }).catch(() => undefined);
+    const answer: unknown = await rest
+      .request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal })
+      .catch(() => undefined);
     // Ticks that come later are no reason to report that something does not work.
     const body = check(ReceiptsBody, answer, where);
     if (!body.ok) return undefined;
@@ -113,7 +134,11 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
     return items;
   },
   async fetchChanges(roomId, seq, signal) {
-    const body = check(SyncBody, await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }), 'GET sync/');
+    const body = check(
+      SyncBody,
+      await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }),
+      'GET sync/',
+    );
     const { rooms, problems } = readSync(rest.unwrap(body).rooms);
     problems.forEach(onProblem);
     return rooms.find((room) => sameId(room.room_id, roomId));

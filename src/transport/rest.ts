@@ -15,7 +15,14 @@ import {
 import { systemClock } from './clock.js';
 import { ChatError } from './errors.js';
 import { fetchWithDeadline } from './with-deadline.js';
-import type { DeferredRequests, HistoryPage, HistoryQuery, RequestOptions, Requests, RoomsAnswer } from './transport.js';
+import type {
+  DeferredRequests,
+  HistoryPage,
+  HistoryQuery,
+  RequestOptions,
+  Requests,
+  RoomsAnswer,
+} from './transport.js';
 
 export interface RestOptions extends RequestOptions {
   /** Loads rest-deferred.ts. */
@@ -41,7 +48,13 @@ export interface RestRequest {
 /** What is loaded on demand: see rest-deferred.ts. */
 export interface RestDeferred {
   toHttpError(response: Response, json: unknown, token: string): ChatError;
-  readOtherRooms(rest: RestClient, rooms: Map<string, Room>, page: RoomsPage, onProblem: (problem: Problem) => void, signal?: AbortSignal): Promise<RoomsAnswer>;
+  readOtherRooms(
+    rest: RestClient,
+    rooms: Map<string, Room>,
+    page: RoomsPage,
+    onProblem: (problem: Problem) => void,
+    signal?: AbortSignal,
+  ): Promise<RoomsAnswer>;
   deferredRequests(rest: RestClient, onProblem: (problem: Problem) => void): DeferredRequests;
 }
 
@@ -81,12 +94,24 @@ export class RestClient implements Requests {
   }
 
   /** One page of history: the newest messages, or those before or after a message. */
-  async history(roomId: Id, { before, after, limit = 50 }: HistoryQuery = {}, signal?: AbortSignal): Promise<HistoryPage> {
+  async history(
+    roomId: Id,
+    { before, after, limit = 50 }: HistoryQuery = {},
+    signal?: AbortSignal,
+  ): Promise<HistoryPage> {
     const where = 'GET rooms/{id}/messages/';
     const path = `rooms/${encodeURIComponent(roomId)}/messages/`;
-    const body = this.unwrap(check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where));
+    const body = this.unwrap(
+      check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where),
+    );
     const page = checkEach(Message, body.messages, where);
-    return { messages: await this.#good(page), hasMore: body.has_more && body.messages.length > 0, seq: body.seq, leftOut: page.problems.length, raw: body.messages };
+    return {
+      messages: await this.#good(page),
+      hasMore: body.has_more && body.messages.length > 0,
+      seq: body.seq,
+      leftOut: page.problems.length,
+      raw: body.messages,
+    };
   }
 
   /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
@@ -109,12 +134,16 @@ export class RestClient implements Requests {
     try {
       return await this.#requestOnce(path, request);
     } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token))) throw error;
+      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token)))
+        throw error;
       return this.#requestOnce(path, request);
     }
   }
 
-  async #requestOnce(path: string, { method = 'GET', query = {}, body, headers, signal }: RestRequest): Promise<unknown> {
+  async #requestOnce(
+    path: string,
+    { method = 'GET', query = {}, body, headers, signal }: RestRequest,
+  ): Promise<unknown> {
     const token = this.#options.token().trim();
     if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
     const url = new URL(path, this.#options.base);
@@ -137,7 +166,11 @@ export class RestClient implements Requests {
       const json = parseJson(text);
       if (!response.ok) throw await this.#refusal(response, json, token);
       if (json === undefined && text !== '') {
-        throw new ChatError('unexpected_answer', `${url.host} answered with a page instead of data: a login page?`, response.status);
+        throw new ChatError(
+          'unexpected_answer',
+          `${url.host} answered with a page instead of data: a login page?`,
+          response.status,
+        );
       }
       this.#options.onSuccess?.();
       return json;
@@ -148,7 +181,10 @@ export class RestClient implements Requests {
     const { status } = response;
     const deferred = await this.#loadedOrUndefined();
     // Without that code only a refused token can be told apart from other refusals.
-    return deferred?.toHttpError(response, json, token) ?? new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status);
+    return (
+      deferred?.toHttpError(response, json, token) ??
+      new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status)
+    );
   }
 
   /** @returns nothing where it cannot be loaded. */
@@ -161,7 +197,12 @@ export class RestClient implements Requests {
   }
 
   /** `fetch` with a deadline over the whole answer, headers and body, and with one kind of error. */
-  fetch<T>(url: URL, init: RequestInit, signal?: AbortSignal, read?: (response: Response) => Promise<T>): Promise<T | undefined> {
+  fetch<T>(
+    url: URL,
+    init: RequestInit,
+    signal?: AbortSignal,
+    read?: (response: Response) => Promise<T>,
+  ): Promise<T | undefined> {
     const { clock = systemClock, timeoutMs = 15_000, fetch } = this.#options;
     return fetchWithDeadline(url, init, { clock, timeoutMs, signal, fetch }, read);
   }

@@ -108,7 +108,12 @@ export class SemanticConnection implements TransportConnection {
       case 'stop_typing':
         return calls.setTyping(frame.room_id, frame.type === 'typing');
       case 'send_message':
-        return this.#sendMessage({ roomId: frame.room_id, content: frame.content, localId: frame._tempId!, replyTo: frame.reply_to ?? undefined });
+        return this.#sendMessage({
+          roomId: frame.room_id,
+          content: frame.content,
+          localId: frame._tempId!,
+          replyTo: frame.reply_to ?? undefined,
+        });
       default: // a capability that `connected` has not named
     }
   }
@@ -120,7 +125,8 @@ export class SemanticConnection implements TransportConnection {
       this.#emit({ type: 'message_ack', room_id, message: messageInput({ ...stored, localId: _tempId }), _tempId });
     } catch (thrown) {
       // Only a final refusal is reported: after any other error it is not known whether the message is stored, and it is sent again.
-      if (thrown instanceof ChatError && thrown.code === 'forbidden') this.#emit({ type: 'error', message: thrown.message, code: 'forbidden', room_id, _tempId });
+      if (thrown instanceof ChatError && thrown.code === 'forbidden')
+        this.#emit({ type: 'error', message: thrown.message, code: 'forbidden', room_id, _tempId });
     }
   }
 
@@ -132,7 +138,8 @@ export class SemanticConnection implements TransportConnection {
       this.#emit({ type: 'connection_established', user_id: id, username, protocol: 1, capabilities });
     },
     message: (message) => this.#emit({ type: 'new_message', room_id: message.roomId, message: messageInput(message) }),
-    typing: (room_id, user, is_typing) => this.#emit({ type: 'typing', room_id, user_id: user.id, username: user.username, is_typing }),
+    typing: (room_id, user, is_typing) =>
+      this.#emit({ type: 'typing', room_id, user_id: user.id, username: user.username, is_typing }),
     read: (room_id, user_id, message_ids = []) => this.#emit({ type: 'message_read', room_id, user_id, message_ids }),
     roomsChanged: () => void this.#emitRooms().catch(() => {}), // the next request for the list reports the error
     closed: (reason = '') => this.end(CloseCode.abnormal, reason),

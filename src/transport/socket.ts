@@ -55,7 +55,9 @@ export interface AuthenticatedSocket<Outgoing> {
  * Opens a socket that carries the token.
  * @throws {ChatError} `token_missing` without a token; `bad_url` for an address that the browser refuses.
  */
-export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOptions<Frame>): AuthenticatedSocket<Outgoing> {
+export function createAuthenticatedWebSocket<Frame, Outgoing>(
+  options: SocketOptions<Frame>,
+): AuthenticatedSocket<Outgoing> {
   const token = options.token.trim();
   if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
   const Socket = options.WebSocket ?? globalThis.WebSocket;
@@ -64,7 +66,9 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(options: SocketOpt
     socket =
       options.auth === 'subprotocol'
         ? new Socket(options.address, ['unified-chat', `bearer.${base64url(token)}`])
-        : new Socket(`${options.address}?${options.auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`);
+        : new Socket(
+            `${options.address}?${options.auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`,
+          );
   } catch {
     // The browser's own message holds the address, and the address holds the token.
     throw new ChatError('bad_url', `The browser refuses to open a WebSocket to ${options.address}.`);

@@ -7,4 +7,5 @@ const TicketBody = object(() => ({ ticket: string }));
 
 /** A ticket for one socket (`auth="ticket"`). @throws {ChatError} */
 export const fetchTicket = async (rest: RestClient, signal?: AbortSignal): Promise<string> =>
-  rest.unwrap(check(TicketBody, await rest.request('ws_ticket/', { method: 'POST', signal }), 'POST ws_ticket/')).ticket;
+  rest.unwrap(check(TicketBody, await rest.request('ws_ticket/', { method: 'POST', signal }), 'POST ws_ticket/'))
+    .ticket;

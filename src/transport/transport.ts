@@ -2,7 +2,17 @@
  * How a session reaches its backend. There are two implementations: web-transport.ts (our protocol: a WebSocket, and REST beside
  * it), and the one for adapters (`src/adapter`), whose backends speak another protocol. The session does not know which one it has.
  */
-import type { ChatFrame, ClientFrame, FrameOf, Id, Message, Problem, Receipt, Room, RoomChanges } from '../protocol/index.js';
+import type {
+  ChatFrame,
+  ClientFrame,
+  FrameOf,
+  Id,
+  Message,
+  Problem,
+  Receipt,
+  Room,
+  RoomChanges,
+} from '../protocol/index.js';
 import type { Address, AddressParts } from './endpoints.js';
 import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';

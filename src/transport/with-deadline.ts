@@ -15,7 +15,11 @@ export interface DeadlineOptions {
  * @param run makes the request. It may ignore its signal, as a `fetch` of the page's own does.
  * @throws {ChatError} `timeout`, `aborted`, `unreachable`; a `ChatError` that `run` throws.
  */
-export async function withDeadline<T>(host: string, run: (signal: AbortSignal) => Promise<T>, { clock, timeoutMs, signal }: DeadlineOptions): Promise<T> {
+export async function withDeadline<T>(
+  host: string,
+  run: (signal: AbortSignal) => Promise<T>,
+  { clock, timeoutMs, signal }: DeadlineOptions,
+): Promise<T> {
   const abort = new AbortController();
   let isLate = false;
   // Not `AbortSignal.any`: a signal with a listener would stay in memory until the caller's signal aborts.
@@ -60,4 +64,5 @@ export const fetchWithDeadline = <T>(
   init: RequestInit,
   { fetch = globalThis.fetch, ...options }: FetchOptions,
   read?: (response: Response) => Promise<T>,
-): Promise<T | undefined> => withDeadline(url.host, (signal) => fetch(url, { ...init, signal }).then((response) => read?.(response)), options);
+): Promise<T | undefined> =>
+  withDeadline(url.host, (signal) => fetch(url, { ...init, signal }).then((response) => read?.(response)), options);

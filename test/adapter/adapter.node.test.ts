@@ -1,19 +1,35 @@
 /** A minimal adapter, a complete one, and failing ones. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { AdapterRefusal, connectAdapter, type AdapterEvents, type AdapterMessage, type ChatAdapter, type OutgoingMessage } from '../../src/adapter/index.js';
+import {
+  AdapterRefusal,
+  connectAdapter,
+  type AdapterEvents,
+  type AdapterMessage,
+  type ChatAdapter,
+  type OutgoingMessage,
+} from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
 const ana = { id: 'ana', username: 'ana' };
 const ben = { id: 'ben', username: 'ben' };
-const stored = ({ content, localId }: OutgoingMessage, id: number): AdapterMessage => ({ id, sender: ana, content, timestamp: 1_700_000_000_000 + id, localId });
+const stored = ({ content, localId }: OutgoingMessage, id: number): AdapterMessage => ({
+  id,
+  sender: ana,
+  content,
+  timestamp: 1_700_000_000_000 + id,
+  localId,
+});
 
 describe('an adapter', () => {
   let end = (): void => {};
   afterEach(() => end());
   const connect = (adapter: ChatAdapter): ChatConnection => {
-    const connected = connectAdapter(adapter, 'test', { vault: new MemoryVault(), timing: { confirmMs: 200, requestMs: 1_000 } });
+    const connected = connectAdapter(adapter, 'test', {
+      vault: new MemoryVault(),
+      timing: { confirmMs: 200, requestMs: 1_000 },
+    });
     ({ end } = connected);
     return connected.connection;
   };
@@ -24,7 +40,8 @@ describe('an adapter', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
-  const words = (connection: ChatConnection): string[] => connection.messages(1).map(({ content, delivery }) => `${content}: ${delivery}`);
+  const words = (connection: ChatConnection): string[] =>
+    connection.messages(1).map(({ content, delivery }) => `${content}: ${delivery}`);
 
   it('only needs `send`', async () => {
     let count = 0;
@@ -72,7 +89,10 @@ describe('an adapter', () => {
     connection.openRoom(1);
     const first = connection.sendChatMessage(1, 'same words');
     const second = connection.sendChatMessage(1, 'same words');
-    assert.deepEqual((await Promise.all([first, second])).map(({ message }) => message.id), [1, 2]);
+    assert.deepEqual(
+      (await Promise.all([first, second])).map(({ message }) => message.id),
+      [1, 2],
+    );
     assert.deepEqual([tried.length, new Set(tried).size], [2, 2]);
     assert.deepEqual(words(connection), ['same words: sent', 'same words: sent']);
   });
@@ -104,7 +124,10 @@ describe('an adapter', () => {
     await new Promise((resolve) => setTimeout(resolve, 400)); // longer than the confirmation timeout
     come();
     await Promise.all(sent);
-    assert.deepEqual([tried.length, new Set(tried).size, tried.every((name) => typeof name === 'string')], [2, 2, true]);
+    assert.deepEqual(
+      [tried.length, new Set(tried).size, tried.every((name) => typeof name === 'string')],
+      [2, 2, true],
+    );
   });
 
   it('is not called again while a send is pending', async () => {
@@ -112,7 +135,11 @@ describe('an adapter', () => {
     const connection = connect({
       user: ana,
       // Longer than the confirmation and request timeouts.
-      send: async (outgoing) => (asked++, await new Promise((resolve) => setTimeout(resolve, 2_500)), stored(outgoing, 1)),
+      send: async (outgoing) => (
+        asked++,
+        await new Promise((resolve) => setTimeout(resolve, 2_500)),
+        stored(outgoing, 1)
+      ),
     });
     connection.openRoom(1);
     const { message } = await connection.sendChatMessage(1, 'slow');
@@ -127,7 +154,10 @@ describe('an adapter', () => {
       user: ana,
       connect: (given) => void lines.push(given),
       send: async (outgoing) => stored(outgoing, 1),
-      history: () => (hangs ? new Promise(() => {}) : Promise.resolve({ messages: [{ id: 1, sender: ben, content: 'there', timestamp: 1 }], hasMore: false })),
+      history: () =>
+        hangs
+          ? new Promise(() => {})
+          : Promise.resolve({ messages: [{ id: 1, sender: ben, content: 'there', timestamp: 1 }], hasMore: false }),
     });
     connection.openRoom(1);
     await until(() => connection.reason.code === 'catching_up');
@@ -138,7 +168,12 @@ describe('an adapter', () => {
 
   it('gets its ids back unchanged, numbers as numbers', async () => {
     const asked: unknown[] = [];
-    const all = Array.from({ length: 60 }, (_, at): AdapterMessage => ({ id: at + 1, sender: ben, content: `m${at + 1}`, timestamp: at }));
+    const all = Array.from({ length: 60 }, (_, at): AdapterMessage => ({
+      id: at + 1,
+      sender: ben,
+      content: `m${at + 1}`,
+      timestamp: at,
+    }));
     const connection = connect({
       user: ana,
       list: async () => [{ id: 7, name: 'Seven' }],
@@ -164,7 +199,8 @@ describe('an adapter', () => {
     const lines: AdapterEvents[] = [];
     const all: AdapterMessage[] = [];
     const write = (count: number): void => {
-      for (let n = 0; n < count; n++) all.push({ id: all.length + 1, sender: ben, content: `m${all.length + 1}`, timestamp: all.length });
+      for (let n = 0; n < count; n++)
+        all.push({ id: all.length + 1, sender: ben, content: `m${all.length + 1}`, timestamp: all.length });
     };
     write(60);
     const connection = connect({
@@ -218,7 +254,12 @@ describe('an adapter', () => {
   it('provides rooms, paged history, new messages, typing and read state', async () => {
     let events!: AdapterEvents;
     const read: unknown[] = [];
-    const all: AdapterMessage[] = Array.from({ length: 120 }, (_, at) => ({ id: at + 1, sender: ben, content: `m${at + 1}`, timestamp: 1_700_000_000_000 + at }));
+    const all: AdapterMessage[] = Array.from({ length: 120 }, (_, at) => ({
+      id: at + 1,
+      sender: ben,
+      content: `m${at + 1}`,
+      timestamp: 1_700_000_000_000 + at,
+    }));
     const connection = connect({
       user: ana,
       connect: (given) => void (events = given),

@@ -4,14 +4,28 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
-import { AdapterRefusal, connectAdapter, type AdapterMessage, type AdapterUser, type ChatAdapter } from '../../src/adapter/index.js';
+import {
+  AdapterRefusal,
+  connectAdapter,
+  type AdapterMessage,
+  type AdapterUser,
+  type ChatAdapter,
+} from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-const [, code = ''] = /```js\n(import 'unified-chat';\n[^]*?)```/.exec(readFileSync('docs/BACKENDS.md', 'utf8').slice(readFileSync('docs/BACKENDS.md', 'utf8').indexOf('## A backend with another protocol'))) ?? [];
+const [, code = ''] =
+  /```js\n(import 'unified-chat';\n[^]*?)```/.exec(
+    readFileSync('docs/BACKENDS.md', 'utf8').slice(
+      readFileSync('docs/BACKENDS.md', 'utf8').indexOf('## A backend with another protocol'),
+    ),
+  ) ?? [];
 const source = code.slice(code.indexOf('function myAdapter'), code.indexOf('const { connection, end }'));
 // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code of our own documentation
-const myAdapter = new Function('AdapterRefusal', 'WebSocket', `${source}; return myAdapter;`)(AdapterRefusal, WebSocket) as (url: string, user: AdapterUser) => ChatAdapter;
+const myAdapter = new Function('AdapterRefusal', 'WebSocket', `${source}; return myAdapter;`)(
+  AdapterRefusal,
+  WebSocket,
+) as (url: string, user: AdapterUser) => ChatAdapter;
 
 interface Request {
   id: string;
@@ -67,7 +81,9 @@ describe('the adapter in docs/BACKENDS.md', () => {
 
   const connect = (id: string): ChatConnection => {
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/${id}`;
-    const { connection, end } = connectAdapter(myAdapter(url, { id, username: id }), 'docs', { vault: new MemoryVault() });
+    const { connection, end } = connectAdapter(myAdapter(url, { id, username: id }), 'docs', {
+      vault: new MemoryVault(),
+    });
     ends.push(end);
     connection.openRoom(1);
     return connection;

@@ -27,7 +27,11 @@ export async function startProsody(program: string, people: Record<string, strin
   const folder = await mkdtemp(join(tmpdir(), 'unified-chat-prosody-'));
   const port = await freePort();
   await mkdir(join(folder, 'localhost/accounts'), { recursive: true });
-  for (const [name, password] of Object.entries(people)) await writeFile(join(folder, `localhost/accounts/${name}.dat`), `return { ["password"] = ${JSON.stringify(password)} }`);
+  for (const [name, password] of Object.entries(people))
+    await writeFile(
+      join(folder, `localhost/accounts/${name}.dat`),
+      `return { ["password"] = ${JSON.stringify(password)} }`,
+    );
   await writeFile(
     join(folder, 'prosody.cfg.lua'),
     `run_as_root = true
@@ -63,7 +67,9 @@ Component "rooms.localhost" "muc"
     for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (output += String(data)));
     for (;;) {
       if (child.exitCode !== null) throw new Error(`Prosody ended: ${output}`);
-      const answer = await fetch(`http://127.0.0.1:${port}/xmpp-websocket`, { headers: { Host: `localhost:${port}` } }).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${port}/xmpp-websocket`, {
+        headers: { Host: `localhost:${port}` },
+      }).catch(() => undefined);
       if (answer) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

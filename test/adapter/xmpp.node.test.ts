@@ -15,78 +15,91 @@ globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
 const program = findProgram('prosody');
 const ROOM = 'garden@rooms.localhost';
 
-describe('an adapter: XMPP', { skip: program ? false : `Prosody is not installed (Debian: ${PROSODY_PACKAGES.join(' ')})`, timeout: 120_000 }, () => {
-  let prosody: Prosody;
-  const ends: (() => void)[] = [];
-  before(async () => {
-    prosody = await startProsody(program!, { ana: 'a secret', ben: 'another' });
-  });
-  after(async () => {
-    ends.forEach((end) => end());
-    await prosody.end();
-  });
+describe(
+  'an adapter: XMPP',
+  { skip: program ? false : `Prosody is not installed (Debian: ${PROSODY_PACKAGES.join(' ')})`, timeout: 120_000 },
+  () => {
+    let prosody: Prosody;
+    const ends: (() => void)[] = [];
+    before(async () => {
+      prosody = await startProsody(program!, { ana: 'a secret', ben: 'another' });
+    });
+    after(async () => {
+      ends.forEach((end) => end());
+      await prosody.end();
+    });
 
-  const person = (username: string, password: string): ChatConnection => {
-    const { connection, end } = connectAdapter(xmppAdapter({ ...prosody, username, password }), 'xmpp', { vault: new MemoryVault() });
-    ends.push(end);
-    return connection;
-  };
-  const until = async (what: string, condition: () => unknown): Promise<void> => {
-    const deadline = Date.now() + 20_000;
-    while (!condition()) {
-      if (Date.now() > deadline) assert.fail(`never: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  const words = (connection: ChatConnection): string[] => connection.messages(ROOM).map(({ content }) => content);
+    const person = (username: string, password: string): ChatConnection => {
+      const { connection, end } = connectAdapter(xmppAdapter({ ...prosody, username, password }), 'xmpp', {
+        vault: new MemoryVault(),
+      });
+      ends.push(end);
+      return connection;
+    };
+    const until = async (what: string, condition: () => unknown): Promise<void> => {
+      const deadline = Date.now() + 20_000;
+      while (!condition()) {
+        if (Date.now() > deadline) assert.fail(`never: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const words = (connection: ChatConnection): string[] => connection.messages(ROOM).map(({ content }) => content);
 
-  let [ana, ben]: ChatConnection[] = [];
-  it('two users talk, see each other typing, and find the room with its history', async () => {
-    ana = person('ana', 'a secret');
-    ana.openRoom(ROOM);
-    // Written before there is a connection: it waits.
-    const { message } = await ana.sendChatMessage(ROOM, 'Is anybody there?');
-    assert.equal(message.delivery, 'sent');
-    ben = person('ben', 'another');
-    ben.openRoom(ROOM);
-    await until('ben has the archive', () => words(ben!).includes('Is anybody there?'));
-    await until('ben sees the room', () => ben!.rooms.some(({ id }) => id === ROOM));
-    ben.typing(ROOM, true);
-    await until('ana sees him type', () => ana!.data.threads.get(ROOM)?.typing.some(({ username }) => username === 'ben'));
-    await ben.sendChatMessage(ROOM, 'I am.');
-    await until('ana has his answer', () => words(ana!).at(-1) === 'I am.');
-    assert.deepEqual(words(ana), words(ben));
-  });
+    let [ana, ben]: ChatConnection[] = [];
+    it('two users talk, see each other typing, and find the room with its history', async () => {
+      ana = person('ana', 'a secret');
+      ana.openRoom(ROOM);
+      // Written before there is a connection: it waits.
+      const { message } = await ana.sendChatMessage(ROOM, 'Is anybody there?');
+      assert.equal(message.delivery, 'sent');
+      ben = person('ben', 'another');
+      ben.openRoom(ROOM);
+      await until('ben has the archive', () => words(ben!).includes('Is anybody there?'));
+      await until('ben sees the room', () => ben!.rooms.some(({ id }) => id === ROOM));
+      ben.typing(ROOM, true);
+      await until('ana sees him type', () =>
+        ana!.data.threads.get(ROOM)?.typing.some(({ username }) => username === 'ben'),
+      );
+      await ben.sendChatMessage(ROOM, 'I am.');
+      await until('ana has his answer', () => words(ana!).at(-1) === 'I am.');
+      assert.deepEqual(words(ana), words(ben));
+    });
 
-  it('after a server restart, messages written meanwhile are sent once and in order', async () => {
-    await prosody.stop();
-    await until('ana knows', () => ana!.state !== 'connected');
-    const sent = [ana!.sendChatMessage(ROOM, 'first'), ana!.sendChatMessage(ROOM, 'second')];
-    await prosody.restart();
-    ana!.retryNow();
-    ben!.retryNow();
-    await Promise.all(sent);
-    await until('ben has both', () => words(ben!).includes('second'));
-    assert.deepEqual(words(ben!).slice(-2), ['first', 'second']);
-    assert.deepEqual(words(ana!), words(ben!));
-  });
+    it('after a server restart, messages written meanwhile are sent once and in order', async () => {
+      await prosody.stop();
+      await until('ana knows', () => ana!.state !== 'connected');
+      const sent = [ana!.sendChatMessage(ROOM, 'first'), ana!.sendChatMessage(ROOM, 'second')];
+      await prosody.restart();
+      ana!.retryNow();
+      ben!.retryNow();
+      await Promise.all(sent);
+      await until('ben has both', () => words(ben!).includes('second'));
+      assert.deepEqual(words(ben!).slice(-2), ['first', 'second']);
+      assert.deepEqual(words(ana!), words(ben!));
+    });
 
-  it('two tabs of one user show the same messages, once each', async () => {
-    const tab = person('ana', 'a secret');
-    tab.openRoom(ROOM);
-    await until('the second tab has the archive', () => words(tab).includes('second'));
-    await Promise.all([ana!.sendChatMessage(ROOM, 'from the first tab'), tab.sendChatMessage(ROOM, 'from the second tab')]);
-    for (const connection of [ana!, tab, ben!]) {
-      await until('both are there', () => ['from the first tab', 'from the second tab'].every((content) => words(connection).includes(content)));
-      assert.equal(words(connection).filter((content) => content.startsWith('from the')).length, 2);
-    }
-    // Both tabs keep their connection.
-    assert.deepEqual([ana!.state, tab.state], ['connected', 'connected']);
-  });
+    it('two tabs of one user show the same messages, once each', async () => {
+      const tab = person('ana', 'a secret');
+      tab.openRoom(ROOM);
+      await until('the second tab has the archive', () => words(tab).includes('second'));
+      await Promise.all([
+        ana!.sendChatMessage(ROOM, 'from the first tab'),
+        tab.sendChatMessage(ROOM, 'from the second tab'),
+      ]);
+      for (const connection of [ana!, tab, ben!]) {
+        await until('both are there', () =>
+          ['from the first tab', 'from the second tab'].every((content) => words(connection).includes(content)),
+        );
+        assert.equal(words(connection).filter((content) => content.startsWith('from the')).length, 2);
+      }
+      // Both tabs keep their connection.
+      assert.deepEqual([ana!.state, tab.state], ['connected', 'connected']);
+    });
 
-  it('a wrong password is reported', async () => {
-    const stranger = person('ana', 'wrong');
-    await until('it says so', () => stranger.state === 'error' || stranger.state === 'polling');
-    assert.equal(stranger.messages(ROOM).length, 0);
-  });
-});
+    it('a wrong password is reported', async () => {
+      const stranger = person('ana', 'wrong');
+      await until('it says so', () => stranger.state === 'error' || stranger.state === 'polling');
+      assert.equal(stranger.messages(ROOM).length, 0);
+    });
+  },
+);

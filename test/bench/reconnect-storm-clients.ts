@@ -6,7 +6,8 @@ import { ChatConnection } from '../../src/headless.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
-export type ToClients = { do: 'connect'; url: string; first: number; count: number; withinMs: number } | { do: 'report' };
+export type ToClients =
+  { do: 'connect'; url: string; first: number; count: number; withinMs: number } | { do: 'report' };
 export type FromClients =
   | { is: 'ready' }
   /** Number of connected clients. */
@@ -37,20 +38,31 @@ class CountedWebSocket extends NodeWebSocket {
  * A minimal `fetch`. Node's takes a millisecond per failed request, and a thousand clients share one processor here:
  * they would reconnect later than a thousand real devices.
  */
-const lightFetch = ((input: URL, { method, headers, signal }: { method: string; headers: Record<string, string>; signal: AbortSignal }) =>
+const lightFetch = ((
+  input: URL,
+  { method, headers, signal }: { method: string; headers: Record<string, string>; signal: AbortSignal },
+) =>
   new Promise<Response>((resolve, reject) => {
     requests.push(Date.now());
     const fail = (): void => reject(new TypeError('Failed to fetch'));
     request(input, { method, headers, signal, agent: false }, (answer) => {
       let text = '';
-      answer.on('data', (data) => (text += String(data))).on('end', () => resolve(new Response(text, { status: answer.statusCode ?? 500 }))).on('error', fail);
+      answer
+        .on('data', (data) => (text += String(data)))
+        .on('end', () => resolve(new Response(text, { status: answer.statusCode ?? 500 })))
+        .on('error', fail);
     })
       .on('error', fail)
       .end();
   })) as unknown as typeof fetch;
 
 function start(url: string, userId: number): void {
-  const parts = { WebSocket: CountedWebSocket as unknown as typeof WebSocket, fetch: lightFetch, vault: new MemoryVault(), tabs: {} };
+  const parts = {
+    WebSocket: CountedWebSocket as unknown as typeof WebSocket,
+    fetch: lightFetch,
+    vault: new MemoryVault(),
+    tabs: {},
+  };
   const chat = new ChatConnection({ url, token: tokenOf(userId) }, parts);
   chat.on('chat-state-change', ({ state, previous }) => {
     if (state === previous) return;
@@ -62,7 +74,8 @@ function start(url: string, userId: number): void {
 
 setInterval(() => send({ is: 'connected', count: connected.size }), 100);
 process.on('message', (message: ToClients) => {
-  if (message.do === 'report') return send({ is: 'report', tries, requests, connected: [...connected.values()], stillMs: delay.max / 1e6 });
+  if (message.do === 'report')
+    return send({ is: 'report', tries, requests, connected: [...connected.values()], stillMs: delay.max / 1e6 });
   const { url, first, count, withinMs } = message;
   for (let n = 0; n < count; n++) setTimeout(start, (n / count) * withinMs, url, first + n);
 });

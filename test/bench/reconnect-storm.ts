@@ -11,7 +11,11 @@ import type { FromClients, ToClients } from './reconnect-storm-clients.js';
 import type { FromServer, ToServer } from './reconnect-storm-server.js';
 
 const { values } = parseArgs({
-  options: { clients: { type: 'string', default: '1000' }, processes: { type: 'string', default: '2' }, away: { type: 'string', default: '2' } },
+  options: {
+    clients: { type: 'string', default: '1000' },
+    processes: { type: 'string', default: '2' },
+    away: { type: 'string', default: '2' },
+  },
 });
 const [CLIENTS, PROCESSES, AWAY_S] = [Number(values.clients), Number(values.processes), Number(values.away)];
 /** Duration of the initial connects, in ms; not part of the measurement. */
@@ -55,21 +59,36 @@ function peak(times: readonly number[], windowMs: number): number {
   return most;
 }
 
-async function run(name: string, leave: (server: Child<ToServer, FromServer>) => void): Promise<Record<string, string>> {
+async function run(
+  name: string,
+  leave: (server: Child<ToServer, FromServer>) => void,
+): Promise<Record<string, string>> {
   const startServer = (): Promise<Child<ToServer, FromServer>> => start('./reconnect-storm-server.ts');
   const [first, second] = await Promise.all([startServer(), startServer()]);
-  const groups = await Promise.all(Array.from({ length: PROCESSES }, () => start<ToClients, FromClients>('./reconnect-storm-clients.ts')));
+  const groups = await Promise.all(
+    Array.from({ length: PROCESSES }, () => start<ToClients, FromClients>('./reconnect-storm-clients.ts')),
+  );
   const counts = groups.map(() => 0);
-  groups.forEach(({ process }, n) => process.on('message', (message: FromClients) => message.is === 'connected' && (counts[n] = message.count)));
+  groups.forEach(({ process }, n) =>
+    process.on('message', (message: FromClients) => message.is === 'connected' && (counts[n] = message.count)),
+  );
   const sum = (): number => counts.reduce((all, count) => all + count, 0);
   const allWithin = async (ms: number): Promise<void> => {
-    for (const deadline = Date.now() + ms; sum() < CLIENTS && Date.now() < deadline; ) await sleep(20);
+    for (const deadline = Date.now() + ms; sum() < CLIENTS && Date.now() < deadline;) await sleep(20);
   };
 
   first.send({ do: 'listen', port: 0 });
   const { port } = await first.waitFor('listening');
   const share = Math.ceil(CLIENTS / PROCESSES);
-  groups.forEach(({ send }, n) => send({ do: 'connect', url: `http://127.0.0.1:${port}`, first: n * share + 1, count: Math.min(share, CLIENTS - n * share), withinMs: GATHER_MS }));
+  groups.forEach(({ send }, n) =>
+    send({
+      do: 'connect',
+      url: `http://127.0.0.1:${port}`,
+      first: n * share + 1,
+      count: Math.min(share, CLIENTS - n * share),
+      withinMs: GATHER_MS,
+    }),
+  );
   await allWithin(GATHER_MS * 10);
   if (sum() < CLIENTS) throw new Error(`Only ${sum()} of ${CLIENTS} clients connected initially.`);
 
@@ -118,4 +137,5 @@ const rows = [
   await run('closes with 1012', ({ send }) => send({ do: 'leave' })),
   await run('is killed (1006)', ({ process }) => void process.kill('SIGKILL')),
 ];
-for (const name of Object.keys(rows[0]!)) console.log(`${name.padEnd(50)}${rows.map((row) => row[name]!.padEnd(28)).join('')}`);
+for (const name of Object.keys(rows[0]!))
+  console.log(`${name.padEnd(50)}${rows.map((row) => row[name]!.padEnd(28)).join('')}`);

@@ -45,15 +45,30 @@ for (let run = 0; run < RUNS; run++) {
 }
 const [few, many] = [median(shown[100]), median(shown[10_000])];
 claim('DOM nodes of 10,000 messages', `${big.nodes} (${big.elements} elements)`, '1,500', big.nodes <= 1_500);
-claim('time to show 10,000 messages', `${many.toFixed(1)} ms, ${(many / few).toFixed(2)} × that of 100 (${few.toFixed(1)} ms)`, '1.5 ×', many <= few * 1.5);
+claim(
+  'time to show 10,000 messages',
+  `${many.toFixed(1)} ms, ${(many / few).toFixed(2)} × that of 100 (${few.toFixed(1)} ms)`,
+  '1.5 ×',
+  many <= few * 1.5,
+);
 
 const live = await call('live', 1_000, 200);
-claim('1,000 live messages at 200/s: longest task', `${live.longest.toFixed(0)} ms (${live.seconds.toFixed(1)} s, ${live.away} frames away from the end)`, '50 ms', live.longest <= 50);
+claim(
+  '1,000 live messages at 200/s: longest task',
+  `${live.longest.toFixed(0)} ms (${live.seconds.toFixed(1)} s, ${live.away} frames away from the end)`,
+  '50 ms',
+  live.longest <= 50,
+);
 claim('… and then at the end', String(live.atEnd), 'true', live.atEnd);
 
 await call('show', 200, 50);
 const older = await call('older');
-claim('50 older messages above: text moves', `${older.moved.toFixed(2)} px in ${older.frames} frames`, '1 px', older.moved <= 1 && older.messages === 250);
+claim(
+  '50 older messages above: text moves',
+  `${older.moved.toFixed(2)} px in ${older.frames} frames`,
+  '1 px',
+  older.moved <= 1 && older.messages === 250,
+);
 
 console.table(rows);
 await browser.close();

@@ -12,7 +12,9 @@ import { signToken } from '../../demo/server/auth.js';
 import { missingPrograms } from '../support/find-programs.mjs';
 import { startNginx, startPostgres, startProcess, startRedis, type Service } from '../support/services.js';
 
-const { values: flags } = parseArgs({ options: { processes: { type: 'string', default: '1,2,4' }, seconds: { type: 'string', default: '6' } } });
+const { values: flags } = parseArgs({
+  options: { processes: { type: 'string', default: '1,2,4' }, seconds: { type: 'string', default: '6' } },
+});
 const seconds = Number(flags.seconds);
 const SECRET = 'a secret of the bench alone, long enough';
 const ROOMS = 40;
@@ -46,7 +48,8 @@ async function connect(url: string, userId: number, room: number): Promise<Perso
     socket.on('message', (data) => {
       const frame = JSON.parse(String(data)) as { type: string; message?: { content: string } };
       if (frame.type === 'connection_established') return resolve();
-      if (frame.type === 'new_message') deliveries.push(performance.now() - (sentAt.get(frame.message!.content) ?? NaN));
+      if (frame.type === 'new_message')
+        deliveries.push(performance.now() - (sentAt.get(frame.message!.content) ?? NaN));
       else if (frame.type === 'message_ack') {
         acknowledged++;
         socket.emit('acknowledged');
@@ -96,16 +99,23 @@ async function steadily(senders: Person[]): Promise<{ p50: number; p99: number }
   }
   await sleep(1_000);
   const times = deliveries.sort((a, b) => a - b);
-  if (times.length !== STEADY * seconds * MEMBERS) throw new Error(`${times.length} of ${STEADY * seconds * MEMBERS} deliveries`);
+  if (times.length !== STEADY * seconds * MEMBERS)
+    throw new Error(`${times.length} of ${STEADY * seconds * MEMBERS} deliveries`);
   return { p50: times[Math.floor(times.length * 0.5)]!, p99: times[Math.floor(times.length * 0.99)]! };
 }
 
 async function populate(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(`insert into users (id, email, username) select n, n || '@example.com', 'bench' || n from generate_series(1000, 999 + ${ROOMS * MEMBERS}) n`);
-  await client.query(`insert into rooms (id, name, room_type) select n, 'Bench ' || n, 'job' from generate_series(1000, 999 + ${ROOMS}) n`);
-  await client.query(`insert into members (room_id, user_id) select 1000 + n / ${MEMBERS}, 1000 + n from generate_series(0, ${ROOMS * MEMBERS - 1}) n`);
+  await client.query(
+    `insert into users (id, email, username) select n, n || '@example.com', 'bench' || n from generate_series(1000, 999 + ${ROOMS * MEMBERS}) n`,
+  );
+  await client.query(
+    `insert into rooms (id, name, room_type) select n, 'Bench ' || n, 'job' from generate_series(1000, 999 + ${ROOMS}) n`,
+  );
+  await client.query(
+    `insert into members (room_id, user_id) select 1000 + n / ${MEMBERS}, 1000 + n from generate_series(0, ${ROOMS * MEMBERS - 1}) n`,
+  );
   await client.end();
 }
 
@@ -120,7 +130,9 @@ async function measure(count: number): Promise<string> {
     services.unshift(nginx, ...processes);
     await populate(postgres.url);
     log(`${count}: ${ROOMS * MEMBERS} users connect`);
-    const people = await Promise.all(Array.from({ length: ROOMS * MEMBERS }, (_, n) => connect(nginx.url, 1_000 + n, 1_000 + Math.floor(n / MEMBERS))));
+    const people = await Promise.all(
+      Array.from({ length: ROOMS * MEMBERS }, (_, n) => connect(nginx.url, 1_000 + n, 1_000 + Math.floor(n / MEMBERS))),
+    );
     const senders = people.filter((_, n) => n % MEMBERS === 0);
     log(`${count}: maximum throughput`);
     const { messages, delivered } = await atMost(senders);
@@ -133,8 +145,12 @@ async function measure(count: number): Promise<string> {
   }
 }
 
-console.log(`\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`);
+console.log(
+  `\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`,
+);
 console.log(`${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} users send\n`);
 const rows: string[] = [];
 for (const count of flags.processes.split(',').map(Number)) rows.push(await measure(count));
-console.log(`\n| processes | messages/s | deliveries/s | p50 | p99, at ${STEADY} messages/s |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`);
+console.log(
+  `\n| processes | messages/s | deliveries/s | p50 | p99, at ${STEADY} messages/s |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`,
+);

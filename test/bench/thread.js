@@ -2,7 +2,8 @@
  * A thread in a real page, with a scripted socket and `fetch`, so that the figures are those of the element. run.mjs
  * calls `window.bench`.
  */
-const WORDS = 'the flat is ready and the key is with Mrs Petersen on the second floor please ring twice before nine'.split(' ');
+const WORDS =
+  'the flat is ready and the key is with Mrs Petersen on the second floor please ring twice before nine'.split(' ');
 const users = [1, 2].map((id) => ({ id, username: `user${id}`, first_name: id === 1 ? 'Ana' : 'Ben', last_name: '' }));
 
 function message(id, content) {
@@ -30,7 +31,13 @@ window.WebSocket = class extends EventTarget {
     socket = this;
     setTimeout(() => {
       this.dispatchEvent(new Event('open'));
-      this.push({ type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: ['user_channel', 'ack', 'idempotent_send'] });
+      this.push({
+        type: 'connection_established',
+        user_id: 1,
+        username: 'ana',
+        protocol: 1,
+        capabilities: ['user_channel', 'ack', 'idempotent_send'],
+      });
     });
   }
   push(frame) {
@@ -46,7 +53,8 @@ window.WebSocket = class extends EventTarget {
 const json = (body) => new Response(JSON.stringify(body), { headers: { 'Content-Type': 'application/json' } });
 window.fetch = async (input) => {
   const url = new URL(input);
-  if (url.pathname.endsWith('/rooms/')) return json([{ id: 1, name: 'Bench', room_type: 'direct', participants: users, unread_count: 0, is_active: true }]);
+  if (url.pathname.endsWith('/rooms/'))
+    return json([{ id: 1, name: 'Bench', room_type: 'direct', participants: users, unread_count: 0, is_active: true }]);
   if (url.searchParams.has('before')) return json({ messages: older.splice(0), has_more: false });
   return json({ messages: history, has_more: older.length > 0 });
 };
@@ -104,7 +112,7 @@ window.bench = {
     let next = history.length + 1;
     let away = 0;
     const start = performance.now();
-    for (let sent = 0; sent < count; ) {
+    for (let sent = 0; sent < count;) {
       const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * perSecond));
       for (; sent < due; sent++) socket.push({ type: 'new_message', room_id: 1, message: message(next++) });
       await frame();
@@ -112,7 +120,14 @@ window.bench = {
     }
     await painted();
     observer.disconnect();
-    return { seconds: (performance.now() - start) / 1000, longest: Math.max(0, ...long), long: long.length, away, atEnd: distance() <= 1, nodes: countNodes(thread().shadowRoot) };
+    return {
+      seconds: (performance.now() - start) / 1000,
+      longest: Math.max(0, ...long),
+      long: long.length,
+      away,
+      atEnd: distance() <= 1,
+      nodes: countNodes(thread().shadowRoot),
+    };
   },
 
   /** Loads 50 older messages while the reader is scrolled up, and measures how far the text moves per frame. */

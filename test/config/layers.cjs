@@ -30,7 +30,10 @@ module.exports = {
       severity: 'error',
       from: { path: folder(layer) },
       // Controllers must not use texts or styles either; those belong to elements.
-      to: { path: [folder(...LAYERS.slice(index + 1), ...INDEPENDENT), '^src/[^/]+$'], ...(index >= LAYERS.indexOf('session') && { pathNot: STATE_REASONS }) },
+      to: {
+        path: [folder(...LAYERS.slice(index + 1), ...INDEPENDENT), '^src/[^/]+$'],
+        ...(index >= LAYERS.indexOf('session') && { pathNot: STATE_REASONS }),
+      },
     })),
     {
       name: 'elements-import-no-entry-points',
@@ -86,11 +89,18 @@ module.exports = {
       comment: 'The headless entry point contains neither elements nor Lit.',
       severity: 'error',
       from: { path: '^src/headless\\.ts$' },
-      to: { path: [folder('controllers', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')], pathNot: STATE_REASONS, reachable: true },
+      to: {
+        path: [folder('controllers', 'elements', 'locale', 'theme'), npm('lit', 'lit-html', 'lit-element', '@lit')],
+        pathNot: STATE_REASONS,
+        reachable: true,
+      },
     },
     ...Object.entries(PACKAGES).map(([name, allowed]) => ({
       name: `${name}-packages`,
-      comment: allowed.length > 0 ? `src/${name} uses no package except ${allowed.join(', ')}.` : `src/${name} uses no package.`,
+      comment:
+        allowed.length > 0
+          ? `src/${name} uses no package except ${allowed.join(', ')}.`
+          : `src/${name} uses no package.`,
       severity: 'error',
       from: { path: folder(name) },
       to: { path: NPM, ...(allowed.length > 0 && { pathNot: npm(...allowed) }) },
@@ -125,7 +135,8 @@ module.exports = {
     },
     {
       name: 'no-missing-imports',
-      comment: 'All imports exist, and are declared in package.json. (The package itself, in the examples, exists after a build.)',
+      comment:
+        'All imports exist, and are declared in package.json. (The package itself, in the examples, exists after a build.)',
       severity: 'error',
       from: { path: '^(src|demo)/' },
       to: { couldNotResolve: true, pathNot: '^unified-chat' },
@@ -149,7 +160,11 @@ module.exports = {
       comment: 'Besides dependencies, ssr.ts and hydrate.ts use peer dependencies only.',
       severity: 'error',
       from: { path: '^src/(ssr|hydrate)[.]ts$' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm'], pathNot: '@lit-labs/ssr' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm'],
+        pathNot: '@lit-labs/ssr',
+      },
     },
   ],
   options: {
@@ -157,6 +172,10 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: NPM },
     exclude: { path: '^(dist|node_modules/\\.)' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'], extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
   },
 };

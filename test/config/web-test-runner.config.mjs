@@ -17,11 +17,20 @@ const rootDir = fileURLToPath(new URL('../..', import.meta.url));
 const found = findBrowsers();
 const wanted = process.env.BROWSERS?.split(',') ?? ENGINES.filter((engine) => found[engine]);
 
-const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
 
 const launchers = {
-  chromium: (executablePath) => named('Chromium', chromeLauncher({ launchOptions: { executablePath, args: CHROMIUM_ARGS } })),
-  firefox: (executablePath) => named('Firefox', chromeLauncher({ launchOptions: { browser: 'firefox', executablePath } })),
+  chromium: (executablePath) =>
+    named('Chromium', chromeLauncher({ launchOptions: { executablePath, args: CHROMIUM_ARGS } })),
+  firefox: (executablePath) =>
+    named('Firefox', chromeLauncher({ launchOptions: { browser: 'firefox', executablePath } })),
   webkit: webkitLauncher,
 };
 
@@ -40,7 +49,8 @@ function mutant() {
   return [
     {
       name: 'mutant',
-      transform: ({ path, body }) => (path.endsWith(`/${file}`) ? { body: String(body).replace(find, () => replace) } : undefined),
+      transform: ({ path, body }) =>
+        path.endsWith(`/${file}`) ? { body: String(body).replace(find, () => replace) } : undefined,
     },
   ];
 }
@@ -78,7 +88,11 @@ export default {
   // Some tests wait up to 10 s in real time.
   testFramework: { config: { timeout: 60_000 } },
   // 'esnext' keeps JavaScript unchanged: dist/ is verified by hashes.
-  plugins: [...mutant(), esbuildPlugin({ ts: true, target: 'esnext', tsconfig: `${rootDir}/tsconfig.json` }), backendPlugin()],
+  plugins: [
+    ...mutant(),
+    esbuildPlugin({ ts: true, target: 'esnext', tsconfig: `${rootDir}/tsconfig.json` }),
+    backendPlugin(),
+  ],
   middleware: [
     // MSW's service worker must be served from the root, which is its scope.
     function mockServiceWorker(context, next) {
@@ -95,5 +109,8 @@ export default {
       return undefined;
     },
   ],
-  reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: Boolean(process.stdout.isTTY) }), countingReporter()],
+  reporters: [
+    defaultReporter({ reportTestResults: true, reportTestProgress: Boolean(process.stdout.isTTY) }),
+    countingReporter(),
+  ],
 };

@@ -1,6 +1,19 @@
 /** Every frame and body recorded from a real backend passes the codec and the reducer. */
 import { expect } from '@open-wc/testing';
-import { check, checkEach, decodeChatFrame, decodeNotificationFrame, Message, MessagesBody, Room, roomsPage, sameId, StartDmBody, type ChatFrame, type Id } from '../../src/protocol/index.js';
+import {
+  check,
+  checkEach,
+  decodeChatFrame,
+  decodeNotificationFrame,
+  Message,
+  MessagesBody,
+  Room,
+  roomsPage,
+  sameId,
+  StartDmBody,
+  type ChatFrame,
+  type Id,
+} from '../../src/protocol/index.js';
 import * as pages from '../../src/store/history-pages.js';
 import { reduce, usePages, type Action } from '../../src/store/reduce.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
@@ -13,8 +26,10 @@ interface Entry {
 
 usePages(pages);
 
-const load = async (name: string): Promise<Entry[]> => (await fetch(new URL(`./transcripts/${name}.json`, import.meta.url))).json() as Promise<Entry[]>;
-const received = (entries: Entry[], who: string): unknown[] => entries.filter((entry) => entry.event === 'server frame' && entry.who === who).map(({ data }) => data);
+const load = async (name: string): Promise<Entry[]> =>
+  (await fetch(new URL(`./transcripts/${name}.json`, import.meta.url))).json() as Promise<Entry[]>;
+const received = (entries: Entry[], who: string): unknown[] =>
+  entries.filter((entry) => entry.event === 'server frame' && entry.who === who).map(({ data }) => data);
 
 /** Converts a frame to an action, like the session. */
 function actionOf(frame: ChatFrame): Action | undefined {
@@ -22,7 +37,14 @@ function actionOf(frame: ChatFrame): Action | undefined {
     case 'connection_established':
       return { type: 'user', id: frame.user_id, username: frame.username, isOther: false, isHidden: false };
     case 'room_list':
-      return { type: 'rooms', rooms: frame.rooms, method: 'websocket', leftOut: 0, isComplete: true, exactUnread: true };
+      return {
+        type: 'rooms',
+        rooms: frame.rooms,
+        method: 'websocket',
+        leftOut: 0,
+        isComplete: true,
+        exactUnread: true,
+      };
     case 'new_message':
       return { type: 'live-message', roomId: frame.room_id, message: frame.message, wasHeld: false };
     case 'typing':
@@ -62,7 +84,9 @@ describe('recordings of a real backend', () => {
       else if (path.includes('/messages/?')) {
         const page = check(MessagesBody, data, event);
         expect(page.ok && checkEach(Message, page.value.messages, event).problems, event).to.deep.equal([]);
-        expect(page.ok && sameId((page.value.messages.at(-1) as Message).id, page.value['newest_id'] as Id)).to.equal(true);
+        expect(page.ok && sameId((page.value.messages.at(-1) as Message).id, page.value['newest_id'] as Id)).to.equal(
+          true,
+        );
       } else if (/rooms\/\d+\/$/.test(path)) {
         expect(check(Room, data, event).ok, event).to.equal(true);
         expect(roomsPage([data]).ok).to.equal(true);
@@ -80,7 +104,8 @@ describe('recordings of a real backend', () => {
       if (!action) continue;
       state = reduce(state, action);
       if (frame.type === 'typing') typing.push(state.threads.get('1')!.typing.length);
-      if (frame.type === 'room_list' || frame.type === 'messages_marked_read') unread.push(state.rooms.find(({ id }) => id === 1)!.unread_count);
+      if (frame.type === 'room_list' || frame.type === 'messages_marked_read')
+        unread.push(state.rooms.find(({ id }) => id === 1)!.unread_count);
     }
     expect(state.user).to.deep.equal({ id: 1, username: 'ana' });
     // 'while ana unsubscribed' was not delivered: she was not subscribed at the time.

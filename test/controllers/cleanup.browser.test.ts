@@ -8,23 +8,34 @@ describe('after removal', () => {
   const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
   /** Listeners on long-lived targets: window, document, media queries. */
   const listening = new Map<EventTarget, [string, unknown][]>();
-  const outlives = (target: unknown): target is EventTarget => target === window || target === document || target instanceof MediaQueryList;
+  const outlives = (target: unknown): target is EventTarget =>
+    target === window || target === document || target instanceof MediaQueryList;
   const forget = (target: EventTarget, type: string, listener: unknown): void => {
     const known = listening.get(target) ?? [];
-    listening.set(target, known.filter(([name, other]) => name !== type || other !== listener));
+    listening.set(
+      target,
+      known.filter(([name, other]) => name !== type || other !== listener),
+    );
   };
 
   beforeEach(() => {
     listening.clear();
-    EventTarget.prototype.addEventListener = function (this: unknown, ...[type, listener, options]: Parameters<typeof add>) {
+    EventTarget.prototype.addEventListener = function (
+      this: unknown,
+      ...[type, listener, options]: Parameters<typeof add>
+    ) {
       const target = this ?? window;
       if (outlives(target)) {
         listening.set(target, [...(listening.get(target) ?? []), [type, listener]]);
-        if (typeof options === 'object') options.signal?.addEventListener('abort', () => forget(target, type, listener));
+        if (typeof options === 'object')
+          options.signal?.addEventListener('abort', () => forget(target, type, listener));
       }
       add.call(target as EventTarget, type, listener, options);
     };
-    EventTarget.prototype.removeEventListener = function (this: unknown, ...[type, listener, options]: Parameters<typeof remove>) {
+    EventTarget.prototype.removeEventListener = function (
+      this: unknown,
+      ...[type, listener, options]: Parameters<typeof remove>
+    ) {
       const target = this ?? window;
       if (outlives(target)) forget(target, type, listener);
       remove.call(target as EventTarget, type, listener, options);

@@ -20,13 +20,17 @@ describe('elements find a connection', () => {
   });
 
   it('that contains them, at any depth', async () => {
-    const { rooms } = await mount(html`<chat-connection url=${url} token=${token}><div><section><chat-rooms></chat-rooms></section></div><chat-thread></chat-thread></chat-connection>`);
+    const { rooms } = await mount(
+      html`<chat-connection url=${url} token=${token}><div><section><chat-rooms></chat-rooms></section></div><chat-thread></chat-thread></chat-connection>`,
+    );
     await until(() => shown(rooms) === 2);
     expect(backend.sockets).to.have.length(1);
   });
 
   it('across shadow roots', async () => {
-    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${token}><div></div></chat-connection>`);
+    const connection = await fixture<ChatConnectionElement>(
+      html`<chat-connection url=${url} token=${token}><div></div></chat-connection>`,
+    );
     const host = connection.querySelector('div')!;
     host.attachShadow({ mode: 'closed' }).append(document.createElement('p'));
     const inner = document.createElement('div');
@@ -38,7 +42,9 @@ describe('elements find a connection', () => {
   });
 
   it('beside them, with a token each', async () => {
-    const page = await fixture(html`<div><chat-rooms url=${url} token=${token}></chat-rooms><p></p><chat-thread url=${url} token=${token} room="1"></chat-thread></div>`);
+    const page = await fixture(
+      html`<div><chat-rooms url=${url} token=${token}></chat-rooms><p></p><chat-thread url=${url} token=${token} room="1"></chat-thread></div>`,
+    );
     await until(() => shown(page.querySelector('chat-rooms')!) === 2);
     expect(backend.sockets).to.have.length(1);
     // A newer token of the same user: they keep one connection, which switches to it.
@@ -49,7 +55,9 @@ describe('elements find a connection', () => {
   });
 
   it('elsewhere with the same url and token', async () => {
-    const page = await fixture(html`<div><chat-rooms url=${url} token=${token}></chat-rooms><chat-connection url=${url} token=${token}></chat-connection></div>`);
+    const page = await fixture(
+      html`<div><chat-rooms url=${url} token=${token}></chat-rooms><chat-connection url=${url} token=${token}></chat-connection></div>`,
+    );
     await until(() => shown(page.querySelector('chat-rooms')!) === 2);
     await until(() => backend.open.length === 1);
   });
@@ -101,7 +109,9 @@ describe('elements find a connection', () => {
   });
 
   it('that keeps its socket when moved, and opens a new one when reinserted later', async () => {
-    const { connection, rooms } = await mount(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
+    const { connection, rooms } = await mount(
+      html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`,
+    );
     const elsewhere = document.createElement('div');
     document.body.append(elsewhere);
     elsewhere.append(connection);

@@ -18,7 +18,9 @@ describe('the allowed backends of a page', () => {
     window.fetch = async (input) => {
       const { href } = new URL(String(input), window.location.href);
       asked.push(href);
-      return new window.Response(href.includes(TOKEN_URL) ? '{"token":"secret"}' : '[]', { headers: { 'Content-Type': 'application/json' } });
+      return new window.Response(href.includes(TOKEN_URL) ? '{"token":"secret"}' : '[]', {
+        headers: { 'Content-Type': 'application/json' },
+      });
     };
     window.WebSocket = class extends EventTarget {
       constructor(url: string) {
@@ -33,7 +35,8 @@ describe('the allowed backends of a page', () => {
   const until = async (condition: () => unknown): Promise<void> => {
     while (!condition()) await aTimeout(20);
   };
-  const allow = (content: string, where: Element = page.document.head): void => where.append(Object.assign(page.document.createElement('meta'), { name: 'unified-chat-backends', content }));
+  const allow = (content: string, where: Element = page.document.head): void =>
+    where.append(Object.assign(page.document.createElement('meta'), { name: 'unified-chat-backends', content }));
   const inject = (markup: string): void => page.document.body.insertAdjacentHTML('afterbegin', markup);
   const element = (attributes: string): string => `<chat-connection ${attributes}></chat-connection>`;
   /** The outcome of a connection with these attributes. */
@@ -98,7 +101,9 @@ describe('the allowed backends of a page', () => {
   });
 
   it('10.26: loader.js identifies its own script despite an <img name=currentScript>', async () => {
-    inject(`<img name="currentScript" src="/none.png" data-url="${EVIL}" data-token-url="${TOKEN_URL}"><img name="head"><img name="documentElement">`);
+    inject(
+      `<img name="currentScript" src="/none.png" data-url="${EVIL}" data-token-url="${TOKEN_URL}"><img name="head"><img name="documentElement">`,
+    );
     await page.script({ src: '/dist/loader.js', async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });
     await until(() => asked.length >= 2);
     expect(asked).to.deep.equal([new URL(TOKEN_URL, location.href).href, `${GOOD}/api/chat/rooms/`]);
@@ -127,7 +132,12 @@ describe('the allowed backends of a page', () => {
   it('10.26: loader.js requests it if the page allows it, and from the page itself, despite a <base>', async () => {
     allow(GOOD);
     page.document.head.append(Object.assign(page.document.createElement('base'), { href: `${EVIL}/` }));
-    await page.script({ src: `${location.origin}/dist/loader.js`, async: '', 'data-url': GOOD, 'data-token-url': TOKEN_URL });
+    await page.script({
+      src: `${location.origin}/dist/loader.js`,
+      async: '',
+      'data-url': GOOD,
+      'data-token-url': TOKEN_URL,
+    });
     await until(() => asked.length >= 2);
     expect(asked).to.deep.equal([new URL(TOKEN_URL, location.href).href, `${GOOD}/api/chat/rooms/`]);
   });

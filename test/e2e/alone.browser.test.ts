@@ -14,7 +14,9 @@ describe('<chat-status> alone', () => {
   });
 
   it('shows signed out, and connects with its own token', async () => {
-    const status = await fixture<HTMLElementTagNameMap['chat-status']>(html`<chat-status always url=${backend.url}></chat-status>`);
+    const status = await fixture<HTMLElementTagNameMap['chat-status']>(
+      html`<chat-status always url=${backend.url}></chat-status>`,
+    );
     expect(customElements.get('chat-connection')).to.equal(undefined);
     expect(status.state).to.equal('idle');
     status.token = await backend.token(1);

@@ -15,7 +15,8 @@ describe('dist/chat.js', () => {
   });
 
   it('registers the elements, and two users can talk', async () => {
-    for (const name of ['connection', 'rooms', 'thread', 'status', 'launcher']) await customElements.whenDefined(`chat-${name}`);
+    for (const name of ['connection', 'rooms', 'thread', 'status', 'launcher'])
+      await customElements.whenDefined(`chat-${name}`);
     const root = await fixture<HTMLElement & { connection: ChatConnection }>(
       html`<chat-connection url=${backend.url} token=${await backend.token(1)}><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection>`,
     );
@@ -33,7 +34,8 @@ describe('dist/chat.js', () => {
 
   it('loads German from a separate chunk', async () => {
     const status = await fixture<HTMLElement>(html`<chat-status always lang="de"></chat-status>`);
-    while (!status.shadowRoot!.textContent.includes('Zum Chatten anmelden')) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!status.shadowRoot!.textContent.includes('Zum Chatten anmelden'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   it('contacts only its own host and the backend', () => {

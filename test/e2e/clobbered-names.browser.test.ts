@@ -2,7 +2,23 @@
 import { aTimeout, expect } from '@open-wc/testing';
 import { openHostPage, type HostPage } from '../support/host-page.js';
 
-const NAMES = ['trustedTypes', 'litElementVersions', 'litHtmlPolyfillSupport', 'litElementHydrateSupport', 'reactiveElementPolyfillSupport', 'litPropertyMetadata', 'ShadyDOM', 'ShadyCSS', 'process', 'scheduler', 'reportError', '__zod_globalConfig', 'define', 'module', 'exports'];
+const NAMES = [
+  'trustedTypes',
+  'litElementVersions',
+  'litHtmlPolyfillSupport',
+  'litElementHydrateSupport',
+  'reactiveElementPolyfillSupport',
+  'litPropertyMetadata',
+  'ShadyDOM',
+  'ShadyCSS',
+  'process',
+  'scheduler',
+  'reportError',
+  '__zod_globalConfig',
+  'define',
+  'module',
+  'exports',
+];
 
 describe('10.26: an element whose id is the name of a browser API or library', () => {
   let page: HostPage;
@@ -29,7 +45,10 @@ describe('10.26: an element whose id is the name of a browser API or library', (
 
     it(`${id}: chat.js registers its elements`, async () => {
       Reflect.deleteProperty(page.window, 'trustedTypes');
-      page.document.body.insertAdjacentHTML('afterbegin', `<a id="${id}"></a><a id="${id}"></a><chat-thread></chat-thread>`);
+      page.document.body.insertAdjacentHTML(
+        'afterbegin',
+        `<a id="${id}"></a><a id="${id}"></a><chat-thread></chat-thread>`,
+      );
       await page.script({ type: 'module', src: '/dist/chat.js' });
       await page.window.customElements.whenDefined('chat-thread');
       const thread = page.document.querySelector('chat-thread')!;

@@ -13,7 +13,8 @@ describe('end to end, on a page', () => {
   afterEach(() => fixtureCleanup());
 
   async function person(id: number): Promise<ChatConnectionElement> {
-    const root = await fixture<ChatConnectionElement>(html`<chat-connection url=${backend.url} token=${await backend.token(id)}>
+    const root =
+      await fixture<ChatConnectionElement>(html`<chat-connection url=${backend.url} token=${await backend.token(id)}>
       <style>
         chat-thread {
           height: 400px;
@@ -61,7 +62,9 @@ describe('end to end, on a page', () => {
     await write(ana, 'Are you there?');
     await until(() => all(thread(ana), '.delivery.clock').length === 1);
     await until(() => status.state === 'error');
-    expect(text(one(status, '[role=status]'))).to.contain('cannot be reached').and.to.contain('Messages will be sent');
+    expect(text(one(status, '[role=status]')))
+      .to.contain('cannot be reached')
+      .and.to.contain('Messages will be sent');
     await backend.restart();
     one(status, '[part=retry]').click();
     await until(() => status.state === 'connected');
@@ -70,7 +73,9 @@ describe('end to end, on a page', () => {
   });
 
   it('a token that expires on an open socket is requested from the page and replaced', async () => {
-    const root = await fixture<ChatConnectionElement>(html`<chat-connection url=${backend.url} .token=${await backend.token(1, 2)}></chat-connection>`);
+    const root = await fixture<ChatConnectionElement>(
+      html`<chat-connection url=${backend.url} .token=${await backend.token(1, 2)}></chat-connection>`,
+    );
     let asked = 0;
     root.addEventListener('chat-token-expired', (event) => {
       asked++;

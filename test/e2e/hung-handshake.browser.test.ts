@@ -18,7 +18,10 @@ describe('end to end, a hanging handshake', () => {
 
   for (const [what, change] of [
     ['another token', async () => chat.configure({ token: await backend.token(1, 600) })],
-    ['suspended and resumed', async () => [new Event('pagehide'), new Event('pageshow')].forEach((event) => window.dispatchEvent(event))],
+    [
+      'suspended and resumed',
+      async () => [new Event('pagehide'), new Event('pageshow')].forEach((event) => window.dispatchEvent(event)),
+    ],
     ['disconnected and connected', async () => [chat.disconnect(), chat.connect()]],
   ] as const) {
     it(`10.7: ${what}: the next socket opens at once`, async () => {

@@ -26,7 +26,8 @@ describe('dist/loader.js', () => {
     page.remove();
   });
 
-  const tokenUrl = async (userId: number): Promise<string> => URL.createObjectURL(new Blob([JSON.stringify({ token: await backend.token(userId) })]));
+  const tokenUrl = async (userId: number): Promise<string> =>
+    URL.createObjectURL(new Blob([JSON.stringify({ token: await backend.token(userId) })]));
   const until = async (condition: () => unknown): Promise<void> => {
     while (!condition()) await aTimeout(20);
   };
@@ -36,10 +37,16 @@ describe('dist/loader.js', () => {
   const isUp = (at = 0): boolean => launcher(at).shadowRoot!.querySelector('dialog') !== null;
   const readAll = async (userId: number): Promise<void> => {
     const headers = { Authorization: `Bearer ${await backend.token(userId)}` };
-    const rooms = (await (await fetch(`${backend.url}/api/chat/rooms/`, { headers })).json()) as { id: number; unread_count: number }[];
+    const rooms = (await (await fetch(`${backend.url}/api/chat/rooms/`, { headers })).json()) as {
+      id: number;
+      unread_count: number;
+    }[];
     for (const { id } of rooms.filter(({ unread_count }) => unread_count > 0)) {
-      const { messages } = (await (await fetch(`${backend.url}/api/chat/rooms/${id}/messages/`, { headers })).json()) as { messages: { id: number }[] };
-      for (const message of messages) await fetch(`${backend.url}/api/chat/messages/${message.id}/mark_read/`, { method: 'POST', headers });
+      const { messages } = (await (
+        await fetch(`${backend.url}/api/chat/rooms/${id}/messages/`, { headers })
+      ).json()) as { messages: { id: number }[] };
+      for (const message of messages)
+        await fetch(`${backend.url}/api/chat/messages/${message.id}/mark_read/`, { method: 'POST', headers });
     }
   };
 
@@ -187,7 +194,8 @@ describe('dist/loader.js', () => {
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help' });
     const policy = rules[names.indexOf('unified-chat')]!;
-    for (const url of ['https://evil.example/x.js', '', 'data:text/javascript,0']) expect(policy.createScriptURL(url)).to.equal(new URL(CHAT, location.href).href);
+    for (const url of ['https://evil.example/x.js', '', 'data:text/javascript,0'])
+      expect(policy.createScriptURL(url)).to.equal(new URL(CHAT, location.href).href);
     button(1).click();
     await until(() => isUp(1) && launcher(1).open && isUp(0));
     expect(page.loaded().filter((path) => path === CHAT)).to.have.length(1);
@@ -197,11 +205,23 @@ describe('dist/loader.js', () => {
     await page.script(attributes);
     const { window } = page;
     const seen = new Set<unknown>();
-    const shared = Object.getOwnPropertySymbols(window).map((symbol) => (window as unknown as Record<symbol, unknown>)[symbol]);
+    const shared = Object.getOwnPropertySymbols(window).map(
+      (symbol) => (window as unknown as Record<symbol, unknown>)[symbol],
+    );
     const reachable = (value: unknown): boolean => {
-      if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value) || value instanceof window.Node) return false;
+      if (
+        (typeof value !== 'object' && typeof value !== 'function') ||
+        value === null ||
+        seen.has(value) ||
+        value instanceof window.Node
+      )
+        return false;
       seen.add(value);
-      return 'createScriptURL' in value || Reflect.ownKeys(value).some((key) => reachable((value as Record<PropertyKey, unknown>)[key])) || (value instanceof window.Map && [...value.values()].some(reachable));
+      return (
+        'createScriptURL' in value ||
+        Reflect.ownKeys(value).some((key) => reachable((value as Record<PropertyKey, unknown>)[key])) ||
+        (value instanceof window.Map && [...value.values()].some(reachable))
+      );
     };
     expect(shared.length).to.be.above(0);
     expect(shared.some(reachable)).to.equal(false);
@@ -244,7 +264,13 @@ describe('dist/loader.js', () => {
   });
 
   it('10.38: a script that runs again without a user signs the previous one out', async () => {
-    await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example', 'data-user': '7', 'data-token-url': '/none/', 'data-room': '3' });
+    await page.script({
+      src: '/dist/loader.js',
+      'data-url': 'https://api.example',
+      'data-user': '7',
+      'data-token-url': '/none/',
+      'data-room': '3',
+    });
     const chat = page.document.querySelector('chat-connection')!;
     expect(chat.getAttribute('user')).to.equal('7');
     await page.script({ src: '/dist/loader.js', 'data-url': 'https://api.example', 'data-token-url': '/none/' });

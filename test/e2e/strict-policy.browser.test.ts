@@ -34,7 +34,9 @@ describe('a strict Content-Security-Policy', () => {
 
   it('is enforced here: violations are reported', async () => {
     await open();
-    page.document.body.append(Object.assign(page.document.createElement('img'), { src: 'https://elsewhere.example/a.png' }));
+    page.document.body.append(
+      Object.assign(page.document.createElement('img'), { src: 'https://elsewhere.example/a.png' }),
+    );
     await until(() => violations().length === 1);
     expect(violations()[0]).to.match(/^img-src https:\/\/elsewhere/);
   });

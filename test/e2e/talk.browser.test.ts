@@ -34,7 +34,10 @@ const VARIANTS: [string, StartOptions][] = [
       'paginated-rooms',
       'string-ids',
     ] as const
-  ).map((difference): [string, StartOptions] => [`a baseline server with ${difference}`, { baseline: true, differences: [difference] }]),
+  ).map((difference): [string, StartOptions] => [
+    `a baseline server with ${difference}`,
+    { baseline: true, differences: [difference] },
+  ]),
 ];
 
 for (const [name, options] of VARIANTS) {
@@ -47,12 +50,16 @@ for (const [name, options] of VARIANTS) {
     let told: number;
 
     const connect = async (userId: number, more: object = {}): Promise<ChatConnection> => {
-      const chat = new ChatConnection({ url: backend.url, token: await backend.token(userId), ...more }, { timing: TIMING, random: () => 0.1 });
+      const chat = new ChatConnection(
+        { url: backend.url, token: await backend.token(userId), ...more },
+        { timing: TIMING, random: () => 0.1 },
+      );
       chat.openRoom(ROOM);
       chat.connect();
       return chat;
     };
-    const sees = (chat: ChatConnection, content: string): number => chat.messages(ROOM).filter((message) => message.content === content).length;
+    const sees = (chat: ChatConnection, content: string): number =>
+      chat.messages(ROOM).filter((message) => message.content === content).length;
     const isConnected = (chat: ChatConnection) => (): boolean => chat.state === 'connected';
     /** Stored once on the server, shown once on both sides. */
     const arrived = async (content: string): Promise<void> => {
@@ -101,7 +108,9 @@ for (const [name, options] of VARIANTS) {
     });
 
     it('counts messages in other rooms as unread, and marks them as read', async () => {
-      const other = ana.rooms.find((room) => String(room.id) !== String(ROOM) && room.participants.some(({ id }) => String(id) === '2'));
+      const other = ana.rooms.find(
+        (room) => String(room.id) !== String(ROOM) && room.participants.some(({ id }) => String(id) === '2'),
+      );
       expect(other, 'a room with Ben that is not open').not.to.equal(undefined);
       const unread = (id: Id): number => ana.rooms.find((room) => room.id === id)!.unread_count;
       const before = unread(other!.id);
@@ -113,7 +122,8 @@ for (const [name, options] of VARIANTS) {
     });
 
     it('shows typing users, but no non-members', async () => {
-      const typists = (): string[] => (ana.data.threads.get(String(ROOM))?.typing ?? []).map(({ userId }) => String(userId));
+      const typists = (): string[] =>
+        (ana.data.threads.get(String(ROOM))?.typing ?? []).map(({ userId }) => String(userId));
       const seen = new Set<string>();
       const stop = ana.subscribe(() => typists().forEach((id) => seen.add(id)));
       ben.typing(ROOM, true);

@@ -7,7 +7,21 @@ import { tokenOf } from '../support/fake-backend.js';
 import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const PROPERTIES: [new () => LitElement, Record<string, unknown>][] = [
-  [ChatConnectionElement, { url, token: 'a', wsPath: '/w/', apiPath: '/a/', auth: 'subprotocol', share: 'off', notifications: true, tokenUrl: '/t', tokenProvider: () => new Promise(() => {}), user: 'ana' }],
+  [
+    ChatConnectionElement,
+    {
+      url,
+      token: 'a',
+      wsPath: '/w/',
+      apiPath: '/a/',
+      auth: 'subprotocol',
+      share: 'off',
+      notifications: true,
+      tokenUrl: '/t',
+      tokenProvider: () => new Promise(() => {}),
+      user: 'ana',
+    },
+  ],
   [ChatThreadElement, { room: 7, readonly: true, url }],
   [ChatLauncherElement, { open: true, side: 'start', room: 7, heading: 'Help', url }],
   [ChatRoomsElement, { selected: 7, filter: 'b', url, snapshot: '{}' }],
@@ -34,8 +48,12 @@ describe('an element defined later', () => {
       const element = Object.assign(inert(tag), given);
       page.append(element);
       await (element as unknown as LitElement).updateComplete;
-      for (const [name, value] of Object.entries(given)) expect((element as unknown as Record<string, unknown>)[name], name).to.equal(value);
-      expect(Object.keys(element).filter((name) => name in given), 'shadowing the accessors').to.deep.equal([]);
+      for (const [name, value] of Object.entries(given))
+        expect((element as unknown as Record<string, unknown>)[name], name).to.equal(value);
+      expect(
+        Object.keys(element).filter((name) => name in given),
+        'shadowing the accessors',
+      ).to.deep.equal([]);
     });
   }
 
@@ -47,7 +65,11 @@ describe('an element defined later', () => {
     const listener = Object.assign(inert('chat-connection-listener'), { url });
     listener.addEventListener('chat-token-expired', (event) => event.respondWith(Promise.resolve(tokenOf(1))));
     page.append(provider, listener);
-    await until(() => [provider, listener].every((element) => (element as unknown as ChatConnectionElement).connection.state === 'connected'));
+    await until(() =>
+      [provider, listener].every(
+        (element) => (element as unknown as ChatConnectionElement).connection.state === 'connected',
+      ),
+    );
   });
 
   it('10.39: a listener added after the connection found none is asked', async () => {

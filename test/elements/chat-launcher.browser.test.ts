@@ -31,8 +31,12 @@ describe('<chat-launcher>', () => {
   const inside = <T extends Element>(launcher: Element, tag: string): T => launcher.shadowRoot!.querySelector<T>(tag)!;
   const focused = (launcher: Element): Element | null => launcher.shadowRoot!.activeElement;
 
-  async function mounted(template: TemplateResult = html`<chat-launcher></chat-launcher>`): Promise<ChatLauncherElement> {
-    const connection = await fixture<HTMLElementTagNameMap['chat-connection']>(html`<chat-connection url=${url} token=${token}>${template}</chat-connection>`);
+  async function mounted(
+    template: TemplateResult = html`<chat-launcher></chat-launcher>`,
+  ): Promise<ChatLauncherElement> {
+    const connection = await fixture<HTMLElementTagNameMap['chat-connection']>(
+      html`<chat-connection url=${url} token=${token}>${template}</chat-connection>`,
+    );
     await until(() => connection.connection.state === 'connected');
     return connection.querySelector('chat-launcher')!;
   }
@@ -208,10 +212,14 @@ describe('<chat-launcher>', () => {
   });
 
   it('exposes every part of the elements inside', async () => {
-    const manifest = (await (await fetch('/custom-elements.json')).json()) as { modules: { declarations: { tagName?: string; cssParts?: { name: string }[] }[] }[] };
+    const manifest = (await (await fetch('/custom-elements.json')).json()) as {
+      modules: { declarations: { tagName?: string; cssParts?: { name: string }[] }[] }[];
+    };
     const launcher = await opened();
     for (const tag of ['chat-status', 'chat-rooms', 'chat-thread']) {
-      const documented = manifest.modules.flatMap(({ declarations }) => declarations).find(({ tagName }) => tagName === tag)!.cssParts!;
+      const documented = manifest.modules
+        .flatMap(({ declarations }) => declarations)
+        .find(({ tagName }) => tagName === tag)!.cssParts!;
       const exported = inside(launcher, tag).getAttribute('exportparts')!.split(',');
       expect(exported, tag).to.have.members(documented.map(({ name }) => `${name}:${tag.slice(5)}-${name}`));
     }
@@ -255,7 +263,9 @@ describe('<chat-launcher>', () => {
   });
 
   it('is distinguished from others by its id', async () => {
-    const launcher = await mounted(html`<chat-launcher id="left" side="start"></chat-launcher><chat-launcher id="right"></chat-launcher>`);
+    const launcher = await mounted(
+      html`<chat-launcher id="left" side="start"></chat-launcher><chat-launcher id="right"></chat-launcher>`,
+    );
     launcher.open = true;
     await launcher.updateComplete;
     const other = launcher.parentElement!.querySelector<ChatLauncherElement>('#right')!;
@@ -270,10 +280,16 @@ describe('<chat-launcher>', () => {
   });
 
   it('has its own token, for itself and its content', async () => {
-    const launcher = await fixture<ChatLauncherElement>(html`<chat-launcher url=${url} token=${token} room="1"></chat-launcher>`);
+    const launcher = await fixture<ChatLauncherElement>(
+      html`<chat-launcher url=${url} token=${token} room="1"></chat-launcher>`,
+    );
     await until(() => one(launcher, '[part=badge]'));
     button(launcher).click();
-    await until(() => inside(launcher, 'chat-thread') && text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
+    await until(
+      () =>
+        inside(launcher, 'chat-thread') &&
+        text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'),
+    );
     expect(backend.open).to.have.length(1);
     expect(launcher.shadowRoot!.querySelector('[token]')).to.equal(null);
   });
@@ -285,7 +301,9 @@ describe('<chat-launcher>', () => {
 
   it('is not affected by page styles on all elements', async () => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync('* { all: unset !important } body { font: 40px/3 serif; letter-spacing: 1em; text-transform: uppercase; color: red; cursor: wait; text-align: right; text-indent: 3em; visibility: visible }');
+    sheet.replaceSync(
+      '* { all: unset !important } body { font: 40px/3 serif; letter-spacing: 1em; text-transform: uppercase; color: red; cursor: wait; text-align: right; text-indent: 3em; visibility: visible }',
+    );
     document.adoptedStyleSheets.push(sheet);
     try {
       const launcher = await opened(html`<chat-launcher room="1"></chat-launcher>`);
@@ -293,7 +311,13 @@ describe('<chat-launcher>', () => {
       const { width, height } = button(launcher).getBoundingClientRect();
       expect([width, height]).to.deep.equal([56, 56]);
       const look = getComputedStyle(one(inside(launcher, 'chat-thread'), '[part=text]'));
-      expect([look.letterSpacing, look.textTransform, look.textIndent, look.fontSize, look.fontFamily.includes('system-ui')]).to.deep.equal(['normal', 'none', '0px', '15px', true]);
+      expect([
+        look.letterSpacing,
+        look.textTransform,
+        look.textIndent,
+        look.fontSize,
+        look.fontFamily.includes('system-ui'),
+      ]).to.deep.equal(['normal', 'none', '0px', '15px', true]);
       expect(panel(launcher).getBoundingClientRect().height).to.be.above(400);
     } finally {
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);

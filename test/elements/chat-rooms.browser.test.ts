@@ -4,9 +4,15 @@ import { json, room, tokenOf, type FakeBackend } from '../support/fake-backend.j
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const token = tokenOf(1);
-const person = (id: number, first_name: string): object => ({ id, username: first_name.toLowerCase(), first_name, last_name: '' });
+const person = (id: number, first_name: string): object => ({
+  id,
+  username: first_name.toLowerCase(),
+  first_name,
+  last_name: '',
+});
 const template = html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms><chat-thread></chat-thread></chat-connection>`;
-const press = (target: Element, key: string): boolean => target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true }));
+const press = (target: Element, key: string): boolean =>
+  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true }));
 
 describe('<chat-rooms>', () => {
   let backend: FakeBackend;
@@ -18,9 +24,15 @@ describe('<chat-rooms>', () => {
           room_type: 'direct',
           participants: [person(1, 'Ana'), person(2, 'Ben')],
           unread_count: 3,
-          last_message: { content: 'See you', timestamp: new Date(Date.now() - 5 * 60_000).toISOString(), sender: person(2, 'Ben') },
+          last_message: {
+            content: 'See you',
+            timestamp: new Date(Date.now() - 5 * 60_000).toISOString(),
+            sender: person(2, 'Ben'),
+          },
         }),
-        room(2, 'Garden', { last_message: { content: 'Watered', timestamp: '2026-01-02T10:00:00Z', sender: person(1, 'Ana') } }),
+        room(2, 'Garden', {
+          last_message: { content: 'Watered', timestamp: '2026-01-02T10:00:00Z', sender: person(1, 'Ana') },
+        }),
         room(3, 'Quiet', { updated_at: '2026-01-01T10:00:00Z' }),
       ];
     }));
@@ -60,12 +72,16 @@ describe('<chat-rooms>', () => {
     const [rooms, thread] = [document.createElement('chat-rooms'), document.createElement('chat-thread')];
     root.append(rooms, thread);
     rooms.selected = 3;
-    await until(() => thread.shadowRoot!.querySelector('[part=header]') && text(one(thread, '[part=header]')) === 'Quiet');
+    await until(
+      () => thread.shadowRoot!.querySelector('[part=header]') && text(one(thread, '[part=header]')) === 'Quiet',
+    );
     expect(rooms.selected).to.equal(3);
   });
 
   it('accepts the selection from its attribute, before and after connecting', async () => {
-    const { rooms, thread } = await mount(html`<chat-connection url=${url} token=${token}><chat-rooms selected="3"></chat-rooms><chat-thread></chat-thread></chat-connection>`);
+    const { rooms, thread } = await mount(
+      html`<chat-connection url=${url} token=${token}><chat-rooms selected="3"></chat-rooms><chat-thread></chat-thread></chat-connection>`,
+    );
     await until(() => text(one(thread, '[part=header]')) === 'Quiet');
     rooms.setAttribute('selected', '2');
     await until(() => text(one(thread, '[part=header]')) === 'Garden');
@@ -113,7 +129,9 @@ describe('<chat-rooms>', () => {
   it('shows that the list is loading', async () => {
     backend.onSocket = 'hang';
     backend.onRequest = () => 'hang';
-    const connection = await fixture(html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`);
+    const connection = await fixture(
+      html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`,
+    );
     const rooms = connection.querySelector('chat-rooms')!;
     await until(() => text(one(rooms, '[role=status]')) === 'Loading conversations…');
     await expect(rooms).to.be.accessible();
@@ -141,7 +159,10 @@ describe('<chat-rooms>', () => {
   });
 
   it('10.23: reports that there are more rooms than shown', async () => {
-    backend.onRequest = (_method, path) => (path.startsWith('rooms/?') || path === 'rooms/' ? json({ results: backend.rooms, next: '/api/chat/rooms/?page=2' }) : undefined);
+    backend.onRequest = (_method, path) =>
+      path.startsWith('rooms/?') || path === 'rooms/'
+        ? json({ results: backend.rooms, next: '/api/chat/rooms/?page=2' })
+        : undefined;
     const { rooms } = await mount(template);
     await until(() => text(one(rooms, '[part=note]')) === 'Not all conversations are shown.');
     expect(all(rooms, '[role=option]')).to.have.length(3);

@@ -15,7 +15,8 @@ describe('<chat-status> details panel', () => {
     ({ backend, restore } = intercept());
     // A request without a token is refused, and each room can be asked for.
     backend.rejectedTokens.add('');
-    backend.onRequest = (method, path) => (method === 'GET' && path === 'rooms/1/' ? json(room(1, 'Ana & Ben')) : undefined);
+    backend.onRequest = (method, path) =>
+      method === 'GET' && path === 'rooms/1/' ? json(room(1, 'Ana & Ben')) : undefined;
   });
   afterEach(async () => {
     fixtureCleanup();
@@ -24,7 +25,9 @@ describe('<chat-status> details panel', () => {
   });
 
   async function status(state: string, lang = 'en'): Promise<ChatStatusElement> {
-    const connection = await fixture(html`<chat-connection url=${url} token=${TOKEN} lang=${lang}><chat-status></chat-status></chat-connection>`);
+    const connection = await fixture(
+      html`<chat-connection url=${url} token=${TOKEN} lang=${lang}><chat-status></chat-status></chat-connection>`,
+    );
     const element = connection.querySelector('chat-status')!;
     await until(() => element.state === state);
     return element;
@@ -42,7 +45,8 @@ describe('<chat-status> details panel', () => {
     return element;
   }
 
-  const diagnosed = (element: Element): Promise<void> => until(() => /^(Check complete|Prüfung abgeschlossen)/.test(text(one(element, '[part=progress]'))));
+  const diagnosed = (element: Element): Promise<void> =>
+    until(() => /^(Check complete|Prüfung abgeschlossen)/.test(text(one(element, '[part=progress]'))));
 
   it('has no button while everything works', async () => {
     const element = await status('connected');
@@ -68,12 +72,21 @@ describe('<chat-status> details panel', () => {
     expect(button(element).getAttribute('aria-expanded')).to.equal('true');
     expect(element.shadowRoot!.activeElement).to.equal(one(element, '[part=panel-heading]'));
     const basics = text(one(element, '[part=basics]'));
-    for (const known of ['State polling', 'Reason websocket_unavailable', `Server ${url}/`, 'Browser reports online', 'Time 20']) expect(basics).to.contain(known);
+    for (const known of [
+      'State polling',
+      'Reason websocket_unavailable',
+      `Server ${url}/`,
+      'Browser reports online',
+      'Time 20',
+    ])
+      expect(basics).to.contain(known);
     expect(basics).to.match(/Attempt [1-9]/);
     await diagnosed(element);
     expect(text(one(element, '[part=progress]'))).to.equal('Check complete: 1 problem found.');
     const [failed] = all(element, '[part=finding].fail');
-    expect(text(failed)).to.match(/^failed socket\.upgrade REST works with this token, but the WebSocket handshake is refused.*npx unified-chat doctor/);
+    expect(text(failed)).to.match(
+      /^failed socket\.upgrade REST works with this token, but the WebSocket handshake is refused.*npx unified-chat doctor/,
+    );
     expect(text(one(element, '[part=all-checks]'))).to.match(/^All checks \(\d\d?\)$/);
     expect(text(panel(element))).to.contain('passed rest.reachable');
     await expect(element).to.be.accessible();
@@ -97,7 +110,10 @@ describe('<chat-status> details panel', () => {
     button(element).click();
     await until(() => said.length > 1);
     await aTimeout(50);
-    expect(said).to.deep.equal(['Checking the server. This changes nothing on it.', 'Check complete: 1 problem found.']);
+    expect(said).to.deep.equal([
+      'Checking the server. This changes nothing on it.',
+      'Check complete: 1 problem found.',
+    ]);
   });
 
   it('closes with Escape, its close button and its toggle button; the focus returns', async () => {
@@ -152,7 +168,8 @@ describe('<chat-status> details panel', () => {
 
   describe('is copied as text', () => {
     const clipboard = Object.getOwnPropertyDescriptor(navigator, 'clipboard');
-    const give = (writeText: (words: string) => Promise<void>): void => void Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
+    const give = (writeText: (words: string) => Promise<void>): void =>
+      void Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
     afterEach(() => {
       delete (navigator as { clipboard?: unknown }).clipboard;
       if (clipboard) Object.defineProperty(navigator, 'clipboard', clipboard);
@@ -169,7 +186,12 @@ describe('<chat-status> details panel', () => {
       await diagnosed(element);
       one(element, '[part=copy]').click();
       await until(() => copied);
-      expect(copied).to.contain('Reason: ').and.to.contain(`Server: ${url}/`).and.to.contain(navigator.userAgent).and.to.contain('failed: token.rest: ').and.to.contain('[token]');
+      expect(copied)
+        .to.contain('Reason: ')
+        .and.to.contain(`Server: ${url}/`)
+        .and.to.contain(navigator.userAgent)
+        .and.to.contain('failed: token.rest: ')
+        .and.to.contain('[token]');
       for (const part of TOKEN.split('.').slice(0, 2)) expect(copied + text(panel(element))).not.to.contain(part);
       await until(() => text(panel(element)).includes('Copied.'));
     });
@@ -190,7 +212,8 @@ describe('<chat-status> details panel', () => {
   it('shows the known facts if the doctor cannot be loaded', async () => {
     backend.onSocket = 'refuse';
     const element = await status('polling');
-    (element.closest('chat-connection') as ChatConnectionElement).connection.diagnose = () => Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
+    (element.closest('chat-connection') as ChatConnectionElement).connection.diagnose = () =>
+      Promise.reject(new TypeError('Failed to fetch dynamically imported module'));
     button(element).click();
     await until(() => text(one(element, '[part=progress]')).startsWith('The server could not be checked'));
     expect(text(one(element, '[part=basics]'))).to.contain('State polling');
@@ -198,7 +221,9 @@ describe('<chat-status> details panel', () => {
   });
 
   it('shows the error of an invalid url', async () => {
-    const connection = await fixture(html`<chat-connection url="http://" token=${TOKEN}><chat-status></chat-status></chat-connection>`);
+    const connection = await fixture(
+      html`<chat-connection url="http://" token=${TOKEN}><chat-status></chat-status></chat-connection>`,
+    );
     const element = connection.querySelector('chat-status')!;
     await until(() => element.state === 'error');
     button(element).click();

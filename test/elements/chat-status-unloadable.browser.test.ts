@@ -13,12 +13,16 @@ describe('<chat-status> without its details chunk', () => {
   let element: ChatStatusElement;
   let restore: () => void;
 
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  before(() =>
+    worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }),
+  );
   after(() => worker.stop());
   beforeEach(async () => {
     const made = intercept((backend) => (backend.onSocket = 'refuse'));
     restore = made.restore;
-    const connection = await fixture(html`<chat-connection url=${url} token=${tokenOf(1)}><chat-status></chat-status></chat-connection>`);
+    const connection = await fixture(
+      html`<chat-connection url=${url} token=${tokenOf(1)}><chat-status></chat-status></chat-connection>`,
+    );
     element = connection.querySelector('chat-status')!;
     await until(() => element.state === 'polling');
   });
@@ -34,7 +38,16 @@ describe('<chat-status> without its details chunk', () => {
     one(element, '[part=details]').click();
     await until(() => one(element, '[part=panel]'));
     const said = text(one(element, '[role=alert]'));
-    for (const known of ['Could not load the details.', 'polling', 'websocket_unavailable', '"attempt":', url, '"onLine":true', new Date().getFullYear()]) expect(said).to.contain(known);
+    for (const known of [
+      'Could not load the details.',
+      'polling',
+      'websocket_unavailable',
+      '"attempt":',
+      url,
+      '"onLine":true',
+      new Date().getFullYear(),
+    ])
+      expect(said).to.contain(known);
     expect(one(element, '[part=details]').getAttribute('aria-expanded')).to.equal('true');
     await expect(element).to.be.accessible();
     one(element, '[part=details]').click();

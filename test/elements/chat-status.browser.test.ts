@@ -14,7 +14,9 @@ describe('<chat-status>', () => {
   });
 
   async function status(token: string, always = false): Promise<ChatStatusElement> {
-    const connection = await fixture(html`<chat-connection url=${url} token=${token}><chat-status ?always=${always}></chat-status></chat-connection>`);
+    const connection = await fixture(
+      html`<chat-connection url=${url} token=${token}><chat-status ?always=${always}></chat-status></chat-connection>`,
+    );
     return connection.querySelector('chat-status')!;
   }
 
@@ -40,7 +42,12 @@ describe('<chat-status>', () => {
   });
 
   for (const [state, label, detail, prepare] of [
-    ['polling', 'Connected over REST', 'The live connection is not available yet; messages are sent over REST.', () => (backend.onSocket = 'refuse')],
+    [
+      'polling',
+      'Connected over REST',
+      'The live connection is not available yet; messages are sent over REST.',
+      () => (backend.onSocket = 'refuse'),
+    ],
     ['unauthorized', 'Not signed in', 'Your sign-in was not accepted.', () => backend.rejectedTokens.add(tokenOf(1))],
     [
       'error',

@@ -39,7 +39,9 @@ describe('a thread without its room', () => {
   });
 
   async function mounted(content: TemplateResult): Promise<ChatConnectionElement> {
-    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)}>${content}</chat-connection>`);
+    const connection = await fixture<ChatConnectionElement>(
+      html`<chat-connection url=${url} token=${tokenOf(1)}>${content}</chat-connection>`,
+    );
     await until(() => connection.connection.state === 'connected');
     connection.connection.selectRoom(2);
     return connection;
@@ -128,7 +130,9 @@ describe('a thread without its room', () => {
     await expect(thread).to.be.accessible();
     thread.setAttribute('lang', 'de');
     thread.requestUpdate();
-    await until(() => text(all(thread, '[part=note]').at(-1)).includes('Du hast keinen Zugriff auf diese Unterhaltung.'));
+    await until(() =>
+      text(all(thread, '[part=note]').at(-1)).includes('Du hast keinen Zugriff auf diese Unterhaltung.'),
+    );
     thread.setAttribute('lang', 'en');
     backend.onRequest = () => undefined;
     one(thread, '[part=retry]').click();

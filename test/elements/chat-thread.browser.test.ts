@@ -66,7 +66,11 @@ async function goDown(thread: ChatThreadElement, isSo: () => unknown): Promise<v
   }
 }
 
-async function write(thread: ChatThreadElement, words: string, key: KeyboardEventInit = { key: 'Enter' }): Promise<void> {
+async function write(
+  thread: ChatThreadElement,
+  words: string,
+  key: KeyboardEventInit = { key: 'Enter' },
+): Promise<void> {
   const field = one(thread, 'textarea') as HTMLTextAreaElement;
   field.value = words;
   field.dispatchEvent(new Event('input'));
@@ -85,7 +89,12 @@ describe('<chat-thread>', () => {
     restore();
   });
   const fill = (count: number, roomId = 1): void => {
-    for (let n = 0; n < count; n++) backend.store(roomId, n % 3 === 0 ? 1 : 2, `message ${n}${n % 7 === 0 ? ' with a good many more words, so that rows differ in height' : ''}`);
+    for (let n = 0; n < count; n++)
+      backend.store(
+        roomId,
+        n % 3 === 0 ? 1 : 2,
+        `message ${n}${n % 7 === 0 ? ' with a good many more words, so that rows differ in height' : ''}`,
+      );
   };
 
   it('shows days, groups, own messages, times; without axe violations', async () => {
@@ -105,7 +114,10 @@ describe('<chat-thread>', () => {
     expect(all(thread, '[part=author]').map(text)).to.deep.equal(['user2', 'user2']);
     expect(all(thread, '[part=meta]')).to.have.length(3);
     const link = one(thread, 'a');
-    expect([link.getAttribute('href'), link.getAttribute('rel')]).to.deep.equal(['https://example.com/x?y=1', 'noopener noreferrer nofollow ugc']);
+    expect([link.getAttribute('href'), link.getAttribute('rel')]).to.deep.equal([
+      'https://example.com/x?y=1',
+      'noopener noreferrer nofollow ugc',
+    ]);
     await expect(thread).to.be.accessible();
   });
 
@@ -142,7 +154,9 @@ describe('<chat-thread>', () => {
     let at = 0;
     for (let step = 0; step < 200 && backend.requests.length === before; step++) {
       await scrollTo(thread, Math.max(0, scroller(thread).scrollTop - 150));
-      const visible = rows(thread).find((li) => li.getBoundingClientRect().top > scroller(thread).getBoundingClientRect().top)!;
+      const visible = rows(thread).find(
+        (li) => li.getBoundingClientRect().top > scroller(thread).getBoundingClientRect().top,
+      )!;
       watched = text(visible.querySelector<HTMLElement>('[part=text]')!);
       at = topOf(thread, watched);
     }
@@ -162,7 +176,10 @@ describe('<chat-thread>', () => {
       await scrollTo(thread, Math.max(0, scroller(thread).scrollTop - 400));
       const box = scroller(thread).getBoundingClientRect();
       const drawn = rows(thread);
-      expect(drawn[0]!.getBoundingClientRect().top <= box.top + 120 || scroller(thread).scrollTop === 0, 'a blank above').to.equal(true);
+      expect(
+        drawn[0]!.getBoundingClientRect().top <= box.top + 120 || scroller(thread).scrollTop === 0,
+        'a blank above',
+      ).to.equal(true);
       expect(drawn.length, 'rendered rows').to.be.below(140);
     }
     expect(text(rows(thread)[0])).to.contain('message 0');
@@ -174,7 +191,9 @@ describe('<chat-thread>', () => {
     await loaded(thread);
     await scrollTo(thread, scroller(thread).scrollTop - 700);
     // Not `scrollTop`: rows inserted above the viewport change it without visible movement.
-    const inView = rows(thread).find((row) => row.getBoundingClientRect().top >= scroller(thread).getBoundingClientRect().top)!;
+    const inView = rows(thread).find(
+      (row) => row.getBoundingClientRect().top >= scroller(thread).getBoundingClientRect().top,
+    )!;
     const { top } = inView.getBoundingClientRect();
     backend.sendAs(1, 2, 'one');
     backend.sendAs(1, 2, 'two');
@@ -258,7 +277,11 @@ describe('<chat-thread>', () => {
     one(thread, '[part=jump]').click();
     await until(() => marks() > before);
     expect(text(rows(thread).at(-1))).to.contain('unseen');
-    expect([state().hasNewer, chat.rooms[0]!.unread_count, one(thread, '[part=jump]')]).to.deep.equal([false, 0, undefined]);
+    expect([state().hasNewer, chat.rooms[0]!.unread_count, one(thread, '[part=jump]')]).to.deep.equal([
+      false,
+      0,
+      undefined,
+    ]);
   });
 
   it('10.22: shows a message sent while scrolled up at the true end', async () => {
@@ -273,7 +296,8 @@ describe('<chat-thread>', () => {
   });
 
   it('10.23: reports how many messages were unreadable, instead of an empty thread', async () => {
-    backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: [{ id: 1 }, null], has_more: false }) : undefined);
+    backend.onRequest = (_method, path) =>
+      path.includes('/messages/') ? json({ messages: [{ id: 1 }, null], has_more: false }) : undefined;
     const { thread } = await mount(template);
     await until(() => all(thread, '[part=note]').some((note) => text(note) === '2 could not be displayed.'));
     expect(text(scroller(thread))).to.not.contain('No messages yet');
@@ -288,7 +312,13 @@ describe('<chat-thread>', () => {
     await until(() => all(thread, '.delivery.clock').length === 1);
     await aTimeout(0);
     const { _tempId } = backend.socket.sent.find(({ type }) => type === 'send_message')!;
-    backend.socket.receive({ type: 'error', code: 'access_denied', message: 'You left this room.', room_id: 1, _tempId });
+    backend.socket.receive({
+      type: 'error',
+      code: 'access_denied',
+      message: 'You left this room.',
+      room_id: 1,
+      _tempId,
+    });
     await until(() => one(thread, '[part=failure]'));
     expect(text(one(thread, '[part=failure]'))).to.equal('Not sent: You left this room. Retry Discard');
     await expect(thread).to.be.accessible();
@@ -383,6 +413,8 @@ describe('<chat-thread>', () => {
     const { thread, connection } = await mount(template);
     connection.lang = 'de';
     thread.requestUpdate();
-    await until(() => (one(thread, 'textarea') as HTMLTextAreaElement | undefined)?.placeholder === 'Nachricht schreiben');
+    await until(
+      () => (one(thread, 'textarea') as HTMLTextAreaElement | undefined)?.placeholder === 'Nachricht schreiben',
+    );
   });
 });

@@ -5,7 +5,7 @@ import { intercept, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 describe('the composer with a renewed opaque token', () => {
   const { open } = IDBFactory.prototype;
-  beforeEach(() => new Promise((r) => ((indexedDB.deleteDatabase('unified-chat')).onsuccess = r)));
+  beforeEach(() => new Promise((r) => (indexedDB.deleteDatabase('unified-chat').onsuccess = r)));
   afterEach(() => void (IDBFactory.prototype.open = open));
   const field = (thread: ChatThreadElement): HTMLTextAreaElement => thread.renderRoot.querySelector('textarea')!;
   const type = async (thread: ChatThreadElement, text: string): Promise<void> => {
@@ -14,7 +14,11 @@ describe('the composer with a renewed opaque token', () => {
     await nextFrame();
   };
 
-  for (const [storage, isTyping] of [['blocked', false], ['works', false], ['works', true]] as const) {
+  for (const [storage, isTyping] of [
+    ['blocked', false],
+    ['works', false],
+    ['works', true],
+  ] as const) {
     it(`keeps the text being typed (storage ${storage}, ${isTyping ? 'still typing' : 'paused'})`, async () => {
       if (storage === 'blocked')
         IDBFactory.prototype.open = () => {
@@ -23,7 +27,9 @@ describe('the composer with a renewed opaque token', () => {
       const { backend, restore } = intercept();
       let count = 1;
       const provider = async (): Promise<string> => `opaque-${storage}-${isTyping}-${count}`;
-      const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} .tokenProvider=${provider} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`);
+      const connection = await fixture<ChatConnectionElement>(
+        html`<chat-connection url=${url} .tokenProvider=${provider} share="false"><chat-thread style="height:400px" room="1"></chat-thread></chat-connection>`,
+      );
       const thread = connection.querySelector('chat-thread')!;
       await until(() => connection.connection.state === 'connected' && field(thread));
       await type(thread, 'hello wor');
@@ -44,5 +50,4 @@ describe('the composer with a renewed opaque token', () => {
       expect(value).to.equal(isTyping ? 'hello world' : 'hello wor');
     });
   }
-
 });

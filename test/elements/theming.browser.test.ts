@@ -22,21 +22,53 @@ const SENTINELS: [RegExp, string][] = [
   [/-color-scheme$/, 'dark'],
   [/-focus-ring$/, '7px dotted rgb(1, 2, 3)'],
   [/-shadow$/, '0 0 13px rgb(1, 2, 3)'],
-  [/-(font-size|font-size-small|space|radius|bubble-radius|avatar-size|avatar-radius|launcher-size|launcher-offset|panel-width|panel-height)$/, '11px'],
+  [
+    /-(font-size|font-size-small|space|radius|bubble-radius|avatar-size|avatar-radius|launcher-size|launcher-offset|panel-width|panel-height)$/,
+    '11px',
+  ],
   [/./, 'rgb(1, 2, 3)'],
 ];
 const sentinel = (token: string): string => SENTINELS.find(([name]) => name.test(token))![1];
 
 const LOOKED_AT = [
-  ...['color', 'background-color', 'color-scheme', 'font-family', 'font-size', 'line-height', 'box-shadow', 'outline', 'stroke', 'fill', 'z-index'],
-  ...['padding', 'margin', 'gap', 'width', 'height', 'border-radius', 'border-color', 'border-block-end-color', 'inset', 'max-width', 'min-width', 'max-height'],
+  ...[
+    'color',
+    'background-color',
+    'color-scheme',
+    'font-family',
+    'font-size',
+    'line-height',
+    'box-shadow',
+    'outline',
+    'stroke',
+    'fill',
+    'z-index',
+  ],
+  ...[
+    'padding',
+    'margin',
+    'gap',
+    'width',
+    'height',
+    'border-radius',
+    'border-color',
+    'border-block-end-color',
+    'inset',
+    'max-width',
+    'min-width',
+    'max-height',
+  ],
 ];
 const PSEUDO = [undefined, '::before', '::after', '::placeholder'];
 
 /** A textual snapshot of an element's computed styles. */
 function picture(element: HTMLElement): string {
   return [element, ...element.shadowRoot!.querySelectorAll('*')]
-    .flatMap((part) => PSEUDO.map((pseudo) => getComputedStyle(part, pseudo)).map((style) => LOOKED_AT.map((name) => style.getPropertyValue(name)).join('|')))
+    .flatMap((part) =>
+      PSEUDO.map((pseudo) => getComputedStyle(part, pseudo)).map((style) =>
+        LOOKED_AT.map((name) => style.getPropertyValue(name)).join('|'),
+      ),
+    )
     .join('\n');
 }
 
@@ -45,7 +77,9 @@ const sheet = new CSSStyleSheet();
 
 describe('the documented styling API', () => {
   before(async () => {
-    const manifest = (await (await fetch('/custom-elements.json')).json()) as { modules: { declarations: Declaration[] }[] };
+    const manifest = (await (await fetch('/custom-elements.json')).json()) as {
+      modules: { declarations: Declaration[] }[];
+    };
     elements.push(...manifest.modules.flatMap(({ declarations }) => declarations).filter(({ tagName }) => tagName));
     document.adoptedStyleSheets = [sheet];
   });
@@ -65,7 +99,10 @@ describe('the documented styling API', () => {
       expect(without.size).to.be.above(5);
       for (const stage of stagesOf(tag)) {
         const element = await renderState(stage);
-        for (const focused of [undefined, element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]')]) {
+        for (const focused of [
+          undefined,
+          element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]'),
+        ]) {
           focused?.focus();
           const plain = picture(element);
           for (const token of [...without]) {
@@ -81,11 +118,19 @@ describe('the documented styling API', () => {
 
     it(`<${tag}>: no other token has`, async () => {
       const documented = new Set((declaration(tag).cssProperties ?? []).map(({ name }) => name));
-      const others = new Set(elements.flatMap(({ cssProperties }) => cssProperties ?? []).map(({ name }) => name).filter((name) => !documented.has(name)));
+      const others = new Set(
+        elements
+          .flatMap(({ cssProperties }) => cssProperties ?? [])
+          .map(({ name }) => name)
+          .filter((name) => !documented.has(name)),
+      );
       const found = new Set<string>();
       for (const stage of stagesOf(tag)) {
         const element = await renderState(stage);
-        for (const focused of [undefined, element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]')]) {
+        for (const focused of [
+          undefined,
+          element.shadowRoot!.querySelector<HTMLElement>('button, textarea, input, [tabindex="0"]'),
+        ]) {
           focused?.focus();
           const plain = picture(element);
           for (const token of others) {
@@ -113,8 +158,14 @@ describe('the documented styling API', () => {
         }
         fixtureCleanup();
       }
-      expect([...found].filter((name) => !promised.has(name)), 'rendered, and not documented').to.deep.equal([]);
-      expect([...promised].filter((name) => !found.has(name)), 'documented, and never rendered').to.deep.equal([]);
+      expect(
+        [...found].filter((name) => !promised.has(name)),
+        'rendered, and not documented',
+      ).to.deep.equal([]);
+      expect(
+        [...promised].filter((name) => !found.has(name)),
+        'documented, and never rendered',
+      ).to.deep.equal([]);
       expect([...unstyled], 'out of reach').to.deep.equal([]);
     });
   }
@@ -128,7 +179,8 @@ describe('the documented styling API', () => {
       const [seen, lacking] = [new Set<string>(), new Set<string>()];
       for (const stage of stagesOf(tag)) {
         const element = await renderState(stage);
-        for (const name of promised) (getComputedStyle(element).getPropertyValue(`--state-${name}`) === 'yes' ? seen : lacking).add(name);
+        for (const name of promised)
+          (getComputedStyle(element).getPropertyValue(`--state-${name}`) === 'yes' ? seen : lacking).add(name);
         fixtureCleanup();
       }
       // A connection has its own session; see below.
@@ -136,20 +188,30 @@ describe('the documented styling API', () => {
         expect([...seen]).to.deep.equal(['idle']);
         return;
       }
-      expect(promised.filter((name) => !seen.has(name)), 'never shown').to.deep.equal([]);
-      expect(promised.filter((name) => !lacking.has(name)), 'always shown').to.deep.equal([]);
+      expect(
+        promised.filter((name) => !seen.has(name)),
+        'never shown',
+      ).to.deep.equal([]);
+      expect(
+        promised.filter((name) => !lacking.has(name)),
+        'always shown',
+      ).to.deep.equal([]);
     });
   }
 
   it('<chat-connection>: its states are those of its session', async function () {
     if (!CSS.supports('selector(:state(open))')) this.skip();
     const { backend, restore } = intercept((made) => (made.rooms = [room(1, 'A room', { unread_count: 2 })]));
-    const { connection } = await mount(html`<chat-connection url=${URL_OF_BACKEND} token=${tokenOf(1)}></chat-connection>`);
+    const { connection } = await mount(
+      html`<chat-connection url=${URL_OF_BACKEND} token=${tokenOf(1)}></chat-connection>`,
+    );
     await until(() => connection.matches(':state(unread)'));
     expect(connection.matches(':state(connected)')).to.equal(true);
     const is = async (state: string): Promise<void> => {
       await until(() => connection.connection.state === state);
-      const shown = declaration('chat-connection').cssStates!.filter(({ name }) => name !== 'unread' && connection.matches(`:state(${name})`)).map(({ name }) => name);
+      const shown = declaration('chat-connection')
+        .cssStates!.filter(({ name }) => name !== 'unread' && connection.matches(`:state(${name})`))
+        .map(({ name }) => name);
       expect(shown).to.deep.equal([state]);
       seen.add(state);
     };
@@ -176,7 +238,11 @@ describe('the documented styling API', () => {
     connection.connection.connect();
     connection.token = tokenOf(1, { jti: 'third' });
     await is('connecting');
-    expect([...seen].sort()).to.deep.equal(declaration('chat-connection').cssStates!.map(({ name }) => name).sort());
+    expect([...seen].sort()).to.deep.equal(
+      declaration('chat-connection')
+        .cssStates!.map(({ name }) => name)
+        .sort(),
+    );
     fixtureCleanup();
     await aTimeout(0);
     restore();

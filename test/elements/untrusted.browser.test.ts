@@ -27,12 +27,17 @@ describe('content from others', () => {
       </style>
       <chat-rooms></chat-rooms><chat-thread room="1"></chat-thread>
     </chat-connection>`);
-    await until(() => all(mounted.thread, 'li').length > 0 && all(mounted.thread, 'li').length >= Math.min(backend.messages.length, 5));
+    await until(
+      () =>
+        all(mounted.thread, 'li').length > 0 &&
+        all(mounted.thread, 'li').length >= Math.min(backend.messages.length, 5),
+    );
     await until(() => mounted.thread.shadowRoot!.adoptedStyleSheets.length > 2);
     return mounted;
   };
   const say = (content: string, more: object = {}): void => void Object.assign(backend.store(1, 2, content), more);
-  const links = ({ thread }: Mounted): string[] => all(thread, '[part=link]').map((link) => `${text(link)} → ${link.getAttribute('href')!}`);
+  const links = ({ thread }: Mounted): string[] =>
+    all(thread, '[part=link]').map((link) => `${text(link)} → ${link.getAttribute('href')!}`);
 
   describe('10.29: links', () => {
     for (const [written, shown] of [
@@ -70,7 +75,9 @@ describe('content from others', () => {
       // As wide and in the same order as without the control character: the first letters are left of the last ones.
       const [first, last] = [0, 20].map((at) => {
         const range = document.createRange();
-        const node = [...isolated.childNodes].find(({ nodeType, textContent }) => nodeType === Node.TEXT_NODE && textContent!.length > 20)!;
+        const node = [...isolated.childNodes].find(
+          ({ nodeType, textContent }) => nodeType === Node.TEXT_NODE && textContent!.length > 20,
+        )!;
         range.setStart(node, at);
         range.setEnd(node, at + 1);
         return range.getBoundingClientRect().left;
@@ -125,8 +132,13 @@ describe('content from others', () => {
     it('system messages, quotes, previews and reactions are limited too', async () => {
       const long = 'https://example.com/ '.repeat(50_000);
       say(long, { message_type: 'system' });
-      say('x', { reply_to: { id: 1, content: long, sender: 'ben' }, reactions: Array.from({ length: 5_000 }, (_, n) => ({ emoji: `${n}`.repeat(200), user_ids: [1] })) });
-      backend.rooms = [room(1, long, { last_message: { content: long, timestamp: '2026-11-22T10:00:00Z', sender: null } })];
+      say('x', {
+        reply_to: { id: 1, content: long, sender: 'ben' },
+        reactions: Array.from({ length: 5_000 }, (_, n) => ({ emoji: `${n}`.repeat(200), user_ids: [1] })),
+      });
+      backend.rooms = [
+        room(1, long, { last_message: { content: long, timestamp: '2026-11-22T10:00:00Z', sender: null } }),
+      ];
       const { thread, rooms } = await show();
       expect(text(one(thread, '[part=system]')).length).to.be.below(5_000);
       expect(text(one(thread, '[part=quote]')).length).to.be.below(600);
@@ -141,7 +153,11 @@ describe('content from others', () => {
     const ben = { id: 2, username: 'ben', first_name: `Ben${RLO}`, last_name: '\u2066x' };
     say('hello', { sender: ben, reply_to: { id: 1, content: `a${RLO}b`, sender: `mal${RLO}` } });
     say('', { sender: ben, attachment: `/media/invoice${RLO}fdp.exe`, message_type: 'file' });
-    backend.rooms = [room(1, `Room${RLO}`, { last_message: { content: 'last words', timestamp: '2026-11-22T10:00:00Z', sender: ben } })];
+    backend.rooms = [
+      room(1, `Room${RLO}`, {
+        last_message: { content: 'last words', timestamp: '2026-11-22T10:00:00Z', sender: ben },
+      }),
+    ];
     const { thread, rooms } = await show();
     for (const part of ['[part=author]', '[part=header]']) expect(text(one(thread, part)), part).not.to.contain(RLO);
     expect(text(one(thread, '[part=author]'))).to.equal('Ben x');
@@ -150,13 +166,20 @@ describe('content from others', () => {
     expect(one(thread, '[part=attachment]').ariaLabel).to.equal('Open file: invoice[U+202E]fdp.exe');
     expect(text(one(rooms, '[part=name]'))).to.equal('Room');
     expect(text(one(rooms, '[part=preview]'))).to.equal('Ben: last words');
-    for (const isolated of [...all(thread, 'bdi'), ...all(rooms, 'bdi')]) expect(getComputedStyle(isolated).unicodeBidi).to.contain('isolate');
+    for (const isolated of [...all(thread, 'bdi'), ...all(rooms, 'bdi')])
+      expect(getComputedStyle(isolated).unicodeBidi).to.contain('isolate');
   });
 
   describe('10.30: images', () => {
-    const pictures = (mounted: Mounted): string[] => [mounted.thread, mounted.rooms].flatMap((element) => all(element, 'img').map((image) => (image as HTMLImageElement).src));
+    const pictures = (mounted: Mounted): string[] =>
+      [mounted.thread, mounted.rooms].flatMap((element) =>
+        all(element, 'img').map((image) => (image as HTMLImageElement).src),
+      );
     const direct = (picture: string): void => {
-      const people = [{ id: 1, username: 'ana' }, { id: 2, username: 'ben', profile_picture: picture }];
+      const people = [
+        { id: 1, username: 'ana' },
+        { id: 2, username: 'ben', profile_picture: picture },
+      ];
       backend.rooms = [room(2, '', { room_type: 'direct', participants: people }), room(1, 'General')];
     };
 
@@ -171,11 +194,16 @@ describe('content from others', () => {
     ] as const) {
       it(`${picture} is ${isLoaded ? '' : 'not '}loaded with media-hosts ${hosts}`, async () => {
         direct(picture);
-        say('', { attachment: picture, message_type: 'image', sender: { id: 2, username: 'ben', profile_picture: picture } });
+        say('', {
+          attachment: picture,
+          message_type: 'image',
+          sender: { id: 2, username: 'ben', profile_picture: picture },
+        });
         const mounted = await show(hosts);
         const href = new URL(picture, url).href;
         expect(pictures(mounted)).to.deep.equal(isLoaded ? [href, href, href] : []);
-        for (const image of [...all(mounted.thread, 'img'), ...all(mounted.rooms, 'img')]) expect((image as HTMLImageElement).referrerPolicy).to.equal('no-referrer');
+        for (const image of [...all(mounted.thread, 'img'), ...all(mounted.rooms, 'img')])
+          expect((image as HTMLImageElement).referrerPolicy).to.equal('no-referrer');
         const file = one(mounted.thread, '[part=attachment]');
         expect(file.getAttribute('href')).to.equal(href);
         if (!isLoaded) expect(text(file)).to.equal('b.png');
@@ -185,11 +213,31 @@ describe('content from others', () => {
   });
 
   it('10.31: the author of a quote is a name, even if the backend sends something else', async () => {
-    const senders = ['ben', { id: 2, username: 'ben' }, { username: { toString: 1 } }, { username: ['x'] }, [], 7, null, undefined, { username: Symbol.iterator.toString() }];
+    const senders = [
+      'ben',
+      { id: 2, username: 'ben' },
+      { username: { toString: 1 } },
+      { username: ['x'] },
+      [],
+      7,
+      null,
+      undefined,
+      { username: Symbol.iterator.toString() },
+    ];
     for (const sender of senders) say('an answer', { reply_to: { id: 1, content: 'a question', sender } });
     const { thread } = await show();
     await until(() => all(thread, 'li').length === senders.length);
-    expect(all(thread, '[part=quote] b').map(text)).to.deep.equal(['ben', 'ben', '', '', '', '', '', '', 'Symbol(Symbol.iterator)']);
+    expect(all(thread, '[part=quote] b').map(text)).to.deep.equal([
+      'ben',
+      'ben',
+      '',
+      '',
+      '',
+      '',
+      '',
+      '',
+      'Symbol(Symbol.iterator)',
+    ]);
   });
 
   it('10.31: a row that throws is replaced by a text and reported once; the others are shown', async () => {
@@ -206,11 +254,18 @@ describe('content from others', () => {
     backend.rooms = [room(1, 'General'), room(2, 'Other', { unread_count: 3 })];
     try {
       const { thread, rooms } = await show();
-      expect(all(thread, 'li').map((row) => text(row.querySelector('[part=text], [part=note]') ?? undefined))).to.deep.equal(['one', 'This message cannot be displayed.', 'three']);
-      expect(all(rooms, '[role=option]').map((row) => text(row.querySelector('[part=name], [part=note]') ?? undefined))).to.deep.equal(['General', 'This conversation cannot be displayed.']);
+      expect(
+        all(thread, 'li').map((row) => text(row.querySelector('[part=text], [part=note]') ?? undefined)),
+      ).to.deep.equal(['one', 'This message cannot be displayed.', 'three']);
+      expect(
+        all(rooms, '[role=option]').map((row) => text(row.querySelector('[part=name], [part=note]') ?? undefined)),
+      ).to.deep.equal(['General', 'This conversation cannot be displayed.']);
       backend.sendAs(1, 2, 'four');
       await until(() => all(thread, 'li').length === 4);
-      expect(said).to.deep.equal(['render_failed: A row failed to render (TypeError).', 'render_failed: A row failed to render (TypeError).']);
+      expect(said).to.deep.equal([
+        'render_failed: A row failed to render (TypeError).',
+        'render_failed: A row failed to render (TypeError).',
+      ]);
     } finally {
       registerLocale('en', {});
       document.removeEventListener('chat-error', listen);

@@ -12,7 +12,12 @@ describe('without a socket', () => {
     ({ backend, restore } = intercept((made) => {
       made.onSocket = 'refuse';
       made.capabilities = [];
-      made.rooms = [room(1, 'DM: ana & ben', { room_type: 'direct', last_message: { content: 'mine', timestamp: '2026-11-23T11:00:00Z', sender: { id: 1, username: 'ana' } } })];
+      made.rooms = [
+        room(1, 'DM: ana & ben', {
+          room_type: 'direct',
+          last_message: { content: 'mine', timestamp: '2026-11-23T11:00:00Z', sender: { id: 1, username: 'ana' } },
+        }),
+      ];
       made.store(1, 2, 'theirs');
       made.store(1, 1, 'mine');
     }));
@@ -49,17 +54,30 @@ describe('without a socket', () => {
 
   it('10.5: two participants of the same name are distinguished, and a user alone sees the own name', async () => {
     backend.rooms = [
-      room(1, 'DM: ana & ana', { room_type: 'direct', participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }, { id: 7, username: 'ana', first_name: 'Ana', last_name: 'Berg' }] }),
-      room(2, 'Notes to self', { room_type: 'direct', participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }] }),
+      room(1, 'DM: ana & ana', {
+        room_type: 'direct',
+        participants: [
+          { id: 1, username: 'ana', first_name: 'Ana', last_name: '' },
+          { id: 7, username: 'ana', first_name: 'Ana', last_name: 'Berg' },
+        ],
+      }),
+      room(2, 'Notes to self', {
+        room_type: 'direct',
+        participants: [{ id: 1, username: 'ana', first_name: 'Ana', last_name: '' }],
+      }),
     ];
-    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token=${tokenOf(1)}><chat-rooms></chat-rooms></chat-connection>`);
+    const connection = await fixture<ChatConnectionElement>(
+      html`<chat-connection url=${url} token=${tokenOf(1)}><chat-rooms></chat-rooms></chat-connection>`,
+    );
     const rooms = connection.querySelector('chat-rooms')!;
     await until(() => all(rooms, '[part=name]').length === 2);
     expect(all(rooms, '[part=name]').map(text).sort()).to.deep.equal(['Ana Berg', 'Notes to self']);
   });
 
   it('10.5: if the token does not name the user either, REST marks own messages', async () => {
-    const connection = await fixture<ChatConnectionElement>(html`<chat-connection url=${url} token="opaque"><chat-thread room="1"></chat-thread></chat-connection>`);
+    const connection = await fixture<ChatConnectionElement>(
+      html`<chat-connection url=${url} token="opaque"><chat-thread room="1"></chat-thread></chat-connection>`,
+    );
     const thread = connection.querySelector('chat-thread')!;
     await until(() => all(thread, '[part=text]').length === 2);
     expect(connection.connection.user).to.equal(null);

@@ -51,7 +51,17 @@ describe('frames', () => {
 
   it('are malformed', async () => {
     const f = await openFaultScene();
-    for (const text of ['', '{', 'null', '[]', '7', '{"type":7}', '{"type":"new_message"}', '{"type":"new_message","room_id":1,"message":{"id":{}}}']) f.receiveRaw(text);
+    for (const text of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '7',
+      '{"type":7}',
+      '{"type":"new_message"}',
+      '{"type":"new_message","room_id":1,"message":{"id":{}}}',
+    ])
+      f.receiveRaw(text);
     f.send('mine');
     await f.expectMinute('connected', 'connected', 0, 8);
     expect(f.problems.some((problem) => problem.startsWith('invalid_frame'))).to.equal(true);
@@ -88,7 +98,9 @@ describe('frames', () => {
   it('try to pollute prototypes (__proto__)', async () => {
     const f = await openFaultScene();
     f.receiveRaw('{"type":"__proto__"}');
-    f.receiveRaw('{"type":"room_updated","room_id":1,"updates":{"__proto__":{"polluted":1},"constructor":{"polluted":1}}}');
+    f.receiveRaw(
+      '{"type":"room_updated","room_id":1,"updates":{"__proto__":{"polluted":1},"constructor":{"polluted":1}}}',
+    );
     f.receiveRaw('{"__proto__":{"type":"pong"},"type":"room_updated","room_id":"__proto__","updates":{"name":"x"}}');
     f.send('mine');
     await f.expectMinute('connected', 'connected', 0, 8);
@@ -160,7 +172,8 @@ describe('a confirmation', () => {
 
   it('arrives as an acknowledgement before the echo', async () => {
     const f = await openFaultScene();
-    f.onFrame = (frame, pass) => (frame.type === 'new_message' ? void f.clock.after(1_000, () => pass(frame)) : pass(frame));
+    f.onFrame = (frame, pass) =>
+      frame.type === 'new_message' ? void f.clock.after(1_000, () => pass(frame)) : pass(frame);
     f.send('one');
     f.send('two');
     await f.expectMinute('connected', 'connected', 0, 8);
@@ -179,7 +192,18 @@ describe('a confirmation', () => {
 
   it('acknowledges an unknown message', async () => {
     const f = await openFaultScene();
-    f.socket.receive({ type: 'message_ack', room_id: 1, _tempId: 'of nobody', message: { id: 900, room: 1, content: 'ghost', timestamp: '2026-11-23T12:00:00Z', sender: { id: 1, username: 'ana' } } });
+    f.socket.receive({
+      type: 'message_ack',
+      room_id: 1,
+      _tempId: 'of nobody',
+      message: {
+        id: 900,
+        room: 1,
+        content: 'ghost',
+        timestamp: '2026-11-23T12:00:00Z',
+        sender: { id: 1, username: 'ana' },
+      },
+    });
     f.send('mine');
     await f.expectMinute('connected', 'connected', 0, 8);
     expect(f.texts()).to.deep.equal(['mine']);

@@ -24,8 +24,12 @@ for (const name of readdirSync(here).filter((file) => file.endsWith('.browser.te
     const full = `${suite} ${title}`;
     if (tests.has(full)) twice.push(full);
     tests.set(full, {
-      shown: [...part.matchAll(/\.(?:expectState|expectMinute)\('(\w+)', '(\w+)'/g)].map(([, state, reason]) => `${state}, ${reason}`),
-      attempts: [...part.matchAll(/\.expectMinute\('\w+', '\w+', (\d+), (\d+)\)/g)].map(([, sockets, requests]) => `${sockets} / ${requests}`),
+      shown: [...part.matchAll(/\.(?:expectState|expectMinute)\('(\w+)', '(\w+)'/g)].map(
+        ([, state, reason]) => `${state}, ${reason}`,
+      ),
+      attempts: [...part.matchAll(/\.expectMinute\('\w+', '\w+', (\d+), (\d+)\)/g)].map(
+        ([, sockets, requests]) => `${sockets} / ${requests}`,
+      ),
     });
   }
 }
@@ -34,7 +38,12 @@ const rows = readFileSync(join(here, '../../docs/RELIABILITY.md'), 'utf8')
   .split('\n')
   .filter((line) => /^\| \d+ \|/.test(line))
   .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()))
-  .map(([number, , shown, attempts, , test]) => ({ number: Number(number), shown: shown!, attempts: attempts!, test: test! }));
+  .map(([number, , shown, attempts, , test]) => ({
+    number: Number(number),
+    shown: shown!,
+    attempts: attempts!,
+    test: test!,
+  }));
 
 describe('the fault matrix', () => {
   it('has one row per test, and one test per row', () => {
@@ -44,7 +53,10 @@ describe('the fault matrix', () => {
 
   it(`has at least ${FEWEST} rows, numbered consecutively`, () => {
     assert.ok(rows.length >= FEWEST, `${rows.length} rows`);
-    assert.deepEqual(rows.map(({ number }) => number), rows.map((_, index) => index + 1));
+    assert.deepEqual(
+      rows.map(({ number }) => number),
+      rows.map((_, index) => index + 1),
+    );
   });
 
   it('lists the states, reasons and attempts that the tests assert', () => {
@@ -53,7 +65,12 @@ describe('the fault matrix', () => {
       const said = shown.split(/ → |; /);
       for (const each of asserted) assert.ok(said.includes(each), `${test}: '${each}' is missing in the row`);
       // If a test asserts attempts, the row must list exactly those.
-      if (most.length > 0) assert.deepEqual(attempts.split('; ').filter((each) => /^\d+ \/ \d+$/.test(each)), most, test);
+      if (most.length > 0)
+        assert.deepEqual(
+          attempts.split('; ').filter((each) => /^\d+ \/ \d+$/.test(each)),
+          most,
+          test,
+        );
     }
   });
 });

@@ -30,18 +30,29 @@ const LASTING: Record<string, { state: 'polling' | 'error'; reason: ReasonCode; 
     },
   },
   'a rejected handshake while REST works': { state: 'polling', reason: 'websocket_blocked', begin: () => {} },
-  'a hanging handshake while REST works': { state: 'polling', reason: 'websocket_blocked', begin: (f) => (f.server.socketFault = 'hang') },
+  'a hanging handshake while REST works': {
+    state: 'polling',
+    reason: 'websocket_blocked',
+    begin: (f) => (f.server.socketFault = 'hang'),
+  },
   'a captive portal': { state: 'error', reason: 'unexpected_answer', begin: (f) => (f.server.restFault = 'portal') },
   'a rejected origin': {
     state: 'error',
     reason: 'origin_refused',
     begin: (f) => (f.onRequest = (_method, _path, { mode }) => (mode === 'no-cors' ? undefined : DOWN())),
   },
-  'denied access': { state: 'error', reason: 'access_refused', begin: (f) => (f.onRequest = () => json({ detail: 'No.' }, 403)) },
+  'denied access': {
+    state: 'error',
+    reason: 'access_refused',
+    begin: (f) => (f.onRequest = () => json({ detail: 'No.' }, 403)),
+  },
 };
 
 describe('a persistent fault', () => {
-  for (const [backend, capabilities] of [['a full', FULL], ['a baseline', BASELINE]] as const) {
+  for (const [backend, capabilities] of [
+    ['a full', FULL],
+    ['a baseline', BASELINE],
+  ] as const) {
     for (const [fault, { state, reason, begin }] of Object.entries(LASTING)) {
       const isRefusal = /500|access/.test(fault);
       for (const since of ['from the start', 'after a healthy phase'] as const) {
@@ -64,15 +75,23 @@ describe('a persistent fault', () => {
           };
           const costs = [await minute()];
           while (costs.length < 60) costs.push(await minute());
-          await f.expectState(state, since !== 'from the start' && reason === 'websocket_blocked' ? 'websocket_lost' : reason);
+          await f.expectState(
+            state,
+            since !== 'from the start' && reason === 'websocket_blocked' ? 'websocket_lost' : reason,
+          );
           const summary = `minutes 1, 2, 10, 30, 60: ${[0, 1, 9, 29, 59].map((at) => JSON.stringify(costs[at])).join()}`;
           expect(costs[59]!.sockets, `sockets: ${summary}`).to.be.at.most(costs[0]!.sockets);
           expect(costs[59]!.requests, `requests: ${summary}`).to.be.at.most(costs[0]!.requests);
           // Nor does any other minute, within one REST poll; while REST fails, polls are rare.
-          expect(Math.max(...costs.map(({ requests }) => requests)), `the worst minute: ${summary}`).to.be.at.most(costs[0]!.requests + 3);
+          expect(Math.max(...costs.map(({ requests }) => requests)), `the worst minute: ${summary}`).to.be.at.most(
+            costs[0]!.requests + 3,
+          );
           if (state === 'error') expect(costs[59]!.requests, summary).to.be.at.most(4);
           // Messages that were rejected repeatedly are left for the user to retry.
-          const failed = f.chat.messages(1).filter(({ delivery }) => delivery === 'failed').map(({ content }) => content);
+          const failed = f.chat
+            .messages(1)
+            .filter(({ delivery }) => delivery === 'failed')
+            .map(({ content }) => content);
           if (failed.length > 0) expect(isRefusal, 'is refused').to.equal(true);
           await f.expectRecovery(...failed);
         });

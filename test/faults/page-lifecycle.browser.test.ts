@@ -8,7 +8,12 @@ import { openFaultScene } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 
 /** Overrides a browser property during a callback. */
-async function withProperty(target: object, property: string, value: unknown, meanwhile: () => Promise<void>): Promise<void> {
+async function withProperty(
+  target: object,
+  property: string,
+  value: unknown,
+  meanwhile: () => Promise<void>,
+): Promise<void> {
   Object.defineProperty(target, property, { configurable: true, get: () => value });
   await meanwhile().finally(() => Reflect.deleteProperty(target, property));
 }
@@ -181,9 +186,20 @@ describe('a page', () => {
   it('changes its user: nothing of the first is sent as the second, and it is restored for the first', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const parts = { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} };
+    const parts = {
+      clock,
+      random: () => 0.999,
+      WebSocket: backend.WebSocket,
+      fetch: backend.fetch,
+      vault: new MemoryVault(),
+      tabs: {},
+    };
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts);
-    const is = (): string[] => [chat.state, chat.reason.code, ...chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)];
+    const is = (): string[] => [
+      chat.state,
+      chat.reason.code,
+      ...chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`),
+    ];
     chat.openRoom(1);
     chat.connect();
     await clock.advance(0);
@@ -191,7 +207,10 @@ describe('a page', () => {
     chat.sendChatMessage(1, 'by Ana').catch(() => {});
     await settle();
     backend.stores = true;
-    for (const [me, shown] of [[2, []], [1, ['sent by Ana']]] as const) {
+    for (const [me, shown] of [
+      [2, []],
+      [1, ['sent by Ana']],
+    ] as const) {
       backend.me = me;
       chat.configure({ token: tokenOf(me) });
       await clock.advance(60_000);
@@ -225,7 +244,12 @@ describe('two tabs', () => {
     await f.expectMinute('error', 'server_unreachable', 6, 80);
     f.heal();
     await f.expectMinute('connected', 'connected', 2, 60);
-    for (const chat of [first, f.chat]) expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(['sent one', 'sent two', 'sent three']);
+    for (const chat of [first, f.chat])
+      expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal([
+        'sent one',
+        'sent two',
+        'sent three',
+      ]);
     first.disconnect();
     await f.expectRecovery();
   });
@@ -256,11 +280,18 @@ describe('two tabs', () => {
     const browser = new FakeBrowser();
     const { locks, BroadcastChannel } = browser.tab();
     const names = new Set<string>();
-    const request = (name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]): Promise<unknown> => (names.add(name), locks.request(name, ...rest));
+    const request = (name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]): Promise<unknown> => (
+      names.add(name),
+      locks.request(name, ...rest)
+    );
     const f = await openFaultScene((scene) => (scene.tabs = { BroadcastChannel, locks: { request } as LockManager }));
     f.chat.disconnect();
     await settle();
-    for (const name of names) browser.tab().locks.request(name, {}, () => new Promise(() => {})).catch(() => {});
+    for (const name of names)
+      browser
+        .tab()
+        .locks.request(name, {}, () => new Promise(() => {}))
+        .catch(() => {});
     f.tabs = browser.tab();
     await f.open();
     f.send('taken over');

@@ -54,7 +54,8 @@ describe('REST', () => {
 
   it('answers lists with 429, while the socket works', async () => {
     const f = await openFaultScene();
-    f.onRequest = (method) => (method === 'GET' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined);
+    f.onRequest = (method) =>
+      method === 'GET' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined;
     f.server.cut(1006);
     f.send('by socket');
     await f.expectState('reconnecting', 'connection_lost');
@@ -64,7 +65,8 @@ describe('REST', () => {
 
   it('answers messages with 429', async () => {
     const f = await withoutSockets(() => {});
-    f.onRequest = (method) => (method === 'POST' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined);
+    f.onRequest = (method) =>
+      method === 'POST' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '20' }) : undefined;
     f.send('one');
     f.send('two');
     await f.expectMinute('polling', 'websocket_blocked', 6, 60);
@@ -112,7 +114,8 @@ describe('REST', () => {
 
   it('redirects: the token is not sent there', async () => {
     const f = await withoutSockets((scene) => {
-      scene.onRequest = (_method, _path, { redirect }) => (redirect === 'manual' ? Object.assign(Response.error(), { text: async () => '' }) : json([]));
+      scene.onRequest = (_method, _path, { redirect }) =>
+        redirect === 'manual' ? Object.assign(Response.error(), { text: async () => '' }) : json([]);
     });
     f.send('patient');
     await f.expectMinute('error', 'unexpected_answer', 6, 24);

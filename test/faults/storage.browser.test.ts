@@ -26,7 +26,9 @@ async function connectWithStorage(): Promise<{ chat: ChatConnection; backend: Fa
 async function expectWorking({ chat, backend }: { chat: ChatConnection; backend: FakeBackend }): Promise<void> {
   await chat.sendChatMessage(1, 'all the same');
   expect(backend.messages.map(({ content }) => content)).to.deep.equal(['all the same']);
-  expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(['sent all the same']);
+  expect(chat.messages(1).map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal([
+    'sent all the same',
+  ]);
   expect([chat.state, chat.reason.code]).to.deep.equal(['connected', 'connected']);
   expect(backend.sockets).to.have.length(1);
   expect(backend.requests.length).to.be.at.most(MAX_REQUESTS);
@@ -87,7 +89,9 @@ describe('an element', () => {
     expect([chat.state, chat.reason.code]).to.deep.equal(['connected', 'connected']);
     expect(backend.sockets).to.have.length(sockets);
     expect(backend.requests.length).to.be.at.most(MAX_REQUESTS);
-    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(backend.messages.map(({ content }) => content));
+    expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(
+      backend.messages.map(({ content }) => content),
+    );
   };
 
   it('is moved within the page repeatedly: the socket stays open', async () => {

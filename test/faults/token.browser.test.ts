@@ -7,9 +7,13 @@ import { openFaultScene, type FaultScene } from '../support/fault-scene.js';
 const DAY_MS = 86_400_000;
 
 /** The token expires, on the socket (4001) and for REST, with the given token provider. */
-async function refused(tokenProvider?: (f: FaultScene) => Promise<string>): Promise<FaultScene & { asked: () => number }> {
+async function refused(
+  tokenProvider?: (f: FaultScene) => Promise<string>,
+): Promise<FaultScene & { asked: () => number }> {
   let asked = 0;
-  const f = await openFaultScene((scene) => (scene.config = tokenProvider ? { tokenProvider: () => (asked++, tokenProvider(scene)) } : {}));
+  const f = await openFaultScene(
+    (scene) => (scene.config = tokenProvider ? { tokenProvider: () => (asked++, tokenProvider(scene)) } : {}),
+  );
   f.server.isDeaf = true;
   f.send('on its way');
   await settle();

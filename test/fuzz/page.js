@@ -4,7 +4,9 @@ const errors = (globalThis.errors = []);
 // tsx inserts calls of it into functions that are sent to the page.
 globalThis.__name = (thing) => thing;
 window.addEventListener('error', (event) => errors.push(`error: ${event.error?.stack ?? event.message}`));
-window.addEventListener('unhandledrejection', (event) => errors.push(`unhandled: ${event.reason?.stack ?? event.reason}`));
+window.addEventListener('unhandledrejection', (event) =>
+  errors.push(`unhandled: ${event.reason?.stack ?? event.reason}`),
+);
 const answer = (body) => new Response(JSON.stringify(body), { headers: { 'Content-Type': 'application/json' } });
 const realFetch = fetch;
 globalThis.fetch = async (input, init) => {
@@ -22,10 +24,20 @@ globalThis.WebSocket = class extends EventTarget {
     super();
     if (!String(url).includes('/ws/chat/')) return;
     backend.sockets.push(this);
-    setTimeout(() => this.say({ type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: ['idempotent_send', 'ack', 'user_channel'] }));
+    setTimeout(() =>
+      this.say({
+        type: 'connection_established',
+        user_id: 1,
+        username: 'ana',
+        protocol: 1,
+        capabilities: ['idempotent_send', 'ack', 'user_channel'],
+      }),
+    );
   }
   say(frame) {
-    this.dispatchEvent(new MessageEvent('message', { data: typeof frame === 'string' ? frame : JSON.stringify(frame) }));
+    this.dispatchEvent(
+      new MessageEvent('message', { data: typeof frame === 'string' ? frame : JSON.stringify(frame) }),
+    );
   }
   send(text) {
     const { type, room_id } = JSON.parse(text);

@@ -23,7 +23,13 @@ const OF_SOCKET = 4_713;
 const LANGUAGES = ['en', 'de', 'ar', '__proto__', 'constructor', 'hasOwnProperty', 'en_US', 'x'.repeat(50), ''];
 
 const time = (minute: number): string => new Date(Date.UTC(2026, 10, 27, 10, minute)).toISOString();
-const user = (id: number): object => ({ id, username: `user${id}`, first_name: 'F', last_name: 'L', profile_picture: '/media/a.png' });
+const user = (id: number): object => ({
+  id,
+  username: `user${id}`,
+  first_name: 'F',
+  last_name: 'L',
+  profile_picture: '/media/a.png',
+});
 const message = (id: number, more: object = {}): object => ({
   id,
   room: ROOM,
@@ -53,15 +59,33 @@ const room = (id: number, more: object = {}): object => ({
 });
 
 /** The input of one round. */
-function round(chance: Hostile): { lang: string; rooms: unknown[]; messages: unknown[]; frames: unknown[]; said: unknown[] } {
-  const odd = (make: (id: number) => object): unknown[] => Array.from({ length: chance.between(1, 6) }, (_, n) => (chance.next() < 0.1 ? chance.value() : chance.corrupt(make(n + 10), 0.35)));
+function round(chance: Hostile): {
+  lang: string;
+  rooms: unknown[];
+  messages: unknown[];
+  frames: unknown[];
+  said: unknown[];
+} {
+  const odd = (make: (id: number) => object): unknown[] =>
+    Array.from({ length: chance.between(1, 6) }, (_, n) =>
+      chance.next() < 0.1 ? chance.value() : chance.corrupt(make(n + 10), 0.35),
+    );
   const frames = Array.from({ length: chance.between(2, 10) }, () => {
     const frame = chance.of([
       { type: 'new_message', room_id: ROOM, message: message(chance.between(100, 999)) },
       { type: 'message_updated', room_id: ROOM, message: message(10, { content: chance.text() }) },
-      { type: 'reactions_updated', room_id: ROOM, message_id: 10, reactions: [{ emoji: chance.text(), user_ids: [1] }] },
+      {
+        type: 'reactions_updated',
+        room_id: ROOM,
+        message_id: 10,
+        reactions: [{ emoji: chance.text(), user_ids: [1] }],
+      },
       { type: 'typing', room_id: ROOM, user_id: 2, username: chance.text(), is_typing: true },
-      { type: 'room_updated', room_id: ROOM, updates: { name: 'Canary room', last_message: { content: chance.text(), timestamp: time(5), sender: user(2) } } },
+      {
+        type: 'room_updated',
+        room_id: ROOM,
+        updates: { name: 'Canary room', last_message: { content: chance.text(), timestamp: time(5), sender: user(2) } },
+      },
       { type: 'error', message: `${chance.text()} ${TOKEN}`, code: TOKEN },
       { type: TOKEN },
       { type: chance.text() },
@@ -70,13 +94,38 @@ function round(chance: Hostile): { lang: string; rooms: unknown[]; messages: unk
   });
   const kept = { localId: chance.text(), roomId: ROOM, content: chance.text(), at: 1 };
   const said = Array.from({ length: chance.between(1, 5) }, () =>
-    chance.next() < 0.2 ? chance.value() : chance.corrupt(chance.of<object>([{ kind: 'join' }, { kind: 'added', kept }, { kind: 'stored', kept, message: message(50), method: 'rest' }, { kind: 'notifications', state: { unread: 1, recent: [] } }, { kind: 'discard', localId: 'x' }]), 0.4),
+    chance.next() < 0.2
+      ? chance.value()
+      : chance.corrupt(
+          chance.of<object>([
+            { kind: 'join' },
+            { kind: 'added', kept },
+            { kind: 'stored', kept, message: message(50), method: 'rest' },
+            { kind: 'notifications', state: { unread: 1, recent: [] } },
+            { kind: 'discard', localId: 'x' },
+          ]),
+          0.4,
+        ),
   );
   return {
     lang: chance.of(LANGUAGES),
     rooms: [room(ROOM, { name: 'Canary room' }), ...odd((id) => room(id))],
-    messages: [...odd((id) => message(id, { reply_to: { id: 1, content: 'original', sender: chance.of([user(3), 'ben', { ...user(3), username: chance.value() }]) } })), message(OF_HISTORY, { content: 'canary in the history' })],
-    frames: [...frames.filter((frame) => !JSON.stringify(frame).includes('connection_established')), { type: 'new_message', room_id: ROOM, message: message(OF_SOCKET, { content: 'canary on the socket' }) }],
+    messages: [
+      ...odd((id) =>
+        message(id, {
+          reply_to: {
+            id: 1,
+            content: 'original',
+            sender: chance.of([user(3), 'ben', { ...user(3), username: chance.value() }]),
+          },
+        }),
+      ),
+      message(OF_HISTORY, { content: 'canary in the history' }),
+    ],
+    frames: [
+      ...frames.filter((frame) => !JSON.stringify(frame).includes('connection_established')),
+      { type: 'new_message', room_id: ROOM, message: message(OF_SOCKET, { content: 'canary on the socket' }) },
+    ],
     said,
   };
 }
@@ -94,10 +143,17 @@ describe(`the elements with arbitrary input (again: ${AGAIN})`, () => {
       const path = new URL(request.url ?? '/', 'http://x').pathname;
       const script = path.endsWith('.js');
       response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html; charset=utf-8' });
-      response.end(script ? readFileSync(path === '/page.js' ? 'test/fuzz/page.js' : `dist${path}`) : '<!doctype html><html lang="en"><title>Fuzz</title><script src="/page.js"></script><script type="module" src="/chat.js"></script><body></body></html>');
+      response.end(
+        script
+          ? readFileSync(path === '/page.js' ? 'test/fuzz/page.js' : `dist${path}`)
+          : '<!doctype html><html lang="en"><title>Fuzz</title><script src="/page.js"></script><script type="module" src="/chat.js"></script><body></body></html>',
+      );
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
-    browser = await puppeteer.launch({ executablePath: (findBrowsers() as { chromium: string }).chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    browser = await puppeteer.launch({
+      executablePath: (findBrowsers() as { chromium: string }).chromium,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
     page = await browser.newPage();
     await page.setRequestInterception(true);
     page.on('request', (request) => {
@@ -121,7 +177,11 @@ describe(`the elements with arbitrary input (again: ${AGAIN})`, () => {
       const given = round(chance);
       // Passed as JSON text: it keeps a `__proto__` that the DevTools protocol would drop.
       const wrong = await page.evaluate(play, JSON.stringify(given), BACKEND, TOKEN, LONGEST_TASK_MS);
-      assert.deepEqual([...wrong, ...foreign], [], `round ${rounds}: ${JSON.stringify(given).slice(0, process.env.FUZZ_ALL ? Infinity : 3_000)}`);
+      assert.deepEqual(
+        [...wrong, ...foreign],
+        [],
+        `round ${rounds}: ${JSON.stringify(given).slice(0, process.env.FUZZ_ALL ? Infinity : 3_000)}`,
+      );
     }
     assert.ok(rounds > 3, `only ${rounds} rounds`);
     console.log(`fuzz: ${rounds} pages with rooms, messages, frames and other tabs`);
@@ -131,10 +191,21 @@ describe(`the elements with arbitrary input (again: ${AGAIN})`, () => {
 /** Runs in the page: mounts a chat connected to the backend. @returns the problems found. */
 async function play(text: string, url: string, token: string, longestMs: number): Promise<string[]> {
   const { backend, errors } = globalThis as unknown as {
-    backend: { rooms: unknown[]; messages: unknown[]; sockets: { say(frame: unknown): void }[]; channels: { onmessage?: (event: { data: unknown }) => void }[] };
+    backend: {
+      rooms: unknown[];
+      messages: unknown[];
+      sockets: { say(frame: unknown): void }[];
+      channels: { onmessage?: (event: { data: unknown }) => void }[];
+    };
     errors: string[];
   };
-  const given = JSON.parse(text) as { lang: string; rooms: unknown[]; messages: unknown[]; frames: unknown[]; said: unknown[] };
+  const given = JSON.parse(text) as {
+    lang: string;
+    rooms: unknown[];
+    messages: unknown[];
+    frames: unknown[];
+    said: unknown[];
+  };
   Object.assign(backend, { rooms: given.rooms, messages: given.messages, sockets: [], channels: [] });
   errors.length = 0;
   document.documentElement.lang = given.lang;
@@ -170,7 +241,8 @@ async function play(text: string, url: string, token: string, longestMs: number)
   await chat.connection.clearLocalData();
   if (longest > longestMs) wrong.push(`the page was blocked for ${Math.round(longest)} ms`);
   for (const element of [rooms, thread].flatMap(({ shadowRoot }) => [...shadowRoot!.querySelectorAll('*')])) {
-    if (/^(script|iframe|object|embed|form-data|base|meta)$/i.test(element.localName)) wrong.push(`an element ${element.localName}`);
+    if (/^(script|iframe|object|embed|form-data|base|meta)$/i.test(element.localName))
+      wrong.push(`an element ${element.localName}`);
     for (const { name, value } of element.attributes) {
       if (name.startsWith('on')) wrong.push(`an attribute ${name}`);
       if (/^(href|src)$/.test(name) && !/^https?:\/\//i.test(value)) wrong.push(`${name}=${value.slice(0, 100)}`);

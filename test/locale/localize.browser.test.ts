@@ -25,7 +25,10 @@ describe('texts', () => {
     document.documentElement.lang = 'en';
     fixtureCleanup();
   });
-  const words = (lang?: string): Promise<Words> => fixture<Words>(html`<div lang=${lang ?? ''}><test-words></test-words></div>`).then((root) => root.querySelector('test-words')!);
+  const words = (lang?: string): Promise<Words> =>
+    fixture<Words>(html`<div lang=${lang ?? ''}><test-words></test-words></div>`).then((root) =>
+      root.querySelector('test-words')!,
+    );
   const text = (element: Element): string => element.shadowRoot!.textContent.trim();
 
   it('exist in every language, with the same type', () => {
@@ -62,13 +65,15 @@ describe('texts', () => {
   });
 
   it('10.31: fall back for a lang that is a property name of Object', async () => {
-    for (const lang of ['constructor', '__proto__', 'hasOwnProperty', 'toString', 'valueOf']) expect(text(await words(lang)), lang).to.equal('Send');
+    for (const lang of ['constructor', '__proto__', 'hasOwnProperty', 'toString', 'valueOf'])
+      expect(text(await words(lang)), lang).to.equal('Send');
   });
 
   it('format times more briefly the more recent they are', async () => {
     const { localize } = await words('en-GB');
     const now = new Date(2026, 10, 23, 12, 0).getTime();
-    const said = (minutes: number): string => relativeTime(localize, new Date(now - minutes * 60_000).toISOString(), now);
+    const said = (minutes: number): string =>
+      relativeTime(localize, new Date(now - minutes * 60_000).toISOString(), now);
     expect(said(0)).to.equal('now');
     expect(said(5)).to.match(/^5 ?m/);
     expect(said(180)).to.match(/^0?9:00$/);
@@ -76,7 +81,9 @@ describe('texts', () => {
     expect(said(20 * 24 * 60)).to.equal('3 Nov');
     expect(localize.day(new Date(now).toISOString(), now)).to.equal('Today');
     expect(localize.day(new Date(2025, 10, 3).toISOString(), now)).to.contain('2025');
-    expect(isSameDay(new Date(2026, 2, 29, 0, 30).toISOString(), new Date(2026, 2, 29, 23, 30).toISOString())).to.equal(true);
+    expect(isSameDay(new Date(2026, 2, 29, 0, 30).toISOString(), new Date(2026, 2, 29, 23, 30).toISOString())).to.equal(
+      true,
+    );
     await aTimeout(0);
   });
 });

@@ -40,7 +40,8 @@ const mutate = ({ file, find, replace }) => ({
   transform(/** @type {string} */ code, /** @type {string} */ id) {
     if (!id.endsWith(file)) return undefined;
     const parts = code.split(find);
-    if (parts.length !== 2) throw new Error(`${file}: '${find}' occurs ${parts.length - 1} times; a mutant must match exactly once.`);
+    if (parts.length !== 2)
+      throw new Error(`${file}: '${find}' occurs ${parts.length - 1} times; a mutant must match exactly once.`);
     return { code: parts.join(replace), map: null };
   },
 });

@@ -8,7 +8,16 @@ import { ChatConnection } from '../../src/client/index.js';
 // Otherwise loaded on demand, which a fake clock cannot wait for.
 import '../../src/session/deferred.js';
 import { settle } from '../support/fake-clock.js';
-import { CAT, mark, ME, OTHER, ROOMS_OF, type FrameFault, type RestFault, type SocketFault } from '../support/model-server.js';
+import {
+  CAT,
+  mark,
+  ME,
+  OTHER,
+  ROOMS_OF,
+  type FrameFault,
+  type RestFault,
+  type SocketFault,
+} from '../support/model-server.js';
 import { Simulation, type Tab, type Tenant } from './simulation.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 2_000);
@@ -41,7 +50,11 @@ class Event implements fc.AsyncCommand<object, Simulation> {
   }
 }
 
-const event = <T>(name: string, arbitrary: fc.Arbitrary<T>, act: (sim: Simulation, value: T) => void | Promise<void>): fc.Arbitrary<Event> =>
+const event = <T>(
+  name: string,
+  arbitrary: fc.Arbitrary<T>,
+  act: (sim: Simulation, value: T) => void | Promise<void>,
+): fc.Arbitrary<Event> =>
   arbitrary.map((value) => new Event(`${name}(${JSON.stringify(value)})`, (sim) => act(sim, value)));
 const plainEvent = (name: string, act: Action): fc.Arbitrary<Event> => fc.constant(new Event(name, act));
 /** The first or second room of a user. */
@@ -57,7 +70,12 @@ const roomIn = (sim: Simulation, tab: Tab | undefined, at: number): number => RO
 const roomInFirstTab = (sim: Simulation, at: number): number => roomIn(sim, sim.tabs[0], at);
 const waiting = (sim: Simulation, isFailed: boolean) =>
   sim.tabs.flatMap(({ chat }) =>
-    [...chat.data.threads.keys()].flatMap((each) => chat.messages(each).filter(({ delivery }) => (isFailed ? delivery === 'failed' : delivery !== 'sent')).map((message) => ({ chat, message }))),
+    [...chat.data.threads.keys()].flatMap((each) =>
+      chat
+        .messages(each)
+        .filter(({ delivery }) => (isFailed ? delivery === 'failed' : delivery !== 'sent'))
+        .map((message) => ({ chat, message })),
+    ),
   );
 
 function send(sim: Simulation, at: number, which: number, text: string): void {
@@ -73,7 +91,9 @@ function send(sim: Simulation, at: number, which: number, text: string): void {
 }
 
 const ownEvents = (isMany: boolean): fc.Arbitrary<Event>[] => [
-  event('send', fc.tuple(room, isMany ? index : fc.constant(0)), (sim, [inRoom, tab]) => send(sim, inRoom, tab, 'mine')),
+  event('send', fc.tuple(room, isMany ? index : fc.constant(0)), (sim, [inRoom, tab]) =>
+    send(sim, inRoom, tab, 'mine'),
+  ),
   event('send three', room, (sim, inRoom) => [1, 2, 3].forEach(() => send(sim, inRoom, 0, 'mine'))),
   event('send rejected', room, (sim, inRoom) => send(sim, inRoom, 0, 'forbidden')),
   event('retry', index, (sim, at) => {
@@ -88,11 +108,20 @@ const ownEvents = (isMany: boolean): fc.Arbitrary<Event>[] => [
     sim.scenario.discarded.add(found.message.content);
     found.chat.discard(found.message.localId!);
   }),
-  event('load older', room, (sim, inRoom) => void sim.tabs[0]?.chat.loadOlder(roomInFirstTab(sim, inRoom)).catch(sim.recordRejection)),
-  event('read', room, (sim, inRoom) => void sim.tabs[0]?.chat.markRead(roomInFirstTab(sim, inRoom)).catch(sim.recordRejection)),
+  event(
+    'load older',
+    room,
+    (sim, inRoom) => void sim.tabs[0]?.chat.loadOlder(roomInFirstTab(sim, inRoom)).catch(sim.recordRejection),
+  ),
+  event(
+    'read',
+    room,
+    (sim, inRoom) => void sim.tabs[0]?.chat.markRead(roomInFirstTab(sim, inRoom)).catch(sim.recordRejection),
+  ),
   event('draft', fc.tuple(room, index), (sim, [at, tab]) => {
     const found = pick(sim.tabs, tab);
-    if (found?.chat.user) found.chat.saveDraft(roomIn(sim, found, at), `half a thought ${mark(found.tenant, personIn(sim, found))}`);
+    if (found?.chat.user)
+      found.chat.saveDraft(roomIn(sim, found, at), `half a thought ${mark(found.tenant, personIn(sim, found))}`);
   }),
 ];
 
@@ -115,18 +144,28 @@ const otherUserEvents: fc.Arbitrary<Event>[] = [
 /** Only a backend with `sync` can report these to a client that was disconnected. */
 const changeEvents: fc.Arbitrary<Event>[] = [
   event('others edit', index, (sim, at) => {
-    const row = pick(sim.server.rows.filter(({ sender }) => sender === OTHER), at);
+    const row = pick(
+      sim.server.rows.filter(({ sender }) => sender === OTHER),
+      at,
+    );
     if (row) sim.server.edit(row, `edited ${mark(sim.server.tenant, row.room <= 2 ? ME : CAT)} ${row.id}`);
   }),
   event('others delete', index, (sim, at) => {
-    const row = pick(sim.server.rows.filter(({ sender }) => sender === OTHER), at);
+    const row = pick(
+      sim.server.rows.filter(({ sender }) => sender === OTHER),
+      at,
+    );
     if (row) sim.server.delete(row);
   }),
   event('others react', index, (sim, at) => {
     const row = pick(sim.server.rows, at);
     if (row) sim.server.react(row, '👍');
   }),
-  event('frames', fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }), (sim, faultEvents) => sim.all.forEach((server) => server.frameFaults.push(...faultEvents))),
+  event(
+    'frames',
+    fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }),
+    (sim, faultEvents) => sim.all.forEach((server) => server.frameFaults.push(...faultEvents)),
+  ),
   plainEvent('change log deleted', (sim) => sim.all.forEach((server) => server.deleteChanges())),
 ];
 
@@ -134,9 +173,17 @@ const faults: fc.Arbitrary<Event>[] = [
   event('time', fc.constantFrom(50, 1_000, 7_000, 20_000, 60_000), (sim, ms) => sim.clock.advance(ms)),
   event('time', fc.constantFrom(300, 3_000, 12_000), (sim, ms) => sim.clock.advance(ms)),
   plainEvent('sleep', (sim) => sim.clock.sleep(8 * 3_600_000)),
-  event('cut', fc.constantFrom(1000, 1001, 1006, 1008, 1009, 1011, 1012), (sim, code) => sim.all.forEach((server) => server.cut(code))),
-  event('sockets', fc.constantFrom<SocketFault>('none', 'refuse', 'hang', 'silent'), (sim, fault) => sim.all.forEach((server) => (server.socketFault = fault))),
-  event('rest', fc.constantFrom<RestFault>('none', 'down', 'broken', 'hang', 'answer-lost', 'busy', 'portal'), (sim, fault) => sim.all.forEach((server) => (server.restFault = fault))),
+  event('cut', fc.constantFrom(1000, 1001, 1006, 1008, 1009, 1011, 1012), (sim, code) =>
+    sim.all.forEach((server) => server.cut(code)),
+  ),
+  event('sockets', fc.constantFrom<SocketFault>('none', 'refuse', 'hang', 'silent'), (sim, fault) =>
+    sim.all.forEach((server) => (server.socketFault = fault)),
+  ),
+  event(
+    'rest',
+    fc.constantFrom<RestFault>('none', 'down', 'broken', 'hang', 'answer-lost', 'busy', 'portal'),
+    (sim, fault) => sim.all.forEach((server) => (server.restFault = fault)),
+  ),
   event('deaf', fc.boolean(), (sim, on) => sim.all.forEach((server) => (server.isDeaf = on))),
   event('mute', fc.boolean(), (sim, on) => sim.all.forEach((server) => (server.isMute = on))),
   plainEvent('heal', (sim) => sim.all.forEach((server) => server.heal())),
@@ -193,7 +240,12 @@ const tabEvents: fc.Arbitrary<Event>[] = [
   event('tab crash', index, (sim, at) => sim.crash(at % Math.max(1, sim.tabs.length))),
 ];
 
-async function runScenario(commands: Iterable<fc.AsyncCommand<object, Simulation>>, capabilities: readonly string[], seed: number, isBlocked = false): Promise<void> {
+async function runScenario(
+  commands: Iterable<fc.AsyncCommand<object, Simulation>>,
+  capabilities: readonly string[],
+  seed: number,
+  isBlocked = false,
+): Promise<void> {
   const sim = new Simulation(ChatConnection, capabilities, seed);
   sim.openTab({ isBlocked });
   await settle();
@@ -203,20 +255,70 @@ async function runScenario(commands: Iterable<fc.AsyncCommand<object, Simulation
 }
 
 const SETUPS = [
-  { name: 'on a backend with all capabilities', capabilities: FULL, acts: [...ownEvents(true), ...otherUserEvents, ...changeEvents, ...faults, ...tokenEvents, ...pageEvents, ...ownerEvents, ...tabEvents], share: 0.4 },
-  { name: 'on a backend without sync', capabilities: WITHOUT_SYNC, acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...tokenEvents, ...pageEvents, ...ownerEvents], share: 0.15 },
-  { name: 'on a backend with idempotent_send only', capabilities: IDEMPOTENT_ONLY, acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...pageEvents, ...ownerEvents], share: 0.15 },
-  { name: 'on a baseline backend', capabilities: [], acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...pageEvents, ...ownerEvents], share: 0.15 },
-  { name: 'in a browser that blocks cookies', capabilities: FULL, acts: [...ownEvents(true), ...otherUserEvents, ...changeEvents, ...faults, ...tokenEvents, ...pageEvents, ...ownerEvents], share: 0.15, isBlocked: true },
+  {
+    name: 'on a backend with all capabilities',
+    capabilities: FULL,
+    acts: [
+      ...ownEvents(true),
+      ...otherUserEvents,
+      ...changeEvents,
+      ...faults,
+      ...tokenEvents,
+      ...pageEvents,
+      ...ownerEvents,
+      ...tabEvents,
+    ],
+    share: 0.4,
+  },
+  {
+    name: 'on a backend without sync',
+    capabilities: WITHOUT_SYNC,
+    acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...tokenEvents, ...pageEvents, ...ownerEvents],
+    share: 0.15,
+  },
+  {
+    name: 'on a backend with idempotent_send only',
+    capabilities: IDEMPOTENT_ONLY,
+    acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...pageEvents, ...ownerEvents],
+    share: 0.15,
+  },
+  {
+    name: 'on a baseline backend',
+    capabilities: [],
+    acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...pageEvents, ...ownerEvents],
+    share: 0.15,
+  },
+  {
+    name: 'in a browser that blocks cookies',
+    capabilities: FULL,
+    acts: [
+      ...ownEvents(true),
+      ...otherUserEvents,
+      ...changeEvents,
+      ...faults,
+      ...tokenEvents,
+      ...pageEvents,
+      ...ownerEvents,
+    ],
+    share: 0.15,
+    isBlocked: true,
+  },
 ];
 
 describe('random scenarios', () => {
   for (const { name, capabilities, acts, share, isBlocked } of SETUPS) {
     it(name, async () => {
-      const property = fc.asyncProperty(fc.commands(acts, { maxCommands: 40, size: 'max' }), fc.nat(2 ** 31 - 2), (commands, seed) => runScenario(commands, capabilities, seed, isBlocked));
+      const property = fc.asyncProperty(
+        fc.commands(acts, { maxCommands: 40, size: 'max' }),
+        fc.nat(2 ** 31 - 2),
+        (commands, seed) => runScenario(commands, capabilities, seed, isBlocked),
+      );
       await fc.assert(property, {
         numRuns: SOAK_MINUTES > 0 ? Number.MAX_SAFE_INTEGER : Math.ceil(RUNS * share),
-        ...(SOAK_MINUTES > 0 && { interruptAfterTimeLimit: SOAK_MINUTES * 60_000 * share, markInterruptAsFailure: false }),
+        ...(SOAK_MINUTES > 0 && {
+          interruptAfterTimeLimit: SOAK_MINUTES * 60_000 * share,
+          markInterruptAsFailure: false,
+        }),
         ...(SEED !== undefined && { seed: Number(SEED) }),
         endOnFailure: process.env['SHRINK'] === '0',
       });

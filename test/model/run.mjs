@@ -12,13 +12,24 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.mjs';
 
-const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '2000' }, soak: { type: 'string', default: '0' }, seed: { type: 'string' }, tap: { type: 'string' } } });
+const { values: flags } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '2000' },
+    soak: { type: 'string', default: '0' },
+    seed: { type: 'string' },
+    tap: { type: 'string' },
+  },
+});
 const seed = flags.seed ?? (flags.soak === '0' ? '20261123' : undefined);
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'node_modules/.cache/unified-chat/model/connection.mjs');
 
 await bundle(join(root, 'test/model/connection.node.test.ts'), file);
-const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout', ...(flags.tap ? ['--test-reporter=tap', `--test-reporter-destination=${flags.tap}`] : [])];
+const reporters = [
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  ...(flags.tap ? ['--test-reporter=tap', `--test-reporter-destination=${flags.tap}`] : []),
+];
 const child = spawn(process.execPath, ['--enable-source-maps', ...reporters, '--test', file], {
   stdio: 'inherit',
   env: { ...process.env, RUNS: flags.runs, SOAK: flags.soak, ...(seed && { SEED: seed }) },

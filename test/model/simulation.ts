@@ -99,7 +99,10 @@ export class Simulation {
     capabilities: readonly string[],
     seed: number,
   ) {
-    this.servers = { a: new ModelServer(this.clock, capabilities, 'a'), b: new ModelServer(this.clock, capabilities, 'b') };
+    this.servers = {
+      a: new ModelServer(this.clock, capabilities, 'a'),
+      b: new ModelServer(this.clock, capabilities, 'b'),
+    };
     this.#seed = seed;
     this.#hasLatency = seed % 4 !== 0;
     this.browser = new FakeBrowser(this.#hasLatency ? this.#createLatency() : undefined);
@@ -140,7 +143,11 @@ export class Simulation {
   };
 
   newToken(tenant: Tenant = 'a', person = this.person): string {
-    const token = tokenOf(person, { jti: `${SECRET}${++this.#tokens}`, tenant, exp: Math.floor(this.clock.now() / 1000) + 3_600 });
+    const token = tokenOf(person, {
+      jti: `${SECRET}${++this.#tokens}`,
+      tenant,
+      exp: Math.floor(this.clock.now() / 1000) + 3_600,
+    });
     this.servers[tenant].acceptToken(token, person);
     this.servers[tenant === 'a' ? 'b' : 'a'].foreignTokens.add(token);
     this.owners.set(`${tenant}${person}`, { tenant, person });
@@ -169,7 +176,10 @@ export class Simulation {
 
   // ————— Tabs
 
-  openTab({ tenant = this.tabs[0]?.tenant ?? 'a', isBlocked = false }: { tenant?: Tenant; isBlocked?: boolean } = {}): Tab {
+  openTab({
+    tenant = this.tabs[0]?.tenant ?? 'a',
+    isBlocked = false,
+  }: { tenant?: Tenant; isBlocked?: boolean } = {}): Tab {
     const { kill, open, ...parts } = this.browser.tab();
     const group = isBlocked ? {} : undefined;
     const { servers } = this;
@@ -194,14 +204,37 @@ export class Simulation {
             return servers[tenantAt(url)].connect(url, group) as never;
           }
         } as unknown as typeof WebSocket,
-        fetch: (input, init) => servers[tenantAt(input instanceof Request ? input.url : String(input))].fetch(input, init),
+        fetch: (input, init) =>
+          servers[tenantAt(input instanceof Request ? input.url : String(input))].fetch(input, init),
         vault: isBlocked ? NO_VAULT : this.vault.handle(),
         // In every other such page (a sandboxed frame), channels exist, but reach no other tab.
-        tabs: !isBlocked ? parts : this.events % 2 ? BLOCKED : { ...BLOCKED, BroadcastChannel: new FakeBrowser().tab().BroadcastChannel },
+        tabs: !isBlocked
+          ? parts
+          : this.events % 2
+            ? BLOCKED
+            : { ...BLOCKED, BroadcastChannel: new FakeBrowser().tab().BroadcastChannel },
       },
     );
-    const tab: Tab = { chat, kill, open, tenant, isBlocked, isGone: false, leave: new Map(), token, confirmed: new Set(), shown: new Set() };
-    for (const name of ['chat-state-change', 'chat-error', 'chat-message', 'chat-send', 'chat-send-failed', 'chat-unread-change'] as const) {
+    const tab: Tab = {
+      chat,
+      kill,
+      open,
+      tenant,
+      isBlocked,
+      isGone: false,
+      leave: new Map(),
+      token,
+      confirmed: new Set(),
+      shown: new Set(),
+    };
+    for (const name of [
+      'chat-state-change',
+      'chat-error',
+      'chat-message',
+      'chat-send',
+      'chat-send-failed',
+      'chat-unread-change',
+    ] as const) {
       chat.on(name, (happening) => this.#record({ name, happening }));
     }
     chat.subscribe(() => this.#checkScreen(tab));
@@ -264,18 +297,29 @@ export class Simulation {
     for (const { violations } of this.all) assert.deepEqual(violations, []);
     assert.ok(this.maxTokenRequests <= 1, 'concurrent token requests');
     const minuteAgo = this.clock.now() - 60_000;
-    const inTheLastMinute = (what: 'socketTimes' | 'requestTimes'): number => this.all.flatMap((server) => server[what].filter((time) => time > minuteAgo)).length;
+    const inTheLastMinute = (what: 'socketTimes' | 'requestTimes'): number =>
+      this.all.flatMap((server) => server[what].filter((time) => time > minuteAgo)).length;
     // A tab without tab APIs has a socket of its own.
     const alone = this.tabs.filter(({ isBlocked }) => isBlocked).length;
     const [sockets, requests] = [inTheLastMinute('socketTimes'), inTheLastMinute('requestTimes')];
     assert.ok(sockets <= MAX_SOCKETS * (1 + alone), `${sockets} sockets in a minute`);
     assert.ok(requests <= MAX_REQUESTS * Math.max(1, this.tabs.length), `${requests} requests in a minute`);
     const counted = this.events + this.scenario.sent.length;
-    assert.ok(this.vault.operations <= MAX_STORAGE_OPERATIONS * counted, `${this.vault.operations} storage operations in ${counted} events`);
-    assert.ok(this.browser.lockRequests <= MAX_LOCK_REQUESTS * counted, `${this.browser.lockRequests} lock requests in ${counted} events`);
+    assert.ok(
+      this.vault.operations <= MAX_STORAGE_OPERATIONS * counted,
+      `${this.vault.operations} storage operations in ${counted} events`,
+    );
+    assert.ok(
+      this.browser.lockRequests <= MAX_LOCK_REQUESTS * counted,
+      `${this.browser.lockRequests} lock requests in ${counted} events`,
+    );
     // Everything that a page could display, log or store.
     const known = this.tabs.map(({ chat }) => [chat.data, chat.reason]);
-    const texts = [...this.recorded.splice(0), ...this.browser.messages.splice(0), text([known, [...this.vault.messages.values()], [...this.vault.drafts]])];
+    const texts = [
+      ...this.recorded.splice(0),
+      ...this.browser.messages.splice(0),
+      text([known, [...this.vault.messages.values()], [...this.vault.drafts]]),
+    ];
     assert.ok(!texts.some((each) => each.includes(SECRET)), 'the token leaked');
     this.#checkOwners();
   }
@@ -291,7 +335,10 @@ export class Simulation {
   #checkOwner({ chat, tenant }: Tab): void {
     const { threads, rooms, user } = chat.data;
     const marks = marksIn(text([[...threads], rooms]));
-    assert.ok(marks.every((each) => each === `${tenant}${user?.id}`), `${marks.join()} shown to ${tenant}${user?.id}`);
+    assert.ok(
+      marks.every((each) => each === `${tenant}${user?.id}`),
+      `${marks.join()} shown to ${tenant}${user?.id}`,
+    );
   }
 
   #record(what: unknown): void {
@@ -308,7 +355,8 @@ export class Simulation {
     // Stored messages need a tab that can read the storage.
     if (this.tabs.every(({ isBlocked }) => isBlocked)) this.openTab();
     // Pending token requests and dead sockets must time out first.
-    if (this.pendingTokenRequests > 0 || this.all.some(({ hasDeadSocket }) => hasDeadSocket)) await this.clock.advance(36_000);
+    if (this.pendingTokenRequests > 0 || this.all.some(({ hasDeadSocket }) => hasDeadSocket))
+      await this.clock.advance(36_000);
     const { tenant } = this.tabs[0]!;
     const isHere = (owner: Owner): boolean => owner.tenant === tenant && owner.person === this.person;
     const owners = [...this.owners.values()].sort((one, other) => Number(isHere(other)) - Number(isHere(one)));
@@ -344,8 +392,14 @@ export class Simulation {
       last.map(({ id, content, reactions }) => ({ id, content, reactions })),
       `room ${room}`,
     );
-    const read = (messages: readonly { id: unknown; isRead: boolean }[]): unknown[] => messages.filter(({ isRead }) => isRead).map(({ id }) => id);
-    if (this.hasSync) assert.deepEqual(read(shown.map((message) => ({ id: message.id, isRead: message.is_read && isMine(message, chat.user?.id) }))), read(last), `read in room ${room}`);
+    const read = (messages: readonly { id: unknown; isRead: boolean }[]): unknown[] =>
+      messages.filter(({ isRead }) => isRead).map(({ id }) => id);
+    if (this.hasSync)
+      assert.deepEqual(
+        read(shown.map((message) => ({ id: message.id, isRead: message.is_read && isMine(message, chat.user?.id) }))),
+        read(last),
+        `read in room ${room}`,
+      );
     const threads = chat.data.threads.get(String(room));
     assert.equal(shown.length < held.length, threads?.hasOlder ?? false, 'whether there is more');
     assert.equal(chat.rooms.find(({ id }) => id === room)?.unread_count, server.unread(room), `unread in room ${room}`);
@@ -369,13 +423,24 @@ export class Simulation {
       );
     }
     // With latency between tabs, the order is only defined per tab.
-    const writers = this.#hasLatency || sent.some(({ tab }) => tab.isBlocked) ? [...new Set(sent.map(({ tab }) => tab))] : [undefined];
+    const writers =
+      this.#hasLatency || sent.some(({ tab }) => tab.isBlocked)
+        ? [...new Set(sent.map(({ tab }) => tab))]
+        : [undefined];
     for (const room of ROOMS_OF[person]!) {
       for (const writer of writers) {
-        const mine = sent.filter((message) => message.room === room && (!writer || message.tab === writer) && !retried.has(message.content));
+        const mine = sent.filter(
+          (message) => message.room === room && (!writer || message.tab === writer) && !retried.has(message.content),
+        );
         const asked = mine.map(({ content }) => content);
-        const got = rows.filter((row) => row.room === room && row.sender === person && asked.includes(row.content)).map(({ content }) => content);
-        assert.deepEqual(got, asked.filter((content) => got.includes(content)), `order in room ${room}`);
+        const got = rows
+          .filter((row) => row.room === room && row.sender === person && asked.includes(row.content))
+          .map(({ content }) => content);
+        assert.deepEqual(
+          got,
+          asked.filter((content) => got.includes(content)),
+          `order in room ${room}`,
+        );
       }
     }
   }
@@ -400,10 +465,14 @@ const tenantAt = (url: string): Tenant => (new URL(url).pathname.startsWith('/b/
 /** @param scope Of storage or a channel: contains `<api> <socket> <user>`. */
 function assertOwner(content: string, scope: string, how: string): void {
   const [, path, person] = /:\/\/chat\.example(\/b)?\/api\/chat\/ \S+ (\d)/.exec(scope) ?? [];
-  for (const whose of marksIn(content)) assert.equal(whose, `${path ? 'b' : 'a'}${person}`, `${content} is ${how} for ${scope}`);
+  for (const whose of marksIn(content))
+    assert.equal(whose, `${path ? 'b' : 'a'}${person}`, `${content} is ${how} for ${scope}`);
 }
 
 /** Serialises everything, including errors. */
-const text = (what: unknown): string => JSON.stringify(what, (_key, value: unknown) => (value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value)) ?? '';
+const text = (what: unknown): string =>
+  JSON.stringify(what, (_key, value: unknown) =>
+    value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value,
+  ) ?? '';
 
 const isMine = ({ sender }: ChatMessage, me: unknown): boolean => sender?.id === me;

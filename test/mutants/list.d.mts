@@ -1,1 +1,8 @@
-export const MUTANTS: readonly { name: string; file: string; find: string; replace: string; tests?: string; survives?: string }[];
+export const MUTANTS: readonly {
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+  tests?: string;
+  survives?: string;
+}[];

@@ -5,7 +5,9 @@ import { it } from 'node:test';
 import { MUTANTS } from './list.mjs';
 
 it('every mutant matches exactly one place', () => {
-  const wrong = MUTANTS.filter(({ file, find }) => readFileSync(file, 'utf8').split(find).length !== 2).map(({ name }) => name);
+  const wrong = MUTANTS.filter(({ file, find }) => readFileSync(file, 'utf8').split(find).length !== 2).map(
+    ({ name }) => name,
+  );
   assert.deepEqual(wrong, []);
 });
 

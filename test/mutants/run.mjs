@@ -9,14 +9,23 @@ import { parseArgs } from 'node:util';
 import { bundle } from '../model/bundle.mjs';
 import { MUTANTS } from './list.mjs';
 
-const { values: flags } = parseArgs({ options: { only: { type: 'string', default: '' }, runs: { type: 'string', default: '400' } } });
+const { values: flags } = parseArgs({
+  options: { only: { type: 'string', default: '' }, runs: { type: 'string', default: '400' } },
+});
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'node_modules/.cache/unified-chat/model/mutant.mjs');
 /** A mutant may loop forever; that counts as detected. */
 const TIMEOUT_MS = 120_000;
 
 /** @param {Partial<NodeJS.ProcessEnv>} env @param {string[]} args */
-const passes = (args, env = {}) => spawnSync(process.execPath, args, { cwd: root, stdio: 'ignore', timeout: TIMEOUT_MS, killSignal: 'SIGKILL', env: { ...process.env, ...env } }).status === 0;
+const passes = (args, env = {}) =>
+  spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: 'ignore',
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ...env },
+  }).status === 0;
 
 /** Whether the random scenarios pass. @param {string} runs */
 const scenariosPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
@@ -26,10 +35,21 @@ const scenariosPass = (runs) => passes([file], { RUNS: runs, SHRINK: '0' });
  * undefined} mutant Default: none.
  */
 const testsPass = (tests, mutant) =>
-  passes(['--import', 'tsx', 'node_modules/@web/test-runner/dist/bin.js', '--config', 'test/config/web-test-runner.config.mjs', '--files', tests], {
-    BROWSERS: 'chromium',
-    ...(mutant && { MUTANT: JSON.stringify({ file: mutant.file, find: mutant.find, replace: mutant.replace }) }),
-  });
+  passes(
+    [
+      '--import',
+      'tsx',
+      'node_modules/@web/test-runner/dist/bin.js',
+      '--config',
+      'test/config/web-test-runner.config.mjs',
+      '--files',
+      tests,
+    ],
+    {
+      BROWSERS: 'chromium',
+      ...(mutant && { MUTANT: JSON.stringify({ file: mutant.file, find: mutant.find, replace: mutant.replace }) }),
+    },
+  );
 
 const chosen = MUTANTS.filter(({ name }) => name.includes(flags.only));
 const entry = join(root, 'test/model/connection.node.test.ts');
@@ -49,7 +69,10 @@ for (const [index, mutant] of chosen.entries()) {
   const from = Date.now();
   const where = `${String(index + 1).padStart(2)}/${chosen.length}`;
   /** @param {string} result */
-  const report = (result) => console.log(`${where}  ${result.padEnd(10)}${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${mutant.name}`);
+  const report = (result) =>
+    console.log(
+      `${where}  ${result.padEnd(10)}${String(Math.round((Date.now() - from) / 1000)).padStart(4)} s  ${mutant.name}`,
+    );
   await bundle(entry, file, mutant);
   if (mutant.tests && !testsPass(mutant.tests, mutant)) report('detected');
   else if (!mutant.survives && !scenariosPass(flags.runs)) report('detected');
@@ -59,5 +82,9 @@ for (const [index, mutant] of chosen.entries()) {
     undetected++;
   }
 }
-console.log(undetected === 0 ? `\nAll ${chosen.length} mutants are detected, or harmless for the reason given in test/mutants/list.mjs.` : `\n${undetected} of ${chosen.length} mutants survive.`);
+console.log(
+  undetected === 0
+    ? `\nAll ${chosen.length} mutants are detected, or harmless for the reason given in test/mutants/list.mjs.`
+    : `\n${undetected} of ${chosen.length} mutants survive.`,
+);
 process.exit(undetected === 0 ? 0 : 1);

@@ -9,7 +9,10 @@ import type { ChatConnectionElement, ChatThreadElement } from '../../src/index.j
 import { findBrowsers } from '../support/browsers.mjs';
 import { startSite, type Site } from './site.js';
 
-const chat = (base: string, token: string): string => `<!doctype html><html lang="en"><head><title>Chat</title><link rel="icon" href="data:,">
+const chat = (
+  base: string,
+  token: string,
+): string => `<!doctype html><html lang="en"><head><title>Chat</title><link rel="icon" href="data:,">
   <script type="module" src="${base}/dist/chat.js"></script></head><body>
   <chat-connection url="${base}" token="${token}"><chat-status></chat-status><chat-rooms></chat-rooms><chat-thread room="1"></chat-thread></chat-connection>
   <chat-launcher></chat-launcher></body></html>`;
@@ -24,19 +27,29 @@ const REFUSED: Record<string, string> = {
   sessionStorage: `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('', 'SecurityError'); } });
     Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('', 'SecurityError'); } });`,
 };
-REFUSED['all of them'] = Object.entries(REFUSED).filter(([name]) => !name.startsWith('navigator.locks') || name.endsWith('throwing')).map(([, script]) => script).join('\n');
+REFUSED['all of them'] = Object.entries(REFUSED)
+  .filter(([name]) => !name.startsWith('navigator.locks') || name.endsWith('throwing'))
+  .map(([, script]) => script)
+  .join('\n');
 
 const addressOf = (name: string): string => `/${name.replace(/\W+/g, '-')}.html`;
 
 /** Asserts: connected, a message is sent, stored and shown, no console output. */
 async function isAChat(frame: Frame, words: string): Promise<void> {
-  await frame.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected', { timeout: 20_000 });
+  await frame.waitForFunction(
+    () => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected',
+    { timeout: 20_000 },
+  );
   const delivery = await frame.evaluate(async (text) => {
     const { connection } = document.querySelector<ChatConnectionElement>('chat-connection')!;
     return (await connection.sendChatMessage(1, text)).message.delivery;
   }, words);
   assert.equal(delivery, 'sent');
-  await frame.waitForFunction((text) => document.querySelector<ChatThreadElement>('chat-thread')?.shadowRoot?.textContent?.includes(text), {}, words);
+  await frame.waitForFunction(
+    (text) => document.querySelector<ChatThreadElement>('chat-thread')?.shadowRoot?.textContent?.includes(text),
+    {},
+    words,
+  );
 }
 
 describe('10.3: blocked storage', () => {
@@ -47,7 +60,8 @@ describe('10.3: blocked storage', () => {
     site = await startSite({ html }, { allowedOrigins: ['null'] });
     token = await site.server.signToken(1);
     html['/chat.html'] = chat(site.url, token);
-    html['/sandbox.html'] = `<!doctype html><html lang="en"><head><title>Host</title><link rel="icon" href="data:,"></head><body><iframe sandbox="allow-scripts" src="/chat.html"></iframe></body></html>`;
+    html['/sandbox.html'] =
+      `<!doctype html><html lang="en"><head><title>Host</title><link rel="icon" href="data:,"></head><body><iframe sandbox="allow-scripts" src="/chat.html"></iframe></body></html>`;
     for (const [name, script] of Object.entries(REFUSED)) {
       html[addressOf(name)] = chat(site.url, token).replace('<head>', `<head><script>${script}</script>`);
     }
@@ -67,7 +81,12 @@ describe('10.3: blocked storage', () => {
     const { page } = await site.open('/sandbox.html');
     const frame = await page.waitForFrame((each) => each.url().endsWith('/chat.html'));
     await isAChat(frame, 'in a sandbox');
-    assert.equal(await frame.evaluate(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.data.durable), false);
+    assert.equal(
+      await frame.evaluate(
+        () => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.data.durable,
+      ),
+      false,
+    );
     await page.close();
   });
 });

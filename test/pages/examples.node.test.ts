@@ -7,20 +7,39 @@ import type { ChatConnectionElement } from '../../src/index.js';
 import { DJANGO_PACKAGES, findDjango } from '../support/find-programs.mjs';
 import { startSite, type Site } from './site.js';
 
-const EXAMPLES = { plain: '/examples/plain/', react: '/built/react/', vue: '/built/vue/', svelte: '/built/svelte/', angular: '/built/angular/' };
+const EXAMPLES = {
+  plain: '/examples/plain/',
+  react: '/built/react/',
+  vue: '/built/vue/',
+  svelte: '/built/svelte/',
+  angular: '/built/angular/',
+};
 
 const connected = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => {
     const thread = document.querySelector('chat-thread')?.shadowRoot;
-    return document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected' && thread?.querySelector('li');
+    return (
+      document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected' &&
+      thread?.querySelector('li')
+    );
   });
 async function write(page: Page, words: string): Promise<void> {
-  const field = (await page.evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!)) as ElementHandle<HTMLTextAreaElement>;
+  const field = (await page.evaluateHandle(() =>
+    document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!,
+  )) as ElementHandle<HTMLTextAreaElement>;
   await field.type(`${words}\n`);
 }
-const field = (page: Page): Promise<string> => page.evaluate(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!.value);
+const field = (page: Page): Promise<string> =>
+  page.evaluate(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!.value);
 const arrived = (page: Page, words: string): Promise<unknown> =>
-  page.waitForFunction((wanted) => [...document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.own')].some((row) => row.textContent.includes(wanted) && !row.querySelector('.clock')), {}, words);
+  page.waitForFunction(
+    (wanted) =>
+      [...document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.own')].some(
+        (row) => row.textContent.includes(wanted) && !row.querySelector('.clock'),
+      ),
+    {},
+    words,
+  );
 const value = (page: Page, id: string): Promise<string> => page.$eval(`#${id}`, (element) => element.textContent);
 
 describe('the examples', () => {
@@ -41,8 +60,19 @@ describe('the examples', () => {
       await page.click('#quiet');
       await write(page, 'not to be sent');
       assert.equal(await field(page), 'not to be sent');
-      assert.equal(await page.evaluate(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.messages(1).some(({ content }) => content === 'not to be sent')), false);
-      assert.deepEqual(output.filter((words) => !words.startsWith('Angular is running in development mode')), []);
+      assert.equal(
+        await page.evaluate(() =>
+          document
+            .querySelector<ChatConnectionElement>('chat-connection')!
+            .connection.messages(1)
+            .some(({ content }) => content === 'not to be sent'),
+        ),
+        false,
+      );
+      assert.deepEqual(
+        output.filter((words) => !words.startsWith('Angular is running in development mode')),
+        [],
+      );
       await page.close();
     });
   }
@@ -58,17 +88,27 @@ describe('elements loaded after the first render', () => {
   for (const name of ['react', 'vue', 'svelte', 'angular']) {
     it(`10.39, 10.40: ${name}: the token arrives by attribute, event and property; a thread without its room shows no other`, async () => {
       const { page, output } = await site.open(`/built/${name}/late.html`);
-      await page.waitForFunction(() => [...document.querySelectorAll('chat-connection')].map((element) => element.connection?.state).join() === 'connected,connected,connected');
-      await page.waitForFunction(() => document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[aria-selected=true]'));
-      const thread = (): Promise<string> => page.evaluate(() => {
-        const root = document.querySelector('chat-thread')!.shadowRoot!;
-        return `${root.querySelectorAll('li').length > 0 ? 'messages' : 'none'}, ${root.querySelector('textarea') ? 'a field' : 'no field'}`;
-      });
+      await page.waitForFunction(
+        () =>
+          [...document.querySelectorAll('chat-connection')].map((element) => element.connection?.state).join() ===
+          'connected,connected,connected',
+      );
+      await page.waitForFunction(() =>
+        document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[aria-selected=true]'),
+      );
+      const thread = (): Promise<string> =>
+        page.evaluate(() => {
+          const root = document.querySelector('chat-thread')!.shadowRoot!;
+          return `${root.querySelectorAll('li').length > 0 ? 'messages' : 'none'}, ${root.querySelector('textarea') ? 'a field' : 'no field'}`;
+        });
       assert.equal(await thread(), 'none, no field');
       await page.click('#open');
       await page.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'));
       assert.equal(await thread(), 'messages, a field');
-      assert.deepEqual(output.filter((words) => !words.startsWith('Angular is running in development mode')), []);
+      assert.deepEqual(
+        output.filter((words) => !words.startsWith('Angular is running in development mode')),
+        [],
+      );
       await page.close();
     });
   }
@@ -76,36 +116,47 @@ describe('elements loaded after the first render', () => {
 
 const python = findDjango();
 
-describe('the Django example', { skip: python ? false : `Python with Django and PyJWT is not installed (Debian: ${DJANGO_PACKAGES.join(' ')})` }, () => {
-  const port = 20_000 + (process.pid % 10_000);
-  const secret = 'a secret that two servers share, and nobody else';
-  let site: Site;
-  let django: ChildProcess;
-  before(async () => {
-    site = await startSite({}, { secret, allowedOrigins: [`http://127.0.0.1:${port}`] });
-    django = spawn(python!, ['demo/examples/django/site.py', 'runserver', '--noreload', `127.0.0.1:${port}`], { env: { ...process.env, CHAT_URL: site.url, JWT_SECRET: secret }, stdio: 'ignore' });
-    for (;;) {
-      const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
-      if (answer?.ok) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  });
-  after(async () => {
-    django.kill();
-    await site.close();
-  });
+describe(
+  'the Django example',
+  { skip: python ? false : `Python with Django and PyJWT is not installed (Debian: ${DJANGO_PACKAGES.join(' ')})` },
+  () => {
+    const port = 20_000 + (process.pid % 10_000);
+    const secret = 'a secret that two servers share, and nobody else';
+    let site: Site;
+    let django: ChildProcess;
+    before(async () => {
+      site = await startSite({}, { secret, allowedOrigins: [`http://127.0.0.1:${port}`] });
+      django = spawn(python!, ['demo/examples/django/site.py', 'runserver', '--noreload', `127.0.0.1:${port}`], {
+        env: { ...process.env, CHAT_URL: site.url, JWT_SECRET: secret },
+        stdio: 'ignore',
+      });
+      for (;;) {
+        const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+        if (answer?.ok) break;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    });
+    after(async () => {
+      django.kill();
+      await site.close();
+    });
 
-  it('shows signed out; then a user signs in with a session and token, and talks', async () => {
-    const { page, output } = await site.open(`http://127.0.0.1:${port}/`);
-    const status = (): Promise<string> => page.evaluate(() => document.querySelector('chat-status')!.shadowRoot!.textContent);
-    await page.waitForFunction(() => document.querySelector('chat-status')?.getAttribute('state') === 'unauthorized');
-    assert.match(await status(), /You are not signed in/);
-    await page.click('a[href="/login/1"]');
-    await connected(page);
-    await write(page, 'hello from Django');
-    await arrived(page, 'hello from Django');
-    // The browser logs the expected 401.
-    assert.deepEqual(output.filter((words) => !/401/.test(words)), []);
-    await page.close();
-  });
-});
+    it('shows signed out; then a user signs in with a session and token, and talks', async () => {
+      const { page, output } = await site.open(`http://127.0.0.1:${port}/`);
+      const status = (): Promise<string> =>
+        page.evaluate(() => document.querySelector('chat-status')!.shadowRoot!.textContent);
+      await page.waitForFunction(() => document.querySelector('chat-status')?.getAttribute('state') === 'unauthorized');
+      assert.match(await status(), /You are not signed in/);
+      await page.click('a[href="/login/1"]');
+      await connected(page);
+      await write(page, 'hello from Django');
+      await arrived(page, 'hello from Django');
+      // The browser logs the expected 401.
+      assert.deepEqual(
+        output.filter((words) => !/401/.test(words)),
+        [],
+      );
+      await page.close();
+    });
+  },
+);

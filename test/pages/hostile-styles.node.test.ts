@@ -16,14 +16,16 @@ import { startSite, type Site } from './site.js';
  */
 const HOSTILE: Record<string, string> = {
   'all: unset for everything': '* { all: unset }',
-  'all: unset with !important': '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
+  'all: unset with !important':
+    '*:not(html, head, body, main, chat-connection, chat-rooms, chat-thread, chat-status, chat-launcher) { all: unset !important }',
   'an aggressive reset':
     '*, *::before, *::after { margin: 0; padding: 0; border: 0; font: inherit; vertical-align: baseline; box-sizing: content-box; list-style: none; background: transparent; color: inherit } button { appearance: none } svg { display: none } dialog { display: none } :focus-visible { outline: 0 }',
   'poster typography':
     'body, body * { font: italic 900 40px/3 fantasy; letter-spacing: 0.5em; word-spacing: 1em; text-transform: uppercase; text-indent: 4em; text-align: right; text-shadow: 2px 2px red; white-space: pre; color: lime; cursor: crosshair; hyphens: auto; font-variant: small-caps; tab-size: 20; line-break: anywhere; word-break: break-all; -webkit-text-stroke: 1px red; quotes: "x" "y"; list-style: square inside }',
   'a framework’s buttons, inputs and dialogs':
     'button { background: #0d6efd; color: #fff; padding: 2rem; border-radius: 0; min-width: 300px; text-transform: uppercase } input, textarea { height: 90px; border: 9px solid red; width: 100% } h2 { font-size: 90px; margin: 50px } ul, ol { padding-left: 99px; list-style: disc } p { margin: 3em } dialog { background: red; inset: 0; width: 100vw } .base, .message, .bubble, .header, .panel, .button, .badge { display: none; background: red; margin: 90px } img { max-width: none; width: 900px } a { color: red; display: block }',
-  'transformed and translucent': '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
+  'transformed and translucent':
+    '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
 };
 
 /** Preserves the layout of the host elements: `chat-thread` is more specific than `*`. */
@@ -32,17 +34,22 @@ chat-connection { display: grid; grid-template: auto 300px / 300px 400px; width:
 chat-status { display: block; grid-column: 1 / 3 } chat-rooms, chat-thread, chat-status { float: none; column-count: auto; width: auto; height: auto; transition: none }
 chat-rooms, chat-thread { display: block; height: 300px; overflow: hidden }`;
 
-const elements = (styles: string): string => `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
+const elements = (
+  styles: string,
+): string => `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
 <style>${styles}</style><style>${BOXES}</style><script type="module" src="/dist/chat.js"></script></head>
 <body><main><chat-connection token-url="/token/1"><chat-status always></chat-status><chat-rooms selected="1"></chat-rooms><chat-thread></chat-thread></chat-connection></main></body></html>`;
-const corner = (styles: string): string => `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
+const corner = (
+  styles: string,
+): string => `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
 <style>${styles}</style><style>html, body { display: block; margin: 0; background: #fff } head, script, style { display: none }</style></head>
 <body><script src="/dist/loader.js" data-token-url="/token/1"></script></body></html>`;
 
 /** The page's own content, with all element types that the chat uses too. */
 const OWN = `<main><h1>Title</h1><h2>Second</h2><p>Some <a href="#">words</a> <b>and</b> more</p><ul><li>one</li></ul><ol><li>two</li></ol>
 <button class="button">Press</button><input value="text"><textarea>text</textarea><div class="base header message bubble panel">a box</div><blockquote>output</blockquote><dialog open>dialog</dialog><time>now</time></main>`;
-const host = (chat: string): string => `<!doctype html><html lang="en"><head><style>body { font: 18px Georgia, serif; color: #333 } .button { background: gold }</style></head><body>${OWN}${chat}</body></html>`;
+const host = (chat: string): string =>
+  `<!doctype html><html lang="en"><head><style>body { font: 18px Georgia, serif; color: #333 } .button { background: gold }</style></head><body>${OWN}${chat}</body></html>`;
 
 const LOOKS = 3;
 
@@ -57,9 +64,12 @@ describe('styles of page and chat', () => {
       '/elements': elements(''),
       '/corner': corner(''),
       '/host': host(''),
-      '/host-with-chat': host('<script type="module" src="/dist/chat.js"></script><chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>'),
+      '/host-with-chat': host(
+        '<script type="module" src="/dist/chat.js"></script><chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>',
+      ),
     };
-    for (const [at, styles] of Object.values(HOSTILE).entries()) Object.assign(html, { [`/elements-${at}`]: elements(styles), [`/corner-${at}`]: corner(styles) });
+    for (const [at, styles] of Object.values(HOSTILE).entries())
+      Object.assign(html, { [`/elements-${at}`]: elements(styles), [`/corner-${at}`]: corner(styles) });
     site = await startSite({ html });
     // One visit before the screenshots marks everything as read, so that all pages look the same.
     await shoot('/elements');
@@ -73,9 +83,15 @@ describe('styles of page and chat', () => {
       const rooms = document.querySelector('chat-rooms');
       const thread = document.querySelector('chat-thread');
       const isUp = document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected';
-      return isUp && rooms?.shadowRoot?.querySelector('[role=option]') && thread?.shadowRoot?.querySelector('li') && !thread.shadowRoot.querySelector('.delivery.clock');
+      return (
+        isUp &&
+        rooms?.shadowRoot?.querySelector('[role=option]') &&
+        thread?.shadowRoot?.querySelector('li') &&
+        !thread.shadowRoot.querySelector('.delivery.clock')
+      );
     });
-  const still = (page: Page): Promise<unknown> => page.evaluate(() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 300)));
+  const still = (page: Page): Promise<unknown> =>
+    page.evaluate(() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 300)));
 
   async function shoot(path: string): Promise<Uint8Array> {
     const { page } = await site.open(path, { now });
@@ -90,14 +106,21 @@ describe('styles of page and chat', () => {
   async function shootCorner(path: string): Promise<Uint8Array[]> {
     const { page } = await site.open(path, { now });
     // Something is unread, so the chat loads and the button shows the count.
-    await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('[part=badge]'));
+    await page.waitForFunction(() =>
+      document.querySelector('chat-launcher')?.shadowRoot?.querySelector('[part=badge]'),
+    );
     const closed = await page.screenshot();
-    await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('.button')!.click());
+    await page.evaluate(() =>
+      document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('.button')!.click(),
+    );
     await page.waitForFunction(() => {
       const panel = document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog');
       // Green for a moment, then hidden.
       const status = panel?.querySelector('chat-status')?.shadowRoot?.querySelector('[part=base]');
-      return panel?.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]') && status?.className === 'hidden-visually';
+      return (
+        panel?.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]') &&
+        status?.className === 'hidden-visually'
+      );
     });
     await still(page);
     const open = await page.screenshot();
@@ -146,7 +169,8 @@ describe('styles of page and chat', () => {
   it('the page looks the same without the chat', async () => {
     const picture = async (path: string): Promise<Uint8Array> => {
       const { page } = await site.open(path, { now });
-      if (path !== '/host') await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog'));
+      if (path !== '/host')
+        await page.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog'));
       await still(page);
       // Everything but the corner with the button.
       const shot = await page.screenshot({ clip: { x: 0, y: 0, width: 900, height: 600 } });

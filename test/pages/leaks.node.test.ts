@@ -37,14 +37,23 @@ async function instances(cdp: CDPSession): Promise<Record<string, number>> {
   for (let n = 0; n < 3; n++) await cdp.send('HeapProfiler.collectGarbage');
   const count = async (expression: string): Promise<number> => {
     const { result } = await cdp.send('Runtime.evaluate', { expression, objectGroup: 'leaks' });
-    const { objects } = await cdp.send('Runtime.queryObjects', { prototypeObjectId: result.objectId!, objectGroup: 'leaks' });
-    const { result: length } = await cdp.send('Runtime.callFunctionOn', { objectId: objects.objectId!, functionDeclaration: 'function () { return this.length; }', returnByValue: true });
+    const { objects } = await cdp.send('Runtime.queryObjects', {
+      prototypeObjectId: result.objectId!,
+      objectGroup: 'leaks',
+    });
+    const { result: length } = await cdp.send('Runtime.callFunctionOn', {
+      objectId: objects.objectId!,
+      functionDeclaration: 'function () { return this.length; }',
+      returnByValue: true,
+    });
     await cdp.send('Runtime.releaseObjectGroup', { objectGroup: 'leaks' });
     return length.value as number;
   };
   const counts: Record<string, number> = { ChatConnection: await count('window.chatConnectionPrototype') };
-  for (const tag of ['chat-connection', 'chat-thread', 'chat-rooms', 'chat-status', 'chat-launcher']) counts[tag] = await count(`customElements.get('${tag}').prototype`);
-  for (const name of ['IDBDatabase', 'BroadcastChannel', 'ResizeObserver', 'WebSocket']) counts[name] = await count(`${name}.prototype`);
+  for (const tag of ['chat-connection', 'chat-thread', 'chat-rooms', 'chat-status', 'chat-launcher'])
+    counts[tag] = await count(`customElements.get('${tag}').prototype`);
+  for (const name of ['IDBDatabase', 'BroadcastChannel', 'ResizeObserver', 'WebSocket'])
+    counts[name] = await count(`${name}.prototype`);
   return counts;
 }
 

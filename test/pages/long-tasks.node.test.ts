@@ -22,7 +22,8 @@ const PAGES = {
   '/control': `<script>setTimeout(() => {${controlScript()}}, 50)</script>`,
   '/launcher': `<chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>${SCRIPT}`,
 };
-const markup = (body: string): string => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title></head><body><h1>A page</h1>${body}</body></html>`;
+const markup = (body: string): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title></head><body><h1>A page</h1>${body}</body></html>`;
 
 const LIMIT_MS = 50;
 /** The control script's longest task on the reference CPU, in ms. */
@@ -32,7 +33,9 @@ const TRIES = 8;
 describe('long tasks', () => {
   let site: Site;
   before(async () => {
-    site = await startSite({ html: Object.fromEntries(Object.entries(PAGES).map(([path, body]) => [path, markup(body)])) });
+    site = await startSite({
+      html: Object.fromEntries(Object.entries(PAGES).map(([path, body]) => [path, markup(body)])),
+    });
   });
   after(() => site.close());
 
@@ -42,15 +45,27 @@ describe('long tasks', () => {
     if (path === '/loader') {
       // Nothing unread, because unread messages would load the chat.
       await page.setRequestInterception(true);
-      page.on('request', (request) => void (request.url().endsWith('/rooms/') ? request.respond({ contentType: 'application/json', body: '[]' }) : request.continue()));
+      page.on(
+        'request',
+        (request) =>
+          void (request.url().endsWith('/rooms/')
+            ? request.respond({ contentType: 'application/json', body: '[]' })
+            : request.continue()),
+      );
     }
     await page.emulateCPUThrottling(4);
     await page.evaluateOnNewDocument(() => {
       const tasks: number[] = ((globalThis as unknown as { tasks: number[] }).tasks = []);
-      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask', buffered: true });
+      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+        type: 'longtask',
+        buffered: true,
+      });
     });
     await page.goto(site.url + path, { waitUntil: 'networkidle0' });
-    if (path === '/launcher') await page.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot?.querySelector('[part=badge]'));
+    if (path === '/launcher')
+      await page.waitForFunction(() =>
+        document.querySelector('chat-launcher')!.shadowRoot?.querySelector('[part=badge]'),
+      );
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 700)));
     const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
     await page.close();
@@ -67,7 +82,10 @@ describe('long tasks', () => {
         const limit = task < LIMIT_MS ? LIMIT_MS : LIMIT_MS * Math.max(1, (await longest('/control')) / CONTROL_MS);
         measured.push({ task, limit });
       }
-      assert.ok(isMet(), `${path}: ${measured.map(({ task, limit }) => `${task} ms, limit ${Math.round(limit)} ms`).join('; ')}`);
+      assert.ok(
+        isMet(),
+        `${path}: ${measured.map(({ task, limit }) => `${task} ms, limit ${Math.round(limit)} ms`).join('; ')}`,
+      );
     });
   }
 });

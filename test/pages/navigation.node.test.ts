@@ -48,19 +48,39 @@ describe('navigation between pages', () => {
   before(async () => {
     const html: Record<string, string> = {};
     for (const way of Object.keys(WAYS)) {
-      for (const [kind, chat, where] of [['loader', LOADER, 'head'], ['loader-in-body', LOADER, 'body'], ['elements', ELEMENTS, 'body']] as const) {
-        for (const [name, other] of [['one', 'two'], ['two', 'one']] as const) {
-          html[`/${way}-${kind}-${name}`] = page(way, name, `${way}-${kind}-${other}`, chat, where).replace('</head>', kind === 'elements' ? `${SCRIPT}</head>` : '</head>');
+      for (const [kind, chat, where] of [
+        ['loader', LOADER, 'head'],
+        ['loader-in-body', LOADER, 'body'],
+        ['elements', ELEMENTS, 'body'],
+      ] as const) {
+        for (const [name, other] of [
+          ['one', 'two'],
+          ['two', 'one'],
+        ] as const) {
+          html[`/${way}-${kind}-${name}`] = page(way, name, `${way}-${kind}-${other}`, chat, where).replace(
+            '</head>',
+            kind === 'elements' ? `${SCRIPT}</head>` : '</head>',
+          );
         }
       }
     }
-    site = await startSite({ html, folders: { '/vendor/turbo': 'node_modules/@hotwired/turbo/dist', '/vendor/htmx': 'node_modules/htmx.org/dist' } });
+    site = await startSite({
+      html,
+      folders: { '/vendor/turbo': 'node_modules/@hotwired/turbo/dist', '/vendor/htmx': 'node_modules/htmx.org/dist' },
+    });
   });
   after(() => site.close());
 
-  const launcherOpens = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog')?.open);
-  const connected = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected');
-  const press = (tab: Page): Promise<void> => tab.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('button')!.click());
+  const launcherOpens = (tab: Page): Promise<unknown> =>
+    tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog')?.open);
+  const connected = (tab: Page): Promise<unknown> =>
+    tab.waitForFunction(
+      () => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected',
+    );
+  const press = (tab: Page): Promise<void> =>
+    tab.evaluate(() =>
+      document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('button')!.click(),
+    );
 
   /** Opens the chat on the first page, and navigates to the second without a page load. */
   async function visit(way: string, kind: string): Promise<{ tab: Page; output: string[] }> {
@@ -83,7 +103,12 @@ describe('navigation between pages', () => {
         const now = await tab.evaluate(() => {
           const all = document.querySelectorAll<ChatConnectionElement>('chat-connection');
           const { first } = globalThis as unknown as { first: Element };
-          return [all.length, all[0] === first, all[0]!.connection.state, document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')!.open];
+          return [
+            all.length,
+            all[0] === first,
+            all[0]!.connection.state,
+            document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')!.open,
+          ];
         });
         assert.deepEqual(now, [1, true, 'connected', true]);
         assert.deepEqual(output, []);
@@ -118,16 +143,31 @@ describe('navigation between pages', () => {
       await tab.evaluate(() => Object.assign(globalThis, { wasHere: true }));
       await tab.goto(`${site.url}/turbo-loader-two`);
       // The result of this call is lost with the page; `waitForFunction` survives the navigation.
-      await tab.evaluate(() => setTimeout(() => { history.back(); }));
-      const page = await tab.waitForFunction(() => location.pathname === '/router-loader-one' && document.readyState === 'complete'
-        && ('wasHere' in globalThis ? 'restored' : 'loaded'));
-      isRestored = await page.jsonValue() === 'restored';
+      await tab.evaluate(() =>
+        setTimeout(() => {
+          history.back();
+        }),
+      );
+      const page = await tab.waitForFunction(
+        () =>
+          location.pathname === '/router-loader-one' &&
+          document.readyState === 'complete' &&
+          ('wasHere' in globalThis ? 'restored' : 'loaded'),
+      );
+      isRestored = (await page.jsonValue()) === 'restored';
     }
     // A page restored from the bfcache keeps its variables.
     assert.equal(isRestored, true);
     await connected(tab);
     await launcherOpens(tab);
-    const method = await tab.evaluate(async () => (await document.querySelector<ChatConnectionElement>('chat-connection')!.connection.sendChatMessage(1, 'back again')).method);
+    const method = await tab.evaluate(
+      async () =>
+        (
+          await document
+            .querySelector<ChatConnectionElement>('chat-connection')!
+            .connection.sendChatMessage(1, 'back again')
+        ).method,
+    );
     assert.equal(method, 'websocket');
     assert.deepEqual(output, []);
     await tab.close();

@@ -20,7 +20,9 @@ const WHERE: Record<string, string> = {
 
 /** All documented custom states, by the address that shows them. */
 function addresses(): Map<string, [tag: string, state: string][]> {
-  const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as { modules: { declarations: { tagName?: string; cssStates?: { name: string }[] }[] }[] };
+  const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as {
+    modules: { declarations: { tagName?: string; cssStates?: { name: string }[] }[] }[];
+  };
   const all = new Map<string, [string, string][]>();
   for (const { tagName, cssStates = [] } of modules.flatMap(({ declarations }) => declarations)) {
     for (const { name } of cssStates) {
@@ -61,7 +63,10 @@ describe('the playground', () => {
     ({ page } = site);
     page.setDefaultTimeout(8_000);
     asked = await watch(page);
-    page.on('console', (message) => /Content.Security.Policy|Trusted/.test(message.text()) && forbidden.push(message.text()));
+    page.on(
+      'console',
+      (message) => /Content.Security.Policy|Trusted/.test(message.text()) && forbidden.push(message.text()),
+    );
   });
   after(() => site.close());
 
@@ -70,17 +75,29 @@ describe('the playground', () => {
     await page.goto(`${site.url}/playground/#${hash}`);
     await page.waitForSelector('chat-connection');
   };
-  const isState = (state: string): Promise<unknown> => page.waitForFunction((wanted) => document.querySelector('chat-status')?.getAttribute('state') === wanted, {}, state);
+  const isState = (state: string): Promise<unknown> =>
+    page.waitForFunction(
+      (wanted) => document.querySelector('chat-status')?.getAttribute('state') === wanted,
+      {},
+      state,
+    );
 
   for (const [hash, wanted] of addresses()) {
     it(`shows ${wanted.map((names) => names.join(':')).join(', ')} at '#${hash}'`, async () => {
       await open(hash);
       for (const [tag, state] of wanted) {
         if (state === 'scrolled') {
-          const list = (await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li')?.closest('[part=messages]'))) as ElementHandle;
+          const list = (await page.waitForFunction(() =>
+            document.querySelector('chat-thread')?.shadowRoot?.querySelector('li')?.closest('[part=messages]'),
+          )) as ElementHandle;
           await list.evaluate((element) => element.scrollTo(0, 0));
         }
-        await page.waitForFunction((name, selector) => document.querySelector(name)?.matches(selector), {}, tag, `:state(${state})`);
+        await page.waitForFunction(
+          (name, selector) => document.querySelector(name)?.matches(selector),
+          {},
+          tag,
+          `:state(${state})`,
+        );
       }
     });
   }
@@ -97,7 +114,7 @@ describe('the playground', () => {
       const seen = await page.evaluate(async () => {
         const status = document.querySelector('chat-status')!;
         const states = new Set<string>();
-        for (const until = performance.now() + 1_500; performance.now() < until; ) {
+        for (const until = performance.now() + 1_500; performance.now() < until;) {
           await new Promise(requestAnimationFrame);
           states.add(status.state);
         }
@@ -121,10 +138,13 @@ describe('the playground', () => {
   const launcher = (): Promise<object> =>
     page.evaluate(() => {
       const root = document.querySelector('chat-launcher')!.shadowRoot!;
-      const [button, panel, rooms] = ['[part=button]', '[part=panel]', 'chat-rooms'].map((selector) => root.querySelector(selector)?.checkVisibility() ?? false);
+      const [button, panel, rooms] = ['[part=button]', '[part=panel]', 'chat-rooms'].map(
+        (selector) => root.querySelector(selector)?.checkVisibility() ?? false,
+      );
       return { button, panel, rooms, number: root.querySelector('[part=badge]')?.textContent ?? null };
     });
-  const isConnected = (): Promise<unknown> => page.waitForFunction(() => document.querySelector('chat-connection')?.connection.state === 'connected');
+  const isConnected = (): Promise<unknown> =>
+    page.waitForFunction(() => document.querySelector('chat-connection')?.connection.state === 'connected');
 
   for (const [look, seen] of Object.entries({
     closed: { button: true, panel: false, rooms: false, number: null },
@@ -141,15 +161,31 @@ describe('the playground', () => {
   it('shows the launcher in each connection state', async () => {
     for (const state of STATES) {
       await open(`show=launcher&launcher=open&state=${state}`);
-      await page.waitForFunction((wanted) => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('chat-status')?.getAttribute('state') === wanted, {}, state);
+      await page.waitForFunction(
+        (wanted) =>
+          document.querySelector('chat-launcher')?.shadowRoot?.querySelector('chat-status')?.getAttribute('state') ===
+          wanted,
+        {},
+        state,
+      );
     }
   });
 
   it('reflects manual use of the launcher in its address', async () => {
     await open('show=launcher&launcher=unread');
     await isConnected();
-    const press = (part: string): Promise<void> => page.evaluate((wanted) => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>(`[part=${wanted}]`)!.click(), part);
-    const says = (look: string): Promise<unknown> => page.waitForFunction((wanted) => new URLSearchParams(location.hash.slice(1)).get('launcher') === wanted, {}, look);
+    const press = (part: string): Promise<void> =>
+      page.evaluate(
+        (wanted) =>
+          document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>(`[part=${wanted}]`)!.click(),
+        part,
+      );
+    const says = (look: string): Promise<unknown> =>
+      page.waitForFunction(
+        (wanted) => new URLSearchParams(location.hash.slice(1)).get('launcher') === wanted,
+        {},
+        look,
+      );
     await press('button');
     await says('open');
     await press('close');
@@ -173,28 +209,54 @@ describe('the playground', () => {
 
   it('Ben replies', async () => {
     await open('state=connected&content=everything');
-    await page.waitForFunction(() => (document.querySelector('chat-thread')?.shadowRoot?.querySelectorAll('li').length ?? 0) > 8);
-    const count = (): Promise<number> => page.evaluate(() => document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.other').length);
+    await page.waitForFunction(
+      () => (document.querySelector('chat-thread')?.shadowRoot?.querySelectorAll('li').length ?? 0) > 8,
+    );
+    const count = (): Promise<number> =>
+      page.evaluate(() => document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.other').length);
     const before = await count();
-    const field = (await page.evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!)) as ElementHandle<HTMLTextAreaElement>;
+    const field = (await page.evaluateHandle(() =>
+      document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!,
+    )) as ElementHandle<HTMLTextAreaElement>;
     await field.type('Are you there?\n');
-    await page.waitForFunction((known) => document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.other').length > known, {}, before);
+    await page.waitForFunction(
+      (known) => document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('.other').length > known,
+      {},
+      before,
+    );
   });
 
   it('shows rejections, ten thousand messages, and an empty room', async () => {
     await open('state=connected&content=refused');
     await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('li'));
-    const field = (await page.evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!)) as ElementHandle<HTMLTextAreaElement>;
+    const field = (await page.evaluateHandle(() =>
+      document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!,
+    )) as ElementHandle<HTMLTextAreaElement>;
     await field.type('No\n');
-    await page.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('[part=failure]')?.textContent.includes('This room is closed.'));
+    await page.waitForFunction(() =>
+      document
+        .querySelector('chat-thread')!
+        .shadowRoot!.querySelector('[part=failure]')
+        ?.textContent.includes('This room is closed.'),
+    );
     await page.select('[name=content]', 'many');
-    await page.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Then I will come by at nine.'));
+    await page.waitForFunction(() =>
+      document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Then I will come by at nine.'),
+    );
     await page.select('[name=content]', 'nothing');
-    await page.waitForFunction(() => document.querySelector('chat-rooms')?.shadowRoot?.querySelector('[part=note]')?.textContent.includes('No conversations yet'));
+    await page.waitForFunction(() =>
+      document
+        .querySelector('chat-rooms')
+        ?.shadowRoot?.querySelector('[part=note]')
+        ?.textContent.includes('No conversations yet'),
+    );
   });
 
   it('contacts only its own origin, without policy violations', async () => {
-    assert.match(await page.$eval('meta[http-equiv=Content-Security-Policy]', (meta) => meta.getAttribute('content')!), /default-src 'none'.*require-trusted-types-for 'script'/);
+    assert.match(
+      await page.$eval('meta[http-equiv=Content-Security-Policy]', (meta) => meta.getAttribute('content')!),
+      /default-src 'none'.*require-trusted-types-for 'script'/,
+    );
     assert.deepEqual(forbidden, []);
     assert.deepEqual([...asked], [new URL(site.url).host]);
   });

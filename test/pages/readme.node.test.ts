@@ -13,7 +13,9 @@ const LIMIT_MS = 5 * 60_000;
 
 const readme = readFileSync('README.md', 'utf8');
 const block = (language: string, what: string): string => {
-  const found = [...readme.matchAll(/```(\w+)\n([^`]*)```/g)].filter(([, kind, text]) => kind === language && text!.includes(what));
+  const found = [...readme.matchAll(/```(\w+)\n([^`]*)```/g)].filter(
+    ([, kind, text]) => kind === language && text!.includes(what),
+  );
   assert.equal(found.length, 1, `README.md has ${found.length} blocks of ${language} with ${what}`);
   return found[0]![2]!;
 };
@@ -27,10 +29,19 @@ describe('the README in a fresh clone', () => {
   let output = '';
 
   before(async () => {
-    for (const file of execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' }).split('\0').filter(Boolean)) {
+    for (const file of execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+      encoding: 'utf8',
+    })
+      .split('\0')
+      .filter(Boolean)) {
       cpSync(file, join(clone, file), { recursive: true });
     }
-    const [command, ...args] = block('sh', 'npm start').split('\n').find((line) => line.startsWith('npm start'))!.split('#')[0]!.trim().split(' ');
+    const [command, ...args] = block('sh', 'npm start')
+      .split('\n')
+      .find((line) => line.startsWith('npm start'))!
+      .split('#')[0]!
+      .trim()
+      .split(' ');
     // Uses npm's cache and any free port.
     const env = { ...process.env, PORT: '0', npm_config_prefer_offline: 'true', NODE_TEST_CONTEXT: undefined };
     started = spawn(command!, args, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -44,7 +55,10 @@ describe('the README in a fresh clone', () => {
       }
       started.on('exit', () => reject(new Error(output)));
     });
-    browser = await puppeteer.launch({ executablePath: (findBrowsers() as { chromium: string }).chromium, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    browser = await puppeteer.launch({
+      executablePath: (findBrowsers() as { chromium: string }).chromium,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
   });
   after(async () => {
     await browser?.close();
@@ -59,7 +73,11 @@ describe('the README in a fresh clone', () => {
     await tab.setViewport({ width: 1000, height: 700 });
     const lines: string[] = [];
     // Ignores the browser's request for a favicon.
-    tab.on('console', (message) => message.location().url?.endsWith('/favicon.ico') || lines.push(`${message.text()} ${message.location().url}`));
+    tab.on(
+      'console',
+      (message) =>
+        message.location().url?.endsWith('/favicon.ico') || lines.push(`${message.text()} ${message.location().url}`),
+    );
     tab.on('pageerror', (error) => lines.push(String(error)));
     await tab.goto(url + path);
     return { tab, console: lines };
@@ -70,9 +88,17 @@ describe('the README in a fresh clone', () => {
     assert.equal(dirname(path), join(clone, 'demo/site'));
     writeFileSync(path, text);
   };
-  const connected = (tab: Page): Promise<unknown> => tab.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected');
+  const connected = (tab: Page): Promise<unknown> =>
+    tab.waitForFunction(
+      () => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected',
+    );
   const choose = async (tab: Page): Promise<void> => {
-    const room = (await tab.waitForFunction(() => [...document.querySelectorAll('*')].flatMap((element) => [element, ...(element.shadowRoot?.querySelectorAll('*') ?? [])]).find(({ localName }) => localName === 'chat-rooms')?.shadowRoot?.querySelector('[role=option]'))) as ElementHandle<HTMLElement>;
+    const room = (await tab.waitForFunction(() =>
+      [...document.querySelectorAll('*')]
+        .flatMap((element) => [element, ...(element.shadowRoot?.querySelectorAll('*') ?? [])])
+        .find(({ localName }) => localName === 'chat-rooms')
+        ?.shadowRoot?.querySelector('[role=option]'),
+    )) as ElementHandle<HTMLElement>;
     await room.click();
   };
 
@@ -81,11 +107,15 @@ describe('the README in a fresh clone', () => {
     await connected(ana.tab);
     const ben = await open('/?user=ben');
     await connected(ben.tab);
-    const field = (await ben.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
+    const field = (await ben.tab.waitForFunction(() =>
+      document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'),
+    )) as ElementHandle<HTMLTextAreaElement>;
     await field.type('Is Thursday still fine?\n');
     // Background tabs are not rendered.
     await ana.tab.bringToFront();
-    await ana.tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Is Thursday still fine?'));
+    await ana.tab.waitForFunction(() =>
+      document.querySelector('chat-thread')?.shadowRoot?.textContent.includes('Is Thursday still fine?'),
+    );
     assert.deepEqual([...ana.console, ...ben.console], []);
     await Promise.all([ana.tab.close(), ben.tab.close()]);
   });
@@ -93,11 +123,25 @@ describe('the README in a fresh clone', () => {
   it('npm start, then the fault page: two users talk', async () => {
     const { tab, console } = await open('/');
     await Promise.all([tab.waitForNavigation(), tab.click('.actions a[href="faults.html"]')]);
-    await tab.waitForFunction(() => document.querySelectorAll('chat-connection').length === 2 && [...document.querySelectorAll<ChatConnectionElement>('chat-connection')].every((element) => element.connection?.state === 'connected'));
-    await tab.waitForFunction(() => [...document.querySelectorAll('chat-thread')].every((element) => element.shadowRoot!.querySelector('textarea')));
-    const [field] = (await tab.evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!).then((handle) => [handle])) as [ElementHandle<HTMLTextAreaElement>];
+    await tab.waitForFunction(
+      () =>
+        document.querySelectorAll('chat-connection').length === 2 &&
+        [...document.querySelectorAll<ChatConnectionElement>('chat-connection')].every(
+          (element) => element.connection?.state === 'connected',
+        ),
+    );
+    await tab.waitForFunction(() =>
+      [...document.querySelectorAll('chat-thread')].every((element) => element.shadowRoot!.querySelector('textarea')),
+    );
+    const [field] = (await tab
+      .evaluateHandle(() => document.querySelector('chat-thread')!.shadowRoot!.querySelector('textarea')!)
+      .then((handle) => [handle])) as [ElementHandle<HTMLTextAreaElement>];
     await field.type('It works.\n');
-    await tab.waitForFunction(() => [...document.querySelectorAll('chat-thread')].every((element) => element.shadowRoot!.textContent.includes('It works.')));
+    await tab.waitForFunction(() =>
+      [...document.querySelectorAll('chat-thread')].every((element) =>
+        element.shadowRoot!.textContent.includes('It works.'),
+      ),
+    );
     assert.deepEqual(console, []);
     await tab.close();
   });
@@ -110,7 +154,12 @@ describe('the README in a fresh clone', () => {
     await tab.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('button')!.click());
     await connected(tab);
     await choose(tab);
-    await tab.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('chat-thread')?.shadowRoot?.querySelector('li'));
+    await tab.waitForFunction(() =>
+      document
+        .querySelector('chat-launcher')!
+        .shadowRoot!.querySelector('chat-thread')
+        ?.shadowRoot?.querySelector('li'),
+    );
     assert.deepEqual(console, []);
     await tab.close();
   });
@@ -120,11 +169,18 @@ describe('the README in a fresh clone', () => {
     const { tab, console } = await open('/mine.html');
     await connected(tab);
     await choose(tab);
-    const field = (await tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'))) as ElementHandle<HTMLTextAreaElement>;
+    const field = (await tab.waitForFunction(() =>
+      document.querySelector('chat-thread')?.shadowRoot?.querySelector('textarea'),
+    )) as ElementHandle<HTMLTextAreaElement>;
     await field.type('And here.\n');
-    await tab.waitForFunction(() => document.querySelector('chat-thread')!.shadowRoot!.textContent.includes('And here.'));
+    await tab.waitForFunction(() =>
+      document.querySelector('chat-thread')!.shadowRoot!.textContent.includes('And here.'),
+    );
     // The stylesheet that does not exist yet.
-    assert.deepEqual(console.filter((line) => !line.endsWith('/mine.css')), []);
+    assert.deepEqual(
+      console.filter((line) => !line.endsWith('/mine.css')),
+      [],
+    );
     await tab.close();
   });
 
@@ -133,27 +189,57 @@ describe('the README in a fresh clone', () => {
     const { tab, console } = await open('/mine.html');
     await connected(tab);
     await choose(tab);
-    await tab.waitForFunction(() => document.querySelector('chat-thread')?.shadowRoot?.querySelector('[part~=bubble-other]') && document.querySelector('chat-thread')?.shadowRoot?.querySelector('[part~=send]'));
+    await tab.waitForFunction(
+      () =>
+        document.querySelector('chat-thread')?.shadowRoot?.querySelector('[part~=bubble-other]') &&
+        document.querySelector('chat-thread')?.shadowRoot?.querySelector('[part~=send]'),
+    );
     const look = await tab.evaluate(() => {
       const root = document.querySelector('chat-thread')!.shadowRoot!;
-      const [bubble, send] = [root.querySelector('[part~=bubble-other]')!, root.querySelector('[part~=send]')!].map((element) => getComputedStyle(element)) as [CSSStyleDeclaration, CSSStyleDeclaration];
-      const [rooms, thread] = ['chat-rooms', 'chat-thread'].map((tag) => document.querySelector(tag)!.getBoundingClientRect()) as [DOMRect, DOMRect];
-      return [bubble.borderTopWidth, bubble.borderTopLeftRadius, send.backgroundColor, rooms.right <= thread.left, Math.round(thread.bottom) === innerHeight];
+      const [bubble, send] = [root.querySelector('[part~=bubble-other]')!, root.querySelector('[part~=send]')!].map(
+        (element) => getComputedStyle(element),
+      ) as [CSSStyleDeclaration, CSSStyleDeclaration];
+      const [rooms, thread] = ['chat-rooms', 'chat-thread'].map((tag) =>
+        document.querySelector(tag)!.getBoundingClientRect(),
+      ) as [DOMRect, DOMRect];
+      return [
+        bubble.borderTopWidth,
+        bubble.borderTopLeftRadius,
+        send.backgroundColor,
+        rooms.right <= thread.left,
+        Math.round(thread.bottom) === innerHeight,
+      ];
     });
     assert.deepEqual(look, ['1px', '4px', 'rgb(10, 125, 90)', true, true]);
     assert.deepEqual(console, []);
     // The framework pages are built after the first page is available.
-    await tab.waitForFunction(async (address) => (await fetch(address)).ok, { polling: 500, timeout: 120_000 }, '/dist/site/studio/index.html');
+    await tab.waitForFunction(
+      async (address) => (await fetch(address)).ok,
+      { polling: 500, timeout: 120_000 },
+      '/dist/site/studio/index.html',
+    );
     await tab.goto(`${url}/studio`);
-    await tab.waitForFunction(() => document.querySelectorAll('chat-thread').length > 0 && customElements.get('chat-thread'));
+    await tab.waitForFunction(
+      () => document.querySelectorAll('chat-thread').length > 0 && customElements.get('chat-thread'),
+    );
     await tab.close();
   });
 
   it('every page linked from the start page exists', async () => {
     const { tab } = await open('/');
-    const addresses = await tab.$$eval('a[href]', (links) => [...new Set(links.map((link) => (link as HTMLAnchorElement).href.split('#')[0]!))]);
-    assert.ok(addresses.some((address) => address.endsWith('/dist/examples/angular/')), String(addresses));
-    for (const address of addresses) await tab.waitForFunction(async (wanted) => (await fetch(wanted)).ok, { polling: 500, timeout: 120_000 }, address);
+    const addresses = await tab.$$eval('a[href]', (links) => [
+      ...new Set(links.map((link) => (link as HTMLAnchorElement).href.split('#')[0]!)),
+    ]);
+    assert.ok(
+      addresses.some((address) => address.endsWith('/dist/examples/angular/')),
+      String(addresses),
+    );
+    for (const address of addresses)
+      await tab.waitForFunction(
+        async (wanted) => (await fetch(wanted)).ok,
+        { polling: 500, timeout: 120_000 },
+        address,
+      );
     await tab.close();
   });
 

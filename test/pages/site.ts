@@ -38,31 +38,51 @@ const PEOPLE: Record<string, number> = { ana: 1, ben: 2 };
  * @param pages By path: markup (possibly a promise), or a folder of this project.
  * @param options For the backend and the browser.
  */
-export async function startSite(pages: { html?: Record<string, string>; folders?: Record<string, string> } = {}, siteOptions: SiteOptions = {}): Promise<Site> {
+export async function startSite(
+  pages: { html?: Record<string, string>; folders?: Record<string, string> } = {},
+  siteOptions: SiteOptions = {},
+): Promise<Site> {
   const { engine = 'chromium', preferences = {}, ...options } = siteOptions;
   const app = new Hono();
-  app.get('/token/:user', async (context) => context.json({ token: await server.signToken(Number(context.req.param('user'))) }));
-  app.get('/demo/token/:name', async (context) => context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }));
+  app.get('/token/:user', async (context) =>
+    context.json({ token: await server.signToken(Number(context.req.param('user'))) }),
+  );
+  app.get('/demo/token/:name', async (context) =>
+    context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }),
+  );
   // Headers of a host that serves scripts to other sites.
   app.use('/dist/*', async (context, next) => {
     await next();
     context.header('Access-Control-Allow-Origin', '*');
   });
   app.use('/dist/*', serveStatic({ root: '.' }));
-  for (const [path, root] of Object.entries(pages.folders ?? {})) app.use(`${path}/*`, serveStatic({ root, rewriteRequestPath: (asked) => asked.slice(path.length) }));
+  for (const [path, root] of Object.entries(pages.folders ?? {}))
+    app.use(`${path}/*`, serveStatic({ root, rewriteRequestPath: (asked) => asked.slice(path.length) }));
   app.use(async (context, next) => {
     const markup = pages.html?.[context.req.path];
     return markup === undefined ? next() : context.html(markup);
   });
   const folder = await mkdtemp(join(tmpdir(), 'unified-chat-site-'));
-  const server = await startServer({ database: { kind: 'folder', path: folder }, seed: true, logLevel: 'silent', fetch: (request) => app.fetch(request), ...options });
+  const server = await startServer({
+    database: { kind: 'folder', path: folder },
+    seed: true,
+    logLevel: 'silent',
+    fetch: (request) => app.fetch(request),
+    ...options,
+  });
   const executablePath = (findBrowsers() as unknown as Record<string, string>)[engine]!;
   const browser: Browser =
     engine === 'firefox'
       ? await puppeteer.launch({ browser: 'firefox', executablePath, extraPrefsFirefox: preferences })
       : await puppeteer.launch({
           executablePath,
-          args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--force-color-profile=srgb', '--font-render-hinting=none'],
+          args: [
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-background-networking',
+            '--force-color-profile=srgb',
+            '--font-render-hinting=none',
+          ],
         });
   return {
     url: server.url,

@@ -22,10 +22,19 @@ const WATCH = `
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) watched.shifts += entry.value; }).observe({ type: 'layout-shift', buffered: true });
   (function look() { watched.frames.push([...rooms().querySelectorAll('.name')].map((name) => name.textContent).join('|')); requestAnimationFrame(look); })();
 `;
-const names = (page: Page): Promise<string[]> => page.evaluate(() => [...document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('.name')].map((name) => name.textContent));
-const times = (page: Page): Promise<string[]> => page.evaluate(() => [...document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('time')].map((time) => time.textContent));
+const names = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('.name')].map((name) => name.textContent),
+  );
+const times = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('time')].map((time) => time.textContent),
+  );
 const isConnected = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected', { timeout: 10_000 });
+  page.waitForFunction(
+    () => document.querySelector<ChatConnectionElement>('chat-connection')?.connection?.state === 'connected',
+    { timeout: 10_000 },
+  );
 
 describe('server-side rendering', () => {
   let site: Site;
@@ -37,9 +46,16 @@ describe('server-side rendering', () => {
     const visit = { shell, backend: site.url, token, me: 1, tokenUrl: '/token/1', timeZone: 'Pacific/Auckland' };
     const page = await renderPage(visit);
     html['/ssr'] = page.replace('</body>', () => `<script>${WATCH}</script></body>`);
-    html['/script-tag'] = html['/ssr'].replace(/<script type="module".*?<\/script>/, '<script type="module" src="/dist/chat.js"></script>').replaceAll(/<link rel="modulepreload".*?>/g, '');
-    html['/plain'] = shell.replace('<!--chat-->', '<chat-connection token-url="/token/1"><chat-rooms></chat-rooms></chat-connection>');
-    html['/launcher'] = shell.replace('<!--chat-->', () => renderToString(template`<chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>`));
+    html['/script-tag'] = html['/ssr']
+      .replace(/<script type="module".*?<\/script>/, '<script type="module" src="/dist/chat.js"></script>')
+      .replaceAll(/<link rel="modulepreload".*?>/g, '');
+    html['/plain'] = shell.replace(
+      '<!--chat-->',
+      '<chat-connection token-url="/token/1"><chat-rooms></chat-rooms></chat-connection>',
+    );
+    html['/launcher'] = shell.replace('<!--chat-->', () =>
+      renderToString(template`<chat-connection token-url="/token/1"><chat-launcher></chat-launcher></chat-connection>`),
+    );
     html['/other-person'] = html['/ssr'].replace('/token/1', '/token/2');
   });
   after(() => site.close());
@@ -64,7 +80,11 @@ describe('server-side rendering', () => {
     assert.deepEqual(await names(page), drawn);
     const { isSame, frames, shifts } = await page.evaluate(() => {
       const { drawn, frames, shifts } = (window as unknown as { watched: Watched }).watched;
-      return { isSame: drawn === document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[role=option]'), frames: [...new Set(frames)], shifts };
+      return {
+        isSame: drawn === document.querySelector('chat-rooms')!.shadowRoot!.querySelector('[role=option]'),
+        frames: [...new Set(frames)],
+        shifts,
+      };
     });
     assert.ok(isSame, 'rendered again');
     assert.deepEqual(frames, [drawn.join('|')]);
@@ -85,16 +105,21 @@ describe('server-side rendering', () => {
     };
     let [taken, plain] = await Promise.all([timesOn('/ssr'), timesOn('/plain')]);
     // The minute may have changed between the two.
-    for (let again = 1; again < 3 && taken.join() !== plain.join(); again++) [taken, plain] = await Promise.all([timesOn('/ssr'), timesOn('/plain')]);
+    for (let again = 1; again < 3 && taken.join() !== plain.join(); again++)
+      [taken, plain] = await Promise.all([timesOn('/ssr'), timesOn('/plain')]);
     assert.deepEqual(taken, plain);
   });
 
   it('is rendered again in one step without hydration: the script tag', async () => {
     const { page, output } = await site.open('/script-tag');
     await isConnected(page);
-    await page.waitForFunction(() => customElements.get('chat-rooms') && document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'));
+    await page.waitForFunction(
+      () => customElements.get('chat-rooms') && document.querySelector('chat-thread')!.shadowRoot!.querySelector('li'),
+    );
     const { bases, frames } = await page.evaluate(() => ({
-      bases: [...document.querySelectorAll('chat-rooms, chat-thread, chat-status')].map((element) => element.shadowRoot!.querySelectorAll('.base, [part=base]').length),
+      bases: [...document.querySelectorAll('chat-rooms, chat-thread, chat-status')].map(
+        (element) => element.shadowRoot!.querySelectorAll('.base, [part=base]').length,
+      ),
       frames: [...new Set((window as unknown as { watched: Watched }).watched.frames)],
     }));
     assert.deepEqual(bases, [1, 1, 1]);
@@ -106,8 +131,14 @@ describe('server-side rendering', () => {
   it('does not show rooms of another user', async () => {
     const { page } = await site.open('/other-person');
     await isConnected(page);
-    const own = await page.evaluate(() => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.rooms.length);
-    await page.waitForFunction((count) => document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('[role=option]').length === count, {}, own);
+    const own = await page.evaluate(
+      () => document.querySelector<ChatConnectionElement>('chat-connection')!.connection.rooms.length,
+    );
+    await page.waitForFunction(
+      (count) => document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('[role=option]').length === count,
+      {},
+      own,
+    );
     await page.close();
   });
 
@@ -122,7 +153,10 @@ describe('server-side rendering', () => {
       connection.token = '';
       await connection.updateComplete;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return [connection.connection.state, document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('[role=option]').length];
+      return [
+        connection.connection.state,
+        document.querySelector('chat-rooms')!.shadowRoot!.querySelectorAll('[role=option]').length,
+      ];
     });
     assert.deepEqual(left, ['idle', 0]);
     await page.close();
@@ -132,10 +166,24 @@ describe('server-side rendering', () => {
     const { page, output } = await site.open('about:blank');
     await page.evaluateOnNewDocument(() => sessionStorage.setItem('unified-chat launcher ', 'open'));
     await page.goto(`${site.url}/launcher`);
-    await page.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')?.open);
-    await page.waitForFunction(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]'));
-    assert.equal(await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelectorAll('[part=button]').length), 1);
-    await page.evaluate(() => document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('[part=button]')!.click());
+    await page.waitForFunction(
+      () => document.querySelector('chat-launcher')!.shadowRoot!.querySelector('dialog')?.open,
+    );
+    await page.waitForFunction(() =>
+      document
+        .querySelector('chat-launcher')!
+        .shadowRoot!.querySelector('chat-rooms')
+        ?.shadowRoot?.querySelector('[role=option]'),
+    );
+    assert.equal(
+      await page.evaluate(
+        () => document.querySelector('chat-launcher')!.shadowRoot!.querySelectorAll('[part=button]').length,
+      ),
+      1,
+    );
+    await page.evaluate(() =>
+      document.querySelector('chat-launcher')!.shadowRoot!.querySelector<HTMLElement>('[part=button]')!.click(),
+    );
     await page.waitForFunction(() => !document.querySelector('chat-launcher')!.open);
     assert.deepEqual(output, []);
     await page.close();
@@ -143,13 +191,27 @@ describe('server-side rendering', () => {
 
   it('reports invalid input, and escapes everything', () => {
     assert.throws(() => snapshot({ me: 1, rooms: { detail: 'no' } }), /pass the response body of GET rooms\//);
-    const one = { id: 1, name: 'One', last_message: { content: 'hello', timestamp: '2026-11-23T12:00:00Z', sender: null } };
-    const kept = (more: object): { rooms: { id: number }[]; times: Record<string, string> } => JSON.parse(snapshot({ me: 1, rooms: [one, { id: {} }], now: Date.parse('2026-11-23T12:30:00Z'), ...more })) as never;
-    assert.deepEqual(kept({}).rooms.map(({ id }) => id), [1], 'one bad room does not affect others');
+    const one = {
+      id: 1,
+      name: 'One',
+      last_message: { content: 'hello', timestamp: '2026-11-23T12:00:00Z', sender: null },
+    };
+    const kept = (more: object): { rooms: { id: number }[]; times: Record<string, string> } =>
+      JSON.parse(
+        snapshot({ me: 1, rooms: [one, { id: {} }], now: Date.parse('2026-11-23T12:30:00Z'), ...more }),
+      ) as never;
+    assert.deepEqual(
+      kept({}).rooms.map(({ id }) => id),
+      [1],
+      'one bad room does not affect others',
+    );
     assert.equal(kept({ timeZone: 'Europe/Berlin' }).times['1'], '30m ago');
     assert.equal(kept({ timeZone: 'No/Where; a cookie' }).times['1'], '');
     assert.throws(() => renderToString(template`<chat-status></chat-status>`, { nonce: '"><script>' }), TypeError);
-    const rooms = snapshot({ me: 1, rooms: [{ id: 1, name: '</template><script>alert(1)</script><style>', last_message: null }] });
+    const rooms = snapshot({
+      me: 1,
+      rooms: [{ id: 1, name: '</template><script>alert(1)</script><style>', last_message: null }],
+    });
     const text = renderToString(template`<chat-rooms snapshot=${rooms}></chat-rooms>`, { nonce: 'abc', lang: 'de' });
     assert.equal(text.match(/<script|<\/template>/g)?.join(), '</template>');
     assert.equal(text.match(/<style/g)?.length, 1);

@@ -19,7 +19,10 @@ export async function startStaticSite(): Promise<StaticSite> {
   const files = new Hono().use('*', serveStatic({ root: 'dist/demo/site' }));
   const server = createServer(getRequestListener(files.fetch)).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const browser = await puppeteer.launch({ executablePath: (findBrowsers() as { chromium: string }).chromium, args: ['--no-sandbox', '--disable-background-networking'] });
+  const browser = await puppeteer.launch({
+    executablePath: (findBrowsers() as { chromium: string }).chromium,
+    args: ['--no-sandbox', '--disable-background-networking'],
+  });
   const page = await browser.newPage();
   const asked = new Set<string>();
   page.on('response', (response) => {

@@ -37,18 +37,43 @@ describe('the theme studio', () => {
       value,
     );
   const css = (): Promise<string> => page.$eval('#css', (field) => (field as HTMLTextAreaElement).value);
-  const rows = (): Promise<Row[]> => page.$$eval('#contrast tr', (all) => all.map((row) => [...row.children].map((cell) => cell.textContent) as Row));
-  const ownBubble = (): Promise<string> => page.evaluate(() => getComputedStyle(document.querySelector('#chat chat-thread')!.shadowRoot!.querySelector('[part~=bubble-own]')!).backgroundColor);
+  const rows = (): Promise<Row[]> =>
+    page.$$eval('#contrast tr', (all) => all.map((row) => [...row.children].map((cell) => cell.textContent) as Row));
+  const ownBubble = (): Promise<string> =>
+    page.evaluate(
+      () =>
+        getComputedStyle(document.querySelector('#chat chat-thread')!.shadowRoot!.querySelector('[part~=bubble-own]')!)
+          .backgroundColor,
+    );
 
   it('shows every state at once, and a control for every token', async () => {
     await open();
-    for (const state of STATES) await page.waitForFunction((wanted) => document.querySelector(`#states chat-status[state=${wanted}]`), {}, state);
+    for (const state of STATES)
+      await page.waitForFunction((wanted) => document.querySelector(`#states chat-status[state=${wanted}]`), {}, state);
     // All of them are stable when the last one has appeared.
-    assert.deepEqual((await page.$$eval('#states chat-status', (all) => all.map(({ state }) => state as string))).sort(), [...STATES].sort());
-    await page.waitForFunction(() => document.querySelectorAll('#corner-cases chat-thread')[1]?.shadowRoot?.querySelector('[part~=failure]'));
-    const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as { modules: { declarations: { cssProperties?: { name: string }[] }[] }[] };
-    const tokens = new Set(modules.flatMap(({ declarations }) => declarations.flatMap(({ cssProperties = [] }) => cssProperties.map(({ name }) => name))));
-    assert.deepEqual(new Set(await page.$$eval('#tokens input[type=text]', (fields) => fields.map((field) => (field as HTMLInputElement).name))), tokens);
+    assert.deepEqual(
+      (await page.$$eval('#states chat-status', (all) => all.map(({ state }) => state as string))).sort(),
+      [...STATES].sort(),
+    );
+    await page.waitForFunction(() =>
+      document.querySelectorAll('#corner-cases chat-thread')[1]?.shadowRoot?.querySelector('[part~=failure]'),
+    );
+    const { modules } = JSON.parse(readFileSync('custom-elements.json', 'utf8')) as {
+      modules: { declarations: { cssProperties?: { name: string }[] }[] }[];
+    };
+    const tokens = new Set(
+      modules.flatMap(({ declarations }) =>
+        declarations.flatMap(({ cssProperties = [] }) => cssProperties.map(({ name }) => name)),
+      ),
+    );
+    assert.deepEqual(
+      new Set(
+        await page.$$eval('#tokens input[type=text]', (fields) =>
+          fields.map((field) => (field as HTMLInputElement).name),
+        ),
+      ),
+      tokens,
+    );
   });
 
   /** Appearance, position and size of each launcher. */
@@ -56,15 +81,28 @@ describe('the theme studio', () => {
     page.$$eval('#launchers chat-launcher', (all) =>
       all.map(({ shadowRoot, parentElement }) => {
         const box = parentElement!.getBoundingClientRect();
-        const [button, panel] = ['[part=button]', '[part=panel]'].map((selector) => shadowRoot!.querySelector(selector)!.getBoundingClientRect()) as [DOMRect, DOMRect];
-        const isInside = [button, panel].every((rect) => rect.width === 0 || (rect.left > box.left && rect.right < box.right && rect.top > box.top && rect.bottom < box.bottom));
-        return { number: shadowRoot!.querySelector('[part=badge]')?.textContent ?? null, isInside, button: button.width, panel: panel.width };
+        const [button, panel] = ['[part=button]', '[part=panel]'].map((selector) =>
+          shadowRoot!.querySelector(selector)!.getBoundingClientRect(),
+        ) as [DOMRect, DOMRect];
+        const isInside = [button, panel].every(
+          (rect) =>
+            rect.width === 0 ||
+            (rect.left > box.left && rect.right < box.right && rect.top > box.top && rect.bottom < box.bottom),
+        );
+        return {
+          number: shadowRoot!.querySelector('[part=badge]')?.textContent ?? null,
+          isInside,
+          button: button.width,
+          panel: panel.width,
+        };
       }),
     );
 
   it('shows the launcher closed with a count, and open, with its tokens applied', async () => {
     await open();
-    await page.waitForFunction(() => document.querySelectorAll('#launchers chat-launcher')[1]?.shadowRoot?.querySelector('[part=badge]'));
+    await page.waitForFunction(() =>
+      document.querySelectorAll('#launchers chat-launcher')[1]?.shadowRoot?.querySelector('[part=badge]'),
+    );
     // A rem is 15 pixels on this page.
     assert.deepEqual(await launchers(), [
       { number: null, isInside: true, button: 52.5, panel: 0 },
@@ -106,7 +144,10 @@ describe('the theme studio', () => {
     await page.$eval('#launchers chat-launcher[open]', (launcher) => launcher.remove());
     await set('--chat-text', '#000');
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent === '– 1 not measured');
-    assert.deepEqual((await rows()).filter(([, , , says]) => says !== 'enough'), [['Its panel’s first line', '–', '4.5', 'not measured']]);
+    assert.deepEqual(
+      (await rows()).filter(([, , , says]) => says !== 'enough'),
+      [['Its panel’s first line', '–', '4.5', 'not measured']],
+    );
   });
 
   it('has readable presets, light and dark', async () => {
@@ -119,12 +160,24 @@ describe('the theme studio', () => {
         await page.select('[name=scheme]', scheme);
         // The page measures before its next frame.
         await page.evaluate(() => new Promise(requestAnimationFrame));
-        await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'), { timeout: 3_000 }).catch(() => {});
+        await page
+          .waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'), {
+            timeout: 3_000,
+          })
+          .catch(() => {});
         const all = await rows();
         // Every row must have a measured value.
-        assert.deepEqual(all.filter(([, ratio, needs, says]) => !(Number(ratio) >= Number(needs) && says === 'enough')), [], `${preset}, ${scheme}`);
+        assert.deepEqual(
+          all.filter(([, ratio, needs, says]) => !(Number(ratio) >= Number(needs) && says === 'enough')),
+          [],
+          `${preset}, ${scheme}`,
+        );
         assert.equal(all.length, PARTS + STATES.length);
-        for (const state of STATES) assert.ok(all.some(([what]) => what === `State: ${state}`), state);
+        for (const state of STATES)
+          assert.ok(
+            all.some(([what]) => what === `State: ${state}`),
+            state,
+          );
       }
     }
   });

@@ -3,7 +3,13 @@ import { compareIds, decodeChatFrame, decodeNotificationFrame, sameId } from '..
 import { room } from '../support/fake-backend.js';
 
 const decode = (frame: unknown): ReturnType<typeof decodeChatFrame> => decodeChatFrame(JSON.stringify(frame));
-const message = (more: object = {}): object => ({ id: 1, sender: { id: 1, username: 'ana' }, content: 'x', timestamp: '2026-11-22T22:28:57Z', ...more });
+const message = (more: object = {}): object => ({
+  id: 1,
+  sender: { id: 1, username: 'ana' },
+  content: 'x',
+  timestamp: '2026-11-22T22:28:57Z',
+  ...more,
+});
 
 describe('the codec', () => {
   it('drops one bad room of fifty, and reports it', () => {
@@ -18,21 +24,47 @@ describe('the codec', () => {
     const { frame, problems } = decode({
       type: 'new_message',
       room_id: 1,
-      message: message({ sender: { id: 1, username: 7, profile_picture: {} }, is_read: 'yes', reply_to: 3, attachment: [], edited_at: 'never', extra: { deep: true } }),
+      message: message({
+        sender: { id: 1, username: 7, profile_picture: {} },
+        is_read: 'yes',
+        reply_to: 3,
+        attachment: [],
+        edited_at: 'never',
+        extra: { deep: true },
+      }),
     });
     expect(problems).to.deep.equal([]);
     const got = frame?.type === 'new_message' && frame.message;
-    expect(got).to.deep.include({ is_read: false, reply_to: null, attachment: null, edited_at: null, extra: { deep: true } });
+    expect(got).to.deep.include({
+      is_read: false,
+      reply_to: null,
+      attachment: null,
+      edited_at: null,
+      extra: { deep: true },
+    });
   });
 
   it('requires the essential fields of a message', () => {
-    for (const broken of [{ id: null }, { id: 1.5 }, { id: '' }, { timestamp: 'yesterday' }, { timestamp: undefined }]) {
-      expect(decode({ type: 'new_message', room_id: 1, message: message(broken) }).frame, JSON.stringify(broken)).to.equal(undefined);
+    for (const broken of [
+      { id: null },
+      { id: 1.5 },
+      { id: '' },
+      { timestamp: 'yesterday' },
+      { timestamp: undefined },
+    ]) {
+      expect(
+        decode({ type: 'new_message', room_id: 1, message: message(broken) }).frame,
+        JSON.stringify(broken),
+      ).to.equal(undefined);
     }
   });
 
   it('reads a time without an offset as UTC', () => {
-    const { frame } = decode({ type: 'new_message', room_id: 1, message: message({ timestamp: '2026-11-22T22:28:57.123456' }) });
+    const { frame } = decode({
+      type: 'new_message',
+      room_id: 1,
+      message: message({ timestamp: '2026-11-22T22:28:57.123456' }),
+    });
     expect(frame?.type === 'new_message' && frame.message.timestamp).to.equal('2026-11-22T22:28:57.123456Z');
   });
 
@@ -41,7 +73,9 @@ describe('the codec', () => {
       expect(decode({ type }).problems[0]?.code, type).to.equal('unknown_frame');
     }
     expect(decode({ type: 'from_the_future' }).problems[0]?.detail).to.equal("frame of unknown type 'from_the_future'");
-    expect(decode({ type: '0123456789abcdef' }).problems[0]?.detail, 'it may contain a token').to.equal('frame of unknown type');
+    expect(decode({ type: '0123456789abcdef' }).problems[0]?.detail, 'it may contain a token').to.equal(
+      'frame of unknown type',
+    );
     for (const text of ['', 'null', '[1]', '7', '{"type":5}', '{bad']) {
       const { frame, problems } = decodeChatFrame(text);
       expect(frame, text).to.equal(undefined);
@@ -55,9 +89,14 @@ describe('the codec', () => {
 
   it('decodes notification frames', () => {
     const { frame, problems } = decodeNotificationFrame(
-      JSON.stringify({ type: 'recent_notifications', notifications: [{ id: 1, created_at: '2026-11-22T22:39:05Z', title: 'Hi' }, { id: 2 }] }),
+      JSON.stringify({
+        type: 'recent_notifications',
+        notifications: [{ id: 1, created_at: '2026-11-22T22:39:05Z', title: 'Hi' }, { id: 2 }],
+      }),
     );
-    expect(frame?.type === 'recent_notifications' && frame.notifications.map(({ title }) => title)).to.deep.equal(['Hi']);
+    expect(frame?.type === 'recent_notifications' && frame.notifications.map(({ title }) => title)).to.deep.equal([
+      'Hi',
+    ]);
     expect(problems).to.have.length(1);
   });
 });

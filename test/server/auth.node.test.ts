@@ -10,11 +10,16 @@ describe('authentication', () => {
   let server: RunningServer;
   const lines: string[] = [];
   before(async () => {
-    server = await startServer({ allowedOrigins: [PAGE], logLevel: 'info', logTo: { write: (line) => void lines.push(line) } });
+    server = await startServer({
+      allowedOrigins: [PAGE],
+      logLevel: 'info',
+      logTo: { write: (line) => void lines.push(line) },
+    });
   });
   after(() => server.close());
 
-  const reasons = (): unknown[] => lines.map((line) => (JSON.parse(line) as { reason?: string }).reason).filter(Boolean);
+  const reasons = (): unknown[] =>
+    lines.map((line) => (JSON.parse(line) as { reason?: string }).reason).filter(Boolean);
 
   const badTokens: Record<string, () => Promise<string | null>> = {
     missing_token: async () => null,
@@ -30,7 +35,12 @@ describe('authentication', () => {
       const token = await make();
       await assert.rejects(openSocket(server, token), /refused 403/);
       assert.equal(reasons().at(-1), because);
-      const { status, body } = await rest(server, null, 'rooms/', token === null ? {} : { headers: { Authorization: `Bearer ${token}` } });
+      const { status, body } = await rest(
+        server,
+        null,
+        'rooms/',
+        token === null ? {} : { headers: { Authorization: `Bearer ${token}` } },
+      );
       assert.equal(status, 401);
       assert.equal(body.code, token === null ? 'not_authenticated' : 'token_not_valid');
       assert.equal(typeof body.detail, 'string');
@@ -39,9 +49,17 @@ describe('authentication', () => {
 
   it('rejects a token without expiry, with another algorithm, or without a user', async () => {
     const key = new TextEncoder().encode(server.secret);
-    const endless = await new SignJWT({ user_id: ANA, token_type: 'access' }).setProtectedHeader({ alg: 'HS256' }).sign(key);
-    const other = await new SignJWT({ user_id: ANA, token_type: 'access' }).setProtectedHeader({ alg: 'HS512' }).setExpirationTime('1h').sign(key);
-    const nobody = await new SignJWT({ token_type: 'access' }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime('1h').sign(key);
+    const endless = await new SignJWT({ user_id: ANA, token_type: 'access' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(key);
+    const other = await new SignJWT({ user_id: ANA, token_type: 'access' })
+      .setProtectedHeader({ alg: 'HS512' })
+      .setExpirationTime('1h')
+      .sign(key);
+    const nobody = await new SignJWT({ token_type: 'access' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('1h')
+      .sign(key);
     const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(`{"user_id":1,"exp":9999999999,"token_type":"access"}`).toString('base64url')}.`;
     for (const token of [endless, other, nobody, none]) await assert.rejects(openSocket(server, token), /refused 403/);
   });
@@ -56,7 +74,8 @@ describe('authentication', () => {
   });
 
   it('sends CORS headers to allowed origins only, with errors too', async () => {
-    const from = (origin: string, user: number | null = ANA) => rest(server, user, 'rooms/', { headers: { Origin: origin } });
+    const from = (origin: string, user: number | null = ANA) =>
+      rest(server, user, 'rooms/', { headers: { Origin: origin } });
     assert.equal((await from(PAGE)).headers.get('Access-Control-Allow-Origin'), PAGE);
     assert.match((await from(PAGE)).headers.get('Access-Control-Expose-Headers') ?? '', /Retry-After/);
     const refused = await from(PAGE, null);
@@ -65,10 +84,17 @@ describe('authentication', () => {
     assert.equal((await from('https://evil.example')).headers.get('Access-Control-Allow-Origin'), null);
     const preflight = await rest(server, null, 'rooms/1/send_message/', {
       method: 'OPTIONS',
-      headers: { Origin: PAGE, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'idempotency-key' },
+      headers: {
+        Origin: PAGE,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'idempotency-key',
+      },
     });
     assert.equal(preflight.status, 204);
-    assert.match(preflight.headers.get('Access-Control-Allow-Headers') ?? '', /Authorization,Content-Type,Idempotency-Key/);
+    assert.match(
+      preflight.headers.get('Access-Control-Allow-Headers') ?? '',
+      /Authorization,Content-Type,Idempotency-Key/,
+    );
   });
 
   it('never logs a token', async () => {
@@ -86,7 +112,9 @@ describe('authentication', () => {
 
   it('logs who connected', async () => {
     (await join(server, BEN)).close();
-    const connected = lines.map((line) => JSON.parse(line) as Record<string, unknown>).findLast(({ msg }) => msg === 'connected');
+    const connected = lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .findLast(({ msg }) => msg === 'connected');
     assert.equal(connected?.['user'], BEN);
     assert.equal(connected?.['mode'], 'full');
     assert.equal(connected?.['origin'], null);

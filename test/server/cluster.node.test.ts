@@ -6,7 +6,15 @@ import { signToken } from '../../demo/server/auth.js';
 import { openDatabase } from '../../demo/server/database/database.js';
 import { startServer } from '../../demo/server/server.js';
 import { missingPrograms } from '../support/find-programs.mjs';
-import { startNginx, startPostgres, startProcess, startRedis, type BackendProcess, type RedisService, type Service } from '../support/services.js';
+import {
+  startNginx,
+  startPostgres,
+  startProcess,
+  startRedis,
+  type BackendProcess,
+  type RedisService,
+  type Service,
+} from '../support/services.js';
 import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, type Client } from './support.js';
 import { ReliableClient } from './socket-client.js';
 
@@ -33,7 +41,8 @@ describe('several processes', { skip }, () => {
     clients.push(client);
     return client;
   };
-  const post = (process: Service, userId: number, content: string) => rest(backendAt(process), userId, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content } });
+  const post = (process: Service, userId: number, content: string) =>
+    rest(backendAt(process), userId, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content } });
   const seqOf = async (): Promise<number> => (await rest(backendAt(two), ANA, `rooms/${ROOM}/`)).body.seq;
   const track = <T extends Service>(service: T): T => (services.unshift(service), service);
   const connectReliably = async (service: Service, userId: number): Promise<ReliableClient> => {
@@ -61,15 +70,30 @@ describe('several processes', { skip }, () => {
    * Asserts that everything is stored once, acknowledged, and known to every client, and that the changes have no gap.
    */
   async function assertNothingLost(senders: ReliableClient[], sent: string[], since: number): Promise<void> {
-    const stored = await database.query<{ content: string }>('select content from messages where room_id = 1 and content = any($1) order by id', [sent]);
+    const stored = await database.query<{ content: string }>(
+      'select content from messages where room_id = 1 and content = any($1) order by id',
+      [sent],
+    );
     assert.deepEqual(stored.rows.map(({ content }) => content).sort(), [...sent].sort());
-    const changes = await database.query<{ seq: number }>('select seq from changes where room_id = 1 and seq > $1 order by seq', [since]);
-    assert.deepEqual(changes.rows.map(({ seq }) => seq), sent.map((_, n) => since + 1 + n));
+    const changes = await database.query<{ seq: number }>(
+      'select seq from changes where room_id = 1 and seq > $1 order by seq',
+      [since],
+    );
+    assert.deepEqual(
+      changes.rows.map(({ seq }) => seq),
+      sent.map((_, n) => since + 1 + n),
+    );
     for (const sender of senders) {
       await within(sender.caughtUp(since + sent.length), `every client to catch up: ${sender.progress}`, LONG_MS);
       assert.deepEqual([...sender.known.values()].filter((content) => sent.includes(content)).sort(), [...sent].sort());
     }
-    assert.deepEqual(senders.flatMap((sender) => [...sender.acknowledged]).filter((content) => sent.includes(content)).sort(), [...sent].sort());
+    assert.deepEqual(
+      senders
+        .flatMap((sender) => [...sender.acknowledged])
+        .filter((content) => sent.includes(content))
+        .sort(),
+      [...sent].sort(),
+    );
   }
 
   before(async () => {
@@ -117,14 +141,18 @@ describe('several processes', { skip }, () => {
     ben.send({ type: 'react', room_id: ROOM, message_id: message.id, emoji: '👍', on: true });
     assert.deepEqual((await ana.take('reactions_updated'))['reactions'], [{ emoji: '👍', user_ids: [BEN] }]);
     const { body } = await rest(backendAt(one), CLEO, 'rooms/start_dm/', { json: { user_id: BEN } });
-    for (let frame; frame?.['room_id'] !== body.room.id; ) frame = await ben.take('room_updated');
+    for (let frame; frame?.['room_id'] !== body.room.id;) frame = await ben.take('room_updated');
   });
 
   it('works through nginx, by socket, REST and ticket', async () => {
     const [ana, ben] = [await enter(nginx, ANA), await enter(nginx, BEN)];
     await post(nginx, ANA, 'through nginx');
-    for (const client of [ana, ben]) assert.equal(((await client.take('new_message'))['message'] as { content: string }).content, 'through nginx');
-    for (const [from, to] of [[one, two], [two, one]] as const) {
+    for (const client of [ana, ben])
+      assert.equal(((await client.take('new_message'))['message'] as { content: string }).content, 'through nginx');
+    for (const [from, to] of [
+      [one, two],
+      [two, one],
+    ] as const) {
       const { ticket } = (await rest(backendAt(from), ANA, 'ws_ticket/', { method: 'POST' })).body;
       const client = await openSocket(backendAt(to), null, { ticket });
       clients.push(client);
@@ -133,7 +161,10 @@ describe('several processes', { skip }, () => {
   });
 
   it('does not notify users who are subscribed to the room at another process', async () => {
-    const [ben, notifications] = [await enter(two, BEN, ROOM), await openSocket(backendAt(one), await tokenOf(BEN), { path: `/ws/notifications/${BEN}/` })];
+    const [ben, notifications] = [
+      await enter(two, BEN, ROOM),
+      await openSocket(backendAt(one), await tokenOf(BEN), { path: `/ws/notifications/${BEN}/` }),
+    ];
     clients.push(notifications);
     for (const client of clients.filter((each) => each !== ben && each !== notifications)) client.close();
     await post(one, ANA, 'seen');
@@ -142,7 +173,10 @@ describe('several processes', { skip }, () => {
     const notified = async (): Promise<string> => {
       for (;;) {
         await post(two, ANA, 'heard');
-        const frame = await Promise.race([notifications.take('new_notification'), new Promise<null>((resolve) => setTimeout(resolve, 200, null))]);
+        const frame = await Promise.race([
+          notifications.take('new_notification'),
+          new Promise<null>((resolve) => setTimeout(resolve, 200, null)),
+        ]);
         if (frame) return (frame['notification'] as { message: string }).message;
       }
     };
@@ -154,26 +188,51 @@ describe('several processes', { skip }, () => {
     for (const client of [ana, ben]) await client.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     for (const client of [ana, ben]) await client.settle();
     const since = await seqOf();
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => post(n % 2 ? one : two, n % 4 < 2 ? ANA : BEN, `both ${n}`)));
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => post(n % 2 ? one : two, n % 4 < 2 ? ANA : BEN, `both ${n}`)),
+    );
     assert.ok(answers.every(({ status }) => status === 201));
-    for (const [client, userId] of [[ana, ANA], [ben, BEN]] as const) {
-      const seqs = (): number[] => client.frames.flatMap((frame) => (frame.type === 'new_message' ? [Number(frame['seq'])] : []));
-      await within((async () => { while (seqs().length < 200) await client.ask({ type: 'ping' }, 'pong'); })(), 'all messages to arrive');
-      assert.deepEqual(seqs(), Array.from({ length: 200 }, (_, n) => since + 1 + n));
-      const { updates } = client.frames.findLast(({ type }) => type === 'room_updated') as unknown as { updates: { unread_count: number; last_message: { content: string } } };
+    for (const [client, userId] of [
+      [ana, ANA],
+      [ben, BEN],
+    ] as const) {
+      const seqs = (): number[] =>
+        client.frames.flatMap((frame) => (frame.type === 'new_message' ? [Number(frame['seq'])] : []));
+      await within(
+        (async () => {
+          while (seqs().length < 200) await client.ask({ type: 'ping' }, 'pong');
+        })(),
+        'all messages to arrive',
+      );
+      assert.deepEqual(
+        seqs(),
+        Array.from({ length: 200 }, (_, n) => since + 1 + n),
+      );
+      const { updates } = client.frames.findLast(({ type }) => type === 'room_updated') as unknown as {
+        updates: { unread_count: number; last_message: { content: string } };
+      };
       assert.equal(updates.unread_count, 100);
-      for (const process of [one, two]) assert.equal((await rest(backendAt(process), userId, `rooms/${ROOM}/`)).body.unread_count, 100);
+      for (const process of [one, two])
+        assert.equal((await rest(backendAt(process), userId, `rooms/${ROOM}/`)).body.unread_count, 100);
     }
     const { body } = await rest(backendAt(one), ANA, `rooms/${ROOM}/messages/?limit=100`);
     assert.equal(body.seq, since + 200);
   });
 
   it('counts the rate limit of a user across processes', async () => {
-    const options = { database: { kind: 'url' as const, url: postgres.url }, redis: redis.url, secret: SECRET, limits: { rate: 4 } };
+    const options = {
+      database: { kind: 'url' as const, url: postgres.url },
+      redis: redis.url,
+      secret: SECRET,
+      limits: { rate: 4 },
+    };
     const servers = await Promise.all([startServer(options), startServer(options)]);
     try {
       const answers: number[] = [];
-      for (let n = 0; n < 6; n++) answers.push((await rest(servers[n % 2]!, 4, 'rooms/4/send_message/', { json: { room: 4, content: 'x' } })).status);
+      for (let n = 0; n < 6; n++)
+        answers.push(
+          (await rest(servers[n % 2]!, 4, 'rooms/4/send_message/', { json: { room: 4, content: 'x' } })).status,
+        );
       assert.deepEqual(answers, [201, 201, 201, 201, 429, 429]);
     } finally {
       await Promise.all(servers.map((server) => server.close()));
@@ -189,11 +248,23 @@ describe('several processes', { skip }, () => {
       await new Promise((resolve) => setTimeout(resolve, 500));
       await redis.restart();
     });
-    await within(Promise.all(senders.map((sender) => sender.caughtUp(since + sent.length))), 'every client to catch up', LONG_MS);
+    await within(
+      Promise.all(senders.map((sender) => sender.caughtUp(since + sent.length))),
+      'every client to catch up',
+      LONG_MS,
+    );
     await assertNothingLost(senders, sent, since);
-    assert.deepEqual(senders.map(({ gaps, disconnects }) => [gaps, disconnects]), [[0, 0], [0, 0]], 'no client had to reconnect or sync');
+    assert.deepEqual(
+      senders.map(({ gaps, disconnects }) => [gaps, disconnects]),
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      'no client had to reconnect or sync',
+    );
     for (const sender of senders) sender.end();
-    for (const { program } of [one, two]) assert.match(program.output(), /Redis connection lost.*\n[^]*Redis connection restored/);
+    for (const { program } of [one, two])
+      assert.match(program.output(), /Redis connection lost.*\n[^]*Redis connection restored/);
     // Redis is used again: frames without repair, like typing, arrive.
     const [ana, ben] = [await enter(one, ANA, ROOM), await enter(two, BEN, ROOM)];
     const typingArrives = async (): Promise<void> => {
@@ -206,15 +277,27 @@ describe('several processes', { skip }, () => {
   });
 
   it('loses no acknowledged message when a process is killed, and its clients reconnect to another', async () => {
-    const senders = await Promise.all([connectReliably(nginx, ANA), connectReliably(nginx, BEN), connectReliably(nginx, ANA), connectReliably(nginx, BEN)]);
+    const senders = await Promise.all([
+      connectReliably(nginx, ANA),
+      connectReliably(nginx, BEN),
+      connectReliably(nginx, ANA),
+      connectReliably(nginx, BEN),
+    ]);
     const since = await seqOf();
     const sent = await sendMany(senders, 80, async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       await one.program.end('SIGKILL');
     });
-    await within(Promise.all(senders.map((sender) => sender.caughtUp(since + sent.length))), 'every client to catch up', LONG_MS);
+    await within(
+      Promise.all(senders.map((sender) => sender.caughtUp(since + sent.length))),
+      'every client to catch up',
+      LONG_MS,
+    );
     await assertNothingLost(senders, sent, since);
-    assert.ok(senders.some(({ disconnects }) => disconnects > 0) && senders.some(({ disconnects }) => disconnects === 0), 'both processes had clients');
+    assert.ok(
+      senders.some(({ disconnects }) => disconnects > 0) && senders.some(({ disconnects }) => disconnects === 0),
+      'both processes had clients',
+    );
   });
 });
 

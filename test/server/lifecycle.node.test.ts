@@ -26,7 +26,11 @@ async function survivesRestart(database: DatabaseKind): Promise<void> {
   let id = 0;
   await withServer({ database }, async (server) => {
     const ana = await join(server, ANA, ROOM);
-    const post = () => rest(server, ANA, 'rooms/1/send_message/', { json: { room: 1, content: 'still here', reply_to: 1 }, headers: { 'Idempotency-Key': 'kept' } });
+    const post = () =>
+      rest(server, ANA, 'rooms/1/send_message/', {
+        json: { room: 1, content: 'still here', reply_to: 1 },
+        headers: { 'Idempotency-Key': 'kept' },
+      });
     const answers = await Promise.all(Array.from({ length: 8 }, post));
     id = answers[0]!.body.id;
     assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
@@ -36,8 +40,14 @@ async function survivesRestart(database: DatabaseKind): Promise<void> {
   });
   await withServer({ database }, async (server) => {
     const { body } = await rest(server, ANA, 'rooms/1/messages/?limit=1');
-    assert.deepEqual([body.messages[0].id, body.messages[0].content, body.messages[0].reply_to.sender], [id, 'still here', 'ana']);
-    const again = await rest(server, ANA, 'rooms/1/send_message/', { json: { room: 1, content: 'still here' }, headers: { 'Idempotency-Key': 'kept' } });
+    assert.deepEqual(
+      [body.messages[0].id, body.messages[0].content, body.messages[0].reply_to.sender],
+      [id, 'still here', 'ana'],
+    );
+    const again = await rest(server, ANA, 'rooms/1/send_message/', {
+      json: { room: 1, content: 'still here' },
+      headers: { 'Idempotency-Key': 'kept' },
+    });
     assert.deepEqual([again.status, again.body.id], [200, id], 'idempotency survives too');
     const rooms = (await rest(server, ANA, 'rooms/')).body as { id: number; unread_count: number }[];
     assert.equal(rooms.length, 5, 'seeded once');
@@ -51,7 +61,9 @@ describe('data survives a restart', () => {
   it('in a folder, which is locked against a second server', () =>
     inFolder(async (path) => {
       await survivesRestart({ kind: 'folder', path });
-      await withServer({ database: { kind: 'folder', path } }, () => assert.rejects(startServer({ database: { kind: 'folder', path } }), /is in use by process/));
+      await withServer({ database: { kind: 'folder', path } }, () =>
+        assert.rejects(startServer({ database: { kind: 'folder', path } }), /is in use by process/),
+      );
     }));
   it('on a Postgres server', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
     const { url, stop } = await startPostgres();
@@ -72,8 +84,13 @@ describe('shutting down', () => {
       ana.send({ type: 'send_message', room_id: ROOM, content: 'last words', _tempId: 'last' });
       const post = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'by REST' } });
       await ana.settle();
-      const [, answer] = await within(Promise.all([server.close(), post.catch(() => null)]), 'the server to close', 5_000);
-      for (const client of [ana, ben, notifications]) assert.deepEqual(await within(client.closed, 'the close'), { code: 1012, reason: 'service restart' });
+      const [, answer] = await within(
+        Promise.all([server.close(), post.catch(() => null)]),
+        'the server to close',
+        5_000,
+      );
+      for (const client of [ana, ben, notifications])
+        assert.deepEqual(await within(client.closed, 'the close'), { code: 1012, reason: 'service restart' });
       await assert.rejects(fetch(server.url), /fetch failed/);
       await withServer({ database: { kind: 'folder', path } }, async (next) => {
         const { body } = await rest(next, ANA, 'rooms/1/messages/?limit=2');
@@ -117,9 +134,17 @@ it('serves pages and other upgrades through hooks', () =>
 
 it('the command prints its address, and exits on SIGTERM', () =>
   inFolder(async (path) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', '--data', path, '--baseline', '--with', 'twice,bad-room'], { env: { ...process.env, LOG_LEVEL: 'silent', PORT: '0', DATABASE_URL: '' } });
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', 'demo/server/main.ts', '--data', path, '--baseline', '--with', 'twice,bad-room'],
+      { env: { ...process.env, LOG_LEVEL: 'silent', PORT: '0', DATABASE_URL: '' } },
+    );
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    const text = await within(new Promise<string>((resolve) => child.stdout.on('data', (data) => resolve(String(data)))), 'the address', 20_000);
+    const text = await within(
+      new Promise<string>((resolve) => child.stdout.on('data', (data) => resolve(String(data)))),
+      'the address',
+      20_000,
+    );
     const url = /http:\S+/.exec(text)?.[0] ?? '';
     assert.deepEqual(await (await fetch(`${url}/healthz`)).json(), { status: 'ok' });
     child.kill('SIGTERM');

@@ -17,7 +17,16 @@ function timeOf(run: () => void): number {
   return Math.min(...times);
 }
 
-for (const [what, piece] of Object.entries({ 'token prefixes': 'eyJ', 'tokens without dots': 'eyJhbGci', 'pairs': 'eyJa.', 'encoded dots': 'eyJ%2E', parameters: '?token=', subprotocols: 'bearer.', 'percent signs': '%2', spaces: ' ' })) {
+for (const [what, piece] of Object.entries({
+  'token prefixes': 'eyJ',
+  'tokens without dots': 'eyJhbGci',
+  pairs: 'eyJa.',
+  'encoded dots': 'eyJ%2E',
+  parameters: '?token=',
+  subprotocols: 'bearer.',
+  'percent signs': '%2',
+  spaces: ' ',
+})) {
   it(`10.37: redacts ${what} in linear time`, () => {
     // With backtracking, 16 times the length would take 256 times as long: more than 10 s.
     const text = piece.repeat(262_144 / piece.length);
@@ -45,7 +54,10 @@ it('10.37: redacts a token at any position of a long text', () => {
   const token = `eyJhbGciOiJIUzI1NiJ9.${'p'.repeat(300)}.${'s'.repeat(43)}`;
   for (let before = 0; before < 700; before += 7) {
     const lines: string[] = [];
-    createLog({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } }).info({ path: `${token} ${' '.repeat(before)}${token}` }, token);
+    createLog({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } }).info(
+      { path: `${token} ${' '.repeat(before)}${token}` },
+      token,
+    );
     assert.ok(!/eyJ|ppp|sss/.test(lines[0]!), lines[0]);
     JSON.parse(lines[0]!);
   }
@@ -55,7 +67,15 @@ for (const [what, fail] of Object.entries({
   'of the database': () => {
     // Like PostgreSQL: values in the message, the detail and the parameters.
     const error = new Error(`invalid input syntax for type json: "${PRIVATE}"\n    at ${PRIVATE}`);
-    throw Object.assign(error, { name: 'DatabaseError', code: '22P02', table: 'messages', detail: `Failing row contains (7, ${PRIVATE}, ${FILE}).`, where: PRIVATE, query: `select '${PRIVATE}'`, params: [PRIVATE, Buffer.from(PRIVATE)] });
+    throw Object.assign(error, {
+      name: 'DatabaseError',
+      code: '22P02',
+      table: 'messages',
+      detail: `Failing row contains (7, ${PRIVATE}, ${FILE}).`,
+      where: PRIVATE,
+      query: `select '${PRIVATE}'`,
+      params: [PRIVATE, Buffer.from(PRIVATE)],
+    });
   },
   'of a parser': () => JSON.parse(PRIVATE) as unknown,
   'with a cause': () => {
@@ -77,7 +97,8 @@ for (const [what, fail] of Object.entries({
       const sent = await rest(server, ANA, 'rooms/1/send_message/', { method: 'POST', body: form() });
       const { query } = server.database;
       // Authentication still works.
-      const broken = (sql: string, params?: unknown[]): Promise<object[]> => (/from users/.test(sql) && !/messages/.test(sql) ? query(sql, params) : new Promise(() => fail()));
+      const broken = (sql: string, params?: unknown[]): Promise<object[]> =>
+        /from users/.test(sql) && !/messages/.test(sql) ? query(sql, params) : new Promise(() => fail());
       server.database.query = broken as typeof query;
       server.database.transaction = () => new Promise(() => fail());
       ana.send({ type: 'send_message', room_id: ROOM, content: PRIVATE, _tempId: 'x' });
@@ -92,6 +113,13 @@ for (const [what, fail] of Object.entries({
     assert.match(log, /"msg":"frame failed"/);
     assert.match(log, /"msg":"request failed"/);
     assert.match(log, /"stack":"at /);
-    for (const word of [PRIVATE, FILE, 'diary', Buffer.from(PRIVATE).toString('base64'), [...Buffer.from(PRIVATE)].join()]) assert.ok(!log.includes(word), `${word} in: ${lines.find((line) => line.includes(word))?.slice(0, 300)}`);
+    for (const word of [
+      PRIVATE,
+      FILE,
+      'diary',
+      Buffer.from(PRIVATE).toString('base64'),
+      [...Buffer.from(PRIVATE)].join(),
+    ])
+      assert.ok(!log.includes(word), `${word} in: ${lines.find((line) => line.includes(word))?.slice(0, 300)}`);
   });
 }

@@ -23,7 +23,10 @@ describe('messages, with all capabilities', () => {
     return client;
   };
   const post = (userId: number, content: string, key?: string, room = ROOM) =>
-    rest(server, userId, `rooms/${room}/send_message/`, { json: { room, content }, headers: key ? { 'Idempotency-Key': key } : {} });
+    rest(server, userId, `rooms/${room}/send_message/`, {
+      json: { room, content },
+      headers: key ? { 'Idempotency-Key': key } : {},
+    });
   const stored = async (content: string): Promise<number> =>
     (await server.database.query('select 1 from messages where content = $1', [content])).length;
 
@@ -45,9 +48,13 @@ describe('messages, with all capabilities', () => {
 
   it('sends errors with a code, the message id and the room', async () => {
     const cleo = await enter(CLEO);
-    const error = async (frame: object): Promise<Record<string, unknown>> => cleo.ask({ type: 'send_message', ...frame }, 'error');
+    const error = async (frame: object): Promise<Record<string, unknown>> =>
+      cleo.ask({ type: 'send_message', ...frame }, 'error');
     const denied = await error({ room_id: ROOM, content: 'x', _tempId: 'e1' });
-    assert.deepEqual([denied['code'], denied['_tempId'], denied['room_id'], denied['message']], ['access_denied', 'e1', ROOM, 'Access denied to room 1']);
+    assert.deepEqual(
+      [denied['code'], denied['_tempId'], denied['room_id'], denied['message']],
+      ['access_denied', 'e1', ROOM, 'Access denied to room 1'],
+    );
     assert.equal((await error({ room_id: 2, content: '  ', _tempId: 'e2' }))['code'], 'empty_content');
     assert.equal((await error({ room_id: 2, content: 'x'.repeat(4001), _tempId: 'e3' }))['code'], 'too_long');
     assert.equal((await error({ room_id: 'abc', content: 'x', _tempId: 'e4' }))['code'], 'unknown_room');
@@ -58,7 +65,12 @@ describe('messages, with all capabilities', () => {
   });
 
   it('delivers once to every connection of every member, subscribed or not, including messages sent by REST', async () => {
-    const [subscribed, elsewhere, ben, cleo] = [await enter(ANA, ROOM), await enter(ANA), await enter(BEN, ROOM), await enter(CLEO)];
+    const [subscribed, elsewhere, ben, cleo] = [
+      await enter(ANA, ROOM),
+      await enter(ANA),
+      await enter(BEN, ROOM),
+      await enter(CLEO),
+    ];
     for (const write of [async () => send(ben, 'to all', 'u-1'), () => post(BEN, 'to all by REST', 'u-2')]) {
       await write();
       for (const client of [subscribed, elsewhere, ben]) {
@@ -67,7 +79,10 @@ describe('messages, with all capabilities', () => {
         assert.deepEqual(Object.keys(updates).sort(), ['last_message', 'unread_count', 'updated_at']);
         const { body } = await rest(server, client === ben ? BEN : ANA, `rooms/${ROOM}/`);
         assert.equal(updates['unread_count'], body.unread_count);
-        assert.deepEqual(types(await client.settle()).filter((type) => type !== 'message_ack'), []);
+        assert.deepEqual(
+          types(await client.settle()).filter((type) => type !== 'message_ack'),
+          [],
+        );
       }
       assert.deepEqual(await cleo.settle(), []);
     }
@@ -77,8 +92,16 @@ describe('messages, with all capabilities', () => {
     const [one, two] = [await enter(ANA), await enter(ANA)];
     for (let n = 0; n < 4; n++) send(n % 2 ? one : two, 'only once', 'once-1');
     const answers = await Promise.all(Array.from({ length: 4 }, () => post(ANA, 'only once', 'once-1')));
-    const acks = [await one.take('message_ack'), await one.take('message_ack'), await two.take('message_ack'), await two.take('message_ack')];
-    const ids = new Set([...answers.map(({ body }) => body.id), ...acks.map(({ message }) => (message as { id: number }).id)]);
+    const acks = [
+      await one.take('message_ack'),
+      await one.take('message_ack'),
+      await two.take('message_ack'),
+      await two.take('message_ack'),
+    ];
+    const ids = new Set([
+      ...answers.map(({ body }) => body.id),
+      ...acks.map(({ message }) => (message as { id: number }).id),
+    ]);
     assert.equal(ids.size, 1);
     assert.equal(await stored('only once'), 1);
     assert.equal(types(await one.settle()).filter((type) => type === 'new_message').length, 1);
@@ -97,39 +120,63 @@ describe('messages, with all capabilities', () => {
     const ana = await enter(ANA);
     const contents = Array.from({ length: 30 }, (_, n) => `burst ${n}`);
     contents.forEach((content, n) => send(ana, content, `burst-${n}`));
-    for (const content of contents) assert.equal(((await ana.take('message_ack'))['message'] as { content: string }).content, content);
+    for (const content of contents)
+      assert.equal(((await ana.take('message_ack'))['message'] as { content: string }).content, content);
     const { body } = await rest(server, BEN, `rooms/${ROOM}/messages/?limit=30`);
-    assert.deepEqual(body.messages.map(({ content }: { content: string }) => content), contents);
+    assert.deepEqual(
+      body.messages.map(({ content }: { content: string }) => content),
+      contents,
+    );
   });
 
   it('returns `_tempId` by REST to its sender only', async () => {
     await post(ANA, 'mine', 'own-1');
-    const last = async (userId: number) => (await rest(server, userId, `rooms/${ROOM}/messages/?limit=1`)).body.messages[0];
+    const last = async (userId: number) =>
+      (await rest(server, userId, `rooms/${ROOM}/messages/?limit=1`)).body.messages[0];
     assert.deepEqual([(await last(ANA))._tempId, (await last(ANA)).is_own_message], ['own-1', true]);
     assert.deepEqual(['_tempId' in (await last(BEN)), (await last(BEN)).is_own_message], [false, false]);
   });
 
   it('pages through a history in both directions without gaps', async () => {
-    const all: number[] = (await server.database.query<{ id: number }>('select id from messages where room_id = 1 order by id')).map(({ id }) => id);
+    const all: number[] = (
+      await server.database.query<{ id: number }>('select id from messages where room_id = 1 order by id')
+    ).map(({ id }) => id);
     const page = async (query: string) => (await rest(server, ANA, `rooms/${ROOM}/messages/?${query}`)).body;
     assert.equal((await page('')).messages.length, 50);
     assert.equal((await page('limit=1000')).messages.length, 100);
     let ids: number[] = [];
-    for (let more = true; more; ) {
-      const { messages, has_more, oldest_id, newest_id, count } = await page(`limit=40${ids.length ? `&before=${ids[0]}` : ''}`);
+    for (let more = true; more;) {
+      const { messages, has_more, oldest_id, newest_id, count } = await page(
+        `limit=40${ids.length ? `&before=${ids[0]}` : ''}`,
+      );
       assert.deepEqual([oldest_id, newest_id, count], [messages[0].id, messages.at(-1).id, messages.length]);
       ids = [...messages.map(({ id }: { id: number }) => id), ...ids];
       more = has_more;
     }
     assert.deepEqual(ids, all);
     const forward = await page(`after=${all[2]}&limit=2`);
-    assert.deepEqual(forward.messages.map(({ id }: { id: number }) => id), all.slice(3, 5));
+    assert.deepEqual(
+      forward.messages.map(({ id }: { id: number }) => id),
+      all.slice(3, 5),
+    );
     assert.equal(forward.has_more, true);
-    assert.deepEqual(await page(`after=${all.at(-1)}`), { messages: [], has_more: false, count: 0, oldest_id: null, newest_id: null, seq: (await page('limit=1')).seq });
+    assert.deepEqual(await page(`after=${all.at(-1)}`), {
+      messages: [],
+      has_more: false,
+      count: 0,
+      oldest_id: null,
+      newest_id: null,
+      seq: (await page('limit=1')).seq,
+    });
   });
 
   it('forwards typing of members to the other subscribers', async () => {
-    const [ana, ben, elsewhere, cleo] = [await enter(ANA, ROOM), await enter(BEN, ROOM), await enter(BEN), await enter(CLEO)];
+    const [ana, ben, elsewhere, cleo] = [
+      await enter(ANA, ROOM),
+      await enter(BEN, ROOM),
+      await enter(BEN),
+      await enter(CLEO),
+    ];
     ana.send({ type: 'typing', room_id: '1' });
     assert.equal((await ben.take('typing'))['is_typing'], true);
     ana.send({ type: 'stop_typing', room_id: 1 });
@@ -150,9 +197,17 @@ describe('messages, with all capabilities', () => {
     clients = [...clients, notifications];
     await notifications.take('recent_notifications');
     await post(ANA, 'ring');
-    const { notification } = (await notifications.take('new_notification')) as unknown as { notification: Record<string, unknown> };
-    assert.deepEqual([notification['recipient'], notification['message'], notification['is_read'], notification['metadata']], [BEN, 'ring', false, { room_id: ROOM }]);
-    const ask = async (action: object, answer: string) => (notifications.send(action), await notifications.take(answer));
+    const { notification } = (await notifications.take('new_notification')) as unknown as {
+      notification: Record<string, unknown>;
+    };
+    assert.deepEqual(
+      [notification['recipient'], notification['message'], notification['is_read'], notification['metadata']],
+      [BEN, 'ring', false, { room_id: ROOM }],
+    );
+    const ask = async (action: object, answer: string) => (
+      notifications.send(action),
+      await notifications.take(answer)
+    );
     const { count } = await ask({ action: 'get_unread_count' }, 'unread_count');
     await ask({ action: 'mark_read', notification_id: notification['id'] }, 'notification_read');
     assert.equal((await ask({ action: 'get_unread_count' }, 'unread_count'))['count'], Number(count) - 1);
@@ -178,7 +233,8 @@ describe('messages, with all capabilities', () => {
   });
 
   it('10.35: does not readmit a removed user to a direct room, and does not reopen a closed room', async () => {
-    const start = (userId: number, other: number) => rest(server, userId, 'rooms/start_dm/', { json: { user_id: other } });
+    const start = (userId: number, other: number) =>
+      rest(server, userId, 'rooms/start_dm/', { json: { user_id: other } });
     const { id } = (await start(CLEO, BEN)).body.room;
     await server.database.query('delete from members where room_id = $1 and user_id = $2', [id, BEN]);
     assert.equal((await start(BEN, CLEO)).status, 404);

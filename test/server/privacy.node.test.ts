@@ -18,13 +18,18 @@ for (const baseline of [false, true]) {
     withServer({ baseline }, async (server) => {
       await server.database.query('update users set phone_number = $1', [PHONE]);
       const heard: unknown[] = [];
-      const get = async (userId: number, ...request: [path: string, init?: RequestInit & { json?: unknown }]): Promise<Record<string, unknown>> => {
+      const get = async (
+        userId: number,
+        ...request: [path: string, init?: RequestInit & { json?: unknown }]
+      ): Promise<Record<string, unknown>> => {
         const { body } = await rest(server, userId, ...request);
         heard.push(body);
         return body as Record<string, unknown>;
       };
       const [ana, ben] = [await join(server, ANA, ROOM), await join(server, BEN, ROOM)];
-      const notifications = await openSocket(server, await server.signToken(CLEO), { path: `/ws/notifications/${CLEO}/` });
+      const notifications = await openSocket(server, await server.signToken(CLEO), {
+        path: `/ws/notifications/${CLEO}/`,
+      });
       heard.push(await ana.ask({ type: 'get_room_list' }, 'room_list'));
       const stranger = await get(ANA, 'rooms/start_dm/', { json: { user_id: CLEO } });
       const { id } = await get(ANA, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'hello' } });
@@ -43,11 +48,15 @@ for (const baseline of [false, true]) {
       heard.push(await notifications.take('recent_notifications'), await notifications.take('new_notification'));
 
       const text = JSON.stringify(heard);
-      for (const word of [PHONE, '@example.com', 'email', 'phone', 'country_code']) assert.ok(!text.includes(word), word);
+      for (const word of [PHONE, '@example.com', 'email', 'phone', 'country_code'])
+        assert.ok(!text.includes(word), word);
       const users = usersIn(heard);
       assert.ok(users.length > 20);
       for (const user of users) assert.deepEqual(Object.keys(user).sort(), NAMED);
-      assert.ok(usersIn(stranger).some((user) => user['id'] === CLEO), 'a new contact, whose name Ana now knows');
+      assert.ok(
+        usersIn(stranger).some((user) => user['id'] === CLEO),
+        'a new contact, whose name Ana now knows',
+      );
       const types = heard.map((frame) => (frame as Frame | undefined)?.type);
       assert.ok(types.includes('new_message') && types.includes('new_notification'), types.join());
       for (const client of [ana, ben, notifications]) client.close();

@@ -2,11 +2,25 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DIFFERENCES, type Difference } from '../../demo/server/quirks.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
-import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, withServer, type Client, type Frame } from './support.js';
+import {
+  ANA,
+  BEN,
+  CLEO,
+  join,
+  openSocket,
+  rest,
+  ROOM,
+  within,
+  withServer,
+  type Client,
+  type Frame,
+} from './support.js';
 
 const message = (frame: Frame): Record<string, unknown> => frame['message'] as Record<string, unknown>;
-const send = (client: Client): Promise<Frame> => client.ask({ type: 'send_message', room_id: ROOM, content: 'x', _tempId: 't1' }, 'new_message');
-const post = (server: RunningServer, userId = BEN) => rest(server, userId, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'x' } });
+const send = (client: Client): Promise<Frame> =>
+  client.ask({ type: 'send_message', room_id: ROOM, content: 'x', _tempId: 't1' }, 'new_message');
+const post = (server: RunningServer, userId = BEN) =>
+  rest(server, userId, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'x' } });
 
 describe('baseline, like the recorded backend', () => {
   let server: RunningServer;
@@ -17,12 +31,21 @@ describe('baseline, like the recorded backend', () => {
 
   it('announces no capabilities', async () => {
     const client = await openSocket(server, await server.signToken(ANA));
-    assert.deepEqual(Object.keys(await client.take('connection_established')), ['type', 'user_id', 'username', 'timestamp']);
+    assert.deepEqual(Object.keys(await client.take('connection_established')), [
+      'type',
+      'user_id',
+      'username',
+      'timestamp',
+    ]);
     client.close();
   });
 
   it('announces messages to subscribers only, from socket and REST, and acknowledges nothing', async () => {
-    const [ana, elsewhere, ben] = [await join(server, ANA, ROOM), await join(server, ANA), await join(server, BEN, ROOM)];
+    const [ana, elsewhere, ben] = [
+      await join(server, ANA, ROOM),
+      await join(server, ANA),
+      await join(server, BEN, ROOM),
+    ];
     assert.equal(message(await send(ana))['_tempId'], 't1');
     await ben.take('new_message');
     await post(server);
@@ -34,7 +57,13 @@ describe('baseline, like the recorded backend', () => {
   it('stores a repeated message twice', async () => {
     const ana = await join(server, ANA, ROOM);
     assert.notEqual(message(await send(ana))['id'], message(await send(ana))['id']);
-    const twice = async () => (await rest(server, ANA, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: 'y' }, headers: { 'Idempotency-Key': 'k' } })).body;
+    const twice = async () =>
+      (
+        await rest(server, ANA, `rooms/${ROOM}/send_message/`, {
+          json: { room: ROOM, content: 'y' },
+          headers: { 'Idempotency-Key': 'k' },
+        })
+      ).body;
     const [a, b] = [await twice(), await twice()];
     assert.notEqual(a.id, b.id);
     assert.ok(!('_tempId' in a));
@@ -60,7 +89,10 @@ describe('baseline, like the recorded backend', () => {
 });
 
 /** A check for each deviation. */
-const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, ...rooms: number[]) => Promise<Client>) => Promise<void>> = {
+const CHECKS: Record<
+  Difference,
+  (server: RunningServer, open: (userId: number, ...rooms: number[]) => Promise<Client>) => Promise<void>
+> = {
   async 'temp-id-beside'(_server, open) {
     const frame = await send(await open(ANA, ROOM));
     assert.equal(frame['_tempId'], 't1');
@@ -79,7 +111,9 @@ const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, 
     assert.deepEqual(await ana.settle(), []);
   },
   async 'socket-unread-zero'(server, open) {
-    const { rooms } = (await (await open(ANA)).ask({ type: 'get_room_list' }, 'room_list')) as unknown as { rooms: { unread_count: number }[] };
+    const { rooms } = (await (await open(ANA)).ask({ type: 'get_room_list' }, 'room_list')) as unknown as {
+      rooms: { unread_count: number }[];
+    };
     assert.ok(rooms.every((room) => room.unread_count === 0));
     assert.ok((await rest(server, ANA, 'rooms/')).body.some((room: { unread_count: number }) => room.unread_count > 0));
   },
@@ -104,7 +138,9 @@ const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, 
     assert.ok('colour' in ((await ana.ask({ type: 'get_room_list' }, 'room_list'))['rooms'] as object[])[0]!);
   },
   async 'bad-room'(server, open) {
-    const bySocket = (await (await open(ANA)).ask({ type: 'get_room_list' }, 'room_list'))['rooms'] as { id: unknown }[];
+    const bySocket = (await (await open(ANA)).ask({ type: 'get_room_list' }, 'room_list'))['rooms'] as {
+      id: unknown;
+    }[];
     for (const rooms of [bySocket, (await rest(server, ANA, 'rooms/')).body as { id: unknown }[]]) {
       assert.deepEqual([rooms.length, rooms.filter(({ id }) => id === null).length], [6, 1]);
     }
@@ -128,7 +164,8 @@ const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, 
     assert.equal((await within(client.closed, 'the close')).code, 1011);
   },
   async 'notifications-quiet'(server) {
-    const open = async (): Promise<Client> => openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
+    const open = async (): Promise<Client> =>
+      openSocket(server, await server.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
     const quiet = await open();
     quiet.send({ action: 'get_unread_count' });
     assert.equal((await quiet.take('unread_count'))['count'], 0);
@@ -145,7 +182,7 @@ const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, 
   },
   async 'paginated-rooms'(server) {
     const ids: unknown[] = [];
-    for (let url: string | null = `${server.url}/api/chat/rooms/`; url; ) {
+    for (let url: string | null = `${server.url}/api/chat/rooms/`; url;) {
       const { body } = await rest(server, ANA, url.slice(server.url.length));
       ids.push(...body.results.map(({ id }: { id: unknown }) => id));
       url = body.next as string | null;
@@ -157,7 +194,15 @@ const CHECKS: Record<Difference, (server: RunningServer, open: (userId: number, 
     const ana = await open(ANA);
     assert.equal((await ana.ask({ type: 'subscribe_room', room_id: '1' }, 'subscribed'))['room_id'], '1');
     const frame = await send(ana);
-    assert.deepEqual([frame['room_id'], message(frame)['room'], typeof message(frame)['id'], (message(frame)['sender'] as { id: unknown }).id], ['1', '1', 'string', '1']);
+    assert.deepEqual(
+      [
+        frame['room_id'],
+        message(frame)['room'],
+        typeof message(frame)['id'],
+        (message(frame)['sender'] as { id: unknown }).id,
+      ],
+      ['1', '1', 'string', '1'],
+    );
     const { body } = await rest(server, ANA, `rooms/1/messages/?before=${message(frame)['id']}&limit=1`);
     assert.deepEqual([typeof body.oldest_id, typeof body.messages[0].id, body.count], ['string', 'string', 1]);
     assert.equal((await rest(server, ANA, 'rooms/start_dm/', { json: { user_id: '3' } })).status, 201);

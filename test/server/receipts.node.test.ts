@@ -21,8 +21,10 @@ describe('10.17: read receipts', () => {
     clients = [...clients, client];
     return client;
   };
-  const post = async (userId: number, content = 'x', room = ROOM): Promise<{ id: number }> => (await rest(server, userId, `rooms/${room}/send_message/`, { json: { room, content } })).body;
-  const receipts = async (userId: number, room = ROOM) => (await rest(server, userId, `rooms/${room}/receipts/`)).body.receipts as { user_id: number; up_to: number }[];
+  const post = async (userId: number, content = 'x', room = ROOM): Promise<{ id: number }> =>
+    (await rest(server, userId, `rooms/${room}/send_message/`, { json: { room, content } })).body;
+  const receipts = async (userId: number, room = ROOM) =>
+    (await rest(server, userId, `rooms/${room}/receipts/`)).body.receipts as { user_id: number; up_to: number }[];
   const of = (type: string, frames: Frame[]): Frame[] => frames.filter((frame) => frame.type === type);
 
   it('10.17: marks messages as read up to one; later ones stay unread', async () => {
@@ -38,7 +40,8 @@ describe('10.17: read receipts', () => {
     assert.equal((await receipts(ANA)).find(({ user_id }) => user_id === BEN)!.up_to, second.id);
     assert.equal((await rest(server, BEN, `rooms/${ROOM}/`)).body.unread_count, 1);
     // An earlier message, or the same one again: nothing to announce.
-    for (const up_to of [second.id - 1, second.id]) assert.equal((await ben.ask({ type: 'mark_read', room_id: ROOM, up_to }, 'messages_marked_read'))['count'], 0);
+    for (const up_to of [second.id - 1, second.id])
+      assert.equal((await ben.ask({ type: 'mark_read', room_id: ROOM, up_to }, 'messages_marked_read'))['count'], 0);
     await ben.ask({ type: 'mark_read', room_id: ROOM, up_to: String(third.id) }, 'messages_marked_read');
     assert.equal(of('message_read', await ana.settle()).length, 1);
   });
@@ -59,7 +62,8 @@ describe('10.17: read receipts', () => {
   it('10.17: informs only the authors of the messages that were read', async () => {
     const JOB = 2;
     const [ana, ben, cleo] = [await enter(ANA), await enter(BEN), await enter(CLEO)];
-    for (const client of [ana, ben, cleo]) await client.ask({ type: 'mark_read', room_id: JOB }, 'messages_marked_read');
+    for (const client of [ana, ben, cleo])
+      await client.ask({ type: 'mark_read', room_id: JOB }, 'messages_marked_read');
     const { id } = await post(ANA, 'by Ana', JOB);
     for (const client of [ana, ben, cleo]) await client.settle();
     await ben.ask({ type: 'mark_read', room_id: JOB, up_to: id }, 'messages_marked_read');
@@ -76,14 +80,21 @@ describe('10.17: read receipts', () => {
       [READERS, ANA],
     );
     const room = made!.id;
-    const ids = (await server.database.query<{ id: number }>('select user_id as id from members where room_id = $1 and user_id <> $2', [room, ANA])).map(({ id }) => id);
+    const ids = (
+      await server.database.query<{ id: number }>(
+        'select user_id as id from members where room_id = $1 and user_id <> $2',
+        [room, ANA],
+      )
+    ).map(({ id }) => id);
     const ana = await enter(ANA);
     const readers = await Promise.all(ids.map((id) => enter(id)));
     const { id } = await post(ANA, 'to all', room);
     for (const client of [ana, ...readers]) await client.settle();
     const { seq } = (await rest(server, ANA, `rooms/${room}/`)).body;
 
-    await Promise.all(readers.map((reader) => reader.ask({ type: 'mark_read', room_id: room, up_to: id }, 'messages_marked_read')));
+    await Promise.all(
+      readers.map((reader) => reader.ask({ type: 'mark_read', room_id: room, up_to: id }, 'messages_marked_read')),
+    );
     const frames = await ana.settle();
     assert.ok(frames.length <= READERS, `${frames.length} frames to the author`);
     assert.equal(of('message_read', frames).length, READERS);
@@ -101,7 +112,10 @@ describe('10.17: read receipts', () => {
     await ben.ask({ type: 'mark_read', room_id: ROOM, message_ids: [two.id] }, 'messages_marked_read');
     assert.deepEqual((await ana.take('message_read'))['message_ids'], [two.id]);
     assert.equal((await rest(server, BEN, `rooms/${ROOM}/`)).body.unread_count, 1);
-    assert.equal((await ben.ask({ type: 'mark_read', room_id: ROOM, message_ids: [] }, 'messages_marked_read'))['count'], 1);
+    assert.equal(
+      (await ben.ask({ type: 'mark_read', room_id: ROOM, message_ids: [] }, 'messages_marked_read'))['count'],
+      1,
+    );
     assert.equal((await ana.take('message_read'))['up_to'], two.id);
     assert.ok(one.id < two.id);
   });
@@ -113,8 +127,19 @@ it('10.4: GET me/ returns the same as the greeting', async () => {
     client.close();
     const { status, body, headers } = await rest(server, BEN, 'me/');
     assert.deepEqual([status, headers.get('Cache-Control')], [200, 'no-store']);
-    assert.deepEqual(Object.keys(body).sort(), ['capabilities', 'heartbeat_s', 'limits', 'protocol', 'timestamp', 'user_id', 'username']);
-    assert.deepEqual([body.user_id, body.username, body.protocol, body.limits.content, body.capabilities.includes('receipts')], [BEN, 'ben', 1, 77, true]);
+    assert.deepEqual(Object.keys(body).sort(), [
+      'capabilities',
+      'heartbeat_s',
+      'limits',
+      'protocol',
+      'timestamp',
+      'user_id',
+      'username',
+    ]);
+    assert.deepEqual(
+      [body.user_id, body.username, body.protocol, body.limits.content, body.capabilities.includes('receipts')],
+      [BEN, 'ben', 1, 77, true],
+    );
     assert.equal((await rest(server, null, 'me/')).status, 401);
   });
   await withServer({ baseline: true }, async (server) => assert.equal((await rest(server, BEN, 'me/')).status, 404));
@@ -122,6 +147,13 @@ it('10.4: GET me/ returns the same as the greeting', async () => {
 
 it('10.10: lets browsers cache preflights', () =>
   withServer({ allowedOrigins: ['https://shop.example'] }, async (server) => {
-    const preflight = await rest(server, null, 'rooms/', { method: 'OPTIONS', headers: { Origin: 'https://shop.example', 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'authorization' } });
+    const preflight = await rest(server, null, 'rooms/', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: 'https://shop.example',
+        'Access-Control-Request-Method': 'GET',
+        'Access-Control-Request-Headers': 'authorization',
+      },
+    });
     assert.deepEqual([preflight.status, preflight.headers.get('Access-Control-Max-Age')], [204, '7200']);
   }));

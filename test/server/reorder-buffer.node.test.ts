@@ -18,7 +18,9 @@ function createBuffer(stored: () => number[] = () => []) {
     ({ roomId, seq }) => void (roomId === 1 && delivered.push(seq)),
     async (roomId, after) => {
       fetches.push(after);
-      return stored().filter((seq) => seq > after).map((seq) => item(seq, roomId));
+      return stored()
+        .filter((seq) => seq > after)
+        .map((seq) => item(seq, roomId));
     },
   );
   return { buffer, delivered, fetches, accept: (...seqs: number[]) => seqs.forEach((seq) => buffer.accept(item(seq))) };
@@ -30,13 +32,17 @@ describe('ReorderBuffer', () => {
 
   it('delivers in order, each item once, without fetching, whatever the order of arrival', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.shuffledSubarray([2, 3, 4, 5, 6, 7, 8], { minLength: 7 }), fc.array(fc.integer({ min: 1, max: 8 })), async (shuffled, again) => {
-        const { buffer, delivered, fetches, accept } = createBuffer();
-        accept(1, ...shuffled, ...again);
-        assert.deepEqual(delivered, [1, 2, 3, 4, 5, 6, 7, 8]);
-        assert.deepEqual([fetches, buffer.last(1)], [[], 8]);
-        buffer.close();
-      }),
+      fc.asyncProperty(
+        fc.shuffledSubarray([2, 3, 4, 5, 6, 7, 8], { minLength: 7 }),
+        fc.array(fc.integer({ min: 1, max: 8 })),
+        async (shuffled, again) => {
+          const { buffer, delivered, fetches, accept } = createBuffer();
+          accept(1, ...shuffled, ...again);
+          assert.deepEqual(delivered, [1, 2, 3, 4, 5, 6, 7, 8]);
+          assert.deepEqual([fetches, buffer.last(1)], [[], 8]);
+          buffer.close();
+        },
+      ),
     );
   });
 

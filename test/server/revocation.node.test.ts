@@ -6,7 +6,19 @@ import { isAllowedOrigin, signToken } from '../../demo/server/auth.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { missingPrograms } from '../support/find-programs.mjs';
 import { startPostgres, startProcess, type BackendProcess, type Service } from '../support/services.js';
-import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, withServer, type Backend, type Client } from './support.js';
+import {
+  ANA,
+  BEN,
+  CLEO,
+  join,
+  openSocket,
+  rest,
+  ROOM,
+  within,
+  withServer,
+  type Backend,
+  type Client,
+} from './support.js';
 
 /** Maximum delay of a revocation, on every process. */
 const MAX_DELAY_MS = 5_000;
@@ -19,7 +31,9 @@ describe('10.35: implausible tokens', () => {
   after(() => server.close());
 
   const tokenWith = (claims: object): Promise<string> =>
-    new SignJWT({ user_id: ANA, token_type: 'access', ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(server.secret));
+    new SignJWT({ user_id: ANA, token_type: 'access', ...claims })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(server.secret));
   const now = Math.floor(Date.now() / 1000);
 
   for (const [what, claims] of Object.entries({
@@ -50,9 +64,13 @@ describe('10.35: implausible tokens', () => {
     const token = await server.signToken(ANA);
     (await openSocket(server, token, { origin: http })).close();
     await assert.rejects(openSocket(server, token, { origin: https }), /refused 403/);
-    assert.equal((await rest(server, ANA, 'rooms/', { headers: { Origin: https } })).headers.get('Access-Control-Allow-Origin'), null);
+    assert.equal(
+      (await rest(server, ANA, 'rooms/', { headers: { Origin: https } })).headers.get('Access-Control-Allow-Origin'),
+      null,
+    );
     assert.equal(isAllowedOrigin('http://chat.example', 'chat.example:80', []), true);
-    for (const origin of ['ftp://chat.example', 'https://chat.example', 'null', 'chat.example', '']) assert.equal(isAllowedOrigin(origin, 'chat.example', []), false, origin);
+    for (const origin of ['ftp://chat.example', 'https://chat.example', 'null', 'chat.example', ''])
+      assert.equal(isAllowedOrigin(origin, 'chat.example', []), false, origin);
     assert.equal(isAllowedOrigin('https://chat.example', undefined, []), false);
   });
 });
@@ -65,15 +83,22 @@ async function revoke(first: Backend, second: Backend, query: (sql: string) => P
     clients.push(client);
     return client;
   };
-  const [ana, here, there] = [await enter(first, ANA, 2), await enter(first, BEN, ROOM), await enter(second, BEN, ROOM)];
+  const [ana, here, there] = [
+    await enter(first, ANA, 2),
+    await enter(first, BEN, ROOM),
+    await enter(second, BEN, ROOM),
+  ];
   const notifications = await openSocket(second, await second.signToken(BEN), { path: `/ws/notifications/${BEN}/` });
   clients.push(notifications);
   const cleo = await enter(second, CLEO, 2, 4);
-  for (const client of clients) await (client === notifications ? notifications.take('recent_notifications') : client.settle());
+  for (const client of clients)
+    await (client === notifications ? notifications.take('recent_notifications') : client.settle());
   try {
     await query(`update users set is_active = false where id = ${BEN}`);
     await query(`delete from members where user_id = ${CLEO} and room_id = 2`);
-    const closes = await Promise.all([here, there, notifications].map((client) => within(client.closed, 'the sockets of Ben to close', MAX_DELAY_MS)));
+    const closes = await Promise.all(
+      [here, there, notifications].map((client) => within(client.closed, 'the sockets of Ben to close', MAX_DELAY_MS)),
+    );
     for (const close of closes) assert.deepEqual(close, { code: 4001, reason: 'user deactivated' });
     await assert.rejects(openSocket(first, await first.signToken(BEN)), /refused 403/);
     const { room_id } = await within(cleo.take('unsubscribed'), 'the subscription to end', MAX_DELAY_MS);
@@ -81,7 +106,10 @@ async function revoke(first: Backend, second: Backend, query: (sql: string) => P
     ana.send({ type: 'typing', room_id: 2 });
     ana.send({ type: 'send_message', room_id: 2, content: 'among us', _tempId: crypto.randomUUID() });
     await ana.take('message_ack');
-    assert.equal((await cleo.ask({ type: 'send_message', room_id: 2, content: 'x', _tempId: 'x' }, 'error'))['code'], 'access_denied');
+    assert.equal(
+      (await cleo.ask({ type: 'send_message', room_id: 2, content: 'x', _tempId: 'x' }, 'error'))['code'],
+      'access_denied',
+    );
     assert.ok(!JSON.stringify(cleo.frames).includes('among us') && !cleo.frames.some(({ type }) => type === 'typing'));
   } finally {
     for (const client of clients) client.close();
@@ -92,23 +120,30 @@ it('10.35: ends the access of deactivated users and removed members over open so
   withServer({}, (server) => revoke(server, server, (sql) => server.database.query(sql))));
 
 const missing = missingPrograms();
-it('10.35: also on another process', { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` }, async () => {
-  const secret = 'only for this test, and long enough to be one';
-  const services: Service[] = [await startPostgres()];
-  try {
-    const env = { DATABASE_URL: services[0]!.url, JWT_SECRET: secret };
-    const processes: BackendProcess[] = await Promise.all([startProcess(env), startProcess(env)]);
-    services.unshift(...processes);
-    const [one, two] = processes.map(({ url }) => ({ url, signToken: (userId: number | string) => signToken(secret, userId) })) as [Backend, Backend];
-    const { default: pg } = await import('pg');
-    const database = new pg.Client({ connectionString: services.at(-1)!.url });
-    await database.connect();
+it(
+  '10.35: also on another process',
+  { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` },
+  async () => {
+    const secret = 'only for this test, and long enough to be one';
+    const services: Service[] = [await startPostgres()];
     try {
-      await revoke(one, two, (sql) => database.query(sql));
+      const env = { DATABASE_URL: services[0]!.url, JWT_SECRET: secret };
+      const processes: BackendProcess[] = await Promise.all([startProcess(env), startProcess(env)]);
+      services.unshift(...processes);
+      const [one, two] = processes.map(({ url }) => ({
+        url,
+        signToken: (userId: number | string) => signToken(secret, userId),
+      })) as [Backend, Backend];
+      const { default: pg } = await import('pg');
+      const database = new pg.Client({ connectionString: services.at(-1)!.url });
+      await database.connect();
+      try {
+        await revoke(one, two, (sql) => database.query(sql));
+      } finally {
+        await database.end();
+      }
     } finally {
-      await database.end();
+      for (const service of services) await service.stop();
     }
-  } finally {
-    for (const service of services) await service.stop();
-  }
-});
+  },
+);

@@ -41,7 +41,8 @@ export class ReliableClient {
 
   /** Waits until everything sent is acknowledged, and the given seq is reached. */
   async caughtUp(seq: number): Promise<void> {
-    while (this.#unacknowledged.size > 0 || this.seq < seq) await new Promise<void>((resolve) => (this.#onChange = resolve));
+    while (this.#unacknowledged.size > 0 || this.seq < seq)
+      await new Promise<void>((resolve) => (this.#onChange = resolve));
   }
 
   get progress(): string {

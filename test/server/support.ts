@@ -14,7 +14,9 @@ const DEADLINE_MS = 10_000;
 
 export function within<T>(promise: Promise<T>, what: string, ms = DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout;
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms)));
+  const late = new Promise<never>(
+    (_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms)),
+  );
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
@@ -42,24 +44,35 @@ export interface SocketOptions {
 }
 
 /** Opens a socket. Rejects with 'refused 403' if the handshake is rejected. */
-export function openSocket({ url }: { url: string }, token: string | null, { path = '/ws/chat/', origin, ticket, protocols = [] }: SocketOptions = {}): Promise<Client> {
+export function openSocket(
+  { url }: { url: string },
+  token: string | null,
+  { path = '/ws/chat/', origin, ticket, protocols = [] }: SocketOptions = {},
+): Promise<Client> {
   const query = new URLSearchParams({ ...(token !== null && { token }), ...(ticket !== undefined && { ticket }) });
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}?${query}`, protocols, { ...(origin !== undefined && { origin }) });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}?${query}`, protocols, {
+    ...(origin !== undefined && { origin }),
+  });
   const frames: Frame[] = [];
   let wake = (): void => {};
   socket.on('message', (data) => {
     frames.push(JSON.parse(String(data)) as Frame);
     wake();
   });
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
+  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+    socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
+  );
   const take = (type: string): Promise<Frame> =>
-    within((async () => {
-      for (;;) {
-        const index = frames.findIndex((frame) => frame.type === type);
-        if (index >= 0) return frames.splice(index, 1)[0]!;
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-    })(), `a frame '${type}' (have: ${frames.map((frame) => frame.type).join(', ')})`);
+    within(
+      (async () => {
+        for (;;) {
+          const index = frames.findIndex((frame) => frame.type === type);
+          if (index >= 0) return frames.splice(index, 1)[0]!;
+          await new Promise<void>((resolve) => (wake = resolve));
+        }
+      })(),
+      `a frame '${type}' (have: ${frames.map((frame) => frame.type).join(', ')})`,
+    );
   const send = (frame: unknown): void => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
   const client: Client = {
     frames,
@@ -71,11 +84,14 @@ export function openSocket({ url }: { url: string }, token: string | null, { pat
     settle: async () => (send({ type: 'ping' }), await take('pong'), frames.splice(0)),
     close: () => socket.terminate(),
   };
-  return within(new Promise((resolve, reject) => {
-    socket.on('open', () => resolve(client));
-    socket.on('unexpected-response', (_request, response) => reject(new Error(`refused ${response.statusCode}`)));
-    socket.on('error', reject);
-  }), 'a socket to open');
+  return within(
+    new Promise((resolve, reject) => {
+      socket.on('open', () => resolve(client));
+      socket.on('unexpected-response', (_request, response) => reject(new Error(`refused ${response.statusCode}`)));
+      socket.on('error', reject);
+    }),
+    'a socket to open',
+  );
 }
 
 /** A server, in this process or another. */
@@ -98,7 +114,12 @@ export interface RestResponse {
 }
 
 /** A REST request of a user; unauthenticated if null. */
-export async function rest(server: Backend, userId: number | null, path: string, init: RequestInit & { json?: unknown } = {}): Promise<RestResponse> {
+export async function rest(
+  server: Backend,
+  userId: number | null,
+  path: string,
+  init: RequestInit & { json?: unknown } = {},
+): Promise<RestResponse> {
   const { json, ...rest } = init;
   const response = await fetch(path.startsWith('/') ? server.url + path : `${server.url}/api/chat/${path}`, {
     signal: AbortSignal.timeout(DEADLINE_MS),
@@ -116,7 +137,10 @@ export async function rest(server: Backend, userId: number | null, path: string,
 }
 
 /** Runs `use` with its own server. */
-export async function withServer(options: Partial<Options>, use: (server: RunningServer) => Promise<void>): Promise<void> {
+export async function withServer(
+  options: Partial<Options>,
+  use: (server: RunningServer) => Promise<void>,
+): Promise<void> {
   const server = await startServer(options);
   try {
     await use(server);

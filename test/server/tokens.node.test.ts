@@ -13,7 +13,11 @@ describe('tokens on a socket', () => {
   const lines: string[] = [];
   const secrets: string[] = [];
   before(async () => {
-    server = await startServer({ expiryWarningSeconds: 60, logLevel: 'debug', logTo: { write: (line) => void lines.push(line) } });
+    server = await startServer({
+      expiryWarningSeconds: 60,
+      logLevel: 'debug',
+      logTo: { write: (line) => void lines.push(line) },
+    });
   });
   after(() => server.close());
 
@@ -51,7 +55,10 @@ describe('tokens on a socket', () => {
       await client.take('token_expiring');
       await client.ask({ type: 'authenticate', token: await token(ANA) }, 'authenticated');
       // The first token has expired by then.
-      const closed = await Promise.race([client.closed, new Promise<null>((resolve) => setTimeout(resolve, BRIEF_S * 1_000 + 200, null))]);
+      const closed = await Promise.race([
+        client.closed,
+        new Promise<null>((resolve) => setTimeout(resolve, BRIEF_S * 1_000 + 200, null)),
+      ]);
       assert.equal(closed, null);
       assert.deepEqual(await client.settle(), []);
       client.close();
@@ -74,7 +81,10 @@ describe('tokens on a socket', () => {
     });
 
     it('closes a socket opened by ticket when the underlying token expires', async () => {
-      const { body } = await rest(server, null, 'ws_ticket/', { method: 'POST', headers: { Authorization: `Bearer ${await token(ANA, BRIEF_S)}` } });
+      const { body } = await rest(server, null, 'ws_ticket/', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await token(ANA, BRIEF_S)}` },
+      });
       const client = await openSocket(server, null, { ticket: body.ticket });
       assert.equal((await within(client.closed, 'the close')).code, 4001);
     });
@@ -97,10 +107,16 @@ describe('tokens on a socket', () => {
       const client = await openSocket(server, null, { ticket: chat });
       assert.equal((await client.take('connection_established'))['user_id'], ANA);
       await assert.rejects(openSocket(server, null, { ticket: chat }), /refused 403/, 'used');
-      const notifications = await openSocket(server, null, { ticket: await ticketFor(BEN), path: `/ws/notifications/${BEN}/` });
+      const notifications = await openSocket(server, null, {
+        ticket: await ticketFor(BEN),
+        path: `/ws/notifications/${BEN}/`,
+      });
       await notifications.take('recent_notifications');
       const foreign = await ticketFor(ANA);
-      await assert.rejects(openSocket(server, null, { ticket: foreign, path: `/ws/notifications/${BEN}/` }), /refused 403/);
+      await assert.rejects(
+        openSocket(server, null, { ticket: foreign, path: `/ws/notifications/${BEN}/` }),
+        /refused 403/,
+      );
       for (const each of [client, notifications]) each.close();
     });
 
@@ -115,7 +131,8 @@ describe('tokens on a socket', () => {
     it('is rejected if expired, unknown, or of a deactivated user; is issued to authenticated users only', async () => {
       const late = await ticketFor(ANA);
       await server.database.query(`update tickets set expires_at = now() - interval '1 ms'`);
-      for (const ticket of [late, 'nonsense', '']) await assert.rejects(openSocket(server, null, { ticket }), /refused 403/);
+      for (const ticket of [late, 'nonsense', ''])
+        await assert.rejects(openSocket(server, null, { ticket }), /refused 403/);
       const gone = await ticketFor(5);
       await server.database.query('update users set is_active = false where id = 5');
       await assert.rejects(openSocket(server, null, { ticket: gone }), /refused 403/);
@@ -125,7 +142,10 @@ describe('tokens on a socket', () => {
     });
 
     it('opens nothing for a foreign origin', async () => {
-      await assert.rejects(openSocket(server, null, { ticket: await ticketFor(ANA), origin: 'https://evil.example' }), /refused 403/);
+      await assert.rejects(
+        openSocket(server, null, { ticket: await ticketFor(ANA), origin: 'https://evil.example' }),
+        /refused 403/,
+      );
     });
   });
 
@@ -133,13 +153,19 @@ describe('tokens on a socket', () => {
     it('carries the token; the response selects the other one', async () => {
       const made = bearer(await token(ANA));
       secrets.push(made);
-      for (const protocols of [[PROTOCOL, made], [made, PROTOCOL]]) {
+      for (const protocols of [
+        [PROTOCOL, made],
+        [made, PROTOCOL],
+      ]) {
         const client = await openSocket(server, null, { protocols });
         assert.equal(client.socket.protocol, PROTOCOL);
         await client.take('connection_established');
         client.close();
       }
-      const notifications = await openSocket(server, null, { protocols: [PROTOCOL, made], path: `/ws/notifications/${ANA}/` });
+      const notifications = await openSocket(server, null, {
+        protocols: [PROTOCOL, made],
+        path: `/ws/notifications/${ANA}/`,
+      });
       notifications.close();
     });
 
@@ -154,7 +180,10 @@ describe('tokens on a socket', () => {
   it('logs none of these tokens and tickets', async () => {
     const { createLog } = await import('../../demo/server/log.js');
     const log = createLog({ logLevel: 'info', logTo: { write: (line) => void lines.push(line) } });
-    log.info({ ticket: secrets[0], headers: { 'sec-websocket-protocol': `unified-chat, ${bearer(secrets[1]!)}` } }, `GET /ws/chat/?ticket=${secrets.at(-1)}`);
+    log.info(
+      { ticket: secrets[0], headers: { 'sec-websocket-protocol': `unified-chat, ${bearer(secrets[1]!)}` } },
+      `GET /ws/chat/?ticket=${secrets.at(-1)}`,
+    );
     const text = lines.join('');
     assert.match(text, /token rejected/);
     for (const secret of secrets) assert.ok(!text.includes(secret.slice(-20)), secret);

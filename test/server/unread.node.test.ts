@@ -14,7 +14,8 @@ describe('unread counts', () => {
   after(() => server.close());
 
   type Counts = Record<string, number>;
-  const counts = (rooms: { id: number; unread_count: number }[]): Counts => Object.fromEntries(rooms.map(({ id, unread_count }) => [id, unread_count]));
+  const counts = (rooms: { id: number; unread_count: number }[]): Counts =>
+    Object.fromEntries(rooms.map(({ id, unread_count }) => [id, unread_count]));
   const byRest = async (userId: number): Promise<Counts> => counts((await rest(server, userId, 'rooms/')).body);
   async function bySocket(userId: number): Promise<Counts> {
     const client = await join(server, userId);
@@ -26,7 +27,8 @@ describe('unread counts', () => {
   it('socket and REST give the same unread counts, per user', async () => {
     // A past bug: one code path counted per user; the other ignored the user, and returned 0 or the same count for
     // everyone.
-    for (const userId of [ANA, BEN, CLEO]) assert.deepEqual(await bySocket(userId), await byRest(userId), `user ${userId}`);
+    for (const userId of [ANA, BEN, CLEO])
+      assert.deepEqual(await bySocket(userId), await byRest(userId), `user ${userId}`);
     assert.notDeepEqual(await byRest(ANA), await byRest(BEN), 'the seed has different counts for different users');
     assert.ok(Object.values(await bySocket(ANA)).some((count) => count > 0));
     const single = (await rest(server, ANA, `rooms/${JOB}/`)).body.unread_count;
@@ -41,7 +43,11 @@ describe('unread counts', () => {
     for (const id of users) await clients.get(id)!.ask({ type: 'mark_read', room_id: JOB }, 'messages_marked_read');
     /** Expected unread messages per user, tracked independently. */
     const expected = new Map(users.map((id) => [id, new Set<number>()]));
-    const step = fc.record({ user: fc.constantFrom(...users), act: fc.constantFrom('send', 'post', 'read', 'read one', 'post one'), pick: fc.nat(50) });
+    const step = fc.record({
+      user: fc.constantFrom(...users),
+      act: fc.constantFrom('send', 'post', 'read', 'read one', 'post one'),
+      pick: fc.nat(50),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
         for (const { user, act, pick } of steps) {
@@ -49,16 +55,26 @@ describe('unread counts', () => {
           const unread = expected.get(user)!;
           const one = [...unread][pick % Math.max(1, unread.size)];
           if (act === 'send' || act === 'post') {
-            const { message, body } = act === 'send'
-              ? ((await client.ask({ type: 'send_message', room_id: JOB, content: 'x', _tempId: crypto.randomUUID() }, 'message_ack')) as { message?: unknown; body?: unknown })
-              : ({ ...(await rest(server, user, `rooms/${JOB}/send_message/`, { json: { room: JOB, content: 'x' } })) } as { message?: unknown; body?: unknown });
+            const { message, body } =
+              act === 'send'
+                ? ((await client.ask(
+                    { type: 'send_message', room_id: JOB, content: 'x', _tempId: crypto.randomUUID() },
+                    'message_ack',
+                  )) as { message?: unknown; body?: unknown })
+                : ({
+                    ...(await rest(server, user, `rooms/${JOB}/send_message/`, { json: { room: JOB, content: 'x' } })),
+                  } as { message?: unknown; body?: unknown });
             for (const [id, set] of expected) if (id !== user) set.add(((message ?? body) as { id: number }).id);
           } else if (act === 'read') {
-            const { count } = await client.ask({ type: 'mark_read', room_id: JOB, message_ids: [] }, 'messages_marked_read');
+            const { count } = await client.ask(
+              { type: 'mark_read', room_id: JOB, message_ids: [] },
+              'messages_marked_read',
+            );
             assert.equal(count, unread.size);
             unread.clear();
           } else if (one !== undefined) {
-            if (act === 'read one') await client.ask({ type: 'mark_read', room_id: JOB, message_ids: [one] }, 'messages_marked_read');
+            if (act === 'read one')
+              await client.ask({ type: 'mark_read', room_id: JOB, message_ids: [one] }, 'messages_marked_read');
             else assert.equal((await rest(server, user, `messages/${one}/mark_read/`, { method: 'POST' })).status, 200);
             unread.delete(one);
             await client.settle();
@@ -95,7 +111,10 @@ describe('unread counts', () => {
 
   it('only members can mark messages as read', async () => {
     const { body } = await rest(server, ANA, `rooms/${ROOM}/messages/?limit=1`);
-    assert.equal((await rest(server, CLEO, `messages/${body.messages[0].id}/mark_read/`, { method: 'POST' })).status, 404);
+    assert.equal(
+      (await rest(server, CLEO, `messages/${body.messages[0].id}/mark_read/`, { method: 'POST' })).status,
+      404,
+    );
     assert.equal((await rest(server, CLEO, 'messages/999999/mark_read/', { method: 'POST' })).status, 404);
     const cleo = await join(server, CLEO);
     assert.equal((await cleo.ask({ type: 'mark_read', room_id: ROOM }, 'error'))['code'], 'access_denied');

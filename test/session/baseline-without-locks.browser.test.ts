@@ -8,7 +8,6 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('failing baseline backends, and tabs without locks', () => {
-
   for (const kind of ['live', 'restored'] as const)
     it(`two tabs without Web Locks (http://, with BroadcastChannel) send each message once to a baseline backend (${kind})`, async () => {
       const clock = new FakeClock();
@@ -25,7 +24,10 @@ describe('failing baseline backends, and tabs without locks', () => {
       };
       const chats = [0, 1].map(() => {
         const { BroadcastChannel } = browser.tab();
-        return new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: { BroadcastChannel } });
+        return new ChatConnection(
+          { url: 'https://chat.example', token: tokenOf(1) },
+          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: { BroadcastChannel } },
+        );
       }) as [ChatConnection, ChatConnection];
       if (kind === 'restored') backend.onRequest = () => new TypeError('Failed to fetch');
       for (const c of chats) {
@@ -72,7 +74,20 @@ describe('failing baseline backends, and tabs without locks', () => {
     backend.onRequest = () => new TypeError('Failed to fetch');
     const browser = new FakeBrowser();
     const vault = new MemoryVault();
-    const chats = [0, 1].map(() => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: { BroadcastChannel: browser.tab().BroadcastChannel } })) as [ChatConnection, ChatConnection];
+    const chats = [0, 1].map(
+      () =>
+        new ChatConnection(
+          { url: 'https://chat.example', token: tokenOf(1) },
+          {
+            clock,
+            random: () => 0.5,
+            WebSocket: backend.WebSocket,
+            fetch: backend.fetch,
+            vault,
+            tabs: { BroadcastChannel: browser.tab().BroadcastChannel },
+          },
+        ),
+    ) as [ChatConnection, ChatConnection];
     for (const c of chats) {
       c.openRoom(1);
       c.connect();
@@ -91,7 +106,10 @@ describe('failing baseline backends, and tabs without locks', () => {
   });
 
   it('connects without a tight loop if the room list always fails (500) but the socket works', async () => {
-    const { chat, backend, clock } = await connected({}, (b) => void (b.onRequest = (_m, path) => (path.startsWith('rooms/1/') ? json({ detail: 'x' }, 500) : undefined)));
+    const { chat, backend, clock } = await connected(
+      {},
+      (b) => void (b.onRequest = (_m, path) => (path.startsWith('rooms/1/') ? json({ detail: 'x' }, 500) : undefined)),
+    );
     chat.openRoom(1);
     chat.openRoom(2);
     await clock.advance(600_000);
@@ -118,5 +136,4 @@ describe('failing baseline backends, and tabs without locks', () => {
     chat.disconnect();
     expect(got.slice(0, 2)).to.deep.equal([1, ['sent']], JSON.stringify(got));
   });
-
 });

@@ -12,7 +12,19 @@ describe('10.9: with the clock set back by an hour', () => {
     const clock = { now: () => f.clock.now() + skew, after: (ms: number, run: () => void) => f.clock.after(ms, run) };
     const chat = new ChatConnection(
       { url: 'https://chat.example', tokenUrl: 'https://site.example/chat-token/' },
-      { clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: async (input, init) => (String(input).includes('chat-token') ? (signedIn ? json({ token: f.token }) : json({}, 401)) : f.fetch(input, init)), vault: f.vault, tabs: {} },
+      {
+        clock,
+        random: () => 0.5,
+        WebSocket: f.WebSocket,
+        fetch: async (input, init) =>
+          String(input).includes('chat-token')
+            ? signedIn
+              ? json({ token: f.token })
+              : json({}, 401)
+            : f.fetch(input, init),
+        vault: f.vault,
+        tabs: {},
+      },
     );
     chat.connect();
     await partsLoaded();

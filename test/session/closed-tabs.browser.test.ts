@@ -20,7 +20,10 @@ describe('after a user has left', () => {
     backend = new FakeBackend(clock);
     backend.userOf = (token) => (token === BEN ? 2 : 1);
     vault = new MemoryVault();
-    chat = new ChatConnection({ url: 'https://chat.example', token: ANA }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    chat = new ChatConnection(
+      { url: 'https://chat.example', token: ANA },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
   });
   afterEach(() => chat.disconnect());
@@ -60,7 +63,11 @@ describe('after a user has left', () => {
     chat.configure({ token: ANA });
     chat.sendChatMessage(1, 'third').catch(() => {});
     await clock.advance(5_000);
-    expect(backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)).to.deep.equal(['1 first', '1 second', '1 third']);
+    expect(backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)).to.deep.equal([
+      '1 first',
+      '1 second',
+      '1 third',
+    ]);
     expect(chat.messages(1).map(({ content }) => content)).to.deep.equal(['first', 'second', 'third']);
   });
 
@@ -81,8 +88,13 @@ describe('after a user has left', () => {
     await clock.advance(60_000);
     expect(chat.state).to.equal('connected');
     const localId = chat.messages(1)[0]!.localId!;
-    const other = new (browser.tab().BroadcastChannel)('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
-    other.postMessage({ kind: 'added', kept: { localId, roomId: 1, content: 'written once', at: clock.now(), named: true } });
+    const other = new (browser.tab().BroadcastChannel)(
+      'unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
+    );
+    other.postMessage({
+      kind: 'added',
+      kept: { localId, roomId: 1, content: 'written once', at: clock.now(), named: true },
+    });
     await clock.advance(60_000);
     expect(backend.messages.map(({ content }) => content)).to.deep.equal(['written once']);
     expect(chat.messages(1).map(({ delivery }) => delivery)).to.deep.equal(['sent']);

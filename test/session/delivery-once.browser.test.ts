@@ -15,7 +15,13 @@ describe('single delivery, visible to the author only', () => {
     const browser = new FakeBrowser();
     const vault = new MemoryVault();
     const tabs = [browser.tab(), browser.tab()];
-    const [one, two] = tabs.map((t) => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: t })) as [ChatConnection, ChatConnection];
+    const [one, two] = tabs.map(
+      (t) =>
+        new ChatConnection(
+          { url: 'https://chat.example', token: tokenOf(1) },
+          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: t },
+        ),
+    ) as [ChatConnection, ChatConnection];
     for (const c of [one, two]) {
       c.openRoom(1);
       c.connect();
@@ -30,7 +36,11 @@ describe('single delivery, visible to the author only', () => {
     tabs[0]!.kill();
     one.disconnect();
     await clock.advance(60_000);
-    expect([two.state, backend.messages.length, two.messages(1).map((m) => m.delivery)]).to.deep.equal(['connected', 1, ['sent']]);
+    expect([two.state, backend.messages.length, two.messages(1).map((m) => m.delivery)]).to.deep.equal([
+      'connected',
+      1,
+      ['sent'],
+    ]);
     two.disconnect();
   });
 
@@ -68,7 +78,10 @@ describe('single delivery, visible to the author only', () => {
     const backend = new FakeBackend(clock);
     backend.userOf = (t) => JSON.parse(atob(t.split('.')[1]!)).user_id;
     vault.latency = () => new Promise((r) => clock.after(1500, () => r()));
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();

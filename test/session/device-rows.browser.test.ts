@@ -6,7 +6,10 @@ import { partsLoaded } from '../support/lazy-parts.js';
 /** Waits until pending storage operations are done: transactions run in sequence. */
 async function deviceIdle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) {
-    const database = await new Promise<IDBDatabase>((resolve) => (indexedDB.open('unified-chat').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result)));
+    const database = await new Promise<IDBDatabase>(
+      (resolve) =>
+        (indexedDB.open('unified-chat').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result)),
+    );
     if (database.objectStoreNames.length > 0) {
       const transaction = database.transaction([...database.objectStoreNames], 'readwrite');
       await new Promise((resolve) => (transaction.oncomplete = resolve));
@@ -14,17 +17,24 @@ async function deviceIdle(): Promise<void> {
     database.close();
   }
 }
-const wipe = (): Promise<void> => new Promise((resolve) => {
-  const request = indexedDB.deleteDatabase('unified-chat');
-  request.onsuccess = request.onerror = request.onblocked = () => resolve();
-});
+const wipe = (): Promise<void> =>
+  new Promise((resolve) => {
+    const request = indexedDB.deleteDatabase('unified-chat');
+    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+  });
 
 /** Like FaultScene.open, with real storage. */
 async function open(f: FaultScene): Promise<ChatConnection> {
   const { clock } = f;
   const chat = new ChatConnection(
     { url: 'https://chat.example', token: f.token },
-    { clock: { now: () => clock.now() + f.skewMs, after: (ms, run) => clock.after(ms, run) }, random: () => 0.999, WebSocket: f.WebSocket, fetch: f.fetch, tabs: {} },
+    {
+      clock: { now: () => clock.now() + f.skewMs, after: (ms, run) => clock.after(ms, run) },
+      random: () => 0.999,
+      WebSocket: f.WebSocket,
+      fetch: f.fetch,
+      tabs: {},
+    },
   );
   f.chat = chat;
   chat.openRoom(1);
@@ -69,7 +79,11 @@ describe('stored rows', function () {
     'an invalid text': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: {}, at: 5 } },
     'an invalid room': { localId: 'x', order: 1, kept: { localId: 'x', roomId: {}, content: 'x', at: 5 } },
     'an invalid time': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: NaN } },
-    'an invalid rejection': { localId: 'x', order: 1, kept: { localId: 'x', roomId: 1, content: 'x', at: 5, refused: 7 } },
+    'an invalid rejection': {
+      localId: 'x',
+      order: 1,
+      kept: { localId: 'x', roomId: 1, content: 'x', at: 5, refused: 7 },
+    },
   })) {
     it(`10.31: with ${what} do not block other messages`, async () => {
       const f = new FaultScene(FULL);
@@ -80,14 +94,18 @@ describe('stored rows', function () {
       f.chat.disconnect();
       await deviceIdle();
       // The draft reveals the format of the scope.
-      const database = await new Promise<IDBDatabase>((resolve) => (indexedDB.open('unified-chat').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result)));
+      const database = await new Promise<IDBDatabase>(
+        (resolve) =>
+          (indexedDB.open('unified-chat').onsuccess = ({ target }) => resolve((target as IDBOpenDBRequest).result)),
+      );
       const scope = `https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1`;
       const transaction = database.transaction('outbox', 'readwrite');
       transaction.objectStore('outbox').put({ scope, ...row });
       await new Promise((resolve) => (transaction.oncomplete = resolve));
       database.close();
       const errors: string[] = [];
-      const onError = (event: PromiseRejectionEvent): void => void (errors.push(String(event.reason)), event.preventDefault());
+      const onError = (event: PromiseRejectionEvent): void =>
+        void (errors.push(String(event.reason)), event.preventDefault());
       window.addEventListener('unhandledrejection', onError);
       await open(f);
       f.send('mine');
@@ -98,7 +116,11 @@ describe('stored rows', function () {
       const state = f.chat.state;
       window.removeEventListener('unhandledrejection', onError);
       f.chat.disconnect();
-      expect([state, f.sent.map(({ outcome }) => outcome), errors]).to.deep.equal(['connected', ['websocket', 'websocket'], []]);
+      expect([state, f.sent.map(({ outcome }) => outcome), errors]).to.deep.equal([
+        'connected',
+        ['websocket', 'websocket'],
+        [],
+      ]);
     });
   }
 
@@ -107,7 +129,10 @@ describe('stored rows', function () {
     let asked = 0;
     let hangs = true;
     const chat = new ChatConnection(
-      { url: 'https://chat.example', tokenProvider: () => (asked++, hangs ? new Promise<string>(() => {}) : Promise.resolve(f.token)) },
+      {
+        url: 'https://chat.example',
+        tokenProvider: () => (asked++, hangs ? new Promise<string>(() => {}) : Promise.resolve(f.token)),
+      },
       { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
     );
     chat.connect();

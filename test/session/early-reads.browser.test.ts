@@ -7,7 +7,8 @@ import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number =>
+  t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]);
 
 describe('reads before the greeting, and a window far from the end', () => {
   it('connects as Ben if the page sets the new token first and `user` a moment later', async () => {
@@ -87,7 +88,10 @@ describe('reads before the greeting, and a window far from the end', () => {
 
   it('an early read with a rejected token requests one new token', async () => {
     let asked = 0;
-    const { chat, backend, clock } = scene({ token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) });
+    const { chat, backend, clock } = scene({
+      token: tokenOf(1, { n: 1 }),
+      tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })),
+    });
     backend.rejectedTokens.add(tokenOf(1, { n: 1 }));
     for (let r = 1; r <= 3; r++) chat.openRoom(r);
     chat.connect();
@@ -104,7 +108,18 @@ describe('reads before the greeting, and a window far from the end', () => {
     backend.userOf = userOfToken;
     const browser = new FakeBrowser();
     let asked = 0;
-    const make = (u: number): ChatConnection => new ChatConnection({ url: 'https://chat.example', tokenProvider: async () => (asked++, tokenOf(u)) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() });
+    const make = (u: number): ChatConnection =>
+      new ChatConnection(
+        { url: 'https://chat.example', tokenProvider: async () => (asked++, tokenOf(u)) },
+        {
+          clock,
+          random: () => 0.5,
+          WebSocket: backend.WebSocket,
+          fetch: backend.fetch,
+          vault: new MemoryVault(),
+          tabs: browser.tab(),
+        },
+      );
     const chats = [make(1), make(2)];
     for (const c of chats) c.connect();
     await partsLoaded();
@@ -134,7 +149,10 @@ describe('reads before the greeting, and a window far from the end', () => {
     await clock.advance(60_000);
     await Promise.all([chat.loadNewest(1), settle()]);
     await clock.advance(1000);
-    const tail = chat.messages(1).filter((m) => !m.content.startsWith('old')).map((m) => `${m.content} ${m.delivery}`);
+    const tail = chat
+      .messages(1)
+      .filter((m) => !m.content.startsWith('old'))
+      .map((m) => `${m.content} ${m.delivery}`);
     chat.disconnect();
     expect(tail.sort()).to.deep.equal(['good one sent', 'refused one failed']);
   });

@@ -29,14 +29,17 @@ describe('a subscription ended by the server', () => {
     await s.clock.advance(1_000);
     s.backend.socket.receive({ type: 'room_updated', room_id: 1, updates: room(1, 'Ana & Ben') });
     await s.clock.advance(120_000);
-    const asked = s.backend.socket.sent.filter(({ type, room_id }) => type === 'subscribe_room' && room_id === 1).length;
+    const asked = s.backend.socket.sent.filter(
+      ({ type, room_id }) => type === 'subscribe_room' && room_id === 1,
+    ).length;
     s.chat.disconnect();
     expect(asked).to.equal(2);
   });
 
   it('10.42: does not cause a request storm if repeated', async () => {
     const { chat, backend, clock } = await connected({}, (each) => {
-      each.onSent = (socket, { type, room_id }) => type === 'subscribe_room' && socket.receive({ type: 'unsubscribed', room_id });
+      each.onSent = (socket, { type, room_id }) =>
+        type === 'subscribe_room' && socket.receive({ type: 'unsubscribed', room_id });
     });
     chat.openRoom(1);
     await clock.advance(600_000);

@@ -9,7 +9,6 @@ import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('states that must end', () => {
-
   it('10.8: reports a proxy that strips the Authorization header, so that only REST rejects every token, instead of staying in "connecting"', async () => {
     let n = 0;
     const { chat, backend, clock, states } = scene({ token: '', tokenProvider: async () => tokenOf(1, { n: n++ }) });
@@ -50,7 +49,8 @@ describe('states that must end', () => {
     chat.openRoom(1);
     await clock.advance(10_000);
     expect(chat.state).to.equal('polling');
-    backend.onRequest = (_m, path) => (path.includes('after=2') ? json({ detail: 'Unknown message.' }, 400) : undefined);
+    backend.onRequest = (_m, path) =>
+      path.includes('after=2') ? json({ detail: 'Unknown message.' }, 400) : undefined;
     backend.messages.pop();
     backend.messages.push({ ...backend.store(1, 2, 'three'), id: 3 });
     backend.messages.splice(1, 1);
@@ -132,7 +132,8 @@ describe('states that must end', () => {
       return tokenOf(1, { k: k++ });
     };
     const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider }, (b) => {
-      b.onSent = (socket, { action }) => action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 0 });
+      b.onSent = (socket, { action }) =>
+        action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 0 });
     });
     const bells = (): FakeSocket[] => backend.sockets.filter(({ url }) => url.includes('notifications'));
     chat.connect();
@@ -151,7 +152,11 @@ describe('states that must end', () => {
 
   it('10.13: notifications that always reject the token request new ones at growing intervals', async () => {
     let asked = 0;
-    const { chat, backend, clock } = scene({ token: '', notifications: true, tokenProvider: async () => tokenOf(1, { asked: asked++ }) });
+    const { chat, backend, clock } = scene({
+      token: '',
+      notifications: true,
+      tokenProvider: async () => tokenOf(1, { asked: asked++ }),
+    });
     const bells = (): FakeSocket[] => backend.sockets.filter(({ url }) => url.includes('notifications'));
     chat.connect();
     await partsLoaded();
@@ -198,11 +203,17 @@ describe('states that must end', () => {
     const changes: { type: string; room_id: number; message: object; seq: number }[] = [];
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = ['idempotent_send', 'ack', 'user_channel', 'sync'];
-      b.onRequest = (_m, path) => (path.startsWith('rooms/1/messages/') ? json({ messages: b.messages.slice(-50), has_more: false, count: 0, seq }) : undefined);
+      b.onRequest = (_m, path) =>
+        path.startsWith('rooms/1/messages/')
+          ? json({ messages: b.messages.slice(-50), has_more: false, count: 0, seq })
+          : undefined;
       b.onSent = (socket, frame) => {
         if (frame.type !== 'sync') return;
         const from = (frame.rooms as Record<string, number>)['1']!;
-        socket.receive({ type: 'sync_result', rooms: [{ room_id: 1, seq, changes: changes.filter((c) => c.seq > from), has_more: false, expired: false }] });
+        socket.receive({
+          type: 'sync_result',
+          rooms: [{ room_id: 1, seq, changes: changes.filter((c) => c.seq > from), has_more: false, expired: false }],
+        });
       };
     });
     chat.openRoom(1);
@@ -227,7 +238,10 @@ describe('states that must end', () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs },
+    );
     chat.connect();
     await partsLoaded();
     await clock.advance(600_000);

@@ -11,7 +11,8 @@ describe('an open room that cannot be read', () => {
       const { chat, backend, clock, states } = await connected({}, (b) => {
         b.store(1, 2, 'in the broken room');
         if (way === 'without a socket') b.onSocket = 'refuse';
-        b.onRequest = (_method, path) => (isBroken && isRoomOne(path) ? json({ detail: 'datetime is not JSON serializable' }, 500) : undefined);
+        b.onRequest = (_method, path) =>
+          isBroken && isRoomOne(path) ? json({ detail: 'datetime is not JSON serializable' }, 500) : undefined;
       });
       chat.openRoom(1);
       chat.openRoom(2);
@@ -85,7 +86,11 @@ describe('a message between the list and the page', () => {
       return undefined;
     };
     await clock.advance(30_000);
-    expect([chat.state, chat.messages(1).map(({ content }) => content), chat.data.rooms.find(({ id }) => id === 1)?.unread_count]).to.deep.equal(['connected', ['between'], 1]);
+    expect([
+      chat.state,
+      chat.messages(1).map(({ content }) => content),
+      chat.data.rooms.find(({ id }) => id === 1)?.unread_count,
+    ]).to.deep.equal(['connected', ['between'], 1]);
     chat.disconnect();
   });
 });

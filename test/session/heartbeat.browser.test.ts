@@ -26,7 +26,12 @@ describe('the heartbeat', () => {
   beforeEach(() => {
     clock = new LazyClock();
     pings = dead = 0;
-    heart = new Heartbeat(clock, 25_000, () => pings++, () => (dead++, heart.stop()));
+    heart = new Heartbeat(
+      clock,
+      25_000,
+      () => pings++,
+      () => (dead++, heart.stop()),
+    );
   });
 
   it('detects a dead connection in a background tab whose timers fire once a minute', async () => {

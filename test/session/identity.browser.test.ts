@@ -107,7 +107,10 @@ describe('user changes', () => {
     expect([chat.user?.id, stored(), shown()]).to.deep.equal([2, [], []]);
   });
 
-  for (const [how, next] of [['the page provides', 'ben, opaque'], ['the page provides, of the same user', 'ana, a new one']] as const) {
+  for (const [how, next] of [
+    ['the page provides', 'ben, opaque'],
+    ['the page provides, of the same user', 'ana, a new one'],
+  ] as const) {
     it(`a token without a user id, ${how}: the message is sent when the user is known, if it is the author`, async () => {
       await open({ token: 'ana, opaque' });
       noSocket();
@@ -209,7 +212,10 @@ describe('user changes', () => {
 
   it('stops asking a page that always has another token of an unknown user', async () => {
     let asked = 0;
-    await open({ token: 'ana, opaque', tokenProvider: async () => (backend.rejectedTokens.add(`ana ${asked}`), `ana ${asked++}`) });
+    await open({
+      token: 'ana, opaque',
+      tokenProvider: async () => (backend.rejectedTokens.add(`ana ${asked}`), `ana ${asked++}`),
+    });
     expire('ana, opaque');
     const before = backend.requests.length;
     await clock.advance(60_000);

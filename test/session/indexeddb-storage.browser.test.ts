@@ -39,19 +39,29 @@ describe('the message storage', () => {
     const transaction = old.transaction(['outbox', 'drafts'], 'readwrite');
     const kept = { localId: 'temp_1', roomId: 1, content: 'of the old release', at: Date.now() };
     transaction.objectStore('outbox').put({ scope: 'https://chat.example 1', localId: 'temp_1', order: 1, kept });
-    transaction.objectStore('outbox').put({ scope: 'https://chat.example/base a b', localId: 'temp_2', order: 2, kept: { ...kept, localId: 'temp_2' } });
+    transaction.objectStore('outbox').put({
+      scope: 'https://chat.example/base a b',
+      localId: 'temp_2',
+      order: 2,
+      kept: { ...kept, localId: 'temp_2' },
+    });
     transaction.objectStore('drafts').put({ scope: 'https://chat.example 1', room: '7', text: 'half a thought' });
     await new Promise((resolve) => (transaction.oncomplete = resolve));
     const vault = new IndexedDbStorage(() => {});
     expect(await vault.load(SCOPE)).to.deep.equal([kept]);
-    expect(await vault.load('https://chat.example/base/api/chat/ wss://chat.example/base/ws/chat/ a b')).to.have.length(1);
+    expect(await vault.load('https://chat.example/base/api/chat/ wss://chat.example/base/ws/chat/ a b')).to.have.length(
+      1,
+    );
     expect(await vault.draft(SCOPE, 7)).to.equal('half a thought');
     expect(await vault.load('https://chat.example 1')).to.deep.equal([]);
   });
 
   it('10.2: is closed when a newer release upgrades it; the tab asks for a reload', async () => {
     const backend = new FakeBackend(new FakeClock());
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} },
+    );
     const problems: string[] = [];
     chat.on('chat-error', ({ code, message }) => problems.push(`${code}: ${message}`));
     chat.openRoom(1);
@@ -60,7 +70,9 @@ describe('the message storage', () => {
     await chat.sendChatMessage(1, 'kept');
     const newer = await done(indexedDB.open(NAME, 1_000));
     await until(() => chat.data.outdated && problems.length > 0);
-    expect(problems).to.deep.equal(['reload_required: Reload to continue: another tab runs a newer version of this chat.']);
+    expect(problems).to.deep.equal([
+      'reload_required: Reload to continue: another tab runs a newer version of this chat.',
+    ]);
     // The tab continues in memory, and leaves foreign data alone.
     expect((await chat.sendChatMessage(1, 'in memory')).message.delivery).to.equal('sent');
     chat.disconnect();
@@ -140,7 +152,10 @@ describe('the message storage', () => {
     };
     const backend = new FakeBackend(new FakeClock());
     for (let n = 0; n < 5; n++) {
-      const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+      const chat = new ChatConnection(
+        { url: 'https://chat.example', token: tokenOf(1) },
+        { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} },
+      );
       chat.openRoom(1);
       chat.connect();
       await until(() => chat.state === 'connected');

@@ -6,8 +6,14 @@ import { delayAnswers } from '../support/held-answers.js';
 
 describe('a message that changes before the answer to its request arrives', () => {
   const CHANGES: Record<string, { change: (f: FaultScene) => void; shown: string[] }> = {
-    'deleted on another device: it does not reappear': { change: ({ server }) => server.delete(server.rows[0]!), shown: [] },
-    'edited on another device: the new text stays': { change: ({ server }) => server.edit(server.rows[0]!, 'edited'), shown: ['edited'] },
+    'deleted on another device: it does not reappear': {
+      change: ({ server }) => server.delete(server.rows[0]!),
+      shown: [],
+    },
+    'edited on another device: the new text stays': {
+      change: ({ server }) => server.edit(server.rows[0]!, 'edited'),
+      shown: ['edited'],
+    },
   };
   for (const [title, { change, shown }] of Object.entries(CHANGES)) {
     it(title, async () => {
@@ -34,7 +40,8 @@ describe('a message that changes before the answer to its request arrives', () =
   it('10.16: resent by REST and deleted: it does not reappear', async () => {
     const { f, delay: hold } = await delayAnswers();
     // Neither echo nor acknowledgement.
-    f.onFrame = (frame, pass) => (frame.type === 'message_ack' || frame.type === 'new_message' ? undefined : pass(frame));
+    f.onFrame = (frame, pass) =>
+      frame.type === 'message_ack' || frame.type === 'new_message' ? undefined : pass(frame);
     const release = await hold(/^POST /, () => f.send('mine'));
     await f.clock.advance(7_000);
     f.onFrame = (frame, pass) => pass(frame);
@@ -66,7 +73,13 @@ describe('the answer to a sent message', () => {
 
   it('10.31: a message of another room is not accepted', async () => {
     const f = await openFaultScene((s) => (s.server.socketFault = 'refuse'));
-    f.onRequest = (method) => (method === 'POST' ? json({ id: 999, room: 2, sender: { id: 2 }, content: 'somebody else', timestamp: '2026-11-23T12:00:00Z' }, 201) : undefined);
+    f.onRequest = (method) =>
+      method === 'POST'
+        ? json(
+            { id: 999, room: 2, sender: { id: 2 }, content: 'somebody else', timestamp: '2026-11-23T12:00:00Z' },
+            201,
+          )
+        : undefined;
     f.send('mine');
     await f.clock.advance(10_000);
     const shown = f.texts();

@@ -51,8 +51,10 @@ describe('late data', () => {
   });
 
   const WHILE_DOWN: Record<string, (f: FaultScene) => void> = {
-    'an older page with a message that was deleted while the socket was down': ({ server }) => server.delete(server.rows[60]!),
-    'an older page with a message that was edited while the socket was down': ({ server }) => server.edit(server.rows[60]!, 'edited'),
+    'an older page with a message that was deleted while the socket was down': ({ server }) =>
+      server.delete(server.rows[60]!),
+    'an older page with a message that was edited while the socket was down': ({ server }) =>
+      server.edit(server.rows[60]!, 'edited'),
     'an older page after the room was reloaded from its newest page': (f) => {
       for (let n = 0; n < 80; n++) f.sendAsOther(`gap${n}`);
       f.server.deleteChanges();

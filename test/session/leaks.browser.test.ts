@@ -51,7 +51,11 @@ describe('after the end of a connection', () => {
     const backend = new FakeBackend(new FakeClock());
     const [ana, ben] = [tokenOf(1), tokenOf(2)];
     backend.userOf = (token) => (token === ben ? 2 : 1);
-    const connection = (): ChatConnection => new ChatConnection({ url: 'https://chat.example', token: ana }, { WebSocket: backend.WebSocket, fetch: backend.fetch });
+    const connection = (): ChatConnection =>
+      new ChatConnection(
+        { url: 'https://chat.example', token: ana },
+        { WebSocket: backend.WebSocket, fetch: backend.fetch },
+      );
     // For the browser these are two tabs: the second follows the first, and waits for its locks.
     const [first, second] = [connection(), connection()];
     for (const chat of [first, second]) chat.openRoom(1);

@@ -13,16 +13,26 @@ const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
 
 describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  before(() =>
+    worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }),
+  );
   after(() => worker.stop());
 
   it('10.11: pending messages are sent when a chunk becomes available after connecting', async () => {
-    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
+    worker.use(
+      ...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())),
+    );
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
-    vault.messages.set('temp_0', { scope: SCOPE, message: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), idempotent: true } });
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, vault, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+    vault.messages.set('temp_0', {
+      scope: SCOPE,
+      message: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), idempotent: true },
+    });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.9, vault, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await until(() => chat.state === 'connected');
@@ -35,7 +45,9 @@ describe('a chunk that cannot be loaded', () => {
     }
     await loadDeferred(); // the chunk is available
     await clock.advance(600_000);
-    expect([chat.state, backend.messages.map((m) => m.content), chat.messages(1).map((m) => m.delivery)]).to.deep.equal(['connected', ['from before', 'now'], ['sent', 'sent']]);
+    expect([chat.state, backend.messages.map((m) => m.content), chat.messages(1).map((m) => m.delivery)]).to.deep.equal(
+      ['connected', ['from before', 'now'], ['sent', 'sent']],
+    );
     chat.disconnect();
   });
 });

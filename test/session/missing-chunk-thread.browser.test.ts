@@ -9,11 +9,18 @@ import { MemoryVault } from '../support/memory-vault.js';
 
 describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  before(() =>
+    worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }),
+  );
   after(() => worker.stop());
 
   it('10.10: a message confirmed while the second page loads stays in the thread', async () => {
-    worker.use(...['ts', 'js'].flatMap((ending) => [http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error()), http.get(`*/src/client/deferred.${ending}`, () => HttpResponse.error())]));
+    worker.use(
+      ...['ts', 'js'].flatMap((ending) => [
+        http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error()),
+        http.get(`*/src/client/deferred.${ending}`, () => HttpResponse.error()),
+      ]),
+    );
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.echo = 'ack';
@@ -28,7 +35,17 @@ describe('a chunk that cannot be loaded', () => {
       response.text = async () => (await gate, body);
       return response;
     };
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.9, vault: new MemoryVault(), WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      {
+        clock,
+        random: () => 0.9,
+        vault: new MemoryVault(),
+        WebSocket: backend.WebSocket,
+        fetch: backend.fetch,
+        tabs: {},
+      },
+    );
     chat.openRoom(1);
     chat.connect();
     await clock.advance(0);

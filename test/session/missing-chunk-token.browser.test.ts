@@ -9,16 +9,34 @@ import { MemoryVault } from '../support/memory-vault.js';
 
 describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  before(() =>
+    worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }),
+  );
   after(() => worker.stop());
 
   it('10.8: an expired token meanwhile does not sign the user out permanently', async () => {
-    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
+    worker.use(
+      ...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())),
+    );
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.rejectedTokens.add(tokenOf(1, { n: 1 }));
     let asked = 0;
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1, { n: 1 }), tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })) }, { clock, random: () => 0.9, vault: new MemoryVault(), WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} });
+    const chat = new ChatConnection(
+      {
+        url: 'https://chat.example',
+        token: tokenOf(1, { n: 1 }),
+        tokenProvider: async () => (asked++, tokenOf(1, { n: 2 })),
+      },
+      {
+        clock,
+        random: () => 0.9,
+        vault: new MemoryVault(),
+        WebSocket: backend.WebSocket,
+        fetch: backend.fetch,
+        tabs: {},
+      },
+    );
     chat.openRoom(1);
     chat.connect();
     await aTimeout(500);
@@ -34,6 +52,9 @@ describe('a chunk that cannot be loaded', () => {
     await clock.advance(60_000);
     const second = `${chat.state} ${chat.reason.code}`;
     chat.disconnect();
-    expect([first.startsWith('unauthorized'), second, asked > 0]).to.deep.equal([false, 'connected connected', true], first);
+    expect([first.startsWith('unauthorized'), second, asked > 0]).to.deep.equal(
+      [false, 'connected connected', true],
+      first,
+    );
   });
 });

@@ -9,13 +9,20 @@ import { until } from '../support/mounted.js';
 
 describe('chunks that cannot be loaded', () => {
   const worker = setupWorker();
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  before(() =>
+    worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }),
+  );
   after(() => worker.stop());
 
   it('are reported, cause no losses, and are loaded when available', async () => {
-    worker.use(...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())));
+    worker.use(
+      ...['ts', 'js'].map((ending) => http.get(`*/src/session/deferred.${ending}`, () => HttpResponse.error())),
+    );
     const backend = new FakeBackend(new FakeClock());
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {}, timing: { pollMs: 50 } });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {}, timing: { pollMs: 50 } },
+    );
     chat.openRoom(1);
     chat.connect();
     await until(() => chat.state === 'connected');

@@ -7,7 +7,13 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const notification = (id: number, isRead = false): object => ({ id, title: `n${id}`, message: '', is_read: isRead, created_at: '2026-11-23T12:00:00Z' });
+const notification = (id: number, isRead = false): object => ({
+  id,
+  title: `n${id}`,
+  message: '',
+  is_read: isRead,
+  created_at: '2026-11-23T12:00:00Z',
+});
 
 describe('the notifications socket of several tabs', () => {
   it('is shared: other tabs get its data, and mark as read through it', async () => {
@@ -18,9 +24,14 @@ describe('the notifications socket of several tabs', () => {
     const WebSocket = class {
       constructor(url: string) {
         if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
-        const socket = new FakeSocket(url, (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 5 }));
+        const socket = new FakeSocket(
+          url,
+          (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 5 }),
+        );
         feeds.push(socket);
-        queueMicrotask(() => (socket.accept(), socket.receive({ type: 'recent_notifications', notifications: [notification(2)] })));
+        queueMicrotask(
+          () => (socket.accept(), socket.receive({ type: 'recent_notifications', notifications: [notification(2)] })),
+        );
         return socket as never;
       }
     } as unknown as typeof globalThis.WebSocket;
@@ -37,7 +48,9 @@ describe('the notifications socket of several tabs', () => {
     const two = open();
     await until(() => (void clock.advance(0), two.state === 'connected'));
     await settle();
-    expect([feeds.length, two.data.notifications.unread, two.data.notifications.recent.length]).to.deep.equal([1, 5, 1]);
+    expect([feeds.length, two.data.notifications.unread, two.data.notifications.recent.length]).to.deep.equal([
+      1, 5, 1,
+    ]);
     expect(two.markNotificationRead(2)).to.equal(true);
     await settle();
     expect(feeds[0]!.sent.at(-1)).to.deep.equal({ action: 'mark_read', notification_id: 2 });
@@ -64,8 +77,10 @@ describe('the notifications socket', () => {
     sockets = [];
     events = [];
     next = undefined;
-    onOpen = (socket) => socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
-    onAction = (socket, { action }) => action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 5 });
+    onOpen = (socket) =>
+      socket.receive({ type: 'recent_notifications', notifications: [notification(2), notification(1, true)] });
+    onAction = (socket, { action }) =>
+      action === 'get_unread_count' && socket.receive({ type: 'unread_count', count: 5 });
     const WebSocket = class {
       constructor(url: string) {
         if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
@@ -108,7 +123,9 @@ describe('the notifications socket', () => {
     events.length = 0;
     sockets[0]!.drop(1006);
     await clock.advance(2_000);
-    expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal(Array.from({ length: 50 }, (_, n) => 1_000 - n));
+    expect(chat.data.notifications.recent.map(({ id }) => id)).to.deep.equal(
+      Array.from({ length: 50 }, (_, n) => 1_000 - n),
+    );
     expect(events.filter((each) => each.notification).length).to.equal(50);
   });
 
@@ -135,7 +152,10 @@ describe('the notifications socket', () => {
     sockets[0]!.drop(1006);
     await clock.advance(1_000);
     expect(sockets).to.have.length(2);
-    sockets[1]!.receive({ type: 'recent_notifications', notifications: [notification(7), notification(2), notification(1, true)] });
+    sockets[1]!.receive({
+      type: 'recent_notifications',
+      notifications: [notification(7), notification(2), notification(1, true)],
+    });
     expect(events.filter((each) => each.notification).map((each) => each.notification!.id)).to.deep.equal([7]);
   });
 
@@ -146,7 +166,10 @@ describe('the notifications socket', () => {
   });
 
   it('10.13: counts as open without an initial frame, and requests the unread count', async () => {
-    const quiet = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 3 }));
+    const quiet = new FakeSocket(
+      '',
+      (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 3 }),
+    );
     next = quiet;
     sockets[0]!.drop(1006);
     await clock.advance(2_000);
@@ -160,7 +183,10 @@ describe('the notifications socket', () => {
   it('10.13: reports a notification missed during a gap with its content, even if none was known before', async () => {
     chat.disconnect();
     await clock.advance(0);
-    const silent = (next = new FakeSocket('', (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 0 })));
+    const silent = (next = new FakeSocket(
+      '',
+      (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 0 }),
+    ));
     chat.connect();
     await until(() => (void clock.advance(0), silent.sent.length > 0));
     await clock.advance(0);
@@ -170,7 +196,11 @@ describe('the notifications socket', () => {
     await clock.advance(2_000);
     again.receive({ type: 'recent_notifications', notifications: [notification(8), notification(7, true)] });
     await clock.advance(0);
-    expect(events.filter((each) => each.notification).map((each) => [each.notification!.id, each.notification!.title, each.unread])).to.deep.equal([[8, 'n8', 1]]);
+    expect(
+      events
+        .filter((each) => each.notification)
+        .map((each) => [each.notification!.id, each.notification!.title, each.unread]),
+    ).to.deep.equal([[8, 'n8', 1]]);
   });
 
   it('10.13: reconnects at growing intervals to a server that accepts and closes at once', async () => {
@@ -191,7 +221,10 @@ describe('the token of the notifications socket', () => {
     const WebSocket = class {
       constructor(url: string) {
         if (!url.includes('/ws/notifications/')) return new backend.WebSocket(url) as never;
-        const socket = new FakeSocket(url, (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 5 }));
+        const socket = new FakeSocket(
+          url,
+          (from, { action }) => action === 'get_unread_count' && from.receive({ type: 'unread_count', count: 5 }),
+        );
         feeds.push(socket);
         queueMicrotask(() => (socket.accept(), socket.receive({ type: 'recent_notifications', notifications: [] })));
         return socket as never;

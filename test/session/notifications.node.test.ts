@@ -19,11 +19,21 @@ it('10.13: a notification missed during a gap is reported with its content', () 
     let wake = (): void => {};
     const chat = new ChatConnection(
       { url: server.url, token: await server.signToken(ANA), notifications: true },
-      { random: () => 0.5, WebSocket: Kept as unknown as typeof globalThis.WebSocket, vault: new MemoryVault(), tabs: {} },
+      {
+        random: () => 0.5,
+        WebSocket: Kept as unknown as typeof globalThis.WebSocket,
+        vault: new MemoryVault(),
+        tabs: {},
+      },
     );
     chat.on('chat-notification', (event) => (events.push(event), wake()));
     const isTrue = (what: string, is: () => boolean): Promise<void> =>
-      within((async () => { while (!is()) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, 20))); })(), what);
+      within(
+        (async () => {
+          while (!is()) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, 20)));
+        })(),
+        what,
+      );
     chat.connect();
     await isTrue('the socket to be open', () => sockets[0]?.readyState === WebSocket.OPEN);
     // The answer shows that nothing is unread and no initial frame was sent.
@@ -33,7 +43,9 @@ it('10.13: a notification missed during a gap is reported with its content', () 
     const sending = rest(server, BEN, 'rooms/1/send_message/', { json: { room: 1, content: 'while you were away' } });
     await isTrue('the notification', () => events.some(({ notification }) => notification !== undefined));
     assert.equal((await sending).status, 201);
-    const reported = events.filter(({ notification }) => notification).map(({ notification, unread }) => [notification!.message, unread]);
+    const reported = events
+      .filter(({ notification }) => notification)
+      .map(({ notification, unread }) => [notification!.message, unread]);
     assert.deepEqual(reported, [['while you were away', 1]]);
     chat.disconnect();
   }));

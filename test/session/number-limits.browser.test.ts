@@ -4,10 +4,13 @@ import { connected, scene, type Scene } from '../support/connected.js';
 import { json, room } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const sent = ({ backend }: Scene, type: string): number => backend.sockets.flatMap((socket) => socket.sent).filter((frame) => frame.type === type).length;
-const fill = (count: number) => (backend: Scene['backend']): void => {
-  for (let n = 1; n <= count; n++) backend.store(1, 2, `m${n}`);
-};
+const sent = ({ backend }: Scene, type: string): number =>
+  backend.sockets.flatMap((socket) => socket.sent).filter((frame) => frame.type === type).length;
+const fill =
+  (count: number) =>
+  (backend: Scene['backend']): void => {
+    for (let n = 1; n <= count; n++) backend.store(1, 2, `m${n}`);
+  };
 
 /** Sends a greeting with additional fields. */
 const greeting = (backend: Scene['backend'], more: object): void => {
@@ -22,7 +25,15 @@ describe('10.24: numbers from the server', () => {
       const { chat, backend, clock } = made;
       backend.stores = false;
       backend.onSent = (socket, frame) => {
-        if (frame.type === 'send_message') socket.receive({ type: 'error', code: 'rate_limited', message: 'Slow down.', _tempId: frame._tempId, room_id: 1, retry_after });
+        if (frame.type === 'send_message')
+          socket.receive({
+            type: 'error',
+            code: 'rate_limited',
+            message: 'Slow down.',
+            _tempId: frame._tempId,
+            room_id: 1,
+            retry_after,
+          });
       };
       void chat.sendChatMessage(1, 'hello').catch(() => {});
       await clock.advance(4_000);
@@ -36,7 +47,15 @@ describe('10.24: numbers from the server', () => {
     const { chat, backend, clock } = made;
     backend.stores = false;
     backend.onSent = (socket, frame) => {
-      if (frame.type === 'send_message') socket.receive({ type: 'error', code: 'rate_limited', message: 'Slow down.', _tempId: frame._tempId, room_id: 1, retry_after: 1e9 });
+      if (frame.type === 'send_message')
+        socket.receive({
+          type: 'error',
+          code: 'rate_limited',
+          message: 'Slow down.',
+          _tempId: frame._tempId,
+          room_id: 1,
+          retry_after: 1e9,
+        });
     };
     void chat.sendChatMessage(1, 'hello').catch(() => {});
     await clock.advance(0);
@@ -50,7 +69,8 @@ describe('10.24: numbers from the server', () => {
   it('Retry-After: 0 counts as at least a second', async () => {
     const { chat, backend, clock } = scene({}, (made) => {
       made.onSocket = 'refuse';
-      made.onRequest = (method) => (method === 'POST' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '0' }) : undefined);
+      made.onRequest = (method) =>
+        method === 'POST' ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '0' }) : undefined;
     });
     chat.connect();
     await partsLoaded();
@@ -90,7 +110,10 @@ describe('10.24: numbers from the server', () => {
         room(4, 'd', { unread_count: 1e308 }),
       ];
     });
-    const counts = (): unknown[] => [1, 2, 3, 4].map((id) => chat.rooms.find((each) => each.id === id)!).map((each) => `${each.unread_count} ${each.participant_count}`);
+    const counts = (): unknown[] =>
+      [1, 2, 3, 4]
+        .map((id) => chat.rooms.find((each) => each.id === id)!)
+        .map((each) => `${each.unread_count} ${each.participant_count}`);
     expect(counts()).to.deep.equal(['0 0', '1000000 1000000', '2 0', '1000000 0']);
     backend.socket.receive({ type: 'messages_marked_read', room_id: 3, count: -7 });
     expect(counts()[2]).to.equal('2 0');
@@ -103,7 +126,8 @@ describe('10.24: numbers from the server', () => {
   it('a seq without a possible successor is ignored', async () => {
     const { chat, backend, clock } = await connected({}, (made) => {
       made.capabilities = ['user_channel', 'sync'];
-      made.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: made.messages, has_more: false, seq: 1e308 }) : undefined);
+      made.onRequest = (_method, path) =>
+        path.includes('/messages/') ? json({ messages: made.messages, has_more: false, seq: 1e308 }) : undefined;
     });
     chat.openRoom(1);
     await clock.advance(0);
@@ -118,7 +142,8 @@ describe('10.24: endless pages', () => {
   it('older: a repeated page counts as the last one', async () => {
     const made = await connected({}, fill(50));
     const { chat, backend, clock } = made;
-    backend.onRequest = (_method, path) => (path.includes('/messages/') ? json({ messages: backend.messages, has_more: true }) : undefined);
+    backend.onRequest = (_method, path) =>
+      path.includes('/messages/') ? json({ messages: backend.messages, has_more: true }) : undefined;
     chat.openRoom(1);
     await clock.advance(0);
     for (let n = 0; n < 10; n++) await chat.loadOlder(1);
@@ -134,10 +159,14 @@ describe('10.24: endless pages', () => {
     chat.openRoom(1);
     await clock.advance(0);
     for (let n = 0; n < 200; n++) backend.store(1, 2, `later ${n}`);
-    backend.onRequest = (_method, path) => (path.includes('after=') ? json({ messages: backend.messages.slice(100, 150), has_more: true }) : undefined);
+    backend.onRequest = (_method, path) =>
+      path.includes('after=') ? json({ messages: backend.messages.slice(100, 150), has_more: true }) : undefined;
     const before = backend.requests.length;
     await clock.advance(15_100);
-    const asked = backend.requests.slice(before).map(({ path }) => path).filter((path) => path.includes('/messages/'));
+    const asked = backend.requests
+      .slice(before)
+      .map(({ path }) => path)
+      .filter((path) => path.includes('/messages/'));
     // The check for new messages, and two pages.
     expect(asked.filter((path) => path.includes('after='))).to.have.length(3);
     expect(chat.messages(1).at(-1)!.content).to.equal('later 199');
@@ -166,7 +195,10 @@ describe('10.24: endless pages', () => {
       backend.onSent = (socket, frame) => {
         if (frame.type !== 'sync') return;
         const seq = (frame.rooms as Record<string, number>)['1']!;
-        socket.receive({ type: 'sync_result', rooms: [{ room_id: 1, seq: seqAfter(seq), has_more: true, changes: [] }] });
+        socket.receive({
+          type: 'sync_result',
+          rooms: [{ room_id: 1, seq: seqAfter(seq), has_more: true, changes: [] }],
+        });
       };
       const before = backend.requests.length + backend.socket.sent.length;
       backend.socket.receive({ type: 'message_deleted', room_id: 1, message_id: 99, seq: 12 });
@@ -184,7 +216,10 @@ describe('10.24: endless pages', () => {
     });
     const { chat, backend, clock } = made;
     backend.stores = false;
-    backend.onRequest = (method, path) => (method === 'GET' && path.includes('limit=100') ? json({ messages: backend.messages.slice(0, 100), has_more: true }) : undefined);
+    backend.onRequest = (method, path) =>
+      method === 'GET' && path.includes('limit=100')
+        ? json({ messages: backend.messages.slice(0, 100), has_more: true })
+        : undefined;
     void chat.sendChatMessage(1, 'hello').catch(() => {});
     await clock.advance(6_100);
     expect(backend.requests.filter(({ path }) => path.includes('limit=100')).length).to.be.at.most(2);

@@ -18,7 +18,18 @@ describe('another tab signs in as another user', () => {
       let fail = 0;
       const make = (isFirst: boolean): ChatConnection =>
         new ChatConnection(
-          { url: 'https://chat.example', ...(kind.startsWith('provider') ? { tokenProvider: async () => { if (isFirst && fail-- > 0) throw new Error('x'); return tokenOf(session); } } : { tokenUrl: 'https://site.example/chat-token/' }), ...(!isFirst && { user: '1' }) },
+          {
+            url: 'https://chat.example',
+            ...(kind.startsWith('provider')
+              ? {
+                  tokenProvider: async () => {
+                    if (isFirst && fail-- > 0) throw new Error('x');
+                    return tokenOf(session);
+                  },
+                }
+              : { tokenUrl: 'https://site.example/chat-token/' }),
+            ...(!isFirst && { user: '1' }),
+          },
           {
             clock,
             random: () => 0.5,
@@ -27,7 +38,10 @@ describe('another tab signs in as another user', () => {
               if (!String(input).includes('chat-token')) return backend.fetch(input, init);
               if (isFirst && fail-- > 0) {
                 if (kind.startsWith('503')) return json({}, 503);
-                if (kind.startsWith('hang')) await new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))));
+                if (kind.startsWith('hang'))
+                  await new Promise((_, reject) =>
+                    init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
+                  );
                 throw new TypeError('Failed to fetch');
               }
               return json({ token: tokenOf(session) });

@@ -31,7 +31,14 @@ describe('an outage', () => {
     for (let n = 0; n < count; n++) {
       const chat = new ChatConnection(
         { url: 'https://chat.example', token: tokenOf(1), ...config },
-        { clock, random: evenRandom(n * 7_919 + 1), WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+        {
+          clock,
+          random: evenRandom(n * 7_919 + 1),
+          WebSocket: backend.WebSocket,
+          fetch: backend.fetch,
+          vault: new MemoryVault(),
+          tabs: {},
+        },
       );
       chat.openRoom(1);
       chat.connect();
@@ -104,7 +111,10 @@ describe('an outage', () => {
       return undefined;
     };
     let connectedAt = Infinity;
-    chat!.on('chat-state-change', ({ state }) => state === 'connected' && (connectedAt = Math.min(connectedAt, clock.now())));
+    chat!.on(
+      'chat-state-change',
+      ({ state }) => state === 'connected' && (connectedAt = Math.min(connectedAt, clock.now())),
+    );
     await clock.advance(60_000);
     expect(chat!.state).to.equal('connected');
     expect(connectedAt - answeredAt).to.be.below(50);
@@ -114,7 +124,10 @@ describe('an outage', () => {
     backend.capabilities = [];
     const isHidden = { value: false };
     const visibility = Object.getOwnPropertyDescriptor(Document.prototype, 'visibilityState')!;
-    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (isHidden.value ? 'hidden' : 'visible') });
+    Object.defineProperty(document, 'visibilityState', {
+      configurable: true,
+      get: () => (isHidden.value ? 'hidden' : 'visible'),
+    });
     try {
       for (let n = 0; n < 40; n++) backend.store(1, 2, `line ${n}`);
       const [chat] = await chats(1);
@@ -148,7 +161,9 @@ describe('an outage', () => {
   it('10.41: requests can use cached preflights', async () => {
     const modes: (RequestCache | undefined)[] = [];
     const { fetch } = backend;
-    Object.assign(backend, { fetch: (input: RequestInfo | URL, init?: RequestInit) => (modes.push(init?.cache), fetch(input, init)) });
+    Object.assign(backend, {
+      fetch: (input: RequestInfo | URL, init?: RequestInit) => (modes.push(init?.cache), fetch(input, init)),
+    });
     await chats(1);
     expect(modes.length).to.be.above(1);
     expect(modes.every((cache) => cache === undefined)).to.equal(true);
@@ -210,8 +225,16 @@ describe('10.10: round trips until the first messages are visible', () => {
       const Near = WebSocket as unknown as new (url: string) => WebSocket;
       const distantSocket = class {
         constructor(url: string) {
-          const socket = new Near(url) as unknown as { accept(): void; receive(frame: unknown): void; send(text: string): void };
-          const [accept, receive, send] = [socket.accept.bind(socket), socket.receive.bind(socket), socket.send.bind(socket)];
+          const socket = new Near(url) as unknown as {
+            accept(): void;
+            receive(frame: unknown): void;
+            send(text: string): void;
+          };
+          const [accept, receive, send] = [
+            socket.accept.bind(socket),
+            socket.receive.bind(socket),
+            socket.send.bind(socket),
+          ];
           let up = Promise.resolve();
           socket.accept = () => void (up = wait(2).then(accept));
           socket.receive = (frame) => void up.then(() => receive(frame));
@@ -223,7 +246,10 @@ describe('10.10: round trips until the first messages are visible', () => {
     }
   }
 
-  for (const [kind, capabilities] of [['a backend with user_channel', ['idempotent_send', 'ack', 'user_channel']], ['a baseline backend', []]] as const) {
+  for (const [kind, capabilities] of [
+    ['a backend with user_channel', ['idempotent_send', 'ack', 'user_channel']],
+    ['a baseline backend', []],
+  ] as const) {
     it(`${kind}: list after 3, messages after 3, connected after 4 (the minimum across origins is 3)`, async () => {
       const clock = new FakeClock();
       const backend = new DistantBackend(clock, 200);
@@ -231,7 +257,14 @@ describe('10.10: round trips until the first messages are visible', () => {
       backend.store(1, 2, 'hello');
       const chat = new ChatConnection(
         { url: 'https://chat.example', token: tokenOf(1) },
-        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+        {
+          clock,
+          random: () => 0.5,
+          WebSocket: backend.WebSocket,
+          fetch: backend.fetch,
+          vault: new MemoryVault(),
+          tabs: {},
+        },
       );
       const from = clock.now();
       const at: Record<string, number> = {};

@@ -8,7 +8,8 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
-const sends = (backend: FakeBackend): string[] => backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
+const sends = (backend: FakeBackend): string[] =>
+  backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
 const contents = (backend: FakeBackend): string[] => backend.messages.map(({ content }) => content);
 
 describe('sending', () => {
@@ -37,12 +38,18 @@ describe('sending', () => {
     chat.openRoom(1);
     chat.connect();
     chat.sendChatMessage(1, 'by Ana').catch(() => {});
-    for (const [me, stored] of [[2, []], [1, ['1 by Ana']]] as const) {
+    for (const [me, stored] of [
+      [2, []],
+      [1, ['1 by Ana']],
+    ] as const) {
       backend.me = me;
       chat.configure({ token: tokenOf(me) });
       await partsLoaded();
       await clock.advance(10_000);
-      expect([chat.state, ...backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)]).to.deep.equal(['connected', ...stored]);
+      expect([chat.state, ...backend.messages.map(({ content, sender }) => `${sender.id} ${content}`)]).to.deep.equal([
+        'connected',
+        ...stored,
+      ]);
     }
     chat.disconnect();
   });
@@ -53,7 +60,12 @@ describe('sending', () => {
     const sending = chat.sendChatMessage(1, 'too fast');
     await settle();
     backend.stores = true;
-    backend.socket.receive({ type: 'error', message: 'Slow down.', code: 'rate_limited', _tempId: backend.socket.sent.at(-1)!._tempId });
+    backend.socket.receive({
+      type: 'error',
+      message: 'Slow down.',
+      code: 'rate_limited',
+      _tempId: backend.socket.sent.at(-1)!._tempId,
+    });
     await clock.advance(4_900);
     expect(contents(backend)).to.deep.equal([]);
     await clock.advance(200);
@@ -78,8 +90,17 @@ describe('sending', () => {
   it('does not send what was discarded in another tab during sleep', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const parts = { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} };
-    const [awake, asleep] = [0, 1].map(() => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts)) as [ChatConnection, ChatConnection];
+    const parts = {
+      clock,
+      random: () => 0.999,
+      WebSocket: backend.WebSocket,
+      fetch: backend.fetch,
+      vault: new MemoryVault(),
+      tabs: {},
+    };
+    const [awake, asleep] = [0, 1].map(
+      () => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts),
+    ) as [ChatConnection, ChatConnection];
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
     for (const chat of [awake, asleep]) chat.openRoom(1);
@@ -127,7 +148,9 @@ describe('sending', () => {
     expect((await sending).method).to.equal('rest');
     expect(backend.messages).to.have.length(1);
     const post = backend.requests.find(({ method }) => method === 'POST')!;
-    expect(post.headers.get('Idempotency-Key')).to.equal(backend.socket.sent.find(({ type }) => type === 'send_message')!._tempId);
+    expect(post.headers.get('Idempotency-Key')).to.equal(
+      backend.socket.sent.find(({ type }) => type === 'send_message')!._tempId,
+    );
     expect(chat.messages(1)).to.have.length(1);
     chat.disconnect();
   });
@@ -220,7 +243,13 @@ describe('sending', () => {
     const refuse = async (): Promise<void> => {
       await settle();
       const { _tempId } = backend.socket.sent.findLast(({ type }) => type === 'send_message')!;
-      backend.socket.receive({ type: 'error', code: 'access_denied', message: 'You left this room.', room_id: 1, _tempId });
+      backend.socket.receive({
+        type: 'error',
+        code: 'access_denied',
+        message: 'You left this room.',
+        room_id: 1,
+        _tempId,
+      });
       await settle();
     };
     const failures: string[] = [];
@@ -356,7 +385,8 @@ describe('sending', () => {
     backend.stores = false;
     backend.echo = 'none';
     let asked = 0;
-    backend.onRequest = (method) => (method === 'POST' && asked++ === 0 ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' }) : undefined);
+    backend.onRequest = (method) =>
+      method === 'POST' && asked++ === 0 ? json({ detail: 'Slow down.' }, 429, { 'Retry-After': '7' }) : undefined;
     const sending = chat.sendChatMessage(1, 'eager');
     await clock.advance(6_000);
     expect(asked).to.equal(1);
@@ -376,7 +406,8 @@ describe('sending', () => {
       backend.stores = false;
       backend.echo = 'none';
       let asked = 0;
-      backend.onRequest = (method) => (method === 'POST' && asked++ < 2 ? json({ detail: 'Later.' }, status) : undefined);
+      backend.onRequest = (method) =>
+        method === 'POST' && asked++ < 2 ? json({ detail: 'Later.' }, status) : undefined;
       const sending = chat.sendChatMessage(1, 'patient');
       await clock.advance(30_000);
       expect((await sending).method).to.equal('rest');

@@ -20,7 +20,8 @@ describe('a token rejected by mistake', () => {
       expect(chat.state).to.equal('connected');
       if (way.endsWith('REST')) {
         let left = 1;
-        f.onRequest = () => (left-- > 0 ? json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401) : undefined);
+        f.onRequest = () =>
+          left-- > 0 ? json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401) : undefined;
         await chat.refreshRoomList().catch(() => {});
       } else f.server.cut(4001);
       for (let n = 0; n < 12; n++) {
@@ -45,11 +46,22 @@ describe('a late token', () => {
     const states: string[] = [];
     let asked = 0;
     const chat = new ChatConnection(
-      { url: 'https://chat.example', token: f.token, tokenProvider: async () => { asked++; await new Promise<void>((resolve) => void f.clock.after(20_000, resolve)); return f.newToken(); } },
+      {
+        url: 'https://chat.example',
+        token: f.token,
+        tokenProvider: async () => {
+          asked++;
+          await new Promise<void>((resolve) => void f.clock.after(20_000, resolve));
+          return f.newToken();
+        },
+      },
       { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
     );
     const sent: string[] = [];
-    f.onSent = (frame) => { sent.push(String(frame.type)); return true; };
+    f.onSent = (frame) => {
+      sent.push(String(frame.type));
+      return true;
+    };
     const old = f.token;
     chat.connect();
     await partsLoaded();

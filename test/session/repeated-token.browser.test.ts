@@ -18,7 +18,10 @@ describe('a token repeated by the server', () => {
     const problems: string[] = [];
     const tokens = [tokenOf(1, { jti: 'leader' }), tokenOf(1, { jti: 'follower' })];
     const chats = tokens.map((token) => {
-      const chat = new ChatConnection({ url: 'https://chat.example', token }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() });
+      const chat = new ChatConnection(
+        { url: 'https://chat.example', token },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+      );
       chat.on('chat-error', ({ code, message }) => problems.push(`${code}: ${message}`));
       return chat;
     });
@@ -38,7 +41,10 @@ describe('a token repeated by the server', () => {
   });
 
   it('10.31: is redacted even after it was replaced', async () => {
-    const s = await connected({ token: tokenOf(1, { jti: 'old' }) }, (backend) => (backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh']));
+    const s = await connected(
+      { token: tokenOf(1, { jti: 'old' }) },
+      (backend) => (backend.capabilities = ['idempotent_send', 'ack', 'user_channel', 'token_refresh']),
+    );
     const old = tokenOf(1, { jti: 'old' });
     s.chat.configure({ token: tokenOf(1, { jti: 'new' }) });
     await settle();

@@ -29,7 +29,14 @@ describe('resending', () => {
   async function connect(config: ConnectionConfig = {}, browser?: FakeBrowser): Promise<ChatConnection> {
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1), ...config },
-      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser?.tab() ?? {} },
+      {
+        clock,
+        random: () => 0.5,
+        WebSocket: backend.WebSocket,
+        fetch: backend.fetch,
+        vault,
+        tabs: browser?.tab() ?? {},
+      },
     );
     open.push(chat);
     chat.openRoom(1);
@@ -39,7 +46,8 @@ describe('resending', () => {
     return chat;
   }
   const stored = (): string[] => backend.messages.map(({ content }) => content);
-  const own = (chat: ChatConnection): string[] => chat.messages(1).map(({ content, delivery, error }) => `${delivery} ${content}${error ? ` (${error.code})` : ''}`);
+  const own = (chat: ChatConnection): string[] =>
+    chat.messages(1).map(({ content, delivery, error }) => `${delivery} ${content}${error ? ` (${error.code})` : ''}`);
   const down = (): void => {
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
@@ -103,7 +111,8 @@ describe('resending', () => {
       const chat = await connect();
       backend.echo = 'none';
       const { store } = backend;
-      backend.store = (room, sender, content, tempId) => store.call(backend, room, sender, content === sent.trim() ? kept : content, tempId);
+      backend.store = (room, sender, content, tempId) =>
+        store.call(backend, room, sender, content === sent.trim() ? kept : content, tempId);
       chat.sendChatMessage(1, sent).catch(() => {});
       await clock.advance(40_000);
       expect(stored()).to.deep.equal([kept]);
@@ -157,7 +166,13 @@ describe('resending', () => {
     // Another tab takes over, because this one does not answer.
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
     let release = (): void => {};
-    void browser.tab().locks.request(`unified-chat/2 outbox ${scope}`, { steal: true }, () => new Promise<void>((go) => (release = go)));
+    void browser
+      .tab()
+      .locks.request(
+        `unified-chat/2 outbox ${scope}`,
+        { steal: true },
+        () => new Promise<void>((go) => (release = go)),
+      );
     await settle();
     backend.onRequest = () => undefined;
     await clock.advance(30_000);
@@ -183,15 +198,31 @@ describe('resending', () => {
 
   it('10.19: a follower keeps its own estimate of the server clock', async () => {
     const browser = new FakeBrowser();
-    backend.greeting = () => ({ type: 'connection_established', user_id: 1, username: 'ana', protocol: 1, capabilities: backend.capabilities, timestamp: new Date(started).toISOString() });
+    backend.greeting = () => ({
+      type: 'connection_established',
+      user_id: 1,
+      username: 'ana',
+      protocol: 1,
+      capabilities: backend.capabilities,
+      timestamp: new Date(started).toISOString(),
+    });
     const started = clock.now();
     await connect({}, browser);
     await clock.advance(3_600_000);
     let asked = 0;
     const exp = (clock.now() + 600_000) / 1_000;
-    const second = await connect({ token: tokenOf(1, { exp, iat: exp - 600 }), tokenProvider: async () => (asked++, tokenOf(1, { exp: exp + 3_600, iat: exp })) }, browser);
+    const second = await connect(
+      {
+        token: tokenOf(1, { exp, iat: exp - 600 }),
+        tokenProvider: async () => (asked++, tokenOf(1, { exp: exp + 3_600, iat: exp })),
+      },
+      browser,
+    );
     await clock.advance(500_000);
-    expect([second.state, asked], 'by an old greeting, the token would be valid for another hour').to.deep.equal(['connected', 0]);
+    expect([second.state, asked], 'by an old greeting, the token would be valid for another hour').to.deep.equal([
+      'connected',
+      0,
+    ]);
     await clock.advance(100_000);
     expect(asked).to.equal(1);
   });

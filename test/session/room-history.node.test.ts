@@ -9,14 +9,25 @@ const KNOWN = 10;
 const change = (seq: number): ChangeFrame => ({ type: 'message_deleted', room_id: 1, seq, message_id: seq });
 
 /** A frame with this seq arrives; or a read starts or ends. */
-const steps = fc.array(fc.oneof({ weight: 6, arbitrary: fc.integer({ min: KNOWN - 3, max: KNOWN + 12 }) }, fc.constant('hold' as const), fc.constant('release' as const)), { maxLength: 60 });
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: KNOWN - 3, max: KNOWN + 12 }) },
+    fc.constant('hold' as const),
+    fc.constant('release' as const),
+  ),
+  { maxLength: 60 },
+);
 
 describe('RoomHistory', () => {
   it('never passes a gap, and delivers frames in order, each once', () => {
     fc.assert(
       fc.property(steps, (happens) => {
         const letIn: number[] = [];
-        const history = new RoomHistory(1, () => {}, (frame, wasHeld) => void (wasHeld || letIn.push(frame.seq!)));
+        const history = new RoomHistory(
+          1,
+          () => {},
+          (frame, wasHeld) => void (wasHeld || letIn.push(frame.seq!)),
+        );
         history.know(undefined, KNOWN);
         const came = new Set<number>();
         let holding = 0;
@@ -36,15 +47,30 @@ describe('RoomHistory', () => {
           assert.ok(history.seq! <= whole, `${history.seq} of ${[...came].join()}`);
           assert.ok(history.seq! >= KNOWN);
         }
-        assert.deepEqual(letIn, [...new Set(letIn)].sort((a, b) => a - b));
+        assert.deepEqual(
+          letIn,
+          [...new Set(letIn)].sort((a, b) => a - b),
+        );
       }),
       { numRuns: 2_000 },
     );
   });
 
   it('requests a read after a gap, and only then', () => {
-    const history = new RoomHistory(1, () => {}, () => {});
+    const history = new RoomHistory(
+      1,
+      () => {},
+      () => {},
+    );
     history.know(undefined, KNOWN);
-    assert.deepEqual([history.accept(change(KNOWN + 1)), history.accept(change(KNOWN + 1)), history.accept(change(KNOWN + 3)), history.seq], [true, true, false, KNOWN + 1]);
+    assert.deepEqual(
+      [
+        history.accept(change(KNOWN + 1)),
+        history.accept(change(KNOWN + 1)),
+        history.accept(change(KNOWN + 3)),
+        history.seq,
+      ],
+      [true, true, false, KNOWN + 1],
+    );
   });
 });

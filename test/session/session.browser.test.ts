@@ -191,7 +191,10 @@ describe('a session', () => {
     // A page cannot distinguish a proxy from an origin that is rejected by the socket only.
     expect([chat.state, chat.reason.code]).to.deep.equal(['polling', 'websocket_blocked']);
     expect(chat.reason.message).to.match(/perhaps by a proxy or because this site is not allowed/);
-    expect(reasons.filter((reason) => reason.startsWith('websocket'))).to.deep.equal(['websocket_unavailable', 'websocket_blocked']);
+    expect(reasons.filter((reason) => reason.startsWith('websocket'))).to.deep.equal([
+      'websocket_unavailable',
+      'websocket_blocked',
+    ]);
     chat.disconnect();
   });
 
@@ -278,7 +281,8 @@ describe('a session', () => {
         backend.onSocket = 'refuse';
         if (prepare === 'refuse-token') backend.rejectedTokens.add(token);
         // A CORS rejection: the request with a token fails; the opaque one does not.
-        if (prepare === 'cors') backend.onRequest = () => (backend.requests.at(-1)!.headers.has('Authorization') ? DOWN() : json([]));
+        if (prepare === 'cors')
+          backend.onRequest = () => (backend.requests.at(-1)!.headers.has('Authorization') ? DOWN() : json([]));
         if (prepare === 'down') backend.onRequest = DOWN;
         if (prepare === 'html') backend.onRequest = () => page('<!doctype html><p>Log in to the hotel', 200);
         if (prepare === '500') backend.onRequest = () => page('<!doctype html>', 500);
@@ -309,9 +313,12 @@ describe('a session', () => {
 
   it('gives up if the socket rejects every token of the page although REST accepts them', async () => {
     let n = 0;
-    const { chat, backend, clock } = scene({ token: 'never good', tokenProvider: async () => tokenOf(1, { jti: `never good ${n++}` }) }, (made) => {
-      made.onRequest = () => json(made.rooms);
-    });
+    const { chat, backend, clock } = scene(
+      { token: 'never good', tokenProvider: async () => tokenOf(1, { jti: `never good ${n++}` }) },
+      (made) => {
+        made.onRequest = () => json(made.rooms);
+      },
+    );
     // Rejected by the socket only, whichever token.
     backend.rejectedTokens.has = () => true;
     backend.onSocket = 'accept-then-4001';
@@ -434,7 +441,10 @@ describe('a session', () => {
 
   it('asks the page again when unauthorized and retried', async () => {
     let works = false;
-    const { chat, clock } = scene({ token: '', tokenProvider: async () => (works ? tokenOf(1) : Promise.reject(new Error('no network'))) });
+    const { chat, clock } = scene({
+      token: '',
+      tokenProvider: async () => (works ? tokenOf(1) : Promise.reject(new Error('no network'))),
+    });
     chat.connect();
     await clock.advance(1_000);
     expect(chat.state).to.equal('unauthorized');

@@ -19,7 +19,8 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
   });
 const forget = (): Promise<unknown> => done(indexedDB.deleteDatabase(NAME));
 
-const within = <T>(promise: Promise<T>, what: string): Promise<T | string> => Promise.race([promise, aTimeout(300).then(() => what)]);
+const within = <T>(promise: Promise<T>, what: string): Promise<T | string> =>
+  Promise.race([promise, aTimeout(300).then(() => what)]);
 
 describe('failing storage, and duplicate messages', () => {
   const { transaction, close } = IDBDatabase.prototype;
@@ -97,9 +98,17 @@ describe('failing storage, and duplicate messages', () => {
     backend.stores = true;
     backend.sendAs(1, 1, 'The temperature in Berlin tomorrow is 5'); // from my phone
     await clock.advance(30_000);
-    await within(sending.catch(() => {}), '');
+    await within(
+      sending.catch(() => {}),
+      '',
+    );
     const mine = chat.messages(1);
-    expect([backend.messages.some(({ content }) => content.includes('-5')), mine.some((m) => m.content.includes('-5'))].includes(true)).to.equal(true);
+    expect(
+      [
+        backend.messages.some(({ content }) => content.includes('-5')),
+        mine.some((m) => m.content.includes('-5')),
+      ].includes(true),
+    ).to.equal(true);
     chat.disconnect();
   });
 
@@ -260,7 +269,10 @@ describe('failing storage, and duplicate messages', () => {
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
@@ -270,7 +282,11 @@ describe('failing storage, and duplicate messages', () => {
     await chat.clearLocalData();
     await clock.advance(1000);
     chat.disconnect();
-    expect([...vault.messages.values()].filter(({ message }) => message.content !== '').map(({ message }) => message.content)).to.deep.equal([]);
+    expect(
+      [...vault.messages.values()]
+        .filter(({ message }) => message.content !== '')
+        .map(({ message }) => message.content),
+    ).to.deep.equal([]);
   });
 
   it('10.6: clearLocalData before the user is known removes the draft', async () => {
@@ -278,7 +294,10 @@ describe('failing storage, and duplicate messages', () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'hang';
-    const chat = new ChatConnection({ url: 'https://chat.example', token: 'opaque' }, { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: 'opaque' },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
@@ -297,7 +316,10 @@ describe('failing storage, and duplicate messages', () => {
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, message: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), idempotent: true } });
+    vault.messages.set('temp_0', {
+      scope,
+      message: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), idempotent: true },
+    });
     let chain: Promise<void> = Promise.resolve();
     const original = vault.load.bind(vault);
     void original;
@@ -306,7 +328,10 @@ describe('failing storage, and duplicate messages', () => {
       await (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
       return rows;
     };
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();

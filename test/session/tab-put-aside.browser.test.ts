@@ -9,14 +9,24 @@ describe('a suspended tab', () => {
       it(`10.18: whose message was sent by another tab: its promise settles (${name}, ${gap})`, async () => {
         const original = globalThis.addEventListener;
         let current: Map<string, () => void> | undefined;
-        (globalThis as { addEventListener: unknown }).addEventListener = function (what: string, run: () => void, options: unknown) {
+        (globalThis as { addEventListener: unknown }).addEventListener = function (
+          what: string,
+          run: () => void,
+          options: unknown,
+        ) {
           if (current && /^page(hide|show)$/.test(what)) return void current.set(what, run);
           return original.call(globalThis, what as 'load', run, options as object);
         };
         const browser = new FakeBrowser();
         const [one, two] = [new FaultScene(capabilities), new FaultScene(capabilities)];
         Object.assign(one, { tabs: browser.tab() });
-        Object.assign(two, { server: one.server, clock: one.clock, token: one.token, vault: one.vault, tabs: browser.tab() });
+        Object.assign(two, {
+          server: one.server,
+          clock: one.clock,
+          token: one.token,
+          vault: one.vault,
+          tabs: browser.tab(),
+        });
         await one.open();
         await one.clock.advance(3_000);
         current = new Map();
@@ -44,7 +54,11 @@ describe('a suspended tab', () => {
         await one.clock.advance(120_000);
         const shown = two.chat.messages(1).map(({ delivery, content }) => `${delivery} ${content}`);
         for (const { chat } of [one, two]) chat.disconnect();
-        expect([shown, two.sent.map(({ outcome }) => outcome === 'sending'), events]).to.deep.equal([['sent mine'], [false], ['chat-send']]);
+        expect([shown, two.sent.map(({ outcome }) => outcome === 'sending'), events]).to.deep.equal([
+          ['sent mine'],
+          [false],
+          ['chat-send'],
+        ]);
       });
     }
   }

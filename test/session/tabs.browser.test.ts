@@ -15,11 +15,23 @@ import { until } from '../support/mounted.js';
 describe('a tab without a socket', () => {
   it('has its frames sent by the leader, except its token and its own requests', () => {
     const broadcasts: TabMessage[] = [];
-    const session = { clock: new FakeClock(), roomSync: { openRooms: new Map() }, broadcast: (message: TabMessage) => void broadcasts.push(message) } as unknown as SessionContext;
-    const socket = new SharedSocket(session).follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
+    const session = {
+      clock: new FakeClock(),
+      roomSync: { openRooms: new Map() },
+      broadcast: (message: TabMessage) => void broadcasts.push(message),
+    } as unknown as SessionContext;
+    const socket = new SharedSocket(session).follow(() => {})({
+      decode: () => ({ frame: undefined, problems: [] }),
+      onFrame: () => {},
+      onEnd: () => {},
+    } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
     const sharedSocket = new SharedSocket(session);
-    const up = sharedSocket.follow(() => {})({ decode: () => ({ frame: undefined, problems: [] }), onFrame: () => {}, onEnd: () => {} } as never);
+    const up = sharedSocket.follow(() => {})({
+      decode: () => ({ frame: undefined, problems: [] }),
+      onFrame: () => {},
+      onEnd: () => {},
+    } as never);
     sharedSocket.onTab({ kind: 'greeting', text: '{}' }, true);
     broadcasts.length = 0;
     expect(up.send({ type: 'authenticate', token: 'secret' })).to.equal(false);
@@ -34,7 +46,13 @@ describe('a tab without a socket', () => {
 describe('a tab with a socket', () => {
   const sharedSocket = (rest: unknown): { sharedSocket: SharedSocket; broadcasts: string[] } => {
     const broadcasts: string[] = [];
-    const session = { rest, socket: { greeting: '{}' }, broadcast: ({ kind }: TabMessage) => void broadcasts.push(kind), tellNotifications: () => void broadcasts.push('notifications'), markNotificationRead: (id: unknown) => void broadcasts.push(`read ${id as string}`) };
+    const session = {
+      rest,
+      socket: { greeting: '{}' },
+      broadcast: ({ kind }: TabMessage) => void broadcasts.push(kind),
+      tellNotifications: () => void broadcasts.push('notifications'),
+      markNotificationRead: (id: unknown) => void broadcasts.push(`read ${id as string}`),
+    };
     return { sharedSocket: new SharedSocket(session as unknown as SessionContext), broadcasts };
   };
 
@@ -69,13 +87,17 @@ describe('tabs of one user', () => {
   });
 
   const tab = (config: ConnectionConfig = {}): ChatConnection => {
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1), ...config }, { WebSocket: backend.WebSocket, fetch: backend.fetch });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1), ...config },
+      { WebSocket: backend.WebSocket, fetch: backend.fetch },
+    );
     chat.openRoom(1);
     chat.connect();
     open.push(chat);
     return chat;
   };
-  const connected = async (...tabs: ChatConnection[]): Promise<void> => until(() => tabs.every(({ state }) => state === 'connected'));
+  const connected = async (...tabs: ChatConnection[]): Promise<void> =>
+    until(() => tabs.every(({ state }) => state === 'connected'));
   const texts = (chat: ChatConnection): string[] => chat.messages(1).map(({ content }) => content);
 
   it('share one socket, and all receive its frames', async () => {
@@ -114,7 +136,9 @@ describe('tabs of one user', () => {
     await connected(one, two);
     const sent = await Promise.all([two.sendChatMessage(1, 'from two'), one.sendChatMessage(1, 'from one')]);
     expect(sent.every(({ message }) => message.delivery === 'sent')).to.equal(true);
-    await until(() => [one, two].every((chat) => chat.messages(1).filter(({ delivery }) => delivery === 'sent').length === 2));
+    await until(() =>
+      [one, two].every((chat) => chat.messages(1).filter(({ delivery }) => delivery === 'sent').length === 2),
+    );
     expect(backend.messages).to.have.length(2);
   });
 
@@ -154,8 +178,12 @@ describe('tabs of one user', () => {
     });
     const one = tab({ auth: 'ticket' });
     await asked;
-    const joins = new BroadcastChannel('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
-    const joined = new Promise((resolve) => (joins.onmessage = ({ data }) => (data as { kind: string }).kind === 'join' && resolve(undefined)));
+    const joins = new BroadcastChannel(
+      'unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
+    );
+    const joined = new Promise(
+      (resolve) => (joins.onmessage = ({ data }) => (data as { kind: string }).kind === 'join' && resolve(undefined)),
+    );
     const name = 'unified-chat/2 socket https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
     let release = (): void => {};
     navigator.locks.request(name, { steal: true }, () => new Promise<void>((go) => (release = go))).catch(() => {}); // resigns later
@@ -198,7 +226,8 @@ describe('tabs of one user', () => {
     await until(() => backend.messages.length === 1 && after.messages(1)[0]?.delivery === 'sent');
     expect(texts(after)).to.deep.equal(['written offline']);
     const vault = new IndexedDbStorage(() => {});
-    while ((await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1')).length > 0) await aTimeout(5);
+    while ((await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1')).length > 0)
+      await aTimeout(5);
   });
 
   it('keep drafts', async () => {
@@ -230,11 +259,20 @@ describe('rooms open in several tabs, over one socket', () => {
   });
 
   /** The first tab has the socket. @returns the tab, functions to close each room, and one to crash it. */
-  async function tab(...rooms: number[]): Promise<{ chat: ChatConnection; leave: Map<number, () => void>; kill: () => void }> {
+  async function tab(
+    ...rooms: number[]
+  ): Promise<{ chat: ChatConnection; leave: Map<number, () => void>; kill: () => void }> {
     const parts = browser.tab();
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: parts },
+      {
+        clock,
+        random: () => 0.999,
+        WebSocket: backend.WebSocket,
+        fetch: backend.fetch,
+        vault: new MemoryVault(),
+        tabs: parts,
+      },
     );
     open.push(chat);
     const leave = new Map(rooms.map((room) => [room, chat.openRoom(room)]));
@@ -307,7 +345,9 @@ describe('rooms open in several tabs, over one socket', () => {
 
   it('10.18: a tab that was unresponsive counts again as soon as it answers', async () => {
     await tab(1);
-    const channel = new (browser.tab().BroadcastChannel)('unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1');
+    const channel = new (browser.tab().BroadcastChannel)(
+      'unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
+    );
     channel.postMessage({ kind: 'join' });
     const show = (): void => channel.postMessage({ kind: 'rooms', tab: 'stopped in a debugger', rooms: [2] });
     show();
@@ -338,7 +378,13 @@ describe('rooms open in several tabs, over one socket', () => {
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();
     const vault = new MemoryVault();
-    const chats = [1, 2].map(() => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() }));
+    const chats = [1, 2].map(
+      () =>
+        new ChatConnection(
+          { url: 'https://chat.example', token: tokenOf(1) },
+          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+        ),
+    );
     for (const chat of chats) {
       chat.openRoom(1);
       chat.connect();

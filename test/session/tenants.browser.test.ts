@@ -22,17 +22,41 @@ describe('another tenant', () => {
     backend.onSocket = 'greet';
     chat.configure({ apiPath: '/api/chat/', wsPath: '/ws/chat/' });
     await clock.advance(60_000);
-    const got = [chat.state, backend.messages.map((m) => m.content), chat.messages(1).map((m) => m.content), await chat.draft(2)];
+    const got = [
+      chat.state,
+      backend.messages.map((m) => m.content),
+      chat.messages(1).map((m) => m.content),
+      await chat.draft(2),
+    ];
     chat.disconnect();
     expect(got).to.deep.equal(['connected', [], [], '']);
   });
 
   it('JWT: pending answers of tenant A (list, page) never appear in tenant B', async () => {
-    const { chat, backend, clock } = scene({ token: tokenOf(1), url: 'https://a.example' }, (b) => void (b.onSocket = 'hang'));
+    const { chat, backend, clock } = scene(
+      { token: tokenOf(1), url: 'https://a.example' },
+      (b) => void (b.onSocket = 'hang'),
+    );
     let release!: () => void;
     const gate = new Promise<void>((r) => (release = r));
     backend.onRequest = (_m, path) => {
-      const body = path === 'rooms/' ? backend.rooms : { messages: [{ id: 9, room: 1, sender: { id: 2, username: 'x' }, content: 'secret of A', timestamp: '2026-11-23T10:00:00Z', message_type: 'text' }], has_more: false, count: 1 };
+      const body =
+        path === 'rooms/'
+          ? backend.rooms
+          : {
+              messages: [
+                {
+                  id: 9,
+                  room: 1,
+                  sender: { id: 2, username: 'x' },
+                  content: 'secret of A',
+                  timestamp: '2026-11-23T10:00:00Z',
+                  message_type: 'text',
+                },
+              ],
+              has_more: false,
+              count: 1,
+            };
       const response = json({});
       response.text = async () => (await gate, JSON.stringify(body));
       return response;
@@ -70,7 +94,10 @@ describe('another tenant', () => {
     const backend = new FakeBackend(clock);
     const vault = new MemoryVault();
     vault.load = () => new Promise((r) => clock.after(2000, () => r([])));
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
@@ -89,10 +116,16 @@ describe('another tenant', () => {
     backend.onRequest = () => new TypeError('Failed to fetch');
     const vault = new MemoryVault();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', { scope, message: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), idempotent: true } });
+    vault.messages.set('temp_0', {
+      scope,
+      message: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), idempotent: true },
+    });
     let chain: Promise<void> = Promise.resolve();
     vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
-    const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+    const chat = new ChatConnection(
+      { url: 'https://chat.example', token: tokenOf(1) },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+    );
     chat.openRoom(1);
     chat.connect();
     await partsLoaded();
@@ -106,5 +139,4 @@ describe('another tenant', () => {
     chat.disconnect();
     expect(got).to.deep.equal([1, 0, 0]);
   });
-
 });

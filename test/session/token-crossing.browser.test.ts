@@ -6,7 +6,11 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('10.25: the old token expires while the new one is in flight on the same socket', () => {
-  for (const way of ['property token', 'tokenProvider with one good token', 'closed without a token error, 1006'] as const) {
+  for (const way of [
+    'property token',
+    'tokenProvider with one good token',
+    'closed without a token error, 1006',
+  ] as const) {
     it(`${way}: the new one is tried`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
@@ -15,8 +19,18 @@ describe('10.25: the old token expires while the new one is in flight on the sam
       let present = old;
       let asked = 0;
       const chat = new ChatConnection(
-        { url: 'https://chat.example', ...(way.startsWith('tokenProvider') ? { tokenProvider: async () => (asked++, present) } : { token: old }) },
-        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+        {
+          url: 'https://chat.example',
+          ...(way.startsWith('tokenProvider') ? { tokenProvider: async () => (asked++, present) } : { token: old }),
+        },
+        {
+          clock,
+          random: () => 0.5,
+          WebSocket: backend.WebSocket,
+          fetch: backend.fetch,
+          vault: new MemoryVault(),
+          tabs: {},
+        },
       );
       chat.openRoom(1);
       chat.connect();

@@ -70,9 +70,21 @@ describe('token-url', () => {
   });
 
   for (const [what, answer, says] of [
-    ['a page', () => page('<!doctype html><title>Log in</title>', 200), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
-    ['JSON without a token', () => json({ secret: 'words' }), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
-    ['null', () => json(null), 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?'],
+    [
+      'a page',
+      () => page('<!doctype html><title>Log in</title>', 200),
+      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+    ],
+    [
+      'JSON without a token',
+      () => json({ secret: 'words' }),
+      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+    ],
+    [
+      'null',
+      () => json(null),
+      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+    ],
     ['404', () => new Response('', { status: 404 }), 'token-url answered 404. Expected: {"token": "…"}.'],
   ] as const) {
     it(`an answer with ${what} is reported`, async () => {
@@ -84,7 +96,15 @@ describe('token-url', () => {
   }
 
   it('10.8: a network error or server error is retried; the visitor does not count as signed out', async () => {
-    const { chat, clock, asked, is } = await visit((nth) => [new TypeError('Failed to fetch'), new Response('', { status: 503 }), new Response('', { status: 429 }), json({ token: FRESH })][nth - 1]!);
+    const { chat, clock, asked, is } = await visit(
+      (nth) =>
+        [
+          new TypeError('Failed to fetch'),
+          new Response('', { status: 503 }),
+          new Response('', { status: 429 }),
+          json({ token: FRESH }),
+        ][nth - 1]!,
+    );
     expect(is()).to.equal('error token_endpoint_unreachable');
     await clock.advance(1_000 + 2_000 + 5_000);
     expect([is(), asked.length]).to.deep.equal(['connected connected', 4]);
@@ -93,7 +113,9 @@ describe('token-url', () => {
 
   it('10.8: failing for an hour is retried at growing intervals, without counting as signed out', async () => {
     let isBack = false;
-    const { chat, clock, asked, problems, is } = await visit(() => (isBack ? json({ token: FRESH }) : new Response('', { status: 503 })));
+    const { chat, clock, asked, problems, is } = await visit(() =>
+      isBack ? json({ token: FRESH }) : new Response('', { status: 503 }),
+    );
     await clock.advance(60_000);
     expect(is()).to.equal('error token_endpoint_unreachable');
     const inTheFirstMinute = asked.length;
@@ -107,7 +129,9 @@ describe('token-url', () => {
   });
 
   it('10.8: Retry-After is respected', async () => {
-    const { chat, clock, asked } = await visit((nth) => (nth === 1 ? new Response('', { status: 503, headers: { 'Retry-After': '20' } }) : json({ token: FRESH })));
+    const { chat, clock, asked } = await visit((nth) =>
+      nth === 1 ? new Response('', { status: 503, headers: { 'Retry-After': '20' } }) : json({ token: FRESH }),
+    );
     await clock.advance(19_000);
     expect(asked.length).to.equal(1);
     await clock.advance(2_000);
@@ -119,7 +143,9 @@ describe('token-url', () => {
     const broken = json({ token: FRESH });
     broken.text = () => Promise.reject(new TypeError('network error'));
     const never = new Promise<Response>(() => {});
-    const { chat, clock, asked, problems, is } = await visit((nth) => ([never, broken, never, json({ token: FRESH })] as const)[nth - 1] as Response);
+    const { chat, clock, asked, problems, is } = await visit(
+      (nth) => ([never, broken, never, json({ token: FRESH })] as const)[nth - 1] as Response,
+    );
     await clock.advance(9_000);
     expect([is(), asked.length]).to.deep.equal(['connecting connecting', 1]);
     await clock.advance(1_000);
@@ -141,7 +167,9 @@ describe('token-url', () => {
 
   it('10.8: failing when the server rejects the token keeps the displayed data, and recovers with the endpoint', async () => {
     let isDown = false;
-    const { chat, backend, clock, is } = await visit((nth) => (isDown ? new TypeError('Failed to fetch') : json({ token: nth === 1 ? tokenOf(1) : FRESH })));
+    const { chat, backend, clock, is } = await visit((nth) =>
+      isDown ? new TypeError('Failed to fetch') : json({ token: nth === 1 ? tokenOf(1) : FRESH }),
+    );
     isDown = true;
     backend.rejectedTokens.add(tokenOf(1));
     backend.socket.drop(4001, 'expired');
@@ -161,7 +189,9 @@ describe('token-url', () => {
   });
 
   it('is requested again when the chat is reinserted into the page', async () => {
-    const { chat, clock, is } = await visit((nth) => (nth === 1 ? new TypeError('Failed to fetch') : json({ token: FRESH })));
+    const { chat, clock, is } = await visit((nth) =>
+      nth === 1 ? new TypeError('Failed to fetch') : json({ token: FRESH }),
+    );
     chat.disconnect();
     chat.connect();
     await clock.advance(1_000);

@@ -16,11 +16,14 @@ describe("the page's token provider", () => {
     it(`10.8: a network error (${name}) does not sign out: the page is asked again until it answers`, async () => {
       let fails = true;
       let asked = 0;
-      const { chat, clock, states, reasons } = scene({ token: '', tokenProvider: async () => {
-        asked++;
-        if (fails) throw error;
-        return tokenOf(1);
-      } });
+      const { chat, clock, states, reasons } = scene({
+        token: '',
+        tokenProvider: async () => {
+          asked++;
+          if (fails) throw error;
+          return tokenOf(1);
+        },
+      });
       chat.connect();
       await partsLoaded();
       await clock.advance(60_000);
@@ -34,7 +37,10 @@ describe("the page's token provider", () => {
   }
 
   it('10.8: offline, the reason is the network', async () => {
-    const { chat, clock, states } = scene({ token: '', tokenProvider: () => Promise.reject(new TypeError('Failed to fetch')) });
+    const { chat, clock, states } = scene({
+      token: '',
+      tokenProvider: () => Promise.reject(new TypeError('Failed to fetch')),
+    });
     Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
     try {
       chat.connect();
@@ -48,7 +54,10 @@ describe("the page's token provider", () => {
   });
 
   it('10.8: any other error means that there is no token, and is reported', async () => {
-    const { chat, clock, states, problems } = scene({ token: '', tokenProvider: () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'token')")) });
+    const { chat, clock, states, problems } = scene({
+      token: '',
+      tokenProvider: () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'token')")),
+    });
     chat.connect();
     await partsLoaded();
     await clock.advance(10_000);

@@ -7,7 +7,6 @@ import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('messages of an unknown user', () => {
-
   it('a POST that a baseline backend always answers with 500 is not stored repeatedly', async () => {
     const { chat, backend, clock } = await connected({}, (b) => {
       b.capabilities = [];
@@ -15,7 +14,8 @@ describe('messages of an unknown user', () => {
     });
     chat.openRoom(1);
     await clock.advance(20_000);
-    backend.onRequest = (m) => (m === 'POST' ? (backend.store(1, 1, 'stored despite the 500'), json({}, 500)) : undefined);
+    backend.onRequest = (m) =>
+      m === 'POST' ? (backend.store(1, 1, 'stored despite the 500'), json({}, 500)) : undefined;
     chat.sendChatMessage(1, 'stored despite the 500').catch(() => {});
     await clock.advance(600_000);
     const n = backend.messages.length;
@@ -36,7 +36,10 @@ describe('messages of an unknown user', () => {
     expect(got).to.deep.equal(['connected', ['sent'], 1]);
   });
 
-  for (const [kind, token] of [['opaque', 'opaque'], ['provider', '']] as const)
+  for (const [kind, token] of [
+    ['opaque', 'opaque'],
+    ['provider', ''],
+  ] as const)
     it(`${kind}: a message written before the user is known, on slow storage, is removed from there once it is sent`, async () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
@@ -45,7 +48,14 @@ describe('messages of an unknown user', () => {
       let chain: Promise<void> = Promise.resolve();
       vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(300, r))));
       let give!: (t: string) => void;
-      const chat = new ChatConnection({ url: 'https://chat.example', token, ...(token ? {} : { tokenProvider: () => new Promise<string>((r) => (give = r)) }) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} });
+      const chat = new ChatConnection(
+        {
+          url: 'https://chat.example',
+          token,
+          ...(token ? {} : { tokenProvider: () => new Promise<string>((r) => (give = r)) }),
+        },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      );
       for (const r of [1, 2, 3]) chat.openRoom(r);
       chat.connect();
       await partsLoaded();

@@ -10,7 +10,13 @@ import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const kept = (more: object = {}): object => ({ localId: 'a', roomId: 1, content: 'x', at: 1, ...more });
-const message = (more: object = {}): object => ({ id: 1, sender: { id: 1, username: 'ana' }, content: 'x', timestamp: '2026-11-22T22:28:57Z', ...more });
+const message = (more: object = {}): object => ({
+  id: 1,
+  sender: { id: 1, username: 'ana' },
+  content: 'x',
+  timestamp: '2026-11-22T22:28:57Z',
+  ...more,
+});
 
 describe('messages of other tabs', () => {
   const GOOD = [
@@ -55,8 +61,11 @@ describe('messages of other tabs', () => {
     { kind: 'discard', localId: {} },
   ];
 
-  for (const message of GOOD) it(`10.31: ${JSON.stringify(message)} is accepted`, () => expect(readTabMessage(message)?.kind).to.equal(message.kind));
-  for (const message of BAD) it(`10.31: ${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
+  for (const message of GOOD)
+    it(`10.31: ${JSON.stringify(message)} is accepted`, () =>
+      expect(readTabMessage(message)?.kind).to.equal(message.kind));
+  for (const message of BAD)
+    it(`10.31: ${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
 
   it('10.31: invalid ones do not change the state, cause no frames, and are reported without their content', async () => {
     const backend = new FakeBackend(new FakeClock());
@@ -110,7 +119,12 @@ describe('messages of other tabs', () => {
 });
 
 describe('a token repeated by a server', () => {
-  for (const token of ['0123456789abcdef0123456789abcdef01234567', 'onlyletters', `${'long'.repeat(30)}.x`, tokenOf(1)]) {
+  for (const token of [
+    '0123456789abcdef0123456789abcdef01234567',
+    'onlyletters',
+    `${'long'.repeat(30)}.x`,
+    tokenOf(1),
+  ]) {
     it(`10.31: is not part of chat-error, in any encoding (${token.slice(0, 20)})`, async () => {
       const { chat, backend, clock, problems } = await connected({ token });
       backend.socket.receive({ type: token });
@@ -155,7 +169,11 @@ describe('a room id given as an attribute', () => {
       await chat.markRead(given);
       void chat.sendChatMessage(given, 'hello').catch(() => {});
       await clock.advance(0);
-      const ids = new Set(backend.socket.sent.filter((frame) => 'room_id' in frame && frame.type !== 'subscribe_room').map(({ room_id }) => room_id));
+      const ids = new Set(
+        backend.socket.sent
+          .filter((frame) => 'room_id' in frame && frame.type !== 'subscribe_room')
+          .map(({ room_id }) => room_id),
+      );
       expect([...ids]).to.deep.equal([expected]);
       // Before the list arrives, digits are taken for a number.
       const { room_id } = backend.socket.sent.find(({ type }) => type === 'subscribe_room')!;
@@ -183,7 +201,9 @@ describe('a strict server with string ids', () => {
       chat.connect();
       await partsLoaded();
       await clock.advance(30_000);
-      expect(backend.socket.sent.filter(({ type }) => type === 'subscribe_room').map(({ room_id }) => room_id)).to.include('1');
+      expect(
+        backend.socket.sent.filter(({ type }) => type === 'subscribe_room').map(({ room_id }) => room_id),
+      ).to.include('1');
       chat.disconnect();
     });
   }

@@ -3,19 +3,30 @@ import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number =>
+  t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]);
 
 describe('`user` with a late token', () => {
-  for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const)
+  for (const [kind, tokenFor] of [
+    ['jwt', tokenOf],
+    ['opaque', (user: number) => `opaque-${user}`],
+  ] as const)
     for (const way of ['ana, ben, cleo', 'ana, out, ben, out, cleo'] as const)
       it(`${kind}: ${way}: a message that Ana wrote while her token was pending is neither shown to Cleo nor sent as Cleo`, async () => {
         const ids: Record<string, number> = { ana: 1, ben: 2, cleo: 3 };
         let who = 'ana';
         let answers = false;
-        const { chat, backend, clock } = scene({ user: 'ana', tokenProvider: async () => {
-          if (!answers) await new Promise(() => {});
-          return tokenFor(ids[who]!);
-        }, token: undefined }, (b) => void (b.userOf = userOfToken));
+        const { chat, backend, clock } = scene(
+          {
+            user: 'ana',
+            tokenProvider: async () => {
+              if (!answers) await new Promise(() => {});
+              return tokenFor(ids[who]!);
+            },
+            token: undefined,
+          },
+          (b) => void (b.userOf = userOfToken),
+        );
         chat.openRoom(1);
         chat.connect();
         await partsLoaded();
@@ -29,13 +40,20 @@ describe('`user` with a late token', () => {
           await clock.advance(500);
         }
         await clock.advance(60_000);
-        const got = [chat.state, chat.messages(1).map((m) => m.content), backend.messages.map((m) => `${m.sender.id} ${m.content}`)];
+        const got = [
+          chat.state,
+          chat.messages(1).map((m) => m.content),
+          backend.messages.map((m) => `${m.sender.id} ${m.content}`),
+        ];
         chat.disconnect();
         expect(got).to.deep.equal(['connected', [], []]);
       });
 
   it('the same with static tokens: Ana (token pending), Ben (pending), Cleo', async () => {
-    const { chat, backend, clock } = await connected({ user: 'x', token: tokenOf(9) }, (b) => void (b.userOf = userOfToken));
+    const { chat, backend, clock } = await connected(
+      { user: 'x', token: tokenOf(9) },
+      (b) => void (b.userOf = userOfToken),
+    );
     chat.openRoom(1);
     await clock.advance(1000);
     chat.configure({ user: 'ana' });

@@ -3,10 +3,14 @@ import { connected, scene } from '../support/connected.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-const userOfToken = (t: string): number => (t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]));
+const userOfToken = (t: string): number =>
+  t.includes('.') ? (JSON.parse(atob(t.split('.')[1]!)) as { user_id: number }).user_id : Number(/\d/.exec(t)![0]);
 
 describe('a user change while not connected', () => {
-  for (const [kind, tokenFor] of [['jwt', tokenOf], ['opaque', (user: number) => `opaque-${user}`]] as const) {
+  for (const [kind, tokenFor] of [
+    ['jwt', tokenOf],
+    ['opaque', (user: number) => `opaque-${user}`],
+  ] as const) {
     it(`${kind}: a message written before connect under one token is not sent under another`, async () => {
       const { chat, backend, clock } = scene({ token: tokenFor(1) }, (b) => void (b.userOf = userOfToken));
       chat.openRoom(1);
@@ -69,7 +73,10 @@ describe('a user change while not connected', () => {
   });
 
   it('another tenant: a message written before connect for one backend is not sent to another', async () => {
-    const { chat, backend, clock } = scene({ token: tokenOf(1), apiPath: '/tenant-a/api/' }, (b) => void (b.userOf = userOfToken));
+    const { chat, backend, clock } = scene(
+      { token: tokenOf(1), apiPath: '/tenant-a/api/' },
+      (b) => void (b.userOf = userOfToken),
+    );
     chat.openRoom(1);
     chat.sendChatMessage(1, 'for tenant A').catch(() => {});
     await clock.advance(1000);

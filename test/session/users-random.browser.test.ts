@@ -39,11 +39,15 @@ describe('random user changes, in one tab and in three', () => {
             vault.latency = () => (slow > 0 ? new Promise((r) => clock.after(pick(slow), () => r())) : undefined);
             const browser = new FakeBrowser();
             let n = 0;
-            const tokenFor = (user: number): string => (tokens === 'jwt' ? tokenOf(user, { n: n++ }) : `opaque${user}-${n++}`);
+            const tokenFor = (user: number): string =>
+              tokens === 'jwt' ? tokenOf(user, { n: n++ }) : `opaque${user}-${n++}`;
             const log: string[] = [];
             const sent = new Map<string, { user: number; rejected: string; shown: boolean }>();
             const tabs = Array.from({ length: tabCount }, () => {
-              const chat = new ChatConnection({ url: 'https://chat.example', token: tokenFor(1) }, { clock, random, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() });
+              const chat = new ChatConnection(
+                { url: 'https://chat.example', token: tokenFor(1) },
+                { clock, random, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+              );
               chat.openRoom(1);
               chat.openRoom(2);
               chat.connect();
@@ -57,11 +61,16 @@ describe('random user changes, in one tab and in three', () => {
                   for (const m of tab.chat.messages(room)) {
                     const s = sent.get(m.content);
                     if (!s) continue;
-                    if (m.delivery !== 'sent' && s.user !== tab.user) throw new Error(`${m.content} of ${s.user} waits with ${tab.user} in tab ${i} after ${log.slice(-8).join(' | ')}`);
+                    if (m.delivery !== 'sent' && s.user !== tab.user)
+                      throw new Error(
+                        `${m.content} of ${s.user} waits with ${tab.user} in tab ${i} after ${log.slice(-8).join(' | ')}`,
+                      );
                     s.shown = true;
                   }
               }
-              for (const m of backend.messages) if (sent.get(m.content) && sent.get(m.content)!.user !== m.sender.id) throw new Error(`${m.content} was sent as ${m.sender.id} after ${log.slice(-8).join(' | ')}`);
+              for (const m of backend.messages)
+                if (sent.get(m.content) && sent.get(m.content)!.user !== m.sender.id)
+                  throw new Error(`${m.content} was sent as ${m.sender.id} after ${log.slice(-8).join(' | ')}`);
             };
             let down = false;
             backend.onRequest = () => (down ? new TypeError('Failed to fetch') : undefined);
@@ -119,7 +128,9 @@ describe('random user changes, in one tab and in three', () => {
               }
               await clock.advance(300_000);
               look();
-              for (const { chat } of tabs) for (const room of [1, 2]) for (const m of chat.messages(room)) if (m.delivery === 'failed') failed.add(m.content);
+              for (const { chat } of tabs)
+                for (const room of [1, 2])
+                  for (const m of chat.messages(room)) if (m.delivery === 'failed') failed.add(m.content);
             }
             const isFailed = (c: string): boolean => failed.has(c);
             const lost: string[] = [];
@@ -127,15 +138,47 @@ describe('random user changes, in one tab and in three', () => {
             for (const [content, record] of sent) {
               const times = backend.messages.filter((m) => m.content === content).length;
               if (times > 1) twice.push(content);
-              const isShownFailed = tabs.some(({ chat }) => [1, 2].some((room) => chat.messages(room).some((m) => m.content === content && m.delivery === 'failed')));
-              if (times === 0 && !isShownFailed && !isFailed(content) && (tokens === 'jwt' || !record.rejected)) lost.push(`${content}${record.rejected && ` (${record.rejected})`}${record.shown ? '' : ' never shown'}`);
+              const isShownFailed = tabs.some(({ chat }) =>
+                [1, 2].some((room) =>
+                  chat.messages(room).some((m) => m.content === content && m.delivery === 'failed'),
+                ),
+              );
+              if (times === 0 && !isShownFailed && !isFailed(content) && (tokens === 'jwt' || !record.rejected))
+                lost.push(
+                  `${content}${record.rejected && ` (${record.rejected})`}${record.shown ? '' : ' never shown'}`,
+                );
             }
-            const sending = tabs.flatMap(({ chat }) => [1, 2].flatMap((room) => chat.messages(room).filter((m) => m.delivery === 'sending').map((m) => m.content)));
+            const sending = tabs.flatMap(({ chat }) =>
+              [1, 2].flatMap((room) =>
+                chat
+                  .messages(room)
+                  .filter((m) => m.delivery === 'sending')
+                  .map((m) => m.content),
+              ),
+            );
             const states = tabs.map(({ chat }) => chat.state).filter((s) => s !== 'connected');
             for (const tab of tabs) tab.chat.disconnect();
             await clock.advance(10_000);
             const left = backend.open.length;
-            const where = [...lost, ...twice, ...sending].slice(0, 2).map((c) => log.slice(Math.max(0, log.findIndex((l) => l.includes(c.split(' ').slice(0, 3).join(' '))) - 6), log.findIndex((l) => l.includes(c.split(' ').slice(0, 3).join(' '))) + 6).join(' | '));
-            expect(JSON.stringify({ lost, twice, sending, states, left, where: lost.length + twice.length + sending.length ? where : [] })).to.equal(JSON.stringify({ lost: [], twice: [], sending: [], states: [], left: 0, where: [] }));
+            const where = [...lost, ...twice, ...sending]
+              .slice(0, 2)
+              .map((c) =>
+                log
+                  .slice(
+                    Math.max(0, log.findIndex((l) => l.includes(c.split(' ').slice(0, 3).join(' '))) - 6),
+                    log.findIndex((l) => l.includes(c.split(' ').slice(0, 3).join(' '))) + 6,
+                  )
+                  .join(' | '),
+              );
+            expect(
+              JSON.stringify({
+                lost,
+                twice,
+                sending,
+                states,
+                left,
+                where: lost.length + twice.length + sending.length ? where : [],
+              }),
+            ).to.equal(JSON.stringify({ lost: [], twice: [], sending: [], states: [], left: 0, where: [] }));
           });
 });

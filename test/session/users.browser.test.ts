@@ -31,7 +31,14 @@ describe('users and backends', () => {
   async function chatWith(config: ConnectionConfig, browser?: FakeBrowser): Promise<ChatConnection> {
     const chat = new ChatConnection(
       { url: 'https://chat.example', ...config },
-      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser?.tab() ?? {} },
+      {
+        clock,
+        random: () => 0.5,
+        WebSocket: backend.WebSocket,
+        fetch: backend.fetch,
+        vault,
+        tabs: browser?.tab() ?? {},
+      },
     );
     open.push(chat);
     chat.openRoom(1);
@@ -66,7 +73,9 @@ describe('users and backends', () => {
       works();
       await clock.advance(60_000);
       expect([chat.user?.id, stored(), shown(chat)]).to.deep.equal([2, [], []]);
-      expect([...vault.messages.values()].map(({ scope, message: kept }) => `${scope.split(' ').at(-1)} ${kept.content}`)).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
+      expect(
+        [...vault.messages.values()].map(({ scope, message: kept }) => `${scope.split(' ').at(-1)} ${kept.content}`),
+      ).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
       chat.configure({ token: ANA });
       await clock.advance(60_000);
       expect(stored()).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
@@ -85,7 +94,10 @@ describe('users and backends', () => {
       posts.push(new Headers(init.headers).get('Authorization') ?? '');
       return new Promise((resolve) => (answer = resolve));
     };
-    const other = new ChatConnection({ url: 'https://chat.example', token: ANA }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: {} });
+    const other = new ChatConnection(
+      { url: 'https://chat.example', token: ANA },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: {} },
+    );
     open.push(other);
     chat.disconnect();
     other.connect();
@@ -100,7 +112,11 @@ describe('users and backends', () => {
 
   it('10.2: two backends on one origin share neither messages nor drafts nor a socket', async () => {
     const browser = new FakeBrowser();
-    const tenant = (name: string): ConnectionConfig => ({ token: ANA, apiPath: `/${name}/api/`, wsPath: `/${name}/ws/` });
+    const tenant = (name: string): ConnectionConfig => ({
+      token: ANA,
+      apiPath: `/${name}/api/`,
+      wsPath: `/${name}/ws/`,
+    });
     noPosts();
     const here = await chatWith(tenant('one'), browser);
     write(here, 'for one');
@@ -111,9 +127,12 @@ describe('users and backends', () => {
     expect([shown(there), await there.draft(1)]).to.deep.equal([[], '']);
     here.disconnect();
     backend.onSocket = 'greet';
-    backend.onRequest = (_, path) => (path.includes('two/api') ? json(path.includes('rooms/1/') ? { messages: [], has_more: false } : []) : undefined);
+    backend.onRequest = (_, path) =>
+      path.includes('two/api') ? json(path.includes('rooms/1/') ? { messages: [], has_more: false } : []) : undefined;
     await clock.advance(60_000);
-    expect(backend.requests.filter(({ method, path }) => method === 'POST' && path.includes('/two/')).length).to.equal(0);
+    expect(backend.requests.filter(({ method, path }) => method === 'POST' && path.includes('/two/')).length).to.equal(
+      0,
+    );
     expect(new Set(backend.sockets.map(({ url }) => new URL(url).pathname)).size, 'each its own socket').to.equal(2);
     expect([...vault.messages.keys()]).to.have.length(1);
   });
@@ -139,7 +158,9 @@ describe('users and backends', () => {
       await clock.advance(3_000);
       expect([shown(chat), chat.user?.id]).to.deep.equal([['for the eyes of Ana'], hasMe ? 1 : undefined]);
       let isAnswered = false;
-      const answered = new Promise<void>((resolve) => (backend.onRequest = () => (isAnswered ? undefined : (resolve(), 'hang'))));
+      const answered = new Promise<void>(
+        (resolve) => (backend.onRequest = () => (isAnswered ? undefined : (resolve(), 'hang'))),
+      );
       chat.configure({ token: 'ben, opaque' });
       expect([shown(chat), chat.rooms.length, chat.user]).to.deep.equal([[], 0, null]);
       await answered;
@@ -165,12 +186,19 @@ describe('users and backends', () => {
     backend.hasMe = true;
     const connectedChat = await chatWith({ token: 'ana, opaque' });
     await clock.advance(60_000);
-    expect([connectedChat.user?.id, connectedChat.data.capabilities, asked()]).to.deep.equal([1, backend.capabilities, 2]);
+    expect([connectedChat.user?.id, connectedChat.data.capabilities, asked()]).to.deep.equal([
+      1,
+      backend.capabilities,
+      2,
+    ]);
   });
 
   it('10.4: `sub` names the user without `user_id`, and the greeting may use another id', async () => {
     backend.userOf = () => 1;
-    const [ana, again] = [{ user_id: undefined, sub: 'auth|ana' }, { user_id: undefined, sub: 'auth|ana', jti: 'again' }].map((claims) => tokenOf(1, claims)) as [string, string];
+    const [ana, again] = [
+      { user_id: undefined, sub: 'auth|ana' },
+      { user_id: undefined, sub: 'auth|ana', jti: 'again' },
+    ].map((claims) => tokenOf(1, claims)) as [string, string];
     const chat = await chatWith({ token: ana });
     expect(chat.user?.id).to.equal(1);
     noPosts();
@@ -200,7 +228,9 @@ describe('users and backends', () => {
       await clock.advance(1_000);
       before.disconnect();
       let give = (_: string): void => {};
-      const after = await chatWith('token' in config ? config : { tokenProvider: () => new Promise((resolve) => (give = resolve)) });
+      const after = await chatWith(
+        'token' in config ? config : { tokenProvider: () => new Promise((resolve) => (give = resolve)) },
+      );
       const draft = after.draft(1);
       await settle();
       give(ANA);
@@ -219,7 +249,9 @@ describe('users and backends', () => {
     await clock.advance(1_000);
     give(ANA);
     await clock.advance(1_000);
-    expect([...vault.drafts].filter(([key]) => key.includes(' 1 1')).map(([, text]) => text)).to.deep.equal(['typed early']);
+    expect([...vault.drafts].filter(([key]) => key.includes(' 1 1')).map(([, text]) => text)).to.deep.equal([
+      'typed early',
+    ]);
     chat.configure({ tokenProvider: async () => BEN, token: BEN });
     await clock.advance(1_000);
     expect(await chat.draft(1)).to.equal('');
@@ -260,7 +292,12 @@ describe('users and backends', () => {
     cookie = '';
     second.configure({ tokenProvider: undefined });
     await clock.advance(2_000);
-    expect([first.state, first.reason.code, first.user, first.rooms]).to.deep.equal(['unauthorized', 'token_missing', null, []]);
+    expect([first.state, first.reason.code, first.user, first.rooms]).to.deep.equal([
+      'unauthorized',
+      'token_missing',
+      null,
+      [],
+    ]);
     expect(browser.messages.join()).not.to.contain(ANA).and.not.to.contain(BEN);
   });
 
@@ -268,7 +305,8 @@ describe('users and backends', () => {
     const browser = new FakeBrowser();
     let asked = 0;
     const chats = [];
-    for (const token of [ANA, BEN]) chats.push(await chatWith({ tokenProvider: async () => (asked++, token) }, browser));
+    for (const token of [ANA, BEN])
+      chats.push(await chatWith({ tokenProvider: async () => (asked++, token) }, browser));
     for (let minute = 0; minute < 60; minute++) await clock.advance(60_000);
     expect(chats.map(({ state, user }) => `${state} ${user?.id}`)).to.deep.equal(['connected 1', 'connected 2']);
     expect(asked).to.be.at.most(6);

@@ -33,7 +33,8 @@ export async function takeSample(person: Person, startedAt: number): Promise<Sam
 export function slope(points: readonly { at: number; value: number }[]): number {
   const mean = (list: number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
   const [at, value] = [mean(points.map((point) => point.at)), mean(points.map((point) => point.value))];
-  const sum = (of: (point: { at: number; value: number }) => number): number => points.reduce((all, point) => all + of(point), 0);
+  const sum = (of: (point: { at: number; value: number }) => number): number =>
+    points.reduce((all, point) => all + of(point), 0);
   return sum((point) => (point.at - at) * (point.value - value)) / sum((point) => (point.at - at) ** 2);
 }
 
@@ -56,7 +57,10 @@ export function judgeGrowth(name: string, samples: readonly Sample[], perMessage
       `Heap of ${name}: first ${MB(first.heap)} with ${first.held} messages, last ${MB(last.heap)} with ${last.held}; growth without messages: ${(growth / 1e3).toFixed(0)} kB per minute ` +
         `(${isJudged ? `at most ${MAX_GROWTH / 1e3}` : `not judged: ${reason}`}). DOM nodes ${first.nodes} → ${last.nodes}, listeners ${first.listeners} → ${last.listeners}.`,
     ],
-    violations: isJudged && growth > MAX_GROWTH ? [`the page of ${name} grows by ${(growth / 1e3).toFixed(0)} kB per minute`] : [],
+    violations:
+      isJudged && growth > MAX_GROWTH
+        ? [`the page of ${name} grows by ${(growth / 1e3).toFixed(0)} kB per minute`]
+        : [],
   };
 }
 
@@ -64,7 +68,9 @@ export function judgeGrowth(name: string, samples: readonly Sample[], perMessage
 export function judgeLeak(name: string, old: Sample, reloaded: Sample): Findings {
   const left = old.heap - reloaded.heap;
   return {
-    report: [`After a reload, the page of ${name} takes ${MB(reloaded.heap)} with ${reloaded.held} messages instead of ${MB(old.heap)} with ${old.held}: ${MB(left)} leaked (at most ${MB(MAX_LEAK)}).`],
+    report: [
+      `After a reload, the page of ${name} takes ${MB(reloaded.heap)} with ${reloaded.held} messages instead of ${MB(old.heap)} with ${old.held}: ${MB(left)} leaked (at most ${MB(MAX_LEAK)}).`,
+    ],
     violations: left > MAX_LEAK ? [`${MB(left)} leaked in the page of ${name}`] : [],
   };
 }

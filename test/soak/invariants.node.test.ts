@@ -8,7 +8,14 @@ import type { Row } from './server-process.js';
 import { contentOf, findViolations, type Author } from './invariants.js';
 
 const ROOM = 1;
-const row = (id: number, number: number, more: Partial<Row> = {}): Row => ({ id, room_id: ROOM, sender_id: 1, content: contentOf('ana', ROOM, number), temp_id: `t${number}`, ...more });
+const row = (id: number, number: number, more: Partial<Row> = {}): Row => ({
+  id,
+  room_id: ROOM,
+  sender_id: 1,
+  content: contentOf('ana', ROOM, number),
+  temp_id: `t${number}`,
+  ...more,
+});
 const ROWS = [row(11, 1), row(12, 2), row(13, 3)];
 const SEED: Row = { id: 1, room_id: ROOM, sender_id: 2, content: 'Hello', temp_id: null };
 const attempted = new Set([1, 2, 3].map((number) => contentOf('ana', ROOM, number)));
@@ -21,7 +28,12 @@ const ana = (ids: unknown[], numbers = [1, 2, 3], refused: string[] = []): Autho
   refused: new Set(refused),
   shown: [{ room: ROOM, ids }],
 });
-const violations = (rows: Row[], author = ana(rows.map(({ id }) => id))): string => findViolations([SEED, ...rows], [{ ...author, shown: author.shown.map(({ room, ids }) => ({ room, ids: [1, ...ids] })) }], attempted).join('\n');
+const violations = (rows: Row[], author = ana(rows.map(({ id }) => id))): string =>
+  findViolations(
+    [SEED, ...rows],
+    [{ ...author, shown: author.shown.map(({ room, ids }) => ({ room, ids: [1, ...ids] })) }],
+    attempted,
+  ).join('\n');
 
 describe('the invariants', () => {
   it('hold without faults', () => {
@@ -35,7 +47,8 @@ describe('the invariants', () => {
 
   it('find lost and altered messages', () => {
     assert.match(violations(ROWS.slice(1)), /#1 \(t1\) was accepted but is not stored/);
-    for (const more of [{ temp_id: 't9' }, { sender_id: 2 }, { room_id: 2 }]) assert.match(violations([row(11, 1, more), ...ROWS.slice(1)]), /#1 \(t1\) was accepted but is not stored/);
+    for (const more of [{ temp_id: 't9' }, { sender_id: 2 }, { room_id: 2 }])
+      assert.match(violations([row(11, 1, more), ...ROWS.slice(1)]), /#1 \(t1\) was accepted but is not stored/);
   });
 
   it('find duplicates, and messages that were never sent', () => {
@@ -61,7 +74,13 @@ describe('the invariants', () => {
 describe('the heap', () => {
   /** Twenty samples, half a minute apart, of a page that grows by a number of bytes per minute, and 400 per message. */
   const samples = (growth: number): Sample[] =>
-    Array.from({ length: 20 }, (_, n) => ({ at: n / 2, held: n * 500, heap: 3e6 + n * 500 * 400 + (n / 2) * growth, nodes: 400, listeners: 30 }));
+    Array.from({ length: 20 }, (_, n) => ({
+      at: n / 2,
+      held: n * 500,
+      heap: 3e6 + n * 500 * 400 + (n / 2) * growth,
+      nodes: 400,
+      listeners: 30,
+    }));
 
   it('may grow with its messages, and little beyond', () => {
     assert.deepEqual(judgeGrowth('ana', samples(50_000), 400, true).violations, []);
@@ -79,7 +98,15 @@ describe('the heap', () => {
     assert.match(judgeLeak('ana', { ...old, heap: 9e6 }, old).violations.join(), /6.0 MB leaked/);
   });
 
-  it('has its slope computed by least squares', () => assert.equal(slope([{ at: 0, value: 1 }, { at: 1, value: 3 }, { at: 2, value: 5 }]), 2));
+  it('has its slope computed by least squares', () =>
+    assert.equal(
+      slope([
+        { at: 0, value: 1 },
+        { at: 1, value: 3 },
+        { at: 2, value: 5 },
+      ]),
+      2,
+    ));
 });
 
 describe('the plan', () => {
@@ -92,7 +119,19 @@ describe('the plan', () => {
 
   it('contains faults of all kinds within ten minutes, and never reloads Ana’s page', () => {
     const names = new Set(plan.map(({ name }) => name));
-    for (const name of ['cut', 'half-open', 'refused', 'stripped', 'black hole', 'offline', 'reload', 'frames dropped', 'server: restart', 'server: crash']) assert.ok(names.has(name), name);
+    for (const name of [
+      'cut',
+      'half-open',
+      'refused',
+      'stripped',
+      'black hole',
+      'offline',
+      'reload',
+      'frames dropped',
+      'server: restart',
+      'server: crash',
+    ])
+      assert.ok(names.has(name), name);
     assert.ok(plan.every(({ who, name }) => who !== 'ana' || name !== 'reload'));
   });
 });

@@ -19,10 +19,17 @@ const MAX_LISTED = 5;
  * @param attempted The contents of all sent messages, accepted or not.
  * @returns the violations.
  */
-export function findViolations(rows: readonly Row[], authors: readonly Author[], attempted: ReadonlySet<string>): string[] {
+export function findViolations(
+  rows: readonly Row[],
+  authors: readonly Author[],
+  attempted: ReadonlySet<string>,
+): string[] {
   const sent = rows.filter(({ content }) => attempted.has(content));
   return [
-    ...listed('was stored but never sent', rows.filter(({ content }) => isSoak(content) && !attempted.has(content)).map(({ content }) => content)),
+    ...listed(
+      'was stored but never sent',
+      rows.filter(({ content }) => isSoak(content) && !attempted.has(content)).map(({ content }) => content),
+    ),
     ...listed('is stored more than once', repeated(sent.map(({ content }) => content))),
     ...authors.flatMap((author) => [
       ...listed('was accepted but is not stored', lost(author, sent)),
@@ -43,7 +50,9 @@ function lost({ accepted, userId }: Author, sent: readonly Row[]): string[] {
     const row = stored.get(content);
     // Before the first greeting, the client does not know whether the backend supports ids, so REST requests carry
     // none.
-    return row && row.room_id === room && row.sender_id === userId && (row.temp_id ?? localId) === localId ? [] : `${content} (${localId})`;
+    return row && row.room_id === room && row.sender_id === userId && (row.temp_id ?? localId) === localId
+      ? []
+      : `${content} (${localId})`;
   });
 }
 
@@ -63,8 +72,14 @@ function differences(name: string, room: number, ids: readonly unknown[], rows: 
   const [known, there] = [new Set(wanted), new Set(shown)];
   const where = `in room ${room} of ${name}`;
   const violations = [
-    ...listed(`is missing ${where}`, wanted.filter((id) => !there.has(id))),
-    ...listed(`is unexpected ${where}`, shown.filter((id) => !known.has(id))),
+    ...listed(
+      `is missing ${where}`,
+      wanted.filter((id) => !there.has(id)),
+    ),
+    ...listed(
+      `is unexpected ${where}`,
+      shown.filter((id) => !known.has(id)),
+    ),
     ...listed(`is duplicated ${where}`, repeated(shown)),
   ];
   const isSame = shown.length === wanted.length && shown.every((id, n) => id === wanted[n]);
@@ -78,5 +93,8 @@ function repeated(list: readonly string[]): string[] {
 
 function listed(what: string, which: readonly string[]): string[] {
   const more = which.length - MAX_LISTED;
-  return which.slice(0, MAX_LISTED).map((one) => `${one} ${what}`).concat(more > 0 ? `… and ${more} more: ${what}` : []);
+  return which
+    .slice(0, MAX_LISTED)
+    .map((one) => `${one} ${what}`)
+    .concat(more > 0 ? `… and ${more} more: ${what}` : []);
 }

@@ -26,7 +26,7 @@ export class LoadGenerator {
 
   /** Sends `count` messages within `ms`. */
   async write(count: number, ms: number): Promise<void> {
-    for (const startedAt = Date.now(); this.sent.size < count; ) {
+    for (const startedAt = Date.now(); this.sent.size < count;) {
       await sleep(TICK_MS);
       const due = Math.min(count, Math.floor(((Date.now() - startedAt) / ms) * count));
       const share = { ana: 0, ben: 0 };
@@ -38,7 +38,10 @@ export class LoadGenerator {
 
   /** Sends messages of one user in immediate succession. */
   burst(name: Name, count: number): Promise<void> {
-    return this.#send(name, Array.from({ length: count }, () => this.#chance.of(this.#rooms)));
+    return this.#send(
+      name,
+      Array.from({ length: count }, () => this.#chance.of(this.#rooms)),
+    );
   }
 
   /** Every user sends a message in every room. */

@@ -52,7 +52,8 @@ function repeated(list) {
   const seen = new Set();
   return list.filter((one) => seen.size === seen.add(one).size);
 }
-const idsOf = (room) => connection.messages(room).map(({ id, delivery }) => (delivery === 'sent' ? id : `not sent: ${id}`));
+const idsOf = (room) =>
+  connection.messages(room).map(({ id, delivery }) => (delivery === 'sent' ? id : `not sent: ${id}`));
 
 /** Ids seen by `loadAll`, by room. */
 const seenByRoom = new Map();
@@ -67,7 +68,9 @@ window.soak = {
     for (const room of rooms) {
       for (const { delivery } of connection.messages(room)) delivery === 'sent' ? held++ : waiting++;
     }
-    const shown = [...document.querySelector('chat-thread').shadowRoot.querySelectorAll('li [part=text]')].map(({ textContent }) => textContent.trim()).filter((text) => text.startsWith('soak '));
+    const shown = [...document.querySelector('chat-thread').shadowRoot.querySelectorAll('li [part=text]')]
+      .map(({ textContent }) => textContent.trim())
+      .filter((text) => text.startsWith('soak '));
     const duplicates = [...repeated(shown), ...rooms.flatMap((room) => repeated(idsOf(room)))];
     return { state: connection.state, reason: connection.reason.code, waiting, held, duplicates };
   },

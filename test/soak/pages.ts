@@ -14,7 +14,9 @@ export async function servePages(folder: string): Promise<{ url: string; close()
   await build({ mode: 'demo', logLevel: 'warn', build: { outDir: folder, sourcemap: false } });
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? '/', 'http://x').pathname.slice(1) || 'page.html';
-    response.setHeader('Content-Type', TYPES[name.split('.').at(-1)!] ?? 'text/plain').setHeader('Cache-Control', 'no-store');
+    response
+      .setHeader('Content-Type', TYPES[name.split('.').at(-1)!] ?? 'text/plain')
+      .setHeader('Cache-Control', 'no-store');
     createReadStream(join(OWN.includes(name) ? import.meta.dirname : folder, name))
       .on('error', () => response.writeHead(404).end())
       .pipe(response);

@@ -36,28 +36,82 @@ const FAULTS: [name: string, make: (chance: Random) => Fault][] = [
   ['refused', () => ({ is: 'refused' })],
   ['stripped', () => ({ is: 'rules', rules: [{ on: 'handshake', do: 'answer', status: 200 }], cut: true })],
   ['handshakes hang', () => ({ is: 'rules', rules: [{ on: 'handshake', do: 'hang' }], cut: true })],
-  ['handshakes rejected with 429', () => ({ is: 'rules', rules: [{ on: 'handshake', do: 'answer', status: 429, headers: { 'Retry-After': '2' } }], cut: true })],
+  [
+    'handshakes rejected with 429',
+    () => ({
+      is: 'rules',
+      rules: [{ on: 'handshake', do: 'answer', status: 429, headers: { 'Retry-After': '2' } }],
+      cut: true,
+    }),
+  ],
   ['captive portal', () => ({ is: 'weather', set: { socket: 'captive-portal', rest: 'captive-portal' }, cut: true })],
   ['black hole', (chance) => ({ is: 'weather', set: { blackhole: chance.of(['up', 'down', true] as const) } })],
   ['slow', (chance) => ({ is: 'weather', set: { delayMs: chance.between(100, 1_500) } })],
   ['narrow', (chance) => ({ is: 'weather', set: { bytesPerSecond: chance.between(2_000, 12_000) } })],
-  ['everything 500', () => ({ is: 'rules', rules: [{ on: 'request', do: 'answer', status: 500 }, { on: 'handshake', do: 'answer', status: 500 }], cut: true })],
+  [
+    'everything 500',
+    () => ({
+      is: 'rules',
+      rules: [
+        { on: 'request', do: 'answer', status: 500 },
+        { on: 'handshake', do: 'answer', status: 500 },
+      ],
+      cut: true,
+    }),
+  ],
   ['everything 503', () => ({ is: 'weather', set: { socket: 'forbid', rest: 'unavailable-503' }, cut: true })],
-  ['stored, never answered', () => ({ is: 'rules', rules: [{ on: 'request', method: 'POST', path: SEND, do: 'swallow' }, { on: 'handshake', do: 'close' }], cut: true })],
-  ['POST lost', () => ({ is: 'rules', rules: [{ on: 'request', method: 'POST', do: 'hang' }, { on: 'handshake', do: 'hang' }], cut: true })],
+  [
+    'stored, never answered',
+    () => ({
+      is: 'rules',
+      rules: [
+        { on: 'request', method: 'POST', path: SEND, do: 'swallow' },
+        { on: 'handshake', do: 'close' },
+      ],
+      cut: true,
+    }),
+  ],
+  [
+    'POST lost',
+    () => ({
+      is: 'rules',
+      rules: [
+        { on: 'request', method: 'POST', do: 'hang' },
+        { on: 'handshake', do: 'hang' },
+      ],
+      cut: true,
+    }),
+  ],
   ['frames dropped', (chance) => frames({ every: chance.between(3, 9), do: 'drop' })],
   ['frames duplicated', (chance) => frames({ every: chance.between(2, 5), do: 'duplicate' })],
   ['frames reordered', (chance) => frames({ every: chance.between(2, 5), do: 'reorder', by: chance.between(1, 3) })],
   ['frames corrupted', (chance) => frames({ every: chance.between(4, 9), do: 'corrupt' })],
-  ['acknowledgements lost', () => ({ is: 'rules', rules: [{ on: 'down', frame: '"type":"(message_ack|new_message)"', every: 3, do: 'drop' }] })],
-  ['reset within a frame', (chance) => ({ is: 'rules', rules: [{ on: chance.of(['up', 'down']), every: chance.between(2, 8), times: 1, do: 'reset', inside: true }] })],
+  [
+    'acknowledgements lost',
+    () => ({ is: 'rules', rules: [{ on: 'down', frame: '"type":"(message_ack|new_message)"', every: 3, do: 'drop' }] }),
+  ],
+  [
+    'reset within a frame',
+    (chance) => ({
+      is: 'rules',
+      rules: [{ on: chance.of(['up', 'down']), every: chance.between(2, 8), times: 1, do: 'reset', inside: true }],
+    }),
+  ],
   ['offline', () => ({ is: 'offline' })],
   ['offline', () => ({ is: 'offline' })],
 ];
 
-type FrameAction = { every: number } & ({ do: 'drop' } | { do: 'duplicate' } | { do: 'reorder'; by: number } | { do: 'corrupt' });
+type FrameAction = { every: number } & (
+  { do: 'drop' } | { do: 'duplicate' } | { do: 'reorder'; by: number } | { do: 'corrupt' }
+);
 
-const frames = (fate: FrameAction): Fault => ({ is: 'rules', rules: [{ on: 'up', ...fate }, { on: 'down', ...fate }] });
+const frames = (fate: FrameAction): Fault => ({
+  is: 'rules',
+  rules: [
+    { on: 'up', ...fate },
+    { on: 'down', ...fate },
+  ],
+});
 
 /** Pause between two faults of a user, and duration of a fault, in ms. */
 const PAUSE_MS = [2_000, 7_000] as const;
@@ -70,10 +124,12 @@ const RELOAD_SHARE = 0.15;
 export function makePlan(chance: Random, lastMs: number): Step[] {
   const steps: Step[] = [];
   for (const who of USER_NAMES) {
-    for (let at = chance.between(...PAUSE_MS); at < lastMs; ) {
+    for (let at = chance.between(...PAUSE_MS); at < lastMs;) {
       const ms = chance.between(...FAULT_MS);
       const isReload = chance.next() < RELOAD_SHARE && who !== 'ana';
-      const [name, make] = isReload ? ['reload', (): Fault => ({ is: 'reload', afterMs: chance.between(0, 50) })] as const : chance.of(FAULTS);
+      const [name, make] = isReload
+        ? (['reload', (): Fault => ({ is: 'reload', afterMs: chance.between(0, 50) })] as const)
+        : chance.of(FAULTS);
       steps.push({ who, at, ms, name, fault: make(chance) });
       at += ms + chance.between(...PAUSE_MS);
     }

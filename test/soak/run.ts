@@ -45,7 +45,8 @@ const SETTLE_MS = 180_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Reset at the start of the run. */
 let startedAt = Date.now();
-const log = (what: string): void => console.log(`${((Date.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${what}`);
+const log = (what: string): void =>
+  console.log(`${((Date.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${what}`);
 
 /** External failures invalidate the run. */
 function abort(why: string): never {
@@ -63,11 +64,20 @@ const home = await mkdtemp(join(tmpdir(), 'unified-chat-soak-'));
 const secret = crypto.randomUUID() + crypto.randomUUID();
 const server = new Server({ folder: join(home, 'data'), log: join(home, 'server.log'), port: 0, secret }, abort);
 const [pages] = await Promise.all([servePages(join(home, 'dist')), server.start()]);
-const browser = await puppeteer.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'] });
+const browser = await puppeteer.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'],
+});
 browser.once('disconnected', () => abort('the browser exited unexpectedly'));
 const openUser = async (name: Name): Promise<Person> => {
   const token = await signToken(secret, USERS[name], { expiresIn: DAY_S });
-  return Person.join(name, { browser, pageUrl: pages.url, serverUrl: `http://127.0.0.1:${server.port}`, token, rooms: ROOMS });
+  return Person.join(name, {
+    browser,
+    pageUrl: pages.url,
+    serverUrl: `http://127.0.0.1:${server.port}`,
+    token,
+    rooms: ROOMS,
+  });
 };
 const people: Record<Name, Person> = { ana: await openUser('ana'), ben: await openUser('ben') };
 const load = new LoadGenerator(people, ROOMS, new Random(SEED + 1));
@@ -92,9 +102,13 @@ async function logProgress(): Promise<void> {
   for (const name of USER_NAMES) {
     const { state = 'loading', waiting = 0, held = 0 } = (await people[name].snapshot()) ?? {};
     const matter = faults.active[name] && ` (${faults.active[name]})`;
-    each.push(`${name} ${state}, ${waiting} waiting, ${held} shown, ${((samples[name].at(-1)?.heap ?? 0) / 1e6).toFixed(1)} MB${matter}`);
+    each.push(
+      `${name} ${state}, ${waiting} waiting, ${held} shown, ${((samples[name].at(-1)?.heap ?? 0) / 1e6).toFixed(1)} MB${matter}`,
+    );
   }
-  log(`${load.sent.size} sent, ${accepted()} accepted; ${each.join('; ')}${faults.active.server && `; ${faults.active.server}`}`);
+  log(
+    `${load.sent.size} sent, ${accepted()} accepted; ${each.join('; ')}${faults.active.server && `; ${faults.active.server}`}`,
+  );
 }
 
 /** @returns a function that stops the loop, and resolves when it has ended. */
@@ -117,9 +131,13 @@ async function settle(when: string): Promise<number> {
   const from = Date.now();
   for (; Date.now() - from < SETTLE_MS; await sleep(500)) {
     const snapshots = await Promise.all(USER_NAMES.map((name) => people[name].snapshot()));
-    if (snapshots.every((snapshot) => snapshot?.state === 'connected' && snapshot.waiting === 0)) return Date.now() - from;
+    if (snapshots.every((snapshot) => snapshot?.state === 'connected' && snapshot.waiting === 0))
+      return Date.now() - from;
   }
-  for (const name of USER_NAMES) violations.push(`${name} has not settled ${SETTLE_MS / 1_000} s ${when}: ${JSON.stringify(await people[name].snapshot())}`);
+  for (const name of USER_NAMES)
+    violations.push(
+      `${name} has not settled ${SETTLE_MS / 1_000} s ${when}: ${JSON.stringify(await people[name].snapshot())}`,
+    );
   return SETTLE_MS;
 }
 
@@ -144,9 +162,18 @@ await sample();
 for (const name of USER_NAMES) await people[name].loadAll();
 const rows = await server.rows(ROOMS);
 const authors = await Promise.all(
-  USER_NAMES.map(async (name) => ({ name, userId: USERS[name], accepted: people[name].accepted, refused: people[name].refused, shown: await people[name].ids() })),
+  USER_NAMES.map(async (name) => ({
+    name,
+    userId: USERS[name],
+    accepted: people[name].accepted,
+    refused: people[name].refused,
+    shown: await people[name].ids(),
+  })),
 );
-violations.push(...findViolations(rows, authors, load.sent), ...USER_NAMES.flatMap((name) => people[name].violations.map((what) => `${name}: ${what}`)));
+violations.push(
+  ...findViolations(rows, authors, load.sent),
+  ...USER_NAMES.flatMap((name) => people[name].violations.map((what) => `${name}: ${what}`)),
+);
 
 // Ana's page was never reloaded. Its size after a reload, with all messages, is the expected size.
 const old = await takeSample(people.ana, startedAt);
@@ -157,10 +184,14 @@ await people.ana.loadAll();
 const reloaded = await takeSample(people.ana, startedAt);
 if (!old || !beforeHistory || !reloaded) throw new Error('Ana’s page is closed.');
 const perMessage = (reloaded.heap - beforeHistory.heap) / Math.max(1, reloaded.held - beforeHistory.held);
-const findings = [judgeLeak('ana', old, reloaded), ...USER_NAMES.map((name) => judgeGrowth(name, samples[name], perMessage, name === 'ana'))];
+const findings = [
+  judgeLeak('ana', old, reloaded),
+  ...USER_NAMES.map((name) => judgeGrowth(name, samples[name], perMessage, name === 'ana')),
+];
 violations.push(...findings.flatMap((finding) => finding.violations));
 
-const counted = (counts: ReadonlyMap<string, number>): string => [...counts].map(([what, times]) => `${times} × ${what}`).join(', ');
+const counted = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([what, times]) => `${times} × ${what}`).join(', ');
 console.log(`
 ${accepted()} of ${load.sent.size} sent messages were accepted, ${rows.filter(({ content }) => load.sent.has(content)).length} are stored. Everything settled ${(settledMs / 1_000).toFixed(1)} s after the last fault.
 Faults: ${counted(faults.occurrences)}.
@@ -176,6 +207,8 @@ if (violations.length === 0) {
   await rm(home, { recursive: true, force: true });
   console.log(`\nEverything is there, once and in its order. Seed ${SEED}.`);
 } else {
-  console.log(`\n${violations.length} violations (seed ${SEED}; the database and the server’s log are in ${home}):\n${violations.map((what) => `  - ${what}`).join('\n')}`);
+  console.log(
+    `\n${violations.length} violations (seed ${SEED}; the database and the server’s log are in ${home}):\n${violations.map((what) => `  - ${what}`).join('\n')}`,
+  );
   process.exitCode = 1;
 }

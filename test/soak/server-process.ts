@@ -45,7 +45,10 @@ async function answer(question: Question): Promise<Answer> {
       return { stopped: true };
     case 'rows':
       return {
-        rows: await server!.database.query<Row>('select id, room_id, sender_id, content, temp_id from messages where room_id = any($1::int[]) order by id', [question.rooms]),
+        rows: await server!.database.query<Row>(
+          'select id, room_id, sender_id, content, temp_id from messages where room_id = any($1::int[]) order by id',
+          [question.rooms],
+        ),
       };
   }
 }

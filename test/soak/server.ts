@@ -21,7 +21,9 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const child = (this.#child = fork(new URL('./server-process.ts', import.meta.url), { execArgv: ['--import', 'tsx'] }));
+    const child = (this.#child = fork(new URL('./server-process.ts', import.meta.url), {
+      execArgv: ['--import', 'tsx'],
+    }));
     child.on('exit', (code, signal) => {
       if (this.#child !== child) return;
       this.#child = undefined;

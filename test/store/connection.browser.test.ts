@@ -3,7 +3,8 @@ import { connected, scene } from '../support/connected.js';
 import { room, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
 
-const unread = (chat: { rooms: readonly { unread_count: number }[] }): number[] => chat.rooms.map(({ unread_count }) => unread_count);
+const unread = (chat: { rooms: readonly { unread_count: number }[] }): number[] =>
+  chat.rooms.map(({ unread_count }) => unread_count);
 
 describe('a connection', () => {
   it('requests the room list over REST', async () => {
@@ -26,7 +27,11 @@ describe('a connection', () => {
     const second = chat.messages(1)[1]!.id;
     backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 2, message_ids: [], up_to: second });
     await clock.advance(0);
-    expect(chat.messages(1).map(({ content, is_read }) => `${content} ${is_read}`)).to.deep.equal(['one true', 'two true', 'three false']);
+    expect(chat.messages(1).map(({ content, is_read }) => `${content} ${is_read}`)).to.deep.equal([
+      'one true',
+      'two true',
+      'three false',
+    ]);
     chat.disconnect();
   });
 
@@ -80,7 +85,10 @@ describe('a connection', () => {
         made.rooms = [room(1, 'a', { unread_count: 4, updated_at: '2026-11-23T10:00:00Z' }), room(2, 'b')];
       });
       expect(unread(chat)).to.deep.equal([4, 0]);
-      backend.socket.receive({ type: 'room_list', rooms: [room(1, 'a', { unread_count: 0, updated_at: '2026-11-23T10:00:00Z' }), room(2, 'b')] });
+      backend.socket.receive({
+        type: 'room_list',
+        rooms: [room(1, 'a', { unread_count: 0, updated_at: '2026-11-23T10:00:00Z' }), room(2, 'b')],
+      });
       expect(unread(chat)).to.deep.equal(expected);
       chat.disconnect();
     }
@@ -98,7 +106,10 @@ describe('a connection', () => {
     chat.connect();
     await clock.advance(100);
     await chat.markRead(1);
-    expect(backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path)).to.deep.equal(['messages/1/mark_read/', 'messages/2/mark_read/']);
+    expect(backend.requests.filter(({ method }) => method === 'POST').map(({ path }) => path)).to.deep.equal([
+      'messages/1/mark_read/',
+      'messages/2/mark_read/',
+    ]);
     expect(unread(chat)).to.deep.equal([0]);
     chat.disconnect();
   });
@@ -107,7 +118,8 @@ describe('a connection', () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);
-    const typing = (user_id: number, is_typing = true): void => backend.socket.receive({ type: 'typing', room_id: 1, user_id, username: 'x', is_typing });
+    const typing = (user_id: number, is_typing = true): void =>
+      backend.socket.receive({ type: 'typing', room_id: 1, user_id, username: 'x', is_typing });
     const typists = (): unknown[] => chat.data.threads.get('1')!.typing.map(({ userId }) => userId);
     for (const user of [1, 2, 77]) typing(user);
     expect(typists()).to.deep.equal([2]);
@@ -121,7 +133,8 @@ describe('a connection', () => {
 
   it('announces typing every few seconds, not per keystroke, and withdraws it', async () => {
     const { chat, backend, clock } = await connected();
-    const typingFrames = (): unknown[] => backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
+    const typingFrames = (): unknown[] =>
+      backend.socket.sent.map(({ type }) => type).filter((type) => String(type).includes('typing'));
     for (let key = 0; key < 8; key++) {
       chat.typing(1, true);
       await clock.advance(500);
@@ -228,13 +241,17 @@ describe('a connection', () => {
 });
 
 describe('a backend whose room list omits messages sent over REST', () => {
-  const previews = ({ chat }: Awaited<ReturnType<typeof connected>>): string[] => chat.rooms.map(({ id, last_message, unread_count }) => `${id}: ${last_message?.content ?? '-'} (${unread_count})`);
+  const previews = ({ chat }: Awaited<ReturnType<typeof connected>>): string[] =>
+    chat.rooms.map(({ id, last_message, unread_count }) => `${id}: ${last_message?.content ?? '-'} (${unread_count})`);
 
   it('10.14: shows the own message as preview, at the top, at once and permanently', async () => {
     const made = await connected({}, (backend) => {
       backend.capabilities = [];
       backend.onSocket = 'refuse';
-      backend.rooms[1] = room(2, 'General', { last_message: { content: 'before', timestamp: '2026-11-22T11:00:00Z', sender: null }, unread_count: 3 });
+      backend.rooms[1] = room(2, 'General', {
+        last_message: { content: 'before', timestamp: '2026-11-22T11:00:00Z', sender: null },
+        unread_count: 3,
+      });
     });
     const { chat, backend, clock } = made;
     await clock.advance(5_000);
@@ -249,7 +266,10 @@ describe('a backend whose room list omits messages sent over REST', () => {
     expect(lists(), 'lists without the message').to.be.above(before + 5);
     expect(previews(made)).to.deep.equal(['1: mine (0)', '2: before (3)']);
     // A newer message of another user in the list takes precedence.
-    backend.rooms[0] = room(1, 'Ana & Ben', { last_message: { content: 'later', timestamp: new Date(clock.now()).toISOString(), sender: null }, unread_count: 1 });
+    backend.rooms[0] = room(1, 'Ana & Ben', {
+      last_message: { content: 'later', timestamp: new Date(clock.now()).toISOString(), sender: null },
+      unread_count: 1,
+    });
     await clock.advance(60_000);
     expect(previews(made)[0]).to.equal('1: later (1)');
     chat.disconnect();

@@ -4,9 +4,11 @@ import { edgeOf } from '../../src/store/timeline-entries.js';
 import { connected, type Scene } from '../support/connected.js';
 import { json } from '../support/fake-backend.js';
 
-const fill = (count: number) => (backend: Scene['backend']): void => {
-  for (let n = 1; n <= count; n++) backend.store(1, 2, `m${n}`);
-};
+const fill =
+  (count: number) =>
+  (backend: Scene['backend']): void => {
+    for (let n = 1; n <= count; n++) backend.store(1, 2, `m${n}`);
+  };
 
 /** Opens room 1, and scrolls up until the newest messages are released. */
 async function upThere(count = 2_300): Promise<Scene> {
@@ -18,8 +20,13 @@ async function upThere(count = 2_300): Promise<Scene> {
   return made;
 }
 const thread = ({ chat }: Scene) => chat.data.threads.get('1')!;
-const range = (scene: Scene): string => `${thread(scene).timeline[0]!.content}-${edgeOf(thread(scene).timeline)!.content}`;
-const asked = ({ backend }: Scene, what: string, from = 0): string[] => backend.requests.slice(from).map(({ path }) => path).filter((path) => path.includes(what));
+const range = (scene: Scene): string =>
+  `${thread(scene).timeline[0]!.content}-${edgeOf(thread(scene).timeline)!.content}`;
+const asked = ({ backend }: Scene, what: string, from = 0): string[] =>
+  backend.requests
+    .slice(from)
+    .map(({ path }) => path)
+    .filter((path) => path.includes(what));
 
 describe('10.22: a room longer than the window', () => {
   it('is loaded page by page in both directions', async () => {
@@ -68,7 +75,11 @@ describe('10.22: a room longer than the window', () => {
     await scene.clock.advance(0);
     await sent;
     await chat.loadNewest(1);
-    expect(thread(scene).timeline.slice(-2).map(({ content }) => content)).to.deep.equal(['live', 'mine']);
+    expect(
+      thread(scene)
+        .timeline.slice(-2)
+        .map(({ content }) => content),
+    ).to.deep.equal(['live', 'mine']);
     chat.disconnect();
   });
 
@@ -97,7 +108,11 @@ describe('10.22: a room longer than the window', () => {
     };
     for (let n = 0; n < 50 && thread(scene).hasNewer; n++) await chat.loadNewer(1);
     await clock.advance(0);
-    expect(thread(scene).timeline.slice(-2).map(({ content }) => content)).to.deep.equal(['m2060', 'late']);
+    expect(
+      thread(scene)
+        .timeline.slice(-2)
+        .map(({ content }) => content),
+    ).to.deep.equal(['m2060', 'late']);
     chat.disconnect();
   });
 
@@ -123,10 +138,15 @@ describe('10.22: a room longer than the window', () => {
   it('10.24: jumps to the newest page if a backend repeats the same page', async () => {
     const scene = await upThere();
     const { chat, backend } = scene;
-    backend.onRequest = (_method, path) => (path.includes('after=') ? json({ messages: backend.messages.slice(0, 50), has_more: true }) : undefined);
+    backend.onRequest = (_method, path) =>
+      path.includes('after=') ? json({ messages: backend.messages.slice(0, 50), has_more: true }) : undefined;
     const before = backend.requests.length;
     await chat.loadNewer(1);
-    expect([thread(scene).hasNewer, range(scene), asked(scene, 'messages', before).length]).to.deep.equal([false, 'm2251-m2300', 2]);
+    expect([thread(scene).hasNewer, range(scene), asked(scene, 'messages', before).length]).to.deep.equal([
+      false,
+      'm2251-m2300',
+      2,
+    ]);
     chat.disconnect();
   });
 });
@@ -156,11 +176,17 @@ describe('10.19: a page that is loading', () => {
       if (!path.includes('before=')) return undefined;
       const page = json({ messages: backend.messages.slice(20, 70), has_more: true });
       backend.socket.receive({ type: 'message_deleted', room_id: 1, message_id: 60 });
-      backend.socket.receive({ type: 'message_updated', room_id: 1, message: { ...backend.messages[60]!, content: 'edited' } });
+      backend.socket.receive({
+        type: 'message_updated',
+        room_id: 1,
+        message: { ...backend.messages[60]!, content: 'edited' },
+      });
       return page;
     };
     await chat.loadOlder(1);
-    const around = thread(scene).timeline.filter(({ id }) => Number(id) >= 59 && Number(id) <= 62).map(({ content }) => content);
+    const around = thread(scene)
+      .timeline.filter(({ id }) => Number(id) >= 59 && Number(id) <= 62)
+      .map(({ content }) => content);
     expect(around).to.deep.equal(['m59', 'edited', 'm62']);
     chat.disconnect();
   });

@@ -4,9 +4,12 @@ import { connected, type Scene } from '../support/connected.js';
 import { json, room } from '../support/fake-backend.js';
 
 /** Requests for a room's history. */
-const asked = ({ backend }: Scene, roomId = 9): number => backend.requests.filter(({ method, path }) => method === 'GET' && path.startsWith(`rooms/${roomId}/messages/`)).length;
+const asked = ({ backend }: Scene, roomId = 9): number =>
+  backend.requests.filter(({ method, path }) => method === 'GET' && path.startsWith(`rooms/${roomId}/messages/`))
+    .length;
 const refuse = ({ backend }: Scene, status: 403 | 404): void => {
-  backend.onRequest = (_method, path) => (path.startsWith('rooms/9/') ? json({ detail: status === 404 ? 'Not found.' : 'Forbidden.' }, status) : undefined);
+  backend.onRequest = (_method, path) =>
+    path.startsWith('rooms/9/') ? json({ detail: status === 404 ? 'Not found.' : 'Forbidden.' }, status) : undefined;
 };
 const allow = ({ backend }: Scene): void => void (backend.onRequest = () => undefined);
 
@@ -37,7 +40,10 @@ describe('a room without access', () => {
     });
   }
 
-  const recovered = ({ chat }: Scene): [boolean, number] => [chat.data.threads.get('9')!.denied, chat.messages(9).length];
+  const recovered = ({ chat }: Scene): [boolean, number] => [
+    chat.data.threads.get('9')!.denied,
+    chat.messages(9).length,
+  ];
 
   it('10.42: is read when it reappears in the list, but not repeatedly without effect', async () => {
     const made = await denied(404);
@@ -57,7 +63,8 @@ describe('a room without access', () => {
   it('10.42: is read when the server sends a frame about it; constant frames cause no request storm', async () => {
     const made = await denied(403, ['user_channel', 'ack', 'idempotent_send']);
     const before = asked(made);
-    const update = (): void => made.backend.socket.receive({ type: 'room_updated', room_id: 9, updates: { name: 'Board' } });
+    const update = (): void =>
+      made.backend.socket.receive({ type: 'room_updated', room_id: 9, updates: { name: 'Board' } });
     for (let n = 0; n < 100; n++) {
       update();
       await made.clock.advance(100);
@@ -96,7 +103,10 @@ describe('a room without access', () => {
     const sent = made.chat.sendChatMessage(9, 'hello?').catch((error: { code: string }) => error.code);
     await made.clock.advance(20_000);
     expect(await sent).to.equal('forbidden');
-    expect([made.chat.data.threads.get('9')!.denied, made.chat.messages(9)[0]!.delivery]).to.deep.equal([true, 'failed']);
+    expect([made.chat.data.threads.get('9')!.denied, made.chat.messages(9)[0]!.delivery]).to.deep.equal([
+      true,
+      'failed',
+    ]);
     made.chat.disconnect();
   });
 
@@ -105,7 +115,8 @@ describe('a room without access', () => {
     for (let n = 0; n < 80; n++) made.backend.store(9, 2, `message ${n}`);
     made.chat.openRoom(9);
     await made.clock.advance(0);
-    made.backend.onRequest = (_method, path) => (path.includes('before=') ? json({ detail: 'Not found.' }, 404) : undefined);
+    made.backend.onRequest = (_method, path) =>
+      path.includes('before=') ? json({ detail: 'Not found.' }, 404) : undefined;
     await made.chat.loadOlder(9).catch(() => {});
     const { denied: isDenied, error } = made.chat.data.threads.get('9')!;
     expect([isDenied, error?.code]).to.deep.equal([false, 'not_found']);

@@ -45,7 +45,8 @@ describe('`user`: the signed-in user of the page', () => {
   it('10.38: the same with token-url, which answered 401 at first', async () => {
     const made = scene({ token: undefined, tokenUrl: 'https://chat.example/api/chat/token/' });
     let answer = 401;
-    made.backend.onRequest = (_method, path) => (path === 'token/' ? new Response(answer === 200 ? tokenOf(1) : '', { status: answer }) : undefined);
+    made.backend.onRequest = (_method, path) =>
+      path === 'token/' ? new Response(answer === 200 ? tokenOf(1) : '', { status: answer }) : undefined;
     await start(made);
     expect([made.chat.state, made.chat.reason.code]).to.deep.equal(['unauthorized', 'token_missing']);
     answer = 200;
@@ -74,10 +75,21 @@ describe('`user`: the signed-in user of the page', () => {
       chat.retryNow();
       for (const name of ['focus', 'online']) window.dispatchEvent(new Event(name));
       await clock.advance(600_000);
-      expect([made.asked(), backend.requests.length, backend.open.length, chat.state]).to.deep.equal([asked, requests, 0, 'idle']);
+      expect([made.asked(), backend.requests.length, backend.open.length, chat.state]).to.deep.equal([
+        asked,
+        requests,
+        0,
+        'idle',
+      ]);
       chat.configure({ user: 'ana' });
       await clock.advance(0);
-      expect([chat.state, chat.messages(1).map(({ content }) => content).join()]).to.deep.equal(['connected', 'for Ana alone']);
+      expect([
+        chat.state,
+        chat
+          .messages(1)
+          .map(({ content }) => content)
+          .join(),
+      ]).to.deep.equal(['connected', 'for Ana alone']);
       chat.disconnect();
     });
   }
@@ -101,7 +113,11 @@ describe('`user`: the signed-in user of the page', () => {
 
   it('10.38: a token requested for the previous user is not used for the next', async () => {
     const answers: ((token: string) => void)[] = [];
-    const made = scene({ token: undefined, user: 'ana', tokenProvider: () => new Promise((resolve) => answers.push(resolve)) });
+    const made = scene({
+      token: undefined,
+      user: 'ana',
+      tokenProvider: () => new Promise((resolve) => answers.push(resolve)),
+    });
     twoPeople(made);
     await start(made);
     made.chat.configure({ user: 'ben' });
@@ -196,7 +212,9 @@ describe('a chat-token-expired listener', () => {
   it('10.39: that answers after the page has set a token is ignored', async () => {
     const made = scene({ token: undefined });
     let answers = 0;
-    made.chat.on('chat-token-expired', ({ respondWith }) => respondWith(Promise.resolve(tokenOf(1, { jti: `answer ${++answers}` }))));
+    made.chat.on('chat-token-expired', ({ respondWith }) =>
+      respondWith(Promise.resolve(tokenOf(1, { jti: `answer ${++answers}` }))),
+    );
     made.chat.connect();
     made.chat.configure({ token: tokenOf(1, { jti: 'set' }) });
     await partsLoaded();

@@ -7,7 +7,8 @@ import { settle } from '../support/fake-clock.js';
 const FULL = ['idempotent_send', 'ack', 'user_channel', 'receipts'];
 const PEOPLE = [1, 2].map((id) => ({ id, username: `user${id}` }));
 
-const marks = (backend: FakeBackend): Record<string, unknown>[] => backend.sockets.flatMap(({ sent }) => sent.filter(({ type }) => type === 'mark_read'));
+const marks = (backend: FakeBackend): Record<string, unknown>[] =>
+  backend.sockets.flatMap(({ sent }) => sent.filter(({ type }) => type === 'mark_read'));
 
 async function open(prepare: (backend: FakeBackend) => void = () => {}): Promise<Scene> {
   const scene = await connected({}, (backend) => {
@@ -77,7 +78,9 @@ describe('10.17: reading is reported', () => {
     chat.setViewing(1, true);
     for (let n = 0; n < 5; n++) backend.sendAs(1, 2, `${n}`);
     await clock.advance(1_000);
-    expect(marks(backend)).to.deep.equal(Array.from({ length: 2 }, () => ({ type: 'mark_read', room_id: 1, message_ids: [] })));
+    expect(marks(backend)).to.deep.equal(
+      Array.from({ length: 2 }, () => ({ type: 'mark_read', room_id: 1, message_ids: [] })),
+    );
     chat.disconnect();
   });
 });
@@ -95,10 +98,13 @@ describe('10.17: a receipt', () => {
   });
 
   it('10.17: of a user who is not in the room is ignored, if all participants are known', async () => {
-    const scene = await open((backend) => (backend.rooms = [room(1, 'a', { participants: PEOPLE, participant_count: 2 })]));
+    const scene = await open(
+      (backend) => (backend.rooms = [room(1, 'a', { participants: PEOPLE, participant_count: 2 })]),
+    );
     const { chat, backend } = scene;
     backend.sendAs(1, 1, 'one');
-    for (const frame of [{ up_to: 1 }, { message_ids: [1] }, {}]) backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 77, ...frame });
+    for (const frame of [{ up_to: 1 }, { message_ids: [1] }, {}])
+      backend.socket.receive({ type: 'message_read', room_id: 1, user_id: 77, ...frame });
     expect(ticks(scene)).to.deep.equal([false]);
     // For a large room, some servers list only a few participants.
     backend.socket.receive({ type: 'room_updated', room_id: 1, updates: { participant_count: 500 } });
@@ -124,7 +130,11 @@ describe('10.17: a receipt', () => {
     chat.disconnect();
   });
 
-  for (const [what, answer] of Object.entries({ 'a missing route': new Response('', { status: 404 }), 'an invalid response': new Response('{"receipts":[7,{"user_id":2}]}'), 'a response without a list': new Response('{"receipts":"all"}') })) {
+  for (const [what, answer] of Object.entries({
+    'a missing route': new Response('', { status: 404 }),
+    'an invalid response': new Response('{"receipts":[7,{"user_id":2}]}'),
+    'a response without a list': new Response('{"receipts":"all"}'),
+  })) {
     it(`10.17: ${what} affects check marks only`, async () => {
       const scene = await open();
       const { chat, backend, clock } = scene;

@@ -1,18 +1,48 @@
 import { expect } from '@open-wc/testing';
 import type { Message } from '../../src/protocol/index.js';
 import type { ChatMessage } from '../../src/client/index.js';
-import { addPending, append, isUnloaded, merge, removePending, setDelivery, dropDeleted, type Part, type Timeline } from '../../src/store/timeline.js';
+import {
+  addPending,
+  append,
+  isUnloaded,
+  merge,
+  removePending,
+  setDelivery,
+  dropDeleted,
+  type Part,
+  type Timeline,
+} from '../../src/store/timeline.js';
 import { ChatError } from '../../src/transport/index.js';
 
 const message = (id: number | string, more: Partial<Message> = {}): Message =>
-  ({ id, content: `m${id}`, timestamp: new Date(Date.UTC(2026, 0, 1) + Number(id) * 1000 || 0).toISOString(), sender: null, is_read: false, ...more }) as Message;
+  ({
+    id,
+    content: `m${id}`,
+    timestamp: new Date(Date.UTC(2026, 0, 1) + Number(id) * 1000 || 0).toISOString(),
+    sender: null,
+    is_read: false,
+    ...more,
+  }) as Message;
 
 const ids = (timeline: Timeline): unknown[] => timeline.map(({ id }) => id);
-const draft = (localId: string, at = 0): Parameters<typeof addPending>[1] => ({ localId, roomId: 1, content: localId, at });
-const part = (timeline: Timeline, more: Partial<Part> = {}): Part => ({ timeline, loaded: true, hasOlder: false, hasNewer: false, ...more });
-const live = (timeline: Timeline, ...messages: Message[]): Timeline => messages.reduce((known, each) => append(part(known), [each]), timeline);
+const draft = (localId: string, at = 0): Parameters<typeof addPending>[1] => ({
+  localId,
+  roomId: 1,
+  content: localId,
+  at,
+});
+const part = (timeline: Timeline, more: Partial<Part> = {}): Part => ({
+  timeline,
+  loaded: true,
+  hasOlder: false,
+  hasNewer: false,
+  ...more,
+});
+const live = (timeline: Timeline, ...messages: Message[]): Timeline =>
+  messages.reduce((known, each) => append(part(known), [each]), timeline);
 const page = (timeline: Timeline, messages: readonly Message[]): Timeline => merge(part(timeline), messages);
-const older = (timeline: Timeline, messages: readonly Message[]): Timeline => merge(part(timeline, { hasOlder: true }), messages, true);
+const older = (timeline: Timeline, messages: readonly Message[]): Timeline =>
+  merge(part(timeline, { hasOlder: true }), messages, true);
 
 describe('a timeline', () => {
   it('inserts late messages in order, each once', () => {
@@ -32,7 +62,12 @@ describe('a timeline', () => {
     expect(ids(timeline), 'the same page again').to.deep.equal([90, 45, 31, 12, 7]);
     timeline = live(timeline, at(91, 1));
     expect(ids(timeline), 'imported while the room is open').to.deep.equal([90, 45, 31, 12, 7, 91]);
-    expect(ids(live(page([], [at('c', 1), at('a', 3), at('b', 2)]), at('d', 1))), 'not ours to sort').to.deep.equal(['c', 'a', 'b', 'd']);
+    expect(ids(live(page([], [at('c', 1), at('a', 3), at('b', 2)]), at('d', 1))), 'not ours to sort').to.deep.equal([
+      'c',
+      'a',
+      'b',
+      'd',
+    ]);
     expect(ids(page(page([], [at('x', 1), at('y', 3)]), [at('z', 2)])), 'between pages').to.deep.equal(['x', 'z', 'y']);
     expect(ids(page(page([], [at(2, 1)]), [at(1, 1), at(3, 1)])), 'of one moment').to.deep.equal([1, 2, 3]);
   });
@@ -58,7 +93,12 @@ describe('a timeline', () => {
   });
 
   it('10.25: inserts a rejected message from before the loaded page when its pages are loaded', () => {
-    const refused = setDelivery(addPending([], draft('temp_a', Date.UTC(2026, 0, 1, 0, 0, 2, 500)), null), 'temp_a', 'failed', new ChatError('forbidden', 'no'));
+    const refused = setDelivery(
+      addPending([], draft('temp_a', Date.UTC(2026, 0, 1, 0, 0, 2, 500)), null),
+      'temp_a',
+      'failed',
+      new ChatError('forbidden', 'no'),
+    );
     const timeline = merge(part(refused, { loaded: false }), [message(4), message(5)]);
     expect(ids(timeline)).to.deep.equal(['temp_a', 4, 5]);
     expect(ids(older(timeline, [message(1), message(2), message(3)]))).to.deep.equal([1, 2, 'temp_a', 3, 4, 5]);
@@ -76,7 +116,11 @@ describe('a timeline', () => {
   it('confirms a pending message in place: same key, right position', () => {
     let timeline = addPending(addPending(page([], [message(1)]), draft('temp_a'), null), draft('temp_b'), null);
     timeline = live(timeline, message(3, { _tempId: 'temp_a' }));
-    expect(timeline.map(({ key, delivery }) => `${key} ${delivery}`)).to.deep.equal(['#1 sent', 'temp_a sent', 'temp_b sending']);
+    expect(timeline.map(({ key, delivery }) => `${key} ${delivery}`)).to.deep.equal([
+      '#1 sent',
+      'temp_a sent',
+      'temp_b sending',
+    ]);
     timeline = page(timeline, [message(2), message(3, { _tempId: 'temp_a' }), message(4, { _tempId: 'temp_b' })]);
     expect(timeline.map(({ key }) => key)).to.deep.equal(['#1', '#2', 'temp_a', 'temp_b']);
   });
@@ -97,11 +141,31 @@ describe('a timeline', () => {
   });
 
   it('removes exactly the messages that a page should contain but does not', () => {
-    const known = addPending(page([], [1, 2, 3, 4, 5].map((id) => message(id))), draft('temp_a'), null);
+    const known = addPending(
+      page(
+        [],
+        [1, 2, 3, 4, 5].map((id) => message(id)),
+      ),
+      draft('temp_a'),
+      null,
+    );
     const newest = [message(3), message(5)];
-    expect(ids(dropDeleted(known, newest, false, message(5))), 'messages before the page stay').to.deep.equal([1, 2, 3, 5, 'temp_a']);
-    expect(ids(dropDeleted(known, newest, true, message(5))), 'but not if there are none before it').to.deep.equal([3, 5, 'temp_a']);
-    expect(ids(dropDeleted(known, [message(3)], false, message(4))), 'after it, only those that may be newer').to.deep.equal([1, 2, 3, 5, 'temp_a']);
+    expect(ids(dropDeleted(known, newest, false, message(5))), 'messages before the page stay').to.deep.equal([
+      1,
+      2,
+      3,
+      5,
+      'temp_a',
+    ]);
+    expect(ids(dropDeleted(known, newest, true, message(5))), 'but not if there are none before it').to.deep.equal([
+      3,
+      5,
+      'temp_a',
+    ]);
+    expect(
+      ids(dropDeleted(known, [message(3)], false, message(4))),
+      'after it, only those that may be newer',
+    ).to.deep.equal([1, 2, 3, 5, 'temp_a']);
     expect(ids(dropDeleted(known, [], true, message(3))), 'an empty room').to.deep.equal([4, 5, 'temp_a']);
   });
 
@@ -112,7 +176,22 @@ describe('a timeline', () => {
   });
 
   it('recognises messages older than the loaded ones if more are available', () => {
-    const [old, first, later] = [5, 10, 15].map((id) => ({ id, content: '', timestamp: '2026-11-23T12:00:00Z', delivery: 'sent' })) as unknown as [ChatMessage, ChatMessage, ChatMessage];
-    expect([true, false].map((isLive) => [isUnloaded(part([first], { hasOlder: true }), old, isLive), isUnloaded(part([first], { hasOlder: true }), later, isLive), isUnloaded(part([first]), old, isLive), isUnloaded(part([], { hasOlder: true }), old, isLive)])).to.deep.equal([[true, false, false, false], [true, false, false, false]]);
+    const [old, first, later] = [5, 10, 15].map((id) => ({
+      id,
+      content: '',
+      timestamp: '2026-11-23T12:00:00Z',
+      delivery: 'sent',
+    })) as unknown as [ChatMessage, ChatMessage, ChatMessage];
+    expect(
+      [true, false].map((isLive) => [
+        isUnloaded(part([first], { hasOlder: true }), old, isLive),
+        isUnloaded(part([first], { hasOlder: true }), later, isLive),
+        isUnloaded(part([first]), old, isLive),
+        isUnloaded(part([], { hasOlder: true }), old, isLive),
+      ]),
+    ).to.deep.equal([
+      [true, false, false, false],
+      [true, false, false, false],
+    ]);
   });
 });

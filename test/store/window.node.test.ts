@@ -10,10 +10,22 @@ import { INITIAL, type ChatData } from '../../src/store/state.js';
 usePages(pages);
 
 const message = (id: number | string, at: number, more: Partial<Message> = {}): Message =>
-  ({ id, content: `m${id}`, timestamp: new Date(Date.UTC(2026, 0, 1) + at * 1_000).toISOString(), sender: { id: 2, username: 'ben' }, is_read: false, ...more }) as Message;
+  ({
+    id,
+    content: `m${id}`,
+    timestamp: new Date(Date.UTC(2026, 0, 1) + at * 1_000).toISOString(),
+    sender: { id: 2, username: 'ben' },
+    is_read: false,
+    ...more,
+  }) as Message;
 const live = (id: number): Action => ({ type: 'live-message', roomId: 1, message: message(id, id), wasHeld: false });
 const run = (state: ChatData, ...actions: Action[]): ChatData => actions.reduce(reduce, state);
-const page = (side: 'newest' | 'older' | 'newer' | 'overlap' | 'missed', from: number, to: number, hasMore: boolean): Action => ({
+const page = (
+  side: 'newest' | 'older' | 'newer' | 'overlap' | 'missed',
+  from: number,
+  to: number,
+  hasMore: boolean,
+): Action => ({
   type: 'history',
   roomId: 1,
   side,
@@ -34,7 +46,9 @@ function counted(act: () => void): number {
   const { String: string } = globalThis;
   const { parse } = Date;
   let count = 0;
-  globalThis.String = new Proxy(string, { apply: (target, self, values) => (count++, Reflect.apply(target, self, values)) });
+  globalThis.String = new Proxy(string, {
+    apply: (target, self, values) => (count++, Reflect.apply(target, self, values)),
+  });
   Date.parse = (text) => (count++, parse(text));
   try {
     act();
@@ -74,23 +88,54 @@ describe('10.22: the window of a room', () => {
       assert.ok(ids.length <= 2_000);
     }
     assert.equal(range(state), '…7001-9000… (2000)');
-    for (let first = 9_001; first < 10_000; first += 50) state = reduce(state, page('newer', first, first + 49, first < 9_951));
+    for (let first = 9_001; first < 10_000; first += 50)
+      state = reduce(state, page('newer', first, first + 49, first < 9_951));
     assert.match(range(state), /^…\d+-10000 \(\d+\)$/);
     state = run(state, live(10_001));
     assert.equal(threadOf(state, 1).timeline.at(-1)!.id, 10_001);
   });
 
   it('appends nothing across the gap, and counts it as unread once', () => {
-    const room = { id: 1, name: '', room_type: 'general', participants: [], participant_count: 0, last_message: null, unread_count: 0, created_at: null, updated_at: null, is_active: true };
-    let state = run(INITIAL, { type: 'rooms', rooms: [room], method: 'rest', exactUnread: true, leftOut: 0, isComplete: true }, OPEN, page('newest', 4_951, 5_000, true));
+    const room = {
+      id: 1,
+      name: '',
+      room_type: 'general',
+      participants: [],
+      participant_count: 0,
+      last_message: null,
+      unread_count: 0,
+      created_at: null,
+      updated_at: null,
+      is_active: true,
+    };
+    let state = run(
+      INITIAL,
+      { type: 'rooms', rooms: [room], method: 'rest', exactUnread: true, leftOut: 0, isComplete: true },
+      OPEN,
+      page('newest', 4_951, 5_000, true),
+    );
     for (let first = 4_950; first > 2_000; first -= 50) state = reduce(state, page('older', first - 49, first, true));
     const before = range(state);
-    state = run(state, live(5_001), live(5_002), live(5_002), page('missed', 5_001, 5_010, false), page('overlap', 4_961, 5_010, true), live(5_010));
+    state = run(
+      state,
+      live(5_001),
+      live(5_002),
+      live(5_002),
+      page('missed', 5_001, 5_010, false),
+      page('overlap', 4_961, 5_010, true),
+      live(5_010),
+    );
     assert.equal(range(state), before);
     assert.deepEqual([state.rooms[0]!.unread_count, state.rooms[0]!.last_message?.content], [2, 'm5010']);
     // Older messages in the window are still updated.
-    state = run(state, { type: 'frame', frame: { type: 'message_deleted', room_id: 1, message_id: 2_500, seq: undefined } });
-    assert.equal(threadOf(state, 1).timeline.some(({ id }) => id === 2_500), false);
+    state = run(state, {
+      type: 'frame',
+      frame: { type: 'message_deleted', room_id: 1, message_id: 2_500, seq: undefined },
+    });
+    assert.equal(
+      threadOf(state, 1).timeline.some(({ id }) => id === 2_500),
+      false,
+    );
     state = run(state, page('newest', 4_961, 5_010, true));
     assert.equal(range(state), '…4961-5010 (50)');
   });
@@ -106,20 +151,45 @@ describe('10.22: the window of a room', () => {
   });
 
   it('keeps unsent messages in any window: pending ones at the end, rejected ones at their position', () => {
-    const send = (localId: string, at: number): Action => ({ type: 'send', draft: { localId, roomId: 1, content: localId, at: Date.UTC(2026, 0, 1) + at * 1_000 } });
-    let state = run(INITIAL, OPEN, page('newest', 4_951, 5_000, true), send('refused', 5_000.5), { type: 'refused', localId: 'refused', roomId: 1, error: {} as never }, live(5_001), send('mine', 5_002));
+    const send = (localId: string, at: number): Action => ({
+      type: 'send',
+      draft: { localId, roomId: 1, content: localId, at: Date.UTC(2026, 0, 1) + at * 1_000 },
+    });
+    let state = run(
+      INITIAL,
+      OPEN,
+      page('newest', 4_951, 5_000, true),
+      send('refused', 5_000.5),
+      { type: 'refused', localId: 'refused', roomId: 1, error: {} as never },
+      live(5_001),
+      send('mine', 5_002),
+    );
     const places = (): string => {
       const { timeline } = threadOf(state, 1);
       const around = (id: string, at: number): string => `${timeline[at - 1]?.id}<${id}<${timeline[at + 1]?.id}`;
-      return ['refused', 'mine'].map((id) => around(id, timeline.findIndex(({ localId }) => localId === id))).join(' ');
+      return ['refused', 'mine']
+        .map((id) =>
+          around(
+            id,
+            timeline.findIndex(({ localId }) => localId === id),
+          ),
+        )
+        .join(' ');
     };
     assert.equal(places(), '5000<refused<5001 5001<mine<undefined');
     for (let first = 4_950; first > 2_000; first -= 50) state = reduce(state, page('older', first - 49, first, true));
     assert.equal(places(), '4000<refused<mine refused<mine<undefined', 'beyond the hole');
-    for (let first = 4_001; first < 5_001; first += 50) state = reduce(state, page('newer', first, first + 49, first < 4_951));
+    for (let first = 4_001; first < 5_001; first += 50)
+      state = reduce(state, page('newer', first, first + 49, first < 4_951));
     state = run(state, live(5_001));
     assert.equal(places(), '5000<refused<5001 5001<mine<undefined');
-    state = run(state, { type: 'stored', localId: 'mine', roomId: 1, message: message(5_002, 5_002, { _tempId: 'mine' }), method: 'rest' });
+    state = run(state, {
+      type: 'stored',
+      localId: 'mine',
+      roomId: 1,
+      message: message(5_002, 5_002, { _tempId: 'mine' }),
+      method: 'rest',
+    });
     assert.equal(threadOf(state, 1).timeline.at(-1)!.key, 'mine');
   });
 
@@ -144,9 +214,22 @@ describe('10.31: handles room ids that are names of Object.prototype', () => {
       const draft = { localId: 'a', roomId: id, content: 'x', at: 0 };
       let state = run(INITIAL, { type: 'live-message', roomId: id, message: message(1, 1), wasHeld: false });
       assert.equal(threadOf(state, id).timeline.length, 0, 'it was never opened');
-      state = run(state, { type: 'open', roomId: id }, { type: 'history', roomId: id, side: 'newest', messages: [message(id, 1)], hasMore: false }, { type: 'send', draft });
-      state = run(state, { type: 'live-message', roomId: id, message: message('valueOf', 2), wasHeld: false }, { type: 'reading', roomId: id, on: true }, { type: 'resent', localId: 'a' });
-      assert.deepEqual(threadOf(state, id).timeline.map((entry) => entry.id), [id, 'valueOf', 'a']);
+      state = run(
+        state,
+        { type: 'open', roomId: id },
+        { type: 'history', roomId: id, side: 'newest', messages: [message(id, 1)], hasMore: false },
+        { type: 'send', draft },
+      );
+      state = run(
+        state,
+        { type: 'live-message', roomId: id, message: message('valueOf', 2), wasHeld: false },
+        { type: 'reading', roomId: id, on: true },
+        { type: 'resent', localId: 'a' },
+      );
+      assert.deepEqual(
+        threadOf(state, id).timeline.map((entry) => entry.id),
+        [id, 'valueOf', 'a'],
+      );
       assert.deepEqual([...state.threads.keys()], [id]);
     });
   }

@@ -41,7 +41,12 @@ const commands: Commands = {
     const folder = join(home, String(id));
     // A thousand small files: the synchronous copy is three times as fast.
     cpSync(await template, folder, { recursive: true });
-    const options: Partial<Options> = { allowedOrigins: '*', logLevel: 'silent', ...given, database: { kind: 'folder', path: folder } };
+    const options: Partial<Options> = {
+      allowedOrigins: '*',
+      logLevel: 'silent',
+      ...given,
+      database: { kind: 'folder', path: folder },
+    };
     const server = await startServer(options);
     const proxy = createFaultProxy({ target: server.url });
     running.set(id, { server, options, folder, proxy });
@@ -81,7 +86,10 @@ const commands: Commands = {
     return response.status;
   },
   async stored({ id, roomId, content }) {
-    const rows = await backendOf(id).server.database.query<{ n: number }>('select count(*)::int as n from messages where room_id = $1 and content = $2', [roomId, content]);
+    const rows = await backendOf(id).server.database.query<{ n: number }>(
+      'select count(*)::int as n from messages where room_id = $1 and content = $2',
+      [roomId, content],
+    );
     return rows[0]?.n ?? 0;
   },
 };

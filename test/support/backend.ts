@@ -25,12 +25,17 @@ export interface Backend {
   end(): Promise<void>;
 }
 
-const command = <Name extends keyof Commands>(name: Name, payload: Parameters<Commands[Name]>[0]): ReturnType<Commands[Name]> =>
+const command = <Name extends keyof Commands>(
+  name: Name,
+  payload: Parameters<Commands[Name]>[0],
+): ReturnType<Commands[Name]> =>
   executeServerCommand(`backend:${name}`, payload as never) as ReturnType<Commands[Name]>;
 
 export async function startBackend(options: StartOptions = {}): Promise<Backend> {
   const { id, url } = await command('start', options);
-  const proxy = Object.fromEntries(REMOTE_METHODS.map((call) => [call, (...given: unknown[]) => command('proxy', { id, call, given })])) as unknown as RemoteFaultProxy;
+  const proxy = Object.fromEntries(
+    REMOTE_METHODS.map((call) => [call, (...given: unknown[]) => command('proxy', { id, call, given })]),
+  ) as unknown as RemoteFaultProxy;
   return {
     url,
     proxy,

@@ -11,13 +11,32 @@ const { env, platform } = process;
 const WINDOWS_PROGRAMS = [env.PROGRAMFILES, env['PROGRAMFILES(X86)'], env.LOCALAPPDATA].filter(Boolean);
 
 const CHROMIUM = {
-  linux: ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge', 'microsoft-edge-stable', '/opt/google/chrome/chrome', '/snap/bin/chromium'],
-  darwin: ['Google Chrome', 'Chromium', 'Microsoft Edge'].flatMap((name) => [`/Applications/${name}.app/Contents/MacOS/${name}`, join(env.HOME ?? '', `Applications/${name}.app/Contents/MacOS/${name}`)]),
-  win32: WINDOWS_PROGRAMS.flatMap((folder) => ['Google\\Chrome', 'Chromium', 'Microsoft\\Edge'].map((name) => join(folder, name, 'Application', name.endsWith('Edge') ? 'msedge.exe' : 'chrome.exe'))),
+  linux: [
+    'google-chrome',
+    'google-chrome-stable',
+    'chromium',
+    'chromium-browser',
+    'microsoft-edge',
+    'microsoft-edge-stable',
+    '/opt/google/chrome/chrome',
+    '/snap/bin/chromium',
+  ],
+  darwin: ['Google Chrome', 'Chromium', 'Microsoft Edge'].flatMap((name) => [
+    `/Applications/${name}.app/Contents/MacOS/${name}`,
+    join(env.HOME ?? '', `Applications/${name}.app/Contents/MacOS/${name}`),
+  ]),
+  win32: WINDOWS_PROGRAMS.flatMap((folder) =>
+    ['Google\\Chrome', 'Chromium', 'Microsoft\\Edge'].map((name) =>
+      join(folder, name, 'Application', name.endsWith('Edge') ? 'msedge.exe' : 'chrome.exe'),
+    ),
+  ),
 };
 const FIREFOX = {
   linux: ['firefox-esr', 'firefox', '/opt/firefox/firefox', '/snap/bin/firefox'],
-  darwin: ['Firefox', 'Firefox Developer Edition'].flatMap((name) => [`/Applications/${name}.app/Contents/MacOS/firefox`, join(env.HOME ?? '', `Applications/${name}.app/Contents/MacOS/firefox`)]),
+  darwin: ['Firefox', 'Firefox Developer Edition'].flatMap((name) => [
+    `/Applications/${name}.app/Contents/MacOS/firefox`,
+    join(env.HOME ?? '', `Applications/${name}.app/Contents/MacOS/firefox`),
+  ]),
   win32: WINDOWS_PROGRAMS.map((folder) => join(folder, 'Mozilla Firefox', 'firefox.exe')),
 };
 
@@ -50,8 +69,17 @@ function findMiniBrowser() {
       return [];
     }
   };
-  const libraries = ['/usr/lib', '/usr/lib64', '/usr/libexec', ...list('/usr/lib').filter((path) => path.includes('-linux-'))];
-  const homes = libraries.flatMap(list).filter((path) => /\/webkit(2)?gtk-\d/.test(path)).sort().reverse();
+  const libraries = [
+    '/usr/lib',
+    '/usr/lib64',
+    '/usr/libexec',
+    ...list('/usr/lib').filter((path) => path.includes('-linux-')),
+  ];
+  const homes = libraries
+    .flatMap(list)
+    .filter((path) => /\/webkit(2)?gtk-\d/.test(path))
+    .sort()
+    .reverse();
   return find('MiniBrowser', ...homes.map((home) => join(home, 'MiniBrowser')));
 }
 
@@ -72,7 +100,14 @@ export const findBrowsers = () => ({
 export const HOW_TO_GET = {
   chromium: 'install Chrome, Chromium or Edge, or set CHROME_PATH',
   firefox: 'install Firefox, or set FIREFOX_PATH',
-  webkit: platform === 'linux' ? 'install WebKitWebDriver, MiniBrowser and Xvfb (Debian: webkit2gtk-driver xvfb)' : 'it is driven through WebKitGTK, which exists on Linux only',
+  webkit:
+    platform === 'linux'
+      ? 'install WebKitWebDriver, MiniBrowser and Xvfb (Debian: webkit2gtk-driver xvfb)'
+      : 'it is driven through WebKitGTK, which exists on Linux only',
 };
 
-export const DEBIAN_PACKAGES = { chromium: ['chromium'], firefox: ['firefox-esr'], webkit: ['webkit2gtk-driver', 'xvfb'] };
+export const DEBIAN_PACKAGES = {
+  chromium: ['chromium'],
+  firefox: ['firefox-esr'],
+  webkit: ['webkit2gtk-driver', 'xvfb'],
+};

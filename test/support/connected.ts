@@ -20,7 +20,14 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
   prepare(backend);
   const chat = new ChatConnection(
     { url: 'https://chat.example', token: tokenOf(1), ...config },
-    { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+    {
+      clock,
+      random: () => 0.999,
+      WebSocket: backend.WebSocket,
+      fetch: backend.fetch,
+      vault: new MemoryVault(),
+      tabs: {},
+    },
   );
   const scene: Scene = { chat, backend, clock, states: [], reasons: [], problems: [] };
   chat.on('chat-state-change', ({ state, reason }: ConnectionEvents['chat-state-change']) => {
@@ -32,7 +39,10 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
 }
 
 /** The same, connected. */
-export async function connected(config: ConnectionConfig = {}, prepare?: (backend: FakeBackend) => void): Promise<Scene> {
+export async function connected(
+  config: ConnectionConfig = {},
+  prepare?: (backend: FakeBackend) => void,
+): Promise<Scene> {
   const made = scene(config, prepare);
   made.chat.connect();
   await partsLoaded();

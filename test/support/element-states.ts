@@ -8,10 +8,23 @@ import type { Finding } from '../../src/doctor/index.js';
 import type { Room, User } from '../../src/protocol/index.js';
 import { REASONS, reasonOf, type ConnectionState } from '../../src/session/index.js';
 import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
-import { EMPTY_THREAD, INITIAL, type ChatConnection, type ChatData, type ChatMessage, type Thread } from '../../src/client/index.js';
+import {
+  EMPTY_THREAD,
+  INITIAL,
+  type ChatConnection,
+  type ChatData,
+  type ChatMessage,
+  type Thread,
+} from '../../src/client/index.js';
 import { ChatError } from '../../src/transport/index.js';
 
-const user = (id: number, first_name: string): User => ({ id, username: first_name.toLowerCase(), first_name, last_name: 'Ito', profile_picture: null });
+const user = (id: number, first_name: string): User => ({
+  id,
+  username: first_name.toLowerCase(),
+  first_name,
+  last_name: 'Ito',
+  profile_picture: null,
+});
 const [ana, ben, cleo] = [user(1, 'Ana'), user(2, 'Ben'), user(3, 'Cleo')];
 const at = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
 
@@ -60,22 +73,42 @@ const TIMELINE: ChatMessage[] = [
   message({ message_type: 'system', sender: null, content: 'Cleo came in' }),
   message({ content: 'http://a.example '.repeat(101) }),
   message({ content: 'And this', sender: ben }),
-  message({ sender: cleo, reply_to: { id: 1, content: 'Yesterday, or before', sender: 'Ben' }, reactions: [{ emoji: '👍', user_ids: [1] }] }),
+  message({
+    sender: cleo,
+    reply_to: { id: 1, content: 'Yesterday, or before', sender: 'Ben' },
+    reactions: [{ emoji: '👍', user_ids: [1] }],
+  }),
   message({ sender: cleo, message_type: 'file', attachment: '/files/plan.pdf', content: '', edited_at: at(1) }),
   message({ sender: cleo, message_type: 'image', attachment: PICTURE, content: '' }),
   message({ sender: ana, is_read: true, content: 'Read by all' }),
   message({ sender: ana, timestamp: at(20), content: 'Stored' }),
   message({ sender: ana, timestamp: at(10), delivery: 'sending', localId: 'a', content: 'On its way' }),
-  message({ sender: ana, timestamp: at(1), delivery: 'failed', localId: 'b', content: 'Refused', error: new ChatError('forbidden', 'This room is closed.') }),
+  message({
+    sender: ana,
+    timestamp: at(1),
+    delivery: 'failed',
+    localId: 'b',
+    content: 'Refused',
+    error: new ChatError('forbidden', 'This room is closed.'),
+  }),
 ];
 
-const thread = (overrides: Partial<Thread> = {}): Thread => ({ ...EMPTY_THREAD, loaded: true, timeline: TIMELINE, ...overrides });
+const thread = (overrides: Partial<Thread> = {}): Thread => ({
+  ...EMPTY_THREAD,
+  loaded: true,
+  timeline: TIMELINE,
+  ...overrides,
+});
 const CONNECTED: ChatData = {
   ...INITIAL,
   phase: { is: 'connected' },
   user: { id: 1, username: 'ana' },
   roomsLoaded: true,
-  rooms: [room(1, { unread_count: 3 }), room(2, { room_type: 'direct', participants: [ana, { ...ben, profile_picture: PICTURE }] }), room(3, { last_message: null })],
+  rooms: [
+    room(1, { unread_count: 3 }),
+    room(2, { room_type: 'direct', participants: [ana, { ...ben, profile_picture: PICTURE }] }),
+    room(3, { last_message: null }),
+  ],
   threads: new Map([['1', thread()]]),
   selected: 1,
 };
@@ -133,22 +166,31 @@ export interface ElementState {
   interact?: (element: HTMLElement) => Promise<void> | void;
 }
 
-const click = (selector: string, shows: string) => async (element: HTMLElement): Promise<void> => {
-  element.shadowRoot!.querySelector<HTMLElement>(selector)!.click();
-  await waitUntil(() => element.shadowRoot!.querySelector(shows), shows);
-};
+const click =
+  (selector: string, shows: string) =>
+  async (element: HTMLElement): Promise<void> => {
+    element.shadowRoot!.querySelector<HTMLElement>(selector)!.click();
+    await waitUntil(() => element.shadowRoot!.querySelector(shows), shows);
+  };
 const type = (words: string) => (element: HTMLElement) => {
   const field = element.shadowRoot!.querySelector('textarea')!;
   field.value = words;
   field.dispatchEvent(new Event('input'));
   field.focus();
 };
-const hover = (selector: string) => async (element: HTMLElement): Promise<void> => {
-  const { x, y, width, height } = element.shadowRoot!.querySelector(selector)!.getBoundingClientRect();
-  await sendMouse({ type: 'move', position: [Math.round(x + width / 2), Math.round(y + height / 2)] });
-};
+const hover =
+  (selector: string) =>
+  async (element: HTMLElement): Promise<void> => {
+    const { x, y, width, height } = element.shadowRoot!.querySelector(selector)!.getBoundingClientRect();
+    await sendMouse({ type: 'move', position: [Math.round(x + width / 2), Math.round(y + height / 2)] });
+  };
 
-const threadState = (name: string, overrides: Partial<Thread>, data: Partial<ChatData> = {}, interact?: ElementState['interact']): ElementState => ({
+const threadState = (
+  name: string,
+  overrides: Partial<Thread>,
+  data: Partial<ChatData> = {},
+  interact?: ElementState['interact'],
+): ElementState => ({
   name,
   tag: 'chat-thread',
   data: { ...CONNECTED, threads: new Map([['1', thread(overrides)]]), ...data },
@@ -157,8 +199,18 @@ const threadState = (name: string, overrides: Partial<Thread>, data: Partial<Cha
 });
 
 export const ELEMENT_STATES: ElementState[] = [
-  ...PHASES.map((phase): ElementState => ({ name: phase.is, tag: 'chat-connection', data: { ...CONNECTED, phase }, template: html`<chat-connection></chat-connection>` })),
-  ...PHASES.map((phase): ElementState => ({ name: phase.is, tag: 'chat-status', data: { ...CONNECTED, phase }, template: html`<chat-status always></chat-status>` })),
+  ...PHASES.map((phase): ElementState => ({
+    name: phase.is,
+    tag: 'chat-connection',
+    data: { ...CONNECTED, phase },
+    template: html`<chat-connection></chat-connection>`,
+  })),
+  ...PHASES.map((phase): ElementState => ({
+    name: phase.is,
+    tag: 'chat-status',
+    data: { ...CONNECTED, phase },
+    template: html`<chat-status always></chat-status>`,
+  })),
   {
     name: 'details',
     tag: 'chat-status',
@@ -172,16 +224,36 @@ export const ELEMENT_STATES: ElementState[] = [
     },
   },
   { name: 'rooms', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>` },
-  { name: 'a room under the pointer', tag: 'chat-rooms', data: CONNECTED, template: html`<chat-rooms></chat-rooms>`, interact: hover('[role=option]:not([aria-selected=true])') },
+  {
+    name: 'a room under the pointer',
+    tag: 'chat-rooms',
+    data: CONNECTED,
+    template: html`<chat-rooms></chat-rooms>`,
+    interact: hover('[role=option]:not([aria-selected=true])'),
+  },
   { name: 'no rooms', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [] }, template: html`<chat-rooms></chat-rooms>` },
-  { name: 'loading', tag: 'chat-rooms', data: { ...CONNECTED, rooms: [], roomsLoaded: false, phase: { is: 'connecting' } }, template: html`<chat-rooms></chat-rooms>` },
+  {
+    name: 'loading',
+    tag: 'chat-rooms',
+    data: { ...CONNECTED, rooms: [], roomsLoaded: false, phase: { is: 'connecting' } },
+    template: html`<chat-rooms></chat-rooms>`,
+  },
   threadState('messages', { typing: [{ userId: 2, username: 'ben' }] }),
   threadState('no messages', { timeline: [] }),
   threadState('loading', { loaded: false, timeline: [], loading: 'newest' }),
   threadState('loading older messages', { hasOlder: true, loading: 'older' }),
   threadState('some messages skipped', { skipped: true, hasOlder: true }),
-  threadState('loading failed', { loaded: false, timeline: [], error: new ChatError('unreachable', 'The server cannot be reached.') }),
-  threadState('too long', {}, { limits: { content: 5, attachment_bytes: undefined, rate: undefined } }, type('too long for it')),
+  threadState('loading failed', {
+    loaded: false,
+    timeline: [],
+    error: new ChatError('unreachable', 'The server cannot be reached.'),
+  }),
+  threadState(
+    'too long',
+    {},
+    { limits: { content: 5, attachment_bytes: undefined, rate: undefined } },
+    type('too long for it'),
+  ),
   threadState('scrolled up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
     const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
     // Repeated: until the first rows have their heights, the list keeps itself at its end.
@@ -191,9 +263,19 @@ export const ELEMENT_STATES: ElementState[] = [
     }, 'the button that jumps to the latest message');
   }),
   { name: 'read only', tag: 'chat-thread', data: CONNECTED, template: html`<chat-thread readonly></chat-thread>` },
-  { name: 'no room', tag: 'chat-thread', data: { ...CONNECTED, selected: null }, template: html`<chat-thread></chat-thread>` },
+  {
+    name: 'no room',
+    tag: 'chat-thread',
+    data: { ...CONNECTED, selected: null },
+    template: html`<chat-thread></chat-thread>`,
+  },
   { name: 'closed', tag: 'chat-launcher', data: CONNECTED, template: html`<chat-launcher></chat-launcher>` },
-  { name: 'nothing unread', tag: 'chat-launcher', data: { ...CONNECTED, rooms: [room(3, {})] }, template: html`<chat-launcher></chat-launcher>` },
+  {
+    name: 'nothing unread',
+    tag: 'chat-launcher',
+    data: { ...CONNECTED, rooms: [room(3, {})] },
+    template: html`<chat-launcher></chat-launcher>`,
+  },
   { name: 'open', tag: 'chat-launcher', data: CONNECTED, template: html`<chat-launcher open></chat-launcher>` },
 ];
 

@@ -49,7 +49,9 @@ export class FakeSocket extends EventTarget {
 
   receive(frame: unknown): void {
     if (this.readyState !== this.OPEN) return;
-    this.dispatchEvent(new MessageEvent('message', { data: typeof frame === 'string' ? frame : JSON.stringify(frame) }));
+    this.dispatchEvent(
+      new MessageEvent('message', { data: typeof frame === 'string' ? frame : JSON.stringify(frame) }),
+    );
   }
 
   drop(code = 1006, reason = ''): void {
@@ -114,11 +116,15 @@ export class FakeBackend {
     const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
     this.requests.push({ method, path, headers, body });
     const answer = this.onRequest(method, path);
-    if (answer === 'hang') await new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))));
+    if (answer === 'hang')
+      await new Promise((_, reject) =>
+        init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
+      );
     if (answer instanceof Error) throw answer;
     if (init.signal?.aborted) throw new DOMException('', 'AbortError');
     if (answer instanceof Response) return answer;
-    if (this.rejectedTokens.has(headers.get('Authorization')?.slice(7) ?? '')) return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
+    if (this.rejectedTokens.has(headers.get('Authorization')?.slice(7) ?? ''))
+      return json({ detail: 'Given token not valid', code: 'token_not_valid' }, 401);
     return this.#answer(method, url, headers, body);
   };
 
@@ -162,13 +168,19 @@ export class FakeBackend {
       socket.accept();
       if (this.rejectedTokens.has(token)) return socket.drop(4001, 'token refused');
       // The notifications socket has no greeting.
-      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/')) socket.receive(this.greeting(this.userOf(token)));
+      if (onSocket !== 'accept-silent' && !url.includes('/ws/notifications/'))
+        socket.receive(this.greeting(this.userOf(token)));
     });
     return socket;
   }
 
   greeting(userId = this.me): object {
-    return { type: 'connection_established', user_id: userId, username: 'ana', ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities }) };
+    return {
+      type: 'connection_established',
+      user_id: userId,
+      username: 'ana',
+      ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities }),
+    };
   }
 
   #onFrame(socket: FakeSocket, frame: Record<string, unknown>): void {
@@ -185,11 +197,18 @@ export class FakeBackend {
       case 'send_message': {
         if (!this.stores) return;
         const tempId = frame._tempId as string;
-        const message = this.store(roomId, this.userOf(new URL(socket.url).searchParams.get('token') ?? ''), frame.content as string, tempId);
+        const message = this.store(
+          roomId,
+          this.userOf(new URL(socket.url).searchParams.get('token') ?? ''),
+          frame.content as string,
+          tempId,
+        );
         const { _tempId, ...bare } = message;
-        if (this.echo === 'echo' || this.echo === 'both') socket.receive({ type: 'new_message', room_id: roomId, message });
+        if (this.echo === 'echo' || this.echo === 'both')
+          socket.receive({ type: 'new_message', room_id: roomId, message });
         if (this.echo === 'no-temp-id') socket.receive({ type: 'new_message', room_id: roomId, message: bare });
-        if (this.echo === 'ack' || this.echo === 'both') socket.receive({ type: 'message_ack', room_id: roomId, message, _tempId: tempId });
+        if (this.echo === 'ack' || this.echo === 'both')
+          socket.receive({ type: 'message_ack', room_id: roomId, message, _tempId: tempId });
       }
     }
   }
@@ -202,20 +221,31 @@ export class FakeBackend {
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const { content } = body as { content: string };
-      return json({ ...this.store(room, me, content, headers.get('Idempotency-Key') ?? undefined), is_own_message: true }, 201);
+      return json(
+        { ...this.store(room, me, content, headers.get('Idempotency-Key') ?? undefined), is_own_message: true },
+        201,
+      );
     }
     if (path.endsWith('/messages/')) {
       const after = url.searchParams.get('after');
       const before = url.searchParams.get('before');
       const limit = Number(url.searchParams.get('limit'));
       const all = this.messages
-        .filter((message) => message.room === room && (!after || message.id > Number(after)) && (!before || message.id < Number(before)))
+        .filter(
+          (message) =>
+            message.room === room && (!after || message.id > Number(after)) && (!before || message.id < Number(before)),
+        )
         // A backend without `idempotent_send` stores no temporary ids.
-        .map(({ _tempId, ...message }) => ({ ...message, is_own_message: message.sender.id === me, ...(this.capabilities.includes('idempotent_send') && _tempId && { _tempId }) }));
+        .map(({ _tempId, ...message }) => ({
+          ...message,
+          is_own_message: message.sender.id === me,
+          ...(this.capabilities.includes('idempotent_send') && _tempId && { _tempId }),
+        }));
       const messages = after ? all.slice(0, limit) : all.slice(-limit);
       return json({ messages, has_more: all.length > messages.length, count: messages.length });
     }
-    if (path.endsWith('/receipts/') && this.capabilities.includes('receipts')) return json({ receipts: this.receipts[room] ?? [] });
+    if (path.endsWith('/receipts/') && this.capabilities.includes('receipts'))
+      return json({ receipts: this.receipts[room] ?? [] });
     if (path.endsWith('/mark_read/')) return json({ status: 'message marked as read' });
     return json({ detail: 'Not found.' }, 404);
   }
@@ -242,7 +272,11 @@ export function room(id: number, name: string, more: object = {}): Record<string
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
   page(JSON.stringify(body), status, { 'Content-Type': 'application/json', ...headers });
 
-export function page(text: string, status: number, headers: Record<string, string> = { 'Content-Type': 'text/html' }): Response {
+export function page(
+  text: string,
+  status: number,
+  headers: Record<string, string> = { 'Content-Type': 'text/html' },
+): Response {
   const response = new Response(text, { status, headers });
   // Resolves at once: reading a real body takes a browser-dependent number of tasks, which a fake clock cannot wait
   // for.

@@ -29,11 +29,19 @@ export class FakeBrowser {
   }
 
   /** Opens a tab. `kill` simulates a crash: the tab stops, and its locks are released. */
-  tab(): { locks: LockManager; BroadcastChannel: typeof BroadcastChannel; kill(): void; open(): { channels: number; locks: number } } {
+  tab(): {
+    locks: LockManager;
+    BroadcastChannel: typeof BroadcastChannel;
+    kill(): void;
+    open(): { channels: number; locks: number };
+  } {
     const tab = {};
     const browser = this;
     return {
-      locks: { request: (name: string, options: LockOptions, callback: LockGrantedCallback<unknown>) => this.#request(tab, name, options, callback) } as unknown as LockManager,
+      locks: {
+        request: (name: string, options: LockOptions, callback: LockGrantedCallback<unknown>) =>
+          this.#request(tab, name, options, callback),
+      } as unknown as LockManager,
       BroadcastChannel: class {
         constructor(name: string) {
           return new FakeChannel(name, tab, browser.#channels, browser) as never;
@@ -41,12 +49,14 @@ export class FakeBrowser {
       } as unknown as typeof BroadcastChannel,
       open: () => ({
         channels: [...this.#channels].filter((channel) => channel.tab === tab).length,
-        locks: [...this.#held.values(), ...[...this.#queues.values()].flat()].filter((request) => request.tab === tab).length,
+        locks: [...this.#held.values(), ...[...this.#queues.values()].flat()].filter((request) => request.tab === tab)
+          .length,
       }),
       kill: () => {
         this.#dead.add(tab);
         for (const channel of [...this.#channels]) if (channel.tab === tab) channel.close();
-        for (const queue of this.#queues.values()) queue.splice(0, queue.length, ...queue.filter((request) => request.tab !== tab));
+        for (const queue of this.#queues.values())
+          queue.splice(0, queue.length, ...queue.filter((request) => request.tab !== tab));
         for (const [name, request] of [...this.#held]) if (request.tab === tab) this.#release(name, request);
       },
     };
@@ -66,7 +76,9 @@ export class FakeBrowser {
           this.latency(() => {
             // The lock was stolen, or the tab crashed, before the callback ran.
             if (this.#held.get(name) !== request) return;
-            void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then((value) => (this.#release(name, request), resolve(value)));
+            void Promise.resolve(callback({ name, mode: 'exclusive' } as Lock)).then(
+              (value) => (this.#release(name, request), resolve(value)),
+            );
           });
         },
         revoke: () => reject(abort()),
@@ -117,7 +129,8 @@ class FakeChannel {
     this.browser.messages.push(text);
     this.browser.channelLog.push({ name: this.name, text });
     for (const other of this.all) {
-      if (other !== this && other.name === this.name) this.browser.latency(() => this.all.has(other) && other.onmessage?.({ data: copy }));
+      if (other !== this && other.name === this.name)
+        this.browser.latency(() => this.all.has(other) && other.onmessage?.({ data: copy }));
     }
   }
 

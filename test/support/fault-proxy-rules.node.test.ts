@@ -2,9 +2,27 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { createFaultProxy, listen, type FaultProxy, type HandshakeRule, type Rule } from '../../demo/fault-proxy/fault-proxy.js';
+import {
+  createFaultProxy,
+  listen,
+  type FaultProxy,
+  type HandshakeRule,
+  type Rule,
+} from '../../demo/fault-proxy/fault-proxy.js';
 import { REMOTE_METHODS } from '../../demo/fault-proxy/rules.js';
-import { openRawConnection, eventuallyEquals, closeOf, handshake, inbox, next, open as openAt, rejectedHandshake, startEchoServer, within, type EchoServer } from './fault-proxy-stand.js';
+import {
+  openRawConnection,
+  eventuallyEquals,
+  closeOf,
+  handshake,
+  inbox,
+  next,
+  open as openAt,
+  rejectedHandshake,
+  startEchoServer,
+  within,
+  type EchoServer,
+} from './fault-proxy-stand.js';
 import { Opcode, writeFrame } from '../../demo/fault-proxy/frames.js';
 
 let server: EchoServer;
@@ -98,7 +116,10 @@ describe('handshakes', () => {
   });
 
   it('are closed or reset', async () => {
-    for (const [how, seen] of [['close', 'FIN'], ['reset', 'ECONNRESET']] as const) {
+    for (const [how, seen] of [
+      ['close', 'FIN'],
+      ['reset', 'ECONNRESET'],
+    ] as const) {
       proxy.rule({ on: 'handshake', do: how, times: 1 } satisfies HandshakeRule);
       assert.deepEqual(await openRawConnection(url, handshake('/line/ws/')), { bytes: Buffer.alloc(0), end: seen });
     }
@@ -115,9 +136,18 @@ describe('handshakes', () => {
 
 describe('requests', () => {
   it('are answered with any status, headers and body, readable by a cross-origin page', async () => {
-    proxy.rule({ on: 'request', do: 'answer', status: 429, headers: { 'Retry-After': '3', 'Content-Type': 'application/json' }, body: '{"detail":"slow down"}' });
+    proxy.rule({
+      on: 'request',
+      do: 'answer',
+      status: 429,
+      headers: { 'Retry-After': '3', 'Content-Type': 'application/json' },
+      body: '{"detail":"slow down"}',
+    });
     const response = await fetch(url, { headers: { Origin: 'https://page.example' } });
-    assert.deepEqual([response.status, response.headers.get('Retry-After'), await response.json()], [429, '3', { detail: 'slow down' }]);
+    assert.deepEqual(
+      [response.status, response.headers.get('Retry-After'), await response.json()],
+      [429, '3', { detail: 'slow down' }],
+    );
     assert.equal(response.headers.get('Access-Control-Allow-Origin'), 'https://page.example');
     assert.deepEqual(server.requests, []);
   });
@@ -134,7 +164,13 @@ describe('requests', () => {
 
   it('POST is lost while GET works', async () => {
     proxy.rule({ on: 'request', method: 'POST', do: 'hang' });
-    assert.equal(await within(post().catch(() => 'ended'), 50), 'silence');
+    assert.equal(
+      await within(
+        post().catch(() => 'ended'),
+        50,
+      ),
+      'silence',
+    );
     assert.equal((await fetch(url)).status, 200);
     assert.equal(server.requests.length, 1);
   });
@@ -155,7 +191,10 @@ describe('requests', () => {
   });
 
   it('are reset or closed', async () => {
-    for (const [how, seen] of [['reset', 'ECONNRESET'], ['close', 'FIN']] as const) {
+    for (const [how, seen] of [
+      ['reset', 'ECONNRESET'],
+      ['close', 'FIN'],
+    ] as const) {
       proxy.rule({ on: 'request', do: how, times: 1 } satisfies Rule);
       assert.equal((await openRawConnection(url, 'GET /line HTTP/1.1\r\nHost: x\r\n\r\n')).end, seen);
     }
@@ -187,15 +226,22 @@ describe('frames', () => {
       await seen({ on, frame: '^1$', times: 1, do: 'reorder', by: 2 }, '2', '3', '1');
     });
 
-    it(`${on}: a reordered frame is delivered even if no other follows`, () => seen({ on, frame: '^3$', times: 1, do: 'reorder', ms: 20 }, '1', '2', '3'));
+    it(`${on}: a reordered frame is delivered even if no other follows`, () =>
+      seen({ on, frame: '^3$', times: 1, do: 'reorder', ms: 20 }, '1', '2', '3'));
 
     it(`${on}: text or binary frames injected before, after, instead`, async () => {
       await seen({ on, ...one, do: 'inject', text: '{"type":"x"}' }, '1', '2', '{"type":"x"}', '3');
       await seen({ on, ...one, do: 'inject', place: 'before', base64: 'AAEC' }, '1', 'base64:AAEC', '2', '3');
-      await seen({ on, ...one, do: 'inject', place: 'instead', text: 'x'.repeat(70_000) }, '1', 'x'.repeat(70_000), '3');
+      await seen(
+        { on, ...one, do: 'inject', place: 'instead', text: 'x'.repeat(70_000) },
+        '1',
+        'x'.repeat(70_000),
+        '3',
+      );
     });
 
-    it(`${on}: corrupted: truncated text`, () => through({ on, frame: 'type', times: 1, do: 'corrupt' }, ['{"type":"ping"}', 'whole'], ['{"type"', 'whole']));
+    it(`${on}: corrupted: truncated text`, () =>
+      through({ on, frame: 'type', times: 1, do: 'corrupt' }, ['{"type":"ping"}', 'whole'], ['{"type"', 'whole']));
 
     it(`${on}: after a given frame nothing passes, and both connections stay open`, async () => {
       proxy.rule({ on, ...one, do: 'half-open' });
@@ -213,7 +259,12 @@ describe('frames', () => {
     });
 
     it(`${on}: a close frame with any code, or none, or no close frame at all`, async () => {
-      for (const [rule, code] of [[{ do: 'send-close', code: 1013, reason: 'later' }, 1013], [{ do: 'send-close' }, 1005], [{ do: 'cut' }, 1006], [{ do: 'reset' }, 1006]] as const) {
+      for (const [rule, code] of [
+        [{ do: 'send-close', code: 1013, reason: 'later' }, 1013],
+        [{ do: 'send-close' }, 1005],
+        [{ do: 'cut' }, 1006],
+        [{ do: 'reset' }, 1006],
+      ] as const) {
         const socket = await open();
         const [here, there] = [closeOf(socket), closeOf([...server.sockets.clients].at(-1)!)];
         proxy.rule({ on, frame: '^2$', times: 1, ...rule });
@@ -235,7 +286,10 @@ describe('frames', () => {
 
   it('reset within a frame: half of its bytes arrive, then RST', async () => {
     proxy.rule({ on: 'down', do: 'reset', inside: true });
-    const request = Buffer.concat([Buffer.from(handshake('/line/ws/')), writeFrame(Opcode.text, Buffer.from('x'.repeat(998)), true)]);
+    const request = Buffer.concat([
+      Buffer.from(handshake('/line/ws/')),
+      writeFrame(Opcode.text, Buffer.from('x'.repeat(998)), true),
+    ]);
     const { bytes, end } = await openRawConnection(url, request);
     const frame = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
     assert.deepEqual([frame.length, frame.readUInt16BE(2), end], [(998 + 4) / 2, 998, 'ECONNRESET']);

@@ -15,7 +15,8 @@ export interface EchoServer {
   close(): void;
 }
 
-const textOf = (data: RawData, isBinary: boolean): string => (isBinary ? `base64:${(data as Buffer).toString('base64')}` : String(data));
+const textOf = (data: RawData, isBinary: boolean): string =>
+  isBinary ? `base64:${(data as Buffer).toString('base64')}` : String(data);
 
 /** Echoes request bodies and messages. */
 export async function startEchoServer(): Promise<EchoServer> {
@@ -30,10 +31,12 @@ export async function startEchoServer(): Promise<EchoServer> {
   server.on('upgrade', (request, socket, head) => {
     requests.push(`UPGRADE ${request.url}`);
     sockets.handleUpgrade(request, socket, head, (ws) =>
-      ws.on('error', () => {}).on('message', (data, isBinary) => {
-        messages.push(textOf(data, isBinary));
-        ws.send(data, { binary: isBinary });
-      }),
+      ws
+        .on('error', () => {})
+        .on('message', (data, isBinary) => {
+          messages.push(textOf(data, isBinary));
+          ws.send(data, { binary: isBinary });
+        }),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,26 +60,35 @@ export const open = (url: string): Promise<WebSocket> =>
   });
 
 /** The response to a rejected handshake. */
-export const rejectedHandshake = (url: string): Promise<{ status: number; headers: Record<string, unknown>; body: string }> =>
+export const rejectedHandshake = (
+  url: string,
+): Promise<{ status: number; headers: Record<string, unknown>; body: string }> =>
   new Promise((resolve, reject) => {
     new WebSocket(url.replace('http', 'ws'))
       .on('unexpected-response', (_request, response) => {
         let body = '';
-        response.on('data', (data) => (body += String(data))).on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+        response
+          .on('data', (data) => (body += String(data)))
+          .on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
       })
       .on('open', () => reject(new Error('The handshake was accepted.')))
       .on('error', reject);
   });
 
 export const closeOf = (socket: WebSocket): Promise<{ code: number; reason: string }> =>
-  new Promise((resolve) => socket.on('error', () => {}).on('close', (code, reason) => resolve({ code, reason: String(reason) })));
-export const next = (socket: WebSocket): Promise<string> => new Promise((resolve) => socket.once('message', (data, isBinary) => resolve(textOf(data, isBinary))));
+  new Promise((resolve) =>
+    socket.on('error', () => {}).on('close', (code, reason) => resolve({ code, reason: String(reason) })),
+  );
+export const next = (socket: WebSocket): Promise<string> =>
+  new Promise((resolve) => socket.once('message', (data, isBinary) => resolve(textOf(data, isBinary))));
 export const silence = (ms: number): Promise<'silence'> => new Promise((resolve) => setTimeout(resolve, ms, 'silence'));
-export const within = <T>(promise: Promise<T>, ms: number): Promise<T | 'silence'> => Promise.race([promise, silence(ms)]);
+export const within = <T>(promise: Promise<T>, ms: number): Promise<T | 'silence'> =>
+  Promise.race([promise, silence(ms)]);
 
 /** Waits until a value is as expected, then checks that it stays so. */
 export async function eventuallyEquals(read: () => unknown, wanted: unknown, message?: string): Promise<void> {
-  for (const deadline = Date.now() + 4_000; Date.now() < deadline && !isDeepStrictEqual(read(), wanted); ) await silence(5);
+  for (const deadline = Date.now() + 4_000; Date.now() < deadline && !isDeepStrictEqual(read(), wanted);)
+    await silence(5);
   await silence(25);
   assert.deepEqual(read(), wanted, message);
 }

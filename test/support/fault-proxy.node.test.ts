@@ -3,7 +3,19 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { createFaultProxy, listen, type FaultProxy } from '../../demo/fault-proxy/fault-proxy.js';
-import { openRawConnection, eventuallyEquals, closeOf, handshake, inbox, next, open as openAt, silence, startEchoServer, within, type EchoServer } from './fault-proxy-stand.js';
+import {
+  openRawConnection,
+  eventuallyEquals,
+  closeOf,
+  handshake,
+  inbox,
+  next,
+  open as openAt,
+  silence,
+  startEchoServer,
+  within,
+  type EchoServer,
+} from './fault-proxy-stand.js';
 
 let server: EchoServer;
 before(async () => {
@@ -93,7 +105,10 @@ describe('socket faults', () => {
     assert.equal(await next(fresh), 'hello');
   });
 
-  for (const [direction, arrives, comesBack] of [['up', false, true], ['down', true, false]] as const) {
+  for (const [direction, arrives, comesBack] of [
+    ['up', false, true],
+    ['down', true, false],
+  ] as const) {
     it(`blackhole ${direction}: the other direction keeps working`, async () => {
       const socket = await open();
       const got = inbox(socket);
@@ -115,7 +130,11 @@ describe('socket faults', () => {
       socket.send('hello');
       for (const client of server.sockets.clients) client.send('from afar');
       assert.equal(await next(fresh), 'from afar');
-      await eventuallyEquals(() => [server.messages, got], [direction === 'down' ? ['hello'] : [], direction === 'up' ? ['from afar'] : []], direction);
+      await eventuallyEquals(
+        () => [server.messages, got],
+        [direction === 'down' ? ['hello'] : [], direction === 'up' ? ['from afar'] : []],
+        direction,
+      );
       assert.equal(socket.readyState, WebSocket.OPEN);
       assert.equal(server.sockets.clients.size, 2);
       proxy.cut();
@@ -124,7 +143,11 @@ describe('socket faults', () => {
   });
 
   it('sendClose: both ends see the code, or a close without one', async () => {
-    for (const [how, code, reason] of [[{ code: 1012, reason: 'so long' }, 1012, 'so long'], [{ code: 4001 }, 4001, ''], [undefined, 1005, '']] as const) {
+    for (const [how, code, reason] of [
+      [{ code: 1012, reason: 'so long' }, 1012, 'so long'],
+      [{ code: 4001 }, 4001, ''],
+      [undefined, 1005, ''],
+    ] as const) {
       const here = closeOf(await open());
       const there = closeOf([...server.sockets.clients].at(-1)!);
       proxy.sendClose(how);
@@ -143,7 +166,10 @@ describe('socket faults', () => {
   });
 
   it('cut resets or closes the connection', async () => {
-    for (const [how, seen] of [['reset', 'ECONNRESET'], ['close', 'FIN']] as const) {
+    for (const [how, seen] of [
+      ['reset', 'ECONNRESET'],
+      ['close', 'FIN'],
+    ] as const) {
       const ending = openRawConnection(url, handshake('/line/ana/ws'));
       await eventuallyEquals(() => server.sockets.clients.size, 1);
       proxy.cut(how);
@@ -190,11 +216,21 @@ describe('REST faults', () => {
     proxy.set({ rest: 'refuse' });
     await assert.rejects(fetch(url));
     proxy.set({ rest: 'hang' });
-    assert.equal(await within(fetch(url).catch(() => 'ended'), 50), 'silence');
+    assert.equal(
+      await within(
+        fetch(url).catch(() => 'ended'),
+        50,
+      ),
+      'silence',
+    );
   });
 
   it('intermediaries answer with a page that any origin can read', async () => {
-    for (const [rest, status] of [['html-500', 500], ['unavailable-503', 503], ['captive-portal', 200]] as const) {
+    for (const [rest, status] of [
+      ['html-500', 500],
+      ['unavailable-503', 503],
+      ['captive-portal', 200],
+    ] as const) {
       proxy.set({ rest });
       const response = await fetch(url, { headers: { Origin: 'https://page.example' } });
       assert.equal(response.status, status);

@@ -59,7 +59,14 @@ export class FaultScene {
     const skewed: Clock = { now: () => clock.now() + this.skewMs, after: (ms, run) => clock.after(ms, run) };
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: this.token, ...this.config },
-      { clock: skewed, random: () => 0.999, WebSocket: this.WebSocket, fetch: this.fetch, vault: this.vault, tabs: this.tabs },
+      {
+        clock: skewed,
+        random: () => 0.999,
+        WebSocket: this.WebSocket,
+        fetch: this.fetch,
+        vault: this.vault,
+        tabs: this.tabs,
+      },
     );
     this.chat = chat;
     chat.on('chat-state-change', ({ reason }: ConnectionEvents['chat-state-change']) => this.reasons.push(reason.code));
@@ -93,7 +100,8 @@ export class FaultScene {
         socket.send = (text) => {
           if (scene.onSent(JSON.parse(text) as Frame, socket)) send(text);
         };
-        socket.receive = (frame) => scene.onFrame((typeof frame === 'string' ? JSON.parse(frame) : frame) as Frame, receive);
+        socket.receive = (frame) =>
+          scene.onFrame((typeof frame === 'string' ? JSON.parse(frame) : frame) as Frame, receive);
         scene.onSocket(socket);
         return socket as never;
       }
@@ -205,20 +213,31 @@ export class FaultScene {
       const stored = shown.filter(({ delivery }) => delivery === 'sent').map(({ id, content }) => `${id} ${content}`);
       const held = this.server.history(room).map(({ id, content }) => `${id} ${content}`);
       expect(stored, `room ${room}`).to.deep.equal(stored.length === 0 ? held : held.slice(-stored.length));
-      expect(this.chat.data.threads.get(String(room))?.hasOlder, 'whether there is more').to.equal(stored.length < held.length);
-      expect(this.chat.rooms.find(({ id }) => id === room)?.unread_count, `unread in room ${room}`).to.equal(this.server.unread(room));
+      expect(this.chat.data.threads.get(String(room))?.hasOlder, 'whether there is more').to.equal(
+        stored.length < held.length,
+      );
+      expect(this.chat.rooms.find(({ id }) => id === room)?.unread_count, `unread in room ${room}`).to.equal(
+        this.server.unread(room),
+      );
       const mine = this.sent.filter((message) => message.room === room).map(({ content }) => content);
       const waiting = shown.filter(({ delivery }) => delivery !== 'sent');
-      expect(waiting.map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(mine.filter((content) => failed.includes(content)).map((content) => `failed ${content}`));
+      expect(waiting.map(({ content, delivery }) => `${delivery} ${content}`)).to.deep.equal(
+        mine.filter((content) => failed.includes(content)).map((content) => `failed ${content}`),
+      );
       for (const { error } of waiting) expect(error?.message).to.be.a('string').that.is.not.empty;
-      const got = this.server.rows.filter((row) => row.room === room && row.sender === ME && mine.includes(row.content)).map(({ content }) => content);
+      const got = this.server.rows
+        .filter((row) => row.room === room && row.sender === ME && mine.includes(row.content))
+        .map(({ content }) => content);
       expect(got, 'stored once, in order').to.deep.equal(mine.filter((content) => !failed.includes(content)));
     }
   }
 }
 
 /** Opens a connection. @param prepare Sets up faults before the connection is opened. */
-export async function openFaultScene(prepare: (scene: FaultScene) => void = () => {}, capabilities: readonly string[] = FULL): Promise<FaultScene> {
+export async function openFaultScene(
+  prepare: (scene: FaultScene) => void = () => {},
+  capabilities: readonly string[] = FULL,
+): Promise<FaultScene> {
   const scene = new FaultScene(capabilities);
   prepare(scene);
   await scene.open();

@@ -27,7 +27,9 @@ export function findDjango() {
 /** Debian installs server binaries by version, outside the PATH; newest first. */
 function postgresFolders() {
   try {
-    return readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a)).map((version) => `/usr/lib/postgresql/${version}/bin`);
+    return readdirSync('/usr/lib/postgresql')
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => `/usr/lib/postgresql/${version}/bin`);
   } catch {
     return [];
   }
@@ -36,14 +38,16 @@ function postgresFolders() {
 /** @returns {string | undefined} The path of a program. */
 export function findProgram(name) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...postgresFolders()];
-  return folders.map((folder) => join(folder, name)).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return folders
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 export const missingPrograms = () => PROGRAMS.filter((name) => !findProgram(name));

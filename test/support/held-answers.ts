@@ -12,7 +12,10 @@ export interface DelayedAnswers {
 }
 
 /** A connected scene with `count` messages in its room, whose answers can be delayed. */
-export async function delayAnswers(count = 0, { room = 1, capabilities = FULL }: { room?: number; capabilities?: readonly string[] } = {}): Promise<DelayedAnswers> {
+export async function delayAnswers(
+  count = 0,
+  { room = 1, capabilities = FULL }: { room?: number; capabilities?: readonly string[] } = {},
+): Promise<DelayedAnswers> {
   let match: RegExp | undefined;
   let release = (): void => {};
   const f = await openFaultScene((scene) => {

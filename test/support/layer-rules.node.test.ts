@@ -66,7 +66,12 @@ const CASES: [file: string, imports: string, ...broken: string[]][] = [
   ['src/elements/test.ts', 'type ../../test/rooms.browser.test.js', 'src-is-independent'],
   ['demo/server/store.ts', 'type ../../src/store/state.js', 'server-imports-only-the-protocol'],
   ['demo/faults.ts', 'type ../test/rooms.browser.test.js', 'demo-imports-no-tests'],
-  ['demo/server/test.ts', '../../test/rooms.browser.test.js', 'demo-imports-no-tests', 'server-imports-only-the-protocol'],
+  [
+    'demo/server/test.ts',
+    '../../test/rooms.browser.test.js',
+    'demo-imports-no-tests',
+    'server-imports-only-the-protocol',
+  ],
   ['scripts/names.ts', '../test/rooms.browser.test.js', 'build-imports-no-tests'],
   ['scripts/screenshots.ts', '../test/rooms.browser.test.js'],
   ['vite.config.ts', './scripts/names.js'],
@@ -93,19 +98,40 @@ describe('the layer rules', () => {
       const [, how = '', from] = /^(type |import\(\) )?(.*)$/.exec(imports)!;
       const type = how === 'type ' ? how : '';
       mkdirSync(dirname(join(project, file)), { recursive: true });
-      const line = how === 'import() ' ? `export const x = import('${from}');\n` : `import ${type}* as it from '${from}';\nexport ${type ? 'type It = typeof it' : 'const x = it'};\n`;
+      const line =
+        how === 'import() '
+          ? `export const x = import('${from}');\n`
+          : `import ${type}* as it from '${from}';\nexport ${type ? 'type It = typeof it' : 'const x = it'};\n`;
       writeFileSync(join(project, file), line);
     }
-    const args = [join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'), '--config', CONFIG, '--output-type', 'json', 'src', 'demo', 'scripts', 'test', 'vite.config.ts'];
-    const json = await new Promise<string>((resolve) => execFile(process.execPath, args, { cwd: project, maxBuffer: 1e8 }, (_error, out) => resolve(out)));
+    const args = [
+      join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      CONFIG,
+      '--output-type',
+      'json',
+      'src',
+      'demo',
+      'scripts',
+      'test',
+      'vite.config.ts',
+    ];
+    const json = await new Promise<string>((resolve) =>
+      execFile(process.execPath, args, { cwd: project, maxBuffer: 1e8 }, (_error, out) => resolve(out)),
+    );
     const { summary } = JSON.parse(json) as { summary: { violations: { from: string; rule: { name: string } }[] } };
     for (const { from, rule } of summary.violations) broken.set(from, (broken.get(from) ?? new Set()).add(rule.name));
   });
   after(() => rmSync(project, { recursive: true, force: true }));
 
   for (const [file, imports, ...rules] of CASES) {
-    it(`${file} → ${imports}: ${rules.join(', ') || 'allowed'}`, () => assert.deepEqual([...(broken.get(file) ?? [])].sort(), rules.sort()));
+    it(`${file} → ${imports}: ${rules.join(', ') || 'allowed'}`, () =>
+      assert.deepEqual([...(broken.get(file) ?? [])].sort(), rules.sort()));
   }
 
-  it('have a test case each', () => assert.deepEqual(forbidden.map(({ name }) => name).filter((name) => !CASES.some(([, , ...rules]) => rules.includes(name))), []));
+  it('have a test case each', () =>
+    assert.deepEqual(
+      forbidden.map(({ name }) => name).filter((name) => !CASES.some(([, , ...rules]) => rules.includes(name))),
+      [],
+    ));
 });

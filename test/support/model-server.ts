@@ -38,7 +38,9 @@ const ownerOf = (room: number): number => (room <= 2 ? ME : CAT);
 /** A marker in message texts that names their tenant and author. */
 export const mark = (tenant: string, person: number): string => `[${tenant}${person}]`;
 /** The owners (`<tenant><user>`) of the texts in it. */
-export const marksIn = (text: string): string[] => [...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, owner]) => owner!))];
+export const marksIn = (text: string): string[] => [
+  ...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, owner]) => owner!)),
+];
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
@@ -127,13 +129,27 @@ export class ModelServer {
   // ————— User actions
 
   store(room: number, sender: number, content: string, tempId?: string): Row {
-    const known = tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
+    const known =
+      tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
     if (known && this.capabilities.includes('idempotent_send')) return known;
     if (known) this.violations.push(`stored twice: ${content}`);
     const at = new Date(this.#clock.now()).toISOString();
-    const row: Row = { id: this.rows.length + 1, room, sender, content, at, tempId, editedAt: null, deleted: false, reactions: new Map() };
+    const row: Row = {
+      id: this.rows.length + 1,
+      room,
+      sender,
+      content,
+      at,
+      tempId,
+      editedAt: null,
+      deleted: false,
+      reactions: new Map(),
+    };
     this.rows.push(row);
-    this.#change(room, row.id, (viewer) => ({ type: 'new_message', message: { ...this.#message(row, viewer), _tempId: tempId } }));
+    this.#change(room, row.id, (viewer) => ({
+      type: 'new_message',
+      message: { ...this.#message(row, viewer), _tempId: tempId },
+    }));
     return row;
   }
 
@@ -155,7 +171,11 @@ export class ModelServer {
     const users = row.reactions.get(emoji) ?? new Set();
     if (!users.delete(OTHER)) users.add(OTHER);
     row.reactions.set(emoji, users);
-    this.#change(row.room, row.id, () => ({ type: 'reactions_updated', message_id: row.id, reactions: reactionsOf(row) }));
+    this.#change(row.room, row.id, () => ({
+      type: 'reactions_updated',
+      message_id: row.id,
+      reactions: reactionsOf(row),
+    }));
   }
 
   read(room: number, user: number, upTo = Infinity): void {
@@ -165,14 +185,17 @@ export class ModelServer {
     for (const { id } of unread) read.add(id);
     if (this.capabilities.includes('receipts')) return this.#sendReceipts(room, user, unread);
     this.#change(room, undefined, () =>
-      user !== OTHER ? { type: 'messages_marked_read', count: unread.length } : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
+      user !== OTHER
+        ? { type: 'messages_marked_read', count: unread.length }
+        : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
     );
   }
 
   /** Capability `receipts`: sent once, not recorded as a change. */
   #sendReceipts(room: number, user: number, read: readonly Row[]): void {
     for (const socket of this.#openSocketsOf(ownerOf(room))) {
-      if (user === OTHER) this.#sendFrame(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
+      if (user === OTHER)
+        this.#sendFrame(socket, { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id });
       else {
         this.#sendFrame(socket, { type: 'messages_marked_read', room_id: room, count: read.length });
         this.#sendFrame(socket, { type: 'room_updated', room_id: room, updates: { unread_count: this.unread(room) } });
@@ -182,7 +205,9 @@ export class ModelServer {
 
   #receipts(room: number): object[] {
     return [ownerOf(room), OTHER].flatMap((user_id) => {
-      const last = this.rows.findLast(({ id, room: of, sender }) => of === room && sender !== user_id && this.#read.get(user_id)!.has(id));
+      const last = this.rows.findLast(
+        ({ id, room: of, sender }) => of === room && sender !== user_id && this.#read.get(user_id)!.has(id),
+      );
       return last ? [{ user_id, up_to: last.id }] : [];
     });
   }
@@ -191,7 +216,12 @@ export class ModelServer {
 
   /** The messages of a room, as its member sees them. */
   history(room: number): { id: number; content: string; reactions: string; isRead: boolean }[] {
-    return this.#visibleRows(room).map((row) => ({ id: row.id, content: row.content, reactions: JSON.stringify(reactionsOf(row)), isRead: row.sender !== OTHER && this.#isRead(row) }));
+    return this.#visibleRows(room).map((row) => ({
+      id: row.id,
+      content: row.content,
+      reactions: JSON.stringify(reactionsOf(row)),
+      isRead: row.sender !== OTHER && this.#isRead(row),
+    }));
   }
 
   unread(room: number): number {
@@ -222,7 +252,9 @@ export class ModelServer {
       edited_at: row.editedAt,
       is_own_message: row.sender === viewer,
       reactions: reactionsOf(row),
-      ...(row.sender === viewer && row.tempId && this.capabilities.includes('idempotent_send') && { _tempId: row.tempId }),
+      ...(row.sender === viewer &&
+        row.tempId &&
+        this.capabilities.includes('idempotent_send') && { _tempId: row.tempId }),
     };
   }
 
@@ -235,7 +267,9 @@ export class ModelServer {
         { id: ownerOf(id), username: NAMES[ownerOf(id)] },
         { id: OTHER, username: NAMES[OTHER] },
       ],
-      last_message: last ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } } : null,
+      last_message: last
+        ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } }
+        : null,
       unread_count: this.unread(id),
       updated_at: last?.at ?? '2026-11-22T10:00:00Z',
       is_active: true,
@@ -253,7 +287,11 @@ export class ModelServer {
       this.#sendFrame(socket, frame);
       if (this.capabilities.includes('user_channel')) {
         const { last_message, unread_count, updated_at } = this.#room(room);
-        this.#sendFrame(socket, { type: 'room_updated', room_id: room, updates: { last_message, unread_count, updated_at } });
+        this.#sendFrame(socket, {
+          type: 'room_updated',
+          room_id: room,
+          updates: { last_message, unread_count, updated_at },
+        });
       }
     }
   }
@@ -305,8 +343,15 @@ export class ModelServer {
       if (socketFault === 'refuse' || user === undefined || !this.#tokens.has(token)) return socket.drop(1006);
       socket.accept();
       if (socketFault === 'silent') return;
-      const beyond = this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
-      this.#sendFrame(socket, { type: 'connection_established', user_id: user, username: NAMES[user], timestamp: new Date(this.#clock.now()).toISOString(), ...beyond });
+      const beyond =
+        this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
+      this.#sendFrame(socket, {
+        type: 'connection_established',
+        user_id: user,
+        username: NAMES[user],
+        timestamp: new Date(this.#clock.now()).toISOString(),
+        ...beyond,
+      });
     });
     return socket;
   }
@@ -331,20 +376,34 @@ export class ModelServer {
       case 'mark_read':
         return this.read(room_id, user, frame.up_to as number | undefined);
       case 'sync':
-        return this.#sendFrame(socket, { type: 'sync_result', rooms: this.#sync(user, Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq])) });
+        return this.#sendFrame(socket, {
+          type: 'sync_result',
+          rooms: this.#sync(
+            user,
+            Object.entries(frame.rooms as Record<string, number>).map(([room, seq]) => [Number(room), seq]),
+          ),
+        });
       case 'send_message': {
         const { content, _tempId } = frame as { content: string; _tempId: string };
         this.#checkNotInFlight(_tempId);
-        if (content.includes(this.rejectedText)) return this.#sendFrame(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
+        if (content.includes(this.rejectedText))
+          return this.#sendFrame(socket, { type: 'error', message: 'Not allowed.', code: 'invalid', _tempId, room_id });
         const row = this.#storeFromClient(room_id, user, content, _tempId);
-        if (this.capabilities.includes('ack')) this.#sendFrame(socket, { type: 'message_ack', room_id, _tempId, message: { ...this.#message(row), _tempId } });
+        if (this.capabilities.includes('ack'))
+          this.#sendFrame(socket, {
+            type: 'message_ack',
+            room_id,
+            _tempId,
+            message: { ...this.#message(row), _tempId },
+          });
       }
     }
   }
 
   /** A client sends a message. */
   #storeFromClient(room: number, user: number, content: string, tempId: string | undefined): Row {
-    for (const owner of marksIn(content)) if (owner !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
+    for (const owner of marksIn(content))
+      if (owner !== `${this.tenant}${user}`) this.violations.push(`${content} sent to ${this.tenant} as ${user}`);
     return this.store(room, user, content, tempId);
   }
 
@@ -365,7 +424,13 @@ export class ModelServer {
       if (row.deleted) return frame.type === 'message_deleted' ? [frame] : [];
       return [frame.message ? { ...frame, message: this.#message(row) } : frame];
     });
-    return { room_id: room, seq: page.at(-1)?.seq ?? seq, expired: false, has_more: asked.length > page.length, changes: frames };
+    return {
+      room_id: room,
+      seq: page.at(-1)?.seq ?? seq,
+      expired: false,
+      has_more: asked.length > page.length,
+      changes: frames,
+    };
   }
 
   #checkNotInFlight(tempId: string): void {
@@ -387,7 +452,8 @@ export class ModelServer {
     const token = new Headers(init.headers).get('Authorization')?.slice(7) ?? '';
     if (this.foreignTokens.has(token)) this.violations.push('token sent to another tenant');
     const user = init.mode === 'no-cors' ? ME : this.#tokens.get(token);
-    if (user === undefined) return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
+    if (user === undefined)
+      return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
     const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
     if (isSend && key) {
@@ -396,7 +462,13 @@ export class ModelServer {
     }
     try {
       if (restFault === 'hang') await this.#hang(signal);
-      const answer = this.#answer(user, init.method ?? 'GET', url, key ?? undefined, typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {});
+      const answer = this.#answer(
+        user,
+        init.method ?? 'GET',
+        url,
+        key ?? undefined,
+        typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {},
+      );
       // Processed, but the answer is lost.
       if (restFault === 'answer-lost') await this.#hang(signal);
       return answer;
@@ -417,7 +489,12 @@ export class ModelServer {
     const path = url.pathname.replace(/^.*\/api\/chat\//, '');
     if (path === 'rooms/') return json(ROOMS_OF[user]!.map((room) => this.#room(room)));
     if (path === 'sync/' && this.capabilities.includes('sync')) {
-      return json({ rooms: this.#sync(user, url.searchParams.getAll('room').map((asked) => asked.split(':').map(Number) as [number, number])) });
+      return json({
+        rooms: this.#sync(
+          user,
+          url.searchParams.getAll('room').map((asked) => asked.split(':').map(Number) as [number, number]),
+        ),
+      });
     }
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
@@ -427,13 +504,21 @@ export class ModelServer {
       return json(this.#message(this.#storeFromClient(room, user, content, key)), 201);
     }
     if (path.endsWith('/messages/')) {
-      const [after, before, limit] = ['after', 'before', 'limit'].map((name) => Number(url.searchParams.get(name) ?? 0)) as [number, number, number];
+      const [after, before, limit] = ['after', 'before', 'limit'].map((name) =>
+        Number(url.searchParams.get(name) ?? 0),
+      ) as [number, number, number];
       const all = this.#visibleRows(room).filter(({ id }) => (!after || id > after) && (!before || id < before));
       const rows = after ? all.slice(0, limit) : all.slice(-limit);
       const seq = this.capabilities.includes('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
-      return json({ messages: rows.map((row) => this.#message(row)), has_more: all.length > rows.length, count: rows.length, ...seq });
+      return json({
+        messages: rows.map((row) => this.#message(row)),
+        has_more: all.length > rows.length,
+        count: rows.length,
+        ...seq,
+      });
     }
-    if (path.endsWith('/receipts/') && this.capabilities.includes('receipts')) return json({ receipts: this.#receipts(room) });
+    if (path.endsWith('/receipts/') && this.capabilities.includes('receipts'))
+      return json({ receipts: this.#receipts(room) });
     const read = /^messages\/(\d+)\/mark_read\/$/.exec(path)?.[1];
     if (read) {
       const row = this.rows.find(({ id }) => id === Number(read));

@@ -10,13 +10,17 @@ import { FakeBackend } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 
 /** Redirects the network access of the whole page to a fake backend, until `restore`. */
-export function intercept(prepare: (backend: FakeBackend) => void = () => {}): { backend: FakeBackend; restore: () => void } {
+export function intercept(prepare: (backend: FakeBackend) => void = () => {}): {
+  backend: FakeBackend;
+  restore: () => void;
+} {
   const backend = new FakeBackend(new FakeClock());
   prepare(backend);
   const { WebSocket, fetch } = window;
   const isOurs = (url: unknown): boolean => String(url instanceof Request ? url.url : url).includes('chat.example');
   window.WebSocket = new Proxy(WebSocket, {
-    construct: (target, [url, protocols]: [string, string[]]) => (isOurs(url) ? new backend.WebSocket(url) : new target(url, protocols)),
+    construct: (target, [url, protocols]: [string, string[]]) =>
+      isOurs(url) ? new backend.WebSocket(url) : new target(url, protocols),
   });
   window.fetch = (input, init) => (isOurs(input) ? backend.fetch(input, init) : fetch(input, init));
   return {
@@ -58,7 +62,9 @@ export async function mount(template: TemplateResult): Promise<Mounted> {
 }
 
 /** All matches inside an element's shadow root. */
-export const all = (element: Element, selector: string): HTMLElement[] => [...element.shadowRoot!.querySelectorAll<HTMLElement>(selector)];
+export const all = (element: Element, selector: string): HTMLElement[] => [
+  ...element.shadowRoot!.querySelectorAll<HTMLElement>(selector),
+];
 export const one = (element: Element, selector: string): HTMLElement => all(element, selector)[0]!;
 /** The visible text, with whitespace collapsed. */
 export const text = (element: Element | undefined): string => (element?.textContent ?? '').replace(/\s+/g, ' ').trim();

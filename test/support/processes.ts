@@ -49,7 +49,8 @@ export function run(path: string, args: string[], options: RunOptions = {}): Pro
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   running.add(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data: string) => (output += data));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (data: string) => (output += data));
   const ended = new Promise<number | null>((resolve) => {
     child.once('error', (error) => ((output += String(error)), resolve(1)));
     child.once('close', (code) => (running.delete(child), resolve(code)));
@@ -69,8 +70,9 @@ export function run(path: string, args: string[], options: RunOptions = {}): Pro
 export async function until(program: Program, isReady: () => boolean | Promise<boolean>): Promise<void> {
   let hasEnded = false;
   void program.ended.then(() => (hasEnded = true));
-  for (const startedAt = Date.now(); !(await isReady()); ) {
-    if (hasEnded || Date.now() - startedAt > START_MS) throw new Error(`${program.child.spawnfile} did not start:\n${program.output()}`);
+  for (const startedAt = Date.now(); !(await isReady());) {
+    if (hasEnded || Date.now() - startedAt > START_MS)
+      throw new Error(`${program.child.spawnfile} did not start:\n${program.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -18,7 +18,11 @@ const isRoot = process.getuid?.() === 0;
 /** PostgreSQL refuses to run as root, so root runs it as the user postgres. */
 function postgresUser(): { uid?: number; gid?: number } {
   if (!isRoot) return {};
-  const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? [];
+  const [, , uid, gid] =
+    readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('postgres:'))
+      ?.split(':') ?? [];
   if (uid === undefined) throw new Error('There is no user postgres to run PostgreSQL as.');
   return { uid: Number(uid), gid: Number(gid) };
 }
@@ -28,10 +32,28 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
   const user = postgresUser();
   const folder = makeFolder(user);
   const port = await freePort();
-  const making = run(findProgram('initdb')!, ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], user);
+  const making = run(
+    findProgram('initdb')!,
+    ['-D', join(folder, 'data'), '-U', 'chat', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    user,
+  );
   if ((await making.ended) !== 0) throw new Error(making.output());
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }) };
-  const program = run(findProgram('postgres')!, ['-D', join(folder, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], user);
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  };
+  const program = run(
+    findProgram('postgres')!,
+    [
+      '-D',
+      join(folder, 'data'),
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
+    user,
+  );
   const url = `postgres://chat@127.0.0.1:${port}/postgres`;
   await until(program, async () => {
     const client = new pg.Client({ connectionString: url });
@@ -66,7 +88,18 @@ export async function startRedis(): Promise<RedisService> {
   const port = await freePort();
   let program: Program;
   const restart = async (): Promise<void> => {
-    program = run(findProgram('redis-server')!, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]);
+    program = run(findProgram('redis-server')!, [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      folder,
+    ]);
     await until(program, () => program.output().includes('Ready to accept connections'));
   };
   await restart();
@@ -85,9 +118,13 @@ export async function startRedis(): Promise<RedisService> {
 export async function startNginx(ports: number[]): Promise<Service> {
   const folder = makeFolder();
   const port = await freePort();
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n      ');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join('\n      ');
   const file = join(folder, 'nginx.conf');
-  writeFileSync(file, `
+  writeFileSync(
+    file,
+    `
     daemon off;
     ${isRoot ? 'user root;' : ''}
     worker_processes 1;
@@ -113,10 +150,16 @@ export async function startNginx(ports: number[]): Promise<Service> {
           proxy_read_timeout 75s;
         }
       }
-    }`);
+    }`,
+  );
   const program = run(findProgram('nginx')!, ['-p', folder, '-c', file]);
   const url = `http://127.0.0.1:${port}`;
-  await until(program, () => fetch(url).then(() => true, () => false));
+  await until(program, () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    ),
+  );
   return {
     url,
     async stop() {
@@ -133,8 +176,13 @@ export interface BackendProcess extends Service {
 
 /** One process of the reference backend. */
 export async function startProcess(env: Record<string, string>, ...flags: string[]): Promise<BackendProcess> {
-  const program = run(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', ...flags], { env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env } });
+  const program = run(process.execPath, ['--import', 'tsx', 'demo/server/main.ts', ...flags], {
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env },
+  });
   let url: string | undefined;
-  await until(program, () => (url = /Reference backend listening at (http:\S+)/.exec(program.output())?.[1]) !== undefined);
+  await until(
+    program,
+    () => (url = /Reference backend listening at (http:\S+)/.exec(program.output())?.[1]) !== undefined,
+  );
   return { url: url!, port: Number(new URL(url!).port), program, stop: () => program.end() };
 }

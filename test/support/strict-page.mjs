@@ -37,6 +37,8 @@ export function strictPage(context, next) {
       : `<script async src="/dist/loader.js" data-url="${backend}" data-token-url="${address}"></script>`;
   context.respond = false;
   context.res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy });
-  context.res.end(`<!doctype html><html lang="en"><head><title>Strict</title><script src="/strict-page/watch.js"></script></head><body>${elements}</body></html>`);
+  context.res.end(
+    `<!doctype html><html lang="en"><head><title>Strict</title><script src="/strict-page/watch.js"></script></head><body>${elements}</body></html>`,
+  );
   return undefined;
 }

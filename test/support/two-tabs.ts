@@ -20,7 +20,13 @@ export const twoTabs = async (prepare: (backend: FakeBackend) => void = () => {}
   prepare(backend);
   const browser = new FakeBrowser();
   const vault = new MemoryVault();
-  const chats = [browser.tab(), browser.tab()].map((tabs) => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs })) as [ChatConnection, ChatConnection];
+  const chats = [browser.tab(), browser.tab()].map(
+    (tabs) =>
+      new ChatConnection(
+        { url: 'https://chat.example', token: tokenOf(1) },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs },
+      ),
+  ) as [ChatConnection, ChatConnection];
   for (const chat of chats) {
     chat.openRoom(1);
     chat.connect();

@@ -29,7 +29,9 @@ const freePort = () =>
  * @returns the process, and the display name.
  */
 async function startDisplay(program) {
-  const child = spawn(program, ['-displayfd', '3', '-screen', '0', '320x240x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, ['-displayfd', '3', '-screen', '0', '320x240x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
   const number = await new Promise((resolve, reject) => {
     child.once('error', reject).once('exit', () => reject(new Error('Xvfb exited before it had a display.')));
     child.stdio[3].once('data', (data) => resolve(String(data).trim()));
@@ -45,9 +47,13 @@ export function webkitLauncher({ driver, browser, display }) {
   let exitHook;
 
   async function call(method, path, body) {
-    const response = await fetch(`${base}${path}`, { method, ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }) });
+    const response = await fetch(`${base}${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    });
     const { value } = await response.json();
-    if (!response.ok) throw new Error(`WebKitWebDriver, ${method} ${path}: ${value?.message || value?.error || response.status}`);
+    if (!response.ok)
+      throw new Error(`WebKitWebDriver, ${method} ${path}: ${value?.message || value?.error || response.status}`);
     return value;
   }
   const inSession = async (method, path, body) => call(method, `/session/${await session}${path}`, body);
@@ -56,32 +62,62 @@ export function webkitLauncher({ driver, browser, display }) {
     const shown = display ? await startDisplay(display) : undefined;
     if (shown) children.push(shown.child);
     const port = await freePort();
-    const env = { ...process.env, ...(shown && { DISPLAY: shown.name }), GDK_BACKEND: 'x11', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE: '1' };
+    const env = {
+      ...process.env,
+      ...(shown && { DISPLAY: shown.name }),
+      GDK_BACKEND: 'x11',
+      LIBGL_ALWAYS_SOFTWARE: '1',
+      NO_AT_BRIDGE: '1',
+    };
     children.push(spawn(driver, [`--port=${port}`], { env, stdio: 'ignore' }));
     exitHook = () => children.forEach((child) => child.kill());
     process.once('exit', exitHook);
     base = `http://127.0.0.1:${port}`;
-    for (const deadline = Date.now() + START_MS; ; ) {
-      if (await fetch(`${base}/status`).then((response) => response.ok, () => false)) break;
+    for (const deadline = Date.now() + START_MS; ;) {
+      if (
+        await fetch(`${base}/status`).then(
+          (response) => response.ok,
+          () => false,
+        )
+      )
+        break;
       if (Date.now() > deadline) throw new Error(`WebKitWebDriver did not answer within ${START_MS / 1000} s.`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const { sessionId } = await call('POST', '/session', {
-      capabilities: { alwaysMatch: { browserName: 'MiniBrowser', pageLoadStrategy: 'none', 'webkitgtk:browserOptions': { binary: browser, args: ['--automation'] } } },
+      capabilities: {
+        alwaysMatch: {
+          browserName: 'MiniBrowser',
+          pageLoadStrategy: 'none',
+          'webkitgtk:browserOptions': { binary: browser, args: ['--automation'] },
+        },
+      },
     });
     return sessionId;
   }
 
   const perform = (...sources) => inSession('POST', '/actions', { actions: sources });
-  const keys = (...actions) => perform({ type: 'key', id: 'keyboard', actions: actions.map(([type, key]) => ({ type, value: KEYS[key] ?? key })) });
-  const pointer = (...actions) => perform({ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions });
+  const keys = (...actions) =>
+    perform({
+      type: 'key',
+      id: 'keyboard',
+      actions: actions.map(([type, key]) => ({ type, value: KEYS[key] ?? key })),
+    });
+  const pointer = (...actions) =>
+    perform({ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions });
   const moveTo = (x, y) => ({ type: 'pointerMove', duration: 0, x: Math.round(x), y: Math.round(y) });
   const down = (button = 'left') => ({ type: 'pointerDown', button: BUTTONS[button] });
   const up = (button = 'left') => ({ type: 'pointerUp', button: BUTTONS[button] });
 
   const page = {
     keyboard: {
-      type: (text) => keys(...[...text].flatMap((key) => [['keyDown', key], ['keyUp', key]])),
+      type: (text) =>
+        keys(
+          ...[...text].flatMap((key) => [
+            ['keyDown', key],
+            ['keyUp', key],
+          ]),
+        ),
       press: (key) => keys(['keyDown', key], ['keyUp', key]),
       down: (key) => keys(['keyDown', key]),
       up: (key) => keys(['keyUp', key]),

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test';
 const FOLDER = '.github/workflows';
 const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, 'utf8');
 /** The text of one job. */
-const job = (text: string, name: string): string => new RegExp(`^  ${name}:\\n((?:    .*\\n|\\n)*)`, 'm').exec(text)?.[1] ?? '';
+const job = (text: string, name: string): string =>
+  new RegExp(`^  ${name}:\\n((?:    .*\\n|\\n)*)`, 'm').exec(text)?.[1] ?? '';
 
 describe('the workflows', () => {
   for (const name of readdirSync(FOLDER)) {
@@ -24,14 +25,21 @@ describe('the workflows', () => {
 
   it('10.32: release.yml publishes with minimal permissions, without running dependencies or tests', () => {
     const release = read('release.yml');
-    const [build, version, publish] = ['build', 'version', 'publish'].map((name) => job(release, name)) as [string, string, string];
+    const [build, version, publish] = ['build', 'version', 'publish'].map((name) => job(release, name)) as [
+      string,
+      string,
+      string,
+    ];
     assert.match(release, /^permissions: \{\}$/m);
     for (const [text, rights] of [
       [build, ['contents: read']],
       [version, ['contents: write', 'pull-requests: write']],
       [publish, ['id-token: write']],
     ] as const) {
-      assert.deepEqual([...text.matchAll(/^ {6}([\w-]+: (?:read|write))$/gm)].map(([, right]) => right), rights);
+      assert.deepEqual(
+        [...text.matchAll(/^ {6}([\w-]+: (?:read|write))$/gm)].map(([, right]) => right),
+        rights,
+      );
     }
     assert.match(publish, /npm publish \.\/packed\/\*\.tgz --ignore-scripts --provenance/);
     assert.doesNotMatch(publish, /npm (ci|install|run)|npx|checkout|secrets\./);

@@ -13,7 +13,9 @@ describe('the address of a backend', () => {
 
   it('defaults to the page', () => {
     expect(makeAddress({}).api).to.equal(`${location.origin}/api/chat/`);
-    expect(makeAddress({ url: null, apiPath: null, wsPath: null }).socket).to.equal(`${location.origin.replace('http', 'ws')}/ws/chat/`);
+    expect(makeAddress({ url: null, apiPath: null, wsPath: null }).socket).to.equal(
+      `${location.origin.replace('http', 'ws')}/ws/chat/`,
+    );
   });
 
   it('is rejected if invalid', () => {

@@ -1,15 +1,34 @@
 import { expect } from '@open-wc/testing';
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
-import { ChatError, makeAddress, RestClient, attachmentUrl, sendMessage, type ErrorCode } from '../../src/transport/index.js';
+import {
+  ChatError,
+  makeAddress,
+  RestClient,
+  attachmentUrl,
+  sendMessage,
+  type ErrorCode,
+} from '../../src/transport/index.js';
 import { room } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const BASE = 'https://chat.example/api/chat/';
-const MESSAGE = { id: 7, room: 1, sender: { id: 1, username: 'ana' }, content: 'hi', timestamp: '2026-11-22T22:28:57.004410Z' };
+const MESSAGE = {
+  id: 7,
+  room: 1,
+  sender: { id: 1, username: 'ana' },
+  content: 'hi',
+  timestamp: '2026-11-22T22:28:57.004410Z',
+};
 const worker = setupWorker();
 
-const client = (more: Partial<ConstructorParameters<typeof RestClient>[0]> = {}): RestClient => new RestClient({ base: BASE, token: () => 'secret', loadDeferred: () => import('../../src/transport/rest-deferred.js'), ...more });
+const client = (more: Partial<ConstructorParameters<typeof RestClient>[0]> = {}): RestClient =>
+  new RestClient({
+    base: BASE,
+    token: () => 'secret',
+    loadDeferred: () => import('../../src/transport/rest-deferred.js'),
+    ...more,
+  });
 
 async function failure(promise: Promise<unknown>): Promise<ChatError> {
   const thrown = await promise.then(
@@ -21,14 +40,18 @@ async function failure(promise: Promise<unknown>): Promise<ChatError> {
 }
 
 describe('the REST client', () => {
-  before(() => worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }));
+  before(() =>
+    worker.start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url: '/mockServiceWorker.js' } }),
+  );
   afterEach(() => worker.resetHandlers());
   after(() => worker.stop());
 
   it('reads a plain and a paginated list, item by item', async () => {
     const problems: string[] = [];
     const rest = client({ onProblem: ({ detail }) => problems.push(detail) });
-    worker.use(http.get(`${BASE}rooms/`, () => HttpResponse.json([room(1, 'a'), { id: null }, 'nonsense', room(2, 'b')])));
+    worker.use(
+      http.get(`${BASE}rooms/`, () => HttpResponse.json([room(1, 'a'), { id: null }, 'nonsense', room(2, 'b')])),
+    );
     expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2]);
     expect(problems).to.have.length(2);
     expect(problems[0]).to.match(/^GET rooms\/\[1\]\.id: /);
@@ -36,7 +59,10 @@ describe('the REST client', () => {
       http.get(`${BASE}rooms/`, ({ request }) => {
         const page = Number(new URL(request.url).searchParams.get('page') ?? 1);
         // Behind a proxy, `next` may name another host, to which the token must not be sent.
-        return HttpResponse.json({ results: [room(page, 'x')], next: page < 3 ? `http://internal.example/api/chat/rooms/?page=${page + 1}` : null });
+        return HttpResponse.json({
+          results: [room(page, 'x')],
+          next: page < 3 ? `http://internal.example/api/chat/rooms/?page=${page + 1}` : null,
+        });
       }),
     );
     expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
@@ -46,7 +72,10 @@ describe('the REST client', () => {
     worker.use(
       http.get(`${BASE}rooms/`, ({ request }) => {
         const page = Number(new URL(request.url).searchParams.get('page') ?? 1);
-        return HttpResponse.json({ results: [room(page, 'x'), { name: 'no id' }], next: page < 30 ? `/api/chat/rooms/?page=${page + 1}` : null });
+        return HttpResponse.json({
+          results: [room(page, 'x'), { name: 'no id' }],
+          next: page < 30 ? `/api/chat/rooms/?page=${page + 1}` : null,
+        });
       }),
     );
     const { rooms, leftOut, isComplete } = await client().listRooms();
@@ -59,7 +88,10 @@ describe('the REST client', () => {
     worker.use(
       http.get(`${BASE}rooms/`, () => {
         asked++;
-        return HttpResponse.json({ results: Array.from({ length: 1_000 }, (_, n) => room(asked * 1_000 + n, 'x')), next: `/api/chat/rooms/?page=${asked + 1}` });
+        return HttpResponse.json({
+          results: Array.from({ length: 1_000 }, (_, n) => room(asked * 1_000 + n, 'x')),
+          next: `/api/chat/rooms/?page=${asked + 1}`,
+        });
       }),
     );
     const { rooms, isComplete } = await client({ onProblem: ({ detail }) => problems.push(detail) }).listRooms();
@@ -91,7 +123,11 @@ describe('the REST client', () => {
   }
 
   it('10.23: reports how many messages of a page were unreadable', async () => {
-    worker.use(http.get(`${BASE}rooms/1/messages/`, () => HttpResponse.json({ messages: [MESSAGE, { id: 8 }, null], has_more: false })));
+    worker.use(
+      http.get(`${BASE}rooms/1/messages/`, () =>
+        HttpResponse.json({ messages: [MESSAGE, { id: 8 }, null], has_more: false }),
+      ),
+    );
     const { messages, leftOut } = await client().history(1);
     expect([messages.length, leftOut]).to.deep.equal([1, 2]);
   });
@@ -118,11 +154,21 @@ describe('the REST client', () => {
   });
 
   for (const [name, answer, code, words] of [
-    ['400 with a field', () => HttpResponse.json({ content: ['May not be blank.'] }, { status: 400 }), 'invalid', 'content: May not be blank.'],
+    [
+      '400 with a field',
+      () => HttpResponse.json({ content: ['May not be blank.'] }, { status: 400 }),
+      'invalid',
+      'content: May not be blank.',
+    ],
     ['403', () => HttpResponse.json({ detail: 'Not yours.' }, { status: 403 }), 'forbidden', 'Not yours.'],
     ['404', () => HttpResponse.json({ detail: 'Not found.' }, { status: 404 }), 'not_found', 'Not found.'],
     ['413', () => new HttpResponse(null, { status: 413 }), 'too_large', 'The server answered 413.'],
-    ['an HTML error page', () => HttpResponse.html('<h1>Oh no</h1>', { status: 500 }), 'server_error', 'The server answered 500.'],
+    [
+      'an HTML error page',
+      () => HttpResponse.html('<h1>Oh no</h1>', { status: 500 }),
+      'server_error',
+      'The server answered 500.',
+    ],
     ['an HTML page with status 200', () => HttpResponse.html('<h1>Log in</h1>'), 'unexpected_answer', 'login page'],
     ['another shape', () => HttpResponse.json({ hello: 1 }), 'unexpected_answer', 'as agreed'],
     ['no network', () => HttpResponse.error(), 'unreachable', 'cannot be reached'],
@@ -142,7 +188,9 @@ describe('the REST client', () => {
     worker.use(
       http.get(`${BASE}rooms/`, ({ request }) => {
         used.push(request.headers.get('Authorization')!);
-        return used.length === 1 ? HttpResponse.json({ detail: 'expired', code: 'token_not_valid' }, { status: 401 }) : HttpResponse.json([]);
+        return used.length === 1
+          ? HttpResponse.json({ detail: 'expired', code: 'token_not_valid' }, { status: 401 })
+          : HttpResponse.json([]);
       }),
     );
     const rest = client({ token: () => token, renew: async (refused) => ((token = `${refused}-new`), true) });
@@ -161,7 +209,11 @@ describe('the REST client', () => {
       ['99999', 300_000],
       ['0', 1_000],
     ] as const) {
-      worker.resetHandlers(http.get(`${BASE}rooms/`, () => HttpResponse.json({ detail: 'Slow down.' }, { status: 429, headers: { 'Retry-After': header } })));
+      worker.resetHandlers(
+        http.get(`${BASE}rooms/`, () =>
+          HttpResponse.json({ detail: 'Slow down.' }, { status: 429, headers: { 'Retry-After': header } }),
+        ),
+      );
       const error = await failure(client().listRooms());
       expect(error.code).to.equal('rate_limited');
       if (header.includes('GMT')) expect(error.retryAfterMs).to.be.within(expected - 1_500, expected + 1_500);
@@ -173,7 +225,9 @@ describe('the REST client', () => {
   it('times out a request without an answer, and can be aborted before', async () => {
     const clock = new FakeClock();
     const hangs = ((_url: unknown, { signal }: RequestInit) =>
-      new Promise((_, reject) => signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))))) as typeof fetch;
+      new Promise((_, reject) =>
+        signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
+      )) as typeof fetch;
     const rest = client({ clock, fetch: hangs });
     const late = failure(rest.listRooms());
     await clock.advance(15_000);
@@ -197,7 +251,9 @@ describe('addresses', () => {
       api: 'https://a.example/v2/api/chat/',
       socket: 'wss://a.example/v2/ws/chat/',
     });
-    expect(makeAddress({ url: 'http://localhost:8000', wsPath: 'socket', apiPath: '/api' }).socket).to.equal('ws://localhost:8000/socket/');
+    expect(makeAddress({ url: 'http://localhost:8000', wsPath: 'socket', apiPath: '/api' }).socket).to.equal(
+      'ws://localhost:8000/socket/',
+    );
     expect(makeAddress({}).api).to.equal(`${location.origin}/api/chat/`);
   });
 

@@ -1,6 +1,11 @@
 import { expect } from '@open-wc/testing';
 import { decodeChatFrame, type ChatFrame, type ClientFrame } from '../../src/protocol/index.js';
-import { ChatError, createAuthenticatedWebSocket, type SocketEnd, type SocketOptions } from '../../src/transport/index.js';
+import {
+  ChatError,
+  createAuthenticatedWebSocket,
+  type SocketEnd,
+  type SocketOptions,
+} from '../../src/transport/index.js';
 import { FakeSocket } from '../support/fake-backend.js';
 
 interface Opened {
@@ -55,7 +60,9 @@ describe('createAuthenticatedWebSocket', () => {
         throw new SyntaxError(`Failed to construct: '${url}'`);
       }
     } as unknown as typeof WebSocket;
-    expect(() => open('sesame', { WebSocket: refuses })).to.throw(ChatError).and.satisfy((error: ChatError) => !error.message.includes('sesame'));
+    expect(() => open('sesame', { WebSocket: refuses }))
+      .to.throw(ChatError)
+      .and.satisfy((error: ChatError) => !error.message.includes('sesame'));
   });
 
   it('delivers validated frames and reports the others', () => {

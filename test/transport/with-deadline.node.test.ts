@@ -19,7 +19,11 @@ describe('a request with a deadline', () => {
       const signals: WeakRef<AbortSignal>[] = [];
       for (let count = 0; count < REQUESTS; count++) {
         const request = (signal: AbortSignal): Promise<unknown> => (signals.push(new WeakRef(signal)), run());
-        await withDeadline('chat.example', request, { clock: systemClock, timeoutMs: 1_000, signal: session.signal }).catch(() => {});
+        await withDeadline('chat.example', request, {
+          clock: systemClock,
+          timeoutMs: 1_000,
+          signal: session.signal,
+        }).catch(() => {});
       }
       await new Promise((resolve) => setImmediate(resolve));
       collectGarbage();

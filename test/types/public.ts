@@ -11,7 +11,12 @@ const chat = new ChatConnection({ url: 'https://a.example', token: 'x' });
 // @ts-expect-error unknown method
 void chat.getRooms();
 // @ts-expect-error a socket needs a token
-createAuthenticatedWebSocket({ address: 'wss://a.example', decode: () => ({ problems: [] }), onFrame() {}, onEnd() {} });
+createAuthenticatedWebSocket({
+  address: 'wss://a.example',
+  decode: () => ({ problems: [] }),
+  onFrame() {},
+  onEnd() {},
+});
 // @ts-expect-error the state is read-only
 chat.state = 'connected';
 // @ts-expect-error rooms are read-only

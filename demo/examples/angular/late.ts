@@ -1,6 +1,12 @@
 /** The elements are loaded after the first drawing. Angular sets properties on any element, so a property binding works too. */
 import '@angular/compiler';
-import { afterNextRender, Component, CUSTOM_ELEMENTS_SCHEMA, provideZonelessChangeDetection, signal } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  CUSTOM_ELEMENTS_SCHEMA,
+  provideZonelessChangeDetection,
+  signal,
+} from '@angular/core';
 import { bootstrapApplication } from '@angular/platform-browser';
 import type { ChatTokenExpiredEvent } from 'unified-chat';
 

@@ -24,7 +24,8 @@ function App() {
           Unread: <output id="unread">{unread}</output>
         </span>
         <label>
-          <input type="checkbox" id="quiet" checked={isQuiet} onChange={(event) => setQuiet(event.target.checked)} /> Nothing may be sent
+          <input type="checkbox" id="quiet" checked={isQuiet} onChange={(event) => setQuiet(event.target.checked)} />{' '}
+          Nothing may be sent
         </label>
       </p>
       <chat-connection

@@ -5,7 +5,14 @@
  *     connectAdapter(xmppAdapter({ service: 'wss://chat.example/xmpp-websocket', domain: 'chat.example', rooms: 'rooms.chat.example', username, password }), 'xmpp');
  */
 import { client, xml } from '@xmpp/client';
-import { AdapterRefusal, type AdapterEvents, type AdapterMessage, type AdapterRoom, type AdapterUser, type ChatAdapter } from 'unified-chat/adapter';
+import {
+  AdapterRefusal,
+  type AdapterEvents,
+  type AdapterMessage,
+  type AdapterRoom,
+  type AdapterUser,
+  type ChatAdapter,
+} from 'unified-chat/adapter';
 
 export interface XmppOptions {
   /** Address of the server's WebSocket. */
@@ -89,16 +96,29 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     entry.done.catch(() => joined.delete(room));
     // The archive tells what was said before; the room need not.
     connected()
-      .send(xml('presence', { to: `${room}/${username}` }, xml('x', { xmlns: NS.muc }, xml('history', { maxstanzas: '0' }))))
+      .send(
+        xml(
+          'presence',
+          { to: `${room}/${username}` },
+          xml('x', { xmlns: NS.muc }, xml('history', { maxstanzas: '0' })),
+        ),
+      )
       .catch(entry.reject);
     return entry.done;
   }
 
   function onPresence(stanza: Stanza): void {
     const room = roomOf(String(stanza.attrs.from));
-    if (stanza.attrs.type === 'error') joined.get(room)?.reject(new Error(stanza.getChild('error')?.getChildText('text') ?? 'the room is closed'));
+    if (stanza.attrs.type === 'error')
+      joined.get(room)?.reject(new Error(stanza.getChild('error')?.getChildText('text') ?? 'the room is closed'));
     // 110: this is about ourselves.
-    else if (stanza.getChild('x', NS.user)?.getChildren('status').some(({ attrs }) => attrs.code === '110')) joined.get(room)?.resolve();
+    else if (
+      stanza
+        .getChild('x', NS.user)
+        ?.getChildren('status')
+        .some(({ attrs }) => attrs.code === '110')
+    )
+      joined.get(room)?.resolve();
   }
 
   function onStanza(stanza: Stanza): void {
@@ -108,7 +128,13 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     if (result) {
       const forwarded = result.getChild('forwarded', NS.forward);
       const message = forwarded?.getChild('message');
-      const found = message && read(message, String(result.attrs.id), forwarded?.getChild('delay', NS.delay)?.attrs.stamp as string | undefined);
+      const found =
+        message &&
+        read(
+          message,
+          String(result.attrs.id),
+          forwarded?.getChild('delay', NS.delay)?.attrs.stamp as string | undefined,
+        );
       if (found) pages.get(String(result.attrs.queryid))?.push(found);
       return;
     }
@@ -124,9 +150,17 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     }
     if (stanza.attrs.type !== 'groupchat') return;
     const nick = nickOf(from);
-    const typing = stanza.getChild('composing', NS.states) ? true : stanza.getChild('paused', NS.states) || stanza.getChild('active', NS.states) ? false : undefined;
+    const typing = stanza.getChild('composing', NS.states)
+      ? true
+      : stanza.getChild('paused', NS.states) || stanza.getChild('active', NS.states)
+        ? false
+        : undefined;
     if (typing !== undefined && nick !== username) events?.typing(roomOf(from), person(nick), typing);
-    const message = read(stanza, String(stanza.getChild('stanza-id', NS.sid)?.attrs.id ?? stanza.attrs.id), stanza.getChild('delay', NS.delay)?.attrs.stamp as string | undefined);
+    const message = read(
+      stanza,
+      String(stanza.getChild('stanza-id', NS.sid)?.attrs.id ?? stanza.attrs.id),
+      stanza.getChild('delay', NS.delay)?.attrs.stamp as string | undefined,
+    );
     if (!message) return;
     if (nick === username) echo?.resolve(message);
     events?.message(roomOf(from), message);
@@ -160,7 +194,14 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
       const echo = waiting<AdapterMessage>(`${room} said nothing`);
       echoes.set(localId, echo);
       try {
-        await connected().send(xml('message', { to: room, type: 'groupchat', id: localId }, xml('body', {}, content), xml('origin-id', { xmlns: NS.sid, id: localId })));
+        await connected().send(
+          xml(
+            'message',
+            { to: room, type: 'groupchat', id: localId },
+            xml('body', {}, content),
+            xml('origin-id', { xmlns: NS.sid, id: localId }),
+          ),
+        );
         return await echo.done;
       } finally {
         echoes.delete(localId);
@@ -168,7 +209,9 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     },
 
     async list() {
-      const answer = await connected().iqCaller.request(xml('iq', { type: 'get', to: rooms }, xml('query', { xmlns: NS.items })));
+      const answer = await connected().iqCaller.request(
+        xml('iq', { type: 'get', to: rooms }, xml('query', { xmlns: NS.items })),
+      );
       const items = answer.getChild('query', NS.items)?.getChildren('item') ?? [];
       return items.map(({ attrs }): AdapterRoom => ({ id: String(attrs.jid), name: String(attrs.name ?? attrs.jid) }));
     },
@@ -178,10 +221,21 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
       await join(room);
       const queryid = crypto.randomUUID();
       pages.set(queryid, []);
-      const form = xml('x', { xmlns: NS.data, type: 'submit' }, xml('field', { var: 'FORM_TYPE', type: 'hidden' }, xml('value', {}, NS.mam)));
+      const form = xml(
+        'x',
+        { xmlns: NS.data, type: 'submit' },
+        xml('field', { var: 'FORM_TYPE', type: 'hidden' }, xml('value', {}, NS.mam)),
+      );
       // An empty `before` is the end.
-      const page = xml('set', { xmlns: NS.rsm }, xml('max', {}, String(limit)), xml('before', {}, before === undefined ? '' : String(before)));
-      const answer = await connected().iqCaller.request(xml('iq', { type: 'set', to: room }, xml('query', { xmlns: NS.mam, queryid }, form, page)));
+      const page = xml(
+        'set',
+        { xmlns: NS.rsm },
+        xml('max', {}, String(limit)),
+        xml('before', {}, before === undefined ? '' : String(before)),
+      );
+      const answer = await connected().iqCaller.request(
+        xml('iq', { type: 'set', to: room }, xml('query', { xmlns: NS.mam, queryid }, form, page)),
+      );
       const messages = pages.get(queryid)!;
       pages.delete(queryid);
       return { messages, hasMore: answer.getChild('fin', NS.mam)?.attrs.complete !== 'true' };
@@ -193,7 +247,13 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
 
     typing(roomId, isTyping) {
       if (!joined.has(String(roomId))) return;
-      void connected().send(xml('message', { to: String(roomId), type: 'groupchat' }, xml(isTyping ? 'composing' : 'paused', { xmlns: NS.states })));
+      void connected().send(
+        xml(
+          'message',
+          { to: String(roomId), type: 'groupchat' },
+          xml(isTyping ? 'composing' : 'paused', { xmlns: NS.states }),
+        ),
+      );
     },
   };
 }

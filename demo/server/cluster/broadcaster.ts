@@ -47,7 +47,8 @@ export class Broadcaster {
         }
         return;
       case 'users':
-        for (const userId of message.userIds) for (const connection of hub.connectionsOf(userId)) message.frames.forEach((frame) => connection.send(frame));
+        for (const userId of message.userIds)
+          for (const connection of hub.connectionsOf(userId)) message.frames.forEach((frame) => connection.send(frame));
         return;
       case 'notified':
         return sendNotifications(message.notification.messageId, message.notification.userIds);
@@ -63,7 +64,13 @@ export class Broadcaster {
       const connections = hub.connectionsOf(userId);
       if (connections.length === 0) continue;
       const frames: object[] = [...shared];
-      if (updates) frames.push({ type: 'room_updated', room_id: roomId, updates: { ...updates, unread_count: unread }, timestamp: new Date() });
+      if (updates)
+        frames.push({
+          type: 'room_updated',
+          room_id: roomId,
+          updates: { ...updates, unread_count: unread },
+          timestamp: new Date(),
+        });
       for (const connection of connections) frames.forEach((each) => connection.send(each));
     }
     if (notification) sendNotifications(notification.messageId, notification.userIds);

@@ -20,9 +20,16 @@ const OVERLAP_S = 10;
 const BATCH = 500;
 
 /** The updates of a room after a seq, in order. */
-export async function readUpdatesAfter({ database, options, log }: Dependencies, roomId: number, after: number): Promise<RoomUpdate[]> {
+export async function readUpdatesAfter(
+  { database, options, log }: Dependencies,
+  roomId: number,
+  after: number,
+): Promise<RoomUpdate[]> {
   try {
-    const changes = await database.query<Change>(`select ${CHANGE_COLUMNS} from changes c where c.room_id = $1 and c.seq > $2 order by c.seq limit ${BATCH}`, [roomId, after]);
+    const changes = await database.query<Change>(
+      `select ${CHANGE_COLUMNS} from changes c where c.room_id = $1 and c.seq > $2 order by c.seq limit ${BATCH}`,
+      [roomId, after],
+    );
     const updates: RoomUpdate[] = [];
     for (const change of changes) updates.push(await updateOf({ database, options }, change));
     return updates;
@@ -33,7 +40,10 @@ export async function readUpdatesAfter({ database, options, log }: Dependencies,
 }
 
 /** Polls for undelivered changes until it is stopped. */
-export function startChangePoller(context: Dependencies, reorderBuffer: ReorderBuffer<RoomUpdate>): { stop(): Promise<void> } {
+export function startChangePoller(
+  context: Dependencies,
+  reorderBuffer: ReorderBuffer<RoomUpdate>,
+): { stop(): Promise<void> } {
   const { database, log } = context;
   /** All changes before this time (database clock) are delivered. */
   let since: Date | undefined;
@@ -49,7 +59,7 @@ export function startChangePoller(context: Dependencies, reorderBuffer: ReorderB
     for (const { roomId, first, last } of rows) {
       if (roomId === null) continue;
       // Nothing delivered for this room yet: everything since the last poll was missed.
-      for (let known = reorderBuffer.last(roomId) ?? first - 1; known < last; ) {
+      for (let known = reorderBuffer.last(roomId) ?? first - 1; known < last;) {
         const updates = await readUpdatesAfter(context, roomId, known);
         if (updates.length === 0) break;
         log.warn({ room: roomId, from: updates[0]!.seq, to: updates.at(-1)!.seq }, 'changes delivered late');

@@ -43,7 +43,10 @@ async function joinRedis(url: string, messagesPerMinute: number, hub: Hub, log: 
     // Messages of this process are already delivered locally.
     if (!text.startsWith(processId)) listener(JSON.parse(text.slice(processId.length)) as BusMessage);
   };
-  const ready = Promise.all([commands.connect(), subscriber.connect().then(() => subscriber.subscribe(CHANNEL, onText))]);
+  const ready = Promise.all([
+    commands.connect(),
+    subscriber.connect().then(() => subscriber.subscribe(CHANNEL, onText)),
+  ]);
   ready.catch((error: unknown) => log.error({ err: error }, 'connecting to Redis failed'));
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([ready.catch(() => {}), new Promise((resolve) => (timer = setTimeout(resolve, START_MS)))]);

@@ -16,12 +16,16 @@ export function redisPresence(redis: Redis, hub: Hub, processId: string): Presen
     const score = Date.now() + TTL_MS;
     return redis
       .multi()
-      .zAdd(keyOf(roomId), userIds.map((userId) => ({ score, value: memberOf(userId) })))
+      .zAdd(
+        keyOf(roomId),
+        userIds.map((userId) => ({ score, value: memberOf(userId) })),
+      )
       .pExpire(keyOf(roomId), TTL_MS)
       .exec();
   };
   const removeUnlessSubscribed = (roomId: number, userId: number): void => {
-    if (!hub.subscribedUsers(roomId).includes(userId)) void withFallback<unknown>(redis.zRem(keyOf(roomId), memberOf(userId)), undefined);
+    if (!hub.subscribedUsers(roomId).includes(userId))
+      void withFallback<unknown>(redis.zRem(keyOf(roomId), memberOf(userId)), undefined);
   };
   const renew = (): void => {
     for (const [roomId, userIds] of hub.allSubscribedUsers()) void withFallback(add(roomId, userIds), undefined);

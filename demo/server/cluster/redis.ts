@@ -19,11 +19,16 @@ export function openRedis(url: string, log: Logger, role: string) {
     // Every caller has a fallback, so commands are not queued while offline.
     disableOfflineQueue: true,
     pingInterval: SILENCE_MS / 2,
-    socket: { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, LONGEST_WAIT_MS) },
+    socket: {
+      connectTimeout: SILENCE_MS,
+      socketTimeout: SILENCE_MS,
+      reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, LONGEST_WAIT_MS),
+    },
   });
   let isLost = false;
   redis.on('error', (error: Error) => {
-    if (!isLost) log.error({ reason: error.message, role }, 'Redis connection lost: updates between processes are delayed');
+    if (!isLost)
+      log.error({ reason: error.message, role }, 'Redis connection lost: updates between processes are delayed');
     isLost = true;
   });
   redis.on('ready', () => {

@@ -61,7 +61,7 @@ export class ReorderBuffer<Item extends Sequenced> {
   }
 
   #drain(room: Room<Item>): void {
-    for (let item; (item = room.held.get(room.last + 1)); ) {
+    for (let item; (item = room.held.get(room.last + 1));) {
       room.held.delete(++room.last);
       this.#deliver(item);
     }
@@ -71,7 +71,7 @@ export class ReorderBuffer<Item extends Sequenced> {
   }
 
   async #fill(roomId: number, room: Room<Item>): Promise<void> {
-    for (let before; room.held.size > 0 && before !== room.last; ) {
+    for (let before; room.held.size > 0 && before !== room.last;) {
       before = room.last;
       for (const item of await this.#fetch(roomId, room.last)) if (item.seq > room.last) room.held.set(item.seq, item);
       this.#drain(room);

@@ -33,7 +33,10 @@ async function openEmbedded(folder?: string): Promise<Database> {
   const { PGlite } = await embedded();
   const data = folder && join(folder, 'postgres');
   const isNew = !data || !(await exists(join(data, 'PG_VERSION')));
-  const lite = await PGlite.create({ ...(data && { dataDir: data }), ...(isNew && { loadDataDir: await emptyCluster() }) });
+  const lite = await PGlite.create({
+    ...(data && { dataDir: data }),
+    ...(isNew && { loadDataDir: await emptyCluster() }),
+  });
   const on = (inner: Pick<PGlite, 'query'>): Queryable => ({
     query: async <Row extends object>(sql: string, params?: unknown[]) => (await inner.query<Row>(sql, params)).rows,
   });
@@ -124,7 +127,8 @@ async function lock(folder: string): Promise<() => Promise<void>> {
     await acquire();
   } catch {
     const owner = Number(await readFile(file, 'utf8'));
-    if (isAlive(owner)) throw new Error(`${folder} is in use by process ${owner}. Stop that process, or use another folder.`);
+    if (isAlive(owner))
+      throw new Error(`${folder} is in use by process ${owner}. Stop that process, or use another folder.`);
     await rm(file, { force: true });
     await acquire();
   }
@@ -139,4 +143,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const exists = (path: string): Promise<boolean> => readFile(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  readFile(path).then(
+    () => true,
+    () => false,
+  );

@@ -108,7 +108,9 @@ const LOCK = 7_204_118;
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(async (inside) => {
     await inside.query('select pg_advisory_xact_lock($1)', [LOCK]);
-    await inside.query('create table if not exists migrations (id int primary key, name text not null, applied_at timestamptz not null default now())');
+    await inside.query(
+      'create table if not exists migrations (id int primary key, name text not null, applied_at timestamptz not null default now())',
+    );
   });
   for (const { id, name, statements } of MIGRATIONS) {
     await database.transaction(async (inside) => {

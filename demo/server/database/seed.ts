@@ -26,7 +26,14 @@ interface SeedRoom {
 
 const DEMO: SeedRoom[] = [
   { name: 'DM: ana & ben', type: 'direct', members: [1, 2], conversation: ANA_AND_BEN, unread: { 2: 1 } },
-  { name: 'Stairwell Lindenstraße 14', type: 'job', job: 4107, members: [1, 2, 3], conversation: JOB, unread: { 1: 2 } },
+  {
+    name: 'Stairwell Lindenstraße 14',
+    type: 'job',
+    job: 4107,
+    members: [1, 2, 3],
+    conversation: JOB,
+    unread: { 1: 2 },
+  },
   { name: 'Support', type: 'support', members: [1, 4], conversation: SUPPORT },
   { name: 'General', type: 'general', members: [1, 2, 3, 4, 5], conversation: GENERAL, unread: { 1: 3, 2: 3 } },
   { name: 'DM: ana & emil', type: 'direct', members: [1, 5] },
@@ -45,18 +52,32 @@ export async function seed(database: Database, which: 'demo' | 'transcript', now
     await inside.query('lock table users in share row exclusive mode');
     if ((await inside.query('select 1 from users limit 1')).length > 0) return;
     for (const [username, first, last, role] of USERS) {
-      await inside.query('insert into users (email, username, role, first_name, last_name) values ($1, $2, $3, $4, $5)', [`${username}@example.com`, username, role, first, last]);
+      await inside.query(
+        'insert into users (email, username, role, first_name, last_name) values ($1, $2, $3, $4, $5)',
+        [`${username}@example.com`, username, role, first, last],
+      );
     }
     for (const room of which === 'demo' ? DEMO : TRANSCRIPT) await seedRoom(inside, room, now);
   });
 }
 
-async function seedRoom(inside: Queryable, { name, type, members, conversation = '', job, unread = {} }: SeedRoom, now: number): Promise<void> {
+async function seedRoom(
+  inside: Queryable,
+  { name, type, members, conversation = '', job, unread = {} }: SeedRoom,
+  now: number,
+): Promise<void> {
   const messages = parseConversation(conversation, now);
   const createdAt = new Date((messages[0]?.at ?? now) - DAY);
   const [room] = await inside.query<{ id: number }>(
     'insert into rooms (name, room_type, job, dm_key, created_at, updated_at) values ($1, $2, $3, $4, $5, $6) returning id',
-    [name, type, job ?? null, type === 'direct' ? members.join(':') : null, createdAt, new Date(messages.at(-1)?.at ?? createdAt)],
+    [
+      name,
+      type,
+      job ?? null,
+      type === 'direct' ? members.join(':') : null,
+      createdAt,
+      new Date(messages.at(-1)?.at ?? createdAt),
+    ],
   );
   await inside.query('insert into members (room_id, user_id) select $1, unnest($2::int[])', [room!.id, members]);
   const ids = await insertMany(inside, room!.id, messages);
@@ -77,7 +98,12 @@ async function insertMany(inside: Queryable, roomId: number, messages: SeedMessa
     `insert into messages (room_id, sender_id, content, created_at)
      select $1, sender, content, at
      from unnest($2::int[], $3::text[], $4::timestamptz[]) with ordinality as seeded (sender, content, at, n) order by n returning id`,
-    [roomId, messages.map(({ senderId }) => senderId), messages.map(({ content }) => content), messages.map(({ at }) => new Date(at).toISOString())],
+    [
+      roomId,
+      messages.map(({ senderId }) => senderId),
+      messages.map(({ content }) => content),
+      messages.map(({ at }) => new Date(at).toISOString()),
+    ],
   );
   return rows.map(({ id }) => id);
 }
@@ -102,14 +128,26 @@ function parseConversation(conversation: string, now: number): SeedMessage[] {
   return messages;
 }
 
-const TOPICS = ['Is Thursday fine?', 'Yes, Thursday is fine.', 'Great, see you then 🙂', 'I am on my way.', 'The key is with the neighbour, third floor left.', 'Done for today. The windows took a bit longer than I thought, but they are clear again.', 'Thank you!', '👍'];
+const TOPICS = [
+  'Is Thursday fine?',
+  'Yes, Thursday is fine.',
+  'Great, see you then 🙂',
+  'I am on my way.',
+  'The key is with the neighbour, third floor left.',
+  'Done for today. The windows took a bit longer than I thought, but they are clear again.',
+  'Thank you!',
+  '👍',
+];
 
 /**
  * Adds `count` messages by the members of a room, one minute apart and all read; for benchmarks. @returns their ids.
  */
 export async function seedMany(database: Database, roomId: number, count: number, now = Date.now()): Promise<number[]> {
   return database.transaction(async (inside) => {
-    const members = await inside.query<{ id: number }>('select user_id as id from members where room_id = $1 order by user_id', [roomId]);
+    const members = await inside.query<{ id: number }>(
+      'select user_id as id from members where room_id = $1 order by user_id',
+      [roomId],
+    );
     const messages = Array.from({ length: count }, (_, n) => ({
       senderId: members[Math.floor(n / 3) % members.length]!.id,
       content: `${n + 1}. ${TOPICS[n % TOPICS.length]}`,

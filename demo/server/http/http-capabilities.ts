@@ -58,7 +58,8 @@ export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string)
   async function targetOf(call: Call<Env>): Promise<Target> {
     const messageId = toId(call.req.param('id'));
     const found = await findMessage(context, messageId);
-    if (!found || messageId === null || !(await isMember(context.database, found.roomId, call.get('viewer').id))) throw new RequestError('unknown_message', 'There is no such message.');
+    if (!found || messageId === null || !(await isMember(context.database, found.roomId, call.get('viewer').id)))
+      throw new RequestError('unknown_message', 'There is no such message.');
     return { roomId: found.roomId, messageId };
   }
 }

@@ -24,6 +24,7 @@ export function cursor(call: Call<Env>, name: string): number | null {
 
 export async function json(call: Call<Env>): Promise<Record<string, unknown>> {
   const body: unknown = await call.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new RequestError('invalid', 'The body must be a JSON object.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new RequestError('invalid', 'The body must be a JSON object.');
   return body as Record<string, unknown>;
 }

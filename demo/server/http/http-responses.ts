@@ -17,14 +17,25 @@ const STATUS: Record<RequestErrorCode, number> = {
   too_large: 413,
 };
 
-export function answer({ differences }: Context, status: number, body: unknown, headers: Record<string, string> = {}): Response {
+export function answer(
+  { differences }: Context,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Response {
   return new Response(toJson(differences.ids(body)), {
     status,
-    headers: { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', ...headers },
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      ...headers,
+    },
   });
 }
 
-export const field = (name: string, message: string): RequestError => new RequestError('invalid', message, { field: name });
+export const field = (name: string, message: string): RequestError =>
+  new RequestError('invalid', message, { field: name });
 
 export const notFound = (context: Context): Response => error(context, 404, { detail: 'Not found.' });
 
@@ -36,7 +47,8 @@ export function answerError(context: Context, thrown: unknown): Response {
   const { field: name, retryAfter } = thrown.details;
   if (status === 404) return notFound(context);
   const code = context.options.baseline ? undefined : thrown.code;
-  const body = name === undefined ? { detail: thrown.message, code, retry_after: retryAfter } : { [name]: [thrown.message] };
+  const body =
+    name === undefined ? { detail: thrown.message, code, retry_after: retryAfter } : { [name]: [thrown.message] };
   return error(context, status, body, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
 }
 

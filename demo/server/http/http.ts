@@ -30,29 +30,39 @@ export function createHttp(context: Context): Hono<Env> {
   app.get('/healthz', () => answer(context, 200, { status: 'ok' }));
   app.get(`${api}/attachments/:id/:name`, (call) => getAttachment(context, call.req.param('id')));
 
-  app.use(`${api}/*`, cors({
-    origin: (origin, call) => (isAllowedOrigin(origin, call.req.header('Host'), options.allowedOrigins) ? origin : null),
-    allowMethods: options.baseline ? ['GET', 'POST'] : ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
-    exposeHeaders: ['Retry-After'],
-    // The longest time that browsers honour. A preflight costs a cross-origin page one round trip.
-    maxAge: PREFLIGHT_SECONDS,
-  }));
+  app.use(
+    `${api}/*`,
+    cors({
+      origin: (origin, call) =>
+        isAllowedOrigin(origin, call.req.header('Host'), options.allowedOrigins) ? origin : null,
+      allowMethods: options.baseline ? ['GET', 'POST'] : ['GET', 'POST', 'PATCH', 'DELETE'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
+      exposeHeaders: ['Retry-After'],
+      // The longest time that browsers honour. A preflight costs a cross-origin page one round trip.
+      maxAge: PREFLIGHT_SECONDS,
+    }),
+  );
   app.use(`${api}/*`, async (call, next) => {
     // The URL contains the `Host` header, which the client controls.
-    if (!URL.canParse(call.req.url)) return answerError(context, new RequestError('invalid', 'The Host header is invalid.'));
+    if (!URL.canParse(call.req.url))
+      return answerError(context, new RequestError('invalid', 'The Host header is invalid.'));
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
     const maxSize = isForm ? limits.attachmentBytes + FORM_OVERHEAD : limits.bodyBytes;
     // Its size would be known only after reading it. No browser sends a form or JSON this way.
-    if (call.req.header('Transfer-Encoding') !== undefined) return answerError(context, new RequestError('invalid', 'Content-Length is required.'));
-    if (Number(call.req.header('Content-Length') ?? 0) > maxSize) return answerError(context, new RequestError('too_large', `The body must not exceed ${maxSize} bytes.`));
+    if (call.req.header('Transfer-Encoding') !== undefined)
+      return answerError(context, new RequestError('invalid', 'Content-Length is required.'));
+    if (Number(call.req.header('Content-Length') ?? 0) > maxSize)
+      return answerError(context, new RequestError('too_large', `The body must not exceed ${maxSize} bytes.`));
     return next();
   });
   app.use(`${api}/*`, async (call, next) => {
     const token = /^Bearer\s+(\S+)$/i.exec(call.req.header('Authorization') ?? '')?.[1];
     const auth = await verifyToken(database, options.secret, token);
     if (!auth.ok) {
-      log.warn({ reason: auth.reason, origin: call.req.header('Origin') ?? null, path: pathOf(call.req.path) }, 'request rejected');
+      log.warn(
+        { reason: auth.reason, origin: call.req.header('Origin') ?? null, path: pathOf(call.req.path) },
+        'request rejected',
+      );
       return answerError(context, auth.reason);
     }
     call.set('viewer', auth.viewer);
@@ -75,7 +85,8 @@ export function createHttp(context: Context): Hono<Env> {
     const roomId = roomOf(call);
     if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
     const limit = cursor(call, 'limit') ?? DEFAULT_PAGE;
-    if (limit < 1) throw new RequestError('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
+    if (limit < 1)
+      throw new RequestError('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
     const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
     const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
     if (differences.has('history-marks-read')) await readMessages(context, viewer, roomId, {});
@@ -93,7 +104,9 @@ export function createHttp(context: Context): Hono<Env> {
   app.post(`${api}/rooms/:id/send_message/`, async (call) => {
     const roomId = roomOf(call);
     const isForm = call.req.header('Content-Type')?.startsWith('multipart/form-data');
-    const { attachment, ...body } = isForm ? await readAttachment(call, limits.attachmentBytes) : { ...(await json(call)), attachment: undefined };
+    const { attachment, ...body } = isForm
+      ? await readAttachment(call, limits.attachmentBytes)
+      : { ...(await json(call)), attachment: undefined };
     if (body['room'] === undefined) throw new RequestError('invalid', 'This field is required.', { field: 'room' });
     const reply = body['reply_to'];
     const request = {

@@ -37,7 +37,11 @@ export const CHANGE_COLUMNS = `
 
 /** Records a change of an existing message. Requires the room to be locked. @returns its seq. */
 export async function recordChange(inside: Queryable, kind: Kind, roomId: number, messageId: number): Promise<number> {
-  const [done] = await inside.query<{ seq: number }>('select record_change($1, $2, $3) as seq', [roomId, kind, messageId]);
+  const [done] = await inside.query<{ seq: number }>('select record_change($1, $2, $3) as seq', [
+    roomId,
+    kind,
+    messageId,
+  ]);
   return done!.seq;
 }
 
@@ -63,7 +67,15 @@ export function frameOf(change: Change, viewerId: number, message: WireMessage |
     case 'message_read':
       return viewerId === change.userId
         ? { type: 'messages_marked_read', room_id, count: change.count, seq, timestamp }
-        : { type, room_id, user_id: change.userId, message_ids: change.messageIds, ...(message_id !== null && { up_to: message_id }), seq, timestamp };
+        : {
+            type,
+            room_id,
+            user_id: change.userId,
+            message_ids: change.messageIds,
+            ...(message_id !== null && { up_to: message_id }),
+            seq,
+            timestamp,
+          };
     default:
       return type satisfies never;
   }
@@ -73,7 +85,11 @@ export function frameOf(change: Change, viewerId: number, message: WireMessage |
  * Deletes changes outside the sync window, of one room or of all. Only ever a prefix, so that the remaining changes
  * have no gap.
  */
-export async function deleteOldChanges(database: Queryable, { changes, hours }: SyncWindow, roomId?: number): Promise<void> {
+export async function deleteOldChanges(
+  database: Queryable,
+  { changes, hours }: SyncWindow,
+  roomId?: number,
+): Promise<void> {
   await database.query(
     `with past as materialized (
        select r.id, least(r.seq - $1, coalesce((select min(k.seq) - 1 from changes k where k.room_id = r.id and k.at > now() - $2 * interval '1 hour'), r.seq)) as seq

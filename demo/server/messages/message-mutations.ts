@@ -32,7 +32,13 @@ export interface MutationResult {
 const MAX_EMOJI = 20;
 
 /** @param perform Performs the change. @returns whether anything changed. */
-async function mutate(context: Context, viewer: Viewer, target: Target, kind: Change['kind'], perform: (inside: Queryable, message: Row) => Promise<boolean>): Promise<MutationResult> {
+async function mutate(
+  context: Context,
+  viewer: Viewer,
+  target: Target,
+  kind: Change['kind'],
+  perform: (inside: Queryable, message: Row) => Promise<boolean>,
+): Promise<MutationResult> {
   const { database, log } = context;
   const { roomId, messageId } = target;
   const seq = await database.transaction(async (inside) => {
@@ -42,7 +48,8 @@ async function mutate(context: Context, viewer: Viewer, target: Target, kind: Ch
       [messageId, roomId],
     );
     // Deleting a deleted message is allowed; everything else needs an existing message.
-    if (!row || (row.isDeleted && kind !== 'message_deleted')) throw new RequestError('unknown_message', 'There is no such message.', target);
+    if (!row || (row.isDeleted && kind !== 'message_deleted'))
+      throw new RequestError('unknown_message', 'There is no such message.', target);
     return (await perform(inside, row)) ? recordChange(inside, kind, roomId, messageId) : null;
   });
   const message = (await getMessages(context, viewer.id, [messageId])).get(messageId);
@@ -54,18 +61,30 @@ async function mutate(context: Context, viewer: Viewer, target: Target, kind: Ch
 }
 
 function checkOwn(viewer: Viewer, row: Row, target: Target, action: string): void {
-  if (row.senderId !== viewer.id) throw new RequestError('not_yours', `Only the author of a message can ${action} it.`, target);
+  if (row.senderId !== viewer.id)
+    throw new RequestError('not_yours', `Only the author of a message can ${action} it.`, target);
 }
 
-export async function editMessage(context: Context, viewer: Viewer, target: Target, text: unknown): Promise<MutationResult> {
+export async function editMessage(
+  context: Context,
+  viewer: Viewer,
+  target: Target,
+  text: unknown,
+): Promise<MutationResult> {
   const content = checkContent(text, context.options.limits.content, target.roomId);
   await countMessage(context.rateLimiter, viewer.id);
   return mutate(context, viewer, target, 'message_updated', async (inside, row) => {
     checkOwn(viewer, row, target, 'edit');
     if (row.type !== 'text') throw new RequestError('invalid', 'Only text messages can be edited.', target);
     if (row.content === content) return false;
-    await inside.query('update messages set content = $2, edited_at = clock_timestamp() where id = $1', [target.messageId, content]);
-    await inside.query('update notifications set message = $2 where message_id = $1', [target.messageId, previewOf(content)]);
+    await inside.query('update messages set content = $2, edited_at = clock_timestamp() where id = $1', [
+      target.messageId,
+      content,
+    ]);
+    await inside.query('update notifications set message = $2 where message_id = $1', [
+      target.messageId,
+      previewOf(content),
+    ]);
     return true;
   });
 }
@@ -76,27 +95,57 @@ export const deleteMessage = (context: Context, viewer: Viewer, target: Target):
     checkOwn(viewer, row, target, 'delete');
     if (row.isDeleted) return false;
     const { messageId } = target;
-    const [kept] = await inside.query<{ file: string | null }>('select attachment_id as file from messages where id = $1', [messageId]);
-    await inside.query(`update messages set content = '', attachment_id = null, digest = null, deleted_at = clock_timestamp() where id = $1`, [messageId]);
+    const [kept] = await inside.query<{ file: string | null }>(
+      'select attachment_id as file from messages where id = $1',
+      [messageId],
+    );
+    await inside.query(
+      `update messages set content = '', attachment_id = null, digest = null, deleted_at = clock_timestamp() where id = $1`,
+      [messageId],
+    );
     await inside.query('delete from attachments where id = $1', [kept!.file]);
     await inside.query('delete from reactions where message_id = $1', [messageId]);
     await inside.query('delete from notifications where message_id = $1', [messageId]);
     return true;
   });
 
-export async function react(context: Context, viewer: Viewer, target: Target, { emoji: given, on }: { emoji: unknown; on: unknown }): Promise<MutationResult> {
+export async function react(
+  context: Context,
+  viewer: Viewer,
+  target: Target,
+  { emoji: given, on }: { emoji: unknown; on: unknown },
+): Promise<MutationResult> {
   const emoji = checkEmoji(given, target.roomId);
   if (typeof on !== 'boolean') throw new RequestError('invalid', 'Must be true or false.', { ...target, field: 'on' });
   await countMessage(context.rateLimiter, viewer.id);
   return mutate(context, viewer, target, 'reactions_updated', async (inside) => {
     const { messageId } = target;
     if (!on) {
-      return (await inside.query('delete from reactions where message_id = $1 and user_id = $2 and emoji = $3 returning 1', [messageId, viewer.id, emoji])).length > 0;
+      return (
+        (
+          await inside.query(
+            'delete from reactions where message_id = $1 and user_id = $2 and emoji = $3 returning 1',
+            [messageId, viewer.id, emoji],
+          )
+        ).length > 0
+      );
     }
-    const there = await inside.query<{ emoji: string }>('select distinct emoji from reactions where message_id = $1', [messageId]);
+    const there = await inside.query<{ emoji: string }>('select distinct emoji from reactions where message_id = $1', [
+      messageId,
+    ]);
     if (there.length >= MAX_EMOJI && !there.some((each) => each.emoji === emoji)) {
-      throw new RequestError('invalid', `A message can have at most ${MAX_EMOJI} different reactions.`, { ...target, field: 'emoji' });
+      throw new RequestError('invalid', `A message can have at most ${MAX_EMOJI} different reactions.`, {
+        ...target,
+        field: 'emoji',
+      });
     }
-    return (await inside.query('insert into reactions (message_id, user_id, emoji) values ($1, $2, $3) on conflict do nothing returning 1', [messageId, viewer.id, emoji])).length > 0;
+    return (
+      (
+        await inside.query(
+          'insert into reactions (message_id, user_id, emoji) values ($1, $2, $3) on conflict do nothing returning 1',
+          [messageId, viewer.id, emoji],
+        )
+      ).length > 0
+    );
   });
 }

@@ -51,7 +51,9 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
     sender: row.sender,
     message_type: row.message_type,
     content: row.content,
-    attachment: row.attachment_id && `/api/chat/attachments/${row.attachment_id}/${encodeURIComponent(row.attachment_name ?? '')}`,
+    attachment:
+      row.attachment_id &&
+      `/api/chat/attachments/${row.attachment_id}/${encodeURIComponent(row.attachment_name ?? '')}`,
     timestamp: row.created_at,
     is_read: row.is_read,
     edited_at: row.edited_at,
@@ -67,7 +69,11 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
 export const NO_VIEWER = 0;
 
 /** Resets the fields that depend on the viewer, for frames shared by all members. */
-export const withoutViewerFields = (message: WireMessage): WireMessage => ({ ...message, is_read: false, is_own_message: false });
+export const withoutViewerFields = (message: WireMessage): WireMessage => ({
+  ...message,
+  is_read: false,
+  is_own_message: false,
+});
 
 export interface Page {
   before: number | null;
@@ -103,7 +109,13 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
  * compared.
  * @param parameter The query parameter that holds the cursor.
  */
-async function cursorCondition({ database }: Source, roomId: number, parameter: string, cursor: number | null, operator: '<' | '>'): Promise<string> {
+async function cursorCondition(
+  { database }: Source,
+  roomId: number,
+  parameter: string,
+  cursor: number | null,
+  operator: '<' | '>',
+): Promise<string> {
   if (cursor === null) return `${parameter}::int is null`;
   const known = await database.query('select 1 from messages where id = $1 and room_id = $2', [cursor, roomId]);
   if (known.length === 0) return `m.id ${operator} ${parameter}::int`;
@@ -121,7 +133,13 @@ export async function getMessages(source: Source, viewerId: number, ids: number[
 }
 
 /** The room of a message, even if the message is deleted. */
-export async function findMessage({ database }: Pick<Context, 'database'>, id: number | null): Promise<{ roomId: number; isDeleted: boolean } | undefined> {
-  const [found] = await database.query<{ roomId: number; isDeleted: boolean }>('select room_id as "roomId", deleted_at is not null as "isDeleted" from messages where id = $1', [id]);
+export async function findMessage(
+  { database }: Pick<Context, 'database'>,
+  id: number | null,
+): Promise<{ roomId: number; isDeleted: boolean } | undefined> {
+  const [found] = await database.query<{ roomId: number; isDeleted: boolean }>(
+    'select room_id as "roomId", deleted_at is not null as "isDeleted" from messages where id = $1',
+    [id],
+  );
   return found;
 }

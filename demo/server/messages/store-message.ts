@@ -58,7 +58,19 @@ async function insertMessage(database: Queryable, draft: Draft, attachmentId: st
        where o.room_id = $1 and o.user_id <> $2 and o.user_id <> all($10::int[]))
      select (select id from room) as room, (select id from stored) as id,
        (select record_change($1, 'new_message', stored.id, touched => stored.created_at) from stored) as seq`,
-    [roomId, senderId, messageType, content, attachmentId, replyTo, tempId, notification.title, notification.preview, notification.except, digest],
+    [
+      roomId,
+      senderId,
+      messageType,
+      content,
+      attachmentId,
+      replyTo,
+      tempId,
+      notification.title,
+      notification.preview,
+      notification.except,
+      digest,
+    ],
   );
   // Checked first: no response may reveal anything about a room to non-members.
   if (done!.room === null) throw accessDenied(roomId);
@@ -78,8 +90,18 @@ function digestOf({ content, attachment }: Draft): string {
  * The message stored under the draft's `tempId`, if any.
  * @throws {RequestError} `conflict` if it differs from the draft: acknowledging it would lose the new message.
  */
-async function findSent(database: Queryable, { senderId, tempId, roomId, content }: Draft, digest: string | null): Promise<number | undefined> {
-  const [known] = await database.query<{ id: number; roomId: number; content: string; digest: string | null; isAltered: boolean }>(
+async function findSent(
+  database: Queryable,
+  { senderId, tempId, roomId, content }: Draft,
+  digest: string | null,
+): Promise<number | undefined> {
+  const [known] = await database.query<{
+    id: number;
+    roomId: number;
+    content: string;
+    digest: string | null;
+    isAltered: boolean;
+  }>(
     `select id, room_id as "roomId", content, digest, edited_at is not null or deleted_at is not null as "isAltered"
      from messages where sender_id = $1 and temp_id = $2`,
     [senderId, tempId],
@@ -104,7 +126,12 @@ export interface Reading {
 }
 
 /** Marks everything up to a message as read; up to the newest one if `upTo` is null. */
-export async function markReadUpTo(database: Queryable, roomId: number, userId: number, upTo: number | null): Promise<Reading> {
+export async function markReadUpTo(
+  database: Queryable,
+  roomId: number,
+  userId: number,
+  upTo: number | null,
+): Promise<Reading> {
   const [done] = await database.query<Omit<Reading, 'messageIds'>>(
     'select n as count, up_to as "upTo", authors from mark_read_up_to($1, $2, $3)',
     [roomId, userId, upTo],
@@ -113,7 +140,12 @@ export async function markReadUpTo(database: Queryable, roomId: number, userId: 
 }
 
 /** Marks individual messages of others as read. */
-export async function markReadEach(database: Queryable, roomId: number, userId: number, messageIds: number[]): Promise<Reading> {
+export async function markReadEach(
+  database: Queryable,
+  roomId: number,
+  userId: number,
+  messageIds: number[],
+): Promise<Reading> {
   const [done] = await database.query<Omit<Reading, 'upTo'>>(
     'select n as count, ids as "messageIds", authors from mark_read_each($1, $2, $3::int[])',
     [roomId, userId, messageIds],

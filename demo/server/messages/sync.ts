@@ -28,7 +28,8 @@ export interface RoomSync {
 
 /** Parses the seqs a client knows: `[room, seq]`. @throws {RequestError} if the list is too long. */
 export function readKnown(entries: [room: string, seq: number][]): Map<number, number> {
-  if (entries.length > MAX_ROOMS) throw new RequestError('invalid', `At most ${MAX_ROOMS} rooms are allowed per request.`, { field: 'room' });
+  if (entries.length > MAX_ROOMS)
+    throw new RequestError('invalid', `At most ${MAX_ROOMS} rooms are allowed per request.`, { field: 'room' });
   const known = new Map<number, number>();
   for (const [room, seq] of entries) {
     const id = toId(room);
@@ -42,7 +43,11 @@ export function readKnown(entries: [room: string, seq: number][]): Map<number, n
 const IMPOSSIBLE_SEQ = 2 ** 31 - 1;
 
 /** The changes after the `known` seq of each room. Rooms that the viewer is not a member of are left out. */
-export async function syncRooms(source: Source, viewerId: number, known: ReadonlyMap<number, number>): Promise<RoomSync[]> {
+export async function syncRooms(
+  source: Source,
+  viewerId: number,
+  known: ReadonlyMap<number, number>,
+): Promise<RoomSync[]> {
   const rows = await source.database.query<SyncRow>(
     `select r.id as room, r.seq as last, asked.since, (select min(o.seq) from changes o where o.room_id = r.id) as oldest, ${CHANGE_COLUMNS}
      from unnest($2::int[], $3::int[]) with ordinality as asked (room, since, place)
@@ -59,7 +64,9 @@ export async function syncRooms(source: Source, viewerId: number, known: Readonl
   }
   const taken: { room: Omit<RoomSync, 'changes'>; changes: Change[] }[] = [];
   let left = MAX_OF_ALL;
-  for (const { room: room_id, last, oldest, since } of rows.filter(({ room }, index) => room !== rows[index - 1]?.room)) {
+  for (const { room: room_id, last, oldest, since } of rows.filter(
+    ({ room }, index) => room !== rows[index - 1]?.room,
+  )) {
     if (since > last || (since < last && (oldest === null || since + 1 < oldest))) {
       taken.push({ room: { room_id, seq: last, expired: true, has_more: false }, changes: [] });
       continue;
@@ -74,7 +81,9 @@ export async function syncRooms(source: Source, viewerId: number, known: Readonl
   const messages = await getMessages(source, viewerId, [...new Set(ids)]);
   return taken.map(({ room, changes }) => ({
     ...room,
-    changes: withoutRedundant(changes).flatMap((change) => frameOf(change, viewerId, messages.get(change.messageId!)) ?? []),
+    changes: withoutRedundant(changes).flatMap(
+      (change) => frameOf(change, viewerId, messages.get(change.messageId!)) ?? [],
+    ),
   }));
 }
 

@@ -26,7 +26,12 @@ const MAX_TEMP_ID_LENGTH = 200;
 /** Old changes of a room are deleted after every tenth of the retained number. */
 const CLEANUPS_PER_WINDOW = 10;
 
-export async function sendMessage(context: Context, viewer: Viewer, request: SendRequest, by: 'websocket' | 'rest'): Promise<Sent> {
+export async function sendMessage(
+  context: Context,
+  viewer: Viewer,
+  request: SendRequest,
+  by: 'websocket' | 'rest',
+): Promise<Sent> {
   const { database, options, log, presence } = context;
   const { roomId, attachment, tempId } = request;
   const content = checkContent(request.content, options.limits.content, roomId, attachment !== undefined);
@@ -57,15 +62,27 @@ export async function broadcastChange(context: Context, change: Change, known?: 
   context.broadcast({ to: 'members', update: await updateOf(context, change, known) });
   const { syncWindow } = options;
   if (seq % Math.max(1, Math.floor(syncWindow.changes / CLEANUPS_PER_WINDOW)) > 0) return;
-  deleteOldChanges(database, syncWindow, roomId).catch((error: unknown) => log.error({ err: error, room: roomId }, 'deleting old changes failed'));
+  deleteOldChanges(database, syncWindow, roomId).catch((error: unknown) =>
+    log.error({ err: error, room: roomId }, 'deleting old changes failed'),
+  );
 }
 
 /** Baseline: announces a message to subscribed sockets only. The sender recognises it by `_tempId`. */
-async function announceBaseline(context: Context, message: WireMessage, tempId: string | undefined, by: 'websocket' | 'rest'): Promise<void> {
+async function announceBaseline(
+  context: Context,
+  message: WireMessage,
+  tempId: string | undefined,
+  by: 'websocket' | 'rest',
+): Promise<void> {
   const { database, differences } = context;
   const { id: messageId, room: roomId, sender } = message;
   if (by === 'websocket' || !differences.has('rest-silent')) {
-    const frame = { type: 'new_message', room_id: roomId, message: { ...withoutViewerFields(message), _tempId: tempId }, timestamp: new Date() };
+    const frame = {
+      type: 'new_message',
+      room_id: roomId,
+      message: { ...withoutViewerFields(message), _tempId: tempId },
+      timestamp: new Date(),
+    };
     context.broadcast({ to: 'subscribers', roomId, frames: differences.frames(frame) });
   }
   const userIds = (await membersOf(database, roomId)).map(({ userId }) => userId).filter((id) => id !== sender.id);
@@ -81,10 +98,19 @@ export interface ToRead {
 /**
  * Marks messages as read, and notifies the reader and the authors. A read receipt is not a change in terms of `sync`.
  */
-export async function readMessages(context: Context, viewer: Viewer, roomId: number, { ids = [], upTo = null }: ToRead, from?: Connection): Promise<void> {
+export async function readMessages(
+  context: Context,
+  viewer: Viewer,
+  roomId: number,
+  { ids = [], upTo = null }: ToRead,
+  from?: Connection,
+): Promise<void> {
   const { database, options } = context;
   if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-  const read = ids.length > 0 ? await markReadEach(database, roomId, viewer.id, ids) : await markReadUpTo(database, roomId, viewer.id, upTo);
+  const read =
+    ids.length > 0
+      ? await markReadEach(database, roomId, viewer.id, ids)
+      : await markReadUpTo(database, roomId, viewer.id, upTo);
   const { count } = read;
   if (upTo !== null && read.upTo === null && (await findMessage(context, upTo))?.roomId !== roomId) {
     throw new RequestError('unknown_message', 'There is no such message.', { roomId, messageId: upTo });
@@ -95,25 +121,51 @@ export async function readMessages(context: Context, viewer: Viewer, roomId: num
   if (count === 0) return;
   const receipt = { type: 'message_read', room_id: roomId, user_id: viewer.id, timestamp: new Date() };
   if (!options.baseline) {
-    const updated = { type: 'room_updated', room_id: roomId, updates: { unread_count: await unreadCount(database, roomId, viewer.id) }, timestamp: new Date() };
+    const updated = {
+      type: 'room_updated',
+      room_id: roomId,
+      updates: { unread_count: await unreadCount(database, roomId, viewer.id) },
+      timestamp: new Date(),
+    };
     context.broadcast({ to: 'users', userIds: [viewer.id], frames: [marked, updated] });
     // Only authors display receipts, and in a large room every reader would cause a frame to every participant.
-    return context.broadcast({ to: 'users', userIds: read.authors, frames: [{ ...receipt, ...(read.upTo === null ? { message_ids: read.messageIds } : { up_to: read.upTo }) }] });
+    return context.broadcast({
+      to: 'users',
+      userIds: read.authors,
+      frames: [{ ...receipt, ...(read.upTo === null ? { message_ids: read.messageIds } : { up_to: read.upTo }) }],
+    });
   }
   // As in the recorded backend, reading by REST is not announced on sockets.
-  if (from) context.broadcast({ to: 'subscribers', roomId, except: viewer.id, frames: [{ ...receipt, message_ids: read.messageIds }] });
+  if (from)
+    context.broadcast({
+      to: 'subscribers',
+      roomId,
+      except: viewer.id,
+      frames: [{ ...receipt, message_ids: read.messageIds }],
+    });
 }
 
 /** Sent only to sockets subscribed to the room. */
 export async function setTyping(context: Context, viewer: Viewer, roomId: number, isTyping: boolean): Promise<void> {
   const { database, differences } = context;
   if (!differences.has('foreign-typing') && !(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-  const frame = { type: 'typing', room_id: roomId, user_id: viewer.id, username: viewer.username, is_typing: isTyping, timestamp: new Date() };
+  const frame = {
+    type: 'typing',
+    room_id: roomId,
+    user_id: viewer.id,
+    username: viewer.username,
+    is_typing: isTyping,
+    timestamp: new Date(),
+  };
   context.broadcast({ to: 'subscribers', roomId, except: viewer.id, frames: [frame] });
 }
 
 /** Finds or creates the direct room with another user. */
-export async function startDirect(context: Context, viewer: Viewer, otherId: number | null): Promise<{ room: WireRoom; created: boolean }> {
+export async function startDirect(
+  context: Context,
+  viewer: Viewer,
+  otherId: number | null,
+): Promise<{ room: WireRoom; created: boolean }> {
   const { database, options } = context;
   const { roomId, created } = await database.transaction((inside) => findOrCreateDirect(inside, viewer, otherId));
   const [room] = await listRooms(context, viewer.id, roomId);

@@ -8,17 +8,28 @@ import { lastMessage, membersOf } from './rooms.js';
 export async function updateOf(source: Source, change: Change, known?: WireMessage): Promise<RoomUpdate> {
   const { roomId, seq, kind, messageId } = change;
   const [message, members, last] = await Promise.all([
-    known ?? (showsMessage(change) ? getMessages(source, NO_VIEWER, [messageId!]).then((found) => found.get(messageId!)) : undefined),
+    known ??
+      (showsMessage(change)
+        ? getMessages(source, NO_VIEWER, [messageId!]).then((found) => found.get(messageId!))
+        : undefined),
     membersOf(source.database, roomId),
     kind === 'message_updated' || kind === 'message_deleted' ? lastMessage(source, roomId) : undefined,
   ]);
-  const update: RoomUpdate = { roomId, seq, members, frame: frameOf(change, NO_VIEWER, message && withoutViewerFields(message)) };
+  const update: RoomUpdate = {
+    roomId,
+    seq,
+    members,
+    frame: frameOf(change, NO_VIEWER, message && withoutViewerFields(message)),
+  };
   if (last !== undefined) return { ...update, updates: { last_message: last } };
   if (kind !== 'new_message' || !message) return update;
   const { content, timestamp, sender } = message;
   return {
     ...update,
     updates: { last_message: { content, timestamp, sender }, updated_at: timestamp },
-    notification: { messageId: message.id, userIds: members.map((member) => member.userId).filter((id) => id !== sender.id) },
+    notification: {
+      messageId: message.id,
+      userIds: members.map((member) => member.userId).filter((id) => id !== sender.id),
+    },
   };
 }

@@ -22,7 +22,11 @@ interface RoomRow {
 }
 
 /** The active rooms of a member, most recently updated first; or one of them. */
-export async function listRooms({ database, options }: Pick<Context, 'database' | 'options'>, viewerId: number, roomId?: number) {
+export async function listRooms(
+  { database, options }: Pick<Context, 'database' | 'options'>,
+  viewerId: number,
+  roomId?: number,
+) {
   const rows = await database.query<RoomRow>(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
        (select json_agg(${userJson({ options }, 'u')} order by u.id) from members o join users u on u.id = o.user_id
@@ -71,7 +75,10 @@ export interface LastMessage {
 }
 
 /** The last message, for the room's preview. */
-export async function lastMessage({ database, options }: Pick<Context, 'database' | 'options'>, roomId: number): Promise<LastMessage | null> {
+export async function lastMessage(
+  { database, options }: Pick<Context, 'database' | 'options'>,
+  roomId: number,
+): Promise<LastMessage | null> {
   const [last] = await database.query<LastMessage>(
     `select m.content, m.created_at as timestamp, ${userJson({ options }, 'u')} as sender
      from messages m join users u on u.id = m.sender_id where m.room_id = $1 and m.deleted_at is null order by m.created_at desc, m.id desc limit 1`,
@@ -100,7 +107,8 @@ export function membersOf(database: Queryable, roomId: number): Promise<{ userId
 }
 
 export async function unreadCount(database: Queryable, roomId: number, userId: number): Promise<number> {
-  return (await database.query<{ unread: number }>('select unread_count($1, $2) as unread', [roomId, userId]))[0]!.unread;
+  return (await database.query<{ unread: number }>('select unread_count($1, $2) as unread', [roomId, userId]))[0]!
+    .unread;
 }
 
 export interface Receipt {
@@ -113,7 +121,10 @@ export interface Receipt {
  * The last read message of each member, without members who have read nothing, and without messages read individually.
  */
 export function listReceipts(database: Queryable, roomId: number): Promise<Receipt[]> {
-  return database.query('select user_id, read_up_to as up_to from members where room_id = $1 and read_up_to > 0 order by user_id', [roomId]);
+  return database.query(
+    'select user_id, read_up_to as up_to from members where room_id = $1 and read_up_to > 0 order by user_id',
+    [roomId],
+  );
 }
 
 export async function isMember(database: Queryable, roomId: number, userId: number): Promise<boolean> {
@@ -132,14 +143,18 @@ export async function findOrCreateDirect(
 ): Promise<{ roomId: number; created: boolean }> {
   const [other] = await database.query<Viewer>('select id, username from users where id = $1 and is_active', [otherId]);
   if (!other) throw new RequestError('invalid', 'There is no such user.', { field: 'user_id' });
-  if (other.id === viewer.id) throw new RequestError('invalid', 'A direct room needs two people.', { field: 'user_id' });
+  if (other.id === viewer.id)
+    throw new RequestError('invalid', 'A direct room needs two people.', { field: 'user_id' });
   const key = [viewer.id, other.id].sort((a, b) => a - b).join(':');
   const [made] = await database.query<{ id: number }>(
     `insert into rooms (name, room_type, dm_key) values ($1, 'direct', $2) on conflict (dm_key) do nothing returning id`,
     [`DM: ${viewer.username} & ${other.username}`, key],
   );
   if (made) {
-    await database.query('insert into members (room_id, user_id) select $1, unnest($2::int[])', [made.id, [viewer.id, other.id]]);
+    await database.query('insert into members (room_id, user_id) select $1, unnest($2::int[])', [
+      made.id,
+      [viewer.id, other.id],
+    ]);
     return { roomId: made.id, created: true };
   }
   // A removed member stays removed, and a closed room stays closed.

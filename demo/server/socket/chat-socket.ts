@@ -16,7 +16,8 @@ const RETRY_AFTER_ERROR_S = 5;
 
 export function chatHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
   const { options, presence, database, differences, log } = context;
-  const reply = (type: string, fields: object = {}): void => connection.send({ type, ...fields, timestamp: new Date() });
+  const reply = (type: string, fields: object = {}): void =>
+    connection.send({ type, ...fields, timestamp: new Date() });
   /** Sends an `error` frame. Codes and ids are not part of the baseline. */
   const fail = (code: string, message: string, { room_id, ...beyond }: ErrorDetails = {}): void =>
     reply('error', { message, room_id, ...(!options.baseline && { code, ...beyond }) });
@@ -40,15 +41,28 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
       case 'stop_typing':
         return setTyping(context, viewer, roomId, frame.type === 'typing');
       case 'mark_read':
-        return readMessages(context, viewer, roomId, { ids: (frame.message_ids ?? []).map(idOr0), upTo: options.baseline || frame.up_to === undefined ? null : idOr0(frame.up_to) }, connection);
+        return readMessages(
+          context,
+          viewer,
+          roomId,
+          {
+            ids: (frame.message_ids ?? []).map(idOr0),
+            upTo: options.baseline || frame.up_to === undefined ? null : idOr0(frame.up_to),
+          },
+          connection,
+        );
       case 'send_message':
         return send(frame, roomId);
       case 'sync':
-        return reply('sync_result', { rooms: await syncRooms(context, viewer.id, readKnown(Object.entries(frame.rooms))) });
+        return reply('sync_result', {
+          rooms: await syncRooms(context, viewer.id, readKnown(Object.entries(frame.rooms))),
+        });
       case 'authenticate':
         return authenticate(frame.token);
       case 'edit_message':
-        return answerMutation(await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content));
+        return answerMutation(
+          await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content),
+        );
       case 'delete_message':
         return answerMutation(await deleteMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }));
       case 'react':
@@ -58,12 +72,16 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
     }
   }
 
-  async function send({ content, reply_to, _tempId: tempId }: Extract<ClientFrame, { type: 'send_message' }>, roomId: number): Promise<void> {
+  async function send(
+    { content, reply_to, _tempId: tempId }: Extract<ClientFrame, { type: 'send_message' }>,
+    roomId: number,
+  ): Promise<void> {
     const replyTo = reply_to == null ? null : idOr0(reply_to);
     const { id, message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
     if (options.baseline || tempId === undefined) return;
     // A retry of a message that another device has since deleted.
-    if (!message) return fail('unknown_message', 'The message was deleted.', { room_id: roomId, message_id: id, _tempId: tempId });
+    if (!message)
+      return fail('unknown_message', 'The message was deleted.', { room_id: roomId, message_id: id, _tempId: tempId });
     reply('message_ack', { _tempId: tempId, room_id: message.room, message });
   }
 
@@ -98,7 +116,11 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
     } catch (error) {
       if (error instanceof RequestError) {
         log.warn({ user: viewer.id, frame: frame.type, room: roomId, code: error.code }, 'frame rejected');
-        return fail(error.code, error.message, { ...ids, room_id: error.details.roomId ?? ids.room_id, retry_after: error.details.retryAfter });
+        return fail(error.code, error.message, {
+          ...ids,
+          room_id: error.details.roomId ?? ids.room_id,
+          retry_after: error.details.retryAfter,
+        });
       }
       log.error({ err: error, user: viewer.id, frame: frame.type }, 'frame failed');
       fail('internal', 'Internal error', { ...ids, retry_after: RETRY_AFTER_ERROR_S });
@@ -107,7 +129,12 @@ export function chatHandler(context: Context, viewer: Viewer, connection: Socket
 
   return {
     onText,
-    errorFrame: () => ({ type: 'error', message: 'Internal error', ...(!options.baseline && { code: 'internal' }), timestamp: new Date() }),
+    errorFrame: () => ({
+      type: 'error',
+      message: 'Internal error',
+      ...(!options.baseline && { code: 'internal' }),
+      timestamp: new Date(),
+    }),
     ...(!options.baseline && { onExpiring: (in_s: number) => reply('token_expiring', { in_s }) }),
     onClose: () => presence.remove(connection),
   };

@@ -3,14 +3,29 @@ import type { Viewer } from '../auth.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 
-export const CAPABILITIES = ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh', 'receipts'] as const;
+export const CAPABILITIES = [
+  'idempotent_send',
+  'ack',
+  'user_channel',
+  'sync',
+  'edit',
+  'delete',
+  'reactions',
+  'token_refresh',
+  'receipts',
+] as const;
 
 /** The body of the greeting, without its type. */
 export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer): object {
   const { content, attachmentBytes: attachment_bytes, rate } = options.limits;
   const extra = options.baseline
     ? {}
-    : { protocol: 1, capabilities: CAPABILITIES, heartbeat_s: options.heartbeatSeconds, limits: { content, attachment_bytes, rate } };
+    : {
+        protocol: 1,
+        capabilities: CAPABILITIES,
+        heartbeat_s: options.heartbeatSeconds,
+        limits: { content, attachment_bytes, rate },
+      };
   return { user_id: viewer.id, username: viewer.username, ...extra, timestamp: new Date() };
 }
 

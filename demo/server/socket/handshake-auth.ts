@@ -15,7 +15,10 @@ export interface Handshake {
   protocols: string | undefined;
 }
 
-export async function verifyHandshake({ options, database }: Context, { searchParams, origin, host, protocols }: Handshake): Promise<AuthResult> {
+export async function verifyHandshake(
+  { options, database }: Context,
+  { searchParams, origin, host, protocols }: Handshake,
+): Promise<AuthResult> {
   if (!isAllowedOrigin(origin, host, options.allowedOrigins)) return { ok: false, reason: 'foreign_origin' };
   const token = searchParams.get('token');
   if (token !== null || options.baseline) return verifyToken(database, options.secret, token);

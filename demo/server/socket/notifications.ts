@@ -56,24 +56,46 @@ const list = async (source: Source, where: string, params: unknown[], limit = RE
 };
 
 const unreadCount = async ({ database }: Source, userId: number): Promise<number> =>
-  (await database.query<{ n: number }>('select count(*)::int as n from notifications where recipient = $1 and read_at is null', [userId]))[0]!.n;
+  (
+    await database.query<{ n: number }>(
+      'select count(*)::int as n from notifications where recipient = $1 and read_at is null',
+      [userId],
+    )
+  )[0]!.n;
 
 export const previewOf = (content: string): string => content.slice(0, PREVIEW);
 
 /** The notification for a new message. store-message.ts stores it together with the message. */
-export const notificationFor = (sender: Viewer, content: string) => ({ title: `New message from ${sender.firstName}`, preview: previewOf(content) });
+export const notificationFor = (sender: Viewer, content: string) => ({
+  title: `New message from ${sender.firstName}`,
+  preview: previewOf(content),
+});
 
 /** Sends the notifications of a message to the sockets of their recipients. */
-export async function sendNotifications(context: Source & Pick<Context, 'notificationHub'>, messageId: number, userIds: number[]): Promise<void> {
+export async function sendNotifications(
+  context: Source & Pick<Context, 'notificationHub'>,
+  messageId: number,
+  userIds: number[],
+): Promise<void> {
   const { notificationHub } = context;
   const connected = userIds.filter((userId) => notificationHub.connectionsOf(userId).length > 0);
   if (connected.length === 0) return;
-  for (const notification of await list(context, 'n.message_id = $1 and n.recipient = any($2::int[])', [messageId, connected], connected.length)) {
-    for (const connection of notificationHub.connectionsOf(notification.recipient)) connection.send({ type: 'new_notification', notification });
+  for (const notification of await list(
+    context,
+    'n.message_id = $1 and n.recipient = any($2::int[])',
+    [messageId, connected],
+    connected.length,
+  )) {
+    for (const connection of notificationHub.connectionsOf(notification.recipient))
+      connection.send({ type: 'new_notification', notification });
   }
 }
 
-export async function greetNotifications(context: Context, viewer: Viewer, connection: SocketConnection): Promise<void> {
+export async function greetNotifications(
+  context: Context,
+  viewer: Viewer,
+  connection: SocketConnection,
+): Promise<void> {
   const notifications = await list(context, 'n.recipient = $1', [viewer.id]);
   if (context.differences.has('notifications-quiet') && notifications.every(({ is_read }) => is_read)) return;
   connection.send({ type: 'recent_notifications', notifications });
@@ -83,7 +105,10 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
   const { database, differences, notificationHub } = context;
   const { userId } = connection;
   const markRead = (condition: string, params: unknown[]) =>
-    database.query(`update notifications set read_at = now() where recipient = $1 and read_at is null ${condition}`, [viewer.id, ...params]);
+    database.query(`update notifications set read_at = now() where recipient = $1 and read_at is null ${condition}`, [
+      viewer.id,
+      ...params,
+    ]);
 
   async function perform(request: NotificationAction): Promise<object> {
     switch (request.action) {

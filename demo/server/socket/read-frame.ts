@@ -18,8 +18,19 @@ export type Read =
   | { ok: true; frame: ClientFrame; roomId: number }
   | { ok: false; code: string; message: string; details?: ErrorDetails };
 
-const BEYOND_BASELINE: ReadonlySet<string> = new Set<ClientFrame['type']>(['sync', 'authenticate', 'edit_message', 'delete_message', 'react']);
-const WITHOUT_ROOM: ReadonlySet<string> = new Set<ClientFrame['type']>(['ping', 'get_room_list', 'sync', 'authenticate']);
+const BEYOND_BASELINE: ReadonlySet<string> = new Set<ClientFrame['type']>([
+  'sync',
+  'authenticate',
+  'edit_message',
+  'delete_message',
+  'react',
+]);
+const WITHOUT_ROOM: ReadonlySet<string> = new Set<ClientFrame['type']>([
+  'ping',
+  'get_room_list',
+  'sync',
+  'authenticate',
+]);
 
 const MAX_ECHO = 200;
 
@@ -28,10 +39,17 @@ const MAX_ECHO = 200;
  * to send.
  */
 export const echo = (value: unknown): string | number | undefined =>
-  Number.isFinite(value) || (typeof value === 'string' && value.length <= MAX_ECHO) ? (value as string | number) : undefined;
+  Number.isFinite(value) || (typeof value === 'string' && value.length <= MAX_ECHO)
+    ? (value as string | number)
+    : undefined;
 
 export function readFrame(text: string, baseline: boolean): Read {
-  const invalid = (message: string, code = 'invalid', details?: ErrorDetails): Read => ({ ok: false, code, message, ...(details && { details }) });
+  const invalid = (message: string, code = 'invalid', details?: ErrorDetails): Read => ({
+    ok: false,
+    code,
+    message,
+    ...(details && { details }),
+  });
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -48,15 +66,25 @@ export function readFrame(text: string, baseline: boolean): Read {
   const isKnown = Object.hasOwn(ClientFrames, type) && !(baseline && BEYOND_BASELINE.has(type));
   if (!isKnown) return invalid(`Unknown message type: ${type.slice(0, 40)}`);
   const needsRoom = !WITHOUT_ROOM.has(type);
-  if (needsRoom && (room_id === undefined || room_id === null)) return invalid("Missing 'room_id' field", 'invalid', { _tempId });
+  if (needsRoom && (room_id === undefined || room_id === null))
+    return invalid("Missing 'room_id' field", 'invalid', { _tempId });
   const roomId = needsRoom ? toId(room_id) : 0;
   if (roomId === null) {
     const shown = String(echo(room_id) ?? typeof room_id).slice(0, 40);
-    return invalid(baseline ? `Internal error: Field 'id' expected a number but got '${shown}'.` : `Unknown room '${shown}'`, 'unknown_room', { _tempId });
+    return invalid(
+      baseline ? `Internal error: Field 'id' expected a number but got '${shown}'.` : `Unknown room '${shown}'`,
+      'unknown_room',
+      { _tempId },
+    );
   }
   // A missing content counts as an empty one.
   const complete = type === 'send_message' && fields['content'] == null ? { ...fields, content: '' } : fields;
   const frame = check((ClientFrames as Record<string, Schema>)[type]!, complete, type);
-  if (!frame.ok) return invalid(`Invalid frame: ${frame.problem.detail}`, 'invalid', { room_id: roomId || undefined, message_id, _tempId });
+  if (!frame.ok)
+    return invalid(`Invalid frame: ${frame.problem.detail}`, 'invalid', {
+      room_id: roomId || undefined,
+      message_id,
+      _tempId,
+    });
   return { ok: true, frame: frame.value as ClientFrame, roomId };
 }

@@ -21,7 +21,9 @@ export function startRevocation(context: Context, connections: ReadonlySet<Socke
   async function check(): Promise<void> {
     if (connections.size === 0) return;
     const userIds = [...new Set([...connections].map(({ userId }) => userId))];
-    const watched = hub.allSubscribedUsers().flatMap(([roomId, users]) => users.map((userId) => [roomId, userId] as const));
+    const watched = hub
+      .allSubscribedUsers()
+      .flatMap(([roomId, users]) => users.map((userId) => [roomId, userId] as const));
     const [active, members] = await Promise.all([
       database.query<{ id: number }>('select id from users where id = any($1::int[]) and is_active', [userIds]),
       database.query<{ roomId: number; userId: number }>(

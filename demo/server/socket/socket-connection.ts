@@ -92,11 +92,12 @@ export class SocketConnection implements Connection {
 
   async #processQueue(): Promise<void> {
     const { socket } = this;
-    for (let next; (next = this.#queue.shift()); ) {
+    for (let next; (next = this.#queue.shift());) {
       this.#bytes -= next.bytes;
       await this.#handler?.onText(next.text).catch((error: unknown) => this.#onFailure(error));
       if (socket.bufferedAmount > PAUSE_BACKLOG) await this.#waitForDrain();
-      if (socket.isPaused && this.#queue.length <= MAX_QUEUED_FRAMES / 2 && this.#bytes <= MAX_QUEUED_BYTES / 2) socket.resume();
+      if (socket.isPaused && this.#queue.length <= MAX_QUEUED_FRAMES / 2 && this.#bytes <= MAX_QUEUED_BYTES / 2)
+        socket.resume();
     }
     this.#isProcessing = false;
   }
@@ -208,6 +209,9 @@ export class SocketConnection implements Connection {
     clearTimeout(this.#timer);
     if (this.#closing) return;
     const left = Math.max(0, time - Date.now());
-    this.#timer = setTimeout(() => (left > MAX_DELAY_MS ? this.#schedule(time, run) : run()), Math.min(left, MAX_DELAY_MS));
+    this.#timer = setTimeout(
+      () => (left > MAX_DELAY_MS ? this.#schedule(time, run) : run()),
+      Math.min(left, MAX_DELAY_MS),
+    );
   }
 }

@@ -35,7 +35,10 @@ export function createSockets(context: Context): Sockets {
   const byUser = new Map<number, Set<SocketConnection>>();
   let closing = false;
   const revocation = startRevocation(context, connections);
-  const liveness = setInterval(() => connections.forEach((connection) => connection.checkAlive()), options.livenessSeconds * 1_000).unref();
+  const liveness = setInterval(
+    () => connections.forEach((connection) => connection.checkAlive()),
+    options.livenessSeconds * 1_000,
+  ).unref();
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (!URL.canParse(request.url ?? '/', 'http://localhost')) return rejectUpgrade(socket, 400);
@@ -49,7 +52,8 @@ export function createSockets(context: Context): Sockets {
     if (!auth.ok || isOtherUser) {
       const reason = auth.ok ? 'not_owner' : auth.reason;
       log.warn({ reason, origin, path: pathname }, 'socket rejected');
-      if (reason === 'foreign_origin' || !context.differences.has('accept-then-4001')) return rejectUpgrade(socket, 403);
+      if (reason === 'foreign_origin' || !context.differences.has('accept-then-4001'))
+        return rejectUpgrade(socket, 403);
       return wss.handleUpgrade(request, socket, head, (ws) => {
         ws.on('error', () => ws.terminate());
         ws.close(CloseCode.unauthorized, 'unauthorized');
@@ -59,14 +63,28 @@ export function createSockets(context: Context): Sockets {
     wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, auth, origin, owner !== undefined));
   }
 
-  function accept(ws: WebSocket, stream: Duplex, { viewer, expiresAt }: AuthResult & { ok: true }, origin: string | undefined, isNotifications: boolean): void {
+  function accept(
+    ws: WebSocket,
+    stream: Duplex,
+    { viewer, expiresAt }: AuthResult & { ok: true },
+    origin: string | undefined,
+    isNotifications: boolean,
+  ): void {
     const connection = new SocketConnection(viewer.id, ws, stream, context);
     // A protocol violation or a broken connection must only affect its own socket.
     ws.on('error', (error) => log.warn({ user: viewer.id, reason: error.message }, 'socket error'));
     connections.add(connection);
     limitSockets(connection);
     ws.on('close', () => connections.delete(connection));
-    log.info({ user: viewer.id, origin: origin ?? null, kind: isNotifications ? 'notifications' : 'chat', mode: options.baseline ? 'baseline' : 'full' }, 'connected');
+    log.info(
+      {
+        user: viewer.id,
+        origin: origin ?? null,
+        kind: isNotifications ? 'notifications' : 'chat',
+        mode: options.baseline ? 'baseline' : 'full',
+      },
+      'connected',
+    );
     if (isNotifications) {
       context.notificationHub.add(connection);
       connection.idle = greetNotifications(context, viewer, connection).catch((error: unknown) => {
@@ -111,7 +129,11 @@ export function createSockets(context: Context): Sockets {
       closing = true;
       clearInterval(liveness);
       revocation.stop();
-      await Promise.all([...connections].map((connection) => connection.close(code, code === CloseCode.serviceRestart ? 'service restart' : 'closing')));
+      await Promise.all(
+        [...connections].map((connection) =>
+          connection.close(code, code === CloseCode.serviceRestart ? 'service restart' : 'closing'),
+        ),
+      );
     },
   };
 }
@@ -120,6 +142,13 @@ export function createSockets(context: Context): Sockets {
 function rejectUpgrade(socket: Duplex, status: number): void {
   const body = status === 403 ? 'Access denied' : String(STATUS_CODES[status]);
   socket.end(
-    [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', 'Content-Type: text/plain', `Content-Length: ${body.length}`, '', body].join('\r\n'),
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Connection: close',
+      'Content-Type: text/plain',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n'),
   );
 }

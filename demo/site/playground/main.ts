@@ -1,9 +1,19 @@
-import { CONTENTS, isContent, isState, PageBackend, STATES, URL_OF_BACKEND, type Content, type State } from './backend.js';
+import {
+  CONTENTS,
+  isContent,
+  isState,
+  PageBackend,
+  STATES,
+  URL_OF_BACKEND,
+  type Content,
+  type State,
+} from './backend.js';
 import { addLauncher, answerWith, connectTo, isLauncher, LAUNCHERS, setOnline, type Launcher } from './scene.js';
 
 const controls = document.querySelector<HTMLFormElement>('#controls')!;
 const field = (name: string): HTMLSelectElement => controls.elements.namedItem(name) as HTMLSelectElement;
-for (const [name, values] of Object.entries({ launcher: LAUNCHERS, state: STATES, content: CONTENTS })) field(name).append(...Object.keys(values).map((value) => new Option(value)));
+for (const [name, values] of Object.entries({ launcher: LAUNCHERS, state: STATES, content: CONTENTS }))
+  field(name).append(...Object.keys(values).map((value) => new Option(value)));
 
 const backend = new PageBackend();
 await answerWith([backend]);
@@ -13,7 +23,8 @@ function read(): void {
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const [name, value] of wanted) {
     const select = controls.elements.namedItem(name);
-    if (select instanceof HTMLSelectElement && [...select.options].some((option) => option.value === value)) select.value = value;
+    if (select instanceof HTMLSelectElement && [...select.options].some((option) => option.value === value))
+      select.value = value;
   }
 }
 
@@ -34,7 +45,9 @@ function show(): void {
   const [state, content, launcher] = [chosen.get('state'), chosen.get('content'), chosen.get('launcher')];
   if (!isState(state) || !isContent(content)) return;
   const look = isLauncher(launcher) ? launcher : null;
-  document.querySelector('#says')!.textContent = [look && LAUNCHERS[look], STATES[state], CONTENTS[content]].filter(Boolean).join(' ');
+  document.querySelector('#says')!.textContent = [look && LAUNCHERS[look], STATES[state], CONTENTS[content]]
+    .filter(Boolean)
+    .join(' ');
   const wanted = [state, content, look].join();
   if (onStage === wanted) return;
   onStage = wanted;

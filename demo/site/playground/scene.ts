@@ -18,7 +18,11 @@ export async function answerWith(backends: PageBackend[]): Promise<void> {
   // A page with a strict policy starts no worker from a mere string, which is what msw has: this one it may.
   const { trustedTypes } = globalThis as { trustedTypes?: { createPolicy(name: 'default', rules: object): void } };
   trustedTypes?.createPolicy('default', { createScriptURL: (wanted: string) => (wanted === url ? wanted : null) });
-  await setupWorker(...backends.flatMap(({ handlers }) => handlers)).start({ quiet: true, onUnhandledRequest: 'bypass', serviceWorker: { url } });
+  await setupWorker(...backends.flatMap(({ handlers }) => handlers)).start({
+    quiet: true,
+    onUnhandledRequest: 'bypass',
+    serviceWorker: { url },
+  });
 }
 
 /** An unsigned token that says whose it is: these backends look at nothing else. */

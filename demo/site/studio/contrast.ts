@@ -25,7 +25,8 @@ function painted(color: string, over: Rgb): Rgb {
   return [red!, green!, blue!];
 }
 
-const parentOf = (element: Element): Element | null => element.parentElement ?? (element.getRootNode() as Partial<ShadowRoot>).host ?? null;
+const parentOf = (element: Element): Element | null =>
+  element.parentElement ?? (element.getRootNode() as Partial<ShadowRoot>).host ?? null;
 
 /** What is behind an element, all layers together. */
 function behind(element: Element | null): Rgb {
@@ -43,7 +44,9 @@ function luminance(rgb: Rgb): number {
 
 export function ratioOf(element: Element): number {
   const ground = behind(element);
-  const [light, dark] = [luminance(ground), luminance(painted(getComputedStyle(element).color, ground))].sort((a, b) => b - a) as [number, number];
+  const [light, dark] = [luminance(ground), luminance(painted(getComputedStyle(element).color, ground))].sort(
+    (a, b) => b - a,
+  ) as [number, number];
   return (light + 0.05) / (dark + 0.05);
 }
 
@@ -68,13 +71,19 @@ const LOOKED_AT: [what: string, tag: string, selector: string, needs: number][] 
 /** The first such part that can be seen. */
 function seen(tag: string, selector: string): Element | undefined {
   for (const element of document.querySelectorAll(tag)) {
-    for (const found of element.shadowRoot?.querySelectorAll(selector) ?? []) if (found.checkVisibility({ visibilityProperty: true })) return found;
+    for (const found of element.shadowRoot?.querySelectorAll(selector) ?? [])
+      if (found.checkVisibility({ visibilityProperty: true })) return found;
   }
   return undefined;
 }
 
 export function measure(): Measured[] {
-  const looks = [...LOOKED_AT, ...Object.keys(STATES).map((state) => [`State: ${state}`, `chat-status[state=${state}]`, '[part=label]', 4.5] as const)];
+  const looks = [
+    ...LOOKED_AT,
+    ...Object.keys(STATES).map(
+      (state) => [`State: ${state}`, `chat-status[state=${state}]`, '[part=label]', 4.5] as const,
+    ),
+  ];
   return looks.map(([what, tag, selector, needs]) => {
     const element = seen(tag, selector);
     return { what, ratio: element && ratioOf(element), needs };

@@ -20,8 +20,20 @@ interface Scene {
 }
 const SCENES: Scene[] = [
   { id: 'chat', state: 'connected', content: 'everything', place: '#chat', shows: 'chat' },
-  ...(Object.keys(STATES) as State[]).map((state): Scene => ({ id: state, state, content: 'talk', place: '#states', shows: 'status' })),
-  ...(Object.keys(LAUNCHERS) as Launcher[]).map((shows): Scene => ({ id: `launcher-${shows}`, state: 'connected', content: 'talk', place: '#launchers', shows })),
+  ...(Object.keys(STATES) as State[]).map((state): Scene => ({
+    id: state,
+    state,
+    content: 'talk',
+    place: '#states',
+    shows: 'status',
+  })),
+  ...(Object.keys(LAUNCHERS) as Launcher[]).map((shows): Scene => ({
+    id: `launcher-${shows}`,
+    state: 'connected',
+    content: 'talk',
+    place: '#launchers',
+    shows,
+  })),
   { id: 'nothing', state: 'connected', content: 'nothing', place: '#corner-cases', shows: 'chat' },
   { id: 'refused', state: 'connected', content: 'refused', place: '#corner-cases', shows: 'chat' },
 ];
@@ -84,23 +96,40 @@ interface Token {
 const tokens = new Map<string, Token>();
 for (const { declarations } of manifest.modules) {
   for (const declaration of declarations) {
-    for (const { name, default: preset = '', description } of ('cssProperties' in declaration ? (declaration.cssProperties ?? []) : []) as { name: string; default?: string; description: string }[]) {
+    for (const { name, default: preset = '', description } of ('cssProperties' in declaration
+      ? (declaration.cssProperties ?? [])
+      : []) as { name: string; default?: string; description: string }[]) {
       if (!tokens.has(name)) tokens.set(name, { name, preset, description });
     }
   }
 }
-const isColour = ({ name, preset }: Token): boolean => /^#|%.*%|^var\(--chat-(text|accent|on-accent)\)$/.test(preset) && !/radius/.test(name);
+const isColour = ({ name, preset }: Token): boolean =>
+  /^#|%.*%|^var\(--chat-(text|accent|on-accent)\)$/.test(preset) && !/radius/.test(name);
 
 // What a theme begins with comes first, what only the launcher has last.
 const FIRST = ['--chat-surface', '--chat-text', '--chat-accent', '--chat-on-accent'];
-const rank = ({ name }: Token): number => (FIRST.includes(name) ? FIRST.indexOf(name) : /launcher|panel/.test(name) ? 99 : FIRST.length);
+const rank = ({ name }: Token): number =>
+  FIRST.includes(name) ? FIRST.indexOf(name) : /launcher|panel/.test(name) ? 99 : FIRST.length;
 for (const token of [...tokens.values()].sort((a, b) => rank(a) - rank(b))) {
   const label = document.createElement('label');
-  const field = Object.assign(document.createElement('input'), { type: 'text', name: token.name, placeholder: token.preset, autocomplete: 'off', spellcheck: false });
+  const field = Object.assign(document.createElement('input'), {
+    type: 'text',
+    name: token.name,
+    placeholder: token.preset,
+    autocomplete: 'off',
+    spellcheck: false,
+  });
   label.append(Object.assign(document.createElement('code'), { textContent: token.name }), field);
   if (isColour(token)) {
-    const picker = Object.assign(document.createElement('input'), { type: 'color', ariaLabel: `${token.name}: choose` });
-    if (/^#/.test(token.preset)) picker.value = token.preset.length === 4 ? `#${[...token.preset.slice(1)].map((digit) => digit + digit).join('')}` : token.preset;
+    const picker = Object.assign(document.createElement('input'), {
+      type: 'color',
+      ariaLabel: `${token.name}: choose`,
+    });
+    if (/^#/.test(token.preset))
+      picker.value =
+        token.preset.length === 4
+          ? `#${[...token.preset.slice(1)].map((digit) => digit + digit).join('')}`
+          : token.preset;
     picker.addEventListener('input', () => {
       field.value = picker.value;
       show();
@@ -120,7 +149,8 @@ select('preset').append(...Object.keys(PRESETS).map((name) => new Option(name)))
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
 
-const chosen = (): [name: string, value: string][] => [...tokens.keys()].map((name): [string, string] => [name, fieldOf(name).value.trim()]).filter(([, value]) => value);
+const chosen = (): [name: string, value: string][] =>
+  [...tokens.keys()].map((name): [string, string] => [name, fieldOf(name).value.trim()]).filter(([, value]) => value);
 
 /** Puts it into the page's sheet. One property at a time: a value that came by an address can be no rule. @returns it, as a page may have it. */
 function apply(): string {
@@ -137,8 +167,13 @@ function show(): void {
   const root = document.documentElement;
   root.dataset.scheme = select('scheme').value;
   for (const place of ['#chat', '#states', '#launchers', '#corner-cases']) find(place).dir = select('dir').value;
-  const address = new URLSearchParams({ preset: select('preset').value, scheme: select('scheme').value, dir: select('dir').value });
-  for (const [name, value] of chosen()) if (value !== PRESETS[select('preset').value]?.tokens[name]) address.set(name.replace('--chat-', ''), value);
+  const address = new URLSearchParams({
+    preset: select('preset').value,
+    scheme: select('scheme').value,
+    dir: select('dir').value,
+  });
+  for (const [name, value] of chosen())
+    if (value !== PRESETS[select('preset').value]?.tokens[name]) address.set(name.replace('--chat-', ''), value);
   history.replaceState(null, '', `#${address.toString()}`);
   requestAnimationFrame(showContrast);
 }
@@ -146,15 +181,26 @@ function show(): void {
 let lookAgain: ReturnType<typeof setTimeout> | undefined;
 
 function showContrast(): void {
-  const rows = measure().map(({ what, ratio, needs }) => ({ what, ratio, needs, says: ratio === undefined ? 'not measured' : ratio < needs ? 'too faint' : 'enough' }));
-  const found = ['too faint', 'not measured'].map((verdict) => [rows.filter(({ says }) => says === verdict).length, verdict] as const).filter(([count]) => count > 0);
+  const rows = measure().map(({ what, ratio, needs }) => ({
+    what,
+    ratio,
+    needs,
+    says: ratio === undefined ? 'not measured' : ratio < needs ? 'too faint' : 'enough',
+  }));
+  const found = ['too faint', 'not measured']
+    .map((verdict) => [rows.filter(({ says }) => says === verdict).length, verdict] as const)
+    .filter(([count]) => count > 0);
   find('#verdict').textContent = `– ${found.map((words) => words.join(' ')).join(', ') || 'all readable'}`;
   find('#verdict').className = found.length > 0 ? 'fails' : '';
   find('#contrast').replaceChildren(
     ...rows.map(({ what, ratio, needs, says }) => {
       const row = document.createElement('tr');
       row.className = says === 'enough' ? '' : 'fails';
-      row.append(...[what, ratio?.toFixed(1) ?? '–', String(needs), says].map((textContent) => Object.assign(document.createElement('td'), { textContent })));
+      row.append(
+        ...[what, ratio?.toFixed(1) ?? '–', String(needs), says].map((textContent) =>
+          Object.assign(document.createElement('td'), { textContent }),
+        ),
+      );
       return row;
     }),
   );
@@ -174,7 +220,8 @@ function read(): void {
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const name of ['preset', 'scheme', 'dir']) {
     const value = wanted.get(name);
-    if (value !== null && [...select(name).options].some((option) => option.value === value)) select(name).value = value;
+    if (value !== null && [...select(name).options].some((option) => option.value === value))
+      select(name).value = value;
   }
   usePreset();
   for (const [name, value] of wanted) if (tokens.has(`--chat-${name}`)) fieldOf(`--chat-${name}`).value = value;
@@ -211,4 +258,7 @@ addEventListener('hashchange', () => {
 read();
 show();
 // A state that comes or goes, a launcher that is opened or closed.
-new MutationObserver(() => requestAnimationFrame(showContrast)).observe(find('main'), { subtree: true, attributeFilter: ['state', 'open'] });
+new MutationObserver(() => requestAnimationFrame(showContrast)).observe(find('main'), {
+  subtree: true,
+  attributeFilter: ['state', 'open'],
+});

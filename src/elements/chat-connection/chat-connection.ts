@@ -4,7 +4,13 @@ import type { Id } from '../../protocol/index.js';
 import { ChatConnection, totalUnread } from '../../client/index.js';
 import type { AuthMode } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
-import { ChatErrorEvent, ChatNotificationEvent, ChatStateChangeEvent, ChatTokenExpiredEvent, ChatUnreadChangeEvent } from '../events.js';
+import {
+  ChatErrorEvent,
+  ChatNotificationEvent,
+  ChatStateChangeEvent,
+  ChatTokenExpiredEvent,
+  ChatUnreadChangeEvent,
+} from '../events.js';
 
 setConnectionClass(ChatConnection);
 
@@ -135,8 +141,12 @@ export class ChatConnectionElement extends LitElement {
       updateStates();
       this.dispatchEvent(new ChatUnreadChangeEvent(total));
     });
-    this.connection.on('chat-token-expired', ({ respondWith }) => this.dispatchEvent(new ChatTokenExpiredEvent(respondWith)));
-    this.connection.on('chat-notification', ({ notification, unread }) => this.dispatchEvent(new ChatNotificationEvent(notification, unread)));
+    this.connection.on('chat-token-expired', ({ respondWith }) =>
+      this.dispatchEvent(new ChatTokenExpiredEvent(respondWith)),
+    );
+    this.connection.on('chat-notification', ({ notification, unread }) =>
+      this.dispatchEvent(new ChatNotificationEvent(notification, unread)),
+    );
     this.connection.on('chat-error', ({ code, message }) => this.dispatchEvent(new ChatErrorEvent(code, message)));
   }
 
@@ -144,11 +154,23 @@ export class ChatConnectionElement extends LitElement {
    * Asks for a token again when a `chat-token-expired` listener is added late.
    * @internal
    */
-  override addEventListener<Name extends keyof HTMLElementEventMap>(type: Name, listener: (event: HTMLElementEventMap[Name]) => void, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener<Name extends keyof HTMLElementEventMap>(
+    type: Name,
+    listener: (event: HTMLElementEventMap[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
   /** @internal */
-  override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
   /** @internal */
-  override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void {
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
     super.addEventListener(type, listener, options);
     if (type === 'chat-token-expired') this.connection.askAgain();
   }
@@ -174,7 +196,18 @@ export class ChatConnectionElement extends LitElement {
     if (changed.size === 0) return;
     this.connection.mediaHosts = this.mediaHosts ?? '';
     const { url, token, wsPath, apiPath, auth, share, notifications, tokenUrl, tokenProvider, user } = this;
-    this.connection.configure({ url, token, wsPath, apiPath, auth, share: share !== 'off', notifications, tokenUrl, tokenProvider, user });
+    this.connection.configure({
+      url,
+      token,
+      wsPath,
+      apiPath,
+      auth,
+      share: share !== 'off',
+      notifications,
+      tokenUrl,
+      tokenProvider,
+      user,
+    });
   }
 
   protected override firstUpdated(): void {

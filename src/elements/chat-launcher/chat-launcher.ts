@@ -100,7 +100,9 @@ export class ChatLauncherElement extends LitElement {
   url: string | undefined;
 
   readonly #finder = new ConnectionController(this);
-  readonly #unread = this.#finder.select((data) => (this.#isRoomSet ? (roomOf(data, this.room ?? null)?.unread_count ?? 0) : totalUnread(data)));
+  readonly #unread = this.#finder.select((data) =>
+    this.#isRoomSet ? (roomOf(data, this.room ?? null)?.unread_count ?? 0) : totalUnread(data),
+  );
   readonly #selected = this.#finder.select((data) => data.selected);
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);

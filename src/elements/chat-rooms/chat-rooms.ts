@@ -156,7 +156,9 @@ export class ChatRoomsElement extends LitElement {
     if (!query) return rooms;
     return rooms.filter((room) => {
       const participants = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
-      return [room.name, ...participants, room.last_message?.content ?? ''].some((text) => text.toLocaleLowerCase().includes(query));
+      return [room.name, ...participants, room.last_message?.content ?? ''].some((text) =>
+        text.toLocaleLowerCase().includes(query),
+      );
     });
   }
 
@@ -182,7 +184,10 @@ export class ChatRoomsElement extends LitElement {
 
   protected override render(): TemplateResult {
     const rooms = this.#filteredRooms;
-    this.#states.set(rooms.length === 0 && 'empty', this.#allRooms.some(({ unread_count }) => unread_count > 0) && 'unread');
+    this.#states.set(
+      rooms.length === 0 && 'empty',
+      this.#allRooms.some(({ unread_count }) => unread_count > 0) && 'unread',
+    );
     return html`<div part="base" class="base">
       <div part="header" class="header">
         <slot name="header"></slot>
@@ -241,11 +246,13 @@ export class ChatRoomsElement extends LitElement {
       </span>
       <span class="aside">
         ${at ? html`<time part="time" class="time" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}
-        ${unread > 0
-          ? html`<span part="badge" class="badge"
+        ${
+          unread > 0
+            ? html`<span part="badge" class="badge"
               ><span aria-hidden="true">${unread > 99 ? '99+' : unread}</span><span class="hidden-visually">${this.#localize.term('unread', unread)}</span></span
             >`
-          : nothing}
+            : nothing
+        }
       </span>
     </div>`;
   }
@@ -264,9 +271,11 @@ export class ChatRoomsElement extends LitElement {
 
   #renderNote(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
-    if (this.filter && this.#allRooms.length) return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
+    if (this.filter && this.#allRooms.length)
+      return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
     if (this.#isLoaded.value && (this.#unreadableCount.value || this.#isComplete.value === false)) return nothing;
-    if (this.#isLoaded.value || this.#snapshot) return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
+    if (this.#isLoaded.value || this.#snapshot)
+      return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
     // 'Loading' only while something is being loaded.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
@@ -283,7 +292,10 @@ export class ChatRoomsElement extends LitElement {
 
   /** The first render repeats the server's text, because its clock and time zone may differ: hydration must match. */
   #timeOf(room: Room, at: string): string {
-    return (this.hasUpdated ? undefined : this.#snapshot?.times.get(idKey(room.id))) ?? relativeTime(this.#localize, at, systemClock.now());
+    return (
+      (this.hasUpdated ? undefined : this.#snapshot?.times.get(idKey(room.id))) ??
+      relativeTime(this.#localize, at, systemClock.now())
+    );
   }
 }
 

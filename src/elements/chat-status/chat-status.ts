@@ -155,7 +155,12 @@ export class ChatStatusElement extends LitElement {
           (details) => details.openDetails(this, connection, this.#localize),
           () => {
             // Probably offline, so the code failed to load. Show what is known without it.
-            const facts = JSON.stringify({ ...this.#phase.value, url: connection.url, onLine: navigator.onLine, Date: Date() });
+            const facts = JSON.stringify({
+              ...this.#phase.value,
+              url: connection.url,
+              onLine: navigator.onLine,
+              Date: Date(),
+            });
             return () => html`<p part="panel" role="alert">${this.#localize.term('noDetails')} ${facts}</p>`;
           },
         );
@@ -181,16 +186,20 @@ export class ChatStatusElement extends LitElement {
     return html`<div part="base" class=${isVisible ? `base ${state}` : 'hidden-visually'}>
       ${isVisible ? html`<span part="dot" class="dot"></span>` : nothing}
       <span class="status" role="status">
-        ${isVisible
-          ? html`<span part="label" class="label">${term(LABELS[state])}</span>
+        ${
+          isVisible
+            ? html`<span part="label" class="label">${term(LABELS[state])}</span>
               ${reason && STATES_WITH_REASON.includes(state) ? html`<span part="detail" class="detail">${term('reason', reason.code, reason.message)}</span>` : nothing}
               ${state === 'error' ? html`<span part="detail" class="detail">${term('messagesWait')}</span>` : nothing}`
-          : nothing}
+            : nothing
+        }
       </span>
       ${isVisible ? this.#renderNextTry() : nothing}
-      ${this.panel || PROBLEM_STATE.test(state)
-        ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button> ${this.panel?.()}`
-        : nothing}
+      ${
+        this.panel || PROBLEM_STATE.test(state)
+          ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button> ${this.panel?.()}`
+          : nothing
+      }
     </div>`;
   }
 

@@ -98,7 +98,9 @@ class Details implements ReactiveController {
       const indentedFix = fix ? `\n    ${fix.replaceAll('\n', '\n    ')}` : '';
       return `${verdicts[verdict]}: ${id}: ${message}${indentedFix}`;
     });
-    return [...this.#basics.map(([name, value]) => `${name}: ${value}`), navigator.userAgent, '', ...findings].join('\n');
+    return [...this.#basics.map(([name, value]) => `${name}: ${value}`), navigator.userAgent, '', ...findings].join(
+      '\n',
+    );
   }
 
   readonly #copy = async (): Promise<void> => {
@@ -140,18 +142,24 @@ class Details implements ReactiveController {
     const findings = this.#findings;
     const failed = findings.filter(({ verdict }) => verdict === 'fail');
     const completed = findings.filter(({ verdict }) => verdict !== 'skipped');
-    const progress = { checking: terms.checking, done: terms.done(failed.length), failed: this.#failure || terms.failed }[this.#progress];
+    const progress = {
+      checking: terms.checking,
+      done: terms.done(failed.length),
+      failed: this.#failure || terms.failed,
+    }[this.#progress];
     return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
       <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
       <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
       <p part="progress" role="status">${progress}</p>
       ${this.#renderList(failed, terms)}
-      ${completed.length > 0
-        ? html`<details>
+      ${
+        completed.length > 0
+          ? html`<details>
             <summary part="all-checks">${terms.allChecks(completed.length)}</summary>
             ${this.#renderList(completed, terms)}
           </details>`
-        : ''}
+          : ''
+      }
       <p class="actions">
         <button part="copy" type="button" @click=${this.#copy}>${terms.copy}</button>
         <button part="close" type="button" @click=${this.#close}>${terms.close}</button>

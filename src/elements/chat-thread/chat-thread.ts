@@ -1,5 +1,13 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { EMPTY_THREAD, isOwn, roomOf, threadOf, type ChatConnection, type ChatMessage, type Thread } from '../../client/index.js';
+import {
+  EMPTY_THREAD,
+  isOwn,
+  roomOf,
+  threadOf,
+  type ChatConnection,
+  type ChatMessage,
+  type Thread,
+} from '../../client/index.js';
 import { ConnectionController } from '../../controllers/index.js';
 import { Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id } from '../../protocol/index.js';
@@ -289,11 +297,13 @@ export class ChatThreadElement extends LitElement {
       </div>
       <div part="typing" class="typing">${parts?.typingIndicator(this.#thread.typing, this.#roomInfo.value, this.#localize)}</div>
       ${parts?.notices(this.#thread, this.#durable.value, this.#outdated.value, this.#localize)}
-      ${this.#thread.denied
-        ? parts?.noAccess(this.#localize, this.#view.retry)
-        : this.readonly
-        ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
-        : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))}
+      ${
+        this.#thread.denied
+          ? parts?.noAccess(this.#localize, this.#view.retry)
+          : this.readonly
+            ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
+            : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))
+      }
       ${this.#liveRegion?.render()}
     </section>`;
   }
@@ -301,7 +311,13 @@ export class ChatThreadElement extends LitElement {
   /** Renders the text that is shown while there is no room, or no user is signed in. */
   #renderPlaceholder(): TemplateResult {
     const isSignedOut = !this.#finder.isHydrating && (!this.#finder.connection || this.#state.value === 'idle');
-    const key = isSignedOut ? 'signIn' : this.#roomId !== null ? 'loadingMessages' : this.#isRoomSet ? 'noConversation' : 'chooseConversation';
+    const key = isSignedOut
+      ? 'signIn'
+      : this.#roomId !== null
+        ? 'loadingMessages'
+        : this.#isRoomSet
+          ? 'noConversation'
+          : 'chooseConversation';
     return html`<div part="base" class="base">
       <slot name="empty"><p part="note" class="note">${this.#localize.term(key)}</p></slot>
     </div>`;

@@ -53,7 +53,8 @@ export class Composer implements ReactiveController {
    * @param author `idKey` of the user; undefined: not known.
    */
   setAuthor(author: string | undefined): void {
-    if (this.#author) [this.#previous, this.#drafts] = [{ author: this.#author, drafts: this.#drafts }, new Map<string, string>()];
+    if (this.#author)
+      [this.#previous, this.#drafts] = [{ author: this.#author, drafts: this.#drafts }, new Map<string, string>()];
     this.#author = author;
     if (!author) return;
     // Text written while the user was unknown is appended to the draft.

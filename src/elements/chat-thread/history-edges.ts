@@ -35,7 +35,9 @@ export function historyBottom(view: RoomView, localize: Localize, parts: Parts):
   const thread = view.getThread();
   const { hasNewer, loading, error } = thread;
   if (!hasNewer) return nothing;
-  return error && !loading && hasFailedAtEnd(thread) ? loadError(view, localize) : parts?.loadingNewer(loading, localize);
+  return error && !loading && hasFailedAtEnd(thread)
+    ? loadError(view, localize)
+    : parts?.loadingNewer(loading, localize);
 }
 
 function loadError(view: RoomView, { term }: Localize): TemplateResult {

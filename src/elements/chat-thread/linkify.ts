@@ -47,7 +47,10 @@ function splitLinks(text: string, page: number): { parts: (string | TemplateResu
       return { parts: [...parts, visibleText.slice(from, index)], hasMore: true };
     }
     const label = linkText(address);
-    parts.push(visibleText.slice(from, index), label ? link(address, label) : html`<bdi>${revealInvisible(address)}</bdi>`);
+    parts.push(
+      visibleText.slice(from, index),
+      label ? link(address, label) : html`<bdi>${revealInvisible(address)}</bdi>`,
+    );
     if (label) links++;
     from = end;
   }
@@ -66,7 +69,10 @@ export function linkify(host: LitElement, key: string, text: string, more: strin
   const page = visiblePages.get(host)?.get(key) ?? 1;
   const { parts, hasMore } = splitLinks(text, page);
   if (!hasMore) return parts;
-  return [parts, html`… <button part="more" class="link" type="button" @click=${() => showMore(host, key, page + 1)}>${more}</button>`];
+  return [
+    parts,
+    html`… <button part="more" class="link" type="button" @click=${() => showMore(host, key, page + 1)}>${more}</button>`,
+  ];
 }
 
 async function showMore(host: LitElement, key: string, page: number): Promise<void> {

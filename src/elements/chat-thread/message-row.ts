@@ -68,7 +68,7 @@ function messageRow(
   return html`<li>
     ${day}
     <div part="message message-${side}" class="message ${side}${isFirst ? ' first' : ''}${isLast ? ' last' : ''}">
-      ${isOwn || !context.isGroup ? nothing : ((isLast && richParts?.avatar(fullName(message.sender), message.sender?.profile_picture, context.base, context.mediaHosts)) || html`<span class="no-avatar"></span>`)}
+      ${isOwn || !context.isGroup ? nothing : (isLast && richParts?.avatar(fullName(message.sender), message.sender?.profile_picture, context.base, context.mediaHosts)) || html`<span class="no-avatar"></span>`}
       <div class="body">
         ${isFirst && !isOwn ? author(message, context) : nothing}
         <div part="bubble bubble-${side}" class="bubble">
@@ -91,7 +91,10 @@ const author = (message: ChatMessage, { isGroup }: RowContext): TemplateResult =
 function meta(message: ChatMessage, isOwn: boolean, context: RowContext): TemplateResult {
   const { localize, richParts } = context;
   if (message.delivery === 'failed') {
-    return richParts?.failure(message, context) ?? html`<span part="failure" class="meta failure">${localize.term('notSent')}</span>`;
+    return (
+      richParts?.failure(message, context) ??
+      html`<span part="failure" class="meta failure">${localize.term('notSent')}</span>`
+    );
   }
   const delivery = !isOwn
     ? nothing

@@ -49,9 +49,11 @@ function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowCon
   if (!url) return nothing;
   const name = revealInvisible(fileName(url)) || localize.term('attachment');
   return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
-    ${message.message_type === 'image' && mayLoad(url, base, mediaHosts)
-      ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" />`
-      : html`${FILE}<bdi>${name}</bdi>`}
+    ${
+      message.message_type === 'image' && mayLoad(url, base, mediaHosts)
+        ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" />`
+        : html`${FILE}<bdi>${name}</bdi>`
+    }
   </a>`;
 }
 
@@ -60,9 +62,9 @@ export const reactions = ({ reactions: all }: ChatMessage): unknown => (all?.len
 
 const reactionList = (all: readonly Reaction[]): TemplateResult =>
   html`<span part="reactions" class="meta"
-    >${all.slice(0, MAX_REACTIONS).map(({ emoji, user_ids }) => html`<span><bdi>${emoji.slice(0, MAX_EMOJI)}</bdi> ${user_ids.length}</span>`)}${all.length > MAX_REACTIONS
-      ? `+${all.length - MAX_REACTIONS}`
-      : nothing}</span
+    >${all.slice(0, MAX_REACTIONS).map(({ emoji, user_ids }) => html`<span><bdi>${emoji.slice(0, MAX_EMOJI)}</bdi> ${user_ids.length}</span>`)}${
+      all.length > MAX_REACTIONS ? `+${all.length - MAX_REACTIONS}` : nothing
+    }</span
   >`;
 
 /** The last segment of the path, decoded. */
@@ -76,7 +78,10 @@ function fileName(url: string): string {
 }
 
 /** Why a message was not sent, with buttons to retry and discard it. */
-export function failure({ localId, error }: ChatMessage, { localize, connection, composer }: RowContext): TemplateResult {
+export function failure(
+  { localId, error }: ChatMessage,
+  { localize, connection, composer }: RowContext,
+): TemplateResult {
   const onRetry = (): void => {
     void connection?.retry(localId!).catch(() => {});
     // The focused button is about to be removed.

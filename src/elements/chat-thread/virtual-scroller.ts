@@ -186,7 +186,8 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const key = this.#items[index]?.key;
     if (key === undefined) return 0;
     // Usually nothing was inserted above, or everything was.
-    for (const guess of [index, index + items.length - this.#items.length]) if (items[guess]?.key === key) return guess - index;
+    for (const guess of [index, index + items.length - this.#items.length])
+      if (items[guess]?.key === key) return guess - index;
     const found = items.findIndex((item) => item.key === key);
     return found < 0 ? 0 : found - index;
   }
@@ -198,7 +199,8 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     if (this.#isNew || !list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
     this.#expectedTop = scroller.scrollTop;
     const distance = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    if (distance <= END_TOLERANCE_PX && this.#end === this.#items.length && !this.#hasMore) return this.#setAnchor({ at: 'end' });
+    if (distance <= END_TOLERANCE_PX && this.#end === this.#items.length && !this.#hasMore)
+      return this.#setAnchor({ at: 'end' });
     const index = this.#rowAt(list, scroller.scrollTop);
     const row = list.children[index] as HTMLElement | undefined;
     const item = this.#items[this.#start + index];
@@ -266,7 +268,10 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     if (!list || !scroller) return false;
     const top = scroller.scrollTop;
     const bottom = top + scroller.clientHeight;
-    return (this.#start > 0 && top < list.offsetTop) || (this.#end < this.#items.length && list.offsetTop + list.offsetHeight < bottom);
+    return (
+      (this.#start > 0 && top < list.offsetTop) ||
+      (this.#end < this.#items.length && list.offsetTop + list.offsetHeight < bottom)
+    );
   }
 
   /** Adds rows where the overscan is too small and removes them where it is too large. Requests pages at the edges. */
@@ -279,10 +284,12 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const above = top - list.offsetTop;
     const below = list.offsetTop + list.offsetHeight - bottom;
     const isAtBottom = scroller.scrollHeight - bottom <= END_TOLERANCE_PX;
-    if (this.#hadMore && !this.#hasMore && this.#end === this.#items.length && isAtBottom) this.#setAnchor({ at: 'end' });
+    if (this.#hadMore && !this.#hasMore && this.#end === this.#items.length && isAtBottom)
+      this.#setAnchor({ at: 'end' });
     this.#hadMore = false;
     if (this.#start === 0 && above < (this.isAway ? LOAD_AHEAD_PX : LOAD_AHEAD_AT_END_PX)) this.#onLoadMore('older');
-    if (this.#hasMore && this.isAway && this.#end === this.#items.length && below < LOAD_AHEAD_PX) this.#onLoadMore('newer');
+    if (this.#hasMore && this.isAway && this.#end === this.#items.length && below < LOAD_AHEAD_PX)
+      this.#onLoadMore('newer');
     let [start, end] = [this.#start, this.#end];
     if (above < MIN_OVERSCAN_PX) start = Math.max(0, start - CHUNK_ROWS);
     else if (above > MAX_OVERSCAN_PX) start += this.#rowAt(list, top - TARGET_OVERSCAN_PX);

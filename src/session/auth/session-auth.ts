@@ -74,6 +74,7 @@ export class SessionAuth {
     if (isUncertain || (!outboxes.scope && outboxes.isSetAside(name))) outboxes.switchTo('', name);
     outboxes.nameUnknown(name);
     const { userId } = this.tokens;
-    if (token && userId !== null && !this.tokens.isConfirmed) report({ type: 'user', id: userId, username: '', isOther: false, isHidden: false });
+    if (token && userId !== null && !this.tokens.isConfirmed)
+      report({ type: 'user', id: userId, username: '', isOther: false, isHidden: false });
   }
 }

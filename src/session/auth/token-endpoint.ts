@@ -37,7 +37,10 @@ function tokenIn(text: string): string {
   }
   // What came is not repeated: it may hold anything.
   if (typeof answer !== 'string' || !/^[^\s<>]+$/.test(answer)) {
-    throw new ChatError('unexpected_answer', 'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?');
+    throw new ChatError(
+      'unexpected_answer',
+      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+    );
   }
   return answer;
 }

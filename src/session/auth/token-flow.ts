@@ -89,7 +89,8 @@ export class TokenFlow {
   onRefreshed(): void {
     this.refresher.schedule();
     const { token } = this.#auth.tokens;
-    if (this.#session.has('token_refresh') && this.#session.send({ type: 'authenticate', token })) this.#auth.socketTokens.push(token);
+    if (this.#session.has('token_refresh') && this.#session.send({ type: 'authenticate', token }))
+      this.#auth.socketTokens.push(token);
   }
 
   /** The page has given another one. */

@@ -76,7 +76,12 @@ export class TokenRefresher {
    */
   applyTokenInPlace(old: SessionConfig, setup: SessionConfig): boolean {
     if (!this.#session.has('token_refresh')) return false;
-    if ((Object.keys({ ...old, ...setup }) as (keyof SessionConfig)[]).some((key) => key !== 'token' && old[key] !== setup[key])) return false;
+    if (
+      (Object.keys({ ...old, ...setup }) as (keyof SessionConfig)[]).some(
+        (key) => key !== 'token' && old[key] !== setup[key],
+      )
+    )
+      return false;
     this.stop();
     this.#tokens.token = setup.token;
     return true;
@@ -91,7 +96,10 @@ export class TokenRefresher {
     if (expiresAt === null || !rest) return;
     const lifeMs = expiresAt - (issuedAt ?? since + (skewMs ?? 0));
     // Without the server's clock: a token lives no longer from when it came than from when it was made.
-    const leftMs = skewMs === undefined && issuedAt !== null ? since + lifeMs - clock.now() : expiresAt - clock.now() - (skewMs ?? 0);
+    const leftMs =
+      skewMs === undefined && issuedAt !== null
+        ? since + lifeMs - clock.now()
+        : expiresAt - clock.now() - (skewMs ?? 0);
     const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);
     const seldomMs = timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS });
     this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs), MAX_DELAY_MS), () => void this.now());
@@ -164,7 +172,10 @@ export class TokenRefresher {
     const isOver = (): boolean => signal.aborted || this.#tokens.token !== before;
     for (let waitMs = AGAIN_MS / 2; !isOver(); waitMs = Math.min(waitMs * 2, SELDOM_AGAIN_MS)) {
       const late = new AbortController();
-      const answer = await Promise.race([this.#question().catch(() => FAILED), sleep(clock, timing.requestMs, late.signal).then(() => FAILED)]);
+      const answer = await Promise.race([
+        this.#question().catch(() => FAILED),
+        sleep(clock, timing.requestMs, late.signal).then(() => FAILED),
+      ]);
       late.abort();
       if (isOver()) return;
       if (typeof answer === 'string') {
@@ -230,7 +241,7 @@ export class TokenRefresher {
    */
   async await(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     const session = this.#session;
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       if (failure) {
         const waitMs = Math.max(backoff(attempt, session.random), failure.retryAfterMs ?? 0);
         const next = { attempt, at: session.clock.now() + waitMs };
@@ -267,7 +278,11 @@ export class TokenRefresher {
         }
         this.#hasFailed = true;
         // The message of the page's own error may contain anything.
-        return this.#problem(thrown instanceof ChatError ? thrown.message : 'The page failed to give a token: its function threw, or its promise was rejected.');
+        return this.#problem(
+          thrown instanceof ChatError
+            ? thrown.message
+            : 'The page failed to give a token: its function threw, or its promise was rejected.',
+        );
       })
       .then((answer) => {
         if (this.#answer !== asked) return undefined;

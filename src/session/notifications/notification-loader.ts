@@ -19,7 +19,8 @@ export class NotificationLoader {
     const stop = (this.#stop = new AbortController());
     import('./notifications.js').then(
       (part) => {
-        if (!stop.signal.aborted) this.#feed = new part.NotificationFeed(this.#session, notificationsSocket(address, me), stop.signal);
+        if (!stop.signal.aborted)
+          this.#feed = new part.NotificationFeed(this.#session, notificationsSocket(address, me), stop.signal);
       },
       // Not to be had without a network: the next connection tries again.
       () => {

@@ -5,8 +5,23 @@
  * An open socket is up: some backends send a first frame only if something is unread, so the count is asked for. Others close
  * with 1011 when they are spoken to: such a one is not asked again, and we count ourselves.
  */
-import { afterClose, CloseCode, decodeNotificationFrame, idKey, sameId, type Id, type Notification, type NotificationAction, type NotificationFrame } from '../../protocol/index.js';
-import { createAuthenticatedWebSocket, sleep, type AuthenticatedSocket, type SocketEnd } from '../../transport/index.js';
+import {
+  afterClose,
+  CloseCode,
+  decodeNotificationFrame,
+  idKey,
+  sameId,
+  type Id,
+  type Notification,
+  type NotificationAction,
+  type NotificationFrame,
+} from '../../protocol/index.js';
+import {
+  createAuthenticatedWebSocket,
+  sleep,
+  type AuthenticatedSocket,
+  type SocketEnd,
+} from '../../transport/index.js';
 import { backoff, leastAttempt } from '../backoff.js';
 import type { NotificationState } from '../events.js';
 import type { SessionContext } from '../session-context.js';
@@ -49,16 +64,20 @@ export class NotificationFeed {
   /** Marks one as read, or all. @returns whether somebody was there to hear it. */
   markRead(id: Id | undefined): boolean {
     const { recent, unread } = this.#state;
-    const isMeant = (notification: Notification): boolean => !notification.is_read && (id === undefined || sameId(notification.id, id));
+    const isMeant = (notification: Notification): boolean =>
+      !notification.is_read && (id === undefined || sameId(notification.id, id));
     const count = recent.filter(isMeant).length;
-    this.#tell({ unread: id === undefined ? 0 : Math.max(0, unread - count), recent: recent.map((each) => (isMeant(each) ? { ...each, is_read: true } : each)) });
+    this.#tell({
+      unread: id === undefined ? 0 : Math.max(0, unread - count),
+      recent: recent.map((each) => (isMeant(each) ? { ...each, is_read: true } : each)),
+    });
     return this.#speak(id === undefined ? { action: 'mark_all_read' } : { action: 'mark_read', notification_id: id });
   }
 
   async #run(): Promise<void> {
     const { clock, random } = this.#session;
     const signal = this.#signal;
-    for (let failed = 0, refusals = 0, wasUp = false; !signal.aborted; ) {
+    for (let failed = 0, refusals = 0, wasUp = false; !signal.aborted;) {
       const { token } = this.#session;
       const { code, wasUp: isLost } = await this.#live();
       if (signal.aborted) return;
@@ -68,7 +87,8 @@ export class NotificationFeed {
       if (isLost || !isRefused) refusals = 0;
       // A token may have expired, and the page is asked for another one at once. After that it is asked more and more rarely.
       if (isRefused && refusals++ > 0) await this.#waitAfterRefusal(refusals - 1);
-      while (isRefused && !signal.aborted && !(await this.#session.auth.flow?.refresh(token).catch(() => false))) await this.#waitAfterRefusal(refusals++);
+      while (isRefused && !signal.aborted && !(await this.#session.auth.flow?.refresh(token).catch(() => false)))
+        await this.#waitAfterRefusal(refusals++);
       await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
       wasUp ||= isLost;
     }
@@ -151,7 +171,8 @@ export class NotificationFeed {
         const notifications = frame.notifications.slice(0, MAX_RECENT);
         // What came while we were away is news; what was there when we came first is not. Where nothing was known, what was read
         // meanwhile may be old.
-        const isNews = (each: Notification): boolean => (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
+        const isNews = (each: Notification): boolean =>
+          (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
         const fresh = this.#wasUp ? notifications.filter(isNews) : [];
         this.#tell({ recent: notifications, unread: frame.notifications.filter(({ is_read }) => !is_read).length });
         for (const notification of fresh) this.#tell(this.#state, notification);
@@ -162,7 +183,10 @@ export class NotificationFeed {
       case 'new_notification': {
         const { notification } = frame;
         if (recent.some(({ id }) => sameId(id, notification.id))) return;
-        return this.#tell({ recent: [notification, ...recent].slice(0, MAX_RECENT), unread: unread + (notification.is_read ? 0 : 1) }, notification);
+        return this.#tell(
+          { recent: [notification, ...recent].slice(0, MAX_RECENT), unread: unread + (notification.is_read ? 0 : 1) },
+          notification,
+        );
       }
       case 'unread_count':
         this.#isAsking = false;

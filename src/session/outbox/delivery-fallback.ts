@@ -2,7 +2,15 @@
  * Handles a message that its socket does not confirm: searches the history for it, sends it by REST, waits, or fails it; restores stored messages;
  * handles the messages of other tabs. Loaded on demand: see deferred.ts.
  */
-import { compareIds, idKey, isOrdered, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
+import {
+  compareIds,
+  idKey,
+  isOrdered,
+  sameId,
+  type ChangeFrame,
+  type FrameOf,
+  type Message,
+} from '../../protocol/index.js';
 import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { textSimilarity } from './text-similarity.js';
@@ -24,7 +32,12 @@ const MAX_SKEW_MS = 900_000;
 const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
 
 /** Fields had other names in rows that earlier releases have written. */
-function withPresentNames({ named, unnamed, insisted, ...row }: StoredMessage & { named?: boolean; unnamed?: boolean; insisted?: boolean }): StoredMessage {
+function withPresentNames({
+  named,
+  unnamed,
+  insisted,
+  ...row
+}: StoredMessage & { named?: boolean; unnamed?: boolean; insisted?: boolean }): StoredMessage {
   return { idempotent: named, sentWithoutKey: unnamed, confirmedByAuthor: insisted, ...row };
 }
 
@@ -73,7 +86,8 @@ export class DeliveryFallback {
       query = item.after === undefined ? { before: from, limit: 100 } : { after: from, limit: 100 };
     }
     // Not certain: its author decides, or has decided already.
-    if (isUnsure && !item.confirmedByAuthor) return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
+    if (isUnsure && !item.confirmedByAuthor)
+      return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
     if (isStale) return STALE;
     item.left = undefined;
     // The decision is good for one attempt, also after a reload. If its answer is lost, the author is asked again.
@@ -94,7 +108,12 @@ export class DeliveryFallback {
     const { session } = this.#outbox;
     if (!session.isMine(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
     const { after, at, content } = item;
-    const earlierMs = after !== undefined && isOrdered(after) ? (compareIds(message.id, after) > 0 ? 0 : Infinity) : at - Date.parse(message.timestamp);
+    const earlierMs =
+      after !== undefined && isOrdered(after)
+        ? compareIds(message.id, after) > 0
+          ? 0
+          : Infinity
+        : at - Date.parse(message.timestamp);
     const likeness = earlierMs < MAX_SKEW_MS ? textSimilarity(content, message.content) : 'different';
     return likeness === 'same' && earlierMs >= CLOCK_SKEW_MS ? 'unsure' : likeness;
   }
@@ -126,18 +145,22 @@ export class DeliveryFallback {
     records?.add(meanwhile);
     // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
     const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
-    const sent = requests.sendMessage(outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal }).catch(async (thrown: unknown) => {
-      // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
-      const { status = 0 } = toChatError(thrown);
-      if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
-      // A server that breaks down over everything has no problem with the message.
-      if (status === 500 && ++item.crashes >= MAX_CRASHES) await rest.history(roomId, { limit: 1 }, signal).catch(() => (item.crashes = 0));
-      throw thrown;
-    });
+    const sent = requests
+      .sendMessage(outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal })
+      .catch(async (thrown: unknown) => {
+        // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
+        const { status = 0 } = toChatError(thrown);
+        if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
+        // A server that breaks down over everything has no problem with the message.
+        if (status === 500 && ++item.crashes >= MAX_CRASHES)
+          await rest.history(roomId, { limit: 1 }, signal).catch(() => (item.crashes = 0));
+        throw thrown;
+      });
     sent.catch(() => {});
     try {
       const message = (await Promise.race([sent, settled])) ?? item.stored!;
-      if (message.room !== undefined && !sameId(message.room, roomId)) throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
+      if (message.room !== undefined && !sameId(message.room, roomId))
+        throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
       if (!item.stored) outbox.settle(item, message);
       return { is: 'stored', message, method: 'rest', meanwhile: repeatableFrames(meanwhile) };
     } finally {
@@ -150,7 +173,10 @@ export class DeliveryFallback {
   setback(item: QueuedMessage, error: ChatError): DeliveryOutcome {
     const { retryAfterMs } = error;
     const waitMs = backoff(++item.failures, this.#outbox.session.random);
-    const wait: DeliveryOutcome = retryAfterMs === undefined ? { is: 'retry', ms: waitMs } : { is: 'retry', ms: Math.max(waitMs, retryAfterMs), isAsked: true };
+    const wait: DeliveryOutcome =
+      retryAfterMs === undefined
+        ? { is: 'retry', ms: waitMs }
+        : { is: 'retry', ms: Math.max(waitMs, retryAfterMs), isAsked: true };
     switch (error.code) {
       case 'rate_limited':
         return { is: 'retry', ms: retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
@@ -181,7 +207,10 @@ export class DeliveryFallback {
         item.answer(
           frame.code === 'rate_limited' || (frame.retry_after != null && ++item.crashes < MAX_CRASHES)
             ? { is: 'retry', ms: (frame.retry_after ?? PATIENCE_S) * 1000, isAsked: true }
-            : { is: 'refused', error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message) },
+            : {
+                is: 'refused',
+                error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message),
+              },
         );
       } else if (sameId(frame.room_id, item.roomId)) {
         item.answer({ is: 'unknown' });
@@ -225,7 +254,12 @@ export class DeliveryFallback {
     // Its author has decided: it counts as written now. It is still searched for: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
     const { left, after, roomId } = item;
-    const asNew = isDecided && { confirmedByAuthor: true, at: session.clock.now(), after: session.roomSync.cursor(roomId) ?? after, left: left ?? 'websocket' };
+    const asNew = isDecided && {
+      confirmedByAuthor: true,
+      at: session.clock.now(),
+      after: session.roomSync.cursor(roomId) ?? after,
+      left: left ?? 'websocket',
+    };
     const again = { ...storedFields(item), left, refused: undefined, ...asNew };
     void this.#outbox.save(again);
     this.#outbox.push(again);
@@ -257,7 +291,9 @@ export class DeliveryFallback {
   /** @param rows the stored messages of this scope that are not discarded. Another release or another script of the site may have written them. */
   restore(rows: readonly StoredMessage[]): void {
     const outbox = this.#outbox;
-    const kept = rows.map(withPresentNames).filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
+    const kept = rows
+      .map(withPresentNames)
+      .filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
     const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
     for (const { items } of outbox.queues.all) {

@@ -83,23 +83,32 @@ export class IndexedDbStorage implements MessageStorage {
   }
 
   async load(scope: string): Promise<StoredMessage[]> {
-    const all = (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ?? [];
+    const all =
+      (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ?? [];
     const rows = all.filter((row): row is OutboxRow => !!row.kept);
     // The clock may have been set back since they were written.
     for (const { order } of rows) if (order > this.#last) this.#last = order;
-    const isOver = ({ kept }: (typeof rows)[number]): boolean => kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
+    const isOver = ({ kept }: (typeof rows)[number]): boolean =>
+      kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
     for (const { localId } of rows.filter(isOver)) void this.delete(scope, localId);
-    return rows.filter((row) => !isOver(row)).sort((a, b) => a.order - b.order).map(({ kept }) => kept);
+    return rows
+      .filter((row) => !isOver(row))
+      .sort((a, b) => a.order - b.order)
+      .map(({ kept }) => kept);
   }
 
   async put(scope: string, kept: StoredMessage): Promise<void> {
     const { localId } = kept;
     // By the wall clock, so that it is comparable between tabs; within a tab never the same twice.
     const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
-    await this.#in('outbox', async (store) => {
-      const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
-      store.put({ scope, localId, order: known?.order ?? order, kept });
-    }, scope + localId);
+    await this.#in(
+      'outbox',
+      async (store) => {
+        const known = await done(store.get([scope, localId]) as IDBRequest<OutboxRow | undefined>);
+        store.put({ scope, localId, order: known?.order ?? order, kept });
+      },
+      scope + localId,
+    );
   }
 
   async delete(scope: string, localId: string): Promise<void> {
@@ -107,15 +116,22 @@ export class IndexedDbStorage implements MessageStorage {
   }
 
   async draft(scope: string, roomId: Id): Promise<string> {
-    return (await this.#in('drafts', (store) => done(store.get([scope, idKey(roomId)]) as IDBRequest<DraftRow | undefined>)))?.text ?? '';
+    return (
+      (await this.#in('drafts', (store) => done(store.get([scope, idKey(roomId)]) as IDBRequest<DraftRow | undefined>)))
+        ?.text ?? ''
+    );
   }
 
   async putDraft(scope: string, roomId: Id, text: string): Promise<void> {
     const room = idKey(roomId);
-    await this.#in('drafts', (store) => {
-      if (text) store.put({ scope, room, text });
-      else store.delete([scope, room]);
-    }, scope + room);
+    await this.#in(
+      'drafts',
+      (store) => {
+        if (text) store.put({ scope, room, text });
+        else store.delete([scope, room]);
+      },
+      scope + room,
+    );
   }
 
   async purge(): Promise<void> {
@@ -126,7 +142,8 @@ export class IndexedDbStorage implements MessageStorage {
       this.#unsafe.set(name, [name, run]);
       return this.#try(name, run);
     };
-    if ((await Promise.all([clear('outbox'), clear('drafts')])).includes(undefined)) throw new ChatError('unreachable', 'Storage did not answer.');
+    if ((await Promise.all([clear('outbox'), clear('drafts')])).includes(undefined))
+      throw new ChatError('unreachable', 'Storage did not answer.');
   }
 
   /**
@@ -186,7 +203,12 @@ export class IndexedDbStorage implements MessageStorage {
     };
     let cancel = (): void => {};
     // Real time, not the clock of the connection: this waits for the browser.
-    const late = new Promise<never>((_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('Storage did not answer.', 'TimeoutError')))));
+    const late = new Promise<never>(
+      (_, reject) =>
+        (cancel = systemClock.after(DEADLINE_MS, () =>
+          reject(new DOMException('Storage did not answer.', 'TimeoutError')),
+        )),
+    );
     return Promise.race([work(), late]).finally(cancel);
   }
 
@@ -208,7 +230,10 @@ export class IndexedDbStorage implements MessageStorage {
   #shut(): void {
     const database = this.#database;
     this.#database = undefined;
-    void database?.then((opened) => opened.close(), () => {});
+    void database?.then(
+      (opened) => opened.close(),
+      () => {},
+    );
   }
 
   #connect(): Promise<IDBDatabase> {
@@ -221,7 +246,10 @@ export class IndexedDbStorage implements MessageStorage {
       if (oldVersion === 0) create(request.result);
       else if (this.#rename) this.#rename(request.transaction!);
       else {
-        this.#loading = loadRename().then(({ rename }) => (this.#rename = rename), () => {});
+        this.#loading = loadRename().then(
+          ({ rename }) => (this.#rename = rename),
+          () => {},
+        );
         request.transaction!.abort();
       }
     };

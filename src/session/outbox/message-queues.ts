@@ -31,7 +31,11 @@ export class MessageQueues {
   queueOf(roomId: Id): Queue {
     const key = idKey(roomId);
     let queue = this.#queues.get(key);
-    if (!queue) this.#queues.set(key, (queue = { items: [], busy: false, woken: false, wait: { from: 0, ms: 0 }, cancelRetry: noop }));
+    if (!queue)
+      this.#queues.set(
+        key,
+        (queue = { items: [], busy: false, woken: false, wait: { from: 0, ms: 0 }, cancelRetry: noop }),
+      );
     return queue;
   }
 

@@ -45,10 +45,23 @@ export const CLOCK_SKEW_MS = 60_000;
 export const STALE_MS = 86_400_000;
 
 /** Why a kept message was refused, where it was. */
-export const errorOf = ({ refused }: StoredMessage): ChatError | null => (refused ? new ChatError(refused.code, refused.message, refused.status) : null);
+export const errorOf = ({ refused }: StoredMessage): ChatError | null =>
+  refused ? new ChatError(refused.code, refused.message, refused.status) : null;
 
 /** As much of a message as is kept. */
-export const storedFields = ({ localId, roomId, content, replyTo, at, after, idempotent: named, sentWithoutKey: unnamed, confirmedByAuthor: insisted, discarded, refused }: StoredMessage): StoredMessage => ({
+export const storedFields = ({
+  localId,
+  roomId,
+  content,
+  replyTo,
+  at,
+  after,
+  idempotent: named,
+  sentWithoutKey: unnamed,
+  confirmedByAuthor: insisted,
+  discarded,
+  refused,
+}: StoredMessage): StoredMessage => ({
   localId,
   roomId,
   content,

@@ -12,7 +12,10 @@ export function rename(transaction: IDBTransaction): void {
       const [base = '', person, ...rest] = value.scope.split(' ');
       // Those that were renamed come by as well: their second part is an address.
       if (!/^wss?:\/\//.test(person!)) {
-        (row.source as IDBObjectStore).put({ ...value, scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, [person, ...rest].join(' ')) });
+        (row.source as IDBObjectStore).put({
+          ...value,
+          scope: scopeOf(`${base}/api/chat/`, `${base.replace(/^http/, 'ws')}/ws/chat/`, [person, ...rest].join(' ')),
+        });
         row.delete();
       }
       row.continue();

@@ -90,7 +90,13 @@ export class Outbox implements OutboxContext {
 
   /** Whether no message waits to be sent or for its author's decision. */
   get isEmpty(): boolean {
-    return this.#beingSaved.size + this.queues.queuedMessages.length + this.#unowned.length + (this.#fallback?.refusedMessages.length ?? 0) === 0;
+    return (
+      this.#beingSaved.size +
+        this.queues.queuedMessages.length +
+        this.#unowned.length +
+        (this.#fallback?.refusedMessages.length ?? 0) ===
+      0
+    );
   }
 
   /** Reports an event, unless the outbox is closed. */
@@ -127,7 +133,10 @@ export class Outbox implements OutboxContext {
   }
 
   #leave(message: StoredMessage): void {
-    this.#unowned.push({ ...storedFields(message), refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' } });
+    this.#unowned.push({
+      ...storedFields(message),
+      refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' },
+    });
   }
 
   /** Passes messages to the sending tab that were written while it could not be told. */
@@ -178,7 +187,12 @@ export class Outbox implements OutboxContext {
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
     const session = this.session;
-    const kept: StoredMessage = { ...outgoing, at: session.clock.now(), after: session.roomSync.cursor(outgoing.roomId), idempotent: session.has('idempotent_send') };
+    const kept: StoredMessage = {
+      ...outgoing,
+      at: session.clock.now(),
+      after: session.roomSync.cursor(outgoing.roomId),
+      idempotent: session.has('idempotent_send'),
+    };
     return this.#add(kept, shown);
   }
 
@@ -301,7 +315,11 @@ export class Outbox implements OutboxContext {
     if (known) return known;
     const item = this.queues.queueOf(roomId).items.find((candidate) => {
       if (tempId) return candidate.localId === tempId;
-      return candidate.left && (!this.isIdempotent(candidate) || this.isStale(candidate)) && this.#fallback?.isCopy(candidate, message);
+      return (
+        candidate.left &&
+        (!this.isIdempotent(candidate) || this.isStale(candidate)) &&
+        this.#fallback?.isCopy(candidate, message)
+      );
     });
     if (!item) return tempId;
     this.settle(item, message);
@@ -358,7 +376,8 @@ export class Outbox implements OutboxContext {
 
   async #deliver(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
     try {
-      const earlier = await ((item.left || item.stored || this.isStale(item)) && (await this.loadFallback()).search(item, signal));
+      const earlier = await ((item.left || item.stored || this.isStale(item)) &&
+        (await this.loadFallback()).search(item, signal));
       // Discarded during the search: it must not be sent.
       if (earlier || item.discarded) return earlier || { is: 'unknown' };
       const outcome = await this.#bySocket(item, signal);
@@ -366,14 +385,25 @@ export class Outbox implements OutboxContext {
       return await (await this.loadFallback()).withoutSocket(item, signal);
     } catch (thrown) {
       if (signal.aborted) return { is: 'retry', ms: null };
-      return this.#fallback?.setback(item, toChatError(thrown)) ?? { is: 'retry', ms: backoff(++item.failures, this.session.random) };
+      return (
+        this.#fallback?.setback(item, toChatError(thrown)) ?? {
+          is: 'retry',
+          ms: backoff(++item.failures, this.session.random),
+        }
+      );
     }
   }
 
   #bySocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
     const { roomId, content, replyTo, localId } = item;
     return new Promise((resolve) => {
-      const frame = { type: 'send_message' as const, room_id: roomId, content, ...(replyTo != null && { reply_to: replyTo }), _tempId: localId };
+      const frame = {
+        type: 'send_message' as const,
+        room_id: roomId,
+        content,
+        ...(replyTo != null && { reply_to: replyTo }),
+        _tempId: localId,
+      };
       if (signal.aborted) return resolve({ is: 'retry', ms: null });
       if (!this.session.send(frame)) return resolve({ is: 'unknown' });
       item.left = 'websocket';

@@ -15,15 +15,19 @@ const MAX_CHARACTERS = 4_000;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 function decodeEntities(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,4}));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name) return ENTITIES[name.toLowerCase()] ?? whole;
-    const code = decimal ? Number(decimal) : Number.parseInt(hex!, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,4}));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (name) return ENTITIES[name.toLowerCase()] ?? whole;
+      const code = decimal ? Number(decimal) : Number.parseInt(hex!, 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
 }
 
 /** Entities as characters, composed (NFC), white space collapsed. */
-const normalise = (text: string): string => decodeEntities(text.slice(0, MAX_CHARACTERS)).normalize('NFC').replace(/\s+/g, ' ').trim();
+const normalise = (text: string): string =>
+  decodeEntities(text.slice(0, MAX_CHARACTERS)).normalize('NFC').replace(/\s+/g, ' ').trim();
 
 function trigrams(text: string): Map<string, number> {
   const counts = new Map<string, number>();
@@ -61,7 +65,11 @@ function isMasked(sent: string, stored: string): boolean {
   return ours.length === theirs.length && ours.every((word, at) => isSameWord(word, theirs[at]!));
 }
 
-const withoutTags = (text: string): string => text.replace(/<[^<>]*>/g, '').replace(/\s+/g, ' ').trim();
+const withoutTags = (text: string): string =>
+  text
+    .replace(/<[^<>]*>/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 
 /**
  * Compares what was sent with what is stored. Signs, digits, symbols and punctuation count: `-5` is not certainly `5`.

@@ -16,7 +16,12 @@ const CATCH_UP_PAGE = 100;
 const MAX_PAGES = 10;
 
 /** @throws {ChatError} when REST fails. */
-export async function catchUp(history: RoomCursor, source: HistorySource, signal: AbortSignal, report: Report): Promise<void> {
+export async function catchUp(
+  history: RoomCursor,
+  source: HistorySource,
+  signal: AbortSignal,
+  report: Report,
+): Promise<void> {
   if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
   else await overlap(history, source, signal, report);
   // Nothing waits for it.
@@ -27,17 +32,28 @@ export async function catchUp(history: RoomCursor, source: HistorySource, signal
 const known = new WeakMap<RoomCursor, object>();
 
 /** Read receipts are sent once and have no sequence number: after a reconnection they have to be requested. */
-async function readReceipts(history: RoomCursor, { rest, receipts: socket, apply }: HistorySource, signal: AbortSignal): Promise<void> {
+async function readReceipts(
+  history: RoomCursor,
+  { rest, receipts: socket, apply }: HistorySource,
+  signal: AbortSignal,
+): Promise<void> {
   const { roomId } = history;
   if (!socket || known.get(history) === socket) return;
   const found = await (await rest.deferred()).fetchReceipts(roomId, signal);
   throwIfAborted(signal);
   if (!found) return;
   known.set(history, socket);
-  for (const { user_id, up_to } of found) apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
+  for (const { user_id, up_to } of found)
+    apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
 }
 
-async function count(history: RoomCursor, source: HistorySource, known: number, signal: AbortSignal, report: Report): Promise<void> {
+async function count(
+  history: RoomCursor,
+  source: HistorySource,
+  known: number,
+  signal: AbortSignal,
+  report: Report,
+): Promise<void> {
   const { roomId } = history;
   let from = known;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -46,7 +62,12 @@ async function count(history: RoomCursor, source: HistorySource, known: number, 
     // Behind us: the server has lost something, and what it now counts is another story.
     if (!room || room.expired || room.seq < from) return beginAgain(history, source, signal, room !== undefined);
     // Numbers without a change, before a change that came in live: the backend counts for all rooms together.
-    if (room.changes.length > 0 && room.changes.length < room.seq - from && room.changes.every((change) => history.isHeld(change))) history.falseHoles++;
+    if (
+      room.changes.length > 0 &&
+      room.changes.length < room.seq - from &&
+      room.changes.every((change) => history.isHeld(change))
+    )
+      history.falseHoles++;
     let { cursor } = history;
     for (const change of room.changes) {
       for (const record of history.records) record.push(change);
@@ -100,11 +121,17 @@ async function overlap(history: RoomCursor, source: HistorySource, signal: Abort
 
 /** For a page that is on its way: messages that may come after it. */
 function record({ roomId, records }: RoomCursor, messages: readonly Message[]): void {
-  for (const message of messages) for (const record of records) record.push({ type: 'new_message', room_id: roomId, message, seq: undefined });
+  for (const message of messages)
+    for (const record of records) record.push({ type: 'new_message', room_id: roomId, message, seq: undefined });
 }
 
 /** Loads the newest page in place of all that is known: the changes in between stay unknown. */
-async function beginAgain(history: RoomCursor, source: HistorySource, signal: AbortSignal, skipped: boolean): Promise<void> {
+async function beginAgain(
+  history: RoomCursor,
+  source: HistorySource,
+  signal: AbortSignal,
+  skipped: boolean,
+): Promise<void> {
   history.records.clear();
   await history.replace(source, signal, skipped);
 }
@@ -119,7 +146,12 @@ export function unlessGone(thrown: unknown): undefined {
 }
 
 /** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */
-async function changesSince(roomId: Id, seq: number, { socket, rest, answerMs, onProblem }: HistorySource, signal: AbortSignal): Promise<RoomChanges | undefined> {
+async function changesSince(
+  roomId: Id,
+  seq: number,
+  { socket, rest, answerMs, onProblem }: HistorySource,
+  signal: AbortSignal,
+): Promise<RoomChanges | undefined> {
   let found: RoomChanges | undefined;
   const take = (rooms: readonly unknown[]): boolean => {
     const read = readSync(rooms);
@@ -127,7 +159,11 @@ async function changesSince(roomId: Id, seq: number, { socket, rest, answerMs, o
     found = read.rooms.find((room) => sameId(room.room_id, roomId));
     return found !== undefined;
   };
-  if (socket?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) && (await socket.waitForFrame(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))) return found;
+  if (
+    socket?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) &&
+    (await socket.waitForFrame(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))
+  )
+    return found;
   throwIfAborted(signal);
   return (await rest.deferred()).fetchChanges(roomId, seq, signal);
 }

@@ -9,14 +9,25 @@ import { repeatableFrames } from './repeatable-frames.js';
 const MAX_UNREADABLE = 10;
 
 /** The next page that holds a message that can be read, or the last one of some. `leftOut` counts those of all of them. @throws {ChatError} */
-async function readablePage(rest: Requests, roomId: Id, side: 'older' | 'newer', from: Id, signal: AbortSignal): Promise<HistoryPage> {
+async function readablePage(
+  rest: Requests,
+  roomId: Id,
+  side: 'older' | 'newer',
+  from: Id,
+  signal: AbortSignal,
+): Promise<HistoryPage> {
   let leftOut = 0;
   for (let count = 1; ; count++) {
-    const page = await rest.history(roomId, { [side === 'older' ? 'before' : 'after']: from, limit: FIRST_PAGE }, signal);
+    const page = await rest.history(
+      roomId,
+      { [side === 'older' ? 'before' : 'after']: from, limit: FIRST_PAGE },
+      signal,
+    );
     throwIfAborted(signal);
     leftOut += page.leftOut;
     const { id } = (page.raw.at(side === 'older' ? 0 : -1) ?? {}) as { id?: unknown };
-    if (page.messages.length > 0 || !page.hasMore || !isId(id) || sameId(id, from) || count === MAX_UNREADABLE) return { ...page, leftOut };
+    if (page.messages.length > 0 || !page.hasMore || !isId(id) || sameId(id, from) || count === MAX_UNREADABLE)
+      return { ...page, leftOut };
     from = id;
   }
 }
@@ -42,12 +53,25 @@ export async function readPage(
     const page = await readablePage(session.restOrThrow(), roomId, side, from, signal);
     const { messages, seq = 0, leftOut } = page;
     // What came in after the page was read is not shown where there is a hole before it; so the page is not the end.
-    const isPassedBy = side === 'newer' && meanwhile.some((frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)));
+    const isPassedBy =
+      side === 'newer' &&
+      meanwhile.some(
+        (frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)),
+      );
     // Changes were missed: the room was closed and opened again, or began again from its newest page.
     const isStale = history && (!history.records.has(meanwhile) || roomSync.openRooms.get(idKey(roomId)) !== history);
-    report({ type: 'history', roomId, side, from: isStale ? undefined : from, messages: prepare(messages), hasMore: page.hasMore || isPassedBy, leftOut });
+    report({
+      type: 'history',
+      roomId,
+      side,
+      from: isStale ? undefined : from,
+      messages: prepare(messages),
+      hasMore: page.hasMore || isPassedBy,
+      leftOut,
+    });
     if (isStale) return;
-    for (const frame of repeatableFrames(meanwhile)) if (frame.seq === undefined || frame.seq > seq) report({ type: 'frame', frame });
+    for (const frame of repeatableFrames(meanwhile))
+      if (frame.seq === undefined || frame.seq > seq) report({ type: 'frame', frame });
   } catch (thrown) {
     const error = toChatError(thrown);
     if (error.code !== 'aborted') report({ type: 'history-failed', roomId, error });

@@ -8,10 +8,17 @@ import type { SessionContext } from '../session-context.js';
  * @throws {ChatError}
  */
 export async function markRead(session: SessionContext, roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
-  const frame: ClientFrame = { type: 'mark_read', room_id: roomId, ...(upTo != null && session.has('receipts') ? { up_to: upTo } : { message_ids: [] }) };
+  const frame: ClientFrame = {
+    type: 'mark_read',
+    room_id: roomId,
+    ...(upTo != null && session.has('receipts') ? { up_to: upTo } : { message_ids: [] }),
+  };
   const { signal, socket } = session;
   if (!socket || !session.send(frame)) return (await session.restOrThrow().deferred()).markRead(unread, signal);
-  const isConfirmed = await socket.waitForFrame(session.timing.confirmMs, (answer) => answer.type === 'messages_marked_read' && sameId(answer.room_id, roomId));
+  const isConfirmed = await socket.waitForFrame(
+    session.timing.confirmMs,
+    (answer) => answer.type === 'messages_marked_read' && sameId(answer.room_id, roomId),
+  );
   // Without an answer the frame may be lost. Then the socket is dead, and the next one brings the true counts.
   if (!isConfirmed) await socket.verify();
 }

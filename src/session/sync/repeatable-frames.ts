@@ -6,4 +6,6 @@ import { isPassed, type PassedFrame } from '../events.js';
  * would count twice.
  */
 export const repeatableFrames = (frames: readonly ChangeFrame[]): (ChangeFrame & PassedFrame)[] =>
-  frames.filter((frame): frame is ChangeFrame & PassedFrame => isPassed(frame) && frame.type !== 'messages_marked_read');
+  frames.filter(
+    (frame): frame is ChangeFrame & PassedFrame => isPassed(frame) && frame.type !== 'messages_marked_read',
+  );

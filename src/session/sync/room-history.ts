@@ -204,7 +204,16 @@ export class RoomHistory implements RoomCursor {
     const { messages, hasMore, seq, leftOut } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
     throwIfAborted(signal);
     this.know(messages.at(-1), seq);
-    this.#report({ type: 'history', roomId, side: 'newest', messages: prepare(messages), hasMore, skipped: skipped && hasMore, knownUpTo, leftOut });
+    this.#report({
+      type: 'history',
+      roomId,
+      side: 'newest',
+      messages: prepare(messages),
+      hasMore,
+      skipped: skipped && hasMore,
+      knownUpTo,
+      leftOut,
+    });
   }
 
   /** Up to here nothing is missing. */

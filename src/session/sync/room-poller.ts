@@ -30,10 +30,12 @@ export class RoomPoller {
    */
   async read(signal: AbortSignal): Promise<void> {
     const { socket, clock, roomSync } = this.#session;
-    if (!socket || this.#session.has('user_channel') || this.#times++ % 2 === 1 || !roomSync.isListed) await roomSync.listByRest(signal);
+    if (!socket || this.#session.has('user_channel') || this.#times++ % 2 === 1 || !roomSync.isListed)
+      await roomSync.listByRest(signal);
     if (timeLeft(clock, { from: roomSync.fullReadAt, ms: WHOLE_MS }) === 0) return roomSync.readOpenRooms(signal);
     await roomSync.readEach(async (history) => {
-      if (!isResting(this.#session, history) && (await this.#mayHaveChanged(history, signal))) await roomSync.readRoom(history, signal);
+      if (!isResting(this.#session, history) && (await this.#mayHaveChanged(history, signal)))
+        await roomSync.readRoom(history, signal);
     });
   }
 

@@ -30,7 +30,13 @@ export function isResting({ clock }: SessionContext, history: RoomCursor): boole
  * @param read reads the room again. It is called until it succeeds, beside a socket: without one, a later poll reads the room.
  * @param one the room, if it alone was read: then nothing else waits for it.
  */
-export function canContinueWithout(session: SessionContext, history: RoomCursor, error: ChatError, read: () => Promise<void>, one?: RoomCursor): boolean {
+export function canContinueWithout(
+  session: SessionContext,
+  history: RoomCursor,
+  error: ChatError,
+  read: () => Promise<void>,
+  one?: RoomCursor,
+): boolean {
   if (error.code === 'aborted') return false;
   history.failures++;
   // 502, 503 and 504 are about the server.
@@ -42,9 +48,15 @@ export function canContinueWithout(session: SessionContext, history: RoomCursor,
   return true;
 }
 
-const isOpen = ({ roomSync }: SessionContext, history: RoomCursor): boolean => roomSync.openRooms.get(idKey(history.roomId)) === history;
+const isOpen = ({ roomSync }: SessionContext, history: RoomCursor): boolean =>
+  roomSync.openRooms.get(idKey(history.roomId)) === history;
 
-async function readUntilItSucceeds(session: SessionContext, history: RoomCursor, signal: AbortSignal, read: () => Promise<void>): Promise<void> {
+async function readUntilItSucceeds(
+  session: SessionContext,
+  history: RoomCursor,
+  signal: AbortSignal,
+  read: () => Promise<void>,
+): Promise<void> {
   if (beingRead.has(history)) return;
   beingRead.add(history);
   try {

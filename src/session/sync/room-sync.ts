@@ -2,7 +2,17 @@
  * Keeps the list of rooms and the open rooms in sync with the server: reads them, and applies live frames in order.
  */
 import { noop } from '../../internal/noop.js';
-import { idKey, isChange, isOrdered, sameId, type ChangeFrame, type ChatFrame, type Id, type Message, type Room } from '../../protocol/index.js';
+import {
+  idKey,
+  isChange,
+  isOrdered,
+  sameId,
+  type ChangeFrame,
+  type ChatFrame,
+  type Id,
+  type Message,
+  type Room,
+} from '../../protocol/index.js';
 import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
 import { isPassed, type Method } from '../events.js';
 import type { SessionContext, OpenRooms, RoomReader } from '../session-context.js';
@@ -76,7 +86,10 @@ export class RoomSync implements RoomReader, OpenRooms {
    */
   idOf(roomId: Id): Id {
     const [first] = this.#ids.values();
-    return this.#ids.get(idKey(roomId)) ?? (typeof first !== 'string' && isOrdered(roomId) && Number.isSafeInteger(+roomId) ? +roomId : roomId);
+    return (
+      this.#ids.get(idKey(roomId)) ??
+      (typeof first !== 'string' && isOrdered(roomId) && Number.isSafeInteger(+roomId) ? +roomId : roomId)
+    );
   }
 
   // ————— Reading
@@ -94,10 +107,15 @@ export class RoomSync implements RoomReader, OpenRooms {
       const openIds = open.map(({ roomId }) => roomId);
       const subscribed = this.#subscribe(socket, openIds);
       const listed = this.list(socket, signal).then(({ rooms }) => {
-        void this.#subscribe(socket, this.#session.has('user_channel') ? openIds : rooms.slice(0, MAX_SUBSCRIBED).map(({ id }) => id));
+        void this.#subscribe(
+          socket,
+          this.#session.has('user_channel') ? openIds : rooms.slice(0, MAX_SUBSCRIBED).map(({ id }) => id),
+        );
       });
       // Without `user_channel`, messages after the page are sent only to subscribers: subscribe first.
-      const read = (this.#session.has('user_channel') ? Promise.resolve() : subscribed).then(() => this.readOpenRooms(signal, !this.#session.loop.wasConnected));
+      const read = (this.#session.has('user_channel') ? Promise.resolve() : subscribed).then(() =>
+        this.readOpenRooms(signal, !this.#session.loop.wasConnected),
+      );
       await settleAll([listed, read]);
       // A message between the list and a page is in the page, and may be missing in the list's unread count.
       if (this.#isListStale) this.listByRest(signal).catch(noop);
@@ -214,7 +232,10 @@ export class RoomSync implements RoomReader, OpenRooms {
   open(roomId: Id, seen?: Message): boolean {
     const key = idKey(roomId);
     if (this.openRooms.has(key)) return false;
-    this.openRooms.set(key, new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#apply(frame, wasHeld), seen));
+    this.openRooms.set(
+      key,
+      new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#apply(frame, wasHeld), seen),
+    );
     return true;
   }
 
@@ -246,11 +267,18 @@ export class RoomSync implements RoomReader, OpenRooms {
   async #subscribe(socket: SocketConnection, roomIds: Id[]): Promise<void> {
     const asked = roomIds.filter((roomId) => {
       const key = idKey(roomId);
-      return !this.subscribed.has(key) && socket.send({ type: 'subscribe_room', room_id: roomId }) && this.subscribed.add(key);
+      return (
+        !this.subscribed.has(key) &&
+        socket.send({ type: 'subscribe_room', room_id: roomId }) &&
+        this.subscribed.add(key)
+      );
     });
     await Promise.all(
       asked.map((roomId) =>
-        socket.waitForFrame(this.#session.timing.confirmMs, (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId)),
+        socket.waitForFrame(
+          this.#session.timing.confirmMs,
+          (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId),
+        ),
       ),
     );
   }
@@ -279,11 +307,16 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   /** Applies a frame that changes rooms or messages. */
   applyFrame(frame: ChatFrame): void {
-    if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read') this.#isListStale = true;
-    if (frame.type === 'room_updated' && 'unread_count' in frame.updates) this.openRooms.get(idKey(frame.room_id))?.onUnreadCount();
+    if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read')
+      this.#isListStale = true;
+    if (frame.type === 'room_updated' && 'unread_count' in frame.updates)
+      this.openRooms.get(idKey(frame.room_id))?.onUnreadCount();
     if (!isChange(frame)) {
       if (frame.type === 'room_updated') this.#recheck(frame.room_id);
-      if (frame.type === 'unsubscribed' && this.subscribed.delete(idKey(frame.room_id))) loadDeferred().then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id)).catch(noop);
+      if (frame.type === 'unsubscribed' && this.subscribed.delete(idKey(frame.room_id)))
+        loadDeferred()
+          .then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id))
+          .catch(noop);
       if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
       return;
     }

@@ -41,7 +41,8 @@ export class SharedSocket {
         this.#session.tellNotifications();
         return this.greet();
       case 'send':
-        if (this.isLeader && this.#session.send(message.frame) && message.frame.type === 'subscribe_room') this.#session.roomSync.subscribed.add(idKey(message.frame.room_id));
+        if (this.isLeader && this.#session.send(message.frame) && message.frame.type === 'subscribe_room')
+          this.#session.roomSync.subscribed.add(idKey(message.frame.room_id));
         return;
       case 'rooms':
         return this.isLeader ? this.#count(message.tab, message.rooms) : undefined;
@@ -83,7 +84,8 @@ export class SharedSocket {
   #count(tab: string, rooms: readonly Id[]): void {
     const { clock, roomSync, signal } = this.#session;
     if (this.#others.size === 0 && rooms.length > 0) {
-      roomSync.isOpenElsewhere = (roomId) => [...this.#others.values()].some((other) => other.rooms.some((id) => sameId(id, roomId)));
+      roomSync.isOpenElsewhere = (roomId) =>
+        [...this.#others.values()].some((other) => other.rooms.some((id) => sameId(id, roomId)));
       this.#cancelRollCall();
       this.#cancelRollCall = clock.after(ROLL_CALL_MS, () => this.#callRoll());
       signal.addEventListener('abort', this.#forgetOthers);
@@ -95,7 +97,8 @@ export class SharedSocket {
     for (const roomId of before) roomSync.unsubscribe(roomId);
     // It was forgotten because it had not answered.
     for (const roomId of rooms) {
-      if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId })) roomSync.subscribed.add(idKey(roomId));
+      if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId }))
+        roomSync.subscribed.add(idKey(roomId));
     }
   }
 

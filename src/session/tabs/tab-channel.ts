@@ -50,14 +50,20 @@ const VERSION = 2;
 /** The longest that a browser may take to answer a lock request, in milliseconds. */
 const LOCK_MS = 3_000;
 
-const nameOf = (what: 'channel' | 'socket' | 'outbox' | 'people', scope: string): string => `unified-chat/${VERSION} ${what} ${scope}`;
+const nameOf = (what: 'channel' | 'socket' | 'outbox' | 'people', scope: string): string =>
+  `unified-chat/${VERSION} ${what} ${scope}`;
 
 /** Between the tabs of one scope. */
 export class TabChannel<Message = TabMessage> {
   readonly #channel: BroadcastChannel | undefined;
 
   /** @param what `people`: between all tabs of one backend, also those of other users. */
-  constructor(scope: string, { BroadcastChannel }: TabApis, onMessage: (message: Message) => void, what: 'channel' | 'people' = 'channel') {
+  constructor(
+    scope: string,
+    { BroadcastChannel }: TabApis,
+    onMessage: (message: Message) => void,
+    what: 'channel' | 'people' = 'channel',
+  ) {
     try {
       // A browser that blocks storage may have the class, and throw.
       this.#channel = BroadcastChannel && new BroadcastChannel(nameOf(what, scope));
@@ -100,7 +106,14 @@ export interface TurnOptions {
  * @returns whether it was free. A browser that does not say so in time is taken for one that refuses locks; if it turns out that another tab
  *   has it, `onLost` is called.
  */
-export function acquireLock(clock: Clock, locks: LockManager, what: 'socket' | 'outbox', scope: string, signal: AbortSignal, { onHeld, onLost, steal }: TurnOptions): Promise<boolean> {
+export function acquireLock(
+  clock: Clock,
+  locks: LockManager,
+  what: 'socket' | 'outbox',
+  scope: string,
+  signal: AbortSignal,
+  { onHeld, onLost, steal }: TurnOptions,
+): Promise<boolean> {
   const name = nameOf(what, scope);
   let held = false;
   let isAlone = false;
@@ -122,7 +135,8 @@ export function acquireLock(clock: Clock, locks: LockManager, what: 'socket' | '
     // A tab that steals a lock was answered before.
     const cancel = steal ? () => {} : clock.after(LOCK_MS, failed);
     // Not every browser rejects: some throw.
-    const request = async (options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> => locks.request(name, options, callback);
+    const request = async (options: LockOptions, callback: LockGrantedCallback<unknown>): Promise<unknown> =>
+      locks.request(name, options, callback);
     request(steal ? { steal } : { ifAvailable: true }, (lock) => {
       cancel();
       decide(lock !== null);

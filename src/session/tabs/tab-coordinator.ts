@@ -72,7 +72,11 @@ export class TabCoordinator {
     this.#channel?.close();
     const tabs = this.#tabs;
     // Without locks each tab sends on its own: none may take what another one has written.
-    const channel = (this.#channel = new TabChannel(scope, tabs.locks ? tabs : {}, (message: TabMessage) => void this.#onMessage(message)));
+    const channel = (this.#channel = new TabChannel(
+      scope,
+      tabs.locks ? tabs : {},
+      (message: TabMessage) => void this.#onMessage(message),
+    ));
     const outbox = outboxes.current;
     void outbox.open();
     // Tabs that cannot hear each other cannot send for each other either.
@@ -83,7 +87,13 @@ export class TabCoordinator {
   }
 
   /** Takes the lock that only one tab has, or waits for it: to have the socket, or to send. */
-  async #holdLock(what: 'socket' | 'outbox', scope: string, outbox: Outbox, signal: AbortSignal, steal = false): Promise<void> {
+  async #holdLock(
+    what: 'socket' | 'outbox',
+    scope: string,
+    outbox: Outbox,
+    signal: AbortSignal,
+    steal = false,
+  ): Promise<void> {
     const hold = (on: boolean): void => {
       if (signal.aborted || scope !== this.#session.outboxes.scope) return;
       if (what === 'socket') this.#follow(!on);
@@ -93,7 +103,14 @@ export class TabCoordinator {
       hold(false);
       void this.#holdLock(what, scope, outbox, signal);
     };
-    if (!(await acquireLock(this.#session.clock, this.#tabs.locks!, what, scope, signal, { onHeld: () => hold(true), onLost, steal }))) hold(false);
+    if (
+      !(await acquireLock(this.#session.clock, this.#tabs.locks!, what, scope, signal, {
+        onHeld: () => hold(true),
+        onLost,
+        steal,
+      }))
+    )
+      hold(false);
   }
 
   #follow(on: boolean): void {
@@ -133,7 +150,7 @@ export class TabCoordinator {
     const shared = await this.#loadSharedSocket(session.signal).catch(noop);
     shared?.onTab(message, this.isFollower);
     // The leader has its socket back: so has this tab.
-    if (message.kind === 'greeting' && message.text !== null && this.isFollower && !session.loop.socket) session.loop.endPause();
+    if (message.kind === 'greeting' && message.text !== null && this.isFollower && !session.loop.socket)
+      session.loop.endPause();
   }
 }
-

@@ -2,7 +2,21 @@
  * Checks what another tab says: it may run another release of this script, or be no chat at all. Loaded on demand: see deferred.ts.
  */
 import { check, checkEach, Message, readFrame, User, type ClientFrame, type Problem } from '../../protocol/index.js';
-import { anything, flag, Id, optionalOr, number, object, nullOnError, string, text, textOrNull, Time, timeOrNull, z } from '../../protocol/schema.js';
+import {
+  anything,
+  flag,
+  Id,
+  optionalOr,
+  number,
+  object,
+  nullOnError,
+  string,
+  text,
+  textOrNull,
+  Time,
+  timeOrNull,
+  z,
+} from '../../protocol/schema.js';
 import type { OutboxTabMessage, TabMessage } from './tab-channel.js';
 import type { StoredMessage as KeptMessage } from '../outbox/message-storage.js';
 
@@ -67,17 +81,31 @@ const SHAPES = {
   who: object(() => ({})),
   ended: object(() => ({})),
   leads: object(() => ({})),
-  notifications: object(() => ({ state: object(() => ({ unread: number, recent: z.array(anything) }))(), fresh: optionalOr(Notification()) })),
+  notifications: object(() => ({
+    state: object(() => ({ unread: number, recent: z.array(anything) }))(),
+    fresh: optionalOr(Notification()),
+  })),
   'notification-read': object(() => ({ id: optionalOr(Id) })),
   added: object(kept),
-  stored: object(() => ({ ...kept(), message: Message(), method: z.custom((value) => value === 'websocket' || value === 'rest') })),
+  stored: object(() => ({
+    ...kept(),
+    message: Message(),
+    method: z.custom((value) => value === 'websocket' || value === 'rest'),
+  })),
   refused: object(kept),
   retry: object(() => localId),
   discard: object(() => localId),
   purged: object(() => ({})),
 } satisfies Record<TabMessage['kind'], unknown>;
 
-const OF_OUTBOX: readonly TabMessage['kind'][] = ['added', 'stored', 'refused', 'retry', 'discard', 'purged'] satisfies OutboxTabMessage['kind'][];
+const OF_OUTBOX: readonly TabMessage['kind'][] = [
+  'added',
+  'stored',
+  'refused',
+  'retry',
+  'discard',
+  'purged',
+] satisfies OutboxTabMessage['kind'][];
 
 /** Whether a message, not checked yet, is for delivery-fallback.ts. All others are for shared-socket.ts: each checks its own. */
 export const isForOutbox = ({ kind }: TabMessage): boolean => OF_OUTBOX.includes(kind);
@@ -93,9 +121,13 @@ export function isKept(row: unknown, onProblem: (problem: Problem) => void): row
  * @param onProblem called with a violation of the protocol.
  * @returns the message, or undefined if it is not valid.
  */
-export function readTabMessage(data: unknown, onProblem: (problem: Problem) => void = () => {}): TabMessage | undefined {
+export function readTabMessage(
+  data: unknown,
+  onProblem: (problem: Problem) => void = () => {},
+): TabMessage | undefined {
   const kind = (data as { kind?: unknown } | null)?.kind;
-  const shape = typeof kind === 'string' && Object.hasOwn(SHAPES, kind) ? SHAPES[kind as TabMessage['kind']] : undefined;
+  const shape =
+    typeof kind === 'string' && Object.hasOwn(SHAPES, kind) ? SHAPES[kind as TabMessage['kind']] : undefined;
   // Tabs of a later release may say more.
   if (!shape) return undefined;
   const result = check<z.ZodMiniType>(shape, data, `tab.${kind as string}`);
