@@ -382,7 +382,7 @@ export class ChatConnection {
    * @returns false if the notifications socket is not open.
    */
   markNotificationRead(id?: Id): boolean {
-    return this.#session.markNotificationRead(id);
+    return this.#session.parts.markNotificationRead(id);
   }
 
   // ————— Messages

@@ -2,7 +2,7 @@
  * Opens one socket after the other, and never gives up: a socket lives, ends, a wait follows that grows. After every greeting the list and the
  * open rooms are read; only then is the state `connected`.
  */
-import { CloseCode, type ChatFrame, type FrameOf } from '../protocol/index.js';
+import { CloseCode } from '../protocol/index.js';
 import {
   sleep,
   throwIfAborted,
@@ -14,11 +14,15 @@ import {
 import { noop } from '../internal/noop.js';
 import type { SessionAuth } from './auth/session-auth.js';
 import { backoff } from './backoff.js';
+import type { BackendInfo } from './backend-info.js';
 import type { ConnectionStateWriter, NextTry } from './connection-state.js';
+import type { DeferredParts } from './deferred-parts.js';
+import { dispatchFrame } from './dispatch-frame.js';
+import { reportProblem } from './events.js';
 import { loadDeferred } from './load-deferred.js';
+import type { Outbox } from './outbox/outbox.js';
 import type { OutboxRegistry } from './outbox/outbox-registry.js';
-import type { Reconnect } from './reconnect.js';
-import type { SessionContext, SocketOutcome } from './session-context.js';
+import type { SessionConfig, SessionContext, SocketOutcome } from './session-context.js';
 import { SocketConnection } from './socket-connection.js';
 import type { RoomSync } from './sync/room-sync.js';
 import type { TabCoordinator } from './tabs/tab-coordinator.js';
@@ -37,13 +41,10 @@ export interface ConnectHost extends SessionContext {
   readonly roomSync: RoomSync;
   readonly address: Address | undefined;
   readonly transport: Transport;
-  readonly reconnect: Reconnect | undefined;
-  loadParts(): Promise<void>;
-  onGreeting(frame: FrameOf<'connection_established'>, signal: AbortSignal): void;
-  onFrame(frame: ChatFrame): void;
-  /** Everything was read. */
-  onConnected(): void;
-  reportProblem(detail: string): void;
+  readonly config: SessionConfig | undefined;
+  readonly backend: BackendInfo;
+  readonly parts: DeferredParts;
+  readonly outbox: Outbox;
 }
 
 export class ConnectLoop {
@@ -71,7 +72,7 @@ export class ConnectLoop {
       } catch (thrown) {
         if (signal.aborted) return;
         // Not the message: a browser's own may hold an address, and that the token.
-        this.#session.reportProblem(`Internal error (${(thrown as Error | undefined)?.name}).`);
+        reportProblem(this.#session.report, `Internal error (${(thrown as Error | undefined)?.name}).`);
         await this.#failAndWait('internal_error', attempt, signal);
       }
     }
@@ -91,10 +92,11 @@ export class ConnectLoop {
     roomSync.readOpenRooms(signal, true).catch(noop);
     for (let attempt = 1; !signal.aborted;) {
       const outcome = await this.#runSocket(signal);
-      await session.loadParts();
+      await session.parts.load();
       if (signal.aborted) return;
-      if (session.reconnect) {
-        if (!(await session.reconnect.after(outcome, signal))) return;
+      const { reconnect } = session.parts;
+      if (reconnect) {
+        if (!(await reconnect.after(outcome, signal))) return;
       } else {
         // Without that code the cause is known all the same: there is no network.
         await this.#failAndWait('server_unreachable', attempt++, signal);
@@ -105,7 +107,7 @@ export class ConnectLoop {
   /** Asks the page until it gives a token, or says that no user is signed in. @returns whether there is one. */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     for (let attempt = 1; ;) {
-      await this.#session.loadParts();
+      await this.#session.parts.load();
       if (signal.aborted) return false;
       const { refresher } = this.#session.auth;
       if (refresher) return refresher.await(signal, failure);
@@ -151,7 +153,7 @@ export class ConnectLoop {
   /** What REST could not do, REST will explain. */
   #onRefused({ code, message }: ChatError, outcome: SocketOutcome): void {
     if (code === 'unauthorized') outcome.code = CloseCode.unauthorized;
-    if (code === 'bad_url') this.#session.reportProblem(message);
+    if (code === 'bad_url') reportProblem(this.#session.report, message);
   }
 
   /** @returns the socket; a close code, if the socket has passed to another tab or to this one meanwhile. @throws {ChatError} */
@@ -165,22 +167,23 @@ export class ConnectLoop {
     const socket = new SocketConnection({
       address: session.address!.socket,
       token: credential,
-      auth: session.authMode,
+      auth: auth.mode,
       open: open ?? session.transport.open,
       clock: session.clock,
       handshakeMs: timing.handshakeMs,
       heartbeatMs: timing.heartbeatMs,
       loadHeartbeat: async () => (await loadDeferred()).Heartbeat,
-      WebSocket: session.WebSocket,
+      WebSocket: session.platform.WebSocket,
       onGreeting: (frame) => {
-        session.onGreeting(frame, signal);
+        session.backend.set(frame, signal);
+        tabs.sharedSocket?.greet();
         void this.#catchUp(socket).then((isDone) => {
           if (!isDone) return;
           onCaughtUp();
           this.#onCaughtUp();
         });
       },
-      onFrame: (frame) => session.onFrame(frame),
+      onFrame: (frame) => dispatchFrame(session, frame),
       onText: (text) => tabs.sharedSocket?.relay(text),
       onProblem: (problem) => session.report({ type: 'problem', problem }),
       idOf: (roomId) => session.roomSync.idOf(roomId),
@@ -198,7 +201,7 @@ export class ConnectLoop {
     attempt: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const waitMs = backoff(attempt, this.#session.random);
+    const waitMs = backoff(attempt, this.#session.platform.random);
     this.#session.states.toError(reason, { attempt, at: this.#session.clock.now() + waitMs });
     await this.pause(waitMs, signal);
   }
@@ -250,7 +253,7 @@ export class ConnectLoop {
           return false;
         }
         // The socket works, so messages come and go; but what came in meanwhile cannot be read yet.
-        const waitMs = Math.max(backoff(attempt, session.random), retryAfterMs);
+        const waitMs = Math.max(backoff(attempt, session.platform.random), retryAfterMs);
         session.states.toReconnecting('catching_up', { attempt, at: session.clock.now() + waitMs });
         attempt++;
         await this.pause(waitMs, signal);
@@ -267,7 +270,24 @@ export class ConnectLoop {
   }
 
   #onCaughtUp(): void {
+    const session = this.#session;
+    const { parts, states } = session;
+    const { signal } = this.socket!;
     this.wasConnected = true;
-    this.#session.onConnected();
+    parts.reconnect?.caughtUp();
+    if (session.state.is !== 'connected') states.toConnected();
+    void parts.load().then(async () => {
+      parts.schedule();
+      if (!parts.reconnect) {
+        // Without that code, stored messages cannot be restored either.
+        await sleep(session.clock, session.timing.pollMs, signal);
+        if (signal.aborted) return;
+        session.outbox.flush();
+        return this.#onCaughtUp();
+      }
+      // The tab that holds the socket holds the notifications socket, too.
+      if (session.config?.notifications && !session.tabs.isFollower && session.state.is === 'connected')
+        parts.notifications?.on(session.address!, session.auth.tokens.userId!);
+    });
   }
 }

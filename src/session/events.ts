@@ -86,5 +86,9 @@ export type SessionEvent =
 
 export type Report = (event: SessionEvent) => void;
 
+/** Reports an error of the server, or of the configuration. */
+export const reportProblem = (report: Report, detail: string): void =>
+  report({ type: 'problem', problem: { code: 'server_error', detail } });
+
 export const isPassed = (frame: ChatFrame): frame is PassedFrame =>
   frame.type === 'typing' || frame.type === 'room_updated' || (isChange(frame) && frame.type !== 'new_message');

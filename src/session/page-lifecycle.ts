@@ -12,7 +12,6 @@ export interface PageLifecycleTarget extends SessionContext {
   /** Its socket may be on the way to be opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
   readonly config: SessionConfig | undefined;
-  readonly reconnect: { schedule(): void } | undefined;
   /** Whether it runs, and is not put aside. */
   readonly isActive: boolean;
   configure(config: SessionConfig): void;
@@ -35,12 +34,12 @@ function resume(session: PageLifecycleTarget): void {
 }
 
 /** A hint that the network has come back, or gone (the browser, a page that is looked at again). */
-function onNetworkHint({ auth, loop, reconnect, state }: PageLifecycleTarget): void {
+function onNetworkHint({ auth, loop, parts, state }: PageLifecycleTarget): void {
   if (state.is === 'unauthorized') auth.refresher?.askAgain();
   else if (loop.socket) loop.socket.probe();
   else loop.endPause();
   // A page that was hidden was read more rarely.
-  reconnect?.schedule();
+  parts.reconnect?.schedule();
 }
 
 /** Tells a session what its page goes through. @returns how to stop. */

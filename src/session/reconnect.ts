@@ -82,7 +82,7 @@ export class Reconnect {
   /** A socket has ended, or could not be opened. @returns whether to open another one, now. */
   async after(end: SocketOutcome, signal: AbortSignal): Promise<boolean> {
     const session = this.#session;
-    const { clock, random } = session;
+    const { clock, platform } = session;
     const after = afterClose(end.code);
     if (after === 'now') {
       if (session.state.is === 'connected') session.states.toReconnecting('tab_changed');
@@ -102,12 +102,12 @@ export class Reconnect {
       }
     }
     const least = Math.max(failed, refused ? 1 : leastAttempt(after, { isLost: end.caughtUp, wasUp: this.#wasUp }));
-    const waitMs = this.#refusals === 1 ? 0 : backoff(least, random);
+    const waitMs = this.#refusals === 1 ? 0 : backoff(least, platform.random);
     this.#wasUp ||= end.caughtUp;
     const at = clock.now() + waitMs;
     session.loop.next = { attempt: failed, at };
     // All clients have lost their socket at this moment. Their first polls are spread, too.
-    if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), random));
+    if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), platform.random));
     await this.#explainLoss(end);
     if (signal.aborted) return false;
     // A poll has refreshed the token: the socket need not wait.
@@ -150,8 +150,10 @@ export class Reconnect {
   }
 
   #failedWaitMs(): number {
-    const { random, timing } = this.#session;
-    return Math.min(LONGEST_POLL_MS, timing.pollMs * POLL_GROWTH ** (this.#failedPolls - 1)) * (0.75 + random() / 2);
+    const { platform, timing } = this.#session;
+    return (
+      Math.min(LONGEST_POLL_MS, timing.pollMs * POLL_GROWTH ** (this.#failedPolls - 1)) * (0.75 + platform.random() / 2)
+    );
   }
 
   async #pollOnce(signal: AbortSignal): Promise<void> {
@@ -197,11 +199,13 @@ export class Reconnect {
     const { state, rest, clock } = session;
     if (!rest) return;
     const isConnected = state.is === 'connected';
-    const isLive = isConnected && session.has('user_channel');
+    const isLive = isConnected && session.backend.has('user_channel');
     // With `sync`, a lost frame is noticed only at the next frame of its room: checked once a minute.
-    if (isLive && !session.has('sync')) return;
+    if (isLive && !session.backend.has('sync')) return;
     const { checkMs, rereadMs, pollMs } = session.timing;
-    const everyMs = isLive ? checkMs : (isConnected ? rereadMs : pollMs) * (session.isHidden() ? HIDDEN_FACTOR : 1);
+    const everyMs = isLive
+      ? checkMs
+      : (isConnected ? rereadMs : pollMs) * (session.platform.isHidden() ? HIDDEN_FACTOR : 1);
     const wait = (isConnected ? undefined : this.#pollWait) ?? { from: this.#readAt, ms: everyMs };
     this.#cancel = clock.after(
       Math.max(timeLeft(clock, wait), timeLeft(clock, this.#patience)),
@@ -254,7 +258,7 @@ export class Reconnect {
   /** The reason for a failed poll. */
   async #explain({ code }: ChatError, signal: AbortSignal): Promise<ReasonCode> {
     if (code !== 'unreachable') return ERROR_REASONS[code] ?? 'server_failing';
-    if (this.#session.isOffline()) return 'browser_offline';
+    if (this.#session.platform.isOffline()) return 'browser_offline';
     // The server answers, but CORS hides the answer: this site is not allowed.
     const { rest } = this.#session;
     return (await (await rest?.deferred())?.isReachable(signal)) ? 'origin_refused' : 'server_unreachable';

@@ -93,6 +93,8 @@ export interface TokenRefresh {
 
 /** What is done with the token. */
 export interface TokenActions {
+  readonly mode: AuthMode;
+  readonly tokens: { isOwn(message: Message): boolean };
   /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
   credential(signal: AbortSignal): Promise<string>;
   /** As soon as it is loaded. */
@@ -124,13 +126,40 @@ export interface PendingMessages {
   flush(): void;
 }
 
+/** What the browser provides, replaced in tests. */
+export interface Platform {
+  /** A number from 0 to below 1. */
+  random(): number;
+  /** Whether the browser reports that there is no network. A hint: believed only if REST fails too. */
+  isOffline(): boolean;
+  /** Whether the page is hidden. Default: it is visible. */
+  isHidden(): boolean;
+  /** Default: the browser's. */
+  WebSocket?: typeof WebSocket | undefined;
+}
+
+/** The capabilities of the backend, and its user: see backend-info.ts. */
+export interface BackendFacts {
+  readonly isKnown: boolean;
+  has(capability: string): boolean;
+  set(info: UserInfo | undefined, signal: AbortSignal): void;
+}
+
+/** The parts that are loaded later: see deferred-parts.ts. Undefined until then. */
+export interface LoadedParts {
+  /** Resolves when they are loaded, or cannot be loaded now. */
+  load(): Promise<void>;
+  readonly reconnect: { schedule(): void } | undefined;
+  readonly notifications: { tellAgain(): void; off(): void } | undefined;
+  /** Marks a notification, or all of them, as read. @returns false if the notifications socket is not open. */
+  markNotificationRead(id?: Id): boolean;
+}
+
 export interface SessionContext {
   readonly clock: Clock;
-  readonly random: () => number;
+  readonly platform: Platform;
   readonly timing: Timing;
   readonly report: Report;
-  readonly WebSocket: typeof WebSocket | undefined;
-  readonly authMode: AuthMode;
 
   readonly state: ConnectionState;
   /** Aborts at the end of the present generation. */
@@ -139,33 +168,19 @@ export interface SessionContext {
   readonly rest: Requests | undefined;
   /** The socket, if it is up. */
   readonly socket: SocketConnection | undefined;
-  /** Whether the browser says that there is no network. */
-  isOffline(): boolean;
-  /** Whether the page is hidden. */
-  isHidden(): boolean;
-  /** Whether the backend can do something. */
-  has(capability: string): boolean;
-  isMine(message: Message): boolean;
   /** @returns whether the frame was handed to an open socket. */
   send(frame: ClientFrame): boolean;
-  /** Tells the other tabs. */
-  broadcast(message: TabMessage): void;
   /** REST. @throws {ChatError} `disconnected`, where it cannot be asked now. */
   restOrThrow(): Requests;
-  /** Marks a notification as read, or all of them. @returns whether it could be told. */
-  markNotificationRead(id?: Id): boolean;
-  /** Sends the state of the notifications to the other tabs. */
-  tellNotifications(): void;
-  /** Whether the server has named the user and its capabilities, or does not do so. */
-  readonly hasUserInfo: boolean;
-  /** The server has named them; undefined: it does not. */
-  setUserInfo(info: UserInfo | undefined, signal: AbortSignal): void;
   /** Tries the socket now instead of when its time has come. */
   retryNow(): void;
   /** The present token. Only the server gets it. */
   readonly token: string;
 
   readonly states: ConnectionStateWriter;
+  readonly backend: BackendFacts;
+  readonly tabs: { broadcast(message: TabMessage): void };
+  readonly parts: LoadedParts;
   readonly auth: TokenActions;
   readonly loop: ConnectActions;
   readonly roomSync: RoomReader & OpenRooms;

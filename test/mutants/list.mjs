@@ -90,7 +90,7 @@ export const MUTANTS = [
   {
     name: 'lost frames are not checked for',
     file: 'src/session/reconnect.ts',
-    find: "if (isLive && !session.has('sync')) return;",
+    find: "if (isLive && !session.backend.has('sync')) return;",
     replace: 'if (isLive) return;',
     tests: 'test/faults/frames.browser.test.ts',
   },
@@ -159,7 +159,7 @@ export const MUTANTS = [
   {
     name: 'REST sends without the Idempotency-Key',
     file: 'src/session/outbox/delivery-fallback.ts',
-    find: "const idempotencyKey = outbox.acceptsIdempotencyKey(item) || outbox.session.has('temp_id') ? localId : undefined;",
+    find: "const idempotencyKey =\n      outbox.acceptsIdempotencyKey(item) || outbox.session.backend.has('temp_id') ? localId : undefined;",
     replace: 'const idempotencyKey = localId && undefined;',
   },
   {
@@ -506,7 +506,7 @@ export const MUTANTS = [
   {
     name: 'REST is polled without spread after a loss',
     file: 'src/session/reconnect.ts',
-    find: 'if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), random));',
+    find: 'if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), platform.random));',
     replace: '',
     tests: 'test/session/outage.browser.test.ts',
   },
@@ -534,7 +534,7 @@ export const MUTANTS = [
   {
     name: 'other tabs are ignored',
     file: 'src/session/tabs/user-channel.ts',
-    find: 'this.#session.recheck();',
+    find: 'void this.#session.auth.refresher?.recheck();',
     replace: '',
     tests: 'test/session/users.browser.test.ts',
   },

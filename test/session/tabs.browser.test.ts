@@ -18,7 +18,7 @@ describe('a tab without a socket', () => {
     const session = {
       clock: new FakeClock(),
       roomSync: { openRooms: new Map() },
-      broadcast: (message: TabMessage) => void broadcasts.push(message),
+      tabs: { broadcast: (message: TabMessage) => void broadcasts.push(message) },
     } as unknown as SessionContext;
     const socket = new SharedSocket(session).follow(() => {})({
       decode: () => ({ frame: undefined, problems: [] }),
@@ -49,9 +49,11 @@ describe('a tab with a socket', () => {
     const session = {
       rest,
       socket: { greeting: '{}' },
-      broadcast: ({ kind }: TabMessage) => void broadcasts.push(kind),
-      tellNotifications: () => void broadcasts.push('notifications'),
-      markNotificationRead: (id: unknown) => void broadcasts.push(`read ${id as string}`),
+      tabs: { broadcast: ({ kind }: TabMessage) => void broadcasts.push(kind) },
+      parts: {
+        notifications: { tellAgain: () => void broadcasts.push('notifications') },
+        markNotificationRead: (id: unknown) => void broadcasts.push(`read ${id as string}`),
+      },
     };
     return { sharedSocket: new SharedSocket(session as unknown as SessionContext), broadcasts };
   };

@@ -9,13 +9,13 @@ const INCONCLUSIVE: readonly ErrorCode[] = [...TEMPORARY, 'unauthorized', 'abort
 /** Asks once per sign-in. A backend that has no such route is a baseline backend; where it cannot be asked now, it is asked with the next poll. */
 export async function requestUserInfo(session: SessionContext, signal: AbortSignal): Promise<void> {
   const { rest } = session;
-  if (session.hasUserInfo || !rest) return;
+  if (session.backend.isKnown || !rest) return;
   try {
     const info = await (await rest.deferred()).fetchUserInfo(signal);
     throwIfAborted(signal);
-    session.setUserInfo(info, signal);
+    session.backend.set(info, signal);
   } catch (thrown) {
-    if (!INCONCLUSIVE.includes(toChatError(thrown).code)) session.setUserInfo(undefined, signal);
+    if (!INCONCLUSIVE.includes(toChatError(thrown).code)) session.backend.set(undefined, signal);
     if (thrown instanceof ChatError && thrown.code === 'unauthorized') throw thrown;
   }
 }

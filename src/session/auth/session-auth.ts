@@ -1,5 +1,5 @@
 /** The token of a session: whose it is, and what is kept when another one takes its place. What follows a refusal: see token-flow.ts. */
-import { ChatError } from '../../transport/index.js';
+import { ChatError, type AuthMode } from '../../transport/index.js';
 import type { OutboxRegistry } from '../outbox/outbox-registry.js';
 import type { AuthHost, SessionAuthOptions, TokenFlow } from './token-flow.js';
 import { TokenManager } from './token-manager.js';
@@ -32,18 +32,22 @@ export class SessionAuth {
     this.flow ??= new Flow(this.#session, this, this.#options);
   }
 
+  get mode(): AuthMode {
+    return this.#session.config?.auth ?? 'query';
+  }
+
   get refresher(): TokenRefresher | undefined {
     return this.flow?.refresher;
   }
 
   async credential(signal: AbortSignal): Promise<string> {
-    if (this.#session.authMode !== 'ticket') return this.tokens.token;
+    if (this.mode !== 'ticket') return this.tokens.token;
     return (await this.#session.restOrThrow().deferred()).fetchTicket(signal);
   }
 
   async refreshRefused(refused: string, signal: AbortSignal): Promise<boolean> {
     const session = this.#session;
-    await session.loadParts();
+    await session.parts.load();
     if (signal.aborted) return false;
     if (this.flow) return this.flow.refreshRefused(refused, signal);
     // The code that asks the page could not be loaded.

@@ -19,8 +19,6 @@ export interface SessionAuthOptions {
 export interface AuthHost extends SessionContext {
   readonly states: ConnectionStateWriter;
   readonly config: SessionConfig | undefined;
-  /** Loads the deferred parts, where they can be had. */
-  loadParts(): Promise<void>;
   /** Begins again. @param failure why the page could not be asked for a token. */
   begin(config: SessionConfig, failure?: ChatError): void;
   /** Ends the socket, all requests and all timers. @param keepsChannel whether this tab still talks to the others. */
@@ -89,7 +87,7 @@ export class TokenFlow {
   onRefreshed(): void {
     this.refresher.schedule();
     const { token } = this.#auth.tokens;
-    if (this.#session.has('token_refresh') && this.#session.send({ type: 'authenticate', token }))
+    if (this.#session.backend.has('token_refresh') && this.#session.send({ type: 'authenticate', token }))
       this.#auth.socketTokens.push(token);
   }
 

@@ -1,5 +1,5 @@
 import { readClaims } from '../../internal/claims.js';
-import { sameId, type Id } from '../../protocol/index.js';
+import { sameId, type Id, type Message } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
 
 /**
@@ -68,6 +68,11 @@ export class TokenManager {
   /** Whether the server has named the owner. */
   get isConfirmed(): boolean {
     return this.#confirmed !== null;
+  }
+
+  /** Whether the user is the author of a message. A token may use another id (`sub`) than the backend does. */
+  isOwn(message: Message): boolean {
+    return sameId(message.sender?.id, this.userId) || (!this.isConfirmed && message.is_own_message);
   }
 
   /** Whether a token is of the same user as the last one; undefined: not known. */

@@ -75,7 +75,7 @@ export class TokenRefresher {
    * @returns whether it did; if not, a new generation has to begin.
    */
   applyTokenInPlace(old: SessionConfig, setup: SessionConfig): boolean {
-    if (!this.#session.has('token_refresh')) return false;
+    if (!this.#session.backend.has('token_refresh')) return false;
     if (
       (Object.keys({ ...old, ...setup }) as (keyof SessionConfig)[]).some(
         (key) => key !== 'token' && old[key] !== setup[key],
@@ -92,7 +92,7 @@ export class TokenRefresher {
     this.#cancel();
     const { token, since, skewMs } = this.#tokens;
     const { expiresAt, issuedAt } = readClaims(token);
-    const { clock, random, rest } = this.#session;
+    const { clock, platform, rest } = this.#session;
     if (expiresAt === null || !rest) return;
     const lifeMs = expiresAt - (issuedAt ?? since + (skewMs ?? 0));
     // Without the server's clock: a token lives no longer from when it came than from when it was made.
@@ -100,7 +100,7 @@ export class TokenRefresher {
       skewMs === undefined && issuedAt !== null
         ? since + lifeMs - clock.now()
         : expiresAt - clock.now() - (skewMs ?? 0);
-    const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + random() / 2);
+    const earlyMs = Math.min(EARLY_MS, lifeMs / 4) * (0.5 + platform.random() / 2);
     const seldomMs = timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS });
     this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs), MAX_DELAY_MS), () => void this.now());
   }
@@ -243,9 +243,9 @@ export class TokenRefresher {
     const session = this.#session;
     for (let attempt = 1; ;) {
       if (failure) {
-        const waitMs = Math.max(backoff(attempt, session.random), failure.retryAfterMs ?? 0);
+        const waitMs = Math.max(backoff(attempt, session.platform.random), failure.retryAfterMs ?? 0);
         const next = { attempt, at: session.clock.now() + waitMs };
-        if (session.isOffline()) session.states.toOffline(next);
+        if (session.platform.isOffline()) session.states.toOffline(next);
         else session.states.toError('token_endpoint_unreachable', next);
         await session.loop.pause(waitMs, signal);
         if (signal.aborted) return false;

@@ -75,7 +75,7 @@ export class NotificationFeed {
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#session;
+    const { clock, platform } = this.#session;
     const signal = this.#signal;
     for (let failed = 0, refusals = 0, wasUp = false; !signal.aborted;) {
       const { token } = this.#session;
@@ -89,7 +89,11 @@ export class NotificationFeed {
       if (isRefused && refusals++ > 0) await this.#waitAfterRefusal(refusals - 1);
       while (isRefused && !signal.aborted && !(await this.#session.auth.flow?.refresh(token).catch(() => false)))
         await this.#waitAfterRefusal(refusals++);
-      await sleep(clock, backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), random), signal);
+      await sleep(
+        clock,
+        backoff(Math.max(failed, leastAttempt(afterClose(code), { isLost, wasUp })), platform.random),
+        signal,
+      );
       wasUp ||= isLost;
     }
   }
@@ -99,17 +103,17 @@ export class NotificationFeed {
   }
 
   async #live(): Promise<SocketEnd & { wasUp: boolean }> {
-    const { authMode, clock, WebSocket, report } = this.#session;
+    const { auth, clock, platform, report } = this.#session;
     const [address, signal] = [this.#address, this.#signal];
     this.#openedAt = Infinity;
     this.#isHeard = this.#isAsking = false;
     try {
-      const token = await this.#session.auth.credential(signal);
+      const token = await auth.credential(signal);
       if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
       return await new Promise((resolve) => {
         const socket = createAuthenticatedWebSocket<NotificationFrame, NotificationAction>({
           address,
-          auth: authMode,
+          auth: auth.mode,
           token,
           decode: decodeNotificationFrame,
           onOpen: () => {
@@ -132,7 +136,7 @@ export class NotificationFeed {
             this.#wasUp ||= wasUp;
             resolve({ ...end, wasUp });
           },
-          WebSocket,
+          WebSocket: platform.WebSocket,
         });
         const stop = (): void => socket.end(CloseCode.normal, '');
         signal.addEventListener('abort', stop);
@@ -198,12 +202,12 @@ export class NotificationFeed {
 
   /** Tells the other tabs what is known. */
   tellAgain(): void {
-    this.#session.broadcast({ kind: 'notifications', state: this.#state, fresh: undefined });
+    this.#session.tabs.broadcast({ kind: 'notifications', state: this.#state, fresh: undefined });
   }
 
   #tell(state: NotificationState, fresh?: Notification): void {
     this.#state = state;
-    this.#session.broadcast({ kind: 'notifications', state, fresh });
+    this.#session.tabs.broadcast({ kind: 'notifications', state, fresh });
     this.#session.report({ type: 'notifications', state, fresh });
   }
 }

@@ -106,7 +106,8 @@ export class DeliveryFallback {
    */
   #likeness(item: QueuedMessage, message: Message): ReturnType<typeof textSimilarity> {
     const { session } = this.#outbox;
-    if (!session.isMine(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
+    if (!session.auth.tokens.isOwn(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? ''))
+      return 'different';
     const { after, at, content } = item;
     const earlierMs =
       after !== undefined && isOrdered(after)
@@ -139,7 +140,8 @@ export class DeliveryFallback {
       if (item.discarded) return { is: 'unknown' };
     }
     const { roomId, content, replyTo, localId } = item;
-    const idempotencyKey = outbox.acceptsIdempotencyKey(item) || outbox.session.has('temp_id') ? localId : undefined;
+    const idempotencyKey =
+      outbox.acceptsIdempotencyKey(item) || outbox.session.backend.has('temp_id') ? localId : undefined;
     const meanwhile: ChangeFrame[] = [];
     const records = outbox.session.roomSync.openRooms.get(idKey(roomId))?.records;
     records?.add(meanwhile);
@@ -172,7 +174,7 @@ export class DeliveryFallback {
   /** The outcome of a failed attempt. */
   setback(item: QueuedMessage, error: ChatError): DeliveryOutcome {
     const { retryAfterMs } = error;
-    const waitMs = backoff(++item.failures, this.#outbox.session.random);
+    const waitMs = backoff(++item.failures, this.#outbox.session.platform.random);
     const wait: DeliveryOutcome =
       retryAfterMs === undefined
         ? { is: 'retry', ms: waitMs }

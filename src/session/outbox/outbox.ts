@@ -106,7 +106,7 @@ export class Outbox implements OutboxContext {
 
   /** Tells the other tabs of this scope, unless the outbox is closed. */
   broadcast(message: TabMessage): void {
-    if (!this.#open.aborted) this.session.broadcast(message);
+    if (!this.#open.aborted) this.session.tabs.broadcast(message);
   }
 
   /** Takes over the messages that were written before the user was known. */
@@ -191,7 +191,7 @@ export class Outbox implements OutboxContext {
       ...outgoing,
       at: session.clock.now(),
       after: session.roomSync.cursor(outgoing.roomId),
-      idempotent: session.has('idempotent_send'),
+      idempotent: session.backend.has('idempotent_send'),
     };
     return this.#add(kept, shown);
   }
@@ -388,7 +388,7 @@ export class Outbox implements OutboxContext {
       return (
         this.#fallback?.setback(item, toChatError(thrown)) ?? {
           is: 'retry',
-          ms: backoff(++item.failures, this.session.random),
+          ms: backoff(++item.failures, this.session.platform.random),
         }
       );
     }
@@ -426,7 +426,7 @@ export class Outbox implements OutboxContext {
 
   /** Whether the backend accepts idempotency keys; it may have said so before this page was loaded. */
   acceptsIdempotencyKey(item: QueuedMessage): boolean {
-    return item.idempotent || this.session.has('idempotent_send');
+    return item.idempotent || this.session.backend.has('idempotent_send');
   }
 
   /** Whether sending this message again is safe. */

@@ -11,7 +11,7 @@ export async function markRead(session: SessionContext, roomId: Id, unread: read
   const frame: ClientFrame = {
     type: 'mark_read',
     room_id: roomId,
-    ...(upTo != null && session.has('receipts') ? { up_to: upTo } : { message_ids: [] }),
+    ...(upTo != null && session.backend.has('receipts') ? { up_to: upTo } : { message_ids: [] }),
   };
   const { signal, socket } = session;
   if (!socket || !session.send(frame)) return (await session.restOrThrow().deferred()).markRead(unread, signal);

@@ -30,7 +30,7 @@ export class RoomPoller {
    */
   async read(signal: AbortSignal): Promise<void> {
     const { socket, clock, roomSync } = this.#session;
-    if (!socket || this.#session.has('user_channel') || this.#times++ % 2 === 1 || !roomSync.isListed)
+    if (!socket || this.#session.backend.has('user_channel') || this.#times++ % 2 === 1 || !roomSync.isListed)
       await roomSync.listByRest(signal);
     if (timeLeft(clock, { from: roomSync.fullReadAt, ms: WHOLE_MS }) === 0) return roomSync.readOpenRooms(signal);
     await roomSync.readEach(async (history) => {

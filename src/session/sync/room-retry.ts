@@ -42,8 +42,8 @@ export function canContinueWithout(
   // 502, 503 and 504 are about the server.
   const isAboutRoom = ABOUT_A_ROOM.includes(error.code) && (error.code !== 'server_error' || error.status === 500);
   if (!one && (!isAboutRoom || history.failures < MAX_FAILURES)) return false;
-  const { clock, socket, random } = session;
-  waits.set(history, { from: clock.now(), ms: backoff(history.failures, random) });
+  const { clock, socket, platform } = session;
+  waits.set(history, { from: clock.now(), ms: backoff(history.failures, platform.random) });
   if (socket) void readUntilItSucceeds(session, history, socket.signal, read);
   return true;
 }
@@ -61,7 +61,7 @@ async function readUntilItSucceeds(
   beingRead.add(history);
   try {
     while (history.failures > 0 && history.rechecks === undefined && isOpen(session, history) && !signal.aborted) {
-      await sleep(session.clock, backoff(history.failures, session.random), signal);
+      await sleep(session.clock, backoff(history.failures, session.platform.random), signal);
       if (!signal.aborted) await read().catch(() => history.failures++);
     }
   } finally {

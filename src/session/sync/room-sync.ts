@@ -109,11 +109,11 @@ export class RoomSync implements RoomReader, OpenRooms {
       const listed = this.list(socket, signal).then(({ rooms }) => {
         void this.#subscribe(
           socket,
-          this.#session.has('user_channel') ? openIds : rooms.slice(0, MAX_SUBSCRIBED).map(({ id }) => id),
+          this.#session.backend.has('user_channel') ? openIds : rooms.slice(0, MAX_SUBSCRIBED).map(({ id }) => id),
         );
       });
       // Without `user_channel`, messages after the page are sent only to subscribers: subscribe first.
-      const read = (this.#session.has('user_channel') ? Promise.resolve() : subscribed).then(() =>
+      const read = (this.#session.backend.has('user_channel') ? Promise.resolve() : subscribed).then(() =>
         this.readOpenRooms(signal, !this.#session.loop.wasConnected),
       );
       await settleAll([listed, read]);
@@ -211,8 +211,8 @@ export class RoomSync implements RoomReader, OpenRooms {
     await history.catchUp(
       {
         rest: this.#session.restOrThrow(),
-        socket: this.#session.has('sync') ? this.#session.socket : undefined,
-        receipts: this.#session.has('receipts') ? this.#session.socket : undefined,
+        socket: this.#session.backend.has('sync') ? this.#session.socket : undefined,
+        receipts: this.#session.backend.has('receipts') ? this.#session.socket : undefined,
         answerMs: this.#session.timing.confirmMs,
         onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),
@@ -258,7 +258,7 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   unsubscribe(roomId: Id): void {
     const key = idKey(roomId);
-    if (this.openRooms.has(key) || this.isOpenElsewhere(roomId) || !this.#session.has('user_channel')) return;
+    if (this.openRooms.has(key) || this.isOpenElsewhere(roomId) || !this.#session.backend.has('user_channel')) return;
     this.subscribed.delete(key);
     this.#session.socket?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
@@ -302,7 +302,7 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   /** Whether the socket reports all changes, and nothing is missing. */
   get #isComplete(): boolean {
-    return this.#session.has('user_channel') && this.#session.state.is === 'connected';
+    return this.#session.backend.has('user_channel') && this.#session.state.is === 'connected';
   }
 
   /** Applies a frame that changes rooms or messages. */

@@ -38,7 +38,7 @@ export class SharedSocket {
         // Without a sign-in this tab has no socket to share: another tab may have one.
         if (follows || !this.#session.rest) return;
         this.isLeader = true;
-        this.#session.tellNotifications();
+        this.#session.parts.notifications?.tellAgain();
         return this.greet();
       case 'send':
         if (this.isLeader && this.#session.send(message.frame) && message.frame.type === 'subscribe_room')
@@ -51,7 +51,7 @@ export class SharedSocket {
       case 'notifications':
         return this.#session.report({ type: 'notifications', state: message.state, fresh: message.fresh });
       case 'notification-read':
-        if (this.isLeader) this.#session.markNotificationRead(message.id);
+        if (this.isLeader) this.#session.parts.markNotificationRead(message.id);
         return;
       case 'greeting':
       case 'text':
@@ -67,17 +67,17 @@ export class SharedSocket {
 
   /** Tells the followers whether there is a socket, and its greeting. */
   greet(): void {
-    if (this.isLeader) this.#session.broadcast({ kind: 'greeting', text: this.#session.socket?.greeting ?? null });
+    if (this.isLeader) this.#session.tabs.broadcast({ kind: 'greeting', text: this.#session.socket?.greeting ?? null });
   }
 
   /** Something came in on the socket. */
   relay(text: unknown): void {
-    if (this.isLeader) this.#session.broadcast({ kind: 'text', text });
+    if (this.isLeader) this.#session.tabs.broadcast({ kind: 'text', text });
   }
 
   /** The socket has ended. */
   ended(): void {
-    if (this.isLeader) this.#session.broadcast({ kind: 'ended' });
+    if (this.isLeader) this.#session.tabs.broadcast({ kind: 'ended' });
   }
 
   /** A tab shows these rooms, and no others. */
@@ -109,7 +109,7 @@ export class SharedSocket {
       other.isThere = false;
     }
     if (this.#others.size === 0) return;
-    this.#session.broadcast({ kind: 'who' });
+    this.#session.tabs.broadcast({ kind: 'who' });
     this.#cancelRollCall = this.#session.clock.after(ROLL_CALL_MS, () => this.#callRoll());
   }
 
@@ -121,7 +121,7 @@ export class SharedSocket {
   // ————— The side of a tab that has none
 
   #tellRooms(rooms: readonly Id[] = [...this.#session.roomSync.openRooms.values()].map(({ roomId }) => roomId)): void {
-    this.#session.broadcast({ kind: 'rooms', tab: this.#name, rooms });
+    this.#session.tabs.broadcast({ kind: 'rooms', tab: this.#name, rooms });
   }
 
   /**
@@ -161,14 +161,14 @@ export class SharedSocket {
       };
       this.#listening.add(listen);
       const cancel = session.clock.after(SILENCE_MS, onSilence);
-      session.broadcast({ kind: 'join' });
+      session.tabs.broadcast({ kind: 'join' });
       return {
         send(frame) {
           // A token never leaves its tab. And the answer to `sync` does not name its asker: another tab, which knows more or less, would
           // take it for its own. Each tab syncs by REST.
           if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
           // The room may be open in another tab: the one that has the socket counts.
-          if (frame.type !== 'unsubscribe_room') session.broadcast({ kind: 'send', frame });
+          if (frame.type !== 'unsubscribe_room') session.tabs.broadcast({ kind: 'send', frame });
           if (frame.type === 'unsubscribe_room' || frame.type === 'subscribe_room') tellRooms();
           return true;
         },

@@ -1,7 +1,7 @@
 /**
  * What this tab does for the others, and they for it: one tab of a scope holds the socket, one sends what waits. Web Locks decide which.
  */
-import type { Id } from '../../protocol/index.js';
+import { CloseCode, type Id } from '../../protocol/index.js';
 import { throwIfAborted, type Address, type Clock, type Transport } from '../../transport/index.js';
 import { noop } from '../../internal/noop.js';
 import { loadDeferred } from '../load-deferred.js';
@@ -22,8 +22,6 @@ export interface TabHost extends SessionContext {
   readonly auth: TokenActions & { readonly tokens: { readonly owner: Id | null } };
   /** Its socket may be on the way to be opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
-  /** The socket is now in another tab, or in this one. */
-  onLeaderChange(): void;
 }
 
 export class TabCoordinator {
@@ -119,7 +117,10 @@ export class TabCoordinator {
     if (this.sharedSocket) this.sharedSocket.isLeader = false;
     // The tabs that listened to the leader before us join again.
     if (!on) this.broadcast({ kind: 'leads' });
-    this.#session.onLeaderChange();
+    const { loop, parts } = this.#session;
+    parts.notifications?.off();
+    loop.socket?.end(CloseCode.leaderGone, 'another tab');
+    loop.endPause();
   }
 
   /** How to open the socket of the tab that has it; nothing where this tab has its own. */

@@ -15,8 +15,13 @@ export interface PersonMessage {
   person: string;
 }
 
+interface UserChannelHost {
+  readonly clock: Clock;
+  readonly auth: { readonly refresher: { recheck(): Promise<void> } | undefined };
+}
+
 export class UserChannel {
-  readonly #session: { readonly clock: Clock; recheck(): void };
+  readonly #session: UserChannelHost;
   readonly #tabs: TabApis;
   #link: TabChannel<PersonMessage> | undefined;
   #backend = '';
@@ -24,7 +29,7 @@ export class UserChannel {
   #askedAt = -Infinity;
   #cancel: () => void = () => {};
 
-  constructor(session: { readonly clock: Clock; recheck(): void }, tabs: TabApis) {
+  constructor(session: UserChannelHost, tabs: TabApis) {
     this.#session = session;
     this.#tabs = tabs;
   }
@@ -57,7 +62,7 @@ export class UserChannel {
     // Rarely; but the last message counts.
     this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: SELDOM_MS }), () => {
       this.#askedAt = clock.now();
-      this.#session.recheck();
+      void this.#session.auth.refresher?.recheck();
     });
   }
 }
