@@ -80,8 +80,9 @@ export default defineConfig(({ mode }) => {
       // The builds share the folder, so each replaces its own files only.
       emptyOutDir: false,
       target: 'es2022',
-      // loader.js is small enough to be read without a source map.
-      sourcemap: !loader,
+      // loader.js is small enough to be read without a source map. The package contains no maps, so the published files
+      // do not name them either; developer tools can be given a map by hand.
+      sourcemap: loader ? false : demo ? true : 'hidden',
       minify: small,
       reportCompressedSize: false,
       // Library mode keeps dynamic imports as they are. In an app, Vite adds a helper that preloads style sheets.
@@ -232,11 +233,18 @@ function minifyTemplates(): Plugin {
   };
 }
 
-/** Shortens the names listed in scripts/internal-names.ts. */
+/** Shortens the names listed in scripts/internal-names.ts, the most frequent ones the most. */
 function shortenInternalNames(): Plugin {
-  const suffixes = [...'0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-  const shortNames = ['_', '$', '_0', '$0'].flatMap((prefix) => suffixes.map((suffix) => prefix + suffix));
-  const short = new Map(INTERNAL_NAMES.map((name, index) => [name, shortNames[index]!]));
+  const words = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) => readFileSync(`src/${path}`, 'utf8').match(/\w+/g) ?? []);
+  const uses = new Map<string, number>();
+  for (const word of words) uses.set(word, (uses.get(word) ?? 0) + 1);
+  const names = INTERNAL_NAMES.toSorted((a, b) => (uses.get(b) ?? 0) - (uses.get(a) ?? 0));
+  // In Terser's order, which makes repeated names likely.
+  const suffixes = [...'tesirnaohlcdupmfgvwybkTESIRNAOHLCDUPMFGVWYBK0123456789jqxzJQXZ'];
+  const shortNames = ['$', '_', '$$', '_$'].flatMap((prefix) => suffixes.map((suffix) => prefix + suffix));
+  const short = new Map(names.map((name, index) => [name, shortNames[index]!]));
   const pattern = new RegExp(`(?<![\\w'"/-])(${INTERNAL_NAMES.join('|')})(?![\\w'"/-])`, 'g');
   return {
     name: 'shorten-internal-names',
@@ -271,10 +279,14 @@ function minifyCss(raw: string, isWhole: boolean, filename: string): string {
 }
 
 /**
- * Collapses white space with a line break to a single space, which renders the same. The templates contain no line
- * breaks inside an element with `white-space: pre`.
+ * Collapses white space with a line break to a single space, and removes it next to a block. Both render the same: the
+ * templates contain no line breaks inside an element with `white-space: pre`.
  */
-const minifyMarkup = (raw: string): string => raw.replace(/\s*\n\s*/g, ' ');
+const minifyMarkup = (raw: string): string =>
+  raw
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/ (?=<\/?(div|section|ol|ul|li|p|form|h2|dl|dt|dd)\b)/g, '')
+    .replace(/(<\/(div|section|ol|ul|li|p|form|h2|dl|dt|dd)>) /g, '$1');
 
 /**
  * Terser before and after Vite's minifier saves about 1 % compared to either one; Terser's short names compress better.
@@ -285,15 +297,13 @@ function compressTwice(): Plugin {
     async generateBundle(_options, bundle) {
       for (const chunk of Object.values(bundle)) {
         if (chunk.type !== 'chunk') continue;
-        // Vite has already created the source map, and appended its address to the code.
         const known = bundle[`${chunk.fileName}.map`];
-        const address = known && `${chunk.fileName.split('/').at(-1)!}.map`;
         const content = known?.type === 'asset' ? String(known.source) : undefined;
         const { code, map } = await minify(chunk.code, {
           module: true,
           compress: false,
           mangle: true,
-          sourceMap: content ? { content, url: address! } : false,
+          sourceMap: content ? { content } : false,
         });
         chunk.code = code ?? chunk.code;
         if (known?.type === 'asset' && map) known.source = map as string;

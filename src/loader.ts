@@ -68,7 +68,7 @@ function loaderOf(script: string): Shared['load'] {
         const attributes = {
           type: 'module',
           integrity: CHAT_INTEGRITY,
-          crossOrigin: 'anonymous',
+          crossOrigin: '',
           src,
           onload,
           onerror,

@@ -2,10 +2,12 @@
 import type { StorageState } from '../session/index.js';
 
 export * from '../store/history-pages.js';
+export { clearLocalData } from './clear-local-data.js';
 export { diagnose } from './diagnose.js';
 export { loadHistoryPage, loadNewestPage } from './history-loader.js';
 export { ReadReceipts } from './read-receipts.js';
-export { noSuchMessage, sendError } from './send-errors.js';
+export { retryMessage } from './retry-message.js';
+export { sendError } from './send-errors.js';
 export { TypingNotifier } from './typing-notifier.js';
 
 /** The problem that `chat-error` reports for a state of the local storage. */

@@ -9,27 +9,32 @@ import type { StateStore } from './state-store.js';
 /** How long a room without views is kept up to date, in milliseconds. */
 const LINGER_MS = 5_000;
 
+interface SubscriptionsHost {
+  readonly store: StateStore;
+  readonly session: Session;
+  readonly timers: KeyedTimers;
+  /** Whether the connection is running. If not, a room is closed at once. */
+  readonly isRunning: boolean;
+}
+
 export class RoomSubscriptions {
-  readonly #store: StateStore;
-  readonly #session: Session;
-  readonly #timers: KeyedTimers;
+  readonly #core: SubscriptionsHost;
   /** By `idKey`; `count`: number of views. */
   readonly #rooms = new Map<string, { roomId: Id; count: number }>();
 
-  constructor(store: StateStore, session: Session, timers: KeyedTimers) {
-    this.#store = store;
-    this.#session = session;
-    this.#timers = timers;
+  constructor(core: SubscriptionsHost) {
+    this.#core = core;
   }
 
   /**
    * Loads a room and keeps it up to date.
    * @returns a function that closes it again.
    */
-  open(roomId: Id, isRunning: () => boolean): () => void {
+  open(roomId: Id): () => void {
     const key = idKey(roomId);
     const timer = `close ${key}`;
-    this.#timers.cancel(timer);
+    const { timers } = this.#core;
+    timers.cancel(timer);
     const room = this.#rooms.get(key) ?? { roomId, count: 0 };
     this.#rooms.set(key, room);
     room.count++;
@@ -40,7 +45,7 @@ export class RoomSubscriptions {
       hasLeft = true;
       if (--room.count > 0) return;
       this.#rooms.delete(key);
-      if (isRunning()) this.#timers.set(timer, LINGER_MS, () => this.#close(roomId));
+      if (this.#core.isRunning) timers.set(timer, LINGER_MS, () => this.#close(roomId));
       else this.#close(roomId);
     };
   }
@@ -52,16 +57,17 @@ export class RoomSubscriptions {
 
   /** Loads all rooms again without creating their threads: nothing may be shown before the user is known. */
   reload(): void {
-    for (const { roomId } of this.#rooms.values()) this.#session.open(roomId);
+    for (const { roomId } of this.#rooms.values()) this.#core.session.open(roomId);
   }
 
   #open(roomId: Id): void {
-    this.#store.dispatch({ type: 'open', roomId });
-    this.#session.open(roomId, edgeOf(threadOf(this.#store.data, roomId).timeline));
+    const { session, store } = this.#core;
+    store.dispatch({ type: 'open', roomId });
+    session.open(roomId, edgeOf(threadOf(store.data, roomId).timeline));
   }
 
   #close(roomId: Id): void {
-    this.#session.roomSync.close(roomId);
-    this.#store.dispatch({ type: 'close', roomId });
+    this.#core.session.roomSync.close(roomId);
+    this.#core.store.dispatch({ type: 'close', roomId });
   }
 }

@@ -25,8 +25,8 @@ export interface EventHandlerHost {
   readonly session: Session;
   readonly timers: KeyedTimers;
   readonly pending: PendingSends;
-  /** Runs a function as soon as the code for receipts is loaded. */
-  withReceipts(run: (receipts: ReadReceipts) => void): void;
+  /** Runs a function with the code for receipts. @throws {ChatError} `unreachable` if it cannot be loaded. */
+  withReceipts(run: (receipts: ReadReceipts) => void): Promise<void>;
   loadParts(): Promise<typeof deferred>;
   /**
    * The user has changed.
@@ -63,7 +63,8 @@ export class SessionEventHandler {
     if (store.data.early !== before.early) this.#host.loadParts().then(() => store.dispatch({ type: 'late' }), noop);
     switch (event.type) {
       case 'rooms':
-        if (store.data.reading.length > 0) this.#host.withReceipts((receipts) => receipts.onRoomList(event.rooms));
+        if (store.data.reading.length > 0)
+          void this.#host.withReceipts((receipts) => receipts.onRoomList(event.rooms)).catch(noop);
         return;
       case 'live-message':
         return this.#onMessage(before, event.roomId, event.message);
@@ -136,7 +137,8 @@ export class SessionEventHandler {
     // The reducer changes `seen` for new messages only.
     if (before.seen === data.seen) return;
     if (!isOwn(data, message)) {
-      if (data.reading.includes(idKey(roomId))) this.#host.withReceipts((receipts) => receipts.send(roomId));
+      if (data.reading.includes(idKey(roomId)))
+        void this.#host.withReceipts((receipts) => receipts.send(roomId)).catch(noop);
       this.#emitMessage(roomId, message);
     }
     this.#onUnknownRoom(roomId);

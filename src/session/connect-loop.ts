@@ -139,7 +139,7 @@ export class ConnectLoop {
     // By now another generation may have opened its own.
     if (this.socket === socket) this.socket = undefined;
     if (!signal.aborted) {
-      session.outboxes.current.socketEnded();
+      session.outboxes.current.sender.socketEnded();
       tabs.sharedSocket?.ended();
     }
     return {
@@ -242,7 +242,7 @@ export class ConnectLoop {
         await session.roomSync.catchUp(socket);
         // Another gap was found behind the one that was filled.
         if (this.#hasGap && ++gaps < MAX_GAPS) continue;
-        session.outboxes.current.flush();
+        session.outboxes.current.sender.flush();
         return !signal.aborted;
       } catch (thrown) {
         const { code, retryAfterMs = 0 } = toChatError(thrown);
@@ -282,7 +282,7 @@ export class ConnectLoop {
         // Without that code, stored messages cannot be restored either.
         await sleep(session.clock, session.timing.pollMs, signal);
         if (signal.aborted) return;
-        session.outbox.flush();
+        session.outbox.sender.flush();
         return this.#onCaughtUp();
       }
       // The tab that holds the socket holds the notifications socket, too.

@@ -17,7 +17,7 @@ interface FrameHandlers {
 }
 
 export function dispatchFrame(session: FrameHandlers, frame: ChatFrame): void {
-  const { auth, backend, outbox, parts, report, roomSync } = session;
+  const { outbox, report, roomSync } = session;
   switch (frame.type) {
     case 'room_list':
       roomSync.onRoomList(frame.rooms);
@@ -26,7 +26,7 @@ export function dispatchFrame(session: FrameHandlers, frame: ChatFrame): void {
         rooms: roomSync.visible(frame.rooms),
         method: 'websocket',
         // A backend without capabilities may count 0 unread messages on the socket.
-        exactUnread: backend.capabilities.length > 0,
+        exactUnread: session.backend.capabilities.length > 0,
         leftOut: frame.left_out,
         isComplete: true,
       });
@@ -38,13 +38,13 @@ export function dispatchFrame(session: FrameHandlers, frame: ChatFrame): void {
       return roomSync.applyFrame({ ...frame, message: { ...message, _tempId: localId } });
     }
     case 'error':
-      outbox.failed(frame);
+      outbox.sender.failed(frame);
       return reportProblem(report, frame.message);
     case 'authenticated':
-      auth.socketTokens.shift();
+      session.auth.socketTokens.shift();
       return;
     case 'token_expiring':
-      return void parts.load().then(() => auth.refresher?.now());
+      return void session.parts.load().then(() => session.auth.refresher?.now());
     default:
       roomSync.applyFrame(frame);
   }

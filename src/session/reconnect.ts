@@ -163,7 +163,7 @@ export class Reconnect {
       throwIfAborted(signal);
       await requestUserInfo(session, signal);
       throwIfAborted(signal);
-      session.outbox.flush();
+      session.outbox.sender.flush();
       const wasFailing = this.#failedPolls > 0;
       this.#failedPolls = 0;
       this.#restAnswered();

@@ -122,8 +122,8 @@ export interface ConnectActions {
 export interface PendingMessages {
   /** Finds the user's own messages among those from the server. @returns the id under which one was sent. */
   matchPending(roomId: Id, message: Message, tempId?: string): string | undefined;
-  /** Something works again: what waits is sent now. */
-  flush(): void;
+  /** `flush` sends the waiting messages now, because the connection works again. */
+  readonly sender: { flush(): void };
 }
 
 /** What the browser provides, replaced in tests. */
@@ -134,8 +134,9 @@ export interface Platform {
   isOffline(): boolean;
   /** Whether the page is hidden. Default: it is visible. */
   isHidden(): boolean;
-  /** Default: the browser's. */
+  /** Default of this and the next: the browser's. */
   WebSocket?: typeof WebSocket | undefined;
+  fetch?: typeof fetch | undefined;
 }
 
 /** The capabilities of the backend, and its user: see backend-info.ts. */

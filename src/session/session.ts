@@ -60,7 +60,6 @@ export interface SessionOptions extends SessionAuthOptions, Platform {
   vault?: MessageStorage | undefined;
   tabs: TabApis;
   timing?: Partial<Timing> | undefined;
-  fetch?: typeof fetch | undefined;
 }
 
 const AUTH_MODES: readonly AuthMode[] = ['query', 'subprotocol', 'ticket'];
@@ -82,7 +81,6 @@ export class Session implements SessionContext {
   config: SessionConfig | undefined;
   address: Address | undefined;
   readonly #storage: MessageStorage;
-  readonly #fetch: typeof fetch | undefined;
   #generation = new AbortController();
   #rest: Requests | undefined;
 
@@ -91,7 +89,6 @@ export class Session implements SessionContext {
     this.clock = clock;
     this.report = report;
     this.platform = options;
-    this.#fetch = options.fetch;
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.transport = options.transport ?? webTransport(deferredNow);
     this.parts = new DeferredParts(this, tabs);
@@ -201,7 +198,7 @@ export class Session implements SessionContext {
       onSuccess: () => signal.aborted || this.parts.reconnect?.onRestSuccess(),
       clock: this.clock,
       timeoutMs: this.timing.requestMs,
-      fetch: this.#fetch,
+      fetch: this.platform.fetch,
     });
     void this.loop.run(signal, canAsk, failure);
   }
@@ -212,7 +209,7 @@ export class Session implements SessionContext {
     this.parts.reconnect?.stop();
     this.auth.refresher?.stop();
     this.loop.socket?.end();
-    void this.outbox.setSender(false);
+    void this.outbox.sender.setActive(false);
     this.tabs.end(keepsChannel);
     this.backend.isKnown = false;
     this.loop.socket = this.#rest = undefined;

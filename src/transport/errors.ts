@@ -85,7 +85,7 @@ export const toChatError = (thrown: unknown): ChatError =>
  * @throws {ChatError} `aborted`
  */
 export function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new ChatError('aborted', 'The request was given up.');
+  if (signal.aborted) throw new ChatError('aborted', 'The request was aborted.');
 }
 
 /** Whether the server has refused access. */

@@ -114,11 +114,11 @@ export class RestClient implements Requests {
     };
   }
 
-  /** @throws {ChatError} `unexpected_answer`, where it was not as agreed. */
+  /** @throws {ChatError} `unexpected_answer`, if it does not match the schema. */
   unwrap<T>(result: Result<T>): T {
     if (result.ok) return result.value;
     this.#onProblem(result.problem);
-    throw new ChatError('unexpected_answer', `The server did not answer as agreed (${result.problem.detail}).`);
+    throw new ChatError('unexpected_answer', `Unexpected answer: ${result.problem.detail}.`);
   }
 
   /** The valid items; the others are reported. Yields to the page: on an old phone, validation and rendering each take long. */

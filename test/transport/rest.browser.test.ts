@@ -170,7 +170,7 @@ describe('the REST client', () => {
       'The server answered 500.',
     ],
     ['an HTML page with status 200', () => HttpResponse.html('<h1>Log in</h1>'), 'unexpected_answer', 'login page'],
-    ['another shape', () => HttpResponse.json({ hello: 1 }), 'unexpected_answer', 'as agreed'],
+    ['another shape', () => HttpResponse.json({ hello: 1 }), 'unexpected_answer', 'Unexpected answer: '],
     ['no network', () => HttpResponse.error(), 'unreachable', 'cannot be reached'],
   ] as [string, () => Response, ErrorCode, string][]) {
     it(`reports the cause: ${name}`, async () => {

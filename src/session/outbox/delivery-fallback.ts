@@ -15,7 +15,13 @@ import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../..
 import { backoff } from '../backoff.js';
 import { textSimilarity } from './text-similarity.js';
 import type { OutboxContext } from './outbox-context.js';
-import type { DeliveryOutcome, QueuedMessage } from './queued-message.js';
+import {
+  acceptsIdempotencyKey,
+  isIdempotent,
+  isStale,
+  type DeliveryOutcome,
+  type QueuedMessage,
+} from './queued-message.js';
 import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableFrames } from '../sync/repeatable-frames.js';
@@ -63,9 +69,9 @@ export class DeliveryFallback {
     const { rest } = outbox.session;
     const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
-    const isStale = outbox.isStale(item);
-    if (!item.left) return isStale ? STALE : undefined;
-    if (outbox.isIdempotent(item) && !isStale) return undefined;
+    const isOld = isStale(item, outbox.session);
+    if (!item.left) return isOld ? STALE : undefined;
+    if (isIdempotent(item, outbox.session) && !isOld) return undefined;
     if (!rest) return { is: 'retry', ms: null };
     let isUnsure = false;
     let query: HistoryQuery = { after: item.after, limit: 100 };
@@ -88,7 +94,7 @@ export class DeliveryFallback {
     // Not certain: its author decides, or has decided already.
     if (isUnsure && !item.confirmedByAuthor)
       return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
-    if (isStale) return STALE;
+    if (isOld) return STALE;
     item.left = undefined;
     // The decision is good for one attempt, also after a reload. If its answer is lost, the author is asked again.
     if (item.confirmedByAuthor) void outbox.save({ ...item, confirmedByAuthor: (item.confirmedByAuthor = undefined) });
@@ -133,7 +139,7 @@ export class DeliveryFallback {
     throwIfAborted(signal);
     if (item.discarded) return { is: 'unknown' };
     item.left = 'rest';
-    if (!outbox.isIdempotent(item) && !item.sentWithoutKey) {
+    if (!isIdempotent(item, outbox.session) && !item.sentWithoutKey) {
       item.sentWithoutKey = true;
       await outbox.save(item);
       throwIfAborted(signal);
@@ -141,7 +147,7 @@ export class DeliveryFallback {
     }
     const { roomId, content, replyTo, localId } = item;
     const idempotencyKey =
-      outbox.acceptsIdempotencyKey(item) || outbox.session.backend.has('temp_id') ? localId : undefined;
+      acceptsIdempotencyKey(item, outbox.session) || outbox.session.backend.has('temp_id') ? localId : undefined;
     const meanwhile: ChangeFrame[] = [];
     const records = outbox.session.roomSync.openRooms.get(idKey(roomId))?.records;
     records?.add(meanwhile);
@@ -226,7 +232,7 @@ export class DeliveryFallback {
   refused(item: QueuedMessage, { code, message, status }: ChatError): void {
     const kept = { ...storedFields(item), refused: { code, message, status } };
     this.#refuse(item, kept);
-    if (!this.#outbox.isSender) return;
+    if (!this.#outbox.sender.isActive) return;
     void this.#outbox.save(kept);
     this.#outbox.broadcast({ kind: 'refused', kept });
   }
@@ -282,7 +288,7 @@ export class DeliveryFallback {
     const outbox = this.#outbox;
     const item = outbox.queues.find(kept.localId);
     // Refused in another tab while this one did not listen.
-    if (item && kept.refused && !outbox.isSender) this.#refuse(outbox.queues.remove(kept.localId)!, kept);
+    if (item && kept.refused && !outbox.sender.isActive) this.#refuse(outbox.queues.remove(kept.localId)!, kept);
     if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
     // It may have been sent already: without idempotency keys the history is searched first.

@@ -204,10 +204,7 @@ export class IndexedDbStorage implements MessageStorage {
     let cancel = (): void => {};
     // Real time, not the clock of the connection: this waits for the browser.
     const late = new Promise<never>(
-      (_, reject) =>
-        (cancel = systemClock.after(DEADLINE_MS, () =>
-          reject(new DOMException('Storage did not answer.', 'TimeoutError')),
-        )),
+      (_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('', 'TimeoutError')))),
     );
     return Promise.race([work(), late]).finally(cancel);
   }

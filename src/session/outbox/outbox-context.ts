@@ -17,7 +17,7 @@ export interface OutboxContext {
   /** Writes a message to storage. */
   save(message: StoredMessage): Promise<void>;
   /** Whether this tab sends. */
-  readonly isSender: boolean;
+  readonly sender: { readonly isActive: boolean };
   /** Queues a message. */
   push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void;
   /** Whether a message is known to be stored. */
@@ -28,10 +28,4 @@ export interface OutboxContext {
   matchPending(roomId: Id, message: Message): string | undefined;
   /** The server has stored it. */
   settle(item: QueuedMessage, message: Message): void;
-  /** Whether the backend accepts idempotency keys; it may have said so before this page was loaded. */
-  acceptsIdempotencyKey(item: QueuedMessage): boolean;
-  /** Whether a message has waited for more than a day: then its author decides whether to send it. */
-  isStale(item: QueuedMessage): boolean;
-  /** Whether sending this message again is safe. */
-  isIdempotent(item: QueuedMessage): boolean;
 }

@@ -1,34 +1,34 @@
 /**
- * Sends the messages of one scope (one user on one backend): one queue per room, one message at a time, so that messages are stored in the order in
- * which they were written. Each message stays in storage until the server has stored it. One tab of a scope sends (`setSender`); the others pass
- * their messages to it, and hear the result.
+ * The unsent messages of one scope (one user on one backend): one queue per room, in the order in which the messages
+ * were written. Each message stays in storage until the server has stored it. One tab of a scope sends
+ * (message-sender.ts); the others pass their messages to it, and receive the results.
  *
- * An outbox never changes its scope: each user has an outbox, and at most one is open. A closed outbox sends and reports nothing, even when an
- * answer that it waited for arrives.
- *
- * A message is sent by socket if there is one, and waits for its confirmation: the echo (`new_message`) or `message_ack`, whichever is first.
- * Without a confirmation it is sent by REST with the same idempotency key (delivery-fallback.ts). A backend without `idempotent_send` ignores that
- * key, so the history is searched first: the first attempt may have been stored.
+ * An outbox never changes its scope: each user has an outbox, and at most one is open. A closed outbox sends and
+ * reports nothing, even if the answer to an earlier request arrives.
  */
 import { noop } from '../../internal/noop.js';
-import { idKey, type FrameOf, type Id, type Message } from '../../protocol/index.js';
-import { toChatError } from '../../transport/index.js';
-import { backoff } from '../backoff.js';
+import { idKey, type Id, type Message } from '../../protocol/index.js';
 import type { Method, Outgoing, SessionEvent } from '../events.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
 import type { SessionContext } from '../session-context.js';
-import { timeLeft } from '../time-left.js';
 import { loadDeferred } from '../load-deferred.js';
 import { Drafts } from './drafts.js';
-import { MessageQueues, type Queue } from './message-queues.js';
+import { MessageQueues } from './message-queues.js';
+import { MessageSender } from './message-sender.js';
 import type { OutboxContext } from './outbox-context.js';
-import type { DeliveryOutcome, QueuedMessage } from './queued-message.js';
+import { isIdempotent, isStale, type QueuedMessage } from './queued-message.js';
 import type { DeliveryFallback } from './delivery-fallback.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
-import { storedFields, STALE_MS, type StoredMessage, type MessageStorage } from './message-storage.js';
+import { storedFields, type StoredMessage, type MessageStorage } from './message-storage.js';
+
+const asUnowned = (message: StoredMessage): StoredMessage => ({
+  ...storedFields(message),
+  refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' },
+});
 
 export class Outbox implements OutboxContext {
   readonly queues = new MessageQueues();
+  readonly sender = new MessageSender(this);
   readonly drafts: Drafts;
   readonly #storage: MessageStorage;
   /** Server id → local id of messages that were matched, so that no message is matched twice. */
@@ -38,16 +38,10 @@ export class Outbox implements OutboxContext {
   /** Aborts when the outbox is closed. */
   #open = AbortSignal.abort();
   #close = noop;
-  /** Aborts the requests that send messages. */
-  #abort = new AbortController();
-  /** Whether this tab sends, or will as soon as stored messages are restored. */
-  #mayLead = false;
-  isSender = false;
-  /** Stored messages could not be restored yet. */
-  #needsRestore = false;
-  #fallback: DeliveryFallback | undefined;
-  /** Counts the calls of `setSender`, so that only the last one takes effect. */
-  #turn = 0;
+  /** Whether stored messages could not be restored yet. */
+  needsRestore = false;
+  /** Undefined until it is loaded. */
+  fallback: DeliveryFallback | undefined;
   #adding: Promise<void> = Promise.resolve();
   /** Local ids of messages that are being written to storage. */
   readonly #beingSaved = new Set<string>();
@@ -68,16 +62,16 @@ export class Outbox implements OutboxContext {
 
   /** Opens the outbox for its author, and restores the messages that wait in storage or in memory. */
   async open(): Promise<void> {
-    if (this.isSender) return this.#announce();
+    if (this.sender.isActive) return this.#announce();
     if (this.#open.aborted) {
       const closing = new AbortController();
       this.#open = closing.signal;
       this.#close = () => closing.abort();
-      const items = [...this.queues.queuedMessages, ...(this.#fallback?.refusedMessages ?? [])];
+      const items = [...this.queues.queuedMessages, ...(this.fallback?.refusedMessages ?? [])];
       if (items.length > 0) this.report({ type: 'restored', messages: items.map(storedFields) });
     }
     const open = this.#open;
-    await this.#restore(open);
+    await this.restore();
     if (!open.aborted) this.#announce();
   }
 
@@ -85,7 +79,7 @@ export class Outbox implements OutboxContext {
   close(): void {
     this.#close();
     this.drafts.close();
-    void this.setSender(false);
+    void this.sender.setActive(false);
   }
 
   /** Whether no message waits to be sent or for its author's decision. */
@@ -94,7 +88,7 @@ export class Outbox implements OutboxContext {
       this.#beingSaved.size +
         this.queues.queuedMessages.length +
         this.#unowned.length +
-        (this.#fallback?.refusedMessages.length ?? 0) ===
+        (this.fallback?.refusedMessages.length ?? 0) ===
       0
     );
   }
@@ -127,16 +121,9 @@ export class Outbox implements OutboxContext {
     const items = this.queues.queuedMessages;
     for (const item of items) {
       this.queues.remove(item.localId)?.answer?.({ is: 'unknown' });
-      this.#leave(item);
+      this.#unowned.push(asUnowned(item));
     }
     return [...this.#beingSaved, ...items.map(({ localId }) => localId)];
-  }
-
-  #leave(message: StoredMessage): void {
-    this.#unowned.push({
-      ...storedFields(message),
-      refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' },
-    });
   }
 
   /** Passes messages to the sending tab that were written while it could not be told. */
@@ -144,41 +131,36 @@ export class Outbox implements OutboxContext {
     for (const item of this.queues.queuedMessages) this.broadcast({ kind: 'added', kept: storedFields(item) });
   }
 
-  /** Sets whether this tab sends. */
-  async setSender(on: boolean): Promise<void> {
-    const turn = ++this.#turn;
+  /**
+   * Restores the stored messages of this scope. Those that another tab has discarded are discarded here.
+   * @returns whether all are restored, and the outbox is still open.
+   */
+  async restore(): Promise<boolean> {
     const open = this.#open;
-    this.#mayLead = on;
-    this.isSender = false;
-    if (!on) return this.pause();
-    // First the messages of closed tabs, which were written before those of this tab.
-    await this.#restore(open);
-    if (turn !== this.#turn || open.aborted || this.#needsRestore) return;
-    this.isSender = true;
-    this.flush();
-  }
-
-  /** Restores the stored messages of this scope. Those that another tab has discarded are discarded here. */
-  async #restore(open: AbortSignal): Promise<void> {
-    const leftBehind = this.#unowned;
-    const kept = this.scope ? await this.#storage.load(this.scope) : leftBehind.splice(0);
-    if (open.aborted || leftBehind !== this.#unowned) return;
-    for (const message of kept) {
-      if (this.#discardedIds.has(message.localId) && !message.discarded) this.#writeTombstone(message);
-      if (message.discarded) this.discarded(message.localId);
+    const unowned = this.#unowned;
+    const stored = this.scope ? await this.#storage.load(this.scope) : unowned.splice(0);
+    const isCurrent = (): boolean => !open.aborted && unowned === this.#unowned;
+    if (isCurrent()) {
+      for (const message of stored) {
+        if (this.#discardedIds.has(message.localId) && !message.discarded) this.#writeTombstone(message);
+        if (message.discarded) this.discarded(message.localId);
+      }
+      this.needsRestore = false;
+      if (stored.length + this.queues.queuedMessages.length > 0) {
+        const fallback = await this.loadFallback().catch(noop);
+        if (isCurrent()) {
+          if (fallback) fallback.restore(stored.filter(({ discarded }) => !discarded));
+          else this.needsRestore = true;
+        }
+      }
     }
-    this.#needsRestore = false;
-    if (kept.length === 0 && this.queues.queuedMessages.length === 0) return;
-    const chances = await this.loadFallback().catch(noop);
-    if (open.aborted || leftBehind !== this.#unowned) return;
-    if (chances) chances.restore(kept.filter(({ discarded }) => !discarded));
-    else this.#needsRestore = true;
+    return !open.aborted && !this.needsRestore;
   }
 
   /** @throws {ChatError} `unreachable`, if the code cannot be loaded. */
   async loadFallback(): Promise<DeliveryFallback> {
     const { DeliveryFallback } = await loadDeferred();
-    return (this.#fallback ??= new DeliveryFallback(this));
+    return (this.fallback ??= new DeliveryFallback(this));
   }
 
   /**
@@ -205,7 +187,7 @@ export class Outbox implements OutboxContext {
       if (open.aborted && !this.scope) {
         // Written before the user was known. By now the user is known, or may have left.
         if (this.#heir) return this.#heir.#add(kept, shown);
-        return this.#leave(kept);
+        return void this.#unowned.push(asUnowned(kept));
       }
       if (!this.#open.aborted) shown();
       this.broadcast({ kind: 'added', kept });
@@ -221,13 +203,13 @@ export class Outbox implements OutboxContext {
     return this.#adding.catch(noop);
   }
 
-  async save(message: StoredMessage): Promise<void> {
-    if (this.scope) await this.#storage.put(this.scope, storedFields(message));
+  /** Deletes a message from storage: the server has stored it. */
+  forget(localId: string): void {
+    if (this.scope) void this.#storage.delete(this.scope, localId);
   }
 
-  /** Sends a refused message again. @returns whether there was one. */
-  retry(localId: string): boolean {
-    return this.#fallback?.retry(localId) ?? false;
+  async save(message: StoredMessage): Promise<void> {
+    if (this.scope) await this.#storage.put(this.scope, storedFields(message));
   }
 
   /** Handles a message of another tab. */
@@ -237,14 +219,14 @@ export class Outbox implements OutboxContext {
       (chances) => {
         if (!open.aborted) chances.onTab(message);
       },
-      () => void (this.#needsRestore = true),
+      () => void (this.needsRestore = true),
     );
   }
 
   push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void {
     const queue = this.queues.queueOf(kept.roomId);
     queue.items.push({ ...kept, failures: 0, crashes: 0 });
-    void this.#drain(queue);
+    void this.sender.drain(queue);
   }
 
   /** Whether a message is known to be stored. Another tab may announce it after that. */
@@ -276,33 +258,11 @@ export class Outbox implements OutboxContext {
   }
 
   #drop(localId: string): QueuedMessage | undefined {
-    const item = this.#fallback?.takeRefused(localId) ?? this.queues.remove(localId);
+    const item = this.fallback?.takeRefused(localId) ?? this.queues.remove(localId);
     if (!item) return undefined;
     item.discarded = true;
     item.answer?.({ is: 'unknown' });
     return item;
-  }
-
-  /** The connection works again: sends what waits. */
-  flush(): void {
-    if (this.#needsRestore) void (this.#mayLead ? this.setSender(true) : this.#restore(this.#open));
-    for (const queue of this.queues.all) {
-      if (queue.busy) queue.woken = true;
-      else void this.#drain(queue);
-    }
-  }
-
-  /** Aborts requests and timers; the messages stay. `flush` resumes. */
-  pause(): void {
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    this.socketEnded();
-    for (const queue of this.queues.all) queue.cancelRetry();
-  }
-
-  /** The socket has ended: no confirmation will come on it. */
-  socketEnded(): void {
-    for (const { items } of this.queues.all) items[0]?.answer?.({ is: 'unknown' });
   }
 
   /**
@@ -317,8 +277,8 @@ export class Outbox implements OutboxContext {
       if (tempId) return candidate.localId === tempId;
       return (
         candidate.left &&
-        (!this.isIdempotent(candidate) || this.isStale(candidate)) &&
-        this.#fallback?.isCopy(candidate, message)
+        (!isIdempotent(candidate, this.session) || isStale(candidate, this.session)) &&
+        this.fallback?.isCopy(candidate, message)
       );
     });
     if (!item) return tempId;
@@ -326,112 +286,8 @@ export class Outbox implements OutboxContext {
     return item.localId;
   }
 
-  /** An `error` frame. */
-  failed(frame: FrameOf<'error'>): void {
-    const { signal } = this.#abort;
-    void this.loadFallback().then((chances) => signal.aborted || chances.failed(frame), noop);
-  }
-
-  async #drain(queue: Queue): Promise<void> {
-    queue.cancelRetry();
-    if (queue.busy || !this.isSender) return;
-    const { clock } = this.session;
-    const waitMs = timeLeft(clock, queue.wait);
-    if (waitMs > 0) {
-      queue.cancelRetry = clock.after(waitMs, () => void this.#drain(queue));
-      return;
-    }
-    queue.busy = true;
-    let item: QueuedMessage | undefined;
-    // Another tab may have taken over while this one waited.
-    while (this.isSender && (item = queue.items[0])) {
-      queue.woken = false;
-      const { signal } = this.#abort;
-      const outcome = await this.#deliver(item, signal);
-      if (item.discarded || queue.items[0] !== item) continue;
-      if (outcome.is === 'retry' || outcome.is === 'unknown') {
-        const ms = outcome.is === 'retry' ? outcome.ms : 0;
-        if (outcome.is === 'retry' && outcome.isAsked) queue.wait = { from: clock.now(), ms: ms ?? 0 };
-        else if (queue.woken) continue;
-        if (ms !== null && !signal.aborted) queue.cancelRetry = clock.after(ms, () => void this.#drain(queue));
-        break;
-      }
-      queue.items.shift();
-      if (outcome.is === 'stored') this.#stored(item, outcome);
-      else this.#fallback?.refused(item, outcome.error);
-    }
-    queue.busy = false;
-  }
-
-  #stored(item: QueuedMessage, { message, method, meanwhile = [] }: Extract<DeliveryOutcome, { is: 'stored' }>): void {
-    if (this.scope) void this.#storage.delete(this.scope, item.localId);
-    this.broadcast({ kind: 'stored', kept: storedFields(item), message, method });
-    this.#reportStored(item, { message, method });
-    for (const frame of meanwhile) this.report({ type: 'frame', frame });
-  }
-
-  #reportStored({ localId, roomId }: QueuedMessage, { message, method }: { message: Message; method: Method }): void {
+  reportStored({ localId, roomId }: QueuedMessage, { message, method }: { message: Message; method: Method }): void {
     this.report({ type: 'stored', localId, roomId, message, method });
-  }
-
-  async #deliver(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
-    try {
-      const earlier = await ((item.left || item.stored || this.isStale(item)) &&
-        (await this.loadFallback()).search(item, signal));
-      // Discarded during the search: it must not be sent.
-      if (earlier || item.discarded) return earlier || { is: 'unknown' };
-      const outcome = await this.#bySocket(item, signal);
-      if (outcome.is !== 'unknown' || item.discarded) return outcome;
-      return await (await this.loadFallback()).withoutSocket(item, signal);
-    } catch (thrown) {
-      if (signal.aborted) return { is: 'retry', ms: null };
-      return (
-        this.#fallback?.setback(item, toChatError(thrown)) ?? {
-          is: 'retry',
-          ms: backoff(++item.failures, this.session.platform.random),
-        }
-      );
-    }
-  }
-
-  #bySocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
-    const { roomId, content, replyTo, localId } = item;
-    return new Promise((resolve) => {
-      const frame = {
-        type: 'send_message' as const,
-        room_id: roomId,
-        content,
-        ...(replyTo != null && { reply_to: replyTo }),
-        _tempId: localId,
-      };
-      if (signal.aborted) return resolve({ is: 'retry', ms: null });
-      if (!this.session.send(frame)) return resolve({ is: 'unknown' });
-      item.left = 'websocket';
-      const cancel = this.session.clock.after(this.session.timing.confirmMs, () => {
-        void this.session.socket?.verify();
-        item.answer?.({ is: 'unknown' });
-      });
-      item.answer = (outcome) => {
-        cancel();
-        item.answer = undefined;
-        resolve(outcome);
-      };
-    });
-  }
-
-  /** Whether a message has waited for more than a day: then its author decides whether to send it. */
-  isStale(item: QueuedMessage): boolean {
-    return this.session.clock.now() - item.at > STALE_MS;
-  }
-
-  /** Whether the backend accepts idempotency keys; it may have said so before this page was loaded. */
-  acceptsIdempotencyKey(item: QueuedMessage): boolean {
-    return item.idempotent || this.session.backend.has('idempotent_send');
-  }
-
-  /** Whether sending this message again is safe. */
-  isIdempotent(item: QueuedMessage): boolean {
-    return !item.sentWithoutKey && this.acceptsIdempotencyKey(item);
   }
 
   settle(item: QueuedMessage, message: Message): void {
@@ -442,6 +298,6 @@ export class Outbox implements OutboxContext {
     item.onSettled?.();
     item.answer?.(outcome);
     // Another tab sends, and this one may have missed its result.
-    if (!this.isSender && this.queues.remove(item.localId)) this.#reportStored(item, outcome);
+    if (!this.sender.isActive && this.queues.remove(item.localId)) this.reportStored(item, outcome);
   }
 }

@@ -2,7 +2,8 @@
 import type { Message } from '../../protocol/index.js';
 import type { ChatError } from '../../transport/index.js';
 import type { Method, PassedFrame } from '../events.js';
-import type { StoredMessage } from './message-storage.js';
+import type { SessionContext } from '../session-context.js';
+import { STALE_MS, type StoredMessage } from './message-storage.js';
 
 export type DeliveryOutcome =
   /** `meanwhile`: changes that were applied while the answer was on its way. They may be about this message, and are applied again after it. */
@@ -27,3 +28,14 @@ export interface QueuedMessage extends StoredMessage {
   /** Set while it waits for a confirmation on the socket. */
   answer?: ((outcome: DeliveryOutcome) => void) | undefined;
 }
+
+/** Whether a message has waited for more than a day: then its author decides whether to send it. */
+export const isStale = (item: QueuedMessage, { clock }: SessionContext): boolean => clock.now() - item.at > STALE_MS;
+
+/** Whether the backend accepts idempotency keys. It may have announced that before this page was loaded. */
+export const acceptsIdempotencyKey = (item: QueuedMessage, { backend }: SessionContext): boolean =>
+  item.idempotent || backend.has('idempotent_send');
+
+/** Whether sending a message again is safe. */
+export const isIdempotent = (item: QueuedMessage, session: SessionContext): boolean =>
+  !item.sentWithoutKey && acceptsIdempotencyKey(item, session);

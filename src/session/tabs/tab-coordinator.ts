@@ -64,7 +64,7 @@ export class TabCoordinator {
     const { outboxes } = session;
     const scope = this.scopeFor(session.auth.tokens.owner);
     // It is not known yet which tabs this one would share with, nor for whom messages would be kept.
-    if (!scope) return void outboxes.current.setSender(true);
+    if (!scope) return void outboxes.current.sender.setActive(true);
     if (this.#channel && scope === outboxes.scope) return;
     outboxes.switchTo(scope);
     this.#channel?.close();
@@ -78,7 +78,7 @@ export class TabCoordinator {
     const outbox = outboxes.current;
     void outbox.open();
     // Tabs that cannot hear each other cannot send for each other either.
-    if (!tabs.locks || !channel.isOpen) return void outbox.setSender(true);
+    if (!tabs.locks || !channel.isOpen) return void outbox.sender.setActive(true);
     void this.#holdLock('outbox', scope, outbox, signal);
     // A tab that has a socket already keeps it.
     if (session.config?.share !== false && !session.loop.socket) await this.#holdLock('socket', scope, outbox, signal);
@@ -95,7 +95,7 @@ export class TabCoordinator {
     const hold = (on: boolean): void => {
       if (signal.aborted || scope !== this.#session.outboxes.scope) return;
       if (what === 'socket') this.#follow(!on);
-      else void outbox.setSender(on);
+      else void outbox.sender.setActive(on);
     };
     const onLost = (): void => {
       hold(false);

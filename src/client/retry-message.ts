@@ -1,0 +1,15 @@
+/** Sends a failed message again. Deferred: see deferred.ts. */
+import type { ConnectionCore } from './connection-core.js';
+import { roomOfPending, type SendResult } from './pending-sends.js';
+import { noSuchMessage } from './send-errors.js';
+
+/** @throws {ChatError} `not_found` if there is no such unsent message. */
+export function retryMessage({ pending, session, store }: ConnectionCore, localId: string): Promise<SendResult> {
+  if (roomOfPending(store.data, localId) === undefined) return Promise.reject(noSuchMessage());
+  const sending = pending.get(localId);
+  if (sending) return sending;
+  store.dispatch({ type: 'resent', localId });
+  const sent = pending.add(localId);
+  if (!session.outbox.fallback?.retry(localId)) pending.reject(localId, noSuchMessage());
+  return sent;
+}
