@@ -53,7 +53,7 @@ import type { TabApis, TabMessage } from './tabs/tab-channel.js';
 import { TabCoordinator } from './tabs/tab-coordinator.js';
 import type { UserChannel } from './tabs/user-channel.js';
 
-export const DEFAULT_TIMING: Timing = {
+const DEFAULT_TIMING: Timing = {
   pollMs: 5_000,
   rereadMs: 15_000,
   checkMs: 60_000,
