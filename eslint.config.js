@@ -3,8 +3,8 @@ import lit from 'eslint-plugin-lit';
 import wc from 'eslint-plugin-wc';
 import ts from 'typescript-eslint';
 
-const INNER_HTML = 'Never markup from strings: a template escapes what it shows.';
-/** Rules for the library. ESLint lets a later block replace this list, so whoever needs an exception repeats the rest. */
+const INNER_HTML = 'Do not create markup from strings. Use a template, which escapes its values.';
+/** Rules for src. A later block of the configuration replaces this list, so an exception repeats the other rules. */
 const NEVER_IN_SRC = [
   { selector: 'MemberExpression[property.name=/^(innerHTML|outerHTML)$/]', message: INNER_HTML },
   {
@@ -18,13 +18,12 @@ const NEVER_IN_SRC = [
   },
   {
     selector: 'ImportDeclaration[source.value=/unsafe-(html|svg|mathml)|static-html|style-map/]',
-    message:
-      'Neither unsafe markup nor style attributes: a page with a strict Content-Security-Policy must be able to use us.',
+    message: 'No unsafe markup and no style attributes: the elements must work under a strict Content-Security-Policy.',
   },
   {
     selector: 'TaggedTemplateExpression[tag.name=/^(html|svg)$/] TemplateElement[value.raw=/\\sstyle\\s*=/]',
     message:
-      'No style attributes: a strict Content-Security-Policy forbids them. Use a class, or set a property from script.',
+      'No style attributes: a strict Content-Security-Policy forbids them. Use a class, or set a property in code.',
   },
   {
     selector: 'TaggedTemplateExpression[tag.name=/^(html|svg)$/] TemplateElement[value.raw=/<(style|script)\\b/]',
@@ -34,18 +33,18 @@ const NEVER_IN_SRC = [
 const SOCKET = {
   selector: "NewExpression:matches([callee.name='WebSocket'], [callee.property.name='WebSocket'])",
   message:
-    'Sockets are opened by createAuthenticatedWebSocket (src/transport/socket.ts) alone, so that none is without a token.',
+    'Only createAuthenticatedWebSocket (src/transport/socket.ts) opens sockets, so that every socket has a token.',
 };
 const STORAGE = ['localStorage', 'sessionStorage', 'indexedDB'].map((name) => ({
   name,
-  message: 'Nothing is kept in the browser: a token must never be.',
+  message: 'Do not store data in the browser. Tokens, above all, must never be stored.',
 }));
 const noStorage = STORAGE.map(({ name, message }) => ({ object: 'window', property: name, message })).flatMap(
   (rule) => [rule, { ...rule, object: 'globalThis' }, { ...rule, object: 'self' }],
 );
 
 export default ts.config(
-  // The examples have frameworks of their own, and their types are checked against the package (test/pages/package.node.test.ts).
+  // These examples use a framework. test/pages/package.node.test.ts checks their types against the package.
   {
     ignores: [
       'dist/',
@@ -64,7 +63,7 @@ export default ts.config(
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      // A promise given to an event handler or a timer is a mistake only where nobody catches it; no-floating-promises sees that.
+      // Event handlers and timers may be async functions.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': 'off',
@@ -73,9 +72,9 @@ export default ts.config(
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
       ],
-      // State that changes while we wait looks constant to it.
+      // The rule does not know that state can change during an `await`.
       '@typescript-eslint/no-unnecessary-condition': 'off',
-      // What a socket of `ws` or a string is made of, it does not know.
+      // Our code calls String() on messages of `ws` and on `unknown` values, and spreads strings into code points.
       '@typescript-eslint/no-base-to-string': 'off',
       '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-invalid-void-type': 'off',
@@ -92,21 +91,20 @@ export default ts.config(
     rules: {
       'no-console': 'error',
       'no-eval': 'error',
-      'no-implied-eval': 'off', // of typescript-eslint, with types
+      'no-implied-eval': 'off', // typescript-eslint has a version with types
       'no-restricted-globals': ['error', ...STORAGE],
       'no-restricted-properties': [
         'error',
         ...noStorage,
-        { object: 'document', property: 'cookie', message: 'Nothing is kept in the browser.' },
+        { object: 'document', property: 'cookie', message: 'Do not store data in the browser.' },
       ],
       'no-restricted-syntax': ['error', ...NEVER_IN_SRC, SOCKET],
       'lit/no-invalid-html': 'error',
-      'lit/no-native-attributes': 'off', // ours are named by the contract
       'wc/guard-super-call': 'off',
     },
   },
   {
-    // The one file that keeps anything: messages that are not sent yet, and drafts.
+    // The only file that uses IndexedDB, for unsent messages and drafts.
     files: ['src/session/outbox/indexeddb-storage.ts'],
     rules: { 'no-restricted-globals': ['error', ...STORAGE.filter(({ name }) => name !== 'indexedDB')] },
   },
@@ -116,10 +114,8 @@ export default ts.config(
     files: ['src/doctor/handshake-probe.ts', 'src/doctor/upgrade-request.ts'],
     rules: { 'no-restricted-syntax': ['error', ...NEVER_IN_SRC] },
   },
-  // Hono's context carries an `any` for bodies nobody declared; the handlers check them.
-  { files: ['demo/server/**/*.ts'], rules: { '@typescript-eslint/no-unsafe-argument': 'off' } },
   {
-    // Tests assert, and look where nobody else may.
+    // Tests use assertions as statements, and access internals.
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',
@@ -145,8 +141,8 @@ export default ts.config(
       '@typescript-eslint/no-meaningless-void-operator': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       ...Object.fromEntries(
-        ['argument', 'assignment', 'call', 'member-access', 'return'].map((what) => [
-          `@typescript-eslint/no-unsafe-${what}`,
+        ['argument', 'assignment', 'call', 'member-access', 'return'].map((use) => [
+          `@typescript-eslint/no-unsafe-${use}`,
           'off',
         ]),
       ),

@@ -14,8 +14,9 @@ interface Encoder {
   finish(): void;
   bytes(): Uint8Array;
 }
+const require = createRequire(import.meta.url);
 // Loaded as CommonJS: Node cannot load the package's ES module.
-const gif = createRequire(import.meta.url)('gifenc') as {
+const gif = require('gifenc') as {
   GIFEncoder(): Encoder;
   quantize(pixels: Uint8Array, colours: number): number[][];
   applyPalette(pixels: Uint8Array, palette: number[][]): Uint8Array;

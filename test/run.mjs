@@ -134,9 +134,20 @@ const fuzz = {
   FUZZ_SECONDS: process.env.FUZZ_SECONDS ?? '60',
 };
 
-/** `alone`: runs without other steps, because it depends on time. `needs`: steps that run first, requested or not. */
+/**
+ * `commands`: instead of one `command`. `alone`: runs without other steps, because it depends on time. `needs`: steps
+ * that run first, requested or not.
+ */
 const STEPS = [
-  { name: 'lint', what: 'ESLint', command: bin('eslint/bin/eslint.js', '--max-warnings', '0', '.') },
+  {
+    name: 'lint',
+    what: 'Prettier, ESLint and knip',
+    commands: [
+      bin('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+      bin('eslint/bin/eslint.js', '--max-warnings', '0', '.'),
+      bin('knip/bin/knip.js'),
+    ],
+  },
   { name: 'server', what: 'the reference backend and the test tools, in Node', ...inNode('server', nodeTests) },
   {
     name: 'cluster',
@@ -410,7 +421,7 @@ async function run(step) {
   if (!process.stdout.isTTY) delete env.FORCE_COLOR;
   // Otherwise a nested test runner would behave as a child of this one.
   delete env.NODE_TEST_CONTEXT;
-  const { code, output } = await call(step.command, env);
+  const { code, output } = await callAll(step.commands ?? [step.command], env);
   let problem = code === 0 ? (step.check?.() ?? '') : output.trim() || `exit code ${code}`;
   let totals;
   try {
@@ -420,6 +431,16 @@ async function run(step) {
   }
   if (totals?.failed > 0) problem ||= output;
   return { ...step, seconds: (Date.now() - at) / 1000, problem, totals, output };
+}
+
+/** Runs all commands in turn, also after one has failed. */
+async function callAll(commands, env) {
+  const results = [];
+  for (const command of commands) results.push(await call(command, env));
+  return {
+    code: results.find(({ code }) => code !== 0)?.code ?? 0,
+    output: results.map(({ output }) => output).join(''),
+  };
 }
 
 function call([command, ...args], env) {

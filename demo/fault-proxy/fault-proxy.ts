@@ -20,7 +20,7 @@ import { Lane, type Throttle } from './lane.js';
 import { Rules, type FrameContent, type HttpFault, type RequestRule, type Rule, type Direction } from './rules.js';
 import { end, SocketPair } from './socket.js';
 
-export type { FrameContent, FrameRule, HandshakeRule, RequestRule, Rule, Direction } from './rules.js';
+export type { FrameContent, HandshakeRule, Rule, Direction } from './rules.js';
 
 const html = (text: string): string => `<!doctype html>${text}`;
 const page = (status: number, text: string): HttpFault => ({ do: 'answer', status, body: html(text) });

@@ -13,7 +13,7 @@ import { createHttp } from './http/http.js';
 import { createLog } from './log.js';
 import { resolveOptions, type Options } from './options.js';
 import { settlesWithin } from './with-timeout.js';
-import { createSockets } from './socket/socket.js';
+import { Sockets } from './socket/socket.js';
 
 export interface RunningServer {
   url: string;
@@ -36,7 +36,7 @@ export async function startServer(given: Partial<Options> = {}): Promise<Running
   const log = createLog(options);
   const { context, close } = await createContext(options, log);
   try {
-    const sockets = createSockets(context);
+    const sockets = new Sockets(context);
     const onHttp = getRequestListener(createHttp(context).fetch, { overrideGlobalObjects: false });
     const server = createServer((request, response) => {
       if (!options.onRequest?.(request, response)) void onHttp(request, response);

@@ -2,7 +2,7 @@ import { ContextEvent, createContext } from '@lit/context';
 import type { ChatConnection } from '../client/index.js';
 
 /** Provides the connection of a `<chat-connection>` to its descendants. */
-export const connectionContext = createContext<ChatConnection>(Symbol.for('unified-chat.connection'));
+const connectionContext = createContext<ChatConnection>(Symbol.for('unified-chat.connection'));
 
 /**
  * Answers context requests from descendants of `host`. The value never changes, so subscribers need not be tracked as

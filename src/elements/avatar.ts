@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { attachmentUrl, parseUrl } from '../transport/index.js';
 
 /** One or two initials. Splits by code point, so that a surrogate pair stays whole. */
-export function initials(name: string): string {
+function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
   return letters

@@ -6,6 +6,5 @@ export * from '../locale/state-reasons.js';
 export * from './session.js';
 export { isSamePerson } from './auth/token-manager.js';
 export { loadDeferred, loadWithDeferred } from './load-deferred.js';
-export { lazyImport } from '../internal/lazy-import.js';
 export { errorOf, type StoredMessage, type MessageStorage, type StorageState } from './outbox/message-storage.js';
 export type { TabApis } from './tabs/tab-channel.js';

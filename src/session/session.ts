@@ -41,7 +41,7 @@ import { RoomSync } from './sync/room-sync.js';
 import type { TabApis } from './tabs/tab-channel.js';
 import { TabCoordinator } from './tabs/tab-coordinator.js';
 
-export const DEFAULT_TIMING: Timing = {
+const DEFAULT_TIMING: Timing = {
   pollMs: 5_000,
   rereadMs: 15_000,
   checkMs: 60_000,

@@ -60,19 +60,7 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(
 ): AuthenticatedSocket<Outgoing> {
   const token = options.token.trim();
   if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
-  const Socket = options.WebSocket ?? globalThis.WebSocket;
-  let socket: WebSocket;
-  try {
-    socket =
-      options.auth === 'subprotocol'
-        ? new Socket(options.address, ['unified-chat', `bearer.${base64url(token)}`])
-        : new Socket(
-            `${options.address}?${options.auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`,
-          );
-  } catch {
-    // The browser's own message holds the address, and the address holds the token.
-    throw new ChatError('bad_url', `The browser refuses to open a WebSocket to ${options.address}.`);
-  }
+  const socket = openSocket(options, token);
   socket.binaryType = 'arraybuffer';
   /** Each form in which a server may repeat a token of this socket: none leaves this function. */
   const secrets: string[] = [];
@@ -113,10 +101,24 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(
       return true;
     },
     end(code, reason) {
-      // A browser sends only 1000 and 3000-4999. Also while it connects, though that writes an error into the page's console: a browser opens
-      // one socket at a time to a host, and keeps the next one waiting for up to 4 minutes behind one that hangs.
+      // A browser sends only 1000 and 3000-4999. Also during the handshake, although the browser logs that as an error:
+      // it opens one socket at a time to a host, and the next one waits up to 4 minutes behind one that hangs.
       socket.close(code, reason);
       finish(code, reason);
     },
   };
+}
+
+function openSocket(
+  { address, auth, WebSocket: Socket = globalThis.WebSocket }: SocketOptions<unknown>,
+  token: string,
+): WebSocket {
+  try {
+    return auth === 'subprotocol'
+      ? new Socket(address, ['unified-chat', `bearer.${base64url(token)}`])
+      : new Socket(`${address}?${auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`);
+  } catch {
+    // The browser's own message contains the address, and the address contains the token.
+    throw new ChatError('bad_url', `The browser refuses to open a WebSocket to ${address}.`);
+  }
 }

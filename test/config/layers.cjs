@@ -1,7 +1,7 @@
 /** Import rules. test/support/layer-rules.node.test.ts checks that each rule can fail. Type-only imports count too. */
 const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];
 const INDEPENDENT = ['locale', 'theme'];
-/** Texts without Lit, which a page without elements shows too. */
+/** Texts that do not need Lit. Pages without elements show them too. */
 const STATE_REASONS = '^src/locale/(deferred-)?state-reasons\\.ts$';
 const NPM = '(^|/)node_modules/';
 const npm = (...names) => `${NPM}(${names.join('|')})(/|$)`;
@@ -44,14 +44,14 @@ module.exports = {
     },
     ...INDEPENDENT.map((name) => ({
       name: `${name}-is-independent`,
-      comment: `src/${name} imports only Lit, localize and itself.`,
+      comment: `src/${name} imports only Lit and itself.`,
       severity: 'error',
       from: { path: folder(name) },
       to: { path: '^src/', pathNot: folder(name) },
     })),
     {
       name: 'doctor-imports-protocol-and-transport',
-      comment: 'The doctor examines a backend, and does not depend on the client.',
+      comment: 'The doctor checks a backend and does not depend on the client.',
       severity: 'error',
       from: { path: folder('doctor') },
       to: { path: '^src/', pathNot: folder('internal', 'protocol', 'transport', 'doctor') },
@@ -128,15 +128,14 @@ module.exports = {
     },
     {
       name: 'build-imports-no-tests',
-      comment: '`npm run build` needs nothing from test/. The screenshot scripts are not part of it.',
+      comment: '`npm run build` needs nothing from test/. The screenshot scripts are not part of the build.',
       severity: 'error',
       from: { path: '^(scripts/|vite[.]config[.]ts$)', pathNot: '^scripts/(screenshots|record-gif)[.]ts$' },
       to: { path: '^test/' },
     },
     {
       name: 'no-missing-imports',
-      comment:
-        'All imports exist, and are declared in package.json. (The package itself, in the examples, exists after a build.)',
+      comment: 'All imports exist and are declared in package.json. The examples also import the built package.',
       severity: 'error',
       from: { path: '^(src|demo)/' },
       to: { couldNotResolve: true, pathNot: '^unified-chat' },

@@ -1,7 +1,7 @@
 /**
- * Browser tests, in every installed engine, or in those listed in BROWSERS:
+ * Runs browser tests in every installed engine, or in the engines that BROWSERS lists:
  *   BROWSERS=chromium node --import tsx node_modules/@web/test-runner/dist/bin.js --config test/config/web-test-runner.config.mjs --files test/session/outbox.browser.test.ts
- * This is what `npm test -- --browser chromium --files test/session/outbox.browser.test.ts` runs.
+ * `npm test -- --browser chromium --files test/session/outbox.browser.test.ts` does the same.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ const named = (name, launcher) => Object.assign(launcher, { name });
 
 function launch(engine) {
   if (!launchers[engine]) throw new Error(`Unknown engine '${engine}'. Available: ${ENGINES.join(', ')}.`);
-  if (!found[engine]) throw new Error(`${engine} is not installed. 'npm test' prints how to get it.`);
+  if (!found[engine]) throw new Error(`${engine} is not installed. 'npm test' prints how to install it.`);
   return launchers[engine](found[engine]);
 }
 
@@ -83,7 +83,7 @@ export default {
   concurrency: 1,
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,
-  // Per file. Generous, because a busy machine is slow; it only stops tests that are stuck.
+  // Per file. The limit is high, because a busy machine is slow. It only ends tests that hang.
   testsFinishTimeout: 600_000,
   // Some tests wait up to 10 s in real time.
   testFramework: { config: { timeout: 60_000 } },

@@ -11,7 +11,7 @@ import { MemoryVault, NO_VAULT } from '../support/memory-vault.js';
 import { marksIn, ME, ModelServer, ROOMS_OF } from '../support/model-server.js';
 
 /** Part of every token; must not appear anywhere else. */
-export const SECRET = 'S3CRET';
+const SECRET = 'S3CRET';
 /** The longest backoff, plus 15 s: by then the client is connected. */
 const MAX_RECONNECT_MS = 30_000 + 15_000;
 /** The longest time until a lost frame is noticed (`checkMs`) and read again. */

@@ -14,6 +14,12 @@ export interface Env {
 /** The room id in the path; 0, which matches no room, if it is invalid. */
 export const roomOf = (call: Call<Env>): number => toId(call.req.param('id')) ?? 0;
 
+/** The path, for the log. Attachment paths are masked: the path is the only secret that protects the file. */
+export const pathForLog = (call: Call<Env>): string => call.req.path.replace(/(\/attachments\/).*/s, '$1…');
+
+export const isForm = (call: Call<Env>): boolean =>
+  call.req.header('Content-Type')?.startsWith('multipart/form-data') === true;
+
 export function cursor(call: Call<Env>, name: string): number | null {
   const text = call.req.query(name);
   if (text === undefined || text === '') return null;

@@ -14,130 +14,166 @@ import { readKnown, syncRooms } from '../messages/sync.js';
 /** Suggested retry delay after an internal error, in seconds. */
 const RETRY_AFTER_ERROR_S = 5;
 
-export function chatHandler(context: Context, viewer: Viewer, connection: SocketConnection): Handler {
-  const { options, presence, database, differences, log } = context;
-  const reply = (type: string, fields: object = {}): void =>
-    connection.send({ type, ...fields, timestamp: new Date() });
-  /** Sends an `error` frame. Codes and ids are not part of the baseline. */
-  const fail = (code: string, message: string, { room_id, ...beyond }: ErrorDetails = {}): void =>
-    reply('error', { message, room_id, ...(!options.baseline && { code, ...beyond }) });
+type FrameOf<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>;
 
-  async function perform(frame: ClientFrame, roomId: number): Promise<void> {
+export class ChatHandler implements Handler {
+  readonly onExpiring?: (seconds: number) => void;
+
+  constructor(
+    private readonly context: Context,
+    private readonly viewer: Viewer,
+    private readonly connection: SocketConnection,
+  ) {
+    if (!context.options.baseline) this.onExpiring = (in_s) => this.#reply('token_expiring', { in_s });
+  }
+
+  async onText(text: string): Promise<void> {
+    const read = readFrame(text, this.context.options.baseline);
+    if (!read.ok) return this.#fail(read.code, read.message, read.details);
+    const { frame, roomId } = read;
+    try {
+      await this.#perform(frame, roomId);
+    } catch (error) {
+      this.#onError(error, frame, roomId);
+    }
+  }
+
+  errorFrame(): object {
+    return {
+      type: 'error',
+      message: 'Internal error',
+      ...(!this.context.options.baseline && { code: 'internal' }),
+      timestamp: new Date(),
+    };
+  }
+
+  onClose(): void {
+    this.context.presence.remove(this.connection);
+  }
+
+  async #perform(frame: ClientFrame, roomId: number): Promise<void> {
+    const { context, viewer, connection } = this;
+    const { presence, differences } = context;
     switch (frame.type) {
       case 'ping':
-        return reply('pong');
+        return this.#reply('pong');
       case 'get_room_list':
-        return reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
+        return this.#reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
       case 'subscribe_room':
-        if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
-        // A subscription of a closed socket would never be removed.
-        if (connection.isClosed) return;
-        await presence.subscribe(connection, roomId);
-        return reply('subscribed', { room_id: roomId });
+        return this.#subscribe(roomId);
       case 'unsubscribe_room':
         presence.unsubscribe(connection, roomId);
-        return reply('unsubscribed', { room_id: roomId });
+        return this.#reply('unsubscribed', { room_id: roomId });
       case 'typing':
       case 'stop_typing':
         return setTyping(context, viewer, roomId, frame.type === 'typing');
       case 'mark_read':
-        return readMessages(
-          context,
-          viewer,
-          roomId,
-          {
-            ids: (frame.message_ids ?? []).map(idOr0),
-            upTo: options.baseline || frame.up_to === undefined ? null : idOr0(frame.up_to),
-          },
-          connection,
-        );
+        return this.#markRead(frame, roomId);
       case 'send_message':
-        return send(frame, roomId);
+        return this.#sendMessage(frame, roomId);
       case 'sync':
-        return reply('sync_result', {
+        return this.#reply('sync_result', {
           rooms: await syncRooms(context, viewer.id, readKnown(Object.entries(frame.rooms))),
         });
       case 'authenticate':
-        return authenticate(frame.token);
+        return this.#authenticate(frame.token);
       case 'edit_message':
-        return answerMutation(
+        return this.#answerMutation(
           await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content),
         );
       case 'delete_message':
-        return answerMutation(await deleteMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }));
+        return this.#answerMutation(
+          await deleteMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }),
+        );
       case 'react':
-        return answerMutation(await react(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame));
+        return this.#answerMutation(
+          await react(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame),
+        );
       default:
         return frame satisfies never;
     }
   }
 
-  async function send(
-    { content, reply_to, _tempId: tempId }: Extract<ClientFrame, { type: 'send_message' }>,
-    roomId: number,
-  ): Promise<void> {
-    const replyTo = reply_to == null ? null : idOr0(reply_to);
-    const { id, message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
-    if (options.baseline || tempId === undefined) return;
-    // A retry of a message that another device has since deleted.
-    if (!message)
-      return fail('unknown_message', 'The message was deleted.', { room_id: roomId, message_id: id, _tempId: tempId });
-    reply('message_ack', { _tempId: tempId, room_id: message.room, message });
+  async #subscribe(roomId: number): Promise<void> {
+    const { context, viewer, connection } = this;
+    if (!(await isMember(context.database, roomId, viewer.id))) throw accessDenied(roomId);
+    // A subscription of a closed socket would never be removed.
+    if (connection.isClosed) return;
+    await context.presence.subscribe(connection, roomId);
+    this.#reply('subscribed', { room_id: roomId });
   }
 
-  /** A change is broadcast to everyone, the requester included. Without a change, only the requester gets an answer. */
-  const answerMutation = ({ frame }: MutationResult): void => {
-    if (frame) connection.send(frame);
-  };
+  #markRead({ message_ids = [], up_to }: FrameOf<'mark_read'>, roomId: number): Promise<void> {
+    const { context, viewer, connection } = this;
+    const toRead = {
+      ids: message_ids.map(idOr0),
+      upTo: context.options.baseline || up_to === undefined ? null : idOr0(up_to),
+    };
+    return readMessages(context, viewer, roomId, toRead, connection);
+  }
 
-  async function authenticate(token: string): Promise<void> {
-    const auth = await verifyToken(database, options.secret, token);
+  async #sendMessage({ content, reply_to, _tempId: tempId }: FrameOf<'send_message'>, roomId: number): Promise<void> {
+    const { context, viewer } = this;
+    const replyTo = reply_to == null ? null : idOr0(reply_to);
+    const { id, message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
+    if (context.options.baseline || tempId === undefined) return;
+    // A retry of a message that another device has since deleted.
+    if (!message)
+      return this.#fail('unknown_message', 'The message was deleted.', {
+        room_id: roomId,
+        message_id: id,
+        _tempId: tempId,
+      });
+    this.#reply('message_ack', { _tempId: tempId, room_id: message.room, message });
+  }
+
+  async #authenticate(token: string): Promise<void> {
+    const { context, viewer, connection } = this;
+    const auth = await verifyToken(context.database, context.options.secret, token);
     const reason = !auth.ok ? auth.reason : auth.viewer.id === viewer.id ? null : 'not_owner';
     if (reason !== null || !auth.ok) {
-      log.warn({ user: viewer.id, reason }, 'token rejected');
+      context.log.warn({ user: viewer.id, reason }, 'token rejected');
       // Not awaited: `close` itself waits until this frame is done.
       return void connection.close(CloseCode.unauthorized, 'token rejected');
     }
     connection.expireAt(auth.expiresAt);
-    reply('authenticated');
+    this.#reply('authenticated');
   }
 
-  async function onText(text: string): Promise<void> {
-    const read = readFrame(text, options.baseline);
-    if (!read.ok) return fail(read.code, read.message, read.details);
-    const { frame, roomId } = read;
+  #reply(type: string, fields: object = {}): void {
+    this.connection.send({ type, ...fields, timestamp: new Date() });
+  }
+
+  /** A change is broadcast to everyone, the requester included. Without a change, only the requester gets an answer. */
+  #answerMutation({ frame }: MutationResult): void {
+    if (frame) this.connection.send(frame);
+  }
+
+  /** Answers a frame that threw. */
+  #onError(error: unknown, frame: ClientFrame, roomId: number): void {
+    const { log } = this.context;
+    const user = this.viewer.id;
     const ids = {
       room_id: roomId || undefined,
       message_id: 'message_id' in frame ? echo(frame.message_id) : undefined,
       _tempId: frame.type === 'send_message' ? echo(frame._tempId) : undefined,
     };
-    try {
-      await perform(frame, roomId);
-    } catch (error) {
-      if (error instanceof RequestError) {
-        log.warn({ user: viewer.id, frame: frame.type, room: roomId, code: error.code }, 'frame rejected');
-        return fail(error.code, error.message, {
-          ...ids,
-          room_id: error.details.roomId ?? ids.room_id,
-          retry_after: error.details.retryAfter,
-        });
-      }
-      log.error({ err: error, user: viewer.id, frame: frame.type }, 'frame failed');
-      fail('internal', 'Internal error', { ...ids, retry_after: RETRY_AFTER_ERROR_S });
+    if (error instanceof RequestError) {
+      log.warn({ user, frame: frame.type, room: roomId, code: error.code }, 'frame rejected');
+      return this.#fail(error.code, error.message, {
+        ...ids,
+        room_id: error.details.roomId ?? ids.room_id,
+        retry_after: error.details.retryAfter,
+      });
     }
+    log.error({ err: error, user, frame: frame.type }, 'frame failed');
+    this.#fail('internal', 'Internal error', { ...ids, retry_after: RETRY_AFTER_ERROR_S });
   }
 
-  return {
-    onText,
-    errorFrame: () => ({
-      type: 'error',
-      message: 'Internal error',
-      ...(!options.baseline && { code: 'internal' }),
-      timestamp: new Date(),
-    }),
-    ...(!options.baseline && { onExpiring: (in_s: number) => reply('token_expiring', { in_s }) }),
-    onClose: () => presence.remove(connection),
-  };
+  /** Sends an `error` frame. Codes and ids are not part of the baseline. */
+  #fail(code: string, message: string, { room_id, ...beyond }: ErrorDetails = {}): void {
+    this.#reply('error', { message, room_id, ...(!this.context.options.baseline && { code, ...beyond }) });
+  }
 }
 
 /** 0 matches nothing, so an invalid id behaves like an unknown one. */

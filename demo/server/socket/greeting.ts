@@ -3,7 +3,7 @@ import type { Viewer } from '../auth.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 
-export const CAPABILITIES = [
+const CAPABILITIES = [
   'idempotent_send',
   'ack',
   'user_channel',

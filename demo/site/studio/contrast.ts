@@ -42,7 +42,7 @@ function luminance(rgb: Rgb): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-export function ratioOf(element: Element): number {
+function ratioOf(element: Element): number {
   const ground = behind(element);
   const [light, dark] = [luminance(ground), luminance(painted(getComputedStyle(element).color, ground))].sort(
     (a, b) => b - a,

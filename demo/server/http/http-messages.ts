@@ -1,0 +1,65 @@
+/** REST routes of messages. */
+import type { Hono } from 'hono';
+import { readAttachment } from '../messages/attachments.js';
+import { readMessages, sendMessage } from '../rooms/chat-actions.js';
+import type { Context } from '../context.js';
+import { answer, notFound } from './http-responses.js';
+import { cursor, isForm, json, roomOf, type Env } from './http-params.js';
+import { findMessage, listMessages } from '../messages/messages.js';
+import { accessDenied, RequestError, toId } from '../errors.js';
+import { isMember } from '../rooms/rooms.js';
+
+const DEFAULT_PAGE = 50;
+const LARGEST_PAGE = 100;
+
+export function addMessageRoutes(app: Hono<Env>, context: Context, api: string): void {
+  app.get(`${api}/rooms/:id/messages/`, async (call) => {
+    const viewer = call.get('viewer');
+    const roomId = roomOf(call);
+    if (!(await isMember(context.database, roomId, viewer.id))) throw accessDenied(roomId);
+    const limit = cursor(call, 'limit') ?? DEFAULT_PAGE;
+    if (limit < 1)
+      throw new RequestError('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
+    const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
+    const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
+    if (context.differences.has('history-marks-read')) await readMessages(context, viewer, roomId, {});
+    return answer(context, 200, {
+      messages,
+      // The recorded backend reports more whenever the page is exactly full.
+      has_more: context.options.baseline ? messages.length === page.limit : hasMore,
+      count: messages.length,
+      oldest_id: messages.at(0)?.id ?? null,
+      newest_id: messages.at(-1)?.id ?? null,
+      seq: context.options.baseline ? undefined : seq,
+    });
+  });
+
+  app.post(`${api}/rooms/:id/send_message/`, async (call) => {
+    const roomId = roomOf(call);
+    const { attachment, ...body } = isForm(call)
+      ? await readAttachment(call, context.options.limits.attachmentBytes)
+      : { ...(await json(call)), attachment: undefined };
+    if (body['room'] === undefined) throw new RequestError('invalid', 'This field is required.', { field: 'room' });
+    const reply = body['reply_to'];
+    const request = {
+      roomId,
+      content: body['content'] ?? (attachment ? '' : undefined),
+      replyTo: reply == null || reply === '' ? null : (toId(reply) ?? 0),
+      tempId: call.req.header('Idempotency-Key') || undefined,
+      ...(attachment && { attachment, messageType: attachment.isImage ? 'image' : 'file' }),
+    };
+    const { message, isNew } = await sendMessage(context, call.get('viewer'), request, 'rest');
+    // A retry of a message that was stored and has since been deleted.
+    if (!message) throw new RequestError('unknown_message', 'The message was deleted.');
+    return answer(context, isNew ? 201 : 200, message);
+  });
+
+  app.post(`${api}/messages/:id/mark_read/`, async (call) => {
+    const viewer = call.get('viewer');
+    const messageId = toId(call.req.param('id'));
+    const found = await findMessage(context, messageId);
+    if (!found || found.isDeleted || messageId === null) return notFound(context);
+    await readMessages(context, viewer, found.roomId, { ids: [messageId] });
+    return answer(context, 200, { status: 'message marked as read' });
+  });
+}
