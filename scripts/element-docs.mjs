@@ -62,15 +62,15 @@ ${table(
       ['part', ''],
       cssParts.map(({ name, description }) => [code(`::part(${name})`), cell(description)]),
     )}${table(
-      'Tokens',
-      ['token', 'default', ''],
+      'Custom properties',
+      ['custom property', 'default (light)', ''],
       cssProperties.map(({ name, default: preset, description }) => [code(name), code(preset), cell(description)]),
     )}`;
   });
   return `# Elements
 
-Generated from \`custom-elements.json\` by \`npm run manifest\`. For the connection, its states, and languages, see [API.md](API.md); for styling,
-[THEMING.md](THEMING.md). All events bubble and cross shadow roots.
+Generated from \`custom-elements.json\` by \`npm run manifest\`. See [API.md](API.md) for the connection, its states and
+languages, [THEMING.md](THEMING.md) for styling. All events bubble and cross shadow roots. \`Id\`: a number or a string.
 
 ${elements.map(({ tagName }) => `[\`<${tagName}>\`](#${tagName})`).join(' · ')}
 ${sections.join('')}`;

@@ -210,7 +210,7 @@ describe('the README in a fresh clone', () => {
         Math.round(thread.bottom) === innerHeight,
       ];
     });
-    assert.deepEqual(look, ['1px', '4px', 'rgb(10, 125, 90)', true, true]);
+    assert.deepEqual(look, ['1px', '4px', 'rgb(8, 112, 79)', true, true]);
     assert.deepEqual(console, []);
     // The framework pages are built after the first page is available.
     await tab.waitForFunction(
