@@ -7,6 +7,8 @@ export {
   type SendResult,
 } from './client/index.js';
 export type { ChatData, ChatMessage, ChatUser, ConnectionEvents, Listener, Thread, Typist } from './client/index.js';
-export type { ChatState, Method, NextTry, ConnectionState, Reason, ReasonCode, Timing } from './session/index.js';
+export type { Reason, ReasonCode } from './locale/state-reasons.js';
+export type { ChatState, ConnectionState, Method, NextTry } from './model/index.js';
+export type { Timing } from './session/index.js';
 export { ChatError, type Clock, type ErrorCode } from './transport/index.js';
 export type { Id, Message, Room, User } from './protocol/index.js';

@@ -8,7 +8,8 @@
 import type { Finding, Report } from '../doctor/findings.js';
 import { noop } from '../internal/noop.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import type { ChatState, Method, Reason } from '../session/index.js';
+import type { Reason } from '../locale/state-reasons.js';
+import type { ChatState, Method } from '../model/index.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
 import { parseUrl, toChatError } from '../transport/index.js';

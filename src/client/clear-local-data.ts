@@ -1,10 +1,18 @@
 /** Deletes the unsent messages and drafts of all users from this device. Deferred: see deferred.ts. */
-import type { ConnectionCore } from './connection-core.js';
+import type { KeyedTimers } from '../internal/keyed-timers.js';
+import type { Session } from '../session/index.js';
+import type { StateStore } from './state-store.js';
+
+interface LocalData {
+  readonly session: Session;
+  readonly store: StateStore;
+  readonly timers: KeyedTimers;
+}
 
 /** @throws {ChatError} `unreachable` if the browser's storage does not respond. Its content is then not deleted. */
 export async function clearLocalData(
   chat: { discard(localId: string): void },
-  { session, store, timers }: ConnectionCore,
+  { session, store, timers }: LocalData,
 ): Promise<void> {
   timers.cancelAll('draft ');
   await session.outboxes.purge(() => {

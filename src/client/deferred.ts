@@ -1,5 +1,5 @@
 /** Parts of a connection that the first messages do not need. Loaded together with session/deferred.ts. */
-import type { StorageState } from '../session/index.js';
+import type { StorageState } from '../model/index.js';
 
 export * from '../store/history-pages.js';
 export { clearLocalData } from './clear-local-data.js';

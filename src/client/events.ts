@@ -1,6 +1,7 @@
 import { callListener } from '../internal/call-listener.js';
 import type { Id, Notification } from '../protocol/index.js';
-import type { ChatState, Method, Reason } from '../session/index.js';
+import type { Reason } from '../locale/state-reasons.js';
+import type { ChatState, Method } from '../model/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { ChatMessage } from '../store/state.js';
 

@@ -1,5 +1,5 @@
 import type { Id } from '../protocol/index.js';
-import type { Method } from '../session/index.js';
+import type { Method } from '../model/index.js';
 import type { ChatData, ChatMessage } from '../store/state.js';
 import { ChatError } from '../transport/index.js';
 

@@ -1,10 +1,17 @@
 /** Sends a failed message again. Deferred: see deferred.ts. */
-import type { ConnectionCore } from './connection-core.js';
-import { roomOfPending, type SendResult } from './pending-sends.js';
+import type { Session } from '../session/index.js';
+import { roomOfPending, type PendingSends, type SendResult } from './pending-sends.js';
 import { noSuchMessage } from './send-errors.js';
+import type { StateStore } from './state-store.js';
+
+interface RetryHost {
+  readonly pending: PendingSends;
+  readonly session: Session;
+  readonly store: StateStore;
+}
 
 /** @throws {ChatError} `not_found` if there is no such unsent message. */
-export function retryMessage({ pending, session, store }: ConnectionCore, localId: string): Promise<SendResult> {
+export function retryMessage({ pending, session, store }: RetryHost, localId: string): Promise<SendResult> {
   if (roomOfPending(store.data, localId) === undefined) return Promise.reject(noSuchMessage());
   const sending = pending.get(localId);
   if (sending) return sending;

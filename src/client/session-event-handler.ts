@@ -1,8 +1,9 @@
 /** Applies the session's events to the state, and passes them on to listeners. */
+import type { PassedFrame, SessionEvent } from '../model/index.js';
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { noop } from '../internal/noop.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
-import type { Session, SessionEvent } from '../session/index.js';
+import type { Session } from '../session/index.js';
 import { isOwn, roomOf, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage } from '../store/state.js';
 import { isSeen } from '../store/threads.js';
@@ -80,17 +81,8 @@ export class SessionEventHandler {
         if (isNoAccess(error)) void session.roomSync.read(roomId, session.signal);
         return this.failed(roomId, localId, error);
       }
-      case 'frame': {
-        const { frame } = event;
-        if (frame.type === 'typing' && frame.is_typing) {
-          const { room_id: roomId, user_id: userId } = frame;
-          timers.set(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_TIMEOUT_MS, () =>
-            store.dispatch({ type: 'typing-expired', roomId, userId }),
-          );
-        }
-        if (frame.type === 'room_updated') this.#onUnknownRoom(frame.room_id);
-        return;
-      }
+      case 'frame':
+        return this.#onFrame(event.frame);
       case 'history':
         if (isCatchUp(event, before)) {
           for (const message of event.messages) {
@@ -114,6 +106,17 @@ export class SessionEventHandler {
         }, noop);
       default: // only the reducer handles the other events
     }
+  }
+
+  #onFrame(frame: PassedFrame): void {
+    const { store, timers } = this.#host;
+    if (frame.type === 'typing' && frame.is_typing) {
+      const { room_id: roomId, user_id: userId } = frame;
+      timers.set(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_TIMEOUT_MS, () =>
+        store.dispatch({ type: 'typing-expired', roomId, userId }),
+      );
+    }
+    if (frame.type === 'room_updated') this.#onUnknownRoom(frame.room_id);
   }
 
   /** A message failed permanently. */

@@ -1,6 +1,7 @@
 /** The elements' events. All of them bubble and cross shadow roots, so `document` can listen for them. */
 import type { Id, Notification } from '../protocol/index.js';
-import type { ChatState, Method, Reason } from '../session/index.js';
+import type { Reason } from '../locale/state-reasons.js';
+import type { ChatState, Method } from '../model/index.js';
 import type { ChatMessage } from '../client/index.js';
 import type { ChatError } from '../transport/index.js';
 

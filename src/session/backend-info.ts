@@ -1,6 +1,6 @@
 /** The user and the capabilities that the backend names: in the greeting of a socket, or in the answer to `GET me/`. */
 import type { Clock } from '../transport/index.js';
-import type { Report } from './events.js';
+import type { Report } from '../model/index.js';
 import type { OutboxRegistry } from './outbox/outbox-registry.js';
 import type { UserInfo } from './session-context.js';
 import type { SessionAuth } from './auth/session-auth.js';

@@ -3,7 +3,7 @@ import type { ChatFrame } from '../protocol/index.js';
 import type { SessionAuth } from './auth/session-auth.js';
 import type { BackendInfo } from './backend-info.js';
 import type { DeferredParts } from './deferred-parts.js';
-import { reportProblem, type Report } from './events.js';
+import { reportProblem, type Report } from '../model/index.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { RoomSync } from './sync/room-sync.js';
 

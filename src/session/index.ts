@@ -1,10 +1,6 @@
-export * from '../internal/assert-never.js';
-export * from './events.js';
 export type { Timing } from './session-context.js';
-export * from './connection-state.js';
-export * from '../locale/state-reasons.js';
 export * from './session.js';
 export { isSamePerson } from './auth/token-manager.js';
 export { loadDeferred, loadWithDeferred } from './load-deferred.js';
-export { errorOf, type StoredMessage, type MessageStorage, type StorageState } from './outbox/message-storage.js';
+export type { MessageStorage } from './outbox/message-storage.js';
 export type { TabApis } from './tabs/tab-channel.js';

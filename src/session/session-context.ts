@@ -1,10 +1,10 @@
 /** What the parts of a session use of it. */
 import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
 import type { AddressParts, AuthMode, Clock, Requests, SocketEnd } from '../transport/index.js';
-import type { Report } from './events.js';
+import type { Report, ConnectionState, NextTry } from '../model/index.js';
 import type { RoomCursor } from './sync/history-source.js';
 import type { SocketConnection } from './socket-connection.js';
-import type { ConnectionState, ConnectionStateWriter, NextTry } from './connection-state.js';
+import type { ConnectionStateWriter } from './connection-state.js';
 import type { TabMessage } from './tabs/tab-channel.js';
 
 /** How long things may take, in milliseconds. */

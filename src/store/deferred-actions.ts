@@ -1,6 +1,7 @@
 /** Actions that change existing messages. Deferred: loaded with history-pages.ts. */
 import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
-import { assertNever, errorOf, type StoredMessage, type PassedFrame } from '../session/index.js';
+import { assertNever } from '../internal/assert-never.js';
+import { errorOf, type StoredMessage, type PassedFrame } from '../model/index.js';
 import { addPending, arrive, hasMessage, type PendingMessage, type Timeline } from './timeline-entries.js';
 import { roomOf, threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, LateAction } from './state.js';

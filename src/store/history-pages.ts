@@ -3,7 +3,8 @@
  * Deferred: loaded together with the session's deferred.ts, which requests these pages.
  */
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import { assertNever, type SessionEvent } from '../session/index.js';
+import { assertNever } from '../internal/assert-never.js';
+import type { SessionEvent } from '../model/index.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';

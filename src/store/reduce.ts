@@ -1,6 +1,7 @@
 /** The reducer: (state, action) → state. Pure: no clock, no randomness, no I/O. */
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import { assertNever, type PassedFrame, type SessionEvent } from '../session/index.js';
+import { assertNever } from '../internal/assert-never.js';
+import type { PassedFrame, SessionEvent } from '../model/index.js';
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type LateAction } from './state.js';
 import { activity, inExistingTimeline, inThread, inTimeline, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';

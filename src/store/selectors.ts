@@ -1,6 +1,7 @@
 /** Shared selectors of the state. */
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
-import { reason, reasonOf, type Reason } from '../session/index.js';
+import { reason, type Reason } from '../locale/state-reasons.js';
+import { reasonOf } from '../model/index.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 
 export const totalUnread = (state: ChatData): number => state.rooms.reduce((sum, room) => sum + room.unread_count, 0);

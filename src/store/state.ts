@@ -1,5 +1,5 @@
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, PassedFrame, ConnectionState, SessionEvent, Side } from '../session/index.js';
+import type { NotificationState, PassedFrame, ConnectionState, SessionEvent, Side } from '../model/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message in a thread: stored, being sent, or failed. */

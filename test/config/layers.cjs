@@ -1,5 +1,5 @@
 /** Import rules. test/support/layer-rules.node.test.ts checks that each rule can fail. Type-only imports count too. */
-const LAYERS = ['internal', 'protocol', 'transport', 'session', 'store', 'client', 'controllers', 'elements'];
+const LAYERS = ['internal', 'protocol', 'transport', 'model', 'session', 'store', 'client', 'controllers', 'elements'];
 const INDEPENDENT = ['locale', 'theme'];
 /** Texts that do not need Lit. Pages without elements show them too. */
 const STATE_REASONS = '^src/locale/(deferred-)?state-reasons\\.ts$';
@@ -11,6 +11,7 @@ const folder = (...names) => `^src/(${names.join('|')})/`;
 const PACKAGES = {
   protocol: ['zod'],
   transport: [],
+  model: [],
   session: [],
   internal: [],
   store: [],
@@ -32,7 +33,7 @@ module.exports = {
       // Controllers must not use texts or styles either; those belong to elements.
       to: {
         path: [folder(...LAYERS.slice(index + 1), ...INDEPENDENT), '^src/[^/]+$'],
-        ...(index >= LAYERS.indexOf('session') && { pathNot: STATE_REASONS }),
+        ...(index >= LAYERS.indexOf('model') && { pathNot: STATE_REASONS }),
       },
     })),
     {
@@ -41,6 +42,13 @@ module.exports = {
       severity: 'error',
       from: { path: folder('elements') },
       to: { path: '^src/[^/]+$' },
+    },
+    {
+      name: 'store-does-not-import-session',
+      comment: 'The client joins session and store; both use the types of src/model.',
+      severity: 'error',
+      from: { path: folder('store') },
+      to: { path: folder('session') },
     },
     ...INDEPENDENT.map((name) => ({
       name: `${name}-is-independent`,

@@ -2,7 +2,7 @@
  * Persistent faults: after an hour they cost no more than in the first minute. (The fault matrix covers one minute.)
  */
 import { expect } from '@open-wc/testing';
-import type { ReasonCode } from '../../src/session/index.js';
+import type { ReasonCode } from '../../src/locale/state-reasons.js';
 import { json, page } from '../support/fake-backend.js';
 import { BASELINE, FULL, openFaultScene, type FaultScene } from '../support/fault-scene.js';
 

@@ -6,7 +6,7 @@ import { enSecondary } from '../../src/locale/en-secondary.js';
 import { enRichParts } from '../../src/locale/en-rich-parts.js';
 import type { Terms } from '../../src/locale/translation.js';
 import { relativeTime, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
-import { REASONS } from '../../src/session/index.js';
+import { REASONS } from '../../src/locale/state-reasons.js';
 import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import { until } from '../support/mounted.js';
 

@@ -1,7 +1,7 @@
 /** Message storage, in the real IndexedDB of the browser. */
 import { aTimeout, expect } from '@open-wc/testing';
 import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
-import type { StorageState } from '../../src/session/outbox/message-storage.js';
+import type { StorageState } from '../../src/model/index.js';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -6,7 +6,8 @@ import { provide } from '../../src/controllers/index.js';
 import '../../src/define.js';
 import type { Finding } from '../../src/doctor/index.js';
 import type { Room, User } from '../../src/protocol/index.js';
-import { REASONS, reasonOf, type ConnectionState } from '../../src/session/index.js';
+import { REASONS } from '../../src/locale/state-reasons.js';
+import { reasonOf, type ConnectionState } from '../../src/model/index.js';
 import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import {
   EMPTY_THREAD,

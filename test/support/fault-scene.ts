@@ -1,6 +1,8 @@
 /** A connection under faults: one user, a model server, and hooks for faults between them. */
+import type { ReasonCode } from '../../src/locale/state-reasons.js';
+import type { ChatState } from '../../src/model/index.js';
 import { expect } from '@open-wc/testing';
-import type { ChatState, ReasonCode, TabApis } from '../../src/session/index.js';
+import type { TabApis } from '../../src/session/index.js';
 import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
 import type { ChatError, Clock } from '../../src/transport/index.js';
 import { tokenOf, type FakeSocket } from './fake-backend.js';

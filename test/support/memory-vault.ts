@@ -1,4 +1,5 @@
-import type { StoredMessage, MessageStorage } from '../../src/session/index.js';
+import type { StoredMessage } from '../../src/model/index.js';
+import type { MessageStorage } from '../../src/session/index.js';
 import { idKey, type Id } from '../../src/protocol/index.js';
 
 /** In-memory message storage. Like a real device, it outlives the connections that use it. */

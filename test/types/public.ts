@@ -1,7 +1,8 @@
 /** Code that must compile, and code that must not: `tsc` is the test. */
 import { ChatConnection, type ChatMessage } from '../../src/headless.js';
 import { createAuthenticatedWebSocket } from '../../src/transport/index.js';
-import { assertNever, type ConnectionState } from '../../src/session/index.js';
+import { assertNever } from '../../src/internal/assert-never.js';
+import type { ConnectionState } from '../../src/model/index.js';
 import { reduce } from '../../src/store/reduce.js';
 import { INITIAL } from '../../src/store/state.js';
 import type {} from '../../src/elements/chat-rooms/chat-rooms.js';

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ConnectionController } from '../../controllers/index.js';
 import { Localize, type Terms, enSecondary } from '../../locale/index.js';
-import { nextTryOf, type ChatState } from '../../session/index.js';
+import { nextTryOf, type ChatState } from '../../model/index.js';
 import { currentReason } from '../../client/index.js';
 import { baseStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';

@@ -1,6 +1,6 @@
 import type { ChatConnection, ChatMessage, Thread } from '../../client/index.js';
 import type { Id } from '../../protocol/index.js';
-import type { Side } from '../../session/index.js';
+import type { Side } from '../../model/index.js';
 import type { VirtualScroller } from './virtual-scroller.js';
 
 /**

@@ -23,7 +23,7 @@ import {
   type SocketEnd,
 } from '../../transport/index.js';
 import { backoff, leastAttempt } from '../backoff.js';
-import type { NotificationState } from '../events.js';
+import type { NotificationState } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 
 /** Of the newest, so many are kept. */

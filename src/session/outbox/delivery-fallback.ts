@@ -2,18 +2,11 @@
  * Handles a message that its socket does not confirm: searches the history for it, sends it by REST, waits, or fails it; restores stored messages;
  * handles the messages of other tabs. Loaded on demand: see deferred.ts.
  */
-import {
-  compareIds,
-  idKey,
-  isOrdered,
-  sameId,
-  type ChangeFrame,
-  type FrameOf,
-  type Message,
-} from '../../protocol/index.js';
+import { errorOf, type StoredMessage } from '../../model/index.js';
+import { idKey, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
 import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
-import { textSimilarity } from './text-similarity.js';
+import { MAX_SKEW_MS, messageSimilarity } from './message-similarity.js';
 import type { OutboxContext } from './outbox-context.js';
 import {
   acceptsIdempotencyKey,
@@ -25,7 +18,7 @@ import {
 import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableFrames } from '../sync/repeatable-frames.js';
-import { CLOCK_SKEW_MS, storedFields, errorOf, type StoredMessage } from './message-storage.js';
+import { storedFields } from './message-storage.js';
 
 /** Answers of HTTP 500 to one message before the message fails. */
 const MAX_CRASHES = 5;
@@ -33,8 +26,6 @@ const MAX_CRASHES = 5;
 const PATIENCE_S = 5;
 /** Pages of history (100 messages each) that are searched for a message. */
 const MAX_PAGES = 10;
-/** The most by which a device's clock may be ahead of the server's, in milliseconds. */
-const MAX_SKEW_MS = 900_000;
 const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
 
 /** Fields had other names in rows that earlier releases have written. */
@@ -80,7 +71,7 @@ export class DeliveryFallback {
       throwIfAborted(signal);
       for (const message of messages) {
         if (outbox.matchPending(item.roomId, message) === item.localId) return { is: 'stored', message, method };
-        isUnsure ||= this.#likeness(item, message) === 'unsure';
+        isUnsure ||= messageSimilarity(item, message, this.#outbox.session) === 'unsure';
       }
       const [first, last] = [messages[0], messages.at(-1)];
       if (!hasMore || !first || !last) break;
@@ -103,26 +94,7 @@ export class DeliveryFallback {
 
   /** Whether a message from the server is a copy of this one, though it came without `_tempId`. */
   isCopy(item: QueuedMessage, message: Message): boolean {
-    return this.#likeness(item, message) === 'same';
-  }
-
-  /**
-   * A copy has the same author, room and words, and is newer than anything that was known when the message was sent; if nothing was known, not much
-   * older than the message. Beyond `CLOCK_SKEW_MS` it is not certain.
-   */
-  #likeness(item: QueuedMessage, message: Message): ReturnType<typeof textSimilarity> {
-    const { session } = this.#outbox;
-    if (!session.auth.tokens.isOwn(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? ''))
-      return 'different';
-    const { after, at, content } = item;
-    const earlierMs =
-      after !== undefined && isOrdered(after)
-        ? compareIds(message.id, after) > 0
-          ? 0
-          : Infinity
-        : at - Date.parse(message.timestamp);
-    const likeness = earlierMs < MAX_SKEW_MS ? textSimilarity(content, message.content) : 'different';
-    return likeness === 'same' && earlierMs >= CLOCK_SKEW_MS ? 'unsure' : likeness;
+    return messageSimilarity(item, message, this.#outbox.session) === 'same';
   }
 
   /** Delivers without a socket, or without its confirmation. @throws {ChatError} */

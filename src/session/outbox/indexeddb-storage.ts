@@ -1,9 +1,10 @@
 /** Message storage in IndexedDB: see message-storage.ts. */
+import type { StoredMessage, StorageState } from '../../model/index.js';
 import { idKey, type Id } from '../../protocol/index.js';
 import { ChatError, systemClock, type Clock } from '../../transport/index.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
 import { lazyImport } from '../../internal/lazy-import.js';
-import type { StoredMessage, MessageStorage, StorageState } from './message-storage.js';
+import type { MessageStorage } from './message-storage.js';
 
 interface OutboxRow {
   scope: string;

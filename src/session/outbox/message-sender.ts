@@ -10,7 +10,7 @@ import { noop } from '../../internal/noop.js';
 import type { FrameOf, Message } from '../../protocol/index.js';
 import { toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
-import type { Method, SessionEvent } from '../events.js';
+import type { Method, SessionEvent } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 import { timeLeft } from '../time-left.js';
 import type { TabMessage } from '../tabs/tab-channel.js';

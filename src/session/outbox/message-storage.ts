@@ -6,34 +6,7 @@
  * everything continues in memory without waiting for the device, and `onChange` reports it.
  */
 import type { Id } from '../../protocol/index.js';
-import { ChatError, type ErrorCode } from '../../transport/index.js';
-
-/** A message on its way out. */
-export interface Outgoing {
-  /** Ours, until the server has given it an id; travels as `_tempId`. */
-  readonly localId: string;
-  readonly roomId: Id;
-  readonly content: string;
-  readonly replyTo?: Id | undefined;
-}
-
-/** A message as it is stored on the device until the server has it. */
-export interface StoredMessage extends Outgoing {
-  /** When it was written, in milliseconds since 1970. */
-  readonly at: number;
-  /** The newest message of the room then: own messages up to there are earlier ones. */
-  readonly after?: Id | undefined;
-  /** Whether the backend then recognised messages by their names (`idempotent_send`). */
-  readonly idempotent?: boolean | undefined;
-  /** Whether it was sent without its idempotency key, because the capability was not known yet. */
-  sentWithoutKey?: boolean | undefined;
-  /** Its author has decided to send it, though a copy may be stored already. */
-  confirmedByAuthor?: boolean | undefined;
-  /** Its author discarded it, `at` that time: kept without its text for a day, for suspended tabs that would send it. */
-  discarded?: boolean | undefined;
-  /** Why the server refused it, where it did: it waits for its author. */
-  readonly refused?: { code: ErrorCode; message: string; status?: number | undefined } | undefined;
-}
+import type { StoredMessage } from '../../model/index.js';
 
 /** By which the server's clock may be behind ours, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
@@ -44,10 +17,6 @@ export const CLOCK_SKEW_MS = 60_000;
  */
 export const STALE_MS = 86_400_000;
 
-/** Why a kept message was refused, where it was. */
-export const errorOf = ({ refused }: StoredMessage): ChatError | null =>
-  refused ? new ChatError(refused.code, refused.message, refused.status) : null;
-
 /** As much of a message as is kept. */
 export const storedFields = ({
   localId,
@@ -56,9 +25,9 @@ export const storedFields = ({
   replyTo,
   at,
   after,
-  idempotent: named,
-  sentWithoutKey: unnamed,
-  confirmedByAuthor: insisted,
+  idempotent,
+  sentWithoutKey,
+  confirmedByAuthor,
   discarded,
   refused,
 }: StoredMessage): StoredMessage => ({
@@ -68,9 +37,9 @@ export const storedFields = ({
   replyTo,
   at,
   after,
-  idempotent: named,
-  sentWithoutKey: unnamed,
-  confirmedByAuthor: insisted,
+  idempotent,
+  sentWithoutKey,
+  confirmedByAuthor,
   discarded,
   refused,
 });
@@ -93,6 +62,3 @@ export interface MessageStorage {
   /** Closes them. Later calls work all the same. */
   close?(): void;
 }
-
-/** The state of the storage. `outdated`: a newer version of the chat has taken it over; only a reload helps. */
-export type StorageState = 'kept' | 'not-kept' | 'outdated';

@@ -1,10 +1,9 @@
 /** What delivery-fallback.ts uses of its outbox. */
 import type { Id, Message } from '../../protocol/index.js';
-import type { SessionEvent } from '../events.js';
+import type { SessionEvent, StoredMessage } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import type { MessageQueues } from './message-queues.js';
-import type { StoredMessage } from './message-storage.js';
 import type { QueuedMessage } from './queued-message.js';
 
 export interface OutboxContext {

@@ -8,7 +8,7 @@
  */
 import { noop } from '../../internal/noop.js';
 import { idKey, type Id, type Message } from '../../protocol/index.js';
-import type { Method, Outgoing, SessionEvent } from '../events.js';
+import type { Method, Outgoing, SessionEvent, StoredMessage } from '../../model/index.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
 import type { SessionContext } from '../session-context.js';
 import { loadDeferred } from '../load-deferred.js';
@@ -19,7 +19,7 @@ import type { OutboxContext } from './outbox-context.js';
 import { isIdempotent, isStale, type QueuedMessage } from './queued-message.js';
 import type { DeliveryFallback } from './delivery-fallback.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
-import { storedFields, type StoredMessage, type MessageStorage } from './message-storage.js';
+import { storedFields, type MessageStorage } from './message-storage.js';
 
 const asUnowned = (message: StoredMessage): StoredMessage => ({
   ...storedFields(message),

@@ -1,9 +1,9 @@
 /** A message in the queue, and the outcomes of an attempt to deliver it. */
 import type { Message } from '../../protocol/index.js';
 import type { ChatError } from '../../transport/index.js';
-import type { Method, PassedFrame } from '../events.js';
+import type { Method, PassedFrame, StoredMessage } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
-import { STALE_MS, type StoredMessage } from './message-storage.js';
+import { STALE_MS } from './message-storage.js';
 
 export type DeliveryOutcome =
   /** `meanwhile`: changes that were applied while the answer was on its way. They may be about this message, and are applied again after it. */

@@ -8,7 +8,7 @@
 import { compareMessages, idKey, sameId, type Id, type Message } from '../../protocol/index.js';
 import { readSync, type RoomChanges } from '../../protocol/sync.js';
 import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
-import type { Report } from '../events.js';
+import type { Report } from '../../model/index.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
 const CATCH_UP_PAGE = 100;

@@ -1,5 +1,5 @@
 import type { ChangeFrame } from '../../protocol/index.js';
-import { isPassed, type PassedFrame } from '../events.js';
+import { isPassed, type PassedFrame } from '../../model/index.js';
 
 /**
  * The changes that can be applied again after an answer that was on its way meanwhile. New messages are in their page, and `messages_marked_read`

@@ -6,7 +6,7 @@
  */
 import type { ChangeFrame, Id, Message } from '../../protocol/index.js';
 import { isNoAccess, sleep, throwIfAborted, toChatError, type Clock } from '../../transport/index.js';
-import type { Report } from '../events.js';
+import type { Report } from '../../model/index.js';
 import { loadDeferred } from '../load-deferred.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 

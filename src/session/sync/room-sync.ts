@@ -14,7 +14,7 @@ import {
   type Room,
 } from '../../protocol/index.js';
 import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
-import { isPassed, type Method } from '../events.js';
+import { isPassed, type Method } from '../../model/index.js';
 import type { SessionContext, OpenRooms, RoomReader } from '../session-context.js';
 import type { SocketConnection } from '../socket-connection.js';
 import type { RoomCursor } from './history-source.js';

@@ -4,8 +4,7 @@
  */
 import type { ClientFrame, Id, Message, Notification } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
-import type { Method, NotificationState } from '../events.js';
-import type { StoredMessage } from '../outbox/message-storage.js';
+import type { Method, NotificationState, StoredMessage } from '../../model/index.js';
 
 /** A message between tabs. Never with a token. */
 export type TabMessage = SocketTabMessage | OutboxTabMessage;

@@ -18,7 +18,7 @@ import {
   z,
 } from '../../protocol/schema.js';
 import type { OutboxTabMessage, TabMessage } from './tab-channel.js';
-import type { StoredMessage as KeptMessage } from '../outbox/message-storage.js';
+import type { StoredMessage as KeptMessage } from '../../model/index.js';
 
 /** Milliseconds since 1970 that are a date. */
 const Moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));

@@ -1,4 +1,4 @@
-/** What a session tells its store. The store reduces these; nobody else hears them. */
+/** The events that a session reports. The client passes them to the store, which reduces them to its state. */
 import {
   isChange,
   type ChangeFrame,
@@ -13,9 +13,7 @@ import {
 } from '../protocol/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { ConnectionState } from './connection-state.js';
-import type { StoredMessage, StorageState } from './outbox/message-storage.js';
-
-export type { Outgoing } from './outbox/message-storage.js';
+import type { StoredMessage, StorageState } from './stored-message.js';
 
 export interface NotificationState {
   readonly unread: number;

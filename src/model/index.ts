@@ -1,0 +1,4 @@
+/** The types that session and store share. Neither imports the other: the client joins them. */
+export * from './connection-state.js';
+export * from './session-events.js';
+export * from './stored-message.js';
