@@ -33,7 +33,10 @@ const HEALTHY_MS = 10_000;
 const MAX_GAPS = 3;
 
 /** What the loop uses of its session. */
-export interface ConnectHost extends SessionContext {
+export interface ConnectHost extends Pick<
+  SessionContext,
+  'clock' | 'platform' | 'report' | 'signal' | 'socket' | 'state' | 'states' | 'timing' | 'token'
+> {
   readonly states: ConnectionStateWriter;
   readonly auth: SessionAuth;
   readonly tabs: TabCoordinator;

@@ -5,17 +5,19 @@ import type { Address } from '../transport/index.js';
 import type { SessionAuth } from './auth/session-auth.js';
 import { loadDeferred } from './load-deferred.js';
 import type { NotificationLoader } from './notifications/notification-loader.js';
+import type { NotificationFeedHost } from './notifications/notifications.js';
 import type { OutboxRegistry } from './outbox/outbox-registry.js';
 import type { PageLifecycleTarget } from './page-lifecycle.js';
-import type { Reconnect } from './reconnect.js';
+import type { Reconnect, ReconnectHost } from './reconnect.js';
 import { scopeOf } from './scope.js';
 import type { TabApis } from './tabs/tab-channel.js';
 import type { TabCoordinator } from './tabs/tab-coordinator.js';
 import type { UserChannel } from './tabs/user-channel.js';
 
-interface DeferredPartsHost extends PageLifecycleTarget {
+interface DeferredPartsHost extends PageLifecycleTarget, ReconnectHost, NotificationFeedHost {
   readonly address: Address | undefined;
   readonly auth: SessionAuth;
+  readonly loop: PageLifecycleTarget['loop'];
   readonly outboxes: OutboxRegistry;
   readonly tabs: TabCoordinator;
 }

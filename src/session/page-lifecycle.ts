@@ -7,7 +7,7 @@ import { timeLeft } from './time-left.js';
 const HINT_MS = 1_000;
 
 /** What is used of the session. */
-export interface PageLifecycleTarget extends SessionContext {
+export interface PageLifecycleTarget extends Pick<SessionContext, 'clock' | 'parts' | 'state' | 'states' | 'token'> {
   readonly auth: TokenActions & { readonly refresher: { askAgain(): void } | undefined };
   /** Its socket may be on the way to be opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };

@@ -13,6 +13,25 @@ import { REASONS, type ReasonCode } from '../locale/state-reasons.js';
 import { RoomPoller } from './sync/room-poller.js';
 import { timeLeft, type Wait } from './time-left.js';
 
+export type ReconnectHost = Pick<
+  SessionContext,
+  | 'auth'
+  | 'backend'
+  | 'clock'
+  | 'loop'
+  | 'outbox'
+  | 'platform'
+  | 'rest'
+  | 'retryNow'
+  | 'roomSync'
+  | 'signal'
+  | 'socket'
+  | 'state'
+  | 'states'
+  | 'timing'
+  | 'token'
+>;
+
 /** Failed attempts before the state `reconnecting` becomes `error`. */
 const MAX_ATTEMPTS_BEFORE_ERROR = 3;
 /** Failed sockets while REST works, before the reason is `websocket_blocked`. */
@@ -25,7 +44,7 @@ const POLL_GROWTH = 1.5;
 const HIDDEN_FACTOR = 4;
 
 export class Reconnect {
-  readonly #session: SessionContext;
+  readonly #session: ReconnectHost;
   readonly #rereader: RoomPoller;
   #cancel: () => void = noop;
   #polling: Promise<void> | undefined;
@@ -51,7 +70,7 @@ export class Reconnect {
   /** Sockets in a row that were refused because of the token. */
   #refusals = 0;
 
-  constructor(session: SessionContext) {
+  constructor(session: ReconnectHost) {
     this.#session = session;
     this.#rereader = new RoomPoller(session);
     this.#readAt = session.clock.now();

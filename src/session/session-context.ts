@@ -1,4 +1,7 @@
-/** What the parts of a session use of it. */
+/**
+ * The interface of a session for its collaborators. Each collaborator declares the part that it uses, as a `Pick` of
+ * `SessionContext`.
+ */
 import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
 import type { AddressParts, AuthMode, Clock, Requests, SocketEnd } from '../transport/index.js';
 import type { Report, ConnectionState, NextTry } from '../model/index.js';

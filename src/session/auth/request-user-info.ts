@@ -3,11 +3,13 @@ import { ChatError, throwIfAborted, toChatError, type ErrorCode } from '../../tr
 import type { SessionContext } from '../session-context.js';
 import { TEMPORARY } from '../temporary-errors.js';
 
+type UserInfoHost = Pick<SessionContext, 'backend' | 'rest'>;
+
 /** Errors that do not tell whether the backend has the route. */
 const INCONCLUSIVE: readonly ErrorCode[] = [...TEMPORARY, 'unauthorized', 'aborted', 'token_missing'];
 
 /** Asks once per sign-in. A backend that has no such route is a baseline backend; where it cannot be asked now, it is asked with the next poll. */
-export async function requestUserInfo(session: SessionContext, signal: AbortSignal): Promise<void> {
+export async function requestUserInfo(session: UserInfoHost, signal: AbortSignal): Promise<void> {
   const { rest } = session;
   if (session.backend.isKnown || !rest) return;
   try {

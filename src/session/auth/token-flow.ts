@@ -3,7 +3,7 @@ import { toChatError, type ChatError } from '../../transport/index.js';
 import type { ConnectionStateWriter } from '../connection-state.js';
 import type { SessionConfig, SessionContext } from '../session-context.js';
 import type { TokenManager } from './token-manager.js';
-import { TokenRefresher, type AskForToken } from './token-refresher.js';
+import { TokenRefresher, type AskForToken, type TokenRefresherHost } from './token-refresher.js';
 
 export interface SessionAuthOptions {
   askForToken: AskForToken;
@@ -16,7 +16,7 @@ export interface SessionAuthOptions {
 }
 
 /** What is used of the session. */
-export interface AuthHost extends SessionContext {
+export interface AuthHost extends TokenRefresherHost, Pick<SessionContext, 'parts' | 'restOrThrow' | 'send'> {
   readonly states: ConnectionStateWriter;
   readonly config: SessionConfig | undefined;
   /** Begins again. @param failure why the page could not be asked for a token. */

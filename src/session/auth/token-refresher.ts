@@ -7,6 +7,11 @@ import { asTemporary } from '../temporary-errors.js';
 import { timeLeft } from '../time-left.js';
 import type { TokenManager } from './token-manager.js';
 
+export type TokenRefresherHost = Pick<
+  SessionContext,
+  'backend' | 'clock' | 'loop' | 'platform' | 'report' | 'rest' | 'signal' | 'state' | 'states' | 'timing'
+>;
+
 /** How long before its end a token is renewed at the earliest, in milliseconds. */
 const EARLY_MS = 60_000;
 /** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
@@ -47,7 +52,7 @@ export interface TokenRefresherOptions {
 }
 
 export class TokenRefresher {
-  readonly #session: SessionContext;
+  readonly #session: TokenRefresherHost;
   readonly #tokens: TokenManager;
   readonly #parts: TokenRefresherOptions;
   #renewedAt = -Infinity;
@@ -64,7 +69,7 @@ export class TokenRefresher {
   #giveUp: () => void = () => {};
   #cancel: () => void = () => {};
 
-  constructor(session: SessionContext, tokens: TokenManager, parts: TokenRefresherOptions) {
+  constructor(session: TokenRefresherHost, tokens: TokenManager, parts: TokenRefresherOptions) {
     this.#session = session;
     this.#tokens = tokens;
     this.#parts = parts;

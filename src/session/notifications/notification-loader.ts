@@ -1,15 +1,14 @@
 import type { Id } from '../../protocol/index.js';
 import { notificationsSocket, type Address } from '../../transport/index.js';
-import type { SessionContext } from '../session-context.js';
-import type { NotificationFeed } from './notifications.js';
+import type { NotificationFeed, NotificationFeedHost } from './notifications.js';
 
 /** Turns the notifications socket (notifications.ts, loaded when it is wanted) on and off. Loaded on demand: see deferred.ts. */
 export class NotificationLoader {
-  readonly #session: SessionContext;
+  readonly #session: NotificationFeedHost;
   #stop: AbortController | undefined;
   #feed: NotificationFeed | undefined;
 
-  constructor(session: SessionContext) {
+  constructor(session: NotificationFeedHost) {
     this.#session = session;
   }
 

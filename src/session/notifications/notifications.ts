@@ -26,6 +26,8 @@ import { backoff, leastAttempt } from '../backoff.js';
 import type { NotificationState } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 
+export type NotificationFeedHost = Pick<SessionContext, 'auth' | 'clock' | 'platform' | 'report' | 'tabs' | 'token'>;
+
 /** Of the newest, so many are kept. */
 const MAX_RECENT = 50;
 /** Of silence, before the socket is asked whether it is alive, in milliseconds. It is quiet by nature. */
@@ -36,7 +38,7 @@ const REFUSED_MS = 60_000;
 const MAX_REFUSALS = 10;
 
 export class NotificationFeed {
-  readonly #session: SessionContext;
+  readonly #session: NotificationFeedHost;
   readonly #address: string;
   readonly #signal: AbortSignal;
   #state: NotificationState = { unread: 0, recent: [] };
@@ -54,7 +56,7 @@ export class NotificationFeed {
   #cancel: () => void = () => {};
 
   /** Listens at `address` until `signal` aborts. */
-  constructor(session: SessionContext, address: string, signal: AbortSignal) {
+  constructor(session: NotificationFeedHost, address: string, signal: AbortSignal) {
     this.#session = session;
     this.#address = address;
     this.#signal = signal;

@@ -11,7 +11,7 @@ import type { FrameOf, Message } from '../../protocol/index.js';
 import { toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { Method, SessionEvent } from '../../model/index.js';
-import type { SessionContext } from '../session-context.js';
+import type { OutboxHost } from './outbox-context.js';
 import { timeLeft } from '../time-left.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import type { DeliveryFallback } from './delivery-fallback.js';
@@ -20,7 +20,7 @@ import { storedFields } from './message-storage.js';
 import { isStale, type DeliveryOutcome, type QueuedMessage } from './queued-message.js';
 
 interface SenderOutbox {
-  readonly session: SessionContext;
+  readonly session: OutboxHost;
   readonly queues: MessageQueues;
   /** Whether stored messages could not be restored yet. */
   readonly needsRestore: boolean;

@@ -15,7 +15,11 @@ export const MAX_SKEW_MS = 900_000;
  * A copy has the same author, room and text, and is newer than the newest message that was known when the message was
  * written; if none was known, not much older than the message. Beyond `CLOCK_SKEW_MS` it is uncertain.
  */
-export function messageSimilarity(item: QueuedMessage, message: Message, { auth }: SessionContext): Likeness {
+export function messageSimilarity(
+  item: QueuedMessage,
+  message: Message,
+  { auth }: Pick<SessionContext, 'auth'>,
+): Likeness {
   if (!auth.tokens.isOwn(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
   const { after, at, content } = item;
   const earlierMs =

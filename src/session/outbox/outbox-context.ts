@@ -6,8 +6,13 @@ import type { TabMessage } from '../tabs/tab-channel.js';
 import type { MessageQueues } from './message-queues.js';
 import type { QueuedMessage } from './queued-message.js';
 
+export type OutboxHost = Pick<
+  SessionContext,
+  'auth' | 'backend' | 'clock' | 'platform' | 'report' | 'rest' | 'roomSync' | 'send' | 'socket' | 'tabs' | 'timing'
+>;
+
 export interface OutboxContext {
-  readonly session: SessionContext;
+  readonly session: OutboxHost;
   readonly queues: MessageQueues;
 
   /** Reports an event, or tells the other tabs; not while the outbox is closed. */

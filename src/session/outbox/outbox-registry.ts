@@ -1,5 +1,5 @@
 /** The outboxes of the users who were signed in on this page: one of them is open. */
-import type { SessionContext } from '../session-context.js';
+import type { OutboxHost } from './outbox-context.js';
 import type { MessageStorage } from './message-storage.js';
 import { Outbox } from './outbox.js';
 
@@ -17,12 +17,12 @@ export class OutboxRegistry {
   #anonymous = '';
   /** Outboxes of former users, by scope; of an unknown user by backend and token. */
   readonly #setAside = new Map<string, Outbox>();
-  readonly #session: SessionContext;
+  readonly #session: OutboxHost;
   readonly #storage: MessageStorage;
   readonly #onSwitch: () => void;
 
   /** @param onSwitch called when the user may have changed. */
-  constructor(session: SessionContext, storage: MessageStorage, onSwitch: () => void) {
+  constructor(session: OutboxHost, storage: MessageStorage, onSwitch: () => void) {
     this.#session = session;
     this.#onSwitch = onSwitch;
     this.#storage = storage;

@@ -10,7 +10,7 @@ import { noop } from '../../internal/noop.js';
 import { idKey, type Id, type Message } from '../../protocol/index.js';
 import type { Method, Outgoing, SessionEvent, StoredMessage } from '../../model/index.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
-import type { SessionContext } from '../session-context.js';
+import type { OutboxHost } from './outbox-context.js';
 import { loadDeferred } from '../load-deferred.js';
 import { Drafts } from './drafts.js';
 import { MessageQueues } from './message-queues.js';
@@ -52,7 +52,7 @@ export class Outbox implements OutboxContext {
 
   /** @param scope empty while the user is not known: then nothing is written to storage. */
   constructor(
-    readonly session: SessionContext,
+    readonly session: OutboxHost,
     vault: MessageStorage,
     readonly scope: string,
   ) {

@@ -30,12 +30,13 @@ export interface QueuedMessage extends StoredMessage {
 }
 
 /** Whether a message has waited for more than a day: then its author decides whether to send it. */
-export const isStale = (item: QueuedMessage, { clock }: SessionContext): boolean => clock.now() - item.at > STALE_MS;
+export const isStale = (item: QueuedMessage, { clock }: Pick<SessionContext, 'clock'>): boolean =>
+  clock.now() - item.at > STALE_MS;
 
 /** Whether the backend accepts idempotency keys. It may have announced that before this page was loaded. */
-export const acceptsIdempotencyKey = (item: QueuedMessage, { backend }: SessionContext): boolean =>
+export const acceptsIdempotencyKey = (item: QueuedMessage, { backend }: Pick<SessionContext, 'backend'>): boolean =>
   item.idempotent || backend.has('idempotent_send');
 
 /** Whether sending a message again is safe. */
-export const isIdempotent = (item: QueuedMessage, session: SessionContext): boolean =>
+export const isIdempotent = (item: QueuedMessage, session: Pick<SessionContext, 'backend'>): boolean =>
   !item.sentWithoutKey && acceptsIdempotencyKey(item, session);

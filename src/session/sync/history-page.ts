@@ -5,6 +5,8 @@ import type { SessionContext } from '../session-context.js';
 import { FIRST_PAGE, type RoomCursor } from './history-source.js';
 import { repeatableFrames } from './repeatable-frames.js';
 
+type HistoryPageHost = Pick<SessionContext, 'report' | 'restOrThrow' | 'roomSync' | 'signal'>;
+
 /** Pages in a row in which no message could be read. */
 const MAX_UNREADABLE = 10;
 
@@ -39,7 +41,7 @@ async function readablePage(
  * @throws {ChatError} and reports it.
  */
 export async function readPage(
-  session: SessionContext,
+  session: HistoryPageHost,
   roomId: Id,
   side: 'older' | 'newer',
   from: Id,

@@ -1,13 +1,15 @@
 import { sameId, type ClientFrame, type Id } from '../../protocol/index.js';
 import type { SessionContext } from '../session-context.js';
 
+type MarkReadHost = Pick<SessionContext, 'backend' | 'restOrThrow' | 'send' | 'signal' | 'socket' | 'timing'>;
+
 /**
  * Marks a whole room as read, by socket or else message by message over REST. Loaded on demand: see deferred.ts.
  * @param unread the ids of its unread messages, for REST.
  * @param upTo the message up to which it was read (`receipts`); default: all of it.
  * @throws {ChatError}
  */
-export async function markRead(session: SessionContext, roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
+export async function markRead(session: MarkReadHost, roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
   const frame: ClientFrame = {
     type: 'mark_read',
     room_id: roomId,

@@ -10,16 +10,18 @@ import type { SessionContext } from '../session-context.js';
 import { FIRST_PAGE, type RoomCursor } from './history-source.js';
 import { timeLeft } from '../time-left.js';
 
+type RoomPollerHost = Pick<SessionContext, 'backend' | 'clock' | 'platform' | 'rest' | 'roomSync' | 'socket'>;
+
 /** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
 const WHOLE_MS = 60_000;
 
 export class RoomPoller {
-  readonly #session: SessionContext;
+  readonly #session: RoomPollerHost;
   #times = 0;
   /** The backend ignores `after`, and always answers with the newest page. */
   #ignoresAfter = false;
 
-  constructor(session: SessionContext) {
+  constructor(session: RoomPollerHost) {
     this.#session = session;
   }
 

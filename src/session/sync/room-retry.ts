@@ -9,6 +9,8 @@ import type { SessionContext } from '../session-context.js';
 import type { RoomCursor } from './history-source.js';
 import { timeLeft, type Wait } from '../time-left.js';
 
+type RoomRetryHost = Pick<SessionContext, 'clock' | 'platform' | 'roomSync' | 'socket'>;
+
 /** Answers about one room. Any other failure is about the server or the network. */
 const ABOUT_A_ROOM: readonly ErrorCode[] = ['server_error', 'unexpected_answer', 'invalid', 'too_large'];
 /** Reads of a room that fail in a row, before the failure is taken for the room's own. A restarting server answers 502 for a moment. */
@@ -20,7 +22,7 @@ const beingRead = new WeakSet<RoomCursor>();
 const waits = new WeakMap<RoomCursor, Wait>();
 
 /** Whether a poll leaves this room out for now. */
-export function isResting({ clock }: SessionContext, history: RoomCursor): boolean {
+export function isResting({ clock }: RoomRetryHost, history: RoomCursor): boolean {
   const wait = waits.get(history);
   return history.failures > 0 && wait !== undefined && timeLeft(clock, wait) > 0;
 }
@@ -31,7 +33,7 @@ export function isResting({ clock }: SessionContext, history: RoomCursor): boole
  * @param one the room, if it alone was read: then nothing else waits for it.
  */
 export function canContinueWithout(
-  session: SessionContext,
+  session: RoomRetryHost,
   history: RoomCursor,
   error: ChatError,
   read: () => Promise<void>,
@@ -48,11 +50,11 @@ export function canContinueWithout(
   return true;
 }
 
-const isOpen = ({ roomSync }: SessionContext, history: RoomCursor): boolean =>
+const isOpen = ({ roomSync }: RoomRetryHost, history: RoomCursor): boolean =>
   roomSync.openRooms.get(idKey(history.roomId)) === history;
 
 async function readUntilItSucceeds(
-  session: SessionContext,
+  session: RoomRetryHost,
   history: RoomCursor,
   signal: AbortSignal,
   read: () => Promise<void>,

@@ -21,6 +21,22 @@ import type { RoomCursor } from './history-source.js';
 import { loadDeferred } from '../load-deferred.js';
 import { RoomHistory } from './room-history.js';
 
+type RoomSyncHost = Pick<
+  SessionContext,
+  | 'backend'
+  | 'clock'
+  | 'loop'
+  | 'outbox'
+  | 'platform'
+  | 'report'
+  | 'restOrThrow'
+  | 'roomSync'
+  | 'signal'
+  | 'socket'
+  | 'state'
+  | 'timing'
+>;
+
 /** Rooms of a baseline backend that are subscribed to, most recent first. */
 const MAX_SUBSCRIBED = 50;
 /** The most reads of the list, if rooms change while it is on its way. */
@@ -33,7 +49,7 @@ async function settleAll(promises: Promise<void>[]): Promise<void> {
 }
 
 export class RoomSync implements RoomReader, OpenRooms {
-  readonly #session: SessionContext;
+  readonly #session: RoomSyncHost;
   readonly openRooms = new Map<string, RoomHistory>();
   /** Rooms that are subscribed to on the present socket. */
   readonly subscribed = new Set<string>();
@@ -53,7 +69,7 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   isOpenElsewhere: (roomId: Id) => boolean = () => false;
 
-  constructor(session: SessionContext) {
+  constructor(session: RoomSyncHost) {
     this.#session = session;
   }
 

@@ -8,13 +8,18 @@ import type { SessionContext } from '../session-context.js';
 import { isForOutbox, readTabMessage } from './tab-messages.js';
 import type { TabMessage } from './tab-channel.js';
 
+export type SharedSocketHost = Pick<
+  SessionContext,
+  'clock' | 'parts' | 'report' | 'rest' | 'roomSync' | 'send' | 'signal' | 'socket' | 'tabs'
+>;
+
 /** How long the tab that has the socket may say nothing at all, in milliseconds. */
 const SILENCE_MS = 3_000;
 /** Between two questions to the other tabs which of them are still there, in milliseconds. One that has died counts for two of these at most. */
 const ROLL_CALL_MS = 30_000;
 
 export class SharedSocket {
-  readonly #session: SessionContext;
+  readonly #session: SharedSocketHost;
   readonly #listening = new Set<(message: TabMessage) => void>();
   /** Identifies this tab to the others. */
   readonly #name = crypto.getRandomValues(new Uint32Array(4)).join('-');
@@ -24,7 +29,7 @@ export class SharedSocket {
   /** Another tab listens to our socket. */
   isLeader = false;
 
-  constructor(session: SessionContext) {
+  constructor(session: SharedSocketHost) {
     this.#session = session;
   }
 

@@ -8,13 +8,13 @@ import { loadDeferred } from '../load-deferred.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { OutboxRegistry } from '../outbox/outbox-registry.js';
 import { scopeOf } from '../scope.js';
-import type { ConnectActions, SessionConfig, SessionContext, TokenActions } from '../session-context.js';
+import type { ConnectActions, SessionConfig, TokenActions } from '../session-context.js';
 import type { SocketConnection } from '../socket-connection.js';
-import type { SharedSocket } from './shared-socket.js';
+import type { SharedSocket, SharedSocketHost } from './shared-socket.js';
 import { acquireLock, TabChannel, type TabApis, type TabMessage } from './tab-channel.js';
 
 /** What the coordinator uses of its session. */
-export interface TabHost extends SessionContext {
+export interface TabHost extends SharedSocketHost {
   readonly clock: Clock;
   readonly outboxes: OutboxRegistry;
   readonly address: Address | undefined;
