@@ -12,14 +12,14 @@ const CLOSE_4001 =
 
 export async function checkBadCredentials(context: CheckContext): Promise<void> {
   const { findings, options } = context;
-  const ids: CheckId[] = ['socket.no-token', 'socket.bad-token', 'socket.refusal', 'ticket.once'];
+  const ids: CheckId[] = ['socket.no-token', 'socket.bad-token', 'socket.rejection', 'ticket.single-use'];
   if (options.inBrowser) return findings.skip(NOT_IN_BROWSER, ...ids);
   if (!findings.has('socket.upgrade', 'pass') || !findings.has(`token.${options.auth}`, 'pass')) {
     return findings.skip('no WebSocket opens with the valid token, so a rejection would prove nothing', ...ids);
   }
   await checkRejected(context, 'socket.no-token', undefined);
   await checkRejected(context, 'socket.bad-token', forgeToken(options.token));
-  findings.pass('socket.refusal');
+  findings.pass('socket.rejection');
   if (options.auth === 'ticket') await checkUsedTicket(context);
 }
 
@@ -50,17 +50,17 @@ async function checkRejected(context: CheckContext, id: RejectionCheckId, token:
     return findings.fail(id, `${socket} was accepted and received the greeting, so anyone can connect.`, verifyToken);
   }
   if (result.outcome === 'accepted') {
-    findings.fail('socket.refusal', `${socket} was opened, but neither greeted nor closed.`, CLOSE_4001);
+    findings.fail('socket.rejection', `${socket} was opened, but neither greeted nor closed.`, CLOSE_4001);
     return findings.pass(id, `${socket} received no greeting.`);
   }
   if (result.outcome === 'timeout') {
-    findings.fail('socket.refusal', `A handshake ${withToken} was not answered.`, CLOSE_4001);
+    findings.fail('socket.rejection', `A handshake ${withToken} was not answered.`, CLOSE_4001);
     return findings.pass(id, `${socket} did not open.`);
   }
   if (result.outcome === 'refused') return judgeStatus(context, id, token, withToken);
   if (result.code !== UNAUTHORIZED_CODE) {
     const message = `${socket} was opened and then closed with ${result.code} instead of ${UNAUTHORIZED_CODE}.`;
-    findings.fail('socket.refusal', message, CLOSE_4001);
+    findings.fail('socket.rejection', message, CLOSE_4001);
   }
   findings.pass(id, `${socket} was opened and then closed with ${result.code}.`);
 }
@@ -78,7 +78,7 @@ async function judgeStatus(
   const status = response?.status;
   if (status !== undefined && status >= 500) {
     const fix = `The stack trace is in the server's log. ${CLOSE_4001}`;
-    findings.fail('socket.refusal', `A handshake ${withToken} returned ${status}: the server failed.`, fix);
+    findings.fail('socket.rejection', `A handshake ${withToken} returned ${status}: the server failed.`, fix);
   }
   const withStatus = status === undefined ? '' : ` with ${status}`;
   findings.pass(id, `A WebSocket ${withToken} was refused${withStatus}.`);
@@ -86,15 +86,15 @@ async function judgeStatus(
 
 async function checkUsedTicket(context: CheckContext): Promise<void> {
   const { findings } = context;
-  context.startCheck('ticket.once');
+  context.startCheck('ticket.single-use');
   const ticket = await getCredential(context);
-  if ('reason' in ticket) return findings.skip(ticket.reason, 'ticket.once');
+  if ('reason' in ticket) return findings.skip(ticket.reason, 'ticket.single-use');
   const first = await probe(context, ticket.value);
   const second = await probe(context, ticket.value);
-  if (first.outcome !== 'accepted') return findings.skip('a new ticket opened no WebSocket', 'ticket.once');
+  if (first.outcome !== 'accepted') return findings.skip('a new ticket opened no WebSocket', 'ticket.single-use');
   if (second.outcome === 'accepted') {
     const fix = 'Invalidate a ticket when it is used: it is part of the URL, which access logs contain.';
-    return findings.fail('ticket.once', 'The same ticket opened a second WebSocket.', fix);
+    return findings.fail('ticket.single-use', 'The same ticket opened a second WebSocket.', fix);
   }
-  findings.pass('ticket.once', 'A second WebSocket with the same ticket was refused.');
+  findings.pass('ticket.single-use', 'A second WebSocket with the same ticket was refused.');
 }

@@ -7,7 +7,7 @@ import { allowCors } from './remedies.js';
 const CORS_CHECKS: CheckId[] = [
   'cors.preflight',
   'cors.origin',
-  'cors.refusal',
+  'cors.error-response',
   'cors.idempotency-key',
   'cors.methods',
 ];
@@ -108,7 +108,7 @@ async function checkReadableResponses(context: CheckContext, origin: string): Pr
   const { findings, options } = context;
   for (const [id, token, response] of [
     ['cors.origin', options.token, 'The response'],
-    ['cors.refusal', undefined, 'The error response (401)'],
+    ['cors.error-response', undefined, 'The error response (401)'],
   ] as const) {
     context.startCheck(id);
     const result = await context.request('rooms/', { token, headers: { Origin: origin } });
@@ -121,7 +121,7 @@ async function checkReadableResponses(context: CheckContext, origin: string): Pr
       findings.pass(id, `${response} allows the origin.`);
       continue;
     }
-    const isRefusal = id === 'cors.refusal';
+    const isRefusal = id === 'cors.error-response';
     const effect = isRefusal ? ' So a page cannot tell an expired token from an unreachable server.' : '';
     const fix = findings.has('cors.preflight', 'fail') ? 'See cors.preflight.' : allowCors(origin, BASIC_HEADERS);
     findings.fail(id, `${response} to a request from ${origin} ${problem}.${effect}`, fix);

@@ -11,11 +11,11 @@ const PAGE_FIX =
 
 export async function checkHistory(write: WriteContext): Promise<void> {
   const { findings } = write.context;
-  write.context.startCheck('history.holds');
+  write.context.startCheck('history.contains-sent');
   const sent = write.testMessages.filter(({ id }) => id !== undefined);
   const page = await write.readHistory();
   if ('reason' in page) {
-    findings.fail('history.holds', page.reason, PAGE_FIX);
+    findings.fail('history.contains-sent', page.reason, PAGE_FIX);
     return findings.skip('the history cannot be read', 'history.after');
   }
   const { messages, body } = page;
@@ -23,14 +23,14 @@ export async function checkHistory(write: WriteContext): Promise<void> {
   const problems = messages.flatMap((message, index) => MESSAGE(message, `messages[${index}]`));
   const times = messages.map(({ timestamp }) => Date.parse(String(timestamp)));
   const isOrdered = times.every((time, index) => index === 0 || !(time < times[index - 1]!));
-  const fail = (message: string, fix = PAGE_FIX): void => findings.fail('history.holds', message, fix);
+  const fail = (message: string, fix = PAGE_FIX): void => findings.fail('history.contains-sent', message, fix);
   if (missing.length > 0) {
     fail(`${missing.length} of the ${sent.length} messages just sent are not on the newest page.`);
   } else if (!isOrdered) fail('The page is not sorted: the oldest message must come first.');
   else if (problems.length > 0) fail(`${formatList(problems)}.`, correctTypes);
   else if (typeof body['has_more'] !== 'boolean') {
     fail("The page has no boolean 'has_more', so the widget never requests older messages.");
-  } else findings.pass('history.holds');
+  } else findings.pass('history.contains-sent');
   await checkAfterCursor(write);
 }
 
@@ -56,7 +56,7 @@ async function checkAfterCursor(write: WriteContext): Promise<void> {
 }
 
 export async function checkMarkRead({ context, socket, room, testMessages }: WriteContext): Promise<void> {
-  context.startCheck('read.answered');
+  context.startCheck('mark-read.response');
   // Only the doctor's own messages, so that the user's unread messages stay unread.
   const ids = testMessages.flatMap(({ id }) => (id === undefined ? [] : [id]));
   const reply = await socket.request(
@@ -66,7 +66,7 @@ export async function checkMarkRead({ context, socket, room, testMessages }: Wri
   );
   const fail = (message: string): void =>
     context.findings.fail(
-      'read.answered',
+      'mark-read.response',
       message,
       'Answer {"type": "mark_read", "room_id", "message_ids"} with ' +
         '{"type": "messages_marked_read", "room_id", "count"}.',
@@ -74,5 +74,5 @@ export async function checkMarkRead({ context, socket, room, testMessages }: Wri
   if (reply === 'closed') return fail('The server closed the WebSocket after mark_read.');
   if (reply === 'timeout') return fail('The server did not answer mark_read.');
   if (hasType('error')(reply)) return fail(`The server answered mark_read with an error: ${errorText(reply)}.`);
-  context.findings.pass('read.answered');
+  context.findings.pass('mark-read.response');
 }

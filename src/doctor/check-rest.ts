@@ -77,20 +77,20 @@ function judgeResponse(context: CheckContext, response: RestResponse): boolean {
   }
   findings.pass('rest.route');
   if (status >= 500) {
-    findings.fail('rest.answer', `${returned}${withBody}.`, serverErrorFix(status));
+    findings.fail('rest.json', `${returned}${withBody}.`, serverErrorFix(status));
     return false;
   }
   if (status === 401 || status === 403) {
     findings.fail('token.rest', describeRejectedToken(options.token, response), REJECTED_TOKEN_FIX);
-    if (nonJson) findings.fail('rest.answer', `The error response has ${nonJson.description}.`, nonJson.fix);
-    else findings.pass('rest.answer');
+    if (nonJson) findings.fail('rest.json', `The error response has ${nonJson.description}.`, nonJson.fix);
+    else findings.pass('rest.json');
     return false;
   }
   if (nonJson) {
-    findings.fail('rest.answer', `${returned}${withBody} instead of JSON.`, nonJson.fix);
+    findings.fail('rest.json', `${returned}${withBody} instead of JSON.`, nonJson.fix);
     return false;
   }
-  findings.pass('rest.answer');
+  findings.pass('rest.json');
   if (status !== 200) {
     findings.fail('token.rest', `${returned}: ${response.text}`, 'Return 200 with the list of rooms.');
     return false;

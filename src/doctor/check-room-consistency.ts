@@ -14,7 +14,7 @@ export async function checkRoomConsistency(context: CheckContext, socket: Record
   const { findings } = context;
   const list = socket.received.findLast(hasType('room_list'))?.['rooms'];
   if (!Array.isArray(list) || !context.restWorks) {
-    return findings.skip('this needs a room list from both WebSocket and REST', 'rooms.same', 'rooms.unread');
+    return findings.skip('this needs a room list from both WebSocket and REST', 'rooms.consistent', 'rooms.unread');
   }
   context.startCheck('rooms.unread');
   const onSocket = byId(usableRooms(list));
@@ -25,8 +25,8 @@ export async function checkRoomConsistency(context: CheckContext, socket: Record
   ];
   if (differences.length > 0) {
     const fix = 'Build both lists with the same query and the same serializer, for the same user.';
-    findings.fail('rooms.same', `${formatList(differences)}.`, fix);
-  } else findings.pass('rooms.same', `WebSocket and REST list the same ${onRest.size} rooms.`);
+    findings.fail('rooms.consistent', `${formatList(differences)}.`, fix);
+  } else findings.pass('rooms.consistent', `WebSocket and REST list the same ${onRest.size} rooms.`);
   const changedIds = await findChangedRooms(context, onRest);
   const mismatches = [...onRest].flatMap(([id, { label, unread }]) => {
     const other = onSocket.get(id);

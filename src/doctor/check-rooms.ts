@@ -23,7 +23,7 @@ export async function checkRooms(context: CheckContext, first: RestResponse): Pr
       'Answer GET rooms/ with an array of rooms, or with pages {"results": […], "next": "…?page=2"}, the last one ' +
         'with "next": null.',
     );
-    return findings.skip('there is no room list', 'rooms.fields', 'rooms.one');
+    return findings.skip('there is no room list', 'rooms.fields', 'rooms.detail');
   }
   const rooms = usableRooms(list.rooms);
   context.rooms = rooms;
@@ -69,22 +69,22 @@ async function readAllPages(
 
 async function checkSingleRoom(context: CheckContext, roomId: Id | undefined): Promise<void> {
   const { findings } = context;
-  if (roomId === undefined) return findings.skip('there is no room to request', 'rooms.one');
-  context.startCheck('rooms.one');
+  if (roomId === undefined) return findings.skip('there is no room to request', 'rooms.detail');
+  context.startCheck('rooms.detail');
   const path = `rooms/${encodeURIComponent(roomId)}/`;
   const result = await context.request(path);
-  if (!isResponse(result)) return findings.fail('rooms.one', result.reason, result.fix);
+  if (!isResponse(result)) return findings.fail('rooms.detail', result.reason, result.fix);
   const request = `GET ${context.routePath(path)}`;
   if (result.status !== 200 || result.json === undefined) {
     return findings.fail(
-      'rooms.one',
+      'rooms.detail',
       `${request} returned ${result.status}.`,
       'Serve each room of the list at this path.',
     );
   }
   const problems = ROOM(result.json, 'room');
-  if (problems.length > 0) return findings.fail('rooms.one', `${formatList(problems)}.`, ROOM_TYPES_FIX);
-  findings.pass('rooms.one', `${request} returned the room.`);
+  if (problems.length > 0) return findings.fail('rooms.detail', `${formatList(problems)}.`, ROOM_TYPES_FIX);
+  findings.pass('rooms.detail', `${request} returned the room.`);
 }
 
 /** With two users: whether one can read a room of the other. */
@@ -92,24 +92,24 @@ export async function checkForeignRooms(context: CheckContext): Promise<void> {
   const { findings, options } = context;
   const token = options.secondToken;
   if (!token) return;
-  context.startCheck('rooms.foreign');
+  context.startCheck('rooms.access');
   const listResult = await context.request('rooms/', { token });
   const list = isResponse(listResult) ? readRoomPage(listResult.json) : undefined;
-  if (!list) return findings.skip('the second token gets no room list', 'rooms.foreign');
+  if (!list) return findings.skip('the second token gets no room list', 'rooms.access');
   const ownIds = new Set(usableRooms(list.results).map(({ id }) => String(id)));
   const foreign = context.rooms.find(({ id }) => !ownIds.has(String(id)));
   if (!foreign || list.next !== null) {
     const reason = 'the second user is in every room of the first, or has more than one page of rooms';
-    return findings.skip(reason, 'rooms.foreign');
+    return findings.skip(reason, 'rooms.access');
   }
   const result = await context.request(`rooms/${encodeURIComponent(foreign.id)}/`, { token });
-  if (!isResponse(result)) return findings.skip(result.reason, 'rooms.foreign');
+  if (!isResponse(result)) return findings.skip(result.reason, 'rooms.access');
   if (result.status < 400) {
     return findings.fail(
-      'rooms.foreign',
+      'rooms.access',
       `Room ${foreign.id} is readable for a user who is not a member.`,
       'For every request and every frame, look up the room among those of the user. Return 404 (or 403) for others.',
     );
   }
-  findings.pass('rooms.foreign', `Room ${foreign.id} is closed to the second user (${result.status}).`);
+  findings.pass('rooms.access', `Room ${foreign.id} is closed to the second user (${result.status}).`);
 }

@@ -80,7 +80,7 @@ async function checkSocketSend(write: WriteContext, message: TestMessage): Promi
   if (failure) {
     findings.fail('send.socket', `A message sent over the WebSocket ${failure}.`, SEND_FIX);
     const reason = 'the message was not confirmed';
-    return findings.skip(reason, 'send.temp-id', 'send.once', 'send.ack', 'send.fields');
+    return findings.skip(reason, 'send.temp-id', 'send.no-duplicate', 'send.ack', 'send.fields');
   }
   findings.pass('send.socket');
   const echo = await socket.waitFor((frame) => isEcho(frame, message), timing.answerMs, from);
@@ -90,11 +90,11 @@ async function checkSocketSend(write: WriteContext, message: TestMessage): Promi
     findings.note('send.temp-id', problem);
   }
   await checkAck(write, message, from);
-  context.startCheck('send.once');
+  context.startCheck('send.no-duplicate');
   const firstEcho = socket.received.findIndex((frame) => isEcho(frame, message));
   const secondEcho = await socket.waitFor((frame) => isEcho(frame, message), timing.watchMs, firstEcho + 1);
-  if (!isFrame(secondEcho)) return findings.pass('send.once');
-  findings.note('send.once', 'A message is delivered twice. The widget shows it once; other clients may not.');
+  if (!isFrame(secondEcho)) return findings.pass('send.no-duplicate');
+  findings.note('send.no-duplicate', 'A message is delivered twice. The widget shows it once; other clients may not.');
 }
 
 async function checkAck({ context, socket }: WriteContext, message: TestMessage, from: number): Promise<void> {
@@ -170,7 +170,7 @@ async function checkRestSend(write: WriteContext): Promise<void> {
   if (failure || !isResponse(result)) {
     const request = `POST ${context.routePath(`${write.roomPath}send_message/`)}`;
     findings.fail('send.rest', `${request} ${failure}.`, STORE_FIX);
-    return findings.skip('the message was not stored', 'send.announced');
+    return findings.skip('the message was not stored', 'send.broadcast');
   }
   context.restBodies.push(['message', result.json]);
   if (result.status === 201) findings.pass('send.rest', 'A message sent over REST is stored and answered with 201.');
@@ -181,11 +181,11 @@ async function checkRestSend(write: WriteContext): Promise<void> {
   const problems = MESSAGE(result.json, 'message');
   if (problems.length > 0) findings.fail('send.fields', `${formatList(problems)}.`, STORE_FIX);
   else findings.pass('send.fields');
-  context.startCheck('send.announced');
+  context.startCheck('send.broadcast');
   const echo = await socket.waitFor((frame) => isEcho(frame, message), timing.answerMs, from);
-  if (isFrame(echo)) return findings.pass('send.announced');
+  if (isFrame(echo)) return findings.pass('send.broadcast');
   findings.note(
-    'send.announced',
+    'send.broadcast',
     'A message sent over REST is announced on no WebSocket. If a user’s WebSocket is blocked, the others see that ' +
       'user’s messages up to 15 s late.',
   );

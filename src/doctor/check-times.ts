@@ -26,16 +26,16 @@ const isValidTime = (value: unknown): boolean =>
 
 /** Runs after all other checks, because it examines everything that they received. */
 export function checkTimes({ findings, restBodies, receivedFrames }: CheckContext): void {
-  const check = (id: 'time.rest' | 'time.socket', bodies: [path: string, json: unknown][]): void => {
+  const check = (id: 'timestamps.rest' | 'timestamps.socket', bodies: [path: string, json: unknown][]): void => {
     if (bodies.length === 0) return;
     const invalid = [...new Set(bodies.flatMap(([path, json]) => invalidTimes(json, path)))];
     if (invalid.length === 0) return findings.pass(id);
     const count = invalid.length === 1 ? '1 time value is' : `${invalid.length} time values are`;
     findings.fail(id, `${count} not ISO 8601 with a UTC offset: ${formatList(invalid)}.`, timesWithOffset);
   };
-  check('time.rest', restBodies);
+  check('timestamps.rest', restBodies);
   check(
-    'time.socket',
+    'timestamps.socket',
     receivedFrames.map((frame) => [String(frame['type']), frame]),
   );
 }

@@ -7,16 +7,16 @@ export const CHECKS = {
   'rest.reachable': 'The server is reachable',
   'rest.redirect': 'REST answers without a redirect',
   'rest.route': 'GET rooms/ exists',
-  'rest.answer': 'REST answers with JSON',
+  'rest.json': 'REST answers with JSON',
   'token.rest': 'REST accepts the token',
   'rest.401': 'REST rejects a request without a token with 401',
   'rest.bad-token': 'REST rejects a forged token',
   // REST: data
   'rooms.list': 'Every room in the list is usable',
   'rooms.fields': 'The fields of rooms have the correct types',
-  'rooms.one': 'GET rooms/{id}/ returns the room',
-  'rooms.foreign': 'Rooms are closed to non-members',
-  'time.rest': 'Times from REST have a UTC offset',
+  'rooms.detail': 'GET rooms/{id}/ returns the room',
+  'rooms.access': 'Rooms are closed to non-members',
+  'timestamps.rest': 'Times from REST have a UTC offset',
   // WebSocket: handshake and authentication
   'socket.upgrade': 'A WebSocket opens',
   'socket.route': 'The WebSocket path exists',
@@ -24,10 +24,10 @@ export const CHECKS = {
   'token.query': 'The WebSocket accepts the token from the query string',
   'token.subprotocol': 'The WebSocket accepts the token as a subprotocol',
   'token.ticket': 'The WebSocket accepts a ticket',
-  'ticket.once': 'A ticket opens one WebSocket only',
+  'ticket.single-use': 'A ticket opens one WebSocket only',
   'socket.no-token': 'The WebSocket rejects a client without a token',
   'socket.bad-token': 'The WebSocket rejects a forged token',
-  'socket.refusal': 'A client can recognize a rejected token on the WebSocket',
+  'socket.rejection': 'A client can recognize a rejected token on the WebSocket',
   'socket.greeting': 'The server sends a greeting',
   // Capabilities that the greeting announces
   'capability.idempotent_send': 'Capability: a message that is sent twice is stored once',
@@ -42,33 +42,33 @@ export const CHECKS = {
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
-  'rooms.same': 'WebSocket and REST list the same rooms',
+  'rooms.consistent': 'WebSocket and REST list the same rooms',
   'rooms.unread': 'WebSocket and REST report the same unread counts',
-  'time.socket': 'Times on the WebSocket have a UTC offset',
+  'timestamps.socket': 'Times on the WebSocket have a UTC offset',
   'socket.subscribe': 'The client can subscribe to a room',
   'socket.unknown-frame': 'The WebSocket survives a frame of unknown type',
   'socket.malformed': 'The WebSocket survives malformed JSON',
   // CORS
   'cors.preflight': 'CORS allows the site to send requests',
   'cors.origin': 'CORS allows the site to read responses',
-  'cors.refusal': 'CORS allows the site to read error responses',
+  'cors.error-response': 'CORS allows the site to read error responses',
   'cors.idempotency-key': 'CORS allows the header Idempotency-Key',
   'cors.methods': 'CORS allows the methods for edit and delete',
   // Sending; only with `write`
   'send.socket': 'A message sent over the WebSocket is stored',
   'send.temp-id': 'The echo of a message contains its _tempId',
-  'send.once': 'A message is delivered once',
+  'send.no-duplicate': 'A message is delivered once',
   'send.ack': 'A message is acknowledged',
   'send.delivered': 'The second user receives the message',
   'send.rest': 'A message sent over REST is stored',
   'send.fields': 'The fields of messages have the correct types',
-  'send.announced': 'A message sent over REST is announced on the WebSocket',
+  'send.broadcast': 'A message sent over REST is announced on the WebSocket',
   'idempotent.socket-socket': 'Sent twice over the WebSocket, a message is stored once',
   'idempotent.socket-rest': 'Sent over the WebSocket and over REST, a message is stored once',
   'idempotent.rest-rest': 'Sent twice over REST, a message is stored once',
-  'history.holds': 'The history contains the sent messages',
+  'history.contains-sent': 'The history contains the sent messages',
   'history.after': 'The history can be read from a given message onwards',
-  'read.answered': 'The server answers mark_read',
+  'mark-read.response': 'The server answers mark_read',
   'sync.seq': 'The sequence numbers of changes have no gap',
   'sync.rest': 'GET sync/ returns missed changes',
   'sync.socket': 'The sync frame returns missed changes',
@@ -78,16 +78,16 @@ export type CheckId = keyof typeof CHECKS;
 
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
-  (Object.keys(CHECKS) as CheckId[]).filter((id) => /^(send|idempotent|history|read|sync)\./.test(id)),
+  (Object.keys(CHECKS) as CheckId[]).filter((id) => /^(send|idempotent|history|mark-read|sync)\./.test(id)),
 );
 
-const SECOND_USER_CHECKS: readonly CheckId[] = ['rooms.foreign', 'send.delivered'];
+const SECOND_USER_CHECKS: readonly CheckId[] = ['rooms.access', 'send.delivered'];
 
 /** The checks that apply to a run: only those of its auth mode, and those with two users only if there are two. */
 export function checksFor({ auth, hasSecondUser }: { auth: AuthMode; hasSecondUser: boolean }): CheckId[] {
   return (Object.keys(CHECKS) as CheckId[]).filter((id) => {
     if (/^token\.(query|subprotocol|ticket)$/.test(id)) return id === `token.${auth}`;
-    if (id === 'ticket.once') return auth === 'ticket';
+    if (id === 'ticket.single-use') return auth === 'ticket';
     return hasSecondUser || !SECOND_USER_CHECKS.includes(id);
   });
 }

@@ -92,7 +92,7 @@ const HANDSHAKE_FAILURES: ExpectedFailure[] = [
   },
   {
     fault: 'bad token: WebSocket closed with 1008',
-    id: 'socket.refusal',
+    id: 'socket.rejection',
     message: /opened and then closed with 1008 instead of 4001/,
     fix: /4001/,
   },
@@ -153,14 +153,14 @@ const REST_FAILURES: ExpectedFailure[] = [
   },
   {
     fault: 'sign-in page',
-    id: 'rest.answer',
+    id: 'rest.json',
     message: /a sign-in page titled 'Please sign in'/,
     fix: /Exempt the API path/,
     alsoFails: ['rest.401', 'rest.bad-token'],
   },
   {
     fault: 'web app instead of the API',
-    id: 'rest.answer',
+    id: 'rest.json',
     message: /the page of a web app titled 'My app'/,
     fix: /index\.html/,
     alsoFails: ['rest.401', 'rest.bad-token'],
@@ -186,7 +186,7 @@ const REST_FAILURES: ExpectedFailure[] = [
   },
   {
     fault: 'rooms readable for non-members',
-    id: 'rooms.foreign',
+    id: 'rooms.access',
     message: /readable for a user who is not a member/,
     fix: /Return 404/,
   },
@@ -195,14 +195,14 @@ const REST_FAILURES: ExpectedFailure[] = [
     id: 'rooms.fields',
     message: /rooms\[0\]\.unread_count is a string; expected a non-negative integer/,
     fix: /docs\/PROTOCOL/,
-    alsoFails: ['rooms.one', 'rooms.unread'],
+    alsoFails: ['rooms.detail', 'rooms.unread'],
   },
   {
     fault: 'times without UTC offset',
-    id: 'time.rest',
+    id: 'timestamps.rest',
     message: /rooms\[\d\]\.\S+: "\d{4}-\d\d-\d\dT[\d:.]+"/,
     fix: /USE_TZ/,
-    alsoFails: ['time.socket'],
+    alsoFails: ['timestamps.socket'],
   },
   {
     fault: 'no CORS headers',
@@ -210,7 +210,7 @@ const REST_FAILURES: ExpectedFailure[] = [
     message: /Access-Control-Allow-Origin: missing/,
     fix: /CORS_ALLOWED_ORIGINS/,
     options: FROM_SITE,
-    alsoFails: ['cors.origin', 'cors.refusal', 'cors.idempotency-key', 'cors.methods'],
+    alsoFails: ['cors.origin', 'cors.error-response', 'cors.idempotency-key', 'cors.methods'],
   },
   {
     fault: 'CORS without Idempotency-Key',
@@ -252,7 +252,7 @@ const WRITE_FAILURES: ExpectedFailure[] = [
   },
   {
     fault: 'newest message missing in the history',
-    id: 'history.holds',
+    id: 'history.contains-sent',
     message: /not on the newest page/,
     fix: /oldest message first/,
     alsoFails: ['history.after', 'idempotent.rest-rest'],
@@ -305,8 +305,8 @@ const DIFFERENCES: [Difference[], ...findings: ExpectedFinding[]][] = [
   [
     ['temp-id-beside', 'twice', 'rest-silent'],
     ['send.temp-id', 'note', /beside the message/],
-    ['send.once', 'note', /delivered twice/],
-    ['send.announced', 'note', /on no WebSocket/],
+    ['send.no-duplicate', 'note', /delivered twice/],
+    ['send.broadcast', 'note', /on no WebSocket/],
   ],
   [['temp-id-none'], ['send.temp-id', 'note', /without _tempId/]],
   [
@@ -314,7 +314,7 @@ const DIFFERENCES: [Difference[], ...findings: ExpectedFinding[]][] = [
     ['rooms.unread', 'fail', /room \d+ \(.*\): 0 on the WebSocket, \d+ on REST/],
     ['rooms.list', 'fail', /1 of \d rooms cannot be displayed: rooms\[1\]\.id is null/],
     ['rest.401', 'fail', /an HTML page titled 'Error 401'/],
-    ['socket.refusal', 'pass', /recognize/],
+    ['socket.rejection', 'pass', /recognize/],
   ],
   [
     ['paginated-rooms', 'string-ids', 'unknown-frames', 'history-marks-read'],
@@ -349,7 +349,7 @@ describe('differences between real backends', () => {
       assert.match(message, /refused \(403\) from https:\/\/other\.site, but opens without an Origin header/);
       assert.match(fix!, /OriginValidator/);
       assert.equal(findingOf(report, 'socket.room-list').verdict, 'pass');
-      const corsIds = ['preflight', 'origin', 'refusal', 'idempotency-key', 'methods'].map((name) => `cors.${name}`);
+      const corsIds = ['preflight', 'origin', 'error-response', 'idempotency-key', 'methods'].map((name) => `cors.${name}`);
       assert.deepEqual(failedIds(report), ['origin.allowed', ...corsIds]);
     } finally {
       await server.close();

@@ -71,7 +71,7 @@ describe('diagnose', () => {
         [],
       );
       assert.equal(findingOf(report, `token.${auth}`).verdict, 'pass');
-      if (auth === 'ticket') assert.equal(findingOf(report, 'ticket.once').verdict, 'pass');
+      if (auth === 'ticket') assert.equal(findingOf(report, 'ticket.single-use').verdict, 'pass');
     });
   }
 

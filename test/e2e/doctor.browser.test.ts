@@ -24,7 +24,7 @@ for (const baseline of [false, true]) {
       expect(reported).to.deep.equal(report.findings.map(({ id }) => id));
       for (const id of ['token.query', 'origin.allowed', 'socket.room-list', 'rooms.unread', 'cors.origin', 'rest.401'])
         expect(report.findings.find((each) => each.id === id)?.verdict, id).to.equal('pass');
-      for (const id of ['socket.bad-token', 'rest.bad-token', 'send.socket', 'history.holds'])
+      for (const id of ['socket.bad-token', 'rest.bad-token', 'send.socket', 'history.contains-sent'])
         expect(report.findings.find((each) => each.id === id)?.verdict, id).to.equal('skipped');
     });
 
