@@ -349,7 +349,9 @@ describe('differences between real backends', () => {
       assert.match(message, /refused \(403\) from https:\/\/other\.site, but opens without an Origin header/);
       assert.match(fix!, /OriginValidator/);
       assert.equal(findingOf(report, 'socket.room-list').verdict, 'pass');
-      const corsIds = ['preflight', 'origin', 'error-response', 'idempotency-key', 'methods'].map((name) => `cors.${name}`);
+      const corsIds = ['preflight', 'origin', 'error-response', 'idempotency-key', 'methods'].map(
+        (name) => `cors.${name}`,
+      );
       assert.deepEqual(failedIds(report), ['origin.allowed', ...corsIds]);
     } finally {
       await server.close();

@@ -14,7 +14,9 @@ const { values: flags } = parseArgs({
 });
 const root = join(import.meta.dirname, '../..');
 const file = join(root, 'node_modules/.cache/unified-chat/model/mutant.mjs');
-/** Longest run without a mutant. */
+/** Longest run of the random scenarios, in milliseconds. */
+const MAX_SCENARIOS_MS = 180_000;
+/** Longest run of browser tests without a mutant, in milliseconds. */
 const MAX_RUN_MS = 600_000;
 /**
  * A mutant may loop forever; that counts as detected. So its runs may take this many times as long as one without a
@@ -35,7 +37,7 @@ const passes = (args, timeout, env = {}) =>
   }).status === 0;
 
 /** Whether the random scenarios pass. @param {string} runs */
-const scenariosPass = (runs) => passes([file], MAX_RUN_MS, { RUNS: runs, SHRINK: '0' });
+const scenariosPass = (runs) => passes([file], MAX_SCENARIOS_MS, { RUNS: runs, SHRINK: '0' });
 
 /**
  * Whether browser tests pass. @param {string} tests @param {{ file: string, find: string, replace: string } |
