@@ -110,7 +110,7 @@ export class ConnectionCore implements EventHandlerHost {
   onUncertainUser(lost: readonly string[]): void {
     this.flushTimers();
     for (const localId of lost) {
-      const error = new ChatError('disconnected', 'Not sent: the sign-in has changed.');
+      const error = new ChatError('disconnected', 'The sign-in has changed.');
       const roomId = roomOfPending(this.store.data, localId);
       if (roomId === undefined) this.pending.reject(localId, error);
       else this.#handler.failed(roomId, localId, error);

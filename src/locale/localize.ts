@@ -9,8 +9,10 @@ import type { Terms } from './translation.js';
 /** Registered texts, by lower-case language tag: `de`, `de-at`. */
 const locales = new Map<string, Partial<Terms>>();
 
-/** German is built in, and loaded on first use. */
+/** German is built in, and loaded on first use. Texts that the page registers for German replace single ones. */
+let german: Partial<Terms> | undefined;
 let isGermanRequested = false;
+const isGerman = (lang: string): boolean => /^de(-|$)/i.test(lang);
 
 /** The language on a server, where there is no document: see ssr.ts. */
 let serverLanguage = 'en';
@@ -24,7 +26,7 @@ const connectedElements = new Set<LitElement>();
 const updateAll = (): void => connectedElements.forEach((element) => element.requestUpdate());
 
 /**
- * Adds or replaces the texts of a language. Terms that are left out are English.
+ * Adds or replaces texts of a language. Terms that are left out keep the built-in German text, or else are English.
  *
  * @param code language tag, in any case: `fr`, `pt-BR`. A tag without a region also serves all of its regions.
  * @example
@@ -83,11 +85,14 @@ export class Localize implements ReactiveController {
     const lang = isServer
       ? serverLanguage
       : this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
-    if (!isGermanRequested && /^de(-|$)/i.test(lang)) {
+    if (!isGermanRequested && isGerman(lang)) {
       isGermanRequested = true;
       // The texts are English until it is loaded, and if it fails to load.
       import('./de.js').then(
-        ({ de }) => registerLocale('de', de),
+        ({ de }) => {
+          german = de;
+          updateAll();
+        },
         () => {},
       );
     }
@@ -100,7 +105,9 @@ export class Localize implements ReactiveController {
     key: Key,
     ...values: Terms[Key] extends (...values: infer V) => string ? V : []
   ): string => {
-    const text = (termsOf(this.lang)?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as
+    const { lang } = this;
+    const builtIn = isGerman(lang) ? german : undefined;
+    const text = (termsOf(lang)?.[key] ?? builtIn?.[key] ?? this.english[key] ?? (en as Partial<Terms>)[key]) as
       string | ((...values: unknown[]) => string);
     return typeof text === 'string' ? text : text(...values);
   };

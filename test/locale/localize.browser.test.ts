@@ -49,6 +49,15 @@ describe('texts', () => {
     await until(() => text(other) === 'Senden');
   });
 
+  it('of German can be replaced one by one', async () => {
+    registerLocale('de', { send: 'Abschicken' });
+    const element = await words('de');
+    await until(() => element.localize.term('retry') === 'Erneut versuchen');
+    expect(text(element)).to.equal('Abschicken');
+    registerLocale('de', {});
+    await until(() => text(element) === 'Senden');
+  });
+
   it('can be added by a page; missing ones are English', async () => {
     registerLocale('fr', { send: 'Envoyer' });
     const element = await words('fr-CA');

@@ -243,7 +243,7 @@ describe('user changes', () => {
     chat.configure({ token: 'ben, opaque' });
     await clock.advance(60_000);
     // The new token may belong to another user, who must not even see the message.
-    expect([stored(), shown(), failed]).to.deep.equal([[], [], ['Not sent: the sign-in has changed.']]);
+    expect([stored(), shown(), failed]).to.deep.equal([[], [], ['The sign-in has changed.']]);
     chat.configure({ token: 'ana, opaque' });
     await clock.advance(60_000);
     expect([stored(), shown()]).to.deep.equal([[], ['failed of somebody']]);

@@ -26,7 +26,7 @@ const MAX_CRASHES = 5;
 const PATIENCE_S = 5;
 /** Pages of history (100 messages each) that are searched for a message. */
 const MAX_PAGES = 10;
-const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'Not sent for more than a day.') };
+const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'It has waited for more than a day.') };
 
 /** Fields had other names in rows that earlier releases have written. */
 function withPresentNames({

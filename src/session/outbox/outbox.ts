@@ -23,7 +23,7 @@ import { storedFields, type MessageStorage } from './message-storage.js';
 
 const asUnowned = (message: StoredMessage): StoredMessage => ({
   ...storedFields(message),
-  refused: { code: 'disconnected', message: 'Not sent: the sign-in has changed.' },
+  refused: { code: 'disconnected', message: 'The sign-in has changed.' },
 });
 
 export class Outbox implements OutboxContext {
