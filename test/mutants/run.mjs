@@ -1,6 +1,7 @@
 /**
  * `npm run test:mutants`: disables each guard of test/mutants/list.mjs in turn, and checks that a test fails.
- *   --only TEXT   mutants whose name contains the text      --runs N   scenarios per mutant (default 400)
+ *   --only TEXT,…   mutants whose name or file contains one of the texts
+ *   --runs N        scenarios per mutant (default 400)
  * The source files are not changed: mutants exist in the tested bundle only.
  */
 import { spawnSync } from 'node:child_process';
@@ -61,7 +62,8 @@ const testsPass = (tests, mutant) =>
     },
   );
 
-const chosen = MUTANTS.filter(({ name }) => name.includes(flags.only));
+const texts = flags.only.split(',');
+const chosen = MUTANTS.filter((mutant) => texts.some((text) => `${mutant.name} ${mutant.file}`.includes(text)));
 const entry = join(root, 'test/model/connection.node.test.ts');
 await bundle(entry, file);
 if (!scenariosPass('40')) {
