@@ -1,6 +1,6 @@
 /** The examples of demo/examples, built by their frameworks, in Chromium with the real backend. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import type { ChatConnectionElement } from '../../src/index.js';
@@ -115,10 +115,23 @@ describe('elements loaded after the first render', () => {
 });
 
 const python = findDjango();
+/** Prints the user id of the token on stdin, if SimpleJWT with the key of the argument accepts it. */
+const SIMPLE_JWT = `
+import sys, django
+from django.conf import settings
+settings.configure(SECRET_KEY=sys.argv[1], INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"], USE_TZ=True)
+django.setup()
+from rest_framework_simplejwt.tokens import AccessToken
+print(AccessToken(sys.stdin.read())["user_id"])
+`;
 
 describe(
   'the Django example',
-  { skip: python ? false : `Python with Django and PyJWT is not installed (Debian: ${DJANGO_PACKAGES.join(' ')})` },
+  {
+    skip: python
+      ? false
+      : `Python with Django, PyJWT and SimpleJWT is not installed (Debian: ${DJANGO_PACKAGES.join(' ')})`,
+  },
   () => {
     const port = 20_000 + (process.pid % 10_000);
     const secret = 'a secret that two servers share, and nobody else';
@@ -157,6 +170,23 @@ describe(
         [],
       );
       await page.close();
+    });
+
+    it('12.23: issues tokens that djangorestframework-simplejwt accepts', async () => {
+      const { page } = await site.open(`http://127.0.0.1:${port}/login/1`);
+      const token = await page.evaluate(async () => {
+        const { token } = (await (await fetch('/chat-token/')).json()) as { token: string };
+        return token;
+      });
+      await page.close();
+      const check = (key: string): string =>
+        execFileSync(python!, ['-c', SIMPLE_JWT, key], {
+          input: token,
+          encoding: 'utf8',
+          stdio: ['pipe', 'pipe', 'pipe'],
+        });
+      assert.equal(check(secret).trim(), '1');
+      assert.throws(() => check('another key'), /Token is invalid/);
     });
   },
 );

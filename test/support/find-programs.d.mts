@@ -2,6 +2,6 @@ export const SERVICE_PACKAGES: readonly string[];
 export function findProgram(name: string): string | undefined;
 export function missingPrograms(): string[];
 export const DJANGO_PACKAGES: readonly string[];
-/** A Python that has Django and PyJWT. */
+/** A Python with Django, PyJWT and SimpleJWT. */
 export function findDjango(): string | undefined;
 export const PROSODY_PACKAGES: readonly string[];

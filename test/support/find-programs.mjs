@@ -9,14 +9,14 @@ const PROGRAMS = ['initdb', 'postgres', 'redis-server', 'nginx'];
 export const SERVICE_PACKAGES = ['postgresql', 'redis-server', 'nginx'];
 
 /** Debian packages for the Django example and the XMPP adapter. */
-export const DJANGO_PACKAGES = ['python3-django', 'python3-jwt'];
+export const DJANGO_PACKAGES = ['python3-django', 'python3-jwt', 'python3-djangorestframework-simplejwt'];
 export const PROSODY_PACKAGES = ['prosody'];
 
-/** @returns {string | undefined} A Python with Django and PyJWT. Debian's packages belong to Debian's own Python. */
+/** @returns {string | undefined} A Python with Django, PyJWT and SimpleJWT. Debian's packages belong to Debian's own Python. */
 export function findDjango() {
   return ['/usr/bin/python3', 'python3'].find((command) => {
     try {
-      execFileSync(command, ['-c', 'from django import VERSION; import jwt'], { stdio: 'ignore' });
+      execFileSync(command, ['-c', 'import django, jwt, rest_framework_simplejwt'], { stdio: 'ignore' });
       return true;
     } catch {
       return false;
