@@ -138,7 +138,7 @@ describe('the theme studio', () => {
     assert.deepEqual([ratio, needs, says], ['1.9', '4.5', 'too low']);
   });
 
-  it('lists what was not measured', async () => {
+  it('lists the elements that were not measured', async () => {
     await open();
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all sufficient'));
     await page.$eval('#launchers chat-launcher[open]', (launcher) => launcher.remove());
