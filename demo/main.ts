@@ -1,6 +1,6 @@
 /**
  * `npm start`: a marketplace page with the chat in it, and the other pages of demo/site. The backend is the reference backend
- * (demo/server). On faults.html Ana and Ben each reach it through a fault proxy (`/line/<name>`) that the page's panel controls.
+ * (demo/server). On faults.html, Ana and Ben each use a fault proxy (`/line/<name>`), controlled by the page's panel.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -21,7 +21,7 @@ export const DIFFERENCES = [
   { name: 'html-errors', description: 'All REST errors are HTML pages.' },
   {
     name: 'notifications-1011',
-    description: 'The notifications socket fails with 1011 when it is asked to mark something as read.',
+    description: 'The notifications socket fails with 1011 when a client marks a notification as read.',
   },
   {
     name: 'notifications-quiet',

@@ -27,7 +27,8 @@ document.addEventListener('chat-room-select', ({ roomId }) => {
   if (hadList) toggle.focus();
 });
 
-// Beside this window, so that both people are in view. Where pop-ups are blocked, and with Ctrl or the middle button, it is a tab.
+// Opens a pop-up beside this window, so that both users are visible. If it is blocked, or with Ctrl or the middle button,
+// the link opens a tab.
 for (const link of document.querySelectorAll('[data-second-window]')) {
   link.addEventListener('click', (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -287,7 +287,7 @@ describe('an adapter', () => {
     assert.equal(connection.rooms[0]!.unread_count, 0);
   });
 
-  it('reconnects after a loss, and reads what was missed', async () => {
+  it('reconnects after a loss, and reads the missed messages', async () => {
     const lines: AdapterEvents[] = [];
     const all: AdapterMessage[] = [{ id: 1, sender: ben, content: 'before', timestamp: 1 }];
     const connection = connect({

@@ -102,7 +102,7 @@ describe('the adapter in docs/BACKENDS.md', () => {
     assert.ok(source.length > 500);
   });
 
-  it('lets two users talk, shows who types, and shows why a message is rejected', async () => {
+  it('lets two users talk, shows typing users, and shows why a message is rejected', async () => {
     const [ana, ben] = [connect('ana'), connect('ben')];
     await until(() => ana.rooms.length === 1 && ben.state === 'connected');
     await ana.sendChatMessage(1, 'hello');
@@ -112,7 +112,7 @@ describe('the adapter in docs/BACKENDS.md', () => {
     await assert.rejects(ben.sendChatMessage(1, 'no'), { message: 'The room does not accept this message.' });
   });
 
-  it('reconnects after a loss, and sends what was written meanwhile', async () => {
+  it('reconnects after a loss, and sends the messages written meanwhile', async () => {
     const ana = connect('ana');
     await until(() => ana.state === 'connected');
     for (const client of server.clients) client.terminate();

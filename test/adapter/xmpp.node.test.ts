@@ -98,7 +98,7 @@ describe(
 
     it('a wrong password is reported', async () => {
       const stranger = person('ana', 'wrong');
-      await until('it says so', () => stranger.state === 'error' || stranger.state === 'polling');
+      await until('the state shows the failure', () => stranger.state === 'error' || stranger.state === 'polling');
       assert.equal(stranger.messages(ROOM).length, 0);
     });
   },

@@ -35,7 +35,7 @@ console.log(`Chromium ${(await browser.version()).split('/')[1]}, median of ${RU
 const rows = [];
 const claim = (what, figure, limit, holds) => rows.push({ what, figure, limit, holds: holds ? 'yes' : 'NO' });
 
-await call('show', 100); // warm
+await call('show', 100); // warm-up
 const shown = { 100: [], 10_000: [] };
 let big;
 for (let run = 0; run < RUNS; run++) {

@@ -42,7 +42,7 @@ for (const baseline of [false, true]) {
       );
     });
 
-    it('tells an unreachable server from a rejected token', async () => {
+    it('distinguishes an unreachable server from a rejected token', async () => {
       const refused = await new ChatConnection({ url: backend.url, token: 'no token at all' }).diagnose();
       expect(failures(refused)[0]).to.match(/^token\.rest: REST rejected the token with 401/);
       expect(JSON.stringify(refused)).not.to.contain('no token at all');

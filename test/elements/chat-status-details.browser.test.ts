@@ -36,7 +36,7 @@ describe('<chat-status> details panel', () => {
   const button = (element: Element): HTMLElement => one(element, '[part=details]');
   const panel = (element: Element): HTMLElement | undefined => one(element, '[part=panel]');
 
-  /** In trouble, and open. */
+  /** Opens the details while the socket is refused. */
   async function opened(lang?: string): Promise<ChatStatusElement> {
     backend.onSocket = 'refuse';
     const element = await status('polling', lang);
@@ -175,7 +175,7 @@ describe('<chat-status> details panel', () => {
       if (clipboard) Object.defineProperty(navigator, 'clipboard', clipboard);
     });
 
-    it('all of it, and never the token', async () => {
+    it('completely, but never with the token', async () => {
       let copied = '';
       give(async (words) => void (copied = words));
       backend.onSocket = 'refuse';
@@ -196,7 +196,7 @@ describe('<chat-status> details panel', () => {
       await until(() => text(panel(element)).includes('Copied.'));
     });
 
-    it('where the clipboard is out of reach, by hand', async () => {
+    it('by the user, from a selected text field, if the clipboard is not available', async () => {
       give(() => Promise.reject(new DOMException('no', 'NotAllowedError')));
       const element = await opened();
       await diagnosed(element);

@@ -33,7 +33,7 @@ describe('<chat-status> without its details chunk', () => {
     restore();
   });
 
-  it('reports it, and shows what is known', async () => {
+  it('reports the failure, and shows the known facts', async () => {
     worker.use(http.get('*/chat-status/details*', () => HttpResponse.error()));
     one(element, '[part=details]').click();
     await until(() => one(element, '[part=panel]'));

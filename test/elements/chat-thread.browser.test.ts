@@ -121,7 +121,7 @@ describe('<chat-thread>', () => {
     await expect(thread).to.be.accessible();
   });
 
-  it('shows text as text', async () => {
+  it('shows markup in a message as text', async () => {
     const words = '<img src=x onerror="alert(1)"> javascript:alert(1) ${1}';
     backend.store(1, 2, words);
     const { thread } = await mount(template);

@@ -123,8 +123,8 @@ describe('REST', () => {
   });
 });
 
-describe('what was missed', () => {
-  it('exceeds what the server remembers: the room is reloaded, with a notice', async () => {
+describe('missed messages', () => {
+  it('exceed the change log of the server: the room is reloaded, with a notice', async () => {
     const f = await openFaultScene();
     f.sendAsOther('known');
     f.server.cut(1006);
@@ -137,7 +137,7 @@ describe('what was missed', () => {
     await f.expectRecovery();
   });
 
-  it('exceeds what is read from a baseline backend: the room is reloaded, with a notice', async () => {
+  it('exceed the number that is read from a baseline backend: the room is reloaded, with a notice', async () => {
     const f = await openFaultScene(undefined, BASELINE);
     f.sendAsOther('known');
     await f.clock.advance(16_000);
@@ -150,7 +150,7 @@ describe('what was missed', () => {
     await f.expectRecovery();
   });
 
-  it('grows while it is read', async () => {
+  it('increase while they are read', async () => {
     const f = await openFaultScene();
     f.sendAsOther('known');
     f.server.cut(1006);

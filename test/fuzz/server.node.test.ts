@@ -1,6 +1,6 @@
 /**
  * The reference backend with hostile input: arbitrary HTTP and frames, and a flood of valid ones. It must answer, store
- * what it acknowledges, leak nothing, and survive.
+ * every acknowledged message, leak nothing, and survive.
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -120,7 +120,7 @@ describe(`the reference backend with hostile input (again: ${AGAIN})`, () => {
     ];
     while (Date.now() < end) {
       for (const { socket } of flooders) {
-        // What the server does not read stays in our memory.
+        // Data that the server does not read stays in the memory of this process.
         for (let n = 0; n < 200 && socket.readyState === WebSocket.OPEN && socket.bufferedAmount < 16_000_000; n++)
           socket.send(JSON.stringify({ ...chance.of(kinds), pad }));
       }

@@ -26,30 +26,30 @@ export const good = (
     <chat-thread readonly onchat-send-failed={({ error }) => error.code} onchat-before-send={(event) => event.preventDefault()} />
   </chat-connection>
 );
-// @ts-expect-error: there is no such way
+// @ts-expect-error: unknown value
 export const way = <chat-connection auth="other" />;
-// @ts-expect-error: a boolean
+// @ts-expect-error: must be a boolean
 export const word = <chat-thread readonly="yes" />;
-// @ts-expect-error: the event has no such thing
+// @ts-expect-error: unknown property of the event
 export const thing = <chat-connection onchat-state-change={(event) => event.nonsense} />;
-// @ts-expect-error: there is no such attribute
+// @ts-expect-error: unknown attribute
 export const none = <chat-status colour="red" />;
 `,
   'vue.ts': `import type { GlobalComponents } from 'vue';
 import type {} from 'unified-chat/vue';
 type Props<Tag extends keyof GlobalComponents> = InstanceType<GlobalComponents[Tag]>['$props'];
 export const good: Props<'chat-connection'> = { 'token-url': '/token', tokenProvider: async () => '', onChatStateChange: ({ state }) => void state, class: 'chat' };
-// @ts-expect-error: a number of seconds is no way
+// @ts-expect-error: must be a string
 export const way: Props<'chat-connection'> = { auth: 7 };
-// @ts-expect-error: the event has no such thing
+// @ts-expect-error: unknown property of the event
 export const thing: Props<'chat-thread'> = { onChatSend: (event) => event.nonsense };
 `,
   'svelte.ts': `import type { SvelteHTMLElements } from 'svelte/elements';
 import type {} from 'unified-chat/svelte';
 export const good: SvelteHTMLElements['chat-connection'] = { 'token-url': '/token', 'onchat-state-change': ({ state }) => void state, class: 'chat' };
-// @ts-expect-error: there is no such way
+// @ts-expect-error: unknown value
 export const way: SvelteHTMLElements['chat-connection'] = { auth: 'other' };
-// @ts-expect-error: the event has no such thing
+// @ts-expect-error: unknown property of the event
 export const thing: SvelteHTMLElements['chat-thread'] = { 'onchat-send': (event) => event.nonsense };
 `,
   'plain.ts': `import 'unified-chat/chat-thread';
@@ -65,9 +65,9 @@ export const state: ChatState = connection.state;
 connection.sendChatMessage(7, 'hello', { replyTo: 3 }).then(({ method }) => method satisfies 'websocket' | 'rest').catch((error: unknown) => error instanceof ChatError && error.code);
 void diagnose;
 export const adapted = connectAdapter({ user: { id: 1, username: 'ana' }, send: async ({ content }) => ({ id: 1, sender: null, content, timestamp: Date.now() }) }, 'mine').connection;
-// @ts-expect-error: it has to be able to send
+// @ts-expect-error: send is required
 connectAdapter({ user: { id: 1, username: 'ana' } }, 'mine');
-// @ts-expect-error: a room is a number or a string
+// @ts-expect-error: must be a number or a string
 element.room = {};
 `,
 };
@@ -124,7 +124,7 @@ describe('the package', () => {
   });
   after(() => rm(project, { recursive: true, force: true }));
 
-  it('contains what it needs, and no development files', () => {
+  it('contains the files it needs, and no development files', () => {
     for (const path of [
       'dist/chat.js',
       'dist/loader.js',

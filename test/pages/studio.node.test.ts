@@ -130,23 +130,23 @@ describe('the theme studio', () => {
 
   it('measures contrast, and warns if it is too low', async () => {
     await open();
-    await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
+    await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all sufficient'));
     await set('--chat-text', '#bbb');
-    await page.waitForFunction(() => /[1-9]\d* too faint/.test(document.querySelector('#verdict')!.textContent));
-    const [, ratio, needs, says] = (await rows()).find(([what]) => what === 'Names of rooms')!;
+    await page.waitForFunction(() => /[1-9]\d* too low/.test(document.querySelector('#verdict')!.textContent));
+    const [, ratio, needs, says] = (await rows()).find(([what]) => what === 'Room names')!;
     // #bbb on white has a contrast of 1.92.
-    assert.deepEqual([ratio, needs, says], ['1.9', '4.5', 'too faint']);
+    assert.deepEqual([ratio, needs, says], ['1.9', '4.5', 'too low']);
   });
 
-  it('lists what was not measured', async () => {
+  it('lists the elements that were not measured', async () => {
     await open();
-    await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'));
+    await page.waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all sufficient'));
     await page.$eval('#launchers chat-launcher[open]', (launcher) => launcher.remove());
     await set('--chat-text', '#000');
     await page.waitForFunction(() => document.querySelector('#verdict')!.textContent === '– 1 not measured');
     assert.deepEqual(
-      (await rows()).filter(([, , , says]) => says !== 'enough'),
-      [['Its panel’s first line', '–', '4.5', 'not measured']],
+      (await rows()).filter(([, , , says]) => says !== 'sufficient'),
+      [['Launcher heading', '–', '4.5', 'not measured']],
     );
   });
 
@@ -161,14 +161,14 @@ describe('the theme studio', () => {
         // The page measures before its next frame.
         await page.evaluate(() => new Promise(requestAnimationFrame));
         await page
-          .waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all readable'), {
+          .waitForFunction(() => document.querySelector('#verdict')!.textContent.includes('all sufficient'), {
             timeout: 3_000,
           })
           .catch(() => {});
         const all = await rows();
         // Every row must have a measured value.
         assert.deepEqual(
-          all.filter(([, ratio, needs, says]) => !(Number(ratio) >= Number(needs) && says === 'enough')),
+          all.filter(([, ratio, needs, says]) => !(Number(ratio) >= Number(needs) && says === 'sufficient')),
           [],
           `${preset}, ${scheme}`,
         );

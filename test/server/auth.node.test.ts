@@ -110,7 +110,7 @@ describe('authentication', () => {
     assert.ok(!/eyJ/.test(log), 'the log contains something like a token');
   });
 
-  it('logs who connected', async () => {
+  it('logs the user of each connection', async () => {
     (await join(server, BEN)).close();
     const connected = lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -1,4 +1,4 @@
-/** A minimal client that loses nothing: it reconnects, resends, tracks seqs, and syncs what it missed. */
+/** A minimal client that loses nothing: it reconnects, resends, tracks seqs, and syncs missed changes. */
 import type { ChangeFrame } from '../../src/protocol/sync.js';
 import { openSocket, type Client, type Frame } from './support.js';
 

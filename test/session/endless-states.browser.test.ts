@@ -60,7 +60,7 @@ describe('states that must end', () => {
     chat.disconnect();
   });
 
-  it('10.10: the first greeting after polling keeps what was read meanwhile', async () => {
+  it('10.10: the first greeting after polling keeps the data read meanwhile', async () => {
     const { chat, backend, clock } = await connected({}, (b) => void (b.onSocket = 'refuse'));
     chat.disconnect();
     for (let i = 0; i < 45; i++) backend.store(1, 2, `old ${i}`);
@@ -221,7 +221,7 @@ describe('states that must end', () => {
     const before = backend.requests.length;
     for (let i = 0; i < 200; i++) {
       const message = backend.store(1, 2, `m${i}`);
-      seq += 2; // the other one was in an unknown room
+      seq += 2; // the second change was in an unknown room
       const change = { type: 'new_message', room_id: 1, message, seq };
       changes.push(change);
       backend.socket.receive(change);

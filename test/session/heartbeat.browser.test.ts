@@ -40,7 +40,7 @@ describe('the heartbeat', () => {
     expect([dead, pings > 0]).to.deep.equal([1, true]);
   });
 
-  it('keeps a live connection there', async () => {
+  it('keeps a live connection in such a tab', async () => {
     clock.lateMs = 60_000;
     for (let minute = 0; minute < 10; minute++) {
       await clock.advance(60_000);

@@ -95,7 +95,7 @@ describe('user changes', () => {
     expect(stored()).to.deep.equal(['1 of Ana, before', '1 of Ana']);
   });
 
-  it('the same with a late answer of the token provider', async () => {
+  it('the same if the token provider answers late', async () => {
     let answer: (token: string) => void = () => {};
     await open({ token: ANA, tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
     expire(ANA);
@@ -148,7 +148,7 @@ describe('user changes', () => {
     expect([chat.user?.id, ...stored()]).to.deep.equal([1, '2 of Ben', '1 of Ana']);
   });
 
-  it('also after the server has named another user', async () => {
+  it('the same after the server has named another user', async () => {
     await open({ token: 'ana, opaque' });
     chat.configure({ token: 'ben, opaque' });
     await clock.advance(1_000);
@@ -166,7 +166,7 @@ describe('user changes', () => {
     expect(stored()).to.deep.equal(['2 of Ben']);
   });
 
-  it('also without storage', async () => {
+  it('the same without storage', async () => {
     Object.assign(vault, { put: async () => {}, load: async () => [] });
     await open({ token: 'ana, opaque' });
     noSocket();
@@ -310,7 +310,7 @@ describe('user changes', () => {
     expect(backend.sockets.map(({ url }) => new URL(url).host)).to.deep.equal(['other.example']);
   });
 
-  it('nor is one that arrives too late', async () => {
+  it('a token that arrives too late is not used', async () => {
     let answer: (token: string) => void = () => {};
     await open({ tokenProvider: () => new Promise((resolve) => (answer = resolve)) });
     const [first] = [answer];

@@ -147,7 +147,7 @@ describe('the notifications socket', () => {
     expect(chat.data.notifications.unread).to.equal(0);
   });
 
-  it('reconnects after a loss, and reports what arrived meanwhile', async () => {
+  it('reconnects after a loss, and reports the notifications that arrived meanwhile', async () => {
     events.length = 0;
     sockets[0]!.drop(1006);
     await clock.advance(1_000);

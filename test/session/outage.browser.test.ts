@@ -7,7 +7,7 @@ import { openFaultScene } from '../support/fault-scene.js';
 import { MemoryVault } from '../support/memory-vault.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
-/** Deterministic, evenRandom distributed numbers. */
+/** Deterministic, uniformly distributed numbers. */
 function evenRandom(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;

@@ -87,7 +87,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('does not send what was discarded in another tab during sleep', async () => {
+  it('does not send a message that was discarded in another tab during sleep', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const parts = {
@@ -365,7 +365,7 @@ describe('sending', () => {
     chat.disconnect();
   });
 
-  it('waits while nothing works, and sends when something does', async () => {
+  it('waits while both socket and REST fail, and sends when one of them works', async () => {
     const { chat, backend, clock } = await connected();
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('down');

@@ -319,7 +319,7 @@ describe('a session', () => {
         made.onRequest = () => json(made.rooms);
       },
     );
-    // Rejected by the socket only, whichever token.
+    // The socket rejects every token; REST accepts all of them.
     backend.rejectedTokens.has = () => true;
     backend.onSocket = 'accept-then-4001';
     chat.connect();
@@ -591,7 +591,7 @@ describe('a session', () => {
     chat.disconnect();
   });
 
-  it('polls what a baseline backend does not announce, while connected', async () => {
+  it('polls for messages that a baseline backend does not announce, while connected', async () => {
     const { chat, backend, clock } = scene({}, (backend) => (backend.capabilities = []));
     chat.openRoom(1);
     chat.connect();

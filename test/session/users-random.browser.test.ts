@@ -78,7 +78,8 @@ describe('random user changes, in one tab and in three', () => {
             for (let step = 0; step < 80; step++) {
               const i = pick(tabs.length);
               const tab = tabs[i]!;
-              const op = tab.on ? random() : 0.5 + random() / 2; // what happens while it is off: see T41
+              // A tab that is off neither sends nor changes its user: users-not-connected.browser.test.ts covers that.
+              const op = tab.on ? random() : 0.5 + random() / 2;
               if (op < 0.35) {
                 const content = `m${k++} tab${i} user${tab.user} ${Array.from({ length: 12 }, () => String.fromCharCode(97 + pick(26)).repeat(1 + pick(3))).join('')}`;
                 log.push(`send ${content}`);

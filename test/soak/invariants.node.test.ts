@@ -1,4 +1,4 @@
-/** Checks the checks of the soak test: each violation is introduced on purpose and must be found. */
+/** Tests the invariants of the soak test: each violation is introduced on purpose and must be found. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { judgeGrowth, judgeLeak, slope, type Sample } from './heap.js';

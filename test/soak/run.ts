@@ -3,7 +3,7 @@
  * messages through a reference backend that is restarted and killed meanwhile. At the end everything must be there once
  * and in order, on the server and on both pages, and no page may have leaked memory.
  *
- *   npm run soak -- --minutes 1        a beforeHistory run
+ *   npm run soak -- --minutes 1        a short run
  *   npm run soak -- --seed 7           repeats the faults and messages of a seed
  *   npm run soak -- --messages 2000    (default: a thousand per minute)
  */

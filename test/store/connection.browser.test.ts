@@ -19,7 +19,7 @@ describe('a connection', () => {
     chat.disconnect();
   });
 
-  it('marks as read what was unread at the time, not what arrived later', async () => {
+  it('marks the messages as read that were unread at the time, not later ones', async () => {
     const { chat, backend, clock } = await connected();
     chat.openRoom(1);
     await clock.advance(0);

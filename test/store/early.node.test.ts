@@ -1,4 +1,4 @@
-/** Changes that arrive before pages.ts is loaded. */
+/** Changes that arrive before history-pages.ts is loaded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as pages from '../../src/store/history-pages.js';

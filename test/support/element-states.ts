@@ -257,7 +257,7 @@ export const ELEMENT_STATES: ElementState[] = [
   ),
   threadState('scrolled up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
     const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
-    // Repeated: until the first rows have their heights, the list keeps itself at its end.
+    // Repeated: the list stays at its end until the heights of the first rows are known.
     await waitUntil(() => {
       scroller.scrollTop = 0;
       return element.shadowRoot!.querySelector('[part=jump]');

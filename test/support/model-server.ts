@@ -1,7 +1,7 @@
 /**
- * A model of a chat server, simple enough to be verified by reading, for tests that run thousands of random stories. It
- * stores what a real server stores (rows, numbered changes, read state), speaks the wire protocol, and fails on demand.
- * It also records misbehaviour of clients in `violations`.
+ * A model of a chat server, simple enough to be verified by reading, for tests that run thousands of random scenarios.
+ * It stores the same data as a real server (rows, numbered changes, read state), speaks the wire protocol, and fails on
+ * demand. It also records misbehaviour of clients in `violations`.
  */
 import { FakeSocket, json, page } from './fake-backend.js';
 import type { FakeClock } from './fake-clock.js';

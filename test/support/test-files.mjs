@@ -7,7 +7,7 @@ export const isNodeTest = (path) => path.endsWith('.node.test.ts');
 /**
  * The tests below a folder, sorted.
  * @param {string} folder
- * @throws where a test has neither suffix: no runner would select it.
+ * @throws if a test has neither suffix: no runner would select it.
  */
 export function findTests(folder) {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(

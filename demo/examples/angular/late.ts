@@ -1,4 +1,7 @@
-/** The elements are loaded after the first drawing. Angular sets properties on any element, so a property binding works too. */
+/**
+ * The elements are loaded after the first render. Angular sets properties on any element, so a property binding works
+ * too.
+ */
 import '@angular/compiler';
 import {
   afterNextRender,

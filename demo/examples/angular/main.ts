@@ -12,7 +12,7 @@ import type { ChatBeforeSendEvent, ChatStateChangeEvent, ChatUnreadChangeEvent }
     <p class="bar">
       <span>State: <output id="state">{{ state() }}</output></span>
       <span>Unread: <output id="unread">{{ unread() }}</output></span>
-      <label><input type="checkbox" id="quiet" (change)="isQuiet.set($any($event.target).checked)" /> Nothing may be sent</label>
+      <label><input type="checkbox" id="quiet" (change)="isQuiet.set($any($event.target).checked)" /> Block sending</label>
     </p>
     <chat-connection [tokenProvider]="tokenProvider" (chat-state-change)="stateChanged($event)" (chat-unread-change)="unreadChanged($event)">
       <div class="chat">
@@ -28,7 +28,7 @@ class App {
   readonly unread = signal(0);
   readonly isQuiet = signal(false);
 
-  /** Asked at first, and whenever a token is about to run out: your own way to one. */
+  /** Called for the first token, and before each token expires. Replace it with the token request of your site. */
   readonly tokenProvider = async (): Promise<string> => {
     const answer = await fetch('/demo/token/ana');
     return ((await answer.json()) as { token: string }).token;

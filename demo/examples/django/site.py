@@ -4,8 +4,9 @@ A Django site with the chat on one of its pages, in one file.
     apt install python3-django python3-jwt        (or: pip install django pyjwt)
     CHAT_URL=http://localhost:8000 JWT_SECRET=… python3 site.py runserver 8001
 
-CHAT_URL is the chat's backend, JWT_SECRET the key that it checks tokens with (a backend on djangorestframework-simplejwt: its
-SIGNING_KEY). Open /login/1 to be somebody. Start the backend with ALLOWED_ORIGINS naming this site.
+CHAT_URL is the address of the chat backend. JWT_SECRET is the key with which the backend verifies tokens (with
+djangorestframework-simplejwt: SIGNING_KEY). Open /login/1 to sign in as user 1. List this site in the backend's
+ALLOWED_ORIGINS.
 """
 import os
 import sys
@@ -21,7 +22,7 @@ from django.urls import path
 
 HERE = Path(__file__).resolve().parent
 CHAT_URL = os.environ.get("CHAT_URL", "http://localhost:8000")
-# What `npm run build` has made. In production: static files, at an address with the version in it.
+# The output of `npm run build`. In production, serve it as static files under a URL that contains the version.
 CHAT_FILES = Path(os.environ.get("CHAT_FILES", HERE / "../../../dist")).resolve()
 TOKEN_LIFE = timedelta(minutes=10)
 
@@ -48,7 +49,7 @@ def page(request):
 
 
 def login(request, user_id):
-    """Stands for whatever signs people in on your site."""
+    """A placeholder for the sign-in of your site."""
     request.session["user_id"] = user_id
     return redirect("/")
 
@@ -59,7 +60,8 @@ def logout(request):
 
 
 def chat_token(request):
-    """What `token-url` names. Not a page to sign in at: the chat says in plain words that nobody is signed in."""
+    """The endpoint named by `token-url`. It answers signed-out visitors with 401, not with a redirect to the sign-in page:
+    on 401, the chat shows that the user is not signed in."""
     user_id = request.session.get("user_id")
     if user_id is None:
         return JsonResponse({}, status=401)
@@ -71,7 +73,7 @@ def chat_token(request):
 def chat_file(_request, name):
     file = (CHAT_FILES / name).resolve()
     if CHAT_FILES not in file.parents or not file.is_file():
-        return JsonResponse({"detail": "No such file. Has `npm run build` been run?"}, status=404)
+        return JsonResponse({"detail": "File not found. Run `npm run build` first."}, status=404)
     return FileResponse(file.open("rb"), content_type="text/javascript")
 
 

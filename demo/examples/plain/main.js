@@ -1,4 +1,4 @@
-// Events reach the page whether the elements are there already or come later.
+// Listeners on the document receive the events of elements that are added later, too.
 const show = (id, value) => (document.getElementById(id).textContent = value);
 document.addEventListener('chat-state-change', ({ state }) => show('state', state));
 document.addEventListener('chat-unread-change', ({ total }) => show('unread', total));

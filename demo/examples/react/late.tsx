@@ -1,4 +1,7 @@
-/** The elements are loaded after the first drawing. React drops a function that it is to set on an element it does not know yet: three ways that work. */
+/**
+ * The elements are loaded after the first render. React discards function props of elements that are not defined yet.
+ * Three ways that work: an attribute, an event, and a ref that sets the property.
+ */
 import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { ChatConnectionElement } from 'unified-chat';
@@ -9,7 +12,7 @@ async function fetchToken(): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** Outside the component: another function at each drawing would be set at each drawing. */
+/** Defined outside the component: React calls a new ref function after every render. */
 function setProvider(chat: ChatConnectionElement | null): void {
   if (chat) chat.tokenProvider = fetchToken;
 }
@@ -25,7 +28,7 @@ function App() {
       </button>
       <chat-connection id="attribute" token-url="/demo/token/ana">
         <chat-rooms selected={2} />
-        {/* Not `room={room}`: React does not pass on `undefined` at first, and the thread would show what is selected in the list. */}
+        {/* Not `room={room}`: React omits `undefined` on the first render, so the thread would show the selected room. */}
         <chat-thread room={room ?? ''} />
       </chat-connection>
       <chat-connection id="event" onchat-token-expired={(event) => event.respondWith(fetchToken())} />

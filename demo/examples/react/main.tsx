@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import 'unified-chat';
 import type {} from 'unified-chat/react';
 
-/** Asked at first, and whenever a token is about to run out: your own way to one. */
+/** Called for the first token, and before each token expires. Replace it with the token request of your site. */
 async function tokenProvider(): Promise<string> {
   const answer = await fetch('/demo/token/ana');
   return ((await answer.json()) as { token: string }).token;
@@ -25,7 +25,7 @@ function App() {
         </span>
         <label>
           <input type="checkbox" id="quiet" checked={isQuiet} onChange={(event) => setQuiet(event.target.checked)} />{' '}
-          Nothing may be sent
+          Block sending
         </label>
       </p>
       <chat-connection

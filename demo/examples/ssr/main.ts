@@ -1,4 +1,4 @@
-// In place of 'unified-chat': what the server has drawn is taken over.
+// Replaces the import of 'unified-chat': hydrates the markup rendered by the server.
 import 'unified-chat/hydrate';
 import type {} from 'unified-chat';
 

@@ -1,19 +1,20 @@
-/** The server's part: the list of rooms is in the page before any script (`npm start`, then `/ssr`). */
+/** The server side (`npm start`, `/ssr`): renders the room list into the page, so that it is visible without scripts. */
 import { html, renderToString, snapshot } from '../../../src/ssr.js'; // in an app: 'unified-chat/ssr'
 
 export interface Visit {
-  /** The page as Vite has built it, with `<!--chat-->` where the chat is to stand. */
+  /** The page built by Vite; `<!--chat-->` marks the position of the chat. */
   shell: string;
-  /** Origin of the chat's backend, as this server reaches it. */
+  /** Origin under which this server reaches the chat backend. */
   backend: string;
-  /** Who visits: the token that the page will use too, and whose it is. */
+  /** Token of the visitor. */
   token: string;
+  /** User id of the visitor. */
   me: number;
-  /** Where the page gets its tokens. */
+  /** Token endpoint for the page. */
   tokenUrl: string;
-  /** For the page's Content-Security-Policy. */
+  /** Nonce of the page's Content-Security-Policy. */
   nonce?: string;
-  /** The visitor's zone, where it is known. */
+  /** Time zone of the visitor, if known. */
   timeZone?: string;
 }
 

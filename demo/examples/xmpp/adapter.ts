@@ -1,6 +1,7 @@
 /**
- * The worked example of an adapter: XMPP, by its own client library (@xmpp/client), for any server with group chat (XEP-0045) and an
- * archive (XEP-0313), such as Prosody or ejabberd. Rooms are found by service discovery; who types is told by chat states (XEP-0085).
+ * A complete adapter: XMPP with the client library @xmpp/client, for any server with group chat (XEP-0045) and a message
+ * archive (XEP-0313), such as Prosody or ejabberd. Service discovery lists the rooms; chat states (XEP-0085) report
+ * typing.
  *
  *     connectAdapter(xmppAdapter({ service: 'wss://chat.example/xmpp-websocket', domain: 'chat.example', rooms: 'rooms.chat.example', username, password }), 'xmpp');
  */
@@ -15,10 +16,10 @@ import {
 } from 'unified-chat/adapter';
 
 export interface XmppOptions {
-  /** Address of the server's WebSocket. */
+  /** URL of the server's WebSocket. */
   service: string;
   domain: string;
-  /** Domain of its group chat. */
+  /** Domain of the group chat service. */
   rooms: string;
   username: string;
   password: string;
@@ -39,10 +40,10 @@ const NS = {
 
 type Stanza = ReturnType<typeof xml>;
 
-/** How long a room may take to answer, in milliseconds. After that nobody knows, and it is tried again. */
+/** Timeout for the answer of a room, in ms. Afterwards the outcome is unknown, and the connection retries. */
 const ANSWER_MS = 10_000;
 
-/** For something that a room will say. */
+/** A pending answer of a room. */
 interface Waiting<Value> {
   done: Promise<Value>;
   resolve(value: Value): void;
@@ -57,12 +58,15 @@ function waiting<Value>(late: string): Waiting<Value> {
   return made;
 }
 
-/** In a room people are known by their nickname. */
+/** Rooms identify users by nickname. */
 const person = (nick: string): AdapterUser => ({ id: nick, username: nick, first_name: nick });
 const nickOf = (from: string): string => from.slice(from.indexOf('/') + 1);
 const roomOf = (from: string): string => from.split('/')[0]!;
 
-/** An archive tells times by the second. So do we: what came live would stand before what the archive says came first in the same second. */
+/**
+ * The current time in whole seconds, like the timestamps of an archive. With milliseconds, live and archived messages of
+ * the same second would be out of order.
+ */
 const thisSecond = (): number => Math.floor(Date.now() / 1_000) * 1_000;
 
 function read(stanza: Stanza, id: string, at: string | undefined): AdapterMessage | undefined {
@@ -75,11 +79,11 @@ function read(stanza: Stanza, id: string, at: string | undefined): AdapterMessag
 export function xmppAdapter({ service, domain, rooms, username, password }: XmppOptions): ChatAdapter {
   let xmpp: ReturnType<typeof client> | undefined;
   let events: AdapterEvents | undefined;
-  /** Rooms that we are in, or on the way into. */
+  /** Joined rooms, and rooms with a pending join. */
   const joined = new Map<string, Waiting<void>>();
-  /** Called with the room's own copy of what was sent, or with its refusal. */
+  /** Sent messages without a confirmation, by local id: the room returns a copy of the message, or an error. */
   const echoes = new Map<string, Waiting<AdapterMessage>>();
-  /** Messages of the page of the archive that is being read, by the query's id. */
+  /** Messages of the archive pages being read, by query id. */
   const pages = new Map<string, AdapterMessage[]>();
 
   const connected = (): ReturnType<typeof client> => {
@@ -87,14 +91,14 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     return xmpp;
   };
 
-  /** A room takes no message before it has said that we are in it. */
+  /** Joins a room. The room accepts messages only after it has confirmed the join. */
   function join(room: string): Promise<void> {
     const known = joined.get(room);
     if (known) return known.done;
-    const entry = waiting<void>(`${room} did not let us in`);
+    const entry = waiting<void>(`${room} did not confirm the join`);
     joined.set(room, entry);
     entry.done.catch(() => joined.delete(room));
-    // The archive tells what was said before; the room need not.
+    // Earlier messages come from the archive, so the room need not send its history.
     connected()
       .send(
         xml(
@@ -111,7 +115,7 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     const room = roomOf(String(stanza.attrs.from));
     if (stanza.attrs.type === 'error')
       joined.get(room)?.reject(new Error(stanza.getChild('error')?.getChildText('text') ?? 'the room is closed'));
-    // 110: this is about ourselves.
+    // 110: the presence is our own.
     else if (
       stanza
         .getChild('x', NS.user)
@@ -142,8 +146,9 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     const echo = echoes.get(String(stanza.attrs.id));
     if (stanza.attrs.type === 'error') {
       const error = stanza.getChild('error');
-      const said = error?.getChildText('text') ?? 'The room does not take this message.';
-      // Whoever is put out of a room comes in again, and tries again; what may not be said is refused for good.
+      const said = error?.getChildText('text') ?? 'The room rejects this message.';
+      // `not-acceptable`: we are no longer in the room, so the connection joins again and retries. Other errors are
+      // permanent.
       if (!error?.getChild('not-acceptable')) return echo?.reject(new AdapterRefusal(said));
       joined.delete(roomOf(from));
       return echo?.reject(new Error(said));
@@ -173,11 +178,11 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
       events = given;
       joined.clear();
       const made = client({ service, domain, username, password });
-      // When to try again is the connection's affair.
+      // The chat connection decides when to reconnect.
       made.reconnect.stop();
       made.on('stanza', onStanza);
       made.on('error', () => {});
-      made.on('disconnect', () => given.disconnected('the XMPP stream is gone'));
+      made.on('disconnect', () => given.disconnected('the XMPP stream has ended'));
       signal.addEventListener('abort', () => void made.stop().catch(() => {}));
       await made.start();
       await made.send(xml('presence'));
@@ -191,7 +196,7 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     async send({ roomId, content, localId }) {
       const room = String(roomId);
       await join(room);
-      const echo = waiting<AdapterMessage>(`${room} said nothing`);
+      const echo = waiting<AdapterMessage>(`${room} did not confirm the message`);
       echoes.set(localId, echo);
       try {
         await connected().send(
@@ -226,7 +231,7 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
         { xmlns: NS.data, type: 'submit' },
         xml('field', { var: 'FORM_TYPE', type: 'hidden' }, xml('value', {}, NS.mam)),
       );
-      // An empty `before` is the end.
+      // An empty `before` requests the newest page.
       const page = xml(
         'set',
         { xmlns: NS.rsm },

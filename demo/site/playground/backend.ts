@@ -1,26 +1,29 @@
-/** A backend in the page: what it knows, how it answers over REST and WebSocket, and how it fails when it is told to. */
+/** A simulated backend in the page: its data, its answers over REST and WebSocket, and its failures on demand. */
 import { http, HttpResponse, ws, type HttpHandler, type WebSocketHandler, type WebSocketHandlerConnection } from 'msw';
 
-/** Beside the page's own files: while a page is left, msw lets a request through now and then, and that one must ask nobody else. */
+/**
+ * On the page's own origin: while the page unloads, msw sometimes passes a request through, which must not reach another
+ * host.
+ */
 export const URL_OF_BACKEND = new URL('backend', location.href).href;
 
-/** What a visitor can put the page into, and what it shows. */
+/** The states that a visitor can select, with their descriptions. */
 export const STATES = {
-  connected: 'All is well. Ben answers what is written to him.',
-  idle: 'No token yet.',
-  connecting: 'The socket opens, and nothing comes.',
-  reconnecting: 'The socket lives, but what was missed cannot be read yet.',
-  polling: 'Sockets are closed at once; REST works.',
+  connected: 'Everything works. Ben replies to messages.',
+  idle: 'There is no token yet.',
+  connecting: 'The socket opens, but the server sends nothing.',
+  reconnecting: 'The socket is open, but missed messages cannot be read yet.',
+  polling: 'The server closes sockets at once; REST works.',
   offline: 'The device has no network.',
-  unauthorized: 'The token is refused, by socket and REST.',
-  error: 'Nothing answers.',
+  unauthorized: 'Socket and REST reject the token.',
+  error: 'The server does not answer.',
 } as const;
 export const CONTENTS = {
-  talk: 'Three rooms, some words, something unread.',
-  nothing: 'Nobody has said anything, and there is no room.',
-  everything: 'Every kind of message there is.',
+  talk: 'Three rooms, some messages, some of them unread.',
+  nothing: 'No rooms and no messages.',
+  everything: 'Every kind of message.',
   many: 'Ten thousand messages in the first room.',
-  refused: 'What is written is refused for good.',
+  refused: 'The server permanently rejects sent messages.',
 } as const;
 export type State = keyof typeof STATES;
 export type Content = keyof typeof CONTENTS;
@@ -62,7 +65,7 @@ export class PageBackend {
     ];
   }
 
-  /** Begins anew with some content. */
+  /** Replaces all messages. */
   fill(content: Content): void {
     this.content = content;
     this.#messages = [];
@@ -103,12 +106,12 @@ export class PageBackend {
     say(1, ana, `A word that is long: ${'Donaudampfschifffahrtsgesellschaft'.repeat(4)}`, 1, { is_read: false });
   }
 
-  /** As if Ana had looked at everything. */
+  /** Marks everything as read by Ana. */
   readAll(): void {
     for (const message of this.#unread()) message.is_read = true;
   }
 
-  /** What she has not read, of one room or of all. */
+  /** Ana's unread messages, of one room or of all. */
   #unread(room?: number): Message[] {
     return this.#messages.filter(
       (message) => (room === undefined || message.room === room) && !message.is_read && message.sender !== ana,
@@ -120,7 +123,7 @@ export class PageBackend {
     return [
       { id: 1, name: 'A table', room_type: 'job', participants: [ana, ben, cleo] },
       { id: 2, name: '', room_type: 'direct', participants: [ana, cleo] },
-      { id: 3, name: 'Nobody has spoken here', room_type: 'general', participants: [ana] },
+      { id: 3, name: 'An empty room', room_type: 'general', participants: [ana] },
     ].map((room) => {
       const all = this.#messages.filter((message) => message.room === room.id);
       return {
@@ -135,17 +138,17 @@ export class PageBackend {
     });
   }
 
-  /** Breaks every open socket: whatever was chosen happens from here on. */
+  /** Closes every open socket, so that the selected state takes effect. */
   cut(): void {
     for (const client of this.#sockets)
-      client.close(this.state === 'unauthorized' ? 4001 : 1011, 'the playground says so');
+      client.close(this.state === 'unauthorized' ? 4001 : 1011, 'simulated by the playground');
     this.#sockets.clear();
   }
 
   #onSocket(client: WebSocketHandlerConnection['client']): void {
     if (this.state === 'unauthorized') return client.close(4001, 'token refused');
     if (this.state === 'polling' || this.state === 'error' || this.state === 'offline')
-      return client.close(1011, 'the playground says so');
+      return client.close(1011, 'simulated by the playground');
     this.#sockets.add(client);
     client.addEventListener('close', () => this.#sockets.delete(client));
     client.addEventListener('message', ({ data }) =>
@@ -214,7 +217,7 @@ export class PageBackend {
     return message;
   }
 
-  /** Ben types, and answers. */
+  /** Ben types, then replies. */
   #reply(room_id: number): void {
     const tell = (frame: object): void => this.#sockets.forEach((client) => this.#say(client, frame));
     tell({ type: 'typing', room_id, user_id: ben.id, username: ben.username, is_typing: true });
@@ -228,8 +231,9 @@ export class PageBackend {
     const { pathname, searchParams } = new URL(request.url);
     if (this.state === 'unauthorized')
       return HttpResponse.json({ detail: 'Given token not valid', code: 'token_not_valid' }, { status: 401 });
-    // On a page that says that it has no network, as the studio does, silence would be taken for that.
-    if (this.state === 'error' && !navigator.onLine) return HttpResponse.json({ detail: 'Not now.' }, { status: 503 });
+    // The studio reports that the device is offline, so a network error would show as 'offline' instead of 'error'.
+    if (this.state === 'error' && !navigator.onLine)
+      return HttpResponse.json({ detail: 'Temporarily unavailable.' }, { status: 503 });
     if (this.state === 'error' || this.state === 'offline') return HttpResponse.error();
     const [, path = ''] = pathname.split('/api/chat/');
     if (path === 'rooms/') return HttpResponse.json(this.#rooms);
@@ -243,7 +247,8 @@ export class PageBackend {
       });
     }
     if (what === 'messages') {
-      if (this.state === 'reconnecting') return HttpResponse.json({ detail: 'Not now.' }, { status: 503 });
+      if (this.state === 'reconnecting')
+        return HttpResponse.json({ detail: 'Temporarily unavailable.' }, { status: 503 });
       const [before, after, limit] = ['before', 'after', 'limit'].map((name) => Number(searchParams.get(name))) as [
         number,
         number,

@@ -18,7 +18,7 @@ for (const [name, values] of Object.entries({ launcher: LAUNCHERS, state: STATES
 const backend = new PageBackend();
 await answerWith([backend]);
 
-/** From the address: `#state=polling&content=many`, `#show=launcher&launcher=unread`. */
+/** Reads the options from the URL: `#state=polling&content=many`, `#show=launcher&launcher=unread`. */
 function read(): void {
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const [name, value] of wanted) {
@@ -28,13 +28,13 @@ function read(): void {
   }
 }
 
-/** What is on the stage: drawn again only when it is something else. */
+/** The options currently rendered. The stage is rendered again only when they change. */
 let onStage = '';
 
 function show(): void {
   const isLauncherShown = field('show').value === 'launcher';
   field('launcher').disabled = !isLauncherShown;
-  // How wide a panel is, is the launcher's own affair.
+  // The launcher determines the width of its panel.
   field('width').disabled = isLauncherShown;
   const chosen = new URLSearchParams([...new FormData(controls)].map(([name, value]) => [name, String(value)]));
   history.replaceState(null, '', `#${chosen.toString()}`);
@@ -74,7 +74,7 @@ function draw(state: State, content: Content, look: Launcher | null): void {
 
 function drawLauncher(place: HTMLElementTagNameMap['chat-connection'], look: Launcher): void {
   const launcher = addLauncher(place, look === 'open');
-  // Opened or closed by hand: the controls and the address say so, and the stage stays.
+  // The user opened or closed the launcher: updates controls and URL without rendering the stage again.
   launcher.addEventListener('chat-launcher-toggle', () => {
     const isUnread = place.connection.rooms.some(({ unread_count }) => unread_count > 0);
     field('launcher').value = launcher.open ? 'open' : isUnread ? 'unread' : 'closed';

@@ -1,11 +1,11 @@
-/** The contrast of what is really drawn, as WCAG 2 counts it. */
+/** Measures the contrast of the rendered elements by the formula of WCAG 2. */
 import { STATES } from '../playground/backend.js';
 
 export interface Measured {
   what: string;
-  /** 1 to 21, or nothing where it is not drawn at present. */
+  /** 1 to 21; undefined if the element is not rendered. */
   ratio: number | undefined;
-  /** 4.5 for text, 3 for what is large or no text. */
+  /** Required ratio: 4.5 for text, 3 for large text and graphics. */
   needs: number;
 }
 
@@ -15,7 +15,7 @@ const canvas = document.createElement('canvas');
 canvas.width = canvas.height = 1;
 const painter = canvas.getContext('2d', { willReadFrequently: true })!;
 
-/** Paints one colour over another: any way of writing it, see-through or not. */
+/** Paints a CSS colour of any format over another, including translucent colours. */
 function painted(color: string, over: Rgb): Rgb {
   painter.fillStyle = `rgb(${over.join(' ')})`;
   painter.fillRect(0, 0, 1, 1);
@@ -28,7 +28,7 @@ function painted(color: string, over: Rgb): Rgb {
 const parentOf = (element: Element): Element | null =>
   element.parentElement ?? (element.getRootNode() as Partial<ShadowRoot>).host ?? null;
 
-/** What is behind an element, all layers together. */
+/** The background colour behind an element, with all layers combined. */
 function behind(element: Element | null): Rgb {
   if (!element) return painted(getComputedStyle(document.documentElement).backgroundColor, [255, 255, 255]);
   return painted(getComputedStyle(element).backgroundColor, behind(parentOf(element)));
@@ -50,25 +50,25 @@ function ratioOf(element: Element): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** What is measured, beside the states: a name, an element, a part of it. */
+/** The measured texts, besides the labels of the states. */
 const LOOKED_AT: [what: string, tag: string, selector: string, needs: number][] = [
-  ['Messages of others', 'chat-thread', '[part~=bubble-other] [part=text]', 4.5],
-  ['One’s own messages', 'chat-thread', '[part~=bubble-own] [part=text]', 4.5],
-  ['Times', 'chat-thread', '[part=meta]', 4.5],
-  ['Days', 'chat-thread', '[part=day]', 4.5],
-  ['What the field holds', 'chat-thread', '[part=input]', 4.5],
-  ['Why a message was not sent', 'chat-thread', '[part~=failure]', 4.5],
-  ['Names of rooms', 'chat-rooms', '[part~=room]:not([part~=room-selected]) [part=name]', 4.5],
-  ['The chosen room', 'chat-rooms', '[part~=room-selected] [part=name]', 4.5],
-  ['Last words', 'chat-rooms', '[part=preview]', 4.5],
-  ['Unread', 'chat-rooms', '[part=badge]', 4.5],
-  ['Initials', 'chat-rooms', '[part=avatar]', 4.5],
-  ['The launcher', 'chat-launcher', '[part=button]', 3],
-  ['Its number', 'chat-launcher', '[part=badge]', 4.5],
-  ['Its panel’s first line', 'chat-launcher', '[part=title]', 4.5],
+  ['Messages from others', 'chat-thread', '[part~=bubble-other] [part=text]', 4.5],
+  ['Own messages', 'chat-thread', '[part~=bubble-own] [part=text]', 4.5],
+  ['Times of messages', 'chat-thread', '[part=meta]', 4.5],
+  ['Day separators', 'chat-thread', '[part=day]', 4.5],
+  ['Message field', 'chat-thread', '[part=input]', 4.5],
+  ['Reason for a failed message', 'chat-thread', '[part~=failure]', 4.5],
+  ['Room names', 'chat-rooms', '[part~=room]:not([part~=room-selected]) [part=name]', 4.5],
+  ['Selected room', 'chat-rooms', '[part~=room-selected] [part=name]', 4.5],
+  ['Message previews', 'chat-rooms', '[part=preview]', 4.5],
+  ['Unread count', 'chat-rooms', '[part=badge]', 4.5],
+  ['Avatar initials', 'chat-rooms', '[part=avatar]', 4.5],
+  ['Launcher button', 'chat-launcher', '[part=button]', 3],
+  ['Launcher badge', 'chat-launcher', '[part=badge]', 4.5],
+  ['Launcher heading', 'chat-launcher', '[part=title]', 4.5],
 ];
 
-/** The first such part that can be seen. */
+/** The first visible match. */
 function seen(tag: string, selector: string): Element | undefined {
   for (const element of document.querySelectorAll(tag)) {
     for (const found of element.shadowRoot?.querySelectorAll(selector) ?? [])

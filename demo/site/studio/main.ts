@@ -1,15 +1,15 @@
-/** Theme studio: the real elements in every state, every token as a control, the contrast of what is drawn. Static files. */
+/** Theme studio: the real elements in every state, a control for every token, and contrast checks. Static files. */
 import manifest from '../../../custom-elements.json';
 import { PageBackend, STATES, URL_OF_BACKEND, type Content, type State } from '../playground/backend.js';
 import { addLauncher, answerWith, connectTo, LAUNCHERS, setOnline, type Launcher } from '../playground/scene.js';
 import { measure } from './contrast.js';
 import { PRESETS } from './presets.js';
 
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as querySelector has it
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as in querySelector
 const find = <T extends HTMLElement>(selector: string): T => document.querySelector<T>(selector)!;
 const controls = find<HTMLFormElement>('#controls');
 
-// ————— The elements, each with a backend that is in one state
+// ————— The elements, each with a backend that simulates one state
 
 interface Scene {
   id: string;
@@ -45,7 +45,7 @@ const backends = SCENES.map(({ id, state, content, shows }) => {
   return backend;
 });
 await answerWith(backends);
-// Only where no answer comes does anybody ask whether there is a network: that is the scene 'offline' alone.
+// A connection checks `navigator.onLine` only if it gets no answer, so this affects only the scene 'offline'.
 setOnline(false);
 
 for (const { id, state, content, place, shows } of SCENES) {
@@ -65,7 +65,7 @@ for (const { id, state, content, place, shows } of SCENES) {
   if (content === 'refused') void connection.connection.sendChatMessage(1, 'Does this arrive?').catch(() => {});
 }
 
-/** In a box that is to it what the window is to a real one. */
+/** Shows a launcher in a box that replaces the window. */
 function showLauncher(connection: Element, look: Launcher): void {
   const figure = document.createElement('figure');
   const corner = Object.assign(document.createElement('div'), { className: 'window' });
@@ -75,38 +75,57 @@ function showLauncher(connection: Element, look: Launcher): void {
   figure.append(corner, caption);
   connection.append(figure);
   const launcher = addLauncher(corner, look === 'open');
-  // On a small screen an open one takes all of it, and the studio would be behind it.
+  // On a small screen an open launcher fills the window and would cover the studio.
   const small = matchMedia('(max-width: 30rem), (max-height: 26rem)');
   const closeIfSmall = (): void => {
     if (!small.matches) return;
     launcher.open = false;
-    if (look === 'open') caption.textContent = 'On a small screen it takes all of it: press the button.';
+    if (look === 'open')
+      caption.textContent = 'On a small screen the panel fills the window. Press the button to open it.';
   };
   closeIfSmall();
   small.addEventListener('change', closeIfSmall);
 }
 
-// ————— The controls: every token there is
+// ————— The controls, one per token
 
 interface Token {
   name: string;
   preset: string;
-  description: string;
+  /** The elements by description: elements use a shared token for different purposes. */
+  uses: Map<string, string[]>;
+}
+interface Declaration {
+  tagName: string;
+  cssProperties?: { name: string; default?: string; description: string }[];
 }
 const tokens = new Map<string, Token>();
-for (const { declarations } of manifest.modules) {
-  for (const declaration of declarations) {
-    for (const { name, default: preset = '', description } of ('cssProperties' in declaration
-      ? (declaration.cssProperties ?? [])
-      : []) as { name: string; default?: string; description: string }[]) {
-      if (!tokens.has(name)) tokens.set(name, { name, preset, description });
-    }
+const elements = manifest.modules.flatMap(({ declarations }) =>
+  (declarations as object[]).filter((declaration): declaration is Declaration => 'tagName' in declaration),
+);
+for (const { tagName, cssProperties = [] } of elements) {
+  for (const { name, default: preset = '', description } of cssProperties) {
+    const token = tokens.get(name) ?? { name, preset, uses: new Map<string, string[]>() };
+    tokens.set(name, token);
+    token.uses.set(description, [...(token.uses.get(description) ?? []), tagName]);
   }
+}
+
+/** The description of a token, or one per use. */
+function describe({ uses }: Token): HTMLElement {
+  const box = document.createElement('small');
+  for (const [description, tagNames] of uses) {
+    const line = document.createElement('span');
+    if (uses.size > 1) line.append(`${tagNames.join(', ')}: `);
+    line.append(description);
+    box.append(line);
+  }
+  return box;
 }
 const isColour = ({ name, preset }: Token): boolean =>
   /^#|%.*%|^var\(--chat-(text|accent|on-accent)\)$/.test(preset) && !/radius/.test(name);
 
-// What a theme begins with comes first, what only the launcher has last.
+// The base colours come first, the tokens of the launcher last.
 const FIRST = ['--chat-surface', '--chat-text', '--chat-accent', '--chat-on-accent'];
 const rank = ({ name }: Token): number =>
   FIRST.includes(name) ? FIRST.indexOf(name) : /launcher|panel/.test(name) ? 99 : FIRST.length;
@@ -115,6 +134,7 @@ for (const token of [...tokens.values()].sort((a, b) => rank(a) - rank(b))) {
   const field = Object.assign(document.createElement('input'), {
     type: 'text',
     name: token.name,
+    ariaLabel: token.name,
     placeholder: token.preset,
     autocomplete: 'off',
     spellcheck: false,
@@ -136,7 +156,10 @@ for (const token of [...tokens.values()].sort((a, b) => rank(a) - rank(b))) {
     });
     label.append(picker);
   }
-  label.append(Object.assign(document.createElement('small'), { textContent: token.description }));
+  const description = describe(token);
+  description.id = `about${token.name}`;
+  field.setAttribute('aria-describedby', description.id);
+  label.append(description);
   find('#tokens').append(label);
 }
 
@@ -144,7 +167,7 @@ const select = (name: string): HTMLSelectElement => controls.elements.namedItem(
 const fieldOf = (name: string): HTMLInputElement => controls.elements.namedItem(name) as HTMLInputElement;
 select('preset').append(...Object.keys(PRESETS).map((name) => new Option(name)));
 
-// ————— What is chosen: shown, measured, written down
+// ————— Apply, measure and export the selected values
 
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [sheet];
@@ -152,7 +175,10 @@ document.adoptedStyleSheets = [sheet];
 const chosen = (): [name: string, value: string][] =>
   [...tokens.keys()].map((name): [string, string] => [name, fieldOf(name).value.trim()]).filter(([, value]) => value);
 
-/** Puts it into the page's sheet. One property at a time: a value that came by an address can be no rule. @returns it, as a page may have it. */
+/**
+ * Applies the selected values. `setProperty` accepts values only, so a value from the URL cannot inject a rule.
+ * @returns the CSS to export.
+ */
 function apply(): string {
   const extra = PRESETS[select('preset').value]?.css ?? '';
   sheet.replaceSync(`chat-connection {}\n${extra}`);
@@ -163,7 +189,7 @@ function apply(): string {
 }
 
 function show(): void {
-  find<HTMLTextAreaElement>('#css').value = apply() || '/* As it comes. */\n';
+  find<HTMLTextAreaElement>('#css').value = apply() || '/* The default theme. */\n';
   const root = document.documentElement;
   root.dataset.scheme = select('scheme').value;
   for (const place of ['#chat', '#states', '#launchers', '#corner-cases']) find(place).dir = select('dir').value;
@@ -185,17 +211,17 @@ function showContrast(): void {
     what,
     ratio,
     needs,
-    says: ratio === undefined ? 'not measured' : ratio < needs ? 'too faint' : 'enough',
+    says: ratio === undefined ? 'not measured' : ratio < needs ? 'too low' : 'sufficient',
   }));
-  const found = ['too faint', 'not measured']
+  const found = ['too low', 'not measured']
     .map((verdict) => [rows.filter(({ says }) => says === verdict).length, verdict] as const)
     .filter(([count]) => count > 0);
-  find('#verdict').textContent = `– ${found.map((words) => words.join(' ')).join(', ') || 'all readable'}`;
+  find('#verdict').textContent = `– ${found.map((words) => words.join(' ')).join(', ') || 'all sufficient'}`;
   find('#verdict').className = found.length > 0 ? 'fails' : '';
   find('#contrast').replaceChildren(
     ...rows.map(({ what, ratio, needs, says }) => {
       const row = document.createElement('tr');
-      row.className = says === 'enough' ? '' : 'fails';
+      row.className = says === 'sufficient' ? '' : 'fails';
       row.append(
         ...[what, ratio?.toFixed(1) ?? '–', String(needs), says].map((textContent) =>
           Object.assign(document.createElement('td'), { textContent }),
@@ -204,18 +230,18 @@ function showContrast(): void {
       return row;
     }),
   );
-  // What is not there yet may come: each state takes its time.
+  // Some states appear only after a delay, so missing elements are measured again.
   clearTimeout(lookAgain);
   if (rows.some(({ ratio }) => ratio === undefined)) lookAgain = setTimeout(showContrast, 1_000);
 }
 
-/** A preset fills the fields; what was there goes. */
+/** Replaces all values with those of the selected preset. */
 function usePreset(): void {
   const preset = PRESETS[select('preset').value];
   for (const name of tokens.keys()) fieldOf(name).value = preset?.tokens[name] ?? '';
 }
 
-/** From the address, as somebody has shared it. */
+/** Reads the values from the URL, for example from a shared link. */
 function read(): void {
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const name of ['preset', 'scheme', 'dir']) {
@@ -235,7 +261,7 @@ async function copy(text: string, said: string): Promise<void> {
     const field = find<HTMLTextAreaElement>('#css');
     field.value = text;
     field.select();
-    find('#said').textContent = 'Copy it from the field below.';
+    find('#said').textContent = 'Copying failed. Copy the text from the field below.';
   }
 }
 
@@ -245,7 +271,7 @@ controls.addEventListener('input', (event) => {
 });
 controls.addEventListener('submit', (event) => event.preventDefault());
 find('#copy').addEventListener('click', () => copy(find<HTMLTextAreaElement>('#css').value, 'Copied.'));
-find('#share').addEventListener('click', () => copy(location.href, 'The address is copied.'));
+find('#share').addEventListener('click', () => copy(location.href, 'Link copied.'));
 find('#reset').addEventListener('click', () => {
   controls.reset();
   usePreset();
@@ -257,7 +283,7 @@ addEventListener('hashchange', () => {
 });
 read();
 show();
-// A state that comes or goes, a launcher that is opened or closed.
+// Measures again when a state changes, or when a launcher is opened or closed.
 new MutationObserver(() => requestAnimationFrame(showContrast)).observe(find('main'), {
   subtree: true,
   attributeFilter: ['state', 'open'],

@@ -1,7 +1,7 @@
-/** Looks to begin with: tokens, and what goes beyond them. */
+/** Themes to start from: values of tokens, and CSS rules. */
 export interface Preset {
   tokens: Readonly<Record<string, string>>;
-  /** Rules for parts. */
+  /** CSS rules for parts. */
   css?: string;
 }
 
