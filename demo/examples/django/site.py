@@ -12,6 +12,7 @@ import os
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from uuid import uuid4
 
 import jwt
 from django.conf import settings
@@ -66,7 +67,8 @@ def chat_token(request):
     if user_id is None:
         return JsonResponse({}, status=401)
     now = datetime.now(timezone.utc)
-    claims = {"user_id": user_id, "token_type": "access", "iat": now, "exp": now + TOKEN_LIFE}
+    # djangorestframework-simplejwt rejects a token without `token_type` or `jti`.
+    claims = {"user_id": user_id, "token_type": "access", "jti": uuid4().hex, "iat": now, "exp": now + TOKEN_LIFE}
     return JsonResponse({"token": jwt.encode(claims, os.environ["JWT_SECRET"], algorithm="HS256")})
 
 

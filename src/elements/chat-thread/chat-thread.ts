@@ -92,7 +92,7 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @cssprop [--chat-bubble-own=var(--chat-accent)] - Background of own messages.
  * @cssprop [--chat-on-bubble-own=var(--chat-on-accent)] - Text of own messages.
  * @cssprop [--chat-bubble-radius=1.125rem] - Corner radius of bubbles.
- * @cssprop [--chat-radius=0.5rem] - Corner radius of everything else.
+ * @cssprop [--chat-radius=0.5rem] - Corner radius of all parts except bubbles and avatars.
  * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of the button 'Jump to latest'.
  * @cssprop [--chat-danger=#c01f2e] - Messages that were not sent.
  * @cssprop [--chat-avatar-size=2.5rem] - Size of avatars. In a thread they have four fifths of it.
