@@ -13,7 +13,13 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { renderPage } from './examples/ssr/page.js';
 import { createFaultProxy, type FaultProxy, type Faults } from './fault-proxy/fault-proxy.js';
 import { isLoopback } from './loopback.js';
-import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './server/command.js';
+import {
+  readDifferences,
+  readNumber,
+  readStorageOptions,
+  readSecret,
+  exitWithError,
+} from './server/command-options.js';
 import { startServer } from './server/server.js';
 
 const { values } = parseArgs({

@@ -16,7 +16,7 @@ import {
 } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Throttle } from './lane.js';
+import { ThrottledLink, type Throttle } from './throttled-link.js';
 import { Rules, type FrameContent, type HttpFault, type RequestRule, type Rule, type Direction } from './rules.js';
 import { end, SocketPair } from './socket.js';
 
@@ -124,8 +124,8 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
     const token = { destroy: () => clearTimeout(timer) };
     openStreams.add(token);
   };
-  const pipe = (from: IncomingMessage, to: ConstructorParameters<typeof Lane>[0]): void => {
-    const lane = new Lane(to, bodyThrottle);
+  const pipe = (from: IncomingMessage, to: ConstructorParameters<typeof ThrottledLink>[0]): void => {
+    const lane = new ThrottledLink(to, bodyThrottle);
     from.on('data', (bytes: Buffer) => lane.push(bytes)).on('end', () => lane.push(null));
   };
 

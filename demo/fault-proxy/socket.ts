@@ -1,7 +1,7 @@
 /** One proxied WebSocket. Bytes are forwarded unchanged, split into frames so that rules can apply to single frames. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Lane, type Throttle } from './lane.js';
+import { ThrottledLink, type Throttle } from './throttled-link.js';
 import type { FrameContent, FrameRule, Rules, Direction as Direction } from './rules.js';
 import { closePayload, FrameReader, Opcode, writeFrame, type Frame } from './frames.js';
 
@@ -72,7 +72,7 @@ class OneWayStream {
   readonly #direction: Direction;
   readonly #parts: SocketParts;
   readonly #pair: SocketPair;
-  readonly #lane: Lane;
+  readonly #lane: ThrottledLink;
   readonly #reader = new FrameReader();
   /** The bytes of an incomplete handshake head; null after the head. */
   #head: Buffer | null = Buffer.alloc(0);
@@ -85,7 +85,7 @@ class OneWayStream {
     this.#direction = direction;
     this.#pair = pair;
     this.#parts = parts;
-    this.#lane = new Lane(to, parts.faults);
+    this.#lane = new ThrottledLink(to, parts.faults);
   }
 
   discard(): void {

@@ -13,7 +13,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './command.js';
+import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './command-options.js';
 import { emptyCluster } from './database/database.js';
 import { DIFFERENCES } from './quirks.js';
 import type { Options } from './options.js';

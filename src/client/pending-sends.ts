@@ -58,8 +58,7 @@ export class PendingSends {
    */
   rejectOfFormerUser(isFormer: (localId: string) => boolean = () => true): void {
     for (const localId of this.#pending.keys()) {
-      if (isFormer(localId))
-        this.reject(localId, new ChatError('disconnected', 'The author has signed out.'));
+      if (isFormer(localId)) this.reject(localId, new ChatError('disconnected', 'The author has signed out.'));
     }
   }
 }

@@ -9,7 +9,7 @@ export interface Throttle {
   readonly bytesPerSecond: number;
 }
 
-export class Lane {
+export class ThrottledLink {
   readonly #to: Writable;
   readonly #slowness: Throttle;
   /** Pending chunks; `null` is the end of the stream. */
