@@ -25,7 +25,7 @@ export interface ConnectionDependencies {
    * Storage of unsent messages and drafts.
    * @default IndexedDB
    */
-  vault?: MessageStorage;
+  storage?: MessageStorage;
   /**
    * APIs for sharing one socket between tabs.
    * @default Web Locks and BroadcastChannel

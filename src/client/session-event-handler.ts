@@ -99,7 +99,7 @@ export class SessionEventHandler {
         return timers.cancelAll('draft ');
       case 'discarded':
         return pending.rejectDiscarded(event.localId);
-      case 'vault':
+      case 'storage':
         return void this.#host.loadParts().then(({ STORAGE_PROBLEMS }) => {
           const problem = STORAGE_PROBLEMS[event.state];
           if (problem) this.problem(...problem);

@@ -80,7 +80,7 @@ export type SessionEvent =
   | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
   /** Whether what is not sent yet outlives the page. */
-  | { type: 'vault'; state: StorageState };
+  | { type: 'storage'; state: StorageState };
 
 export type Report = (event: SessionEvent) => void;
 

@@ -57,7 +57,7 @@ export interface SessionOptions extends SessionAuthOptions, Platform {
   /** How the backend is reached. Default: by our own protocol. */
   transport?: Transport | undefined;
   /** Where messages are kept. Default: this device. */
-  vault?: MessageStorage | undefined;
+  storage?: MessageStorage | undefined;
   tabs: TabApis;
   timing?: Partial<Timing> | undefined;
 }
@@ -85,7 +85,7 @@ export class Session implements SessionContext {
   #rest: Requests | undefined;
 
   constructor(options: SessionOptions) {
-    const { clock, report, tabs, vault } = options;
+    const { clock, report, tabs, storage } = options;
     this.clock = clock;
     this.report = report;
     this.platform = options;
@@ -97,7 +97,7 @@ export class Session implements SessionContext {
       this.parts.schedule();
     });
     this.auth = new SessionAuth(this, options);
-    this.#storage = vault ?? new IndexedDbStorage((state) => report({ type: 'vault', state }), clock);
+    this.#storage = storage ?? new IndexedDbStorage((state) => report({ type: 'storage', state }), clock);
     this.outboxes = new OutboxRegistry(this, this.#storage, () => this.parts.onUserSwitch());
     this.tabs = new TabCoordinator(this, tabs);
     this.backend = new BackendInfo(this);

@@ -68,7 +68,7 @@ export function reduce(before: ChatData, action: Action): ChatData {
       return onFrame(state, action.frame);
     case 'notifications':
       return { ...state, notifications: action.state };
-    case 'vault':
+    case 'storage':
       return { ...state, durable: action.state === 'kept', outdated: action.state === 'outdated' };
     case 'problem':
     case 'purged':

@@ -10,7 +10,7 @@ import {
   type OutgoingMessage,
 } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 
 const ana = { id: 'ana', username: 'ana' };
 const ben = { id: 'ben', username: 'ben' };
@@ -27,7 +27,7 @@ describe('an adapter', () => {
   afterEach(() => end());
   const connect = (adapter: ChatAdapter): ChatConnection => {
     const connected = connectAdapter(adapter, 'test', {
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
       timing: { confirmMs: 200, requestMs: 1_000 },
     });
     ({ end } = connected);

@@ -12,7 +12,7 @@ import {
   type ChatAdapter,
 } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 
 const [, code = ''] =
   /```js\n(import 'unified-chat';\n[^]*?)```/.exec(
@@ -82,7 +82,7 @@ describe('the adapter in docs/BACKENDS.md', () => {
   const connect = (id: string): ChatConnection => {
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/${id}`;
     const { connection, end } = connectAdapter(myAdapter(url, { id, username: id }), 'docs', {
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
     });
     ends.push(end);
     connection.openRoom(1);

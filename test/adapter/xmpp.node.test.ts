@@ -6,7 +6,7 @@ import { xmppAdapter } from '../../demo/examples/xmpp/adapter.js';
 import { connectAdapter } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { findProgram, PROSODY_PACKAGES } from '../support/find-programs.mjs';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { startProsody, type Prosody } from './prosody.js';
 
 // Node 20 has none; the XMPP library uses the global one.
@@ -31,7 +31,7 @@ describe(
 
     const person = (username: string, password: string): ChatConnection => {
       const { connection, end } = connectAdapter(xmppAdapter({ ...prosody, username, password }), 'xmpp', {
-        vault: new MemoryVault(),
+        storage: new MemoryStorage(),
       });
       ends.push(end);
       return connection;

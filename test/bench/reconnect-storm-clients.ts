@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { WebSocket as NodeWebSocket } from 'ws';
 import { ChatConnection } from '../../src/headless.js';
 import { tokenOf } from '../support/fake-backend.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 
 export type ToClients =
   { do: 'connect'; url: string; first: number; count: number; withinMs: number } | { do: 'report' };
@@ -60,7 +60,7 @@ function start(url: string, userId: number): void {
   const parts = {
     WebSocket: CountedWebSocket as unknown as typeof WebSocket,
     fetch: lightFetch,
-    vault: new MemoryVault(),
+    storage: new MemoryStorage(),
     tabs: {},
   };
   const chat = new ChatConnection({ url, token: tokenOf(userId) }, parts);

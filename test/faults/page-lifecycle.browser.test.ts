@@ -5,7 +5,7 @@ import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { openFaultScene } from '../support/fault-scene.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 
 /** Overrides a browser property during a callback. */
 async function withProperty(
@@ -191,7 +191,7 @@ describe('a page', () => {
       random: () => 0.999,
       WebSocket: backend.WebSocket,
       fetch: backend.fetch,
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
       tabs: {},
     };
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts);

@@ -7,7 +7,7 @@ import type { ChatConnection as Connection, ChatMessage } from '../../src/client
 import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault, NO_VAULT } from '../support/memory-vault.js';
+import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
 import { marksIn, ME, ModelServer, ROOMS_OF } from '../support/model-server.js';
 
 /** Part of every token; must not appear anywhere else. */
@@ -76,7 +76,7 @@ export class Simulation {
   readonly clock = new FakeClock();
   readonly servers: Record<Tenant, ModelServer>;
   readonly browser: FakeBrowser;
-  readonly vault = new MemoryVault();
+  readonly storage = new MemoryStorage();
   readonly tabs: Tab[] = [];
   readonly recorded: string[] = [];
   readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set() };
@@ -108,7 +108,7 @@ export class Simulation {
     this.browser = new FakeBrowser(this.#hasLatency ? this.#createLatency() : undefined);
     if (!this.#hasLatency) return;
     const later = this.#createLatency();
-    this.vault.latency = () => new Promise((resolve) => later(resolve));
+    this.storage.latency = () => new Promise((resolve) => later(resolve));
   }
 
   /** Adds random latency, keeping the order. */
@@ -206,7 +206,7 @@ export class Simulation {
         } as unknown as typeof WebSocket,
         fetch: (input, init) =>
           servers[tenantAt(input instanceof Request ? input.url : String(input))].fetch(input, init),
-        vault: isBlocked ? NO_VAULT : this.vault.handle(),
+        storage: isBlocked ? NO_STORAGE : this.storage.handle(),
         // In every other such page (a sandboxed frame), channels exist, but reach no other tab.
         tabs: !isBlocked
           ? parts
@@ -306,8 +306,8 @@ export class Simulation {
     assert.ok(requests <= MAX_REQUESTS * Math.max(1, this.tabs.length), `${requests} requests in a minute`);
     const counted = this.events + this.scenario.sent.length;
     assert.ok(
-      this.vault.operations <= MAX_STORAGE_OPERATIONS * counted,
-      `${this.vault.operations} storage operations in ${counted} events`,
+      this.storage.operations <= MAX_STORAGE_OPERATIONS * counted,
+      `${this.storage.operations} storage operations in ${counted} events`,
     );
     assert.ok(
       this.browser.lockRequests <= MAX_LOCK_REQUESTS * counted,
@@ -318,7 +318,7 @@ export class Simulation {
     const texts = [
       ...this.recorded.splice(0),
       ...this.browser.messages.splice(0),
-      text([known, [...this.vault.messages.values()], [...this.vault.drafts]]),
+      text([known, [...this.storage.messages.values()], [...this.storage.drafts]]),
     ];
     assert.ok(!texts.some((each) => each.includes(SECRET)), 'the token leaked');
     this.#checkOwners();
@@ -327,8 +327,8 @@ export class Simulation {
   /** Data of one user or tenant must not be shown to, stored for or sent to another. */
   #checkOwners(): void {
     for (const tab of this.tabs) this.#checkOwner(tab);
-    for (const { scope, message } of this.vault.messages.values()) assertOwner(message.content, scope, 'stored');
-    for (const [scope, draft] of this.vault.drafts) assertOwner(draft, scope, 'stored as a draft');
+    for (const { scope, message } of this.storage.messages.values()) assertOwner(message.content, scope, 'stored');
+    for (const [scope, draft] of this.storage.drafts) assertOwner(draft, scope, 'stored as a draft');
     for (const { name, text: message } of this.browser.channelLog.splice(0)) assertOwner(message, name, 'sent');
   }
 
@@ -456,7 +456,7 @@ export class Simulation {
     for (const { open } of this.all) assert.equal(open.length, 0, 'a socket is left');
     assert.equal(this.clock.pending, 0, 'a timer is left');
     assert.deepEqual(this.browser.open, { channels: 0, locks: 0 }, 'a channel or lock is left');
-    assert.deepEqual([this.vault.holders, this.vault.pending], [0, 0], 'the storage is still in use');
+    assert.deepEqual([this.storage.holders, this.storage.pending], [0, 0], 'the storage is still in use');
   }
 }
 

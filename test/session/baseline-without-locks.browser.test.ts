@@ -4,7 +4,7 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('failing baseline backends, and tabs without locks', () => {
@@ -15,7 +15,7 @@ describe('failing baseline backends, and tabs without locks', () => {
       backend.capabilities = [];
       backend.onSocket = 'refuse';
       const browser = new FakeBrowser();
-      const vault = new MemoryVault();
+      const storage = new MemoryStorage();
       const fetch = backend.fetch;
       // a POST takes half a second to be stored, as on a mobile network
       const slow: typeof globalThis.fetch = async (input, init) => {
@@ -26,7 +26,7 @@ describe('failing baseline backends, and tabs without locks', () => {
         const { BroadcastChannel } = browser.tab();
         return new ChatConnection(
           { url: 'https://chat.example', token: tokenOf(1) },
-          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: { BroadcastChannel } },
+          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, storage, tabs: { BroadcastChannel } },
         );
       }) as [ChatConnection, ChatConnection];
       if (kind === 'restored') backend.onRequest = () => new TypeError('Failed to fetch');
@@ -73,7 +73,7 @@ describe('failing baseline backends, and tabs without locks', () => {
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
     const browser = new FakeBrowser();
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const chats = [0, 1].map(
       () =>
         new ChatConnection(
@@ -83,7 +83,7 @@ describe('failing baseline backends, and tabs without locks', () => {
             random: () => 0.5,
             WebSocket: backend.WebSocket,
             fetch: backend.fetch,
-            vault,
+            storage,
             tabs: { BroadcastChannel: browser.tab().BroadcastChannel },
           },
         ),

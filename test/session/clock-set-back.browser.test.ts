@@ -22,7 +22,7 @@ describe('10.9: with the clock set back by an hour', () => {
               ? json({ token: f.token })
               : json({}, 401)
             : f.fetch(input, init),
-        vault: f.vault,
+        storage: f.storage,
         tabs: {},
       },
     );
@@ -125,7 +125,7 @@ describe('10.9: with the clock set back by an hour', () => {
     const clock = { now: () => f.clock.now() + skew, after: (ms: number, run: () => void) => f.clock.after(ms, run) };
     const chat = new ChatConnection(
       { url: 'https://chat.example', tokenProvider: async () => (asked++, f.newToken()) },
-      { clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
+      { clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, storage: f.storage, tabs: {} },
     );
     chat.connect();
     await partsLoaded();

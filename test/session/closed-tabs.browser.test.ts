@@ -4,7 +4,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const ANA = tokenOf(1);
@@ -13,16 +13,16 @@ const BEN = tokenOf(2);
 describe('after a user has left', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
-  let vault: MemoryVault;
+  let storage: MemoryStorage;
   let chat: ChatConnection;
   beforeEach(async () => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
     backend.userOf = (token) => (token === BEN ? 2 : 1);
-    vault = new MemoryVault();
+    storage = new MemoryStorage();
     chat = new ChatConnection(
       { url: 'https://chat.example', token: ANA },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
   });
@@ -54,7 +54,7 @@ describe('after a user has left', () => {
 
   it('10.1: a message that was still being stored when its author left is restored for that author', async () => {
     await open();
-    vault.latency = () => new Promise((resolve) => clock.after(100, resolve));
+    storage.latency = () => new Promise((resolve) => clock.after(100, resolve));
     chat.sendChatMessage(1, 'first').catch(() => {});
     chat.sendChatMessage(1, 'second').catch(() => {});
     await settle();
@@ -75,7 +75,7 @@ describe('after a user has left', () => {
     const browser = new FakeBrowser();
     chat = new ChatConnection(
       { url: 'https://chat.example', token: ANA },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: browser.tab() },
     );
     chat.openRoom(1);
     // The capabilities are not yet known, so the message is sent without an id.

@@ -4,7 +4,7 @@ import { connected } from '../support/connected.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('single delivery, visible to the author only', () => {
@@ -13,13 +13,13 @@ describe('single delivery, visible to the author only', () => {
     const backend = new FakeBackend(clock);
     backend.capabilities = [];
     const browser = new FakeBrowser();
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const tabs = [browser.tab(), browser.tab()];
     const [one, two] = tabs.map(
       (t) =>
         new ChatConnection(
           { url: 'https://chat.example', token: tokenOf(1) },
-          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: t },
+          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: t },
         ),
     ) as [ChatConnection, ChatConnection];
     for (const c of [one, two]) {
@@ -73,14 +73,14 @@ describe('single delivery, visible to the author only', () => {
   });
 
   it('never shows a draft of Ana to Ben when users change on slow storage', async () => {
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.userOf = (t) => JSON.parse(atob(t.split('.')[1]!)).user_id;
-    vault.latency = () => new Promise((r) => clock.after(1500, () => r()));
+    storage.latency = () => new Promise((r) => clock.after(1500, () => r()));
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();

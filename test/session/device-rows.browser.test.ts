@@ -133,7 +133,7 @@ describe('stored rows', function () {
         url: 'https://chat.example',
         tokenProvider: () => (asked++, hangs ? new Promise<string>(() => {}) : Promise.resolve(f.token)),
       },
-      { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
+      { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, storage: f.storage, tabs: {} },
     );
     chat.connect();
     await partsLoaded();

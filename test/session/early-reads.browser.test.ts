@@ -4,7 +4,7 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const userOfToken = (t: string): number =>
@@ -116,7 +116,7 @@ describe('reads before the greeting, and a window far from the end', () => {
           random: () => 0.5,
           WebSocket: backend.WebSocket,
           fetch: backend.fetch,
-          vault: new MemoryVault(),
+          storage: new MemoryStorage(),
           tabs: browser.tab(),
         },
       );

@@ -4,7 +4,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, type FakeSocket, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
@@ -240,7 +240,14 @@ describe('states that must end', () => {
     const tabs = { locks: { request: () => new Promise(() => {}) } as unknown as LockManager, BroadcastChannel };
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.9, WebSocket: backend.WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs },
+      {
+        clock,
+        random: () => 0.9,
+        WebSocket: backend.WebSocket,
+        fetch: backend.fetch,
+        storage: new MemoryStorage(),
+        tabs,
+      },
     );
     chat.connect();
     await partsLoaded();

@@ -5,7 +5,7 @@ import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const ANA = tokenOf(1);
@@ -14,12 +14,12 @@ const BEN = tokenOf(2);
 describe('user changes', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
-  let vault: MemoryVault;
+  let storage: MemoryStorage;
   let chat: ChatConnection;
   beforeEach(() => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
-    vault = new MemoryVault();
+    storage = new MemoryStorage();
     backend.userOf = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
   });
   afterEach(() => chat.disconnect());
@@ -27,7 +27,7 @@ describe('user changes', () => {
   async function open(config: ConnectionConfig, tabs: TabApis = {}): Promise<void> {
     chat = new ChatConnection(
       { url: 'https://chat.example', ...config },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs },
     );
     chat.openRoom(1);
     chat.connect();
@@ -167,7 +167,7 @@ describe('user changes', () => {
   });
 
   it('the same without storage', async () => {
-    Object.assign(vault, { put: async () => {}, load: async () => [] });
+    Object.assign(storage, { put: async () => {}, load: async () => [] });
     await open({ token: 'ana, opaque' });
     noSocket();
     backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
@@ -293,7 +293,7 @@ describe('user changes', () => {
     await clock.advance(1_000);
     chat.saveDraft(1, '');
     await settle();
-    expect(vault.drafts.get('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1 1')).to.equal('');
+    expect(storage.drafts.get('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1 1')).to.equal('');
   });
 
   it('a token requested for another backend is not used', async () => {
@@ -351,7 +351,7 @@ describe('user changes', () => {
     await clock.advance(1_000);
     expect(errors).to.deep.equal(['Token … is odd']);
     expect(chat.messages(1)[0]?.error?.message).to.equal('Not with ….');
-    expect(JSON.stringify([...vault.messages.values()])).not.to.contain(ANA);
+    expect(JSON.stringify([...storage.messages.values()])).not.to.contain(ANA);
   });
 
   it('clearLocalData removes the data of all users', async () => {
@@ -361,11 +361,11 @@ describe('user changes', () => {
     await write('on its way');
     chat.saveDraft(1, 'half a thou');
     await clock.advance(1_000);
-    expect([vault.messages.size, vault.drafts.size]).to.deep.equal([1, 1]);
+    expect([storage.messages.size, storage.drafts.size]).to.deep.equal([1, 1]);
     await chat.clearLocalData();
     await settle();
-    expect([...vault.messages.values()].filter(({ message }) => message.content !== '')).to.deep.equal([]);
-    expect(vault.drafts.size).to.equal(0);
+    expect([...storage.messages.values()].filter(({ message }) => message.content !== '')).to.deep.equal([]);
+    expect(storage.drafts.size).to.equal(0);
     expect(shown()).to.deep.equal([]);
   });
 });

@@ -47,13 +47,13 @@ describe('the message storage', () => {
     });
     transaction.objectStore('drafts').put({ scope: 'https://chat.example 1', room: '7', text: 'half a thought' });
     await new Promise((resolve) => (transaction.oncomplete = resolve));
-    const vault = new IndexedDbStorage(() => {});
-    expect(await vault.load(SCOPE)).to.deep.equal([kept]);
-    expect(await vault.load('https://chat.example/base/api/chat/ wss://chat.example/base/ws/chat/ a b')).to.have.length(
-      1,
-    );
-    expect(await vault.draft(SCOPE, 7)).to.equal('half a thought');
-    expect(await vault.load('https://chat.example 1')).to.deep.equal([]);
+    const storage = new IndexedDbStorage(() => {});
+    expect(await storage.load(SCOPE)).to.deep.equal([kept]);
+    expect(
+      await storage.load('https://chat.example/base/api/chat/ wss://chat.example/base/ws/chat/ a b'),
+    ).to.have.length(1);
+    expect(await storage.draft(SCOPE, 7)).to.equal('half a thought');
+    expect(await storage.load('https://chat.example 1')).to.deep.equal([]);
   });
 
   it('10.2: is closed when a newer release upgrades it; the tab asks for a reload', async () => {
@@ -85,32 +85,33 @@ describe('the message storage', () => {
     const clock = new FakeClock();
     let asked = 0;
     IDBFactory.prototype.open = () => (asked++, new EventTarget() as IDBOpenDBRequest);
-    const vault = new IndexedDbStorage((state) => states.push(state), clock);
-    vault.open();
-    await vault.load(SCOPE);
+    const storage = new IndexedDbStorage((state) => states.push(state), clock);
+    storage.open();
+    await storage.load(SCOPE);
     expect(states).to.deep.equal(['not-kept']);
     const from = performance.now();
-    for (let n = 0; n < 50; n++) await vault.put(SCOPE, { localId: `temp_${n}`, roomId: 1, content: 'written', at: 0 });
+    for (let n = 0; n < 50; n++)
+      await storage.put(SCOPE, { localId: `temp_${n}`, roomId: 1, content: 'written', at: 0 });
     expect(performance.now() - from).to.be.below(200);
     expect(asked, 'asked while it is broken').to.equal(1);
     // Rechecked in the background, rarely.
     for (let minute = 0; minute < 60; minute++) {
       await clock.advance(60_000);
       const before = performance.now();
-      await vault.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
+      await storage.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
       expect(performance.now() - before).to.be.below(100);
     }
     expect(asked).to.be.at.most(18);
     IDBFactory.prototype.open = open;
     await clock.advance(600_000);
     await aTimeout(2_100); // the last check of the unresponsive storage times out in real time
-    await vault.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
+    await storage.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
     await clock.advance(600_000);
-    await vault.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
+    await storage.put(SCOPE, { localId: 'temp_0', roomId: 1, content: 'written', at: 0 });
     await until(() => states.at(-1) === 'kept');
-    await vault.put(SCOPE, { localId: 'temp_1', roomId: 1, content: 'kept again', at: 0 });
-    expect((await vault.load(SCOPE)).map(({ content }) => content)).to.include('kept again');
-    vault.close();
+    await storage.put(SCOPE, { localId: 'temp_1', roomId: 1, content: 'kept again', at: 0 });
+    expect((await storage.load(SCOPE)).map(({ content }) => content)).to.include('kept again');
+    storage.close();
   });
 
   it('10.20: stores messages written during a failure as soon as it works', async () => {

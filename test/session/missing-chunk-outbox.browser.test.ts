@@ -6,7 +6,7 @@ import { loadDeferred } from '../../src/session/load-deferred.js';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { until } from '../support/mounted.js';
 
 const SCOPE = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
@@ -24,14 +24,14 @@ describe('a chunk that cannot be loaded', () => {
     );
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const vault = new MemoryVault();
-    vault.messages.set('temp_0', {
+    const storage = new MemoryStorage();
+    storage.messages.set('temp_0', {
       scope: SCOPE,
       message: { localId: 'temp_0', roomId: 1, content: 'from before', at: clock.now(), idempotent: true },
     });
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.9, vault, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} },
+      { clock, random: () => 0.9, storage, WebSocket: backend.WebSocket, fetch: backend.fetch, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();

@@ -5,7 +5,7 @@ import { setupWorker } from 'msw/browser';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 
 describe('a chunk that cannot be loaded', () => {
   const worker = setupWorker();
@@ -40,7 +40,7 @@ describe('a chunk that cannot be loaded', () => {
       {
         clock,
         random: () => 0.9,
-        vault: new MemoryVault(),
+        storage: new MemoryStorage(),
         WebSocket: backend.WebSocket,
         fetch: backend.fetch,
         tabs: {},

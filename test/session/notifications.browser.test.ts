@@ -3,7 +3,7 @@ import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js
 import { FakeBackend, FakeSocket, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
@@ -38,7 +38,14 @@ describe('the notifications socket of several tabs', () => {
     const open = (): ChatConnection => {
       const tab = new ChatConnection(
         { url: 'https://chat.example', token: tokenOf(1), notifications: true },
-        { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: browser.tab() },
+        {
+          clock,
+          random: () => 0.5,
+          WebSocket,
+          fetch: backend.fetch,
+          storage: new MemoryStorage(),
+          tabs: browser.tab(),
+        },
       );
       tab.connect();
       return tab;
@@ -97,7 +104,7 @@ describe('the notifications socket', () => {
     } as unknown as typeof globalThis.WebSocket;
     chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1), notifications: true },
-      { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+      { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, storage: new MemoryStorage(), tabs: {} },
     );
     chat.on('chat-notification', (event) => events.push(event));
     chat.connect();
@@ -234,7 +241,7 @@ describe('the token of the notifications socket', () => {
     let token = tokenOf(1, { jti: 1 });
     const chat = new ChatConnection(
       { url: 'https://chat.example', tokenProvider: async () => (asked++, token), notifications: true },
-      { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, vault: new MemoryVault(), tabs: {} },
+      { clock, random: () => 0.5, WebSocket, fetch: backend.fetch, storage: new MemoryStorage(), tabs: {} },
     );
     chat.connect();
     await partsLoaded();

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { WebSocket } from 'ws';
 import { ChatConnection, type ConnectionEvents } from '../../src/client/index.js';
 import { ANA, BEN, rest, within, withServer } from '../server/support.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 
 it('10.13: a notification missed during a gap is reported with its content', () =>
   withServer({ differences: ['notifications-quiet'], seed: 'transcript' }, async (server) => {
@@ -22,7 +22,7 @@ it('10.13: a notification missed during a gap is reported with its content', () 
       {
         random: () => 0.5,
         WebSocket: Kept as unknown as typeof globalThis.WebSocket,
-        vault: new MemoryVault(),
+        storage: new MemoryStorage(),
         tabs: {},
       },
     );

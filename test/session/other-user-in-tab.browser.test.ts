@@ -3,7 +3,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('another tab signs in as another user', () => {
@@ -13,7 +13,7 @@ describe('another tab signs in as another user', () => {
       const backend = new FakeBackend(clock);
       backend.userOf = (token) => (JSON.parse(atob(token.split('.')[1]!)) as { user_id: number }).user_id;
       const browser = new FakeBrowser();
-      const vault = new MemoryVault();
+      const storage = new MemoryStorage();
       let session = 1;
       let fail = 0;
       const make = (isFirst: boolean): ChatConnection =>
@@ -46,7 +46,7 @@ describe('another tab signs in as another user', () => {
               }
               return json({ token: tokenOf(session) });
             },
-            vault,
+            storage,
             tabs: browser.tab(),
           },
         );

@@ -4,7 +4,7 @@ import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { openFaultScene } from '../support/fault-scene.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 /** Deterministic, uniformly distributed numbers. */
@@ -36,7 +36,7 @@ describe('an outage', () => {
           random: evenRandom(n * 7_919 + 1),
           WebSocket: backend.WebSocket,
           fetch: backend.fetch,
-          vault: new MemoryVault(),
+          storage: new MemoryStorage(),
           tabs: {},
         },
       );
@@ -262,7 +262,7 @@ describe('10.10: round trips until the first messages are visible', () => {
           random: () => 0.5,
           WebSocket: backend.WebSocket,
           fetch: backend.fetch,
-          vault: new MemoryVault(),
+          storage: new MemoryStorage(),
           tabs: {},
         },
       );

@@ -4,7 +4,7 @@ import type { ChatError } from '../../src/transport/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
@@ -95,7 +95,7 @@ describe('sending', () => {
       random: () => 0.999,
       WebSocket: backend.WebSocket,
       fetch: backend.fetch,
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
       tabs: {},
     };
     const [awake, asleep] = [0, 1].map(

@@ -11,7 +11,7 @@ describe('a token rejected by mistake', () => {
       let asked = 0;
       const chat = new ChatConnection(
         { url: 'https://chat.example', tokenProvider: async () => (asked++, f.token) },
-        { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
+        { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, storage: f.storage, tabs: {} },
       );
       chat.openRoom(1);
       chat.connect();
@@ -55,7 +55,7 @@ describe('a late token', () => {
           return f.newToken();
         },
       },
-      { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, vault: f.vault, tabs: {} },
+      { clock: f.clock, random: () => 0.5, WebSocket: f.WebSocket, fetch: f.fetch, storage: f.storage, tabs: {} },
     );
     const sent: string[] = [];
     f.onSent = (frame) => {

@@ -4,7 +4,7 @@ import { connected } from '../support/connected.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const OPAQUE = 'secret-A+/token==';
@@ -14,13 +14,13 @@ describe('a token repeated by the server', () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const problems: string[] = [];
     const tokens = [tokenOf(1, { jti: 'leader' }), tokenOf(1, { jti: 'follower' })];
     const chats = tokens.map((token) => {
       const chat = new ChatConnection(
         { url: 'https://chat.example', token },
-        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: browser.tab() },
       );
       chat.on('chat-error', ({ code, message }) => problems.push(`${code}: ${message}`));
       return chat;

@@ -5,7 +5,7 @@ import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const WEEKEND_MS = 64 * 3_600_000;
@@ -13,12 +13,12 @@ const WEEKEND_MS = 64 * 3_600_000;
 describe('resending', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
-  let vault: MemoryVault;
+  let storage: MemoryStorage;
   let open: ChatConnection[];
   beforeEach(() => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
-    vault = new MemoryVault();
+    storage = new MemoryStorage();
     open = [];
   });
   afterEach(() => {
@@ -34,7 +34,7 @@ describe('resending', () => {
         random: () => 0.5,
         WebSocket: backend.WebSocket,
         fetch: backend.fetch,
-        vault,
+        storage,
         tabs: browser?.tab() ?? {},
       },
     );
@@ -187,7 +187,7 @@ describe('resending', () => {
     const before = await connect();
     before.sendChatMessage(1, 'never mind').catch(() => {});
     await clock.advance(2_000);
-    vault.latency = () => new Promise((resolve) => clock.after(300, resolve));
+    storage.latency = () => new Promise((resolve) => clock.after(300, resolve));
     before.disconnect();
     before.connect();
     before.discard(before.messages(1)[0]!.localId!);

@@ -3,7 +3,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { json, page, room, tokenOf } from '../support/fake-backend.js';
 import { settle } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const DOWN = (): Error => new TypeError('Failed to fetch');
@@ -482,7 +482,7 @@ describe('a session', () => {
         clock,
         random: () => 0.999,
         WebSocket: backend.WebSocket,
-        vault: new MemoryVault(),
+        storage: new MemoryStorage(),
         tabs: {},
         // Answered by the server at once, but delivered late.
         fetch: async (input, init) => {

@@ -5,7 +5,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { connected } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { until } from '../support/mounted.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 import { twoTabs } from '../support/two-tabs.js';
@@ -206,19 +206,19 @@ describe('failing storage, and duplicate messages', () => {
 
   it('10.6: a purge during a storage failure does not report success', async () => {
     const clock = new FakeClock();
-    const vault = new IndexedDbStorage(() => {}, clock);
-    await vault.putDraft(SCOPE, 1, 'secret');
+    const storage = new IndexedDbStorage(() => {}, clock);
+    await storage.putDraft(SCOPE, 1, 'secret');
     broken();
-    await vault.putDraft(SCOPE, 2, 'x');
+    await storage.putDraft(SCOPE, 2, 'x');
     repair();
     let outcome = 'forgotten';
-    await vault.purge().catch(() => (outcome = 'failed'));
+    await storage.purge().catch(() => (outcome = 'failed'));
     for (let i = 0; i < 20; i++) {
       await clock.advance(300_000);
-      await vault.putDraft(SCOPE, 3, 'y');
+      await storage.putDraft(SCOPE, 3, 'y');
       await aTimeout(20);
     }
-    expect([outcome, await vault.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
+    expect([outcome, await storage.draft(SCOPE, 1)]).to.not.deep.equal(['forgotten', 'secret']);
   });
 
   it('10.2: a user whose id begins with "ws" keeps messages stored by the first release', async () => {
@@ -233,8 +233,8 @@ describe('failing storage, and duplicate messages', () => {
     const kept = { localId: 'temp_1', roomId: 1, content: 'of the old release', at: Date.now() };
     t.objectStore('outbox').put({ scope: 'https://chat.example wsmith', localId: 'temp_1', order: 1, kept });
     await new Promise((resolve) => (t.oncomplete = resolve));
-    const vault = new IndexedDbStorage(() => {});
-    expect(await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ wsmith')).to.have.length(1);
+    const storage = new IndexedDbStorage(() => {});
+    expect(await storage.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ wsmith')).to.have.length(1);
   });
 
   it('10.21: intermittent storage failures leave no database connection open', async () => {
@@ -249,29 +249,29 @@ describe('failing storage, and duplicate messages', () => {
       return close.call(this);
     };
     const clock = new FakeClock();
-    const vault = new IndexedDbStorage(() => {}, clock);
-    vault.open();
+    const storage = new IndexedDbStorage(() => {}, clock);
+    storage.open();
     broken();
     for (let i = 0; i < 10; i++) {
-      await vault.putDraft(SCOPE, 1, 'x');
+      await storage.putDraft(SCOPE, 1, 'x');
       await aTimeout(30);
       await clock.advance(300_000);
     }
     repair();
-    vault.close();
+    storage.close();
     await aTimeout(50);
     expect(opened.size).to.equal(0);
   });
 
   it('10.6: clearLocalData right after sending leaves nothing in storage', async () => {
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();
@@ -283,20 +283,20 @@ describe('failing storage, and duplicate messages', () => {
     await clock.advance(1000);
     chat.disconnect();
     expect(
-      [...vault.messages.values()]
+      [...storage.messages.values()]
         .filter(({ message }) => message.content !== '')
         .map(({ message }) => message.content),
     ).to.deep.equal([]);
   });
 
   it('10.6: clearLocalData before the user is known removes the draft', async () => {
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     backend.onSocket = 'hang';
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: 'opaque' },
-      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.999, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();
@@ -308,29 +308,29 @@ describe('failing storage, and duplicate messages', () => {
     backend.socket.receive(backend.greeting(1));
     await clock.advance(1000);
     chat.disconnect();
-    expect([...vault.drafts.values()]).to.deep.equal([]);
+    expect([...storage.drafts.values()]).to.deep.equal([]);
   });
 
   it('10.6: clearLocalData while messages are restored: nothing appears, nothing is sent', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', {
+    storage.messages.set('temp_0', {
       scope,
       message: { localId: 'temp_0', roomId: 1, content: 'old secret', at: clock.now(), idempotent: true },
     });
     let chain: Promise<void> = Promise.resolve();
-    const original = vault.load.bind(vault);
+    const original = storage.load.bind(storage);
     void original;
-    vault.load = async (s) => {
-      const rows = [...vault.messages.values()].filter((row) => row.scope === s).map(({ message }) => message);
+    storage.load = async (s) => {
+      const rows = [...storage.messages.values()].filter((row) => row.scope === s).map(({ message }) => message);
       await (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
       return rows;
     };
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();
@@ -338,7 +338,7 @@ describe('failing storage, and duplicate messages', () => {
     await clock.advance(100);
     await chat.clearLocalData();
     await clock.advance(60_000);
-    const got = [backend.messages.length, vault.messages.size];
+    const got = [backend.messages.length, storage.messages.size];
     chat.disconnect();
     await settle();
     expect(got).to.deep.equal([0, 0]);

@@ -24,7 +24,7 @@ describe('a suspended tab', () => {
           server: one.server,
           clock: one.clock,
           token: one.token,
-          vault: one.vault,
+          storage: one.storage,
           tabs: browser.tab(),
         });
         await one.open();

@@ -8,7 +8,7 @@ import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 import { until } from '../support/mounted.js';
 
@@ -227,8 +227,8 @@ describe('tabs of one user', () => {
     const after = tab();
     await until(() => backend.messages.length === 1 && after.messages(1)[0]?.delivery === 'sent');
     expect(texts(after)).to.deep.equal(['written offline']);
-    const vault = new IndexedDbStorage(() => {});
-    while ((await vault.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1')).length > 0)
+    const storage = new IndexedDbStorage(() => {});
+    while ((await storage.load('https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1')).length > 0)
       await aTimeout(5);
   });
 
@@ -272,7 +272,7 @@ describe('rooms open in several tabs, over one socket', () => {
         random: () => 0.999,
         WebSocket: backend.WebSocket,
         fetch: backend.fetch,
-        vault: new MemoryVault(),
+        storage: new MemoryStorage(),
         tabs: parts,
       },
     );
@@ -379,12 +379,19 @@ describe('rooms open in several tabs, over one socket', () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
     const browser = new FakeBrowser();
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const chats = [1, 2].map(
       () =>
         new ChatConnection(
           { url: 'https://chat.example', token: tokenOf(1) },
-          { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+          {
+            clock,
+            random: () => 0.5,
+            WebSocket: backend.WebSocket,
+            fetch: backend.fetch,
+            storage,
+            tabs: browser.tab(),
+          },
         ),
     );
     for (const chat of chats) {
@@ -402,7 +409,7 @@ describe('rooms open in several tabs, over one socket', () => {
     await clock.advance(10);
     await done;
     await clock.advance(60_000);
-    const kept = [[...vault.messages.values()], [...vault.drafts]];
+    const kept = [[...storage.messages.values()], [...storage.drafts]];
     for (const chat of chats) chat.disconnect();
     expect(kept).to.deep.equal([[], []]);
   });

@@ -3,7 +3,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('another tenant', () => {
@@ -92,11 +92,11 @@ describe('another tenant', () => {
   it('storage that hangs on load: connected, and messages are sent in order', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const vault = new MemoryVault();
-    vault.load = () => new Promise((r) => clock.after(2000, () => r([])));
+    const storage = new MemoryStorage();
+    storage.load = () => new Promise((r) => clock.after(2000, () => r([])));
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();
@@ -114,17 +114,17 @@ describe('another tenant', () => {
     const backend = new FakeBackend(clock);
     backend.onSocket = 'refuse';
     backend.onRequest = () => new TypeError('Failed to fetch');
-    const vault = new MemoryVault();
+    const storage = new MemoryStorage();
     const scope = 'https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
-    vault.messages.set('temp_0', {
+    storage.messages.set('temp_0', {
       scope,
       message: { localId: 'temp_0', roomId: 1, content: 'old', at: clock.now(), idempotent: true },
     });
     let chain: Promise<void> = Promise.resolve();
-    vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
+    storage.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(700, r))));
     const chat = new ChatConnection(
       { url: 'https://chat.example', token: tokenOf(1) },
-      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
     );
     chat.openRoom(1);
     chat.connect();

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 describe('10.25: the old token expires while the new one is in flight on the same socket', () => {
@@ -28,7 +28,7 @@ describe('10.25: the old token expires while the new one is in flight on the sam
           random: () => 0.5,
           WebSocket: backend.WebSocket,
           fetch: backend.fetch,
-          vault: new MemoryVault(),
+          storage: new MemoryStorage(),
           tabs: {},
         },
       );

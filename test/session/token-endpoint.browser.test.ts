@@ -3,7 +3,7 @@ import { expect } from '@open-wc/testing';
 import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const FRESH = tokenOf(1, { jti: 'fresh' });
@@ -18,7 +18,7 @@ async function visit(answer: (nth: number) => Response | Error | Promise<Respons
       clock,
       random: () => 0.999,
       WebSocket: backend.WebSocket,
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
       tabs: {},
       fetch: async (input, init = {}) => {
         const url = String(input);

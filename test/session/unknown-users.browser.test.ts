@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { partsLoaded } from '../support/lazy-parts.js';
@@ -44,9 +44,9 @@ describe('messages of an unknown user', () => {
       const clock = new FakeClock();
       const backend = new FakeBackend(clock);
       backend.onSocket = 'hang';
-      const vault = new MemoryVault();
+      const storage = new MemoryStorage();
       let chain: Promise<void> = Promise.resolve();
-      vault.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(300, r))));
+      storage.latency = () => (chain = chain.then(() => new Promise<void>((r) => clock.after(300, r))));
       let give!: (t: string) => void;
       const chat = new ChatConnection(
         {
@@ -54,7 +54,7 @@ describe('messages of an unknown user', () => {
           token,
           ...(token ? {} : { tokenProvider: () => new Promise<string>((r) => (give = r)) }),
         },
-        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: {} },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: {} },
       );
       for (const r of [1, 2, 3]) chat.openRoom(r);
       chat.connect();
@@ -72,7 +72,7 @@ describe('messages of an unknown user', () => {
       }
       await clock.advance(60_000);
       await Promise.all(sent);
-      const left = [...vault.messages.values()].map(({ message }) => message.content);
+      const left = [...storage.messages.values()].map(({ message }) => message.content);
       chat.disconnect();
       expect(left).to.deep.equal([]);
     });

@@ -6,7 +6,7 @@ import { connected, scene } from '../support/connected.js';
 import { FakeBackend, json, room, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const kept = (more: object = {}): object => ({ localId: 'a', roomId: 1, content: 'x', at: 1, ...more });
@@ -75,7 +75,7 @@ describe('messages of other tabs', () => {
       WebSocket: backend.WebSocket,
       fetch: backend.fetch,
       clock: new FakeClock(),
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
       tabs: {
         locks: new FakeBrowser().tab().locks,
         BroadcastChannel: class {

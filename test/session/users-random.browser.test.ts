@@ -3,7 +3,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 function rng(seed: number): () => number {
@@ -34,9 +34,9 @@ describe('random user changes, in one tab and in three', () => {
             if (kind === 'baseline') backend.capabilities = [];
             backend.userOf = userOfToken;
             backend.hasMe = kind === 'full';
-            const vault = new MemoryVault();
+            const storage = new MemoryStorage();
             let slow = 0;
-            vault.latency = () => (slow > 0 ? new Promise((r) => clock.after(pick(slow), () => r())) : undefined);
+            storage.latency = () => (slow > 0 ? new Promise((r) => clock.after(pick(slow), () => r())) : undefined);
             const browser = new FakeBrowser();
             let n = 0;
             const tokenFor = (user: number): string =>
@@ -46,7 +46,7 @@ describe('random user changes, in one tab and in three', () => {
             const tabs = Array.from({ length: tabCount }, () => {
               const chat = new ChatConnection(
                 { url: 'https://chat.example', token: tokenFor(1) },
-                { clock, random, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs: browser.tab() },
+                { clock, random, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs: browser.tab() },
               );
               chat.openRoom(1);
               chat.openRoom(2);

@@ -4,7 +4,7 @@ import { ChatConnection, type ConnectionConfig } from '../../src/client/index.js
 import { FakeBackend, json, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
-import { MemoryVault } from '../support/memory-vault.js';
+import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const ANA = tokenOf(1);
@@ -14,12 +14,12 @@ const BEN = tokenOf(2);
 describe('users and backends', () => {
   let clock: FakeClock;
   let backend: FakeBackend;
-  let vault: MemoryVault;
+  let storage: MemoryStorage;
   let open: ChatConnection[];
   beforeEach(() => {
     clock = new FakeClock();
     backend = new FakeBackend(clock);
-    vault = new MemoryVault();
+    storage = new MemoryStorage();
     open = [];
     backend.userOf = (token) => (token === BEN || token.startsWith('ben') ? 2 : 1);
   });
@@ -36,7 +36,7 @@ describe('users and backends', () => {
         random: () => 0.5,
         WebSocket: backend.WebSocket,
         fetch: backend.fetch,
-        vault,
+        storage,
         tabs: browser?.tab() ?? {},
       },
     );
@@ -61,7 +61,7 @@ describe('users and backends', () => {
 
   for (const latencyMs of [0, 1, 30, 700]) {
     it(`10.1: a pending message is sent under no other user, though the token changes twice in succession; storage takes ${latencyMs} ms`, async () => {
-      if (latencyMs > 0) vault.latency = () => new Promise((resolve) => clock.after(latencyMs, resolve));
+      if (latencyMs > 0) storage.latency = () => new Promise((resolve) => clock.after(latencyMs, resolve));
       noPosts();
       const chat = await chatWith({ token: ANA });
       await clock.advance(5_000);
@@ -74,7 +74,7 @@ describe('users and backends', () => {
       await clock.advance(60_000);
       expect([chat.user?.id, stored(), shown(chat)]).to.deep.equal([2, [], []]);
       expect(
-        [...vault.messages.values()].map(({ scope, message: kept }) => `${scope.split(' ').at(-1)} ${kept.content}`),
+        [...storage.messages.values()].map(({ scope, message: kept }) => `${scope.split(' ').at(-1)} ${kept.content}`),
       ).to.deep.equal(['1 of Ana', '1 of Ana, in between']);
       chat.configure({ token: ANA });
       await clock.advance(60_000);
@@ -96,7 +96,7 @@ describe('users and backends', () => {
     };
     const other = new ChatConnection(
       { url: 'https://chat.example', token: ANA },
-      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, vault, tabs: {} },
+      { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: slow, storage, tabs: {} },
     );
     open.push(other);
     chat.disconnect();
@@ -134,7 +134,7 @@ describe('users and backends', () => {
       0,
     );
     expect(new Set(backend.sockets.map(({ url }) => new URL(url).pathname)).size, 'each its own socket').to.equal(2);
-    expect([...vault.messages.keys()]).to.have.length(1);
+    expect([...storage.messages.keys()]).to.have.length(1);
   });
 
   it('10.2: another socket path is another backend: pending messages are not sent there', async () => {
@@ -249,7 +249,7 @@ describe('users and backends', () => {
     await clock.advance(1_000);
     give(ANA);
     await clock.advance(1_000);
-    expect([...vault.drafts].filter(([key]) => key.includes(' 1 1')).map(([, text]) => text)).to.deep.equal([
+    expect([...storage.drafts].filter(([key]) => key.includes(' 1 1')).map(([, text]) => text)).to.deep.equal([
       'typed early',
     ]);
     chat.configure({ tokenProvider: async () => BEN, token: BEN });
@@ -261,7 +261,7 @@ describe('users and backends', () => {
     const chat = await chatWith({ token: ANA });
     chat.saveDraft(1, 'of Ana');
     await clock.advance(1_000);
-    vault.latency = () => new Promise((resolve) => clock.after(500, resolve));
+    storage.latency = () => new Promise((resolve) => clock.after(500, resolve));
     const draft = chat.draft(1);
     await settle();
     chat.configure({ token: BEN });
@@ -274,7 +274,7 @@ describe('users and backends', () => {
     chat.saveDraft(1, 'about to be kept');
     await chat.clearLocalData();
     await clock.advance(2_000);
-    expect([...vault.drafts.values()].filter(Boolean)).to.deep.equal([]);
+    expect([...storage.drafts.values()].filter(Boolean)).to.deep.equal([]);
   });
 
   it('10.43: signing in as another user in one tab changes the others, and signing out signs them out', async () => {

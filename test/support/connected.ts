@@ -1,7 +1,7 @@
 import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
-import { MemoryVault } from './memory-vault.js';
+import { MemoryStorage } from './memory-storage.js';
 import { partsLoaded } from './lazy-parts.js';
 
 export interface Scene {
@@ -25,7 +25,7 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
       random: () => 0.999,
       WebSocket: backend.WebSocket,
       fetch: backend.fetch,
-      vault: new MemoryVault(),
+      storage: new MemoryStorage(),
       tabs: {},
     },
   );

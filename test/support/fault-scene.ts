@@ -7,7 +7,7 @@ import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '..
 import type { ChatError, Clock } from '../../src/transport/index.js';
 import { tokenOf, type FakeSocket } from './fake-backend.js';
 import { FakeClock, settle } from './fake-clock.js';
-import { MemoryVault } from './memory-vault.js';
+import { MemoryStorage } from './memory-storage.js';
 import { partsLoaded } from './lazy-parts.js';
 import { ME, ModelServer, OTHER, ROOMS, type Row } from './model-server.js';
 
@@ -22,7 +22,7 @@ export const BASELINE: readonly string[] = [];
 export class FaultScene {
   readonly clock = new FakeClock();
   readonly server: ModelServer;
-  readonly vault = new MemoryVault();
+  readonly storage = new MemoryStorage();
   token = tokenOf(ME, { jti: 'first' });
   config: ConnectionConfig = {};
   /** How far the local clock is ahead of the server's, in ms. */
@@ -66,7 +66,7 @@ export class FaultScene {
         random: () => 0.999,
         WebSocket: this.WebSocket,
         fetch: this.fetch,
-        vault: this.vault,
+        storage: this.storage,
         tabs: this.tabs,
       },
     );

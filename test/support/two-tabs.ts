@@ -2,7 +2,7 @@ import { ChatConnection } from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeBrowser } from './fake-tabs.js';
-import { MemoryVault } from './memory-vault.js';
+import { MemoryStorage } from './memory-storage.js';
 import { partsLoaded } from './lazy-parts.js';
 
 export interface TwoTabs {
@@ -19,12 +19,12 @@ export const twoTabs = async (prepare: (backend: FakeBackend) => void = () => {}
   const backend = new FakeBackend(clock);
   prepare(backend);
   const browser = new FakeBrowser();
-  const vault = new MemoryVault();
+  const storage = new MemoryStorage();
   const chats = [browser.tab(), browser.tab()].map(
     (tabs) =>
       new ChatConnection(
         { url: 'https://chat.example', token: tokenOf(1) },
-        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, vault, tabs },
+        { clock, random: () => 0.5, WebSocket: backend.WebSocket, fetch: backend.fetch, storage, tabs },
       ),
   ) as [ChatConnection, ChatConnection];
   for (const chat of chats) {

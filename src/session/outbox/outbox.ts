@@ -53,11 +53,11 @@ export class Outbox implements OutboxContext {
   /** @param scope empty while the user is not known: then nothing is written to storage. */
   constructor(
     readonly session: OutboxHost,
-    vault: MessageStorage,
+    storage: MessageStorage,
     readonly scope: string,
   ) {
-    this.#storage = vault;
-    this.drafts = new Drafts(vault, scope, () => this.#open.aborted);
+    this.#storage = storage;
+    this.drafts = new Drafts(storage, scope, () => this.#open.aborted);
   }
 
   /** Opens the outbox for its author, and restores the messages that wait in storage or in memory. */

@@ -3,7 +3,7 @@ import type { MessageStorage } from '../../src/session/index.js';
 import { idKey, type Id } from '../../src/protocol/index.js';
 
 /** In-memory message storage. Like a real device, it outlives the connections that use it. */
-export class MemoryVault implements MessageStorage {
+export class MemoryStorage implements MessageStorage {
   readonly messages = new Map<string, { scope: string; message: StoredMessage }>();
   readonly drafts = new Map<string, string>();
   /** Number of operations requested. */
@@ -75,7 +75,7 @@ export class MemoryVault implements MessageStorage {
 }
 
 /** Storage that keeps nothing, as in a browser that blocks cookies. */
-export const NO_VAULT: MessageStorage = {
+export const NO_STORAGE: MessageStorage = {
   load: async () => [],
   put: async () => {},
   delete: async () => {},
