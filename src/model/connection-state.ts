@@ -1,4 +1,3 @@
-/** The state of a connection, as one tagged union. */
 import type { ReasonCode } from '../locale/state-reasons.js';
 
 /**
@@ -16,14 +15,15 @@ import type { ReasonCode } from '../locale/state-reasons.js';
 export type ChatState =
   'idle' | 'connecting' | 'connected' | 'reconnecting' | 'polling' | 'offline' | 'unauthorized' | 'error';
 
-/** The next try of the socket, where one is timed. */
+/** The next connection attempt, if one is scheduled. */
 export interface NextTry {
-  /** How many tries in a row have failed, this one included: 1 for the first. */
+  /** The number of failed attempts in a row: 1 after the first one, 0 if none has failed. */
   attempt: number;
-  /** When, in milliseconds since 1970; null while the try is being made. */
+  /** The scheduled time, in milliseconds since 1970; null while the attempt is in progress. */
   at: number | null;
 }
 
+/** The state of a connection, with its reason and the next attempt, as a tagged union. */
 export type ConnectionState =
   | { is: 'idle' }
   | { is: 'connecting' }
@@ -42,9 +42,9 @@ const SELF_EVIDENT = {
   offline: 'browser_offline',
 } as const;
 
-/** Why the session is in this state. */
+/** The reason for a state. */
 export const reasonOf = (state: ConnectionState): ReasonCode =>
   'reason' in state ? state.reason : SELF_EVIDENT[state.is];
 
-/** The next try of the socket, if one is to come. */
+/** The next connection attempt, if there is one. */
 export const nextTryOf = (state: ConnectionState): NextTry | null => ('next' in state ? state.next : null);

@@ -2,9 +2,9 @@
 import type { Id } from '../protocol/index.js';
 import { ChatError, type ErrorCode } from '../transport/index.js';
 
-/** A message on its way out. */
+/** An outgoing message. */
 export interface Outgoing {
-  /** Ours, until the server has given it an id; travels as `_tempId`. */
+  /** The client's own id, until the server has assigned one. Sent as `_tempId`. */
   readonly localId: string;
   readonly roomId: Id;
   readonly content: string;
@@ -15,17 +15,20 @@ export interface Outgoing {
 export interface StoredMessage extends Outgoing {
   /** When it was written, in milliseconds since 1970. */
   readonly at: number;
-  /** The newest message of the room then: own messages up to there are earlier ones. */
+  /** The newest message of the room at that time: own messages up to it are earlier ones. */
   readonly after?: Id | undefined;
-  /** Whether the backend then recognised messages by their names (`idempotent_send`). */
+  /** Whether the backend accepted idempotency keys at that time (`idempotent_send`). */
   readonly idempotent?: boolean | undefined;
   /** Whether it was sent without its idempotency key, because the capability was not known yet. */
   sentWithoutKey?: boolean | undefined;
-  /** Its author has decided to send it, though a copy may be stored already. */
+  /** Whether its author has decided to send it, although a copy may already be stored. */
   confirmedByAuthor?: boolean | undefined;
-  /** Its author discarded it, `at` that time: kept without its text for a day, for suspended tabs that would send it. */
+  /**
+   * Whether its author has discarded it, at the time `at`. It is kept without its text for a day, because suspended
+   * tabs might send it.
+   */
   discarded?: boolean | undefined;
-  /** Why the server refused it, where it did: it waits for its author. */
+  /** Why it was refused, if it was: it waits for its author's decision. */
   readonly refused?: { code: ErrorCode; message: string; status?: number | undefined } | undefined;
 }
 
@@ -33,5 +36,5 @@ export interface StoredMessage extends Outgoing {
 export const errorOf = ({ refused }: StoredMessage): ChatError | null =>
   refused ? new ChatError(refused.code, refused.message, refused.status) : null;
 
-/** The state of the storage. `outdated`: a newer version of the chat has upgraded it, so the page has to be reloaded. */
+/** The state of the storage. `outdated`: a newer version of the chat has upgraded it, so the page must be reloaded. */
 export type StorageState = 'kept' | 'not-kept' | 'outdated';

@@ -1,7 +1,7 @@
 /** The changes of a room. */
 import type { FrameOf } from './server-frames.js';
 
-/** Frames that change a room; each carries its `seq`. */
+/** Frames that change a room. With capability `sync`, each has a `seq`. */
 export type ChangeFrame = FrameOf<
   'new_message' | 'message_updated' | 'message_deleted' | 'reactions_updated' | 'message_read' | 'messages_marked_read'
 >;

@@ -1,4 +1,4 @@
-/** Every frame a client may send. The widget needs only the types; a server parses with the schemas. */
+/** All frames that a client may send. The client needs only the types; a server validates with the schemas. */
 import { Id, object, z } from './schema.js';
 
 const roomId = { room_id: Id };
@@ -13,7 +13,9 @@ export const ClientFrames = {
     reply_to: z.optional(z.nullable(Id)),
     _tempId: z.optional(z.string()),
   })),
-  /** No ids, or an empty list, means all of the room. Capability `receipts`: everything up to the message `up_to`. */
+  /**
+   * Without ids, or with an empty list: the whole room. Capability `receipts`: everything up to the message `up_to`.
+   */
   mark_read: object(() => ({
     type: z.literal('mark_read'),
     ...roomId,
@@ -24,15 +26,15 @@ export const ClientFrames = {
   stop_typing: object(() => ({ type: z.literal('stop_typing'), ...roomId })),
   get_room_list: object(() => ({ type: z.literal('get_room_list') })),
   ping: object(() => ({ type: z.literal('ping') })),
-  /** Capability `sync`: what has changed in these rooms since their `seq`? By room id. */
+  /** Capability `sync`: requests the changes in these rooms since their `seq`. Keys are room ids. */
   sync: object(() => ({ type: z.literal('sync'), rooms: z.record(z.string(), z.number()) })),
-  /** Capability `token_refresh`: goes on, on this socket, with another token of the same person. */
+  /** Capability `token_refresh`: continues on this socket with another token of the same user. */
   authenticate: object(() => ({ type: z.literal('authenticate'), token: z.string() })),
   /** Capability `edit`. */
   edit_message: object(() => ({ type: z.literal('edit_message'), ...roomId, message_id: Id, content: z.string() })),
   /** Capability `delete`. */
   delete_message: object(() => ({ type: z.literal('delete_message'), ...roomId, message_id: Id })),
-  /** Capability `reactions`: puts mine there (`on`), or takes it away. */
+  /** Capability `reactions`: adds (`on`) or removes the user's own reaction. */
   react: object(() => ({ type: z.literal('react'), ...roomId, message_id: Id, emoji: z.string(), on: z.boolean() })),
 };
 

@@ -1,35 +1,40 @@
-/** WebSocket close codes that mean something here, and what is done about each: the table of docs/PROTOCOL.md. */
+/**
+ * The WebSocket close codes with a meaning in this protocol, and the reaction to each: the table in docs/PROTOCOL.md.
+ */
 export const CloseCode = {
-  /** Either side is done. */
+  /** A regular end, by either side. */
   normal: 1000,
-  /** The server or the page goes away. */
+  /** The server shuts down, or the page is left. */
   goingAway: 1001,
   /** The browser's code for 'no close frame': a refused handshake, a broken connection. Never sent. */
   abnormal: 1006,
-  /** The server does not want us, or this. */
+  /** The server does not accept the client, or its frame. */
   policy: 1008,
-  /** A frame was longer than the server takes. */
+  /** A frame exceeded the server's limit. */
   tooBig: 1009,
-  /** The server met something it did not expect. */
+  /** An unexpected error on the server. */
   serverError: 1011,
-  /** The server restarts; come back. */
+  /** The server restarts, and will be back. */
   serviceRestart: 1012,
-  /** The server has too much to do. */
+  /** The server is overloaded. */
   tryAgainLater: 1013,
-  /** The token is missing, expired or refused. From a backend that accepts first, or when a token runs out. */
+  /**
+   * The token is missing, expired or refused. Sent by a backend that accepts the handshake first, or when a token
+   * expires.
+   */
   unauthorized: 4001,
-  /** Ours: nothing came back within the deadline. */
+  /** Set by the client: nothing was received within the deadline. */
   timeout: 4408,
-  /** Ours: the tab that held the socket for this one is gone. */
+  /** Set by the client: the socket has passed from one tab to another. */
   leaderGone: 4410,
 } as const;
 
 /**
- * What to do after a close code:
- * - `backoff`: try again after a wait that grows.
- * - `spread`: everybody was sent away at once, so come back spread over some seconds.
- * - `renew`: get another token first.
- * - `now`: there is no reason to wait.
+ * The reaction to a close code:
+ * - `backoff`: retry after a growing wait.
+ * - `spread`: all clients were disconnected at once, so their retries are spread over some seconds.
+ * - `renew`: request another token first.
+ * - `now`: retry without a wait.
  */
 export type AfterClose = 'backoff' | 'spread' | 'renew' | 'now';
 

@@ -1,11 +1,11 @@
 /**
- * Text from a socket → a frame that everybody inside may trust. Nothing past this point asks "is it a string?".
+ * Converts text from a socket to validated frames. Code that receives a frame need not check the types of its fields.
  */
 import { Room } from './entities.js';
 import { check, checkEach, type Problem, type Schema } from './validation.js';
 import { ChatFrames, type ChatFrame } from './server-frames.js';
 
-/** A frame, or none where the text held nothing usable; and everything that was not as agreed. */
+/** A frame, if the text contained a valid one, and all violations of the protocol. */
 export interface Decoded<Frame> {
   frame?: Frame;
   problems: Problem[];
@@ -13,7 +13,7 @@ export interface Decoded<Frame> {
 
 export type Decode<Frame> = (data: unknown) => Decoded<Frame>;
 
-/** Checks a frame by the schema that a table has for its type. */
+/** Validates a frame by the schema for its type in a table. */
 export function decodeWith<Frame>(table: Record<string, Schema>, data: unknown): Decoded<Frame> {
   if (typeof data !== 'string') return failed('invalid_json', 'a binary frame');
   let json: unknown;
@@ -25,16 +25,16 @@ export function decodeWith<Frame>(table: Record<string, Schema>, data: unknown):
   return readFrame(table, json);
 }
 
-/** Anything else that stands in the place of a type may be a secret that a server repeats. */
+/** A plausible frame type. Anything else may be a secret that the server repeats, and is not reported. */
 const WORD = /^[a-z_]{1,40}$/;
 
 const failed = (code: Problem['code'], detail: string): { problems: Problem[] } => ({ problems: [{ code, detail }] });
 
-/** The same, for what has been parsed already. */
+/** Like `decodeWith`, for parsed JSON. */
 export function readFrame<Frame>(table: Record<string, Schema>, json: unknown): Decoded<Frame> {
   const type = (json as { type?: unknown } | null)?.type;
   if (typeof type !== 'string') return failed('invalid_frame', 'a frame without a type');
-  // The type comes from the network: only names the table itself has count, never `constructor` or `__proto__`.
+  // The type comes from the network: only the table's own properties count, never `constructor` or `__proto__`.
   const schema = Object.hasOwn(table, type) ? table[type] : undefined;
   if (!schema) return failed('unknown_frame', `frame of unknown type${WORD.test(type) ? ` '${type}'` : ''}`);
   const result = check(schema, json, type);

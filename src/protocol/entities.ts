@@ -1,8 +1,8 @@
 /**
- * What the wire speaks about: users, rooms, messages, notifications.
+ * The entities of the protocol: users, rooms and messages.
  *
- * What an entity cannot live without (its id, its time) is required; what only decorates it (a name, a picture)
- * falls back, so that a picture of the wrong type never costs a message. Unknown fields pass through.
+ * Essential fields (an id, a time) are required. Decorative fields (a name, a picture) have a fallback, so that a
+ * picture of the wrong type never costs a message. Unknown fields are kept.
  */
 import type { Output } from './validation.js';
 import {
@@ -31,17 +31,17 @@ export type User = Output<typeof User>;
 
 const userOrNull = () => nullOnError(User());
 
-/** A name in the baseline; some backends send the whole user. */
+/** The author's name: a text in the baseline. Some backends send the whole user. */
 const nameOf = (sender: unknown): string => {
   const name = typeof sender === 'string' ? sender : (sender as { username?: unknown } | null | undefined)?.username;
   return typeof name === 'string' ? name : '';
 };
 
-/** The message that another one answers, as much of it as a quotation needs. */
+/** The message to which another one replies, with the fields that a quotation needs. */
 export const ReplyTo = object(() => ({
   id: Id,
   content: text,
-  /** The name of its author, empty where it is not known. */
+  /** The name of its author; empty if it is unknown. */
   sender: z.custom<string>(() => true).check(z.overwrite(nameOf)),
 }));
 export type ReplyTo = Output<typeof ReplyTo>;
@@ -53,9 +53,9 @@ export type Reaction = Output<typeof Reaction>;
 export const Message = object(() => ({
   id: Id,
   room: z.optional(Id),
-  /** Null where the server itself speaks (`message_type: 'system'`). */
+  /** Null for a message of the server itself (`message_type: 'system'`). */
   sender: userOrNull(),
-  /** `text | image | file | system | job_update`, or a type that a later backend invents. */
+  /** `text | image | file | system | job_update`, or a type of a later backend. */
   message_type: z.catch(string, 'text'),
   content: text,
   /** URL, absolute or relative to the backend. Untrusted: see `attachmentUrl`. */
@@ -64,11 +64,11 @@ export const Message = object(() => ({
   is_read: z.catch(flag, false),
   edited_at: timeOrNull,
   reply_to: nullOnError(ReplyTo()),
-  /** Right on REST; says nothing on a socket, where one text goes to everybody. Compare `sender.id` instead. */
+  /** Correct on REST. Meaningless on a socket, where all members receive the same text: compare `sender.id` instead. */
   is_own_message: z.catch(flag, false),
-  /** One for each emoji, in the order in which they came. */
+  /** One per emoji, in the order in which they were added. */
   reactions: optionalOr(z.array(Reaction())),
-  /** The sender's own name for the message before the server had one. */
+  /** The sender's own id for the message, from before it was stored. */
   _tempId: optionalOr(string),
 }));
 export type Message = Output<typeof Message>;
@@ -79,7 +79,7 @@ export type LastMessage = Output<typeof LastMessage>;
 export const Room = object(() => ({
   id: Id,
   name: text,
-  /** `job | direct | support | general`, or a type that a later backend invents. */
+  /** `job | direct | support | general`, or a type of a later backend. */
   room_type: z.catch(string, 'general'),
   participants: z.catch(z.array(User()), []),
   participant_count: z.catch(amount, 0),
@@ -91,7 +91,7 @@ export const Room = object(() => ({
 }));
 export type Room = Output<typeof Room>;
 
-/** What `room_updated` may say. Absent means unchanged, so nothing here may fall back. */
+/** The changes in `room_updated`. An absent field is unchanged, so no field may have a fallback. */
 export const RoomUpdates = object(() => ({
   name: z.optional(string),
   participants: z.optional(z.array(User())),

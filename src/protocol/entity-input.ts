@@ -1,4 +1,7 @@
-/** Entities from a transport without JSON of ours, in the form that the schemas check: see `Message` and `Room`. */
+/**
+ * Entities from a transport with another protocol, converted to the form that the schemas validate: see `Message` and
+ * `Room`.
+ */
 import type { Id } from './ids.js';
 
 export interface UserInput {
@@ -12,7 +15,7 @@ export interface UserInput {
 export interface MessageInput {
   id: Id;
   roomId: Id;
-  /** Null: a message of the system. */
+  /** Null for a system message. */
   sender: UserInput | null;
   content: string;
   /** ISO 8601, or milliseconds since 1970. */
@@ -20,7 +23,7 @@ export interface MessageInput {
   /** The sender's own id for the message, from before it was stored. */
   localId?: string | undefined;
   attachment?: string | null | undefined;
-  /** Default: `file` with an attachment, else `text`. */
+  /** Default: `file` with an attachment, otherwise `text`. */
   type?: string | undefined;
   isRead?: boolean | undefined;
 }
@@ -36,7 +39,7 @@ export interface RoomInput {
 
 const isoTime = (time: string | number): string => (typeof time === 'number' ? new Date(time).toISOString() : time);
 
-/** @returns a message to check. */
+/** @returns a message for validation. */
 export const messageInput = ({
   roomId,
   localId,
@@ -55,7 +58,7 @@ export const messageInput = ({
   ...(localId && { _tempId: localId }),
 });
 
-/** @returns a room to check. */
+/** @returns a room for validation. */
 export const roomInput = ({ id, name, isDirect, participants = [], lastMessage, unread = 0 }: RoomInput): object => ({
   id,
   name,

@@ -1,22 +1,25 @@
-/** A server's id for a room, a message or a user. Backends use integers or strings; ids are only ever compared. */
+/**
+ * A server's id for a room, a message or a user: an integer or a string, depending on the backend. Ids are only
+ * compared.
+ */
 export type Id = string | number;
 
-/** The form in which an id is a key of a map. `1` and `'1'` are the same id (a URL or an attribute knows only strings). */
+/** The key of an id in a map. `1` and `'1'` are the same id, because a URL or an attribute contains only strings. */
 export const idKey = (id: Id): string => String(id);
 
-/** Whether two ids name the same thing. Something without an id is the same as nothing. */
+/** Whether two ids are equal. A missing id equals no other, not even a missing one. */
 export const sameId = (a: Id | null | undefined, b: Id | null | undefined): boolean =>
   a != null && b != null && (a === b || (typeof a !== typeof b && idKey(a) === idKey(b)));
 
 const WHOLE_NUMBER = /^(0|[1-9]\d*)$/;
 
-/** Whether an id says something about order: whole numbers do (as digits too, beyond 2^53), UUIDs do not. */
+/** Whether an id implies an order: whole numbers do (also as digits, beyond 2^53), UUIDs do not. */
 export const isOrdered = (id: Id): boolean => WHOLE_NUMBER.test(idKey(id));
 
 /**
- * Order of two ids that are whole numbers. Compared as digits, so that a 64-bit id that travels as a string
- * keeps its place.
- * @returns negative, zero or positive; zero too where an id has no order.
+ * Compares two ids that are whole numbers. It compares their digits, so that a 64-bit id that is sent as a string keeps
+ * its order.
+ * @returns negative, zero or positive; zero also if an id implies no order.
  */
 export function compareIds(a: Id, b: Id): number {
   if (!isOrdered(a) || !isOrdered(b)) return 0;

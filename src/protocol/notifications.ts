@@ -1,4 +1,6 @@
-/** The frames of the notifications socket. Separate, so that a page without notifications does not load them. */
+/**
+ * The frames of the notifications socket. In a separate file, so that a page without notifications does not load them.
+ */
 import { decodeWith, type Decode } from './codec.js';
 import { User } from './entities.js';
 import { checkEach, type Output } from './validation.js';
@@ -27,7 +29,7 @@ export const NotificationFrames = {
   all_notifications_read: object(() => ({})),
 };
 
-/** A frame on the notifications socket, checked. */
+/** A validated frame of the notifications socket. */
 export type NotificationFrame = Checked<
   typeof NotificationFrames,
   { recent_notifications: { notifications: Notification[] } }

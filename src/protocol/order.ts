@@ -1,16 +1,16 @@
 /**
- * The order of a room's messages: by time, then by id. A page keeps the order in which the server gives it; this decides
- * only between messages that no page has shown together.
+ * The order of a room's messages: by time, then by id. A page keeps the order of the server. This order applies only
+ * between messages that were never in one page.
  */
 import { compareIds, type Id } from './ids.js';
 
-/** As much of a message as its order depends on. */
+/** The fields that determine the order of a message. */
 export interface Ordered {
   readonly id: Id;
   readonly timestamp: string;
 }
 
-/** Digits after the second: `Date.parse` reads only three of them. */
+/** The digits after the second. `Date.parse` reads only three of them. */
 const fraction = (timestamp: string): string => /\.(\d+?)0*(?!\d)/.exec(timestamp)?.[1] ?? '';
 
 function compareTimes(a: string, b: string): number {
@@ -20,13 +20,14 @@ function compareTimes(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** @returns negative, zero or positive; zero only where neither time nor id says which is earlier. */
+/** @returns negative, zero or positive; zero only if neither time nor id implies an order. */
 export const compareMessages = (a: Ordered, b: Ordered): number =>
   compareTimes(a.timestamp, b.timestamp) || compareIds(a.id, b.id);
 
 /**
- * Whether a message that has just arrived belongs before another one all the same: it was overtaken on its way. Both its time
- * and its id must say so, because an imported message has a new id and an old time, and stays where the reader sees it arrive.
+ * Whether a message that has just arrived belongs before another one, because it was overtaken in transit. Its id must
+ * be lower, and its time not later: an imported message has a new id and an old time, and stays where the reader sees
+ * it arrive.
  */
 export const isOvertaken = (a: Ordered, b: Ordered): boolean =>
   compareIds(a.id, b.id) < 0 && compareTimes(a.timestamp, b.timestamp) <= 0;

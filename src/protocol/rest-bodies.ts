@@ -1,11 +1,11 @@
-/** The bodies of REST answers. docs/PROTOCOL.md lists the routes. */
+/** The bodies of REST responses. docs/PROTOCOL.md lists the routes. */
 import { check, type Output, type Result } from './validation.js';
 import { anything, flag, optionalOr, object, nullOnError, sequence, string, z } from './schema.js';
 
-/** `GET rooms/`, one page of it. The baseline answers a bare array: see `roomsPage`. */
+/** One page of `GET rooms/`. A baseline backend returns a bare array: see `roomsPage`. */
 const RoomsPage = object(() => ({ results: z.array(anything), next: nullOnError(string) }));
 
-/** `GET rooms/`: a bare array, or a page of one. */
+/** `GET rooms/`: a bare array, or one page. */
 export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
   check(RoomsPage, Array.isArray(body) ? { results: body, next: null } : body, 'GET rooms/');
 
@@ -13,6 +13,6 @@ export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
 export const MessagesBody = object(() => ({
   messages: z.array(anything),
   has_more: z.catch(flag, false),
-  /** Capability `sync`: the page holds every change of the room up to this one. */
+  /** Capability `sync`: the page contains every change of the room up to this one. */
   seq: optionalOr(sequence),
 }));

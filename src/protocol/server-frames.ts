@@ -1,6 +1,6 @@
 /**
- * Every frame a server may send on the chat socket, by its `type`.
- * docs/PROTOCOL.md tells when. Frames carry a `timestamp` too, on which nothing depends.
+ * All frames that a server may send on the chat socket, by `type`. docs/PROTOCOL.md describes when. Each frame also has
+ * a `timestamp`; only that of the greeting is used.
  */
 import { Message, Reaction, type Room, RoomUpdates } from './entities.js';
 import type { Output, Schema } from './validation.js';
@@ -22,51 +22,51 @@ import {
 } from './schema.js';
 
 const Limits = object(() => ({
-  /** Longest message, in characters. */
+  /** The longest message, in characters. */
   content: optionalOr(positive),
-  /** Largest file, in bytes. */
+  /** The largest file, in bytes. */
   attachment_bytes: optionalOr(positive),
-  /** Messages a minute. */
+  /** Messages per minute. */
   rate: optionalOr(positive),
 }));
 export type Limits = Output<typeof Limits>;
 
 const roomId = { room_id: Id };
-/** Something that changed in a room. Capability `sync`: `seq` counts a room's changes from 1, without a gap. */
+/** A change of a room. Capability `sync`: `seq` counts the changes of a room from 1, without a gap. */
 const change = { ...roomId, seq: optionalOr(sequence) };
 
 export const ChatFrames = {
   connection_established: object(() => ({
     user_id: Id,
     username: text,
-    /** Absent: a baseline backend. */
+    /** Absent for a baseline backend. */
     protocol: optionalOr(number),
-    /** A capability that is not named does not exist. */
+    /** A capability that is not listed does not exist. */
     capabilities: z.catch(z.array(string), []),
-    /** Seconds of silence after which to `ping`: 5 to 300. Not above 0: absent. */
+    /** The silence before a `ping`, in seconds: 5 to 300. A value that is not above 0 counts as absent. */
     heartbeat_s: optionalOr(positive.check(clamp(5, 300))),
     limits: optionalOr(Limits()),
     /** The server's clock. */
     timestamp: optionalOr(Time),
   })),
-  /** `rooms` stays unchecked here: the codec checks it room by room. */
+  /** `rooms` is not validated here: the codec validates each room. */
   room_list: object(() => ({ rooms: z.array(anything) })),
   subscribed: object(() => roomId),
   unsubscribed: object(() => roomId),
-  /** `_tempId`: some backends put it here, beside the message. */
+  /** `_tempId`: some backends send it here, beside the message. */
   new_message: object(() => ({ ...change, message: Message(), _tempId: optionalOr(string) })),
-  /** Capability `ack`: to the sender alone. */
+  /** Capability `ack`: sent only to the author. */
   message_ack: object(() => ({ ...roomId, message: Message(), _tempId: string })),
-  /** Capability `edit`: the message as it is now. */
+  /** Capability `edit`: the current version of the message. */
   message_updated: object(() => ({ ...change, message: Message() })),
   /** Capability `delete`. */
   message_deleted: object(() => ({ ...change, message_id: Id })),
-  /** Capability `reactions`: all that a message has now. */
+  /** Capability `reactions`: all current reactions to the message. */
   reactions_updated: object(() => ({ ...change, message_id: Id, reactions: z.array(Reaction()) })),
   typing: object(() => ({ ...roomId, user_id: Id, username: text, is_typing: flag })),
   /** To the reader: `count` messages of this room are now read. */
   messages_marked_read: object(() => ({ ...change, count: z.catch(amount, 0) })),
-  /** To the others: `user_id` has read these; none named means all, up to `up_to` where a backend counts (`sync`). */
+  /** To the others: `user_id` has read these. Without ids: all, or all up to `up_to` (`sync`, `receipts`). */
   message_read: object(() => ({
     ...change,
     user_id: Id,
@@ -77,29 +77,29 @@ export const ChatFrames = {
   error: object(() => ({
     message: text,
     room_id: optionalOr(Id),
-    /** Capability `ack`: what went wrong, with which message, and after how many seconds to try again. */
+    /** Capability `ack`: the kind of error, the message that it concerns, and the seconds before a retry. */
     code: optionalOr(string),
     _tempId: optionalOr(string),
     retry_after: optionalOr(number.check(clamp(1, 300))),
   })),
   pong: object(() => ({})),
-  /** Capability `sync`: what changed. `rooms` stays unchecked here: see `readSync`. */
+  /** Capability `sync`: the changes. `rooms` is not validated here: see `readSync`. */
   sync_result: object(() => ({ rooms: z.array(anything) })),
-  /** Capability `token_refresh`: this socket's token runs out in so many seconds. */
+  /** Capability `token_refresh`: the token of this socket expires in this many seconds. */
   token_expiring: object(() => ({ in_s: number.check(clamp(0, 86_400)) })),
-  /** Capability `token_refresh`: the new token was taken. (A refused one closes the socket with 4001.) */
+  /** Capability `token_refresh`: the new token was accepted. (A refused one closes the socket with 4001.) */
   authenticated: object(() => ({})),
 };
 
-/** What a table's frames are once they are checked; `Lists` names those whose items the codec checks one by one. */
+/** The validated frames of a table. `Lists` contains those whose items the codec validates one by one. */
 export type Checked<Table extends Record<string, Schema>, Lists> = {
   [Type in keyof Table]: { type: Type } & (Type extends keyof Lists ? Lists[Type] : Output<Table[Type]>);
 }[keyof Table];
 
-/** A frame on the chat socket, checked. */
+/** A validated frame of the chat socket. */
 export type ChatFrame = Checked<
   typeof ChatFrames,
-  { room_list: { rooms: Room[]; /** Rooms that could not be read. */ left_out: number } }
+  { room_list: { rooms: Room[]; /** The number of invalid rooms. */ left_out: number } }
 >;
 
 export type FrameOf<Type extends ChatFrame['type']> = Extract<ChatFrame, { type: Type }>;

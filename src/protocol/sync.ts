@@ -1,6 +1,6 @@
 /**
- * What changed in a room while nobody listened: capability `sync`, the same by socket and by REST. Apart from the rest, so that
- * it is loaded on demand.
+ * The changes of a room while the client was not connected: capability `sync`, the same by socket and by REST. In a
+ * separate file, so that it is loaded on demand.
  */
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
@@ -11,7 +11,7 @@ import { ChatFrames } from './server-frames.js';
 
 export type { ChangeFrame };
 
-/** `sync_result`, and `GET sync/?room=<id>:<seq>&room=…`. */
+/** The body of `sync_result`, and of `GET sync/?room=<id>:<seq>&room=…`. */
 export const SyncBody = object(() => ({ rooms: z.array(anything) }));
 
 /** Capability `receipts`: `GET rooms/{id}/receipts/`. */
@@ -23,16 +23,16 @@ export type Receipt = Output<typeof Receipt>;
 
 const RoomSync = object(() => ({
   room_id: Id,
-  /** With these changes everything up to here is known. */
+  /** With these changes, the room is complete up to here. */
   seq: sequence,
-  /** The server does not remember so far back: read the room again. */
+  /** The server's history does not reach back that far: read the room again. */
   expired: z.catch(flag, false),
-  /** Ask again from `seq`. */
+  /** Request the rest from `seq`. */
   has_more: z.catch(flag, false),
   changes: z.catch(z.array(anything), []),
 }));
 
-/** The changes of one room, checked, in their order. */
+/** The validated changes of one room, in order. */
 export interface RoomChanges {
   room_id: IdType;
   seq: number;
@@ -41,7 +41,7 @@ export interface RoomChanges {
   changes: ChangeFrame[];
 }
 
-/** Checks what `sync_result` or `GET sync/` say, change by change: a bad one is reported and left out. */
+/** Validates `sync_result` or `GET sync/` change by change. An invalid change is reported and left out. */
 export function readSync(rooms: readonly unknown[]): { rooms: RoomChanges[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const good: RoomChanges[] = [];

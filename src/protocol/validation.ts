@@ -1,22 +1,22 @@
 import { z } from './schema.js';
 
-/** Something on the wire that was not as agreed. It is reported and left out; nothing else is lost for it. */
+/** A violation of the protocol. Only the part that violates it is left out, and the violation is reported. */
 export interface Problem {
   code: 'invalid_json' | 'invalid_frame' | 'invalid_item' | 'unknown_frame';
-  /** Where and what, for a developer: `room_list.rooms[3].id: invalid_union`. Never holds content. */
+  /** Location and cause, for a developer: `room_list.rooms[3].id: invalid_union`. Never contains content. */
   detail: string;
 }
 
-/** See `lazy`. */
+/** A schema that is created on first use: see `object`. */
 export type Schema = () => z.ZodMiniType;
-/** What it lets through. */
+/** The type of a validated value. */
 export type Output<T extends Schema> = z.output<ReturnType<T>>;
 
 export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
 /**
- * Checks one value against its schema.
- * @param where the name of the place it came from, for the report: `new_message`, `GET rooms/`.
+ * Validates one value.
+ * @param where the origin of the value, for the report: `new_message`, `GET rooms/`.
  */
 export function check<T extends z.ZodMiniType>(
   schema: () => T,
@@ -33,13 +33,13 @@ export function check<T extends z.ZodMiniType>(
   };
 }
 
-/** What was good in a list, and what was wrong. */
+/** The valid items of a list, and the violations of the others. */
 export interface CheckedList<T> {
   items: T[];
   problems: Problem[];
 }
 
-/** Checks a list item by item: one bad item is reported and dropped, the others live. */
+/** Validates a list item by item. An invalid item is reported and left out, and the others are kept. */
 export function checkEach<T extends z.ZodMiniType>(
   schema: () => T,
   items: readonly unknown[],

@@ -1,4 +1,6 @@
-/** The user and the capabilities that the backend names: in the greeting of a socket, or in the answer to `GET me/`. */
+/**
+ * The user and the capabilities that the backend reports, in the greeting of a socket or in the response to `GET me/`.
+ */
 import type { Clock } from '../transport/index.js';
 import type { Report } from '../model/index.js';
 import type { OutboxRegistry } from './outbox/outbox-registry.js';
@@ -15,9 +17,12 @@ interface BackendInfoHost {
 }
 
 export class BackendInfo {
-  /** Whether the backend has named them in this generation, or is known not to do so. */
+  /** Whether the backend has reported them in this generation, or is known not to report them. */
   isKnown = false;
-  /** Empty: a backend of the baseline. Kept while the session lasts, because a backend offers the same on each socket. */
+  /**
+   * Empty for a baseline backend. Kept across reconnects, because a backend offers the same capabilities on each
+   * socket.
+   */
   capabilities: readonly string[] = [];
   readonly #session: BackendInfoHost;
 
@@ -25,12 +30,11 @@ export class BackendInfo {
     this.#session = session;
   }
 
-  /** Whether the backend has a capability. */
   has(capability: string): boolean {
     return this.capabilities.includes(capability);
   }
 
-  /** @param info undefined: the backend does not name its user. */
+  /** @param info undefined if the backend does not report its user. */
   set(info: UserInfo | undefined, signal: AbortSignal): void {
     this.isKnown = true;
     if (!info) return;
@@ -39,9 +43,9 @@ export class BackendInfo {
     const { tokens } = auth;
     const { scope, lastScope } = outboxes;
     const isOther = lastScope !== '' && tabs.scopeFor(tokens.ownerIfConfirmed(id)) !== lastScope;
-    // First, because for another user the store resets everything, this session included.
+    // Report the user first: for another user the store resets everything, including this session.
     report({ type: 'user', id, username, isOther, isHidden: scope === '' });
-    // A greeting that another tab relays names the user of that tab's token, and its timestamp may be old.
+    // A relayed greeting names the user of the leader's token, and its timestamp may be old.
     if (!tabs.isFollower) {
       tokens.confirm(id);
       if (timestamp) tokens.skewMs = Date.parse(timestamp) - clock.now();

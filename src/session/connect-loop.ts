@@ -1,6 +1,6 @@
 /**
- * Opens one socket after the other, and never gives up: a socket lives, ends, a wait follows that grows. After every greeting the list and the
- * open rooms are read; only then is the state `connected`.
+ * Opens one socket after another, with a growing wait between them, and never gives up. After every greeting the room
+ * list and the open rooms are read; only then does the state become `connected`.
  */
 import { CloseCode } from '../protocol/index.js';
 import {
@@ -29,10 +29,10 @@ import type { TabCoordinator } from './tabs/tab-coordinator.js';
 
 /** Minimum healthy time before a loss resets the backoff, in milliseconds. */
 const HEALTHY_MS = 10_000;
-/** Gaps in a row that are filled before they are taken for the server's own way of counting. */
+/** The number of gaps in a row that are filled before they are attributed to the server's numbering. */
 const MAX_GAPS = 3;
 
-/** What the loop uses of its session. */
+/** The interface of a session for the connect loop. */
 export interface ConnectHost extends Pick<
   SessionContext,
   'clock' | 'platform' | 'report' | 'signal' | 'socket' | 'state' | 'states' | 'timing' | 'token'
@@ -64,9 +64,9 @@ export class ConnectLoop {
   }
 
   /**
-   * Runs until `signal` aborts. An error of our own leads to a state with a reason, and to another try.
+   * Runs until `signal` aborts. An internal error sets a state with a reason, and leads to another attempt.
    * @param canAsk whether the page can be asked for a token.
-   * @param failure why it could not be asked just now.
+   * @param failure why the page could not be asked before.
    */
   async run(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -74,7 +74,7 @@ export class ConnectLoop {
         return await this.#connect(signal, canAsk, failure);
       } catch (thrown) {
         if (signal.aborted) return;
-        // Not the message: a browser's own may hold an address, and that the token.
+        // Without the message: a browser's message may contain an address, and the address may contain the token.
         reportProblem(this.#session.report, `Internal error (${(thrown as Error | undefined)?.name}).`);
         await this.#failAndWait('internal_error', attempt, signal);
       }
@@ -90,7 +90,7 @@ export class ConnectLoop {
     if (!auth.tokens.token && !(await this.#awaitToken(signal, failure))) return;
     await session.tabs.joinScope(signal);
     if (signal.aborted) return;
-    // In time for the first rendering, beside the socket. Where they fail, what follows the socket's end says why.
+    // Requested in parallel with the socket, for the first rendering. A failure is handled after the socket's end.
     roomSync.listByRest(signal).catch(noop);
     roomSync.readOpenRooms(signal, true).catch(noop);
     for (let attempt = 1; !signal.aborted;) {
@@ -101,13 +101,16 @@ export class ConnectLoop {
       if (reconnect) {
         if (!(await reconnect.after(outcome, signal))) return;
       } else {
-        // Without that code the cause is known all the same: there is no network.
+        // The code could not be loaded. The reason is known without it: there is no network.
         await this.#failAndWait('server_unreachable', attempt++, signal);
       }
     }
   }
 
-  /** Asks the page until it gives a token, or says that no user is signed in. @returns whether there is one. */
+  /**
+   * Asks the page until it provides a token, or reports that no user is signed in.
+   * @returns whether there is a token.
+   */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     for (let attempt = 1; ;) {
       await this.#session.parts.load();
@@ -139,7 +142,7 @@ export class ConnectLoop {
     signal.addEventListener('abort', giveUp);
     const end = await socket.ended;
     signal.removeEventListener('abort', giveUp);
-    // By now another generation may have opened its own.
+    // Another generation may have opened its own socket by now.
     if (this.socket === socket) this.socket = undefined;
     if (!signal.aborted) {
       session.outboxes.current.sender.socketEnded();
@@ -153,13 +156,13 @@ export class ConnectLoop {
     };
   }
 
-  /** What REST could not do, REST will explain. */
+  /** Handles a failure to open a socket. The poll that follows determines the reason of all other errors. */
   #onRefused({ code, message }: ChatError, outcome: SocketOutcome): void {
     if (code === 'unauthorized') outcome.code = CloseCode.unauthorized;
     if (code === 'bad_url') reportProblem(this.#session.report, message);
   }
 
-  /** @returns the socket; a close code, if the socket has passed to another tab or to this one meanwhile. @throws {ChatError} */
+  /** @returns the socket, or a close code if another tab or this one has taken over the socket. @throws {ChatError} */
   async #openSocket(signal: AbortSignal, onCaughtUp: () => void): Promise<SocketConnection | number> {
     const session = this.#session;
     const { tabs, timing, auth } = session;
@@ -191,7 +194,7 @@ export class ConnectLoop {
       onProblem: (problem) => session.report({ type: 'problem', problem }),
       idOf: (roomId) => session.roomSync.idOf(roomId),
     });
-    // Before any other code runs: the greeting may come next.
+    // Set it before any other code runs: the greeting may be the next event.
     this.socket = socket;
     session.roomSync.subscribed.clear();
     return socket;
@@ -209,7 +212,7 @@ export class ConnectLoop {
     await this.pause(waitMs, signal);
   }
 
-  /** Waits; `endPause` ends it early. */
+  /** Waits. `endPause` ends the wait early. */
   async pause(ms: number, signal: AbortSignal): Promise<void> {
     if (ms <= 0) return;
     const ended = new AbortController();
@@ -222,9 +225,9 @@ export class ConnectLoop {
     this.#endPause();
   }
 
-  // ————— Catch up: after every greeting, and wherever a gap is found
+  // ————— Catch-up: after every greeting, and when a gap is found
 
-  /** @returns false when the socket ended before everything was read. */
+  /** @returns false if the socket ended, or REST refused the token, before everything was read. */
   #catchUp(socket: SocketConnection): Promise<boolean> {
     if (this.#runningCatchUp?.socket !== socket) {
       const done = this.#catchUpOn(socket).finally(() => {
@@ -243,19 +246,19 @@ export class ConnectLoop {
       try {
         this.#hasGap = false;
         await session.roomSync.catchUp(socket);
-        // Another gap was found behind the one that was filled.
+        // Another gap was found after the filled one.
         if (this.#hasGap && ++gaps < MAX_GAPS) continue;
         session.outboxes.current.sender.flush();
         return !signal.aborted;
       } catch (thrown) {
         const { code, retryAfterMs = 0 } = toChatError(thrown);
         if (signal.aborted) return false;
-        // Refreshed, and refused again by REST alone: another request would only go in circles.
+        // The token was refreshed, and refused again by REST only: another attempt would end the same way.
         if (code === 'unauthorized') {
           session.auth.setUnauthorized(session.token);
           return false;
         }
-        // The socket works, so messages come and go; but what came in meanwhile cannot be read yet.
+        // The socket works, so live messages are exchanged. Only the missed messages cannot be read yet.
         const waitMs = Math.max(backoff(attempt, session.platform.random), retryAfterMs);
         session.states.toReconnecting('catching_up', { attempt, at: session.clock.now() + waitMs });
         attempt++;
@@ -265,7 +268,7 @@ export class ConnectLoop {
     return false;
   }
 
-  /** Something is missing in a room. */
+  /** Catches up, because a gap was found in a room. */
   resyncAfterGap(): void {
     this.#hasGap = true;
     const { socket } = this;
@@ -282,13 +285,13 @@ export class ConnectLoop {
     void parts.load().then(async () => {
       parts.schedule();
       if (!parts.reconnect) {
-        // Without that code, stored messages cannot be restored either.
+        // Without this code, stored messages cannot be restored either.
         await sleep(session.clock, session.timing.pollMs, signal);
         if (signal.aborted) return;
         session.outbox.sender.flush();
         return this.#onCaughtUp();
       }
-      // The tab that holds the socket holds the notifications socket, too.
+      // The tab that owns the socket also owns the notifications socket.
       if (session.config?.notifications && !session.tabs.isFollower && session.state.is === 'connected')
         parts.notifications?.on(session.address!, session.auth.tokens.userId!);
     });

@@ -1,8 +1,7 @@
-/** Changes the connection state by named transitions. */
 import type { ReasonCode } from '../locale/state-reasons.js';
 import type { ConnectionState, NextTry } from '../model/index.js';
 
-/** A try that is being made now. */
+/** An attempt that is in progress. */
 const NOW: NextTry = { attempt: 0, at: null };
 
 /** The only writer of the connection state: each method is a transition. */
@@ -47,12 +46,12 @@ export class ConnectionStateWriter {
     this.#enter({ is: 'unauthorized', reason });
   }
 
-  /** @param next null: no try follows before the configuration changes. */
+  /** @param next null if no attempt follows before the configuration changes. */
   toError(reason: ReasonCode, next: NextTry | null): void {
     this.#enter({ is: 'error', reason, next });
   }
 
-  /** The state stays, and its next try is another one. */
+  /** Replaces the next attempt of the current state. */
   withNextTry(next: NextTry): void {
     const state = this.#current;
     if ('next' in state && state.next) this.#enter({ ...state, next });

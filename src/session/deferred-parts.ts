@@ -1,4 +1,7 @@
-/** The parts of a session that are loaded after the first connection attempt (deferred.ts). Each is undefined until then. */
+/**
+ * The parts of a session whose code is in deferred.ts. They are loaded once the connection is up, or at the first
+ * failure. Each is undefined until then.
+ */
 import { noop } from '../internal/noop.js';
 import type { Id } from '../protocol/index.js';
 import type { Address } from '../transport/index.js';
@@ -35,11 +38,11 @@ export class DeferredParts {
     this.#tabApis = tabApis;
   }
 
-  /** Resolves when they are loaded, or cannot be loaded now. */
+  /** Resolves when they are loaded, or when loading has failed. Never rejects. */
   async load(): Promise<void> {
     const session = this.#session;
     const deferred = await loadDeferred().catch(noop);
-    // Stopped while they were loaded.
+    // The session was stopped while they were loaded.
     if (!deferred || !session.config) return;
     this.reconnect ??= new deferred.Reconnect(session);
     session.auth.onLoaded(deferred.TokenFlow);
@@ -50,8 +53,8 @@ export class DeferredParts {
   }
 
   /**
-   * Tells the tabs of this backend who is signed in, and loads the code that finds copies of the user's messages on a
-   * backend that does not return idempotency keys.
+   * Announces the current user to the tabs of this backend, and loads the code that finds copies of the user's messages
+   * on a backend that does not return idempotency keys.
    */
   onUserSwitch(): void {
     const { address, config, auth, outboxes } = this.#session;
@@ -59,13 +62,13 @@ export class DeferredParts {
     if (this.reconnect) void outboxes.current.loadFallback().catch(noop);
   }
 
-  /** Schedules the next poll and the next refresh of the token, by the present state. */
+  /** Schedules the next poll and the next token refresh according to the current state. */
   schedule(): void {
     this.reconnect?.schedule();
     this.#session.auth.refresher?.schedule();
   }
 
-  /** Marks a notification, or all of them, as read. @returns false if the notifications socket is not open. */
+  /** Marks one notification, or all of them, as read. @returns whether it could be sent. */
   markNotificationRead(id?: Id): boolean {
     const { tabs, socket } = this.#session;
     if (!tabs.isFollower) return this.notifications?.markRead(id) ?? false;
@@ -73,7 +76,7 @@ export class DeferredParts {
     return socket !== undefined;
   }
 
-  /** Closes the channel to the tabs of this backend: an open channel keeps a page out of the back/forward cache. */
+  /** Closes the channel to the tabs of this backend: an open channel excludes a page from the back/forward cache. */
   closeChannel(): void {
     this.#userChannel?.stop();
   }

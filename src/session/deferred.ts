@@ -1,4 +1,4 @@
-/** What a connection needs only once it has been up, when something goes wrong, or where there is a second tab: loaded then. */
+/** The code that a connection needs only once it is up, after a failure, or with a second tab. Loaded on demand. */
 export { catchUp } from './sync/catch-up.js';
 export { onSubscriptionEnded } from './sync/subscription-ended.js';
 export { canContinueWithout } from './sync/room-retry.js';

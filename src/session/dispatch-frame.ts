@@ -25,7 +25,7 @@ export function dispatchFrame(session: FrameHandlers, frame: ChatFrame): void {
         type: 'rooms',
         rooms: roomSync.visible(frame.rooms),
         method: 'websocket',
-        // A backend without capabilities may count 0 unread messages on the socket.
+        // A baseline backend may send an unread count of 0 on the socket although there are unread messages.
         exactUnread: session.backend.capabilities.length > 0,
         leftOut: frame.left_out,
         isComplete: true,

@@ -1,28 +1,29 @@
 import type { Clock } from '../transport/index.js';
 
-/** How long a server gets to answer a ping, in milliseconds. */
+/** The deadline for the answer to a regular ping, in milliseconds. */
 const DEADLINE_MS = 10_000;
-/** How long a socket in doubt gets to answer, in milliseconds. */
+/** The deadline for the answer to the ping on a doubtful socket, in milliseconds. */
 const PROBE_MS = 3_000;
-/** How often we look whether time has passed that we did not see, in milliseconds. */
+/** The longest interval between two checks, in milliseconds: a late check reveals that the machine slept. */
 const LOOK_MS = 5_000;
-/** A check that comes this late means that the machine slept, or the browser has suspended the page. */
+/** The delay of a check, in milliseconds, that means that the machine slept, or that the browser suspended the page. */
 const LATE_MS = 10_000;
 
 /**
- * Notices a socket that is open but dead. Any frame counts as life; after a silence it pings, and if nothing at all
- * comes back in time it calls `dead`. It uses the wall clock: timers stop while a machine sleeps.
+ * Detects a socket that is open but dead. Everything that is received proves that it is alive. After a silence the
+ * heartbeat sends a ping, and calls `dead` if nothing is received in time. It uses the wall clock, because timers stop
+ * while a machine sleeps.
  */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #ping: () => void;
   readonly #dead: () => void;
-  /** When something last came in, and until when something must. */
+  /** When something was last received, and the time by which an answer is due. */
   #aliveAt: number;
   #deadline = Infinity;
   #lookedAt: number;
-  /** Whether a late look has found nothing since something last came in. */
+  /** Whether a check was late, and nothing has been received since. */
   #wasLate = false;
   #cancel: () => void = () => {};
 
@@ -35,7 +36,7 @@ export class Heartbeat {
     this.#lookAgain();
   }
 
-  /** Something came in. */
+  /** Call it for everything that is received. */
   alive(): void {
     this.#aliveAt = this.#clock.now();
     this.#wasLate = false;
@@ -44,14 +45,14 @@ export class Heartbeat {
     this.#lookAgain();
   }
 
-  /** Asks now instead of after the silence, and waits less long. */
+  /** Sends a ping now instead of after the silence, with a shorter deadline. */
   probe(deadlineMs = PROBE_MS): void {
     this.#deadline = Math.min(this.#deadline, this.#clock.now() + deadlineMs);
     this.#lookAgain();
     this.#ping();
   }
 
-  /** Whether the socket must have died long ago, though no timer could say so yet: we slept. */
+  /** Whether the socket must be dead although no timer has fired yet: the machine slept. */
   get isOverdue(): boolean {
     return this.#clock.now() > this.#aliveAt + this.#everyMs + DEADLINE_MS + LATE_MS;
   }
@@ -76,8 +77,8 @@ export class Heartbeat {
       this.#deadline = Infinity;
     }
     this.#lookedAt = now;
-    // A deadline that passed while we slept proves nothing: the answer may be waiting behind this very timer. Not a second time, though:
-    // in a tab that nobody sees, every look may be late.
+    // A deadline that passed during sleep proves nothing: the answer may be queued behind this timer. This applies only
+    // once: in a hidden tab, every check may be late.
     if (isLate && !this.#wasLate) this.#deadline = Infinity;
     if (now >= this.#deadline) return this.#dead();
     if (isLate) {

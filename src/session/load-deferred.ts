@@ -7,11 +7,12 @@ const load = lazyImport<typeof deferred>(() => import('./deferred.js'));
 let loaded: typeof deferred | undefined;
 let also = (): Promise<unknown> => Promise.resolve();
 
-/** Loads a part of the store together with it: what its code asks for, that part can show. */
+/** Registers the loader of the store's part that handles the results of the deferred code. Both are loaded together. */
 export const loadWithDeferred = (load: () => Promise<unknown>): void => void (also = load);
 
 /**
- * Loads what is not needed at first (deferred.ts): as soon as there is time, so that it is there when the network is not.
+ * Loads the code that is not needed at first (deferred.ts). Called once the connection is up, so that the code is there
+ * when the network is not; and at the first failure.
  * @throws {ChatError} `unreachable`.
  */
 export const loadDeferred = (): Promise<typeof deferred> =>
@@ -22,5 +23,5 @@ export const loadDeferred = (): Promise<typeof deferred> =>
     },
   );
 
-/** The same, without a wait where it is there. */
+/** Like `loadDeferred`, but without a wait if the code is already loaded. */
 export const deferredNow = (): typeof deferred | Promise<typeof deferred> => loaded ?? loadDeferred();

@@ -1,25 +1,25 @@
-/** What a page goes through, and what that means for a session. Loaded on demand: see deferred.ts. */
+/** Handles the lifecycle and network events of the page. Loaded on demand: see deferred.ts. */
 import type { ConnectActions, SessionConfig, SessionContext, TokenActions } from './session-context.js';
 import type { SocketConnection } from './socket-connection.js';
 import { timeLeft } from './time-left.js';
 
-/** A hint that the network is back is followed at most this often, in milliseconds: some browsers give one every moment. */
+/** The minimum time between two network hints that are handled, in milliseconds: some browsers send them in bursts. */
 const HINT_MS = 1_000;
 
-/** What is used of the session. */
+/** The interface of a session for the lifecycle of its page. */
 export interface PageLifecycleTarget extends Pick<SessionContext, 'clock' | 'parts' | 'state' | 'states' | 'token'> {
   readonly auth: TokenActions & { readonly refresher: { askAgain(): void } | undefined };
-  /** Its socket may be on the way to be opened. */
+  /** Includes a socket that is still being opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
   readonly config: SessionConfig | undefined;
-  /** Whether it runs, and is not put aside. */
+  /** Whether the session runs and is not suspended. */
   readonly isActive: boolean;
   configure(config: SessionConfig): void;
   end(): void;
   releaseStorage(): void;
 }
 
-/** The page is put aside (frozen, or kept for the way back): as little as possible is left, and nothing is lost. */
+/** Suspends the session, because the page is frozen or enters the back/forward cache. No message is lost. */
 function suspend(session: PageLifecycleTarget): void {
   if (!session.isActive) return;
   session.end();
@@ -27,22 +27,22 @@ function suspend(session: PageLifecycleTarget): void {
   session.states.toReconnecting('page_asleep');
 }
 
-/** The page is back. */
+/** Resumes the session, because the page is active again. */
 function resume(session: PageLifecycleTarget): void {
   const { config, state, token } = session;
   if (config && state.is === 'reconnecting' && !session.isActive) session.configure({ ...config, token });
 }
 
-/** A hint that the network has come back, or gone (the browser, a page that is looked at again). */
+/** Handles a hint that the network is back or gone: a browser event, or a page that becomes visible or focused. */
 function onNetworkHint({ auth, loop, parts, state }: PageLifecycleTarget): void {
   if (state.is === 'unauthorized') auth.refresher?.askAgain();
   else if (loop.socket) loop.socket.probe();
   else loop.endPause();
-  // A page that was hidden was read more rarely.
+  // While the page was hidden, it polled less often.
   parts.reconnect?.schedule();
 }
 
-/** Tells a session what its page goes through. @returns how to stop. */
+/** Connects a session to the events of its page. @returns a function that disconnects it. */
 export function watchPage(session: PageLifecycleTarget): () => void {
   const watching = new AbortController();
   const { signal } = watching;
@@ -57,12 +57,13 @@ export function watchPage(session: PageLifecycleTarget): () => void {
     hintedAt = session.clock.now();
     onNetworkHint(session);
   };
-  // Hints, no more: browsers say 'online' without a network, and 'offline' with one.
+  // Only hints: browsers report 'online' without a network, and 'offline' with one.
   on('online', hint);
   on('offline', hint);
-  // The user may have signed in elsewhere meanwhile. A connection that works is not checked at every click into the window.
+  // The user may have signed in elsewhere. A working connection is not checked at every click into the window.
   on('focus', () => session.state.is === 'unauthorized' && hint());
-  // A page with an open socket, or a lock, is not kept for the way back; one that is frozen cannot keep a socket alive.
+  // A page with an open socket or a lock is excluded from the back/forward cache, and a frozen page cannot keep a
+  // socket alive.
   on('pagehide', () => suspend(session));
   on('pageshow', () => resume(session));
   const page = globalThis.document as Document | undefined;

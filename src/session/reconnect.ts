@@ -1,6 +1,6 @@
 /**
- * Decides what follows the end of a socket: the reason, the wait (which grows), and polling by REST meanwhile. Polls also beside a socket that does not
- * report all changes. Loaded on demand: see deferred.ts.
+ * Decides what follows the end of a socket: the reason, the growing wait, and polling by REST in the meantime. Also
+ * polls while a socket is up that does not report all changes. Loaded on demand: see deferred.ts.
  */
 import { noop } from '../internal/noop.js';
 import { afterClose, CloseCode } from '../protocol/index.js';
@@ -32,15 +32,15 @@ export type ReconnectHost = Pick<
   | 'token'
 >;
 
-/** Failed attempts before the state `reconnecting` becomes `error`. */
+/** Failed attempts before the state `reconnecting` becomes `error`. Also the limit of refused tokens in a row. */
 const MAX_ATTEMPTS_BEFORE_ERROR = 3;
 /** Failed sockets while REST works, before the reason is `websocket_blocked`. */
 const CERTAIN = 2;
-/** The longest wait between failing polls, in milliseconds, before a jitter of a quarter. */
+/** The longest wait between failing polls, in milliseconds, before a jitter of ±25 %. */
 const LONGEST_POLL_MS = 60_000;
-/** Growth of the wait between failing polls. */
+/** The growth factor of the wait between failing polls. */
 const POLL_GROWTH = 1.5;
-/** In a hidden page, the poll interval is multiplied by this. */
+/** The factor by which a hidden page extends the poll interval. */
 const HIDDEN_FACTOR = 4;
 
 export class Reconnect {
@@ -48,24 +48,26 @@ export class Reconnect {
   readonly #rereader: RoomPoller;
   #cancel: () => void = noop;
   #polling: Promise<void> | undefined;
-  /** When everything was last read. */
+  /** When the room list and the open rooms were last read. */
   #readAt: number;
-  /** The wait for the next poll: after a loss, and while polls fail. Undefined: it follows from `#readAt`. */
+  /**
+   * The wait before the next poll, after a loss or a failed poll. Undefined: the poll interval counts from `#readAt`.
+   */
   #pollWait: Wait | undefined;
-  /** Failed polls in a row; and the reason of the last one. */
+  /** Failed polls in a row, and the reason of the last one. */
   #failedPolls = 0;
   #pollFailure: ReasonCode = 'server_unreachable';
-  /** The wait that the server asked for. */
+  /** The wait that the server requested. */
   #patience: Wait = { from: 0, ms: 0 };
   /** Failed sockets in a row. */
   #failed = 0;
-  /** Whether any socket has worked. */
+  /** Whether any socket has worked with this configuration. */
   #wasUp = false;
-  /** The last poll has succeeded. */
+  /** Whether the last poll has succeeded. */
   #restWorks = false;
-  /** A socket has failed since then. */
+  /** Whether a socket has failed since the last successful poll. */
   #isRefused = false;
-  /** Failed sockets between two successful polls: the server is there, and the socket is blocked. */
+  /** Failed sockets between two successful polls: the server is reachable, but the socket is blocked. */
   #blocked = 0;
   /** Sockets in a row that were refused because of the token. */
   #refusals = 0;
@@ -77,20 +79,20 @@ export class Reconnect {
     Object.assign(REASONS, LATER_REASONS);
   }
 
-  /** The session ends, or begins a new generation. */
+  /** Stops polling, because the session ends or begins a new generation. */
   stop(): void {
     this.#cancel();
     this.#polling = undefined;
     this.caughtUp();
   }
 
-  /** Everything was just read, or is being read. */
+  /** Records that everything was just read, or is being read. */
   caughtUp(): void {
     this.#readAt = this.#session.clock.now();
     this.#pollWait = undefined;
   }
 
-  /** There is a new configuration: earlier failures do not count. */
+  /** Resets all failure counters for a new configuration. */
   forget(): void {
     this.#failed = this.#refusals = this.#failedPolls = this.#blocked = 0;
     this.#patience = { from: 0, ms: 0 };
@@ -98,7 +100,7 @@ export class Reconnect {
     this.#wasUp = false;
   }
 
-  /** A socket has ended, or could not be opened. @returns whether to open another one, now. */
+  /** Handles the end of a socket, or a failure to open one. @returns whether to open another one now. */
   async after(end: SocketOutcome, signal: AbortSignal): Promise<boolean> {
     const session = this.#session;
     const { clock, platform } = session;
@@ -125,11 +127,11 @@ export class Reconnect {
     this.#wasUp ||= end.caughtUp;
     const at = clock.now() + waitMs;
     session.loop.next = { attempt: failed, at };
-    // All clients have lost their socket at this moment. Their first polls are spread, too.
+    // All clients have lost their socket at this moment, so their first polls are spread as well.
     if (end.caughtUp) this.#pollWait = this.#wait(backoff(Math.min(least, SPREAD), platform.random));
     await this.#explainLoss(end);
     if (signal.aborted) return false;
-    // A poll has refreshed the token: the socket need not wait.
+    // A poll has refreshed the token, so the socket is retried without a wait.
     if (end.token !== session.token && failed < MAX_ATTEMPTS_BEFORE_ERROR) return true;
     await session.loop.pause(Math.max(at - clock.now(), timeLeft(clock, this.#patience)), signal);
     if (signal.aborted) return false;
@@ -138,19 +140,19 @@ export class Reconnect {
     return true;
   }
 
-  /** Sets the state after a loss. Where the close code does not tell the reason, a poll does. */
+  /** Sets the state after a loss. If the close code does not reveal the reason, a poll does. */
   async #explainLoss(end: SocketOutcome): Promise<void> {
     if (end.caughtUp) {
       this.#session.states.toReconnecting(END_REASONS[end.code] ?? 'server_closed', this.#session.loop.next);
     } else if (this.#failedPolls > 0 && this.#pollWait && timeLeft(this.#session.clock, this.#pollWait) > 0) {
-      // A poll has failed a moment ago: that is still the reason.
+      // A poll has failed a moment ago: its reason still applies.
       this.#restFailed(this.#pollFailure);
     } else {
       await this.poll();
     }
   }
 
-  /** Polls by REST, one poll at a time, and sets the state by its result. */
+  /** Polls by REST, one poll at a time, and sets the state according to the result. */
   poll(): Promise<void> {
     const { signal } = this.#session;
     this.#polling ??= this.#pollOnce(signal).finally(() => {
@@ -186,12 +188,12 @@ export class Reconnect {
       const wasFailing = this.#failedPolls > 0;
       this.#failedPolls = 0;
       this.#restAnswered();
-      // The server is back: the socket is tried at once.
+      // The server is back: retry the socket now.
       if (wasFailing && !session.socket) session.retryNow();
     } catch (thrown) {
       const error = toChatError(thrown);
       if (signal.aborted || error.code === 'aborted') return;
-      // Refreshed, and refused again: another request would only go in circles.
+      // The token was refreshed, and refused again: another request would end the same way.
       if (error.code === 'unauthorized') return session.auth.setUnauthorized(session.token);
       if (error.retryAfterMs) this.#patience = this.#wait(error.retryAfterMs);
       const reason = await this.#explain(error, signal);
@@ -202,14 +204,17 @@ export class Reconnect {
     }
   }
 
-  /** A request outside a poll has succeeded. If polls were failing, the next poll is due at once: the server may be back. */
+  /**
+   * Called when a request has succeeded. If polls were failing, the next one is due now, because the server may be
+   * back.
+   */
   onRestSuccess(): void {
     if (this.#failedPolls === 0 || this.#polling) return;
     this.#pollWait = this.#wait(0);
     this.schedule();
   }
 
-  /** Schedules the next poll by the present state. */
+  /** Schedules the next poll according to the current state. */
   schedule(): void {
     if (this.#polling) return;
     this.#cancel();
@@ -219,7 +224,8 @@ export class Reconnect {
     if (!rest) return;
     const isConnected = state.is === 'connected';
     const isLive = isConnected && session.backend.has('user_channel');
-    // With `sync`, a lost frame is noticed only at the next frame of its room: checked once a minute.
+    // With `sync`, a lost frame is noticed only at the next frame of its room, so the rooms are still checked
+    // (`checkMs`).
     if (isLive && !session.backend.has('sync')) return;
     const { checkMs, rereadMs, pollMs } = session.timing;
     const everyMs = isLive
@@ -232,7 +238,10 @@ export class Reconnect {
     );
   }
 
-  /** A poll has succeeded: without a socket the state is `polling`. The first second after a loss is left to the socket. */
+  /**
+   * A poll has succeeded: without a socket the state is `polling`. Until the first retry after a loss, it stays
+   * `reconnecting`.
+   */
   #restAnswered(): void {
     const {
       state,
@@ -249,7 +258,9 @@ export class Reconnect {
     );
   }
 
-  /** A poll has failed, too: first `reconnecting`, because a restart takes a few seconds; then `error`. */
+  /**
+   * A poll has failed, too. At first the state is `reconnecting`, because a restart takes a few seconds; then `error`.
+   */
   #restFailed(reason: ReasonCode): void {
     this.#restWorks = this.#isRefused = false;
     this.#blocked = 0;
@@ -278,7 +289,7 @@ export class Reconnect {
   async #explain({ code }: ChatError, signal: AbortSignal): Promise<ReasonCode> {
     if (code !== 'unreachable') return ERROR_REASONS[code] ?? 'server_failing';
     if (this.#session.platform.isOffline()) return 'browser_offline';
-    // The server answers, but CORS hides the answer: this site is not allowed.
+    // The server answers, but CORS hides the answer: this origin is not allowed.
     const { rest } = this.#session;
     return (await (await rest?.deferred())?.isReachable(signal)) ? 'origin_refused' : 'server_unreachable';
   }

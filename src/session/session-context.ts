@@ -1,7 +1,4 @@
-/**
- * The interface of a session for its collaborators. Each collaborator declares the part that it uses, as a `Pick` of
- * `SessionContext`.
- */
+/** The interfaces of a session for its collaborators. */
 import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
 import type { AddressParts, AuthMode, Clock, Requests, SocketEnd } from '../transport/index.js';
 import type { Report, ConnectionState, NextTry } from '../model/index.js';
@@ -10,152 +7,168 @@ import type { SocketConnection } from './socket-connection.js';
 import type { ConnectionStateWriter } from './connection-state.js';
 import type { TabMessage } from './tabs/tab-channel.js';
 
-/** How long things may take, in milliseconds. */
+/** Intervals and deadlines, in milliseconds. */
 export interface Timing {
-  /** Between two polls while no socket is up. Default 5,000. */
+  /** Interval between two polls while no socket is up. Default: 5,000. */
   pollMs: number;
-  /** Between two polls while connected to a backend that does not report all changes on the socket. Default 15,000. */
+  /**
+   * Interval between two polls while connected to a backend that does not report all changes on the socket. Default:
+   * 15,000.
+   */
   rereadMs: number;
-  /** Between two looks whether anything is missing, while connected to a backend that counts (`sync`). Default 60,000. */
+  /**
+   * Interval between two checks for missed changes, while connected to a backend with `user_channel` and `sync`.
+   * Default: 60,000.
+   */
   checkMs: number;
-  /** Until a message sent by socket must be confirmed. Default 6,000. */
+  /** Deadline for the confirmation of a message sent by socket, and for other answers on the socket. Default: 6,000. */
   confirmMs: number;
-  /** Until the server's greeting must be there. Default 10,000. */
+  /** Deadline for the server's greeting. Default: 10,000. */
   handshakeMs: number;
-  /** Of silence, before a ping, where the server does not say. Default 25,000. */
+  /** Silence before a ping, if the server does not specify it. Default: 25,000. */
   heartbeatMs: number;
-  /** Until a REST request, or a question to the page, counts as lost. Default 15,000. */
+  /** Deadline for a REST request, and for the page's answer to a request for a token. Default: 15,000. */
   requestMs: number;
 }
 
-/** The backend of a session, and its user. */
+/** The configuration of a session: its backend and its user. */
 export interface SessionConfig extends AddressParts {
   token: string;
   auth?: AuthMode | undefined;
   /** Whether the page can be asked for a token when there is none. */
   canAsk: boolean;
-  /** Whether the tabs of one user share one socket. Default true. */
+  /** Whether the tabs of one user share one socket. Default: true. */
   share?: boolean | undefined;
-  /** Whether to listen to the notifications socket too. Default false. */
+  /** Whether to open the notifications socket too. Default: false. */
   notifications?: boolean | undefined;
 }
 
 /** How a socket ended, and whether it had worked. */
 export interface SocketOutcome extends SocketEnd {
   caughtUp: boolean;
-  /** It was up, and well, for a while. */
+  /** Whether it was connected for a minimum time. */
   isHealthy: boolean;
-  /** The token that it went by; or that it was to go over to, and may have ended of. */
+  /** The token that the server last accepted on this socket. */
   token: string;
 }
 
-/** The user, and the backend's capabilities: `connection_established`, or `GET me/`. */
+/** The user and the capabilities of the backend, from `connection_established` or `GET me/`. */
 export type UserInfo = Pick<
   FrameOf<'connection_established'>,
   'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'
 >;
 
-/** Reads the list of rooms and the open rooms; its callers decide when. */
+/** Reads the room list and the open rooms. Its callers decide when. */
 export interface RoomReader {
-  /** A room's id as the server writes it. */
+  /** A room's id in the server's notation: number or string. */
   idOf(roomId: Id): Id;
-  /** The newest message of a room up to which everything is known. */
+  /** The newest message up to which a room is complete. */
   cursor(roomId: Id): Id | undefined;
-  /** Whether REST has named the rooms. */
+  /** Whether REST has listed the rooms. */
   readonly isListed: boolean;
-  /** When the open rooms were last read whole, in milliseconds since 1970. */
+  /** When the open rooms were last read completely, in milliseconds since 1970. */
   readonly fullReadAt: number;
   /** @throws {ChatError} */
   listByRest(signal: AbortSignal): Promise<unknown>;
   /** @throws {ChatError} */
   readOpenRooms(signal: AbortSignal): Promise<void>;
-  /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
+  /** Reads each of the open rooms. @throws {ChatError} if the connection cannot continue without one of them. */
   readEach(read: (room: RoomCursor) => Promise<void>): Promise<void>;
-  /** Subscribes to a room that is open, where that was not done, and reads it. Never rejects. */
+  /** Subscribes to an open room, unless it is subscribed to already, and reads it. Never rejects. */
   read(roomId: Id, signal: AbortSignal): Promise<void>;
-  /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
+  /** Reads the newest page of a room, or the changes since the last read. @throws {ChatError} */
   readRoom(room: RoomCursor, signal: AbortSignal): Promise<void>;
 }
 
-/** The rooms that a tab shows, and has subscribed to on the socket. */
+/** The rooms that a tab shows, and those to which its socket is subscribed. */
 export interface OpenRooms {
-  /** Those that this tab shows, by `idKey`. */
+  /** The rooms that this tab shows, by `idKey`. */
   readonly openRooms: ReadonlyMap<string, RoomCursor>;
-  /** Those (`idKey`) that are subscribed to on the present socket. */
+  /** The rooms to which the current socket is subscribed (`idKey`). */
   readonly subscribed: Set<string>;
-  /** Whether another tab, which shares our socket, shows a room. */
+  /** Whether another tab that shares this socket shows a room. */
   isOpenElsewhere: (roomId: Id) => boolean;
   /** Ends the subscription to a room that no tab shows any more. */
   unsubscribe(roomId: Id): void;
 }
 
 export interface TokenRefresh {
-  /** The server refused a token. @returns whether there is another one. @throws {ChatError} where the page's token endpoint cannot be asked now. */
+  /**
+   * Handles a refused token.
+   * @returns whether there is another one.
+   * @throws {ChatError} if the page's token endpoint cannot be reached now.
+   */
   refresh(refused: string): Promise<boolean>;
 }
 
-/** What is done with the token. */
+/** The operations on the token of a session. */
 export interface TokenActions {
   readonly mode: AuthMode;
   readonly tokens: { isOwn(message: Message): boolean };
-  /** What opens one more socket: the token, or a ticket. @throws {ChatError} */
+  /** The credential for one more socket: the token or a ticket. @throws {ChatError} */
   credential(signal: AbortSignal): Promise<string>;
-  /** As soon as it is loaded. */
+  /** Undefined until its code is loaded. */
   readonly flow: TokenRefresh | undefined;
-  /** The server refused a token. @returns whether there is another one; if not, the session has ended. */
+  /**
+   * Handles a refused token.
+   * @returns whether there is another one. If not, the session has ended or asks the page again.
+   */
   refreshRefused(refused: string, signal: AbortSignal): Promise<boolean>;
-  /** Ends the session until the page has another token. */
+  /** Ends the session until the page provides another token. */
   setUnauthorized(token: string): void;
 }
 
 export interface ConnectActions {
-  /** The next try of the socket. */
+  /** The next connection attempt. */
   next: NextTry;
-  /** Whether it was connected at all since it was started. */
+  /** Whether the session has been connected since it was started. */
   readonly wasConnected: boolean;
-  /** Waits; ends early when another try is worth it. */
+  /** Waits. Ends early if another attempt is worthwhile. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
-  /** Ends a pause. */
+  /** Ends the current pause. */
   endPause(): void;
-  /** Something is missing in a room: it is time to catch up. */
+  /** Catches up, because a gap was found in a room. */
   resyncAfterGap(): void;
 }
 
-/** What the user has written, and the server has not stored. */
+/** The messages that the user has written and the server has not stored. */
 export interface PendingMessages {
-  /** Finds the user's own messages among those from the server. @returns the id under which one was sent. */
+  /**
+   * Matches a message from the server with the pending ones.
+   * @returns its local id; without a match, its own `_tempId`.
+   */
   matchPending(roomId: Id, message: Message, tempId?: string): string | undefined;
   /** `flush` sends the waiting messages now, because the connection works again. */
   readonly sender: { flush(): void };
 }
 
-/** What the browser provides, replaced in tests. */
+/** Browser APIs, replaced in tests. */
 export interface Platform {
   /** A number from 0 to below 1. */
   random(): number;
-  /** Whether the browser reports that there is no network. A hint: believed only if REST fails too. */
+  /** Whether the browser reports that there is no network. Only a hint: it counts only if REST fails too. */
   isOffline(): boolean;
-  /** Whether the page is hidden. Default: it is visible. */
+  /** Whether the page is hidden. */
   isHidden(): boolean;
-  /** Default of this and the next: the browser's. */
+  /** Default for this and for `fetch`: the browser's. */
   WebSocket?: typeof WebSocket | undefined;
   fetch?: typeof fetch | undefined;
 }
 
-/** The capabilities of the backend, and its user: see backend-info.ts. */
+/** The user and the capabilities that the backend reports: see backend-info.ts. */
 export interface BackendFacts {
   readonly isKnown: boolean;
   has(capability: string): boolean;
   set(info: UserInfo | undefined, signal: AbortSignal): void;
 }
 
-/** The parts that are loaded later: see deferred-parts.ts. Undefined until then. */
+/** The parts that are loaded on demand: see deferred-parts.ts. Undefined until then. */
 export interface LoadedParts {
-  /** Resolves when they are loaded, or cannot be loaded now. */
+  /** Resolves when they are loaded, or when loading has failed. */
   load(): Promise<void>;
   readonly reconnect: { schedule(): void } | undefined;
   readonly notifications: { tellAgain(): void; off(): void } | undefined;
-  /** Marks a notification, or all of them, as read. @returns false if the notifications socket is not open. */
+  /** Marks one notification, or all of them, as read. @returns whether it could be sent. */
   markNotificationRead(id?: Id): boolean;
 }
 
@@ -166,19 +179,19 @@ export interface SessionContext {
   readonly report: Report;
 
   readonly state: ConnectionState;
-  /** Aborts at the end of the present generation. */
+  /** Aborts at the end of the current generation. */
   readonly signal: AbortSignal;
-  /** REST, if it can be used now. */
+  /** The REST client, if it can be used now. */
   readonly rest: Requests | undefined;
   /** The socket, if it is up. */
   readonly socket: SocketConnection | undefined;
   /** @returns whether the frame was handed to an open socket. */
   send(frame: ClientFrame): boolean;
-  /** REST. @throws {ChatError} `disconnected`, where it cannot be asked now. */
+  /** The REST client. @throws {ChatError} `disconnected` if it cannot be used now. */
   restOrThrow(): Requests;
-  /** Tries the socket now instead of when its time has come. */
+  /** Retries the socket now instead of at the scheduled time. */
   retryNow(): void;
-  /** The present token. Only the server gets it. */
+  /** The current token. It is sent only to the server. */
   readonly token: string;
 
   readonly states: ConnectionStateWriter;
@@ -188,6 +201,6 @@ export interface SessionContext {
   readonly auth: TokenActions;
   readonly loop: ConnectActions;
   readonly roomSync: RoomReader & OpenRooms;
-  /** Of the present user. */
+  /** The outbox of the current user. */
   readonly outbox: PendingMessages;
 }

@@ -1,15 +1,15 @@
 /**
- * Keeps one user connected to one backend. What it does is done by what it owns:
+ * Keeps one user connected to one backend. The work is divided between its parts:
  *
- *     connect-loop     opens one socket after the other, with a wait that grows, and catches up after each greeting
- *     reconnect        what follows the end of a socket, and REST meanwhile (deferred)
- *     auth/            the token: whose it is, and what is done about another one
- *     tabs/            which tab has the socket, and which one sends
- *     outbox/          what the user has written, until the server has stored it
- *     sync/            the list of rooms and the open rooms
+ *     connect-loop     opens one socket after another, with backoff, and catches up after each greeting
+ *     reconnect        decides what follows the end of a socket, and polls by REST in the meantime (deferred)
+ *     auth/            the token, its owner, and the switch to another token
+ *     tabs/            elects the tab that owns the socket, and the tab that sends
+ *     outbox/          the user's messages, until the server has stored them
+ *     sync/            the room list and the open rooms
  *
- * `configure` begins a new generation: everything that the old one still has under way ends with its abort signal. Time, randomness, sockets and
- * `fetch` are injected.
+ * `configure` begins a new generation: the abort signal of the old one cancels all its pending work. Time, randomness,
+ * sockets and `fetch` are injected.
  */
 import type { ClientFrame, Id, Message } from '../protocol/index.js';
 import {
@@ -54,9 +54,9 @@ const DEFAULT_TIMING: Timing = {
 export interface SessionOptions extends SessionAuthOptions, Platform {
   clock: Clock;
   report: Report;
-  /** How the backend is reached. Default: by our own protocol. */
+  /** The connection to the backend. Default: our own protocol. */
   transport?: Transport | undefined;
-  /** Where messages are kept. Default: this device. */
+  /** Storage for unsent messages and drafts. Default: IndexedDB on this device. */
   storage?: MessageStorage | undefined;
   tabs: TabApis;
   timing?: Partial<Timing> | undefined;
@@ -148,9 +148,9 @@ export class Session implements SessionContext {
     return this.loop.socket?.send(frame) ?? false;
   }
 
-  // ————— Beginning and end
+  // ————— Start and stop
 
-  /** Starts again with a configuration. The waiting messages of the user are kept, and sent with the new token. */
+  /** Starts again with a configuration. The user's waiting messages are kept, and sent with the new token. */
   configure(config: SessionConfig): void {
     const { token } = config;
     if (
@@ -178,7 +178,8 @@ export class Session implements SessionContext {
     this.auth.apply(config.token.trim());
     if (this.transport.userId != null) this.auth.tokens.confirm(this.transport.userId);
     try {
-      // No other way is used instead: the page may have chosen it to keep the token out of addresses and logs.
+      // There is no fallback to another mode: the page may have chosen this one to keep the token out of addresses and
+      // logs.
       if (!AUTH_MODES.includes(auth))
         throw new ChatError(
           'unsupported_auth',
@@ -226,7 +227,7 @@ export class Session implements SessionContext {
     this.states.toIdle();
   }
 
-  /** Forgets the user: open rooms, capabilities, the outbox. */
+  /** Forgets the user: open rooms, capabilities and the current outbox. */
   forget(): void {
     this.clearRooms();
     this.auth.tokens.forget();
@@ -252,16 +253,16 @@ export class Session implements SessionContext {
 
   // ————— Rooms
 
-  /** Reads the list of rooms again, by REST or else by socket. @throws {ChatError} */
+  /** Reads the room list again, by REST or, if that fails, by socket. @throws {ChatError} */
   async refreshRooms(): Promise<Method> {
     this.restOrThrow();
     const { method } = await this.roomSync.list(this.loop.socket, this.signal);
     return method;
   }
 
-  /** Shows a room: loads its newest messages and keeps them complete until `close`. */
+  /** Shows a room: loads its newest messages and keeps them complete until `roomSync.close`. */
   open(roomId: Id, seen?: Message): void {
-    // Without a connection, the catch-up to come reads it.
+    // Without a connection, the next catch-up reads it.
     if (this.roomSync.open(roomId, seen) && this.rest) void this.roomSync.read(roomId, this.signal);
   }
 
@@ -269,7 +270,7 @@ export class Session implements SessionContext {
   async markRead(roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
     const { signal } = this;
     const loaded = deferredNow();
-    // At once where that is possible: the page may be about to close.
+    // Synchronously if possible: the page may be about to close.
     const { markRead } = loaded instanceof Promise ? await loaded : loaded;
     throwIfAborted(signal);
     await markRead(this, roomId, unread, upTo);

@@ -1,6 +1,6 @@
 /**
- * One socket from its first byte to its end: the handshake's deadline, the greeting, the heartbeat. It opens once and
- * ends once; the session opens another.
+ * The life of one socket: the handshake's deadline, the greeting, the heartbeat, the end. It is never reopened: the
+ * session opens another one.
  */
 import {
   CloseCode,
@@ -14,36 +14,36 @@ import {
 import type { AuthMode, Clock, SocketEnd, Transport, TransportConnection } from '../transport/index.js';
 import type { Heartbeat } from './heartbeat.js';
 
-/** How long a socket in doubt gets to answer, in milliseconds. */
+/** The deadline for the answer to the ping of `verify`, in milliseconds. */
 const VERIFY_MS = 3_000;
 
 export interface SocketConnectionOptions {
   address: string;
-  /** The token, or the ticket. */
+  /** The token or the ticket. */
   token: string;
   auth: AuthMode;
   clock: Clock;
-  /** Milliseconds until the greeting (`connection_established`) must be there. */
+  /** The deadline for the greeting (`connection_established`), in milliseconds. */
   handshakeMs: number;
-  /** Milliseconds of silence after which to ping, where the server does not say. */
+  /** The silence before a ping, if the server does not specify it, in milliseconds. */
   heartbeatMs: number;
   WebSocket?: typeof WebSocket | undefined;
-  /** Opens it: a real one, or one that another tab relays. */
+  /** Opens the connection: a real socket, or one that another tab relays. */
   open: Transport['open'];
   /** Loads the heartbeat, which is needed only after a silence. */
   loadHeartbeat(): Promise<typeof Heartbeat>;
   onGreeting(frame: FrameOf<'connection_established'>): void;
   /** Every frame after the greeting. */
   onFrame(frame: ChatFrame): void;
-  /** Called with every text that comes in, unchanged. */
+  /** Called with everything that is received, before it is decoded. */
   onText?(text: unknown): void;
   onProblem(problem: Problem): void;
-  /** A room's id as the server writes it. */
+  /** A room's id in the server's notation: number or string. */
   idOf?(roomId: Id): Id;
 }
 
 export class SocketConnection {
-  /** Resolves once, with how it ended. */
+  /** Resolves once, when the socket has ended. */
   readonly ended: Promise<SocketEnd>;
   readonly #options: SocketConnectionOptions;
   readonly #socket: TransportConnection;
@@ -58,7 +58,7 @@ export class SocketConnection {
   #last: unknown = null;
   #cancelHandshake: () => void;
 
-  /** @throws {ChatError} if the browser refuses the address, or there is no token. */
+  /** @throws {ChatError} if the browser rejects the address, or if there is no token. */
   constructor(options: SocketConnectionOptions) {
     this.#options = options;
     this.#everyMs = options.heartbeatMs;
@@ -93,7 +93,7 @@ export class SocketConnection {
     return this.#scope.signal;
   }
 
-  /** The server has greeted us: frames may be sent. */
+  /** Whether the server has sent its greeting, so that frames may be sent. */
   get isUp(): boolean {
     return this.#isGreeted && !this.signal.aborted;
   }
@@ -112,13 +112,13 @@ export class SocketConnection {
     this.#socket.end(code, reason);
   }
 
-  /** Pings at once: the browser says that the network has changed. */
+  /** Sends a ping now, because the browser reports a change of the network. */
   probe(): void {
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
     else this.#heartbeat?.probe();
   }
 
-  /** Checks whether frames arrive at the server: only the answer to a ping proves that. */
+  /** Checks whether frames reach the server. Only the answer to a ping proves it. */
   async verify(): Promise<void> {
     if (!this.send({ type: 'ping' })) return;
     if (!(await this.waitForFrame(VERIFY_MS, ({ type }) => type === 'pong')))
@@ -126,9 +126,9 @@ export class SocketConnection {
   }
 
   /**
-   * Waits for a frame.
-   * @param ms how long, in milliseconds.
-   * @returns whether it came; not, when it does not come in time or the socket ends.
+   * Waits for a matching frame.
+   * @param ms the longest wait, in milliseconds.
+   * @returns false if it is not received in time, or if the socket ends first.
    */
   waitForFrame(ms: number, match: (frame: ChatFrame) => boolean): Promise<boolean> {
     return new Promise((resolve) => {
@@ -149,7 +149,7 @@ export class SocketConnection {
     });
   }
 
-  /** If the code cannot be loaded, it is tried again. */
+  /** Starts the heartbeat. If its code cannot be loaded, loading is retried after one heartbeat interval. */
   async #startHeartbeat(): Promise<void> {
     const { clock, loadHeartbeat } = this.#options;
     const Beat = await loadHeartbeat().catch(() => undefined);

@@ -1,14 +1,14 @@
 import type { Clock } from '../transport/index.js';
 
-/** A wait that began at `from`, in milliseconds since 1970, and takes `ms`. */
+/** A wait of `ms` milliseconds that began at `from`, in milliseconds since 1970. */
 export interface Wait {
   readonly from: number;
   readonly ms: number;
 }
 
 /**
- * Milliseconds that are left of a wait. None where the clock has been set back since it began (a time server, a person): by the clock, it might
- * take hours.
+ * The rest of a wait, in milliseconds. 0 if the clock was set back since it began (by a time server or by hand):
+ * otherwise the wait might take hours.
  */
 export const timeLeft = (clock: Clock, { from, ms }: Wait): number => {
   const now = clock.now();

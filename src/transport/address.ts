@@ -6,8 +6,9 @@ export { parseUrl } from '../internal/url.js';
 export { type Address, type AddressParts } from './endpoints.js';
 
 /**
- * Makes the addresses of a backend.
- * @throws {ChatError} `bad_url`, saying what is expected instead; `backend_not_allowed`, where the page names its backends and this is none of them.
+ * Joins the addresses of a backend, and checks that the page allows them.
+ * @throws {ChatError} `bad_url` if `url` is invalid; the message describes the expected form. `backend_not_allowed` if
+ *   the page restricts its backends and this is none of them.
  */
 export function makeAddress(parts: AddressParts): Address {
   const address = joinAddress(parts);
@@ -22,8 +23,8 @@ export function makeAddress(parts: AddressParts): Address {
 }
 
 /**
- * A file's URL, made absolute; nothing for what is not fetched over HTTP (`javascript:`, `data:` and the like must
- * never reach a link), and for an address with a user name, which looks like another host.
+ * The absolute URL of a file. Null for a URL of another scheme than HTTP (`javascript:`, `data:` and the like must
+ * never reach a link), and for one with a user name or password, which looks like another host.
  */
 export function attachmentUrl(base: string, attachment: string | null): string | null {
   const url = attachment && parseHttp(attachment, base);

@@ -1,10 +1,10 @@
-/** Time comes in by this door, so that tests need no sleeping. */
+/** The source of time and timers. Tests replace it, so that they need not wait. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number;
-  /** Calls `run` once after `ms` milliseconds. @returns how to take that back. */
+  /** Calls `run` once after `ms` milliseconds. @returns a function that cancels the call. */
   after(ms: number, run: () => void): () => void;
-  /** Lets the page render or handle input before long work goes on. Optional. */
+  /** Lets the page render or handle input before long work continues. Optional. */
   yieldToMain?(): Promise<void> | undefined;
 }
 
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-  // In a hidden page, timers may fire once a minute.
+  // In a hidden page, timers may fire only once a minute.
   yieldToMain: () =>
     globalThis.document?.visibilityState === 'visible' ? new Promise((resolve) => setTimeout(resolve)) : undefined,
 };

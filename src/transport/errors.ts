@@ -1,15 +1,15 @@
 /**
- * What went wrong. The codes stay the same between versions.
+ * The kinds of errors. The codes are stable between versions.
  *
  * - `aborted`: the operation was cancelled, by a signal or because the connection was stopped or reconfigured.
- * - `unreachable`: no response: server down, wrong host, no network, or a CORS error (browsers do not tell them apart).
+ * - `unreachable`: no response: server down, wrong host, no network, or a CORS error (indistinguishable in browsers).
  * - `timeout`: no response in time.
  * - `unauthorized`: HTTP 401, or close code 4001. The token was not accepted, or the user has signed out.
  * - `forbidden`: HTTP 403.
  * - `not_found`: HTTP 404, or an id that does not exist.
  * - `invalid`: HTTP 400 and other 4xx: the server rejected the request. `message` has its explanation.
  * - `too_large`: HTTP 413.
- * - `rate_limited`: HTTP 429. `retryAfterMs` tells when to try again, if the server does.
+ * - `rate_limited`: HTTP 429. `retryAfterMs` is the wait before a retry, if the server specifies it.
  * - `server_error`: HTTP 5xx, 421 or 425.
  * - `unexpected_answer`: a successful response with unexpected content: a login page, an HTML error page, another API.
  * - `token_missing`: there is no token.
@@ -19,7 +19,7 @@
  * - `unsupported_auth`: `auth` is not a mode that this version supports.
  * - `empty_message`: the message has no text.
  * - `message_too_long`: the message exceeds the server's `limits.content`.
- * - `stale`: the message has been waiting for more than a day. The user decides whether to `retry` or `discard` it.
+ * - `stale`: the message has waited for more than a day. The user decides whether to `retry` or `discard` it.
  * - `maybe_sent`: a similar message is stored, and may be this one. The user decides whether to `retry` or `discard`
  *   it.
  * - `discarded`: the user discarded the message before it was stored.
@@ -62,7 +62,7 @@ export class ChatError extends Error {
   override readonly name = 'ChatError';
   /** @param message an English sentence for users. Never contains a token. */
   constructor(
-    /** What went wrong: see {@link ErrorCode}. Stays the same between versions. */
+    /** The kind of the error: see {@link ErrorCode}. Stable between versions. */
     readonly code: ErrorCode,
     message: string,
     /** HTTP status of the response, if there was one. */
@@ -81,7 +81,7 @@ export const toChatError = (thrown: unknown): ChatError =>
     : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
- * Call it after an `await`: the operation may have been cancelled meanwhile, or the user may have changed.
+ * Call it after every `await`: the operation may have been cancelled, or the user may have changed, in the meantime.
  * @throws {ChatError} `aborted`
  */
 export function throwIfAborted(signal: AbortSignal): void {

@@ -21,12 +21,15 @@ import { sendMessage } from './send-message.js';
 import { fetchTicket } from './ticket.js';
 import type { DeferredRequests, RoomsAnswer } from './transport.js';
 
-/** The most rooms that are read, invalid ones included. If there are more, the list says so. */
+/**
+ * The maximum number of rooms that are read, including invalid ones. If there are more, the list is marked as
+ * incomplete.
+ */
 const MAX_ROOMS = 10_000;
 
 /**
- * The pages of the list of rooms that follow the first one.
- * @param rooms those of the first one, by `idKey`; the others are added.
+ * Reads the pages of the room list after the first one.
+ * @param rooms the rooms of the first page, by `idKey`. The others are added.
  * @throws {ChatError}
  */
 export async function readOtherRooms(
@@ -40,14 +43,14 @@ export async function readOtherRooms(
   let query: Record<string, string> = {};
   for (let known = 0; ;) {
     const size = rooms.size + leftOut;
-    // Only the query of `next` is used: behind a proxy its host is often wrong, and a token goes to no other host.
+    // Only the query of `next` is used: behind a proxy its host is often wrong, and a token is sent to no other host.
     const nextPage = next && parseUrl(next, rest.base);
     if (!nextPage) return { rooms: [...rooms.values()], leftOut, isComplete: true };
     asked.add(JSON.stringify(query));
     query = Object.fromEntries(nextPage.searchParams);
     let why = '';
     if (size >= MAX_ROOMS) why = `more than ${MAX_ROOMS} rooms; the others are left out`;
-    // The same question again, or an answer that adds nothing: so it would go on for ever.
+    // A repeated request, or a page without a new room: this would continue forever.
     else if (asked.has(JSON.stringify(query)) || size === known) why = 'its pages do not end: `next` leads back';
     if (why) {
       onProblem({ code: 'invalid_item', detail: `GET rooms/: ${why}` });
@@ -61,7 +64,7 @@ export async function readOtherRooms(
   }
 }
 
-/** 421 and 425 say, like 5xx, that the same request may succeed later (RFC 9110, RFC 8470). */
+/** Like 5xx, 421 and 425 mean that the same request may succeed later (RFC 9110, RFC 8470). */
 const CODES: Record<number, ErrorCode> = {
   0: 'unexpected_answer',
   401: 'unauthorized',
@@ -74,7 +77,7 @@ const CODES: Record<number, ErrorCode> = {
   429: 'rate_limited',
 };
 
-/** The error of an HTTP answer. @param token is not repeated. */
+/** Converts an HTTP error response. @param token is removed from the message. */
 export function toHttpError(response: Response, json: unknown, token: string): ChatError {
   const { status } = response;
   const code = CODES[status] ?? (status >= 500 ? 'server_error' : 'invalid');
@@ -86,7 +89,10 @@ export function toHttpError(response: Response, json: unknown, token: string): C
   );
 }
 
-/** The server's own words, which may repeat the token that it did not like: `{detail}`, or `{field: [messages]}` where it has validated; never a page of HTML. */
+/**
+ * The server's own explanation, which may contain the refused token: `{detail}`, or `{field: [messages]}` after a
+ * validation. Never an HTML page.
+ */
 function explain(json: unknown): string | undefined {
   if (typeof json !== 'object') return undefined;
   for (const [field, said] of Object.entries(json ?? {}) as [string, unknown][]) {
@@ -97,7 +103,10 @@ function explain(json: unknown): string | undefined {
   return undefined;
 }
 
-/** `Retry-After` in seconds or as a date, 1 s to 5 min. Default: 5 s after 429, else nothing. @returns milliseconds. */
+/**
+ * `Retry-After` in seconds or as a date, limited to 1 s to 5 min. Default: 5 s after 429, otherwise undefined.
+ * @returns milliseconds.
+ */
 export function retryAfter({ status, headers }: Response): number | undefined {
   const value = headers.get('Retry-After') ?? '';
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
@@ -111,7 +120,7 @@ export async function markReadByRest(rest: RestClient, messageIds: readonly Id[]
     await rest.request(`messages/${encodeURIComponent(messageId)}/mark_read/`, { method: 'POST', signal });
 }
 
-/** @param onProblem is told of each invalid item of an answer. */
+/** @param onProblem called for each invalid item of a response. */
 export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem) => void): DeferredRequests => ({
   sendMessage: (roomId, content, options) => sendMessage(rest, roomId, content, options),
   markRead: (messageIds, signal) => markReadByRest(rest, messageIds, signal),
@@ -126,7 +135,7 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
     const answer: unknown = await rest
       .request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal })
       .catch(() => undefined);
-    // Ticks that come later are no reason to report that something does not work.
+    // Read receipts that arrive later are no reason to report an error.
     const body = check(ReceiptsBody, answer, where);
     if (!body.ok) return undefined;
     const { items, problems } = checkEach(Receipt, body.value.receipts, where);

@@ -1,4 +1,4 @@
-/** One typed client for every REST route of the contract: strings outside, checked entities inside. */
+/** The typed client for the REST routes of docs/PROTOCOL.md. It validates responses, and returns checked entities. */
 import {
   check,
   checkEach,
@@ -31,7 +31,7 @@ export interface RestOptions extends RequestOptions {
 
 export interface RoomsPage {
   rooms: Room[];
-  /** Rooms of the page that are invalid. */
+  /** The number of invalid rooms in the page. */
   leftOut: number;
   /** The address of the next page. */
   next: string | null;
@@ -45,7 +45,7 @@ export interface RestRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** What is loaded on demand: see rest-deferred.ts. */
+/** The code that is loaded on demand: see rest-deferred.ts. */
 export interface RestDeferred {
   toHttpError(response: Response, json: unknown, token: string): ChatError;
   readOtherRooms(
@@ -71,12 +71,12 @@ export class RestClient implements Requests {
 
   readonly #onProblem = (problem: Problem): void => this.#options.onProblem?.(problem);
 
-  /** Of all routes, with a trailing slash. */
+  /** Base of all routes, with a trailing slash. */
   get base(): string {
     return this.#options.base;
   }
 
-  /** All my active rooms, over all pages of the list. */
+  /** All active rooms of the user, over all pages of the list. */
   async listRooms(signal?: AbortSignal): Promise<RoomsAnswer> {
     const page = await this.roomsPage({}, signal);
     const { leftOut, next } = page;
@@ -114,21 +114,29 @@ export class RestClient implements Requests {
     };
   }
 
-  /** @throws {ChatError} `unexpected_answer`, if it does not match the schema. */
+  /** @throws {ChatError} `unexpected_answer` if the response does not match the schema. */
   unwrap<T>(result: Result<T>): T {
     if (result.ok) return result.value;
     this.#onProblem(result.problem);
     throw new ChatError('unexpected_answer', `Unexpected answer: ${result.problem.detail}.`);
   }
 
-  /** The valid items; the others are reported. Yields to the page: on an old phone, validation and rendering each take long. */
+  /**
+   * Returns the valid items, and reports the others. Yields to the page, because on an old phone both validation and
+   * rendering are slow.
+   */
   async #good<T>({ items, problems }: CheckedList<T>): Promise<T[]> {
     problems.forEach(this.#onProblem);
     await this.#options.clock?.yieldToMain?.();
     return items;
   }
 
-  /** Any other question. @param path after the base: `sync/`. @returns the answer, unchecked. @throws {ChatError} */
+  /**
+   * Sends a request.
+   * @param path relative to the base: `sync/`.
+   * @returns the response, unchecked.
+   * @throws {ChatError}
+   */
   async request(path: string, request: RestRequest): Promise<unknown> {
     const token = this.#options.token();
     try {
@@ -158,7 +166,7 @@ export class RestClient implements Requests {
       },
       body: body ? JSON.stringify(body) : null,
       credentials: 'omit',
-      // A redirect could carry the token to another origin. No route of the protocol has one.
+      // A redirect could send the token to another origin. No route of the protocol redirects.
       redirect: 'manual',
     };
     return this.fetch(url, init, signal, async (response) => {
@@ -180,14 +188,14 @@ export class RestClient implements Requests {
   async #refusal(response: Response, json: unknown, token: string): Promise<ChatError> {
     const { status } = response;
     const deferred = await this.#loadedOrUndefined();
-    // Without that code only a refused token can be told apart from other refusals.
+    // Without this code, only a refused token can be distinguished from other refusals.
     return (
       deferred?.toHttpError(response, json, token) ??
       new ChatError(status === 401 ? 'unauthorized' : 'server_error', `The server answered ${status}.`, status)
     );
   }
 
-  /** @returns nothing where it cannot be loaded. */
+  /** @returns undefined if it cannot be loaded. */
   async #loadedOrUndefined(): Promise<RestDeferred | undefined> {
     try {
       return await this.#options.loadDeferred();
@@ -196,7 +204,7 @@ export class RestClient implements Requests {
     }
   }
 
-  /** `fetch` with a deadline over the whole answer, headers and body, and with one kind of error. */
+  /** `fetch` with a deadline for the whole response, headers and body. All errors are a `ChatError`. */
   fetch<T>(
     url: URL,
     init: RequestInit,

@@ -1,6 +1,6 @@
 /**
- * A connection for backends that have no frames of ours: it turns what the session sends into calls, and events into what the session
- * receives. Events pass the same checks as frames.
+ * A connection for backends with another protocol: it converts the session's frames to calls, and the backend's events
+ * to frames. Events are validated like received frames.
  */
 import {
   checkEach,
@@ -23,13 +23,13 @@ import type { ConnectionOptions, TransportConnection } from './transport.js';
 export interface OutgoingMessage {
   roomId: Id;
   content: string;
-  /** Identifies the message before the backend has an id for it; the same when the message is sent again. */
+  /** Identifies the message before the backend has an id for it. Unchanged when the message is sent again. */
   localId: string;
-  /** The message that it answers. */
+  /** The message to which it replies. */
   replyTo?: Id | undefined;
 }
 
-/** What the session asks of the backend. What a call throws is reported, and ends nothing. */
+/** The calls of the session to the backend. An error in a call is reported, and does not end the connection. */
 export interface ConnectionCalls {
   listRooms(): Promise<RoomInput[]>;
   /** The session shows a room from now on. */
@@ -38,18 +38,21 @@ export interface ConnectionCalls {
   /** The user has read everything in a room. */
   markRead(roomId: Id): Promise<void>;
   setTyping(roomId: Id, isTyping: boolean): void;
-  /** Stores a message. @throws {ChatError} `forbidden` if it will never be accepted; after any other error it is sent again. */
+  /**
+   * Stores a message.
+   * @throws {ChatError} `forbidden` if it will never be accepted. After any other error it is sent again.
+   */
   sendMessage(message: OutgoingMessage): Promise<MessageInput>;
   /** The connection has ended. Called once. */
   close(): void;
 }
 
-/** What the backend reports. Events before `connected` and after `closed` are ignored. */
+/** The events of the backend. Events before `connected` and after `closed` are ignored. */
 export interface ConnectionEvents {
   connected(user: UserInput, capabilities: readonly string[]): void;
   message(message: MessageInput): void;
   typing(roomId: Id, user: UserInput, isTyping: boolean): void;
-  /** Another user has read these messages; none named means all of the room. */
+  /** Another user has read these messages. Without ids: all messages of the room. */
   read(roomId: Id, userId: Id, messageIds?: readonly Id[]): void;
   /** The list of rooms has changed. */
   roomsChanged(): void;
@@ -73,7 +76,7 @@ export class SemanticConnection implements TransportConnection {
 
   send(frame: ClientFrame): boolean {
     if (this.#state !== 'open') return false;
-    // An answer never comes before `send` has returned.
+    // Asynchronous: an answer must not arrive before `send` has returned.
     void Promise.resolve()
       .then(() => this.#call(frame))
       .catch(() => this.#emit({ type: 'error', message: `The backend failed (${frame.type}).` }));
@@ -102,7 +105,7 @@ export class SemanticConnection implements TransportConnection {
         return this.#emit({ type: 'unsubscribed', room_id: frame.room_id });
       case 'mark_read':
         await calls.markRead(frame.room_id);
-        // The whole room was read: no message of it stays unread.
+        // The whole room was read: none of its messages stays unread.
         return this.#emit({ type: 'messages_marked_read', room_id: frame.room_id, count: Number.MAX_SAFE_INTEGER });
       case 'typing':
       case 'stop_typing':
@@ -114,7 +117,7 @@ export class SemanticConnection implements TransportConnection {
           localId: frame._tempId!,
           replyTo: frame.reply_to ?? undefined,
         });
-      default: // a capability that `connected` has not named
+      default: // a capability that `connected` has not announced
     }
   }
 
@@ -124,7 +127,8 @@ export class SemanticConnection implements TransportConnection {
       const stored = await this.#calls.sendMessage(message);
       this.#emit({ type: 'message_ack', room_id, message: messageInput({ ...stored, localId: _tempId }), _tempId });
     } catch (thrown) {
-      // Only a final refusal is reported: after any other error it is not known whether the message is stored, and it is sent again.
+      // Only a final refusal is reported. After any other error it is unknown whether the message is stored, and it is
+      // sent again.
       if (thrown instanceof ChatError && thrown.code === 'forbidden')
         this.#emit({ type: 'error', message: thrown.message, code: 'forbidden', room_id, _tempId });
     }

@@ -1,22 +1,22 @@
 /**
- * The one function that opens a WebSocket. There is no other `new WebSocket` in this package (the linter sees to it),
- * so a socket without its token, which a browser only ever calls 'closed: 1006', cannot be written.
+ * The only function of the chat that opens a WebSocket. The linter forbids `new WebSocket` elsewhere (except in the
+ * doctor), so that no socket is opened without its token: a browser would report only 'closed: 1006'.
  */
 import { base64url } from '../internal/base64url.js';
 import type { Decode, Problem } from '../protocol/index.js';
 import { ChatError } from './errors.js';
 
 /**
- * How the token travels.
- * - `query`: in the address, `?token=`. Every backend supports it; it appears in access logs.
+ * How the token is transmitted.
+ * - `query`: in the address, as `?token=`. Every backend supports it, but the token appears in access logs.
  * - `subprotocol`: as an offered subprotocol, `bearer.<base64url>`.
- * - `ticket`: not at all; the address has a ticket for one use, which was fetched by REST.
+ * - `ticket`: not at all. The address contains a single-use ticket, which was requested by REST.
  */
 export type AuthMode = 'query' | 'subprotocol' | 'ticket';
 
-/** A token of fewer characters is not searched for in the server's texts. */
+/** The minimum length of a token, in characters, to be removed from the server's texts. */
 const MIN_SECRET = 12;
-/** Three forms of the last three tokens of a socket. */
+/** Three forms of each of the last three tokens of a socket. */
 const MAX_SECRETS = 9;
 
 export interface SocketEnd {
@@ -27,33 +27,36 @@ export interface SocketEnd {
 export interface SocketOptions<Frame> {
   /** `ws:` or `wss:` address without a token. */
   address: string;
-  /** The token; the ticket, where `auth` is `ticket`. */
+  /** The token, or the ticket if `auth` is `ticket`. */
   token: string;
-  /** Default `query`. */
+  /** Default: `query`. */
   auth?: AuthMode | undefined;
   decode: Decode<Frame>;
   onFrame(frame: Frame): void;
-  /** The server has accepted it. */
+  /** Called when the server has accepted the socket. */
   onOpen?(): void;
-  /** Anything at all came in, usable or not: the line is alive. Without the token, if the server repeats it. */
+  /** Called with everything that is received, valid or not: the connection is alive. Tokens are removed from it. */
   onAlive?(data: unknown): void;
   onProblem?(problem: Problem): void;
-  /** Called once, whichever side ended it; never before this function has returned. */
+  /** Called once, whichever side has ended the socket, and never before this function has returned. */
   onEnd(end: SocketEnd): void;
   /** Default: the global one. */
   WebSocket?: typeof WebSocket | undefined;
 }
 
 export interface AuthenticatedSocket<Outgoing> {
-  /** @returns whether the frame was handed to an open socket. Whether it arrived is for the server to say. */
+  /** @returns whether the frame was handed to an open socket. It may not arrive. */
   send(frame: Outgoing): boolean;
-  /** Ends it; `onEnd` follows at once, without waiting for a peer that may be gone. `code`: 1000, or 3000 to 4999. */
+  /**
+   * Ends the socket. `onEnd` is called at once, without waiting for a peer that may be gone. `code`: 1000, or 3000 to
+   * 4999.
+   */
   end(code: number, reason: string): void;
 }
 
 /**
  * Opens a socket that carries the token.
- * @throws {ChatError} `token_missing` without a token; `bad_url` for an address that the browser refuses.
+ * @throws {ChatError} `token_missing` without a token; `bad_url` if the browser rejects the address.
  */
 export function createAuthenticatedWebSocket<Frame, Outgoing>(
   options: SocketOptions<Frame>,
@@ -62,10 +65,10 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(
   if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
   const socket = openSocket(options, token);
   socket.binaryType = 'arraybuffer';
-  /** Each form in which a server may repeat a token of this socket: none leaves this function. */
+  /** Each form in which a server may repeat a token of this socket. All of them are removed from received data. */
   const secrets: string[] = [];
   const hide = (secret: string): void => {
-    // A short one may be part of any word.
+    // A short token may be part of any word.
     if (secret.length >= MIN_SECRET) secrets.push(secret, encodeURIComponent(secret), base64url(secret));
     secrets.splice(0, secrets.length - MAX_SECRETS);
   };
@@ -90,7 +93,7 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(
     for (const problem of problems) options.onProblem?.(problem);
     if (frame) options.onFrame(frame);
   });
-  // 'error' says nothing that 'close' does not say too, and 'close' always follows.
+  // An 'error' event contains nothing that 'close' does not contain, and 'close' always follows.
   socket.addEventListener('close', ({ code, reason }) => finish(code, reason));
 
   return {
@@ -101,8 +104,9 @@ export function createAuthenticatedWebSocket<Frame, Outgoing>(
       return true;
     },
     end(code, reason) {
-      // A browser sends only 1000 and 3000-4999. Also during the handshake, although the browser logs that as an error:
-      // it opens one socket at a time to a host, and the next one waits up to 4 minutes behind one that hangs.
+      // A browser sends only 1000 and 3000-4999. Closing is necessary during the handshake, too, although the browser
+      // logs that as an error: it opens one socket per host at a time, and the next one waits up to 4 minutes behind
+      // one that hangs.
       socket.close(code, reason);
       finish(code, reason);
     },
@@ -118,7 +122,7 @@ function openSocket(
       ? new Socket(address, ['unified-chat', `bearer.${base64url(token)}`])
       : new Socket(`${address}?${auth === 'ticket' ? 'ticket' : 'token'}=${encodeURIComponent(token)}`);
   } catch {
-    // The browser's own message contains the address, and the address contains the token.
+    // The browser's message contains the address, and the address contains the token.
     throw new ChatError('bad_url', `The browser refuses to open a WebSocket to ${address}.`);
   }
 }

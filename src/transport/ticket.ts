@@ -2,7 +2,7 @@ import { check } from '../protocol/index.js';
 import { object, string } from '../protocol/schema.js';
 import type { RestClient } from './rest.js';
 
-/** `POST ws_ticket/`: replaces the token in a socket's address, once, for at most 30 s. */
+/** `POST ws_ticket/`: a ticket replaces the token in a socket's address, once, for at most 30 s. */
 const TicketBody = object(() => ({ ticket: string }));
 
 /** A ticket for one socket (`auth="ticket"`). @throws {ChatError} */

@@ -1,6 +1,7 @@
 /**
- * How a session reaches its backend. There are two implementations: web-transport.ts (our protocol: a WebSocket, and REST beside
- * it), and the one for adapters (`src/adapter`), whose backends speak another protocol. The session does not know which one it has.
+ * The interface between a session and its backend. There are two implementations: web-transport.ts (our protocol: a
+ * WebSocket, and REST beside it), and the adapter transport (`src/adapter`) for backends with another protocol. The
+ * session does not know which one it uses.
  */
 import type {
   ChatFrame,
@@ -18,13 +19,17 @@ import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';
 
 export interface Transport {
-  /** Identifies the backend: data on this device, locks and channels are kept apart by it. @throws {ChatError} `bad_url`, `backend_not_allowed`. */
+  /**
+   * The addresses of a backend. They identify it, and separate its data on this device, its locks and its channels from
+   * those of others.
+   * @throws {ChatError} `bad_url`, `backend_not_allowed`.
+   */
   addressOf(parts: AddressParts): Address;
   /** The user, if the transport knows it before it is connected. Default: the token or the server names the user. */
   readonly userId?: Id;
-  /** Requests for one sign-in. They are sent without a connection, too. */
+  /** Creates the requests of one sign-in, which need no open connection. */
   createRequests(options: RequestOptions): Requests;
-  /** Opens a connection, which reports what happens. @throws {ChatError} `token_missing`, `bad_url`. */
+  /** Opens a connection, which reports its events. @throws {ChatError} `token_missing`, `bad_url`. */
   open(options: ConnectionOptions): TransportConnection;
 }
 
@@ -36,26 +41,29 @@ export interface RequestOptions {
   base: string;
   /** Read before every request, so that a refreshed token is used at once. */
   token: () => string;
-  /** The token was refused (401): gets another. @returns whether there is one; then the request is repeated once. */
+  /** Handles a refused token (401). @returns whether there is another one. Then the request is repeated once. */
   renew?: (refused: string) => Promise<boolean>;
   onProblem?: (problem: Problem) => void;
-  /** A request has succeeded. */
+  /** Called after each successful request. */
   onSuccess?: () => void;
   /** Default: the system's clock. */
   clock?: Clock;
-  /** Milliseconds until a request counts as lost. Default 15,000. */
+  /** The deadline for a request, in milliseconds. Default: 15,000. */
   timeoutMs?: number;
   /** Default: the global one. */
   fetch?: typeof fetch | undefined;
 }
 
-/** What a session requests of its backend. Each request is answered, or throws a {@link ChatError}. */
+/** The requests of a session to its backend. Each one resolves, or throws a {@link ChatError}. */
 export interface Requests {
   /** All active rooms of the user. */
   listRooms(signal?: AbortSignal): Promise<RoomsAnswer>;
   /** One page of a room's history: the newest messages, or those before or after a message. */
   history(roomId: Id, query?: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>;
-  /** The requests that the first message does not need. @throws {ChatError} `unreachable` if their code cannot be loaded. */
+  /**
+   * The requests that the first message does not need.
+   * @throws {ChatError} `unreachable` if their code cannot be loaded.
+   */
   deferred(): Promise<DeferredRequests>;
 }
 
@@ -65,21 +73,21 @@ export interface DeferredRequests {
   sendMessage(roomId: Id, content: string, options?: SendMessageOptions): Promise<Message>;
   /** Marks messages as read, one by one. */
   markRead(messageIds: readonly Id[], signal: AbortSignal): Promise<void>;
-  /** `GET me/`: the user and the backend's capabilities. @returns nothing if the answer is invalid. */
+  /** `GET me/`: the user and the backend's capabilities. @returns undefined if the response is invalid. */
   fetchUserInfo(signal: AbortSignal): Promise<FrameOf<'connection_established'> | undefined>;
-  /** Capability `receipts`: how far each member has read a room. @returns nothing if they cannot be read now. */
+  /** Capability `receipts`: how far each member has read a room. @returns undefined if they cannot be read now. */
   fetchReceipts(roomId: Id, signal: AbortSignal): Promise<Receipt[] | undefined>;
   /** Capability `sync`: the changes of a room since a sequence number. */
   fetchChanges(roomId: Id, seq: number, signal: AbortSignal): Promise<RoomChanges | undefined>;
   /** A ticket that opens one socket (`auth="ticket"`). */
   fetchTicket(signal?: AbortSignal): Promise<string>;
-  /** Whether a server answers at all, though it may forbid this page to read the answer. Never rejects. */
+  /** Whether a server answers at all, even if this page may not read the answer. Never rejects. */
   isReachable(signal?: AbortSignal): Promise<boolean>;
 }
 
 export interface SendMessageOptions {
   replyTo?: Id | undefined;
-  /** Only where the backend has `idempotent_send`: others may refuse a header they do not know. */
+  /** Only for a backend that accepts it: others may reject an unknown header. */
   idempotencyKey?: string | undefined;
   signal?: AbortSignal;
 }
@@ -87,11 +95,14 @@ export interface SendMessageOptions {
 /** One page of a room's history, oldest first. */
 export interface HistoryPage {
   messages: Message[];
-  /** Whether there is more in the requested direction. Some backends say so of an exactly full last page. */
+  /**
+   * Whether there are more messages in the requested direction. Some backends claim so after a last page that is
+   * exactly full.
+   */
   hasMore: boolean;
-  /** Capability `sync`: the change of the room up to which this page is complete. */
+  /** Capability `sync`: the number of the room's change up to which this page is complete. */
   seq: number | undefined;
-  /** Messages of the page that are invalid. */
+  /** The number of invalid messages in the page. */
   leftOut: number;
   /** All items of the page, as the backend sent them. */
   raw: readonly unknown[];
@@ -100,14 +111,14 @@ export interface HistoryPage {
 export interface HistoryQuery {
   before?: Id | undefined;
   after?: Id | undefined;
-  /** At most 100. Default 50. */
+  /** At most 100. Default: 50. */
   limit?: number;
 }
 
 export interface RoomsAnswer {
   rooms: Room[];
-  /** Rooms that are invalid. */
+  /** The number of invalid rooms. */
   leftOut: number;
-  /** Whether these are all: there is a limit of 10,000, and some servers' pages do not end. */
+  /** Whether the list is complete. It is limited to 10,000 rooms, and the pages of some servers never end. */
   isComplete: boolean;
 }

@@ -1,4 +1,4 @@
-/** Our protocol, as docs/PROTOCOL.md describes it: a WebSocket, and REST beside it. */
+/** The transport for our own protocol (docs/PROTOCOL.md): a WebSocket, and REST beside it. */
 import { makeAddress } from './address.js';
 import { RestClient, type RestDeferred } from './rest.js';
 import { createAuthenticatedWebSocket } from './socket.js';

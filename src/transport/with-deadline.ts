@@ -3,16 +3,16 @@ import { ChatError, throwIfAborted } from './errors.js';
 
 export interface DeadlineOptions {
   clock: Clock;
-  /** Milliseconds until the whole answer, headers and body, must be there. */
+  /** The deadline for the whole response, headers and body, in milliseconds. */
   timeoutMs: number;
   /** Cancels the request. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs a request with a deadline, and with one kind of error.
- * @param host names the backend in errors.
- * @param run makes the request. It may ignore its signal, as a `fetch` of the page's own does.
+ * Runs a request with a deadline. All errors are a `ChatError`.
+ * @param host names the backend in error messages.
+ * @param run sends the request. It may ignore its signal, as a page's own `fetch` may.
  * @throws {ChatError} `timeout`, `aborted`, `unreachable`; a `ChatError` that `run` throws.
  */
 export async function withDeadline<T>(
@@ -55,8 +55,8 @@ export interface FetchOptions extends DeadlineOptions {
 }
 
 /**
- * `fetch` with a deadline over the whole answer.
- * @param read reads the answer, within the deadline.
+ * `fetch` with a deadline for the whole response.
+ * @param read reads the response, within the deadline.
  * @throws {ChatError} see {@link withDeadline}.
  */
 export const fetchWithDeadline = <T>(

@@ -1,14 +1,20 @@
-/** Who is there, and what the backend offers, where no socket has said it: `GET me/`. Loaded on demand: see deferred.ts. */
+/**
+ * Requests the user and the capabilities by REST (`GET me/`) if no socket has reported them. Loaded on demand: see
+ * deferred.ts.
+ */
 import { ChatError, throwIfAborted, toChatError, type ErrorCode } from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
 import { TEMPORARY } from '../temporary-errors.js';
 
 type UserInfoHost = Pick<SessionContext, 'backend' | 'rest'>;
 
-/** Errors that do not tell whether the backend has the route. */
+/** Errors that do not reveal whether the backend has the route. */
 const INCONCLUSIVE: readonly ErrorCode[] = [...TEMPORARY, 'unauthorized', 'aborted', 'token_missing'];
 
-/** Asks once per sign-in. A backend that has no such route is a baseline backend; where it cannot be asked now, it is asked with the next poll. */
+/**
+ * Requests them once per sign-in. A backend without this route is a baseline backend. After a temporary error, the next
+ * poll requests them again.
+ */
 export async function requestUserInfo(session: UserInfoHost, signal: AbortSignal): Promise<void> {
   const { rest } = session;
   if (session.backend.isKnown || !rest) return;

@@ -1,22 +1,28 @@
-/** The token of a session: whose it is, and what is kept when another one takes its place. What follows a refusal: see token-flow.ts. */
+/**
+ * The token of a session, its owner, and the data that is kept when another token replaces it. Refused tokens are
+ * handled by token-flow.ts.
+ */
 import { ChatError, type AuthMode } from '../../transport/index.js';
 import type { OutboxRegistry } from '../outbox/outbox-registry.js';
 import type { AuthHost, SessionAuthOptions, TokenFlow } from './token-flow.js';
 import { TokenManager } from './token-manager.js';
 import type { TokenRefresher } from './token-refresher.js';
 
-/** What is used of the session. */
+/** The interface of a session for its authentication. */
 interface SessionAuthHost extends AuthHost {
   readonly outboxes: OutboxRegistry;
-  /** What was read may belong to another user. */
+  /** Called when the loaded data may belong to another user. */
   clearRooms(): void;
 }
 
 export class SessionAuth {
   readonly tokens: TokenManager;
-  /** As soon as it is loaded. */
+  /** Undefined until its code is loaded. */
   flow: TokenFlow | undefined;
-  /** The token that the present socket was opened with, and those that it was given since and has not confirmed. */
+  /**
+   * The token that the server has accepted on the current socket, then those that were sent on it and are not confirmed
+   * yet.
+   */
   socketTokens: string[] = [];
   readonly #session: SessionAuthHost;
   readonly #options: SessionAuthOptions;
@@ -27,7 +33,7 @@ export class SessionAuth {
     this.tokens = new TokenManager(session.clock);
   }
 
-  /** The code that refreshes tokens is loaded. */
+  /** Called when the code that refreshes tokens is loaded. */
   onLoaded(Flow: typeof TokenFlow): void {
     this.flow ??= new Flow(this.#session, this, this.#options);
   }
@@ -61,12 +67,12 @@ export class SessionAuth {
     this.#session.states.toUnauthorized(isExpired ? 'token_expired' : 'token_refused');
   }
 
-  /** Goes on with a token. What was written and shown under another one is kept only if both are certainly of one user. */
+  /** Continues with a token. The data of the previous one is kept only if both certainly belong to the same user. */
   apply(token: string): void {
     const { outboxes, report, config } = this.#session;
     const isUncertain = token !== '' && this.tokens.isNew(token) && this.tokens.isSameUser(token) === undefined;
     if (isUncertain) {
-      // Nothing can be kept for an unknown user: it will never be known who that was.
+      // Nothing can be kept for an unknown user, because it will never be known who that was.
       const lost = outboxes.scope ? [] : outboxes.current.detachUnowned();
       this.#session.clearRooms();
       report({ type: 'person-uncertain', lost });
@@ -74,7 +80,7 @@ export class SessionAuth {
     this.tokens.token = token;
     const { url, apiPath, wsPath } = config!;
     const name = token && `${url} ${apiPath} ${wsPath} ${token}`;
-    // The last time that this user was here, something was left behind.
+    // An outbox was set aside when this user was last here.
     if (isUncertain || (!outboxes.scope && outboxes.isSetAside(name))) outboxes.switchTo('', name);
     outboxes.nameUnknown(name);
     const { userId } = this.tokens;

@@ -1,15 +1,17 @@
-/** Tokens from the site's own server: what `token-url` names. Loaded on demand: see deferred.ts. */
+/** Requests tokens from the site's own server (`token-url`). Loaded on demand: see deferred.ts. */
 import { ChatError, fetchWithDeadline, parseUrl, retryAfter, type FetchOptions } from '../../transport/index.js';
 
-/** Until a token endpoint must have answered, in milliseconds. */
+/** The deadline for the response of a token endpoint, in milliseconds. */
 export const TOKEN_TIMEOUT_MS = 10_000;
 
 /**
- * Fetches a token with the visitor's cookies.
- * @param tokenUrl relative to the page. It answers with `{"token": "…"}` (or `access`, `access_token`), or with the token alone.
- * @returns empty where nobody is signed in there (401, 403, 204).
- * @throws {ChatError} `unreachable`, `timeout`, `server_error` or `rate_limited`: it is not known who is signed in, and asking again may
- *   help (after `retryAfterMs`, where the endpoint says so). `bad_url`, or `unexpected_answer`, which says what came instead of a token.
+ * Requests a token with the visitor's cookies.
+ * @param tokenUrl relative to the page. The response is `{"token": "…"}` (or `access`, `access_token`), or the token
+ *   alone.
+ * @returns an empty text if no user is signed in there (401, 403, 204).
+ * @throws {ChatError} `unreachable`, `timeout`, `server_error` or `rate_limited`: it is unknown who is signed in, and a
+ *   retry may succeed (after `retryAfterMs`, if the endpoint specifies it). `bad_url`: the address is invalid.
+ *   `unexpected_answer`: the response is not a token.
  */
 export async function fetchToken(tokenUrl: string, options: FetchOptions): Promise<string> {
   const address = parseUrl(tokenUrl, globalThis.location?.href);
@@ -26,7 +28,7 @@ export async function fetchToken(tokenUrl: string, options: FetchOptions): Promi
   return token ?? '';
 }
 
-/** @throws {ChatError} */
+/** @throws {ChatError} `unexpected_answer`. */
 function tokenIn(text: string): string {
   let answer: unknown = text.trim();
   try {
@@ -35,7 +37,7 @@ function tokenIn(text: string): string {
   } catch {
     // Not JSON: the token alone.
   }
-  // What came is not repeated: it may hold anything.
+  // The error does not quote the response, which may contain anything.
   if (typeof answer !== 'string' || !/^[^\s<>]+$/.test(answer)) {
     throw new ChatError(
       'unexpected_answer',

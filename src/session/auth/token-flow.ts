@@ -1,4 +1,4 @@
-/** What follows when a token is refused, and when the page gives another one. Loaded on demand: see deferred.ts. */
+/** Handles refused tokens, and new tokens from the page. Loaded on demand: see deferred.ts. */
 import { toChatError, type ChatError } from '../../transport/index.js';
 import type { ConnectionStateWriter } from '../connection-state.js';
 import type { SessionConfig, SessionContext } from '../session-context.js';
@@ -7,25 +7,31 @@ import { TokenRefresher, type AskForToken, type TokenRefresherHost } from './tok
 
 export interface SessionAuthOptions {
   askForToken: AskForToken;
-  /** Whether the page's token comes by a request, which can be given up. */
+  /** Whether the page gets its token by a request, which can be aborted. */
   asksByRequest: () => boolean;
-  /** The page has given a token of its own accord or late, or one of another user: the owner of the session begins again with it. */
+  /**
+   * Called with a token of another user, or with one that arrives in the state `unauthorized`: the owner of the session
+   * must start it again with this token.
+   */
   onOtherToken: (token: string) => void;
-  /** The page says that the user has signed out: the owner of the session has to forget the user. */
+  /** Called when the page reports that the user has signed out: the owner of the session must forget the user. */
   onSignedOut: () => void;
 }
 
-/** What is used of the session. */
+/** The interface of a session for the token flow. */
 export interface AuthHost extends TokenRefresherHost, Pick<SessionContext, 'parts' | 'restOrThrow' | 'send'> {
   readonly states: ConnectionStateWriter;
   readonly config: SessionConfig | undefined;
-  /** Begins again. @param failure why the page could not be asked for a token. */
+  /** Starts a new generation. @param failure why the page could not be asked for a token. */
   begin(config: SessionConfig, failure?: ChatError): void;
-  /** Ends the socket, all requests and all timers. @param keepsChannel whether this tab still talks to the others. */
+  /**
+   * Ends the socket, all requests and all timers.
+   * @param keepsChannel whether this tab keeps its channel to the others.
+   */
   end(keepsChannel?: boolean): void;
 }
 
-/** See SessionAuth. */
+/** The interface of `SessionAuth` for the token flow. */
 interface AuthState {
   readonly tokens: TokenManager;
   readonly socketTokens: string[];
@@ -63,10 +69,14 @@ export class TokenFlow {
     });
   }
 
-  /** The server refused a token. @returns whether there is another one. @throws {ChatError} where the page's token endpoint cannot be asked now. */
+  /**
+   * Handles a refused token.
+   * @returns whether there is another one.
+   * @throws {ChatError} if the page's token endpoint cannot be reached now.
+   */
   async refresh(refused: string): Promise<boolean> {
     const { tokens } = this.#auth;
-    // Another request has had it refreshed.
+    // Another request has already caused a refresh.
     if (refused !== tokens.token) return tokens.isUsable;
     tokens.refuse(refused);
     return this.refresher.request();
@@ -77,13 +87,16 @@ export class TokenFlow {
     let failure: ChatError | undefined;
     const isRefreshed = await this.refresh(refused).catch((thrown: unknown) => void (failure = toChatError(thrown)));
     if (signal.aborted) return false;
-    // It is not known who is signed in. That does not mean that no user is.
+    // It is unknown who is signed in. This does not mean that no user is.
     if (failure) session.begin({ ...session.config!, token: '' }, failure);
     else if (!isRefreshed) this.#auth.setUnauthorized(refused);
     return isRefreshed === true;
   }
 
-  /** There is another token, and the old one is still good: the open socket changes to it, where it can. */
+  /**
+   * There is a new token while the old one is still valid: the open socket switches to it, if the backend supports
+   * that.
+   */
   onRefreshed(): void {
     this.refresher.schedule();
     const { token } = this.#auth.tokens;
@@ -91,12 +104,12 @@ export class TokenFlow {
       this.#auth.socketTokens.push(token);
   }
 
-  /** The page has given another one. */
+  /** Handles a token that the page has provided. */
   #onAnswer(token: string): void {
     const { tokens } = this.#auth;
     const isSame = tokens.isSameUser(token);
     if (isSame === false) return this.#options.onOtherToken(token);
-    // The server will say whose it is. Requests that are under way are not repeated in that user's name.
+    // The server will name its owner. Pending requests end here, so that none is repeated as another user.
     if (isSame === undefined && tokens.isNew(token)) return this.#session.begin({ ...this.#session.config!, token });
     this.#auth.apply(token);
   }

@@ -3,7 +3,7 @@ import { sameId, type Id, type Message } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
 
 /**
- * Whether two tokens belong to one user; undefined if they do not say so.
+ * Whether two tokens belong to the same user; undefined if they do not reveal it.
  * @param ownerOfA the owner of the first token, for a token without a user id.
  */
 export function isSamePerson(a: string, b: string, ownerOfA: Id | null = null): boolean | undefined {
@@ -12,21 +12,21 @@ export function isSamePerson(a: string, b: string, ownerOfA: Id | null = null): 
   return before === null || now === null ? undefined : sameId(before, now);
 }
 
-/** The most that the server's timestamp may have been on its way, in milliseconds. */
+/** The longest time that the server's timestamp may have been in transit, in milliseconds. */
 const LATENCY_MS = 5_000;
 
-/** Holds the token, in memory only, and its owner as far as the token or the server names one. */
+/** Holds the token, in memory only, and its owner, if the token or the server names one. */
 export class TokenManager {
   readonly #clock: Clock;
   #token = '';
   #refused = '';
-  /** The last one that was not empty. */
+  /** The last token that was not empty. */
   #known = '';
-  /** Its owner, as the server has said. */
+  /** The owner of that token, as named by the server. */
   #confirmed: Id | null = null;
-  /** When the present token came here. */
+  /** When the current token was set, in milliseconds since 1970. */
   since = 0;
-  /** By how much the server's clock is ahead of ours, where we know. */
+  /** How far the server's clock is ahead of the local one, in milliseconds; undefined if unknown. */
   skewMs: number | undefined;
 
   constructor(clock: Clock) {
@@ -48,19 +48,19 @@ export class TokenManager {
   }
 
   /**
-   * Names the user, until another one signs in: by the token where it does that (it always has), or else by the server's
-   * word; null where neither has said so.
+   * The user, until another one signs in: named by the token or else by the server; null if neither names one. The
+   * token comes first, because it has named the user from the start.
    */
   get owner(): Id | null {
     return readClaims(this.#known).userId ?? this.#confirmed;
   }
 
-  /** What `person` would be, if the server said that the token is of `id`. */
+  /** The `owner` that would result if the server reported that the token belongs to `id`. */
   ownerIfConfirmed(id: Id): Id {
     return readClaims(this.#known).userId ?? id;
   }
 
-  /** The backend's id of the user. */
+  /** The backend's id of the user; null if unknown. */
   get userId(): Id | null {
     return this.#confirmed ?? readClaims(this.#known).userId;
   }
@@ -70,39 +70,39 @@ export class TokenManager {
     return this.#confirmed !== null;
   }
 
-  /** Whether the user is the author of a message. A token may use another id (`sub`) than the backend does. */
+  /** Whether the user is the author of a message. A token may contain another id (`sub`) than the backend uses. */
   isOwn(message: Message): boolean {
     return sameId(message.sender?.id, this.userId) || (!this.isConfirmed && message.is_own_message);
   }
 
-  /** Whether a token is of the same user as the last one; undefined: not known. */
+  /** Whether a token belongs to the same user as the last one; undefined if unknown. */
   isSameUser(token: string): boolean | undefined {
     return isSamePerson(this.#known, token, this.#confirmed);
   }
 
-  /** Whether a token is certainly of another user than the last one was. */
+  /** Whether a token certainly belongs to another user than the last one. */
   isOtherUser(token: string): boolean {
     return this.isSameUser(token) === false;
   }
 
-  /** Whether it is another token than the last one, of any user. */
+  /** Whether a token differs from the last one, regardless of its user. */
   isNew(token: string): boolean {
     return this.#known !== '' && token !== this.#known;
   }
 
-  /** The server has named the owner of the present token. */
+  /** Records the owner of the current token, as named by the server. */
   confirm(person: Id): void {
     this.#known = this.#token;
     this.#confirmed = person;
   }
 
-  /** The user has signed out. */
+  /** Forgets the user, who has signed out. */
   forget(): void {
     this.#known = '';
     this.#confirmed = null;
   }
 
-  /** The server has refused this one. */
+  /** Records that the server has refused a token. */
   refuse(token: string): void {
     this.#refused = token;
   }
@@ -112,7 +112,10 @@ export class TokenManager {
     return this.#token !== '' && this.#token !== this.#refused;
   }
 
-  /** Whether the present token has expired: by the server's clock if it is known, because the device's clock may be a day off. */
+  /**
+   * Whether the current token has expired: by the server's clock if it is known, because the device's clock may be
+   * wrong by a day.
+   */
   get isExpired(): boolean {
     const { expiresAt } = readClaims(this.#token);
     return expiresAt !== null && expiresAt <= this.#clock.now() + (this.skewMs ?? 0) + LATENCY_MS;

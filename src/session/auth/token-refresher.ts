@@ -1,4 +1,7 @@
-/** Asks the page for another token: if there is none, if it was refused, and before it expires. Loaded on demand: see deferred.ts. */
+/**
+ * Requests another token from the page: if there is none, if it was refused, and before it expires. Loaded on demand:
+ * see deferred.ts.
+ */
 import { readClaims } from '../../internal/claims.js';
 import { ChatError, sleep, toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
@@ -12,42 +15,51 @@ export type TokenRefresherHost = Pick<
   'backend' | 'clock' | 'loop' | 'platform' | 'report' | 'rest' | 'signal' | 'state' | 'states' | 'timing'
 >;
 
-/** How long before its end a token is renewed at the earliest, in milliseconds. */
+/** The earliest refresh before the expiry of a token, in milliseconds. */
 const EARLY_MS = 60_000;
-/** Two renewals of our own accord are at least this far apart, in milliseconds: a page may only have stale tokens. */
+/** The minimum time between two refreshes before expiry, in milliseconds: a page may have only stale tokens. */
 const SELDOM_MS = 30_000;
-/** After so many answers in so many milliseconds, the page is not asked for a while: its tokens are all refused. */
+/**
+ * The number of tokens per period (in milliseconds) after which the page is not asked for a while: all its tokens are
+ * refused.
+ */
 const MOST_ANSWERS = 5;
 const ANSWERS_MS = 30_000;
-/** While no user is signed in, the page is asked again after this time, in milliseconds; it doubles each time, up to the second value. */
+/**
+ * The minimum time between two requests while no user is signed in, in milliseconds. It doubles with each request, up
+ * to the second value.
+ */
 const AGAIN_MS = 10_000;
 const SELDOM_AGAIN_MS = 300_000;
-/** A request for a token that is younger than this, in milliseconds, is not replaced by another one, however often 'Retry' is pressed. */
+/**
+ * A request for a token that is younger than this, in milliseconds, is not replaced by another one, however often
+ * 'Retry' is pressed.
+ */
 const AGAIN_AT_ONCE_MS = 1_000;
 /** The page could not be asked. */
 const FAILED = Symbol('failed');
-/** The longest that a browser's timer can wait. */
+/** The longest delay of a browser's timer, in milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * How to ask the page for a token: `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: it has none. Empty: no user is
- * signed in. Rejects with a network error (see `asTemporary`) where the token endpoint cannot be asked now: that says nothing about who is
- * signed in.
- * @param signal gives it up, where that is possible.
+ * Requests a token from the page: by `tokenProvider`, `tokenUrl`, or the event `chat-token-expired`. Undefined: the
+ * page provides none. Empty: no user is signed in. Rejects with a network error (see `asTemporary`) if the token
+ * endpoint cannot be reached now, which does not reveal who is signed in.
+ * @param signal aborts the request, if possible.
  */
 export type AskForToken = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface TokenRefresherOptions {
   ask: AskForToken;
-  /** Whether a question can be aborted (a request), or not (a function of the page). */
+  /** Whether asking can be aborted (a request) or not (a function of the page). */
   canAbort(): boolean;
-  /** The page has given a token in time. */
+  /** Called when the page has provided a token in time. */
   onAnswer(token: string): void;
-  /** The page says that no user is signed in, though the token is still good. */
+  /** Called when the page reports that no user is signed in, although the token is still valid. */
   onSignedOut(): void;
-  /** There is another token, though the old one is still good. */
+  /** Called when there is another token, although the old one is still valid. */
   onRenewed(): void;
-  /** The page has answered after all. */
+  /** Called when the page provides a token after the deadline, or in response to `askAgain`. */
   onLate(token: string): void;
 }
 
@@ -58,7 +70,7 @@ export class TokenRefresher {
   #renewedAt = -Infinity;
   #answeredAt: number[] = [];
   #askedAt = -Infinity;
-  /** The last question was answered by an error that is not about the network. */
+  /** Whether the last request has failed with an error that does not concern the network. */
   #hasFailed = false;
   #againMs = AGAIN_MS;
   #asking: Promise<boolean> | undefined;
@@ -77,7 +89,7 @@ export class TokenRefresher {
 
   /**
    * Applies a configuration in which only the token is new, if the backend accepts another token on the open socket.
-   * @returns whether it did; if not, a new generation has to begin.
+   * @returns whether it was applied. If not, a new generation must begin.
    */
   applyTokenInPlace(old: SessionConfig, setup: SessionConfig): boolean {
     if (!this.#session.backend.has('token_refresh')) return false;
@@ -92,7 +104,7 @@ export class TokenRefresher {
     return true;
   }
 
-  /** Sets the time for the present token. */
+  /** Schedules the refresh of the current token. */
   schedule(): void {
     this.#cancel();
     const { token, since, skewMs } = this.#tokens;
@@ -100,7 +112,7 @@ export class TokenRefresher {
     const { clock, platform, rest } = this.#session;
     if (expiresAt === null || !rest) return;
     const lifeMs = expiresAt - (issuedAt ?? since + (skewMs ?? 0));
-    // Without the server's clock: a token lives no longer from when it came than from when it was made.
+    // Without the server's clock: count the token's lifetime from its arrival. It cannot expire later than that.
     const leftMs =
       skewMs === undefined && issuedAt !== null
         ? since + lifeMs - clock.now()
@@ -110,19 +122,21 @@ export class TokenRefresher {
     this.#cancel = clock.after(Math.min(Math.max(leftMs - earlyMs, seldomMs), MAX_DELAY_MS), () => void this.now());
   }
 
-  /** Refreshes a token that is not refused yet. */
+  /** Refreshes a token that has not been refused yet. */
   async now(): Promise<void> {
     this.#cancel();
     const { clock } = this.#session;
     if (timeLeft(clock, { from: this.#renewedAt, ms: SELDOM_MS }) > 0) return;
     const before = this.#tokens.token;
     this.#renewedAt = clock.now();
-    // Nothing is lost: the page is asked again when the token is refused.
+    // A failure does no harm: the page is asked again when the token is refused.
     await this.request().catch(() => {});
     if (this.#tokens.token !== before) this.#parts.onRenewed();
   }
 
-  /** Stops asking. Callers that wait for the page's answer go on without it: that promise may never settle. */
+  /**
+   * Stops asking. Callers that wait for the page's answer continue without it, because its promise may never settle.
+   */
   stop(): void {
     this.#cancel();
     this.#asking = undefined;
@@ -131,7 +145,7 @@ export class TokenRefresher {
     this.#giveUp();
   }
 
-  /** Another user or another backend: answers to earlier questions do not count. */
+  /** Ignores the answers to earlier requests, for another user or backend. */
   forget(): void {
     this.#answer = undefined;
     this.#againMs = AGAIN_MS;
@@ -139,21 +153,24 @@ export class TokenRefresher {
     this.#abort = new AbortController();
   }
 
-  /** A user may have signed in meanwhile: asks the page again in the background, at growing intervals. A token counts as a late answer. */
+  /**
+   * Asks the page again in the background, at growing intervals, because a user may have signed in. A token counts as a
+   * late answer.
+   */
   askAgain(): void {
     this.#cancel();
     const { clock, timing } = this.#session;
     this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: this.#againMs }), () => {
-      // The answer did not come in time, and is not waited for.
+      // The answer was not provided in time, and is no longer awaited.
       if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
       this.#againMs = Math.min(this.#againMs * 2, SELDOM_AGAIN_MS);
-      // It may have been refused by mistake: the page is to say whether it has a better one.
+      // The token may have been refused by mistake: let the page decide whether it has a better one.
       this.#tokens.refuse('');
       void this.#question();
     });
   }
 
-  /** Asks again, and no longer waits for the answer to an earlier request; unless that was made only just now. */
+  /** Asks again without waiting for the answer to an earlier request, unless that was made only just now. */
   startOver(): void {
     if (timeLeft(this.#session.clock, { from: this.#askedAt, ms: AGAIN_AT_ONCE_MS }) > 0) return;
     this.forget();
@@ -164,13 +181,13 @@ export class TokenRefresher {
   }
 
   /**
-   * Asks the page who is signed in, though the token is still good: another tab has reported a change. After a failure it asks again, at growing
-   * intervals.
+   * Asks the page who is signed in, although the token is still valid, because another tab has reported a change.
+   * Retries after a failure, at growing intervals.
    */
   async recheck(): Promise<void> {
     const { clock, timing } = this.#session;
     const before = this.#tokens.token;
-    // A newer report takes the place of an older one that is still being looked into.
+    // A newer report replaces an older one that is still being handled.
     this.#recheck.abort();
     this.#recheck = new AbortController();
     const signal = AbortSignal.any([this.#session.signal, this.#recheck.signal]);
@@ -188,18 +205,18 @@ export class TokenRefresher {
         if (!answer) this.#parts.onSignedOut();
         return;
       }
-      // The page has no way to be asked.
+      // The page has no means to provide a token.
       if (answer === undefined && !this.#hasFailed) return;
-      // It did not come in time: the next question is another one.
+      // The answer was not provided in time: the next attempt asks again.
       if (timeLeft(clock, { from: this.#askedAt, ms: timing.requestMs }) === 0) this.#answer = undefined;
       await sleep(clock, waitMs, signal);
     }
   }
 
   /**
-   * Asks the page for a token: once, however many ask at the same time.
-   * @returns whether there is a usable one now.
-   * @throws {ChatError} where the page's token endpoint cannot be asked now.
+   * Requests a token from the page. Concurrent calls share one request.
+   * @returns whether there is a usable token now.
+   * @throws {ChatError} if the page's token endpoint cannot be reached now.
    */
   request(): Promise<boolean> {
     if (this.#asking) return this.#asking;
@@ -215,13 +232,16 @@ export class TokenRefresher {
     if (this.#answeredAt.length >= MOST_ANSWERS) return this.#tokens.isUsable;
     const before = this.#tokens.token;
     const answer = await this.#answerInTime();
-    // The page may have set another one in the meantime: that one counts.
+    // The page may have set another token in the meantime, which takes precedence.
     if (answer) this.#answeredAt.push(clock.now());
     if (answer && this.#tokens.token === before) this.#parts.onAnswer(answer);
     return this.#tokens.isUsable;
   }
 
-  /** @returns undefined if the page does not answer in time, or the answer is not needed any more. @throws {ChatError} */
+  /**
+   * @returns undefined if the page does not answer in time, or if the answer is no longer needed.
+   * @throws {ChatError} if the token endpoint cannot be reached now.
+   */
   async #answerInTime(): Promise<string | undefined> {
     const { clock, timing } = this.#session;
     for (;;) {
@@ -240,8 +260,9 @@ export class TokenRefresher {
   }
 
   /**
-   * Asks until there is a token, or the page says that no user is signed in. While its token endpoint cannot be reached, the state says so.
-   * @param failure why it could not be asked just now.
+   * Requests a token until there is one, or until the page reports that no user is signed in. While its token endpoint
+   * cannot be reached, the state says so.
+   * @param failure why the page could not be asked before.
    * @returns whether there is a token.
    */
   async await(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
@@ -266,7 +287,7 @@ export class TokenRefresher {
     }
   }
 
-  /** Asks the page one question at a time, however long it takes. */
+  /** Asks the page. Only one question is pending at a time, however long the answer takes. */
   #question(): Promise<string | undefined> {
     const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
@@ -282,7 +303,7 @@ export class TokenRefresher {
           throw temporary;
         }
         this.#hasFailed = true;
-        // The message of the page's own error may contain anything.
+        // The message of the page's error is not reported: it may contain anything.
         return this.#problem(
           thrown instanceof ChatError
             ? thrown.message
@@ -294,14 +315,14 @@ export class TokenRefresher {
         this.#answer = undefined;
         if (typeof answer !== 'string') return undefined;
         const token = answer.trim();
-        // A late token is used all the same. The refused one is tried again only if the page was asked after the refusal.
+        // A late token is still used. The refused one is tried again only if the page was asked after the refusal.
         if (!this.#asking && token && (token !== this.#tokens.token || wasUnauthorized)) {
           this.#againMs = AGAIN_MS;
           onLate(token);
         }
         return token;
       });
-    // Callers handle the rejection; there may be none any more.
+    // Callers handle the rejection, but there may be no caller left.
     asked.catch(() => {});
     return (this.#answer = asked);
   }

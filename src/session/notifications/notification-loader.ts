@@ -2,7 +2,10 @@ import type { Id } from '../../protocol/index.js';
 import { notificationsSocket, type Address } from '../../transport/index.js';
 import type { NotificationFeed, NotificationFeedHost } from './notifications.js';
 
-/** Turns the notifications socket (notifications.ts, loaded when it is wanted) on and off. Loaded on demand: see deferred.ts. */
+/**
+ * Turns the notifications socket on and off, and loads its code (notifications.ts) when it is first needed. Loaded on
+ * demand itself: see deferred.ts.
+ */
 export class NotificationLoader {
   readonly #session: NotificationFeedHost;
   #stop: AbortController | undefined;
@@ -12,7 +15,7 @@ export class NotificationLoader {
     this.#session = session;
   }
 
-  /** Does nothing where it is on already. */
+  /** Does nothing if it is already on. */
   on(address: Address, me: Id): void {
     if (this.#stop) return;
     const stop = (this.#stop = new AbortController());
@@ -21,7 +24,7 @@ export class NotificationLoader {
         if (!stop.signal.aborted)
           this.#feed = new part.NotificationFeed(this.#session, notificationsSocket(address, me), stop.signal);
       },
-      // Not to be had without a network: the next connection tries again.
+      // The code cannot be loaded without a network: the next connection tries again.
       () => {
         if (this.#stop === stop) this.#stop = undefined;
       },
@@ -33,12 +36,12 @@ export class NotificationLoader {
     this.#stop = this.#feed = undefined;
   }
 
-  /** A tab has joined that knows nothing yet. */
+  /** Sends the state to the other tabs, because a tab has joined. */
   tellAgain(): void {
     this.#feed?.tellAgain();
   }
 
-  /** Marks one as read, or all. @returns whether it could be told. */
+  /** Marks one notification, or all of them, as read. @returns whether it could be sent. */
   markRead(id?: Id): boolean {
     return this.#feed?.markRead(id) ?? false;
   }

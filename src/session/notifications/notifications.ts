@@ -1,9 +1,10 @@
 /**
- * The notifications socket: what happened where nobody was looking. The same one function opens it, with the same token, and
- * it comes back by the same rules; but the chat does not depend on it. Loaded on demand.
+ * The notifications socket: events outside the open rooms. It is opened by the same function, with the same token and
+ * the same backoff as the chat socket, but the chat does not depend on it. Loaded on demand.
  *
- * An open socket is up: some backends send a first frame only if something is unread, so the count is asked for. Others close
- * with 1011 when they are spoken to: such a one is not asked again, and we count ourselves.
+ * It has no greeting: some backends send a first frame only if something is unread, so the count is requested. Other
+ * backends close the socket with 1011 when they receive a frame. They receive no further requests, and unread
+ * notifications are counted here.
  */
 import {
   afterClose,
@@ -28,12 +29,15 @@ import type { SessionContext } from '../session-context.js';
 
 export type NotificationFeedHost = Pick<SessionContext, 'auth' | 'clock' | 'platform' | 'report' | 'tabs' | 'token'>;
 
-/** Of the newest, so many are kept. */
+/** The number of newest notifications that are kept. */
 const MAX_RECENT = 50;
-/** Of silence, before the socket is asked whether it is alive, in milliseconds. It is quiet by nature. */
+/** The silence after which the socket is checked, in milliseconds. Notifications are rare. */
 const QUIET_MS = 60_000;
 const ANSWER_MS = 10_000;
-/** The wait after a refused token, if the one before it was refused too or the page has no other, in milliseconds: times the number of refusals, at most 10. */
+/**
+ * The wait after a refused token, if the previous one was refused too or the page has no other one, in milliseconds. It
+ * is multiplied by the number of refusals, at most 10.
+ */
 const REFUSED_MS = 60_000;
 const MAX_REFUSALS = 10;
 
@@ -43,19 +47,19 @@ export class NotificationFeed {
   readonly #signal: AbortSignal;
   #state: NotificationState = { unread: 0, recent: [] };
   #socket: AuthenticatedSocket<NotificationAction> | undefined;
-  /** When the present socket was opened; whether anything has come in on it. */
+  /** When the current socket was opened, and whether anything was received on it. */
   #openedAt = Infinity;
   #isHeard = false;
-  /** A socket was up before: what has come since then is news. */
+  /** Whether a socket was up before: notifications since then are new. */
   #wasUp = false;
-  /** The count was asked for, and not told yet. */
+  /** Whether the unread count was requested, and not received yet. */
   #isAsking = false;
-  /** It died when it was spoken to. */
+  /** Whether the backend closes the socket when it receives a frame. */
   #isReadOnly = false;
   #spokeAt = -Infinity;
   #cancel: () => void = () => {};
 
-  /** Listens at `address` until `signal` aborts. */
+  /** Keeps a socket to `address` open until `signal` aborts. */
   constructor(session: NotificationFeedHost, address: string, signal: AbortSignal) {
     this.#session = session;
     this.#address = address;
@@ -63,7 +67,7 @@ export class NotificationFeed {
     void this.#run();
   }
 
-  /** Marks one as read, or all. @returns whether somebody was there to hear it. */
+  /** Marks one notification, or all of them, as read. @returns whether it could be sent. */
   markRead(id: Id | undefined): boolean {
     const { recent, unread } = this.#state;
     const isMeant = (notification: Notification): boolean =>
@@ -87,7 +91,7 @@ export class NotificationFeed {
       if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isReadOnly = true;
       const isRefused = afterClose(code) === 'renew';
       if (isLost || !isRefused) refusals = 0;
-      // A token may have expired, and the page is asked for another one at once. After that it is asked more and more rarely.
+      // The token may have expired: the page is asked for another one at once, and after that at growing intervals.
       if (isRefused && refusals++ > 0) await this.#waitAfterRefusal(refusals - 1);
       while (isRefused && !signal.aborted && !(await this.#session.auth.flow?.refresh(token).catch(() => false)))
         await this.#waitAfterRefusal(refusals++);
@@ -133,7 +137,7 @@ export class NotificationFeed {
             this.#cancel();
             signal.removeEventListener('abort', stop);
             this.#socket = undefined;
-            // One that is accepted and closed again at once has not worked: the waits grow.
+            // A socket that is accepted and closed at once has not worked, so the waits grow.
             const wasUp = this.#isHeard || clock.now() - this.#openedAt >= ANSWER_MS;
             this.#wasUp ||= wasUp;
             resolve({ ...end, wasUp });
@@ -150,7 +154,7 @@ export class NotificationFeed {
     }
   }
 
-  /** Something came in: it lives. After a silence it is asked, and ended when it does not answer. */
+  /** Restarts the timer for silence. After a silence the count is requested; without an answer the socket is ended. */
   #listen(): void {
     const { clock } = this.#session;
     this.#cancel();
@@ -175,14 +179,14 @@ export class NotificationFeed {
     switch (frame.type) {
       case 'recent_notifications': {
         const notifications = frame.notifications.slice(0, MAX_RECENT);
-        // What came while we were away is news; what was there when we came first is not. Where nothing was known, what was read
-        // meanwhile may be old.
+        // Notifications that arrived during a reconnect are new; those of the first connection are not. If none were
+        // known before, those that are read by now may be old.
         const isNews = (each: Notification): boolean =>
           (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
         const fresh = this.#wasUp ? notifications.filter(isNews) : [];
         this.#tell({ recent: notifications, unread: frame.notifications.filter(({ is_read }) => !is_read).length });
         for (const notification of fresh) this.#tell(this.#state, notification);
-        // There may be more than these.
+        // There may be more unread notifications than these.
         if (!this.#isAsking) this.#ask();
         return;
       }
@@ -198,11 +202,11 @@ export class NotificationFeed {
         this.#isAsking = false;
         if (frame.count !== unread) this.#tell({ recent, unread: frame.count });
         return;
-      default: // a confirmation of what is shown already
+      default: // a confirmation of a change that is already shown
     }
   }
 
-  /** Tells the other tabs what is known. */
+  /** Sends the state to the other tabs. */
   tellAgain(): void {
     this.#session.tabs.broadcast({ kind: 'notifications', state: this.#state, fresh: undefined });
   }

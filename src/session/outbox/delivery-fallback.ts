@@ -1,6 +1,6 @@
 /**
- * Handles a message that its socket does not confirm: searches the history for it, sends it by REST, waits, or fails it; restores stored messages;
- * handles the messages of other tabs. Loaded on demand: see deferred.ts.
+ * Handles a message that its socket does not confirm: searches the history for it, sends it by REST, waits, or fails
+ * it. Also restores stored messages, and handles messages from other tabs. Loaded on demand: see deferred.ts.
  */
 import { errorOf, type StoredMessage } from '../../model/index.js';
 import { idKey, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
@@ -20,15 +20,18 @@ import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableFrames } from '../sync/repeatable-frames.js';
 import { storedFields } from './message-storage.js';
 
-/** Answers of HTTP 500 to one message before the message fails. */
+/**
+ * The number of server errors about one message (HTTP 500, or an `error` frame with `retry_after`) after which it
+ * fails.
+ */
 const MAX_CRASHES = 5;
-/** The wait if a server asks to wait and does not say how long, in seconds. */
+/** The wait if a server requests one without a duration, in seconds. */
 const PATIENCE_S = 5;
-/** Pages of history (100 messages each) that are searched for a message. */
+/** The number of history pages (100 messages each) that are searched for a message. */
 const MAX_PAGES = 10;
 const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'It has waited for more than a day.') };
 
-/** Fields had other names in rows that earlier releases have written. */
+/** Converts rows of earlier releases, in which some fields have other names. */
 function withPresentNames({
   named,
   unnamed,
@@ -50,8 +53,9 @@ export class DeliveryFallback {
   // ————— One message
 
   /**
-   * Searches the history for a message that was sent, if the backend does not accept idempotency keys (or may have forgotten this one).
-   * @returns undefined if it may be sent.
+   * Searches the history for a message that was sent, if the backend does not accept idempotency keys (or may have
+   * forgotten this one).
+   * @returns undefined if the message may be sent.
    * @throws {ChatError}
    */
   async search(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
@@ -75,29 +79,29 @@ export class DeliveryFallback {
       }
       const [first, last] = [messages[0], messages.at(-1)];
       if (!hasMore || !first || !last) break;
-      // Without a cursor: backwards, until before the message was written.
+      // Without a cursor: search backwards, until before the message was written.
       if (item.after === undefined && Date.parse(first.timestamp) < item.at - MAX_SKEW_MS) break;
       const from = item.after === undefined ? first.id : last.id;
-      // The same page again: there is nothing more to find.
+      // The backend has returned the same page again: there is nothing more to find.
       if (sameId(from, query.before ?? query.after)) break;
       query = item.after === undefined ? { before: from, limit: 100 } : { after: from, limit: 100 };
     }
-    // Not certain: its author decides, or has decided already.
+    // It is uncertain whether the message is stored: its author decides, or has already decided.
     if (isUnsure && !item.confirmedByAuthor)
       return { is: 'refused', error: new ChatError('maybe_sent', 'This may already have been sent.') };
     if (isOld) return STALE;
     item.left = undefined;
-    // The decision is good for one attempt, also after a reload. If its answer is lost, the author is asked again.
+    // The decision is valid for one attempt, even after a reload. If the response is lost, the author is asked again.
     if (item.confirmedByAuthor) void outbox.save({ ...item, confirmedByAuthor: (item.confirmedByAuthor = undefined) });
     return undefined;
   }
 
-  /** Whether a message from the server is a copy of this one, though it came without `_tempId`. */
+  /** Whether a message from the server is a copy of this one, although it has no `_tempId`. */
   isCopy(item: QueuedMessage, message: Message): boolean {
     return messageSimilarity(item, message, this.#outbox.session) === 'same';
   }
 
-  /** Delivers without a socket, or without its confirmation. @throws {ChatError} */
+  /** Delivers a message without a socket, or after its confirmation is overdue. @throws {ChatError} */
   async withoutSocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
     const stored = await this.search(item, signal);
     return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
@@ -123,15 +127,16 @@ export class DeliveryFallback {
     const meanwhile: ChangeFrame[] = [];
     const records = outbox.session.roomSync.openRooms.get(idKey(roomId))?.records;
     records?.add(meanwhile);
-    // It may come by socket or with a page first, and change before this answer is here: then the answer is out of date.
+    // The message may arrive by socket or in a page first, and change before this response arrives: then the response
+    // is outdated.
     const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
     const sent = requests
       .sendMessage(outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal })
       .catch(async (thrown: unknown) => {
-        // A refusal says, too, that nothing was stored. After a timeout (408) that is not known.
+        // A refusal also means that nothing was stored. After a timeout (408), that is unknown.
         const { status = 0 } = toChatError(thrown);
         if (status >= 400 && status < 500 && status !== 408) item.left = undefined;
-        // A server that breaks down over everything has no problem with the message.
+        // If the server fails for every request, the message is not the cause.
         if (status === 500 && ++item.crashes >= MAX_CRASHES)
           await rest.history(roomId, { limit: 1 }, signal).catch(() => (item.crashes = 0));
         throw thrown;
@@ -161,7 +166,7 @@ export class DeliveryFallback {
       case 'rate_limited':
         return { is: 'retry', ms: retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
       case 'server_error':
-        // 502, 503, 504 are about the server; 500 may be about the message.
+        // 502, 503 and 504 concern the server; 500 may concern the message.
         return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
       case 'unauthorized':
       case 'token_missing':
@@ -176,7 +181,7 @@ export class DeliveryFallback {
     }
   }
 
-  /** An `error` frame. Says nothing of the message where it names none; then the history is asked. */
+  /** Handles an `error` frame. If it does not name a message, the outcome is unknown, and the history is searched. */
   failed(frame: FrameOf<'error'>): void {
     for (const { items } of this.#outbox.queues.all) {
       const item = items[0];
@@ -200,7 +205,7 @@ export class DeliveryFallback {
 
   // ————— Refused messages
 
-  /** Fails a message until its author sends it again. */
+  /** Fails a message until its author retries it. */
   refused(item: QueuedMessage, { code, message, status }: ChatError): void {
     const kept = { ...storedFields(item), refused: { code, message, status } };
     this.#refuse(item, kept);
@@ -209,7 +214,7 @@ export class DeliveryFallback {
     this.#outbox.broadcast({ kind: 'refused', kept });
   }
 
-  /** The refused messages, which wait for their author's decision. */
+  /** The refused messages, which wait for a decision of their author. */
   get refusedMessages(): QueuedMessage[] {
     return [...this.#refused.values()];
   }
@@ -220,7 +225,7 @@ export class DeliveryFallback {
     this.#outbox.report({ type: 'refused', localId, roomId, error: errorOf(kept)! });
   }
 
-  /** Sends a refused message again. @returns whether there was one. */
+  /** Retries a refused message. @returns whether there was one. */
   retry(localId: string): boolean {
     const isKnown = this.#again(localId);
     if (isKnown) this.#outbox.broadcast({ kind: 'retry', localId });
@@ -231,7 +236,7 @@ export class DeliveryFallback {
     const item = this.takeRefused(localId);
     if (!item) return false;
     const { session } = this.#outbox;
-    // Its author has decided: it counts as written now. It is still searched for: see `search`.
+    // The author has decided, so the message counts as written now. The history is still searched for it: see `search`.
     const isDecided = item.refused?.code === 'stale' || item.refused?.code === 'maybe_sent';
     const { left, after, roomId } = item;
     const asNew = isDecided && {
@@ -255,20 +260,23 @@ export class DeliveryFallback {
 
   // ————— Restored messages, and other tabs
 
-  /** Takes over a stored message, or one of another tab. @returns whether it is new here. */
+  /** Adds a stored message, or one from another tab. @returns whether it is new here. */
   #take(kept: StoredMessage): boolean {
     const outbox = this.#outbox;
     const item = outbox.queues.find(kept.localId);
-    // Refused in another tab while this one did not listen.
+    // It was refused in another tab while this tab received no messages.
     if (item && kept.refused && !outbox.sender.isActive) this.#refuse(outbox.queues.remove(kept.localId)!, kept);
     if (item || this.#refused.has(kept.localId) || outbox.isStored(kept.localId)) return false;
     if (kept.refused) this.#refused.set(kept.localId, { ...kept, failures: 0, crashes: 0 });
-    // It may have been sent already: without idempotency keys the history is searched first.
+    // It may already have been sent: without idempotency keys the history is searched first.
     else outbox.push({ ...kept, left: 'websocket' });
     return true;
   }
 
-  /** @param rows the stored messages of this scope that are not discarded. Another release or another script of the site may have written them. */
+  /**
+   * @param rows the stored messages of this scope that are not discarded. Another release, or another script of the
+   *   site, may have written them.
+   */
   restore(rows: readonly StoredMessage[]): void {
     const outbox = this.#outbox;
     const kept = rows
@@ -278,7 +286,8 @@ export class DeliveryFallback {
     this.#sort(kept);
     for (const { items } of outbox.queues.all) {
       for (const item of items) {
-        // Another tab may have sent it, perhaps without its key; certainly if it is not in storage any more. Then the history is searched first.
+        // Another tab may have sent it, possibly without its key. If it is no longer in storage, this is assumed. Then
+        // the history is searched first.
         item.left ??= 'websocket';
         const same = kept.find(({ localId }) => localId === item.localId);
         item.sentWithoutKey = same ? same.sentWithoutKey : true;
@@ -297,7 +306,7 @@ export class DeliveryFallback {
     }
   }
 
-  /** Handles a message of another tab. */
+  /** Handles a message from another tab. */
   onTab(said: TabMessage): void {
     if (!isForOutbox(said)) return;
     const outbox = this.#outbox;
@@ -314,7 +323,7 @@ export class DeliveryFallback {
           item.left = method;
           return outbox.settle(item, stored);
         }
-        // It was found in the history, and reported, already.
+        // It was already found in the history, and reported.
         if (outbox.isStored(kept.localId)) return;
         return outbox.report({ type: 'stored', localId: kept.localId, roomId: kept.roomId, message: stored, method });
       }

@@ -2,25 +2,28 @@ import { evictOldest } from '../../internal/evict-oldest.js';
 import { idKey, type Id } from '../../protocol/index.js';
 import type { MessageStorage } from './message-storage.js';
 
-/** The drafts of one scope: on the device, or in memory while the user is not known. */
+/** The drafts of one scope: on the device, or in memory while the user is unknown. */
 export class Drafts {
   readonly #storage: MessageStorage;
   readonly #scope: string;
   readonly #isClosed: () => boolean;
-  /** Drafts of a user who is not known yet; and the callers that wait for one until the user is known. */
+  /** The drafts of a user who is not known yet, and the callers that wait for a draft until the user is known. */
   readonly #inMemory = new Map<string, { roomId: Id; text: string }>();
   readonly #waiting = new Set<() => void>();
-  /** The drafts that have taken over these ones. */
+  /** The drafts of the known user, which have taken over these. */
   #heir: Drafts | undefined;
 
-  /** @param isClosed whether another user has signed in. */
+  /** @param isClosed whether the outbox is closed: another user may have signed in. */
   constructor(storage: MessageStorage, scope: string, isClosed: () => boolean) {
     this.#storage = storage;
     this.#scope = scope;
     this.#isClosed = isClosed;
   }
 
-  /** The draft of a room. Waits until the user is known. Empty if there is none, or if another user has signed in meanwhile. */
+  /**
+   * The draft of a room. Waits until the user is known. Empty if there is none, or if another user has signed in in the
+   * meantime.
+   */
   async get(roomId: Id): Promise<string> {
     const inMemory = this.#inMemory.get(idKey(roomId));
     if (inMemory) return inMemory.text;
@@ -43,7 +46,7 @@ export class Drafts {
     other.clear();
   }
 
-  /** Answers the callers that wait for the user to be known. */
+  /** Releases the callers that wait for the user to be known. */
   close(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();

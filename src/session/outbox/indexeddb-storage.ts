@@ -20,15 +20,21 @@ interface DraftRow {
 }
 
 type Store = 'outbox' | 'drafts';
-/** Does something in one store; its transaction lives as long as one request follows the other. */
+/**
+ * An operation on one object store. Its transaction stays active only while each request directly follows the previous
+ * one.
+ */
 type Work<T> = (store: IDBObjectStore) => Promise<T> | T;
 
 const NAME = 'unified-chat';
-/** 2: a scope names the API path and the socket path too. */
+/** Version 2: a scope includes the API path and the socket path. */
 const VERSION = 2;
-/** How long storage may take for one thing, in milliseconds; a browser that is broken never answers. */
+/** The deadline for one storage operation, in milliseconds: a broken browser never answers. */
 const DEADLINE_MS = 2_000;
-/** Between two looks whether broken storage works again, in milliseconds; doubles up to `MAX_PROBE_MS`. */
+/**
+ * The interval between two checks whether broken storage works again, in milliseconds. It doubles, up to
+ * `MAX_PROBE_MS`.
+ */
 const PROBE_MS = 10_000;
 const MAX_PROBE_MS = 300_000;
 
@@ -41,10 +47,13 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error!);
   });
 
-/** All keys of one scope: an array sorts after every string. */
+/** All keys of one scope: in IndexedDB, an array sorts after every string. */
 const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
 
-/** Errors after which the work is not repeated at once. After others it is: the database may have been closed or deleted meanwhile. */
+/**
+ * Errors after which the operation is not repeated at once. After others it is: the database may have been closed or
+ * deleted in the meantime.
+ */
 const FINAL = /^(Timeout|Version)/;
 
 const loadRename = lazyImport(() => import('./migrate-storage.js'));
@@ -54,20 +63,20 @@ export class IndexedDbStorage implements MessageStorage {
   readonly #onChange: (state: StorageState) => void;
   #database: Promise<IDBDatabase> | undefined;
   #state: StorageState = 'kept';
-  /** Renames the rows of an earlier version; loaded where there are some. */
+  /** Renames the rows of an earlier version. Loaded only if there are any. */
   #rename: ((transaction: IDBTransaction) => void) | undefined;
   #loading: Promise<unknown> | undefined;
-  /** When broken storage is looked at again. */
+  /** When broken storage is tried again, in milliseconds since 1970. */
   #probeAt = 0;
   #probeMs = PROBE_MS;
-  /** Running connections and unfinished work: the database stays open as long as there is one. */
+  /** Running connections and unfinished operations. The database stays open while there are any. */
   #holders = 0;
-  /** By row: writes that are not safe yet. The last one of each is made up for when storage works again. */
+  /** Writes that are not completed yet, by row. The last one of each row is repeated when storage works again. */
   readonly #unsafe = new Map<string, [Store, Work<unknown>]>();
   #isHeld = false;
   #last = 0;
 
-  /** @param onChange hears when nothing can be kept any more, and when it can again. */
+  /** @param onChange called when the storage fails, and when it works again. */
   constructor(onChange: (state: StorageState) => void, clock = systemClock) {
     this.#onChange = onChange;
     this.#clock = clock;
@@ -87,7 +96,7 @@ export class IndexedDbStorage implements MessageStorage {
     const all =
       (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ?? [];
     const rows = all.filter((row): row is OutboxRow => !!row.kept);
-    // The clock may have been set back since they were written.
+    // The clock may have been set back since the rows were written.
     for (const { order } of rows) if (order > this.#last) this.#last = order;
     const isOver = ({ kept }: (typeof rows)[number]): boolean =>
       kept.discarded === true && kept.at < this.#clock.now() - REMEMBER_MS;
@@ -100,7 +109,7 @@ export class IndexedDbStorage implements MessageStorage {
 
   async put(scope: string, kept: StoredMessage): Promise<void> {
     const { localId } = kept;
-    // By the wall clock, so that it is comparable between tabs; within a tab never the same twice.
+    // The wall clock makes the order comparable between tabs. Within a tab no value occurs twice.
     const order = (this.#last = Math.max(this.#clock.now(), this.#last + 0.001));
     await this.#in(
       'outbox',
@@ -137,7 +146,8 @@ export class IndexedDbStorage implements MessageStorage {
 
   async purge(): Promise<void> {
     this.#unsafe.clear();
-    // Broken storage is tried too: data that is still there must not be reported as deleted. A failed purge is repeated later, like a failed write.
+    // Broken storage is tried too: data that is still there must not be reported as deleted. A failed purge is repeated
+    // later, like a failed write.
     const clear = (name: Store): Promise<IDBRequest | undefined> => {
       const run = (store: IDBObjectStore): IDBRequest => store.clear();
       this.#unsafe.set(name, [name, run]);
@@ -148,8 +158,9 @@ export class IndexedDbStorage implements MessageStorage {
   }
 
   /**
-   * Runs work in one store. Broken storage is not waited for: it is tried in the background, at growing intervals.
-   * @returns when it is written; undefined if the storage does not work.
+   * Runs an operation on one store. Does not wait for broken storage, which is tried in the background, at growing
+   * intervals.
+   * @returns the result, once the data is written; undefined if the storage does not work.
    */
   async #in<T>(name: Store, run: Work<T>, row?: string): Promise<T | undefined> {
     if (this.#state === 'outdated') return undefined;
@@ -165,7 +176,7 @@ export class IndexedDbStorage implements MessageStorage {
     return undefined;
   }
 
-  /** Runs the work again if the database was deleted or closed meanwhile. */
+  /** Repeats the operation if the database was deleted or closed in the meantime. */
   async #try<T>(name: Store, run: Work<T>): Promise<T | undefined> {
     this.#holders++;
     try {
@@ -203,7 +214,7 @@ export class IndexedDbStorage implements MessageStorage {
       return result;
     };
     let cancel = (): void => {};
-    // Real time, not the clock of the connection: this waits for the browser.
+    // System time, not the clock of the connection, because this waits for the browser.
     const late = new Promise<never>(
       (_, reject) => (cancel = systemClock.after(DEADLINE_MS, () => reject(new DOMException('', 'TimeoutError')))),
     );
@@ -252,7 +263,7 @@ export class IndexedDbStorage implements MessageStorage {
       }
     };
     const database = await done(request);
-    // Another tab deletes the database, or a newer version changes it: do not stand in its way.
+    // Another tab deletes the database, or a newer version upgrades it: an open connection would block that.
     database.onversionchange = ({ newVersion }) => {
       database.close();
       this.#database = undefined;

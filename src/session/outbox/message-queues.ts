@@ -6,9 +6,9 @@ import type { QueuedMessage } from './queued-message.js';
 export interface Queue {
   items: QueuedMessage[];
   busy: boolean;
-  /** `flush` was called while busy: an attempt that just failed may succeed now. */
+  /** Whether `flush` was called while busy: an attempt that has just failed may succeed now. */
   woken: boolean;
-  /** The wait that the server asked for. */
+  /** The wait that the server requested. */
   wait: Wait;
   cancelRetry: () => void;
 }
@@ -17,12 +17,11 @@ export interface Queue {
 export class MessageQueues {
   readonly #queues = new Map<string, Queue>();
 
-  /** All queues, also empty ones. */
+  /** All queues, including empty ones. */
   get all(): Queue[] {
     return [...this.#queues.values()];
   }
 
-  /** The messages of all rooms. */
   get queuedMessages(): QueuedMessage[] {
     return this.all.flatMap(({ items }) => items);
   }
@@ -43,7 +42,6 @@ export class MessageQueues {
     return this.queuedMessages.find((candidate) => candidate.localId === localId);
   }
 
-  /** Takes a message out of its queue. */
   remove(localId: string): QueuedMessage | undefined {
     const item = this.find(localId);
     if (item) {

@@ -26,7 +26,7 @@ interface SenderOutbox {
   readonly needsRestore: boolean;
   /** @returns whether all messages are restored, and the outbox is still open. */
   restore(): Promise<boolean>;
-  /** Undefined until it is loaded. */
+  /** Undefined until its code is loaded. */
   readonly fallback: DeliveryFallback | undefined;
   /** @throws {ChatError} `unreachable`, if the code cannot be loaded. */
   loadFallback(): Promise<DeliveryFallback>;
@@ -40,7 +40,7 @@ interface SenderOutbox {
 export class MessageSender {
   /** Whether this tab sends. */
   isActive = false;
-  /** Whether this tab sends as soon as the stored messages are restored. */
+  /** Whether this tab sends once the stored messages are restored. */
   #isWanted = false;
   /** Counts the calls of `setActive`, so that only the last one takes effect. */
   #turn = 0;
@@ -58,7 +58,7 @@ export class MessageSender {
     this.#isWanted = on;
     this.isActive = false;
     if (!on) return this.#pause();
-    // First the messages of closed tabs, which were written before those of this tab.
+    // First restore the messages of closed tabs, which were written before those of this tab.
     if (!(await this.#outbox.restore()) || turn !== this.#turn) return;
     this.isActive = true;
     this.flush();
@@ -82,7 +82,7 @@ export class MessageSender {
     for (const queue of this.#outbox.queues.all) queue.cancelRetry();
   }
 
-  /** Ends the wait for confirmations: none will come on a socket that has ended. */
+  /** Ends the wait for confirmations: a socket that has ended delivers none. */
   socketEnded(): void {
     for (const { items } of this.#outbox.queues.all) items[0]?.answer?.({ is: 'unknown' });
   }
@@ -93,7 +93,7 @@ export class MessageSender {
     void this.#outbox.loadFallback().then((fallback) => signal.aborted || fallback.failed(frame), noop);
   }
 
-  /** Sends the messages of a queue, until it is empty or has to wait. */
+  /** Sends the messages of a queue until it is empty or must wait. */
   async drain(queue: Queue): Promise<void> {
     queue.cancelRetry();
     if (queue.busy || !this.isActive) return;

@@ -1,23 +1,24 @@
 /**
- * Data that must outlive the page: unsent messages and drafts. Stored on the device (IndexedDB) by scope (one backend and one user): nothing of one
- * scope is ever read for another. Never a token.
+ * Storage for data that must outlive the page: unsent messages and drafts, never a token. Data is stored on the device
+ * (IndexedDB) by scope (one user on one backend). Data of one scope is never read for another.
  *
- * A browser may refuse storage (private windows, policies), run out of it, lose it, or never answer. Then nothing is kept,
- * everything continues in memory without waiting for the device, and `onChange` reports it.
+ * A browser may refuse storage (private windows, policies), run out of space, lose data, or never answer. Then nothing
+ * is stored, the chat continues in memory without waiting for the device, and `onChange` (indexeddb-storage.ts) reports
+ * it.
  */
 import type { Id } from '../../protocol/index.js';
 import type { StoredMessage } from '../../model/index.js';
 
-/** By which the server's clock may be behind ours, in milliseconds. */
+/** How far the server's clock may be behind the local one, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
 
 /**
- * After this time a message is not sent without its author's decision, in milliseconds: a backend may forget idempotency keys after a day
- * (docs/PROTOCOL.md, `idempotent_send`), and the message may be out of date.
+ * The age after which a message is not sent without its author's decision, in milliseconds: a backend may forget
+ * idempotency keys after a day (docs/PROTOCOL.md, `idempotent_send`), and the message may be outdated.
  */
 export const STALE_MS = 86_400_000;
 
-/** As much of a message as is kept. */
+/** The fields of a message that are stored. */
 export const storedFields = ({
   localId,
   roomId,
@@ -44,21 +45,24 @@ export const storedFields = ({
   refused,
 });
 
-/** Where messages and drafts are kept. */
+/** The storage for messages and drafts. */
 export interface MessageStorage {
-  /** A scope's messages, in the order in which they were written; those given up among them. */
+  /** The messages of a scope in the order in which they were written, including discarded ones. */
   load(scope: string): Promise<StoredMessage[]>;
-  /** Resolves when it is written, or when it is clear that it stays in memory only. Never rejects. */
+  /** Resolves when the message is written, or when it is clear that it stays in memory only. Never rejects. */
   put(scope: string, kept: StoredMessage): Promise<void>;
   delete(scope: string, localId: string): Promise<void>;
-  /** Empty if there is none. */
+  /** The draft of a room; empty if there is none. */
   draft(scope: string, roomId: Id): Promise<string>;
-  /** An empty text takes it away. */
+  /** An empty text deletes the draft. */
   putDraft(scope: string, roomId: Id, text: string): Promise<void>;
-  /** Forgets everything of every user on this device. @throws {ChatError} `unreachable`, if the storage did not answer: the data is still there. */
+  /**
+   * Deletes the data of all users on this device.
+   * @throws {ChatError} `unreachable` if the storage did not answer: the data is still there.
+   */
   purge(): Promise<void>;
-  /** Opens its resources while a connection runs. */
+  /** Opens resources while a connection runs. */
   open?(): void;
-  /** Closes them. Later calls work all the same. */
+  /** Closes these resources. Later calls still work. */
   close?(): void;
 }

@@ -1,7 +1,7 @@
-/** The step from version 1 of what the device keeps to version 2. Loaded only where there is something of version 1. */
+/** Migrates stored data from version 1 to version 2. Loaded only if there is data of version 1. */
 import { scopeOf } from '../scope.js';
 
-/** A scope was `<base> <person>`; what was kept then was for the default paths. */
+/** In version 1 a scope was `<base> <person>`, and all data belonged to the default paths. */
 export function rename(transaction: IDBTransaction): void {
   for (const name of ['outbox', 'drafts']) {
     const cursor = transaction.objectStore(name).openCursor();
@@ -10,7 +10,7 @@ export function rename(transaction: IDBTransaction): void {
       if (!row) return;
       const value = row.value as { scope: string };
       const [base = '', person, ...rest] = value.scope.split(' ');
-      // Those that were renamed come by as well: their second part is an address.
+      // The cursor also visits the renamed rows, whose second part is an address.
       if (!/^wss?:\/\//.test(person!)) {
         (row.source as IDBObjectStore).put({
           ...value,

@@ -1,4 +1,4 @@
-/** What delivery-fallback.ts uses of its outbox. */
+/** The interface of an outbox for delivery-fallback.ts. */
 import type { Id, Message } from '../../protocol/index.js';
 import type { SessionEvent, StoredMessage } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
@@ -15,7 +15,7 @@ export interface OutboxContext {
   readonly session: OutboxHost;
   readonly queues: MessageQueues;
 
-  /** Reports an event, or tells the other tabs; not while the outbox is closed. */
+  /** Reports an event, or sends a message to the other tabs; not while the outbox is closed. */
   report(event: SessionEvent): void;
   broadcast(message: TabMessage): void;
   /** Writes a message to storage. */
@@ -26,10 +26,10 @@ export interface OutboxContext {
   push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void;
   /** Whether a message is known to be stored. */
   isStored(localId: string): boolean;
-  /** Another tab has discarded it. */
+  /** Discards a message, because another tab has discarded it. */
   discarded(localId: string): void;
-  /** @returns the local id of the pending message that this message from the server is, if there is one. */
+  /** @returns the local id of the pending message that equals this one; without a match, its own `_tempId`. */
   matchPending(roomId: Id, message: Message): string | undefined;
-  /** The server has stored it. */
+  /** Records that the server has stored a message. */
   settle(item: QueuedMessage, message: Message): void;
 }

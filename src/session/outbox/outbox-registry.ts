@@ -1,21 +1,21 @@
-/** The outboxes of the users who were signed in on this page: one of them is open. */
+/** The outboxes of the users who have been signed in on this page. One of them is open. */
 import type { OutboxHost } from './outbox-context.js';
 import type { MessageStorage } from './message-storage.js';
 import { Outbox } from './outbox.js';
 
-/** Outboxes of former users that are kept in memory too, for a device that keeps nothing. */
+/** The number of outboxes of former users that stay in memory, in case the device stores nothing. */
 const MAX_SET_ASIDE = 8;
 
 export class OutboxRegistry {
-  /** What the present user has written, and the server has not stored. */
+  /** The outbox of the current user. */
   current: Outbox;
-  /** Which backend, and which user there; empty: not known. */
+  /** The scope of the current user; empty if the user is unknown. */
   scope = '';
-  /** The last scope that was known. */
+  /** The last scope that was not empty. */
   lastScope = '';
-  /** Backend and token of a user who is not known yet; empty: the user will never be known. */
+  /** Backend and token of a user who is not known yet; empty if the user will never be known. */
   #anonymous = '';
-  /** Outboxes of former users, by scope; of an unknown user by backend and token. */
+  /** The outboxes that were set aside: by scope, or by backend and token if the user is unknown. */
   readonly #setAside = new Map<string, Outbox>();
   readonly #session: OutboxHost;
   readonly #storage: MessageStorage;
@@ -30,20 +30,20 @@ export class OutboxRegistry {
     void this.current.open();
   }
 
-  /** Whether the outbox of a user who was not known was set aside under this name. */
+  /** Whether the outbox of an unknown user was set aside under this name. */
   isSetAside(name: string): boolean {
     return this.#setAside.has(name);
   }
 
-  /** Names the user, who is not known, by backend and token. */
+  /** Sets the name of an unknown user: backend and token. */
   nameUnknown(name: string): void {
     if (!this.scope && name) this.#anonymous = name;
   }
 
   /**
-   * Opens the outbox of a user, and sets the present one aside.
-   * @param scope empty: the user is not known.
-   * @param name the key under which the outbox is found again.
+   * Opens the outbox of a user, and sets the current one aside.
+   * @param scope empty if the user is unknown.
+   * @param name the key of the outbox among those that were set aside.
    */
   switchTo(scope: string, name = scope): void {
     const before = this.current;
@@ -57,7 +57,7 @@ export class OutboxRegistry {
     const next = (name && this.#setAside.get(name)) || new Outbox(this.#session, this.#storage, scope);
     this.#setAside.delete(name);
     this.current = next;
-    // Written before the user was known; no other user has signed in since.
+    // Its messages were written before the user was known, and no other user has signed in since.
     if (scope && !before.scope) void next.adopt(before);
     before.close();
     if (!scope) void next.open();
@@ -69,7 +69,7 @@ export class OutboxRegistry {
     if (this.#setAside.size > MAX_SET_ASIDE && oldest !== undefined) this.#setAside.delete(oldest);
   }
 
-  /** Forgets the user. Messages of an unknown user stay without an author: the next user is another one. */
+  /** Forgets the user. Messages of an unknown user stay without an author, because the next user is another one. */
   forget(): void {
     this.lastScope = '';
     this.#anonymous = '';
@@ -77,9 +77,9 @@ export class OutboxRegistry {
   }
 
   /**
-   * Forgets what memory keeps of all users, then what the device keeps.
-   * @param discard gives up what was written here, as soon as all of it is queued.
-   * @throws {ChatError} `unreachable` when the device does not answer.
+   * Deletes the data of all users: first from memory, then from the device.
+   * @param discard discards the messages of this page. Called when all of them are queued.
+   * @throws {ChatError} `unreachable` if the storage does not answer.
    */
   async purge(discard: () => void): Promise<void> {
     await Promise.all([this.current, ...this.#setAside.values()].map((outbox) => outbox.purge()));

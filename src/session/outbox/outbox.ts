@@ -31,26 +31,28 @@ export class Outbox implements OutboxContext {
   readonly sender = new MessageSender(this);
   readonly drafts: Drafts;
   readonly #storage: MessageStorage;
-  /** Server id → local id of messages that were matched, so that no message is matched twice. */
+  /** Server id → local id of matched messages, so that no message is matched twice. */
   readonly #matched = new Map<string, string>();
-  /** Local ids of messages that were discarded here, perhaps while this outbox was set aside. */
+  /** Local ids of messages that were discarded here, possibly while this outbox was set aside. */
   readonly #discardedIds = new Set<string>();
-  /** Aborts when the outbox is closed. */
+  /** Aborted while the outbox is closed. */
   #open = AbortSignal.abort();
   #close = noop;
   /** Whether stored messages could not be restored yet. */
   needsRestore = false;
-  /** Undefined until it is loaded. */
+  /** Undefined until its code is loaded. */
   fallback: DeliveryFallback | undefined;
   #adding: Promise<void> = Promise.resolve();
   /** Local ids of messages that are being written to storage. */
   readonly #beingSaved = new Set<string>();
-  /** The outbox that has taken over the messages of this one. */
+  /** The outbox of the known user, which has taken over the messages of this one. */
   #heir: Outbox | undefined;
-  /** Unsent messages of an author who is not known. `purge` replaces the array, so that a restore that is under way restores nothing. */
+  /**
+   * Unsent messages whose author is unknown. `purge` replaces the array, so that a pending restore restores nothing.
+   */
   #unowned: StoredMessage[] = [];
 
-  /** @param scope empty while the user is not known: then nothing is written to storage. */
+  /** @param scope empty while the user is unknown: then nothing is written to storage. */
   constructor(
     readonly session: OutboxHost,
     storage: MessageStorage,
@@ -98,7 +100,7 @@ export class Outbox implements OutboxContext {
     if (!this.#open.aborted) this.session.report(event);
   }
 
-  /** Tells the other tabs of this scope, unless the outbox is closed. */
+  /** Sends a message to the other tabs of this scope, unless the outbox is closed. */
   broadcast(message: TabMessage): void {
     if (!this.#open.aborted) this.session.tabs.broadcast(message);
   }
@@ -112,11 +114,14 @@ export class Outbox implements OutboxContext {
       other.queues.remove(item.localId)?.answer?.({ is: 'unknown' });
       this.queues.queueOf(item.roomId).items.push({ ...item, answer: undefined });
     }
-    // Not those that were sent meanwhile: they would stay in storage.
+    // Except those that were sent in the meantime: they would stay in storage.
     for (const item of items) if (this.queues.find(item.localId)) await this.save(item);
   }
 
-  /** A new token does not name its user: only their author may send the waiting messages again. @returns their local ids. */
+  /**
+   * Detaches the waiting messages, because a new token does not name its user: only their author may send them again.
+   * @returns their local ids.
+   */
   detachUnowned(): string[] {
     const items = this.queues.queuedMessages;
     for (const item of items) {
@@ -126,13 +131,13 @@ export class Outbox implements OutboxContext {
     return [...this.#beingSaved, ...items.map(({ localId }) => localId)];
   }
 
-  /** Passes messages to the sending tab that were written while it could not be told. */
+  /** Announces the waiting messages to the sending tab, which could not be reached when they were written. */
   #announce(): void {
     for (const item of this.queues.queuedMessages) this.broadcast({ kind: 'added', kept: storedFields(item) });
   }
 
   /**
-   * Restores the stored messages of this scope. Those that another tab has discarded are discarded here.
+   * Restores the stored messages of this scope. Those that another tab has discarded are discarded here, too.
    * @returns whether all are restored, and the outbox is still open.
    */
   async restore(): Promise<boolean> {
@@ -165,7 +170,8 @@ export class Outbox implements OutboxContext {
 
   /**
    * Stores a message and queues it. The result is reported as `stored` or `refused`.
-   * @param shown called when the message is in storage: only then it is shown as being sent. Not called if its author has left.
+   * @param shown called when the message is in storage: only then is it shown as being sent. Not called if its author
+   *   has left.
    */
   add(outgoing: Outgoing, shown: () => void): Promise<void> {
     const session = this.session;
@@ -180,12 +186,12 @@ export class Outbox implements OutboxContext {
 
   #add(kept: StoredMessage, shown: () => void): Promise<void> {
     const open = this.#open;
-    // One write after the other, however long each takes: that keeps the order.
+    // Writes are sequential, however long each takes, to preserve the order.
     this.#beingSaved.add(kept.localId);
     return (this.#adding = this.#adding.catch(noop).then(async () => {
       await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));
       if (open.aborted && !this.scope) {
-        // Written before the user was known. By now the user is known, or may have left.
+        // The message was written before the user was known. By now the user is known, or may have left.
         if (this.#heir) return this.#heir.#add(kept, shown);
         return void this.#unowned.push(asUnowned(kept));
       }
@@ -195,7 +201,7 @@ export class Outbox implements OutboxContext {
     }));
   }
 
-  /** Local data is cleared. @returns when all messages are queued, and can be discarded. */
+  /** Deletes local data. @returns when all messages are queued, and can be discarded. */
   purge(): Promise<void> {
     this.drafts.clear();
     this.#unowned = [];
@@ -212,7 +218,7 @@ export class Outbox implements OutboxContext {
     if (this.scope) await this.#storage.put(this.scope, storedFields(message));
   }
 
-  /** Handles a message of another tab. */
+  /** Handles a message from another tab. */
   onTab(message: TabMessage): Promise<void> {
     const open = this.#open;
     return this.loadFallback().then(
@@ -229,7 +235,7 @@ export class Outbox implements OutboxContext {
     void this.sender.drain(queue);
   }
 
-  /** Whether a message is known to be stored. Another tab may announce it after that. */
+  /** Whether a message is known to be stored. Another tab may still announce it afterwards. */
   isStored(localId: string): boolean {
     return [...this.#matched.values()].includes(localId);
   }
@@ -251,7 +257,7 @@ export class Outbox implements OutboxContext {
     void this.save({ ...message, content: '', at: this.session.clock.now() });
   }
 
-  /** Another tab has discarded it. */
+  /** Discards a message, because another tab has discarded it. */
   discarded(localId: string): void {
     const item = this.#drop(localId);
     if (item) this.report({ type: 'discarded', localId, roomId: item.roomId });
@@ -268,7 +274,7 @@ export class Outbox implements OutboxContext {
   /**
    * Matches a message from the server, live or from the history, with a pending message.
    * @param tempId the `_tempId` inside the message or beside it.
-   * @returns the local id, if there is a match.
+   * @returns the local id of the match; without a match, `tempId`.
    */
   matchPending(roomId: Id, message: Message, tempId = message._tempId): string | undefined {
     const known = this.#matched.get(idKey(message.id));
@@ -297,7 +303,7 @@ export class Outbox implements OutboxContext {
     const outcome = { is: 'stored', message, method: item.left ?? 'websocket' } as const;
     item.onSettled?.();
     item.answer?.(outcome);
-    // Another tab sends, and this one may have missed its result.
+    // Another tab sends, and this tab may have missed the result.
     if (!this.sender.isActive && this.queues.remove(item.localId)) this.reportStored(item, outcome);
   }
 }

@@ -6,37 +6,43 @@ import type { SessionContext } from '../session-context.js';
 import { STALE_MS } from './message-storage.js';
 
 export type DeliveryOutcome =
-  /** `meanwhile`: changes that were applied while the answer was on its way. They may be about this message, and are applied again after it. */
+  /**
+   * `meanwhile`: changes that were applied while the response was pending. They may concern this message, and are
+   * applied again after it.
+   */
   | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly PassedFrame[] }
   | { is: 'refused'; error: ChatError }
-  /** Not now: again after `ms` (null: only after `flush`). `isAsked`: the server asked to wait, so `flush` does not shorten it. */
+  /**
+   * Not now: retry after `ms` (null: only after `flush`). `isAsked`: the server requested the wait, so `flush` does not
+   * shorten it.
+   */
   | { is: 'retry'; ms: number | null; isAsked?: true }
-  /** Sent, without a confirmation. */
+  /** Not confirmed: the message may have been sent. */
   | { is: 'unknown' };
 
 export interface QueuedMessage extends StoredMessage {
-  /** How it was sent. It may be stored: it is searched for before it is sent again. */
+  /** How it was sent. It may be stored, so the history is searched before it is sent again. */
   left?: Method | undefined;
-  /** The stored message, as soon as it was matched. */
+  /** The stored message, once it is matched. */
   stored?: Message;
-  /** Failed attempts, for a temporary reason. */
+  /** Failed attempts, for temporary reasons. */
   failures: number;
-  /** Of these, attempts with HTTP 500. */
+  /** Server errors about this message: HTTP 500, or an `error` frame with `retry_after`. */
   crashes: number;
-  /** Set during a REST request: called when the message was matched by another way. */
+  /** Set during a REST request: called when the message is matched in another way. */
   onSettled?: (() => void) | undefined;
-  /** Set while it waits for a confirmation on the socket. */
+  /** Set while the message waits for a confirmation on the socket. */
   answer?: ((outcome: DeliveryOutcome) => void) | undefined;
 }
 
-/** Whether a message has waited for more than a day: then its author decides whether to send it. */
+/** Whether a message has waited for more than a day, so that its author decides whether to send it. */
 export const isStale = (item: QueuedMessage, { clock }: Pick<SessionContext, 'clock'>): boolean =>
   clock.now() - item.at > STALE_MS;
 
-/** Whether the backend accepts idempotency keys. It may have announced that before this page was loaded. */
+/** Whether the backend accepts idempotency keys. It may have announced this before the page was loaded. */
 export const acceptsIdempotencyKey = (item: QueuedMessage, { backend }: Pick<SessionContext, 'backend'>): boolean =>
   item.idempotent || backend.has('idempotent_send');
 
-/** Whether sending a message again is safe. */
+/** Whether it is safe to send the message again. */
 export const isIdempotent = (item: QueuedMessage, session: Pick<SessionContext, 'backend'>): boolean =>
   !item.sentWithoutKey && acceptsIdempotencyKey(item, session);

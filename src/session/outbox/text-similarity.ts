@@ -1,15 +1,15 @@
 /**
- * Whether a stored message may be a copy of one that we have sent, on a backend that gives no name back. Some backends change
- * the words: they escape `<`, mask a word, collapse spaces. But a person also writes similar messages one after the other, from
- * two devices, and none of these may be taken for the other. Loaded on demand: see deferred.ts.
+ * Whether a stored message may be a copy of a sent one, on a backend that does not return idempotency keys. Some
+ * backends change the text: they escape `<`, mask a word, or collapse spaces. But users also write similar messages in
+ * succession, or from two devices, and none of these may be taken for another. Loaded on demand: see deferred.ts.
  */
 
-/** `unsure`: alike, and yet it may be another message. */
+/** `unsure`: similar, but possibly another message. */
 export type Likeness = 'same' | 'unsure' | 'different';
 
-/** Share of common trigrams from which two texts are alike. */
+/** The share of common trigrams from which two texts count as similar. */
 const ALIKE = 0.8;
-/** Longer texts are compared by their beginning: the work per message has a bound. */
+/** Longer texts are compared by their beginning, to limit the work per message. */
 const MAX_CHARACTERS = 4_000;
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
@@ -25,7 +25,7 @@ function decodeEntities(text: string): string {
   );
 }
 
-/** Entities as characters, composed (NFC), white space collapsed. */
+/** Decodes entities, composes characters (NFC), and collapses white space. */
 const normalise = (text: string): string =>
   decodeEntities(text.slice(0, MAX_CHARACTERS)).normalize('NFC').replace(/\s+/g, ' ').trim();
 
@@ -39,7 +39,7 @@ function trigrams(text: string): Map<string, number> {
   return counts;
 }
 
-/** Which share of the trigrams of the longer text the two have in common, 0 to 1. */
+/** The share of the longer text's trigrams that the two texts have in common, 0 to 1. */
 function overlap(a: string, b: string): number {
   const [inA, inB] = [trigrams(a), trigrams(b)];
   let common = 0;
@@ -47,11 +47,13 @@ function overlap(a: string, b: string): number {
   return common / (Math.max(a.length, b.length) + 1);
 }
 
-/** What filters put in place of letters and digits. Not `-`, `_` or `.`: people write these. */
+/** Characters that filters substitute for letters and digits. Not `-`, `_` or `.`, which people write. */
 const MASK = /[*#•●█]/u;
 const ALPHANUMERIC = /[\p{L}\p{N}]/u;
 
-/** Whether a word is stored as it was sent, or as long as it was, with letters or digits masked, more than one (`d**n`). */
+/**
+ * Whether a word is stored unchanged, or with its length unchanged and at least two letters or digits masked (`d**n`).
+ */
 function isSameWord(sent: string, stored: string): boolean {
   const mask = MASK.exec(stored)?.[0];
   if (!mask || sent.includes(mask)) return sent === stored;
@@ -72,9 +74,9 @@ const withoutTags = (text: string): string =>
     .trim();
 
 /**
- * Compares what was sent with what is stored. Signs, digits, symbols and punctuation count: `-5` is not certainly `5`.
- * @returns `same` where they are equal but for escapes, composition and white space, where all tags were taken out, or where
- *   words were masked; `unsure` where they are alike, or too long to be compared as a whole.
+ * Compares a sent text with a stored one. Signs, digits, symbols and punctuation count: `-5` is not certainly `5`.
+ * @returns `same` if they differ only in escapes, composition and white space, if all tags were removed, or if words
+ *   were masked; `unsure` if they are similar, or too long to be compared completely; otherwise `different`.
  */
 export function textSimilarity(sent: string, stored: string): Likeness {
   if (sent === stored) return 'same';

@@ -1,7 +1,9 @@
 /**
- * What has changed in a room since it was read. How that is found out depends on what the backend can say:
- * - `sync`: by counting. Each change has the room's next `seq`; a hole is seen at once, and filled from there.
- * - otherwise: by reading the newest page again, over what is known. What it does not hold any more was deleted.
+ * Finds the changes of a room since it was read. The method depends on the backend's capabilities:
+ * - `sync`: by sequence numbers. Each change has the room's next `seq`, so a gap is noticed at once, and filled from
+ *   there.
+ * - otherwise: by reading the newest page again, and merging it with the known messages. Messages that it no longer
+ *   contains were deleted.
  *
  * Loaded on demand: nothing has changed yet when a room is read for the first time.
  */
@@ -12,10 +14,13 @@ import type { Report } from '../../model/index.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
 const CATCH_UP_PAGE = 100;
-/** So many pages are read to close a hole; one that is larger is left, and said to be there. So are changes that never end. */
+/**
+ * The number of pages that are read to close a gap. A larger gap is left open, and reported. So are changes that never
+ * end.
+ */
 const MAX_PAGES = 10;
 
-/** @throws {ChatError} when REST fails. */
+/** @throws {ChatError} if REST fails. */
 export async function catchUp(
   history: RoomCursor,
   source: HistorySource,
@@ -24,14 +29,14 @@ export async function catchUp(
 ): Promise<void> {
   if (history.seq !== undefined) await count(history, source, history.seq, signal, report);
   else await overlap(history, source, signal, report);
-  // Nothing waits for it.
+  // Nothing depends on it.
   readReceipts(history, source, signal).catch(() => {});
 }
 
 /** The socket on which a room's receipts were last known to be complete. */
 const known = new WeakMap<RoomCursor, object>();
 
-/** Read receipts are sent once and have no sequence number: after a reconnection they have to be requested. */
+/** Read receipts are sent once and have no sequence number: after a reconnect they must be requested. */
 async function readReceipts(
   history: RoomCursor,
   { rest, receipts: socket, apply }: HistorySource,
@@ -59,9 +64,10 @@ async function count(
   for (let page = 0; page < MAX_PAGES; page++) {
     const room = await changesSince(roomId, from, source, signal);
     throwIfAborted(signal);
-    // Behind us: the server has lost something, and what it now counts is another story.
+    // Expired, or behind the known number: the server has lost data, and its new numbers are unrelated to the known
+    // ones.
     if (!room || room.expired || room.seq < from) return beginAgain(history, source, signal, room !== undefined);
-    // Numbers without a change, before a change that came in live: the backend counts for all rooms together.
+    // Numbers without a change, before a change that was received live: the backend numbers all rooms together.
     if (
       room.changes.length > 0 &&
       room.changes.length < room.seq - from &&
@@ -91,8 +97,8 @@ async function overlap(history: RoomCursor, source: HistorySource, signal: Abort
   const { rest, prepare } = source;
   const { messages, hasMore, seq, leftOut } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
   throwIfAborted(signal);
-  // Where nothing was known, what is shown meanwhile (our own) stands alone, and need not join. Where the backend has begun to
-  // count, what is older than this page was never counted.
+  // If nothing was known, the messages that are shown already (the user's own) need not adjoin the page. If the backend
+  // has just begun to number changes, messages older than this page were never numbered.
   const side = known === undefined || seq !== undefined ? 'newest' : 'overlap';
   if (known === undefined || !hasMore || joins(messages, known)) {
     history.know(messages.at(-1), seq);
@@ -100,14 +106,14 @@ async function overlap(history: RoomCursor, source: HistorySource, signal: Abort
     return report({ type: 'history', roomId, side, messages: prepare(messages), hasMore, knownUpTo, leftOut });
   }
   let after = known;
-  /** What was read forwards: a page with nothing else would come again and again. */
+  /** The ids that were read forwards: a page without any other id would be returned again and again. */
   const read = new Set<string>();
   for (let page = 0; page < MAX_PAGES; page++) {
     const next = await rest.history(roomId, { after: after.id, limit: CATCH_UP_PAGE }, signal).catch(unlessGone);
     throwIfAborted(signal);
     if (!next) break;
     const last = next.messages.at(-1) ?? after;
-    // A backend that does not understand `after` answers with the same page again.
+    // A backend that does not support `after` returns the same page again.
     if (next.hasMore && next.messages.every(({ id }) => read.has(idKey(id)))) break;
     for (const { id } of next.messages) read.add(idKey(id));
     history.know(last, undefined);
@@ -119,13 +125,13 @@ async function overlap(history: RoomCursor, source: HistorySource, signal: Abort
   await beginAgain(history, source, signal, true);
 }
 
-/** For a page that is on its way: messages that may come after it. */
+/** Records messages for a pending page: they may be newer than it. */
 function record({ roomId, records }: RoomCursor, messages: readonly Message[]): void {
   for (const message of messages)
     for (const record of records) record.push({ type: 'new_message', room_id: roomId, message, seq: undefined });
 }
 
-/** Loads the newest page in place of all that is known: the changes in between stay unknown. */
+/** Replaces all known messages with the newest page: the changes in between stay unknown. */
 async function beginAgain(
   history: RoomCursor,
   source: HistorySource,
@@ -137,15 +143,16 @@ async function beginAgain(
 }
 
 /**
- * Handles a failed request for the messages after a given one. Returns undefined if the backend no longer knows that message (400, 404), or the
- * room may no longer be read: the next request for the newest page tells which. @throws any other error.
+ * Handles a failed request for the messages after a given one. Returns undefined if the backend no longer knows that
+ * message (400, 404), or if the room may no longer be read: the next request for the newest page reveals which.
+ * @throws any other error.
  */
 export function unlessGone(thrown: unknown): undefined {
   const error = toChatError(thrown);
   if (error.code !== 'invalid' && !isNoAccess(error)) throw thrown;
 }
 
-/** What changed in a room: by socket, where the answer comes in its order with all else; or by REST. */
+/** Requests the changes of a room: by socket, where the answer is in order with all other frames, or else by REST. */
 async function changesSince(
   roomId: Id,
   seq: number,
@@ -168,6 +175,6 @@ async function changesSince(
   return (await rest.deferred()).fetchChanges(roomId, seq, signal);
 }
 
-/** Whether a page reaches back to what is known. */
+/** Whether a page reaches back to the known messages. */
 const joins = (page: readonly Message[], known: Message): boolean =>
   page.some(({ id }) => sameId(id, known.id)) || (page[0] !== undefined && compareMessages(page[0], known) < 0);

@@ -7,10 +7,14 @@ import { repeatableFrames } from './repeatable-frames.js';
 
 type HistoryPageHost = Pick<SessionContext, 'report' | 'restOrThrow' | 'roomSync' | 'signal'>;
 
-/** Pages in a row in which no message could be read. */
+/** The number of consecutive pages without a valid message after which the search ends. */
 const MAX_UNREADABLE = 10;
 
-/** The next page that holds a message that can be read, or the last one of some. `leftOut` counts those of all of them. @throws {ChatError} */
+/**
+ * The next page with a valid message, or the last one that was tried. `leftOut` counts the invalid messages of all of
+ * them.
+ * @throws {ChatError}
+ */
 async function readablePage(
   rest: Requests,
   roomId: Id,
@@ -35,10 +39,11 @@ async function readablePage(
 }
 
 /**
- * Loads the page of history before or after a message. What comes in meanwhile is shown at once; what of it changes a message of
- * the page is applied to the page again, because the page may have been read before that. Loaded on demand: see deferred.ts.
- * @param prepare finds our own among the messages.
- * @throws {ChatError} and reports it.
+ * Loads the page of history before or after a message. Changes that arrive in the meantime are shown at once. Those
+ * that concern a message of the page are applied to the page again, because it may have been read before them. Loaded
+ * on demand: see deferred.ts.
+ * @param prepare matches the messages of the page with pending ones.
+ * @throws {ChatError} which is also reported.
  */
 export async function readPage(
   session: HistoryPageHost,
@@ -54,13 +59,13 @@ export async function readPage(
   try {
     const page = await readablePage(session.restOrThrow(), roomId, side, from, signal);
     const { messages, seq = 0, leftOut } = page;
-    // What came in after the page was read is not shown where there is a hole before it; so the page is not the end.
+    // Messages that arrived after the page was read are not shown behind a gap, so this page is not the end.
     const isPassedBy =
       side === 'newer' &&
       meanwhile.some(
         (frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)),
       );
-    // Changes were missed: the room was closed and opened again, or began again from its newest page.
+    // Changes were missed: the room was closed and opened again, or replaced by its newest page.
     const isStale = history && (!history.records.has(meanwhile) || roomSync.openRooms.get(idKey(roomId)) !== history);
     report({
       type: 'history',

@@ -1,19 +1,19 @@
-/** What catch-up.ts uses of a room and of its session. */
+/** The interfaces of a room and of its session for catch-up.ts. */
 import type { ChangeFrame, Id, Message, Problem } from '../../protocol/index.js';
 import type { Requests } from '../../transport/index.js';
 import type { SocketConnection } from '../socket-connection.js';
 
-/** Messages of the newest page. */
+/** The number of messages in the newest page. */
 export const FIRST_PAGE = 50;
 
-/** Where a room is read from. */
+/** The source from which a room is read. */
 export interface HistorySource {
   rest: Requests;
   /** The socket, if it has `sync`. */
   socket: SocketConnection | undefined;
   /** The socket, if it has `receipts`. */
   receipts: SocketConnection | undefined;
-  /** How long the socket may take to answer, in milliseconds. */
+  /** The deadline for an answer on the socket, in milliseconds. */
   answerMs: number;
   /** Matches messages of the history with pending messages. */
   prepare(messages: Message[]): Message[];
@@ -25,32 +25,35 @@ export interface HistorySource {
 /** The state of an open room. */
 export interface RoomCursor {
   readonly roomId: Id;
-  /** Set if the room is denied: how often it may still be read again with this socket. */
+  /** Set if access to the room was denied: how often it may still be read again with this socket. */
   readonly rechecks: number | undefined;
   /** Failed reads in a row, counted in room-retry.ts. */
   failures: number;
-  /** Whether its newest page was read. */
+  /** Whether the newest page was read. */
   readonly isLoaded: boolean;
-  /** The newest message up to which everything is known; undefined before the first one. */
+  /** The newest message up to which the room is complete; undefined before the first one. */
   readonly cursor: Message | undefined;
-  /** The newest message that is shown. A page that is read from now on holds it, or it was deleted. */
+  /** The newest message that is shown. A page that is read from now on contains it, or it was deleted. */
   readonly seen: Message | undefined;
-  /** The sequence number up to which everything is known, if the backend has them. */
+  /** The sequence number up to which the room is complete, if the backend has them. */
   readonly seq: number | undefined;
   /**
-   * Reads the newest page, or the changes since, one read after the other.
-   * @param isEarly before the first socket, and with it: then the newest page is read again, which needs no deferred code.
+   * Reads the newest page, or the changes since the last read. Reads are sequential.
+   * @param isEarly whether no socket was up before. Then the newest page is read again, which needs no deferred code.
    * @throws {ChatError}
    */
   catchUp(source: HistorySource, signal: AbortSignal, isEarly?: boolean): Promise<void>;
-  /** Gaps in the sequence numbers of this socket in which nothing was missing. */
+  /** Gaps in the sequence numbers of this socket in which no change was missing. */
   falseHoles: number;
-  /** Each collects the changes that are applied while a page is on its way. A record that was removed has missed changes. */
+  /**
+   * Each record collects the changes that are applied while a page is pending. A record that was removed has missed
+   * changes.
+   */
   readonly records: Set<ChangeFrame[]>;
-  /** Whether a change came in live and is held. */
+  /** Whether a change was received live, and is held. */
   isHeld(frame: ChangeFrame): boolean;
-  /** Up to here nothing is missing. */
+  /** Records the point up to which the room is complete. */
   know(cursor: Message | undefined, seq: number | undefined): void;
-  /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
+  /** Replaces the known messages with the newest page. @param skipped whether messages between the two are left out. */
   replace(source: HistorySource, signal: AbortSignal, skipped: boolean): Promise<void>;
 }

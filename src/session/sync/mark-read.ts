@@ -6,7 +6,7 @@ type MarkReadHost = Pick<SessionContext, 'backend' | 'restOrThrow' | 'send' | 's
 /**
  * Marks a whole room as read, by socket or else message by message over REST. Loaded on demand: see deferred.ts.
  * @param unread the ids of its unread messages, for REST.
- * @param upTo the message up to which it was read (`receipts`); default: all of it.
+ * @param upTo the last message that was read (`receipts`). Default: the whole room.
  * @throws {ChatError}
  */
 export async function markRead(session: MarkReadHost, roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
@@ -21,6 +21,6 @@ export async function markRead(session: MarkReadHost, roomId: Id, unread: readon
     session.timing.confirmMs,
     (answer) => answer.type === 'messages_marked_read' && sameId(answer.room_id, roomId),
   );
-  // Without an answer the frame may be lost. Then the socket is dead, and the next one brings the true counts.
+  // Without an answer the frame may be lost. Then the socket is dead, and the next one delivers the correct counts.
   if (!isConfirmed) await socket.verify();
 }

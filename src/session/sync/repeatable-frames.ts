@@ -2,8 +2,8 @@ import type { ChangeFrame } from '../../protocol/index.js';
 import { isPassed, type PassedFrame } from '../../model/index.js';
 
 /**
- * The changes that can be applied again after an answer that was on its way meanwhile. New messages are in their page, and `messages_marked_read`
- * would count twice.
+ * The changes that can be applied again after a response that was pending when they arrived. New messages are in the
+ * page, and `messages_marked_read` would be counted twice.
  */
 export const repeatableFrames = (frames: readonly ChangeFrame[]): (ChangeFrame & PassedFrame)[] =>
   frames.filter(

@@ -1,8 +1,8 @@
 /**
- * The state of one open room: which messages are known, and up to where nothing is missing.
+ * The state of one open room: the known messages, and the point up to which the room is complete.
  *
- * During a read, live frames are held and applied after it, in order, so that no message is shown before its predecessor. The first page is loaded
- * here; later changes by catch-up.ts.
+ * During a read, live frames are held and applied after it, in order, so that no message is shown before its
+ * predecessor. This file loads the first page, and catch-up.ts the later changes.
  */
 import type { ChangeFrame, Id, Message } from '../../protocol/index.js';
 import { isNoAccess, sleep, throwIfAborted, toChatError, type Clock } from '../../transport/index.js';
@@ -10,30 +10,33 @@ import type { Report } from '../../model/index.js';
 import { loadDeferred } from '../load-deferred.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
-/** With one socket, a denied room is read again at most so often, when it is listed or a frame mentions it. */
+/** How often a denied room is read again per socket, when it is listed or a frame mentions it. */
 const MAX_RECHECKS = 5;
-/** After so many gaps in which nothing was missing, a room's sequence numbers are ignored with this socket. */
+/** After this many gaps in which nothing was missing, a room's sequence numbers are ignored for this socket. */
 const MAX_FALSE_HOLES = 3;
-/** A request from before the socket was up may delay the requests after it for so long, in milliseconds. */
+/** How long a request from before the socket was up may delay the requests after it, in milliseconds. */
 const LATE_MS = 800;
 
 export class RoomHistory implements RoomCursor {
-  /** The newest message up to which everything is known; undefined before the first page. */
+  /** The newest message up to which the room is complete; undefined before the first page. */
   #cursor: Message | undefined;
-  /** The sequence number up to which everything is known, if the backend has them. */
+  /** The sequence number up to which the room is complete, if the backend has them. */
   #seq: number | undefined;
   #loaded = false;
-  /** Only the newest page is known, and it was read before any socket was up. */
+  /** Whether only the newest page is known, and was read before any socket was up. */
   #isEarly = false;
-  /** Set if the room is denied (403, 404): how often it may still be read again with this socket. */
+  /** Set if access was denied (403, 404): how often the room may still be read again with this socket. */
   rechecks: number | undefined;
-  /** Gaps in the sequence numbers of this socket in which nothing was missing: the backend may number all rooms together. */
+  /**
+   * Gaps in the sequence numbers of this socket in which nothing was missing: the backend may number all rooms
+   * together.
+   */
   falseHoles = 0;
   failures = 0;
   /** The newest message that is shown. Messages before it may be missing. */
   #seen: Message | undefined;
   #running: Promise<void> = Promise.resolve();
-  /** Aborts the requests from before the present socket. */
+  /** Aborts the requests from before the current socket. */
   #abort = new AbortController();
   #holding = 0;
   #held: ChangeFrame[] = [];
@@ -42,8 +45,8 @@ export class RoomHistory implements RoomCursor {
   readonly #apply: (frame: ChangeFrame, wasHeld: boolean) => void;
 
   /**
-   * @param apply applies a live frame when its turn has come.
-   * @param seen the newest message that is shown already.
+   * @param letIn applies a live frame when its turn has come.
+   * @param seen the newest message that is already shown.
    */
   constructor(
     readonly roomId: Id,
@@ -60,12 +63,12 @@ export class RoomHistory implements RoomCursor {
     return this.#cursor;
   }
 
-  /** The newest message that is shown. A page that is read from now on holds it, or it was deleted. */
+  /** The newest message that is shown. A page that is read from now on contains it, or it was deleted. */
   get seen(): Message | undefined {
     return this.#seen;
   }
 
-  /** Whether its newest page was read. */
+  /** Whether the newest page was read. */
   get isLoaded(): boolean {
     return this.#loaded;
   }
@@ -74,12 +77,12 @@ export class RoomHistory implements RoomCursor {
     return this.#seq;
   }
 
-  /** A live message on a socket that reports all messages: nothing before it is missing. */
+  /** Advances the cursor to a live message, on a socket that reports all messages: nothing before it is missing. */
   advance(message: Message): void {
     if (this.#loaded) this.#cursor = message;
   }
 
-  /** Holds live frames until `releaseFrames` was called as often. */
+  /** Holds live frames until `releaseFrames` has been called as often. */
   holdFrames(): void {
     this.#holding++;
   }
@@ -89,25 +92,25 @@ export class RoomHistory implements RoomCursor {
     const held = this.#held.splice(0).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
     for (const frame of held) {
       if (this.#isKnown(frame)) continue;
-      // Also with a gap before it: the session knows of the gap.
+      // Even with a gap before it: the session knows of the gap.
       this.#count(frame);
       this.#show(frame, true);
     }
   }
 
-  /** Whether a change came in live and is held. */
+  /** Whether a change was received live, and is held. */
   isHeld({ seq }: ChangeFrame): boolean {
     return this.#held.some((frame) => frame.seq === seq);
   }
 
-  /** Drops the held frames: the room was closed. */
+  /** Drops the held frames, because the room was closed. */
   drop(): void {
     this.#held = [];
   }
 
   /**
    * Accepts a live frame.
-   * @returns false if there is a gap before it: the frame is held, and the room has to be read.
+   * @returns false if there is a gap before it: the frame is held, and the room must be read.
    */
   accept(frame: ChangeFrame): boolean {
     if (this.#isKnown(frame)) return true;
@@ -119,7 +122,7 @@ export class RoomHistory implements RoomCursor {
     return this.#holding > 0;
   }
 
-  /** The room's unread count was read: it includes the held read receipts. */
+  /** Adjusts the held read receipts after the room's unread count was read, because the count includes them. */
   onUnreadCount(): void {
     this.#held = this.#held.map((frame) => (frame.type === 'messages_marked_read' ? { ...frame, count: 0 } : frame));
   }
@@ -134,7 +137,7 @@ export class RoomHistory implements RoomCursor {
     return seq !== undefined && this.#seq !== undefined && seq <= this.#seq;
   }
 
-  /** @returns whether nothing is missing before it, as far as that can be known. */
+  /** @returns whether nothing is missing before it, as far as can be known. */
   #count({ seq }: ChangeFrame): boolean {
     if (seq === undefined || this.#seq === undefined) return true;
     if (seq !== this.#seq + 1 && this.falseHoles < MAX_FALSE_HOLES) return false;
@@ -143,15 +146,19 @@ export class RoomHistory implements RoomCursor {
   }
 
   /**
-   * Loads the newest page, or the changes since. One read after the other: a read that began before the socket was up misses what came after it.
-   * @throws {ChatError} and reports it, when REST fails.
+   * Loads the newest page, or the changes since the last read. Reads are sequential. A read that began before the
+   * socket was up misses the changes after it.
+   * @throws {ChatError} if REST fails; also reported.
    */
   catchUp(source: HistorySource, signal: AbortSignal, isEarly = false): Promise<void> {
     const either = AbortSignal.any([signal, this.#abort.signal]);
     return (this.#running = this.#running.catch(() => {}).then(() => this.#catchUp(source, either, isEarly)));
   }
 
-  /** There is a new socket, and everything is requested again. Earlier requests are aborted after a moment: they may never be answered. */
+  /**
+   * Prepares for a new socket, after which everything is requested again. Earlier requests are aborted after a moment,
+   * because they may never be answered.
+   */
   onNewSocket(clock: Clock, signal: AbortSignal): void {
     this.rechecks = undefined;
     this.falseHoles = 0;
@@ -188,17 +195,17 @@ export class RoomHistory implements RoomCursor {
     }
   }
 
-  /** The next `catchUp` loads the newest page, in place of what is known. */
+  /** Makes the next `catchUp` replace the known messages with the newest page. */
   restart(): void {
     this.#loaded = false;
   }
 
-  /** Other pages are loaded too: the newest page must not replace them. */
+  /** Records that other pages are loaded too: the newest page must not replace them. */
   grow(): void {
     this.#isEarly = false;
   }
 
-  /** Loads the newest page, in place of what is known. @param skipped whether something between the two is left out. */
+  /** Replaces the known messages with the newest page. @param skipped whether messages between the two are left out. */
   async replace({ rest, prepare }: HistorySource, signal: AbortSignal, skipped: boolean): Promise<void> {
     const { roomId, seen: knownUpTo } = this;
     const { messages, hasMore, seq, leftOut } = await rest.history(roomId, { limit: FIRST_PAGE }, signal);
@@ -216,11 +223,11 @@ export class RoomHistory implements RoomCursor {
     });
   }
 
-  /** Up to here nothing is missing. */
+  /** Records the point up to which the room is complete. */
   know(cursor: Message | undefined, seq: number | undefined): void {
     this.#loaded = true;
     this.#cursor = cursor;
-    // The page holds all that was shown before it was requested; later frames are applied after it.
+    // The page contains everything that was shown before it was requested. Later frames are applied after it.
     this.#seen = cursor;
     this.#seq = seq;
   }

@@ -1,5 +1,5 @@
 /**
- * Reads over REST what may have changed since it was read: while no socket is there, or beside one that does not tell everything. Loaded on
+ * Polls by REST for changes: while no socket is up, or beside a socket that does not report all changes. Loaded on
  * demand: see deferred.ts.
  */
 import { sameId } from '../../protocol/index.js';
@@ -12,13 +12,16 @@ import { timeLeft } from '../time-left.js';
 
 type RoomPollerHost = Pick<SessionContext, 'backend' | 'clock' | 'platform' | 'rest' | 'roomSync' | 'socket'>;
 
-/** So often the newest page of an open room is read whole on a backend that does not count, in milliseconds: it shows what was deleted. */
+/**
+ * The interval at which the newest page of an open room is read completely on a backend without `sync`, in
+ * milliseconds: it reveals deleted messages.
+ */
 const WHOLE_MS = 60_000;
 
 export class RoomPoller {
   readonly #session: RoomPollerHost;
   #times = 0;
-  /** The backend ignores `after`, and always answers with the newest page. */
+  /** Whether the backend ignores `after` and always returns the newest page. */
   #ignoresAfter = false;
 
   constructor(session: RoomPollerHost) {
@@ -26,8 +29,8 @@ export class RoomPoller {
   }
 
   /**
-   * Reads the messages of each open room that follow the last known one, and every minute the whole page. Beside a socket the list, too, is read only every
-   * other time.
+   * Reads the messages after the last known one in each open room, and every minute the whole page. Beside a socket
+   * without `user_channel`, the room list is read only in every other poll.
    * @throws {ChatError}
    */
   async read(signal: AbortSignal): Promise<void> {
@@ -47,7 +50,7 @@ export class RoomPoller {
     if (!rest || !isLoaded || seq !== undefined || cursor === undefined || this.#ignoresAfter) return true;
     const page = await rest.history(roomId, { after: cursor.id, limit: FIRST_PAGE }, signal).catch(unlessGone);
     throwIfAborted(signal);
-    // What has happened, the room's own reading says.
+    // Reading the room reveals what has happened.
     if (!page) return true;
     const { messages } = page;
     this.#ignoresAfter = messages.some(({ id }) => sameId(id, cursor.id));

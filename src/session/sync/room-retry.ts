@@ -1,6 +1,6 @@
 /**
- * One open room that cannot be read, while the others can: the connection stays up, and the room is read again at growing intervals. Loaded on
- * demand: see deferred.ts.
+ * Handles an open room that cannot be read while others can: the connection stays up, and the room is read again at
+ * growing intervals. Loaded on demand: see deferred.ts.
  */
 import { idKey } from '../../protocol/index.js';
 import { sleep, type ChatError, type ErrorCode } from '../../transport/index.js';
@@ -11,26 +11,30 @@ import { timeLeft, type Wait } from '../time-left.js';
 
 type RoomRetryHost = Pick<SessionContext, 'clock' | 'platform' | 'roomSync' | 'socket'>;
 
-/** Answers about one room. Any other failure is about the server or the network. */
+/** Errors that concern one room. Any other failure concerns the server or the network. */
 const ABOUT_A_ROOM: readonly ErrorCode[] = ['server_error', 'unexpected_answer', 'invalid', 'too_large'];
-/** Reads of a room that fail in a row, before the failure is taken for the room's own. A restarting server answers 502 for a moment. */
+/**
+ * The number of failed reads in a row after which the failure is attributed to the room. A restarting server fails
+ * briefly.
+ */
 const MAX_FAILURES = 3;
 
-/** Rooms that are read until that succeeds. */
+/** Rooms that are being retried. */
 const beingRead = new WeakSet<RoomCursor>();
-/** The wait until a failing room may be read again by a poll. */
+/** The wait until a poll may read a failing room again. */
 const waits = new WeakMap<RoomCursor, Wait>();
 
-/** Whether a poll leaves this room out for now. */
+/** Whether a poll skips this room for now. */
 export function isResting({ clock }: RoomRetryHost, history: RoomCursor): boolean {
   const wait = waits.get(history);
   return history.failures > 0 && wait !== undefined && timeLeft(clock, wait) > 0;
 }
 
 /**
- * Whether the connection may go on without this room. The room's thread shows the failure.
- * @param read reads the room again. It is called until it succeeds, beside a socket: without one, a later poll reads the room.
- * @param one the room, if it alone was read: then nothing else waits for it.
+ * Whether the connection may continue without this room, whose thread shows the failure.
+ * @param read reads the room again. It is called until it succeeds while a socket is up. Without one, a later poll
+ *   reads the room.
+ * @param one the room, if only this room was read, so that nothing else depends on it.
  */
 export function canContinueWithout(
   session: RoomRetryHost,
@@ -41,7 +45,7 @@ export function canContinueWithout(
 ): boolean {
   if (error.code === 'aborted') return false;
   history.failures++;
-  // 502, 503 and 504 are about the server.
+  // 502, 503 and 504 concern the server.
   const isAboutRoom = ABOUT_A_ROOM.includes(error.code) && (error.code !== 'server_error' || error.status === 500);
   if (!one && (!isAboutRoom || history.failures < MAX_FAILURES)) return false;
   const { clock, socket, platform } = session;

@@ -37,12 +37,12 @@ type RoomSyncHost = Pick<
   | 'timing'
 >;
 
-/** Rooms of a baseline backend that are subscribed to, most recent first. */
+/** The number of listed rooms to subscribe to on a backend without `user_channel`, most recent first. */
 const MAX_SUBSCRIBED = 50;
-/** The most reads of the list, if rooms change while it is on its way. */
+/** The maximum number of requests for the list, if rooms change while it is pending. */
 const MAX_LISTS = 3;
 
-/** Waits for all of them. @throws the first error, once all have ended. */
+/** Waits until all promises have settled. @throws the first error. */
 async function settleAll(promises: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
   if (failed) throw (failed as PromiseRejectedResult).reason;
@@ -51,18 +51,18 @@ async function settleAll(promises: Promise<void>[]): Promise<void> {
 export class RoomSync implements RoomReader, OpenRooms {
   readonly #session: RoomSyncHost;
   readonly openRooms = new Map<string, RoomHistory>();
-  /** Rooms that are subscribed to on the present socket. */
+  /** The rooms to which the current socket is subscribed (`idKey`). */
   readonly subscribed = new Set<string>();
-  /** Ids of rooms in the type that the list has: number or string. */
+  /** The ids of rooms in the type that the list uses: number or string. */
   #ids = new Map<string, Id>();
-  /** A room has changed since the list was requested. */
+  /** Whether a room has changed since the list was requested. */
   #isListStale = false;
-  /** Counts the requests for the list; and which of them was shown last. */
+  /** The number of requests for the list, and the number of the one that was shown last. */
   #lists = 0;
   #shownList = 0;
   /** The rooms of the last list by REST; undefined before the first one. */
   #rooms: ReadonlySet<string> | undefined;
-  /** When the open rooms were last read completely. */
+  /** When the open rooms were last read completely, in milliseconds since 1970. */
   fullReadAt = -Infinity;
   /** The socket of the last catch-up. */
   #lastSocket: SocketConnection | undefined;
@@ -77,18 +77,18 @@ export class RoomSync implements RoomReader, OpenRooms {
     return this.openRooms.get(idKey(roomId))?.cursor?.id;
   }
 
-  /** Whether REST has named the rooms. */
+  /** Whether REST has listed the rooms. */
   get isListed(): boolean {
     return this.#rooms !== undefined;
   }
 
-  /** Of a list that came by socket, the rooms that REST lists too. */
+  /** The rooms of a list from the socket that REST lists, too. */
   visible(rooms: readonly Room[]): Room[] {
     const known = this.#rooms;
     return known ? rooms.filter(({ id }) => known.has(idKey(id))) : [...rooms];
   }
 
-  /** Forgets everything: another user, or another backend. */
+  /** Forgets everything, for another user or backend. */
   clear(): void {
     for (const history of this.openRooms.values()) history.drop();
     this.openRooms.clear();
@@ -97,8 +97,8 @@ export class RoomSync implements RoomReader, OpenRooms {
   }
 
   /**
-   * A room's id as the server writes it: an attribute knows only `"7"`, and a strict server only `7`. Of a room that is not in the list,
-   * digits are a number, unless other rooms say that they are not.
+   * A room's id in the server's notation: an attribute can contain only `"7"`, and a strict server accepts only `7`.
+   * For a room that is not in the list, digits count as a number, unless other rooms have texts as ids.
    */
   idOf(roomId: Id): Id {
     const [first] = this.#ids.values();
@@ -110,7 +110,10 @@ export class RoomSync implements RoomReader, OpenRooms {
 
   // ————— Reading
 
-  /** Reads the list and every open room while live messages are held. In parallel where possible, to save round trips. */
+  /**
+   * Reads the list and every open room while live frames are held. Reads in parallel where possible, to save round
+   * trips.
+   */
   async catchUp(socket: SocketConnection): Promise<void> {
     const { signal } = socket;
     const open = [...this.openRooms.values()];
@@ -128,19 +131,23 @@ export class RoomSync implements RoomReader, OpenRooms {
           this.#session.backend.has('user_channel') ? openIds : rooms.slice(0, MAX_SUBSCRIBED).map(({ id }) => id),
         );
       });
-      // Without `user_channel`, messages after the page are sent only to subscribers: subscribe first.
+      // Without `user_channel`, messages that are newer than the page are sent only to subscribers: subscribe first.
       const read = (this.#session.backend.has('user_channel') ? Promise.resolve() : subscribed).then(() =>
         this.readOpenRooms(signal, !this.#session.loop.wasConnected),
       );
       await settleAll([listed, read]);
-      // A message between the list and a page is in the page, and may be missing in the list's unread count.
+      // A message that arrives between the list and a page is in the page, but may be missing in the list's unread
+      // count.
       if (this.#isListStale) this.listByRest(signal).catch(noop);
     } finally {
       for (const history of open) history.releaseFrames();
     }
   }
 
-  /** Reads the list by REST, whose unread counts and access checks are right on every backend; if that fails, by socket. */
+  /**
+   * Reads the list by REST, whose unread counts and access checks are correct on every backend; if that fails, by
+   * socket.
+   */
   async list(socket: SocketConnection | undefined, signal: AbortSignal): Promise<{ rooms: Room[]; method: Method }> {
     try {
       return { rooms: await this.listByRest(signal), method: 'rest' };
@@ -151,7 +158,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     }
   }
 
-  /** @returns nothing where there is no socket, or no answer. */
+  /** @returns undefined without a socket or an answer. */
   async #listBySocket(socket: SocketConnection | undefined): Promise<Room[] | undefined> {
     let rooms: Room[] | undefined;
     if (socket?.send({ type: 'get_room_list' })) {
@@ -169,10 +176,10 @@ export class RoomSync implements RoomReader, OpenRooms {
       const turn = ++this.#lists;
       const { rooms, leftOut, isComplete } = await this.#session.restOrThrow().listRooms(signal);
       throwIfAborted(signal);
-      // The answer to a later request was shown already.
+      // The response to a later request is already shown.
       if (turn < this.#shownList) return rooms;
       this.#shownList = turn;
-      // The list may or may not include what came in meanwhile.
+      // The list may or may not include changes that arrived in the meantime.
       if (this.#isListStale && again < MAX_LISTS) continue;
       this.#rooms = new Set(rooms.map(({ id }) => idKey(id)));
       this.#session.report({ type: 'rooms', rooms, method: 'rest', exactUnread: true, leftOut, isComplete });
@@ -203,14 +210,14 @@ export class RoomSync implements RoomReader, OpenRooms {
     await this.readEach((history) => this.readRoom(history, signal, isEarly));
   }
 
-  /** Reads each of the open rooms. @throws {ChatError} where the connection cannot go on without one of them. */
+  /** Reads each of the open rooms. @throws {ChatError} if the connection cannot continue without one of them. */
   async readEach(read: (history: RoomCursor) => Promise<void>, one?: RoomCursor): Promise<void> {
     const histories = one ? [one] : [...this.openRooms.values()].filter(({ rechecks }) => rechecks === undefined);
     await settleAll(
       histories.map((history) =>
         read(history).catch(async (thrown: unknown) => {
           const error = toChatError(thrown);
-          // Its thread shows that the room may not be read. The connection goes on.
+          // The thread shows that access to the room is denied. The connection continues.
           if (isNoAccess(error)) return;
           const deferred = await loadDeferred().catch(noop);
           if (!deferred?.canContinueWithout(this.#session, history, error, () => read(history), one)) throw error;
@@ -219,7 +226,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     );
   }
 
-  /** Reads the newest page of a room, or what has changed since. @throws {ChatError} */
+  /** Reads the newest page of a room, or the changes since the last read. @throws {ChatError} */
   async readRoom(history: RoomCursor, signal: AbortSignal, isEarly = false): Promise<void> {
     const { roomId } = history;
     // The server may have refused the subscription, too.
@@ -233,7 +240,7 @@ export class RoomSync implements RoomReader, OpenRooms {
         onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),
         apply: (frame) => {
-          // The list was read just now: its counts include these changes.
+          // The list was just read: its counts include these changes.
           if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#session.report({ type: 'frame', frame });
         },
       },
@@ -242,9 +249,13 @@ export class RoomSync implements RoomReader, OpenRooms {
     );
   }
 
-  // ————— Rooms come and go
+  // ————— Opening and closing rooms
 
-  /** Keeps a room complete from now on. @param seen its newest message that is shown already. @returns false when it was so already. */
+  /**
+   * Keeps a room complete from now on.
+   * @param seen its newest message that is already shown.
+   * @returns false if it was open already.
+   */
   open(roomId: Id, seen?: Message): boolean {
     const key = idKey(roomId);
     if (this.openRooms.has(key)) return false;
@@ -256,8 +267,8 @@ export class RoomSync implements RoomReader, OpenRooms {
   }
 
   /**
-   * Reads one open room (again). Its failure is reported as `history-failed`.
-   * @param isAnew whether the newest page comes in place of what is loaded.
+   * Reads one open room (again). A failure is reported as `history-failed`.
+   * @param isAnew whether the newest page replaces the loaded messages.
    */
   async read(roomId: Id, signal: AbortSignal, isAnew = false): Promise<void> {
     const history = this.openRooms.get(idKey(roomId));
@@ -299,24 +310,24 @@ export class RoomSync implements RoomReader, OpenRooms {
     );
   }
 
-  // ————— What comes in live
+  // ————— Live frames
 
-  /** The list was read, with all unread counts. A denied room that is in it may be readable now. */
+  /** Handles a list with all unread counts. A denied room that is listed may be readable now. */
   onRoomList(rooms: readonly Room[]): void {
-    // Before the first list, digits were taken for a number: a strict server knows no such room.
+    // Before the first list, digits counted as a number: a strict server knows no such room.
     if (this.#ids.size === 0) for (const { id } of rooms) if (typeof id === 'string') this.subscribed.delete(id);
     this.#ids = new Map(rooms.map(({ id }) => [idKey(id), id]));
     for (const history of this.openRooms.values()) history.onUnreadCount();
     for (const { id } of rooms) this.#recheck(id);
   }
 
-  /** A denied room may be readable now. At most so many times per socket. */
+  /** Reads a denied room again, because it may be readable now. The number of attempts per socket is limited. */
   #recheck(roomId: Id): void {
     const history = this.openRooms.get(idKey(roomId));
     if (history?.rechecks && history.rechecks--) void this.read(roomId, this.#session.signal);
   }
 
-  /** Whether the socket reports all changes, and nothing is missing. */
+  /** Whether the socket reports all changes, and none is missing. */
   get #isComplete(): boolean {
     return this.#session.backend.has('user_channel') && this.#session.state.is === 'connected';
   }
@@ -349,7 +360,7 @@ export class RoomSync implements RoomReader, OpenRooms {
       return;
     }
     const { room_id: roomId, message } = frame;
-    // Only if the server reports every message, nothing before a live one is missing.
+    // Nothing is missing before a live message only if the server reports every message.
     if (this.#isComplete) this.openRooms.get(idKey(roomId))?.advance(message);
     report({ type: 'live-message', roomId, message, wasHeld });
   }

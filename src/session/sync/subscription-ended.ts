@@ -3,13 +3,15 @@ import type { SessionContext } from '../session-context.js';
 
 type SubscriptionHost = Pick<SessionContext, 'roomSync' | 'signal' | 'socket'>;
 
-/** Ended subscriptions of one room that are looked into, with one socket: a server may end each of them at once. */
+/**
+ * The number of ended subscriptions per room and socket that are followed up: a server may end each of them at once.
+ */
 const MAX_ENDED = 5;
 const counts = new WeakMap<object, Map<string, number>>();
 
 /**
- * The server has ended a subscription by itself: the user may not be in the room any more, or was let in again meanwhile. Reading the list and the
- * room tells. Loaded on demand: see deferred.ts.
+ * Handles a subscription that the server has ended: the user may no longer be in the room, or may have been readmitted
+ * in the meantime. Reading the list and the room reveals which. Loaded on demand: see deferred.ts.
  */
 export async function onSubscriptionEnded({ socket, roomSync, signal }: SubscriptionHost, roomId: Id): Promise<void> {
   if (!socket) return;

@@ -1,6 +1,6 @@
 /**
- * One socket for all tabs of a user: the leader relays every text that comes in, and sends frames for the followers. Loaded with the second tab: see
- * deferred.ts.
+ * Shares one socket between all tabs of a user: the leader tab relays everything that it receives, and sends frames for
+ * the follower tabs. Loaded with the second tab: see deferred.ts.
  */
 import { CloseCode, idKey, sameId, type Id } from '../../protocol/index.js';
 import type { Transport, TransportConnection } from '../../transport/index.js';
@@ -13,9 +13,12 @@ export type SharedSocketHost = Pick<
   'clock' | 'parts' | 'report' | 'rest' | 'roomSync' | 'send' | 'signal' | 'socket' | 'tabs'
 >;
 
-/** How long the tab that has the socket may say nothing at all, in milliseconds. */
+/** The longest silence of the leader after a follower has joined, in milliseconds. */
 const SILENCE_MS = 3_000;
-/** Between two questions to the other tabs which of them are still there, in milliseconds. One that has died counts for two of these at most. */
+/**
+ * The interval between two roll calls of the follower tabs, in milliseconds. A dead tab counts for at most two
+ * intervals.
+ */
 const ROLL_CALL_MS = 30_000;
 
 export class SharedSocket {
@@ -26,21 +29,21 @@ export class SharedSocket {
   /** The rooms that other tabs show, by tab. */
   readonly #others = new Map<string, { rooms: readonly Id[]; isThere: boolean }>();
   #cancelRollCall = (): void => {};
-  /** Another tab listens to our socket. */
+  /** Whether other tabs use the socket of this tab. */
   isLeader = false;
 
   constructor(session: SharedSocketHost) {
     this.#session = session;
   }
 
-  /** Handles a message of another tab. @param follows whether this tab is a follower. */
+  /** Handles a message from another tab. @param follows whether this tab is a follower. */
   onTab(said: TabMessage, follows: boolean): void {
     if (isForOutbox(said)) return;
     const message = readTabMessage(said, (problem) => this.#session.report({ type: 'problem', problem }));
     if (!message) return;
     switch (message.kind) {
       case 'join':
-        // Without a sign-in this tab has no socket to share: another tab may have one.
+        // Without a sign-in this tab has no socket to share. Another tab may have one.
         if (follows || !this.#session.rest) return;
         this.isLeader = true;
         this.#session.parts.notifications?.tellAgain();
@@ -68,24 +71,24 @@ export class SharedSocket {
     }
   }
 
-  // ————— The side of the tab that has the socket
+  // ————— The leader tab
 
-  /** Tells the followers whether there is a socket, and its greeting. */
+  /** Sends the greeting to the followers; `null` if there is no socket. */
   greet(): void {
     if (this.isLeader) this.#session.tabs.broadcast({ kind: 'greeting', text: this.#session.socket?.greeting ?? null });
   }
 
-  /** Something came in on the socket. */
+  /** Relays what the socket has received. */
   relay(text: unknown): void {
     if (this.isLeader) this.#session.tabs.broadcast({ kind: 'text', text });
   }
 
-  /** The socket has ended. */
+  /** Reports the end of the socket. */
   ended(): void {
     if (this.isLeader) this.#session.tabs.broadcast({ kind: 'ended' });
   }
 
-  /** A tab shows these rooms, and no others. */
+  /** Records the rooms that a tab shows. */
   #count(tab: string, rooms: readonly Id[]): void {
     const { clock, roomSync, signal } = this.#session;
     if (this.#others.size === 0 && rooms.length > 0) {
@@ -100,7 +103,7 @@ export class SharedSocket {
     else this.#others.delete(tab);
     if (this.#others.size === 0) this.#cancelRollCall();
     for (const roomId of before) roomSync.unsubscribe(roomId);
-    // It was forgotten because it had not answered.
+    // The rooms may have been unsubscribed, because the tab had not answered a roll call.
     for (const roomId of rooms) {
       if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId }))
         roomSync.subscribed.add(idKey(roomId));
@@ -123,15 +126,15 @@ export class SharedSocket {
     this.#others.clear();
   };
 
-  // ————— The side of a tab that has none
+  // ————— A follower tab
 
   #tellRooms(rooms: readonly Id[] = [...this.#session.roomSync.openRooms.values()].map(({ roomId }) => roomId)): void {
     this.#session.tabs.broadcast({ kind: 'rooms', tab: this.#name, rooms });
   }
 
   /**
-   * A socket for a follower's session, which the leader relays.
-   * @param onSilence called when the tab that has the socket does not answer.
+   * Opens connections for a follower's session, which the leader relays.
+   * @param onSilence called if the leader does not answer.
    */
   follow(onSilence: () => void): Transport['open'] {
     const session = this.#session;
@@ -169,10 +172,10 @@ export class SharedSocket {
       session.tabs.broadcast({ kind: 'join' });
       return {
         send(frame) {
-          // A token never leaves its tab. And the answer to `sync` does not name its asker: another tab, which knows more or less, would
-          // take it for its own. Each tab syncs by REST.
+          // A token never leaves its tab. The answer to `sync` does not name its requester, and another tab, with other
+          // known messages, would take it for its own: each tab syncs by REST.
           if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
-          // The room may be open in another tab: the one that has the socket counts.
+          // The room may be open in another tab: the leader counts the tabs.
           if (frame.type !== 'unsubscribe_room') session.tabs.broadcast({ kind: 'send', frame });
           if (frame.type === 'unsubscribe_room' || frame.type === 'subscribe_room') tellRooms();
           return true;

@@ -1,5 +1,6 @@
 /**
- * What this tab does for the others, and they for it: one tab of a scope holds the socket, one sends what waits. Web Locks decide which.
+ * Divides the work between the tabs of a scope: one tab owns the socket, and one sends the waiting messages. Web Locks
+ * decide which.
  */
 import { CloseCode, type Id } from '../../protocol/index.js';
 import { throwIfAborted, type Address, type Clock, type Transport } from '../../transport/index.js';
@@ -13,14 +14,14 @@ import type { SocketConnection } from '../socket-connection.js';
 import type { SharedSocket, SharedSocketHost } from './shared-socket.js';
 import { acquireLock, TabChannel, type TabApis, type TabMessage } from './tab-channel.js';
 
-/** What the coordinator uses of its session. */
+/** The interface of a session for the tab coordinator. */
 export interface TabHost extends SharedSocketHost {
   readonly clock: Clock;
   readonly outboxes: OutboxRegistry;
   readonly address: Address | undefined;
   readonly config: SessionConfig | undefined;
   readonly auth: TokenActions & { readonly tokens: { readonly owner: Id | null } };
-  /** Its socket may be on the way to be opened. */
+  /** Includes a socket that is still being opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
 }
 
@@ -29,7 +30,7 @@ export class TabCoordinator {
   readonly #tabs: TabApis;
   #channel: TabChannel | undefined;
   sharedSocket: SharedSocket | undefined;
-  /** Another tab has the socket. */
+  /** Whether another tab owns the socket. */
   isFollower = false;
 
   constructor(session: TabHost, tabs: TabApis) {
@@ -37,12 +38,12 @@ export class TabCoordinator {
     this.#tabs = tabs;
   }
 
-  /** Tells the other tabs of this scope. */
+  /** Sends a message to the other tabs of this scope. */
   broadcast(message: TabMessage): void {
     this.#channel?.broadcast(message);
   }
 
-  /** @param keepsChannel another tab may have a better token, and sends what is written here. */
+  /** @param keepsChannel keeps the channel: another tab may have a better token, and send the messages of this one. */
   end(keepsChannel = false): void {
     if (!keepsChannel) {
       this.#channel?.close();
@@ -52,24 +53,24 @@ export class TabCoordinator {
     this.isFollower = false;
   }
 
-  /** Which backend this is, and which user there; empty: not known. */
+  /** The scope of a user on the current backend; empty if the user is unknown. */
   scopeFor(owner: Id | null): string {
     const { address } = this.#session;
     return owner === null ? '' : scopeOf(address!.api, address!.socket, owner);
   }
 
-  /** Joins the tabs of the user, as soon as the user is known. @returns when it is decided which tab has the socket. */
+  /** Joins the tabs of the user, once the user is known. @returns when it is decided which tab owns the socket. */
   async joinScope(signal: AbortSignal): Promise<void> {
     const session = this.#session;
     const { outboxes } = session;
     const scope = this.scopeFor(session.auth.tokens.owner);
-    // It is not known yet which tabs this one would share with, nor for whom messages would be kept.
+    // It is not known yet which tabs could share with this one, nor for which user messages would be stored.
     if (!scope) return void outboxes.current.sender.setActive(true);
     if (this.#channel && scope === outboxes.scope) return;
     outboxes.switchTo(scope);
     this.#channel?.close();
     const tabs = this.#tabs;
-    // Without locks each tab sends on its own: none may take what another one has written.
+    // Without locks each tab sends on its own, and must not take over messages of another one.
     const channel = (this.#channel = new TabChannel(
       scope,
       tabs.locks ? tabs : {},
@@ -77,14 +78,14 @@ export class TabCoordinator {
     ));
     const outbox = outboxes.current;
     void outbox.open();
-    // Tabs that cannot hear each other cannot send for each other either.
+    // Tabs that cannot communicate cannot send for each other either.
     if (!tabs.locks || !channel.isOpen) return void outbox.sender.setActive(true);
     void this.#holdLock('outbox', scope, outbox, signal);
-    // A tab that has a socket already keeps it.
+    // A tab that already has a socket keeps it.
     if (session.config?.share !== false && !session.loop.socket) await this.#holdLock('socket', scope, outbox, signal);
   }
 
-  /** Takes the lock that only one tab has, or waits for it: to have the socket, or to send. */
+  /** Acquires the lock to own the socket, or to send, or waits for it. */
   async #holdLock(
     what: 'socket' | 'outbox',
     scope: string,
@@ -115,7 +116,7 @@ export class TabCoordinator {
     if (on === this.isFollower) return;
     this.isFollower = on;
     if (this.sharedSocket) this.sharedSocket.isLeader = false;
-    // The tabs that listened to the leader before us join again.
+    // The followers of the previous leader join again.
     if (!on) this.broadcast({ kind: 'leads' });
     const { loop, parts } = this.#session;
     parts.notifications?.off();
@@ -123,14 +124,15 @@ export class TabCoordinator {
     loop.endPause();
   }
 
-  /** How to open the socket of the tab that has it; nothing where this tab has its own. */
+  /** Returns the function that opens a relayed socket; undefined if this tab opens its own. */
   async followLeader(signal: AbortSignal): Promise<Transport['open'] | undefined> {
     const shared = await this.#loadSharedSocket(signal);
-    // Not available without a network: then this tab has a socket of its own.
+    // The code cannot be loaded without a network: then this tab opens its own socket.
     if (!shared) this.isFollower = false;
     if (!shared || !this.isFollower) return undefined;
     return shared.follow(() => {
-      // The leader holds the lock and does nothing: stopped by a dialog or a debugger, or put aside without being told.
+      // The leader holds the lock and does nothing: it is stopped by a dialog or a debugger, or was suspended without
+      // an event.
       const { scope, current } = this.#session.outboxes;
       void this.#holdLock('outbox', scope, current, signal, true);
       void this.#holdLock('socket', scope, current, signal, true);
@@ -150,7 +152,7 @@ export class TabCoordinator {
     if (session.config?.share === false) return;
     const shared = await this.#loadSharedSocket(session.signal).catch(noop);
     shared?.onTab(message, this.isFollower);
-    // The leader has its socket back: so has this tab.
+    // The leader has a socket again: reconnect to it.
     if (message.kind === 'greeting' && message.text !== null && this.isFollower && !session.loop.socket)
       session.loop.endPause();
   }

@@ -1,5 +1,6 @@
 /**
- * Checks what another tab says: it may run another release of this script, or be no chat at all. Loaded on demand: see deferred.ts.
+ * Validates messages from other tabs: they may run another release of this script, or another script. Loaded on demand:
+ * see deferred.ts.
  */
 import { check, checkEach, Message, readFrame, User, type ClientFrame, type Problem } from '../../protocol/index.js';
 import {
@@ -20,10 +21,10 @@ import {
 import type { OutboxTabMessage, TabMessage } from './tab-channel.js';
 import type { StoredMessage as KeptMessage } from '../../model/index.js';
 
-/** Milliseconds since 1970 that are a date. */
+/** Milliseconds since 1970 that are a valid date. */
 const Moment = z.custom<number>((value) => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()));
 const Refused = object(() => ({ code: string, message: string, status: optionalOr(number) }));
-/** As protocol/notifications.ts has it, which is loaded only where there are notifications. */
+/** A copy of the schema in protocol/notifications.ts, which is loaded only with notifications. */
 const Notification = object(() => ({
   id: Id,
   sender: nullOnError(User()),
@@ -55,8 +56,8 @@ const localId = { localId: string };
 const room = { room_id: Id };
 const message = { ...room, message_id: Id };
 /**
- * Frames that are sent for another tab, as ClientFrames has them, in the kinds of schema that a page has loaded. Each tab has a token and a
- * past of its own: `authenticate` and `sync` are for itself alone.
+ * Frames that are sent for another tab: those of `ClientFrames`, in the kinds of schema that a page has already loaded.
+ * Except `authenticate` and `sync`, because each tab has a token and known messages of its own.
  */
 const FRAMES = {
   subscribe_room: object(() => room),
@@ -107,10 +108,13 @@ const OF_OUTBOX: readonly TabMessage['kind'][] = [
   'purged',
 ] satisfies OutboxTabMessage['kind'][];
 
-/** Whether a message, not checked yet, is for delivery-fallback.ts. All others are for shared-socket.ts: each checks its own. */
+/**
+ * Whether a message, not validated yet, is for delivery-fallback.ts. All others are for shared-socket.ts. Each
+ * validates its own.
+ */
 export const isForOutbox = ({ kind }: TabMessage): boolean => OF_OUTBOX.includes(kind);
 
-/** Whether a row of the device's storage is a message. @param onProblem called where it is not. */
+/** Whether a stored row is a valid message. @param onProblem called if it is not. */
 export function isKept(row: unknown, onProblem: (problem: Problem) => void): row is KeptMessage {
   const result = check<z.ZodMiniType>(Kept, row, 'outbox');
   if (!result.ok) onProblem(result.problem);
@@ -118,8 +122,8 @@ export function isKept(row: unknown, onProblem: (problem: Problem) => void): row
 }
 
 /**
- * @param onProblem called with a violation of the protocol.
- * @returns the message, or undefined if it is not valid.
+ * @param onProblem called if the message violates the protocol.
+ * @returns the message, or undefined if it is invalid.
  */
 export function readTabMessage(
   data: unknown,
@@ -128,7 +132,7 @@ export function readTabMessage(
   const kind = (data as { kind?: unknown } | null)?.kind;
   const shape =
     typeof kind === 'string' && Object.hasOwn(SHAPES, kind) ? SHAPES[kind as TabMessage['kind']] : undefined;
-  // Tabs of a later release may say more.
+  // Tabs with a later release may send further kinds.
   if (!shape) return undefined;
   const result = check<z.ZodMiniType>(shape, data, `tab.${kind as string}`);
   if (!result.ok) {

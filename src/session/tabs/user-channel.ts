@@ -1,13 +1,15 @@
 /**
- * Tabs of one site tell each other who is signed in at a backend. After a change each tab asks its own page who is signed in. No token is sent, and no
- * tab relies on another one. Loaded on demand: see deferred.ts.
+ * Announces the user of a backend to the other tabs of this origin. After a change each tab asks its own page who is
+ * signed in. No token is sent, and no tab relies on another one. Loaded on demand: see deferred.ts.
  */
 import { idKey, type Id } from '../../protocol/index.js';
 import type { Clock } from '../../transport/index.js';
 import { timeLeft } from '../time-left.js';
 import { TabChannel, type TabApis } from './tab-channel.js';
 
-/** The least time between two questions to the page, in milliseconds: two tabs may have different users for good. */
+/**
+ * The minimum time between two requests to the page, in milliseconds: two tabs may have different users permanently.
+ */
 const SELDOM_MS = 5_000;
 
 export interface PersonMessage {
@@ -34,7 +36,7 @@ export class UserChannel {
     this.#tabs = tabs;
   }
 
-  /** @param person who is signed in at this backend now; null: no user, or an unknown one. */
+  /** @param person the user who is signed in at this backend; null if there is none, or an unknown one. */
   announce(backend: string, person: Id | null): void {
     if (backend !== this.#backend || !this.#link) {
       this.#link?.close();
@@ -59,7 +61,7 @@ export class UserChannel {
     const person = message?.person;
     if (typeof person !== 'string' || !this.#person || person === this.#person) return;
     this.#cancel();
-    // Rarely; but the last message counts.
+    // Rate-limited, but the last message counts.
     this.#cancel = clock.after(timeLeft(clock, { from: this.#askedAt, ms: SELDOM_MS }), () => {
       this.#askedAt = clock.now();
       void this.#session.auth.refresher?.recheck();
