@@ -76,7 +76,7 @@ export interface ChatAdapter {
     roomId: Id,
     page: { before?: Id | undefined; limit: number },
   ): Promise<{ messages: AdapterMessage[]; hasMore: boolean }>;
-  /** A view shows a room. @returns leaves the room. */
+  /** Called when a view opens a room. @returns a function that is called when the room is closed. */
   subscribe?(roomId: Id): Promise<(() => void) | void> | (() => void) | void;
   /** The user has read everything in a room. */
   read?(roomId: Id): Promise<void> | void;

@@ -59,10 +59,7 @@ export const pageConnectionFor = (url: string | undefined, token: string): ChatC
       connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection),
   );
 
-/**
- * Calls back whenever the result of the lookups above may have changed.
- * @returns a function that stops it.
- */
+/** Calls `watcher` when a connection may have become available or unavailable. @returns a function that unsubscribes it. */
 export function watchConnections(watcher: () => void): () => void {
   watchers.add(watcher);
   return () => watchers.delete(watcher);

@@ -185,7 +185,7 @@ export interface SessionContext {
   readonly rest: Requests | undefined;
   /** The socket, if it is up. */
   readonly socket: SocketConnection | undefined;
-  /** @returns whether the frame was handed to an open socket. */
+  /** Sends a frame on the socket. @returns false if it was not sent, because the socket is not up. */
   send(frame: ClientFrame): boolean;
   /** The REST client. @throws {ChatError} `disconnected` if it cannot be used now. */
   restOrThrow(): Requests;

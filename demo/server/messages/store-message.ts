@@ -125,7 +125,7 @@ export interface Reading {
   authors: number[];
 }
 
-/** Marks everything up to a message as read; up to the newest one if `upTo` is null. */
+/** Marks all messages up to and including `upTo` as read; all messages of the room if it is null. */
 export async function markReadUpTo(
   database: Queryable,
   roomId: number,

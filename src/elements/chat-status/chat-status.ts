@@ -203,7 +203,7 @@ export class ChatStatusElement extends LitElement {
     </div>`;
   }
 
-  /** Outside the live region, so that screen readers do not announce the countdown every second. */
+  /** Must stay outside the live region: the countdown would be announced every second. */
   #renderNextTry(): TemplateResult | typeof nothing {
     const next = this.#phase.value && nextTryOf(this.#phase.value);
     if (!next?.attempt) return nothing;

@@ -207,7 +207,7 @@ export class ChatThreadElement extends LitElement {
     return (room && roomName(room, this.#user.value?.id)) || this.#localize.term('unnamed');
   }
 
-  /** @returns a function that cleans up when the connection is replaced. */
+  /** Forwards a connection's events for the displayed room. @returns a function that unsubscribes and closes the view. */
   #onConnection(connection: ChatConnection | undefined): () => void {
     const unsubscribe = connection && [
       connection.on('chat-message', ({ roomId, message }) => {

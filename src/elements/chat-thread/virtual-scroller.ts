@@ -56,7 +56,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   #expectedTop = 0;
   /** The list has not been laid out yet. */
   #isNew = true;
-  /** The requested animation frame; 0: none. */
+  /** Id of the pending animation frame; 0 if none. */
   #frame = 0;
   #resizeObserver: ResizeObserver | undefined;
   #observedList: Element | undefined;

@@ -6,7 +6,6 @@ import {
   idKey,
   isChange,
   isOrdered,
-  sameId,
   type ChangeFrame,
   type ChatFrame,
   type Id,
@@ -19,6 +18,7 @@ import type { SessionContext, OpenRooms, RoomReader } from '../session-context.j
 import type { SocketConnection } from '../socket-connection.js';
 import type { RoomCursor } from './history-source.js';
 import { loadDeferred } from '../load-deferred.js';
+import { subscribe } from './subscribe.js';
 import { RoomHistory } from './room-history.js';
 
 type RoomSyncHost = Pick<
@@ -66,7 +66,6 @@ export class RoomSync implements RoomReader, OpenRooms {
   fullReadAt = -Infinity;
   /** The socket of the last catch-up. */
   #lastSocket: SocketConnection | undefined;
-
   isOpenElsewhere: (roomId: Id) => boolean = () => false;
 
   constructor(session: RoomSyncHost) {
@@ -290,24 +289,8 @@ export class RoomSync implements RoomReader, OpenRooms {
     this.#session.socket?.send({ type: 'unsubscribe_room', room_id: roomId });
   }
 
-  /** Subscribes to rooms, and waits until the server has confirmed or refused. */
-  async #subscribe(socket: SocketConnection, roomIds: Id[]): Promise<void> {
-    const asked = roomIds.filter((roomId) => {
-      const key = idKey(roomId);
-      return (
-        !this.subscribed.has(key) &&
-        socket.send({ type: 'subscribe_room', room_id: roomId }) &&
-        this.subscribed.add(key)
-      );
-    });
-    await Promise.all(
-      asked.map((roomId) =>
-        socket.waitForFrame(
-          this.#session.timing.confirmMs,
-          (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId),
-        ),
-      ),
-    );
+  #subscribe(socket: SocketConnection, roomIds: readonly Id[]): Promise<void> {
+    return subscribe(socket, roomIds, this.subscribed, this.#session.timing.confirmMs);
   }
 
   // ————— Live frames

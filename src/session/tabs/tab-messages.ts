@@ -44,9 +44,9 @@ const Kept = object(() => ({
   replyTo: optionalOr(Id),
   at: Moment,
   after: optionalOr(Id),
-  named: optionalOr(flag),
-  unnamed: optionalOr(flag),
-  insisted: optionalOr(flag),
+  idempotent: optionalOr(flag),
+  sentWithoutKey: optionalOr(flag),
+  confirmedByAuthor: optionalOr(flag),
   discarded: optionalOr(flag),
   refused: optionalOr(Refused()),
 }));
