@@ -4,7 +4,10 @@ import { ChatError, type Clock, type OutgoingMessage } from '../transport/index.
 import { AdapterHistory } from './adapter-history.js';
 import { AdapterRefusal, type AdapterMessage, type AdapterRoom, type ChatAdapter } from './adapter.js';
 
-/** A call of `send` that is pending for longer counts as lost, in milliseconds: the history is searched, and the message is sent again. */
+/**
+ * A call of `send` that is pending for longer counts as lost, in milliseconds: the history is searched, and the message
+ * is sent again.
+ */
 const LOST_MS = 60_000;
 
 export class AdapterBackend {
@@ -13,7 +16,10 @@ export class AdapterBackend {
   connected: Promise<unknown> = Promise.resolve();
   /** Calls of `send` that are pending, by `localId`. */
   readonly #sending = new Map<string, { stored: Promise<AdapterMessage>; since: number }>();
-  /** The last id of each kind from the adapter. Attributes hold only strings: if the adapter's ids are numbers, ids are converted back. */
+  /**
+   * The last id of each kind from the adapter. Attributes hold only strings: if the adapter's ids are numbers, ids are
+   * converted back.
+   */
   readonly #sample: { room?: Id; message?: Id } = {};
 
   readonly #clock: Clock;

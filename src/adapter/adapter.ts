@@ -1,4 +1,7 @@
-/** What a backend with a protocol of its own can do. Only `user` and `send` are required; the elements leave out the rest. */
+/**
+ * What a backend with a protocol of its own can do. Only `user` and `send` are required; the elements leave out the
+ * rest.
+ */
 import type { Id } from '../protocol/index.js';
 import type { OutgoingMessage } from '../transport/index.js';
 
@@ -55,7 +58,10 @@ export interface AdapterEvents {
 export interface ChatAdapter {
   /** The user who is signed in. */
   user: AdapterUser;
-  /** Whether sending one `localId` twice stores one message. Default false: the history is searched before a message is sent again. */
+  /**
+   * Whether sending one `localId` twice stores one message. Default false: the history is searched before a message is
+   * sent again.
+   */
   isIdempotent?: boolean;
   /**
    * Connects, and reports events from then on. Called again after `disconnected`.

@@ -9,7 +9,10 @@ export { AdapterRefusal } from './adapter.js';
 export type { AdapterEvents, AdapterMessage, AdapterRoom, AdapterUser, ChatAdapter } from './adapter.js';
 export type { OutgoingMessage } from '../transport/index.js';
 
-/** Stands for the sign-in, which is the adapter's own: the session must know that a user is signed in. It is sent to no server. */
+/**
+ * Stands for the sign-in, which is the adapter's own: the session must know that a user is signed in. It is sent to no
+ * server.
+ */
 const SIGNED_IN = 'adapter';
 
 /**

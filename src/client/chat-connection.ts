@@ -332,8 +332,8 @@ export class ChatConnection {
 
   /**
    * Deletes the unsent messages and drafts of all users from this device, for example on a shared computer.
-   * @throws {ChatError} `unreachable` if the browser's storage does not respond, or the code cannot be loaded. The content
-   * is then not deleted.
+   * @throws {ChatError} `unreachable` if the browser's storage does not respond, or the code cannot be loaded. Nothing
+   * is deleted then.
    */
   clearLocalData(): Promise<void> {
     return withParts(({ clearLocalData }) => clearLocalData(this, this.#core));

@@ -59,7 +59,10 @@ export const pageConnectionFor = (url: string | undefined, token: string): ChatC
       connection.serves(url, token) && ![...shared.values()].some((entry) => entry.connection === connection),
   );
 
-/** Calls `watcher` when a connection may have become available or unavailable. @returns a function that unsubscribes it. */
+/**
+ * Calls `watcher` when a connection may have become available or unavailable.
+ * @returns a function that unsubscribes it.
+ */
 export function watchConnections(watcher: () => void): () => void {
   watchers.add(watcher);
   return () => watchers.delete(watcher);

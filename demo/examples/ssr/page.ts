@@ -1,4 +1,6 @@
-/** The server side (`npm start`, `/ssr`): renders the room list into the page, so that it is visible without scripts. */
+/**
+ * The server side (`npm start`, `/ssr`): renders the room list into the page, so that it is visible without scripts.
+ */
 import { html, renderToString, snapshot } from '../../../src/ssr.js'; // in an app: 'unified-chat/ssr'
 
 export interface Visit {

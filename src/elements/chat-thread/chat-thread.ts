@@ -207,7 +207,7 @@ export class ChatThreadElement extends LitElement {
     return (room && roomName(room, this.#user.value?.id)) || this.#localize.term('unnamed');
   }
 
-  /** Forwards a connection's events for the displayed room. @returns a function that unsubscribes and closes the view. */
+  /** Forwards events of the displayed room. @returns a function that unsubscribes and closes the view. */
   #onConnection(connection: ChatConnection | undefined): () => void {
     const unsubscribe = connection && [
       connection.on('chat-message', ({ roomId, message }) => {
