@@ -67,6 +67,17 @@ describe('messages of other tabs', () => {
   for (const message of BAD)
     it(`10.31: ${JSON.stringify(message)} is rejected`, () => expect(readTabMessage(message)).to.equal(undefined));
 
+  for (const field of ['idempotent', 'sentWithoutKey', 'confirmedByAuthor', 'discarded'])
+    it(`10.31: ${field} of a message is a boolean, or is ignored`, () => {
+      const read = (value: unknown): unknown =>
+        (
+          readTabMessage({ kind: 'added', kept: kept({ [field]: value }) }) as unknown as {
+            kept: Record<string, unknown>;
+          }
+        ).kept[field];
+      expect([read(true), read('yes'), read({})]).to.deep.equal([true, undefined, undefined]);
+    });
+
   it('10.31: invalid ones do not change the state, cause no frames, and are reported without their content', async () => {
     const backend = new FakeBackend(new FakeClock());
     backend.store(1, 2, 'hello');
