@@ -11,7 +11,15 @@ import { writeSnapshot } from './elements/chat-rooms/snapshot.js';
 import { de } from './locale/de.js';
 import { en } from './locale/en.js';
 import { enSecondary } from './locale/en-secondary.js';
-import { registerLocale, relativeTime, setServerLanguage, termsOf, type RelativeTimeLocale } from './locale/index.js';
+import {
+  canonicalTag,
+  registerLocale,
+  relativeTime,
+  setServerLanguage,
+  supportedTag,
+  termsOf,
+  type RelativeTimeLocale,
+} from './locale/index.js';
 import { checkEach, idKey, Room, type Id } from './protocol/index.js';
 import { ChatError } from './transport/index.js';
 
@@ -113,7 +121,7 @@ class ServerLocale implements RelativeTimeLocale {
   readonly #timeZone: string;
 
   constructor(lang: string, timeZone: string) {
-    this.lang = lang;
+    this.lang = supportedTag(canonicalTag(lang));
     this.#timeZone = timeZone;
   }
 

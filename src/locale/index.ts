@@ -1,5 +1,13 @@
 export { enRichParts } from './en-rich-parts.js';
 export { enSecondary } from './en-secondary.js';
-export { isSameDay, Localize, registerLocale, setServerLanguage, termsOf } from './localize.js';
+export {
+  canonicalTag,
+  isSameDay,
+  Localize,
+  registerLocale,
+  setServerLanguage,
+  supportedTag,
+  termsOf,
+} from './localize.js';
 export { relativeTime, type RelativeTimeLocale } from './relative-time.js';
 export type { Terms } from './translation.js';

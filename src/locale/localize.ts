@@ -14,6 +14,29 @@ let german: Partial<Terms> | undefined;
 let isGermanRequested = false;
 const isGerman = (lang: string): boolean => /^de(-|$)/i.test(lang);
 
+/**
+ * The canonical form of a language tag: `de_DE` is `de-DE`. Of a tag that `Intl` rejects (`zh-CN-Hans`), the language
+ * alone; empty if that is invalid, too.
+ */
+export function canonicalTag(lang: string): string {
+  for (const tag of [lang.replaceAll('_', '-'), lang.split(/[-_]/)[0]]) {
+    try {
+      return Intl.getCanonicalLocales(tag)[0]!;
+    } catch {
+      // the next one
+    }
+  }
+  return '';
+}
+
+/** The last tag and its canonical form: most texts of a page are in one language. */
+let lastLang = '';
+let lastTag = '';
+
+/** The `lang` of the nearest ancestor that has one, also outside the shadow roots around the element. */
+const closestLang = (element: Element | undefined): string | undefined =>
+  element && (element.closest<HTMLElement>('[lang]')?.lang || closestLang((element.getRootNode() as ShadowRoot).host));
+
 /** The language on a server, where there is no document: see ssr.ts. */
 let serverLanguage = 'en';
 export function setServerLanguage(lang: string): void {
@@ -40,6 +63,10 @@ export function registerLocale(code: string, terms: Partial<Terms>): void {
 /** The registered texts of a language tag, or of its language without the region. */
 export const termsOf = (lang: string): Partial<Terms> | undefined =>
   locales.get(lang.toLowerCase()) ?? locales.get(lang.toLowerCase().split('-')[0]!);
+
+/** The tag, if there are texts in its language; otherwise `en`, so that texts and dates are in the same language. */
+export const supportedTag = (tag: string): string =>
+  /^en(-|$)/.test(tag) || termsOf(tag) || (german && isGerman(tag)) ? tag : 'en';
 
 if (globalThis.document)
   new MutationObserver(updateAll).observe(document.documentElement, { attributeFilter: ['lang'] });
@@ -80,12 +107,17 @@ export class Localize implements ReactiveController {
     connectedElements.delete(this.#host);
   }
 
-  /** The `lang` of the element or its nearest ancestor; otherwise the language of the page, then of the browser. */
+  /**
+   * The language of texts and dates: the `lang` of the element or its nearest ancestor; otherwise the language of the
+   * page, then of the browser. English if there are no texts in that language.
+   */
   get lang(): string {
     const lang = isServer
       ? serverLanguage
-      : this.#host.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang || navigator.language;
-    if (!isGermanRequested && isGerman(lang)) {
+      : closestLang(this.#host) || document.documentElement.lang || navigator.language;
+    if (lang !== lastLang) lastTag = canonicalTag((lastLang = lang));
+    const tag = lastTag;
+    if (!isGermanRequested && isGerman(tag)) {
       isGermanRequested = true;
       // The texts are English until it is loaded, and if it fails to load.
       import('./de.js').then(
@@ -96,8 +128,7 @@ export class Localize implements ReactiveController {
         () => {},
       );
     }
-    // An invalid tag such as `en_US` would make every Intl formatter throw.
-    return /^[a-z]{2,3}(-[a-z\d]+)*$/i.test(lang) ? lang : 'en';
+    return supportedTag(tag);
   }
 
   /** Returns a text, with `values` for its variable parts. */

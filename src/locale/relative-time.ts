@@ -23,7 +23,7 @@ export function relativeTime(localize: RelativeTimeLocale, iso: string, now: num
   if (minutes < 1) return localize.term('now');
   if (minutes < 60) {
     const { lang } = localize;
-    const formatter = formatters.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style: 'narrow' });
+    const formatter = formatters.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style: 'short' });
     formatters.set(lang, formatter);
     return formatter.format(-minutes, 'minute');
   }

@@ -53,6 +53,31 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
+  it("12.9: names and previews start at the edge of the page's direction, whatever theirs is", async () => {
+    backend.rooms = [
+      room(1, 'Garden', {
+        last_message: { content: 'Watered', timestamp: '2026-01-02T10:00:00Z', sender: person(2, 'Ben') },
+      }),
+      room(2, 'שלום', {
+        last_message: { content: 'مرحبا', timestamp: '2026-01-01T10:00:00Z', sender: person(2, 'Ben') },
+      }),
+    ];
+    const { connection, rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 2);
+    const edges = (part: string, side: 'left' | 'right'): number[] =>
+      all(rooms, `[part=${part}] > bdi`).map((element) => Math.round(element.getBoundingClientRect()[side]));
+    for (const [dir, side] of [
+      ['ltr', 'left'],
+      ['rtl', 'right'],
+    ] as const) {
+      connection.dir = dir;
+      for (const part of ['name', 'preview']) {
+        const [first, second] = edges(part, side);
+        expect(first, `${part}, ${dir}`).to.equal(second);
+      }
+    }
+  });
+
   it('selects by click; the thread shows the room; the page can prevent it', async () => {
     const { rooms, thread } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 3);

@@ -65,12 +65,51 @@ describe('texts', () => {
     expect(element.localize.term('retry')).to.equal('Retry');
   });
 
-  it('fall back for an invalid lang', async () => {
-    for (const lang of ['en_US', '!', 'x'.repeat(50)]) {
+  it('12.9: fall back for a lang that Intl rejects', async () => {
+    for (const [lang, expected] of Object.entries({
+      en_US: 'en-US',
+      'EN-us': 'en-US',
+      'zh-CN-Hans': 'en',
+      'de-DE-': 'de',
+      'a-b': 'en',
+      '!': 'en',
+      [`${'x'.repeat(50)}`]: 'en',
+    })) {
       const element = await words(lang);
-      expect(text(element), lang).to.equal('Send');
-      expect(element.localize.time('2026-11-23T10:05:00Z')).to.match(/\d/);
+      await until(() => element.localize.lang === expected);
+      expect(element.localize.time('2026-11-23T10:05:00Z'), lang).to.match(/\d/);
+      expect(relativeTime(element.localize, new Date(0).toISOString(), 300_000), lang).to.match(/5/);
     }
+  });
+
+  it('12.9: de_DE is German', async () => {
+    const element = await words('de_DE');
+    await until(() => text(element) === 'Senden');
+    expect(element.localize.lang).to.equal('de-DE');
+  });
+
+  it('12.9: and dates are in one language: English, if there are no texts in the language of the page', async () => {
+    const element = await words('ja');
+    expect(text(element)).to.equal('Send');
+    expect(element.localize.day('2020-11-20T10:05:00', Date.now())).to.match(/Friday/);
+    registerLocale('ja', { send: '送信' });
+    await element.updateComplete;
+    expect(text(element)).to.equal('送信');
+    expect(element.localize.day('2020-11-20T10:05:00', Date.now())).to.match(/金曜日/);
+  });
+
+  it('12.9: take the lang of an element outside the shadow root', async () => {
+    const host = await fixture<HTMLElement>(html`<div lang="de"></div>`);
+    const outer = host.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
+    const inner = outer.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
+    const element = inner.appendChild(document.createElement('test-words')) as Words;
+    await until(() => text(element) === 'Senden');
+  });
+
+  it('12.9: in German, an age is not written like a length', async () => {
+    const { localize } = await words('de');
+    await until(() => localize.lang === 'de');
+    expect(relativeTime(localize, new Date(0).toISOString(), 180_000)).to.equal('vor 3 Min.');
   });
 
   it('10.31: fall back for a lang that is a property name of Object', async () => {

@@ -12,6 +12,7 @@ import { firstName, otherParticipant, roomName } from '../display-name.js';
 import { CustomStates } from '../custom-states.js';
 import { IntervalController } from '../interval-controller.js';
 import { styles } from './chat-rooms.styles.js';
+import { filterRooms } from './room-filter.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 
 const MINUTE_MS = 60_000;
@@ -151,15 +152,7 @@ export class ChatRoomsElement extends LitElement {
   }
 
   get #filteredRooms(): readonly Room[] {
-    const rooms = this.#allRooms;
-    const query = this.filter.trim().toLocaleLowerCase();
-    if (!query) return rooms;
-    return rooms.filter((room) => {
-      const participants = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
-      return [room.name, ...participants, room.last_message?.content ?? ''].some((text) =>
-        text.toLocaleLowerCase().includes(query),
-      );
-    });
+    return filterRooms(this.#allRooms, this.filter);
   }
 
   #select(room: Room): void {
@@ -241,8 +234,8 @@ export class ChatRoomsElement extends LitElement {
     >
       ${avatar(name, otherParticipant(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#snapshot?.url ?? '', this.#finder.connection?.mediaHosts)}
       <span class="text">
-        <span part="name" class="name" dir="auto">${name}</span>
-        <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
+        <span part="name" class="name"><bdi>${name}</bdi></span>
+        <span part="preview" class="preview"><bdi>${this.#preview(room)}</bdi></span>
       </span>
       <span class="aside">
         ${at ? html`<time part="time" class="time" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}
