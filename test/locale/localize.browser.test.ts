@@ -73,7 +73,7 @@ describe('texts', () => {
       'de-DE-': 'de',
       'a-b': 'en',
       '!': 'en',
-      [`${'x'.repeat(50)}`]: 'en',
+      ['x'.repeat(50)]: 'en',
     })) {
       const element = await words(lang);
       await until(() => element.localize.lang === expected);
@@ -102,7 +102,7 @@ describe('texts', () => {
     const host = await fixture<HTMLElement>(html`<div lang="de"></div>`);
     const outer = host.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
     const inner = outer.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
-    const element = inner.appendChild(document.createElement('test-words')) as Words;
+    const element = inner.appendChild(document.createElement('test-words'));
     await until(() => text(element) === 'Senden');
   });
 
