@@ -72,14 +72,10 @@ describe('<chat-status> details panel', () => {
     expect(button(element).getAttribute('aria-expanded')).to.equal('true');
     expect(element.shadowRoot!.activeElement).to.equal(one(element, '[part=panel-heading]'));
     const basics = text(one(element, '[part=basics]'));
-    for (const known of [
-      'State polling',
-      'Reason websocket_unavailable',
-      `Server ${url}/`,
-      'Browser reports online',
-      'Time 20',
-    ])
+    for (const known of ['State polling', `Server ${url}/`, 'Browser reports online', 'Time 20'])
       expect(basics).to.contain(known);
+    // Of the reasons for polling, on a slow machine a later one.
+    expect(basics).to.match(/Reason websocket_(unavailable|blocked)/);
     expect(basics).to.match(/Attempt [1-9]/);
     await diagnosed(element);
     expect(text(one(element, '[part=progress]'))).to.equal('Check complete: 1 problem found.');
@@ -158,8 +154,11 @@ describe('<chat-status> details panel', () => {
   it('stays open when the connection recovers', async () => {
     const element = await opened();
     backend.onSocket = 'greet';
-    one(element, '[part=retry]').click();
-    await until(() => element.state === 'connected');
+    // Repeated: an attempt that has already begun is still refused.
+    await until(() => {
+      one(element, '[part=retry]')?.click();
+      return element.state === 'connected';
+    });
     await diagnosed(element);
     expect(text(one(element, '[part=basics]'))).to.contain('State connected');
     button(element).click();
