@@ -140,6 +140,11 @@ describe('navigation between pages', () => {
     // A browser may reload the page instead, if it lacks memory or time.
     for (let attempt = 1; attempt <= 5 && !isRestored; attempt++) {
       await connected(tab);
+      // The code that closes the socket when the page is hidden is loaded after the connection is up.
+      await tab.waitForFunction(
+        () =>
+          performance.getEntriesByType('resource').filter(({ name }) => name.includes('/chunks/deferred-')).length > 1,
+      );
       await tab.evaluate(() => Object.assign(globalThis, { wasHere: true }));
       await tab.goto(`${site.url}/turbo-loader-two`);
       // The result of this call is lost with the page; `waitForFunction` survives the navigation.
