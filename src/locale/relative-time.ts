@@ -23,7 +23,9 @@ export function relativeTime(localize: RelativeTimeLocale, iso: string, now: num
   if (minutes < 1) return localize.term('now');
   if (minutes < 60) {
     const { lang } = localize;
-    const formatter = formatters.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style: 'short' });
+    // The narrow style is unambiguous in English (`5m ago`), but not in German, where `m` stands for metres.
+    const style = lang.startsWith('en') ? 'narrow' : 'short';
+    const formatter = formatters.get(lang) ?? new Intl.RelativeTimeFormat(lang, { style });
     formatters.set(lang, formatter);
     return formatter.format(-minutes, 'minute');
   }

@@ -53,7 +53,7 @@ describe('<chat-rooms>', () => {
     await expect(rooms).to.be.accessible();
   });
 
-  it("12.9: names and previews start at the edge of the page's direction, whatever theirs is", async () => {
+  it("12.9: names and previews start at the edge of the page's direction, not at that of their own", async () => {
     backend.rooms = [
       room(1, 'Garden', {
         last_message: { content: 'Watered', timestamp: '2026-01-02T10:00:00Z', sender: person(2, 'Ben') },
@@ -65,7 +65,11 @@ describe('<chat-rooms>', () => {
     const { connection, rooms } = await mount(template);
     await until(() => all(rooms, '[role=option]').length === 2);
     const edges = (part: string, side: 'left' | 'right'): number[] =>
-      all(rooms, `[part=${part}] > bdi`).map((element) => Math.round(element.getBoundingClientRect()[side]));
+      all(rooms, `[part=${part}]`).map((element) => {
+        const content = new Range();
+        content.selectNodeContents(element);
+        return Math.round(content.getBoundingClientRect()[side]);
+      });
     for (const [dir, side] of [
       ['ltr', 'left'],
       ['rtl', 'right'],
@@ -74,6 +78,26 @@ describe('<chat-rooms>', () => {
       for (const part of ['name', 'preview']) {
         const [first, second] = edges(part, side);
         expect(first, `${part}, ${dir}`).to.equal(second);
+      }
+    }
+  });
+
+  it('12.9: a name that is too long is cut at its end, in both directions of the page', async () => {
+    backend.rooms = [room(1, 'Stairwell '.repeat(40)), room(2, 'חדר מדרגות '.repeat(40))];
+    const { connection, rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 2);
+    for (const dir of ['ltr', 'rtl']) {
+      connection.dir = dir;
+      for (const name of all(rooms, '[part=name]')) {
+        const walker = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+        let node = walker.nextNode() as Text;
+        while (!node.data.trim()) node = walker.nextNode() as Text;
+        const start = new Range();
+        start.setStart(node, 0);
+        start.setEnd(node, 1);
+        const [box, first] = [name.getBoundingClientRect(), start.getBoundingClientRect()];
+        const isVisible = first.left >= box.left - 1 && first.right <= box.right + 1;
+        expect(isVisible, `${dir}: the first letter of ${node.data.slice(0, 9)}`).to.equal(true);
       }
     }
   });

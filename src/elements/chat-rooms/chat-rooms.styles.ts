@@ -61,9 +61,12 @@ export const styles = css`
   .text {
     min-inline-size: 0;
   }
+  /* Cut at the end of the text's own direction, and aligned in the page's. */
   .name,
   .preview {
     display: block;
+    text-align: -webkit-match-parent;
+    text-align: match-parent;
     overflow: hidden;
     white-space: nowrap;
     text-overflow: ellipsis;

@@ -234,8 +234,8 @@ export class ChatRoomsElement extends LitElement {
     >
       ${avatar(name, otherParticipant(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#snapshot?.url ?? '', this.#finder.connection?.mediaHosts)}
       <span class="text">
-        <span part="name" class="name"><bdi>${name}</bdi></span>
-        <span part="preview" class="preview"><bdi>${this.#preview(room)}</bdi></span>
+        <span part="name" class="name" dir="auto">${name}</span>
+        <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
       </span>
       <span class="aside">
         ${at ? html`<time part="time" class="time" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}

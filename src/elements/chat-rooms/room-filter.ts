@@ -8,8 +8,7 @@ const MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
  * The form in which texts are compared: without case, accents and composition. Lower case comes before upper case,
  * because only `ß` has the upper case `SS`, which `ẞ` has to equal; `İ`, `I`, `i` and `ı` all become `I`.
  */
-const comparable = (text: string): string =>
-  text.normalize('NFKD').toLowerCase().toUpperCase().normalize('NFKD').replace(MARKS, '');
+const comparable = (text: string): string => text.normalize('NFKD').toLowerCase().toUpperCase().replace(MARKS, '');
 
 /** The rooms whose name, participants or last message contain the query; all rooms if it is blank. */
 export function filterRooms(rooms: readonly Room[], query: string): readonly Room[] {

@@ -284,7 +284,7 @@ export class ChatThreadElement extends LitElement {
     // A refusal (`denied`) is shown in place of the composer, not here.
     const isTop = this.#scroller.start === 0 && !this.#thread.denied;
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
-      <slot name="header"><h2 part="header" class="header"><bdi>${this.#roomName}</bdi></h2></slot>
+      <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
       <div class="middle">
         <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#scroller.onScroll}>
           ${isTop ? historyTop(this.#view, this.#localize, parts) : nothing}
