@@ -233,11 +233,16 @@ function minifyTemplates(): Plugin {
   };
 }
 
-/** Shortens the names listed in scripts/internal-names.ts, the most frequent ones the most. */
+const COMMENTS = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
+
+/**
+ * Shortens the names listed in scripts/internal-names.ts, the most frequent ones the most. Comments do not count, so that
+ * editing one does not change the build.
+ */
 function shortenInternalNames(): Plugin {
   const words = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
-    .flatMap((path) => readFileSync(`src/${path}`, 'utf8').match(/\w+/g) ?? []);
+    .flatMap((path) => readFileSync(`src/${path}`, 'utf8').replace(COMMENTS, '').match(/\w+/g) ?? []);
   const uses = new Map<string, number>();
   for (const word of words) uses.set(word, (uses.get(word) ?? 0) + 1);
   const names = INTERNAL_NAMES.toSorted((a, b) => (uses.get(b) ?? 0) - (uses.get(a) ?? 0));

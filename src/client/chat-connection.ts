@@ -283,7 +283,9 @@ export class ChatConnection {
     const limit = this.data.limits.content;
     const { isSignedOut } = this;
     if (isSignedOut || !text || text.length > (limit ?? Infinity)) {
-      return withParts(({ sendError }) => Promise.reject(sendError(text, isSignedOut, limit)));
+      return withParts(({ sendError }) => {
+        throw sendError(text, isSignedOut, limit);
+      });
     }
     const localId = newLocalId();
     const original: Message | undefined =

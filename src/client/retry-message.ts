@@ -12,7 +12,7 @@ interface RetryHost {
 
 /** @throws {ChatError} `not_found` if there is no such unsent message. */
 export function retryMessage({ pending, session, store }: RetryHost, localId: string): Promise<SendResult> {
-  if (roomOfPending(store.data, localId) === undefined) return Promise.reject(noSuchMessage());
+  if (roomOfPending(store.data, localId) === undefined) throw noSuchMessage();
   const sending = pending.get(localId);
   if (sending) return sending;
   store.dispatch({ type: 'resent', localId });

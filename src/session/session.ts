@@ -168,7 +168,7 @@ export class Session implements SessionContext {
   }
 
   begin(config: SessionConfig, failure?: ChatError): void {
-    const { canAsk, auth = 'query', ...parts } = config;
+    const { canAsk, auth = 'query', ...addressParts } = config;
     // Only if there is a generation to end: the first abort of a page makes the browser compute a stack trace.
     if (this.config) this.end();
     this.config = config;
@@ -185,7 +185,7 @@ export class Session implements SessionContext {
           'unsupported_auth',
           `auth="${auth as string}" is unknown: use query, subprotocol or ticket.`,
         );
-      this.address = this.transport.addressOf(parts);
+      this.address = this.transport.addressOf(addressParts);
     } catch (thrown) {
       reportProblem(this.report, toChatError(thrown).message);
       return this.states.toError('bad_configuration', null);

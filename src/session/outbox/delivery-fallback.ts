@@ -3,7 +3,7 @@
  * it. Also restores stored messages, and handles messages from other tabs. Loaded on demand: see deferred.ts.
  */
 import { errorOf, type StoredMessage } from '../../model/index.js';
-import { idKey, sameId, type ChangeFrame, type FrameOf, type Message } from '../../protocol/index.js';
+import { idKey, sameId, type ChangeFrame, type FrameOf, type Message, type Problem } from '../../protocol/index.js';
 import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { MAX_SKEW_MS, messageSimilarity } from './message-similarity.js';
@@ -49,6 +49,8 @@ export class DeliveryFallback {
   constructor(outbox: OutboxContext) {
     this.#outbox = outbox;
   }
+
+  readonly #reportProblem = (problem: Problem): void => this.#outbox.session.report({ type: 'problem', problem });
 
   // ————— One message
 
@@ -279,9 +281,7 @@ export class DeliveryFallback {
    */
   restore(rows: readonly StoredMessage[]): void {
     const outbox = this.#outbox;
-    const kept = rows
-      .map(withPresentNames)
-      .filter((row) => isKept(row, (problem) => outbox.session.report({ type: 'problem', problem })));
+    const kept = rows.map(withPresentNames).filter((row) => isKept(row, this.#reportProblem));
     const found = kept.filter((message) => this.#take(message));
     this.#sort(kept);
     for (const { items } of outbox.queues.all) {
@@ -310,7 +310,7 @@ export class DeliveryFallback {
   onTab(said: TabMessage): void {
     if (!isForOutbox(said)) return;
     const outbox = this.#outbox;
-    const message = readTabMessage(said, (problem) => outbox.session.report({ type: 'problem', problem }));
+    const message = readTabMessage(said, this.#reportProblem);
     if (!message) return;
     switch (message.kind) {
       case 'added':

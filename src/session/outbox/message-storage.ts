@@ -18,32 +18,24 @@ export const CLOCK_SKEW_MS = 60_000;
  */
 export const STALE_MS = 86_400_000;
 
-/** The fields of a message that are stored. */
-export const storedFields = ({
-  localId,
-  roomId,
-  content,
-  replyTo,
-  at,
-  after,
-  idempotent,
-  sentWithoutKey,
-  confirmedByAuthor,
-  discarded,
-  refused,
-}: StoredMessage): StoredMessage => ({
-  localId,
-  roomId,
-  content,
-  replyTo,
-  at,
-  after,
-  idempotent,
-  sentWithoutKey,
-  confirmedByAuthor,
-  discarded,
-  refused,
-});
+/** The fields of a message that are stored: each of the type, so that none can be forgotten. */
+const STORED_FIELDS = Object.keys({
+  localId: 0,
+  roomId: 0,
+  content: 0,
+  replyTo: 0,
+  at: 0,
+  after: 0,
+  idempotent: 0,
+  sentWithoutKey: 0,
+  confirmedByAuthor: 0,
+  discarded: 0,
+  refused: 0,
+} satisfies Record<keyof StoredMessage, 0>) as (keyof StoredMessage)[];
+
+/** A message without the fields of its delivery, as it is stored. */
+export const storedFields = (message: StoredMessage): StoredMessage =>
+  Object.fromEntries(STORED_FIELDS.map((field) => [field, message[field]])) as unknown as StoredMessage;
 
 /** The storage for messages and drafts. */
 export interface MessageStorage {
