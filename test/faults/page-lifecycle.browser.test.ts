@@ -5,7 +5,7 @@ import { FakeBackend, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { openFaultScene } from '../support/fault-scene.js';
-import { MemoryStorage } from '../support/memory-storage.js';
+import { fakeDependencies } from '../support/connected.js';
 
 /** Overrides a browser property during a callback. */
 async function withProperty(
@@ -186,14 +186,7 @@ describe('a page', () => {
   it('changes its user: nothing of the first is sent as the second, and it is restored for the first', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const parts = {
-      clock,
-      random: () => 0.999,
-      WebSocket: backend.WebSocket,
-      fetch: backend.fetch,
-      storage: new MemoryStorage(),
-      tabs: {},
-    };
+    const parts = fakeDependencies(backend, clock);
     const chat = new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts);
     const is = (): string[] => [
       chat.state,

@@ -39,17 +39,21 @@ async function flood(socket: WebSocket, ms: number): Promise<number> {
   return sent - socket.bufferedAmount;
 }
 
+/** A backend process with a small heap. */
+const startSmallProcess = (databaseUrl: string): ReturnType<typeof startProcess> =>
+  startProcess({
+    JWT_SECRET: SECRET,
+    DATABASE_URL: databaseUrl,
+    NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
+  });
+
 const missing = missingPrograms();
 it(
   '10.34: survives 400 MB of valid frames with a small heap and a slow database',
   { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` },
   async () => {
     const postgres = await startPostgres();
-    const server = await startProcess({
-      JWT_SECRET: SECRET,
-      DATABASE_URL: postgres.url,
-      NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
-    });
+    const server = await startSmallProcess(postgres.url);
     const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
     const database = new pg.Client({ connectionString: postgres.url });
     try {
@@ -198,11 +202,7 @@ it(
   { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}`, timeout: 120_000 },
   async () => {
     const postgres = await startPostgres();
-    const server = await startProcess({
-      JWT_SECRET: SECRET,
-      DATABASE_URL: postgres.url,
-      NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
-    });
+    const server = await startSmallProcess(postgres.url);
     const backend: Backend = { url: server.url, signToken: (userId) => signToken(SECRET, userId) };
     const database = new pg.Client({ connectionString: postgres.url });
     const sockets: WebSocket[] = [];

@@ -18,23 +18,28 @@ const greeting = (backend: Scene['backend'], more: object): void => {
   backend.greeting = (userId) => ({ ...greeting.call(backend, userId), ...more });
 };
 
+/** Rejects every message with `rate_limited`. */
+const rateLimit =
+  (retry_after: number): Scene['backend']['onSent'] =>
+  (socket, frame) => {
+    if (frame.type === 'send_message')
+      socket.receive({
+        type: 'error',
+        code: 'rate_limited',
+        message: 'Slow down.',
+        _tempId: frame._tempId,
+        room_id: 1,
+        retry_after,
+      });
+  };
+
 describe('10.24: numbers from the server', () => {
   for (const retry_after of [0, -5, 0.001]) {
     it(`retry_after: ${retry_after} counts as at least a second`, async () => {
       const made = await connected();
       const { chat, backend, clock } = made;
       backend.stores = false;
-      backend.onSent = (socket, frame) => {
-        if (frame.type === 'send_message')
-          socket.receive({
-            type: 'error',
-            code: 'rate_limited',
-            message: 'Slow down.',
-            _tempId: frame._tempId,
-            room_id: 1,
-            retry_after,
-          });
-      };
+      backend.onSent = rateLimit(retry_after);
       void chat.sendChatMessage(1, 'hello').catch(() => {});
       await clock.advance(4_000);
       expect(sent(made, 'send_message')).to.be.within(2, 6);
@@ -46,17 +51,7 @@ describe('10.24: numbers from the server', () => {
     const made = await connected();
     const { chat, backend, clock } = made;
     backend.stores = false;
-    backend.onSent = (socket, frame) => {
-      if (frame.type === 'send_message')
-        socket.receive({
-          type: 'error',
-          code: 'rate_limited',
-          message: 'Slow down.',
-          _tempId: frame._tempId,
-          room_id: 1,
-          retry_after: 1e9,
-        });
-    };
+    backend.onSent = rateLimit(1e9);
     void chat.sendChatMessage(1, 'hello').catch(() => {});
     await clock.advance(0);
     backend.stores = true;

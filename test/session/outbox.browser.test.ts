@@ -1,10 +1,9 @@
 import { expect } from '@open-wc/testing';
 import { ChatConnection } from '../../src/client/index.js';
 import type { ChatError } from '../../src/transport/index.js';
-import { connected, scene } from '../support/connected.js';
+import { connected, fakeDependencies, scene } from '../support/connected.js';
 import { FakeBackend, json, page, tokenOf } from '../support/fake-backend.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
-import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
 const BASELINE = (backend: FakeBackend): void => void (backend.capabilities = []);
@@ -90,14 +89,7 @@ describe('sending', () => {
   it('does not send a message that was discarded in another tab during sleep', async () => {
     const clock = new FakeClock();
     const backend = new FakeBackend(clock);
-    const parts = {
-      clock,
-      random: () => 0.999,
-      WebSocket: backend.WebSocket,
-      fetch: backend.fetch,
-      storage: new MemoryStorage(),
-      tabs: {},
-    };
+    const parts = fakeDependencies(backend, clock);
     const [awake, asleep] = [0, 1].map(
       () => new ChatConnection({ url: 'https://chat.example', token: tokenOf(1) }, parts),
     ) as [ChatConnection, ChatConnection];

@@ -1,4 +1,9 @@
-import { ChatConnection, type ConnectionConfig, type ConnectionEvents } from '../../src/client/index.js';
+import {
+  ChatConnection,
+  type ConnectionConfig,
+  type ConnectionDependencies,
+  type ConnectionEvents,
+} from '../../src/client/index.js';
 import { FakeBackend, tokenOf } from './fake-backend.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryStorage } from './memory-storage.js';
@@ -13,6 +18,16 @@ export interface Scene {
   problems: string[];
 }
 
+/** Everything that a connection uses of the browser: fake, and without other tabs. */
+export const fakeDependencies = (backend: FakeBackend, clock: FakeClock): ConnectionDependencies => ({
+  clock,
+  random: () => 0.999,
+  WebSocket: backend.WebSocket,
+  fetch: backend.fetch,
+  storage: new MemoryStorage(),
+  tabs: {},
+});
+
 /** A connection with a fake clock and a fake backend. */
 export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBackend) => void = () => {}): Scene {
   const clock = new FakeClock();
@@ -20,14 +35,7 @@ export function scene(config: ConnectionConfig = {}, prepare: (backend: FakeBack
   prepare(backend);
   const chat = new ChatConnection(
     { url: 'https://chat.example', token: tokenOf(1), ...config },
-    {
-      clock,
-      random: () => 0.999,
-      WebSocket: backend.WebSocket,
-      fetch: backend.fetch,
-      storage: new MemoryStorage(),
-      tabs: {},
-    },
+    fakeDependencies(backend, clock),
   );
   const scene: Scene = { chat, backend, clock, states: [], reasons: [], problems: [] };
   chat.on('chat-state-change', ({ state, reason }: ConnectionEvents['chat-state-change']) => {
