@@ -96,7 +96,8 @@ export default defineConfig(({ mode }) => {
           // Short hashes: the script contains them all, and they do not compress.
           chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
-          // One chunk for the other elements and the rich parts of a thread.
+          // One chunk for the other elements and the rich parts of a thread. Everything that the script needs at once is in
+          // the script: an import of a chunk would cost a page one more round trip.
           ...(!modules &&
             !cli &&
             !loader && {
@@ -106,6 +107,14 @@ export default defineConfig(({ mode }) => {
                   {
                     name: 'secondary',
                     test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|live-region|linkify))|theme\/(avatar|launcher)|locale\/(relative-time|en-))/,
+                  },
+                  { name: 'chat', tags: ['$initial'] },
+                  { name: 'chat', test: /rolldown.runtime/ },
+                  // The deferred code of session and client, which is loaded together.
+                  {
+                    name: 'deferred',
+                    test: /src\/(session|client)\/deferred\.ts$/,
+                    includeDependenciesRecursively: true,
                   },
                 ],
               },

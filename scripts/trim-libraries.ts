@@ -5,8 +5,8 @@ import type { Plugin } from 'vite';
 /**
  * Removes parts of Lit that this build does not need. Supported browsers have `adoptedStyleSheets`. Polyfills and
  * hydration support that a page has loaded for another copy of Lit must not affect this one, which does not need to
- * announce its version either. The elements use neither decorators, `useDefault`, custom converters, nor attributes of
- * types other than String and Boolean.
+ * announce its version either. The elements use neither decorators, `useDefault`, custom converters, attributes of types
+ * other than String and Boolean, nor directives other than `repeat`.
  */
 export function trimLit(): Plugin {
   const versions: [RegExp, string] = [/\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/, 'void 0'];
@@ -15,6 +15,7 @@ export function trimLit(): Plugin {
     /(\w)\.trustedTypes,/,
     'Object.hasOwn($1,"trustedTypes")&&$1.trustedTypes,',
   ];
+  const connection: [RegExp, string] = [/get _\$AU\(\)\{.*?\}/g, ''];
   const replacements: Record<string, [RegExp, string][]> = {
     'reactive-element/css-tag.js': [
       [
@@ -45,14 +46,42 @@ export function trimLit(): Plugin {
       [/case Number:.*?case Object:case Array:try.*?catch\(\w\)\{\w=null\}/, ''],
       versions,
     ],
-    'lit-html/directives/repeat.js': [[/Error\("repeat.*?"\)/, 'Error()']],
+    'lit-html/directives/repeat.js': [[/constructor\(\w\)\{.*?"\)\}/, '']],
+    // `repeat` moves parts only within one parent.
+    'lit-html/directive-helpers.js': [
+      [/,(\w)=\w\._\$AM,(\w)=\1!==\w;if\(\2\)\{.*?\}(?=if\()/, ';'],
+      [/(?<=if\(\w!==\w)\|\|\w(?=\)\{let)/, ''],
+    ],
+    'lit-html/directive.js': [connection],
     'lit-html/lit-html.js': [
       [/Error\("invalid template strings array"\)/, 'Error()'],
       [/\w+\.litHtmlPolyfillSupport/, 'void 0'],
       ownTrustedTypes,
       versions,
+      // Expressions inside of `<textarea>`, `<title>`, `<script>` and `<style>`, in comments, and in place of attributes.
+      [/\(\w\.test\((\w)\[2\]\)&&\(\w=RegExp\("<\/"\+\1\[2\],"g"\)\),(\w=\w)\)/, '$2'],
+      [/if\(\w\.test\((\w)\.tagName\)\)\{.*?\1\.append\(\w\[\w\],\w\(\)\)\}\}/, ''],
+      [/else\{let (\w)=-1;for\(.*?type:7.*?-1\}/, ''],
+      [/else \w\.startsWith\(\w\)&&\(\w\.push\(\{type:6,.*?\)\)?;(?=if|\})/, ''],
+      [/:6===\w\.type&&\(\w=new \w\(\w,this,\w\)\)/, ':0'],
+      // `mathml`
+      [/:3===\w\?"<math>"/, ''],
+      [/:3===\w\?"<\/math>"/, ''],
+      [/\|\|3===\w(?=\)\{const)/, ''],
+      // Directives that react to a disconnected host (`AsyncDirective`), and scoped registries.
+      connection,
+      [/this\._\$AN=void 0,/g, ''],
+      [/,this\._\$Cv=\w\?\.isConnected\?\?!0/, ''],
+      [/setConnected\(\w\)\{.*?\}/, ''],
+      [/(?<=for\()this\._\$AP\?\.\(!1,!0,\w\)/, ''],
+      [/\w\?\._\$AO\?\.\(!1\),/, ''],
+      [/\(\w\?\.creationScope\?\?(\w)\)/, '$1'],
+      // Private exports. `directive-helpers` uses one.
+      [/\{M:\w,P:.*?(I:\w),.*?F:\w\}/, '{$1}'],
     ],
     'lit-element/lit-element.js': [
+      [/this\.hasUpdated\|\|\(this\.renderOptions\.isConnected=this\.isConnected\),/, ''],
+      [/connectedCallback\(\)\{.*?setConnected\(!1\)\}/, ''],
       [/\w+\.litElementHydrateSupport/, '(void 0)'],
       [/\w+\.litElementPolyfillSupport/, 'void 0'],
       versions,

@@ -1,8 +1,14 @@
 /** Wraps an adapter: converts ids, sends each message with one call at a time, and provides a history. */
 import { isOrdered, type Id, type MessageInput, type RoomInput } from '../protocol/index.js';
-import { ChatError, type Clock, type OutgoingMessage } from '../transport/index.js';
+import { ChatError, type Clock } from '../transport/index.js';
 import { AdapterHistory } from './adapter-history.js';
-import { AdapterRefusal, type AdapterMessage, type AdapterRoom, type ChatAdapter } from './adapter.js';
+import {
+  AdapterRefusal,
+  type AdapterMessage,
+  type AdapterRoom,
+  type ChatAdapter,
+  type OutgoingMessage,
+} from './adapter.js';
 
 /**
  * A call of `send` that is pending for longer counts as lost, in milliseconds: the history is searched, and the message

@@ -1,14 +1,4 @@
-import {
-  check,
-  checkEach,
-  Message,
-  messageInput,
-  Room,
-  roomInput,
-  type FrameOf,
-  type Id,
-  type Problem,
-} from '../protocol/index.js';
+import { check, checkEach, Message, messageInput, Room, roomInput, type Id, type Problem } from '../protocol/index.js';
 import {
   ChatError,
   systemClock,
@@ -106,7 +96,7 @@ export class AdapterRequests implements Requests, DeferredRequests {
     return Promise.reject(unavailable());
   }
 
-  fetchUserInfo(): Promise<FrameOf<'connection_established'>> {
+  fetchUserInfo(): Promise<never> {
     return Promise.reject(unavailable());
   }
 

@@ -3,7 +3,6 @@
  * rest.
  */
 import type { Id } from '../protocol/index.js';
-import type { OutgoingMessage } from '../transport/index.js';
 
 export interface AdapterUser {
   id: Id;
@@ -30,6 +29,16 @@ export interface AdapterMessage {
   type?: string;
   /** Whether another user has read it. Default: false. */
   isRead?: boolean;
+}
+
+/** A message of the current user, to be stored. */
+export interface OutgoingMessage {
+  roomId: Id;
+  content: string;
+  /** Identifies the message before the backend has an id for it. Unchanged when the message is sent again. */
+  localId: string;
+  /** The message to which it replies. */
+  replyTo?: Id | undefined;
 }
 
 export interface AdapterRoom {

@@ -6,8 +6,14 @@ import type { ChatAdapter } from './adapter.js';
 import { adapterTransport } from './adapter-transport.js';
 
 export { AdapterRefusal } from './adapter.js';
-export type { AdapterEvents, AdapterMessage, AdapterRoom, AdapterUser, ChatAdapter } from './adapter.js';
-export type { OutgoingMessage } from '../transport/index.js';
+export type {
+  AdapterEvents,
+  AdapterMessage,
+  AdapterRoom,
+  AdapterUser,
+  ChatAdapter,
+  OutgoingMessage,
+} from './adapter.js';
 
 /**
  * Stands for the sign-in, which is the adapter's own: the session must know that a user is signed in. It is sent to no
@@ -25,7 +31,7 @@ export function connectAdapter(
   name: string,
   dependencies: ConnectionDependencies = {},
 ): { connection: ChatConnection; end: () => void } {
-  const connection = new AdapterConnection(
+  const connection = new AdapterChatConnection(
     { token: SIGNED_IN, share: false },
     { ...dependencies, transport: adapterTransport(adapter, name, dependencies.clock ?? systemClock) },
   );
@@ -41,7 +47,7 @@ export function connectAdapter(
 }
 
 /** The doctor checks what our own protocol promises. An adapter's backend promises nothing of it. */
-class AdapterConnection extends ChatConnection {
+class AdapterChatConnection extends ChatConnection {
   override diagnose(): Promise<never> {
     return Promise.reject(new ChatError('not_found', 'The doctor cannot check a backend behind an adapter.'));
   }

@@ -130,10 +130,10 @@ export class ConnectionCore implements EventHandlerHost {
 
   setTyping(roomId: Id, isTyping: boolean): void {
     void loadParts().then(({ TypingNotifier: Notifier }) => {
-      // Without a socket the frame is dropped: by the time there is one, it would be out of date.
+      // Without a socket the command is dropped: by the time there is one, it would be out of date.
       this.#typing ??= new Notifier(
         this.timers,
-        (room, on) => void this.session.send({ type: on ? 'typing' : 'stop_typing', room_id: room }),
+        (roomId, on) => void this.session.send({ type: on ? 'typing' : 'stop-typing', roomId }),
       );
       if (this.isRunning) this.#typing.set(roomId, isTyping);
     }, noop);

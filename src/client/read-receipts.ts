@@ -47,8 +47,8 @@ export class ReadReceipts {
     // Another user may have signed in meanwhile.
     if (user && sameId(user.id, this.#store.data.user?.id) && ids.length > 0) {
       this.#store.dispatch({
-        type: 'frame',
-        frame: { type: 'message_read', room_id: roomId, user_id: user.id, message_ids: ids, up_to: undefined },
+        type: 'room-event',
+        event: { type: 'message-read', roomId, seq: undefined, userId: user.id, messageIds: ids, upTo: undefined },
       });
     }
   }

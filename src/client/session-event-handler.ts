@@ -1,10 +1,10 @@
 /** Applies the session's events to the state, and passes them on to listeners. */
-import type { PassedFrame, SessionEvent } from '../model/index.js';
+import type { SessionEvent } from '../model/index.js';
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { noop } from '../internal/noop.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 import type { Session } from '../session/index.js';
-import { isOwn, roomOf, threadOf } from '../store/selectors.js';
+import { isOwn, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage } from '../store/state.js';
 import { isSeen } from '../store/threads.js';
 import { isNoAccess, type ChatError } from '../transport/index.js';
@@ -13,10 +13,6 @@ import type { PendingSends } from './pending-sends.js';
 import type { ReadReceipts } from './read-receipts.js';
 import type { StateStore } from './state-store.js';
 
-/** A user who has not sent `typing` again for this time has stopped, in milliseconds. */
-const TYPING_TIMEOUT_MS = 6_000;
-/** Minimum interval between two reloads of the room list for the same unknown room, in milliseconds. */
-const UNKNOWN_ROOM_MS = 60_000;
 /** Maximum number of different problems that are reported. */
 const MAX_PROBLEMS = 200;
 
@@ -81,8 +77,8 @@ export class SessionEventHandler {
         if (isNoAccess(error)) void session.roomSync.read(roomId, session.signal);
         return this.failed(roomId, localId, error);
       }
-      case 'frame':
-        return this.#onFrame(event.frame);
+      case 'room-event':
+        return void this.#host.loadParts().then(({ onRoomEvent }) => onRoomEvent(this.#host, event.event), noop);
       case 'history':
         if (isCatchUp(event, before)) {
           for (const message of event.messages) {
@@ -108,24 +104,13 @@ export class SessionEventHandler {
     }
   }
 
-  #onFrame(frame: PassedFrame): void {
-    const { store, timers } = this.#host;
-    if (frame.type === 'typing' && frame.is_typing) {
-      const { room_id: roomId, user_id: userId } = frame;
-      timers.set(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_TIMEOUT_MS, () =>
-        store.dispatch({ type: 'typing-expired', roomId, userId }),
-      );
-    }
-    if (frame.type === 'room_updated') this.#onUnknownRoom(frame.room_id);
-  }
-
   /** A message failed permanently. */
   failed(roomId: Id, localId: string, error: ChatError): void {
     this.#host.pending.reject(localId, error);
     this.#host.store.events.emit('chat-send-failed', { roomId, localId, error });
   }
 
-  /** Reports each problem once: a faulty backend may repeat it in every frame. */
+  /** Reports each problem once: a faulty backend may repeat it in every event. */
   problem(code: string, message: string): void {
     // A message from the server or the page may contain the token.
     message = message.replaceAll(this.#host.session.token || '\0', '…');
@@ -144,19 +129,7 @@ export class SessionEventHandler {
         void this.#host.withReceipts((receipts) => receipts.send(roomId)).catch(noop);
       this.#emitMessage(roomId, message);
     }
-    this.#onUnknownRoom(roomId);
-  }
-
-  /**
-   * Reloads the room list after an event in a room that it does not contain: the user was probably just added to it.
-   */
-  #onUnknownRoom(roomId: Id): void {
-    const { store, session, timers } = this.#host;
-    const timer = `unknown-room ${idKey(roomId)}`;
-    if (!store.data.roomsLoaded || roomOf(store.data, roomId) || timers.has(timer)) return;
-    // Rate-limited, because the backend may send events of a room that its list never contains.
-    timers.set(timer, UNKNOWN_ROOM_MS, noop);
-    void session.refreshRooms().catch(noop);
+    void this.#host.loadParts().then(({ onUnknownRoom }) => onUnknownRoom(this.#host, roomId), noop);
   }
 
   #emitMessage(roomId: Id, message: Message): void {

@@ -1,17 +1,6 @@
 /** The events that a session reports. The client passes them to the store, which reduces them to its state. */
-import {
-  isChange,
-  type ChangeFrame,
-  type ChatFrame,
-  type FrameOf,
-  type Id,
-  type Limits,
-  type Message,
-  type Notification,
-  type Problem,
-  type Room,
-} from '../protocol/index.js';
-import type { ChatError } from '../transport/index.js';
+import type { Id, Limits, Message, Notification, Problem, Room } from '../protocol/index.js';
+import { isChange, type ChangeEvent, type ChatError, type TransportEvent } from '../transport/index.js';
 import type { ConnectionState } from './connection-state.js';
 import type { StoredMessage, StorageState } from './stored-message.js';
 
@@ -27,8 +16,9 @@ export type Side = 'newest' | 'older' | 'newer';
 /** How a message or a list was transmitted. */
 export type Method = 'websocket' | 'rest';
 
-/** Frames that change the displayed state, and need no work of the session itself. */
-export type PassedFrame = FrameOf<'typing' | 'room_updated'> | Exclude<ChangeFrame, { type: 'new_message' }>;
+/** Events that change the displayed state, and need no work of the session itself. */
+export type RoomEvent =
+  Extract<TransportEvent, { type: 'typing' | 'room-updated' }> | Exclude<ChangeEvent, { type: 'new-message' }>;
 
 export type SessionEvent =
   | { type: 'phase'; phase: ConnectionState }
@@ -87,7 +77,7 @@ export type SessionEvent =
   | { type: 'purged' }
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }
   | { type: 'refused'; localId: string; roomId: Id; error: ChatError }
-  | { type: 'frame'; frame: PassedFrame }
+  | { type: 'room-event'; event: RoomEvent }
   | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
   /** Whether unsent messages outlive the page. */
@@ -99,5 +89,5 @@ export type Report = (event: SessionEvent) => void;
 export const reportProblem = (report: Report, detail: string): void =>
   report({ type: 'problem', problem: { code: 'server_error', detail } });
 
-export const isPassed = (frame: ChatFrame): frame is PassedFrame =>
-  frame.type === 'typing' || frame.type === 'room_updated' || (isChange(frame) && frame.type !== 'new_message');
+export const isRoomEvent = (event: TransportEvent): event is RoomEvent =>
+  event.type === 'typing' || event.type === 'room-updated' || (isChange(event) && event.type !== 'new-message');

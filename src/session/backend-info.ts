@@ -1,10 +1,9 @@
 /**
  * The user and the capabilities that the backend reports, in the greeting of a socket or in the response to `GET me/`.
  */
-import type { Clock } from '../transport/index.js';
+import type { Clock, UserInfo } from '../transport/index.js';
 import type { Report } from '../model/index.js';
 import type { OutboxRegistry } from './outbox/outbox-registry.js';
-import type { UserInfo } from './session-context.js';
 import type { SessionAuth } from './auth/session-auth.js';
 import type { TabCoordinator } from './tabs/tab-coordinator.js';
 
@@ -39,13 +38,13 @@ export class BackendInfo {
     this.isKnown = true;
     if (!info) return;
     const { auth, clock, outboxes, report, tabs } = this.#session;
-    const { user_id: id, username, capabilities, limits = {}, timestamp } = info;
+    const { userId: id, username, capabilities, limits = {}, timestamp } = info;
     const { tokens } = auth;
     const { scope, lastScope } = outboxes;
     const isOther = lastScope !== '' && tabs.scopeFor(tokens.ownerIfConfirmed(id)) !== lastScope;
     // Report the user first: for another user the store resets everything, including this session.
     report({ type: 'user', id, username, isOther, isHidden: scope === '' });
-    // A relayed greeting names the user of the leader's token, and its timestamp may be old.
+    // A relayed greeting names the user of the leader's token, and its time may be old.
     if (!tabs.isFollower) {
       tokens.confirm(id);
       if (timestamp) tokens.skewMs = Date.parse(timestamp) - clock.now();

@@ -17,7 +17,7 @@ import { backoff } from './backoff.js';
 import type { BackendInfo } from './backend-info.js';
 import type { ConnectionStateWriter } from './connection-state.js';
 import type { DeferredParts } from './deferred-parts.js';
-import { dispatchFrame } from './dispatch-frame.js';
+import { dispatchEvent } from './dispatch-event.js';
 import { type NextTry, reportProblem } from '../model/index.js';
 import { loadDeferred } from './load-deferred.js';
 import type { Outbox } from './outbox/outbox.js';
@@ -180,8 +180,8 @@ export class ConnectLoop {
       heartbeatMs: timing.heartbeatMs,
       loadHeartbeat: async () => (await loadDeferred()).Heartbeat,
       WebSocket: session.platform.WebSocket,
-      onGreeting: (frame) => {
-        session.backend.set(frame, signal);
+      onGreeting: (info) => {
+        session.backend.set(info, signal);
         tabs.sharedSocket?.greet();
         void this.#catchUp(socket).then((isDone) => {
           if (!isDone) return;
@@ -189,7 +189,7 @@ export class ConnectLoop {
           this.#onCaughtUp();
         });
       },
-      onFrame: (frame) => dispatchFrame(session, frame),
+      onEvent: (event) => dispatchEvent(session, event),
       onText: (text) => tabs.sharedSocket?.relay(text),
       onProblem: (problem) => session.report({ type: 'problem', problem }),
       idOf: (roomId) => session.roomSync.idOf(roomId),

@@ -8,6 +8,7 @@ export { SharedSocket } from './tabs/shared-socket.js';
 export { NotificationLoader } from './notifications/notification-loader.js';
 export { watchPage } from './page-lifecycle.js';
 export { UserChannel } from './tabs/user-channel.js';
+export { listBySocket } from './sync/list-by-socket.js';
 export { markRead } from './sync/mark-read.js';
 export { readPage } from './sync/history-page.js';
 export { DeliveryFallback } from './outbox/delivery-fallback.js';

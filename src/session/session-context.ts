@@ -1,6 +1,14 @@
 /** The interfaces of a session for its collaborators. */
-import type { ClientFrame, FrameOf, Id, Message } from '../protocol/index.js';
-import type { AddressParts, AuthMode, Clock, Requests, SocketEnd } from '../transport/index.js';
+import type { Id, Message } from '../protocol/index.js';
+import type {
+  AddressParts,
+  AuthMode,
+  Clock,
+  Requests,
+  SocketEnd,
+  TransportCommand,
+  UserInfo,
+} from '../transport/index.js';
 import type { Report, ConnectionState, NextTry } from '../model/index.js';
 import type { RoomCursor } from './sync/history-source.js';
 import type { SocketConnection } from './socket-connection.js';
@@ -51,12 +59,6 @@ export interface SocketOutcome extends SocketEnd {
   /** The token that the server last accepted on this socket. */
   token: string;
 }
-
-/** The user and the capabilities of the backend, from `connection_established` or `GET me/`. */
-export type UserInfo = Pick<
-  FrameOf<'connection_established'>,
-  'user_id' | 'username' | 'capabilities' | 'limits' | 'timestamp'
->;
 
 /** Reads the room list and the open rooms. Its callers decide when. */
 export interface RoomReader {
@@ -185,8 +187,8 @@ export interface SessionContext {
   readonly rest: Requests | undefined;
   /** The socket, if it is up. */
   readonly socket: SocketConnection | undefined;
-  /** Sends a frame on the socket. @returns false if it was not sent, because the socket is not up. */
-  send(frame: ClientFrame): boolean;
+  /** Sends a command on the socket. @returns false if it was not sent, because the socket is not up. */
+  send(command: TransportCommand): boolean;
   /** The REST client. @throws {ChatError} `disconnected` if it cannot be used now. */
   restOrThrow(): Requests;
   /** Retries the socket now instead of at the scheduled time. */

@@ -11,7 +11,7 @@
  * `configure` begins a new generation: the abort signal of the old one cancels all its pending work. Time, randomness,
  * sockets and `fetch` are injected.
  */
-import type { ClientFrame, Id, Message } from '../protocol/index.js';
+import type { Id, Message } from '../protocol/index.js';
 import {
   ChatError,
   throwIfAborted,
@@ -22,6 +22,7 @@ import {
   type Clock,
   type Requests,
   type Transport,
+  type TransportCommand,
 } from '../transport/index.js';
 import { SessionAuth } from './auth/session-auth.js';
 import type { SessionAuthOptions } from './auth/token-flow.js';
@@ -144,8 +145,8 @@ export class Session implements SessionContext {
     return this.auth.tokens.token;
   }
 
-  send(frame: ClientFrame): boolean {
-    return this.loop.socket?.send(frame) ?? false;
+  send(command: TransportCommand): boolean {
+    return this.loop.socket?.send(command) ?? false;
   }
 
   // ————— Start and stop

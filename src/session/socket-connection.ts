@@ -2,16 +2,17 @@
  * The life of one socket: the handshake's deadline, the greeting, the heartbeat, the end. It is never reopened: the
  * session opens another one.
  */
-import {
-  CloseCode,
-  decodeChatFrame,
-  type ChatFrame,
-  type ClientFrame,
-  type FrameOf,
-  type Id,
-  type Problem,
-} from '../protocol/index.js';
-import type { AuthMode, Clock, SocketEnd, Transport, TransportConnection } from '../transport/index.js';
+import { CloseCode, type Id, type Problem } from '../protocol/index.js';
+import type {
+  AuthMode,
+  Clock,
+  ConnectedEvent,
+  SocketEnd,
+  Transport,
+  TransportCommand,
+  TransportConnection,
+  TransportEvent,
+} from '../transport/index.js';
 import type { Heartbeat } from './heartbeat.js';
 
 /** The deadline for the answer to the ping of `verify`, in milliseconds. */
@@ -23,7 +24,7 @@ export interface SocketConnectionOptions {
   token: string;
   auth: AuthMode;
   clock: Clock;
-  /** The deadline for the greeting (`connection_established`), in milliseconds. */
+  /** The deadline for the greeting (`connection-established`), in milliseconds. */
   handshakeMs: number;
   /** The silence before a ping, if the server does not specify it, in milliseconds. */
   heartbeatMs: number;
@@ -32,9 +33,9 @@ export interface SocketConnectionOptions {
   open: Transport['open'];
   /** Loads the heartbeat, which is needed only after a silence. */
   loadHeartbeat(): Promise<typeof Heartbeat>;
-  onGreeting(frame: FrameOf<'connection_established'>): void;
-  /** Every frame after the greeting. */
-  onFrame(frame: ChatFrame): void;
+  onGreeting(event: ConnectedEvent): void;
+  /** Every event after the greeting. */
+  onEvent(event: TransportEvent): void;
   /** Called with everything that is received, before it is decoded. */
   onText?(text: unknown): void;
   onProblem(problem: Problem): void;
@@ -48,7 +49,7 @@ export class SocketConnection {
   readonly #options: SocketConnectionOptions;
   readonly #socket: TransportConnection;
   readonly #scope = new AbortController();
-  readonly #waiting = new Set<(frame: ChatFrame) => void>();
+  readonly #waiting = new Set<(event: TransportEvent) => void>();
   #heartbeat: Heartbeat | undefined;
   #isGreeted = false;
   #everyMs: number;
@@ -68,14 +69,13 @@ export class SocketConnection {
       address: options.address,
       token: options.token,
       auth: options.auth,
-      decode: decodeChatFrame,
       WebSocket: options.WebSocket,
       onAlive: (text) => {
         this.#heartbeat?.alive();
         this.#last = text;
         options.onText?.(text);
       },
-      onFrame: (frame) => this.#onFrame(frame),
+      onEvent: (event) => this.#onEvent(event),
       onProblem: options.onProblem,
       onEnd: (how) => {
         this.#cancelHandshake();
@@ -93,18 +93,19 @@ export class SocketConnection {
     return this.#scope.signal;
   }
 
-  /** Whether the server has sent its greeting, so that frames may be sent. */
+  /** Whether the server has sent its greeting, so that commands may be sent. */
   get isUp(): boolean {
     return this.#isGreeted && !this.signal.aborted;
   }
 
-  /** @returns whether the frame was handed to an open, greeted socket. */
-  send(frame: ClientFrame): boolean {
+  /** @returns whether the command was handed to an open, greeted socket. */
+  send(command: TransportCommand): boolean {
     const { idOf } = this.#options;
     // The machine slept: the server has closed this socket long ago.
     if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');
     return (
-      this.isUp && this.#socket.send('room_id' in frame && idOf ? { ...frame, room_id: idOf(frame.room_id) } : frame)
+      this.isUp &&
+      this.#socket.send('roomId' in command && idOf ? { ...command, roomId: idOf(command.roomId) } : command)
     );
   }
 
@@ -118,19 +119,19 @@ export class SocketConnection {
     else this.#heartbeat?.probe();
   }
 
-  /** Checks whether frames reach the server. Only the answer to a ping proves it. */
+  /** Checks whether commands reach the server. Only the answer to a ping proves it. */
   async verify(): Promise<void> {
     if (!this.send({ type: 'ping' })) return;
-    if (!(await this.waitForFrame(VERIFY_MS, ({ type }) => type === 'pong')))
+    if (!(await this.waitForEvent(VERIFY_MS, ({ type }) => type === 'pong')))
       this.end(CloseCode.timeout, 'no answer to ping');
   }
 
   /**
-   * Waits for a matching frame.
+   * Waits for a matching event.
    * @param ms the longest wait, in milliseconds.
    * @returns false if it is not received in time, or if the socket ends first.
    */
-  waitForFrame(ms: number, match: (frame: ChatFrame) => boolean): Promise<boolean> {
+  waitForEvent(ms: number, match: (event: TransportEvent) => boolean): Promise<boolean> {
     return new Promise((resolve) => {
       const done = (came: boolean): void => {
         cancel();
@@ -139,8 +140,8 @@ export class SocketConnection {
         resolve(came);
       };
       const giveUp = (): void => done(false);
-      const look = (frame: ChatFrame): void => {
-        if (match(frame)) done(true);
+      const look = (event: TransportEvent): void => {
+        if (match(event)) done(true);
       };
       const cancel = this.#options.clock.after(ms, giveUp);
       this.#waiting.add(look);
@@ -164,17 +165,17 @@ export class SocketConnection {
     );
   }
 
-  #onFrame(frame: ChatFrame): void {
-    if (frame.type === 'connection_established') {
+  #onEvent(event: TransportEvent): void {
+    if (event.type === 'connection-established') {
       this.#cancelHandshake();
       this.greeting = this.#last;
-      if (frame.heartbeat_s) this.#everyMs = frame.heartbeat_s * 1000;
+      if (event.heartbeatS) this.#everyMs = event.heartbeatS * 1000;
       this.#isGreeted = true;
       void this.#startHeartbeat();
-      this.#options.onGreeting(frame);
+      this.#options.onGreeting(event);
     } else {
-      this.#options.onFrame(frame);
-      for (const look of [...this.#waiting]) look(frame);
+      this.#options.onEvent(event);
+      for (const look of [...this.#waiting]) look(event);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Actions that change existing messages. Deferred: loaded with history-pages.ts. */
 import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
-import { errorOf, type StoredMessage, type PassedFrame } from '../model/index.js';
+import { errorOf, type StoredMessage, type RoomEvent } from '../model/index.js';
 import { addPending, arrive, hasMessage, type PendingMessage, type Timeline } from './timeline-entries.js';
 import { roomOf, threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, LateAction } from './state.js';
@@ -20,29 +20,27 @@ export function onLate(state: ChatData, action: LateAction): ChatData {
       return inTimelineWith(state, action.localId, (timeline) =>
         setDelivery(timeline, action.localId, 'sending', null),
       );
-    case 'frame':
-      return onFrame(state, action.frame);
+    case 'room-event':
+      return onRoomEvent(state, action.event);
     default:
       return assertNever(action);
   }
 }
 
-function onFrame(state: ChatData, frame: Extract<LateAction, { type: 'frame' }>['frame']): ChatData {
-  switch (frame.type) {
-    case 'message_updated':
-      return inExistingTimeline(state, frame.room_id, (timeline) =>
-        hasMessage(timeline, frame.message) ? arrive(timeline, [frame.message]) : timeline,
+function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-event' }>['event']): ChatData {
+  switch (event.type) {
+    case 'message-updated':
+      return inExistingTimeline(state, event.roomId, (timeline) =>
+        hasMessage(timeline, event.message) ? arrive(timeline, [event.message]) : timeline,
       );
-    case 'reactions_updated':
-      return inExistingTimeline(state, frame.room_id, (timeline) =>
-        timeline.map((entry) =>
-          sameId(entry.id, frame.message_id) ? { ...entry, reactions: frame.reactions } : entry,
-        ),
+    case 'reactions-updated':
+      return inExistingTimeline(state, event.roomId, (timeline) =>
+        timeline.map((entry) => (sameId(entry.id, event.messageId) ? { ...entry, reactions: event.reactions } : entry)),
       );
-    case 'message_read':
-      return onRead(state, frame);
+    case 'message-read':
+      return onRead(state, event);
     default:
-      return assertNever(frame);
+      return assertNever(event);
   }
 }
 
@@ -69,21 +67,21 @@ function inTimelineWith(state: ChatData, localId: string, change: (timeline: Tim
   return state;
 }
 
-/** A user has read other users' messages: the named ones, otherwise all of them, up to `up_to` if that is given. */
+/** A user has read other users' messages: the named ones, otherwise all of them, up to `upTo` if that is given. */
 function onRead(
   state: ChatData,
-  { room_id, user_id, message_ids, up_to }: Extract<PassedFrame, { type: 'message_read' }>,
+  { roomId, userId, messageIds, upTo }: Extract<RoomEvent, { type: 'message-read' }>,
 ): ChatData {
-  if (isStranger(state, room_id, user_id)) return state;
-  const named = new Set(message_ids.map(idKey));
-  return inExistingTimeline(state, room_id, (timeline) => {
-    const last = timeline.findIndex(({ id }) => sameId(id, up_to));
+  if (isStranger(state, roomId, userId)) return state;
+  const named = new Set(messageIds.map(idKey));
+  return inExistingTimeline(state, roomId, (timeline) => {
+    const last = timeline.findIndex(({ id }) => sameId(id, upTo));
     const isUpTo = (entry: ChatMessage, at: number): boolean =>
-      up_to === undefined || (last < 0 ? compareIds(entry.id, up_to) <= 0 : at <= last);
+      upTo === undefined || (last < 0 ? compareIds(entry.id, upTo) <= 0 : at <= last);
     const isMeant = (entry: ChatMessage, at: number): boolean =>
       named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at);
     return timeline.map((entry, at) =>
-      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, user_id) || !isMeant(entry, at)
+      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, userId) || !isMeant(entry, at)
         ? entry
         : { ...entry, is_read: true },
     );

@@ -1,7 +1,7 @@
 /** The reducer: (state, action) → state. Pure: no clock, no randomness, no I/O. */
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
-import type { PassedFrame, SessionEvent } from '../model/index.js';
+import type { RoomEvent, SessionEvent } from '../model/index.js';
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type LateAction } from './state.js';
 import { activity, inExistingTimeline, inThread, inTimeline, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
@@ -64,8 +64,8 @@ export function reduce(before: ChatData, action: Action): ChatData {
     case 'restored':
     case 'resent':
       return runOrDefer(state, action);
-    case 'frame':
-      return onFrame(state, action.frame);
+    case 'room-event':
+      return onRoomEvent(state, action.event);
     case 'notifications':
       return { ...state, notifications: action.state };
     case 'storage':
@@ -261,27 +261,27 @@ const firstPage = (
     };
   });
 
-// ————— Frames
+// ————— Events of rooms
 
-function onFrame(state: ChatData, frame: PassedFrame): ChatData {
-  switch (frame.type) {
+function onRoomEvent(state: ChatData, event: RoomEvent): ChatData {
+  switch (event.type) {
     case 'typing':
-      return pages?.setTyping(state, frame.room_id, frame.user_id, frame.username, frame.is_typing) ?? state;
-    case 'messages_marked_read':
-      return inRoom(state, frame.room_id, (room) => ({
+      return pages?.setTyping(state, event.roomId, event.userId, event.username, event.isTyping) ?? state;
+    case 'messages-marked-read':
+      return inRoom(state, event.roomId, (room) => ({
         ...room,
-        unread_count: Math.max(0, room.unread_count - frame.count),
+        unread_count: Math.max(0, room.unread_count - event.count),
       }));
-    case 'message_deleted':
-      return inExistingTimeline(state, frame.room_id, (timeline) => remove(timeline, frame.message_id));
-    case 'room_updated': {
-      const { updates } = frame;
-      const next = inRoom(state, frame.room_id, (room) =>
+    case 'message-deleted':
+      return inExistingTimeline(state, event.roomId, (timeline) => remove(timeline, event.messageId));
+    case 'room-updated': {
+      const { updates } = event;
+      const next = inRoom(state, event.roomId, (room) =>
         withUnreadCount(state, { ...room, ...(updates as Partial<Room>) }, true),
       );
       return next === state ? state : { ...next, rooms: sorted(next.rooms.filter((room) => room.is_active)) };
     }
     default:
-      return runOrDefer(state, { type: 'frame', frame });
+      return runOrDefer(state, { type: 'room-event', event });
   }
 }

@@ -1,5 +1,5 @@
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, PassedFrame, ConnectionState, SessionEvent, Side } from '../model/index.js';
+import type { NotificationState, RoomEvent, ConnectionState, SessionEvent, Side } from '../model/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message in a thread: stored, being sent, or failed. */
@@ -97,7 +97,10 @@ export interface ChatData {
 /** Actions whose code is deferred, because the first messages do not need them: see deferred-actions.ts. */
 export type LateAction =
   | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
-  | { type: 'frame'; frame: Extract<PassedFrame, { type: 'message_updated' | 'reactions_updated' | 'message_read' }> };
+  | {
+      type: 'room-event';
+      event: Extract<RoomEvent, { type: 'message-updated' | 'reactions-updated' | 'message-read' }>;
+    };
 
 export const EMPTY_THREAD: Thread = {
   timeline: [],

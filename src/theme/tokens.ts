@@ -22,28 +22,18 @@ export const tokens = css`
     --_focus-ring: var(--chat-focus-ring, 2px solid var(--_accent));
     --_shadow: var(--chat-shadow, 0 2px 10px rgb(0 0 0 / 0.18));
 
-    --_surface: var(--chat-surface, #fff);
-    --_text: var(--chat-text, #1a1d24);
-    --_accent: var(--chat-accent, #2b59d9);
-    --_on-accent: var(--chat-on-accent, #fff);
+    /* They follow the page's color-scheme. */
+    --_surface: var(--chat-surface, light-dark(#fff, #15181e));
+    --_text: var(--chat-text, light-dark(#1a1d24, #e8eaf0));
+    --_accent: var(--chat-accent, light-dark(#2b59d9, #8aa8ff));
+    --_on-accent: var(--chat-on-accent, light-dark(#fff, #0d1430));
     --_bubble-own: var(--chat-bubble-own, var(--_accent));
     --_on-bubble-own: var(--chat-on-bubble-own, var(--_on-accent));
-    --_danger: var(--chat-danger, #c01f2e);
+    --_danger: var(--chat-danger, light-dark(#c01f2e, #ff8a8f));
 
     --_text-muted: var(--chat-text-muted, color-mix(in srgb, var(--_text) 70%, var(--_surface)));
     --_border: var(--chat-border, color-mix(in srgb, var(--_text) 14%, var(--_surface)));
     --_bubble: var(--chat-bubble, color-mix(in srgb, var(--_text) 8%, var(--_surface)));
     --_on-bubble: var(--chat-on-bubble, var(--_text));
-  }
-
-  /* Follows the page's color-scheme. Browsers without light-dark() keep the light colours. */
-  @supports (color: light-dark(#000, #fff)) {
-    :host {
-      --_surface: var(--chat-surface, light-dark(#fff, #15181e));
-      --_text: var(--chat-text, light-dark(#1a1d24, #e8eaf0));
-      --_accent: var(--chat-accent, light-dark(#2b59d9, #8aa8ff));
-      --_on-accent: var(--chat-on-accent, light-dark(#fff, #0d1430));
-      --_danger: var(--chat-danger, light-dark(#c01f2e, #ff8a8f));
-    }
   }
 `;

@@ -4,10 +4,8 @@ import {
   check,
   checkEach,
   idKey,
-  readSync,
   Receipt,
   ReceiptsBody,
-  sameId,
   SyncBody,
   type Id,
   type Problem,
@@ -15,8 +13,10 @@ import {
 } from '../protocol/index.js';
 import { parseUrl } from '../internal/url.js';
 import { ChatError, type ErrorCode } from './errors.js';
+import { toEvent } from './frames.js';
 import { isReachable } from './is-reachable.js';
 import type { RestClient, RoomsPage } from './rest.js';
+import { readRoomChanges } from './room-changes.js';
 import { sendMessage } from './send-message.js';
 import { fetchTicket } from './ticket.js';
 import type { DeferredRequests, RoomsAnswer } from './transport.js';
@@ -128,7 +128,7 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   isReachable: (signal) => isReachable(rest, signal),
   async fetchUserInfo(signal) {
     const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');
-    return info.ok ? { type: 'connection_established', ...info.value } : undefined;
+    return info.ok ? toEvent({ type: 'connection_established', ...info.value }) : undefined;
   },
   async fetchReceipts(roomId, signal) {
     const where = 'GET rooms/{id}/receipts/';
@@ -140,7 +140,7 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
     if (!body.ok) return undefined;
     const { items, problems } = checkEach(Receipt, body.value.receipts, where);
     problems.forEach(onProblem);
-    return items;
+    return items.map(({ user_id: userId, up_to: upTo }) => ({ userId, upTo }));
   },
   async fetchChanges(roomId, seq, signal) {
     const body = check(
@@ -148,8 +148,6 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
       await rest.request('sync/', { query: { room: `${roomId}:${seq}` }, signal }),
       'GET sync/',
     );
-    const { rooms, problems } = readSync(rest.unwrap(body).rooms);
-    problems.forEach(onProblem);
-    return rooms.find((room) => sameId(room.room_id, roomId));
+    return readRoomChanges(rest.unwrap(body).rooms, roomId, onProblem);
   },
 });

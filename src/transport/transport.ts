@@ -3,20 +3,12 @@
  * WebSocket, and REST beside it), and the adapter transport (`src/adapter`) for backends with another protocol. The
  * session does not know which one it uses.
  */
-import type {
-  ChatFrame,
-  ClientFrame,
-  FrameOf,
-  Id,
-  Message,
-  Problem,
-  Receipt,
-  Room,
-  RoomChanges,
-} from '../protocol/index.js';
+import type { Decode, Id, Message, Problem, Room } from '../protocol/index.js';
 import type { Address, AddressParts } from './endpoints.js';
 import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';
+import type { TransportCommand } from './transport-commands.js';
+import type { ChangeEvent, TransportEvent, UserInfo } from './transport-events.js';
 
 export interface Transport {
   /**
@@ -31,10 +23,16 @@ export interface Transport {
   createRequests(options: RequestOptions): Requests;
   /** Opens a connection, which reports its events. @throws {ChatError} `token_missing`, `bad_url`. */
   open(options: ConnectionOptions): TransportConnection;
+  /** Decodes data that a connection has passed to `onAlive`, perhaps in another tab. */
+  decode: Decode<TransportEvent>;
 }
 
-export type ConnectionOptions = SocketOptions<ChatFrame>;
-export type TransportConnection = AuthenticatedSocket<ClientFrame>;
+export interface ConnectionOptions extends Omit<SocketOptions<TransportEvent>, 'decode' | 'onFrame' | 'onOpen'> {
+  onEvent(event: TransportEvent): void;
+}
+
+/** An open connection: `send` passes a command to the backend. */
+export type TransportConnection = AuthenticatedSocket<TransportCommand>;
 
 export interface RequestOptions {
   /** Base of all REST routes, with a trailing slash. */
@@ -74,7 +72,7 @@ export interface DeferredRequests {
   /** Marks messages as read, one by one. */
   markRead(messageIds: readonly Id[], signal: AbortSignal): Promise<void>;
   /** `GET me/`: the user and the backend's capabilities. @returns undefined if the response is invalid. */
-  fetchUserInfo(signal: AbortSignal): Promise<FrameOf<'connection_established'> | undefined>;
+  fetchUserInfo(signal: AbortSignal): Promise<UserInfo | undefined>;
   /** Capability `receipts`: how far each member has read a room. @returns undefined if they cannot be read now. */
   fetchReceipts(roomId: Id, signal: AbortSignal): Promise<Receipt[] | undefined>;
   /** Capability `sync`: the changes of a room since a sequence number. */
@@ -90,6 +88,24 @@ export interface SendMessageOptions {
   /** Only for a backend that accepts it: others may reject an unknown header. */
   idempotencyKey?: string | undefined;
   signal?: AbortSignal;
+}
+
+/** How far a user has read a room. */
+export interface Receipt {
+  userId: Id;
+  upTo: Id;
+}
+
+/** The changes of one room, in order: capability `sync`. */
+export interface RoomChanges {
+  roomId: Id;
+  /** With these changes, the room is complete up to here. */
+  seq: number;
+  /** The server's history does not reach back that far: read the room again. */
+  isExpired: boolean;
+  /** There are more changes, from `seq`. */
+  hasMore: boolean;
+  changes: readonly ChangeEvent[];
 }
 
 /** One page of a room's history, oldest first. */

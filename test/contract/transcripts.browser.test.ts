@@ -11,9 +11,10 @@ import {
   roomsPage,
   sameId,
   StartDmBody,
-  type ChatFrame,
   type Id,
 } from '../../src/protocol/index.js';
+import { toEvent } from '../../src/transport/frames.js';
+import type { TransportEvent } from '../../src/transport/index.js';
 import * as pages from '../../src/store/history-pages.js';
 import { reduce, usePages, type Action } from '../../src/store/reduce.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
@@ -31,27 +32,27 @@ const load = async (name: string): Promise<Entry[]> =>
 const received = (entries: Entry[], who: string): unknown[] =>
   entries.filter((entry) => entry.event === 'server frame' && entry.who === who).map(({ data }) => data);
 
-/** Converts a frame to an action, like the session. */
-function actionOf(frame: ChatFrame): Action | undefined {
-  switch (frame.type) {
-    case 'connection_established':
-      return { type: 'user', id: frame.user_id, username: frame.username, isOther: false, isHidden: false };
-    case 'room_list':
+/** Converts an event to an action, like the session. */
+function actionOf(event: TransportEvent): Action | undefined {
+  switch (event.type) {
+    case 'connection-established':
+      return { type: 'user', id: event.userId, username: event.username, isOther: false, isHidden: false };
+    case 'room-list':
       return {
         type: 'rooms',
-        rooms: frame.rooms,
+        rooms: event.rooms,
         method: 'websocket',
         leftOut: 0,
         isComplete: true,
         exactUnread: true,
       };
-    case 'new_message':
-      return { type: 'live-message', roomId: frame.room_id, message: frame.message, wasHeld: false };
+    case 'new-message':
+      return { type: 'live-message', roomId: event.roomId, message: event.message, wasHeld: false };
     case 'typing':
-    case 'message_read':
-    case 'messages_marked_read':
-    case 'room_updated':
-      return { type: 'frame', frame };
+    case 'message-read':
+    case 'messages-marked-read':
+    case 'room-updated':
+      return { type: 'room-event', event };
     default:
       return undefined;
   }
@@ -100,7 +101,7 @@ describe('recordings of a real backend', () => {
     const unread: number[] = [];
     for (const data of received(await load('django-channels'), 'ana')) {
       const { frame } = decodeChatFrame(JSON.stringify(data));
-      const action = frame && actionOf(frame);
+      const action = frame && actionOf(toEvent(frame));
       if (!action) continue;
       state = reduce(state, action);
       if (frame.type === 'typing') typing.push(state.threads.get('1')!.typing.length);

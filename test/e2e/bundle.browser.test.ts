@@ -32,6 +32,12 @@ describe('dist/chat.js', () => {
     await expect(root).to.be.accessible();
   });
 
+  it('imports no other file before it runs: each would cost a page a round trip', async () => {
+    const code = await (await fetch('/dist/chat.js')).text();
+    expect(code.match(/\b(from|import)\s*["'`][^"'`]*["'`]/g) ?? []).to.deep.equal([]);
+    expect(code, 'chunks are imported on demand').to.match(/import\(/);
+  });
+
   it('loads German from a separate chunk', async () => {
     const status = await fixture<HTMLElement>(html`<chat-status always lang="de"></chat-status>`);
     while (!status.shadowRoot!.textContent.includes('Zum Chatten anmelden'))

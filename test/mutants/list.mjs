@@ -20,16 +20,16 @@ export const MUTANTS = [
     replace: '',
   },
   {
-    name: 'live frames are not held during a read',
+    name: 'live events are not held during a read',
     file: 'src/session/sync/room-history.ts',
-    find: 'if (this.#holding === 0 && this.#count(frame))',
-    replace: 'if (this.#count(frame))',
+    find: 'if (this.#holding === 0 && this.#count(event))',
+    replace: 'if (this.#count(event))',
     tests: 'test/session/session.browser.test.ts',
   },
   {
-    name: 'held frames are dropped',
+    name: 'held events are dropped',
     file: 'src/session/sync/room-history.ts',
-    find: 'this.#show(frame, true);',
+    find: 'this.#show(event, true);',
     replace: '',
     tests: 'test/session/session.browser.test.ts',
   },
@@ -44,13 +44,13 @@ export const MUTANTS = [
   {
     name: 'an expired cursor is accepted',
     file: 'src/session/sync/catch-up.ts',
-    find: 'if (!room || room.expired || room.seq < from)',
+    find: 'if (!room || room.isExpired || room.seq < from)',
     replace: 'if (!room)',
   },
   {
     name: 'catch-up stops after one page of changes',
     file: 'src/session/sync/catch-up.ts',
-    find: 'if (!room.has_more || room.seq === from) return;',
+    find: 'if (!room.hasMore || room.seq === from) return;',
     replace: 'return;',
   },
   {
@@ -62,15 +62,15 @@ export const MUTANTS = [
   {
     name: 'a follower syncs over the shared socket',
     file: 'src/session/tabs/shared-socket.ts',
-    find: " || frame.type === 'sync') return false;",
+    find: " || command.type === 'sync') return false;",
     replace: ') return false;',
     tests: 'test/session/tabs.browser.test.ts',
   },
   {
     name: 'a gap is not filled',
     file: 'src/session/sync/room-sync.ts',
-    find: 'else if (!history.accept(frame)) this.#session.loop.resyncAfterGap();',
-    replace: 'else history.accept(frame);',
+    find: 'else if (!history.accept(event)) this.#session.loop.resyncAfterGap();',
+    replace: 'else history.accept(event);',
     tests: 'test/faults/frames.browser.test.ts',
   },
   {
@@ -88,7 +88,7 @@ export const MUTANTS = [
     tests: 'test/session/*.browser.test.ts',
   },
   {
-    name: 'lost frames are not checked for',
+    name: 'lost events are not checked for',
     file: 'src/session/reconnect.ts',
     find: "if (isLive && !session.backend.has('sync')) return;",
     replace: 'if (isLive) return;',
@@ -327,7 +327,7 @@ export const MUTANTS = [
     tests: 'test/session/heartbeat.browser.test.ts',
   },
   {
-    name: 'frames are sent after sleep',
+    name: 'commands are sent after sleep',
     file: 'src/session/socket-connection.ts',
     find: "if (this.#heartbeat?.isOverdue) this.end(CloseCode.timeout, 'slept');\n    return",
     replace: 'return',
@@ -344,7 +344,7 @@ export const MUTANTS = [
     name: 'another tab can trigger a token refresh',
     file: 'src/session/tabs/tab-messages.ts',
     find: "'authenticate' | 'sync'>, unknown>;",
-    replace: "'sync'>, unknown>; (FRAMES as any).authenticate = FRAMES.ping;",
+    replace: "'sync'>, unknown>; (COMMANDS as any).authenticate = COMMANDS.ping;",
     tests: 'test/session/untrusted.browser.test.ts',
   },
   {
@@ -611,7 +611,7 @@ export const MUTANTS = [
   {
     name: 'a late answer restores a deleted message',
     file: 'src/session/outbox/message-sender.ts',
-    find: "for (const frame of meanwhile) outbox.report({ type: 'frame', frame });",
+    find: "for (const event of meanwhile) outbox.report({ type: 'room-event', event });",
     replace: 'void meanwhile;',
     tests: 'test/session/late-answers.browser.test.ts',
   },
@@ -673,7 +673,7 @@ export const MUTANTS = [
   {
     name: 'a read receipt marks newer messages too',
     file: 'src/store/deferred-actions.ts',
-    find: 'up_to === undefined || (last < 0',
+    find: 'upTo === undefined || (last < 0',
     replace: 'true || (last < 0',
     tests: 'test/store/connection.browser.test.ts',
   },

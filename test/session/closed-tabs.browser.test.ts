@@ -89,7 +89,7 @@ describe('after a user has left', () => {
     expect(chat.state).to.equal('connected');
     const localId = chat.messages(1)[0]!.localId!;
     const other = new (browser.tab().BroadcastChannel)(
-      'unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
+      'unified-chat/3 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
     );
     other.postMessage({
       kind: 'added',

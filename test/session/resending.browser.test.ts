@@ -169,7 +169,7 @@ describe('resending', () => {
     void browser
       .tab()
       .locks.request(
-        `unified-chat/2 outbox ${scope}`,
+        `unified-chat/3 outbox ${scope}`,
         { steal: true },
         () => new Promise<void>((go) => (release = go)),
       );

@@ -1,14 +1,14 @@
-/** RoomHistory: for any sequence of frames and reads, the confirmed seq never passes a gap. */
+/** RoomHistory: for any sequence of events and reads, the confirmed seq never passes a gap. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ChangeFrame } from '../../src/protocol/index.js';
+import type { ChangeEvent } from '../../src/transport/index.js';
 import { RoomHistory } from '../../src/session/sync/room-history.js';
 
 const KNOWN = 10;
-const change = (seq: number): ChangeFrame => ({ type: 'message_deleted', room_id: 1, seq, message_id: seq });
+const change = (seq: number): ChangeEvent => ({ type: 'message-deleted', roomId: 1, seq, messageId: seq });
 
-/** A frame with this seq arrives; or a read starts or ends. */
+/** An event with this seq arrives; or a read starts or ends. */
 const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: KNOWN - 3, max: KNOWN + 12 }) },
@@ -19,24 +19,24 @@ const steps = fc.array(
 );
 
 describe('RoomHistory', () => {
-  it('never passes a gap, and delivers frames in order, each once', () => {
+  it('never passes a gap, and delivers events in order, each once', () => {
     fc.assert(
       fc.property(steps, (happens) => {
         const letIn: number[] = [];
         const history = new RoomHistory(
           1,
           () => {},
-          (frame, wasHeld) => void (wasHeld || letIn.push(frame.seq!)),
+          (event, wasHeld) => void (wasHeld || letIn.push(event.seq!)),
         );
         history.know(undefined, KNOWN);
         const came = new Set<number>();
         let holding = 0;
         for (const step of happens) {
           if (step === 'hold') {
-            history.holdFrames();
+            history.holdEvents();
             holding++;
           } else if (step === 'release') {
-            if (holding > 0) history.releaseFrames();
+            if (holding > 0) history.releaseEvents();
             holding = Math.max(0, holding - 1);
           } else {
             came.add(step);

@@ -13,23 +13,22 @@ import { partsLoaded } from '../support/lazy-parts.js';
 import { until } from '../support/mounted.js';
 
 describe('a tab without a socket', () => {
-  it('has its frames sent by the leader, except its token and its own requests', () => {
+  it('has its commands sent by the leader, except its token and its own requests', () => {
     const broadcasts: TabMessage[] = [];
+    const decode = (): { problems: [] } => ({ problems: [] });
     const session = {
       clock: new FakeClock(),
       roomSync: { openRooms: new Map() },
       tabs: { broadcast: (message: TabMessage) => void broadcasts.push(message) },
     } as unknown as SessionContext;
-    const socket = new SharedSocket(session).follow(() => {})({
-      decode: () => ({ frame: undefined, problems: [] }),
-      onFrame: () => {},
+    const socket = new SharedSocket(session).follow(decode, () => {})({
+      onEvent: () => {},
       onEnd: () => {},
     } as never);
     expect(socket.send({ type: 'ping' }), 'before there is a socket').to.equal(false);
     const sharedSocket = new SharedSocket(session);
-    const up = sharedSocket.follow(() => {})({
-      decode: () => ({ frame: undefined, problems: [] }),
-      onFrame: () => {},
+    const up = sharedSocket.follow(decode, () => {})({
+      onEvent: () => {},
       onEnd: () => {},
     } as never);
     sharedSocket.onTab({ kind: 'greeting', text: '{}' }, true);
@@ -38,7 +37,7 @@ describe('a tab without a socket', () => {
     expect(up.send({ type: 'sync', rooms: {} })).to.equal(false);
     expect(broadcasts).to.deep.equal([]);
     expect(up.send({ type: 'ping' })).to.equal(true);
-    expect(broadcasts).to.deep.equal([{ kind: 'send', frame: { type: 'ping' } }]);
+    expect(broadcasts).to.deep.equal([{ kind: 'send', command: { type: 'ping' } }]);
     up.end(1000, '');
   });
 });
@@ -181,12 +180,12 @@ describe('tabs of one user', () => {
     const one = tab({ auth: 'ticket' });
     await asked;
     const joins = new BroadcastChannel(
-      'unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
+      'unified-chat/3 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
     );
     const joined = new Promise(
       (resolve) => (joins.onmessage = ({ data }) => (data as { kind: string }).kind === 'join' && resolve(undefined)),
     );
-    const name = 'unified-chat/2 socket https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
+    const name = 'unified-chat/3 socket https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1';
     let release = (): void => {};
     navigator.locks.request(name, { steal: true }, () => new Promise<void>((go) => (release = go))).catch(() => {}); // resigns later
     // Until the former leader notices, and queues for the lock.
@@ -348,7 +347,7 @@ describe('rooms open in several tabs, over one socket', () => {
   it('10.18: a tab that was unresponsive counts again as soon as it answers', async () => {
     await tab(1);
     const channel = new (browser.tab().BroadcastChannel)(
-      'unified-chat/2 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
+      'unified-chat/3 channel https://chat.example/api/chat/ wss://chat.example/ws/chat/ 1',
     );
     channel.postMessage({ kind: 'join' });
     const show = (): void => channel.postMessage({ kind: 'rooms', tab: 'stopped in a debugger', rooms: [2] });

@@ -23,7 +23,7 @@ describe('messages of other tabs', () => {
     { kind: 'join' },
     { kind: 'greeting', text: null },
     { kind: 'text', text: '{}' },
-    { kind: 'send', frame: { type: 'typing', room_id: 1 } },
+    { kind: 'send', command: { type: 'typing', roomId: 1 } },
     { kind: 'ended' },
     { kind: 'leads' },
     { kind: 'notifications', state: { unread: 1, recent: [] }, fresh: undefined },
@@ -44,11 +44,12 @@ describe('messages of other tabs', () => {
     { kind: { toString: 1 } },
     { kind: 'greeting', text: { type: 'connection_established' } },
     { kind: 'send' },
-    { kind: 'send', frame: null },
-    { kind: 'send', frame: { type: 'from_the_future', room_id: 1 } },
-    { kind: 'send', frame: { type: 'send_message', room_id: {}, content: 'x' } },
-    { kind: 'send', frame: { type: 'authenticate', token: 'stolen' } },
-    { kind: 'send', frame: { type: 'sync', rooms: {} } },
+    { kind: 'send', command: null },
+    { kind: 'send', command: { type: 'from-the-future', roomId: 1 } },
+    { kind: 'send', command: { type: 'constructor' } },
+    { kind: 'send', command: { type: 'send-message', roomId: {}, content: 'x', localId: 'a' } },
+    { kind: 'send', command: { type: 'authenticate', token: 'stolen' } },
+    { kind: 'send', command: { type: 'sync', rooms: {} } },
     { kind: 'notifications', state: null },
     { kind: 'notifications', state: { unread: 'many', recent: [] } },
     { kind: 'added' },
@@ -121,7 +122,7 @@ describe('messages of other tabs', () => {
     expect(chat.data).to.equal(data);
     expect(backend.socket.sent.length).to.equal(sent);
     expect(problems).to.include('invalid_frame: tab.added.kept.content: custom');
-    await receive({ kind: 'send', frame: { type: 'typing', room_id: 1 } });
+    await receive({ kind: 'send', command: { type: 'typing', roomId: 1 } });
     expect(backend.socket.sent.at(-1)).to.deep.equal({ type: 'typing', room_id: 1 });
     removeEventListener('unhandledrejection', listen);
     expect(unhandled).to.deep.equal([]);

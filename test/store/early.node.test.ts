@@ -23,8 +23,8 @@ const message = {
 test('a change that arrives before its chunk is loaded is applied afterwards, unless the user has changed', () => {
   let state = reduce(INITIAL, { type: 'history', roomId: 1, side: 'newest', messages: [message], hasMore: false });
   state = reduce(state, {
-    type: 'frame',
-    frame: { type: 'message_updated', room_id: 1, message: { ...message, content: 'Hello!' } },
+    type: 'room-event',
+    event: { type: 'message-updated', roomId: 1, seq: undefined, message: { ...message, content: 'Hello!' } },
   });
   assert.equal(threadOf(state, 1).timeline[0]!.content, 'Hello');
   assert.equal(reduce(state, { type: 'reset' }).early.length, 0);

@@ -129,8 +129,8 @@ describe('10.22: the window of a room', () => {
     assert.deepEqual([state.rooms[0]!.unread_count, state.rooms[0]!.last_message?.content], [2, 'm5010']);
     // Older messages in the window are still updated.
     state = run(state, {
-      type: 'frame',
-      frame: { type: 'message_deleted', room_id: 1, message_id: 2_500, seq: undefined },
+      type: 'room-event',
+      event: { type: 'message-deleted', roomId: 1, messageId: 2_500, seq: undefined },
     });
     assert.equal(
       threadOf(state, 1).timeline.some(({ id }) => id === 2_500),

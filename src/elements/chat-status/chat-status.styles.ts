@@ -3,17 +3,10 @@ import { css } from 'lit';
 export const styles = css`
   :host {
     background: none;
-    --_ok: var(--chat-ok, #116932);
-    --_wait: var(--chat-wait, #8a6100);
-    --_warn: var(--chat-warn, #b4480b);
+    --_ok: var(--chat-ok, light-dark(#116932, #5fd38a));
+    --_wait: var(--chat-wait, light-dark(#8a6100, #f0c350));
+    --_warn: var(--chat-warn, light-dark(#b4480b, #ffa066));
     --_idle: var(--chat-idle, var(--_text-muted));
-  }
-  @supports (color: light-dark(#000, #fff)) {
-    :host {
-      --_ok: var(--chat-ok, light-dark(#116932, #5fd38a));
-      --_wait: var(--chat-wait, light-dark(#8a6100, #f0c350));
-      --_warn: var(--chat-warn, light-dark(#b4480b, #ffa066));
-    }
   }
   .base {
     --_state: var(--_idle);

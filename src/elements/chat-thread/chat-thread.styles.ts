@@ -2,6 +2,8 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
+    display: flex;
+    flex-direction: column;
     block-size: 100%;
     min-block-size: 0;
     /* Without a height from the page, the list would grow with every loaded page, and load the whole history. */
@@ -11,7 +13,10 @@ export const styles = css`
   .base {
     display: flex;
     flex-direction: column;
-    block-size: 100%;
+    flex: auto;
+    min-block-size: 0;
+    /* If the page changes the display of the host. */
+    max-block-size: inherit;
   }
   .header {
     flex: none;
@@ -27,7 +32,8 @@ export const styles = css`
   .middle {
     position: relative;
     display: flex;
-    flex: 1;
+    /* Not a basis of 0: without a height from the page, WebKit would not give it any. */
+    flex: auto;
     min-block-size: 0;
   }
   .messages {

@@ -6,21 +6,12 @@
  * backends close the socket with 1011 when they receive a frame. They receive no further requests, and unread
  * notifications are counted here.
  */
+import { afterClose, CloseCode, idKey, sameId, type Id, type Notification } from '../../protocol/index.js';
 import {
-  afterClose,
-  CloseCode,
-  decodeNotificationFrame,
-  idKey,
-  sameId,
-  type Id,
-  type Notification,
-  type NotificationAction,
-  type NotificationFrame,
-} from '../../protocol/index.js';
-import {
-  createAuthenticatedWebSocket,
+  openNotifications,
   sleep,
-  type AuthenticatedSocket,
+  type NotificationConnection,
+  type NotificationEvent,
   type SocketEnd,
 } from '../../transport/index.js';
 import { backoff, leastAttempt } from '../backoff.js';
@@ -46,7 +37,7 @@ export class NotificationFeed {
   readonly #address: string;
   readonly #signal: AbortSignal;
   #state: NotificationState = { unread: 0, recent: [] };
-  #socket: AuthenticatedSocket<NotificationAction> | undefined;
+  #socket: NotificationConnection | undefined;
   /** When the current socket was opened, and whether anything was received on it. */
   #openedAt = Infinity;
   #isHeard = false;
@@ -56,7 +47,7 @@ export class NotificationFeed {
   #isAsking = false;
   /** Whether the backend closes the socket when it receives a frame. */
   #isReadOnly = false;
-  #spokeAt = -Infinity;
+  #sentAt = -Infinity;
   #cancel: () => void = () => {};
 
   /** Keeps a socket to `address` open until `signal` aborts. */
@@ -77,7 +68,7 @@ export class NotificationFeed {
       unread: id === undefined ? 0 : Math.max(0, unread - count),
       recent: recent.map((each) => (isMeant(each) ? { ...each, is_read: true } : each)),
     });
-    return this.#speak(id === undefined ? { action: 'mark_all_read' } : { action: 'mark_read', notification_id: id });
+    return this.#send((socket) => socket.markRead(id));
   }
 
   async #run(): Promise<void> {
@@ -88,7 +79,7 @@ export class NotificationFeed {
       const { code, wasUp: isLost } = await this.#live();
       if (signal.aborted) return;
       failed = isLost ? 1 : failed + 1;
-      if (code === CloseCode.serverError && clock.now() - this.#spokeAt < ANSWER_MS) this.#isReadOnly = true;
+      if (code === CloseCode.serverError && clock.now() - this.#sentAt < ANSWER_MS) this.#isReadOnly = true;
       const isRefused = afterClose(code) === 'renew';
       if (isLost || !isRefused) refusals = 0;
       // The token may have expired: the page is asked for another one at once, and after that at growing intervals.
@@ -117,11 +108,10 @@ export class NotificationFeed {
       const token = await auth.credential(signal);
       if (signal.aborted) return { code: CloseCode.normal, reason: '', wasUp: false };
       return await new Promise((resolve) => {
-        const socket = createAuthenticatedWebSocket<NotificationFrame, NotificationAction>({
+        const socket = openNotifications({
           address,
           auth: auth.mode,
           token,
-          decode: decodeNotificationFrame,
           onOpen: () => {
             this.#openedAt = clock.now();
             this.#listen();
@@ -131,7 +121,7 @@ export class NotificationFeed {
             this.#isHeard = true;
             this.#listen();
           },
-          onFrame: (frame) => this.#onFrame(frame),
+          onEvent: (event) => this.#onEvent(event),
           onProblem: (problem) => report({ type: 'problem', problem }),
           onEnd: (end) => {
             this.#cancel();
@@ -165,42 +155,42 @@ export class NotificationFeed {
   }
 
   #ask(): boolean {
-    return (this.#isAsking = this.#speak({ action: 'get_unread_count' }));
+    return (this.#isAsking = this.#send((socket) => socket.requestUnreadCount()));
   }
 
-  #speak(action: NotificationAction): boolean {
+  #send(request: (socket: NotificationConnection) => boolean): boolean {
     if (this.#isReadOnly) return false;
-    this.#spokeAt = this.#session.clock.now();
-    return this.#socket?.send(action) ?? false;
+    this.#sentAt = this.#session.clock.now();
+    return this.#socket ? request(this.#socket) : false;
   }
 
-  #onFrame(frame: NotificationFrame): void {
+  #onEvent(event: NotificationEvent): void {
     const { recent, unread } = this.#state;
-    switch (frame.type) {
-      case 'recent_notifications': {
-        const notifications = frame.notifications.slice(0, MAX_RECENT);
+    switch (event.type) {
+      case 'recent': {
+        const notifications = event.notifications.slice(0, MAX_RECENT);
         // Notifications that arrived during a reconnect are new; those of the first connection are not. If none were
         // known before, those that are read by now may be old.
         const isNews = (each: Notification): boolean =>
           (recent.length > 0 || !each.is_read) && !recent.some(({ id }) => idKey(id) === idKey(each.id));
         const fresh = this.#wasUp ? notifications.filter(isNews) : [];
-        this.#tell({ recent: notifications, unread: frame.notifications.filter(({ is_read }) => !is_read).length });
+        this.#tell({ recent: notifications, unread: event.notifications.filter(({ is_read }) => !is_read).length });
         for (const notification of fresh) this.#tell(this.#state, notification);
         // There may be more unread notifications than these.
         if (!this.#isAsking) this.#ask();
         return;
       }
-      case 'new_notification': {
-        const { notification } = frame;
+      case 'new': {
+        const { notification } = event;
         if (recent.some(({ id }) => sameId(id, notification.id))) return;
         return this.#tell(
           { recent: [notification, ...recent].slice(0, MAX_RECENT), unread: unread + (notification.is_read ? 0 : 1) },
           notification,
         );
       }
-      case 'unread_count':
+      case 'unread-count':
         this.#isAsking = false;
-        if (frame.count !== unread) this.#tell({ recent, unread: frame.count });
+        if (event.count !== unread) this.#tell({ recent, unread: event.count });
         return;
       default: // a confirmation of a change that is already shown
     }

@@ -3,8 +3,15 @@
  * it. Also restores stored messages, and handles messages from other tabs. Loaded on demand: see deferred.ts.
  */
 import { errorOf, type StoredMessage } from '../../model/index.js';
-import { idKey, sameId, type ChangeFrame, type FrameOf, type Message, type Problem } from '../../protocol/index.js';
-import { ChatError, throwIfAborted, toChatError, type HistoryQuery } from '../../transport/index.js';
+import { idKey, sameId, type Message, type Problem } from '../../protocol/index.js';
+import {
+  ChatError,
+  throwIfAborted,
+  toChatError,
+  type ChangeEvent,
+  type HistoryQuery,
+  type CommandError,
+} from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { MAX_SKEW_MS, messageSimilarity } from './message-similarity.js';
 import type { OutboxContext } from './outbox-context.js';
@@ -17,11 +24,11 @@ import {
 } from './queued-message.js';
 import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
-import { repeatableFrames } from '../sync/repeatable-frames.js';
+import { repeatableEvents } from '../sync/repeatable-events.js';
 import { storedFields } from './message-storage.js';
 
 /**
- * The number of server errors about one message (HTTP 500, or an `error` frame with `retry_after`) after which it
+ * The number of server errors about one message (HTTP 500, or an event `error` with `retryAfter`) after which it
  * fails.
  */
 const MAX_CRASHES = 5;
@@ -126,7 +133,7 @@ export class DeliveryFallback {
     const { roomId, content, replyTo, localId } = item;
     const idempotencyKey =
       acceptsIdempotencyKey(item, outbox.session) || outbox.session.backend.has('temp_id') ? localId : undefined;
-    const meanwhile: ChangeFrame[] = [];
+    const meanwhile: ChangeEvent[] = [];
     const records = outbox.session.roomSync.openRooms.get(idKey(roomId))?.records;
     records?.add(meanwhile);
     // The message may arrive by socket or in a page first, and change before this response arrives: then the response
@@ -149,7 +156,7 @@ export class DeliveryFallback {
       if (message.room !== undefined && !sameId(message.room, roomId))
         throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
       if (!item.stored) outbox.settle(item, message);
-      return { is: 'stored', message, method: 'rest', meanwhile: repeatableFrames(meanwhile) };
+      return { is: 'stored', message, method: 'rest', meanwhile: repeatableEvents(meanwhile) };
     } finally {
       item.onSettled = undefined;
       records?.delete(meanwhile);
@@ -183,23 +190,23 @@ export class DeliveryFallback {
     }
   }
 
-  /** Handles an `error` frame. If it does not name a message, the outcome is unknown, and the history is searched. */
-  failed(frame: FrameOf<'error'>): void {
+  /** Handles a rejected command. If the event does not name a message, the outcome is unknown, and the history is searched. */
+  failed(event: CommandError): void {
     for (const { items } of this.#outbox.queues.all) {
       const item = items[0];
       if (!item?.answer) continue;
-      if (frame._tempId != null) {
-        if (frame._tempId !== item.localId) continue;
+      if (event.localId != null) {
+        if (event.localId !== item.localId) continue;
         item.left = undefined;
         item.answer(
-          frame.code === 'rate_limited' || (frame.retry_after != null && ++item.crashes < MAX_CRASHES)
-            ? { is: 'retry', ms: (frame.retry_after ?? PATIENCE_S) * 1000, isAsked: true }
+          event.code === 'rate_limited' || (event.retryAfter != null && ++item.crashes < MAX_CRASHES)
+            ? { is: 'retry', ms: (event.retryAfter ?? PATIENCE_S) * 1000, isAsked: true }
             : {
                 is: 'refused',
-                error: new ChatError(frame.code === 'access_denied' ? 'forbidden' : 'invalid', frame.message),
+                error: new ChatError(event.code === 'access_denied' ? 'forbidden' : 'invalid', event.message),
               },
         );
-      } else if (sameId(frame.room_id, item.roomId)) {
+      } else if (sameId(event.roomId, item.roomId)) {
         item.answer({ is: 'unknown' });
       }
     }

@@ -1,14 +1,14 @@
 /**
  * Sends the queued messages of one outbox: one message per room at a time.
  *
- * A message is sent by socket if there is one, and waits for its confirmation: the echo (`new_message`) or
- * `message_ack`, whichever is first. Without a confirmation it is sent by REST with the same idempotency key
+ * A message is sent by socket if there is one, and waits for its confirmation: the echo (`new-message`) or
+ * `message-ack`, whichever is first. Without a confirmation it is sent by REST with the same idempotency key
  * (delivery-fallback.ts). A backend without `idempotent_send` ignores that key, so the history is searched first: the
  * first attempt may have been stored.
  */
 import { noop } from '../../internal/noop.js';
-import type { FrameOf, Message } from '../../protocol/index.js';
-import { toChatError } from '../../transport/index.js';
+import type { Message } from '../../protocol/index.js';
+import { toChatError, type CommandError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { Method, SessionEvent } from '../../model/index.js';
 import type { OutboxHost } from './outbox-context.js';
@@ -87,10 +87,10 @@ export class MessageSender {
     for (const { items } of this.#outbox.queues.all) items[0]?.answer?.({ is: 'unknown' });
   }
 
-  /** Handles an `error` frame. */
-  failed(frame: FrameOf<'error'>): void {
+  /** Handles a rejected command. */
+  failed(event: CommandError): void {
     const { signal } = this.#abort;
-    void this.#outbox.loadFallback().then((fallback) => signal.aborted || fallback.failed(frame), noop);
+    void this.#outbox.loadFallback().then((fallback) => signal.aborted || fallback.failed(event), noop);
   }
 
   /** Sends the messages of a queue until it is empty or must wait. */
@@ -133,7 +133,7 @@ export class MessageSender {
     outbox.forget(item.localId);
     outbox.broadcast({ kind: 'stored', kept: storedFields(item), message, method });
     outbox.reportStored(item, { message, method });
-    for (const frame of meanwhile) outbox.report({ type: 'frame', frame });
+    for (const event of meanwhile) outbox.report({ type: 'room-event', event });
   }
 
   async #deliver(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
@@ -161,15 +161,9 @@ export class MessageSender {
     const { session } = this.#outbox;
     const { roomId, content, replyTo, localId } = item;
     return new Promise((resolve) => {
-      const frame = {
-        type: 'send_message' as const,
-        room_id: roomId,
-        content,
-        ...(replyTo != null && { reply_to: replyTo }),
-        _tempId: localId,
-      };
       if (signal.aborted) return resolve({ is: 'retry', ms: null });
-      if (!session.send(frame)) return resolve({ is: 'unknown' });
+      if (!session.send({ type: 'send-message', roomId, content, ...(replyTo != null && { replyTo }), localId }))
+        return resolve({ is: 'unknown' });
       item.left = 'websocket';
       const cancel = session.clock.after(session.timing.confirmMs, () => {
         void session.socket?.verify();

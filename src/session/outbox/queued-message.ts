@@ -1,7 +1,7 @@
 /** A message in the queue, and the outcomes of an attempt to deliver it. */
 import type { Message } from '../../protocol/index.js';
 import type { ChatError } from '../../transport/index.js';
-import type { Method, PassedFrame, StoredMessage } from '../../model/index.js';
+import type { Method, RoomEvent, StoredMessage } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 import { STALE_MS } from './message-storage.js';
 
@@ -10,7 +10,7 @@ export type DeliveryOutcome =
    * `meanwhile`: changes that were applied while the response was pending. They may concern this message, and are
    * applied again after it.
    */
-  | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly PassedFrame[] }
+  | { is: 'stored'; message: Message; method: Method; meanwhile?: readonly RoomEvent[] }
   | { is: 'refused'; error: ChatError }
   /**
    * Not now: retry after `ms` (null: only after `flush`). `isAsked`: the server requested the wait, so `flush` does not
@@ -27,7 +27,7 @@ export interface QueuedMessage extends StoredMessage {
   stored?: Message;
   /** Failed attempts, for temporary reasons. */
   failures: number;
-  /** Server errors about this message: HTTP 500, or an `error` frame with `retry_after`. */
+  /** Server errors about this message: HTTP 500, or an event `error` with `retryAfter`. */
   crashes: number;
   /** Set during a REST request: called when the message is matched in another way. */
   onSettled?: (() => void) | undefined;

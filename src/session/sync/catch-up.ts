@@ -8,8 +8,7 @@
  * Loaded on demand: nothing has changed yet when a room is read for the first time.
  */
 import { compareMessages, idKey, sameId, type Id, type Message } from '../../protocol/index.js';
-import { readSync, type RoomChanges } from '../../protocol/sync.js';
-import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
+import { isNoAccess, readRoomChanges, throwIfAborted, toChatError, type RoomChanges } from '../../transport/index.js';
 import type { Report } from '../../model/index.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
@@ -48,8 +47,7 @@ async function readReceipts(
   throwIfAborted(signal);
   if (!found) return;
   known.set(history, socket);
-  for (const { user_id, up_to } of found)
-    apply({ type: 'message_read', room_id: roomId, user_id, message_ids: [], up_to, seq: undefined });
+  for (const receipt of found) apply({ type: 'message-read', roomId, seq: undefined, messageIds: [], ...receipt });
 }
 
 async function count(
@@ -66,7 +64,7 @@ async function count(
     throwIfAborted(signal);
     // Expired, or behind the known number: the server has lost data, and its new numbers are unrelated to the known
     // ones.
-    if (!room || room.expired || room.seq < from) return beginAgain(history, source, signal, room !== undefined);
+    if (!room || room.isExpired || room.seq < from) return beginAgain(history, source, signal, room !== undefined);
     // Numbers without a change, before a change that was received live: the backend numbers all rooms together.
     if (
       room.changes.length > 0 &&
@@ -77,7 +75,7 @@ async function count(
     let { cursor } = history;
     for (const change of room.changes) {
       for (const record of history.records) record.push(change);
-      if (change.type !== 'new_message') {
+      if (change.type !== 'new-message') {
         source.apply(change);
         continue;
       }
@@ -86,7 +84,7 @@ async function count(
     }
     report({ type: 'history', roomId, side: 'missed', messages: [], hasMore: false });
     history.know(cursor, room.seq);
-    if (!room.has_more || room.seq === from) return;
+    if (!room.hasMore || room.seq === from) return;
     from = room.seq;
   }
   await beginAgain(history, source, signal, true);
@@ -128,7 +126,7 @@ async function overlap(history: RoomCursor, source: HistorySource, signal: Abort
 /** Records messages for a pending page: they may be newer than it. */
 function record({ roomId, records }: RoomCursor, messages: readonly Message[]): void {
   for (const message of messages)
-    for (const record of records) record.push({ type: 'new_message', room_id: roomId, message, seq: undefined });
+    for (const record of records) record.push({ type: 'new-message', roomId, message, seq: undefined });
 }
 
 /** Replaces all known messages with the newest page: the changes in between stay unknown. */
@@ -152,7 +150,7 @@ export function unlessGone(thrown: unknown): undefined {
   if (error.code !== 'invalid' && !isNoAccess(error)) throw thrown;
 }
 
-/** Requests the changes of a room: by socket, where the answer is in order with all other frames, or else by REST. */
+/** Requests the changes of a room: by socket, where the answer is in order with all other events, or else by REST. */
 async function changesSince(
   roomId: Id,
   seq: number,
@@ -161,14 +159,12 @@ async function changesSince(
 ): Promise<RoomChanges | undefined> {
   let found: RoomChanges | undefined;
   const take = (rooms: readonly unknown[]): boolean => {
-    const read = readSync(rooms);
-    read.problems.forEach(onProblem);
-    found = read.rooms.find((room) => sameId(room.room_id, roomId));
+    found = readRoomChanges(rooms, roomId, onProblem);
     return found !== undefined;
   };
   if (
     socket?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) &&
-    (await socket.waitForFrame(answerMs, (frame) => frame.type === 'sync_result' && take(frame.rooms)))
+    (await socket.waitForEvent(answerMs, (event) => event.type === 'sync-result' && take(event.rooms)))
   )
     return found;
   throwIfAborted(signal);

@@ -1,9 +1,15 @@
-import { idKey, sameId, type ChangeFrame, type Id, type Message } from '../../protocol/index.js';
+import { idKey, sameId, type Id, type Message } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
-import { throwIfAborted, toChatError, type HistoryPage, type Requests } from '../../transport/index.js';
+import {
+  throwIfAborted,
+  toChatError,
+  type ChangeEvent,
+  type HistoryPage,
+  type Requests,
+} from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
 import { FIRST_PAGE, type RoomCursor } from './history-source.js';
-import { repeatableFrames } from './repeatable-frames.js';
+import { repeatableEvents } from './repeatable-events.js';
 
 type HistoryPageHost = Pick<SessionContext, 'report' | 'restOrThrow' | 'roomSync' | 'signal'>;
 
@@ -54,7 +60,7 @@ export async function readPage(
   prepare: (messages: Message[]) => Message[],
 ): Promise<void> {
   const { signal, report, roomSync } = session;
-  const meanwhile: ChangeFrame[] = [];
+  const meanwhile: ChangeEvent[] = [];
   history?.records.add(meanwhile);
   try {
     const page = await readablePage(session.restOrThrow(), roomId, side, from, signal);
@@ -63,7 +69,7 @@ export async function readPage(
     const isPassedBy =
       side === 'newer' &&
       meanwhile.some(
-        (frame) => frame.type === 'new_message' && !messages.some(({ id }) => sameId(id, frame.message.id)),
+        (event) => event.type === 'new-message' && !messages.some(({ id }) => sameId(id, event.message.id)),
       );
     // Changes were missed: the room was closed and opened again, or replaced by its newest page.
     const isStale = history && (!history.records.has(meanwhile) || roomSync.openRooms.get(idKey(roomId)) !== history);
@@ -77,8 +83,8 @@ export async function readPage(
       leftOut,
     });
     if (isStale) return;
-    for (const frame of repeatableFrames(meanwhile))
-      if (frame.seq === undefined || frame.seq > seq) report({ type: 'frame', frame });
+    for (const event of repeatableEvents(meanwhile))
+      if (event.seq === undefined || event.seq > seq) report({ type: 'room-event', event });
   } catch (thrown) {
     const error = toChatError(thrown);
     if (error.code !== 'aborted') report({ type: 'history-failed', roomId, error });

@@ -1,6 +1,6 @@
 /** The interfaces of a room and of its session for catch-up.ts. */
-import type { ChangeFrame, Id, Message, Problem } from '../../protocol/index.js';
-import type { Requests } from '../../transport/index.js';
+import type { Id, Message, Problem } from '../../protocol/index.js';
+import type { ChangeEvent, Requests } from '../../transport/index.js';
 import type { SocketConnection } from '../socket-connection.js';
 
 /** The number of messages in the newest page. */
@@ -18,7 +18,7 @@ export interface HistorySource {
   /** Matches messages of the history with pending messages. */
   prepare(messages: Message[]): Message[];
   /** Applies a change that was requested. */
-  apply(frame: ChangeFrame): void;
+  apply(event: ChangeEvent): void;
   onProblem(problem: Problem): void;
 }
 
@@ -49,9 +49,9 @@ export interface RoomCursor {
    * Each record collects the changes that are applied while a page is pending. A record that was removed has missed
    * changes.
    */
-  readonly records: Set<ChangeFrame[]>;
+  readonly records: Set<ChangeEvent[]>;
   /** Whether a change was received live, and is held. */
-  isHeld(frame: ChangeFrame): boolean;
+  isHeld(event: ChangeEvent): boolean;
   /** Records the point up to which the room is complete. */
   know(cursor: Message | undefined, seq: number | undefined): void;
   /** Replaces the known messages with the newest page. @param skipped whether messages between the two are left out. */

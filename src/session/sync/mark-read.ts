@@ -1,7 +1,7 @@
-import { sameId, type ClientFrame, type Id } from '../../protocol/index.js';
+import { sameId, type Id } from '../../protocol/index.js';
 import type { SessionContext } from '../session-context.js';
 
-type MarkReadHost = Pick<SessionContext, 'backend' | 'restOrThrow' | 'send' | 'signal' | 'socket' | 'timing'>;
+type MarkReadHost = Pick<SessionContext, 'backend' | 'restOrThrow' | 'signal' | 'socket' | 'timing'>;
 
 /**
  * Marks a whole room as read, by socket or else message by message over REST. Loaded on demand: see deferred.ts.
@@ -10,17 +10,14 @@ type MarkReadHost = Pick<SessionContext, 'backend' | 'restOrThrow' | 'send' | 's
  * @throws {ChatError}
  */
 export async function markRead(session: MarkReadHost, roomId: Id, unread: readonly Id[], upTo?: Id): Promise<void> {
-  const frame: ClientFrame = {
-    type: 'mark_read',
-    room_id: roomId,
-    ...(upTo != null && session.backend.has('receipts') ? { up_to: upTo } : { message_ids: [] }),
-  };
   const { signal, socket } = session;
-  if (!socket || !session.send(frame)) return (await session.restOrThrow().deferred()).markRead(unread, signal);
-  const isConfirmed = await socket.waitForFrame(
+  const what = upTo != null && session.backend.has('receipts') ? { upTo } : { messageIds: [] };
+  if (!socket?.send({ type: 'mark-read', roomId, ...what }))
+    return (await session.restOrThrow().deferred()).markRead(unread, signal);
+  const isConfirmed = await socket.waitForEvent(
     session.timing.confirmMs,
-    (answer) => answer.type === 'messages_marked_read' && sameId(answer.room_id, roomId),
+    (event) => event.type === 'messages-marked-read' && sameId(event.roomId, roomId),
   );
-  // Without an answer the frame may be lost. Then the socket is dead, and the next one delivers the correct counts.
+  // Without an answer the command may be lost. Then the socket is dead, and the next one delivers the correct counts.
   if (!isConfirmed) await socket.verify();
 }

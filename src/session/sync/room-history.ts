@@ -1,16 +1,16 @@
 /**
  * The state of one open room: the known messages, and the point up to which the room is complete.
  *
- * During a read, live frames are held and applied after it, in order, so that no message is shown before its
+ * During a read, live events are held and applied after it, in order, so that no message is shown before its
  * predecessor. This file loads the first page, and catch-up.ts the later changes.
  */
-import type { ChangeFrame, Id, Message } from '../../protocol/index.js';
-import { isNoAccess, sleep, throwIfAborted, toChatError, type Clock } from '../../transport/index.js';
+import type { Id, Message } from '../../protocol/index.js';
+import { isNoAccess, sleep, throwIfAborted, toChatError, type ChangeEvent, type Clock } from '../../transport/index.js';
 import type { Report } from '../../model/index.js';
 import { loadDeferred } from '../load-deferred.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
 
-/** How often a denied room is read again per socket, when it is listed or a frame mentions it. */
+/** How often a denied room is read again per socket, when it is listed or an event mentions it. */
 const MAX_RECHECKS = 5;
 /** After this many gaps in which nothing was missing, a room's sequence numbers are ignored for this socket. */
 const MAX_FALSE_HOLES = 3;
@@ -39,19 +39,19 @@ export class RoomHistory implements RoomCursor {
   /** Aborts the requests from before the current socket. */
   #abort = new AbortController();
   #holding = 0;
-  #held: ChangeFrame[] = [];
-  readonly records = new Set<ChangeFrame[]>();
+  #held: ChangeEvent[] = [];
+  readonly records = new Set<ChangeEvent[]>();
   readonly #report: Report;
-  readonly #apply: (frame: ChangeFrame, wasHeld: boolean) => void;
+  readonly #apply: (event: ChangeEvent, wasHeld: boolean) => void;
 
   /**
-   * @param letIn applies a live frame when its turn has come.
+   * @param letIn applies a live event when its turn has come.
    * @param seen the newest message that is already shown.
    */
   constructor(
     readonly roomId: Id,
     report: Report,
-    letIn: (frame: ChangeFrame, wasHeld: boolean) => void,
+    letIn: (event: ChangeEvent, wasHeld: boolean) => void,
     seen?: Message,
   ) {
     this.#report = report;
@@ -82,63 +82,63 @@ export class RoomHistory implements RoomCursor {
     if (this.#loaded) this.#cursor = message;
   }
 
-  /** Holds live frames until `releaseFrames` has been called as often. */
-  holdFrames(): void {
+  /** Holds live events until `releaseEvents` has been called as often. */
+  holdEvents(): void {
     this.#holding++;
   }
 
-  releaseFrames(): void {
+  releaseEvents(): void {
     if (--this.#holding > 0) return;
     const held = this.#held.splice(0).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
-    for (const frame of held) {
-      if (this.#isKnown(frame)) continue;
+    for (const event of held) {
+      if (this.#isKnown(event)) continue;
       // Even with a gap before it: the session knows of the gap.
-      this.#count(frame);
-      this.#show(frame, true);
+      this.#count(event);
+      this.#show(event, true);
     }
   }
 
   /** Whether a change was received live, and is held. */
-  isHeld({ seq }: ChangeFrame): boolean {
-    return this.#held.some((frame) => frame.seq === seq);
+  isHeld({ seq }: ChangeEvent): boolean {
+    return this.#held.some((event) => event.seq === seq);
   }
 
-  /** Drops the held frames, because the room was closed. */
+  /** Drops the held events, because the room was closed. */
   drop(): void {
     this.#held = [];
   }
 
   /**
-   * Accepts a live frame.
-   * @returns false if there is a gap before it: the frame is held, and the room must be read.
+   * Accepts a live event.
+   * @returns false if there is a gap before it: the event is held, and the room must be read.
    */
-  accept(frame: ChangeFrame): boolean {
-    if (this.#isKnown(frame)) return true;
-    if (this.#holding === 0 && this.#count(frame)) {
-      this.#show(frame, false);
+  accept(event: ChangeEvent): boolean {
+    if (this.#isKnown(event)) return true;
+    if (this.#holding === 0 && this.#count(event)) {
+      this.#show(event, false);
       return true;
     }
-    this.#held.push(frame);
+    this.#held.push(event);
     return this.#holding > 0;
   }
 
   /** Adjusts the held read receipts after the room's unread count was read, because the count includes them. */
   onUnreadCount(): void {
-    this.#held = this.#held.map((frame) => (frame.type === 'messages_marked_read' ? { ...frame, count: 0 } : frame));
+    this.#held = this.#held.map((event) => (event.type === 'messages-marked-read' ? { ...event, count: 0 } : event));
   }
 
-  #show(frame: ChangeFrame, wasHeld: boolean): void {
-    if (frame.type === 'new_message') this.#seen = frame.message;
-    for (const record of this.records) record.push(frame);
-    this.#apply(frame, wasHeld);
+  #show(event: ChangeEvent, wasHeld: boolean): void {
+    if (event.type === 'new-message') this.#seen = event.message;
+    for (const record of this.records) record.push(event);
+    this.#apply(event, wasHeld);
   }
 
-  #isKnown({ seq }: ChangeFrame): boolean {
+  #isKnown({ seq }: ChangeEvent): boolean {
     return seq !== undefined && this.#seq !== undefined && seq <= this.#seq;
   }
 
   /** @returns whether nothing is missing before it, as far as can be known. */
-  #count({ seq }: ChangeFrame): boolean {
+  #count({ seq }: ChangeEvent): boolean {
     if (seq === undefined || this.#seq === undefined) return true;
     if (seq !== this.#seq + 1 && this.falseHoles < MAX_FALSE_HOLES) return false;
     this.#seq = seq;
@@ -170,7 +170,7 @@ export class RoomHistory implements RoomCursor {
   async #catchUp(source: HistorySource, signal: AbortSignal, isEarly: boolean): Promise<void> {
     const { roomId } = this;
     throwIfAborted(signal);
-    this.holdFrames();
+    this.holdEvents();
     try {
       if (!this.#loaded || (isEarly && this.#isEarly)) {
         if (!this.#loaded) this.#report({ type: 'history-loading', roomId, side: 'newest' });
@@ -191,7 +191,7 @@ export class RoomHistory implements RoomCursor {
       if (error.code !== 'aborted') this.#report({ type: 'history-failed', roomId, error, denied });
       throw error;
     } finally {
-      this.releaseFrames();
+      this.releaseEvents();
     }
   }
 
@@ -227,7 +227,7 @@ export class RoomHistory implements RoomCursor {
   know(cursor: Message | undefined, seq: number | undefined): void {
     this.#loaded = true;
     this.#cursor = cursor;
-    // The page contains everything that was shown before it was requested. Later frames are applied after it.
+    // The page contains everything that was shown before it was requested. Later events are applied after it.
     this.#seen = cursor;
     this.#seq = seq;
   }

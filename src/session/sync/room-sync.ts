@@ -1,19 +1,17 @@
 /**
- * Keeps the list of rooms and the open rooms in sync with the server: reads them, and applies live frames in order.
+ * Keeps the list of rooms and the open rooms in sync with the server: reads them, and applies live events in order.
  */
 import { noop } from '../../internal/noop.js';
+import { idKey, isOrdered, type Id, type Message, type Room } from '../../protocol/index.js';
 import {
-  idKey,
   isChange,
-  isOrdered,
-  type ChangeFrame,
-  type ChatFrame,
-  type Id,
-  type Message,
-  type Room,
-} from '../../protocol/index.js';
-import { isNoAccess, throwIfAborted, toChatError } from '../../transport/index.js';
-import { isPassed, type Method } from '../../model/index.js';
+  isNoAccess,
+  throwIfAborted,
+  toChatError,
+  type ChangeEvent,
+  type TransportEvent,
+} from '../../transport/index.js';
+import { isRoomEvent, type Method } from '../../model/index.js';
 import type { SessionContext, OpenRooms, RoomReader } from '../session-context.js';
 import type { SocketConnection } from '../socket-connection.js';
 import type { RoomCursor } from './history-source.js';
@@ -110,14 +108,14 @@ export class RoomSync implements RoomReader, OpenRooms {
   // ————— Reading
 
   /**
-   * Reads the list and every open room while live frames are held. Reads in parallel where possible, to save round
+   * Reads the list and every open room while live events are held. Reads in parallel where possible, to save round
    * trips.
    */
   async catchUp(socket: SocketConnection): Promise<void> {
     const { signal } = socket;
     const open = [...this.openRooms.values()];
     for (const history of open) {
-      history.holdFrames();
+      history.holdEvents();
       if (socket !== this.#lastSocket) history.onNewSocket(this.#session.clock, signal);
     }
     this.#lastSocket = socket;
@@ -139,7 +137,7 @@ export class RoomSync implements RoomReader, OpenRooms {
       // count.
       if (this.#isListStale) this.listByRest(signal).catch(noop);
     } finally {
-      for (const history of open) history.releaseFrames();
+      for (const history of open) history.releaseEvents();
     }
   }
 
@@ -151,22 +149,11 @@ export class RoomSync implements RoomReader, OpenRooms {
     try {
       return { rooms: await this.listByRest(signal), method: 'rest' };
     } catch (thrown) {
-      const rooms = await this.#listBySocket(socket);
+      const deferred = await loadDeferred().catch(noop);
+      const rooms = await deferred?.listBySocket(socket, this.#session.timing.confirmMs);
       if (!rooms) throw thrown;
       return { rooms, method: 'websocket' };
     }
-  }
-
-  /** @returns undefined without a socket or an answer. */
-  async #listBySocket(socket: SocketConnection | undefined): Promise<Room[] | undefined> {
-    let rooms: Room[] | undefined;
-    if (socket?.send({ type: 'get_room_list' })) {
-      await socket.waitForFrame(this.#session.timing.confirmMs, (frame) => {
-        if (frame.type === 'room_list') ({ rooms } = frame);
-        return rooms !== undefined;
-      });
-    }
-    return rooms;
   }
 
   async listByRest(signal: AbortSignal): Promise<Room[]> {
@@ -238,9 +225,10 @@ export class RoomSync implements RoomReader, OpenRooms {
         answerMs: this.#session.timing.confirmMs,
         onProblem: (problem) => this.#session.report({ type: 'problem', problem }),
         prepare: (messages) => this.#recognised(roomId, messages),
-        apply: (frame) => {
+        apply: (event) => {
           // The list was just read: its counts include these changes.
-          if (frame.type !== 'messages_marked_read' && isPassed(frame)) this.#session.report({ type: 'frame', frame });
+          if (event.type !== 'messages-marked-read' && isRoomEvent(event))
+            this.#session.report({ type: 'room-event', event });
         },
       },
       signal,
@@ -260,7 +248,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     if (this.openRooms.has(key)) return false;
     this.openRooms.set(
       key,
-      new RoomHistory(roomId, this.#session.report, (frame, wasHeld) => this.#apply(frame, wasHeld), seen),
+      new RoomHistory(roomId, this.#session.report, (event, wasHeld) => this.#apply(event, wasHeld), seen),
     );
     return true;
   }
@@ -286,14 +274,14 @@ export class RoomSync implements RoomReader, OpenRooms {
     const key = idKey(roomId);
     if (this.openRooms.has(key) || this.isOpenElsewhere(roomId) || !this.#session.backend.has('user_channel')) return;
     this.subscribed.delete(key);
-    this.#session.socket?.send({ type: 'unsubscribe_room', room_id: roomId });
+    this.#session.socket?.send({ type: 'unsubscribe-room', roomId });
   }
 
   #subscribe(socket: SocketConnection, roomIds: readonly Id[]): Promise<void> {
     return subscribe(socket, roomIds, this.subscribed, this.#session.timing.confirmMs);
   }
 
-  // ————— Live frames
+  // ————— Live events
 
   /** Handles a list with all unread counts. A denied room that is listed may be readable now. */
   onRoomList(rooms: readonly Room[]): void {
@@ -315,34 +303,34 @@ export class RoomSync implements RoomReader, OpenRooms {
     return this.#session.backend.has('user_channel') && this.#session.state.is === 'connected';
   }
 
-  /** Applies a frame that changes rooms or messages. */
-  applyFrame(frame: ChatFrame): void {
-    if (frame.type === 'room_updated' || frame.type === 'new_message' || frame.type === 'messages_marked_read')
+  /** Applies a event that changes rooms or messages. */
+  applyEvent(event: TransportEvent): void {
+    if (event.type === 'room-updated' || event.type === 'new-message' || event.type === 'messages-marked-read')
       this.#isListStale = true;
-    if (frame.type === 'room_updated' && 'unread_count' in frame.updates)
-      this.openRooms.get(idKey(frame.room_id))?.onUnreadCount();
-    if (!isChange(frame)) {
-      if (frame.type === 'room_updated') this.#recheck(frame.room_id);
-      if (frame.type === 'unsubscribed' && this.subscribed.delete(idKey(frame.room_id)))
+    if (event.type === 'room-updated' && 'unread_count' in event.updates)
+      this.openRooms.get(idKey(event.roomId))?.onUnreadCount();
+    if (!isChange(event)) {
+      if (event.type === 'room-updated') this.#recheck(event.roomId);
+      if (event.type === 'unsubscribed' && this.subscribed.delete(idKey(event.roomId)))
         loadDeferred()
-          .then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, frame.room_id))
+          .then(({ onSubscriptionEnded }) => onSubscriptionEnded(this.#session, event.roomId))
           .catch(noop);
-      if (isPassed(frame)) this.#session.report({ type: 'frame', frame });
+      if (isRoomEvent(event)) this.#session.report({ type: 'room-event', event });
       return;
     }
-    this.#recheck(frame.room_id);
-    const history = this.openRooms.get(idKey(frame.room_id));
-    if (!history) this.#apply(frame, false);
-    else if (!history.accept(frame)) this.#session.loop.resyncAfterGap();
+    this.#recheck(event.roomId);
+    const history = this.openRooms.get(idKey(event.roomId));
+    if (!history) this.#apply(event, false);
+    else if (!history.accept(event)) this.#session.loop.resyncAfterGap();
   }
 
-  #apply(frame: ChangeFrame, wasHeld: boolean): void {
+  #apply(event: ChangeEvent, wasHeld: boolean): void {
     const { report } = this.#session;
-    if (frame.type !== 'new_message') {
-      if (isPassed(frame)) report({ type: 'frame', frame });
+    if (event.type !== 'new-message') {
+      if (isRoomEvent(event)) report({ type: 'room-event', event });
       return;
     }
-    const { room_id: roomId, message } = frame;
+    const { roomId, message } = event;
     // Nothing is missing before a live message only if the server reports every message.
     if (this.#isComplete) this.openRooms.get(idKey(roomId))?.advance(message);
     report({ type: 'live-message', roomId, message, wasHeld });

@@ -14,13 +14,13 @@ export async function subscribe(
 ): Promise<void> {
   const requested = roomIds.filter((roomId) => {
     const key = idKey(roomId);
-    return !subscribed.has(key) && socket.send({ type: 'subscribe_room', room_id: roomId }) && subscribed.add(key);
+    return !subscribed.has(key) && socket.send({ type: 'subscribe-room', roomId }) && subscribed.add(key);
   });
   await Promise.all(
     requested.map((roomId) =>
-      socket.waitForFrame(
+      socket.waitForEvent(
         timeoutMs,
-        (frame) => (frame.type === 'subscribed' || frame.type === 'error') && sameId(frame.room_id, roomId),
+        (event) => (event.type === 'subscribed' || event.type === 'error') && sameId(event.roomId, roomId),
       ),
     ),
   );

@@ -1,5 +1,5 @@
 /**
- * Shares one socket between all tabs of a user: the leader tab relays everything that it receives, and sends frames for
+ * Shares one socket between all tabs of a user: the leader tab relays everything that it receives, and sends commands for
  * the follower tabs. Loaded with the second tab: see deferred.ts.
  */
 import { CloseCode, idKey, sameId, type Id } from '../../protocol/index.js';
@@ -49,8 +49,8 @@ export class SharedSocket {
         this.#session.parts.notifications?.tellAgain();
         return this.greet();
       case 'send':
-        if (this.isLeader && this.#session.send(message.frame) && message.frame.type === 'subscribe_room')
-          this.#session.roomSync.subscribed.add(idKey(message.frame.room_id));
+        if (this.isLeader && this.#session.send(message.command) && message.command.type === 'subscribe-room')
+          this.#session.roomSync.subscribed.add(idKey(message.command.roomId));
         return;
       case 'rooms':
         return this.isLeader ? this.#count(message.tab, message.rooms) : undefined;
@@ -105,7 +105,7 @@ export class SharedSocket {
     for (const roomId of before) roomSync.unsubscribe(roomId);
     // The rooms may have been unsubscribed, because the tab had not answered a roll call.
     for (const roomId of rooms) {
-      if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe_room', room_id: roomId }))
+      if (!roomSync.subscribed.has(idKey(roomId)) && this.#session.send({ type: 'subscribe-room', roomId }))
         roomSync.subscribed.add(idKey(roomId));
     }
   }
@@ -134,14 +134,15 @@ export class SharedSocket {
 
   /**
    * Opens connections for a follower's session, which the leader relays.
+   * @param decode decodes what the leader has received.
    * @param onSilence called if the leader does not answer.
    */
-  follow(onSilence: () => void): Transport['open'] {
+  follow(decode: Transport['decode'], onSilence: () => void): Transport['open'] {
     const session = this.#session;
     const tellRooms = (rooms?: readonly Id[]): void => this.#tellRooms(rooms);
     this.isLeader = false;
     this.#forgetOthers();
-    return ({ decode, onAlive, onFrame, onProblem, onEnd }): TransportConnection => {
+    return ({ onAlive, onEvent, onProblem, onEnd }): TransportConnection => {
       let isUp = false;
       let ended = false;
       const finish = (code: number, reason: string): void => {
@@ -154,9 +155,9 @@ export class SharedSocket {
       };
       const read = (text: unknown): void => {
         onAlive?.(text);
-        const { frame, problems } = decode(text);
+        const { frame: event, problems } = decode(text);
         for (const problem of problems) onProblem?.(problem);
-        if (frame) onFrame(frame);
+        if (event) onEvent(event);
       };
       const listen = (message: TabMessage): void => {
         cancel();
@@ -171,13 +172,13 @@ export class SharedSocket {
       const cancel = session.clock.after(SILENCE_MS, onSilence);
       session.tabs.broadcast({ kind: 'join' });
       return {
-        send(frame) {
+        send(command) {
           // A token never leaves its tab. The answer to `sync` does not name its requester, and another tab, with other
-          // known messages, would take it for its own: each tab syncs by REST.
-          if (ended || !isUp || frame.type === 'authenticate' || frame.type === 'sync') return false;
+          // known messages, would take it for its own: each tab requests changes by REST.
+          if (ended || !isUp || command.type === 'authenticate' || command.type === 'sync') return false;
           // The room may be open in another tab: the leader counts the tabs.
-          if (frame.type !== 'unsubscribe_room') session.tabs.broadcast({ kind: 'send', frame });
-          if (frame.type === 'unsubscribe_room' || frame.type === 'subscribe_room') tellRooms();
+          if (command.type !== 'unsubscribe-room') session.tabs.broadcast({ kind: 'send', command });
+          if (command.type === 'unsubscribe-room' || command.type === 'subscribe-room') tellRooms();
           return true;
         },
         end: finish,

@@ -2,8 +2,8 @@
  * Communication between the tabs of one origin and one scope (BroadcastChannel), and the election of the leader tab
  * (Web Locks: the browser passes a lock on at the moment its holder is gone).
  */
-import type { ClientFrame, Id, Message, Notification } from '../../protocol/index.js';
-import type { Clock } from '../../transport/index.js';
+import type { Id, Message, Notification } from '../../protocol/index.js';
+import type { Clock, TransportCommand } from '../../transport/index.js';
 import type { Method, NotificationState, StoredMessage } from '../../model/index.js';
 
 /** A message between tabs. Never contains a token. */
@@ -16,7 +16,7 @@ export type SocketTabMessage =
   /** From the leader: the server's greeting; `null` while there is no socket. */
   | { kind: 'greeting'; text: unknown }
   | { kind: 'text'; text: unknown }
-  | { kind: 'send'; frame: ClientFrame }
+  | { kind: 'send'; command: TransportCommand }
   /** To the leader: the rooms that this tab shows. Sent when they change, and in response to `who`. */
   | { kind: 'rooms'; tab: string; rooms: readonly Id[] }
   /** From the leader: which tabs are still open, and which rooms do they show? */
@@ -48,7 +48,7 @@ export interface TabApis {
  * Tabs with another version of this protocol share neither a socket nor a lock: they do not receive each other's
  * messages.
  */
-const VERSION = 2;
+const VERSION = 3;
 /** The deadline for the browser's answer to a lock request, in milliseconds. */
 const LOCK_MS = 3_000;
 

@@ -20,6 +20,7 @@ export interface TabHost extends SharedSocketHost {
   readonly outboxes: OutboxRegistry;
   readonly address: Address | undefined;
   readonly config: SessionConfig | undefined;
+  readonly transport: Transport;
   readonly auth: TokenActions & { readonly tokens: { readonly owner: Id | null } };
   /** Includes a socket that is still being opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
@@ -130,7 +131,7 @@ export class TabCoordinator {
     // The code cannot be loaded without a network: then this tab opens its own socket.
     if (!shared) this.isFollower = false;
     if (!shared || !this.isFollower) return undefined;
-    return shared.follow(() => {
+    return shared.follow(this.#session.transport.decode, () => {
       // The leader holds the lock and does nothing: it is stopped by a dialog or a debugger, or was suspended without
       // an event.
       const { scope, current } = this.#session.outboxes;

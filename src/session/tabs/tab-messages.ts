@@ -2,7 +2,7 @@
  * Validates messages from other tabs: they may run another release of this script, or another script. Loaded on demand:
  * see deferred.ts.
  */
-import { check, checkEach, Message, readFrame, User, type ClientFrame, type Problem } from '../../protocol/index.js';
+import { check, checkEach, Message, User, type Problem } from '../../protocol/index.js';
 import {
   anything,
   flag,
@@ -19,6 +19,7 @@ import {
   z,
 } from '../../protocol/schema.js';
 import type { OutboxTabMessage, TabMessage } from './tab-channel.js';
+import type { TransportCommand } from '../../transport/index.js';
 import type { StoredMessage as KeptMessage } from '../../model/index.js';
 
 /** Milliseconds since 1970 that are a valid date. */
@@ -53,31 +54,31 @@ const Kept = object(() => ({
 const kept = (): { kept: ReturnType<typeof Kept> } => ({ kept: Kept() });
 const localId = { localId: string };
 
-const room = { room_id: Id };
-const message = { ...room, message_id: Id };
+const room = { roomId: Id };
 /**
- * Frames that are sent for another tab: those of `ClientFrames`, in the kinds of schema that a page has already loaded.
- * Except `authenticate` and `sync`, because each tab has a token and known messages of its own.
+ * Commands that are sent for another tab. Except `authenticate` and `sync`, because each tab has a token and
+ * known messages of its own.
  */
-const FRAMES = {
-  subscribe_room: object(() => room),
-  unsubscribe_room: object(() => room),
-  send_message: object(() => ({ ...room, content: string, reply_to: optionalOr(Id), _tempId: optionalOr(string) })),
-  mark_read: object(() => ({ ...room, message_ids: optionalOr(z.array(Id)) })),
+const COMMANDS = {
+  'subscribe-room': object(() => room),
+  'unsubscribe-room': object(() => room),
+  'send-message': object(() => ({ ...room, content: string, localId: string, replyTo: optionalOr(Id) })),
+  'mark-read': object(() => ({ ...room, messageIds: optionalOr(z.array(Id)), upTo: optionalOr(Id) })),
   typing: object(() => room),
-  stop_typing: object(() => room),
-  get_room_list: object(() => ({})),
+  'stop-typing': object(() => room),
+  'get-room-list': object(() => ({})),
   ping: object(() => ({})),
-  edit_message: object(() => ({ ...message, content: string })),
-  delete_message: object(() => message),
-  react: object(() => ({ ...message, emoji: string, on: flag })),
-} satisfies Record<Exclude<ClientFrame['type'], 'authenticate' | 'sync'>, unknown>;
+} satisfies Record<Exclude<TransportCommand['type'], 'authenticate' | 'sync'>, unknown>;
+
+/** The property of a table that data from another tab names: only the table's own, never `constructor`. */
+const ownEntry = <T extends object>(table: T, name: unknown): T[keyof T] | undefined =>
+  typeof name === 'string' && Object.hasOwn(table, name) ? table[name as keyof T] : undefined;
 
 const SHAPES = {
   join: object(() => ({})),
   greeting: object(() => ({ text: z.nullable(string) })),
   text: object(() => ({ text: anything })),
-  send: object(() => ({ frame: anything })),
+  send: object(() => ({ command: anything })),
   rooms: object(() => ({ tab: string, rooms: z.array(Id) })),
   who: object(() => ({})),
   ended: object(() => ({})),
@@ -130,8 +131,7 @@ export function readTabMessage(
   onProblem: (problem: Problem) => void = () => {},
 ): TabMessage | undefined {
   const kind = (data as { kind?: unknown } | null)?.kind;
-  const shape =
-    typeof kind === 'string' && Object.hasOwn(SHAPES, kind) ? SHAPES[kind as TabMessage['kind']] : undefined;
+  const shape = ownEntry(SHAPES, kind);
   // Tabs with a later release may send further kinds.
   if (!shape) return undefined;
   const result = check<z.ZodMiniType>(shape, data, `tab.${kind as string}`);
@@ -145,7 +145,11 @@ export function readTabMessage(
     return { ...said, state: { ...said.state, recent: items } };
   }
   if (said.kind !== 'send') return said;
-  const { frame, problems } = readFrame<ClientFrame>(FRAMES, said.frame);
-  problems.forEach(onProblem);
-  return frame && { kind: 'send', frame };
+  const type = (said.command as { type?: unknown } | null)?.type;
+  const command = ownEntry(COMMANDS, type);
+  if (!command) return undefined;
+  const checked = check<z.ZodMiniType>(command, said.command, `tab.${type as string}`);
+  if (checked.ok) return { kind: 'send', command: checked.value as TransportCommand };
+  onProblem(checked.problem);
+  return undefined;
 }

@@ -1,0 +1,39 @@
+/** The work of the client after events of rooms. Deferred: see deferred.ts. */
+import type { KeyedTimers } from '../internal/keyed-timers.js';
+import { noop } from '../internal/noop.js';
+import type { RoomEvent } from '../model/index.js';
+import { idKey, type Id } from '../protocol/index.js';
+import type { Session } from '../session/index.js';
+import { roomOf } from '../store/selectors.js';
+import type { StateStore } from './state-store.js';
+
+interface RoomEventHost {
+  readonly store: StateStore;
+  readonly session: Session;
+  readonly timers: KeyedTimers;
+}
+
+/** A user who has not sent `typing` again for this time has stopped, in milliseconds. */
+const TYPING_TIMEOUT_MS = 6_000;
+/** Minimum interval between two reloads of the room list for the same unknown room, in milliseconds. */
+const UNKNOWN_ROOM_MS = 60_000;
+
+export function onRoomEvent(host: RoomEventHost, event: RoomEvent): void {
+  const { store, timers } = host;
+  if (event.type === 'typing' && event.isTyping) {
+    const { roomId, userId } = event;
+    timers.set(`typist ${idKey(roomId)} ${idKey(userId)}`, TYPING_TIMEOUT_MS, () =>
+      store.dispatch({ type: 'typing-expired', roomId, userId }),
+    );
+  }
+  if (event.type === 'room-updated') onUnknownRoom(host, event.roomId);
+}
+
+/** Reloads the room list after an event in a room that it does not contain: the user was probably just added to it. */
+export function onUnknownRoom({ store, session, timers }: RoomEventHost, roomId: Id): void {
+  const timer = `unknown-room ${idKey(roomId)}`;
+  if (!store.data.roomsLoaded || roomOf(store.data, roomId) || timers.has(timer)) return;
+  // Rate-limited, because the backend may send events of a room that its list never contains.
+  timers.set(timer, UNKNOWN_ROOM_MS, noop);
+  void session.refreshRooms().catch(noop);
+}
