@@ -34,8 +34,8 @@ export const styles = [
       display: none;
       flex-direction: column;
       box-sizing: border-box;
-      inline-size: min(var(--chat-panel-width, 24rem), 100vw - 2 * var(--chat-launcher-offset, 1rem));
-      block-size: min(var(--chat-panel-height, 36rem), 100vh - 2 * var(--chat-launcher-offset, 1rem) - var(--chat-launcher-size, 3.5rem) - 0.75rem);
+      inline-size: min(var(--chat-panel-width, 24rem), 100dvw - 2 * var(--chat-launcher-offset, 1rem));
+      block-size: min(var(--chat-panel-height, 36rem), 100dvh - 2 * var(--chat-launcher-offset, 1rem) - var(--chat-launcher-size, 3.5rem) - 0.75rem);
       overflow: hidden;
       border: 1px solid var(--_border);
       border-radius: calc(var(--_radius) * 2);
@@ -56,7 +56,7 @@ export const styles = [
       inset: 0;
       inline-size: auto;
       block-size: auto;
-      padding-block: env(safe-area-inset-top, 0px) env(safe-area-inset-bottom, 0px);
+      padding: env(safe-area-inset-top, 0px) env(safe-area-inset-right, 0px) env(safe-area-inset-bottom, 0px) env(safe-area-inset-left, 0px);
       border: 0;
       border-radius: 0;
     }

@@ -18,6 +18,9 @@ const CLOSE = icon(svg`<path d="m6 6 12 12M18 6 6 18" />`);
 /** On these screens the panel is a modal dialog that covers the page. */
 const SMALL_SCREEN = '(max-width: 30rem), (max-height: 26rem)';
 
+/** The events of `visualViewport` after which an on-screen keyboard may cover another part of the page. */
+const VIEWPORT_CHANGES = ['resize', 'scroll'];
+
 /**
  * A floating button with the number of unread messages, which opens the chat in a panel: next to the page on a large
  * screen, full-screen on a small one. Whether the panel is open is remembered for the lifetime of the tab, so it stays
@@ -119,6 +122,7 @@ export class ChatLauncherElement extends LitElement {
     super.connectedCallback();
     this.#smallScreen ??= matchMedia(SMALL_SCREEN);
     this.#smallScreen.addEventListener('change', this.#onResize);
+    for (const change of VIEWPORT_CHANGES) visualViewport?.addEventListener(change, this.#fitViewport);
     // Moving the element takes its modal dialog out of the top layer, so open it again.
     if (this.hasUpdated && this.#smallScreen.matches) this.#onResize();
   }
@@ -126,6 +130,7 @@ export class ChatLauncherElement extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#smallScreen?.removeEventListener('change', this.#onResize);
+    for (const change of VIEWPORT_CHANGES) visualViewport?.removeEventListener(change, this.#fitViewport);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -167,8 +172,23 @@ export class ChatLauncherElement extends LitElement {
     this.#dialog.classList.toggle('full', isSmall);
     if (isSmall) this.#dialog.showModal();
     else this.#dialog.show();
+    this.#fitViewport();
     this.#focusTitle();
   }
+
+  /**
+   * Keeps the field of a full-screen panel above an on-screen keyboard, which covers a part of the page on iOS. A page
+   * that the user has zoomed is left alone.
+   */
+  readonly #fitViewport = (): void => {
+    const dialog = this.#dialog as HTMLDialogElement | null;
+    if (!dialog) return;
+    const { style, classList } = dialog;
+    const { scale, offsetTop, height } = visualViewport!;
+    const isCovered = classList.contains('full') && scale === 1 && height < document.documentElement.clientHeight;
+    style.insetBlock = isCovered ? `${offsetTop}px auto` : '';
+    style.blockSize = isCovered ? `${height}px` : '';
+  };
 
   /** Switches between a modal and a non-modal dialog. The focus stays where it was, inside or outside. */
   readonly #onResize = (): void => {

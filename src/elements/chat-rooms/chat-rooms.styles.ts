@@ -4,14 +4,21 @@ export const styles = css`
   :host {
     --_surface-hover: var(--chat-surface-hover, color-mix(in srgb, var(--_text) 6%, var(--_surface)));
     --_surface-selected: var(--chat-surface-selected, color-mix(in srgb, var(--_accent) 13%, var(--_surface)));
+    display: flex;
+    flex-direction: column;
     block-size: 100%;
     min-block-size: 0;
+    /* Without a height from the page, the list would be as long as all its rooms. */
+    max-block-size: 100dvh;
     overflow: hidden;
   }
   .base {
     display: flex;
     flex-direction: column;
-    block-size: 100%;
+    flex: auto;
+    min-block-size: 0;
+    /* If the page changes the display of the host. */
+    max-block-size: inherit;
   }
   .header {
     padding: var(--_space) calc(var(--_space) * 1.5);
@@ -25,12 +32,19 @@ export const styles = css`
     background: var(--_surface);
     appearance: none;
   }
+  /* iOS zooms in to a field with a smaller font. */
+  @media (pointer: coarse) {
+    .filter {
+      font-size: max(1em, 16px);
+    }
+  }
   .filter::placeholder {
     color: var(--_text-muted);
     opacity: 1;
   }
   .list {
-    flex: 1;
+    flex: auto;
+    min-block-size: 0;
     overflow-y: auto;
     overscroll-behavior: contain;
     padding: calc(var(--_space) * 0.75);

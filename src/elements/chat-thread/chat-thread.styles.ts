@@ -197,6 +197,12 @@ export const styles = css`
     background: var(--_surface);
     overflow: hidden;
   }
+  /* iOS zooms in to a field with a smaller font. */
+  @media (pointer: coarse) {
+    .field {
+      font-size: max(1em, 16px);
+    }
+  }
   .field:focus-within {
     border-color: var(--_accent);
     outline: var(--_focus-ring);
