@@ -76,6 +76,9 @@ export function trimLit(): Plugin {
       [/(?<=for\()this\._\$AP\?\.\(!1,!0,\w\)/, ''],
       [/\w\?\._\$AO\?\.\(!1\),/, ''],
       [/\(\w\?\.creationScope\?\?(\w)\)/, '$1'],
+      // For other directives.
+      [/get (startNode|endNode|tagName)\(\)\{.*?\}/g, ''],
+      [/get parentNode\(\)\{(return this\._\$AM\.parentNode|let .*?,\w)\}/g, ''],
       // Private exports. `directive-helpers` uses one.
       [/\{M:\w,P:.*?(I:\w),.*?F:\w\}/, '{$1}'],
     ],

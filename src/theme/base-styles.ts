@@ -17,6 +17,8 @@ const base = css`
     visibility: inherit;
     pointer-events: inherit;
     color-scheme: inherit;
+    -webkit-user-select: text;
+    user-select: text;
     font: var(--_font-size) / var(--_line-height) var(--_font);
     color: var(--_text);
     text-align: start;

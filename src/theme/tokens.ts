@@ -7,17 +7,27 @@
  */
 import { css } from 'lit';
 
+// As a length, `1em` is inherited as the size that it has on the host. Two copies of this script may be on a page.
+try {
+  globalThis.CSS?.registerProperty({ name: '--_rem', syntax: '<length>', inherits: true, initialValue: '16px' });
+} catch {
+  // It is registered already.
+}
+
 export const tokens = css`
   :host {
     color-scheme: var(--chat-color-scheme, inherit);
+    /* All sizes are relative to the browser's own font size. The page's root may have another one. */
+    font: medium sans-serif !important;
+    --_rem: 1em;
     --_font: var(--chat-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
-    --_font-size: var(--chat-font-size, 0.9375rem);
-    --_font-size-small: var(--chat-font-size-small, 0.8125rem);
+    --_font-size: var(--chat-font-size, calc(0.9375 * var(--_rem)));
+    --_font-size-small: var(--chat-font-size-small, calc(0.8125 * var(--_rem)));
     --_line-height: var(--chat-line-height, 1.4);
-    --_space: var(--chat-space, 0.5rem);
-    --_radius: var(--chat-radius, 0.5rem);
-    --_bubble-radius: var(--chat-bubble-radius, 1.125rem);
-    --_avatar-size: var(--chat-avatar-size, 2.5rem);
+    --_space: var(--chat-space, calc(0.5 * var(--_rem)));
+    --_radius: var(--chat-radius, calc(0.5 * var(--_rem)));
+    --_bubble-radius: var(--chat-bubble-radius, calc(1.125 * var(--_rem)));
+    --_avatar-size: var(--chat-avatar-size, calc(2.5 * var(--_rem)));
     --_avatar-radius: var(--chat-avatar-radius, 50%);
     --_focus-ring: var(--chat-focus-ring, 2px solid var(--_accent));
     --_shadow: var(--chat-shadow, 0 2px 10px rgb(0 0 0 / 0.18));

@@ -2,7 +2,7 @@
 import { aTimeout, expect, fixtureCleanup, html, nextFrame } from '@open-wc/testing';
 import type { TemplateResult } from 'lit';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
-import { tokenOf } from '../support/fake-backend.js';
+import { room, tokenOf } from '../support/fake-backend.js';
 import { all, intercept, mount, one, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 const token = tokenOf(1);
@@ -75,6 +75,7 @@ describe('12.1: a thread with', () => {
   let restore: () => void;
   beforeEach(() => {
     ({ restore } = intercept((backend) => {
+      backend.rooms = Array.from({ length: 60 }, (_, n) => room(n + 1, `Room ${n + 1}`));
       for (let n = 1; n <= 120; n++) backend.store(1, 2, `message ${n}`);
     }));
   });
@@ -96,6 +97,17 @@ describe('12.1: a thread with', () => {
       // Not the whole history.
       expect(all(element, 'li').length).to.be.below(80);
     });
+
+  it('…: and a list of rooms without a height is no taller than the window', async () => {
+    const { connection, rooms } = await mount(connected(html`<div><chat-rooms></chat-rooms></div>`));
+    await until(() => all(rooms, '[role=option]').length > 50);
+    await frames();
+    expect(rooms.getBoundingClientRect().height).to.be.at.most(innerHeight + 1);
+    const list = one(rooms, '[part=list]');
+    expect(list.clientHeight).to.be.within(200, innerHeight);
+    expect(list.scrollHeight).to.be.above(list.clientHeight);
+    expect(connection.scrollWidth).to.be.at.most(innerWidth);
+  });
 
   it('a page of its own in a frame', async () => {
     const frame = document.body.appendChild(document.createElement('iframe'));

@@ -24,6 +24,9 @@ const HOSTILE: Record<string, string> = {
     'body, body * { font: italic 900 40px/3 fantasy; letter-spacing: 0.5em; word-spacing: 1em; text-transform: uppercase; text-indent: 4em; text-align: right; text-shadow: 2px 2px red; white-space: pre; color: lime; cursor: crosshair; hyphens: auto; font-variant: small-caps; tab-size: 20; line-break: anywhere; word-break: break-all; -webkit-text-stroke: 1px red; quotes: "x" "y"; list-style: square inside }',
   'a framework’s buttons, inputs and dialogs':
     'button { background: #0d6efd; color: #fff; padding: 2rem; border-radius: 0; min-width: 300px; text-transform: uppercase } input, textarea { height: 90px; border: 9px solid red; width: 100% } h2 { font-size: 90px; margin: 50px } ul, ol { padding-left: 99px; list-style: disc } p { margin: 3em } dialog { background: red; inset: 0; width: 100vw } .base, .message, .bubble, .header, .panel, .button, .badge { display: none; background: red; margin: 90px } img { max-width: none; width: 900px } a { color: red; display: block }',
+  '12.3: a small font size of the root': 'html { font-size: 62.5% }',
+  '12.3: a large font size of the root, and of the elements': 'html { font-size: 125% } body * { font-size: 40px }',
+  '12.3: text that cannot be selected': 'body { -webkit-user-select: none; user-select: none }',
   'transformed and translucent':
     '* { animation: none; transition: all 9s; float: left; transform-origin: 0 0; z-index: 99999; column-count: 3; direction: ltr } div, p, section { opacity: 0.2; transform: rotate(3deg) }',
 };
@@ -165,6 +168,45 @@ describe('styles of page and chat', () => {
       await same(() => shootCorner(`/corner-${at}`), plainCorner, `launcher ${name}`);
     });
   }
+
+  it('12.3: messages can be selected on a page where nothing else can', async () => {
+    const at = Object.keys(HOSTILE).findIndex((name) => name.includes('cannot be selected'));
+    const { page } = await site.open(`/elements-${at}`, { now });
+    await settled(page);
+    const selected = await page.evaluate(() => {
+      const [text] = document.querySelector('chat-thread')!.shadowRoot!.querySelectorAll('[part=text]');
+      getSelection()!.selectAllChildren(text!);
+      return [getComputedStyle(text!).userSelect, getComputedStyle(document.body).userSelect];
+    });
+    await page.close();
+    assert.deepEqual(selected, ['text', 'none']);
+  });
+
+  // The direction of a page's text is no style: `direction: rtl` has the same effect as `dir="rtl"`.
+  it('12.3: body { direction: rtl } turns the layout', async () => {
+    const { page } = await site.open('/elements', { now });
+    await settled(page);
+    const sides = async (): Promise<boolean[]> =>
+      page.evaluate(() => {
+        const root = document.querySelector('chat-thread')!.shadowRoot!;
+        const [list, own, send] = ['[part=messages]', '[part~=bubble-own]', '[part=send]'].map((part) => {
+          const { left, right } = root.querySelector(part)!.getBoundingClientRect();
+          return (left + right) / 2;
+        });
+        return [own! > list!, send! > list!];
+      });
+    const before = await sides();
+    await page.evaluate(() => void (document.body.style.direction = 'rtl'));
+    const after = await sides();
+    await page.close();
+    assert.deepEqual(
+      [before, after],
+      [
+        [true, true],
+        [false, false],
+      ],
+    );
+  });
 
   it('the page looks the same without the chat', async () => {
     const picture = async (path: string): Promise<Uint8Array> => {

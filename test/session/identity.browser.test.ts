@@ -65,6 +65,22 @@ describe('user changes', () => {
     expect([chat.user, ...shown()]).to.deep.equal([null]);
   });
 
+  it('10.4: the same if the server has named another user for an unchanged token before', async () => {
+    await open({ token: 'shared, opaque' });
+    await clock.advance(1_000);
+    backend.userOf = () => 2;
+    backend.open[0]!.drop(1006);
+    await clock.advance(10_000);
+    backend.sendAs(1, 1, 'for Ben');
+    await clock.advance(1_000);
+    expect([chat.user?.id, ...shown()]).to.deep.equal([2, 'sent for Ben']);
+    backend.onSocket = 'hang';
+    backend.onRequest = () => 'hang';
+    chat.configure({ token: 'cleo, opaque' });
+    await settle();
+    expect([chat.user, ...shown()]).to.deep.equal([null]);
+  });
+
   it('10.1: a message confirmed during the user change is not shown to the next user', async () => {
     await open({ token: ANA });
     await clock.advance(1_000);

@@ -12,15 +12,15 @@ export const styles = [
     }
     .badge {
       position: absolute;
-      inset-block-start: -0.25rem;
-      inset-inline-end: -0.25rem;
+      inset-block-start: calc(-0.25 * var(--_rem));
+      inset-inline-end: calc(-0.25 * var(--_rem));
       box-sizing: border-box;
-      min-inline-size: 1.375rem;
-      padding: 0.1875rem 0.375rem;
-      border-radius: 1rem;
+      min-inline-size: calc(1.375 * var(--_rem));
+      padding: calc(0.1875 * var(--_rem)) calc(0.375 * var(--_rem));
+      border-radius: var(--_rem);
       background: var(--_danger);
       color: var(--_surface);
-      font: 600 0.8125rem/1 var(--_font);
+      font: 600 calc(0.8125 * var(--_rem))/1 var(--_font);
       text-align: center;
     }
     .panel {
@@ -29,13 +29,13 @@ export const styles = [
       color-scheme: inherit;
       position: fixed;
       z-index: var(--chat-launcher-layer, 1000);
-      inset-block: auto calc(var(--chat-launcher-offset, 1rem) + var(--chat-launcher-size, 3.5rem) + 0.75rem + env(safe-area-inset-bottom, 0px));
-      inset-inline: auto var(--chat-launcher-offset, 1rem);
+      inset-block: auto calc(var(--chat-launcher-offset, var(--_rem)) + var(--chat-launcher-size, calc(3.5 * var(--_rem))) + calc(0.75 * var(--_rem)) + env(safe-area-inset-bottom, 0px));
+      inset-inline: auto var(--chat-launcher-offset, var(--_rem));
       display: none;
       flex-direction: column;
       box-sizing: border-box;
-      inline-size: min(var(--chat-panel-width, 24rem), 100dvw - 2 * var(--chat-launcher-offset, 1rem));
-      block-size: min(var(--chat-panel-height, 36rem), 100dvh - 2 * var(--chat-launcher-offset, 1rem) - var(--chat-launcher-size, 3.5rem) - 0.75rem);
+      inline-size: min(var(--chat-panel-width, calc(24 * var(--_rem))), 100dvw - 2 * var(--chat-launcher-offset, var(--_rem)));
+      block-size: min(var(--chat-panel-height, calc(36 * var(--_rem))), 100dvh - 2 * var(--chat-launcher-offset, var(--_rem)) - var(--chat-launcher-size, calc(3.5 * var(--_rem))) - calc(0.75 * var(--_rem)));
       overflow: hidden;
       border: 1px solid var(--_border);
       border-radius: calc(var(--_radius) * 2);
@@ -47,7 +47,7 @@ export const styles = [
       box-shadow: var(--_shadow);
     }
     :host([side='start']) .panel {
-      inset-inline: var(--chat-launcher-offset, 1rem) auto;
+      inset-inline: var(--chat-launcher-offset, var(--_rem)) auto;
     }
     .panel[open] {
       display: flex;
@@ -73,14 +73,14 @@ export const styles = [
       min-inline-size: 0;
       margin: 0;
       padding-inline: var(--_space);
-      font-size: 1rem;
+      font-size: var(--_rem);
       font-weight: 600;
     }
     .header button {
       display: grid;
       place-items: center;
-      inline-size: 2.5rem;
-      block-size: 2.5rem;
+      inline-size: calc(2.5 * var(--_rem));
+      block-size: calc(2.5 * var(--_rem));
       border-radius: 50%;
     }
     .header :focus-visible {

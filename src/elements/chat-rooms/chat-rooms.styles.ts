@@ -18,6 +18,7 @@ export const styles = css`
     flex: auto;
     min-block-size: 0;
     /* If the page changes the display of the host. */
+    block-size: 100%;
     max-block-size: inherit;
   }
   .header {
@@ -55,12 +56,12 @@ export const styles = css`
     grid-template-columns: auto 1fr auto;
     align-items: center;
     column-gap: calc(var(--_space) * 1.5);
-    min-block-size: 4rem;
+    min-block-size: calc(4 * var(--_rem));
     padding: var(--_space);
     border-radius: var(--_radius);
     cursor: pointer;
     content-visibility: auto;
-    contain-intrinsic-block-size: 4rem;
+    contain-intrinsic-block-size: calc(4 * var(--_rem));
     -webkit-tap-highlight-color: transparent;
   }
   .room:hover {
@@ -106,14 +107,14 @@ export const styles = css`
     font-weight: 600;
   }
   .badge {
-    min-inline-size: 1.375rem;
-    padding: 0 0.4rem;
-    border-radius: 1rem;
+    min-inline-size: calc(1.375 * var(--_rem));
+    padding: 0 calc(0.4 * var(--_rem));
+    border-radius: var(--_rem);
     background: var(--_accent);
     color: var(--_on-accent);
-    font-size: 0.75rem;
+    font-size: calc(0.75 * var(--_rem));
     font-weight: 700;
-    line-height: 1.375rem;
+    line-height: calc(1.375 * var(--_rem));
     text-align: center;
     font-variant-numeric: tabular-nums;
   }

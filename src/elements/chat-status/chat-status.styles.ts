@@ -35,8 +35,8 @@ export const styles = css`
   }
   .dot {
     flex: none;
-    inline-size: 0.625rem;
-    block-size: 0.625rem;
+    inline-size: calc(0.625 * var(--_rem));
+    block-size: calc(0.625 * var(--_rem));
     border-radius: 50%;
     background: var(--_state);
   }

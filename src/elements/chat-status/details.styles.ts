@@ -10,7 +10,7 @@ export const styles = css`
     flex-basis: 100%;
     margin-block: calc(var(--_space) * 0.5);
     padding: calc(var(--_space) * 1.5);
-    max-block-size: min(28rem, 70vh);
+    max-block-size: min(calc(28 * var(--_rem)), 70vh);
     overflow: auto;
     color: var(--_text);
     background: var(--_surface);
@@ -80,7 +80,7 @@ export const styles = css`
   }
   .panel textarea {
     inline-size: 100%;
-    block-size: 8rem;
+    block-size: calc(8 * var(--_rem));
     color: var(--_text);
     background: var(--_surface);
     border: 1px solid var(--_border);

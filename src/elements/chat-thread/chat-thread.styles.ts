@@ -16,6 +16,7 @@ export const styles = css`
     flex: auto;
     min-block-size: 0;
     /* If the page changes the display of the host. */
+    block-size: 100%;
     max-block-size: inherit;
   }
   .header {
@@ -23,7 +24,7 @@ export const styles = css`
     margin: 0;
     padding: calc(var(--_space) * 2) calc(var(--_space) * 2);
     border-block-end: 1px solid var(--_border);
-    font-size: 1rem;
+    font-size: var(--_rem);
     font-weight: 650;
     overflow: hidden;
     white-space: nowrap;
@@ -74,7 +75,7 @@ export const styles = css`
     font-size: inherit;
   }
   .older {
-    min-block-size: 3.5rem;
+    min-block-size: calc(3.5 * var(--_rem));
   }
   .loading {
     margin-block: auto;
@@ -121,18 +122,18 @@ export const styles = css`
     flex-direction: column;
     align-items: flex-start;
     min-inline-size: 0;
-    max-inline-size: min(80%, 36rem);
+    max-inline-size: min(80%, calc(36 * var(--_rem)));
   }
   .own .body {
     align-items: flex-end;
   }
   .author {
-    padding-inline: 0.75rem;
+    padding-inline: calc(0.75 * var(--_rem));
     font-weight: 600;
   }
   .bubble {
     max-inline-size: 100%;
-    padding: 0.4375rem 0.8125rem;
+    padding: calc(0.4375 * var(--_rem)) calc(0.8125 * var(--_rem));
     border-radius: var(--_bubble-radius);
     background: var(--_bubble);
     color: var(--_on-bubble);
@@ -159,23 +160,23 @@ export const styles = css`
   .meta {
     display: flex;
     align-items: center;
-    gap: 0.25rem;
-    padding: 0.125rem 0.5rem 0;
+    gap: calc(0.25 * var(--_rem));
+    padding: calc(0.125 * var(--_rem)) calc(0.5 * var(--_rem)) 0;
     color: var(--_text-muted);
-    font-size: 0.75rem;
+    font-size: calc(0.75 * var(--_rem));
   }
   .delivery.checks {
     color: var(--_accent);
   }
   .delivery svg {
-    inline-size: 0.9rem;
-    block-size: 0.9rem;
+    inline-size: calc(0.9 * var(--_rem));
+    block-size: calc(0.9 * var(--_rem));
   }
   .typing {
     display: flex;
     align-items: center;
-    gap: 0.5rem;
-    min-block-size: 1.5rem;
+    gap: calc(0.5 * var(--_rem));
+    min-block-size: calc(1.5 * var(--_rem));
     padding-inline: calc(var(--_space) * 2);
   }
   .composer {
@@ -191,7 +192,7 @@ export const styles = css`
     display: grid;
     flex: 1;
     min-inline-size: 0;
-    max-block-size: 9.5rem;
+    max-block-size: calc(9.5 * var(--_rem));
     border: 1px solid var(--_border);
     border-radius: var(--_bubble-radius);
     background: var(--_surface);
@@ -212,8 +213,8 @@ export const styles = css`
   textarea {
     grid-area: 1 / 1;
     min-inline-size: 0;
-    max-block-size: 9.5rem;
-    padding: 0.5rem 0.875rem;
+    max-block-size: calc(9.5 * var(--_rem));
+    padding: calc(0.5 * var(--_rem)) calc(0.875 * var(--_rem));
     border: 0;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
@@ -238,8 +239,8 @@ export const styles = css`
     display: grid;
     flex: none;
     place-items: center;
-    inline-size: 2.5rem;
-    block-size: 2.5rem;
+    inline-size: calc(2.5 * var(--_rem));
+    block-size: calc(2.5 * var(--_rem));
     border-radius: 50%;
     background: var(--_accent);
     color: var(--_on-accent);
@@ -253,6 +254,16 @@ export const styles = css`
   }
   :host(:dir(rtl)) .send svg {
     transform: scaleX(-1);
+  }
+  /* Zoomed to 400 %, or a phone on its side: the messages come first. */
+  @media (max-height: 20rem) {
+    .header {
+      position: absolute;
+      clip-path: inset(50%);
+    }
+    .typing {
+      display: none;
+    }
   }
   @keyframes breathe {
     50% {

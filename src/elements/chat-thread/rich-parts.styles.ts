@@ -5,15 +5,15 @@ const richParts = css`
   .avatar {
     inline-size: calc(var(--_avatar-size) * 0.8);
     block-size: calc(var(--_avatar-size) * 0.8);
-    margin-block-end: 1.375rem;
+    margin-block-end: calc(1.375 * var(--_rem));
   }
   a {
     color: inherit;
     text-underline-offset: 0.15em;
   }
   .quote {
-    margin: 0 0 0.25rem;
-    padding-inline-start: 0.5rem;
+    margin: 0 0 calc(0.25 * var(--_rem));
+    padding-inline-start: calc(0.5 * var(--_rem));
     border-inline-start: 3px solid currentcolor;
     font-size: var(--_font-size-small);
     overflow: hidden;
@@ -24,11 +24,11 @@ const richParts = css`
   .attachment {
     display: flex;
     align-items: center;
-    gap: 0.5rem;
+    gap: calc(0.5 * var(--_rem));
   }
   .attachment img {
     max-inline-size: 100%;
-    max-block-size: 18rem;
+    max-block-size: calc(18 * var(--_rem));
     border-radius: var(--_radius);
   }
   .failure {
@@ -38,7 +38,7 @@ const richParts = css`
     font-size: var(--_font-size-small);
   }
   .failure button {
-    padding: 0.125rem 0.375rem;
+    padding: calc(0.125 * var(--_rem)) calc(0.375 * var(--_rem));
     font-weight: 600;
     text-decoration: underline;
     text-underline-offset: 0.15em;
@@ -54,12 +54,12 @@ const richParts = css`
     inset-inline: 0;
     display: flex;
     align-items: center;
-    gap: 0.375rem;
+    gap: calc(0.375 * var(--_rem));
     inline-size: max-content;
     margin-inline: auto;
-    padding: 0.375rem 0.875rem 0.375rem 0.625rem;
+    padding: calc(0.375 * var(--_rem)) calc(0.875 * var(--_rem)) calc(0.375 * var(--_rem)) calc(0.625 * var(--_rem));
     border: 1px solid var(--_border);
-    border-radius: 2rem;
+    border-radius: calc(2 * var(--_rem));
     background: var(--_surface);
     box-shadow: var(--_shadow);
     font-size: var(--_font-size-small);
