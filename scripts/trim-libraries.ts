@@ -166,11 +166,16 @@ export function trimZod(): Plugin {
         [/\.\.\.util\.normalizeParams\((_?params)\)/g, '...$1'],
       ],
       'mini/schemas.js': [
+        // The methods of a schema: only custom schemas need one, `check`.
+        [
+          /\/\*@__PURE__\*\/ core\.\$constructor\("ZodMini(Unknown|Array|Object|Optional|Nullable|Catch)", [^]*?\n\}\)/g,
+          'core.$Zod$1',
+        ],
         [/typeof ch === "function" \? .* : ch/, 'ch'],
         [/,?\s*\.\.\.util\.normalizeParams\(_?params\)/g, ''],
         [/if \(!inst\._zod\)\s+throw .*/, ''],
         [/inst\.parse = [^]*?(?=inst\.check = )/, ''],
-        [/inst\.def = def;\s+inst\.type = .*|inst\.with = .*|util\.defineLazy\(inst, "shape", .*/g, ''],
+        [/inst\.def = def;\s+inst\.type = .*|inst\.with = .*/g, ''],
         [/inst\.brand = [^]*?inst\.apply = .*/, ''],
       ],
     },

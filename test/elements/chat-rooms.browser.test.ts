@@ -11,6 +11,7 @@ const person = (id: number, first_name: string): object => ({
   last_name: '',
 });
 const template = html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms><chat-thread></chat-thread></chat-connection>`;
+const nameIn = (row: Element): Element => row.querySelector('[part=name]')!;
 const press = (target: Element, key: string): boolean =>
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true }));
 
@@ -155,6 +156,39 @@ describe('<chat-rooms>', () => {
     press(options[2]!, 'Enter');
     await rooms.updateComplete;
     expect(rooms.selected).to.equal(3);
+  });
+
+  it('12.4: a focused row keeps the focus when a message moves it to the top, and when others move', async () => {
+    const { rooms, connection } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    for (const [roomId, order] of [
+      [3, ['Quiet', 'Ben', 'Garden']],
+      [2, ['Garden', 'Quiet', 'Ben']],
+    ] as const) {
+      const row = all(rooms, '[role=option]').find((option) => text(nameIn(option)) === 'Quiet')!;
+      row.focus();
+      const last_message = { content: 'news', timestamp: new Date().toISOString(), sender: null };
+      backend.socket.receive({ type: 'room_updated', room_id: roomId, updates: { last_message } });
+      await until(() => all(rooms, '[part=name]').map(text).join() === order.join());
+      expect(rooms.shadowRoot!.activeElement, `${connection.connection.state} ${roomId}`).to.equal(row);
+    }
+  });
+
+  it('12.4: Escape clears the filter, and only then reaches the page', async () => {
+    const { rooms } = await mount(template);
+    await until(() => all(rooms, '[role=option]').length === 3);
+    const filter = one(rooms, '[part=filter]') as HTMLInputElement;
+    filter.value = 'gar';
+    filter.dispatchEvent(new Event('input'));
+    await rooms.updateComplete;
+    expect(all(rooms, '[role=option]').length).to.equal(1);
+    let reached = 0;
+    rooms.addEventListener('keydown', () => reached++);
+    press(filter, 'Escape');
+    await rooms.updateComplete;
+    expect([reached, filter.value, all(rooms, '[role=option]').length]).to.deep.equal([0, '', 3]);
+    press(filter, 'Escape');
+    expect(reached).to.equal(1);
   });
 
   it('filters by name, participant and last message, and reports no matches', async () => {

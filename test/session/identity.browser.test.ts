@@ -267,6 +267,25 @@ describe('user changes', () => {
     expect(stored()).to.deep.equal(['1 of somebody']);
   });
 
+  it('a message that was discarded is not sent after its author has returned, though the storage still has it', async () => {
+    await open({ token: ANA });
+    noSocket();
+    backend.onRequest = (method) => (method === 'POST' ? new TypeError('Failed to fetch') : undefined);
+    await write('of Ana');
+    const { localId } = chat.messages(1).at(-1)!;
+    await write('of Ana, too');
+    // The storage has failed since the message was written.
+    storage.put = () => Promise.resolve();
+    chat.discard(localId!);
+    backend.onRequest = () => undefined;
+    backend.onSocket = 'greet';
+    chat.configure({ token: BEN });
+    await clock.advance(60_000);
+    chat.configure({ token: ANA });
+    await clock.advance(60_000);
+    expect([stored(), shown()]).to.deep.equal([['1 of Ana, too'], ['sent of Ana, too']]);
+  });
+
   it('signing out hides everything; pending messages return with their author', async () => {
     await open({ token: ANA });
     backend.sendAs(1, 1, 'private');

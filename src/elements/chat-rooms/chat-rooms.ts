@@ -143,6 +143,13 @@ export class ChatRoomsElement extends LitElement {
     else this.selected = selected;
   }
 
+  protected override update(changed: PropertyValues<this>): void {
+    const focused = this.shadowRoot?.activeElement as HTMLElement | null | undefined;
+    super.update(changed);
+    // A row that moves within the list loses the focus.
+    if (focused?.isConnected && this.shadowRoot!.activeElement !== focused) focused.focus({ preventScroll: true });
+  }
+
   get #allRooms(): readonly Room[] {
     return this.#snapshot?.rooms ?? this.#rooms.value ?? [];
   }
@@ -163,6 +170,14 @@ export class ChatRoomsElement extends LitElement {
 
   readonly #onFilter = (event: Event): void => {
     this.filter = (event.target as HTMLInputElement).value;
+  };
+
+  /** Escape clears the filter first. A panel around the list, such as the launcher's, closes with the next one. */
+  readonly #onFilterKeydown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape' || !this.filter) return;
+    this.filter = '';
+    event.preventDefault();
+    event.stopPropagation();
   };
 
   readonly #onKeydown = (event: KeyboardEvent): void => {
@@ -193,6 +208,7 @@ export class ChatRoomsElement extends LitElement {
           placeholder=${this.#localize.term('filterConversations')}
           aria-label=${this.#localize.term('filterConversations')}
           @input=${this.#onFilter}
+          @keydown=${this.#onFilterKeydown}
         />
       </div>
       ${rooms.length > 0 ? this.#renderList(rooms) : this.#renderNote()} ${this.#renderMissing()}

@@ -11,6 +11,10 @@ const richParts = css`
     color: inherit;
     text-underline-offset: 0.15em;
   }
+  /* The accent colour of the ring is also the colour of own bubbles. */
+  .bubble :focus-visible {
+    outline-color: currentcolor;
+  }
   .quote {
     margin: 0 0 calc(0.25 * var(--_rem));
     padding-inline-start: calc(0.5 * var(--_rem));
