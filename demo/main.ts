@@ -1,6 +1,7 @@
 /**
- * `npm start`: a marketplace page with the chat in it, and the other pages of demo/site. The backend is the reference backend
- * (demo/server). On faults.html, Ana and Ben each use a fault proxy (`/line/<name>`), controlled by the page's panel.
+ * `npm start`: a marketplace page with the chat in it, and the other pages of demo/site. The backend is the reference
+ * backend (demo/server). On faults.html, Ana and Ben each use a fault proxy (`/line/<name>`), controlled by the page's
+ * panel.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Texts of the connection details of `<chat-status>`. Loaded together with the details, so separate from the others. */
+/** Texts of the connection details of `<chat-status>`: separate, because they are loaded with the details. */
 
 export interface DetailsTerms {
   heading: string;

@@ -1,6 +1,6 @@
 /**
- * Converts the frames of our protocol (docs/PROTOCOL.md) to events, and commands to frames. Events and commands have the
- * names of their frames, written as usual in TypeScript: the frame `new_message` with its `room_id` is the event
+ * Converts the frames of our protocol (docs/PROTOCOL.md) to events, and commands to frames. Events and commands have
+ * the names of their frames, written as usual in TypeScript: the frame `new_message` with its `room_id` is the event
  * `new-message` with its `roomId`.
  */
 import {

@@ -14,7 +14,7 @@ import { ChatError } from './errors.js';
  */
 export type AuthMode = 'query' | 'subprotocol' | 'ticket';
 
-/** Minimum length of a token, in characters, to be removed from the server's texts. A shorter one could match other text. */
+/** Minimum length of a token that is removed from the server's texts. A shorter one could match other text. */
 const MIN_SECRET = 12;
 /** Three forms of each of the last three tokens of a socket. */
 const MAX_SECRETS = 9;

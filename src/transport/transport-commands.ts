@@ -1,4 +1,4 @@
-/** The commands of a session to an open connection. They are the same for every backend: see frames.ts for the names. */
+/** The commands of a session to an open connection, the same for every backend. Their names: see frames.ts. */
 import type { Id } from '../protocol/index.js';
 
 export interface SendMessageCommand {
@@ -16,7 +16,7 @@ export type TransportCommand =
   /** The session shows a room from now on, or no longer. */
   | { type: 'subscribe-room' | 'unsubscribe-room'; roomId: Id }
   | { type: 'typing' | 'stop-typing'; roomId: Id }
-  /** The user has read a room. An empty list of ids: the whole room. Capability `receipts`: up to the message `upTo`. */
+  /** The user has read a room: all of it, if the list is empty. Capability `receipts`: up to the message `upTo`. */
   | { type: 'mark-read'; roomId: Id; messageIds?: readonly Id[]; upTo?: Id }
   | { type: 'get-room-list' }
   /** Checks whether the connection works. */

@@ -1,4 +1,4 @@
-/** The events of an open connection. They are the same for every backend, and are validated before they are reported. */
+/** The events of an open connection, the same for every backend. They are validated before they are reported. */
 import type { Id, Limits, Message, Reaction, Room, RoomUpdates } from '../protocol/index.js';
 
 /** The user and the capabilities of the backend. */

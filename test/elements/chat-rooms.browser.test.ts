@@ -83,6 +83,20 @@ describe('<chat-rooms>', () => {
     }
   });
 
+  it("12.9: the thread's header starts at the edge of the page's direction, and times keep their own", async () => {
+    backend.rooms = [room(1, 'Garden')];
+    backend.store(1, 2, 'hi');
+    const { connection, rooms, thread } = await mount(template);
+    connection.dir = 'rtl';
+    rooms.selected = 1;
+    await until(() => one(thread, 'li time') && text(one(thread, '[part=header]')) === 'Garden');
+    const content = new Range();
+    content.selectNodeContents(one(thread, '[part=header]'));
+    const { right } = one(thread, '[part=header]').getBoundingClientRect();
+    expect(right - content.getBoundingClientRect().right).to.be.within(0, 40);
+    for (const time of all(thread, 'time')) expect(time.matches(':dir(ltr)'), text(time)).to.equal(true);
+  });
+
   it('12.9: a name that is too long is cut at its end, in both directions of the page', async () => {
     backend.rooms = [room(1, 'Stairwell '.repeat(40)), room(2, 'חדר מדרגות '.repeat(40))];
     const { connection, rooms } = await mount(template);

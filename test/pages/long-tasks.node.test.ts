@@ -1,8 +1,8 @@
 /**
  * Long tasks while the chat loads, with CPU throttling by a factor of four.
  *
- * The limit holds on a CPU that evaluates the control script in `CONTROL_MS` under the same throttling; on a slower or busy
- * machine it grows in proportion. Evaluating new code takes most of a load, so the control consists of it too.
+ * The limit holds on a CPU that evaluates the control script in `CONTROL_MS` under the same throttling; on a slower or
+ * busy machine it grows in proportion. Evaluating new code takes most of a load, so the control consists of it too.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * The bundle contains a reduced zod (`trimZod` in scripts/trim-libraries.ts), which must accept the same values and report the
- * same problems.
+ * The bundle contains a reduced zod (`trimZod` in scripts/trim-libraries.ts), which must accept the same values and
+ * report the same problems.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -254,7 +254,7 @@ export class ChatRoomsElement extends LitElement {
         <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
       </span>
       <span class="aside">
-        ${at ? html`<time part="time" class="time" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}
+        ${at ? html`<time part="time" class="time" dir="auto" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}
         ${
           unread > 0
             ? html`<span part="badge" class="badge"

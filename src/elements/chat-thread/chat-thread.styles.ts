@@ -26,6 +26,9 @@ export const styles = css`
     border-block-end: 1px solid var(--_border);
     font-size: var(--_rem);
     font-weight: 650;
+    /* The edge of the page's direction, whatever that of the name. */
+    text-align: -webkit-match-parent;
+    text-align: match-parent;
     overflow: hidden;
     white-space: nowrap;
     text-overflow: ellipsis;

@@ -52,7 +52,7 @@ function messageRow(
   const { localize, now, richParts } = context;
   const isNewDay = !previous || !isSameDay(previous.timestamp, message.timestamp);
   const day = isNewDay
-    ? html`<div part="day" class="day"><time datetime=${message.timestamp}>${localize.day(message.timestamp, now)}</time></div>`
+    ? html`<div part="day" class="day"><time dir="auto" datetime=${message.timestamp}>${localize.day(message.timestamp, now)}</time></div>`
     : nothing;
   // Until the rich parts are loaded, the text is plain, and an attachment is only mentioned.
   const text = richParts
@@ -104,7 +104,7 @@ function meta(message: ChatMessage, isOwn: boolean, context: RowContext): Templa
         ? deliveryIcon('checks', localize.term('read'))
         : deliveryIcon('check', localize.term('sent'));
   return html`<span part="meta" class="meta">
-    ${message.edited_at ? html`${localize.term('edited')} ` : nothing}<time datetime=${message.timestamp}>${localize.time(message.timestamp)}</time>${delivery}
+    ${message.edited_at ? html`${localize.term('edited')} ` : nothing}<time dir="auto" datetime=${message.timestamp}>${localize.time(message.timestamp)}</time>${delivery}
   </span>`;
 }
 

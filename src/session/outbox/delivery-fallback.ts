@@ -27,10 +27,7 @@ import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableEvents } from '../sync/repeatable-events.js';
 import { storedFields } from './message-storage.js';
 
-/**
- * The number of server errors about one message (HTTP 500, or an event `error` with `retryAfter`) after which it
- * fails.
- */
+/** The number of server errors about a message (HTTP 500, or `error` with `retryAfter`) after which it fails. */
 const MAX_CRASHES = 5;
 /** The wait if a server requests one without a duration, in seconds. */
 const PATIENCE_S = 5;
@@ -190,7 +187,7 @@ export class DeliveryFallback {
     }
   }
 
-  /** Handles a rejected command. If the event does not name a message, the outcome is unknown, and the history is searched. */
+  /** Handles a rejected command. If it names no message, the outcome is unknown, and the history is searched. */
   failed(event: CommandError): void {
     for (const { items } of this.#outbox.queues.all) {
       const item = items[0];

@@ -27,7 +27,7 @@ export interface QueuedMessage extends StoredMessage {
   stored?: Message;
   /** Failed attempts, for temporary reasons. */
   failures: number;
-  /** Server errors about this message: HTTP 500, or an event `error` with `retryAfter`. */
+  /** Server errors about this message: HTTP 500, or `error` with `retryAfter`. */
   crashes: number;
   /** Set during a REST request: called when the message is matched in another way. */
   onSettled?: (() => void) | undefined;

@@ -1,6 +1,6 @@
 /**
- * Shares one socket between all tabs of a user: the leader tab relays everything that it receives, and sends commands for
- * the follower tabs. Loaded with the second tab: see deferred.ts.
+ * Shares one socket between all tabs of a user: the leader tab relays everything that it receives, and sends the
+ * commands of the follower tabs. Loaded with the second tab: see deferred.ts.
  */
 import { CloseCode, idKey, sameId, type Id } from '../../protocol/index.js';
 import type { Transport, TransportConnection } from '../../transport/index.js';
