@@ -26,7 +26,7 @@ const userId = { userId: IdSchema };
 const Connected = object(() => ({ ...userId, username: text }));
 const NewMessage = object(() => ({ roomId: IdSchema, message: Message() }));
 const Typing = object(() => ({ ...userId, roomId: IdSchema, username: text, isTyping: flag }));
-const Read = object(() => ({ ...userId, roomId: IdSchema, messageIds: z.array(IdSchema) }));
+const Read = object(() => ({ ...userId, roomId: IdSchema, messageIds: z.catch(z.array(IdSchema), []) }));
 
 export class AdapterConnection implements TransportConnection {
   readonly #backend: AdapterBackend;
@@ -158,8 +158,9 @@ export class AdapterConnection implements TransportConnection {
     this.#emit({ type: 'room-list', rooms: items, leftOut: problems.length });
   }
 
-  /** Validates a value of the adapter. @returns undefined if it is invalid; then the problem is reported. */
+  /** Validates a value of the adapter. @returns undefined if it is invalid, which is reported, or not connected. */
   #valid<T extends z.ZodMiniType>(schema: () => T, value: unknown, where: string): z.output<T> | undefined {
+    if (!this.#isUp) return undefined;
     const result = check(schema, value, `adapter.${where}`);
     if (result.ok) return result.value;
     this.#options.onProblem?.(result.problem);

@@ -19,7 +19,7 @@ export type {
  * Stands for the sign-in, which is the adapter's own: the session must know that a user is signed in. It is sent to no
  * server.
  */
-const SIGNED_IN = 'adapter';
+const SIGNED_IN = 'signed in by the adapter';
 
 /**
  * Connects by an adapter. All elements of the page that are not inside a `<chat-connection>` use the connection.

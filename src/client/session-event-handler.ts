@@ -78,7 +78,7 @@ export class SessionEventHandler {
         return this.failed(roomId, localId, error);
       }
       case 'room-event':
-        return void this.#host.loadParts().then(({ onRoomEvent }) => onRoomEvent(this.#host, event.event), noop);
+        return this.#withParts(({ onRoomEvent }) => onRoomEvent(this.#host, event.event));
       case 'history':
         if (isCatchUp(event, before)) {
           for (const message of event.messages) {
@@ -102,6 +102,12 @@ export class SessionEventHandler {
         }, noop);
       default: // only the reducer handles the other events
     }
+  }
+
+  /** Runs a function with the deferred parts, unless the connection or its user has changed until they are loaded. */
+  #withParts(run: (parts: typeof deferred) => void): void {
+    const { signal } = this.#host.session;
+    this.#host.loadParts().then((parts) => signal.aborted || run(parts), noop);
   }
 
   /** A message failed permanently. */
@@ -129,7 +135,7 @@ export class SessionEventHandler {
         void this.#host.withReceipts((receipts) => receipts.send(roomId)).catch(noop);
       this.#emitMessage(roomId, message);
     }
-    void this.#host.loadParts().then(({ onUnknownRoom }) => onUnknownRoom(this.#host, roomId), noop);
+    this.#withParts(({ onUnknownRoom }) => onUnknownRoom(this.#host, roomId));
   }
 
   #emitMessage(roomId: Id, message: Message): void {

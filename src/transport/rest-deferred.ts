@@ -128,7 +128,7 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   isReachable: (signal) => isReachable(rest, signal),
   async fetchUserInfo(signal) {
     const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');
-    return info.ok ? toEvent({ type: 'connection_established', ...info.value }) : undefined;
+    return info.ok ? toEvent({ ...info.value, type: 'connection_established' }) : undefined;
   },
   async fetchReceipts(roomId, signal) {
     const where = 'GET rooms/{id}/receipts/';

@@ -287,6 +287,40 @@ describe('an adapter', () => {
     assert.equal(connection.rooms[0]!.unread_count, 0);
   });
 
+  it('reports invalid events while it is connected, and ignores all events before and after', async () => {
+    let events!: AdapterEvents;
+    let finish!: () => void;
+    const connection = connect({
+      user: ana,
+      connect: (given) => {
+        events = given;
+        return new Promise<void>((resolve) => (finish = resolve));
+      },
+      send: async (outgoing) => stored(outgoing, 1),
+      list: async () => [{ id: 1, name: 'Garden', participants: [ana, ben] }],
+    });
+    const problems: string[] = [];
+    connection.on('chat-error', ({ message }) => problems.push(message));
+    connection.openRoom(1);
+    await until(() => events);
+    const invalid = (): void => events.typing(1, { username: 'ben' } as never, true);
+    invalid();
+    finish();
+    await until(() => connection.state === 'connected');
+    assert.deepEqual(problems, []);
+    await connection.sendChatMessage(1, 'hello');
+    // A list of ids that is no list means the whole room.
+    events.read(1, 'ben', null as never);
+    await until(() => connection.messages(1)[0]?.is_read);
+    invalid();
+    events.message({} as never, { id: 7, sender: ben, content: 'x', timestamp: 1 });
+    assert.equal(problems.length, 2);
+    assert.match(problems.join(' '), /adapter\.typing\.userId.*adapter\.message\.roomId/);
+    connection.disconnect();
+    invalid();
+    assert.equal(problems.length, 2);
+  });
+
   it('reconnects after a loss, and reads the missed messages', async () => {
     const lines: AdapterEvents[] = [];
     const all: AdapterMessage[] = [{ id: 1, sender: ben, content: 'before', timestamp: 1 }];

@@ -189,6 +189,15 @@ describe('an outage', () => {
     expect(chat!.rooms.length).to.equal(2);
   });
 
+  it('an event directly before `disconnect` starts no timer after it', async () => {
+    const [chat] = await chats(1);
+    backend.socket.receive({ type: 'typing', room_id: 1, user_id: 2, username: 'ben', is_typing: true });
+    backend.socket.receive({ type: 'room_updated', room_id: 99, updates: { unread_count: 1 } });
+    chat!.disconnect();
+    await settle();
+    expect(clock.pending).to.equal(0);
+  });
+
   it('10.8: retry times of the token endpoint, and a backend that fails partly, cause no request storm', async () => {
     const [chat] = await chats(1);
     backend.onSocket = 'refuse';

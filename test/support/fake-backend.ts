@@ -217,7 +217,8 @@ export class FakeBackend {
     const path = url.pathname.replace('/api/chat/', '');
     if (path === 'rooms/') return json(this.rooms);
     const me = this.userOf(headers.get('Authorization')?.slice(7) ?? '');
-    if (path === 'me/' && this.hasMe) return json(this.greeting(me));
+    // With a field of the backend's own, named like one of the frame.
+    if (path === 'me/' && this.hasMe) return json({ ...this.greeting(me), type: 'customer' });
     const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
     if (method === 'POST' && path.endsWith('/send_message/')) {
       const { content } = body as { content: string };

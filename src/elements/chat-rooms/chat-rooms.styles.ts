@@ -19,7 +19,7 @@ export const styles = css`
     min-block-size: 0;
     /* If the page changes the display of the host. */
     block-size: 100%;
-    max-block-size: inherit;
+    max-block-size: 100dvh;
   }
   .header {
     padding: var(--_space) calc(var(--_space) * 1.5);

@@ -17,7 +17,7 @@ export const styles = css`
     min-block-size: 0;
     /* If the page changes the display of the host. */
     block-size: 100%;
-    max-block-size: inherit;
+    max-block-size: 100dvh;
   }
   .header {
     flex: none;
