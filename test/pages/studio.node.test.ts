@@ -105,9 +105,9 @@ describe('the theme studio', () => {
     );
     // A rem is 15 pixels on this page.
     assert.deepEqual(await launchers(), [
-      { number: null, isInside: true, button: 52.5, panel: 0 },
-      { number: '2', isInside: true, button: 52.5, panel: 0 },
-      { number: null, isInside: true, button: 52.5, panel: 360 },
+      { number: null, isInside: true, button: 56, panel: 0 },
+      { number: '2', isInside: true, button: 56, panel: 0 },
+      { number: null, isInside: true, button: 56, panel: 384 },
     ]);
     await set('--chat-launcher-size', '5rem');
     await set('--chat-launcher-offset', '2rem');
