@@ -96,8 +96,8 @@ export default defineConfig(({ mode }) => {
           // Short hashes: the script contains them all, and they do not compress.
           chunkFileNames: 'chunks/[name]-[hash:6].js',
           ...(modules && { preserveModules: true, preserveModulesRoot: 'src' }),
-          // One chunk for the other elements and the rich parts of a thread. Everything that the script needs at once is in
-          // the script: an import of a chunk would cost a page one more round trip.
+          // One chunk for the other elements and the rich parts of a thread. Everything that the script needs at once is
+          // in the script: an import of a chunk would cost a page one more round trip.
           ...(!modules &&
             !cli &&
             !loader && {
@@ -109,7 +109,6 @@ export default defineConfig(({ mode }) => {
                     test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|live-region|linkify))|theme\/(avatar|launcher)|locale\/(relative-time|en-))/,
                   },
                   { name: 'chat', tags: ['$initial'] },
-                  { name: 'chat', test: /rolldown.runtime/ },
                   // The deferred code of session and client, which is loaded together.
                   {
                     name: 'deferred',
@@ -245,8 +244,8 @@ function minifyTemplates(): Plugin {
 const COMMENTS = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
 
 /**
- * Shortens the names listed in scripts/internal-names.ts, the most frequent ones the most. Comments do not count, so that
- * editing one does not change the build.
+ * Shortens the names listed in scripts/internal-names.ts, the most frequent ones the most. Comments do not count, so
+ * that editing one does not change the build.
  */
 function shortenInternalNames(): Plugin {
   const words = readdirSync('src', { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,13 @@
 /** Wraps an adapter: converts ids, sends each message with one call at a time, and provides a history. */
-import { isOrdered, type Id, type MessageInput, type RoomInput } from '../protocol/index.js';
+import {
+  checkEach,
+  isOrdered,
+  Room,
+  roomInput,
+  type CheckedList,
+  type Id,
+  type MessageInput,
+} from '../protocol/index.js';
 import { ChatError, type Clock } from '../transport/index.js';
 import { AdapterHistory } from './adapter-history.js';
 import {
@@ -50,12 +58,13 @@ export class AdapterBackend {
     return { ...message, roomId };
   }
 
-  async listRooms(): Promise<RoomInput[]> {
-    const rooms = (await this.adapter.list?.()) ?? [];
-    return rooms.map((room: AdapterRoom) => {
+  /** The valid rooms, and the problems of the others. */
+  async listRooms(): Promise<CheckedList<Room>> {
+    const rooms = ((await this.adapter.list?.()) ?? []).map((room: AdapterRoom) => {
       this.#sample.room = room.id;
-      return { ...room, lastMessage: room.lastMessage && this.messageOf(room.id, room.lastMessage) };
+      return roomInput({ ...room, lastMessage: room.lastMessage && this.messageOf(room.id, room.lastMessage) });
     });
+    return checkEach(Room, rooms, 'adapter.list');
   }
 
   /** @throws {ChatError} `forbidden` after an `AdapterRefusal`; else what the adapter throws. */

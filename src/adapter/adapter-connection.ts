@@ -1,15 +1,5 @@
 /** One connection to an adapter: passes commands to it, and its events to the session. */
-import {
-  check,
-  checkEach,
-  CloseCode,
-  idKey,
-  Message,
-  messageInput,
-  Room,
-  roomInput,
-  type Id,
-} from '../protocol/index.js';
+import { check, CloseCode, idKey, Message, messageInput, type Id } from '../protocol/index.js';
 import { flag, Id as IdSchema, object, text, z } from '../protocol/schema.js';
 import {
   ChatError,
@@ -104,7 +94,7 @@ export class AdapterConnection implements TransportConnection {
         return adapter.typing?.(roomId, command.type === 'typing');
       case 'send-message':
         return this.#sendMessage(command);
-      default: // a capability that `connected` has not announced
+      default: // a capability that `connection-established` has not announced
     }
   }
 
@@ -153,7 +143,7 @@ export class AdapterConnection implements TransportConnection {
   };
 
   async #emitRooms(): Promise<void> {
-    const { items, problems } = checkEach(Room, (await this.#backend.listRooms()).map(roomInput), 'adapter.list');
+    const { items, problems } = await this.#backend.listRooms();
     for (const problem of problems) this.#options.onProblem?.(problem);
     this.#emit({ type: 'room-list', rooms: items, leftOut: problems.length });
   }

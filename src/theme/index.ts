@@ -1,3 +1,4 @@
 export * from './avatar.js';
 export * from './base-styles.js';
+export * from './fill-styles.js';
 export * from './icons.js';

@@ -17,19 +17,19 @@ const PLACEMENTS: Record<string, { content: TemplateResult; show?: (root: HTMLEl
   'a height in percent of a parent without one': {
     content: html`<style>chat-thread { height: 100%; }</style><div>${thread}</div>`,
   },
-  'a flex column': {
+  'a flex column around it': {
     content: html`<style>main { display: flex; flex-direction: column; height: 400px; }</style><main><h1>Chat</h1>${thread}</main>`,
   },
   'a flex column, with flex: 1': {
     content: html`<style>main { display: flex; flex-direction: column; height: 400px; } chat-thread { flex: 1; }</style><main><h1>Chat</h1>${thread}</main>`,
   },
-  'a flex row': {
+  'a flex row around it': {
     content: html`<style>main { display: flex; height: 400px; } chat-thread { flex: 1; }</style><main>${thread}</main>`,
   },
   'a flex row without a height': {
     content: html`<style>main { display: flex; } chat-thread { flex: 1; }</style><main>${thread}</main>`,
   },
-  'a grid': { content: html`<style>main { display: grid; height: 400px; }</style><main>${thread}</main>` },
+  'a grid around it': { content: html`<style>main { display: grid; height: 400px; }</style><main>${thread}</main>` },
   'a grid with a row of 1fr': {
     content: html`<style>main { display: grid; grid-template-rows: auto 1fr; height: 400px; }</style><main><h1>Chat</h1>${thread}</main>`,
   },
@@ -49,11 +49,11 @@ const PLACEMENTS: Record<string, { content: TemplateResult; show?: (root: HTMLEl
       show: (root: HTMLElement) => root.querySelector('dialog')!.showModal(),
     },
   }),
-  'closed details': {
+  'closed details around it': {
     content: html`<details><summary>Chat</summary>${thread}</details>`,
     show: (root) => void (root.querySelector('details')!.open = true),
   },
-  'a hidden tab': {
+  'a hidden tab around it': {
     content: html`<div hidden>${thread}</div>`,
     show: (root) => void (root.querySelector('div')!.hidden = false),
   },
@@ -71,7 +71,7 @@ const frames = async (): Promise<void> => {
   for (let count = 0; count < 60; count++) await nextFrame();
 };
 
-describe('12.1: a thread with', () => {
+describe('12.1: placement', () => {
   let restore: () => void;
   beforeEach(() => {
     ({ restore } = intercept((backend) => {
@@ -85,7 +85,7 @@ describe('12.1: a thread with', () => {
   });
 
   for (const [name, { content, show }] of Object.entries(PLACEMENTS))
-    it(name, async () => {
+    it(`a thread with ${name}`, async () => {
       const { connection, thread: element } = await mount(connected(content));
       await until(() => element.shadowRoot!.textContent.includes('message 120'));
       if (show) {
@@ -98,7 +98,7 @@ describe('12.1: a thread with', () => {
       expect(all(element, 'li').length).to.be.below(80);
     });
 
-  it('…: and a list of rooms without a height is no taller than the window', async () => {
+  it('a list of rooms without a height is no taller than the window', async () => {
     const { connection, rooms } = await mount(connected(html`<div><chat-rooms></chat-rooms></div>`));
     await until(() => all(rooms, '[role=option]').length > 50);
     await frames();
@@ -109,7 +109,7 @@ describe('12.1: a thread with', () => {
     expect(connection.scrollWidth).to.be.at.most(innerWidth);
   });
 
-  it('a page of its own in a frame', async () => {
+  it('a thread in a frame', async () => {
     const frame = document.body.appendChild(document.createElement('iframe'));
     frame.style.cssText = 'width: 320px; height: 300px';
     try {

@@ -32,9 +32,9 @@ function templates(path: string): string[] {
 function missingFeatures(template: string): string[] {
   const tags = template.replaceAll(/=\s*"[^"]*"/g, '=""').replaceAll(new RegExp(`=\\s*${EXPRESSION}`, 'g'), '=""');
   return [
-    /<!--[^]*?Â§[^]*?-->/.test(template) && 'an expression in a comment',
-    /<(textarea|title|script|style)\b[^>]*>[^<]*Â§/.test(tags) && 'an expression as the text of a raw element',
-    /<[\w-]+[^>]*\sÂ§/.test(tags) && 'an expression in place of an attribute',
+    /<!--[^]*?§[^]*?-->/.test(template) && 'an expression in a comment',
+    /<(textarea|title|script|style)\b[^>]*>[^<]*§/.test(tags) && 'an expression as the text of a raw element',
+    /<[\w-]+[^>]*\s§/.test(tags) && 'an expression in place of an attribute',
   ].filter((problem) => problem !== false);
 }
 
@@ -47,7 +47,7 @@ describe('trimmed Lit', () => {
 
   it('recognises what it lacks', () => {
     assert.deepEqual(
-      ['<!-- Â§ -->', '<textarea class="a">Â§</textarea>', '<p class=Â§ Â§></p>'].map(
+      ['<!-- § -->', '<textarea class="a">§</textarea>', '<p class=§ §></p>'].map(
         (text) => missingFeatures(text).length,
       ),
       [1, 1, 1],

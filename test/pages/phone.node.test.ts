@@ -1,19 +1,14 @@
 /** The elements on a phone, and at 400 % zoom, which is a window of 320 × 256 CSS pixels. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'puppeteer-core';
 import type { ChatConnectionElement } from '../../src/index.js';
+import { readmeBlock } from '../support/readme-block.js';
 import { startSite, type Site } from './site.js';
 
-const readme = readFileSync('README.md', 'utf8');
-const block = (language: string, text: string): string =>
-  [...readme.matchAll(/```(\w+)\n([^`]*)```/g)].find(
-    ([, kind, code]) => kind === language && code!.includes(text),
-  )![2]!;
 /** The example of the README, with a sign-in of this site. */
-const example = block('html', 'chat.js')
-  .replace('<link rel="stylesheet" href="mine.css">', `<style>${block('css', '--chat-accent')}</style>`)
+const example = readmeBlock('html', 'chat.js')
+  .replace('<link rel="stylesheet" href="mine.css">', `<style>${readmeBlock('css', '--chat-accent')}</style>`)
   .replace('/chat-token/', '/token/1')
   .replace('<chat-rooms>', '<chat-rooms selected="1">');
 const launcher = `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,24 +1,16 @@
 /** Follows the README in a fresh clone: runs its command, and pastes its snippets. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppeteer-core';
 import type { ChatConnectionElement } from '../../src/index.js';
 import { findBrowsers } from '../support/browsers.mjs';
+import { readmeBlock } from '../support/readme-block.js';
 
 const LIMIT_MS = 5 * 60_000;
-
-const readme = readFileSync('README.md', 'utf8');
-const block = (language: string, what: string): string => {
-  const found = [...readme.matchAll(/```(\w+)\n([^`]*)```/g)].filter(
-    ([, kind, text]) => kind === language && text!.includes(what),
-  );
-  assert.equal(found.length, 1, `README.md has ${found.length} blocks of ${language} with ${what}`);
-  return found[0]![2]!;
-};
 
 describe('the README in a fresh clone', () => {
   const begun = Date.now();
@@ -36,7 +28,7 @@ describe('the README in a fresh clone', () => {
       .filter(Boolean)) {
       cpSync(file, join(clone, file), { recursive: true });
     }
-    const [command, ...args] = block('sh', 'npm start')
+    const [command, ...args] = readmeBlock('sh', 'npm start')
       .split('\n')
       .find((line) => line.startsWith('npm start'))!
       .split('#')[0]!
@@ -147,7 +139,7 @@ describe('the README in a fresh clone', () => {
   });
 
   it('a site: one script tag adds the chat button', async () => {
-    paste('mine.html', block('html', 'loader.js'));
+    paste('mine.html', readmeBlock('html', 'loader.js'));
     const { tab, console } = await open('/mine.html');
     // Either the loader's button, or the launcher's, which replaces it if something is unread.
     await tab.waitForFunction(() => document.querySelector('chat-launcher')?.shadowRoot?.querySelector('button'));
@@ -165,7 +157,7 @@ describe('the README in a fresh clone', () => {
   });
 
   it('an app: elements with its own backend', async () => {
-    paste('mine.html', block('html', 'chat.js'));
+    paste('mine.html', readmeBlock('html', 'chat.js'));
     const { tab, console } = await open('/mine.html');
     await connected(tab);
     await choose(tab);
@@ -185,7 +177,7 @@ describe('the README in a fresh clone', () => {
   });
 
   it('a designer: tokens and parts beside the app’s styles, and the studio', async () => {
-    paste('mine.css', block('css', '--chat-accent'));
+    paste('mine.css', readmeBlock('css', '--chat-accent'));
     const { tab, console } = await open('/mine.html');
     await connected(tab);
     await choose(tab);

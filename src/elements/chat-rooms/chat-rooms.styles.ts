@@ -4,22 +4,6 @@ export const styles = css`
   :host {
     --_surface-hover: var(--chat-surface-hover, color-mix(in srgb, var(--_text) 6%, var(--_surface)));
     --_surface-selected: var(--chat-surface-selected, color-mix(in srgb, var(--_accent) 13%, var(--_surface)));
-    display: flex;
-    flex-direction: column;
-    block-size: 100%;
-    min-block-size: 0;
-    /* Without a height from the page, the list would be as long as all its rooms. */
-    max-block-size: 100dvh;
-    overflow: hidden;
-  }
-  .base {
-    display: flex;
-    flex-direction: column;
-    flex: auto;
-    min-block-size: 0;
-    /* If the page changes the display of the host. */
-    block-size: 100%;
-    max-block-size: 100dvh;
   }
   .header {
     padding: var(--_space) calc(var(--_space) * 1.5);
@@ -32,12 +16,6 @@ export const styles = css`
     border-radius: var(--_radius);
     background: var(--_surface);
     appearance: none;
-  }
-  /* iOS zooms in to a field with a smaller font. */
-  @media (pointer: coarse) {
-    .filter {
-      font-size: max(1em, 16px);
-    }
   }
   .filter::placeholder {
     color: var(--_text-muted);

@@ -1,24 +1,6 @@
 import { css } from 'lit';
 
 export const styles = css`
-  :host {
-    display: flex;
-    flex-direction: column;
-    block-size: 100%;
-    min-block-size: 0;
-    /* Without a height from the page, the list would grow with every loaded page, and load the whole history. */
-    max-block-size: 100dvh;
-    overflow: hidden;
-  }
-  .base {
-    display: flex;
-    flex-direction: column;
-    flex: auto;
-    min-block-size: 0;
-    /* If the page changes the display of the host. */
-    block-size: 100%;
-    max-block-size: 100dvh;
-  }
   .header {
     flex: none;
     margin: 0;
@@ -26,7 +8,7 @@ export const styles = css`
     border-block-end: 1px solid var(--_border);
     font-size: var(--_rem);
     font-weight: 650;
-    /* The edge of the page's direction, whatever that of the name. */
+    /* Aligned in the direction of the page, not in that of the name. */
     text-align: -webkit-match-parent;
     text-align: match-parent;
     overflow: hidden;
@@ -200,12 +182,6 @@ export const styles = css`
     border-radius: var(--_bubble-radius);
     background: var(--_surface);
     overflow: hidden;
-  }
-  /* iOS zooms in to a field with a smaller font. */
-  @media (pointer: coarse) {
-    .field {
-      font-size: max(1em, 16px);
-    }
   }
   .field:focus-within {
     border-color: var(--_accent);

@@ -12,7 +12,7 @@ import { ConnectionController } from '../../controllers/index.js';
 import { Localize } from '../../locale/index.js';
 import { idKey, sameId, type Id } from '../../protocol/index.js';
 import { isId } from '../../protocol/schema.js';
-import { baseStyles } from '../../theme/index.js';
+import { baseStyles, fillStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { roomName } from '../display-name.js';
@@ -106,7 +106,7 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatThreadElement extends LitElement {
-  static override styles = [...baseStyles, styles];
+  static override styles = [...baseStyles, fillStyles, styles];
 
   static override properties = {
     // Every assignment counts, even from `undefined` to `undefined`: see `#isRoomSet`.
