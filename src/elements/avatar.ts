@@ -2,14 +2,17 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { attachmentUrl, parseUrl } from '../transport/index.js';
 
-/** One or two initials. Splits by code point, so that a surrogate pair stays whole. */
+const segmenter = new Intl.Segmenter();
+
+/** The first character as users perceive it: with its accents and vowel signs, an emoji with its modifiers. */
+const firstCharacter = (word: string): string => segmenter.segment(word)[Symbol.iterator]().next().value?.segment ?? '';
+
+/** One or two initials. */
 function initials(name: string): string {
-  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  const letters = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
-  return letters
-    .map((word) => [...word][0])
-    .join('')
-    .toLocaleUpperCase();
+  const parts = name.split(/[\s\p{P}]+/u).filter(Boolean);
+  const named = parts.filter((part) => /[\p{L}\p{N}]/u.test(part));
+  const words = named.length > 0 ? named : parts;
+  return (words.length > 1 ? [words[0]!, words.at(-1)!] : words).map(firstCharacter).join('').toLocaleUpperCase();
 }
 
 /**

@@ -5,6 +5,8 @@ export interface DetailsTerms {
   state: string;
   reason: string;
   attempt: string;
+  /** @param seconds until the next attempt; null: none is scheduled. */
+  attempts: (count: number, seconds: number | null) => string;
   server: string;
   browser: string;
   online: string;
@@ -29,7 +31,8 @@ const en: DetailsTerms = {
   heading: 'Connection details',
   state: 'State',
   reason: 'Reason',
-  attempt: 'Attempt',
+  attempt: 'Attempts',
+  attempts: (count, seconds) => (seconds === null ? `${count}` : `${count}, next in ${seconds} s`),
   server: 'Server',
   browser: 'Browser',
   online: 'reports online',
@@ -50,7 +53,8 @@ const de: DetailsTerms = {
   heading: 'Verbindungsdetails',
   state: 'Status',
   reason: 'Grund',
-  attempt: 'Versuch',
+  attempt: 'Versuche',
+  attempts: (count, seconds) => (seconds === null ? `${count}` : `${count}, nächster in ${seconds} s`),
   server: 'Server',
   browser: 'Browser',
   online: 'meldet sich online',

@@ -12,6 +12,10 @@ export const enRichParts = {
         ? `${names[0]} and ${names[1]} are typing`
         : 'Several people are typing',
   announce: (sender, text) => `${sender}: ${text}`,
+  announceIn: (sender, room, text) => `${sender} in ${room}: ${text}`,
+  noText: 'No text',
+  deletedUser: 'Deleted user',
+  unnamedUser: 'Unnamed user',
   discard: 'Discard',
   notShown: 'This message cannot be displayed.',
   openFile: 'Open file',

@@ -19,19 +19,13 @@ export interface Terms {
    * @param english the English sentence: return it for a code without a translation.
    */
   reason: (code: string, english: string) => string;
-  /** Number of connection attempts in a row. Followed by `nextTryIn` or `tryingNow`, after a comma. */
-  attempt: (count: number) => string;
-  nextTryIn: (seconds: number) => string;
-  tryingNow: string;
   retryNow: string;
   /** Button that opens the connection details. */
   details: string;
   /** The code of the connection details failed to load. Followed by raw technical data. */
   noDetails: string;
-  /** State `error`: unsent messages are kept and sent later. */
-  messagesWait: string;
   // Launcher
-  /** Default heading of the panel. */
+  /** Default heading of the panel, and name of the button that has opened it. */
   chat: string;
   openChat: (unread: number) => string;
   closeChat: string;
@@ -47,14 +41,20 @@ export interface Terms {
   noMatch: (filter: string) => string;
   loadingConversations: string;
   unread: (count: number) => string;
-  /** Author of the user's own message in a preview: `You: …`. */
+  /** Author of the user's own messages: in a preview, `You: …`; in a thread, for screen readers. */
   you: string;
   /** Preview of a room without messages. */
   noMessagesYet: string;
   /** A room without a name. */
   unnamed: string;
-  /** A message without text. */
+  /** A message that consists of a file. */
   attachment: string;
+  /** A message with neither text nor file. */
+  noText: string;
+  /** Author of a message whose account no longer exists. */
+  deletedUser: string;
+  /** A user without a name. */
+  unnamedUser: string;
   /** Age of a message: less than a minute. */
   now: string;
   // Thread
@@ -80,6 +80,8 @@ export interface Terms {
   isTyping: (names: string[]) => string;
   /** Read aloud by screen readers when a message arrives. */
   announce: (sender: string, text: string) => string;
+  /** The same for a message in another room than the one on screen. */
+  announceIn: (sender: string, room: string, text: string) => string;
   sending: string;
   sent: string;
   read: string;

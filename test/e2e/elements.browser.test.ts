@@ -62,9 +62,7 @@ describe('end to end, on a page', () => {
     await write(ana, 'Are you there?');
     await until(() => all(thread(ana), '.delivery.clock').length === 1);
     await until(() => status.state === 'error');
-    expect(text(one(status, '[role=status]')))
-      .to.contain('cannot be reached')
-      .and.to.contain('Messages will be sent');
+    expect(text(one(status, '[part=label]'))).to.equal('No connection. Messages will be sent later.');
     await backend.restart();
     one(status, '[part=retry]').click();
     await until(() => status.state === 'connected');

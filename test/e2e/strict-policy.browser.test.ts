@@ -72,7 +72,7 @@ describe('a strict Content-Security-Policy', () => {
     (one(thread, 'textarea') as HTMLTextAreaElement).value = '';
     // Another language, which loads a chunk.
     page.document.documentElement.lang = 'de';
-    await until(() => text(one(status, '[role=status]')).includes('Verbunden'));
+    await until(() => (one(thread, 'textarea') as HTMLTextAreaElement).placeholder === 'Nachricht schreiben');
     page.document.documentElement.lang = 'en';
     // The socket is lost while REST works; then both fail and the doctor explains; then everything recovers.
     await backend.faults({ socket: 'strip' });

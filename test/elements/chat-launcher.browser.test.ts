@@ -52,7 +52,6 @@ describe('<chat-launcher>', () => {
     await until(() => one(launcher, '[part=badge]'));
     expect(text(one(launcher, '[part=badge]'))).to.equal('3');
     expect(button(launcher).getAttribute('aria-label')).to.equal('Open chat, 3 unread');
-    expect(text(one(launcher, '[role=status]'))).to.equal('3 unread');
     expect(button(launcher).getAttribute('aria-expanded')).to.equal('false');
     expect(inside(launcher, 'chat-thread')).to.equal(null);
     await expect(launcher).to.be.accessible();
@@ -92,18 +91,60 @@ describe('<chat-launcher>', () => {
     await expect(launcher).to.be.accessible();
   });
 
-  it('shows the selected room instead of the list, and the list again', async () => {
+  it('12.4: shows the selected room instead of the list, and the list again; the focus follows', async () => {
     const launcher = await opened();
     const rooms = inside(launcher, 'chat-rooms');
     await until(() => all(rooms, '[role=option]').length === 2);
     expect(one(launcher, '[part=back]')).to.equal(undefined);
-    all(rooms, '[role=option]')[0]!.click();
+    const option = all(rooms, '[role=option]')[0]!;
+    option.focus();
+    await sendKeys({ press: 'Enter' });
     const thread = inside(launcher, 'chat-thread');
     await until(() => text(one(thread, 'ol')).includes('How can we help?'));
     expect(rooms.getClientRects()).to.have.length(0);
+    await until(() => thread.shadowRoot!.activeElement?.localName === 'textarea');
+    await sendKeys({ type: 'typed at once' });
+    // Other tests may have left a draft.
+    expect((one(thread, 'textarea') as HTMLTextAreaElement).value).to.match(/typed at once$/);
     one(launcher, '[part=back]').click();
     await until(() => rooms.getClientRects().length > 0);
-    expect(focused(launcher)).to.equal(one(launcher, '[part=title]'));
+    await until(() => rooms.shadowRoot!.activeElement === option);
+    await sendKeys({ press: 'Escape' });
+    await until(() => !panel(launcher).open);
+  });
+
+  it('12.4: does not take the focus when the page selects a room', async () => {
+    const launcher = await opened();
+    const outside = document.createElement('input');
+    const root = launcher.closest('chat-connection')!;
+    root.append(outside);
+    outside.focus();
+    root.connection.selectRoom(1);
+    await until(() => text(one(inside(launcher, 'chat-thread'), 'ol')).includes('How can we help?'));
+    expect(document.activeElement?.localName).to.equal('input');
+  });
+
+  it('12.18: `focus()` focuses the button, the list of an open panel, or the message field', async () => {
+    const launcher = await mounted();
+    launcher.focus();
+    expect(focused(launcher)?.className).to.equal('button');
+    button(launcher).click();
+    await until(() => panel(launcher).open);
+    const rooms = inside(launcher, 'chat-rooms');
+    await until(() => all(rooms, '[role=option]').length === 2);
+    launcher.focus();
+    await until(() => rooms.shadowRoot!.activeElement?.role === 'option');
+    launcher.closest('chat-connection')!.connection.selectRoom(2);
+    const thread = inside(launcher, 'chat-thread');
+    await until(() => one(thread, 'textarea'));
+    launcher.focus();
+    await until(() => thread.shadowRoot!.activeElement?.localName === 'textarea');
+  });
+
+  it('12.5: no two buttons have the same name', async () => {
+    const launcher = await opened();
+    const names = all(launcher, 'button').map((one) => one.getAttribute('aria-label'));
+    expect(names).to.deep.equal(['Chat', 'Close chat']);
   });
 
   it('shows a single room if configured', async () => {
@@ -242,9 +283,14 @@ describe('<chat-launcher>', () => {
     const first = await opened();
     expect(Object.entries(sessionStorage)).to.deep.equal([['unified-chat launcher ', 'open']]);
     first.closest('chat-connection')!.remove();
+    const events: boolean[] = [];
+    const onToggle = (event: ChatLauncherToggleEvent): unknown => events.push(event.open);
+    document.addEventListener('chat-launcher-toggle', onToggle);
     const second = await mounted();
     await until(() => panel(second).open);
-    expect(focused(second)).to.equal(null);
+    document.removeEventListener('chat-launcher-toggle', onToggle);
+    expect(focused(second) === null).to.equal(true);
+    expect(events, '12.18: a page that controls `open` has to know').to.deep.equal([true]);
     one(second, '[part=close]').click();
     await until(() => !panel(second).open);
     expect(sessionStorage).to.have.length(0);

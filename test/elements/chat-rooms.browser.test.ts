@@ -230,7 +230,7 @@ describe('<chat-rooms>', () => {
       html`<chat-connection url=${url} token=${token}><chat-rooms></chat-rooms></chat-connection>`,
     );
     const rooms = connection.querySelector('chat-rooms')!;
-    await until(() => text(one(rooms, '[role=status]')) === 'Loading conversations…');
+    await until(() => text(one(rooms, '.loading')) === 'Loading conversations…');
     await expect(rooms).to.be.accessible();
   });
 

@@ -20,13 +20,38 @@ describe('<chat-status>', () => {
     return connection.querySelector('chat-status')!;
   }
 
-  it('shows connecting, then connected, then nothing', async () => {
+  it('12.17, 12.18: shows nothing while connecting quickly and when connected, also if it is added later', async () => {
     const element = await status(tokenOf(1));
+    expect(text(element.shadowRoot as unknown as Element)).to.equal('');
     await until(() => element.getAttribute('state') === 'connected');
-    expect(text(one(element, '[role=status]'))).to.equal('Connected');
+    const second = document.createElement('chat-status');
+    element.after(second);
+    const shown: string[] = [];
+    const observer = new MutationObserver(() => shown.push(text(second.shadowRoot as unknown as Element)));
+    observer.observe(second.shadowRoot!, { childList: true, subtree: true });
+    await until(() => second.getAttribute('state') === 'connected');
+    observer.disconnect();
+    expect(shown.filter(Boolean)).to.deep.equal([]);
+    expect([element, second].map((one) => one.getBoundingClientRect().height)).to.deep.equal([0, 0]);
+  });
+
+  it('12.17: `always` shows that it is connected', async () => {
+    const element = await status(tokenOf(1), true);
+    await until(() => text(one(element, '[part=base]')) === 'Connected');
     await expect(element).to.be.accessible();
-    await until(() => text(element.shadowRoot as unknown as Element) === '');
-    expect(element.getBoundingClientRect().height).to.be.below(2);
+  });
+
+  it('12.17: lies over the page, so that nothing moves when it appears', async () => {
+    const element = await status(tokenOf(1));
+    await until(() => element.state === 'connected');
+    const below = document.createElement('p');
+    element.after(below);
+    const { top } = below.getBoundingClientRect();
+    backend.rejectedTokens.add(tokenOf(1));
+    backend.socket.close(4001);
+    await until(() => text(one(element, '[part=label]')) === 'You’re signed out.');
+    expect(below.getBoundingClientRect().top).to.equal(top);
+    expect(one(element, '[part=base]').getBoundingClientRect().bottom).to.be.above(top);
   });
 
   it('stays visible with `always`, and invites to sign in', async () => {
@@ -41,44 +66,42 @@ describe('<chat-status>', () => {
     expect(text(element.shadowRoot as unknown as Element)).to.equal('');
   });
 
-  for (const [state, label, detail, prepare] of [
-    [
-      'polling',
-      'Connected over REST',
-      'The live connection is not available yet; messages are sent over REST.',
-      () => (backend.onSocket = 'refuse'),
-    ],
-    ['unauthorized', 'Not signed in', 'Your sign-in was not accepted.', () => backend.rejectedTokens.add(tokenOf(1))],
+  for (const [state, label, prepare] of [
+    ['polling', 'Messages may take a few seconds.', () => (backend.onSocket = 'refuse')],
+    ['unauthorized', 'You’re signed out.', () => backend.rejectedTokens.add(tokenOf(1))],
     [
       'error',
-      'No connection',
-      'The server reported an error.',
+      'No connection. Messages will be sent later.',
       () => {
         backend.onSocket = 'refuse';
         backend.onRequest = () => json({}, 500);
       },
     ],
   ] as const) {
-    it(`shows a text for: ${state}`, async () => {
+    it(`12.17: says in the customer's words: ${state}`, async () => {
       prepare();
       const element = await status(tokenOf(1));
       await until(() => element.state === state);
-      expect(text(one(element, '[part=label]'))).to.equal(label);
-      expect(text(one(element, '[role=status]'))).to.contain(detail);
+      await until(() => text(one(element, '[part=label]')) === label);
       await expect(element).to.be.accessible();
     });
   }
 
-  it('counts down to the next attempt, outside the live region, and retries on request', async () => {
+  it('12.17: retries on request; reason and attempts are in the details', async () => {
     backend.onSocket = 'refuse';
     const element = await status(tokenOf(1));
     await until(() => element.state === 'polling' && all(element, '[part=retry]').length === 1);
-    expect(text(one(element, '.base'))).to.match(/Attempt \d+, retrying (in \d+ s|now)/);
-    expect(text(one(element, '[role=status]'))).not.to.contain('Attempt');
+    expect(text(one(element, '.base'))).to.equal('Messages may take a few seconds. Retry now Details');
+    one(element, '[part=details]').click();
+    await until(() => one(element, '[part=basics]'));
+    expect(text(one(element, '[part=basics]')))
+      .to.match(/Attempts \d+(, next in \d+ s)?\s*Server/)
+      .and.contain('messages are sent over REST. (websocket_');
     await expect(element).to.be.accessible();
     backend.onSocket = 'greet';
     one(element, '[part=retry]').click();
     await until(() => element.state === 'connected');
+    await until(() => /State\s*connected/.test(text(one(element, '[part=basics]'))));
   });
 
   it('has a read-only state', async () => {

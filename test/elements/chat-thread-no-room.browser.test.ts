@@ -109,7 +109,7 @@ describe('a thread without its room', () => {
       const thread = launcher.shadowRoot!.querySelector('chat-thread')!;
       await showsNothing(thread, 'at first');
       expect(launcher.shadowRoot!.querySelector('chat-rooms')).to.equal(null);
-      expect(one(launcher, '[part=button]').getAttribute('aria-label')).to.equal('Close chat');
+      expect(one(launcher, '[part=button]').getAttribute('aria-label')).to.equal('Chat');
       expect(all(launcher, '[role=status]').map(text).join('')).to.equal('');
       launcher.room = 1;
       await until(() => words(thread).length > 0);
@@ -126,7 +126,7 @@ describe('a thread without its room', () => {
     connection.connection.reload(1);
     await until(() => text(all(thread, '[part=note]').at(-1)).includes('You do not have access to this conversation.'));
     expect(all(thread, 'textarea')).to.have.length(0);
-    expect(all(thread, '[role=alert]'), 'announced once').to.have.length(0);
+    expect(all(thread, '[data-announce]'), 'announced once').to.have.length(1);
     await expect(thread).to.be.accessible();
     thread.setAttribute('lang', 'de');
     thread.requestUpdate();

@@ -6,6 +6,7 @@ import { roomOf, totalUnread } from '../../client/index.js';
 import { baseStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
+import { LiveRegion } from '../live-region.js';
 import { ChatLauncherToggleEvent } from './launcher-toggle-event.js';
 import { styles } from './chat-launcher.styles.js';
 import { ROOMS_PARTS, STATUS_PARTS, THREAD_PARTS } from './exported-parts.js';
@@ -26,15 +27,16 @@ const VIEWPORT_CHANGES = ['resize', 'scroll'];
  * screen, full-screen on a small one. Whether the panel is open is remembered for the lifetime of the tab, so it stays
  * open on the next page.
  *
- * Keyboard: the button opens the panel and moves the focus into it; Escape closes it and returns the focus to the
- * button.
+ * Keyboard: the button opens the panel and moves the focus into it; selecting a room moves it to the message field, and
+ * the back button returns it to the room; Escape closes the panel and returns the focus to the button.
  *
  * @tag chat-launcher
  * @summary A floating button that opens the chat in a panel.
  * @cssState open - The panel is open.
  * @cssState unread - There are unread messages.
  * @slot - Replaces the panel's content: status, room list and thread.
- * @fires {ChatLauncherToggleEvent} chat-launcher-toggle - The panel was opened or closed: `open`.
+ * @fires {ChatLauncherToggleEvent} chat-launcher-toggle - The panel was opened or closed, or opened again because it was
+ * open on the previous page: `open`.
  * @csspart button - The floating button.
  * @csspart badge - The number of unread messages.
  * @csspart panel - The panel.
@@ -117,6 +119,13 @@ export class ChatLauncherElement extends LitElement {
   #isRoomSet = false;
   /** The panel is open because it was open on the previous page, so it does not take the focus. */
   #isRestored = false;
+  /** A room was just selected in the list, which had the focus. */
+  #leavesList = false;
+
+  constructor() {
+    super();
+    new LiveRegion(this, this.#localize, () => this.#finder.connection);
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -137,6 +146,8 @@ export class ChatLauncherElement extends LitElement {
     this.#isRoomSet ||= changed.has('room');
     this.#unread.refresh();
     this.#hasBeenOpen ||= this.open;
+    // A hidden list loses the focus to the document, where Escape would no longer close the panel.
+    this.#leavesList = this.#selected.value != null && this.shadowRoot?.activeElement?.localName === 'chat-rooms';
   }
 
   protected override firstUpdated(): void {
@@ -151,8 +162,10 @@ export class ChatLauncherElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    if (this.#leavesList) void this.#focusContent('chat-thread');
     if (!changed.has('open') || this.open === this.#dialog.open) return;
-    const isFirst = changed.get('open') === undefined || this.#isRestored;
+    const isInitial = changed.get('open') === undefined && !this.#isRestored;
+    const isFirst = isInitial || this.#isRestored;
     this.#isRestored = false;
     if (this.open) {
       // A panel that is open from the start does not take the focus.
@@ -164,7 +177,8 @@ export class ChatLauncherElement extends LitElement {
       if (hadFocus) this.#button.focus();
     }
     remember(this.#storageKey, this.open);
-    if (!isFirst) this.dispatchEvent(new ChatLauncherToggleEvent(this.open));
+    // Also if it was open on the previous page: the page may control `open`.
+    if (!isInitial) this.dispatchEvent(new ChatLauncherToggleEvent(this.open));
   }
 
   #openDialog(): void {
@@ -217,12 +231,35 @@ export class ChatLauncherElement extends LitElement {
   #back(): void {
     this.#finder.connection?.selectRoom(null);
     // The button is removed, so move the focus.
+    void this.#focusContent('chat-rooms');
+  }
+
+  /** Focuses the visible content of the open panel, otherwise the button. */
+  override focus(options?: FocusOptions): void {
+    if (!this.open) return this.#button.focus(options);
+    void this.#focusContent(this.#isList ? 'chat-rooms' : 'chat-thread');
+  }
+
+  /**
+   * Focuses the selected room, or the message field. Not the field of a touch screen, where the keyboard would cover
+   * half of the messages.
+   */
+  async #focusContent(name: 'chat-rooms' | 'chat-thread'): Promise<void> {
     this.#focusTitle();
+    await this.updateComplete;
+    const content = this.#dialog.querySelector<LitElement>(name);
+    await content?.updateComplete;
+    if (name === 'chat-rooms' || !matchMedia('(pointer: coarse)').matches) content?.focus();
   }
 
   /** Not done with `autofocus`, which would also take the focus when a page loads with an open panel. */
   #focusTitle(): void {
     this.#dialog.querySelector<HTMLElement>('#title')?.focus();
+  }
+
+  /** Whether the panel shows the room list. */
+  get #isList(): boolean {
+    return !this.#isRoomSet && this.#selected.value == null;
   }
 
   get #button(): HTMLElement {
@@ -249,13 +286,12 @@ export class ChatLauncherElement extends LitElement {
         type="button"
         aria-haspopup="dialog"
         aria-expanded=${this.open}
-        aria-label=${this.open ? term('closeChat') : term('openChat', unread)}
+        aria-label=${this.open ? this.heading || term('chat') : term('openChat', unread)}
         @click=${() => (this.open = !this.open)}
       >
         ${this.open ? DOWN : icon(svg`<path d=${LAUNCHER_ICON} />`)}
         ${hasBadge ? html`<span part="badge" class="badge" aria-hidden="true">${unread > 99 ? '99+' : unread}</span>` : nothing}
       </button>
-      <span class="hidden-visually" role="status">${hasBadge ? term('unread', unread) : nothing}</span>
       <dialog part="panel" class="panel" aria-labelledby="title" @close=${this.#onClose} @keydown=${this.#onKey}>${this.#hasBeenOpen ? this.#renderPanel() : nothing}</dialog>`;
   }
 
@@ -264,7 +300,7 @@ export class ChatLauncherElement extends LitElement {
     const { token, url } = this;
     const hasList = !this.#isRoomSet;
     const room = hasList ? this.#selected.value : this.room;
-    const isList = hasList && this.#selected.value == null;
+    const isList = this.#isList;
     return html`<header part="header" class="header">
         ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${BACK}</button>` : nothing}
         <h2 part="title" class="title" id="title" tabindex="-1">${this.heading || term('chat')}</h2>

@@ -10,6 +10,8 @@ import { avatar } from '../avatar.js';
 import { brokenRow } from '../broken-row.js';
 import { firstName, otherParticipant, roomName } from '../display-name.js';
 import { CustomStates } from '../custom-states.js';
+import { LiveRegion } from '../live-region.js';
+import { stopTyped } from '../typed-keys.js';
 import { IntervalController } from '../interval-controller.js';
 import { styles } from './chat-rooms.styles.js';
 import { filterRooms } from './room-filter.js';
@@ -119,6 +121,7 @@ export class ChatRoomsElement extends LitElement {
 
   constructor() {
     super();
+    new LiveRegion(this, this.#localize, () => this.#finder.connection);
     new IntervalController(this, () => (this.#allRooms.length ? MINUTE_MS : null));
   }
 
@@ -150,6 +153,11 @@ export class ChatRoomsElement extends LitElement {
     if (focused?.isConnected && this.shadowRoot!.activeElement !== focused) focused.focus({ preventScroll: true });
   }
 
+  /** Focuses the list's tab stop, or the filter if the list is empty. */
+  override focus(options?: FocusOptions): void {
+    this.renderRoot.querySelector<HTMLElement>('[role=option][tabindex="0"], .base:not(:has([role=option])) .filter')?.focus(options);
+  }
+
   get #allRooms(): readonly Room[] {
     return this.#snapshot?.rooms ?? this.#rooms.value ?? [];
   }
@@ -174,6 +182,7 @@ export class ChatRoomsElement extends LitElement {
 
   /** Escape clears the filter first. A panel around the list, such as the launcher's, closes with the next one. */
   readonly #onFilterKeydown = (event: KeyboardEvent): void => {
+    stopTyped(event);
     if (event.key !== 'Escape' || !this.filter) return;
     this.filter = '';
     event.preventDefault();
@@ -188,6 +197,7 @@ export class ChatRoomsElement extends LitElement {
     else if (event.key === 'Enter' || event.key === ' ') this.#select(this.#filteredRooms[index]!);
     else return;
     event.preventDefault();
+    event.stopPropagation();
   };
 
   protected override render(): TemplateResult {
@@ -209,6 +219,8 @@ export class ChatRoomsElement extends LitElement {
           aria-label=${this.#localize.term('filterConversations')}
           @input=${this.#onFilter}
           @keydown=${this.#onFilterKeydown}
+          @keypress=${stopTyped}
+          @keyup=${stopTyped}
         />
       </div>
       ${rooms.length > 0 ? this.#renderList(rooms) : this.#renderNote()} ${this.#renderMissing()}
@@ -275,25 +287,27 @@ export class ChatRoomsElement extends LitElement {
       this.#isComplete.value === false && term('notAllConversations'),
     ].filter(Boolean);
     if (sentences.length === 0) return nothing;
-    return html`<p part="note" class="note" role="status">${sentences.join(' ')}</p>`;
+    return html`<p part="note" class="note">${sentences.join(' ')}</p>`;
   }
 
   #renderNote(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
     if (this.filter && this.#allRooms.length)
-      return html`<p part="note" class="note" role="status">${term('noMatch', this.filter)}</p>`;
+      return html`<p part="note" class="note" data-announce=${this.filter}>${term('noMatch', this.filter)}</p>`;
     if (this.#isLoaded.value && (this.#unreadableCount.value || this.#isComplete.value === false)) return nothing;
     if (this.#isLoaded.value || this.#snapshot)
       return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;
     const state = this.#state.value ?? 'idle';
     // 'Loading' only while something is being loaded.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
-    return html`<p part="note" class="note loading" role="status">${term('loadingConversations')}</p>`;
+    return html`<p part="note" class="note loading">${term('loadingConversations')}</p>`;
   }
 
   #preview({ last_message: last, room_type }: Room): unknown {
     if (!last) return this.#localize.term('noMessagesYet');
-    const text = last.content.slice(0, MAX_PREVIEW) || this.#localize.term('attachment');
+    // Only some backends name the attachment of the last message.
+    const isEmpty = 'attachment' in last && last.attachment === null;
+    const text = last.content.slice(0, MAX_PREVIEW) || this.#localize.term(isEmpty ? 'noText' : 'attachment');
     if (sameId(last.sender?.id, this.#me)) return `${this.#localize.term('you')}: ${text}`;
     const author = room_type === 'direct' ? '' : firstName(last.sender);
     return author ? html`<bdi>${author}</bdi>: ${text}` : text;

@@ -2,6 +2,8 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
+    position: relative;
+    z-index: 1;
     background: none;
     --_ok: var(--chat-ok, light-dark(#116932, #5fd38a));
     --_wait: var(--chat-wait, light-dark(#8a6100, #f0c350));
@@ -18,6 +20,18 @@ export const styles = css`
     font-size: var(--_font-size-small);
     background: color-mix(in srgb, var(--_state) 10%, var(--_surface));
     border-block-end: 1px solid color-mix(in srgb, var(--_state) 35%, var(--_surface));
+  }
+  /* It lies over the content below it, so that nothing moves when it appears. */
+  :host(:not([always])) .base {
+    position: absolute;
+    inset-block-start: var(--_space);
+    inset-inline: var(--_space);
+    inline-size: fit-content;
+    max-inline-size: calc(100% - 2 * var(--_space));
+    margin-inline: auto;
+    border: 1px solid color-mix(in srgb, var(--_state) 35%, var(--_surface));
+    border-radius: var(--_radius);
+    box-shadow: var(--_shadow);
   }
   .connecting {
     --_state: var(--_wait);
@@ -44,16 +58,9 @@ export const styles = css`
   .reconnecting .dot {
     animation: pulse 1.2s ease-in-out infinite;
   }
-  .status {
-    display: contents;
-  }
   .label {
     font-weight: 600;
     color: var(--_state);
-  }
-  .detail {
-    color: var(--_text-muted);
-    font-variant-numeric: tabular-nums;
   }
   button {
     padding: calc(var(--_space) * 0.25) var(--_space);

@@ -1,35 +1,22 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ConnectionController } from '../../controllers/index.js';
-import { Localize, type Terms, enSecondary } from '../../locale/index.js';
+import { enSecondary, Localize } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../model/index.js';
-import { currentReason } from '../../client/index.js';
 import { baseStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
-import { IntervalController } from '../interval-controller.js';
+import { LiveRegion } from '../live-region.js';
+import { SettledState } from '../settled-state.js';
+import { STATE_TERMS } from '../state-terms.js';
 import { styles } from './chat-status.styles.js';
 
-const LABELS = {
-  idle: 'signIn',
-  connecting: 'connecting',
-  connected: 'connected',
-  reconnecting: 'reconnecting',
-  polling: 'polling',
-  offline: 'offline',
-  unauthorized: 'unauthorized',
-  error: 'failing',
-} satisfies Record<ChatState, keyof Terms>;
-
-/** States that show their reason, because it adds something to the label. */
-const STATES_WITH_REASON: readonly ChatState[] = ['reconnecting', 'polling', 'unauthorized', 'error'];
-/** Matches all states except `idle`, `connecting` and `connected`. */
-const PROBLEM_STATE = /^[^ci]/;
-/** How long 'Connected' stays visible after connecting, in milliseconds. */
-const CONNECTED_NOTICE_MS = 2_000;
+/** States in which something may be wrong with the page, the backend or the network. */
+const PROBLEMS: readonly ChatState[] = ['reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
 
 /**
- * Shows the state of the connection, the reason for it, and the time of the next attempt. Hidden while everything
- * works.
+ * Tells users about a problem with the connection: after three seconds if it may end by itself, otherwise at once. It
+ * lies over the content below it and takes no space, so that nothing moves when it appears. The reason, the attempts
+ * and a check of the backend are behind the button 'Details'.
  *
  * @tag chat-status
  * @summary Shows the state of the connection.
@@ -44,7 +31,6 @@ const CONNECTED_NOTICE_MS = 2_000;
  * @csspart base - The bar, in the colour of the state.
  * @csspart dot - The coloured dot.
  * @csspart label - The name of the state.
- * @csspart detail - The reason, and the time of the next attempt.
  * @csspart retry - The button 'Retry now'.
  * @csspart details - The button 'Details', shown when there is a problem.
  * @csspart panel - The connection details. The code that renders its content is loaded when it is opened.
@@ -65,7 +51,7 @@ const CONNECTED_NOTICE_MS = 2_000;
  * @cssprop [--chat-danger=#c01f2e] - Colour of the states 'unauthorized' and 'error'.
  * @cssprop [--chat-idle=var(--chat-text-muted)] - Colour of the states 'idle' and 'offline'.
  * @cssprop [--chat-surface=#fff] - Background, mixed with the colour of the state.
- * @cssprop [--chat-text-muted=70% text, 30% surface] - Colour of the reason.
+ * @cssprop [--chat-text-muted=70% text, 30% surface] - Names of the facts in the details.
  * @cssprop [--chat-text=#1a1d24] - Text colour of the details.
  * @cssprop [--chat-border=14% text, 86% surface] - Borders in the details.
  * @cssprop [--chat-accent=#2b59d9] - Buttons in the details.
@@ -86,14 +72,13 @@ export class ChatStatusElement extends LitElement {
     always: { type: Boolean, reflect: true },
     token: {},
     url: {},
-    showsConnected: { state: true },
     panel: { state: true },
   };
 
   /** The state of the connection. Read-only: assigned values are overwritten. */
   state: ChatState = 'idle';
 
-  /** Keeps the bar visible while connected, and while no user is signed in. */
+  /** Keeps the bar visible in every state. It then has a place of its own in the page. */
   always = false;
 
   /** Own access token, for an element outside a `<chat-connection>`. */
@@ -105,9 +90,6 @@ export class ChatStatusElement extends LitElement {
    */
   url: string | undefined;
 
-  /** Whether 'Connected' is visible for a moment after connecting. */
-  private showsConnected = false;
-
   /** Renders the details; undefined while they are closed. */
   private panel: (() => TemplateResult) | undefined;
 
@@ -115,32 +97,24 @@ export class ChatStatusElement extends LitElement {
   readonly #phase = this.#finder.select((data) => data.phase);
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
-  #cancelConnectedNotice: (() => void) | undefined;
-  #previousState: ChatState = 'idle';
-
-  constructor() {
-    super();
-    new IntervalController(this, () => (this.#secondsLeft === null ? null : 1_000));
-  }
+  readonly #settled = new SettledState(systemClock, () => this.requestUpdate());
+  readonly #liveRegion = new LiveRegion(this, this.#localize, () => this.#finder.connection);
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#hideConnectedNotice();
+    this.#settled.stop();
   }
 
   protected override willUpdate(): void {
-    const state = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
-    if (state !== this.#previousState) {
-      this.#hideConnectedNotice();
-      if (state === 'connected') {
-        this.showsConnected = true;
-        this.#cancelConnectedNotice = systemClock.after(CONNECTED_NOTICE_MS, () => this.#hideConnectedNotice());
-      }
-      this.#previousState = state;
-    }
     // Overwrites a value that the page may have assigned.
-    this.state = state;
-    this.#states.set(state);
+    this.state = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
+    this.#settled.update(this.state);
+    this.#states.set(this.state);
+  }
+
+  /** Focuses the first button, if there is one. */
+  override focus(options?: FocusOptions): void {
+    this.renderRoot.querySelector('button')?.focus(options);
   }
 
   #retry(): void {
@@ -152,7 +126,7 @@ export class ChatStatusElement extends LitElement {
     this.panel = this.panel
       ? undefined
       : await import('./details.js').then(
-          (details) => details.openDetails(this, connection, this.#localize),
+          (details) => details.openDetails(this, connection, this.#localize, this.#liveRegion),
           () => {
             // Probably offline, so the code failed to load. Show what is known without it.
             const facts = JSON.stringify({
@@ -161,56 +135,24 @@ export class ChatStatusElement extends LitElement {
               onLine: navigator.onLine,
               Date: Date(),
             });
-            return () => html`<p part="panel" role="alert">${this.#localize.term('noDetails')} ${facts}</p>`;
+            return () => html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
           },
         );
   }
 
-  get #secondsLeft(): number | null {
-    const at = (this.#phase.value && nextTryOf(this.#phase.value))?.at;
-    return at == null ? null : Math.max(0, Math.ceil((at - systemClock.now()) / 1_000));
-  }
-
-  #hideConnectedNotice(): void {
-    this.#cancelConnectedNotice?.();
-    this.#cancelConnectedNotice = undefined;
-    this.showsConnected = false;
-  }
-
-  protected override render(): TemplateResult {
-    const { state } = this;
+  protected override render(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
-    const reason = this.#phase.value && currentReason(this.#finder.connection!.data);
-    const isVisible = this.always || this.showsConnected || this.panel || (state !== 'connected' && state !== 'idle');
-    // The live region must exist before its text changes, or screen readers do not announce it.
-    return html`<div part="base" class=${isVisible ? `base ${state}` : 'hidden-visually'}>
-      ${isVisible ? html`<span part="dot" class="dot"></span>` : nothing}
-      <span class="status" role="status">
-        ${
-          isVisible
-            ? html`<span part="label" class="label">${term(LABELS[state])}</span>
-              ${reason && STATES_WITH_REASON.includes(state) ? html`<span part="detail" class="detail">${term('reason', reason.code, reason.message)}</span>` : nothing}
-              ${state === 'error' ? html`<span part="detail" class="detail">${term('messagesWait')}</span>` : nothing}`
-            : nothing
-        }
-      </span>
-      ${isVisible ? this.#renderNextTry() : nothing}
-      ${
-        this.panel || PROBLEM_STATE.test(state)
-          ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button> ${this.panel?.()}`
-          : nothing
-      }
+    const state = this.always ? this.state : this.#settled.value;
+    const isProblem = PROBLEMS.includes(state);
+    if (!this.always && !isProblem && state !== 'connecting' && !this.panel) return nothing;
+    const isWaiting = this.#phase.value && nextTryOf(this.#phase.value)?.attempt;
+    return html`<div part="base" class="base ${state}">
+      <span part="dot" class="dot"></span>
+      <span part="label" class="label">${term(STATE_TERMS[state])}</span>
+      ${isWaiting || state === 'unauthorized' ? html`<button part="retry" type="button" @click=${this.#retry}>${term('retryNow')}</button>` : nothing}
+      ${isProblem || this.panel ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button>` : nothing}
+      ${this.panel?.()}
     </div>`;
-  }
-
-  /** Must stay outside the live region: the countdown would be announced every second. */
-  #renderNextTry(): TemplateResult | typeof nothing {
-    const next = this.#phase.value && nextTryOf(this.#phase.value);
-    if (!next?.attempt) return nothing;
-    const seconds = this.#secondsLeft;
-    const when = seconds === null ? this.#localize.term('tryingNow') : this.#localize.term('nextTryIn', seconds);
-    return html`<span part="detail" class="detail">${this.#localize.term('attempt', next.attempt)}, ${when}</span>
-      <button part="retry" type="button" @click=${this.#retry}>${this.#localize.term('retryNow')}</button>`;
   }
 }
 

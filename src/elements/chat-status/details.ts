@@ -4,9 +4,13 @@
  */
 import { html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
 import type { Finding } from '../../doctor/findings.js';
+import { IntervalController } from '../interval-controller.js';
+import type { LiveRegion } from '../live-region.js';
+import { nextTryOf, type ChatState, type NextTry } from '../../model/index.js';
 import { detailsTerms, type DetailsTerms } from '../../locale/details.js';
 import type { Localize } from '../../locale/index.js';
 import type { ChatConnection } from '../../client/index.js';
+import { systemClock } from '../../transport/index.js';
 import { styles } from './details.styles.js';
 
 type Progress = 'checking' | 'done' | 'failed';
@@ -15,10 +19,15 @@ type Progress = 'checking' | 'done' | 'failed';
  * Opens the details of `connection` inside `host`.
  * @returns a function that renders them. To close the details, stop rendering them.
  */
-export function openDetails(host: LitElement, connection: ChatConnection, localize: Localize): () => TemplateResult {
+export function openDetails(
+  host: LitElement,
+  connection: ChatConnection,
+  localize: Localize,
+  liveRegion: LiveRegion,
+): () => TemplateResult {
   const sheets = host.shadowRoot!.adoptedStyleSheets;
   if (!sheets.includes(styles)) sheets.push(styles);
-  const details = new Details(host, connection, localize);
+  const details = new Details(host, connection, localize, liveRegion);
   return () => details.render();
 }
 
@@ -26,8 +35,12 @@ class Details implements ReactiveController {
   readonly #host: LitElement;
   readonly #connection: ChatConnection;
   readonly #localize: Localize;
+  readonly #liveRegion: LiveRegion;
   readonly #openedAt = new Date().toISOString();
-  readonly #findings: Finding[] = [];
+  readonly #interval: IntervalController;
+  #findings: Finding[] = [];
+  /** State of the connection that the findings belong to. */
+  #checkedState: ChatState;
   #progress: Progress = 'checking';
   /** Why the check failed; empty if the doctor's code failed to load. */
   #failure = '';
@@ -35,13 +48,27 @@ class Details implements ReactiveController {
   /** Text to copy by hand. Later findings do not change it, because that would reset the selection. */
   #manualCopyText = '';
   #wasRendered = false;
-  readonly #aborter = new AbortController();
+  #aborter = new AbortController();
 
-  constructor(host: LitElement, connection: ChatConnection, localize: Localize) {
+  constructor(host: LitElement, connection: ChatConnection, localize: Localize, liveRegion: LiveRegion) {
     this.#host = host;
     this.#connection = connection;
     this.#localize = localize;
+    this.#liveRegion = liveRegion;
+    this.#checkedState = connection.state;
     host.addController(this);
+    // For the countdown to the next attempt.
+    this.#interval = new IntervalController(host, () => (this.#nextTry?.at == null ? null : 1_000));
+    void this.#runCheck();
+  }
+
+  /** Findings about a connection that could not be opened must not stay below 'connected', nor the other way round. */
+  hostUpdate(): void {
+    const { state } = this.#connection;
+    if ((state === 'connected') === (this.#checkedState === 'connected')) return;
+    this.#checkedState = state;
+    this.#aborter.abort();
+    this.#aborter = new AbortController();
     void this.#runCheck();
   }
 
@@ -54,22 +81,34 @@ class Details implements ReactiveController {
 
   hostDisconnected(): void {
     this.#aborter.abort();
-    this.#host.removeController(this);
+    this.#interval.hostDisconnected();
+    for (const controller of [this, this.#interval]) this.#host.removeController(controller);
   }
 
   async #runCheck(): Promise<void> {
+    const { signal } = this.#aborter;
+    const findings: Finding[] = (this.#findings = []);
+    this.#progress = 'checking';
+    this.#failure = '';
     try {
       await this.#connection.diagnose((finding) => {
-        this.#findings.push(finding);
+        findings.push(finding);
         this.#host.requestUpdate();
-      }, this.#aborter.signal);
+      }, signal);
       this.#progress = 'done';
     } catch (thrown) {
+      if (signal.aborted) return;
       this.#progress = 'failed';
       // A ChatError has its own explanation, such as an invalid url. Otherwise the doctor's code failed to load.
       if (thrown instanceof Error && thrown.name === 'ChatError') this.#failure = thrown.message;
     }
+    if (signal.aborted) return;
+    this.#liveRegion.announce(this.#progressText);
     this.#host.requestUpdate();
+  }
+
+  get #nextTry(): NextTry | null {
+    return nextTryOf(this.#connection.data.phase);
   }
 
   get #terms(): DetailsTerms {
@@ -78,17 +117,32 @@ class Details implements ReactiveController {
 
   /** Facts that are known without a request. */
   get #basics(): [name: string, value: string][] {
-    const { reason, url } = this.#connection;
-    const { phase } = this.#connection.data;
+    const { reason, state, url } = this.#connection;
     const terms = this.#terms;
+    const next = this.#nextTry;
     return [
-      [terms.state, phase.is],
-      [terms.reason, reason.code],
-      [terms.attempt, String(('next' in phase && phase.next?.attempt) || 0)],
+      [terms.state, state],
+      [terms.reason, `${this.#localize.term('reason', reason.code, reason.message)} (${reason.code})`],
+      [terms.attempt, terms.attempts(next?.attempt ?? 0, this.#secondsLeft)],
       [terms.server, url.replace(/[?#].*/, '').replace(/\/\/[^/]*@/, '//')],
       [terms.browser, navigator.onLine ? terms.online : terms.offline],
       [terms.time, this.#openedAt],
     ];
+  }
+
+  /** Until the next attempt; null: there is none, or it is in progress. */
+  get #secondsLeft(): number | null {
+    const at = this.#nextTry?.at;
+    return at == null ? null : Math.max(0, Math.ceil((at - systemClock.now()) / 1_000));
+  }
+
+  get #progressText(): string {
+    const terms = this.#terms;
+    return {
+      checking: terms.checking,
+      done: terms.done(this.#findings.filter(({ verdict }) => verdict === 'fail').length),
+      failed: this.#failure || terms.failed,
+    }[this.#progress];
   }
 
   /** The details as plain text, for a support ticket. Findings contain no tokens: the doctor removes them. */
@@ -109,6 +163,7 @@ class Details implements ReactiveController {
       // `clipboard` is undefined on pages that are not served over HTTPS.
       await navigator.clipboard.writeText(text);
       this.#isCopied = true;
+      this.#liveRegion.announce(this.#terms.copied);
     } catch {
       this.#manualCopyText = text;
     }
@@ -142,15 +197,10 @@ class Details implements ReactiveController {
     const findings = this.#findings;
     const failed = findings.filter(({ verdict }) => verdict === 'fail');
     const completed = findings.filter(({ verdict }) => verdict !== 'skipped');
-    const progress = {
-      checking: terms.checking,
-      done: terms.done(failed.length),
-      failed: this.#failure || terms.failed,
-    }[this.#progress];
     return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
       <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
       <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
-      <p part="progress" role="status">${progress}</p>
+      <p part="progress">${this.#progressText}</p>
       ${this.#renderList(failed, terms)}
       ${
         completed.length > 0
@@ -163,7 +213,7 @@ class Details implements ReactiveController {
       <p class="actions">
         <button part="copy" type="button" @click=${this.#copy}>${terms.copy}</button>
         <button part="close" type="button" @click=${this.#close}>${terms.close}</button>
-        <span role="status">${this.#isCopied ? terms.copied : ''}</span>
+        <span>${this.#isCopied ? terms.copied : ''}</span>
       </p>
       ${this.#manualCopyText ? html`<label>${terms.copyByHand}<textarea part="text" readonly .value=${this.#manualCopyText}></textarea></label>` : ''}
     </section>`;

@@ -39,6 +39,12 @@ export const styles = css`
     margin-block-start: auto;
     padding-block-end: var(--_space);
   }
+  /* Observed: it is on the screen if the end of the list is. */
+  .end {
+    flex: none;
+    margin-block-start: -1px;
+    block-size: 1px;
+  }
   li {
     display: flow-root;
   }
@@ -127,18 +133,6 @@ export const styles = css`
     background: var(--_bubble-own);
     color: var(--_on-bubble-own);
   }
-  .other:not(.first) .bubble {
-    border-start-start-radius: calc(var(--_bubble-radius) * 0.3);
-  }
-  .other:not(.last) .bubble {
-    border-end-start-radius: calc(var(--_bubble-radius) * 0.3);
-  }
-  .own:not(.first) .bubble {
-    border-start-end-radius: calc(var(--_bubble-radius) * 0.3);
-  }
-  .own:not(.last) .bubble {
-    border-end-end-radius: calc(var(--_bubble-radius) * 0.3);
-  }
   .text {
     white-space: pre-wrap;
   }
@@ -224,15 +218,9 @@ export const styles = css`
     background: var(--_accent);
     color: var(--_on-accent);
   }
-  .send:focus-visible {
-    outline-offset: 2px;
-  }
   .send:disabled {
     opacity: 0.4;
     cursor: default;
-  }
-  :host(:dir(rtl)) .send svg {
-    transform: scaleX(-1);
   }
   /* Zoomed to 400 %, or a phone on its side: the messages come first. */
   @media (max-height: 20rem) {

@@ -19,10 +19,10 @@ import { roomName } from '../display-name.js';
 import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
-import { historyBottom, historyTop } from './history-edges.js';
+import { historyTop } from './history-top.js';
 import { LazyRichParts } from './lazy-rich-parts.js';
-import type { LiveRegion } from './live-region.js';
-import { messageRows } from './message-row.js';
+import { renderKeyed } from '../keyed-list.js';
+import { messageRow } from './message-row.js';
 import { RoomView } from './room-view.js';
 import type { RowContext } from './row-context.js';
 import { VirtualScroller } from './virtual-scroller.js';
@@ -153,11 +153,11 @@ export class ChatThreadElement extends LitElement {
     (isAtEnd) => this.#onEndChange(isAtEnd),
     () => this.#view.report(),
   );
-  readonly #view = new RoomView(this, this.#scroller, () => this.#thread);
+  readonly #view = new RoomView(this.#scroller, () => this.#thread);
   readonly #states = new CustomStates(this);
-  readonly #richParts = new LazyRichParts(this, (parts) => {
-    this.#liveRegion = new parts.LiveRegion(this);
-    this.#localize.english = parts.enRichParts;
+  readonly #richParts = new LazyRichParts(this, ({ LiveRegion, ReadingDetector }) => {
+    new LiveRegion(this, this.#localize, () => this.#finder.connection);
+    this.#view.detector = new ReadingDetector(this, this.#view.report);
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,
@@ -165,12 +165,12 @@ export class ChatThreadElement extends LitElement {
     onSend: (text) => this.#send(text),
     onDraft: (text) => this.#view.connection?.saveDraft(this.#view.roomId!, text),
     onTyping: (isTyping) => this.#view.connection?.typing(this.#view.roomId!, isTyping),
+    onKey: (event) => this.#richParts.parts?.stopTyped(event),
   });
   /** The user whose drafts the composer has. */
   #author: Id | null = null;
   /** `room` was set at least once. Following the selection again could send a message to the wrong person. */
   #isRoomSet = false;
-  #liveRegion: LiveRegion | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -191,6 +191,16 @@ export class ChatThreadElement extends LitElement {
     const { roomId } = this.#view;
     if (!sameId(roomId, this.#roomId) && roomId !== this.#roomId) this.#showRoom(this.#roomId);
     this.#scroller.update(this.#thread.timeline, this.#thread.hasNewer);
+  }
+
+  /** Focuses the message field, or the messages if there is no field. */
+  override focus(options?: FocusOptions): void {
+    this.#composer.focus(options);
+  }
+
+  protected override update(changed: PropertyValues<this>): void {
+    super.update(changed);
+    this.#renderRows();
   }
 
   get #roomId(): Id | null {
@@ -247,7 +257,6 @@ export class ChatThreadElement extends LitElement {
 
   #onMessage(message: ChatMessage): void {
     if (!this.#scroller.isAtEnd) this.unseen++;
-    this.#liveRegion?.announce(message, this.#localize);
     this.dispatchEvent(new ChatMessageEvent(message));
   }
 
@@ -270,6 +279,10 @@ export class ChatThreadElement extends LitElement {
     this.#view.loadNewest();
   }
 
+  readonly #onKeydown = (event: KeyboardEvent): void => {
+    this.#richParts.parts?.onHistoryKey(event, this.#scroller, () => this.#toEnd());
+  };
+
   readonly #jump = (): void => {
     this.#toEnd();
     this.#composer.focus();
@@ -286,12 +299,11 @@ export class ChatThreadElement extends LitElement {
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
       <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
       <div class="middle">
-        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#scroller.onScroll}>
+        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#scroller.onScroll} @keydown=${this.#onKeydown}>
           ${isTop ? historyTop(this.#view, this.#localize, parts) : nothing}
-          <ol>
-            ${this.#renderRows()}
-          </ol>
-          ${historyBottom(this.#view, this.#localize, parts)}
+          <ol></ol>
+          ${parts?.historyBottom(this.#view, this.#localize)}
+          <div class="end"></div>
         </div>
         ${this.#scroller.isAtEnd ? nothing : parts?.jumpButton(this.unseen, this.#localize, this.#jump)}
       </div>
@@ -304,7 +316,6 @@ export class ChatThreadElement extends LitElement {
             ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
             : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))
       }
-      ${this.#liveRegion?.render()}
     </section>`;
   }
 
@@ -323,7 +334,9 @@ export class ChatThreadElement extends LitElement {
     </div>`;
   }
 
-  #renderRows(): unknown {
+  #renderRows(): void {
+    const list = this.renderRoot.querySelector('ol');
+    if (!list) return;
     const { start, rows } = this.#scroller;
     const user = this.#user.value ?? null;
     const { connection } = this.#finder;
@@ -339,7 +352,14 @@ export class ChatThreadElement extends LitElement {
       connection,
       composer: this.#composer,
     };
-    return messageRows(this.#thread.timeline, start, rows, context);
+    const { timeline } = this.#thread;
+    renderKeyed(
+      list,
+      'li',
+      rows,
+      ({ key }) => key,
+      (_message, index) => messageRow(timeline, start + index, context),
+    );
   }
 }
 

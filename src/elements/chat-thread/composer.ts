@@ -15,9 +15,17 @@ export interface ComposerOptions {
   /** The text for the current room has changed. */
   onDraft(text: string): void;
   onTyping(isTyping: boolean): void;
+  /** Called for every keyboard event of the field. */
+  onKey(event: Event): void;
 }
 
 type Drafts = Map<string, string>;
+
+/** Matches a visible character. Zero-width and filler characters alone are not a message. */
+const VISIBLE = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** The text to send, with the indentation of its first line; empty if nothing of it is visible. */
+const messageOf = (draft: string): string => (VISIBLE.test(draft) ? draft.trimEnd().replace(/^\s*\n/, '') : '');
 
 /** The form in which a message is written. Keeps a draft for each room. */
 export class Composer implements ReactiveController {
@@ -64,15 +72,16 @@ export class Composer implements ReactiveController {
     this.#previous = undefined;
   }
 
-  focus(): void {
-    this.#host.renderRoot.querySelector<HTMLElement>('textarea')?.focus();
+  /** Focuses the field, or the messages if there is no field. */
+  focus(options?: FocusOptions): void {
+    const { renderRoot } = this.#host;
+    (renderRoot.querySelector('textarea') ?? renderRoot.querySelector<HTMLElement>('.messages'))?.focus(options);
   }
 
   /** Sets the field's value. Not bound in the template, which would not notice that the user has changed the value. */
   hostUpdated(): void {
     const field = this.#host.renderRoot.querySelector('textarea');
-    const draft = this.#drafts.get(this.#room) ?? '';
-    if (field && field.value !== draft) field.value = draft;
+    if (field && field.value !== this.#draft) field.value = this.#draft;
   }
 
   hostDisconnected(): void {
@@ -81,7 +90,7 @@ export class Composer implements ReactiveController {
 
   readonly #onInput = (event: Event): void => {
     this.#setDraft((event.target as HTMLTextAreaElement).value);
-    this.#options.onTyping(this.#drafts.get(this.#room) !== '');
+    this.#options.onTyping(this.#draft !== '');
   };
 
   readonly #onKeydown = (event: KeyboardEvent): void => {
@@ -99,10 +108,18 @@ export class Composer implements ReactiveController {
   };
 
   #send(): void {
-    const text = (this.#drafts.get(this.#room) ?? '').trim();
-    const { charLimit } = this.#options;
-    if (!text || text.length > (charLimit() ?? Infinity)) return;
+    const text = messageOf(this.#draft);
+    if (!text || this.#excess(text) > 0) return;
     if (this.#options.onSend(text)) this.#setDraft('');
+  }
+
+  get #draft(): string {
+    return this.#drafts.get(this.#room) ?? '';
+  }
+
+  /** Number of characters above the limit, in code points, as servers count them. */
+  #excess(text: string): number {
+    return [...text].length - (this.#options.charLimit() ?? Infinity);
   }
 
   #setDraft(text: string): void {
@@ -113,12 +130,13 @@ export class Composer implements ReactiveController {
 
   render(roomId: Id, label: string): TemplateResult {
     this.#room = idKey(roomId);
-    const draft = this.#drafts.get(this.#room) ?? '';
-    const { localize, charLimit } = this.#options;
-    const over = draft.trim().length - (charLimit() ?? Infinity);
+    const draft = this.#draft;
+    const { localize, onKey } = this.#options;
+    const text = messageOf(draft);
+    const over = this.#excess(text);
     const isTooLong = over > 0;
     return html`<form part="composer" class="composer" @submit=${this.#onSubmit}>
-      <div class="field" data-text=${draft}>
+      <div class="field" data-text=${draft} @keydown=${onKey} @keypress=${onKey} @keyup=${onKey}>
         <textarea
           part="input"
           rows="1"
@@ -134,8 +152,8 @@ export class Composer implements ReactiveController {
           @blur=${() => this.#options.onTyping(false)}
         ></textarea>
       </div>
-      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!draft.trim() || isTooLong}>${icons.send}</button>
-      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" role="alert">${localize.term('tooLong', over)}</p>` : nothing}
+      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!text || isTooLong}>${icons.send}</button>
+      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long">${localize.term('tooLong', over)}</p>` : nothing}
     </form>`;
   }
 }

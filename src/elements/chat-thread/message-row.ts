@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
 import { isSameDay } from '../../locale/index.js';
 import { sameId } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
@@ -12,38 +11,33 @@ const MAX_CHARS = 4_000;
 /** After a pause of this length, messages of the same author start a new group, in milliseconds. */
 const GROUP_PAUSE_MS = 5 * 60_000;
 
+/** Not the words of a user. Backends add types of their own, such as `job_update`. */
+const isNotice = ({ message_type }: ChatMessage): boolean => !/^(text|image|file)$/.test(message_type);
+
 function isSameGroup(earlier: ChatMessage | undefined, later: ChatMessage | undefined): boolean {
-  if (!earlier || !later || earlier.message_type === 'system' || later.message_type === 'system') return false;
+  if (!earlier || !later || isNotice(earlier) || isNotice(later)) return false;
+  // Only the last message of a group shows its time, and a failed one shows its error instead.
+  if ((earlier.delivery === 'failed') !== (later.delivery === 'failed')) return false;
   if (!sameId(earlier.sender?.id, later.sender?.id) || !isSameDay(earlier.timestamp, later.timestamp)) return false;
   return Date.parse(later.timestamp) - Date.parse(earlier.timestamp) < GROUP_PAUSE_MS;
 }
 
 /**
- * Renders the rows of a part of the timeline.
- * @param start index of the first row in the timeline.
+ * Renders the content of a row.
+ * @param index index of the message in the timeline.
  */
-export function messageRows(
-  timeline: readonly ChatMessage[],
-  start: number,
-  rows: readonly ChatMessage[],
-  context: RowContext,
-): unknown {
-  const { host, localize, richParts } = context;
-  return repeat(
-    rows,
-    ({ key }) => key,
-    (message, index) => {
-      try {
-        return messageRow(message, timeline[start + index - 1], timeline[start + index + 1], context);
-      } catch (thrown) {
-        return html`<li>${richParts?.brokenRow(host, message.key, thrown, localize.term('notShown'))}</li>`;
-      }
-    },
-  );
+export function messageRow(timeline: readonly ChatMessage[], index: number, context: RowContext): TemplateResult {
+  const message = timeline[index]!;
+  try {
+    return rowContent(message, timeline[index - 1], timeline[index + 1], context);
+  } catch (thrown) {
+    const { host, localize, richParts } = context;
+    return html`${richParts?.brokenRow(host, message.key, thrown, localize.term('notShown'))}`;
+  }
 }
 
 /** Renders a message. Its neighbours determine where days and groups start. */
-function messageRow(
+function rowContent(
   message: ChatMessage,
   previous: ChatMessage | undefined,
   next: ChatMessage | undefined,
@@ -58,35 +52,30 @@ function messageRow(
   const text = richParts
     ? message.content && richParts.messageText(message, context)
     : message.content.slice(0, MAX_CHARS) || (message.attachment && localize.term('attachment'));
-  if (message.message_type === 'system') {
-    return html`<li>${day}<p part="system" class="system" dir="auto">${text}</p></li>`;
+  if (isNotice(message)) {
+    return html`${day}<p part="system" class="system" dir="auto">${text}</p>`;
   }
   const isOwn = context.isOwn(message);
   const isFirst = !isSameGroup(previous, message);
   const isLast = !isSameGroup(message, next);
   const side = isOwn ? 'own' : 'other';
-  return html`<li>
-    ${day}
+  return html`${day}
     <div part="message message-${side}" class="message ${side}${isFirst ? ' first' : ''}${isLast ? ' last' : ''}">
       ${isOwn || !context.isGroup ? nothing : (isLast && richParts?.avatar(fullName(message.sender), message.sender?.profile_picture, context.base, context.mediaHosts)) || html`<span class="no-avatar"></span>`}
       <div class="body">
-        ${isFirst && !isOwn ? author(message, context) : nothing}
+        ${
+          isFirst && !isOwn && context.isGroup
+            ? html`<span part="author" class="author" dir="auto">${fullName(message.sender) || richParts?.unnamed(message, context)}</span>`
+            : richParts?.hiddenAuthor(message, isOwn, context)
+        }
         <div part="bubble bubble-${side}" class="bubble">
           ${richParts?.quoteAndAttachment(message, context)}${text ? html`<p part="text" class="text" dir="auto">${text}</p>` : nothing}
         </div>
         ${richParts?.reactions(message)}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}
       </div>
-    </div>
-  </li>`;
+    </div>`;
 }
-
-/**
- * Visible in groups only, but always present for screen readers: they cannot tell the author from the side of the
- * bubble.
- */
-const author = (message: ChatMessage, { isGroup }: RowContext): TemplateResult =>
-  html`<span part="author" class=${isGroup ? 'author' : 'hidden-visually'} dir="auto">${fullName(message.sender)}</span>`;
 
 function meta(message: ChatMessage, isOwn: boolean, context: RowContext): TemplateResult {
   const { localize, richParts } = context;

@@ -15,6 +15,24 @@ const richParts = css`
   .bubble :focus-visible {
     outline-color: currentcolor;
   }
+  .other:not(.first) .bubble {
+    border-start-start-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .other:not(.last) .bubble {
+    border-end-start-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .own:not(.first) .bubble {
+    border-start-end-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  .own:not(.last) .bubble {
+    border-end-end-radius: calc(var(--_bubble-radius) * 0.3);
+  }
+  :host(:dir(rtl)) .send svg {
+    transform: scaleX(-1);
+  }
+  .send:focus-visible {
+    outline-offset: 2px;
+  }
   .quote {
     margin: 0 0 calc(0.25 * var(--_rem));
     padding-inline-start: calc(0.5 * var(--_rem));
@@ -25,7 +43,8 @@ const richParts = css`
     -webkit-box-orient: vertical;
     -webkit-line-clamp: 2;
   }
-  .attachment {
+  .attachment,
+  .file {
     display: flex;
     align-items: center;
     gap: calc(0.5 * var(--_rem));
@@ -34,6 +53,9 @@ const richParts = css`
     max-inline-size: 100%;
     max-block-size: calc(18 * var(--_rem));
     border-radius: var(--_radius);
+  }
+  .attachment img:not([hidden]) + .file {
+    display: none;
   }
   .failure {
     flex-wrap: wrap;

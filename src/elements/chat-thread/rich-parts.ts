@@ -10,15 +10,18 @@ import type { ChatMessage, Thread } from '../../client/index.js';
 import { icon } from '../../theme/index.js';
 import { attachmentUrl } from '../../transport/index.js';
 import { mayLoad } from '../avatar.js';
-import { firstName } from '../display-name.js';
+import { firstName, fullName } from '../display-name.js';
 import { isolated, revealInvisible } from '../untrusted.js';
+import { hasFailedAtEnd, loadError } from './history-top.js';
 import { linkify } from './linkify.js';
+import type { RoomView } from './room-view.js';
 import type { RowContext } from './row-context.js';
 
-export { enRichParts } from '../../locale/index.js';
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
-export { LiveRegion } from './live-region.js';
+export { LiveRegion } from '../live-region.js';
+export { stopTyped } from '../typed-keys.js';
+export { ReadingDetector } from './reading-detector.js';
 export { styles } from './rich-parts.styles.js';
 
 const ALERT = icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`);
@@ -35,10 +38,17 @@ const MAX_EMOJI = 20;
 export const messageText = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown =>
   linkify(host, key, content, localize.term('showMore'));
 
+export const unnamed = ({ sender }: ChatMessage, { localize }: RowContext): string =>
+  localize.term(sender ? 'unnamedUser' : 'deletedUser');
+
+export const hiddenAuthor = (message: ChatMessage, isOwn: boolean, context: RowContext): TemplateResult =>
+  html`<span class="hidden-visually" dir="auto">${isOwn ? context.localize.term('you') : fullName(message.sender) || unnamed(message, context)}</span>`;
+
 /** Inside the bubble, above the text. */
 export const quoteAndAttachment = (message: ChatMessage, context: RowContext): unknown => [
   message.reply_to ? quote(message.reply_to) : nothing,
   attachment(message, context),
+  message.content || message.attachment ? nothing : html`<i>${context.localize.term('noText')}</i>`,
 ];
 
 const quote = ({ sender, content }: ReplyTo): TemplateResult =>
@@ -51,10 +61,15 @@ function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowCon
   return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
     ${
       message.message_type === 'image' && mayLoad(url, base, mediaHosts)
-        ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" />`
-        : html`${FILE}<bdi>${name}</bdi>`
-    }
+        ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hidePicture} />`
+        : nothing
+    }<span class="file">${FILE}<bdi>${name}</bdi></span>
   </a>`;
+}
+
+/** Shows the name of a picture that failed to load. */
+function hidePicture(event: Event): void {
+  (event.target as HTMLImageElement).hidden = true;
 }
 
 /** Below the bubble. */
@@ -103,7 +118,7 @@ export function failure(
  * @param onLoad loads them.
  */
 export const skippedNotice = ({ term }: Localize, onLoad: () => void): TemplateResult =>
-  html`<p part="skipped" class="note" role="status">${term('skipped')} <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
+  html`<p part="skipped" class="note"><span data-announce="skipped">${term('skipped')}</span> <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
 
 export const loadingOlder = ({ term }: Localize): string => term('loadingOlder');
 
@@ -112,7 +127,7 @@ export const loadingOlder = ({ term }: Localize): string => term('loadingOlder')
  * @param onRetry loads the room again.
  */
 export const noAccess = ({ term }: Localize, onRetry: () => void): TemplateResult =>
-  html`<p part="note" class="note" role="status">${term('noAccess')} <button part="retry" class="link" type="button" @click=${onRetry}>${term('retry')}</button></p>`;
+  html`<p part="note" class="note"><span data-announce="no-access">${term('noAccess')}</span> <button part="retry" class="link" type="button" @click=${onRetry}>${term('retry')}</button></p>`;
 
 /**
  * @param unseen number of messages received below the viewport.
@@ -121,9 +136,25 @@ export const noAccess = ({ term }: Localize, onRetry: () => void): TemplateResul
 export const jumpButton = (unseen: number, { term }: Localize, onJump: () => void): TemplateResult =>
   html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${unseen > 0 ? term('newMessages', unseen) : term('jumpToLatest')}</span></button>`;
 
+/** Home and End: by itself, the browser scrolls to the first or last rendered row, of which there are always more. */
+export function onHistoryKey(event: KeyboardEvent, scroller: { toStart(): void }, toEnd: () => void): void {
+  const { key, shiftKey, currentTarget } = event;
+  const { scrollHeight, clientHeight } = currentTarget as HTMLElement;
+  if (shiftKey || scrollHeight <= clientHeight || (key !== 'End' && key !== 'Home')) return;
+  event.preventDefault();
+  if (key === 'End') toEnd();
+  else scroller.toStart();
+}
+
 /** Below the last loaded message, if the server has newer ones. */
-export const loadingNewer = (loading: Thread['loading'], { term }: Localize): TemplateResult =>
-  html`<p part="note" class="note older">${loading && loading !== 'older' ? term('loadingMessages') : nothing}</p>`;
+export function historyBottom(view: RoomView, localize: Localize): TemplateResult | typeof nothing {
+  const thread = view.getThread();
+  const { hasNewer, loading, error } = thread;
+  if (!hasNewer) return nothing;
+  if (error && !loading && hasFailedAtEnd(thread)) return loadError(view, localize);
+  const isLoading = loading && loading !== 'older';
+  return html`<p part="note" class="note older">${isLoading ? localize.term('loadingMessages') : nothing}</p>`;
+}
 
 /** Above the composer: messages that could not be displayed, and problems with the local storage. */
 export function notices(
@@ -137,7 +168,7 @@ export function notices(
     leftOut > 0 && term('unreadable', leftOut),
     outdated ? term('reloadToContinue') : isAtRisk && term('notDurable'),
   ].filter((text) => text !== false);
-  return texts.map((text) => html`<p part="note" class="note" role="status">${text}</p>`);
+  return texts.map((text) => html`<p part="note" class="note" data-announce=${text}>${text}</p>`);
 }
 
 export function typingIndicator(

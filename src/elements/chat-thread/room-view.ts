@@ -5,11 +5,10 @@ import type { VirtualScroller } from './virtual-scroller.js';
 
 /**
  * A thread's view of its room: keeps the room open, loads pages of its history, and tells the connection whether the
- * newest message is on screen (it is then marked as read) or the reader has scrolled up (loaded messages are then not
+ * user is reading the newest message (it is then marked as read) or the reader has scrolled up (loaded messages are then not
  * released).
  */
 export class RoomView {
-  readonly #host: HTMLElement;
   readonly #scroller: VirtualScroller<ChatMessage>;
   /** The state of the room. */
   readonly getThread: () => Thread;
@@ -18,11 +17,12 @@ export class RoomView {
   /** The connection with which the room is open. */
   connection: ChatConnection | undefined;
   #leave: (() => void) | undefined;
+  /** Undefined until it is loaded: nothing is read before. */
+  detector: { readonly isReading: boolean } | undefined;
   #isViewing = false;
   #isAway = false;
 
-  constructor(host: HTMLElement, scroller: VirtualScroller<ChatMessage>, getThread: () => Thread) {
-    this.#host = host;
+  constructor(scroller: VirtualScroller<ChatMessage>, getThread: () => Thread) {
     this.#scroller = scroller;
     this.getThread = getThread;
   }
@@ -31,12 +31,10 @@ export class RoomView {
     this.connection = connection;
     this.roomId = roomId;
     this.#leave = connection.openRoom(roomId);
-    document.addEventListener('visibilitychange', this.report);
   }
 
   close(): void {
     if (!this.connection) return;
-    document.removeEventListener('visibilitychange', this.report);
     this.#set(false, false);
     this.#leave?.();
     this.#leave = this.connection = undefined;
@@ -48,12 +46,7 @@ export class RoomView {
     if (!this.connection) return;
     const { loaded, denied } = this.getThread();
     const { isAtEnd, isAway } = this.#scroller;
-    const isNewestLoaded = isAtEnd && loaded && !denied;
-    // `getClientRects` may force a layout, so it comes last.
-    this.#set(
-      isNewestLoaded && document.visibilityState === 'visible' && this.#host.getClientRects().length > 0,
-      isAway,
-    );
+    this.#set(isAtEnd && loaded && !denied && this.detector?.isReading === true, isAway);
   };
 
   #set(isViewing: boolean, isAway: boolean): void {

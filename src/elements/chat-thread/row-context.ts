@@ -26,6 +26,10 @@ export interface RichRowParts {
   avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult;
   /** The text, with links; a long one with a button that shows more. */
   messageText(message: ChatMessage, context: RowContext): unknown;
+  /** In place of the name of an author who has none. */
+  unnamed(message: ChatMessage, context: RowContext): string;
+  /** The author, for screen readers: they cannot tell it from the side of the bubble, or from the message above. */
+  hiddenAuthor(message: ChatMessage, isOwn: boolean, context: RowContext): TemplateResult;
   /** Inside the bubble, above the text. */
   quoteAndAttachment(message: ChatMessage, context: RowContext): unknown;
   /** Below the bubble. */

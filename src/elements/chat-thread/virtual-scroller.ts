@@ -143,6 +143,17 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     this.#host.requestUpdate();
   }
 
+  /** Scrolls to the first loaded row. */
+  toStart(): void {
+    const [first] = this.#items;
+    if (!first) return;
+    this.#start = 0;
+    this.#end = Math.min(this.#items.length, INITIAL_ROWS);
+    // The content above the row is not known before it is rendered, so the offset is measured then.
+    this.#setAnchor({ at: 'row', key: first.key, offset: Infinity });
+    this.#host.requestUpdate();
+  }
+
   /** The `scroll` listener for the scrolling element. */
   readonly onScroll = (): void => {
     this.#readScroll();
@@ -239,7 +250,10 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       const { key, offset } = this.#anchor;
       const index = this.rows.findIndex((item) => item.key === key);
       const row = list.children[index] as HTMLElement | undefined;
-      if (row) scroller.scrollTop = row.offsetTop - offset;
+      if (row) {
+        scroller.scrollTop = row.offsetTop - offset;
+        if (offset === Infinity) this.#anchor = { at: 'row', key, offset: row.offsetTop - scroller.scrollTop };
+      }
     }
     this.#expectedTop = scroller.scrollTop;
   }

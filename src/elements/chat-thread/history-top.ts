@@ -1,4 +1,4 @@
-/** Renders what is shown beyond the loaded messages: progress, errors, the start of the conversation. */
+/** Renders what is shown above the loaded messages: progress, errors, the start of the conversation. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Thread } from '../../client/index.js';
 import type { Localize } from '../../locale/index.js';
@@ -9,7 +9,7 @@ type Content = TemplateResult | typeof nothing | undefined;
 type Parts = typeof RichParts | undefined;
 
 /** Whether a page after the last loaded message failed to load. */
-const hasFailedAtEnd = ({ hasNewer, failed }: Thread): boolean => hasNewer && failed !== null && failed !== 'older';
+export const hasFailedAtEnd = ({ hasNewer, failed }: Thread): boolean => hasNewer && failed !== null && failed !== 'older';
 
 /** Above the first loaded message. */
 export function historyTop(view: RoomView, localize: Localize, parts: Parts): Content {
@@ -21,7 +21,7 @@ export function historyTop(view: RoomView, localize: Localize, parts: Parts): Co
     const state = view.connection?.state;
     return state === 'idle' || state === 'unauthorized'
       ? html`<p part="note" class="note">${term('signIn')}</p>`
-      : html`<p part="note" class="note loading" role="status">${term('loadingMessages')}</p>`;
+      : html`<p part="note" class="note loading">${term('loadingMessages')}</p>`;
   }
   if (skipped && !loading) return parts?.skippedNotice(localize, () => view.load('older'));
   if (hasOlder) {
@@ -30,18 +30,9 @@ export function historyTop(view: RoomView, localize: Localize, parts: Parts): Co
   return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : leftOut > 0 ? nothing : term('emptyThread')}</p>`;
 }
 
-/** Below the last loaded message, if the server has newer ones. */
-export function historyBottom(view: RoomView, localize: Localize, parts: Parts): Content {
-  const thread = view.getThread();
-  const { hasNewer, loading, error } = thread;
-  if (!hasNewer) return nothing;
-  return error && !loading && hasFailedAtEnd(thread)
-    ? loadError(view, localize)
-    : parts?.loadingNewer(loading, localize);
-}
-
-function loadError(view: RoomView, { term }: Localize): TemplateResult {
-  return html`<p part="note" class="note" role="alert">
+/** Why a page failed to load, with a button to retry. */
+export function loadError(view: RoomView, { term }: Localize): TemplateResult {
+  return html`<p part="note" class="note">
     ${term('loadFailed')} <span dir="auto">${view.getThread().error?.message}</span>
     <button part="retry" class="link" type="button" @click=${view.retry}>${term('retry')}</button>
   </p>`;

@@ -1,0 +1,215 @@
+/**
+ * Announcements to screen readers. A connection has a single polite live region, in one of the elements that use the
+ * connection, however many there are: each change is announced once. The elements' content is not live.
+ */
+import type { LitElement, ReactiveController } from 'lit';
+import { totalUnread, type ChatConnection, type ChatData, type ConnectionEvents } from '../client/index.js';
+import { enRichParts, enSecondary, type Localize } from '../locale/index.js';
+import { idKey } from '../protocol/index.js';
+import { systemClock } from '../transport/index.js';
+import { firstName, roomName } from './display-name.js';
+import { SettledState } from './settled-state.js';
+import { STATE_TERMS } from './state-terms.js';
+
+/** Changes within this time are announced together, in milliseconds. */
+const BATCH_MS = 1_000;
+/** An announced text is removed after this time, so that nobody finds it while reading the page, in milliseconds. */
+const REMOVE_MS = 10_000;
+/** More messages are announced as a count. */
+const MAX_MESSAGES = 3;
+/** Longest announcement of one message, in characters. */
+const MAX_CHARS = 500;
+
+/** The announcements of one connection. */
+class Announcer {
+  readonly #connection: ChatConnection;
+  readonly #elements = new Set<LiveRegion>();
+  readonly #region = document.createElement('div');
+  readonly #state = new SettledState(systemClock, () => this.#onState());
+  readonly #unsubscribe: (() => void)[] = [];
+  /** Rooms whose messages could not be loaded. Not announced again after each retry. */
+  #failedRooms: readonly string[] = [];
+  #announcedState = this.#state.value;
+  /** Undefined until the rooms are loaded. */
+  #unread: number | undefined;
+  #rooms: ChatData['rooms'] = [];
+  #messages: string[] = [];
+  #notices: string[] = [];
+  #cancelFlush: (() => void) | undefined;
+  #cancelRemoval: (() => void) | undefined;
+
+  constructor(connection: ChatConnection) {
+    this.#connection = connection;
+    this.#region.className = 'hidden-visually';
+    this.#region.role = 'status';
+  }
+
+  add(element: LiveRegion): void {
+    this.#elements.add(element);
+    this.#place();
+    if (this.#unsubscribe.length > 0) return;
+    const connection = this.#connection;
+    this.#unread = connection.data.roomsLoaded ? totalUnread(connection.data) : undefined;
+    this.#unsubscribe.push(
+      connection.subscribe(() => this.#onChange(connection.data)),
+      connection.on('chat-message', (event) => this.#onMessage(event)),
+      connection.on('chat-send-failed', ({ error }) => this.announce(`${this.#term('notSent')}: ${error.message}`)),
+      () => this.#state.stop(),
+    );
+    this.#onChange(connection.data);
+  }
+
+  remove(element: LiveRegion): void {
+    this.#elements.delete(element);
+    if (this.#region.getRootNode() === element.host.shadowRoot) this.#region.remove();
+    if (this.#elements.size > 0) return;
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#cancelFlush?.();
+    this.#cancelRemoval?.();
+    this.#cancelFlush = this.#cancelRemoval = undefined;
+    this.#messages = [];
+    this.#notices = [];
+  }
+
+  announce(text: string): void {
+    // Two elements may show the same problem.
+    if (!this.#notices.includes(text)) this.#notices.push(text);
+    this.#schedule();
+  }
+
+  #onMessage({ roomId, message }: ConnectionEvents['chat-message']): void {
+    const { rooms, reading, user } = this.#connection.data;
+    const [sender, text] = [firstName(message.sender), message.content || this.#term('attachment')];
+    const room = rooms.find(({ id }) => idKey(id) === idKey(roomId));
+    const name = room && room.room_type !== 'direct' && !reading.includes(idKey(roomId)) && roomName(room, user?.id);
+    const announcement = name ? this.#term('announceIn', sender, name, text) : this.#term('announce', sender, text);
+    this.#messages.push(announcement.slice(0, MAX_CHARS));
+    this.#schedule();
+  }
+
+  #onChange(data: ChatData): void {
+    const { phase, threads, rooms } = data;
+    this.#state.update(phase.is);
+    this.#onState();
+    const failedRooms = [...threads].flatMap(([key, { open, error, loading }]) =>
+      open && (error || (loading && this.#failedRooms.includes(key))) ? key : [],
+    );
+    if (failedRooms.some((key) => !this.#failedRooms.includes(key))) this.announce(this.#term('loadFailed'));
+    this.#failedRooms = failedRooms;
+    // Of a message in another room, some backends only tell the number of unread messages.
+    if (rooms !== this.#rooms) this.#schedule();
+    this.#rooms = rooms;
+  }
+
+  #onState(): void {
+    const { value } = this.#state;
+    if (value === this.#announcedState) return;
+    const isFirst = this.#announcedState === 'idle' && value === 'connected';
+    this.#announcedState = value;
+    if (value !== 'idle' && !isFirst) this.announce(this.#term(STATE_TERMS[value]));
+  }
+
+  #schedule(): void {
+    this.#cancelFlush ??= systemClock.after(BATCH_MS, () => {
+      this.#cancelFlush = undefined;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { data } = this.#connection;
+    const [unread, before] = [totalUnread(data), this.#unread];
+    this.#unread = data.roomsLoaded ? unread : undefined;
+    if (before !== undefined && unread > before && this.#messages.length === 0)
+      this.announce(this.#term('unread', unread));
+    const messages =
+      this.#messages.length > MAX_MESSAGES ? [this.#term('newMessages', this.#messages.length)] : this.#messages;
+    const text = [...this.#notices, ...messages].join('\n');
+    if (!text) return;
+    // A text in a new region would not be announced.
+    if (!this.#place()) return this.#schedule();
+    this.#messages = [];
+    this.#notices = [];
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    // Nor would an unchanged text, so vary it by an invisible character.
+    this.#region.textContent = text === this.#region.textContent ? `${text}\u00a0` : text;
+    this.#cancelRemoval?.();
+    this.#cancelRemoval = systemClock.after(REMOVE_MS, () => (this.#region.textContent = ''));
+  }
+
+  /** Moves the region into the best element. @returns whether it already was there. */
+  #place(): boolean {
+    const root = this.#bestElement?.host.shadowRoot;
+    if (!root || this.#region.getRootNode() === root) return true;
+    this.#region.textContent = '';
+    // Before the content, which Lit may replace.
+    root.prepend(this.#region);
+    return false;
+  }
+
+  /** A modal dialog hides elements outside it from screen readers. The focus is inside it. */
+  get #bestElement(): LiveRegion | undefined {
+    const elements = [...this.#elements];
+    const visible = elements.filter(({ host }) => host.checkVisibility({ visibilityProperty: true }));
+    return visible.find(({ host }) => host.matches(':focus-within')) ?? visible[0] ?? elements[0];
+  }
+
+  get #term(): Localize['term'] {
+    const [element] = this.#elements;
+    return element!.localize.term;
+  }
+}
+
+const announcers = new WeakMap<ChatConnection, Announcer>();
+
+function announcerOf(connection: ChatConnection): Announcer {
+  const announcer = announcers.get(connection) ?? new Announcer(connection);
+  announcers.set(connection, announcer);
+  return announcer;
+}
+
+/**
+ * Lets an element announce changes, and hold the live region of its connection. Rendered elements with the attribute
+ * `data-announce` are announced when they appear.
+ */
+export class LiveRegion implements ReactiveController {
+  readonly host: LitElement;
+  readonly localize: Localize;
+  readonly #getConnection: () => ChatConnection | undefined;
+  #announcer: Announcer | undefined;
+  /** The `data-announce` of the rendered elements that were announced. */
+  #announced: readonly string[] = [];
+
+  constructor(host: LitElement, localize: Localize, getConnection: () => ChatConnection | undefined) {
+    this.host = host;
+    this.localize = localize;
+    localize.english = { ...enSecondary, ...enRichParts, ...localize.english };
+    this.#getConnection = getConnection;
+    host.addController(this);
+  }
+
+  hostUpdated(): void {
+    const connection = this.#getConnection();
+    const announcer = connection && announcerOf(connection);
+    if (announcer !== this.#announcer) {
+      this.hostDisconnected();
+      this.#announcer = announcer;
+      announcer?.add(this);
+    }
+    if (!this.host.checkVisibility()) return;
+    const rendered = [...this.host.renderRoot.querySelectorAll<HTMLElement>('[data-announce]')];
+    for (const { dataset, innerText } of rendered)
+      if (!this.#announced.includes(dataset.announce!)) this.announce(innerText.trim());
+    this.#announced = rendered.map(({ dataset }) => dataset.announce!);
+  }
+
+  hostDisconnected(): void {
+    this.#announcer?.remove(this);
+    this.#announcer = undefined;
+  }
+
+  announce(text: string): void {
+    this.#announcer?.announce(text);
+  }
+}
