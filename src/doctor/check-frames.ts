@@ -42,6 +42,7 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   }
   // The widget rejects a greeting without a user id.
   if (!isId(user_id)) return false;
+  context.userId = user_id;
   context.capabilities = Array.isArray(capabilities) ? capabilities.map(String) : [];
   for (const [name, consequence] of Object.entries(CAPABILITIES) as [keyof typeof CAPABILITIES, string][]) {
     if (context.hasCapability(name)) findings.pass(`capability.${name}`);
@@ -50,7 +51,8 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   return true;
 }
 
-function reportMissingGreeting({ findings, timing }: CheckContext, socket: RecordingSocket): void {
+function reportMissingGreeting(context: CheckContext, socket: RecordingSocket): void {
+  const { findings, timing, acceptsAnyPath } = context;
   const firstType = socket.received[0]?.['type'];
   const first = typeof firstType === 'string' ? ` The first frame was '${firstType}'.` : '';
   const problem = socket.closed
@@ -60,7 +62,8 @@ function reportMissingGreeting({ findings, timing }: CheckContext, socket: Recor
     'socket.greeting',
     problem + first,
     'Send {"type": "connection_established", "user_id": …, "username": …, "timestamp": …} as soon as the WebSocket ' +
-      'is accepted. The widget closes the connection after 10 s without it.',
+      'is accepted. The widget closes the connection after 10 s without it.' +
+      (acceptsAnyPath ? ' Check the path too: this server accepts a WebSocket at every path.' : ''),
   );
 }
 
@@ -158,6 +161,9 @@ async function checkSubscribe(context: CheckContext, socket: RecordingSocket): P
   }
   if (!isId(reply['room_id'])) return fail("The reply 'subscribed' has no valid room_id.");
   findings.pass('socket.subscribe', `The client can subscribe to room ${room}.`);
+  // A backend may take a subscribed user for one who reads along, and store no notifications.
+  const unsubscribe = { type: 'unsubscribe_room', room_id: room } as const;
+  await socket.request(unsubscribe, replyOrError('unsubscribed'), timing.watchMs);
 }
 
 const checkUnknownFrame = (context: CheckContext, socket: RecordingSocket): Promise<void> => {
