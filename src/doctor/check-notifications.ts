@@ -56,7 +56,7 @@ async function reportRefusal(context: CheckContext, address: string): Promise<vo
   const { status } = await handshake(context, requestUpgrade, { origin: context.acceptedOrigin }, address);
   const hasNoRoute =
     status === 404 ||
-    (status !== undefined && (await findUnusedPathWithStatus(context, requestUpgrade, status, address)));
+    (status !== undefined && (await findUnusedPathWithStatus(context, requestUpgrade, status, { address })));
   if (hasNoRoute) return findings.unsupported('notifications.upgrade', none);
   findings.fail(
     'notifications.upgrade',

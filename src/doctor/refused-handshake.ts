@@ -5,7 +5,7 @@ import type { CheckId } from './checks.js';
 import { describeNonJson } from './non-json-body.js';
 import { isResponse } from './raw-request.js';
 import { allowOrigin, forwardUpgrades, readToken } from './remedies.js';
-import { correctPath, findDefaultPath, findUnusedPathWithStatus, handshake } from './socket-path.js';
+import { correctPath, findDefaultPath, findUnusedPathWithStatus, handshake, possibleOrigins } from './socket-path.js';
 import type { RequestUpgrade, UpgradeRequest, UpgradeResponse } from './upgrade-request.js';
 
 /**
@@ -127,7 +127,8 @@ async function isAnyPathAlike(
   const { findings, options } = context;
   const tokenCheck = `token.${options.auth}` satisfies CheckId;
   const status = 'refusedWith' in rejection ? rejection.refusedWith : 101;
-  const unused = await findUnusedPathWithStatus(context, requestUpgrade, status);
+  const origins = status === 101 ? [context.acceptedOrigin] : possibleOrigins(context);
+  const unused = await findUnusedPathWithStatus(context, requestUpgrade, status, { origins });
   if (unused === undefined) return false;
   const path = new URL(options.address.socket).pathname;
   // A server that accepts every path accepts the default one, too.
@@ -153,8 +154,12 @@ async function isAnyPathAlike(
 /** Tries the other places for a token. @returns a sentence that names the accepted one, or ''. */
 async function findAcceptedPlace(context: CheckContext, requestUpgrade: RequestUpgrade): Promise<string> {
   const { address, auth, token } = context.options;
-  const opens = async (url: string, request: UpgradeRequest): Promise<boolean> =>
-    (await requestUpgrade(url, { origin: context.acceptedOrigin, ...request })).status === 101;
+  const opens = async (url: string, request: UpgradeRequest): Promise<boolean> => {
+    for (const origin of possibleOrigins(context)) {
+      if ((await requestUpgrade(url, { origin, ...request })).status === 101) return true;
+    }
+    return false;
+  };
   if (await opens(address.socket, { headers: { Authorization: `Bearer ${token}` } })) {
     return 'The WebSocket accepts it in the header Authorization, which a browser cannot send with a handshake.';
   }

@@ -39,16 +39,34 @@ function unusedAddresses(address: string): string[] {
   return [`${bare}/${UNUSED}/`, `${parent}/${UNUSED}/`];
 }
 
+/**
+ * The origins with which a handshake may pass a check of the origin: the accepted one, none, and the server's own. A
+ * refusal says something about path or token only if it is the same for all of them.
+ */
+export const possibleOrigins = ({ acceptedOrigin, options }: CheckContext): (string | undefined)[] => [
+  ...new Set([acceptedOrigin, undefined, new URL(options.address.api).origin]),
+];
+
+interface UnusedPathOptions {
+  /** Default: that of the chat. */
+  address?: string;
+  /** With each of them, the status must be the same. Default: the accepted origin. */
+  origins?: (string | undefined)[];
+}
+
 /** @returns a path without a route where a handshake with the token has the same status; undefined if there is none. */
 export async function findUnusedPathWithStatus(
   context: CheckContext,
   requestUpgrade: RequestUpgrade,
   status: number,
-  address = context.options.address.socket,
+  { address = context.options.address.socket, origins = [context.acceptedOrigin] }: UnusedPathOptions = {},
 ): Promise<string | undefined> {
   for (const unused of unusedAddresses(address)) {
-    const response = await handshake(context, requestUpgrade, { origin: context.acceptedOrigin }, unused);
-    if (response.status === status) return new URL(unused).pathname;
+    let isAlike = true;
+    for (const origin of origins) {
+      isAlike &&= (await handshake(context, requestUpgrade, { origin }, unused)).status === status;
+    }
+    if (isAlike) return new URL(unused).pathname;
   }
   return undefined;
 }

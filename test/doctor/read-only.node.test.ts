@@ -47,7 +47,8 @@ for (const [baseline, auth] of [
 ] as const) {
   describe(`12.22: without write, on a ${baseline ? 'baseline' : 'full'} backend with auth=${auth}`, () => {
     it('12.22: the database stays as it was, byte for byte, and the doctor sends only what reads', async () => {
-      const server = await startServer({ baseline, allowedOrigins: [SITE] });
+      const differences = baseline ? (['history-marks-read'] as const) : [];
+      const server = await startServer({ baseline, differences, allowedOrigins: [SITE] });
       const requests: string[] = [];
       const frames: string[] = [];
       const recorder = await injectFault(server.url, {

@@ -68,6 +68,12 @@ const CAUSES: Record<string, ExpectedCause> = {
     fix: /--ws-path/,
     unproven: TOKEN_AND_ROUTE,
   },
+  'a token that is not read from the query string, without --origin': {
+    fault: 'Channels: origin and path checked before the token',
+    id: 'token.query',
+    message: /refused with 403; REST accepts the same token\. The WebSocket accepts it in the header Authorization/,
+    fix: /parse_qs/,
+  },
   'a server that fails at the path of the chat': {
     fault: '500 at the path of the chat',
     id: 'socket.upgrade',
