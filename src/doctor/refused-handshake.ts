@@ -1,11 +1,19 @@
 /** Finds out why a handshake is refused: repeats it with one thing changed at a time, and compares the HTTP status. */
 import { base64url } from '../internal/base64url.js';
+import type { AuthMode } from '../transport/index.js';
 import type { CheckContext } from './check-context.js';
 import type { CheckId } from './checks.js';
 import { describeNonJson } from './non-json-body.js';
 import { isResponse } from './raw-request.js';
 import { allowOrigin, forwardUpgrades, readToken } from './remedies.js';
-import { correctPath, findDefaultPath, findUnusedPathWithStatus, handshake, possibleOrigins } from './socket-path.js';
+import {
+  correctPath,
+  findDefaultPath,
+  findUnusedPathWithStatus,
+  handshake,
+  possibleOrigins,
+  unusedAddresses,
+} from './socket-path.js';
 import type { RequestUpgrade, UpgradeRequest, UpgradeResponse } from './upgrade-request.js';
 
 /**
@@ -56,7 +64,7 @@ async function diagnoseForbidden(
       return 'other-origin';
     }
     await reportBlockedUpgrade(context, requestUpgrade, response);
-    findings.skip('no WebSocket opens from any origin', 'origin.allowed');
+    findings.skip('no WebSocket opens at this path', 'origin.allowed');
     return 'reported';
   }
   await reportRejectedToken(context, { refusedWith: status });
@@ -95,10 +103,11 @@ export async function reportRejectedToken(context: CheckContext, rejection: Reje
     : `the WebSocket was opened and then closed with ${rejection.closedWith}`;
   const isKnownToken = !findings.has('token.rest', 'fail');
   const otherPlace =
-    isRefused && requestUpgrade && isKnownToken ? await findAcceptedPlace(context, requestUpgrade) : '';
+    isRefused && requestUpgrade && isKnownToken ? await findAcceptedPlace(context, requestUpgrade) : undefined;
   if (!otherPlace && requestUpgrade && (await isAnyPathAlike(context, requestUpgrade, rejection, outcome))) return;
   findings.pass('socket.upgrade', `${address.socket} answers handshakes (${outcome}).`);
-  findings.pass('socket.route');
+  if (otherPlace?.isAnyPath) findings.skip('the server accepts a WebSocket at every path', 'socket.route');
+  else findings.pass('socket.route');
   findings.skip(`no WebSocket opens: see ${tokenCheck}`, 'origin.allowed');
   if (!isKnownToken) return findings.skip('REST rejects this token too: see token.rest', tokenCheck);
   const place = {
@@ -109,7 +118,7 @@ export async function reportRejectedToken(context: CheckContext, rejection: Reje
   const rest = restWorks ? 'REST accepts the same token' : 'REST does not work, so the token itself may be invalid';
   findings.fail(
     tokenCheck,
-    `The WebSocket does not accept the token ${place}: ${outcome}; ${rest}.${otherPlace && ` ${otherPlace}`}`,
+    `The WebSocket does not accept the token ${place}: ${outcome}; ${rest}.${otherPlace ? ` ${otherPlace.description}` : ''}`,
     readToken[auth],
   );
 }
@@ -143,7 +152,8 @@ async function isAnyPathAlike(
     // A WebSocket that was opened first has passed socket.upgrade.
     findings.fail(
       status === 101 ? tokenCheck : 'socket.upgrade',
-      `${alike} So the cause may be the path, the token or the origin: the server does not look at the path first.`,
+      `${alike} So the cause may be the path, the token or the origin: the server does not look at the path first.` +
+        (context.restWorks ? ' REST accepts the same token.' : ''),
       `Check the path. ${correctPath}\nIf the path is right: ${readToken[options.auth]}`,
     );
   }
@@ -151,26 +161,46 @@ async function isAnyPathAlike(
   return true;
 }
 
-/** Tries the other places for a token. @returns a sentence that names the accepted one, or ''. */
-async function findAcceptedPlace(context: CheckContext, requestUpgrade: RequestUpgrade): Promise<string> {
+interface AcceptedPlace {
+  /** A sentence that names the place. */
+  description: string;
+  /** Whether the token opens a WebSocket there at a path without a route, too. */
+  isAnyPath: boolean;
+}
+
+/** Tries the other places for a token. */
+async function findAcceptedPlace(
+  context: CheckContext,
+  requestUpgrade: RequestUpgrade,
+): Promise<AcceptedPlace | undefined> {
   const { address, auth, token } = context.options;
-  const opens = async (url: string, request: UpgradeRequest): Promise<boolean> => {
-    for (const origin of possibleOrigins(context)) {
-      if ((await requestUpgrade(url, { origin, ...request })).status === 101) return true;
+  const places: (UpgradeRequest & { auth?: AuthMode; query?: string; description: string })[] = [
+    {
+      headers: { Authorization: `Bearer ${token}` },
+      description:
+        'The WebSocket accepts it in the header Authorization, which a browser cannot send with a handshake.',
+    },
+    {
+      auth: 'subprotocol',
+      protocols: ['unified-chat', `bearer.${base64url(token)}`],
+      description: 'The WebSocket accepts it as a subprotocol: auth="subprotocol" on <chat-connection> works.',
+    },
+    {
+      auth: 'query',
+      query: `?token=${encodeURIComponent(token)}`,
+      description: 'The WebSocket accepts it in the query string: auth="query" works.',
+    },
+  ];
+  for (const { auth: place, query = '', description, ...request } of places) {
+    for (const origin of place === auth ? [] : possibleOrigins(context)) {
+      const opens = async (url: string): Promise<boolean> =>
+        (await requestUpgrade(url + query, { origin, ...request })).status === 101;
+      if (!(await opens(address.socket))) continue;
+      const unused = await Promise.all(unusedAddresses(address.socket).map(opens));
+      return { description, isAnyPath: unused.includes(true) };
     }
-    return false;
-  };
-  if (await opens(address.socket, { headers: { Authorization: `Bearer ${token}` } })) {
-    return 'The WebSocket accepts it in the header Authorization, which a browser cannot send with a handshake.';
   }
-  const asSubprotocol = { protocols: ['unified-chat', `bearer.${base64url(token)}`] };
-  if (auth !== 'subprotocol' && (await opens(address.socket, asSubprotocol))) {
-    return 'The WebSocket accepts it as a subprotocol: auth="subprotocol" on <chat-connection> works.';
-  }
-  if (auth !== 'query' && (await opens(`${address.socket}?token=${encodeURIComponent(token)}`, {}))) {
-    return 'The WebSocket accepts it in the query string: auth="query" works.';
-  }
-  return '';
+  return undefined;
 }
 
 /** Any failure but 401 and 403: the proxy, the path or the server. */
@@ -241,8 +271,8 @@ async function reportServerError(context: CheckContext, requestUpgrade: RequestU
   findings.pass('socket.upgrade', 'The server answers handshakes.');
   findings.fail(
     'socket.route',
-    `The handshake returned 500 at ${path}, and also at ${unused}, which should have no route. Django Channels answers so if ` +
-      `no route matches the path.${defaultPath}`,
+    `The handshake returned 500 at ${path}, and also at ${unused}, which should have no route. Django Channels ` +
+      `answers so if no route matches the path.${defaultPath}`,
     `${correctPath} The server's log has the cause: "No route found for path" (ValueError) means the path; any other ` +
       'stack trace is an error at every handshake.',
   );

@@ -33,7 +33,7 @@ export async function handshake(
  * Paths without a route: below the given one and beside it, because a proxy may forward only one of them to the server
  * that answers at the given path.
  */
-function unusedAddresses(address: string): string[] {
+export function unusedAddresses(address: string): string[] {
   const bare = address.replace(/\/$/, '');
   const parent = bare.slice(0, bare.lastIndexOf('/'));
   return [`${bare}/${UNUSED}/`, `${parent}/${UNUSED}/`];

@@ -56,7 +56,7 @@ const CAUSES: Record<string, ExpectedCause> = {
   'a server that answers 403 at every path': {
     fault: '403 at every path',
     id: 'socket.upgrade',
-    message: /refused with 403; at \S+, which should have no route, .*the path, the token or the origin/,
+    message: /refused with 403; at \S+, which should have no route, .*the path, the token or the origin.*REST accepts/,
     fix: /--ws-path[^]*parse_qs/,
     unproven: TOKEN_AND_ROUTE,
   },
@@ -73,6 +73,14 @@ const CAUSES: Record<string, ExpectedCause> = {
     id: 'token.query',
     message: /refused with 403; REST accepts the same token\. The WebSocket accepts it in the header Authorization/,
     fix: /parse_qs/,
+  },
+  'a token that is not read from the query string, at a wrong path of a server that accepts every path': {
+    fault: 'WebSocket at every path, token in the header Authorization',
+    options: WRONG_PATH,
+    id: 'token.query',
+    message: /The WebSocket accepts it in the header Authorization/,
+    fix: /parse_qs/,
+    unproven: ['socket.route'],
   },
   'a server that fails at the path of the chat': {
     fault: '500 at the path of the chat',

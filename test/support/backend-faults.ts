@@ -138,6 +138,13 @@ const pathFaults = {
       return void url.searchParams.set('token', headers.authorization.slice('Bearer '.length));
     },
   },
+  'WebSocket at every path, token in the header Authorization': {
+    upgrade: ({ url, headers }) => {
+      if (!headers.authorization) return page(403, 'Access denied');
+      url.pathname = CHAT_PATH;
+      return void url.searchParams.set('token', headers.authorization.slice('Bearer '.length));
+    },
+  },
   '403 without a route': {
     upgrade: ({ url }) => (url.pathname === CHAT_PATH ? undefined : page(403, 'Forbidden')),
   },
