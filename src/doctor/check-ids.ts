@@ -3,8 +3,8 @@ import type { CheckContext } from './check-context.js';
 import { formatList } from './format-list.js';
 
 const FIX =
-  'Send these ids as strings, {"id": "9007199254740993"}, on REST and on the WebSocket, and accept strings in requests. ' +
-  'Django REST framework: id = serializers.CharField(read_only=True).';
+  'Send these ids as strings, {"id": "9007199254740993"}, on REST and on the WebSocket, and accept strings in ' +
+  'requests. Django REST framework: id = serializers.CharField(read_only=True).';
 
 /** Runs after all other checks, because it examines everything that they received. */
 export function checkIds({

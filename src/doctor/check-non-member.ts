@@ -31,8 +31,8 @@ export async function checkForeignSubscription(context: CheckContext): Promise<v
   const reply = await socket.request(frame, replyOrError('subscribed'), context.timing.answerMs);
   socket.close();
   if (isFrame(reply) && hasType('subscribed')(reply)) {
-    const message = `A user who is not a member of room ${foreignRoom.id} can subscribe to it, and receives its messages.`;
-    return findings.fail(id, message, FIX);
+    const consequence = 'can subscribe to it, and receives its messages';
+    return findings.fail(id, `A user who is not a member of room ${foreignRoom.id} ${consequence}.`, FIX);
   }
   const how = isFrame(reply) ? `with an error: ${errorText(reply)}` : reply === 'closed' ? CLOSED : 'without an answer';
   findings.pass(id, `A subscription to room ${foreignRoom.id} by a user who is not a member was refused ${how}.`);
@@ -48,8 +48,8 @@ interface Attempt {
   consequence: string;
   /** The types of replies that accept the frame. */
   accepting: string[];
-  /** Whether a frame that a member receives shows that the frame was accepted. */
-  isEffect(received: ReceivedFrame): boolean;
+  /** Whether a frame that a member receives shows that the frame of this user was accepted. */
+  isEffect(received: ReceivedFrame, userId: string): boolean;
 }
 
 /** Frames that change something if they are accepted. So they are sent to the room under test only. */
@@ -77,14 +77,16 @@ export async function checkNonMemberFrames(write: WriteContext): Promise<void> {
 }
 
 function attemptsIn({ room, testMessages }: WriteContext, message: TestMessage): Attempt[] {
-  const isInRoom = (frame: ReceivedFrame): boolean => String(frame['room_id']) === String(room);
+  // Other members may type and read at the same time.
+  const isBy = (frame: ReceivedFrame, userId: string): boolean =>
+    String(frame['room_id']) === String(room) && String(frame['user_id']) === userId;
   const stored = testMessages.flatMap(({ id }) => (id === undefined ? [] : [id]));
   const typing: Attempt = {
     id: 'non-member.typing',
     frame: { type: 'typing', room_id: room },
     consequence: 'is shown there as typing',
     accepting: [],
-    isEffect: (frame) => hasType('typing')(frame) && isInRoom(frame) && frame['is_typing'] !== false,
+    isEffect: (frame, userId) => hasType('typing')(frame) && isBy(frame, userId) && frame['is_typing'] !== false,
   };
   const send: Attempt = {
     id: 'non-member.send',
@@ -98,17 +100,23 @@ function attemptsIn({ room, testMessages }: WriteContext, message: TestMessage):
     frame: { type: 'mark_read', room_id: room, message_ids: stored },
     consequence: 'can mark its messages as read',
     accepting: ['messages_marked_read'],
-    isEffect: (frame) => hasType('message_read')(frame) && isInRoom(frame),
+    isEffect: (frame, userId) => hasType('message_read')(frame) && isBy(frame, userId),
   };
   // Without ids, the frame would mean all messages.
   return stored.length > 0 ? [send, typing, markRead] : [send, typing];
 }
 
-async function tryFrame(write: WriteContext, stranger: RecordingSocket, attempt: Attempt, message: TestMessage) {
+async function tryFrame(
+  write: WriteContext,
+  stranger: RecordingSocket,
+  attempt: Attempt,
+  message: TestMessage,
+): Promise<void> {
   const { context, socket: member, room } = write;
   const { findings, timing } = context;
   const { id, frame, consequence, accepting, isEffect } = attempt;
   const [from, memberFrom] = [stranger.received.length, member.received.length];
+  const userId = String(stranger.received.find(hasType('connection_established'))?.['user_id']);
   stranger.send(frame);
   // Frames without a reply exist, so a ping marks the end of the replies.
   await stranger.roundTrip(timing.answerMs);
@@ -118,7 +126,9 @@ async function tryFrame(write: WriteContext, stranger: RecordingSocket, attempt:
   const isRefused = error !== undefined || stranger.closed !== undefined;
   const isAccepted =
     replies.some((reply) => hasType(...accepting)(reply) && String(reply['room_id']) === String(room)) ||
-    isFrame(await member.waitFor(isEffect, isRefused ? 0 : timing.watchMs, memberFrom)) ||
+    isFrame(
+      await member.waitFor((received) => isEffect(received, userId), isRefused ? 0 : timing.watchMs, memberFrom),
+    ) ||
     (id === 'non-member.send' && (await isStored(write, message)));
   if (isAccepted) return findings.fail(id, `A user who is not a member of room ${room} ${consequence}.`, FIX);
   const how = error

@@ -1,4 +1,4 @@
-/** The notifications WebSocket, which is optional: who may open it, and what it sends. Reads only; marks nothing as read. */
+/** The notifications WebSocket, which is optional: who may open it, and what it sends. Marks nothing as read. */
 import type { CheckContext } from './check-context.js';
 import { opensInTime } from './check-handshake.js';
 import { NOT_IN_BROWSER } from './check-rest.js';
@@ -62,8 +62,8 @@ async function reportRefusal(context: CheckContext, address: string): Promise<vo
     'notifications.upgrade',
     `The notifications WebSocket at ${path} does not open (${status ?? 'no response'}), although the one of the chat ` +
       'opens with the same token.',
-    'Check the token as on the chat WebSocket, and compare its user with the id in the path. The server’s log has the ' +
-      'stack trace of an error.',
+    'Check the token as on the chat WebSocket, and compare its user with the id in the path. The server’s log has ' +
+      'the stack trace of an error.',
   );
 }
 

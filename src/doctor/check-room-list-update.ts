@@ -1,4 +1,4 @@
-/** With two users: whether a message sent over REST changes the room list of the other one, preview and unread count. */
+/** With two users: whether a REST message changes preview and unread count in the room list of the other one. */
 import { readSecondList } from './check-rooms.js';
 import type { CheckId } from './checks.js';
 import { isRecord } from './shapes.js';

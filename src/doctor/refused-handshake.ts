@@ -76,8 +76,8 @@ function reportRefusedOrigin({ findings, options }: CheckContext, status: number
   if (!options.origin) {
     return findings.note(
       'origin.allowed',
-      `The WebSocket is refused (${status}) without an Origin header, but opens from ${origin}. Use --origin to check ` +
-        'your own site.',
+      `The WebSocket is refused (${status}) without an Origin header, but opens from ${origin}. Use --origin to ` +
+        'check your own site.',
     );
   }
   const from = origin === undefined ? 'without an Origin header' : `from the server's own origin, ${origin},`;
@@ -116,9 +116,10 @@ export async function reportRejectedToken(context: CheckContext, rejection: Reje
     ticket: 'as a ticket (?ticket=…)',
   }[auth];
   const rest = restWorks ? 'REST accepts the same token' : 'REST does not work, so the token itself may be invalid';
+  const hint = otherPlace ? ` ${otherPlace.description}` : '';
   findings.fail(
     tokenCheck,
-    `The WebSocket does not accept the token ${place}: ${outcome}; ${rest}.${otherPlace ? ` ${otherPlace.description}` : ''}`,
+    `The WebSocket does not accept the token ${place}: ${outcome}; ${rest}.${hint}`,
     readToken[auth],
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Finds ids that lose digits: a JSON number beyond 2^53 − 1 is rounded when it is parsed, and two ids may become one. So
- * this examines the raw text, which still has all digits.
+ * Finds ids that lose digits: a JSON number beyond 2^53 − 1 is rounded when it is parsed, and two ids may become one.
+ * So this examines the raw text, which still has all digits.
  */
 
 /** A string, with the colon if it is the name of a field; or a number. */

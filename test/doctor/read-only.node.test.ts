@@ -17,7 +17,7 @@ async function dump({ query }: Database): Promise<Record<string, string>> {
   const result: Record<string, string> = {};
   for (const { name } of tables) {
     const [table] = await query<{ rows: string }>(
-      `select coalesce(string_agg(t.xmin::text || ' ' || t::text, e'\\n' order by t::text), '') as rows from "${name}" t`,
+      `select coalesce(string_agg(t.xmin::text || ' ' || t::text, ';' order by t::text), '') as rows from "${name}" t`,
     );
     result[name] = table!.rows;
   }

@@ -47,7 +47,7 @@ export interface BackendFault {
   opened?(socket: ProxiedSocket, request: ProxiedRequest): void;
   /** May replace text from the client; undefined drops it. */
   fromClient?(text: string, socket: ProxiedSocket): string | undefined;
-  /** May replace the text of a frame from the backend, before `fromServer`: JSON can express what a parsed frame cannot. */
+  /** May replace the text of a frame from the backend, before `fromServer`: it can hold what a parsed frame cannot. */
   textFromServer?(text: string): string;
   /** May replace a frame from the backend; undefined drops it. */
   fromServer?(frame: Frame): Frame | undefined;
