@@ -3,10 +3,11 @@ import type { Id } from '../protocol/index.js';
 import { ChatError, type Address, type AuthMode } from '../transport/index.js';
 import { CHECKS, type CheckId } from './checks.js';
 import type { Findings } from './findings.js';
-import { sendRequest, type RequestOptions, type RequestResult } from './raw-request.js';
+import { isResponse, sendRequest, type RequestOptions, type RequestResult } from './raw-request.js';
 import { RecordingSocket, type ReceivedFrame } from './recording-socket.js';
 import type { Redactor } from './redact.js';
 import type { ListedRoom } from './rooms.js';
+import { roundedIds } from './rounded-ids.js';
 import type { RequestUpgrade } from './upgrade-request.js';
 
 /** Time limits, in milliseconds. */
@@ -32,6 +33,8 @@ export interface CheckContextOptions {
   origin: string | undefined;
   /** In a web page, which sees less of a failure than Node, and whose visitors must not look like attackers. */
   inBrowser: boolean;
+  /** Whether to check the notifications WebSocket. */
+  hasNotifications: boolean;
   room: Id | undefined;
   timing: DoctorTiming;
   findings: Findings;
@@ -49,12 +52,20 @@ export class CheckContext {
   readonly timing: DoctorTiming;
   /** The usable rooms of `GET rooms/`. */
   rooms: ListedRoom[] = [];
+  /** Ids of the second user's rooms, as texts; undefined if they are unknown. */
+  secondRoomIds: ReadonlySet<string> | undefined;
   /** Whether REST accepts the token and returns JSON. */
   restWorks = false;
   /** The Origin header with which the WebSocket opens: not the site's own if that is refused; undefined: none. */
   acceptedOrigin: string | undefined;
+  /** Whether a WebSocket opens even at a path without a route. Then the path may be wrong although one opens. */
+  acceptsAnyPath = false;
   /** Raw REST bodies, each with a name for field paths. */
   readonly restBodies: [name: string, json: unknown][] = [];
+  /** Ids in REST bodies that `JSON.parse` has rounded. */
+  readonly roundedRestIds = new Set<string>();
+  /** The user's id in the greeting. */
+  userId: Id | undefined;
   capabilities: readonly string[] = [];
   readonly #sockets = new Set<RecordingSocket>();
 
@@ -72,6 +83,13 @@ export class CheckContext {
     return this.rooms.find(({ id }) => String(id) === String(room))?.id ?? room;
   }
 
+  /** A room of the user that the second user is not in: the room under test, if possible. */
+  get foreignRoom(): ListedRoom | undefined {
+    const { secondRoomIds, rooms } = this;
+    const foreign = rooms.filter(({ id }) => secondRoomIds && !secondRoomIds.has(String(id)));
+    return foreign.find(({ id }) => id === this.room) ?? foreign[0];
+  }
+
   hasCapability(name: string): boolean {
     return this.capabilities.includes(name);
   }
@@ -83,10 +101,14 @@ export class CheckContext {
   }
 
   /** Sends a REST request, with the user's token unless `options` has another one or undefined. */
-  request(path: string, options: RequestOptions = {}): Promise<RequestResult> {
+  async request(path: string, options: RequestOptions = {}): Promise<RequestResult> {
     const { address, token, fetch, signal } = this.options;
     const environment = { fetch, timeoutMs: this.timing.requestMs, signal };
-    return sendRequest(new URL(path, address.api), { token, ...options }, environment);
+    const result = await sendRequest(new URL(path, address.api), { token, ...options }, environment);
+    if (isResponse(result) && result.json !== undefined) {
+      for (const id of roundedIds(result.text)) this.roundedRestIds.add(id);
+    }
+    return result;
   }
 
   /** The absolute path of a REST route, for messages. */
@@ -97,14 +119,20 @@ export class CheckContext {
   /**
    * Opens a WebSocket; `opened` of the result has the outcome.
    * @param credential the token, or a ticket for it.
+   * @param address default: that of the chat.
    */
-  openSocket(credential: string): RecordingSocket {
-    const { address, auth, WebSocket, requestUpgrade, signal } = this.options;
+  openSocket(credential: string, address = this.options.address.socket): RecordingSocket {
+    const { auth, WebSocket, requestUpgrade, signal } = this.options;
     const origin = requestUpgrade ? this.acceptedOrigin : undefined;
-    const options = { address: address.socket, token: credential, auth, WebSocket: WebSocket!, origin, signal };
+    const options = { address, token: credential, auth, WebSocket: WebSocket!, origin, signal };
     const socket = new RecordingSocket(options);
     this.#sockets.add(socket);
     return socket;
+  }
+
+  /** Ids in frames that `JSON.parse` has rounded. */
+  get roundedSocketIds(): Set<string> {
+    return new Set([...this.#sockets].flatMap((socket) => socket.roundedIds));
   }
 
   /** All frames that any socket received. */

@@ -1,17 +1,22 @@
 /** Whether CORS lets a page on the site's origin use REST. Node reads the headers, which a browser hides from pages. */
 import type { CheckContext } from './check-context.js';
 import type { CheckId } from './checks.js';
-import { isResponse, type RestResponse } from './raw-request.js';
+import { isResponse, type RequestResult, type RestResponse } from './raw-request.js';
 import { allowCors } from './remedies.js';
 
 const CORS_CHECKS: CheckId[] = [
   'cors.preflight',
+  'cors.max-age',
   'cors.origin',
   'cors.error-response',
   'cors.idempotency-key',
   'cors.methods',
 ];
 const BASIC_HEADERS = ['Authorization', 'Content-Type'];
+/** For how long browsers reuse a preflight response that does not say it. */
+const DEFAULT_MAX_AGE_S = 5;
+/** Below this, polling (every 15 to 60 s) repeats the preflight request too often. Safari's own limit is 600 s. */
+const MIN_MAX_AGE_S = 600;
 
 export async function checkCors(context: CheckContext): Promise<void> {
   const { findings, options } = context;
@@ -32,18 +37,15 @@ export async function checkCors(context: CheckContext): Promise<void> {
   await checkMethods(context, origin);
 }
 
-/**
- * Sends a preflight request.
- * @returns what is wrong with the response, as the predicate of a sentence, or ''; undefined if there is no response.
- */
-async function preflightProblem(
+/** Sends a preflight request. */
+const preflight = (
   context: CheckContext,
   origin: string,
   path: string,
   method: string,
   headers: string[],
-): Promise<string | undefined> {
-  const response = await context.request(path, {
+): Promise<RequestResult> =>
+  context.request(path, {
     method: 'OPTIONS',
     token: undefined,
     headers: {
@@ -52,9 +54,20 @@ async function preflightProblem(
       'Access-Control-Request-Headers': headers.map((name) => name.toLowerCase()).join(','),
     },
   });
+
+/** As {@link judgePreflight}, for a new preflight request; undefined if there is no response. */
+async function preflightProblem(
+  context: CheckContext,
+  origin: string,
+  path: string,
+  method: string,
+  headers: string[],
+): Promise<string | undefined> {
+  const response = await preflight(context, origin, path, method, headers);
   return isResponse(response) ? judgePreflight(response, origin, method, headers) : undefined;
 }
 
+/** @returns what is wrong with the response, as the predicate of a sentence, or ''. */
 function judgePreflight(response: RestResponse, origin: string, method: string, headers: string[]): string {
   const { status, headers: given } = response;
   if (status < 200 || status > 299) {
@@ -96,12 +109,34 @@ function originProblem(headers: Headers, origin: string): string {
 async function checkPreflight(context: CheckContext, origin: string): Promise<void> {
   const { findings } = context;
   context.startCheck('cors.preflight');
-  const problem = await preflightProblem(context, origin, 'rooms/', 'GET', ['Authorization']);
-  if (problem === undefined) return findings.skip('the server does not answer', 'cors.preflight');
-  if (!problem) return findings.pass('cors.preflight', `${origin} may send requests with a token.`);
+  const result = await preflight(context, origin, 'rooms/', 'GET', ['Authorization']);
+  if (!isResponse(result)) return findings.skip('the server does not answer', 'cors.preflight', 'cors.max-age');
+  const problem = judgePreflight(result, origin, 'GET', ['Authorization']);
+  if (!problem) {
+    findings.pass('cors.preflight', `${origin} may send requests with a token.`);
+    return judgeMaxAge(context, result.headers.get('Access-Control-Max-Age'));
+  }
+  findings.skip('needs cors.preflight, which failed', 'cors.max-age');
   const response = `The preflight response for ${origin} (OPTIONS ${context.routePath('rooms/')})`;
   const message = `${response} ${problem}. A page on this site cannot use REST at all.`;
   findings.fail('cors.preflight', message, allowCors(origin, BASIC_HEADERS));
+}
+
+/** How long a browser may reuse the preflight response of one URL. */
+function judgeMaxAge({ findings }: CheckContext, value: string | null): void {
+  const id: CheckId = 'cors.max-age';
+  // Anything but digits is ignored by browsers, as if the header were missing.
+  const seconds = /^\d+$/.test(value?.trim() ?? '') ? Number(value) : undefined;
+  if (seconds !== undefined && seconds >= MIN_MAX_AGE_S) {
+    return findings.pass(id, `Browsers may reuse a preflight response for up to ${seconds} s.`);
+  }
+  const header = value === null ? 'no Access-Control-Max-Age' : `Access-Control-Max-Age: ${value}`;
+  const kept = seconds === undefined ? `${DEFAULT_MAX_AGE_S} s, the default` : `${seconds} s`;
+  findings.note(
+    id,
+    `The preflight response has ${header}. Browsers reuse it for ${kept}, so most requests of a page cost a second ` +
+      'round trip. Send Access-Control-Max-Age: 7200 (django-cors-headers: CORS_PREFLIGHT_MAX_AGE).',
+  );
 }
 
 async function checkReadableResponses(context: CheckContext, origin: string): Promise<void> {

@@ -1,9 +1,10 @@
 /** The greeting, and the frames that store nothing: ping, room list, subscription, unknown and malformed frames. */
+import type { Id } from '../protocol/index.js';
 import type { CheckContext } from './check-context.js';
 import type { CheckId } from './checks.js';
 import { getCredential } from './credential.js';
 import { formatList } from './format-list.js';
-import { errorText, hasType, isFrame, replyOrError, type RecordingSocket } from './recording-socket.js';
+import { errorText, hasType, isFrame, replyOrError, type RecordingSocket, type Reply } from './recording-socket.js';
 import { correctTypes, serializeJson } from './remedies.js';
 import { isId } from '../internal/is-id.js';
 import { GREETING, ROOM } from './shapes.js';
@@ -42,6 +43,7 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   }
   // The widget rejects a greeting without a user id.
   if (!isId(user_id)) return false;
+  context.userId = user_id;
   context.capabilities = Array.isArray(capabilities) ? capabilities.map(String) : [];
   for (const [name, consequence] of Object.entries(CAPABILITIES) as [keyof typeof CAPABILITIES, string][]) {
     if (context.hasCapability(name)) findings.pass(`capability.${name}`);
@@ -50,7 +52,8 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   return true;
 }
 
-function reportMissingGreeting({ findings, timing }: CheckContext, socket: RecordingSocket): void {
+function reportMissingGreeting(context: CheckContext, socket: RecordingSocket): void {
+  const { findings, timing, acceptsAnyPath } = context;
   const firstType = socket.received[0]?.['type'];
   const first = typeof firstType === 'string' ? ` The first frame was '${firstType}'.` : '';
   const problem = socket.closed
@@ -60,7 +63,8 @@ function reportMissingGreeting({ findings, timing }: CheckContext, socket: Recor
     'socket.greeting',
     problem + first,
     'Send {"type": "connection_established", "user_id": …, "username": …, "timestamp": …} as soon as the WebSocket ' +
-      'is accepted. The widget closes the connection after 10 s without it.',
+      'is accepted. The widget closes the connection after 10 s without it.' +
+      (acceptsAnyPath ? ' Check the path too: this server accepts a WebSocket at every path.' : ''),
   );
 }
 
@@ -143,7 +147,15 @@ async function checkSubscribe(context: CheckContext, socket: RecordingSocket): P
   if (room === undefined) return findings.skip('there is no room to subscribe to', 'socket.subscribe');
   context.startCheck('socket.subscribe');
   const frame = { type: 'subscribe_room', room_id: room } as const;
-  const reply = await socket.request(frame, replyOrError('subscribed'), timing.answerMs);
+  judgeSubscription(context, socket, room, await socket.request(frame, replyOrError('subscribed'), timing.answerMs));
+  if (!socket.isOpen) return;
+  // A backend may take a subscribed user for one who reads along, and store no notifications.
+  socket.send({ type: 'unsubscribe_room', room_id: room });
+  // An error in answer to it must not count as the answer to the next frame.
+  if (!findings.has('socket.ping', 'fail')) await socket.roundTrip(timing.answerMs);
+}
+
+function judgeSubscription({ findings }: CheckContext, socket: RecordingSocket, room: Id, reply: Reply): void {
   const fail = (message: string): void =>
     findings.fail(
       'socket.subscribe',

@@ -5,6 +5,7 @@ import { credentialOrToken, getCredential } from './credential.js';
 import { UNAUTHORIZED_CODE } from './handshake-probe.js';
 import { hasType, isFrame, type RecordingSocket } from './recording-socket.js';
 import { diagnoseRefusal, reportRejectedToken } from './refused-handshake.js';
+import { findUnusedPathWithStatus } from './socket-path.js';
 
 /** Close code of a forbidden connection. */
 const FORBIDDEN_CODE = 4003;
@@ -54,7 +55,8 @@ async function openFirstSocket(context: CheckContext): Promise<RecordingSocket |
   return skip('there is no ticket for the WebSocket');
 }
 
-async function opensInTime(context: CheckContext, socket: RecordingSocket): Promise<boolean> {
+/** Whether the handshake succeeds in time. */
+export async function opensInTime(context: CheckContext, socket: RecordingSocket): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), context.timing.greetingMs);
@@ -67,7 +69,6 @@ async function awaitGreeting(context: CheckContext, socket: RecordingSocket): Pr
   const { findings, options, timing } = context;
   const tokenCheck = `token.${options.auth}` satisfies CheckId;
   findings.pass('socket.upgrade', `A WebSocket to ${options.address.socket} opens.`);
-  findings.pass('socket.route');
   if (context.acceptedOrigin) findings.pass('origin.allowed', `${context.acceptedOrigin} may open a WebSocket.`);
   else findings.skip('no site was given: --origin https://my.site', 'origin.allowed');
   context.startCheck('socket.greeting');
@@ -77,9 +78,22 @@ async function awaitGreeting(context: CheckContext, socket: RecordingSocket): Pr
     await reportRejectedToken(context, { closedWith: code });
     return undefined;
   }
+  await judgeRoute(context, isFrame(greeting));
   if (isFrame(greeting)) findings.pass(tokenCheck);
   else findings.skip('the WebSocket opens, but no greeting confirms the token: see socket.greeting', tokenCheck);
   return socket;
+}
+
+/** A WebSocket without a greeting may be another one, or that of a server that accepts every path. */
+async function judgeRoute(context: CheckContext, isGreeted: boolean): Promise<void> {
+  const { findings, options } = context;
+  if (isGreeted) return findings.pass('socket.route');
+  const id: CheckId = 'socket.route';
+  if (!options.requestUpgrade) return findings.skip('no greeting shows that this WebSocket is the chat', id);
+  const unused = await findUnusedPathWithStatus(context, options.requestUpgrade, 101);
+  if (unused === undefined) return findings.pass(id);
+  context.acceptsAnyPath = true;
+  findings.skip(`the server accepts a WebSocket at every path, also at ${unused}, which should have no route`, id);
 }
 
 /** In a browser, or without `requestUpgrade`. */

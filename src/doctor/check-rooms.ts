@@ -3,7 +3,7 @@ import type { Id } from '../protocol/index.js';
 import type { CheckContext } from './check-context.js';
 import { formatList } from './format-list.js';
 import { isResponse, type RestResponse } from './raw-request.js';
-import { correctTypes } from './remedies.js';
+import { checkMembership, correctTypes } from './remedies.js';
 import { readRoomPage, usableRooms } from './rooms.js';
 import { ROOM, ROOM_ID } from './shapes.js';
 import { parseUrl } from '../internal/url.js';
@@ -30,7 +30,7 @@ export async function checkRooms(context: CheckContext, first: RestResponse): Pr
   const unusable = list.rooms.flatMap((room, index) => ROOM_ID(room, `rooms[${index}]`));
   if (unusable.length > 0) {
     const message = `${unusable.length} of ${list.rooms.length} rooms cannot be displayed: ${formatList(unusable)}.`;
-    findings.fail('rooms.list', message, 'Give each room an id: an integer or a non-empty string.');
+    findings.fail('rooms.list', message, 'Give each room an id: an integer up to 2^53 − 1, or a non-empty string.');
   } else if (rooms.length === 0) findings.pass('rooms.list', 'The list is empty: this user has no rooms.');
   else {
     const names = rooms.map(({ id, name }) => `${id} (${name || 'unnamed'})`);
@@ -46,9 +46,11 @@ export async function checkRooms(context: CheckContext, first: RestResponse): Pr
 
 const ROOM_TYPES_FIX = `${correctTypes} The widget ignores a field of another type.`;
 
+/** @param token whose list `first` is the first page of. */
 async function readAllPages(
   context: CheckContext,
   first: RestResponse,
+  token = context.options.token,
 ): Promise<{ rooms: unknown[] } | { problem: string }> {
   const rooms: unknown[] = [];
   let response = first;
@@ -60,7 +62,7 @@ async function readAllPages(
     if (body.next === null) return { rooms };
     const next = parseUrl(body.next, context.options.address.api);
     if (!next) return { problem: `The field 'next' of page ${page} of GET rooms/ is not a URL.` };
-    const result = await context.request(`rooms/${next.search}`);
+    const result = await context.request(`rooms/${next.search}`, { token });
     if (!isResponse(result)) return { problem: `Page ${page + 1} of GET rooms/ failed to load: ${result.reason}` };
     response = result;
   }
@@ -87,29 +89,32 @@ async function checkSingleRoom(context: CheckContext, roomId: Id | undefined): P
   findings.pass('rooms.detail', `${request} returned the room.`);
 }
 
+/** The room list of the second user, as raw rooms; undefined if there is none. */
+export async function readSecondList(context: CheckContext): Promise<unknown[] | undefined> {
+  const token = context.options.secondToken;
+  const first = await context.request('rooms/', { token });
+  const list = isResponse(first) ? await readAllPages(context, first, token) : undefined;
+  return list && 'rooms' in list ? list.rooms : undefined;
+}
+
 /** With two users: whether one can read a room of the other. */
 export async function checkForeignRooms(context: CheckContext): Promise<void> {
   const { findings, options } = context;
   const token = options.secondToken;
   if (!token) return;
   context.startCheck('rooms.access');
-  const listResult = await context.request('rooms/', { token });
-  const list = isResponse(listResult) ? readRoomPage(listResult.json) : undefined;
+  const list = await readSecondList(context);
   if (!list) return findings.skip('the second token gets no room list', 'rooms.access');
-  const ownIds = new Set(usableRooms(list.results).map(({ id }) => String(id)));
-  const foreign = context.rooms.find(({ id }) => !ownIds.has(String(id)));
-  if (!foreign || list.next !== null) {
-    const reason = 'the second user is in every room of the first, or has more than one page of rooms';
-    return findings.skip(reason, 'rooms.access');
-  }
+  context.secondRoomIds = new Set(usableRooms(list).map(({ id }) => String(id)));
+  const foreign = context.foreignRoom;
+  if (!foreign) return findings.skip(IN_EVERY_ROOM, 'rooms.access');
   const result = await context.request(`rooms/${encodeURIComponent(foreign.id)}/`, { token });
   if (!isResponse(result)) return findings.skip(result.reason, 'rooms.access');
   if (result.status < 400) {
-    return findings.fail(
-      'rooms.access',
-      `Room ${foreign.id} is readable for a user who is not a member.`,
-      'For every request and every frame, look up the room among those of the user. Return 404 (or 403) for others.',
-    );
+    const message = `Room ${foreign.id} is readable for a user who is not a member.`;
+    return findings.fail('rooms.access', message, `${checkMembership} Return 404 (or 403) for others.`);
   }
   findings.pass('rooms.access', `Room ${foreign.id} is closed to the second user (${result.status}).`);
 }
+
+export const IN_EVERY_ROOM = 'the second user is in every room of the first';

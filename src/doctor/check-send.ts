@@ -4,11 +4,11 @@ import { ChatError } from '../transport/index.js';
 import type { CheckContext } from './check-context.js';
 import { reopenIfClosed } from './check-frames.js';
 import { WRITE_CHECKS } from './checks.js';
-import { getCredential } from './credential.js';
 import { formatList } from './format-list.js';
 import { isResponse } from './raw-request.js';
 import { hasType, isFrame, replyOrError, type ReceivedFrame, type RecordingSocket } from './recording-socket.js';
 import { correctTypes } from './remedies.js';
+import { openAsSecondUser } from './second-user.js';
 import { MESSAGE } from './shapes.js';
 import {
   isAck,
@@ -126,13 +126,11 @@ function judgeEcho({ findings }: CheckContext, { tempId }: TestMessage, echo: Re
 
 /** A socket of the second user; subscribed to the room, unless the backend sends the events of all rooms anyway. */
 async function openSecondSocket({ context, room }: WriteContext): Promise<RecordingSocket | undefined> {
-  const { options, timing } = context;
-  if (!options.secondToken) return undefined;
-  const credential = await getCredential(context, options.secondToken);
-  if (!('value' in credential)) return undefined;
-  const socket = context.openSocket(credential.value);
-  if (!isFrame(await socket.waitFor(hasType('connection_established'), timing.greetingMs))) return undefined;
-  if (context.hasCapability('user_channel') || (await subscribe(socket, room, timing.answerMs))) return socket;
+  // A message that reaches a user outside of the room proves nothing good.
+  if (context.secondRoomIds && !context.secondRoomIds.has(String(room))) return undefined;
+  const socket = await openAsSecondUser(context);
+  if (!socket) return undefined;
+  if (context.hasCapability('user_channel') || (await subscribe(socket, room, context.timing.answerMs))) return socket;
   socket.close();
   return undefined;
 }

@@ -17,6 +17,7 @@ export const CHECKS = {
   'rooms.detail': 'GET rooms/{id}/ returns the room',
   'rooms.access': 'Rooms are closed to non-members',
   'timestamps.rest': 'Times from REST have a UTC offset',
+  'ids.rest': 'Ids from REST keep all their digits',
   // WebSocket: handshake and authentication
   'socket.upgrade': 'A WebSocket opens',
   'socket.route': 'The WebSocket path exists',
@@ -45,11 +46,20 @@ export const CHECKS = {
   'rooms.consistent': 'WebSocket and REST list the same rooms',
   'rooms.unread': 'WebSocket and REST report the same unread counts',
   'timestamps.socket': 'Times on the WebSocket have a UTC offset',
+  'ids.socket': 'Ids on the WebSocket keep all their digits',
   'socket.subscribe': 'The client can subscribe to a room',
+  'non-member.subscribe': 'A non-member cannot subscribe to a room',
   'socket.unknown-frame': 'The WebSocket survives a frame of unknown type',
   'socket.malformed': 'The WebSocket survives malformed JSON',
+  // Notifications
+  'notifications.upgrade': 'The notifications WebSocket opens',
+  'notifications.frames': 'The frames of the notifications WebSocket have the correct types',
+  'notifications.count': 'The unread count of notifications is correct',
+  'notifications.no-token': 'The notifications WebSocket rejects a client without a token',
+  'notifications.access': 'The notifications WebSocket is closed to other users',
   // CORS
   'cors.preflight': 'CORS allows the site to send requests',
+  'cors.max-age': 'Browsers may reuse a preflight response',
   'cors.origin': 'CORS allows the site to read responses',
   'cors.error-response': 'CORS allows the site to read error responses',
   'cors.idempotency-key': 'CORS allows the header Idempotency-Key',
@@ -63,6 +73,11 @@ export const CHECKS = {
   'send.rest': 'A message sent over REST is stored',
   'send.fields': 'The fields of messages have the correct types',
   'send.broadcast': 'A message sent over REST is announced on the WebSocket',
+  'send.preview': 'A message sent over REST is the preview in the second user’s room list',
+  'send.unread-count': 'A message sent over REST raises the second user’s unread count',
+  'non-member.send': 'A non-member cannot send messages over the WebSocket',
+  'non-member.typing': 'A non-member is not shown as typing',
+  'non-member.mark-read': 'A non-member cannot mark messages as read over the WebSocket',
   'idempotent.socket-socket': 'Sent twice over the WebSocket, a message is stored once',
   'idempotent.socket-rest': 'Sent over the WebSocket and over REST, a message is stored once',
   'idempotent.rest-rest': 'Sent twice over REST, a message is stored once',
@@ -78,16 +93,19 @@ export type CheckId = keyof typeof CHECKS;
 
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
-  (Object.keys(CHECKS) as CheckId[]).filter((id) => /^(send|idempotent|history|mark-read|sync)\./.test(id)),
+  (Object.keys(CHECKS) as CheckId[]).filter((id) =>
+    /^(send|idempotent|history|mark-read|sync)\.|^non-member\.(?!subscribe)/.test(id),
+  ),
 );
 
-const SECOND_USER_CHECKS: readonly CheckId[] = ['rooms.access', 'send.delivered'];
+const SECOND_USER_CHECKS =
+  /^(non-member\.\S+|rooms\.access|notifications\.access|send\.(delivered|preview|unread-count))$/;
 
 /** The checks that apply to a run: only those of its auth mode, and those with two users only if there are two. */
 export function checksFor({ auth, hasSecondUser }: { auth: AuthMode; hasSecondUser: boolean }): CheckId[] {
   return (Object.keys(CHECKS) as CheckId[]).filter((id) => {
     if (/^token\.(query|subprotocol|ticket)$/.test(id)) return id === `token.${auth}`;
     if (id === 'ticket.single-use') return auth === 'ticket';
-    return hasSecondUser || !SECOND_USER_CHECKS.includes(id);
+    return hasSecondUser || !SECOND_USER_CHECKS.test(id);
   });
 }

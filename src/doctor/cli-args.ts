@@ -11,19 +11,21 @@ export const USAGE = `Checks a live chat backend against the contract (docs/PROT
   --token TOKEN          token of a user who may chat. Prefer the environment variable UNIFIED_CHAT_TOKEN, which
                          keeps it out of the shell history and the process list. The doctor never prints it.
   --user-token-2 TOKEN   token of a second user (or UNIFIED_CHAT_USER_TOKEN_2): checks that rooms are closed to
-                         non-members and, with --write, that messages are delivered
+                         non-members and, with --write, that messages are delivered to a member of --room, or that
+                         frames of a non-member are refused
   --origin URL           origin of the site that uses the chat: checks CORS, and the Origin of the WebSocket
   --ws-path PATH         default /ws/chat/
   --api-path PATH        default /api/chat/
   --auth MODE            how the WebSocket receives the token: query (default), subprotocol, ticket
   --room ID              room for the checks; default: the first of the room list
-  --write                sends about eight messages to --room, reads its history, and marks the messages as read
+  --write                sends about ten messages to --room, reads its history, and marks the messages as read
   --json                 prints the report as JSON
   --help                 prints this help
 
-Without --write, the doctor stores nothing. It does not read message histories either, because on some backends
-reading a history marks it as read. It subscribes to a room, and it sends requests without a token and with a forged
-token, which may appear in the server's logs.
+Without --write, the doctor changes no message, no read state and no room. It does not read message histories either,
+because on some backends reading a history marks it as read. It subscribes to a room and unsubscribes at once; with
+--auth ticket, it requests tickets. It also connects without a token and with a forged token, which may appear in the
+server's logs.
 
 Exit codes: 0 no check failed, 1 a check failed, 2 the doctor could not run (invalid options, for example).
 `;

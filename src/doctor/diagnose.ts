@@ -11,8 +11,12 @@ import { checkFrames, checkGreeting } from './check-frames.js';
 import { checkHandshake } from './check-handshake.js';
 import { checkHistory, checkMarkRead } from './check-history.js';
 import { checkIdempotency } from './check-idempotency.js';
+import { checkIds } from './check-ids.js';
+import { checkForeignSubscription, checkNonMemberFrames } from './check-non-member.js';
+import { checkNotifications } from './check-notifications.js';
 import { checkRest } from './check-rest.js';
 import { checkRoomConsistency } from './check-room-consistency.js';
+import { checkRoomListUpdate } from './check-room-list-update.js';
 import { checkForeignRooms, checkRooms } from './check-rooms.js';
 import { checkSending, openWriteContext } from './check-send.js';
 import { checkSync } from './check-sync.js';
@@ -36,6 +40,8 @@ export interface DiagnoseOptions extends AddressParts {
   origin?: string | undefined;
   /** Sends messages to `room`, reads its history, and marks those messages as read. @default false */
   write?: boolean | undefined;
+  /** Whether to check the notifications WebSocket. @default true; in a browser false */
+  notifications?: boolean | undefined;
   /** The room for the checks of one room; required with `write`. @default the first of the room list */
   room?: Id | undefined;
   /** @default the global `fetch` */
@@ -100,6 +106,7 @@ async function createContext(options: DiagnoseOptions, address: ReturnType<typeo
     auth,
     origin: options.origin ?? (inBrowser ? globalThis.location.origin : undefined),
     inBrowser,
+    hasNotifications: options.notifications ?? !inBrowser,
     room,
     timing: { ...DEFAULT_TIMING, ...options.timing },
     findings: new Findings(planned, redactor, options.onFinding ?? (() => {})),
@@ -123,7 +130,11 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
   const opened = await checkHandshake(context);
   const greeted = opened && checkGreeting(context, opened) ? opened : undefined;
   const socket = greeted && (await checkFrames(context, greeted));
-  if (socket) await checkRoomConsistency(context, socket);
+  if (socket) {
+    await checkRoomConsistency(context, socket);
+    await checkForeignSubscription(context);
+    await checkNotifications(context);
+  }
   await checkBadCredentials(context);
   await checkCors(context);
   if (!write) {
@@ -132,6 +143,7 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
     findings.skip(reason, ...WRITE_CHECKS);
   } else if (socket) await runWriteChecks(context, socket);
   checkTimes(context);
+  checkIds(context);
   findings.skipRemaining(reasonForRemaining(findings));
 }
 
@@ -139,6 +151,8 @@ async function runWriteChecks(context: CheckContext, socket: RecordingSocket): P
   const write = await openWriteContext(context, socket, context.room!);
   if (!write) return;
   await checkSending(write);
+  await checkRoomListUpdate(write);
+  await checkNonMemberFrames(write);
   await checkIdempotency(write);
   await checkHistory(write);
   await checkMarkRead(write);

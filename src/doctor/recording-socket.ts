@@ -1,5 +1,5 @@
 /** A WebSocket that records every frame it receives, unvalidated. */
-import type { ClientFrame } from '../protocol/index.js';
+import type { ClientFrame, NotificationAction } from '../protocol/index.js';
 import {
   ChatError,
   createAuthenticatedWebSocket,
@@ -8,10 +8,14 @@ import {
   type SocketEnd,
 } from '../transport/index.js';
 import { parseJson } from './raw-request.js';
+import { roundedIds } from './rounded-ids.js';
 import { isRecord } from './shapes.js';
 
 /** A frame as it was received; empty if it was not a JSON object. */
 export type ReceivedFrame = Readonly<Record<string, unknown>>;
+
+/** What the doctor sends: frames of the chat, or of the notifications WebSocket. */
+type SentFrame = ClientFrame | NotificationAction;
 
 /** The expected frame; or the socket closed first; or neither happened in time. */
 export type Reply = ReceivedFrame | 'closed' | 'timeout';
@@ -30,12 +34,14 @@ export interface RecordingSocketOptions {
 
 export class RecordingSocket {
   readonly received: ReceivedFrame[] = [];
+  /** Ids in frames that `JSON.parse` has rounded. */
+  readonly roundedIds: string[] = [];
   /** Resolves to whether the handshake succeeded; never settles if the server does not answer. */
   readonly opened: Promise<boolean>;
   /** Close code and reason, once the socket has closed. */
   closed: SocketEnd | undefined;
   #rawSocket: WebSocket | undefined;
-  readonly #socket: AuthenticatedSocket<ClientFrame>;
+  readonly #socket: AuthenticatedSocket<SentFrame>;
   readonly #waiters = new Set<() => void>();
   readonly #signal: AbortSignal | undefined;
 
@@ -53,12 +59,12 @@ export class RecordingSocket {
         return this.#rawSocket;
       },
     });
-    this.#socket = createAuthenticatedWebSocket<ReceivedFrame, ClientFrame>({
+    this.#socket = createAuthenticatedWebSocket<ReceivedFrame, SentFrame>({
       address,
       token,
       auth,
       WebSocket: CapturedSocket,
-      decode: (data) => ({ frame: decode(data), problems: [] }),
+      decode: (data) => ({ frame: this.#decode(data), problems: [] }),
       onFrame: (frame) => {
         this.received.push(frame);
         this.#notifyWaiters();
@@ -77,7 +83,7 @@ export class RecordingSocket {
     return !this.closed && this.#rawSocket?.readyState === 1;
   }
 
-  send(frame: ClientFrame): void {
+  send(frame: SentFrame): void {
     this.#socket.send(frame);
   }
 
@@ -87,7 +93,7 @@ export class RecordingSocket {
   }
 
   /** Sends a frame and waits for the first later frame that matches. */
-  request(frame: ClientFrame, match: (frame: ReceivedFrame) => boolean, timeoutMs: number): Promise<Reply> {
+  request(frame: SentFrame, match: (frame: ReceivedFrame) => boolean, timeoutMs: number): Promise<Reply> {
     const from = this.received.length;
     this.send(frame);
     return this.waitFor(match, timeoutMs, from);
@@ -133,6 +139,13 @@ export class RecordingSocket {
     if (this.#rawSocket?.readyState === 0) this.#rawSocket.close();
   }
 
+  #decode(data: unknown): ReceivedFrame {
+    const json = typeof data === 'string' ? parseJson(data) : undefined;
+    if (!isRecord(json)) return {};
+    this.roundedIds.push(...roundedIds(data as string));
+    return json;
+  }
+
   #notifyWaiters(): void {
     for (const notify of [...this.#waiters]) notify();
   }
@@ -145,11 +158,6 @@ export const hasType =
 
 /** Matches a reply of the given type, or an error. */
 export const replyOrError = (type: string): ((frame: ReceivedFrame) => boolean) => hasType(type, 'error');
-
-function decode(data: unknown): ReceivedFrame {
-  const json = typeof data === 'string' ? parseJson(data) : undefined;
-  return isRecord(json) ? json : {};
-}
 
 /** The text of an `error` frame, in quotes. */
 export const errorText = (frame: ReceivedFrame): string =>

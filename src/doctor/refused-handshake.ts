@@ -1,12 +1,19 @@
 /** Finds out why a handshake is refused: repeats it with one thing changed at a time, and compares the HTTP status. */
 import { base64url } from '../internal/base64url.js';
+import type { AuthMode } from '../transport/index.js';
 import type { CheckContext } from './check-context.js';
 import type { CheckId } from './checks.js';
-import { credentialOrToken } from './credential.js';
-import { placeToken } from './handshake-probe.js';
 import { describeNonJson } from './non-json-body.js';
 import { isResponse } from './raw-request.js';
 import { allowOrigin, forwardUpgrades, readToken } from './remedies.js';
+import {
+  correctPath,
+  findDefaultPath,
+  findUnusedPathWithStatus,
+  handshake,
+  possibleOrigins,
+  unusedAddresses,
+} from './socket-path.js';
 import type { RequestUpgrade, UpgradeRequest, UpgradeResponse } from './upgrade-request.js';
 
 /**
@@ -28,25 +35,17 @@ export async function diagnoseRefusal(context: CheckContext, requestUpgrade: Req
     );
     return 'reported';
   }
-  if (response.status === 401 || response.status === 403) {
-    return diagnoseForbidden(context, requestUpgrade, response.status);
-  }
-  await reportBlockedUpgrade(context, response);
+  if (isForbidden(response.status)) return diagnoseForbidden(context, requestUpgrade, response.status);
+  await reportBlockedUpgrade(context, requestUpgrade, response);
   return 'reported';
 }
 
-/** A handshake with the valid token. */
-async function handshake(
-  context: CheckContext,
-  requestUpgrade: RequestUpgrade,
-  request: UpgradeRequest,
-): Promise<UpgradeResponse> {
-  const { address, auth } = context.options;
-  const { url, protocols } = placeToken(address.socket, auth, await credentialOrToken(context));
-  return requestUpgrade(url, { protocols, ...request });
-}
+const isForbidden = (status: number | undefined): status is 401 | 403 => status === 401 || status === 403;
 
-/** 401 or 403 has two possible causes: the origin, or the token. So other origins are tried with the same token. */
+/**
+ * 401 or 403 has three possible causes: the origin, the token, or a path that is looked at later. So other origins are
+ * tried with the same token.
+ */
 async function diagnoseForbidden(
   context: CheckContext,
   requestUpgrade: RequestUpgrade,
@@ -54,33 +53,40 @@ async function diagnoseForbidden(
 ): Promise<RefusalCause> {
   const { findings, options } = context;
   const serverOrigin = new URL(options.address.api).origin;
-  const opensFrom = async (origin: string | undefined): Promise<boolean> =>
-    (await handshake(context, requestUpgrade, { origin })).status === 101;
-  if (options.origin) {
-    context.startCheck('origin.allowed');
-    for (const origin of [undefined, serverOrigin]) {
-      if (origin === options.origin || !(await opensFrom(origin))) continue;
-      const from = origin === undefined ? 'without an Origin header' : `from the server's own origin, ${origin},`;
-      findings.fail(
-        'origin.allowed',
-        `The WebSocket is refused (${status}) from ${options.origin}, but opens ${from} with the same token. So the ` +
-          'site is not allowed.',
-        allowOrigin(options.origin),
-      );
-      context.acceptedOrigin = origin;
+  for (const origin of options.origin ? [undefined, serverOrigin] : [serverOrigin]) {
+    if (origin === options.origin) continue;
+    const response = await handshake(context, requestUpgrade, { origin });
+    // Neither 401 nor 403: the handshake has passed the check of the origin.
+    if (isForbidden(response.status) || response.status === undefined) continue;
+    context.acceptedOrigin = origin;
+    if (response.status === 101) {
+      reportRefusedOrigin(context, status, origin);
       return 'other-origin';
     }
-  } else if (await opensFrom(serverOrigin)) {
-    findings.note(
-      'origin.allowed',
-      `The WebSocket is refused (${status}) without an Origin header, but opens from ${serverOrigin}. Use --origin ` +
-        'to check your own site.',
-    );
-    context.acceptedOrigin = serverOrigin;
-    return 'other-origin';
+    await reportBlockedUpgrade(context, requestUpgrade, response);
+    findings.skip('no WebSocket opens at this path', 'origin.allowed');
+    return 'reported';
   }
   await reportRejectedToken(context, { refusedWith: status });
   return 'reported';
+}
+
+/** The handshake is refused with `status` from the site, and opens from `origin` (undefined: without an origin). */
+function reportRefusedOrigin({ findings, options }: CheckContext, status: number, origin: string | undefined): void {
+  if (!options.origin) {
+    return findings.note(
+      'origin.allowed',
+      `The WebSocket is refused (${status}) without an Origin header, but opens from ${origin}. Use --origin to ` +
+        'check your own site.',
+    );
+  }
+  const from = origin === undefined ? 'without an Origin header' : `from the server's own origin, ${origin},`;
+  findings.fail(
+    'origin.allowed',
+    `The WebSocket is refused (${status}) from ${options.origin}, but opens ${from} with the same token. So the site ` +
+      'is not allowed.',
+    allowOrigin(options.origin),
+  );
 }
 
 /** The HTTP status of a refused handshake, or the close code of a socket that was opened first. */
@@ -95,46 +101,115 @@ export async function reportRejectedToken(context: CheckContext, rejection: Reje
   const outcome = isRefused
     ? `the handshake was refused with ${rejection.refusedWith}`
     : `the WebSocket was opened and then closed with ${rejection.closedWith}`;
+  const isKnownToken = !findings.has('token.rest', 'fail');
+  const otherPlace =
+    isRefused && requestUpgrade && isKnownToken ? await findAcceptedPlace(context, requestUpgrade) : undefined;
+  if (!otherPlace && requestUpgrade && (await isAnyPathAlike(context, requestUpgrade, rejection, outcome))) return;
   findings.pass('socket.upgrade', `${address.socket} answers handshakes (${outcome}).`);
-  findings.pass('socket.route');
+  if (otherPlace?.isAnyPath) findings.skip('the server accepts a WebSocket at every path', 'socket.route');
+  else findings.pass('socket.route');
   findings.skip(`no WebSocket opens: see ${tokenCheck}`, 'origin.allowed');
-  if (findings.has('token.rest', 'fail')) {
-    return findings.skip('REST rejects this token too: see token.rest', tokenCheck);
-  }
+  if (!isKnownToken) return findings.skip('REST rejects this token too: see token.rest', tokenCheck);
   const place = {
     query: 'in the query string (?token=…)',
     subprotocol: 'as a subprotocol (bearer.…)',
     ticket: 'as a ticket (?ticket=…)',
   }[auth];
   const rest = restWorks ? 'REST accepts the same token' : 'REST does not work, so the token itself may be invalid';
-  const otherPlace = isRefused && requestUpgrade ? await findAcceptedPlace(context, requestUpgrade) : '';
+  const hint = otherPlace ? ` ${otherPlace.description}` : '';
   findings.fail(
     tokenCheck,
-    `The WebSocket does not accept the token ${place}: ${outcome}; ${rest}.${otherPlace && ` ${otherPlace}`}`,
+    `The WebSocket does not accept the token ${place}: ${outcome}; ${rest}.${hint}`,
     readToken[auth],
   );
 }
 
-/** Tries the other places for a token. @returns a sentence that names the accepted one, or ''. */
-async function findAcceptedPlace(context: CheckContext, requestUpgrade: RequestUpgrade): Promise<string> {
+/**
+ * Whether the server answers alike at a path without a route. Then neither the path nor the token is known to be the
+ * cause, which is reported here.
+ */
+async function isAnyPathAlike(
+  context: CheckContext,
+  requestUpgrade: RequestUpgrade,
+  rejection: Rejection,
+  outcome: string,
+): Promise<boolean> {
+  const { findings, options } = context;
+  const tokenCheck = `token.${options.auth}` satisfies CheckId;
+  const status = 'refusedWith' in rejection ? rejection.refusedWith : 101;
+  const origins = status === 101 ? [context.acceptedOrigin] : possibleOrigins(context);
+  const unused = await findUnusedPathWithStatus(context, requestUpgrade, status, { origins });
+  if (unused === undefined) return false;
+  const path = new URL(options.address.socket).pathname;
+  // A server that accepts every path accepts the default one, too.
+  const defaultPath = status === 101 ? '' : await findDefaultPath(context, requestUpgrade);
+  const alike = `At ${path}, ${outcome}; at ${unused}, which should have no route, a handshake has the same result.`;
+  if (defaultPath) {
+    findings.pass('socket.upgrade', 'The server answers handshakes.');
+    findings.fail('socket.route', `There is no WebSocket at ${path}: ${alike}${defaultPath}`, correctPath);
+  } else if (findings.has('token.rest', 'fail')) {
+    findings.skip('REST rejects this token too: see token.rest', 'socket.upgrade');
+  } else {
+    // A WebSocket that was opened first has passed socket.upgrade.
+    findings.fail(
+      status === 101 ? tokenCheck : 'socket.upgrade',
+      `${alike} So the cause may be the path, the token or the origin: the server does not look at the path first.` +
+        (context.restWorks ? ' REST accepts the same token.' : ''),
+      `Check the path. ${correctPath}\nIf the path is right: ${readToken[options.auth]}`,
+    );
+  }
+  findings.skip('no WebSocket opens, and the server answers at every path alike', 'socket.route', tokenCheck);
+  return true;
+}
+
+interface AcceptedPlace {
+  /** A sentence that names the place. */
+  description: string;
+  /** Whether the token opens a WebSocket there at a path without a route, too. */
+  isAnyPath: boolean;
+}
+
+/** Tries the other places for a token. */
+async function findAcceptedPlace(
+  context: CheckContext,
+  requestUpgrade: RequestUpgrade,
+): Promise<AcceptedPlace | undefined> {
   const { address, auth, token } = context.options;
-  const opens = async (url: string, request: UpgradeRequest): Promise<boolean> =>
-    (await requestUpgrade(url, { origin: context.acceptedOrigin, ...request })).status === 101;
-  if (await opens(address.socket, { headers: { Authorization: `Bearer ${token}` } })) {
-    return 'The WebSocket accepts it in the header Authorization, which a browser cannot send with a handshake.';
+  const places: (UpgradeRequest & { auth?: AuthMode; query?: string; description: string })[] = [
+    {
+      headers: { Authorization: `Bearer ${token}` },
+      description:
+        'The WebSocket accepts it in the header Authorization, which a browser cannot send with a handshake.',
+    },
+    {
+      auth: 'subprotocol',
+      protocols: ['unified-chat', `bearer.${base64url(token)}`],
+      description: 'The WebSocket accepts it as a subprotocol: auth="subprotocol" on <chat-connection> works.',
+    },
+    {
+      auth: 'query',
+      query: `?token=${encodeURIComponent(token)}`,
+      description: 'The WebSocket accepts it in the query string: auth="query" works.',
+    },
+  ];
+  for (const { auth: place, query = '', description, ...request } of places) {
+    for (const origin of place === auth ? [] : possibleOrigins(context)) {
+      const opens = async (url: string): Promise<boolean> =>
+        (await requestUpgrade(url + query, { origin, ...request })).status === 101;
+      if (!(await opens(address.socket))) continue;
+      const unused = await Promise.all(unusedAddresses(address.socket).map(opens));
+      return { description, isAnyPath: unused.includes(true) };
+    }
   }
-  const asSubprotocol = { protocols: ['unified-chat', `bearer.${base64url(token)}`] };
-  if (auth !== 'subprotocol' && (await opens(address.socket, asSubprotocol))) {
-    return 'The WebSocket accepts it as a subprotocol: auth="subprotocol" on <chat-connection> works.';
-  }
-  if (auth !== 'query' && (await opens(`${address.socket}?token=${encodeURIComponent(token)}`, {}))) {
-    return 'The WebSocket accepts it in the query string: auth="query" works.';
-  }
-  return '';
+  return undefined;
 }
 
 /** Any failure but 401 and 403: the proxy, the path or the server. */
-async function reportBlockedUpgrade(context: CheckContext, response: UpgradeResponse): Promise<void> {
+async function reportBlockedUpgrade(
+  context: CheckContext,
+  requestUpgrade: RequestUpgrade,
+  response: UpgradeResponse,
+): Promise<void> {
   const { findings, options } = context;
   const { status, headers, body, error } = response;
   const path = new URL(options.address.socket).pathname;
@@ -158,20 +233,14 @@ async function reportBlockedUpgrade(context: CheckContext, response: UpgradeResp
   }
   if (status === 404 && !(await isAnsweredAsPlainRequest(context, status, body))) {
     findings.pass('socket.upgrade', 'The server answers handshakes.');
-    return findings.fail(
-      'socket.route',
-      `There is no WebSocket at ${path} (404).`,
-      'Route this path to the chat consumer, or set the path: ws-path on <chat-connection>, --ws-path on the command ' +
-        'line. Slashes matter.',
-    );
+    const defaultPath = await findDefaultPath(context, requestUpgrade);
+    return findings.fail('socket.route', `There is no WebSocket at ${path} (404).${defaultPath}`, correctPath);
   }
   if (status === 429) {
     const fix = 'Wait, or raise the limit. A page opens one WebSocket, and waits longer before each new attempt.';
     return fail('The server limits the rate of handshakes (429).', fix);
   }
-  if (status === 500) {
-    return fail('The handshake returned 500.', "The server failed. The stack trace is in the server's log.");
-  }
+  if (status === 500) return reportServerError(context, requestUpgrade);
   if (status > 500) {
     const fix =
       'The proxy cannot reach the WebSocket server; REST may use another one. Check that the ASGI server is running.';
@@ -183,6 +252,30 @@ async function reportBlockedUpgrade(context: CheckContext, response: UpgradeResp
     `The handshake returned ${status}${page}, as a plain HTTP request would: the upgrade does not reach the server.` +
       orNothing,
     forwardUpgrades(path),
+  );
+}
+
+/** 500: the server failed at this path; or, in Django Channels, no route matches the path. */
+async function reportServerError(context: CheckContext, requestUpgrade: RequestUpgrade): Promise<void> {
+  const { findings, options } = context;
+  const path = new URL(options.address.socket).pathname;
+  const unused = await findUnusedPathWithStatus(context, requestUpgrade, 500);
+  if (unused === undefined) {
+    return findings.fail(
+      'socket.upgrade',
+      `The handshake returned 500. A path without a route is answered differently, so ${path} exists and the server ` +
+        'failed there.',
+      "The stack trace is in the server's log.",
+    );
+  }
+  const defaultPath = await findDefaultPath(context, requestUpgrade);
+  findings.pass('socket.upgrade', 'The server answers handshakes.');
+  findings.fail(
+    'socket.route',
+    `The handshake returned 500 at ${path}, and also at ${unused}, which should have no route. Django Channels ` +
+      `answers so if no route matches the path.${defaultPath}`,
+    `${correctPath} The server's log has the cause: "No route found for path" (ValueError) means the path; any other ` +
+      'stack trace is an error at every handshake.',
   );
 }
 

@@ -39,6 +39,7 @@ export const allowCors = (origin: string, headers: readonly string[]): string =>
     Access-Control-Allow-Origin: ${origin}
     Access-Control-Allow-Headers: ${headers.join(', ')}
     Access-Control-Allow-Methods: GET, POST
+    Access-Control-Max-Age: 7200
     Vary: Origin
 Django: install django-cors-headers, put its middleware first, and set
     CORS_ALLOWED_ORIGINS = ["${origin}"]
@@ -64,3 +65,5 @@ export const verifyToken =
   'impersonate any user.';
 
 export const correctTypes = 'Send each field with the type in docs/PROTOCOL.md.';
+
+export const checkMembership = 'For every request and every frame, look up the room among those of the user.';

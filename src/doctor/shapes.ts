@@ -101,12 +101,34 @@ export const SYNC_ROOM = object('an object', {
   changes: optional(array('an array of frames', object('a frame', { type: string }))),
 });
 
+const NOTIFICATION = object('an object', {
+  id,
+  sender: nullish(USER),
+  notification_type: optional(string),
+  title: optional(string),
+  message: optional(string),
+  priority: optional(string),
+  is_read: optional(boolean),
+  created_at: string,
+  read_at: nullish(string),
+  action_url: nullish(string),
+});
+
+/** The frames of the notifications WebSocket, by type. */
+export const NOTIFICATION_FRAMES: Record<string, Shape> = {
+  recent_notifications: object('an object', { notifications: array('an array of notifications', NOTIFICATION) }),
+  new_notification: object('an object', { notification: NOTIFICATION }),
+  unread_count: object('an object', { count }),
+};
+
 /** The type of a value, never the value itself: the content of rooms is private. */
 function typeName(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (value === '') return 'an empty string';
+  // Only these integers have no exact value; rounded-ids.ts explains.
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return 'a number beyond 2^53 − 1';
   const names = { string: 'a string', number: 'a number', boolean: 'a boolean', object: 'an object' };
   return (names as Record<string, string>)[typeof value] ?? 'of another type';
 }

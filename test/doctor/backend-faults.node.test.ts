@@ -82,13 +82,14 @@ const HANDSHAKE_FAILURES: ExpectedFailure[] = [
     id: 'socket.bad-token',
     message: /with a forged token was accepted and received the greeting/,
     fix: /Verify the token/,
-    alsoFails: ['socket.no-token'],
+    alsoFails: ['socket.no-token', 'notifications.no-token', 'notifications.access', 'non-member.subscribe'],
   },
   {
     fault: 'missing token accepted by the WebSocket',
     id: 'socket.no-token',
     message: /without a token was accepted and received the greeting/,
     fix: /Verify the token/,
+    alsoFails: ['notifications.no-token'],
   },
   {
     fault: 'bad token: WebSocket closed with 1008',

@@ -47,6 +47,8 @@ export interface BackendFault {
   opened?(socket: ProxiedSocket, request: ProxiedRequest): void;
   /** May replace text from the client; undefined drops it. */
   fromClient?(text: string, socket: ProxiedSocket): string | undefined;
+  /** May replace the text of a frame from the backend, before `fromServer`: it can hold what a parsed frame cannot. */
+  textFromServer?(text: string): string;
   /** May replace a frame from the backend; undefined drops it. */
   fromServer?(frame: Frame): Frame | undefined;
 }
@@ -166,7 +168,7 @@ class BackendFaultProxy {
       close: (code, reason) => (client.close(code, reason), backend.close()),
     };
     const toClient = (data: RawData): void => {
-      const text = String(data);
+      const text = fault.textFromServer?.(String(data)) ?? String(data);
       if (!fault.fromServer) return client.send(text);
       const frame = fault.fromServer(JSON.parse(text) as Frame);
       if (frame) socket.send(frame);

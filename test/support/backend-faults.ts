@@ -1,5 +1,5 @@
 /** Backend faults for the doctor's tests, by name. demo/server can simulate others itself (`--with …`). */
-import type { BackendFault, Frame, ProxiedResponse } from './backend-fault-proxy.js';
+import type { BackendFault, Frame, ProxiedRequest, ProxiedResponse } from './backend-fault-proxy.js';
 
 const page = (status: number, title: string, content = ''): ProxiedResponse => ({
   status,
@@ -13,12 +13,20 @@ const json = (status: number, body: unknown): ProxiedResponse => ({
 });
 const typeOf = (text: string): unknown => {
   try {
-    return (JSON.parse(text) as Frame)['type'];
+    const { type, action } = JSON.parse(text) as Frame;
+    return type ?? action;
   } catch {
     return undefined;
   }
 };
 const isRoomList = (path: string): boolean => path === '/api/chat/rooms/';
+const CHAT_PATH = '/ws/chat/';
+const isNotifications = (path: string): boolean => path.startsWith('/ws/notifications/');
+/** The user id in a JWT. */
+const userOf = (token: string | null): unknown => {
+  const claims = token?.split('.')[1];
+  return claims && (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { user_id?: unknown }).user_id;
+};
 /** Removes the Z of all times. */
 const withoutOffsets = (text: string): string => text.replace(/(\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z/g, '$1');
 const dropFrames =
@@ -84,6 +92,14 @@ const corsFaults = {
       if (allowed) headers['access-control-allow-headers'] = allowed.replace(/,?\s*Idempotency-Key/i, '');
     },
   },
+  'CORS without Access-Control-Max-Age': {
+    response: ({ headers }) => void delete headers['access-control-max-age'],
+  },
+  'Access-Control-Max-Age of a minute': {
+    response: ({ headers }) => {
+      if (headers['access-control-max-age']) headers['access-control-max-age'] = '60';
+    },
+  },
   'token required for preflight requests': {
     request: ({ method }) => (method === 'OPTIONS' ? json(401, { detail: 'no token' }) : undefined),
   },
@@ -100,6 +116,87 @@ const proxyFaults = {
   'handshake redirected': { upgrade: () => ({ status: 301, headers: { Location: '/ws/chat' }, body: '' }) },
   'ASGI server down': { upgrade: () => page(502, 'Bad Gateway') },
 } satisfies Record<string, BackendFault>;
+
+/** Servers that answer handshakes at more paths than that of the chat. */
+const pathFaults = {
+  'Channels: 500 without a route': {
+    upgrade: ({ url }) => (url.pathname === CHAT_PATH ? undefined : page(500, 'Internal Server Error')),
+  },
+  'Channels: origin checked before the path': {
+    upgrade: ({ url, headers }) => {
+      if (!headers.origin) return page(403, 'Access denied');
+      return url.pathname === CHAT_PATH ? undefined : page(500, 'Internal Server Error');
+    },
+  },
+  'Channels: origin and path checked before the token': {
+    upgrade: ({ url, headers }) => {
+      if (!headers.origin) return page(403, 'Access denied');
+      if (url.pathname !== CHAT_PATH) return page(500, 'Internal Server Error');
+      if (!headers.authorization) return page(403, 'Access denied');
+      // The backend behind the proxy does not allow the proxy's own origin.
+      delete headers.origin;
+      return void url.searchParams.set('token', headers.authorization.slice('Bearer '.length));
+    },
+  },
+  'WebSocket at every path, token in the header Authorization': {
+    upgrade: ({ url, headers }) => {
+      if (!headers.authorization) return page(403, 'Access denied');
+      url.pathname = CHAT_PATH;
+      return void url.searchParams.set('token', headers.authorization.slice('Bearer '.length));
+    },
+  },
+  '403 without a route': {
+    upgrade: ({ url }) => (url.pathname === CHAT_PATH ? undefined : page(403, 'Forbidden')),
+  },
+  '403 at every path': { upgrade: () => page(403, 'Forbidden') },
+  '500 at the path of the chat': {
+    upgrade: ({ url }) => (url.pathname === CHAT_PATH ? page(500, 'Internal Server Error') : undefined),
+  },
+  'WebSocket at every path, without a greeting': {
+    upgrade: ({ url }) => void (url.pathname = CHAT_PATH),
+    fromServer: () => undefined,
+  },
+  'WebSocket at every path, closed with 4001': {
+    upgrade: ({ url }) => void (url.pathname = CHAT_PATH),
+    opened: (socket) => socket.close(4001, 'unauthorized'),
+    fromServer: () => undefined,
+  },
+} satisfies Record<string, BackendFault>;
+
+/** @param token the valid token of the first user, which some faults substitute for another one. */
+const notificationFaults = (token: string) =>
+  ({
+    'no notifications WebSocket': {
+      upgrade: ({ url }) => (isNotifications(url.pathname) ? page(404, 'Not Found') : undefined),
+    },
+    'notifications WebSocket refused': {
+      upgrade: ({ url }) => (/notifications\/\d+\/$/.test(url.pathname) ? page(403, 'Forbidden') : undefined),
+    },
+    'notifications WebSocket closed with 4001': {
+      opened: (socket, { url }) => (isNotifications(url.pathname) ? socket.close(4001) : undefined),
+    },
+    'notifications WebSocket without a token': {
+      upgrade: ({ url }) => {
+        const isAnonymous = isNotifications(url.pathname) && !url.searchParams.has('token');
+        return isAnonymous ? void url.searchParams.set('token', token) : undefined;
+      },
+    },
+    'notifications of another user': {
+      upgrade: ({ url }) => {
+        const isOther = isNotifications(url.pathname) && userOf(url.searchParams.get('token')) !== userOf(token);
+        return isOther && url.searchParams.has('token') ? void url.searchParams.set('token', token) : undefined;
+      },
+    },
+    'unread count of notifications as a string': {
+      fromServer: (frame) => (frame['type'] === 'unread_count' ? { ...frame, count: '3' } : frame),
+    },
+    'unread count of notifications is always 0': {
+      fromServer: (frame) => (frame['type'] === 'unread_count' ? { ...frame, count: 0 } : frame),
+    },
+    'notifications WebSocket closed with 1011 after a frame': {
+      fromClient: (text, { close }) => (typeOf(text) === 'get_unread_count' ? void close(1011) : text),
+    },
+  }) satisfies Record<string, BackendFault>;
 
 /** @param token a valid token, which some faults substitute for a bad one. */
 const handshakeFaults = (token: string) =>
@@ -195,11 +292,30 @@ function gapInSeq(): BackendFault {
   };
 }
 
+/** A field in the room list of other users than that of `token` never changes. */
+function staleRoomList(token: string, field: string): BackendFault {
+  let known: Frame[] | undefined;
+  return {
+    response: (response, { method, url, headers }) => {
+      const isOther = headers.authorization !== `Bearer ${token}`;
+      if (method !== 'GET' || response.status !== 200 || !isRoomList(url.pathname) || !isOther) return;
+      const rooms = JSON.parse(response.body) as Frame[];
+      known ??= rooms;
+      const stale = rooms.map((room) => ({ ...room, [field]: known!.find(({ id }) => id === room['id'])?.[field] }));
+      response.body = JSON.stringify(stale);
+    },
+  };
+}
+
+const withLargeJobIds = (text: string): string => text.replace(/"job":\d+/g, '"job":9007199254740993');
+
 /** All faults. Some have a state of their own, so each test needs a new object. */
 export const backendFaults = (token: string) => ({
   ...restFaults(token),
   ...corsFaults,
   ...proxyFaults,
+  ...pathFaults,
+  ...notificationFaults(token),
   ...handshakeFaults(token),
   ...frameFaults(token),
   'sends not idempotent': notIdempotent(),
@@ -207,6 +323,19 @@ export const backendFaults = (token: string) => ({
     fromServer: (frame: Frame) => (frame['type'] === 'message_ack' ? undefined : frame),
   },
   'gap in seq': gapInSeq(),
+  'stale previews': staleRoomList(token, 'last_message'),
+  'stale unread counts': staleRoomList(token, 'unread_count'),
+  'membership not checked on the WebSocket': {
+    upgrade: ({ url }: ProxiedRequest) => {
+      const user = userOf(url.searchParams.get('token'));
+      const isOther = url.pathname === CHAT_PATH && user !== undefined && user !== userOf(token);
+      return isOther ? void url.searchParams.set('token', token) : undefined;
+    },
+  },
+  'job ids beyond 2^53 as numbers': {
+    response: (response: ProxiedResponse) => void (response.body = withLargeJobIds(response.body)),
+    textFromServer: withLargeJobIds,
+  },
 });
 
 export type FaultName = keyof ReturnType<typeof backendFaults>;
