@@ -1,6 +1,8 @@
 import { daysBetween, type Localize } from './localize.js';
 
+const YEAR: Intl.DateTimeFormatOptions = { year: 'numeric' };
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
+const DATE_OF_YEAR: Intl.DateTimeFormatOptions = { ...DATE, ...YEAR };
 const MINUTE_MS = 60_000;
 
 /** By language: creating a formatter is expensive. */
@@ -12,7 +14,8 @@ export interface RelativeTimeLocale extends Pick<Localize, 'lang' | 'time' | 'fo
 }
 
 /**
- * Formats the age of a timestamp: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`.
+ * Formats the age of a timestamp: `now`, `5 min. ago`, `14:05`, `Yesterday`, `20 Nov`, `20 Nov 2025`. A time in the
+ * future, by a wrong clock, is formatted as it is.
  * @param iso the timestamp, as an ISO 8601 date-time.
  * @param now milliseconds since 1970.
  * @param between counts the midnights between two moments. Default: in the browser's time zone.
@@ -20,8 +23,8 @@ export interface RelativeTimeLocale extends Pick<Localize, 'lang' | 'time' | 'fo
 export function relativeTime(localize: RelativeTimeLocale, iso: string, now: number, between = daysBetween): string {
   const at = Date.parse(iso);
   const minutes = Math.floor((now - at) / MINUTE_MS);
-  if (minutes < 1) return localize.term('now');
-  if (minutes < 60) {
+  if (minutes >= -1 && minutes < 1) return localize.term('now');
+  if (minutes >= 1 && minutes < 60) {
     const { lang } = localize;
     // The narrow style is unambiguous in English (`5m ago`), but not in German, where `m` stands for metres.
     const style = lang.startsWith('en') ? 'narrow' : 'short';
@@ -32,5 +35,6 @@ export function relativeTime(localize: RelativeTimeLocale, iso: string, now: num
   const days = between(at, now);
   if (days === 0) return localize.time(iso);
   if (days === 1) return localize.term('yesterday');
-  return localize.format('date', DATE).format(at);
+  const [year, thisYear] = [at, now].map((ms) => localize.format('year', YEAR).format(ms));
+  return (year === thisYear ? localize.format('date', DATE) : localize.format('dateOfYear', DATE_OF_YEAR)).format(at);
 }

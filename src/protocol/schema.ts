@@ -23,17 +23,22 @@ export const positive = z.custom<number>((value) => Number.isFinite(value) && va
 export const flag = z.custom<boolean>((value) => typeof value === 'boolean');
 export const anything = z.custom(() => true);
 
-const HAS_OFFSET = /(?:z|[+-]\d\d(?::?\d\d)?)$/i;
-const HAS_TIME = /\d[T ]\d/;
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d[\d:.]*)(?:z|([+-]\d\d):?(\d\d)?)?$/i;
 
 /**
- * A time without an offset would be read in the local time zone, and be off by hours. Servers that omit it mean UTC.
+ * The form that every engine parses: not all of them accept `2026-01-31 12:00+00`. A time without an offset would be
+ * read in the local time zone, and be off by hours. Servers that omit it mean UTC.
  */
-const withOffset = (text: string): string => (HAS_TIME.test(text) && !HAS_OFFSET.test(text) ? `${text}Z` : text);
+const normalized = (text: string): string =>
+  text.replace(
+    ISO_TIME,
+    (_all, date: string, time: string, hours?: string, minutes = '00') =>
+      `${date}T${time}${hours ? `${hours}:${minutes}` : 'Z'}`,
+  );
 
 /** ISO 8601 with an offset, up to microseconds. Kept as text: a `Date` would lose the microseconds. */
 export const Time = string.check(
-  z.overwrite(withOffset),
+  z.overwrite(normalized),
   z.refine((text) => !Number.isNaN(Date.parse(text))),
 );
 

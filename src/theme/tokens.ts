@@ -7,12 +7,17 @@
  */
 import { css } from 'lit';
 
-// As a length, `1em` is inherited as the size that it has on the host. Two copies of this script may be on a page.
-try {
-  globalThis.CSS?.registerProperty({ name: '--_rem', syntax: '<length>', inherits: true, initialValue: '16px' });
-} catch {
-  // It is registered already.
+/**
+ * Declares `--_rem` in a page: as a length, `1em` is inherited as the size that it has on the host.
+ */
+export function registerProperty(page: { CSS?: typeof CSS } | null): void {
+  try {
+    page?.CSS?.registerProperty({ name: '--_rem', syntax: '<length>', inherits: true, initialValue: '16px' });
+  } catch {
+    // Another copy of this script has declared it.
+  }
 }
+registerProperty(globalThis);
 
 export const tokens = css`
   :host {

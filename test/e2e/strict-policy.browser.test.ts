@@ -3,7 +3,7 @@ import { aTimeout, expect } from '@open-wc/testing';
 import type { ChatConnectionElement, ChatLauncherElement } from '../../src/index.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import { openHostPage, type HostPage } from '../support/host-page.js';
-import { all, one, text } from '../support/mounted.js';
+import { all, one } from '../support/mounted.js';
 
 describe('a strict Content-Security-Policy', () => {
   let backend: Backend;

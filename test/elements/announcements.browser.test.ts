@@ -89,7 +89,9 @@ describe('12.5: announcements', () => {
     const message = 'You left this room.';
     backend.socket.receive({ type: 'error', code: 'access_denied', message, room_id: 1, _tempId });
     await until(() => announced() === 'Not sent: You left this room.');
-    await until(() => one(thread, '[part=failure]'));
+    await until(() => one(thread, '[part=discard]'));
+    one(thread, '[part=discard]').click();
+    await until(() => !one(thread, '[part=failure]'));
   });
 
   it('announces once that messages cannot be loaded, not again with every retry', async () => {

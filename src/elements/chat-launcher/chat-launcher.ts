@@ -6,6 +6,7 @@ import { roomOf, totalUnread } from '../../client/index.js';
 import { baseStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
+import { DocumentStyles } from '../document-styles.js';
 import { LiveRegion } from '../live-region.js';
 import { ChatLauncherToggleEvent } from './launcher-toggle-event.js';
 import { styles } from './chat-launcher.styles.js';
@@ -125,6 +126,7 @@ export class ChatLauncherElement extends LitElement {
   constructor() {
     super();
     new LiveRegion(this, this.#localize, () => this.#finder.connection);
+    new DocumentStyles(this);
   }
 
   override connectedCallback(): void {

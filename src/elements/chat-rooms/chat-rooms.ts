@@ -10,6 +10,7 @@ import { avatar } from '../avatar.js';
 import { brokenRow } from '../broken-row.js';
 import { firstName, otherParticipant, roomName } from '../display-name.js';
 import { CustomStates } from '../custom-states.js';
+import { DocumentStyles } from '../document-styles.js';
 import { LiveRegion } from '../live-region.js';
 import { stopTyped } from '../typed-keys.js';
 import { IntervalController } from '../interval-controller.js';
@@ -122,6 +123,7 @@ export class ChatRoomsElement extends LitElement {
   constructor() {
     super();
     new LiveRegion(this, this.#localize, () => this.#finder.connection);
+    new DocumentStyles(this);
     new IntervalController(this, () => (this.#allRooms.length ? MINUTE_MS : null));
   }
 
@@ -155,7 +157,9 @@ export class ChatRoomsElement extends LitElement {
 
   /** Focuses the list's tab stop, or the filter if the list is empty. */
   override focus(options?: FocusOptions): void {
-    this.renderRoot.querySelector<HTMLElement>('[role=option][tabindex="0"], .base:not(:has([role=option])) .filter')?.focus(options);
+    this.renderRoot
+      .querySelector<HTMLElement>('[role=option][tabindex="0"], .base:not(:has([role=option])) .filter')
+      ?.focus(options);
   }
 
   get #allRooms(): readonly Room[] {

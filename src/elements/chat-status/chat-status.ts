@@ -5,6 +5,7 @@ import { nextTryOf, type ChatState } from '../../model/index.js';
 import { baseStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
+import { DocumentStyles } from '../document-styles.js';
 import { LiveRegion } from '../live-region.js';
 import { SettledState } from '../settled-state.js';
 import { STATE_TERMS } from '../state-terms.js';
@@ -100,6 +101,11 @@ export class ChatStatusElement extends LitElement {
   readonly #settled = new SettledState(systemClock, () => this.requestUpdate());
   readonly #liveRegion = new LiveRegion(this, this.#localize, () => this.#finder.connection);
 
+  constructor() {
+    super();
+    new DocumentStyles(this);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#settled.stop();
@@ -135,7 +141,8 @@ export class ChatStatusElement extends LitElement {
               onLine: navigator.onLine,
               Date: Date(),
             });
-            return () => html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
+            return () =>
+              html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
           },
         );
   }

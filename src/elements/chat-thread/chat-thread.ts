@@ -155,9 +155,8 @@ export class ChatThreadElement extends LitElement {
   );
   readonly #view = new RoomView(this.#scroller, () => this.#thread);
   readonly #states = new CustomStates(this);
-  readonly #richParts = new LazyRichParts(this, ({ LiveRegion, ReadingDetector }) => {
-    new LiveRegion(this, this.#localize, () => this.#finder.connection);
-    this.#view.detector = new ReadingDetector(this, this.#view.report);
+  readonly #richParts = new LazyRichParts(this, (parts) => {
+    this.#view.detector = parts.addControllers(this, this.#localize, () => this.#finder.connection, this.#view.report);
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,

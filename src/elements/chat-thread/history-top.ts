@@ -9,7 +9,8 @@ type Content = TemplateResult | typeof nothing | undefined;
 type Parts = typeof RichParts | undefined;
 
 /** Whether a page after the last loaded message failed to load. */
-export const hasFailedAtEnd = ({ hasNewer, failed }: Thread): boolean => hasNewer && failed !== null && failed !== 'older';
+export const hasFailedAtEnd = ({ hasNewer, failed }: Thread): boolean =>
+  hasNewer && failed !== null && failed !== 'older';
 
 /** Above the first loaded message. */
 export function historyTop(view: RoomView, localize: Localize, parts: Parts): Content {

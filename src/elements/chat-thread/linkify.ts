@@ -3,62 +3,36 @@
  * is never parsed as HTML.
  */
 import { html, type LitElement, type TemplateResult } from 'lit';
-import { parseUrl } from '../../transport/index.js';
-import { revealInvisible } from '../untrusted.js';
+import { MAX_ADDRESS, textParts, type TextPart } from './text-parts.js';
 
-/** A web address in running text, without the punctuation of the sentence around it. */
-const ADDRESS = /https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/gi;
 /** Characters and links shown at first, and added by each 'Show more': bounds the size of a row. */
 const CHARS_PER_PAGE = 4_000;
 const LINKS_PER_PAGE = 100;
-/** Longer addresses do not become links, in characters. */
-const MAX_ADDRESS = 2_000;
-
 /** Number of visible pages, by element and message key. */
 const visiblePages = new WeakMap<LitElement, Map<string, number>>();
-
-/**
- * The visible text of a link, with the host to which it really leads. Undefined if the address must not become a link.
- */
-function linkText(address: string): string | undefined {
-  const url = address.length > MAX_ADDRESS ? null : parseUrl(address);
-  const [, host = '', rest = ''] = /^https?:[/\\]*([^/\\?#]*)(.*)$/is.exec(address)!;
-  // `https://bank.example@evil.example` looks like the bank.
-  if (!url || host.includes('@')) return undefined;
-  // A host with look-alike letters of another script is shown in Punycode (`xn--…`).
-  return revealInvisible(host.toLowerCase() === url.host ? address : url.origin + rest);
-}
 
 /** Cuts a text without splitting a surrogate pair. */
 function clip(text: string, length: number): string {
   return text.slice(0, text.charCodeAt(length - 1) >> 10 === 0x36 ? length - 1 : length);
 }
 
-/** Splits the first `page` pages of a text into text and links. */
-function splitLinks(text: string, page: number): { parts: (string | TemplateResult)[]; hasMore: boolean } {
-  const parts: (string | TemplateResult)[] = [];
+/** Renders the first `page` pages of a text. An address is never cut, because a part of it leads elsewhere. */
+function renderParts(text: string, page: number): { parts: unknown[]; hasMore: boolean } {
   const visibleText = clip(text, page * CHARS_PER_PAGE);
-  let from = 0;
+  const isCut = visibleText.length < text.length;
+  const parts: unknown[] = [];
   let links = 0;
-  for (const { 0: address, index } of visibleText.matchAll(ADDRESS)) {
-    const end = index + address.length;
-    const isCut = end === visibleText.length && visibleText.length < text.length;
-    if (links === page * LINKS_PER_PAGE || (isCut && address.length <= MAX_ADDRESS)) {
-      return { parts: [...parts, visibleText.slice(from, index)], hasMore: true };
-    }
-    const label = linkText(address);
-    parts.push(
-      visibleText.slice(from, index),
-      label ? link(address, label) : html`<bdi>${revealInvisible(address)}</bdi>`,
-    );
-    if (label) links++;
-    from = end;
+  for (const part of textParts(visibleText)) {
+    const { type, text: words } = part;
+    const isIncomplete = isCut && part.isLast && words.length <= MAX_ADDRESS;
+    if (isIncomplete || (type === 'link' && links++ === page * LINKS_PER_PAGE)) return { parts, hasMore: true };
+    parts.push(type === 'link' ? link(part) : type === 'address' ? html`<bdi>${words}</bdi>` : words);
   }
-  return { parts: [...parts, visibleText.slice(from)], hasMore: visibleText.length < text.length };
+  return { parts, hasMore: isCut };
 }
 
-const link = (address: string, label: string): TemplateResult =>
-  html`<a part="link" href=${address} target="_blank" rel="noopener noreferrer nofollow ugc"><bdi dir="ltr">${label}</bdi></a>`;
+const link = ({ href, text }: TextPart): TemplateResult =>
+  html`<a part="link" href=${href} target="_blank" rel="noopener noreferrer nofollow ugc"><bdi dir="ltr">${text}</bdi></a>`;
 
 /**
  * Renders the text of a message with links. A long text is shown in parts, with a button for the next one.
@@ -67,7 +41,7 @@ const link = (address: string, label: string): TemplateResult =>
  */
 export function linkify(host: LitElement, key: string, text: string, more: string): unknown {
   const page = visiblePages.get(host)?.get(key) ?? 1;
-  const { parts, hasMore } = splitLinks(text, page);
+  const { parts, hasMore } = renderParts(text, page);
   if (!hasMore) return parts;
   return [
     parts,

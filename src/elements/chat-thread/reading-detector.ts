@@ -82,8 +82,7 @@ export class ReadingDetector implements ReactiveController {
     const page = this.#page;
     const mayBeSeen = this.#isInView && page?.visibilityState === 'visible';
     if (mayBeSeen) this.#cancelCheck = systemClock.after(CHECK_INTERVAL_MS, this.#check);
-    const isPresent =
-      mayBeSeen && (ReadingDetector.hasFocus(page) || systemClock.now() - this.#usedAt < PRESENCE_MS);
+    const isPresent = mayBeSeen && (ReadingDetector.hasFocus(page) || systemClock.now() - this.#usedAt < PRESENCE_MS);
     // Computes styles, so it comes last.
     const isReading =
       isPresent &&

@@ -3,25 +3,27 @@
  * and reactions of messages; notices; the typing indicator; the button that jumps to the latest message; and the live
  * region.
  */
-import { html, nothing, svg, type TemplateResult } from 'lit';
+import { html, nothing, svg, type LitElement, type TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
 import { sameId, type Reaction, type ReplyTo, type Room } from '../../protocol/index.js';
-import type { ChatMessage, Thread } from '../../client/index.js';
+import type { ChatConnection, ChatMessage, Thread } from '../../client/index.js';
 import { icon } from '../../theme/index.js';
-import { attachmentUrl } from '../../transport/index.js';
+import { attachmentUrl, systemClock } from '../../transport/index.js';
 import { mayLoad } from '../avatar.js';
 import { firstName, fullName } from '../display-name.js';
+import { DocumentStyles } from '../document-styles.js';
+import { IntervalController } from '../interval-controller.js';
+import { LiveRegion } from '../live-region.js';
 import { isolated, revealInvisible } from '../untrusted.js';
 import { hasFailedAtEnd, loadError } from './history-top.js';
 import { linkify } from './linkify.js';
 import type { RoomView } from './room-view.js';
+import { ReadingDetector } from './reading-detector.js';
 import type { RowContext } from './row-context.js';
 
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
-export { LiveRegion } from '../live-region.js';
 export { stopTyped } from '../typed-keys.js';
-export { ReadingDetector } from './reading-detector.js';
 export { styles } from './rich-parts.styles.js';
 
 const ALERT = icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`);
@@ -34,6 +36,20 @@ const MAX_QUOTED = 500;
 const MAX_REACTIONS = 20;
 /** Longest reaction, in UTF-16 code units: some emoji have more than ten. */
 const MAX_EMOJI = 20;
+
+/** Adds the deferred work of a thread. @returns the detector, which calls `onReading` when it has changed. */
+export function addControllers(
+  host: LitElement,
+  localize: Localize,
+  getConnection: () => ChatConnection | undefined,
+  onReading: () => void,
+): ReadingDetector {
+  new LiveRegion(host, localize, getConnection);
+  new DocumentStyles(host);
+  // 'Today' becomes 'Yesterday'.
+  new IntervalController(host, () => new Date(systemClock.now()).setHours(24, 0, 0, 0) - systemClock.now());
+  return new ReadingDetector(host, onReading);
+}
 
 export const messageText = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown =>
   linkify(host, key, content, localize.term('showMore'));
