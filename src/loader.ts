@@ -29,6 +29,8 @@ const CONNECTION_ATTRIBUTES = [
   'user',
 ];
 const LAUNCHER_ATTRIBUTES = ['id', 'lang', 'side', 'room', 'heading'];
+/** Path of an exclamation mark, on a 24 × 24 grid. */
+const FAILED_ICON = 'M12 4v10m0 5v1';
 /** Interval between checks for unread messages while the page is visible, in milliseconds. */
 const UNREAD_POLL_MS = 60_000;
 
@@ -111,7 +113,8 @@ function start(script: HTMLScriptElement): void {
   if (existing) return;
   chats.set(id, connection);
 
-  const button = createButton(dataset.label ?? (/^de/i.test(dataset.lang ?? root.lang) ? 'Chat öffnen' : 'Open chat'));
+  const isGerman = /^de/i.test(dataset.lang ?? root.lang);
+  const button = createButton(dataset.label ?? (isGerman ? 'Chat öffnen' : 'Open chat'));
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(LAUNCHER_BUTTON);
   const shadow = launcher.attachShadow({ mode: 'open' });
@@ -125,7 +128,11 @@ function start(script: HTMLScriptElement): void {
     if (await load()) {
       await launcher.updateComplete;
       launcher.open = true;
-    } else button.ariaBusy = null;
+    } else {
+      button.ariaBusy = null;
+      button.ariaLabel = button.title = isGerman ? 'Chat nicht erreichbar' : 'Chat unavailable';
+      button.querySelector('path')!.setAttribute('d', FAILED_ICON);
+    }
   };
   if (wasOpen(`unified-chat launcher ${id}`)) void load();
   else watchUnread(dataset, load);

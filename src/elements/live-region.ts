@@ -176,21 +176,21 @@ function announcerOf(connection: ChatConnection): Announcer {
 export class LiveRegion implements ReactiveController {
   readonly host: LitElement;
   readonly localize: Localize;
-  readonly #getConnection: () => ChatConnection | undefined;
+  readonly #finder: { readonly connection: ChatConnection | undefined };
   #announcer: Announcer | undefined;
   /** The `data-announce` of the rendered elements that were announced. */
   #announced: readonly string[] = [];
 
-  constructor(host: LitElement, localize: Localize, getConnection: () => ChatConnection | undefined) {
+  constructor(host: LitElement, localize: Localize, finder: { readonly connection: ChatConnection | undefined }) {
     this.host = host;
     this.localize = localize;
     localize.english = { ...enSecondary, ...enRichParts, ...localize.english };
-    this.#getConnection = getConnection;
+    this.#finder = finder;
     host.addController(this);
   }
 
   hostUpdated(): void {
-    const connection = this.#getConnection();
+    const { connection } = this.#finder;
     const announcer = connection && announcerOf(connection);
     if (announcer !== this.#announcer) {
       this.hostDisconnected();

@@ -73,6 +73,7 @@ export const de: Terms = {
   noConversation: 'Noch keine Unterhaltung',
   messagesIn: (room) => `Nachrichten in ${room}`,
   loadingMessages: 'Nachrichten werden geladen …',
+  waiting: 'Warte auf die Verbindung …',
   loadingOlder: 'Ältere Nachrichten werden geladen …',
   beginning: 'Beginn der Unterhaltung',
   loadFailed: 'Die Nachrichten konnten nicht geladen werden.',

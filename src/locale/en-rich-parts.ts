@@ -21,6 +21,7 @@ export const enRichParts = {
   openFile: 'Open file',
   reloadToContinue: 'Reload to continue: another tab runs a newer version of this chat.',
   unreadable: (count) => `${count} could not be displayed.`,
+  waiting: 'Waiting for the connection…',
   loadingOlder: 'Loading older messages…',
   skipped: 'Earlier messages were skipped.',
   loadSkipped: 'Load them',

@@ -25,6 +25,7 @@ export const enSecondary = {
   noMatch: (filter) => `No results for “${filter}”`,
   loadingConversations: 'Loading conversations…',
   noText: 'No text',
+  waiting: 'Waiting for the connection…',
   unread: (count) => `${count} unread`,
   you: 'You',
   noMessagesYet: 'No messages yet',

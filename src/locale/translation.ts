@@ -64,6 +64,8 @@ export interface Terms {
   noConversation: string;
   messagesIn: (room: string) => string;
   loadingMessages: string;
+  /** In place of messages or rooms while the server cannot be reached. */
+  waiting: string;
   loadingOlder: string;
   /** Above the first message of a room. */
   beginning: string;

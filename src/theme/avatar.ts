@@ -12,7 +12,7 @@ export const avatarStyles = css`
     block-size: var(--_avatar-size);
     border-radius: var(--_avatar-radius);
     background: color-mix(in srgb, var(--_accent) 16%, var(--_surface));
-    color: var(--_accent);
+    color: var(--_accent-text);
     font-size: var(--_font-size-small);
     font-weight: 600;
   }

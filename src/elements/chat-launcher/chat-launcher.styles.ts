@@ -10,6 +10,9 @@ export const styles = [
     :host([hidden]) {
       display: none;
     }
+    .button {
+      color: var(--_on-accent);
+    }
     .badge {
       position: absolute;
       inset-block-start: calc(-0.25 * var(--_rem));
@@ -22,6 +25,13 @@ export const styles = [
       color: var(--_surface);
       font: 600 calc(0.8125 * var(--_rem))/1 var(--_font);
       text-align: center;
+    }
+    @media (forced-colors: active) {
+      .badge,
+      .button,
+      .header {
+        border: 1px solid;
+      }
     }
     .panel {
       /* Keeps out properties that are inherited from the page. */

@@ -125,7 +125,7 @@ export class ChatLauncherElement extends LitElement {
 
   constructor() {
     super();
-    new LiveRegion(this, this.#localize, () => this.#finder.connection);
+    new LiveRegion(this, this.#localize, this.#finder);
     new DocumentStyles(this);
   }
 

@@ -51,6 +51,17 @@ export const styles = css`
   .room[aria-selected='true'] .avatar {
     background: var(--_surface);
   }
+  @media (forced-colors: active) {
+    .room[aria-selected='true'],
+    .room[aria-selected='true'] * {
+      forced-color-adjust: none;
+      background: Highlight;
+      color: HighlightText;
+    }
+    .badge {
+      border: 1px solid;
+    }
+  }
   .text {
     min-inline-size: 0;
   }

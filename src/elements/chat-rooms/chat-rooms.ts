@@ -122,7 +122,7 @@ export class ChatRoomsElement extends LitElement {
 
   constructor() {
     super();
-    new LiveRegion(this, this.#localize, () => this.#finder.connection);
+    new LiveRegion(this, this.#localize, this.#finder);
     new DocumentStyles(this);
     new IntervalController(this, () => (this.#allRooms.length ? MINUTE_MS : null));
   }
@@ -304,6 +304,7 @@ export class ChatRoomsElement extends LitElement {
     const state = this.#state.value ?? 'idle';
     // 'Loading' only while something is being loaded.
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
+    if (state === 'offline' || state === 'error') return html`<p part="note" class="note">${term('waiting')}</p>`;
     return html`<p part="note" class="note loading">${term('loadingConversations')}</p>`;
   }
 

@@ -54,6 +54,11 @@ export const styles = css`
     border-radius: 50%;
     background: var(--_state);
   }
+  @media (forced-colors: active) {
+    .dot {
+      border: 1px solid;
+    }
+  }
   .connecting .dot,
   .reconnecting .dot {
     animation: pulse 1.2s ease-in-out infinite;

@@ -99,7 +99,7 @@ export class ChatStatusElement extends LitElement {
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
   readonly #settled = new SettledState(systemClock, () => this.requestUpdate());
-  readonly #liveRegion = new LiveRegion(this, this.#localize, () => this.#finder.connection);
+  readonly #liveRegion = new LiveRegion(this, this.#localize, this.#finder);
 
   constructor() {
     super();

@@ -76,7 +76,7 @@ export const styles = css`
   }
   .panel .actions button {
     margin: 0;
-    color: var(--_accent);
+    color: var(--_accent-text);
   }
   .panel textarea {
     inline-size: 100%;

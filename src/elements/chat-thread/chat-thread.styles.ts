@@ -73,7 +73,7 @@ export const styles = css`
     animation: breathe 1.6s ease-in-out infinite;
   }
   .link {
-    color: var(--_accent);
+    color: var(--_accent-text);
     text-decoration: underline;
   }
   .day {
@@ -145,7 +145,7 @@ export const styles = css`
     font-size: calc(0.75 * var(--_rem));
   }
   .delivery.checks {
-    color: var(--_accent);
+    color: var(--_accent-text);
   }
   .delivery svg {
     inline-size: calc(0.9 * var(--_rem));
@@ -178,7 +178,7 @@ export const styles = css`
     overflow: hidden;
   }
   .field:focus-within {
-    border-color: var(--_accent);
+    border-color: var(--_accent-text);
     outline: var(--_focus-ring);
     outline-offset: -2px;
   }
@@ -209,6 +209,8 @@ export const styles = css`
     opacity: 1;
   }
   .send {
+    /* Forced colours make it visible. */
+    border: 1px solid transparent;
     display: grid;
     flex: none;
     place-items: center;

@@ -16,13 +16,13 @@ import { baseStyles, fillStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { roomName } from '../display-name.js';
-import { ChatBeforeSendEvent, ChatMessageEvent, ChatSendEvent, ChatSendFailedEvent } from '../events.js';
+import { ChatBeforeSendEvent, ChatMessageEvent } from '../events.js';
+import { forwardEvents } from './forward-events.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
 import { historyTop } from './history-top.js';
 import { LazyRichParts } from './lazy-rich-parts.js';
-import { renderKeyed } from '../keyed-list.js';
-import { messageRow } from './message-row.js';
+import { renderRows } from './message-row.js';
 import { RoomView } from './room-view.js';
 import type { RowContext } from './row-context.js';
 import { VirtualScroller } from './virtual-scroller.js';
@@ -150,13 +150,16 @@ export class ChatThreadElement extends LitElement {
   readonly #scroller = new VirtualScroller<ChatMessage>(
     this,
     (side) => this.#view.load(side),
-    (isAtEnd) => this.#onEndChange(isAtEnd),
+    (isAtEnd) => {
+      if (isAtEnd) this.unseen = 0;
+      this.requestUpdate();
+    },
     () => this.#view.report(),
   );
   readonly #view = new RoomView(this.#scroller, () => this.#thread);
   readonly #states = new CustomStates(this);
   readonly #richParts = new LazyRichParts(this, (parts) => {
-    this.#view.detector = parts.addControllers(this, this.#localize, () => this.#finder.connection, this.#view.report);
+    this.#view.detector = parts.addControllers(this, this.#localize, this.#finder, this.#view.report);
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,
@@ -218,19 +221,9 @@ export class ChatThreadElement extends LitElement {
 
   /** Forwards events of the displayed room. @returns a function that unsubscribes and closes the view. */
   #onConnection(connection: ChatConnection | undefined): () => void {
-    const unsubscribe = connection && [
-      connection.on('chat-message', ({ roomId, message }) => {
-        if (sameId(roomId, this.#view.roomId)) this.#onMessage(message);
-      }),
-      connection.on('chat-send', ({ roomId, method, message }) => {
-        if (sameId(roomId, this.#view.roomId)) this.dispatchEvent(new ChatSendEvent(roomId, method, message));
-      }),
-      connection.on('chat-send-failed', ({ roomId, localId, error }) => {
-        if (sameId(roomId, this.#view.roomId)) this.dispatchEvent(new ChatSendFailedEvent(roomId, localId, error));
-      }),
-    ];
+    const stop = forwardEvents(this, connection, () => this.#view.roomId, this.#onMessage);
     return () => {
-      unsubscribe?.forEach((stop) => stop());
+      stop();
       this.#view.close();
     };
   }
@@ -254,15 +247,10 @@ export class ChatThreadElement extends LitElement {
     });
   }
 
-  #onMessage(message: ChatMessage): void {
+  readonly #onMessage = (message: ChatMessage): void => {
     if (!this.#scroller.isAtEnd) this.unseen++;
     this.dispatchEvent(new ChatMessageEvent(message));
-  }
-
-  #onEndChange(isAtEnd: boolean): void {
-    if (isAtEnd) this.unseen = 0;
-    this.requestUpdate();
-  }
+  };
 
   #send(text: string): boolean {
     const { connection, roomId } = this.#view;
@@ -277,10 +265,6 @@ export class ChatThreadElement extends LitElement {
     this.#scroller.toEnd();
     this.#view.loadNewest();
   }
-
-  readonly #onKeydown = (event: KeyboardEvent): void => {
-    this.#richParts.parts?.onHistoryKey(event, this.#scroller, () => this.#toEnd());
-  };
 
   readonly #jump = (): void => {
     this.#toEnd();
@@ -298,7 +282,7 @@ export class ChatThreadElement extends LitElement {
     return html`<section part="base" class="base" aria-label=${this.#roomName}>
       <slot name="header"><h2 part="header" class="header" dir="auto">${this.#roomName}</h2></slot>
       <div class="middle">
-        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#scroller.onScroll} @keydown=${this.#onKeydown}>
+        <div part="messages" class="messages" role="region" tabindex="0" aria-label=${this.#localize.term('messagesIn', this.#roomName)} @scroll=${this.#scroller.onScroll} @keydown=${(event: KeyboardEvent) => parts?.onHistoryKey(event, this.#scroller, () => this.#toEnd())}>
           ${isTop ? historyTop(this.#view, this.#localize, parts) : nothing}
           <ol></ol>
           ${parts?.historyBottom(this.#view, this.#localize)}
@@ -313,7 +297,11 @@ export class ChatThreadElement extends LitElement {
           ? parts?.noAccess(this.#localize, this.#view.retry)
           : this.readonly
             ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
-            : this.#composer.render(roomId, this.#localize.term('messageTo', this.#roomName))
+            : this.#composer.render(
+                roomId,
+                this.#localize.term('messageTo', this.#roomName),
+                this.#state.value === 'unauthorized',
+              )
       }
     </section>`;
   }
@@ -351,14 +339,7 @@ export class ChatThreadElement extends LitElement {
       connection,
       composer: this.#composer,
     };
-    const { timeline } = this.#thread;
-    renderKeyed(
-      list,
-      'li',
-      rows,
-      ({ key }) => key,
-      (_message, index) => messageRow(timeline, start + index, context),
-    );
+    renderRows(list, this.#thread.timeline, start, rows, context);
   }
 }
 

@@ -38,6 +38,7 @@ export class Composer implements ReactiveController {
   #previous: { author: string; drafts: Drafts } | undefined;
   /** `idKey` of the current room. */
   #room = '';
+  #isSignedOut = false;
 
   constructor(
     host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
@@ -109,7 +110,7 @@ export class Composer implements ReactiveController {
 
   #send(): void {
     const text = messageOf(this.#draft);
-    if (!text || this.#excess(text) > 0) return;
+    if (this.#isSignedOut || !text || this.#excess(text) > 0) return;
     if (this.#options.onSend(text)) this.#setDraft('');
   }
 
@@ -128,8 +129,10 @@ export class Composer implements ReactiveController {
     this.#host.requestUpdate();
   }
 
-  render(roomId: Id, label: string): TemplateResult {
+  /** @param isSignedOut whether a message could not be sent: the draft is kept until the user signs in again. */
+  render(roomId: Id, label: string, isSignedOut: boolean): TemplateResult {
     this.#room = idKey(roomId);
+    this.#isSignedOut = isSignedOut;
     const draft = this.#draft;
     const { localize, onKey } = this.#options;
     const text = messageOf(draft);
@@ -143,7 +146,8 @@ export class Composer implements ReactiveController {
           dir="auto"
           enterkeyhint="send"
           autocapitalize="sentences"
-          placeholder=${localize.term('writeMessage')}
+          ?readonly=${isSignedOut}
+          placeholder=${localize.term(isSignedOut ? 'signIn' : 'writeMessage')}
           aria-label=${label}
           aria-invalid=${isTooLong}
           aria-describedby=${isTooLong ? 'too-long' : nothing}
@@ -152,7 +156,7 @@ export class Composer implements ReactiveController {
           @blur=${() => this.#options.onTyping(false)}
         ></textarea>
       </div>
-      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!text || isTooLong}>${icons.send}</button>
+      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!text || isTooLong || isSignedOut}>${icons.send}</button>
       ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long">${localize.term('tooLong', over)}</p>` : nothing}
     </form>`;
   }

@@ -20,9 +20,10 @@ export function historyTop(view: RoomView, localize: Localize, parts: Parts): Co
   if (error && !loading && !hasFailedAtEnd(thread)) return loadError(view, localize);
   if (!loaded) {
     const state = view.connection?.state;
-    return state === 'idle' || state === 'unauthorized'
-      ? html`<p part="note" class="note">${term('signIn')}</p>`
-      : html`<p part="note" class="note loading">${term('loadingMessages')}</p>`;
+    if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
+    // Nothing is being loaded while the server cannot be reached.
+    if (state === 'offline' || state === 'error') return parts?.waiting(localize);
+    return html`<p part="note" class="note loading">${term('loadingMessages')}</p>`;
   }
   if (skipped && !loading) return parts?.skippedNotice(localize, () => view.load('older'));
   if (hasOlder) {

@@ -4,6 +4,7 @@ import { sameId } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
 import type { ChatMessage } from '../../client/index.js';
 import { fullName } from '../display-name.js';
+import { renderKeyed } from '../keyed-list.js';
 import type { RowContext } from './row-context.js';
 
 /** Longest text that is rendered before the rich parts are loaded, in characters. */
@@ -23,21 +24,30 @@ function isSameGroup(earlier: ChatMessage | undefined, later: ChatMessage | unde
 }
 
 /**
- * Renders the content of a row.
- * @param index index of the message in the timeline.
+ * Renders the rows of a part of the timeline.
+ * @param start index of the first row in the timeline.
  */
-export function messageRow(timeline: readonly ChatMessage[], index: number, context: RowContext): TemplateResult {
-  const message = timeline[index]!;
-  try {
-    return rowContent(message, timeline[index - 1], timeline[index + 1], context);
-  } catch (thrown) {
-    const { host, localize, richParts } = context;
-    return html`${richParts?.brokenRow(host, message.key, thrown, localize.term('notShown'))}`;
-  }
+export function renderRows(
+  list: Element,
+  timeline: readonly ChatMessage[],
+  start: number,
+  rows: readonly ChatMessage[],
+  context: RowContext,
+): void {
+  const { host, localize, richParts } = context;
+  const keyOf = ({ key }: ChatMessage): string => key;
+  renderKeyed(list, 'li', rows, keyOf, (message, index) => {
+    const [previous, next] = [timeline[start + index - 1], timeline[start + index + 1]];
+    try {
+      return messageRow(message, previous, next, context);
+    } catch (thrown) {
+      return html`${richParts?.brokenRow(host, message.key, thrown, localize.term('notShown'))}`;
+    }
+  });
 }
 
 /** Renders a message. Its neighbours determine where days and groups start. */
-function rowContent(
+function messageRow(
   message: ChatMessage,
   previous: ChatMessage | undefined,
   next: ChatMessage | undefined,

@@ -33,6 +33,18 @@ const richParts = css`
   .send:focus-visible {
     outline-offset: 2px;
   }
+  @media (forced-colors: active) {
+    .bubble {
+      border: 1px solid;
+    }
+    .own .bubble {
+      border: 3px solid Highlight;
+    }
+    .dots i {
+      forced-color-adjust: none;
+      background: CanvasText;
+    }
+  }
   .quote {
     margin: 0 0 calc(0.25 * var(--_rem));
     padding-inline-start: calc(0.5 * var(--_rem));

@@ -41,10 +41,10 @@ const MAX_EMOJI = 20;
 export function addControllers(
   host: LitElement,
   localize: Localize,
-  getConnection: () => ChatConnection | undefined,
+  finder: { readonly connection: ChatConnection | undefined },
   onReading: () => void,
 ): ReadingDetector {
-  new LiveRegion(host, localize, getConnection);
+  new LiveRegion(host, localize, finder);
   new DocumentStyles(host);
   // 'Today' becomes 'Yesterday'.
   new IntervalController(host, () => new Date(systemClock.now()).setHours(24, 0, 0, 0) - systemClock.now());
@@ -135,6 +135,9 @@ export function failure(
  */
 export const skippedNotice = ({ term }: Localize, onLoad: () => void): TemplateResult =>
   html`<p part="skipped" class="note"><span data-announce="skipped">${term('skipped')}</span> <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
+
+/** In place of the messages while the server cannot be reached. */
+export const waiting = ({ term }: Localize): TemplateResult => html`<p part="note" class="note">${term('waiting')}</p>`;
 
 export const loadingOlder = ({ term }: Localize): string => term('loadingOlder');
 
