@@ -17,20 +17,9 @@ import { joinAddress, ofDocument } from './transport/endpoints.js';
 /** Integrity hash of the chat.js from the same build. Empty in the demo. */
 declare const CHAT_INTEGRITY: string;
 
-const CONNECTION_ATTRIBUTES = [
-  'url',
-  'token-url',
-  'ws-path',
-  'api-path',
-  'auth',
-  'share',
-  'notifications',
-  'media-hosts',
-  'user',
-];
-const LAUNCHER_ATTRIBUTES = ['id', 'lang', 'side', 'room', 'heading'];
-/** Path of an exclamation mark, on a 24 × 24 grid. */
-const FAILED_ICON = 'M12 4v10m0 5v1';
+/** Split at run time, because a list of strings takes more bytes. */
+const CONNECTION_ATTRIBUTES = 'url token-url ws-path api-path auth share notifications media-hosts user'.split(' ');
+const LAUNCHER_ATTRIBUTES = 'id lang side room heading'.split(' ');
 /** Interval between checks for unread messages while the page is visible, in milliseconds. */
 const UNREAD_POLL_MS = 60_000;
 
@@ -51,7 +40,7 @@ const page = globalThis as unknown as Record<symbol, Shared | undefined> & {
 const script = ofDocument('currentScript') as HTMLScriptElement | undefined;
 if (script?.src) start(script);
 // eslint-disable-next-line no-console -- no element exists yet that could report this
-else console.error('unified-chat: load loader.js without type="module".');
+else console.error('unified-chat: load loader.js without type=module');
 
 /** Loads the chat.js next to this script. */
 function loaderOf(script: string): Shared['load'] {
@@ -113,8 +102,7 @@ function start(script: HTMLScriptElement): void {
   if (existing) return;
   chats.set(id, connection);
 
-  const isGerman = /^de/i.test(dataset.lang ?? root.lang);
-  const button = createButton(dataset.label ?? (isGerman ? 'Chat öffnen' : 'Open chat'));
+  const button = createButton(dataset.label ?? (/^de/i.test(dataset.lang ?? root.lang) ? 'Chat öffnen' : 'Open chat'));
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(LAUNCHER_BUTTON);
   const shadow = launcher.attachShadow({ mode: 'open' });
@@ -130,8 +118,9 @@ function start(script: HTMLScriptElement): void {
       launcher.open = true;
     } else {
       button.ariaBusy = null;
-      button.ariaLabel = button.title = isGerman ? 'Chat nicht erreichbar' : 'Chat unavailable';
-      button.querySelector('path')!.setAttribute('d', FAILED_ICON);
+      // Understood in many languages: there is no room for their texts. Also the button's accessible description.
+      button.title = 'Offline';
+      button.textContent = '!';
     }
   };
   if (wasOpen(`unified-chat launcher ${id}`)) void load();
@@ -185,7 +174,7 @@ function watchUnread(dataset: DOMStringMap, load: Shared['load']): void {
       // The next poll requests another token.
       if (answer.status === 401) token = undefined;
       const rooms = (await answer.json()) as { unread_count?: number }[] & { results?: { unread_count?: number }[] };
-      if ((rooms.results ?? rooms).some(({ unread_count = 0 }) => unread_count > 0)) void load();
+      if ((rooms.results ?? rooms).some(({ unread_count }) => unread_count! > 0)) void load();
     } catch {
       // Best effort: the chat itself reports errors once it is opened.
     }

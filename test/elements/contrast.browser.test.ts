@@ -43,7 +43,18 @@ describe('12.6: contrast', () => {
   });
 
   for (const scheme of ['light', 'dark'])
-    for (const accent of ['#ffd500', '#08704f', '#0a7d5a', '#777', '#00f', '#f00', '#0f0', '#fff', '#000', 'rebeccapurple'])
+    for (const accent of [
+      '#ffd500',
+      '#08704f',
+      '#0a7d5a',
+      '#777',
+      '#00f',
+      '#f00',
+      '#0f0',
+      '#fff',
+      '#000',
+      'rebeccapurple',
+    ])
       it(`is at least ${MIN_CONTRAST} with the accent ${accent} in a ${scheme} page`, async () => {
         const { connection, thread } = await mount(
           html`<chat-connection url=${url} token=${tokenOf(1)}
