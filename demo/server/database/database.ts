@@ -8,7 +8,11 @@ import pg from 'pg';
 import type { DatabaseKind } from '../options.js';
 
 export interface Queryable {
-  query<Row extends object>(sql: string, params?: unknown[]): Promise<Row[]>;
+  /**
+   * @param name A name for this SQL text, which never changes under it: a server parses and plans the statement once
+   * per connection. The embedded database ignores it.
+   */
+  query<Row extends object>(sql: string, params?: unknown[], name?: string): Promise<Row[]>;
 }
 
 export interface Database extends Queryable {
@@ -58,7 +62,8 @@ function openServer(url: string): Database {
   // The pool replaces idle connections that fail. Without a listener the error would end the process.
   pool.on('error', () => {});
   const on = (inner: Pick<pg.Pool, 'query'>): Queryable => ({
-    query: async <Row extends object>(sql: string, params?: unknown[]) => (await inner.query<Row>(sql, params)).rows,
+    query: async <Row extends object>(text: string, values: unknown[] = [], name?: string) =>
+      (await inner.query<Row>(name === undefined ? { text, values } : { name, text, values })).rows,
   });
   return {
     ...on(pool),

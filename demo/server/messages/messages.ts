@@ -13,10 +13,21 @@ interface MessageRow {
   created_at: Date;
   is_read: boolean;
   edited_at: Date | null;
-  reply_to: { id: number; content: string; sender: string } | null;
+  reply_to: Quote | null;
   reactions: Reaction[];
   temp_id: string | null;
 }
+
+/** The message that another one replies to. */
+export interface Quote {
+  id: number;
+  content: string;
+  sender: string;
+}
+
+/** SQL expression for a quote; q is the quoted message, qu its sender. */
+export const QUOTE =
+  "case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end";
 
 export interface Reaction {
   emoji: string;
@@ -31,7 +42,7 @@ const columnsOf = (source: Source): string => `
   m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
   is_read(m.room_id, m.id, m.created_at, m.sender_id, $1) as is_read,
-  case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to,
+  ${QUOTE} as reply_to,
   (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
    from (select emoji, json_agg(user_id order by id) as user_ids, min(id) as first
          from reactions where message_id = m.id group by emoji) e) as reactions`;
@@ -64,6 +75,13 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
     _tempId: (isOwn || viewerId === NO_VIEWER) && row.temp_id !== null ? row.temp_id : undefined,
   };
 }
+
+/** A message that has just been stored: nobody has read it or reacted to it. */
+export const newMessage = (
+  source: Source,
+  viewerId: number,
+  row: Omit<MessageRow, 'is_read' | 'edited_at' | 'reactions'>,
+): WireMessage => messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, reactions: [] });
 
 /** Viewer id for frames shared by all members. No user has this id. */
 export const NO_VIEWER = 0;
