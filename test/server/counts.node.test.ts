@@ -183,7 +183,7 @@ it('12.20: notifications keep their state: read one by one, all at once, edited,
 
 const missing = missingPrograms();
 it(
-  '12.20: counts are exact after concurrent sends, reads, deletions and imports',
+  '12.20: counts are exact, and ids, times and seqs ascend together, despite concurrent changes',
   { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` },
   async () => {
     const postgres = await startPostgres();
@@ -217,6 +217,23 @@ it(
         }),
       );
       await assertExact(server.database, 'after concurrent changes');
+      const first = (await server.database.query<{ seq: number }>(`select seq from rooms where id = ${JOB}`))[0]!.seq;
+      await Promise.all(
+        clients.map(async (client, n) => {
+          for (let done = 0; done < 100; done++) await work(client, n)[0]!();
+        }),
+      );
+      const sent = await server.database.query<{ seq: number; id: number; at: Date }>(
+        `select c.seq, m.id, m.created_at as at from changes c join messages m on m.id = c.message_id
+         where c.room_id = ${JOB} and c.seq > $1 order by c.seq`,
+        [first],
+      );
+      assert.deepEqual(
+        sent.map(({ seq }) => seq),
+        Array.from({ length: 600 }, (_, n) => first + 1 + n),
+      );
+      for (const [index, { id, at }] of sent.slice(1).entries())
+        assert.ok(id > sent[index]!.id && at >= sent[index]!.at, `seq ${sent[index + 1]!.seq} follows in id and time`);
     } finally {
       for (const client of clients) await client.end();
       await server.close();

@@ -6,6 +6,7 @@
  * later. The table `notifications` keeps what it has; message notifications no longer go there.
  */
 import type { Migration } from './database.js';
+import { BY_INDEX } from './migration-6.js';
 
 export const DERIVED_NOTIFICATIONS: Migration = {
   id: 7,
@@ -38,27 +39,73 @@ export const DERIVED_NOTIFICATIONS: Migration = {
           where n.id = moved.old_id;
         update notifications set id = -id;
       end $$`,
-    // Stores a message, records the change, and returns everything that its delivery needs. Locks the room before the
-    // message gets its id, so ids and seqs of a room become visible in ascending order, and a client that asks for
-    // everything after n misses nothing. In plpgsql, because its statements are planned once per connection, and each
-    // sees what was committed while it waited for the lock.
+    // Every message updates its room, and PostgreSQL would parse a check constraint of the table every time.
+    `alter table rooms drop constraint rooms_room_type_check`,
+    `create domain room_type as text check (value in ('job', 'direct', 'support', 'general'))`,
+    `alter table rooms alter column room_type type room_type`,
+    // A message that is older than others: counts it as read for the members who have read later ones.
+    `create function count_if_read(room int, author int, at timestamptz, message int) returns void language plpgsql
+      ${BY_INDEX} as $$
+      begin
+        perform 1 from members me where me.room_id = room order by me.user_id for update;
+        update members me set read_count = me.read_count + 1
+          where me.room_id = room and me.user_id <> author and (me.read_time, me.read_up_to) >= (at, message);
+      end $$`,
+    // Stores a message, records the change, and returns everything that its delivery needs. One update of the room
+    // locks it, checks everything, and takes seq, id and time: ids and seqs of a room therefore become visible in
+    // ascending order, and a client that asks for everything after n misses nothing. In plpgsql, because its statements
+    // are planned once per connection, and each sees what was committed while an earlier one waited for a lock.
     `create function store_message(room int, author int, kind text, body text, file uuid, quoted int, temp text,
         sent_digest text, viewing int[], out is_allowed boolean, out message int, out change int,
-        out sent_at timestamptz, out member_ids int[], out unread int[]) language plpgsql as $$
+        out sent_at timestamptz, out member_ids int[], out unread int[], out quote json) language plpgsql
+      ${BY_INDEX} as $$
+      declare
+        total int;
+        is_newest boolean;
+        trigger_setting text;
       begin
-        perform 1 from rooms r where r.id = room and r.is_active for no key update;
-        is_allowed := found and exists (select 1 from members me where me.room_id = room and me.user_id = author);
-        if not is_allowed then return; end if;
+        update rooms r set seq = r.seq + 1, message_count = r.message_count + 1,
+            (updated_at, newest_time, newest_id, highest_id) = (
+              select n.at, greatest(r.newest_time, n.at), case when n.at >= r.newest_time then n.id else r.newest_id end,
+                greatest(r.highest_id, n.id)
+              from (select clock_timestamp() as at, nextval('messages_id_seq')::int as id) n)
+          where r.id = room and r.is_active
+            and exists (select 1 from members me where me.room_id = room and me.user_id = author)
+            and (quoted is null
+              or exists (select 1 from messages q where q.id = quoted and q.room_id = room and q.deleted_at is null))
+            and not exists (select 1 from messages known where known.sender_id = author and known.temp_id = temp)
+          returning r.seq, r.updated_at, r.message_count, r.newest_time = r.updated_at
+          into change, sent_at, total, is_newest;
+        is_allowed := found;
+        if not found then
+          is_allowed := exists (
+            select 1 from members me join rooms r on r.id = me.room_id and r.is_active
+            where me.room_id = room and me.user_id = author);
+          return;
+        end if;
+        message := currval('messages_id_seq');
+        -- Counted here: the trigger would take as long as everything else.
+        trigger_setting := set_config('unified_chat.is_counted', 'yes', true);
         insert into messages as m
-            (room_id, sender_id, message_type, content, attachment_id, reply_to_id, temp_id, digest, viewers)
-          select room, author, kind, body, file, quoted, temp, sent_digest, viewing
-          where quoted is null
-            or exists (select 1 from messages q where q.id = quoted and q.room_id = room and q.deleted_at is null)
-          on conflict (sender_id, temp_id) do nothing returning m.id, m.created_at into message, sent_at;
-        if message is null then return; end if;
-        change := record_change(room, 'new_message', message, touched => sent_at);
-        select array_agg(me.user_id), array_agg(r.message_count - me.read_count) into member_ids, unread
-          from rooms r join members me on me.room_id = r.id where r.id = room;
+            (id, room_id, sender_id, message_type, content, attachment_id, reply_to_id, temp_id, digest, viewers, created_at)
+          values (message, room, author, kind, body, file, quoted, temp, sent_digest, viewing, sent_at)
+          on conflict (sender_id, temp_id) do nothing;
+        if not found then
+          -- The same message arrived twice at once.
+          update rooms r set seq = r.seq - 1, message_count = r.message_count - 1 where r.id = room;
+          message := null;
+        else
+          insert into changes (room_id, seq, kind, message_id) values (room, change, 'new_message', message);
+          update members me set read_count = me.read_count + 1 where me.room_id = room and me.user_id = author;
+          if not is_newest then perform count_if_read(room, author, sent_at, message); end if;
+          if quoted is not null then
+            select json_build_object('id', q.id, 'content', q.content, 'sender', u.username) into quote
+              from messages q join users u on u.id = q.sender_id where q.id = quoted;
+          end if;
+          select array_agg(me.user_id), array_agg(total - me.read_count) into member_ids, unread
+            from members me where me.room_id = room;
+        end if;
+        trigger_setting := set_config('unified_chat.is_counted', '', true);
       end $$`,
   ],
 };

@@ -25,10 +25,6 @@ export interface Quote {
   sender: string;
 }
 
-/** SQL expression for a quote; q is the quoted message, qu its sender. */
-export const QUOTE =
-  "case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end";
-
 export interface Reaction {
   emoji: string;
   user_ids: number[];
@@ -42,7 +38,7 @@ const columnsOf = (source: Source): string => `
   m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
   is_read(m.room_id, m.id, m.created_at, m.sender_id, $1) as is_read,
-  ${QUOTE} as reply_to,
+  case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to,
   (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
    from (select emoji, json_agg(user_id order by id) as user_ids, min(id) as first
          from reactions where message_id = m.id group by emoji) e) as reactions`;

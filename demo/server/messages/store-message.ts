@@ -5,7 +5,7 @@ import { accessDenied, RequestError } from '../errors.js';
 import type { Member } from '../rooms/rooms.js';
 import { toJson } from '../serialise.js';
 import { userJson, type WireUser } from '../users.js';
-import { newMessage, QUOTE, type Quote, type Source, type WireMessage } from './messages.js';
+import { newMessage, type Quote, type Source, type WireMessage } from './messages.js';
 
 export interface Draft {
   roomId: number;
@@ -61,11 +61,9 @@ async function insertMessage(
   // The only statement for a message: it also returns what the members receive.
   const [row] = await database.query<StoredRow>(
     `select s.is_allowed as "isAllowed", s.message as id, s.change as seq, s.sent_at as "createdAt",
-       s.member_ids as "memberIds", s.unread, ${userJson(source, 'u')} as sender, ${QUOTE} as quote
+       s.member_ids as "memberIds", s.unread, s.quote, ${userJson(source, 'u')} as sender
      from store_message($1, $2, $3, $4, $5, $6, $7, $8, $9) s
-     left join users u on u.id = $2
-     left join messages q on q.id = $6
-     left join users qu on qu.id = q.sender_id`,
+     left join users u on u.id = $2`,
     [roomId, senderId, messageType, content, attachmentId, replyTo, tempId, digest, viewers],
     'store message',
   );
