@@ -57,8 +57,14 @@ async function openEmbedded(folder?: string): Promise<Database> {
 /** Imported on demand: PGlite takes longer to load than everything else. */
 const embedded = () => import('@electric-sql/pglite');
 
+/**
+ * A message keeps a connection busy for about a millisecond. With more connections than cores, PostgreSQL spends its
+ * time switching between its processes.
+ */
+const MAX_CONNECTIONS = 5;
+
 function openServer(url: string): Database {
-  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS });
   // The pool replaces idle connections that fail. Without a listener the error would end the process.
   pool.on('error', () => {});
   const on = (inner: Pick<pg.Pool, 'query'>): Queryable => ({
