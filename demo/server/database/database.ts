@@ -28,8 +28,20 @@ export interface Migration {
   statements: string[];
 }
 
-export function openDatabase(kind: DatabaseKind): Promise<Database> | Database {
-  return kind.kind === 'url' ? openServer(kind.url) : openEmbedded(kind.kind === 'folder' ? kind.path : undefined);
+/** In ms. A request that exceeds one of them fails, and its client tries again later. */
+export interface DatabaseTimeouts {
+  /** How long a statement may run, also while it waits for a lock; and how long a transaction may wait for its next. */
+  statementMs: number;
+  /** How long a request waits for a free connection. */
+  connectionMs: number;
+}
+
+const TIMEOUTS: DatabaseTimeouts = { statementMs: 10_000, connectionMs: 5_000 };
+
+export function openDatabase(kind: DatabaseKind, timeouts = TIMEOUTS): Promise<Database> | Database {
+  return kind.kind === 'url'
+    ? openServer(kind.url, timeouts)
+    : openEmbedded(kind.kind === 'folder' ? kind.path : undefined);
 }
 
 async function openEmbedded(folder?: string): Promise<Database> {
@@ -63,8 +75,14 @@ const embedded = () => import('@electric-sql/pglite');
  */
 const MAX_CONNECTIONS = 5;
 
-function openServer(url: string): Database {
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS });
+function openServer(url: string, { statementMs, connectionMs }: DatabaseTimeouts): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: connectionMs,
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: statementMs,
+  });
   // The pool replaces idle connections that fail. Without a listener the error would end the process.
   pool.on('error', () => {});
   const on = (inner: Pick<pg.Pool, 'query'>): Queryable => ({
