@@ -38,7 +38,7 @@ const { values: flags } = parseArgs({
 
 if (flags.help) {
   console.log(
-    'Flags: --port --host --data --reset --origin --baseline --with --rate --trust-proxy --prepare. Differences for --with:',
+    'Flags: --port --host --data --reset --origin --baseline --with --rate --trust-proxy --prepare. For --with:',
   );
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
   process.exit(0);

@@ -1,6 +1,6 @@
 /**
- * What one message costs PostgreSQL: the CPU time of all its processes, from /proc, and the statements it executed, from
- * `pg_stat_statements`. Beside it, the cost of a bare insert of the same row, which nothing can be cheaper than.
+ * What one message costs PostgreSQL: the CPU time of all its processes, from /proc, and the number of statements, from
+ * `pg_stat_statements`. Beside it, the cost of a bare insert of the same row: the least that a message can cost.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:server`: what a message costs PostgreSQL (postgres-cost.ts); then throughput and latency of the reference
- * backend, as 1, 2 and 4 processes behind nginx, with Redis and a PostgreSQL that waits for its disk. Everything,
- * including the clients, shares the cores of this machine.
+ * `npm run bench:server`: what a message costs PostgreSQL (postgres-cost.ts); then throughput and latency of the
+ * reference backend, as 1, 2 and 4 processes behind nginx, with Redis and a PostgreSQL that waits for its disk.
+ * Everything, including the clients, shares the cores of this machine.
  *
  *   npm run bench:server -- --processes 1,2 --seconds 3
  *   npm run bench:server -- --messages 5000 --processes none

@@ -74,7 +74,7 @@ describe('12.20: maintained unread counts', () => {
     return id === undefined ? undefined : use(id);
   }
 
-  it('12.20: equal counting after any sequence of sends, imports, reads, deletions and changes of members', async () => {
+  it('12.20: equal counting after any sequence of sends, imports, reads, deletions, leaving and returning', async () => {
     const step = fc.record({
       user: fc.constantFrom(...USERS),
       action: fc.constantFrom(...Object.keys(actions)),

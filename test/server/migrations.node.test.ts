@@ -27,7 +27,8 @@ const unreadOf = (database: Database): Promise<Unread[]> =>
 
 /** Data with everything that counts: reads of both kinds, deletions, imports, former members, stored notifications. */
 const DATA = [
-  `insert into users (email, username, first_name) values ('a', 'ana', 'Ana'), ('b', 'ben', 'Ben'), ('c', 'cleo', 'Cleo')`,
+  `insert into users (email, username, first_name)
+     values ('a', 'ana', 'Ana'), ('b', 'ben', 'Ben'), ('c', 'cleo', 'Cleo')`,
   `insert into rooms (name, room_type) values ('DM', 'direct'), ('all', 'general'), ('empty', 'general')`,
   `insert into members (room_id, user_id) values (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1)`,
   `insert into messages (room_id, sender_id, content, created_at)

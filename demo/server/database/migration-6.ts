@@ -38,7 +38,8 @@ export const COUNTS: Migration = {
     `alter table rooms set (fillfactor = 50)`,
     `alter table members set (fillfactor = 70)`,
     `update rooms r set message_count = c.n, newest_time = c.created_at, newest_id = c.id, highest_id = c.highest
-      from (select distinct on (m.room_id) m.room_id, m.created_at, m.id, max(m.id) over (partition by m.room_id) as highest,
+      from (select distinct on (m.room_id) m.room_id, m.created_at, m.id,
+              max(m.id) over (partition by m.room_id) as highest,
               count(*) filter (where m.deleted_at is null) over (partition by m.room_id) as n
             from messages m order by m.room_id, m.created_at desc, m.id desc) c
       where c.room_id = r.id`,
@@ -121,7 +122,8 @@ export const COUNTS: Migration = {
       begin
         n := 0;
         authors := '{}';
-        select o.read_time, o.read_up_to into me from members o where o.room_id = room and o.user_id = viewer for update;
+        select o.read_time, o.read_up_to into me from members o
+          where o.room_id = room and o.user_id = viewer for update;
         if not found then return; end if;
         -- The target and the count of the room are from one snapshot.
         if asked is null then
@@ -136,12 +138,14 @@ export const COUNTS: Migration = {
         if not found or (target.created_at, target.id) <= (me.read_time, me.read_up_to) then return; end if;
         up_to := target.id;
         -- Not a join: it could read everything that the viewer has ever read.
-        select count(*) filter (where m.is_unread), coalesce(array_agg(distinct m.sender_id) filter (where m.is_unread), '{}'),
+        select count(*) filter (where m.is_unread),
+            coalesce(array_agg(distinct m.sender_id) filter (where m.is_unread), '{}'),
             array_agg(m.id) filter (where m.was_read)
           into n, authors, read_singly
           from (select e.id, e.sender_id, known.was_read, e.deleted_at is null and not known.was_read as is_unread
                 from messages e cross join lateral (select
-                  (select r.user_id from reads r where r.message_id = e.id and r.user_id = viewer) is not null as was_read
+                  (select r.user_id from reads r where r.message_id = e.id and r.user_id = viewer) is not null
+                    as was_read
                 ) known
                 where e.room_id = room and e.sender_id <> viewer
                   and (e.created_at, e.id) > (me.read_time, me.read_up_to)
@@ -161,7 +165,8 @@ export const COUNTS: Migration = {
         n := 0;
         ids := '{}';
         authors := '{}';
-        select o.read_time, o.read_up_to into me from members o where o.room_id = room and o.user_id = viewer for update;
+        select o.read_time, o.read_up_to into me from members o
+          where o.room_id = room and o.user_id = viewer for update;
         if not found then return; end if;
         with new as (
           insert into reads (message_id, user_id)

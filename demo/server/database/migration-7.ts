@@ -66,8 +66,8 @@ export const DERIVED_NOTIFICATIONS: Migration = {
       begin
         update rooms r set seq = r.seq + 1, message_count = r.message_count + 1,
             (updated_at, newest_time, newest_id, highest_id) = (
-              select n.at, greatest(r.newest_time, n.at), case when n.at >= r.newest_time then n.id else r.newest_id end,
-                greatest(r.highest_id, n.id)
+              select n.at, greatest(r.newest_time, n.at),
+                case when n.at >= r.newest_time then n.id else r.newest_id end, greatest(r.highest_id, n.id)
               from (select clock_timestamp() as at, nextval('messages_id_seq')::int as id) n)
           where r.id = room and r.is_active
             and exists (select 1 from members me where me.room_id = room and me.user_id = author)
@@ -87,7 +87,8 @@ export const DERIVED_NOTIFICATIONS: Migration = {
         -- Counted here: the trigger would take as long as everything else.
         trigger_setting := set_config('unified_chat.is_counted', 'yes', true);
         insert into messages as m
-            (id, room_id, sender_id, message_type, content, attachment_id, reply_to_id, temp_id, digest, viewers, created_at)
+            (id, room_id, sender_id, message_type, content, attachment_id, reply_to_id, temp_id, digest, viewers,
+             created_at)
           values (message, room, author, kind, body, file, quoted, temp, sent_digest, viewing, sent_at)
           on conflict (sender_id, temp_id) do nothing;
         if not found then
