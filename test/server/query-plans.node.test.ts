@@ -199,6 +199,9 @@ describe(
       await check('a message', () => send(SMALL));
       await check('the room list', () => rest(server, ANA, 'rooms/'));
       await check('a page', () => rest(server, ANA, `rooms/${READ_SINGLY}/messages/?limit=50`));
+      await check('another member joins', () =>
+        server.database.query(`insert into members (room_id, user_id) values (${SMALL}, ${999 + OTHERS})`),
+      );
       await check('reading in another room', () =>
         client.ask({ type: 'mark_read', room_id: SMALL }, 'messages_marked_read'),
       );
