@@ -28,6 +28,7 @@ const MAX_NOTIFIED = 3 * 1_000;
 interface Plan {
   'Node Type': string;
   'Relation Name'?: string;
+  'Index Name'?: string;
   'Actual Rows'?: number;
   'Actual Loops'?: number;
   'Rows Removed by Filter'?: number;
@@ -199,12 +200,18 @@ describe(
       await check('a message', () => send(SMALL));
       await check('the room list', () => rest(server, ANA, 'rooms/'));
       await check('a page', () => rest(server, ANA, `rooms/${READ_SINGLY}/messages/?limit=50`));
-      await check('another member joins', () =>
-        server.database.query(`insert into members (room_id, user_id) values (${SMALL}, ${999 + OTHERS})`),
-      );
       await check('reading in another room', () =>
         client.ask({ type: 'mark_read', room_id: SMALL }, 'messages_marked_read'),
       );
+    });
+
+    it('12.20: finds by an index what one of many has read', async () => {
+      explained = [];
+      await server.database.query(`insert into members (room_id, user_id) values (${LARGE}, ${998 + OTHERS})`);
+      const indexes = explained
+        .flatMap(({ plan }) => nodesOf(plan))
+        .flatMap((node) => (node['Relation Name'] === 'reads' ? [node['Index Name']] : []));
+      assert.deepEqual(indexes, ['reads_of_user']);
     });
 
     it('12.20: for notifications, and for a file', async () => {
