@@ -6,7 +6,8 @@
  *   --origin URL    an allowed origin (repeatable)        --baseline    no capabilities, like the oldest backends
  *   --with a,b|all  deviations of real backends, listed by --help
  *   --rate N        messages per minute and user          --prepare     create the cached empty database, which takes
- *                                                                       seconds once per machine, and exit
+ *   --trust-proxy   clients are behind a proxy that                     seconds once per machine, and exit
+ *                   appends to X-Forwarded-For
  *
  * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (shared by several processes on
  * one database), JWT_SECRET (the same for all of them), LOG_LEVEL.
@@ -30,13 +31,14 @@ const { values: flags } = parseArgs({
     reset: { type: 'boolean', default: false },
     baseline: { type: 'boolean', default: false },
     prepare: { type: 'boolean', default: false },
+    'trust-proxy': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (flags.help) {
   console.log(
-    'Flags: --port --host --data --reset --origin --baseline --with --rate --prepare. Differences for --with:',
+    'Flags: --port --host --data --reset --origin --baseline --with --rate --trust-proxy --prepare. For --with:',
   );
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
   process.exit(0);
@@ -56,6 +58,7 @@ const server = await startServer({
   secret: await readSecret(flags.data),
   ...readStorageOptions(flags.data),
   allowedOrigins: flags.origin,
+  trustProxy: flags['trust-proxy'],
   baseline: flags.baseline,
   differences: readDifferences(flags.with),
   ...(rate !== undefined && { limits: { rate } }),

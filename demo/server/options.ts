@@ -21,6 +21,10 @@ export interface Limits {
   frameBytes: number;
   /** Maximum JSON body size, in bytes. */
   bodyBytes: number;
+  /** Open sockets per user and process; one more closes the oldest. */
+  socketsPerUser: number;
+  /** Open sockets per client address and process; further handshakes are answered with 429. */
+  socketsPerAddress: number;
 }
 
 /** Minimum retention of the change log: the last `changes` of each room, and everything of the last `hours`. */
@@ -42,6 +46,8 @@ export interface Options {
    * Origins that may use this server. The server's own origin is always allowed, as are clients that send no `Origin`.
    */
   allowedOrigins: readonly string[] | '*';
+  /** Whether the last entry of `X-Forwarded-For` is the client's address: a proxy in front of this server adds it. */
+  trustProxy: boolean;
   /** Only the protocol's baseline: no capabilities, no error codes. */
   baseline: boolean;
   /** Deviations of real baseline backends to imitate. See quirks.ts. */
@@ -76,6 +82,8 @@ const DEFAULT_LIMITS: Limits = {
   rate: 120,
   frameBytes: 65_536,
   bodyBytes: 262_144,
+  socketsPerUser: 10,
+  socketsPerAddress: 2_000,
 };
 
 /** HS256 is only as strong as its key: a shorter one can be brute-forced from any token. */
@@ -94,6 +102,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     secret: crypto.randomUUID() + crypto.randomUUID(),
     database: { kind: 'memory' },
     allowedOrigins: [],
+    trustProxy: false,
     baseline: false,
     differences: [],
     seed: true,

@@ -1,8 +1,10 @@
 /**
- * `npm run bench:server`: throughput and latency of the reference backend, as 1, 2 and 4 processes behind nginx, with
- * Redis and a PostgreSQL that waits for its disk. Everything, including the clients, shares the cores of this machine.
+ * `npm run bench:server`: what a message costs PostgreSQL (postgres-cost.ts); then throughput and latency of the
+ * reference backend, as 1, 2 and 4 processes behind nginx, with Redis and a PostgreSQL that waits for its disk.
+ * Everything, including the clients, shares the cores of this machine.
  *
  *   npm run bench:server -- --processes 1,2 --seconds 3
+ *   npm run bench:server -- --messages 5000 --processes none
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,10 +12,16 @@ import pg from 'pg';
 import { WebSocket } from 'ws';
 import { signToken } from '../../demo/server/auth.js';
 import { missingPrograms } from '../support/find-programs.mjs';
+import { measureCosts } from './postgres-cost.js';
 import { startNginx, startPostgres, startProcess, startRedis, type Service } from '../support/services.js';
 
 const { values: flags } = parseArgs({
-  options: { processes: { type: 'string', default: '1,2,4' }, seconds: { type: 'string', default: '6' } },
+  options: {
+    /** How many messages to measure the cost with; 0: not at all. */
+    messages: { type: 'string', default: '2000' },
+    processes: { type: 'string', default: '1,2,4' },
+    seconds: { type: 'string', default: '6' },
+  },
 });
 const seconds = Number(flags.seconds);
 const SECRET = 'a secret of the bench alone, long enough';
@@ -148,9 +156,16 @@ async function measure(count: number): Promise<string> {
 console.log(
   `\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`,
 );
-console.log(`${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} users send\n`);
+if (Number(flags.messages) > 0) {
+  console.log('\n| CPU time of PostgreSQL | per message | statements |\n| --- | --- | --- |');
+  for (const { what, cpuMs, statements } of await measureCosts(SECRET, Number(flags.messages)))
+    console.log(`| ${what} | ${cpuMs.toFixed(2)} ms | ${statements.toFixed(2)} |`);
+}
 const rows: string[] = [];
-for (const count of flags.processes.split(',').map(Number)) rows.push(await measure(count));
-console.log(
-  `\n| processes | messages/s | deliveries/s | p50 | p99, at ${STEADY} messages/s |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`,
-);
+if (flags.processes !== 'none') {
+  console.log(`\n${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} users send\n`);
+  for (const count of flags.processes.split(',').map(Number)) rows.push(await measure(count));
+  console.log(
+    `\n| processes | messages/s | deliveries/s | p50 | p99, at ${STEADY} messages/s |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`,
+  );
+}

@@ -247,7 +247,7 @@ it('10.34: closes the oldest socket of a user with too many, and none of other u
   withServer({}, async (server) => {
     const ben = await join(server, BEN);
     const clients = [];
-    for (let n = 0; n < 21; n++) clients.push(await join(server, ANA));
+    for (let n = 0; n < 11; n++) clients.push(await join(server, ANA));
     assert.equal((await within(clients[0]!.closed, 'the oldest socket to be closed')).code, 1013);
     for (const client of [...clients.slice(1), ben]) await client.ask({ type: 'ping' }, 'pong');
     for (const client of [...clients, ben]) client.close();
@@ -256,7 +256,7 @@ it('10.34: closes the oldest socket of a user with too many, and none of other u
 it('10.34: does not count a closed socket whose client does not answer: the next excess socket closes the next oldest', () =>
   withServer({}, async (server) => {
     const clients = [];
-    for (let n = 0; n < 22; n++) {
+    for (let n = 0; n < 12; n++) {
       clients.push(await join(server, ANA));
       if (n === 0) clients[0]!.socket.pause();
     }

@@ -41,17 +41,19 @@ export interface SocketOptions {
   ticket?: string;
   /** Offered subprotocols. */
   protocols?: string[];
+  headers?: Record<string, string>;
 }
 
 /** Opens a socket. Rejects with 'refused 403' if the handshake is rejected. */
 export function openSocket(
   { url }: { url: string },
   token: string | null,
-  { path = '/ws/chat/', origin, ticket, protocols = [] }: SocketOptions = {},
+  { path = '/ws/chat/', origin, ticket, protocols = [], headers = {} }: SocketOptions = {},
 ): Promise<Client> {
   const query = new URLSearchParams({ ...(token !== null && { token }), ...(ticket !== undefined && { ticket }) });
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}?${query}`, protocols, {
     ...(origin !== undefined && { origin }),
+    headers,
   });
   const frames: Frame[] = [];
   let wake = (): void => {};

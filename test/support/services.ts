@@ -27,8 +27,22 @@ function postgresUser(): { uid?: number; gid?: number } {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** @param durable Whether commits wait for the disk, as in production. */
-export async function startPostgres({ durable = false } = {}): Promise<Service> {
+export interface PostgresService extends Service {
+  /** The first process; all others of this server are its children. */
+  pid: number;
+}
+
+interface PostgresOptions {
+  /** Whether commits wait for the disk, as in production. */
+  durable?: boolean;
+  /** More settings of postgresql.conf. */
+  settings?: Record<string, string>;
+}
+
+export async function startPostgres({
+  durable = false,
+  settings: more = {},
+}: PostgresOptions = {}): Promise<PostgresService> {
   const user = postgresUser();
   const folder = makeFolder(user);
   const port = await freePort();
@@ -42,6 +56,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...more,
   };
   const program = run(
     findProgram('postgres')!,
@@ -70,6 +85,7 @@ export async function startPostgres({ durable = false } = {}): Promise<Service> 
   });
   return {
     url,
+    pid: program.child.pid!,
     async stop() {
       await program.end('SIGQUIT');
       removeFolder(folder);

@@ -1,5 +1,7 @@
 /** Messages between the processes of one backend. The database is authoritative; the bus only reduces latency. */
 
+import type { Member } from '../rooms/rooms.js';
+
 /** A change of a room, and the frames that its members receive. */
 export interface RoomUpdate {
   roomId: number;
@@ -8,7 +10,7 @@ export interface RoomUpdate {
   frame: object | null;
   /** Room fields that changed for every member. `unread_count` is added per member. */
   updates?: object;
-  members: { userId: number; unread: number }[];
+  members: Member[];
   notification?: NotificationTarget;
 }
 

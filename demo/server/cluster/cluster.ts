@@ -21,8 +21,12 @@ const CHANNEL = `${PREFIX}messages`;
 /** Startup does not wait longer than this for an unavailable Redis, in ms. */
 const START_MS = 2_000;
 
-export async function joinCluster({ redis, limits }: ResolvedOptions, hub: Hub, log: Logger): Promise<Cluster> {
+export async function joinCluster(options: ResolvedOptions, hub: Hub, log: Logger): Promise<Cluster> {
+  const { redis, limits, database } = options;
   if (redis !== undefined) return joinRedis(redis, limits.rate, hub, log);
+  // An embedded database has one process.
+  if (database.kind === 'url')
+    log.warn('no REDIS_URL: every process counts limits for itself, and finds changes of others by polling');
   return {
     bus: { publish: () => {}, listen: () => {} },
     presence: localPresence(hub),

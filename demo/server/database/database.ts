@@ -8,7 +8,11 @@ import pg from 'pg';
 import type { DatabaseKind } from '../options.js';
 
 export interface Queryable {
-  query<Row extends object>(sql: string, params?: unknown[]): Promise<Row[]>;
+  /**
+   * @param name A name for this SQL text, which never changes under it: a server parses and plans the statement once
+   * per connection. The embedded database ignores it.
+   */
+  query<Row extends object>(sql: string, params?: unknown[], name?: string): Promise<Row[]>;
 }
 
 export interface Database extends Queryable {
@@ -24,8 +28,20 @@ export interface Migration {
   statements: string[];
 }
 
-export function openDatabase(kind: DatabaseKind): Promise<Database> | Database {
-  return kind.kind === 'url' ? openServer(kind.url) : openEmbedded(kind.kind === 'folder' ? kind.path : undefined);
+/** In ms. A request that exceeds one of them fails, and its client tries again later. */
+export interface DatabaseTimeouts {
+  /** How long a statement may run, also while it waits for a lock; and how long a transaction may wait for its next. */
+  statementMs: number;
+  /** How long a request waits for a free connection. */
+  connectionMs: number;
+}
+
+const TIMEOUTS: DatabaseTimeouts = { statementMs: 10_000, connectionMs: 5_000 };
+
+export function openDatabase(kind: DatabaseKind, timeouts = TIMEOUTS): Promise<Database> | Database {
+  return kind.kind === 'url'
+    ? openServer(kind.url, timeouts)
+    : openEmbedded(kind.kind === 'folder' ? kind.path : undefined);
 }
 
 async function openEmbedded(folder?: string): Promise<Database> {
@@ -53,12 +69,25 @@ async function openEmbedded(folder?: string): Promise<Database> {
 /** Imported on demand: PGlite takes longer to load than everything else. */
 const embedded = () => import('@electric-sql/pglite');
 
-function openServer(url: string): Database {
-  const pool = new pg.Pool({ connectionString: url, max: 10 });
+/**
+ * A message keeps a connection busy for about a millisecond. With more connections than cores, PostgreSQL spends its
+ * time switching between its processes.
+ */
+const MAX_CONNECTIONS = 5;
+
+function openServer(url: string, { statementMs, connectionMs }: DatabaseTimeouts): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: connectionMs,
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: statementMs,
+  });
   // The pool replaces idle connections that fail. Without a listener the error would end the process.
   pool.on('error', () => {});
   const on = (inner: Pick<pg.Pool, 'query'>): Queryable => ({
-    query: async <Row extends object>(sql: string, params?: unknown[]) => (await inner.query<Row>(sql, params)).rows,
+    query: async <Row extends object>(text: string, values: unknown[] = [], name?: string) =>
+      (await inner.query<Row>(name === undefined ? { text, values } : { name, text, values })).rows,
   });
   return {
     ...on(pool),

@@ -1,7 +1,9 @@
 /** The schema, as numbered migrations. A released migration never changes; a later one corrects it. */
-import type { Database, Migration } from './database.js';
+import type { Database, Migration, Queryable } from './database.js';
 import { CHANGES } from './migration-4.js';
 import { RECEIPTS } from './migration-5.js';
+import { COUNTS } from './migration-6.js';
+import { DERIVED_NOTIFICATIONS } from './migration-7.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -99,26 +101,37 @@ const MIGRATIONS: Migration[] = [
   },
   CHANGES,
   RECEIPTS,
+  COUNTS,
+  DERIVED_NOTIFICATIONS,
 ];
 
 /** An arbitrary advisory lock id. */
 const LOCK = 7_204_118;
 
-/** Brings the schema up to date, each migration in its own transaction. */
-export async function migrate(database: Database): Promise<void> {
+/**
+ * Brings the schema up to date, each migration in its own transaction.
+ * @param last The last migration to run; for tests of a later one.
+ */
+export async function migrate(database: Database, last = Infinity): Promise<void> {
   await database.transaction(async (inside) => {
-    await inside.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await lock(inside);
     await inside.query(
       'create table if not exists migrations (id int primary key, name text not null, applied_at timestamptz not null default now())',
     );
   });
-  for (const { id, name, statements } of MIGRATIONS) {
+  for (const { id, name, statements } of MIGRATIONS.filter((migration) => migration.id <= last)) {
     await database.transaction(async (inside) => {
       // Servers that start concurrently must not both run the migration.
-      await inside.query('select pg_advisory_xact_lock($1)', [LOCK]);
+      await lock(inside);
       if ((await inside.query('select 1 from migrations where id = $1', [id])).length > 0) return;
       for (const statement of statements) await inside.query(statement);
       await inside.query('insert into migrations (id, name) values ($1, $2)', [id, name]);
     });
   }
+}
+
+/** Until the end of the transaction. A migration, or that of another server, may take as long as it needs. */
+async function lock(inside: Queryable): Promise<void> {
+  await inside.query('set local statement_timeout = 0');
+  await inside.query('select pg_advisory_xact_lock($1)', [LOCK]);
 }

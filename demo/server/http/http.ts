@@ -9,13 +9,32 @@ import { allowOrigins, authenticate, limitBodySize } from './http-middleware.js'
 import { pathForLog, type Env } from './http-params.js';
 import { addRoomRoutes } from './http-rooms.js';
 import { RequestError } from '../errors.js';
+import { settlesWithin } from '../with-timeout.js';
+
+const HEALTH_TIMEOUT_MS = 2_000;
+
+/** Asks the database. Concurrent requests share one query: the route needs no token. */
+function checkHealth(context: Context): () => Promise<Response> {
+  let asking: Promise<boolean> | undefined;
+  const ask = async (): Promise<boolean> => {
+    const query = context.database.query('select 1').then(
+      () => true,
+      () => false,
+    );
+    return (await settlesWithin(query, HEALTH_TIMEOUT_MS)) && query;
+  };
+  return async () => {
+    asking ??= ask().finally(() => (asking = undefined));
+    return (await asking) ? answer(context, 200, { status: 'ok' }) : answer(context, 503, { status: 'unavailable' });
+  };
+}
 
 export function createHttp(context: Context): Hono<Env> {
   const { options, log } = context;
   const app = new Hono<Env>();
   const api = '/api/chat';
 
-  app.get('/healthz', () => answer(context, 200, { status: 'ok' }));
+  app.get('/healthz', checkHealth(context));
   app.get(`${api}/attachments/:id/:name`, (call) => getAttachment(context, call.req.param('id')));
 
   app.use(`${api}/*`, allowOrigins(context), limitBodySize(context), authenticate(context));

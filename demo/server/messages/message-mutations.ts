@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { checkContent, checkEmoji, countMessage } from '../limits.js';
 import { getMessages, type WireMessage } from './messages.js';
-import { previewOf } from '../socket/notifications.js';
+import { previewOf } from '../socket/notification-queries.js';
 import { accessDenied, RequestError } from '../errors.js';
 import { lockRoom } from '../rooms/rooms.js';
 
@@ -56,7 +56,7 @@ async function mutate(
   const change = newChange(kind, { roomId, messageId, seq: seq ?? 0 });
   if (seq === null) return { message, frame: { ...frameOf(change, viewer.id, message), seq: undefined } };
   log.info({ user: viewer.id, room: roomId, message: messageId, change: kind }, 'message changed');
-  await broadcastChange(context, change, message);
+  await broadcastChange(context, change, { message });
   return { message, frame: null };
 }
 
@@ -81,6 +81,7 @@ export async function editMessage(
       target.messageId,
       content,
     ]);
+    // Stored before migration 7. Later notifications are derived from the message.
     await inside.query('update notifications set message = $2 where message_id = $1', [
       target.messageId,
       previewOf(content),

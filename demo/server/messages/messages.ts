@@ -13,9 +13,16 @@ interface MessageRow {
   created_at: Date;
   is_read: boolean;
   edited_at: Date | null;
-  reply_to: { id: number; content: string; sender: string } | null;
+  reply_to: Quote | null;
   reactions: Reaction[];
   temp_id: string | null;
+}
+
+/** The message that another one replies to. */
+export interface Quote {
+  id: number;
+  content: string;
+  sender: string;
 }
 
 export interface Reaction {
@@ -64,6 +71,13 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
     _tempId: (isOwn || viewerId === NO_VIEWER) && row.temp_id !== null ? row.temp_id : undefined,
   };
 }
+
+/** A message that has just been stored: nobody has read it or reacted to it. */
+export const newMessage = (
+  source: Source,
+  viewerId: number,
+  row: Omit<MessageRow, 'is_read' | 'edited_at' | 'reactions'>,
+): WireMessage => messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, reactions: [] });
 
 /** Viewer id for frames shared by all members. No user has this id. */
 export const NO_VIEWER = 0;

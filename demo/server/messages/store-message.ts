@@ -1,8 +1,11 @@
-/** Stores a message exactly once, in order, together with its notifications and its change. */
+/** Stores a message exactly once, in order, together with its change. */
 import { createHash } from 'node:crypto';
-import type { Database, Queryable } from '../database/database.js';
+import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
+import type { Member } from '../rooms/rooms.js';
 import { toJson } from '../serialise.js';
+import { userJson, type WireUser } from '../users.js';
+import { newMessage, type Quote, type Source, type WireMessage } from './messages.js';
 
 export interface Draft {
   roomId: number;
@@ -13,71 +16,85 @@ export interface Draft {
   /** Unique per sender: if it is already used, the stored message is returned. */
   tempId?: string | undefined;
   attachment?: { name: string; mediaType: string; bytes: Uint8Array } | undefined;
-  /** The notification for the other members, except those subscribed to the room. */
-  notification: { title: string; preview: string; except: number[] };
+  /** The users who are viewing the room: they get no notification. */
+  viewers: number[];
 }
 
-/** `seq` is that of the change; null if the message was stored before. */
-export interface Stored {
-  id: number;
-  seq: number | null;
+/** A message that was stored now, with everything that its delivery needs; or one that was stored before. */
+export type Stored =
+  { isNew: true; id: number; seq: number; message: WireMessage; members: Member[] } | { isNew: false; id: number };
+
+interface StoredRow {
+  isAllowed: boolean;
+  id: number | null;
+  seq: number;
+  createdAt: Date;
+  sender: WireUser;
+  quote: Quote | null;
+  memberIds: number[];
+  unread: number[];
 }
 
 /** Stores a message, or finds the one already stored for its `tempId`. */
-export async function storeMessage(database: Database, draft: Draft): Promise<Stored> {
+export async function storeMessage(source: Source, draft: Draft): Promise<Stored> {
   const { attachment } = draft;
-  if (!attachment) return insertMessage(database, draft, null);
-  return database.transaction(async (inside) => {
+  if (!attachment) return insertMessage(source, source.database, draft, null);
+  return source.database.transaction(async (inside) => {
     const [file] = await inside.query<{ id: string }>(
       'insert into attachments (name, media_type, bytes) values ($1, $2, $3) returning id',
       [attachment.name, attachment.mediaType, attachment.bytes],
     );
-    const stored = await insertMessage(inside, draft, file!.id);
-    if (stored.seq === null) await inside.query('delete from attachments where id = $1', [file!.id]);
+    const stored = await insertMessage(source, inside, draft, file!.id);
+    if (!stored.isNew) await inside.query('delete from attachments where id = $1', [file!.id]);
     return stored;
   });
 }
 
-async function insertMessage(database: Queryable, draft: Draft, attachmentId: string | null): Promise<Stored> {
-  const { roomId, senderId, messageType = 'text', content, tempId = null, replyTo = null, notification } = draft;
-  // The room is locked before the message gets its id, so ids and seqs of a room become visible in ascending order, and
-  // a client that asks for everything after n misses nothing. A single statement, and therefore atomic.
+async function insertMessage(
+  source: Source,
+  database: Queryable,
+  draft: Draft,
+  attachmentId: string | null,
+): Promise<Stored> {
+  const { roomId, senderId, messageType = 'text', content, tempId = null, replyTo = null, viewers } = draft;
   const digest = tempId === null ? null : digestOf(draft);
-  const [done] = await database.query<{ room: number | null; id: number | null; seq: number | null }>(
-    `with room as (
-       select r.id from rooms r where r.id = $1 and r.is_active
-         and exists (select 1 from members o where o.room_id = r.id and o.user_id = $2) for update),
-     stored as (
-       insert into messages (room_id, sender_id, message_type, content, attachment_id, reply_to_id, temp_id, digest)
-       select room.id, $2::int, $3::text, $4::text, $5::uuid, $6::int, $7::text, $11::text from room
-       where $6::int is null or exists (select 1 from messages q where q.id = $6 and q.room_id = $1 and q.deleted_at is null)
-       on conflict (sender_id, temp_id) do nothing returning id, created_at),
-     notified as (
-       insert into notifications (recipient, sender_id, room_id, message_id, title, message)
-       select o.user_id, $2::int, $1::int, stored.id, $8::text, $9::text from stored, members o
-       where o.room_id = $1 and o.user_id <> $2 and o.user_id <> all($10::int[]))
-     select (select id from room) as room, (select id from stored) as id,
-       (select record_change($1, 'new_message', stored.id, touched => stored.created_at) from stored) as seq`,
-    [
-      roomId,
-      senderId,
-      messageType,
-      content,
-      attachmentId,
-      replyTo,
-      tempId,
-      notification.title,
-      notification.preview,
-      notification.except,
-      digest,
-    ],
+  // The only statement for a message: it also returns what the members receive.
+  const [row] = await database.query<StoredRow>(
+    `select s.is_allowed as "isAllowed", s.message as id, s.change as seq, s.sent_at as "createdAt",
+       s.member_ids as "memberIds", s.unread, s.quote, ${userJson(source, 'u')} as sender
+     from store_message($1, $2, $3, $4, $5, $6, $7, $8, $9) s
+     left join users u on u.id = $2`,
+    [roomId, senderId, messageType, content, attachmentId, replyTo, tempId, digest, viewers],
+    'store message',
   );
   // Checked first: no response may reveal anything about a room to non-members.
-  if (done!.room === null) throw accessDenied(roomId);
-  if (done!.id !== null) return { id: done!.id, seq: done!.seq };
+  if (!row!.isAllowed) throw accessDenied(roomId);
+  if (row!.id !== null) return withDelivery(source, draft, attachmentId, { ...row!, id: row!.id });
   const known = tempId === null ? undefined : await findSent(database, draft, digest);
-  if (known !== undefined) return { id: known, seq: null };
+  if (known !== undefined) return { isNew: false, id: known };
   throw new RequestError('invalid', 'The message to reply to is not in this room.', { field: 'reply_to', roomId });
+}
+
+function withDelivery(
+  source: Source,
+  { roomId, senderId, messageType = 'text', content, tempId, attachment }: Draft,
+  attachmentId: string | null,
+  { id, seq, createdAt, sender, quote, memberIds, unread }: StoredRow & { id: number },
+): Stored {
+  const message = newMessage(source, senderId, {
+    id,
+    room_id: roomId,
+    sender,
+    message_type: messageType,
+    content,
+    attachment_id: attachmentId,
+    attachment_name: attachment?.name ?? null,
+    created_at: createdAt,
+    reply_to: quote,
+    temp_id: tempId ?? null,
+  });
+  const members = memberIds.map((userId, index) => ({ userId, unread: unread[index]! }));
+  return { isNew: true, id, seq, message, members };
 }
 
 /** Digest of the content, to recognise a retry. */
@@ -135,6 +152,7 @@ export async function markReadUpTo(
   const [done] = await database.query<Omit<Reading, 'messageIds'>>(
     'select n as count, up_to as "upTo", authors from mark_read_up_to($1, $2, $3)',
     [roomId, userId, upTo],
+    'mark read up to',
   );
   return { ...done!, messageIds: [] };
 }
@@ -149,6 +167,7 @@ export async function markReadEach(
   const [done] = await database.query<Omit<Reading, 'upTo'>>(
     'select n as count, ids as "messageIds", authors from mark_read_each($1, $2, $3::int[])',
     [roomId, userId, messageIds],
+    'mark read each',
   );
   return { ...done!, upTo: null };
 }

@@ -5,13 +5,12 @@ import type { Context } from '../context.js';
 import type { Connection } from '../socket/hub.js';
 import { checkContent, countMessage } from '../limits.js';
 import { findMessage, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
-import { updateOf } from './room-updates.js';
-import { notificationFor } from '../socket/notifications.js';
+import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
-import { findOrCreateDirect, isMember, listRooms, membersOf, unreadCount, type WireRoom } from './rooms.js';
+import { findOrCreateDirect, isMember, listRooms, unreadCount, type Member, type WireRoom } from './rooms.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
 
-export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'notification'> {
+export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'viewers'> {
   content: unknown;
 }
 
@@ -32,34 +31,35 @@ export async function sendMessage(
   request: SendRequest,
   by: 'websocket' | 'rest',
 ): Promise<Sent> {
-  const { database, options, log, presence } = context;
+  const { options, log, presence } = context;
   const { roomId, attachment, tempId } = request;
   const content = checkContent(request.content, options.limits.content, roomId, attachment !== undefined);
   if (tempId !== undefined && (tempId === '' || tempId.length > MAX_TEMP_ID_LENGTH || tempId.includes('\0'))) {
     throw new RequestError('invalid', `A message id must have 1 to ${MAX_TEMP_ID_LENGTH} characters.`, { roomId });
   }
   await countMessage(context.rateLimiter, viewer.id);
-  const { id, seq } = await storeMessage(database, {
+  const stored = await storeMessage(context, {
     ...request,
     content,
     senderId: viewer.id,
     // Without the capability, the id is only echoed, and a retry stores a second message.
     tempId: options.baseline ? undefined : tempId,
-    notification: { ...notificationFor(viewer, content), except: await presence.subscribedUsers(roomId) },
+    viewers: await presence.subscribedUsers(roomId),
   });
-  const isNew = seq !== null;
-  const message = (await getMessages(context, viewer.id, [id])).get(id);
-  log.info({ user: viewer.id, room: message?.room, message: id, by, isNew }, 'message stored');
-  if (isNew && message && options.baseline) await announceBaseline(context, message, tempId, by);
-  else if (isNew) await broadcastChange(context, newChange('new_message', { roomId, seq, messageId: id }), message);
+  const { id, isNew } = stored;
+  log.info({ user: viewer.id, room: roomId, message: id, by, isNew }, 'message stored');
+  if (!stored.isNew) return { message: (await getMessages(context, viewer.id, [id])).get(id), id, isNew };
+  const { message, seq, members } = stored;
+  if (options.baseline) announceBaseline(context, message, members, tempId, by);
+  else await broadcastChange(context, newChange('new_message', { roomId, seq, messageId: id }), { message, members });
   return { message, id, isNew };
 }
 
 /** Broadcasts a change to the members of its room. */
-export async function broadcastChange(context: Context, change: Change, known?: WireMessage): Promise<void> {
+export async function broadcastChange(context: Context, change: Change, loaded?: Loaded): Promise<void> {
   const { options, database, log } = context;
   const { roomId, seq } = change;
-  context.broadcast({ to: 'members', update: await updateOf(context, change, known) });
+  context.broadcast({ to: 'members', update: await updateOf(context, change, loaded) });
   const { syncWindow } = options;
   if (seq % Math.max(1, Math.floor(syncWindow.changes / CLEANUPS_PER_WINDOW)) > 0) return;
   deleteOldChanges(database, syncWindow, roomId).catch((error: unknown) =>
@@ -68,13 +68,14 @@ export async function broadcastChange(context: Context, change: Change, known?: 
 }
 
 /** Baseline: announces a message to subscribed sockets only. The sender recognises it by `_tempId`. */
-async function announceBaseline(
+function announceBaseline(
   context: Context,
   message: WireMessage,
+  members: Member[],
   tempId: string | undefined,
   by: 'websocket' | 'rest',
-): Promise<void> {
-  const { database, differences } = context;
+): void {
+  const { differences } = context;
   const { id: messageId, room: roomId, sender } = message;
   if (by === 'websocket' || !differences.has('rest-silent')) {
     const frame = {
@@ -85,7 +86,7 @@ async function announceBaseline(
     };
     context.broadcast({ to: 'subscribers', roomId, frames: differences.frames(frame) });
   }
-  const userIds = (await membersOf(database, roomId)).map(({ userId }) => userId).filter((id) => id !== sender.id);
+  const userIds = members.map(({ userId }) => userId).filter((id) => id !== sender.id);
   context.broadcast({ to: 'notified', notification: { messageId, userIds } });
 }
 

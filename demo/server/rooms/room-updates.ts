@@ -2,17 +2,23 @@
 import type { RoomUpdate } from '../cluster/bus.js';
 import { frameOf, showsMessage, type Change } from '../messages/changes.js';
 import { NO_VIEWER, withoutViewerFields, getMessages, type Source, type WireMessage } from '../messages/messages.js';
-import { lastMessage, membersOf } from './rooms.js';
+import { lastMessage, membersOf, type Member } from './rooms.js';
 
-/** @param known The message of the change, independent of the viewer, if it is already loaded. */
-export async function updateOf(source: Source, change: Change, known?: WireMessage): Promise<RoomUpdate> {
+/** What is already loaded of a change. */
+export interface Loaded {
+  /** The message of the change, as any member sees it. */
+  message?: WireMessage | undefined;
+  members?: Member[];
+}
+
+export async function updateOf(source: Source, change: Change, loaded: Loaded = {}): Promise<RoomUpdate> {
   const { roomId, seq, kind, messageId } = change;
   const [message, members, last] = await Promise.all([
-    known ??
+    loaded.message ??
       (showsMessage(change)
         ? getMessages(source, NO_VIEWER, [messageId!]).then((found) => found.get(messageId!))
         : undefined),
-    membersOf(source.database, roomId),
+    loaded.members ?? membersOf(source.database, roomId),
     kind === 'message_updated' || kind === 'message_deleted' ? lastMessage(source, roomId) : undefined,
   ]);
   const update: RoomUpdate = {

@@ -31,7 +31,7 @@ export async function listRooms(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
        (select json_agg(${userJson({ options }, 'u')} order by u.id) from members o join users u on u.id = o.user_id
         where o.room_id = r.id) as participants,
-       unread_count(r.id, me.user_id) as unread_count,
+       r.message_count - me.read_count as unread_count,
        last.content as last_content, last.created_at as last_time, ${userJson({ options }, 'author')} as last_sender
      from members me
      join rooms r on r.id = me.room_id
@@ -97,18 +97,29 @@ export async function lockRoom(inside: Queryable, roomId: number, userId: number
   return rows.length > 0;
 }
 
-/** The members of a room with their unread counts; empty if there is no such room. */
-export function membersOf(database: Queryable, roomId: number): Promise<{ userId: number; unread: number }[]> {
+/** A member of a room, and how many of its messages this member has not read. */
+export interface Member {
+  userId: number;
+  unread: number;
+}
+
+/** The members of a room; empty if there is no such room. */
+export function membersOf(database: Queryable, roomId: number): Promise<Member[]> {
   return database.query(
-    `select o.user_id as "userId", unread_count(o.room_id, o.user_id) as unread
-     from members o join rooms r on r.id = o.room_id where o.room_id = $1 and r.is_active order by o.user_id`,
+    `select o.user_id as "userId", r.message_count - o.read_count as unread
+     from rooms r join members o on o.room_id = r.id where r.id = $1 and r.is_active`,
     [roomId],
+    'members of a room',
   );
 }
 
 export async function unreadCount(database: Queryable, roomId: number, userId: number): Promise<number> {
-  return (await database.query<{ unread: number }>('select unread_count($1, $2) as unread', [roomId, userId]))[0]!
-    .unread;
+  const [row] = await database.query<{ unread: number }>(
+    'select unread_count($1, $2) as unread',
+    [roomId, userId],
+    'unread count',
+  );
+  return row!.unread;
 }
 
 export interface Receipt {
@@ -131,6 +142,7 @@ export async function isMember(database: Queryable, roomId: number, userId: numb
   const rows = await database.query(
     'select 1 from members o join rooms r on r.id = o.room_id where o.room_id = $1 and o.user_id = $2 and r.is_active',
     [roomId, userId],
+    'is member',
   );
   return rows.length > 0;
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import type { AuthResult, Viewer } from '../auth.js';
+import { AddressSockets } from './address-sockets.js';
 import { ChatHandler } from './chat-socket.js';
 import { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
@@ -19,13 +20,16 @@ const NOTIFICATIONS = /^\/ws\/notifications\/(\d{1,10})\/$/;
 export class Sockets {
   readonly #wss: WebSocketServer;
   readonly #connections = new Set<SocketConnection>();
-  readonly #userSockets = new UserSockets();
+  readonly #userSockets: UserSockets;
+  readonly #addressSockets: AddressSockets;
   readonly #revocation: Revocation;
   readonly #liveness: NodeJS.Timeout;
   #isClosing = false;
 
   constructor(private readonly context: Context) {
-    const { limits, livenessSeconds } = context.options;
+    const { limits, livenessSeconds, trustProxy } = context.options;
+    this.#userSockets = new UserSockets(limits.socketsPerUser);
+    this.#addressSockets = new AddressSockets(limits.socketsPerAddress, trustProxy);
     this.#wss = new WebSocketServer({
       noServer: true,
       maxPayload: limits.frameBytes,
@@ -79,7 +83,15 @@ export class Sockets {
       });
     }
     if (this.#isClosing) return rejectUpgrade(socket, 503);
-    this.#wss.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, auth, origin, owner !== undefined));
+    const address = this.#addressSockets.addressOf(request);
+    if (this.#addressSockets.isFull(address)) {
+      context.log.warn({ address, user: auth.viewer.id }, 'socket rejected: too many of this address');
+      return rejectUpgrade(socket, 429);
+    }
+    this.#wss.handleUpgrade(request, socket, head, (ws) => {
+      this.#addressSockets.add(address, ws);
+      this.#accept(ws, socket, auth, origin, owner !== undefined);
+    });
   }
 
   #accept(

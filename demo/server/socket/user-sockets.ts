@@ -2,12 +2,12 @@
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import type { SocketConnection } from './socket-connection.js';
 
-/** One more socket closes the oldest, whose client may be dead. */
-const MAX_SOCKETS = 20;
-
 export class UserSockets {
   /** Open sockets, oldest first. */
   readonly #byUser = new Map<number, Set<SocketConnection>>();
+
+  /** @param max One more socket closes the oldest, whose client may be dead. */
+  constructor(private readonly max: number) {}
 
   /**
    * Adds a socket until it closes. Closes the oldest socket of a user with too many; it stops counting at once, even if
@@ -18,7 +18,7 @@ export class UserSockets {
     const ofUser = this.#byUser.get(userId) ?? new Set();
     this.#byUser.set(userId, ofUser.add(connection));
     const [oldest] = ofUser;
-    if (ofUser.size > MAX_SOCKETS && oldest) {
+    if (ofUser.size > this.max && oldest) {
       ofUser.delete(oldest);
       oldest.closeNow(CloseCode.tryAgainLater, 'too many sockets');
     }
