@@ -110,7 +110,6 @@ export const INTERNAL_NAMES: readonly string[] = [
   'loadHistoryPage',
   'loadNewestPage',
   'loadParts',
-  'loadingNewer',
   'localize',
   'matchPending',
   'messageText',

@@ -102,7 +102,7 @@ function start(script: HTMLScriptElement): void {
   if (existing) return;
   chats.set(id, connection);
 
-  const button = createButton(dataset.label ?? (/^de/i.test(dataset.lang ?? root.lang) ? 'Chat öffnen' : 'Open chat'));
+  const button = createButton(dataset.label ?? 'Chat');
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(LAUNCHER_BUTTON);
   const shadow = launcher.attachShadow({ mode: 'open' });
@@ -111,16 +111,21 @@ function start(script: HTMLScriptElement): void {
   connection.append(launcher);
 
   button.onpointerenter = button.onfocus = load;
+  /** `title` is also the button's accessible description. There is no room for texts in other languages. */
+  const showFailure = (title: string): void => {
+    button.title = title;
+    button.textContent = '!';
+  };
   button.onclick = async () => {
     button.ariaBusy = 'true';
+    // The chat is loaded once there is a network.
+    if (!navigator.onLine) showFailure('Offline');
     if (await load()) {
       await launcher.updateComplete;
       launcher.open = true;
     } else {
       button.ariaBusy = null;
-      // Understood in many languages: there is no room for their texts. Also the button's accessible description.
-      button.title = 'Offline';
-      button.textContent = '!';
+      showFailure('Chat unavailable');
     }
   };
   if (wasOpen(`unified-chat launcher ${id}`)) void load();

@@ -17,6 +17,7 @@ import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, loadParts, withParts } from './connection-core.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
+import { countCharacters, sendableText } from './sendable-text.js';
 import { newLocalId } from './local-id.js';
 import { roomOfPending, type SendOptions, type SendResult } from './pending-sends.js';
 
@@ -273,16 +274,16 @@ export class ChatConnection {
 
   /**
    * Sends a message. It appears in the thread immediately, survives a reload, and is sent as soon as possible.
-   * @param content the text. Leading and trailing white space is removed.
+   * @param content the text. Trailing white space and leading blank lines are removed.
    * @returns resolves once the server has stored the message.
    * @throws {ChatError} if it failed permanently. It stays in the thread, for {@link retry} or {@link discard}; except
    * with `empty_message`, `message_too_long` and `unauthorized`, where it was never added.
    */
   sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<SendResult> {
-    const text = content.trim();
+    const text = sendableText(content);
     const limit = this.data.limits.content;
     const { isSignedOut } = this;
-    if (isSignedOut || !text || text.length > (limit ?? Infinity)) {
+    if (isSignedOut || !text || countCharacters(text) > (limit ?? Infinity)) {
       return withParts(({ sendError }) => {
         throw sendError(text, isSignedOut, limit);
       });

@@ -2,3 +2,4 @@ export * from '../store/index.js';
 export * from './chat-connection.js';
 export type * from './config.js';
 export type * from './events.js';
+export * from './sendable-text.js';

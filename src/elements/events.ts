@@ -87,7 +87,7 @@ export class ChatMessageEvent extends Event {
 export class ChatBeforeSendEvent extends Event {
   constructor(
     readonly roomId: Id,
-    /** The text, without leading and trailing white space. */
+    /** The text, without trailing white space and leading blank lines. */
     readonly content: string,
   ) {
     super('chat-before-send', { ...BUBBLING, cancelable: true });

@@ -7,7 +7,8 @@ import { totalUnread, type ChatConnection, type ChatData, type ConnectionEvents 
 import { enRichParts, enSecondary, type Localize } from '../locale/index.js';
 import { idKey } from '../protocol/index.js';
 import { systemClock } from '../transport/index.js';
-import { firstName, roomName } from './display-name.js';
+import { isNotice } from './chat-thread/is-notice.js';
+import { firstName, fullName, roomName } from './display-name.js';
 import { SettledState } from './settled-state.js';
 import { STATE_TERMS } from './state-terms.js';
 
@@ -34,7 +35,8 @@ class Announcer {
   #unread: number | undefined;
   #rooms: ChatData['rooms'] = [];
   #messages: string[] = [];
-  #notices: string[] = [];
+  /** By kind: a newer notice replaces an older one. */
+  readonly #notices = new Map<string, string>();
   #cancelFlush: (() => void) | undefined;
   #cancelRemoval: (() => void) | undefined;
 
@@ -53,7 +55,9 @@ class Announcer {
     this.#unsubscribe.push(
       connection.subscribe(() => this.#onChange(connection.data)),
       connection.on('chat-message', (event) => this.#onMessage(event)),
-      connection.on('chat-send-failed', ({ error }) => this.announce(`${this.#term('notSent')}: ${error.message}`)),
+      connection.on('chat-send-failed', ({ localId, error }) =>
+        this.announce(localId, `${this.#term('notSent')}: ${error.message}`),
+      ),
       () => this.#state.stop(),
     );
     this.#onChange(connection.data);
@@ -68,21 +72,27 @@ class Announcer {
     this.#cancelRemoval?.();
     this.#cancelFlush = this.#cancelRemoval = undefined;
     this.#messages = [];
-    this.#notices = [];
+    this.#notices.clear();
   }
 
-  announce(text: string): void {
-    // Two elements may show the same problem.
-    if (!this.#notices.includes(text)) this.#notices.push(text);
+  /** @param kind replaces an unannounced notice of the same kind; two elements may show the same problem. */
+  announce(kind: string, text: string): void {
+    this.#notices.set(kind, text);
     this.#schedule();
   }
 
   #onMessage({ roomId, message }: ConnectionEvents['chat-message']): void {
     const { rooms, reading, user } = this.#connection.data;
-    const [sender, text] = [firstName(message.sender), message.content || this.#term('attachment')];
+    const { sender: author, content, attachment } = message;
+    const sender = firstName(author) || fullName(author) || this.#term(author ? 'unnamedUser' : 'deletedUser');
+    const text = content || this.#term(attachment ? 'attachment' : 'noText');
     const room = rooms.find(({ id }) => idKey(id) === idKey(roomId));
     const name = room && room.room_type !== 'direct' && !reading.includes(idKey(roomId)) && roomName(room, user?.id);
-    const announcement = name ? this.#term('announceIn', sender, name, text) : this.#term('announce', sender, text);
+    const announcement = isNotice(message)
+      ? text
+      : name
+        ? this.#term('announceIn', sender, name, text)
+        : this.#term('announce', sender, text);
     this.#messages.push(announcement.slice(0, MAX_CHARS));
     this.#schedule();
   }
@@ -94,7 +104,7 @@ class Announcer {
     const failedRooms = [...threads].flatMap(([key, { open, error, loading }]) =>
       open && (error || (loading && this.#failedRooms.includes(key))) ? key : [],
     );
-    if (failedRooms.some((key) => !this.#failedRooms.includes(key))) this.announce(this.#term('loadFailed'));
+    if (failedRooms.some((key) => !this.#failedRooms.includes(key))) this.announce('load', this.#term('loadFailed'));
     this.#failedRooms = failedRooms;
     // Of a message in another room, some backends only tell the number of unread messages.
     if (rooms !== this.#rooms) this.#schedule();
@@ -106,7 +116,7 @@ class Announcer {
     if (value === this.#announcedState) return;
     const isFirst = this.#announcedState === 'idle' && value === 'connected';
     this.#announcedState = value;
-    if (value !== 'idle' && !isFirst) this.announce(this.#term(STATE_TERMS[value]));
+    if (value !== 'idle' && !isFirst) this.announce('state', this.#term(STATE_TERMS[value]));
   }
 
   #schedule(): void {
@@ -121,15 +131,15 @@ class Announcer {
     const [unread, before] = [totalUnread(data), this.#unread];
     this.#unread = data.roomsLoaded ? unread : undefined;
     if (before !== undefined && unread > before && this.#messages.length === 0)
-      this.announce(this.#term('unread', unread));
+      this.announce('unread', this.#term('unread', unread));
     const messages =
       this.#messages.length > MAX_MESSAGES ? [this.#term('newMessages', this.#messages.length)] : this.#messages;
-    const text = [...this.#notices, ...messages].join('\n');
+    const text = [...this.#notices.values(), ...messages].join('\n');
     if (!text) return;
     // A text in a new region would not be announced.
     if (!this.#place()) return this.#schedule();
     this.#messages = [];
-    this.#notices = [];
+    this.#notices.clear();
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     // Nor would an unchanged text, so vary it by an invisible character.
@@ -140,8 +150,9 @@ class Announcer {
 
   /** Moves the region into the best element. @returns whether it already was there. */
   #place(): boolean {
-    const root = this.#bestElement?.host.shadowRoot;
-    if (!root || this.#region.getRootNode() === root) return true;
+    const shadowRoot = this.#bestElement?.host.shadowRoot;
+    const root = shadowRoot?.querySelector(':modal') ?? shadowRoot;
+    if (!root || this.#region.parentNode === root) return true;
     this.#region.textContent = '';
     // Before the content, which Lit may replace.
     root.prepend(this.#region);
@@ -151,7 +162,10 @@ class Announcer {
   /** A modal dialog hides elements outside it from screen readers. The focus is inside it. */
   get #bestElement(): LiveRegion | undefined {
     const elements = [...this.#elements];
-    const visible = elements.filter(({ host }) => host.checkVisibility({ visibilityProperty: true }));
+    const visible = elements.filter(({ host }) =>
+      // The launcher has no box of its own.
+      (host.renderRoot.querySelector('.base, .button') ?? host).checkVisibility({ visibilityProperty: true }),
+    );
     return visible.find(({ host }) => host.matches(':focus-within')) ?? visible[0] ?? elements[0];
   }
 
@@ -171,7 +185,7 @@ function announcerOf(connection: ChatConnection): Announcer {
 
 /**
  * Lets an element announce changes, and hold the live region of its connection. Rendered elements with the attribute
- * `data-announce` are announced when they appear.
+ * `data-announce` (`<kind>:<what>`) are announced when they appear.
  */
 export class LiveRegion implements ReactiveController {
   readonly host: LitElement;
@@ -190,6 +204,8 @@ export class LiveRegion implements ReactiveController {
   }
 
   hostUpdated(): void {
+    // An element may be updated once more after it was removed.
+    if (!this.host.isConnected) return;
     const { connection } = this.#finder;
     const announcer = connection && announcerOf(connection);
     if (announcer !== this.#announcer) {
@@ -199,8 +215,10 @@ export class LiveRegion implements ReactiveController {
     }
     if (!this.host.checkVisibility()) return;
     const rendered = [...this.host.renderRoot.querySelectorAll<HTMLElement>('[data-announce]')];
-    for (const { dataset, innerText } of rendered)
-      if (!this.#announced.includes(dataset.announce!)) this.announce(innerText.trim());
+    for (const element of rendered) {
+      const { announce } = element.dataset;
+      if (!this.#announced.includes(announce!)) this.announce(announce!.split(':')[0]!, element.innerText.trim());
+    }
     this.#announced = rendered.map(({ dataset }) => dataset.announce!);
   }
 
@@ -209,7 +227,8 @@ export class LiveRegion implements ReactiveController {
     this.#announcer = undefined;
   }
 
-  announce(text: string): void {
-    this.#announcer?.announce(text);
+  /** @param kind see {@link Announcer.announce}. */
+  announce(kind: string, text: string): void {
+    this.#announcer?.announce(kind, text);
   }
 }

@@ -1,5 +1,5 @@
-/** Shortcuts of a text field: select all, copy, paste, cut, undo, redo. */
-const EDITING = /^[acvxyz]$/i;
+/** With Ctrl or Cmd: select all, copy, paste, cut, undo, redo; move and delete by word or line. */
+const EDITING = /^([acvxyz]|Arrow.*|Home|End|Backspace|Delete)$/i;
 /** Keys other than characters that a text field uses. `Dead`, `Process` and `Unidentified` belong to input methods. */
 const FIELD_KEYS = /^(Arrow|Page|Home|End|Enter|Backspace|Delete|Dead|Process|Unidentified)/;
 

@@ -41,31 +41,39 @@ export const tokens = css`
     --_surface: var(--chat-surface, light-dark(#fff, #15181e));
     --_text: var(--chat-text, light-dark(#1a1d24, #e8eaf0));
     --_accent: var(--chat-accent, light-dark(#2b59d9, #8aa8ff));
-    /* The relative luminance of a colour. */
-    --_y: (0.2126 * r + 0.7152 * g + 0.0722 * b);
-    /* White or black, whichever has more contrast: at a luminance of 0.179, both have the same. */
-    --_k: clamp(0, (0.179 - var(--_y)) * 1e6, 1);
-    --_on-accent: var(--chat-on-accent, color(from var(--_accent) srgb-linear var(--_k) var(--_k) var(--_k)));
+    --_on-accent: var(--chat-on-accent, light-dark(#fff, #0d1430));
     --_bubble-own: var(--chat-bubble-own, var(--_accent));
-    --_on-bubble-own: var(
-      --chat-on-bubble-own,
-      var(--chat-on-accent, color(from var(--_bubble-own) srgb-linear var(--_k) var(--_k) var(--_k)))
-    );
-    /* Text in the accent colour: made darker or lighter until it is readable on the surface. */
-    --_d: min(1, 0.13 / var(--_y));
-    --_l: max(0, (0.4 - var(--_y)) / (1 - var(--_y)));
-    --_accent-text: light-dark(
-      color(from var(--_accent) srgb-linear calc(r * var(--_d)) calc(g * var(--_d)) calc(b * var(--_d))),
-      color(
-        from var(--_accent) srgb-linear calc(r + (1 - r) * var(--_l)) calc(g + (1 - g) * var(--_l))
-          calc(b + (1 - b) * var(--_l))
-      )
-    );
+    --_on-bubble-own: var(--chat-on-bubble-own, var(--_on-accent));
+    --_accent-text: var(--_accent);
     --_danger: var(--chat-danger, light-dark(#c01f2e, #ff8a8f));
 
     --_text-muted: var(--chat-text-muted, color-mix(in srgb, var(--_text) 70%, var(--_surface)));
     --_border: var(--chat-border, color-mix(in srgb, var(--_text) 14%, var(--_surface)));
     --_bubble: var(--chat-bubble, color-mix(in srgb, var(--_text) 8%, var(--_surface)));
     --_on-bubble: var(--chat-on-bubble, var(--_text));
+  }
+  /* Browsers since about 2025. Others have the defaults above. */
+  @supports (color: color(from light-dark(red, red) srgb-linear r g b)) {
+    :host {
+      /* The relative luminance of a colour. */
+      --_y: (0.2126 * r + 0.7152 * g + 0.0722 * b);
+      /* White or black, whichever has more contrast: at a luminance of 0.179, both have the same. */
+      --_k: clamp(0, (0.179 - var(--_y)) * 1e6, 1);
+      --_on-accent: var(--chat-on-accent, color(from var(--_accent) srgb-linear var(--_k) var(--_k) var(--_k)));
+      --_on-bubble-own: var(
+        --chat-on-bubble-own,
+        var(--chat-on-accent, color(from var(--_bubble-own) srgb-linear var(--_k) var(--_k) var(--_k)))
+      );
+      /* Text in the accent colour: made darker or lighter until it is readable on the surface. */
+      --_d: min(1, 0.12 / var(--_y));
+      --_l: max(0, (0.4 - var(--_y)) / (1 - var(--_y)));
+      --_accent-text: light-dark(
+        color(from var(--_accent) srgb-linear calc(r * var(--_d)) calc(g * var(--_d)) calc(b * var(--_d))),
+        color(
+          from var(--_accent) srgb-linear calc(r + (1 - r) * var(--_l)) calc(g + (1 - g) * var(--_l))
+            calc(b + (1 - b) * var(--_l))
+        )
+      );
+    }
   }
 `;

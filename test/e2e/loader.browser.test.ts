@@ -53,7 +53,7 @@ describe('dist/loader.js', () => {
   it('is only a button, and loads nothing more, without unread messages and interaction', async () => {
     await readAll(1);
     await page.script(attributes);
-    expect(button().ariaLabel).to.equal('Open chat');
+    expect(button().ariaLabel).to.equal('Chat');
     expect(button().getBoundingClientRect().width).to.equal(56);
     await aTimeout(QUIET_MS);
     expect(page.loaded()).not.to.include(CHAT);
@@ -131,16 +131,16 @@ describe('dist/loader.js', () => {
     await page.script({ ...attributes, 'data-id': 'sales' });
     await page.script({ ...attributes, 'data-id': 'help', 'data-side': 'start', 'data-lang': 'de' });
     expect([launcher(0).id, launcher(1).id]).to.deep.equal(['sales', 'help']);
-    expect(button(1).ariaLabel).to.equal('Chat öffnen');
     button(1).click();
     await until(() => isUp(1) && launcher(1).open);
     expect(launcher(0).open).to.equal(false);
   });
 
-  it('runs only the chat.js it was built with', async () => {
+  it('12.16: runs only the chat.js it was built with, and shows that it failed', async () => {
     await page.script({ ...attributes, src: '/changed/loader.js' });
     button().click();
     await until(() => button().ariaBusy === null);
+    expect([button().textContent, button().title]).to.deep.equal(['!', 'Chat unavailable']);
     expect(page.loaded()).to.include('/changed/chat.js');
     expect(page.window.customElements.get('chat-connection')).to.equal(undefined);
     expect((page.window as unknown as { changed?: boolean }).changed).to.equal(undefined);
@@ -249,7 +249,7 @@ describe('dist/loader.js', () => {
     button().click();
     await aTimeout(200);
     expect(page.loaded()).not.to.include(CHAT);
-    expect(button().ariaBusy).to.equal('true');
+    expect([button().ariaBusy, button().title]).to.deep.equal(['true', 'Offline']);
     Reflect.deleteProperty(navigator, 'onLine');
     page.window.dispatchEvent(new Event('online'));
     await until(() => isUp() && launcher().open);

@@ -1,6 +1,6 @@
 /** 12.5: announcements to screen readers. Each connection has one polite live region; each change is announced once. */
 import { aTimeout, expect, fixtureCleanup, html, oneEvent } from '@open-wc/testing';
-import { sendKeys } from '@web/test-runner-commands';
+import { sendKeys, setViewport } from '@web/test-runner-commands';
 import { page, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url, type Mounted } from '../support/mounted.js';
 
@@ -174,6 +174,28 @@ describe('12.5: announcements', () => {
     await until(() => regions().length === 1);
     await until(() => connection.connection.data.roomsLoaded);
     backend.sendAs(2, 2, 'over here');
-    await until(() => announced() === 'user2 in General: over here');
+    await until(() => announced().includes('user2 in General: over here'));
+    await setViewport({ width: 380, height: 700 });
+    const launcher = document.querySelector('chat-launcher')!;
+    launcher.open = true;
+    await until(() => launcher.shadowRoot!.querySelector('dialog:modal'));
+    backend.sendAs(2, 2, 'and here');
+    await until(() => announced().includes('and here'));
+    await setViewport({ width: 1000, height: 800 });
+    const region = regions().find((one) => text(one).includes('and here'))!;
+    expect(region.closest('dialog') !== null || region.getRootNode() !== launcher.shadowRoot).to.equal(true);
+  });
+
+  it('ignores a hidden element, which a screen reader does not see', async () => {
+    const { thread } = await mount(
+      html`<chat-connection url=${url} token=${tokenOf(1)}
+        ><div hidden><chat-thread room="1"></chat-thread></div>
+        <chat-launcher></chat-launcher
+      ></chat-connection>`,
+    );
+    await until(() => regions().length === 1 && thread.shadowRoot!.adoptedStyleSheets.length > 4);
+    backend.sendAs(2, 2, 'over here');
+    await until(() => announced().includes('over here'));
+    expect(all(document.querySelector('chat-launcher')!, LIVE).map(text).join('')).to.contain('over here');
   });
 });

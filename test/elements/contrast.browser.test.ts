@@ -32,7 +32,7 @@ describe('12.6: contrast', () => {
     ({ backend, restore } = intercept((made) => {
       made.rooms = [room(1, 'Ana & Ben', { room_type: 'general', unread_count: 2 })];
       made.store(1, 2, 'hi');
-      made.store(1, 1, 'hello');
+      Object.assign(made.store(1, 1, 'long '.repeat(1_000)), { is_read: true });
       made.store(1, 2, 'bye');
     }));
   });
@@ -77,7 +77,8 @@ describe('12.6: contrast', () => {
           ['send button', one(thread, '.send')],
           ['initials in the thread', one(thread, '.avatar')],
           ['initials in the list', one(rooms!, '.avatar')],
-          ['delivery mark', one(thread, '.delivery'), thread],
+          ['delivery mark', one(thread, '.delivery.checks'), thread],
+          ['button in an own bubble', one(thread, '.own [part=more]'), one(thread, '.own .bubble')],
           ['badge', all(rooms!, '.badge')[0]],
           ['launcher', one(launcher!, '.button')],
           ['header of the panel', one(launcher!, '.header')],

@@ -26,7 +26,7 @@ const TABLE: [text: string, ...links: string[]][] = [
   ['“https://example.com/a”…', 'https://example.com/a'],
   ['（https://example.com/a）', 'https://example.com/a'],
   ['「https://example.com/a」', 'https://example.com/a'],
-  ['看https://example.com/a。好'],
+  ['看https://example.com/a。好', 'https://example.com/a'],
   ['看 https://example.com/a。好', 'https://example.com/a'],
   ['https://example.com/a、https://example.com/b', 'https://example.com/a', 'https://example.com/b'],
   ['http://[::1]:8080/a', 'http://[::1]:8080/a'],

@@ -143,15 +143,18 @@ describe('words', () => {
       backend.socket.receive({ type: 'error', code: 'access_denied', message: 'No.', room_id: 1, _tempId });
       await until(() => one(thread, '[part=failure]'));
       const [first, second] = all(thread, 'li');
-      expect([first!, second!].map((row) => row.querySelectorAll('time:not(.day time), .delivery').length)).to.deep.equal([
-        2, 0,
-      ]);
+      expect(
+        [first!, second!].map((row) => row.querySelectorAll('time:not(.day time), .delivery').length),
+      ).to.deep.equal([2, 0]);
       one(thread, '[part=discard]').click();
       await until(() => !one(thread, '[part=failure]'));
     });
 
     it('a picture that fails to load shows its name', async () => {
-      Object.assign(backend.store(1, 2, ''), { message_type: 'image', attachment: `${location.origin}/none/holiday.jpg` });
+      Object.assign(backend.store(1, 2, ''), {
+        message_type: 'image',
+        attachment: `${location.origin}/none/holiday.jpg`,
+      });
       const { thread } = await mounted();
       await until(() => one(thread, '.attachment img')?.hidden);
       const name = one(thread, '.attachment .file');

@@ -356,9 +356,9 @@ export const MUTANTS = [
   },
   {
     name: 'a URL with credentials shows its user name as the host',
-    file: 'src/elements/chat-thread/linkify.ts',
-    find: "if (!url || host.includes('@')) return undefined;",
-    replace: 'if (!url) return undefined;',
+    file: 'src/elements/chat-thread/text-parts.ts',
+    find: "if (!url?.host || host.includes('@')) return undefined;",
+    replace: 'if (!url?.host) return undefined;',
     tests: 'test/elements/untrusted.browser.test.ts',
   },
   {

@@ -239,7 +239,7 @@ export class FakeBackend {
         // A backend without `idempotent_send` stores no temporary ids.
         .map(({ _tempId, ...message }) => ({
           ...message,
-          is_own_message: message.sender.id === me,
+          is_own_message: (message.sender as { id: number } | null)?.id === me,
           ...(this.capabilities.includes('idempotent_send') && _tempId && { _tempId }),
         }));
       const messages = after ? all.slice(0, limit) : all.slice(-limit);

@@ -1,6 +1,6 @@
 /** Messages between the processes of one backend. The database is authoritative; the bus only reduces latency. */
 
-import type { Member } from '../rooms/rooms.js';
+import type { Member } from '../rooms/member.js';
 
 /** A change of a room, and the frames that its members receive. */
 export interface RoomUpdate {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
-import type { Member } from '../rooms/rooms.js';
+import type { Member } from '../rooms/member.js';
 import { toJson } from '../serialise.js';
 import { userJson, type WireUser } from '../users.js';
 import { newMessage, type Quote, type Source, type WireMessage } from './messages.js';

@@ -7,7 +7,8 @@ import { checkContent, countMessage } from '../limits.js';
 import { findMessage, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
 import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
-import { findOrCreateDirect, isMember, listRooms, unreadCount, type Member, type WireRoom } from './rooms.js';
+import { findOrCreateDirect, isMember, listRooms, unreadCount, type WireRoom } from './rooms.js';
+import type { Member } from './member.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
 
 export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'viewers'> {

@@ -2,7 +2,8 @@
 import type { RoomUpdate } from '../cluster/bus.js';
 import { frameOf, showsMessage, type Change } from '../messages/changes.js';
 import { NO_VIEWER, withoutViewerFields, getMessages, type Source, type WireMessage } from '../messages/messages.js';
-import { lastMessage, membersOf, type Member } from './rooms.js';
+import type { Member } from './member.js';
+import { lastMessage, membersOf } from './rooms.js';
 
 /** What is already loaded of a change. */
 export interface Loaded {

@@ -3,6 +3,7 @@ import type { Viewer } from '../auth.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
+import type { Member } from './member.js';
 import { userJson, type WireUser } from '../users.js';
 
 interface RoomRow {
@@ -95,12 +96,6 @@ export async function lockRoom(inside: Queryable, roomId: number, userId: number
     [roomId, userId],
   );
   return rows.length > 0;
-}
-
-/** A member of a room, and how many of its messages this member has not read. */
-export interface Member {
-  userId: number;
-  unread: number;
 }
 
 /** The members of a room; empty if there is no such room. */

@@ -23,7 +23,7 @@ export const styles = [
       border-radius: var(--_rem);
       background: var(--_danger);
       color: var(--_surface);
-      font: 600 calc(0.8125 * var(--_rem))/1 var(--_font);
+      font: 600 var(--_font-size-small) / 1 var(--_font);
       text-align: center;
     }
     @media (forced-colors: active) {

@@ -56,11 +56,11 @@ const MAX_PREVIEW = 200;
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Previews, times and notes.
  * @cssprop [--chat-border=14% text, 86% surface] - Borders.
  * @cssprop [--chat-accent=#2b59d9] - Badges, initials and focus outlines.
- * @cssprop [--chat-on-accent=#fff] - Text on badges.
+ * @cssprop [--chat-on-accent=white or black] - Text on badges.
  * @cssprop [--chat-radius=0.5rem] - Corner radius of rooms and fields.
  * @cssprop [--chat-avatar-size=2.5rem] - Width and height of avatars.
  * @cssprop [--chat-avatar-radius=50%] - Corner radius of avatars.
- * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of the focused control.
+ * @cssprop [--chat-focus-ring=2px solid accent] - Outline of the focused control.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size=0.9375rem] - Font size of names.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size of previews and times.
@@ -146,6 +146,8 @@ export class ChatRoomsElement extends LitElement {
     // The first update always reports `selected` as changed, even if the page has not set it.
     if (changed.has('selected') && (this.hasUpdated || this.selected !== null)) connection.selectRoom(this.selected);
     else this.selected = selected;
+    // The tab stop stays there when the room is left.
+    if (this.selected !== null) this.focused = this.selected;
   }
 
   protected override update(changed: PropertyValues<this>): void {
@@ -297,7 +299,7 @@ export class ChatRoomsElement extends LitElement {
   #renderNote(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
     if (this.filter && this.#allRooms.length)
-      return html`<p part="note" class="note" data-announce=${this.filter}>${term('noMatch', this.filter)}</p>`;
+      return html`<p part="note" class="note" data-announce="no-match:${this.filter}">${term('noMatch', this.filter)}</p>`;
     if (this.#isLoaded.value && (this.#unreadableCount.value || this.#isComplete.value === false)) return nothing;
     if (this.#isLoaded.value || this.#snapshot)
       return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;

@@ -55,12 +55,13 @@ const PROBLEMS: readonly ChatState[] = ['reconnecting', 'polling', 'offline', 'u
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Names of the facts in the details.
  * @cssprop [--chat-text=#1a1d24] - Text colour of the details.
  * @cssprop [--chat-border=14% text, 86% surface] - Borders in the details.
+ * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of the bar, unless it is `always` visible.
  * @cssprop [--chat-accent=#2b59d9] - Buttons in the details.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size.
  * @cssprop [--chat-space=0.5rem] - Base unit of all spacing.
  * @cssprop [--chat-radius=0.5rem] - Corner radius of buttons and of the details.
- * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of the focused control.
+ * @cssprop [--chat-focus-ring=2px solid accent] - Outline of the focused control.
  * @cssprop [--chat-font-size=0.9375rem] - Font size of the details.
  * @cssprop [--chat-line-height=1.4] - Line height.
  * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
@@ -94,10 +95,15 @@ export class ChatStatusElement extends LitElement {
   /** Renders the details; undefined while they are closed. */
   private panel: (() => TemplateResult) | undefined;
 
-  readonly #finder = new ConnectionController(this);
+  readonly #finder = new ConnectionController(this, () => {
+    // The details are those of one connection.
+    this.panel = undefined;
+  });
   readonly #phase = this.#finder.select((data) => data.phase);
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
+  /** The code of the details is being loaded. */
+  #isLoading = false;
   readonly #settled = new SettledState(systemClock, () => this.requestUpdate());
   readonly #liveRegion = new LiveRegion(this, this.#localize, this.#finder);
 
@@ -129,7 +135,9 @@ export class ChatStatusElement extends LitElement {
 
   async #toggleDetails(): Promise<void> {
     const connection = this.#finder.connection!;
-    this.panel = this.panel
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    const panel = this.panel
       ? undefined
       : await import('./details.js').then(
           (details) => details.openDetails(this, connection, this.#localize, this.#liveRegion),
@@ -145,6 +153,8 @@ export class ChatStatusElement extends LitElement {
               html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
           },
         );
+    this.#isLoading = false;
+    if (connection === this.#finder.connection) this.panel = panel;
   }
 
   protected override render(): TemplateResult | typeof nothing {

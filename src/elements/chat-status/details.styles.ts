@@ -10,7 +10,7 @@ export const styles = css`
     flex-basis: 100%;
     margin-block: calc(var(--_space) * 0.5);
     padding: calc(var(--_space) * 1.5);
-    max-block-size: min(calc(28 * var(--_rem)), 70vh);
+    max-block-size: min(calc(28 * var(--_rem)), 70dvh, 100dvh - calc(9 * var(--_rem)));
     overflow: auto;
     color: var(--_text);
     background: var(--_surface);

@@ -4,6 +4,7 @@
  */
 import { html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
 import type { Finding } from '../../doctor/findings.js';
+import { addStyles } from '../document-styles.js';
 import { IntervalController } from '../interval-controller.js';
 import type { LiveRegion } from '../live-region.js';
 import { nextTryOf, type ChatState, type NextTry } from '../../model/index.js';
@@ -25,8 +26,7 @@ export function openDetails(
   localize: Localize,
   liveRegion: LiveRegion,
 ): () => TemplateResult {
-  const sheets = host.shadowRoot!.adoptedStyleSheets;
-  if (!sheets.includes(styles)) sheets.push(styles);
+  addStyles(host, [styles]);
   const details = new Details(host, connection, localize, liveRegion);
   return () => details.render();
 }
@@ -103,7 +103,7 @@ class Details implements ReactiveController {
       if (thrown instanceof Error && thrown.name === 'ChatError') this.#failure = thrown.message;
     }
     if (signal.aborted) return;
-    this.#liveRegion.announce(this.#progressText);
+    this.#liveRegion.announce('check', this.#progressText);
     this.#host.requestUpdate();
   }
 
@@ -163,7 +163,7 @@ class Details implements ReactiveController {
       // `clipboard` is undefined on pages that are not served over HTTPS.
       await navigator.clipboard.writeText(text);
       this.#isCopied = true;
-      this.#liveRegion.announce(this.#terms.copied);
+      this.#liveRegion.announce('copied', this.#terms.copied);
     } catch {
       this.#manualCopyText = text;
     }

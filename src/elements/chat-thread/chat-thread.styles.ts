@@ -39,11 +39,12 @@ export const styles = css`
     margin-block-start: auto;
     padding-block-end: var(--_space);
   }
-  /* Observed: it is on the screen if the end of the list is. */
+  /* Observed: it is on the screen if the end of the list is. Taller than the scroller's tolerance. */
   .end {
     flex: none;
-    margin-block-start: -1px;
-    block-size: 1px;
+    margin-block-start: -8px;
+    block-size: 8px;
+    pointer-events: none;
   }
   li {
     display: flow-root;

@@ -86,18 +86,18 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Times, days and notes.
  * @cssprop [--chat-border=14% text, 86% surface] - Borders.
  * @cssprop [--chat-accent=#2b59d9] - Send button, initials and focus outlines. Default of own bubbles.
- * @cssprop [--chat-on-accent=#fff] - Text and icons on the accent colour.
+ * @cssprop [--chat-on-accent=white or black] - Text and icons on the accent colour.
  * @cssprop [--chat-bubble=8% text, 92% surface] - Background of other users' messages.
  * @cssprop [--chat-on-bubble=var(--chat-text)] - Text of other users' messages.
  * @cssprop [--chat-bubble-own=var(--chat-accent)] - Background of own messages.
- * @cssprop [--chat-on-bubble-own=var(--chat-on-accent)] - Text of own messages.
+ * @cssprop [--chat-on-bubble-own=white or black] - Text of own messages.
  * @cssprop [--chat-bubble-radius=1.125rem] - Corner radius of bubbles.
  * @cssprop [--chat-radius=0.5rem] - Corner radius of all parts except bubbles and avatars.
  * @cssprop [--chat-shadow=0 2px 10px rgb(0 0 0 / 0.18)] - Shadow of the button 'Jump to latest'.
  * @cssprop [--chat-danger=#c01f2e] - Messages that were not sent.
  * @cssprop [--chat-avatar-size=2.5rem] - Size of avatars. In a thread they have four fifths of it.
  * @cssprop [--chat-avatar-radius=50%] - Corner radius of avatars.
- * @cssprop [--chat-focus-ring=2px solid var(--chat-accent)] - Outline of the focused control.
+ * @cssprop [--chat-focus-ring=2px solid accent] - Outline of the focused control.
  * @cssprop [--chat-font=system-ui, …] - Font family.
  * @cssprop [--chat-font-size=0.9375rem] - Font size of messages.
  * @cssprop [--chat-font-size-small=0.8125rem] - Font size of times and names.
@@ -294,7 +294,7 @@ export class ChatThreadElement extends LitElement {
       ${parts?.notices(this.#thread, this.#durable.value, this.#outdated.value, this.#localize)}
       ${
         this.#thread.denied
-          ? parts?.noAccess(this.#localize, this.#view.retry)
+          ? parts?.noAccess(this.#localize, this.#view)
           : this.readonly
             ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
             : this.#composer.render(

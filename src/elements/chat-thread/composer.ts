@@ -1,4 +1,5 @@
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
+import { countCharacters, sendableText } from '../../client/index.js';
 import type { Localize } from '../../locale/index.js';
 import { idKey, type Id } from '../../protocol/index.js';
 import { icons } from '../../theme/index.js';
@@ -20,12 +21,6 @@ export interface ComposerOptions {
 }
 
 type Drafts = Map<string, string>;
-
-/** Matches a visible character. Zero-width and filler characters alone are not a message. */
-const VISIBLE = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u;
-
-/** The text to send, with the indentation of its first line; empty if nothing of it is visible. */
-const messageOf = (draft: string): string => (VISIBLE.test(draft) ? draft.trimEnd().replace(/^\s*\n/, '') : '');
 
 /** The form in which a message is written. Keeps a draft for each room. */
 export class Composer implements ReactiveController {
@@ -109,7 +104,7 @@ export class Composer implements ReactiveController {
   };
 
   #send(): void {
-    const text = messageOf(this.#draft);
+    const text = sendableText(this.#draft);
     if (this.#isSignedOut || !text || this.#excess(text) > 0) return;
     if (this.#options.onSend(text)) this.#setDraft('');
   }
@@ -120,7 +115,7 @@ export class Composer implements ReactiveController {
 
   /** Number of characters above the limit, in code points, as servers count them. */
   #excess(text: string): number {
-    return [...text].length - (this.#options.charLimit() ?? Infinity);
+    return countCharacters(text) - (this.#options.charLimit() ?? Infinity);
   }
 
   #setDraft(text: string): void {
@@ -135,7 +130,7 @@ export class Composer implements ReactiveController {
     this.#isSignedOut = isSignedOut;
     const draft = this.#draft;
     const { localize, onKey } = this.#options;
-    const text = messageOf(draft);
+    const text = sendableText(draft);
     const over = this.#excess(text);
     const isTooLong = over > 0;
     return html`<form part="composer" class="composer" @submit=${this.#onSubmit}>
@@ -157,7 +152,7 @@ export class Composer implements ReactiveController {
         ></textarea>
       </div>
       <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!text || isTooLong || isSignedOut}>${icons.send}</button>
-      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long">${localize.term('tooLong', over)}</p>` : nothing}
+      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over)}</p>` : nothing}
     </form>`;
   }
 }

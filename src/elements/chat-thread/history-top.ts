@@ -1,16 +1,12 @@
 /** Renders what is shown above the loaded messages: progress, errors, the start of the conversation. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Thread } from '../../client/index.js';
 import type { Localize } from '../../locale/index.js';
+import { hasFailedAtEnd, loadError } from './load-error.js';
 import type * as RichParts from './rich-parts.js';
 import type { RoomView } from './room-view.js';
 
 type Content = TemplateResult | typeof nothing | undefined;
 type Parts = typeof RichParts | undefined;
-
-/** Whether a page after the last loaded message failed to load. */
-export const hasFailedAtEnd = ({ hasNewer, failed }: Thread): boolean =>
-  hasNewer && failed !== null && failed !== 'older';
 
 /** Above the first loaded message. */
 export function historyTop(view: RoomView, localize: Localize, parts: Parts): Content {
@@ -25,17 +21,9 @@ export function historyTop(view: RoomView, localize: Localize, parts: Parts): Co
     if (state === 'offline' || state === 'error') return parts?.waiting(localize);
     return html`<p part="note" class="note loading">${term('loadingMessages')}</p>`;
   }
-  if (skipped && !loading) return parts?.skippedNotice(localize, () => view.load('older'));
+  if (skipped && !loading) return parts?.skippedNotice(localize, view);
   if (hasOlder) {
     return html`<p part="note" class="note older">${loading === 'older' ? parts?.loadingOlder(localize) : nothing}</p>`;
   }
   return html`<p part="note" class="note">${timeline.length > 0 ? term('beginning') : leftOut > 0 ? nothing : term('emptyThread')}</p>`;
-}
-
-/** Why a page failed to load, with a button to retry. */
-export function loadError(view: RoomView, { term }: Localize): TemplateResult {
-  return html`<p part="note" class="note">
-    ${term('loadFailed')} <span dir="auto">${view.getThread().error?.message}</span>
-    <button part="retry" class="link" type="button" @click=${view.retry}>${term('retry')}</button>
-  </p>`;
 }

@@ -27,7 +27,6 @@ export class LazyRichParts implements ReactiveController {
       (parts) => {
         if (this.parts) return;
         this.parts = parts;
-        this.#host.shadowRoot!.adoptedStyleSheets.push(...parts.styles);
         this.#onLoad(parts);
         this.#host.requestUpdate();
       },

@@ -5,15 +5,13 @@ import { icons } from '../../theme/index.js';
 import type { ChatMessage } from '../../client/index.js';
 import { fullName } from '../display-name.js';
 import { renderKeyed } from '../keyed-list.js';
+import { isNotice } from './is-notice.js';
 import type { RowContext } from './row-context.js';
 
 /** Longest text that is rendered before the rich parts are loaded, in characters. */
 const MAX_CHARS = 4_000;
 /** After a pause of this length, messages of the same author start a new group, in milliseconds. */
 const GROUP_PAUSE_MS = 5 * 60_000;
-
-/** Not the words of a user. Backends add types of their own, such as `job_update`. */
-const isNotice = ({ message_type }: ChatMessage): boolean => !/^(text|image|file)$/.test(message_type);
 
 function isSameGroup(earlier: ChatMessage | undefined, later: ChatMessage | undefined): boolean {
   if (!earlier || !later || isNotice(earlier) || isNotice(later)) return false;

@@ -18,13 +18,18 @@ export class ReadingDetector implements ReactiveController {
 
   readonly #host: LitElement;
   readonly #onChange: () => void;
-  readonly #observer = new IntersectionObserver((entries) => {
-    // A box without an area, such as a closed accordion, intersects its own edge.
-    this.#isInView = entries.at(-1)!.intersectionRatio > 0;
-    this.#check();
-  });
+  readonly #observer = new IntersectionObserver(
+    (entries) => {
+      // A target that only touches an edge intersects it: that of a closed accordion, or of the screen.
+      this.#isInView = entries.at(-1)!.intersectionRatio > 0;
+      this.#check();
+    },
+    // Both, or a target that first touches the edge and then enters would not be reported again.
+    { threshold: [0, 0.01] },
+  );
   /** The page in which the thread is. It may be moved to another one. */
   #page: Document | undefined;
+  #listeners: AbortController | undefined;
   #observed: Element | null = null;
   #isInView = false;
   #usedAt = -Infinity;
@@ -41,14 +46,17 @@ export class ReadingDetector implements ReactiveController {
   hostConnected(): void {
     const page = (this.#page = this.#host.ownerDocument);
     const view = page.defaultView;
-    page.addEventListener('visibilitychange', this.#check);
-    view?.addEventListener('focus', this.#check);
-    view?.addEventListener('blur', this.#check);
+    const { signal } = (this.#listeners = new AbortController());
+    page.addEventListener('visibilitychange', this.#check, { signal });
+    view?.addEventListener('focus', this.#check, { signal });
+    view?.addEventListener('blur', this.#check, { signal });
     if (view === view?.parent) return;
-    for (const name of USES) view?.addEventListener(name, this.#onUse, { capture: true, passive: true });
+    for (const name of USES) view?.addEventListener(name, this.#onUse, { capture: true, passive: true, signal });
   }
 
   hostUpdated(): void {
+    // An element may be updated once more after it was removed.
+    if (!this.#page) return;
     const end = this.#host.renderRoot.querySelector('.end');
     if (end === this.#observed) return;
     this.#observer.disconnect();
@@ -59,11 +67,7 @@ export class ReadingDetector implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    const view = this.#page?.defaultView;
-    this.#page?.removeEventListener('visibilitychange', this.#check);
-    view?.removeEventListener('focus', this.#check);
-    view?.removeEventListener('blur', this.#check);
-    for (const name of USES) view?.removeEventListener(name, this.#onUse, { capture: true });
+    this.#listeners?.abort();
     this.#observer.disconnect();
     this.#observed = null;
     this.#page = undefined;
@@ -86,7 +90,7 @@ export class ReadingDetector implements ReactiveController {
     // Computes styles, so it comes last.
     const isReading =
       isPresent &&
-      this.#host.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true });
+      this.#observed!.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true });
     if (isReading === this.isReading) return;
     this.isReading = isReading;
     this.#onChange();

@@ -7,7 +7,8 @@ const richParts = css`
     block-size: calc(var(--_avatar-size) * 0.8);
     margin-block-end: calc(1.375 * var(--_rem));
   }
-  a {
+  a,
+  .bubble .link {
     color: inherit;
     text-underline-offset: 0.15em;
   }

@@ -11,20 +11,20 @@ import { icon } from '../../theme/index.js';
 import { attachmentUrl, systemClock } from '../../transport/index.js';
 import { mayLoad } from '../avatar.js';
 import { firstName, fullName } from '../display-name.js';
-import { DocumentStyles } from '../document-styles.js';
+import { addStyles, DocumentStyles } from '../document-styles.js';
 import { IntervalController } from '../interval-controller.js';
 import { LiveRegion } from '../live-region.js';
 import { isolated, revealInvisible } from '../untrusted.js';
-import { hasFailedAtEnd, loadError } from './history-top.js';
+import { hasFailedAtEnd, loadError } from './load-error.js';
 import { linkify } from './linkify.js';
 import type { RoomView } from './room-view.js';
+import { styles } from './rich-parts.styles.js';
 import { ReadingDetector } from './reading-detector.js';
 import type { RowContext } from './row-context.js';
 
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
 export { stopTyped } from '../typed-keys.js';
-export { styles } from './rich-parts.styles.js';
 
 const ALERT = icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`);
 const DOWN = icon(svg`<path d="m6 9 6 6 6-6" />`);
@@ -44,6 +44,7 @@ export function addControllers(
   finder: { readonly connection: ChatConnection | undefined },
   onReading: () => void,
 ): ReadingDetector {
+  addStyles(host, styles);
   new LiveRegion(host, localize, finder);
   new DocumentStyles(host);
   // 'Today' becomes 'Yesterday'.
@@ -129,24 +130,18 @@ export function failure(
   </span>`;
 }
 
-/**
- * Above the first message, if earlier ones were skipped to catch up faster.
- * @param onLoad loads them.
- */
-export const skippedNotice = ({ term }: Localize, onLoad: () => void): TemplateResult =>
-  html`<p part="skipped" class="note"><span data-announce="skipped">${term('skipped')}</span> <button part="retry" class="link" type="button" @click=${onLoad}>${term('loadSkipped')}</button></p>`;
+/** Above the first message, if earlier ones were skipped to catch up faster. */
+export const skippedNotice = ({ term }: Localize, view: RoomView): TemplateResult =>
+  html`<p part="skipped" class="note"><span data-announce="skipped:${view.roomId}">${term('skipped')}</span> <button part="retry" class="link" type="button" @click=${() => view.load('older')}>${term('loadSkipped')}</button></p>`;
 
 /** In place of the messages while the server cannot be reached. */
 export const waiting = ({ term }: Localize): TemplateResult => html`<p part="note" class="note">${term('waiting')}</p>`;
 
 export const loadingOlder = ({ term }: Localize): string => term('loadingOlder');
 
-/**
- * In place of the composer, if the user has no access to the room.
- * @param onRetry loads the room again.
- */
-export const noAccess = ({ term }: Localize, onRetry: () => void): TemplateResult =>
-  html`<p part="note" class="note"><span data-announce="no-access">${term('noAccess')}</span> <button part="retry" class="link" type="button" @click=${onRetry}>${term('retry')}</button></p>`;
+/** In place of the composer, if the user has no access to the room. */
+export const noAccess = ({ term }: Localize, view: RoomView): TemplateResult =>
+  html`<p part="note" class="note"><span data-announce="no-access:${view.roomId}">${term('noAccess')}</span> <button part="retry" class="link" type="button" @click=${view.retry}>${term('retry')}</button></p>`;
 
 /**
  * @param unseen number of messages received below the viewport.
@@ -157,10 +152,13 @@ export const jumpButton = (unseen: number, { term }: Localize, onJump: () => voi
 
 /** Home and End: by itself, the browser scrolls to the first or last rendered row, of which there are always more. */
 export function onHistoryKey(event: KeyboardEvent, scroller: { toStart(): void }, toEnd: () => void): void {
-  const { key, shiftKey, currentTarget } = event;
-  const { scrollHeight, clientHeight } = currentTarget as HTMLElement;
-  if (shiftKey || scrollHeight <= clientHeight || (key !== 'End' && key !== 'Home')) return;
+  const { key, shiftKey, altKey, metaKey } = event;
+  const list = event.currentTarget as HTMLElement;
+  if (shiftKey || altKey || metaKey || (key !== 'End' && key !== 'Home')) return;
+  if (list.scrollHeight <= list.clientHeight) return;
   event.preventDefault();
+  // A focused link is about to be removed.
+  list.focus({ preventScroll: true });
   if (key === 'End') toEnd();
   else scroller.toStart();
 }
@@ -187,7 +185,7 @@ export function notices(
     leftOut > 0 && term('unreadable', leftOut),
     outdated ? term('reloadToContinue') : isAtRisk && term('notDurable'),
   ].filter((text) => text !== false);
-  return texts.map((text) => html`<p part="note" class="note" data-announce=${text}>${text}</p>`);
+  return texts.map((text) => html`<p part="note" class="note" data-announce="notice:${text}">${text}</p>`);
 }
 
 export function typingIndicator(

@@ -17,9 +17,12 @@ export interface TextPart {
  * of a host, an ideographic full stop is a dot.
  */
 const CHAR = '(?:[^\\s<>"\\u3001\\u3002\\uff01\\uff0c\\uff1a\\uff1b\\uff1f]|\\u3002(?=[a-z]))';
-/** An address and the punctuation after it. Not in the middle of a word or of another address. */
+/**
+ * An address and the punctuation after it. Not in the middle of a word or of another address; but after a letter of a
+ * script without spaces between words.
+ */
 const CANDIDATE = new RegExp(
-  `(?<![\\p{L}\\p{N}_@/.])(?:https?://${CHAR}+|www\\.${CHAR}+|mailto:${CHAR}+@${CHAR}+|tel:\\+?[\\d(]${CHAR}+)`,
+  `(?<![\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}\\p{N}_@/.])(?:https?://${CHAR}+|www\\.${CHAR}+|mailto:${CHAR}+@${CHAR}+|tel:\\+?[\\d(]${CHAR}+)`,
   'giu',
 );
 /** Punctuation at the end of an address belongs to the sentence around it. */
