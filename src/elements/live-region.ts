@@ -35,6 +35,8 @@ class Announcer {
   #unread: number | undefined;
   #rooms: ChatData['rooms'] = [];
   #messages: string[] = [];
+  /** Received since the last announcement. */
+  #messageCount = 0;
   /** By kind: a newer notice replaces an older one. */
   readonly #notices = new Map<string, string>();
   #cancelFlush: (() => void) | undefined;
@@ -71,7 +73,12 @@ class Announcer {
     this.#cancelFlush?.();
     this.#cancelRemoval?.();
     this.#cancelFlush = this.#cancelRemoval = undefined;
+    this.#reset();
+  }
+
+  #reset(): void {
     this.#messages = [];
+    this.#messageCount = 0;
     this.#notices.clear();
   }
 
@@ -93,7 +100,8 @@ class Announcer {
       : name
         ? this.#term('announceIn', sender, name, text)
         : this.#term('announce', sender, text);
-    this.#messages.push(announcement.slice(0, MAX_CHARS));
+    // More than these are only counted.
+    if (++this.#messageCount <= MAX_MESSAGES) this.#messages.push(announcement.slice(0, MAX_CHARS));
     this.#schedule();
   }
 
@@ -130,16 +138,15 @@ class Announcer {
     const { data } = this.#connection;
     const [unread, before] = [totalUnread(data), this.#unread];
     this.#unread = data.roomsLoaded ? unread : undefined;
-    if (before !== undefined && unread > before && this.#messages.length === 0)
+    if (before !== undefined && unread > before && this.#messageCount === 0)
       this.announce('unread', this.#term('unread', unread));
-    const messages =
-      this.#messages.length > MAX_MESSAGES ? [this.#term('newMessages', this.#messages.length)] : this.#messages;
+    const count = this.#messageCount;
+    const messages = count > MAX_MESSAGES ? [this.#term('newMessages', count)] : this.#messages;
     const text = [...this.#notices.values(), ...messages].join('\n');
     if (!text) return;
     // A text in a new region would not be announced.
     if (!this.#place()) return this.#schedule();
-    this.#messages = [];
-    this.#notices.clear();
+    this.#reset();
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     // Nor would an unchanged text, so vary it by an invisible character.

@@ -3,6 +3,8 @@ import type { Clock } from '../transport/index.js';
 
 /** Interruptions that are shorter than this are not mentioned, in milliseconds. */
 const SILENCE_MS = 3_000;
+/** Polling works, and may last for the whole visit: users are told for this time, in milliseconds. */
+const MENTION_MS = 10_000;
 /** States that often end by themselves. */
 const TRANSIENT: readonly ChatState[] = ['connecting', 'reconnecting', 'polling'];
 /** States without a problem. */
@@ -12,11 +14,14 @@ const GOOD: readonly ChatState[] = ['idle', 'connected'];
 export class SettledState {
   readonly #clock: Clock;
   readonly #onChange: () => void;
-  #cancel: (() => void) | undefined;
+  #cancelSilence: (() => void) | undefined;
+  #cancelMention: (() => void) | undefined;
   #latest: ChatState = 'idle';
   value: ChatState = 'idle';
+  /** Users know about the state, and can do without being told any longer. */
+  isKnown = false;
 
-  /** @param onChange called when `value` changes by itself, after the silence. */
+  /** @param onChange called when `value` or `isKnown` changes by itself, after a time. */
   constructor(clock: Clock, onChange: () => void) {
     this.#clock = clock;
     this.#onChange = onChange;
@@ -24,20 +29,30 @@ export class SettledState {
 
   update(state: ChatState): void {
     this.#latest = state;
-    if (TRANSIENT.includes(state) && GOOD.includes(this.value)) {
-      this.#cancel ??= this.#clock.after(SILENCE_MS, () => {
-        this.stop();
-        this.value = this.#latest;
-        this.#onChange();
-      });
-    } else {
-      this.stop();
-      this.value = state;
-    }
+    if (!TRANSIENT.includes(state) || !GOOD.includes(this.value)) return this.#set(state);
+    this.#cancelSilence ??= this.#clock.after(SILENCE_MS, () => {
+      this.#set(this.#latest);
+      this.#onChange();
+    });
   }
 
+  /** Starts over, without a state. */
   stop(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#set('idle');
+  }
+
+  #set(value: ChatState): void {
+    this.#cancelSilence?.();
+    this.#cancelSilence = undefined;
+    if (value === this.value) return;
+    this.value = value;
+    this.isKnown = false;
+    this.#cancelMention?.();
+    this.#cancelMention = undefined;
+    if (value !== 'polling') return;
+    this.#cancelMention = this.#clock.after(MENTION_MS, () => {
+      this.isKnown = true;
+      this.#onChange();
+    });
   }
 }

@@ -38,6 +38,20 @@ describe('12.17: the state that users are told', () => {
     assert.equal(await states('connected'), 'connected');
   });
 
+  it('mentions polling for ten seconds', async () => {
+    const clock = new FakeClock();
+    const state = new SettledState(clock, () => {});
+    state.update('polling');
+    await clock.advance(3_000);
+    assert.deepEqual([state.value, state.isKnown], ['polling', false]);
+    await clock.advance(9_900);
+    assert.equal(state.isKnown, false);
+    await clock.advance(200);
+    assert.equal(state.isKnown, true);
+    state.update('offline');
+    assert.equal(state.isKnown, false);
+  });
+
   for (const state of ['offline', 'unauthorized', 'error', 'idle'] as const) {
     it(`reports at once: ${state}`, async () => {
       const { states } = settled();

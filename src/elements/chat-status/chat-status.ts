@@ -16,8 +16,9 @@ const PROBLEMS: readonly ChatState[] = ['reconnecting', 'polling', 'offline', 'u
 
 /**
  * Tells users about a problem with the connection: after three seconds if it may end by itself, otherwise at once. It
- * lies over the content below it and takes no space, so that nothing moves when it appears. The reason, the attempts
- * and a check of the backend are behind the button 'Details'.
+ * lies over the content below it and takes no space, so that nothing moves when it appears. That messages are sent and
+ * received over REST is shown for ten seconds. The reason, the attempts and a check of the backend are behind the button
+ * 'Details'.
  *
  * @tag chat-status
  * @summary Shows the state of the connection.
@@ -161,7 +162,9 @@ export class ChatStatusElement extends LitElement {
     const { term } = this.#localize;
     const state = this.always ? this.state : this.#settled.value;
     const isProblem = PROBLEMS.includes(state);
-    if (!this.always && !isProblem && state !== 'connecting' && !this.panel) return nothing;
+    const isShown = (isProblem && !this.#settled.isKnown) || state === 'connecting';
+    // A focused button stays.
+    if (!this.always && !isShown && !this.panel && !this.shadowRoot?.activeElement) return nothing;
     const isWaiting = this.#phase.value && nextTryOf(this.#phase.value)?.attempt;
     return html`<div part="base" class="base ${state}">
       <span part="dot" class="dot"></span>
