@@ -1,6 +1,7 @@
 /** 12.7: a message is read when its reader can see it, and not before. */
 import { aTimeout, expect, fixtureCleanup, html, nextFrame } from '@open-wc/testing';
 import { ReadingDetector } from '../../src/elements/chat-thread/reading-detector.js';
+import { systemClock } from '../../src/transport/index.js';
 import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
@@ -119,5 +120,45 @@ describe('12.7: read means seen', () => {
     isFocused = false;
     window.dispatchEvent(new Event('blur'));
     expect(reading()).to.equal(0);
+  });
+
+  it('counts a pointer or scrolling inside a frame for 30 s, because a frame may never have the focus', async () => {
+    isFocused = false;
+    const thread = await mounted('');
+    const frame = document.body.appendChild(document.createElement('iframe'));
+    const clock: { now: () => number } = systemClock;
+    const { now } = clock;
+    try {
+      frame.height = '400';
+      frame.scrollIntoView();
+      // Styles of the outer page do not apply inside the frame.
+      thread.style.height = '300px';
+      frame.contentDocument!.body.append(thread.closest('chat-connection')!);
+      const inside = (): number => thread.closest('chat-connection')!.connection.data.reading.length;
+      await until(() => text(one(thread, 'ol')).includes('hi'));
+      await settled();
+      expect(inside()).to.equal(0);
+      frame.contentWindow!.dispatchEvent(new Event('pointermove'));
+      await until(() => inside() === 1);
+      clock.now = () => now() + 31_000;
+      await until(() => inside() === 0);
+    } finally {
+      clock.now = now;
+      thread.closest('chat-connection')!.remove();
+      frame.remove();
+    }
+  });
+
+  it('marks it when the end is reached in steps, of which one only touches it', async () => {
+    const thread = await mounted('.before { height: calc(100vh - 100px) }');
+    const box = thread.closest('.box')!;
+    await settled();
+    // The bottom of the window at the top of the observed end, and then below it.
+    const { bottom } = one(thread, '.end').getBoundingClientRect();
+    scrollBy(0, Math.floor(bottom - 8 - innerHeight));
+    await settled();
+    expect(reading()).to.equal(0);
+    box.scrollIntoView({ block: 'end' });
+    await until(() => reading() === 1);
   });
 });
