@@ -53,10 +53,17 @@ export const styles = css`
   }
   @media (forced-colors: active) {
     .room[aria-selected='true'],
-    .room[aria-selected='true'] * {
+    .room[aria-selected='true'] *,
+    .room[aria-selected='true'] .avatar {
       forced-color-adjust: none;
-      background: Highlight;
+      background: none;
       color: HighlightText;
+    }
+    .room[aria-selected='true'] {
+      background: Highlight;
+    }
+    .avatar {
+      border: 1px solid;
     }
     .badge {
       border: 1px solid;

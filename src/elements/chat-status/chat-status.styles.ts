@@ -23,6 +23,8 @@ export const styles = css`
   }
   /* It lies over the content below it, so that nothing moves when it appears. */
   :host(:not([always])) .base {
+    /* Running text takes the fewest lines. */
+    display: block;
     position: absolute;
     inset-block-start: var(--_space);
     inset-inline: var(--_space);
@@ -47,6 +49,10 @@ export const styles = css`
   .error {
     --_state: var(--_danger);
   }
+  :host(:not([always])) .dot {
+    display: inline-block;
+    margin-inline-end: calc(var(--_space) * 0.5);
+  }
   .dot {
     flex: none;
     inline-size: calc(0.625 * var(--_rem));
@@ -64,6 +70,8 @@ export const styles = css`
     animation: pulse 1.2s ease-in-out infinite;
   }
   .label {
+    /* As high as the buttons, so that the bar keeps its height. */
+    padding-block: calc(var(--_space) * 0.25);
     font-weight: 600;
     color: var(--_state);
   }
