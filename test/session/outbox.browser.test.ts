@@ -20,7 +20,7 @@ describe('sending', () => {
       await clock.advance(0);
       let pending = chat.messages(1)[0];
       chat.subscribe(() => (pending ??= chat.messages(1)[0]));
-      const sending = chat.sendChatMessage(1, '  hello  ');
+      const sending = chat.sendChatMessage(1, '\n\nhello  ');
       const { method, message } = await sending;
       expect([pending!.delivery, pending!.content]).to.deep.equal(['sending', 'hello']);
       await settle();
