@@ -159,7 +159,7 @@ describe(
       const status = (): Promise<string> =>
         page.evaluate(() => document.querySelector('chat-status')!.shadowRoot!.textContent);
       await page.waitForFunction(() => document.querySelector('chat-status')?.getAttribute('state') === 'unauthorized');
-      assert.match(await status(), /You are not signed in/);
+      assert.match(await status(), /You’re signed out/);
       await page.click('a[href="/login/1"]');
       await connected(page);
       await write(page, 'hello from Django');

@@ -17,28 +17,31 @@ describe('12.6: forced colours', () => {
     const { page } = await site.open('/forced');
     const session = await page.createCDPSession();
     await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
-    await page.waitForFunction(() => {
-      const root = (tag: string): ShadowRoot => document.querySelector(tag)!.shadowRoot!;
-      return (
-        root('chat-thread').querySelector('.own .bubble') &&
-        root('chat-thread').querySelector('.other .bubble') &&
-        root('chat-rooms').querySelector('.badge') &&
-        root('chat-thread').querySelector('.avatar, .no-avatar')
-      );
-    });
+    await page.waitForFunction(() =>
+      [
+        ['chat-thread', '.own .bubble'],
+        ['chat-thread', '.other .bubble'],
+        ['chat-rooms', '.badge'],
+        ['chat-launcher', '.button'],
+      ].every(([tag, selector]) => document.querySelector(tag!)?.shadowRoot?.querySelector(selector!)),
+    );
     const styles = await page.evaluate(() => {
-      const style = (tag: string, selector: string): CSSStyleDeclaration =>
-        getComputedStyle(document.querySelector(tag)!.shadowRoot!.querySelector(selector)!);
+      const [selected, other] = ['true', 'false'].map((isSelected) =>
+        document.querySelector('chat-rooms')!.shadowRoot!.querySelector(`[aria-selected=${isSelected}]`),
+      );
       return {
-        selected: style('chat-rooms', '[aria-selected=true]').backgroundColor,
-        other: style('chat-rooms', '[aria-selected=false]').backgroundColor,
+        selected: getComputedStyle(selected!).backgroundColor,
+        other: getComputedStyle(other!).backgroundColor,
         borders: [
           ['chat-thread', '.own .bubble'],
           ['chat-thread', '.other .bubble'],
           ['chat-thread', '.send'],
           ['chat-rooms', '.badge'],
           ['chat-launcher', '.button'],
-        ].map(([tag, selector]) => style(tag!, selector!).borderTopWidth),
+        ].map(
+          ([tag, selector]) =>
+            getComputedStyle(document.querySelector(tag!)!.shadowRoot!.querySelector(selector!)!).borderTopWidth,
+        ),
       };
     });
     assert.notEqual(styles.selected, styles.other);

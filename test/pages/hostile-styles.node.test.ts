@@ -118,11 +118,11 @@ describe('styles of page and chat', () => {
     );
     await page.waitForFunction(() => {
       const panel = document.querySelector('chat-launcher')?.shadowRoot?.querySelector('dialog');
-      // Green for a moment, then hidden.
-      const status = panel?.querySelector('chat-status')?.shadowRoot?.querySelector('[part=base]');
+      const status = panel?.querySelector('chat-status');
       return (
         panel?.querySelector('chat-rooms')?.shadowRoot?.querySelector('[role=option]') &&
-        status?.className === 'hidden-visually'
+        status?.getAttribute('state') === 'connected' &&
+        !status.shadowRoot?.querySelector('[part=base]')
       );
     });
     await still(page);
