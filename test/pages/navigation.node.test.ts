@@ -140,10 +140,15 @@ describe('navigation between pages', () => {
     // A browser may reload the page instead, if it lacks memory or time.
     for (let attempt = 1; attempt <= 5 && !isRestored; attempt++) {
       await connected(tab);
-      // The code that closes the socket when the page is hidden is loaded after the connection is up.
-      await tab.waitForFunction(
-        () =>
-          performance.getEntriesByType('resource').filter(({ name }) => name.includes('/chunks/deferred-')).length > 0,
+      // The code that closes the socket when the page is hidden is loaded after the connection is up, and takes a slow
+      // machine a moment to run.
+      await tab.waitForFunction(() =>
+        performance
+          .getEntriesByType('resource')
+          .some(
+            ({ name, startTime, duration }) =>
+              name.includes('/chunks/deferred-') && performance.now() - startTime - duration > 1_000,
+          ),
       );
       await tab.evaluate(() => Object.assign(globalThis, { wasHere: true }));
       await tab.goto(`${site.url}/turbo-loader-two`);
