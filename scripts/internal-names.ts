@@ -44,7 +44,6 @@ export const INTERNAL_NAMES: readonly string[] = [
   'detachUnowned',
   'dispatch',
   'drain',
-  'enRichParts',
   'endPause',
   'exactUnread',
   'expiresAt',

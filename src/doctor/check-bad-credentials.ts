@@ -23,11 +23,19 @@ export async function checkBadCredentials(context: CheckContext): Promise<void> 
   if (options.auth === 'ticket') await checkUsedTicket(context);
 }
 
-async function probe(context: CheckContext, token: string | undefined): Promise<ProbeResult> {
-  const { address, auth, WebSocket, requestUpgrade } = context.options;
+/**
+ * Performs a handshake with a token that the server should refuse.
+ * @param address default: that of the chat.
+ */
+export function probe(
+  context: CheckContext,
+  token: string | undefined,
+  address = context.options.address.socket,
+): Promise<ProbeResult> {
+  const { auth, WebSocket, requestUpgrade } = context.options;
   const { greetingMs, answerMs } = context.timing;
   return probeHandshake({
-    address: address.socket,
+    address,
     auth,
     token,
     WebSocket: WebSocket!,

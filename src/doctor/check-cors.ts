@@ -13,7 +13,7 @@ const CORS_CHECKS: CheckId[] = [
   'cors.methods',
 ];
 const BASIC_HEADERS = ['Authorization', 'Content-Type'];
-/** For how long browsers reuse a preflight response that does not say it. */
+/** Browsers reuse a preflight response without `Access-Control-Max-Age` for this time, in seconds. */
 const DEFAULT_MAX_AGE_S = 5;
 /** Below this, polling (every 15 to 60 s) repeats the preflight request too often. Safari's own limit is 600 s. */
 const MIN_MAX_AGE_S = 600;
@@ -67,7 +67,7 @@ async function preflightProblem(
   return isResponse(response) ? judgePreflight(response, origin, method, headers) : undefined;
 }
 
-/** @returns what is wrong with the response, as the predicate of a sentence, or ''. */
+/** @returns the problem with the response, as the predicate of a sentence, or ''. */
 function judgePreflight(response: RestResponse, origin: string, method: string, headers: string[]): string {
   const { status, headers: given } = response;
   if (status < 200 || status > 299) {

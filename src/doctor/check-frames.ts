@@ -149,7 +149,7 @@ async function checkSubscribe(context: CheckContext, socket: RecordingSocket): P
   const frame = { type: 'subscribe_room', room_id: room } as const;
   judgeSubscription(context, socket, room, await socket.request(frame, replyOrError('subscribed'), timing.answerMs));
   if (!socket.isOpen) return;
-  // A backend may take a subscribed user for one who reads along, and store no notifications.
+  // Some backends store no notifications for a subscribed user.
   socket.send({ type: 'unsubscribe_room', room_id: room });
   // An error in answer to it must not count as the answer to the next frame.
   if (!findings.has('socket.ping', 'fail')) await socket.roundTrip(timing.answerMs);

@@ -1,4 +1,4 @@
-/** With two users: what one sends on the WebSocket to a room that it is not in. The server must refuse each frame. */
+/** With two users: frames that one of them sends to a room of the other. The server must refuse each frame. */
 import type { ClientFrame } from '../protocol/index.js';
 import type { CheckContext } from './check-context.js';
 import { IN_EVERY_ROOM } from './check-rooms.js';
@@ -108,22 +108,22 @@ function attemptsIn({ room, testMessages }: WriteContext, message: TestMessage):
 
 async function tryFrame(
   write: WriteContext,
-  stranger: RecordingSocket,
+  nonMember: RecordingSocket,
   attempt: Attempt,
   message: TestMessage,
 ): Promise<void> {
   const { context, socket: member, room } = write;
   const { findings, timing } = context;
   const { id, frame, consequence, accepting, isEffect } = attempt;
-  const [from, memberFrom] = [stranger.received.length, member.received.length];
-  const userId = String(stranger.received.find(hasType('connection_established'))?.['user_id']);
-  stranger.send(frame);
+  const [from, memberFrom] = [nonMember.received.length, member.received.length];
+  const userId = String(nonMember.received.find(hasType('connection_established'))?.['user_id']);
+  nonMember.send(frame);
   // Frames without a reply exist, so a ping marks the end of the replies.
-  await stranger.roundTrip(timing.answerMs);
+  await nonMember.roundTrip(timing.answerMs);
   await member.roundTrip(timing.answerMs);
-  const replies = stranger.received.slice(from);
+  const replies = nonMember.received.slice(from);
   const error = replies.find(hasType('error'));
-  const isRefused = error !== undefined || stranger.closed !== undefined;
+  const isRefused = error !== undefined || nonMember.closed !== undefined;
   const isAccepted =
     replies.some((reply) => hasType(...accepting)(reply) && String(reply['room_id']) === String(room)) ||
     isFrame(

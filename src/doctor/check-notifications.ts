@@ -1,11 +1,11 @@
 /** The notifications WebSocket, which is optional: who may open it, and what it sends. Marks nothing as read. */
 import type { CheckContext } from './check-context.js';
+import { probe } from './check-bad-credentials.js';
 import { opensInTime } from './check-handshake.js';
 import { NOT_IN_BROWSER } from './check-rest.js';
 import type { CheckId } from './checks.js';
 import { getCredential } from './credential.js';
 import { formatList } from './format-list.js';
-import { probeHandshake } from './handshake-probe.js';
 import { errorText, hasType, replyOrError, type RecordingSocket, type Reply } from './recording-socket.js';
 import { correctTypes, verifyToken } from './remedies.js';
 import { NOTIFICATION_FRAMES } from './shapes.js';
@@ -141,10 +141,5 @@ async function checkRejected(context: CheckContext, address: string): Promise<vo
 }
 
 /** Whether a WebSocket opens and stays open: some servers accept it first, and then close it. */
-async function opens(context: CheckContext, address: string, token: string | undefined): Promise<boolean> {
-  const { auth, WebSocket, requestUpgrade } = context.options;
-  const { greetingMs: handshakeMs, answerMs: acceptedMs } = context.timing;
-  const origin = requestUpgrade ? context.acceptedOrigin : undefined;
-  const probe = { address, auth, token, WebSocket: WebSocket!, origin, handshakeMs, acceptedMs };
-  return (await probeHandshake(probe)).outcome === 'accepted';
-}
+const opens = async (context: CheckContext, address: string, token: string | undefined): Promise<boolean> =>
+  (await probe(context, token, address)).outcome === 'accepted';

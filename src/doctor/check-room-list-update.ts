@@ -13,7 +13,7 @@ interface Entry {
 
 const FIX =
   'Compute last_message and unread_count of GET rooms/ from all stored messages, or update them where a message is ' +
-  'stored, not in the WebSocket consumer. Otherwise nobody notices a message sent over REST before the room is opened.';
+  'stored, not in the WebSocket consumer. Otherwise a message sent over REST is not noticed before the room is opened.';
 
 export async function checkRoomListUpdate(write: WriteContext): Promise<void> {
   const { context, room } = write;

@@ -126,7 +126,7 @@ function judgeEcho({ findings }: CheckContext, { tempId }: TestMessage, echo: Re
 
 /** A socket of the second user; subscribed to the room, unless the backend sends the events of all rooms anyway. */
 async function openSecondSocket({ context, room }: WriteContext): Promise<RecordingSocket | undefined> {
-  // A message that reaches a user outside of the room proves nothing good.
+  // A message that reaches a user who is not in the room does not prove that delivery works.
   if (context.secondRoomIds && !context.secondRoomIds.has(String(room))) return undefined;
   const socket = await openAsSecondUser(context);
   if (!socket) return undefined;

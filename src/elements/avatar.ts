@@ -38,11 +38,11 @@ export function avatar(
   const href = attachmentUrl(base, picture ?? null);
   const src = href && mayLoad(href, base, hosts) ? href : null;
   return html`<span part="avatar" class="avatar" aria-hidden="true">
-    ${initials(name)}${src ? html`<img src=${src} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hide} />` : nothing}
+    ${initials(name)}${src ? html`<img src=${src} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hidePicture} />` : nothing}
   </span>`;
 }
 
-/** Hides a picture that failed to load, which reveals the initials. */
-function hide(event: Event): void {
+/** Hides a picture that failed to load, which reveals the text in its place: initials, or the name of a file. */
+export function hidePicture(event: Event): void {
   (event.target as HTMLImageElement).hidden = true;
 }

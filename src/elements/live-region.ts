@@ -3,21 +3,25 @@
  * connection, however many there are: each change is announced once. The elements' content is not live.
  */
 import type { LitElement, ReactiveController } from 'lit';
-import { totalUnread, type ChatConnection, type ChatData, type ConnectionEvents } from '../client/index.js';
-import { enRichParts, enSecondary, type Localize } from '../locale/index.js';
+import { roomOf, totalUnread, type ChatConnection, type ChatData, type ConnectionEvents } from '../client/index.js';
+import type { Localize } from '../locale/index.js';
+import { evictOldest } from '../internal/evict-oldest.js';
 import { idKey } from '../protocol/index.js';
 import { systemClock } from '../transport/index.js';
 import { isNotice } from './chat-thread/is-notice.js';
 import { firstName, fullName, roomName } from './display-name.js';
+import { unnamedUser } from './unnamed-user.js';
 import { SettledState } from './settled-state.js';
 import { STATE_TERMS } from './state-terms.js';
 
 /** Changes within this time are announced together, in milliseconds. */
 const BATCH_MS = 1_000;
-/** An announced text is removed after this time, so that nobody finds it while reading the page, in milliseconds. */
+/** An announced text is removed after this time, or it would be found while the page is read, in milliseconds. */
 const REMOVE_MS = 10_000;
 /** More messages are announced as a count. */
 const MAX_MESSAGES = 3;
+/** More notices replace the oldest ones. */
+const MAX_NOTICES = 10;
 /** Longest announcement of one message, in characters. */
 const MAX_CHARS = 500;
 
@@ -85,16 +89,18 @@ class Announcer {
   /** @param kind replaces an unannounced notice of the same kind; two elements may show the same problem. */
   announce(kind: string, text: string): void {
     this.#notices.set(kind, text);
+    evictOldest(this.#notices, MAX_NOTICES);
     this.#schedule();
   }
 
   #onMessage({ roomId, message }: ConnectionEvents['chat-message']): void {
-    const { rooms, reading, user } = this.#connection.data;
+    const { data } = this.#connection;
     const { sender: author, content, attachment } = message;
-    const sender = firstName(author) || fullName(author) || this.#term(author ? 'unnamedUser' : 'deletedUser');
+    const sender = firstName(author) || fullName(author) || unnamedUser(author, this.#term);
     const text = content || this.#term(attachment ? 'attachment' : 'noText');
-    const room = rooms.find(({ id }) => idKey(id) === idKey(roomId));
-    const name = room && room.room_type !== 'direct' && !reading.includes(idKey(roomId)) && roomName(room, user?.id);
+    const room = roomOf(data, roomId);
+    const isViewed = data.reading.includes(idKey(roomId));
+    const name = room && room.room_type !== 'direct' && !isViewed && roomName(room, data.user?.id);
     const announcement = isNotice(message)
       ? text
       : name
@@ -205,7 +211,6 @@ export class LiveRegion implements ReactiveController {
   constructor(host: LitElement, localize: Localize, finder: { readonly connection: ChatConnection | undefined }) {
     this.host = host;
     this.localize = localize;
-    localize.english = { ...enSecondary, ...enRichParts, ...localize.english };
     this.#finder = finder;
     host.addController(this);
   }

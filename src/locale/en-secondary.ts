@@ -1,6 +1,9 @@
 import type { Terms } from './translation.js';
 
-/** English texts of `<chat-status>`, `<chat-rooms>` and `<chat-launcher>`. */
+/**
+ * English texts of the code that is loaded beside the first request: `<chat-status>`, `<chat-rooms>`, `<chat-launcher>`,
+ * the rich parts of `<chat-thread>`, and announcements.
+ */
 export const enSecondary = {
   connecting: 'Connecting…',
   connected: 'Connected',
@@ -21,14 +24,37 @@ export const enSecondary = {
   filterConversations: 'Search',
   noConversations: 'No conversations yet',
   notAllConversations: 'Not all conversations are shown.',
-  unreadable: (count) => `${count} could not be displayed.`,
   noMatch: (filter) => `No results for “${filter}”`,
   loadingConversations: 'Loading conversations…',
-  noText: 'No text',
-  waiting: 'Waiting for the connection…',
   unread: (count) => `${count} unread`,
   you: 'You',
   noMessagesYet: 'No messages yet',
   now: 'now',
   roomNotShown: 'This conversation cannot be displayed.',
+  // The rich parts of a thread, and announcements
+  showMore: 'Show more',
+  jumpToLatest: 'Jump to latest',
+  newMessages: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
+  isTyping: (names) =>
+    names.length === 1
+      ? `${names[0]} is typing`
+      : names.length === 2
+        ? `${names[0]} and ${names[1]} are typing`
+        : 'Several people are typing',
+  announce: (sender, text) => `${sender}: ${text}`,
+  announceIn: (sender, room, text) => `${sender} in ${room}: ${text}`,
+  noText: 'No text',
+  deletedUser: 'Deleted user',
+  unnamedUser: 'Unnamed user',
+  discard: 'Discard',
+  notShown: 'This message cannot be displayed.',
+  openFile: 'Open file',
+  reloadToContinue: 'Reload to continue: another tab runs a newer version of this chat.',
+  unreadable: (count) => `${count} could not be displayed.`,
+  waiting: 'Waiting for the connection…',
+  loadingOlder: 'Loading older messages…',
+  skipped: 'Earlier messages were skipped.',
+  loadSkipped: 'Load them',
+  noAccess: 'You do not have access to this conversation.',
+  notDurable: 'Keep this page open until your messages are sent.',
 } satisfies Partial<Terms>;

@@ -2,7 +2,7 @@ import type { Terms } from './translation.js';
 
 /**
  * English texts of chat.js: those that `<chat-thread>` needs at first, or that several elements share. The other texts
- * are part of the chunks that use them: en-secondary.ts and en-rich-parts.ts.
+ * are part of the chunk that uses them: en-secondary.ts.
  */
 export const en = {
   signIn: 'Sign in to chat',

@@ -1,4 +1,3 @@
-export { enRichParts } from './en-rich-parts.js';
 export { enSecondary } from './en-secondary.js';
 export {
   canonicalTag,

@@ -63,7 +63,7 @@ describe('12.22: two users', () => {
     assert.match(findingOf(report, 'non-member.send').fix!, /look up the room among those of the user/);
   });
 
-  it('12.22: nobody writes to another room than the one under test', async () => {
+  it('12.22: frames are sent only to the room under test', async () => {
     const before = await countMessages(FOREIGN_ROOM);
     const report = await diagnoseWithFault('membership not checked on the WebSocket', server, WRITE);
     assert.deepEqual(failedIds(report), ['non-member.subscribe']);

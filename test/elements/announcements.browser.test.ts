@@ -1,24 +1,25 @@
 /** 12.5: announcements to screen readers. Each connection has one polite live region; each change is announced once. */
-import { aTimeout, expect, fixtureCleanup, html, oneEvent } from '@open-wc/testing';
+import { expect, html, oneEvent } from '@open-wc/testing';
 import { sendKeys, setViewport } from '@web/test-runner-commands';
-import { page, room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
-import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url, type Mounted } from '../support/mounted.js';
+import { page, room, tokenOf } from '../support/fake-backend.js';
+import {
+  all,
+  mount,
+  one,
+  text,
+  until,
+  untilRichParts,
+  URL_OF_BACKEND as url,
+  useFakeBackend,
+  type Mounted,
+} from '../support/mounted.js';
 
 const LIVE = '[role=status], [role=log], [role=alert], [aria-live]';
 
 describe('12.5: announcements', () => {
-  let backend: FakeBackend;
-  let restore: () => void;
-  beforeEach(() => {
-    ({ backend, restore } = intercept((made) => {
-      made.rooms = [room(1, 'Ana & Ben'), room(2, 'General')];
-      made.store(1, 2, 'hi');
-    }));
-  });
-  afterEach(async () => {
-    fixtureCleanup();
-    await aTimeout(0);
-    restore();
+  const backend = useFakeBackend((made) => {
+    made.rooms = [room(1, 'Ana & Ben'), room(2, 'General')];
+    made.store(1, 2, 'hi');
   });
 
   const template = html`<chat-connection url=${url} token=${tokenOf(1)}>
@@ -66,28 +67,28 @@ describe('12.5: announcements', () => {
   it('announces new messages one by one or as a count, and never the history', async () => {
     const { thread } = await mounted();
     expect(announced()).to.equal('');
-    setTimeout(() => backend.sendAs(1, 2, 'psst'));
+    setTimeout(() => backend().sendAs(1, 2, 'psst'));
     await oneEvent(thread, 'chat-message');
     await until(() => announced() === 'user2: psst');
-    for (let n = 0; n < 5; n++) backend.sendAs(1, 2, `burst ${n}`);
+    for (let n = 0; n < 5; n++) backend().sendAs(1, 2, `burst ${n}`);
     await until(() => announced() === '5 new messages');
   });
 
   it('announces a message in another room with the name of the room', async () => {
     await mounted();
-    backend.sendAs(2, 2, 'over here');
+    backend().sendAs(2, 2, 'over here');
     await until(() => announced() === 'user2 in General: over here');
   });
 
   it('announces that a message was not sent', async () => {
     const { connection, thread } = await mounted();
-    backend.stores = false;
-    backend.echo = 'none';
+    backend().stores = false;
+    backend().echo = 'none';
     void connection.connection.sendChatMessage(1, 'late').catch(() => {});
-    await until(() => backend.socket.sent.some(({ type }) => type === 'send_message'));
-    const { _tempId } = backend.socket.sent.find(({ type }) => type === 'send_message')!;
+    await until(() => backend().socket.sent.some(({ type }) => type === 'send_message'));
+    const { _tempId } = backend().socket.sent.find(({ type }) => type === 'send_message')!;
     const message = 'You left this room.';
-    backend.socket.receive({ type: 'error', code: 'access_denied', message, room_id: 1, _tempId });
+    backend().socket.receive({ type: 'error', code: 'access_denied', message, room_id: 1, _tempId });
     await until(() => announced() === 'Not sent: You left this room.');
     await until(() => one(thread, '[part=discard]'));
     one(thread, '[part=discard]').click();
@@ -97,7 +98,7 @@ describe('12.5: announcements', () => {
   it('announces once that messages cannot be loaded, not again with every retry', async () => {
     let down = true;
     let attempts = 0;
-    backend.onRequest = (_method, path) => {
+    backend().onRequest = (_method, path) => {
       if (!down || !path.includes('rooms/2/messages')) return undefined;
       attempts++;
       return page('', 400);
@@ -114,18 +115,18 @@ describe('12.5: announcements', () => {
     }
     down = false;
     // The next announcement shows that there was none in between.
-    backend.sendAs(1, 2, 'later');
+    backend().sendAs(1, 2, 'later');
     await until(() => texts.length === 2);
     expect(texts[1]).to.match(/: later$/);
   });
 
   it('announces once that a text is too long, not for every key', async () => {
     const { connection, thread } = await mounted();
-    backend.socket.receive({
+    backend().socket.receive({
       type: 'connection_established',
       user_id: 1,
       username: 'user1',
-      capabilities: backend.capabilities,
+      capabilities: backend().capabilities,
       limits: { content: 5 },
     });
     await until(() => connection.connection.data.limits.content === 5);
@@ -135,7 +136,7 @@ describe('12.5: announcements', () => {
     await until(() => texts.length === 1);
     expect(texts[0]).to.match(/over the character limit/);
     await sendKeys({ type: '9' });
-    backend.sendAs(1, 2, 'later');
+    backend().sendAs(1, 2, 'later');
     await until(() => texts.length === 2);
     expect(texts[1]).to.equal('user2: later');
   });
@@ -143,24 +144,24 @@ describe('12.5: announcements', () => {
   it('announces the state of the connection once it has lasted', async () => {
     await mounted();
     const texts = record();
-    backend.onSocket = 'refuse';
-    backend.socket.close(1006);
+    backend().onSocket = 'refuse';
+    backend().socket.close(1006);
     await until(() => texts.length === 1);
     expect(texts[0]).to.match(/Reconnecting…|Messages may take a few seconds/);
-    backend.onSocket = 'greet';
+    backend().onSocket = 'greet';
     document.querySelector('chat-connection')!.connection.retryNow();
     await until(() => texts.at(-1) === 'Connected');
   });
 
   it('names the author of every message, also of own and continued ones', async () => {
-    backend.rooms = [room(1, 'Ana & Ben', { room_type: 'general' })];
+    backend().rooms = [room(1, 'Ana & Ben', { room_type: 'general' })];
     for (const [author, words] of [
       [2, 'one'],
       [2, 'two'],
       [1, 'three'],
       [1, 'four'],
     ] as const)
-      backend.store(1, author, words);
+      backend().store(1, author, words);
     const { thread } = await mounted();
     await until(() => one(thread, '.avatar'));
     const names = (): string[] => all(thread, 'li').map((row) => text(row.querySelector('.author, .hidden-visually')!));
@@ -173,13 +174,13 @@ describe('12.5: announcements', () => {
     );
     await until(() => regions().length === 1);
     await until(() => connection.connection.data.roomsLoaded);
-    backend.sendAs(2, 2, 'over here');
+    backend().sendAs(2, 2, 'over here');
     await until(() => announced().includes('user2 in General: over here'));
     await setViewport({ width: 380, height: 700 });
     const launcher = document.querySelector('chat-launcher')!;
     launcher.open = true;
     await until(() => launcher.shadowRoot!.querySelector('dialog:modal'));
-    backend.sendAs(2, 2, 'and here');
+    backend().sendAs(2, 2, 'and here');
     await until(() => announced().includes('and here'));
     await setViewport({ width: 1000, height: 800 });
     const region = regions().find((one) => text(one).includes('and here'))!;
@@ -193,8 +194,9 @@ describe('12.5: announcements', () => {
         <chat-launcher></chat-launcher
       ></chat-connection>`,
     );
-    await until(() => regions().length === 1 && thread.shadowRoot!.adoptedStyleSheets.length > 4);
-    backend.sendAs(2, 2, 'over here');
+    await untilRichParts(thread);
+    await until(() => regions().length === 1);
+    backend().sendAs(2, 2, 'over here');
     await until(() => announced().includes('over here'));
     expect(all(document.querySelector('chat-launcher')!, LIVE).map(text).join('')).to.contain('over here');
   });

@@ -1,7 +1,7 @@
 /** 12.6: text on the accent colour, and text in it, is readable with any accent. */
-import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
-import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
-import { all, intercept, mount, one, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+import { expect, html } from '@open-wc/testing';
+import { room, tokenOf } from '../support/fake-backend.js';
+import { all, mount, one, until, URL_OF_BACKEND as url, useFakeBackend } from '../support/mounted.js';
 
 /** WCAG 2.2, 1.4.3: text of normal size. */
 const MIN_CONTRAST = 4.5;
@@ -26,20 +26,11 @@ function contrast(a: string, b: string): number {
 }
 
 describe('12.6: contrast', () => {
-  let backend: FakeBackend;
-  let restore: () => void;
-  beforeEach(() => {
-    ({ backend, restore } = intercept((made) => {
-      made.rooms = [room(1, 'Ana & Ben', { room_type: 'general', unread_count: 2 })];
-      made.store(1, 2, 'hi');
-      Object.assign(made.store(1, 1, 'long '.repeat(1_000)), { is_read: true });
-      made.store(1, 2, 'bye');
-    }));
-  });
-  afterEach(async () => {
-    fixtureCleanup();
-    await aTimeout(0);
-    restore();
+  const backend = useFakeBackend((made) => {
+    made.rooms = [room(1, 'Ana & Ben', { room_type: 'general', unread_count: 2 })];
+    made.store(1, 2, 'hi');
+    Object.assign(made.store(1, 1, 'long '.repeat(1_000)), { is_read: true });
+    made.store(1, 2, 'bye');
   });
 
   for (const scheme of ['light', 'dark'])
@@ -71,7 +62,7 @@ describe('12.6: contrast', () => {
         );
         const [rooms, launcher] = ['chat-rooms', 'chat-launcher'].map((tag) => connection.querySelector(tag)!);
         await until(() => one(thread, '.avatar') && one(rooms!, '.avatar') && one(launcher!, '.header'));
-        expect(backend.rooms).to.have.length(1);
+        expect(backend().rooms).to.have.length(1);
         const places: [name: string, element: Element | undefined, background?: Element][] = [
           ['own bubble', one(thread, '.own .bubble')],
           ['send button', one(thread, '.send')],

@@ -1,20 +1,20 @@
-import { aTimeout, expect, fixtureCleanup, html, nextFrame } from '@open-wc/testing';
+import { expect, html, nextFrame } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
-import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
-import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+import { room, tokenOf } from '../support/fake-backend.js';
+import {
+  all,
+  mount,
+  one,
+  text,
+  until,
+  untilRichParts,
+  URL_OF_BACKEND as url,
+  useFakeBackend,
+} from '../support/mounted.js';
 
 describe('keyboard', () => {
-  let backend: FakeBackend;
-  let restore: () => void;
-  beforeEach(() => {
-    ({ backend, restore } = intercept((made) => {
-      made.rooms = [room(1, 'Ana & Ben'), room(2, 'General')];
-    }));
-  });
-  afterEach(async () => {
-    fixtureCleanup();
-    await aTimeout(0);
-    restore();
+  const backend = useFakeBackend((made) => {
+    made.rooms = [room(1, 'Ana & Ben'), room(2, 'General')];
   });
 
   const template = html`<chat-connection url=${url} token=${tokenOf(1)}>
@@ -30,7 +30,7 @@ describe('keyboard', () => {
   </chat-connection>`;
 
   it('12.4: Home shows the first loaded message and End the last one, with one press each', async () => {
-    for (let n = 0; n < 45; n++) backend.store(1, 2, `message ${n}`);
+    for (let n = 0; n < 45; n++) backend().store(1, 2, `message ${n}`);
     const { thread } = await mount(template);
     await until(() => all(thread, 'li').length > 12);
     await until(() => one(thread, '.avatar'));
@@ -47,7 +47,7 @@ describe('keyboard', () => {
   });
 
   it('12.4: Home leaves a thread that fits into its box at its end', async () => {
-    backend.store(1, 2, 'hi');
+    backend().store(1, 2, 'hi');
     const { thread } = await mount(template);
     await until(() => one(thread, 'li') && one(thread, '.no-avatar, .avatar'));
     const list = one(thread, '[part=messages]');
@@ -78,8 +78,7 @@ describe('keyboard', () => {
       it(`do not hear what is typed into the ${name}, and hear the rest`, async () => {
         const mounted = await mount(template);
         await until(() => one(mounted.thread, 'textarea') && one(mounted.thread, '.end'));
-        // The extras of a thread, which keep the keys.
-        await until(() => mounted.thread.shadowRoot!.adoptedStyleSheets.length > 4);
+        await untilRichParts(mounted.thread);
         find(mounted).focus();
         for (const press of ['/', 's', '?', 'ArrowLeft', 'Home', 'Backspace']) await sendKeys({ press });
         await sendKeys({ down: 'Control' });
@@ -97,7 +96,7 @@ describe('keyboard', () => {
       it(`do not hear a single character of the ${name}`, async () => {
         const mounted = await mount(template);
         await until(() => one(mounted.thread, 'textarea'));
-        await until(() => mounted.thread.shadowRoot!.adoptedStyleSheets.length > 4);
+        await untilRichParts(mounted.thread);
         const field = find(mounted) as HTMLInputElement;
         field.focus();
         field.select();

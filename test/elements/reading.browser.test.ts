@@ -1,36 +1,31 @@
 /** 12.7: a message is read when its reader can see it, and not before. */
-import { aTimeout, expect, fixtureCleanup, html, nextFrame } from '@open-wc/testing';
+import { expect, html, nextFrame } from '@open-wc/testing';
 import { ReadingDetector } from '../../src/elements/chat-thread/reading-detector.js';
 import { systemClock } from '../../src/transport/index.js';
-import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
-import { intercept, mount, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
+import { room, tokenOf } from '../support/fake-backend.js';
+import { mount, one, text, until, untilRichParts, URL_OF_BACKEND as url, useFakeBackend } from '../support/mounted.js';
 
 describe('12.7: read means seen', () => {
-  let backend: FakeBackend;
-  let restore: () => void;
+  const backend = useFakeBackend((made) => {
+    made.rooms = [room(1, 'Ana & Ben', { unread_count: 1 })];
+    made.store(1, 2, 'hi');
+  });
   let style: HTMLStyleElement;
   const { hasFocus } = ReadingDetector;
   let isFocused: boolean;
   beforeEach(() => {
     isFocused = true;
     ReadingDetector.hasFocus = () => isFocused;
-    ({ backend, restore } = intercept((made) => {
-      made.rooms = [room(1, 'Ana & Ben', { unread_count: 1 })];
-      made.store(1, 2, 'hi');
-    }));
     style = document.head.appendChild(document.createElement('style'));
   });
-  afterEach(async () => {
-    fixtureCleanup();
-    await aTimeout(0);
-    restore();
+  afterEach(() => {
     style.remove();
     ReadingDetector.hasFocus = hasFocus;
     scrollTo(0, 0);
   });
 
   const reading = (): number => document.querySelector('chat-connection')!.connection.data.reading.length;
-  const marks = (): number => backend.socket.sent.filter(({ type }) => type === 'mark_read').length;
+  const marks = (): number => backend().socket.sent.filter(({ type }) => type === 'mark_read').length;
 
   /** Mounts a thread inside of a box with a style, and waits until its messages are rendered. */
   async function mounted(css: string): Promise<HTMLElement> {
@@ -42,8 +37,7 @@ describe('12.7: read means seen', () => {
       ></chat-connection>`,
     );
     await until(() => text(one(thread, 'ol')).includes('hi'));
-    // The extras of a thread, which contain the detector.
-    await until(() => thread.shadowRoot!.adoptedStyleSheets.length > 4);
+    await untilRichParts(thread);
     return thread;
   }
 
@@ -72,7 +66,7 @@ describe('12.7: read means seen', () => {
       await mounted(hidden);
       await settled();
       expect([reading(), marks()]).to.deep.equal([0, 0]);
-      backend.sendAs(1, 2, 'unseen');
+      backend().sendAs(1, 2, 'unseen');
       await settled();
       expect(document.querySelector('chat-connection')!.connection.rooms[0]!.unread_count).to.equal(2);
       style.textContent = `chat-thread { height: 300px; width: 300px } ${shown}`;

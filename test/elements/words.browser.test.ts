@@ -1,21 +1,22 @@
 /** What a thread and a list say about messages that are not simply the text of a known user. */
-import { aTimeout, expect, fixtureCleanup, html } from '@open-wc/testing';
+import { expect, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
-import { room, tokenOf, type FakeBackend } from '../support/fake-backend.js';
-import { all, intercept, mount, one, text, until, URL_OF_BACKEND as url, type Mounted } from '../support/mounted.js';
+import { room, tokenOf } from '../support/fake-backend.js';
+import {
+  all,
+  mount,
+  one,
+  text,
+  until,
+  untilRichParts,
+  URL_OF_BACKEND as url,
+  useFakeBackend,
+  type Mounted,
+} from '../support/mounted.js';
 
 describe('words', () => {
-  let backend: FakeBackend;
-  let restore: () => void;
-  beforeEach(() => {
-    ({ backend, restore } = intercept((made) => {
-      made.rooms = [room(1, 'General', { room_type: 'general' })];
-    }));
-  });
-  afterEach(async () => {
-    fixtureCleanup();
-    await aTimeout(0);
-    restore();
+  const backend = useFakeBackend((made) => {
+    made.rooms = [room(1, 'General', { room_type: 'general' })];
   });
 
   const template = html`<chat-connection url=${url} token=${tokenOf(1)}>
@@ -34,26 +35,25 @@ describe('words', () => {
   async function mounted(): Promise<Mounted> {
     const elements = await mount(template);
     await until(() => one(elements.thread, 'li'));
-    await until(() => elements.thread.shadowRoot!.adoptedStyleSheets.length > 4);
-    await elements.thread.updateComplete;
+    await untilRichParts(elements.thread);
     return elements;
   }
 
   describe('12.13: names', () => {
     it('a deleted user, a user without a name, and a message without text have a text', async () => {
-      Object.assign(backend.store(1, 2, 'from nobody'), { sender: null });
+      Object.assign(backend().store(1, 2, 'of a deleted user'), { sender: null });
       const unnamed = { id: 9, username: '', first_name: '', last_name: '', profile_picture: null };
-      Object.assign(backend.store(1, 3, 'from somebody'), { sender: unnamed });
-      backend.store(1, 2, '');
+      Object.assign(backend().store(1, 3, 'of a user without a name'), { sender: unnamed });
+      backend().store(1, 2, '');
       const { thread } = await mounted();
       expect(all(thread, '[part=author]').map(text)).to.deep.equal(['Deleted user', 'Unnamed user', 'user2']);
       expect(text(all(thread, 'li').at(-1)!)).to.contain('No text');
     });
 
-    it('messages of the server and of unknown types are nobody’s words', async () => {
-      Object.assign(backend.store(1, 2, 'The job was changed.'), { message_type: 'job_update' });
-      Object.assign(backend.store(1, 2, 'A poll'), { message_type: 'poll' });
-      Object.assign(backend.store(1, 2, 'Ben has joined.'), { message_type: 'system', sender: null });
+    it('messages of the server and of unknown types are not shown as the words of a user', async () => {
+      Object.assign(backend().store(1, 2, 'The job was changed.'), { message_type: 'job_update' });
+      Object.assign(backend().store(1, 2, 'A poll'), { message_type: 'poll' });
+      Object.assign(backend().store(1, 2, 'Ben has joined.'), { message_type: 'system', sender: null });
       const { thread } = await mounted();
       await until(() => all(thread, 'li').length === 3);
       expect(all(thread, '[part=system]').map(text)).to.deep.equal([
@@ -74,8 +74,8 @@ describe('words', () => {
       ['(Support)', 'S'],
     ])
       it(`initials of ${name}: ${initials}`, async () => {
-        backend.rooms = [room(1, name!, { room_type: 'general' })];
-        backend.store(1, 2, 'hi');
+        backend().rooms = [room(1, name!, { room_type: 'general' })];
+        backend().store(1, 2, 'hi');
         const { rooms } = await mounted();
         await until(() => one(rooms, '.avatar'));
         expect(text(one(rooms, '.avatar'))).to.equal(initials);
@@ -84,13 +84,13 @@ describe('words', () => {
 
   describe('12.12: length', () => {
     it('is counted in code points: nine emoji are within a limit of ten', async () => {
-      backend.store(1, 2, 'hi');
+      backend().store(1, 2, 'hi');
       const { connection, thread } = await mounted();
-      backend.socket.receive({
+      backend().socket.receive({
         type: 'connection_established',
         user_id: 1,
         username: 'user1',
-        capabilities: backend.capabilities,
+        capabilities: backend().capabilities,
         limits: { content: 10 },
       });
       await until(() => connection.connection.data.limits.content === 10);
@@ -107,7 +107,7 @@ describe('words', () => {
     });
 
     it('invisible messages are not sent; the first line keeps its indentation', async () => {
-      backend.store(1, 2, 'hi');
+      backend().store(1, 2, 'hi');
       const { thread } = await mounted();
       const field = one(thread, 'textarea') as HTMLTextAreaElement;
       const send = one(thread, '[part=send]') as HTMLButtonElement;
@@ -125,7 +125,7 @@ describe('words', () => {
       await write('\n\n    if (x) {\n      y();\n    }\n\n');
       send.click();
       const sent = (): unknown[] =>
-        backend.socket.sent.flatMap((frame) => (frame.type === 'send_message' ? [frame.content] : []));
+        backend().socket.sent.flatMap((frame) => (frame.type === 'send_message' ? [frame.content] : []));
       await until(() => sent().length > 0);
       expect(sent()).to.deep.equal(['    if (x) {\n      y();\n    }']);
     });
@@ -133,14 +133,14 @@ describe('words', () => {
 
   describe('12.16', () => {
     it('a refused message does not take the time and the tick of the one before it', async () => {
-      backend.store(1, 1, 'first');
+      backend().store(1, 1, 'first');
       const { connection, thread } = await mounted();
-      backend.stores = false;
-      backend.echo = 'none';
+      backend().stores = false;
+      backend().echo = 'none';
       void connection.connection.sendChatMessage(1, 'refused').catch(() => {});
-      await until(() => backend.socket.sent.some(({ type }) => type === 'send_message'));
-      const { _tempId } = backend.socket.sent.find(({ type }) => type === 'send_message')!;
-      backend.socket.receive({ type: 'error', code: 'access_denied', message: 'No.', room_id: 1, _tempId });
+      await until(() => backend().socket.sent.some(({ type }) => type === 'send_message'));
+      const { _tempId } = backend().socket.sent.find(({ type }) => type === 'send_message')!;
+      backend().socket.receive({ type: 'error', code: 'access_denied', message: 'No.', room_id: 1, _tempId });
       await until(() => one(thread, '[part=failure]'));
       const [first, second] = all(thread, 'li');
       expect(
@@ -151,7 +151,7 @@ describe('words', () => {
     });
 
     it('a picture that fails to load shows its name', async () => {
-      Object.assign(backend.store(1, 2, ''), {
+      Object.assign(backend().store(1, 2, ''), {
         message_type: 'image',
         attachment: `${location.origin}/none/holiday.jpg`,
       });
@@ -163,29 +163,29 @@ describe('words', () => {
     });
 
     it('nothing can be written that could not be sent, and the draft is kept, while signed out', async () => {
-      backend.store(1, 2, 'hi');
+      backend().store(1, 2, 'hi');
       const { connection, thread } = await mounted();
       const field = one(thread, 'textarea') as HTMLTextAreaElement;
       field.value = 'half a sentence';
       field.dispatchEvent(new InputEvent('input'));
-      backend.rejectedTokens.add(tokenOf(1));
-      backend.socket.close(4001);
+      backend().rejectedTokens.add(tokenOf(1));
+      backend().socket.close(4001);
       await until(() => connection.connection.state === 'unauthorized');
       await until(() => field.readOnly);
       expect([field.value, field.placeholder]).to.deep.equal(['half a sentence', 'Sign in to chat']);
       expect((one(thread, '[part=send]') as HTMLButtonElement).disabled).to.equal(true);
-      const { length } = backend.socket.sent;
+      const { length } = backend().socket.sent;
       field.focus();
       await sendKeys({ press: 'Enter' });
       expect(field.value).to.equal('half a sentence');
-      expect(backend.socket.sent).to.have.length(length);
+      expect(backend().socket.sent).to.have.length(length);
       await expect(thread).to.be.accessible();
     });
   });
 
   describe('12.10', () => {
     it('an element in another document keeps its styles, there and back', async () => {
-      backend.store(1, 2, 'hi');
+      backend().store(1, 2, 'hi');
       const { thread, connection } = await mounted();
       const frame = document.body.appendChild(document.createElement('iframe'));
       try {

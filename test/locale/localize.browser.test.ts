@@ -3,14 +3,13 @@ import { LitElement, type TemplateResult } from 'lit';
 import { de } from '../../src/locale/de.js';
 import { en as enThread } from '../../src/locale/en.js';
 import { enSecondary } from '../../src/locale/en-secondary.js';
-import { enRichParts } from '../../src/locale/en-rich-parts.js';
 import type { Terms } from '../../src/locale/translation.js';
 import { relativeTime, isSameDay, Localize, registerLocale } from '../../src/locale/index.js';
 import { REASONS } from '../../src/locale/state-reasons.js';
 import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import { until } from '../support/mounted.js';
 
-const en: Terms = { ...enThread, ...enSecondary, ...enRichParts };
+const en: Terms = { ...enThread, ...enSecondary };
 
 class Words extends LitElement {
   readonly localize = new Localize(this, enSecondary);

@@ -98,7 +98,7 @@ describe('12.20: maintained unread counts', () => {
     await rest(server, ANA, `rooms/${room!.id}/send_message/`, { json: { room: room!.id, content: 'hello' } });
     assert.equal((await rest(server, user!.id, `rooms/${room!.id}/`)).body.unread_count, 1);
     assert.equal((await rest(server, ANA, `rooms/${room!.id}/`)).body.unread_count, 0);
-    // A member who joins later: the messages are unread, but notify nobody who was not there.
+    // A member who joins later: the messages are unread, but cause no notifications for this member.
     await sql('insert into members (room_id, user_id) values ($1, $2)', room!.id, CLEO);
     assert.equal((await rest(server, CLEO, `rooms/${room!.id}/`)).body.unread_count, 1);
     const unreadNotifications = async (userId: number): Promise<unknown> => {

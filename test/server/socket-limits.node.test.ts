@@ -14,7 +14,7 @@ it('12.21: limits the sockets of a user; one more closes the oldest', () =>
   }));
 
 for (const trustProxy of [false, true]) {
-  const header = trustProxy ? 'the header of a trusted proxy' : 'the connection, whatever a header claims';
+  const header = trustProxy ? 'the header of a trusted proxy' : 'the connection, regardless of a header';
   it(`12.21: limits the sockets of an address, which it takes from ${header}`, () =>
     withServer({ trustProxy, limits: { socketsPerAddress: 2 } }, async (server) => {
       const token = await server.signToken(ANA);

@@ -1,5 +1,5 @@
 /** Elements on a real page, connected to a fake backend. */
-import { aTimeout, fixture, nextFrame } from '@open-wc/testing';
+import { aTimeout, fixture, fixtureCleanup, nextFrame } from '@open-wc/testing';
 import type { TemplateResult } from 'lit';
 import '../../src/define.js';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
@@ -32,6 +32,21 @@ export function intercept(prepare: (backend: FakeBackend) => void = () => {}): {
   };
 }
 
+/**
+ * Gives every test of a suite a fake backend, and removes its elements afterwards. Call it inside of `describe`.
+ * @returns the backend of the current test.
+ */
+export function useFakeBackend(prepare?: (backend: FakeBackend) => void): () => FakeBackend {
+  let intercepted: ReturnType<typeof intercept>;
+  beforeEach(() => void (intercepted = intercept(prepare)));
+  afterEach(async () => {
+    fixtureCleanup();
+    await aTimeout(0);
+    intercepted.restore();
+  });
+  return () => intercepted.backend;
+}
+
 export const URL_OF_BACKEND = 'https://chat.example';
 
 /** Waits for a condition, without a timeout of its own. */
@@ -59,6 +74,13 @@ export async function mount(template: TemplateResult): Promise<Mounted> {
   };
   if (mounted.connection) await until(() => mounted.connection.connection.state === 'connected');
   return mounted;
+}
+
+/** Waits until the rich parts of a thread are loaded, and rendered. */
+export async function untilRichParts(thread: ChatThreadElement): Promise<void> {
+  const { length } = (thread.constructor as typeof ChatThreadElement).elementStyles;
+  await until(() => thread.shadowRoot!.adoptedStyleSheets.length > length);
+  await thread.updateComplete;
 }
 
 /** All matches inside an element's shadow root. */

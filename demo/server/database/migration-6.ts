@@ -2,8 +2,9 @@
  * Migration 6: maintained unread counts. A member's unread count is the room's `message_count` less the member's
  * `read_count`, so a new message changes two rows, however many members and messages the room has.
  *
- * Triggers maintain both numbers, so plain SQL keeps them right, too. Whoever changes the counts of other members locks
- * their rows first: marking as read locks the row of its member, and must not miss a concurrent deletion or import.
+ * Triggers maintain both numbers, so plain SQL keeps them right, too. A statement that changes the counts of other
+ * members locks their rows first: marking as read locks the row of its member, and must not miss a concurrent deletion
+ * or import.
  */
 import type { Migration } from './database.js';
 

@@ -12,7 +12,7 @@ export const DERIVED_NOTIFICATIONS: Migration = {
   id: 7,
   name: 'notifications derived from messages; one function stores a message',
   statements: [
-    // The users who were viewing the room when the message was sent. Null: notifies nobody, because it was imported, or
+    // The users who were viewing the room when the message was sent. Null: no notifications, because it was imported, or
     // because its notifications are stored.
     `alter table messages add column viewers int[]`,
     // Notifications up to this message were marked as read, all at once, at this time.

@@ -72,7 +72,7 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
   };
 }
 
-/** A message that has just been stored: nobody has read it or reacted to it. */
+/** A message that has just been stored: no user has read it or reacted to it. */
 export const newMessage = (
   source: Source,
   viewerId: number,

@@ -5,7 +5,7 @@ import { NO_VIEWER, withoutViewerFields, getMessages, type Source, type WireMess
 import type { Member } from './member.js';
 import { lastMessage, membersOf } from './rooms.js';
 
-/** What is already loaded of a change. */
+/** The parts of a change that are already loaded. */
 export interface Loaded {
   /** The message of the change, as any member sees it. */
   message?: WireMessage | undefined;

@@ -166,12 +166,12 @@ export class ChatLauncherElement extends LitElement {
   protected override updated(changed: PropertyValues<this>): void {
     if (this.#leavesList) void this.#focusContent('chat-thread');
     if (!changed.has('open') || this.open === this.#dialog.open) return;
-    const isInitial = changed.get('open') === undefined && !this.#isRestored;
-    const isFirst = isInitial || this.#isRestored;
+    const isRestored = this.#isRestored;
+    const isInitial = !isRestored && changed.get('open') === undefined;
     this.#isRestored = false;
     if (this.open) {
       // A panel that is open from the start does not take the focus.
-      if (isFirst && !this.#smallScreen?.matches) this.#dialog.open = true;
+      if ((isInitial || isRestored) && !this.#smallScreen?.matches) this.#dialog.open = true;
       else this.#openDialog();
     } else {
       const hadFocus = this.#dialog.contains(this.shadowRoot!.activeElement);

@@ -159,9 +159,8 @@ export class ChatRoomsElement extends LitElement {
 
   /** Focuses the list's tab stop, or the filter if the list is empty. */
   override focus(options?: FocusOptions): void {
-    this.renderRoot
-      .querySelector<HTMLElement>('[role=option][tabindex="0"], .base:not(:has([role=option])) .filter')
-      ?.focus(options);
+    const tabStop = this.renderRoot.querySelector<HTMLElement>('[role=option][tabindex="0"]');
+    (tabStop ?? this.renderRoot.querySelector<HTMLElement>('.filter'))?.focus(options);
   }
 
   get #allRooms(): readonly Room[] {

@@ -1,4 +1,5 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { ChatConnection } from '../../client/index.js';
 import { ConnectionController } from '../../controllers/index.js';
 import { enSecondary, Localize } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../model/index.js';
@@ -137,25 +138,20 @@ export class ChatStatusElement extends LitElement {
   async #toggleDetails(): Promise<void> {
     const connection = this.#finder.connection!;
     if (this.#isLoading) return;
+    if (this.panel) return void (this.panel = undefined);
     this.#isLoading = true;
-    const panel = this.panel
-      ? undefined
-      : await import('./details.js').then(
-          (details) => details.openDetails(this, connection, this.#localize, this.#liveRegion),
-          () => {
-            // Probably offline, so the code failed to load. Show what is known without it.
-            const facts = JSON.stringify({
-              ...this.#phase.value,
-              url: connection.url,
-              onLine: navigator.onLine,
-              Date: Date(),
-            });
-            return () =>
-              html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
-          },
-        );
+    const details = await import('./details.js').catch(() => undefined);
     this.#isLoading = false;
-    if (connection === this.#finder.connection) this.panel = panel;
+    // The connection may have changed.
+    if (connection !== this.#finder.connection) return;
+    this.panel = details?.openDetails(this, connection, this.#localize, this.#liveRegion) ?? this.#factsOf(connection);
+  }
+
+  /** In place of the details if their code failed to load, probably because the device is offline: the known facts. */
+  #factsOf({ url }: ChatConnection): () => TemplateResult {
+    const facts = JSON.stringify({ ...this.#phase.value, url, onLine: navigator.onLine, Date: Date() });
+    return () =>
+      html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
   }
 
   protected override render(): TemplateResult | typeof nothing {

@@ -95,6 +95,7 @@ class Details implements ReactiveController {
         findings.push(finding);
         this.#host.requestUpdate();
       }, signal);
+      if (signal.aborted) return;
       this.#progress = 'done';
     } catch (thrown) {
       if (signal.aborted) return;
@@ -102,7 +103,6 @@ class Details implements ReactiveController {
       // A ChatError has its own explanation, such as an invalid url. Otherwise the doctor's code failed to load.
       if (thrown instanceof Error && thrown.name === 'ChatError') this.#failure = thrown.message;
     }
-    if (signal.aborted) return;
     this.#liveRegion.announce('check', this.#progressText);
     this.#host.requestUpdate();
   }

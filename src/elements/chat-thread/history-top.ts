@@ -1,4 +1,4 @@
-/** Renders what is shown above the loaded messages: progress, errors, the start of the conversation. */
+/** Renders the content above the loaded messages: progress, errors, the start of the conversation. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Localize } from '../../locale/index.js';
 import { hasFailedAtEnd, loadError } from './load-error.js';

@@ -4,16 +4,17 @@
  * region.
  */
 import { html, nothing, svg, type LitElement, type TemplateResult } from 'lit';
-import type { Localize } from '../../locale/index.js';
+import { enSecondary, type Localize } from '../../locale/index.js';
 import { sameId, type Reaction, type ReplyTo, type Room } from '../../protocol/index.js';
 import type { ChatConnection, ChatMessage, Thread } from '../../client/index.js';
 import { icon } from '../../theme/index.js';
 import { attachmentUrl, systemClock } from '../../transport/index.js';
-import { mayLoad } from '../avatar.js';
+import { hidePicture, mayLoad } from '../avatar.js';
 import { firstName, fullName } from '../display-name.js';
 import { addStyles, DocumentStyles } from '../document-styles.js';
 import { IntervalController } from '../interval-controller.js';
 import { LiveRegion } from '../live-region.js';
+import { unnamedUser } from '../unnamed-user.js';
 import { isolated, revealInvisible } from '../untrusted.js';
 import { hasFailedAtEnd, loadError } from './load-error.js';
 import { linkify } from './linkify.js';
@@ -45,6 +46,7 @@ export function addControllers(
   onReading: () => void,
 ): ReadingDetector {
   addStyles(host, styles);
+  localize.english = enSecondary;
   new LiveRegion(host, localize, finder);
   new DocumentStyles(host);
   // 'Today' becomes 'Yesterday'.
@@ -56,7 +58,7 @@ export const messageText = ({ key, content }: ChatMessage, { host, localize }: R
   linkify(host, key, content, localize.term('showMore'));
 
 export const unnamed = ({ sender }: ChatMessage, { localize }: RowContext): string =>
-  localize.term(sender ? 'unnamedUser' : 'deletedUser');
+  unnamedUser(sender, localize.term);
 
 export const hiddenAuthor = (message: ChatMessage, isOwn: boolean, context: RowContext): TemplateResult =>
   html`<span class="hidden-visually" dir="auto">${isOwn ? context.localize.term('you') : fullName(message.sender) || unnamed(message, context)}</span>`;
@@ -82,11 +84,6 @@ function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowCon
         : nothing
     }<span class="file">${FILE}<bdi>${name}</bdi></span>
   </a>`;
-}
-
-/** Shows the name of a picture that failed to load. */
-function hidePicture(event: Event): void {
-  (event.target as HTMLImageElement).hidden = true;
 }
 
 /** Below the bubble. */
@@ -150,7 +147,7 @@ export const noAccess = ({ term }: Localize, view: RoomView): TemplateResult =>
 export const jumpButton = (unseen: number, { term }: Localize, onJump: () => void): TemplateResult =>
   html`<button part="jump" class="jump" type="button" @click=${onJump}>${DOWN}<span>${unseen > 0 ? term('newMessages', unseen) : term('jumpToLatest')}</span></button>`;
 
-/** Home and End: by itself, the browser scrolls to the first or last rendered row, of which there are always more. */
+/** Home and End. The browser alone would scroll to the first or last rendered row, and there are more rows. */
 export function onHistoryKey(event: KeyboardEvent, scroller: { toStart(): void }, toEnd: () => void): void {
   const { key, shiftKey, altKey, metaKey } = event;
   const list = event.currentTarget as HTMLElement;

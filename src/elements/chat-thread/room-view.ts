@@ -5,7 +5,7 @@ import type { VirtualScroller } from './virtual-scroller.js';
 
 /**
  * A thread's view of its room: keeps the room open, loads pages of its history, and tells the connection whether the
- * user is reading the newest message (it is then marked as read) or the reader has scrolled up (loaded messages are then not
+ * user is reading the newest message (it is then marked as read) or has scrolled up (loaded messages are then not
  * released).
  */
 export class RoomView {

@@ -33,8 +33,8 @@ export const MAX_ADDRESS = 2_000;
 const PHONE = /^tel:\+?[\d().-]*\d$/i;
 const MAIL = /^mailto:[^@\s]+@[^@\s?.]+\.[^@\s]+$/i;
 
-/** How often each character occurs in a text. */
-function countCharacters(text: string): Map<string, number> {
+/** The number of occurrences of each character in a text. */
+function characterCounts(text: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1);
   return counts;
@@ -42,7 +42,7 @@ function countCharacters(text: string): Map<string, number> {
 
 /** Removes trailing punctuation, but not a bracket that was opened within the address. */
 function withoutTrailing(candidate: string): string {
-  const counts = countCharacters(candidate);
+  const counts = characterCounts(candidate);
   let end = candidate.length;
   for (; end > 0; end--) {
     const last = candidate[end - 1]!;
