@@ -3,7 +3,7 @@
  * connection.
  *
  * The script contains only what the first message needs. The chunk with status, room list and launcher is requested
- * immediately, in parallel with the first requests to the backend; other chunks are loaded on demand.
+ * at once, in parallel with the first requests to the backend; other chunks are loaded on demand.
  */
 import { ChatConnectionElement } from './elements/chat-connection/chat-connection.js';
 import { ChatThreadElement } from './elements/chat-thread/chat-thread.js';
@@ -15,8 +15,6 @@ export * from './headless.js';
 
 /** Delay before a chunk that failed to load is requested again, in milliseconds. */
 const RETRY_MS = 5_000;
-
-registerEach({ 'chat-connection': ChatConnectionElement, 'chat-thread': ChatThreadElement });
 
 /** Registering an element upgrades and renders its instances, so each gets its own task to avoid one long task. */
 function registerEach(elements: Record<string, CustomElementConstructor>): void {
@@ -35,4 +33,6 @@ function registerSecondary(): void {
     () => setTimeout(registerSecondary, RETRY_MS),
   );
 }
-registerSecondary();
+// In tasks of their own, because evaluating this script is a long one.
+setTimeout(registerSecondary);
+registerEach({ 'chat-connection': ChatConnectionElement, 'chat-thread': ChatThreadElement });

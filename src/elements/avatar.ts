@@ -2,10 +2,18 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { attachmentUrl, parseUrl } from '../transport/index.js';
 
-const segmenter = new Intl.Segmenter();
+/** A letter or digit that is a character by itself, as nearly all are: neither clusters nor marks that combine with it. */
+const SINGLE =
+  /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Han}\d](?![\p{M}\u200d])/u;
+
+/** Created for the first word that needs it, because the first segmenter of a page blocks it for about 40 ms. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** The first character as users perceive it: with its accents and vowel signs, an emoji with its modifiers. */
-const firstCharacter = (word: string): string => segmenter.segment(word)[Symbol.iterator]().next().value?.segment ?? '';
+const firstCharacter = (word: string): string =>
+  SINGLE.exec(word)?.[0] ??
+  (segmenter ??= new Intl.Segmenter()).segment(word)[Symbol.iterator]().next().value?.segment ??
+  '';
 
 /** One or two initials. */
 function initials(name: string): string {

@@ -43,6 +43,7 @@ class Announcer {
   #messageCount = 0;
   /** By kind: a newer notice replaces an older one. */
   readonly #notices = new Map<string, string>();
+  #cancelPlacement: (() => void) | undefined;
   #cancelFlush: (() => void) | undefined;
   #cancelRemoval: (() => void) | undefined;
 
@@ -54,7 +55,11 @@ class Announcer {
 
   add(element: LiveRegion): void {
     this.#elements.add(element);
-    this.#place();
+    // Later, because the question which elements are visible forces the page to compute its styles.
+    this.#cancelPlacement ??= systemClock.after(0, () => {
+      this.#cancelPlacement = undefined;
+      this.#place();
+    });
     if (this.#unsubscribe.length > 0) return;
     const connection = this.#connection;
     this.#unread = connection.data.roomsLoaded ? totalUnread(connection.data) : undefined;
@@ -74,9 +79,10 @@ class Announcer {
     if (this.#region.getRootNode() === element.host.shadowRoot) this.#region.remove();
     if (this.#elements.size > 0) return;
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#cancelPlacement?.();
     this.#cancelFlush?.();
     this.#cancelRemoval?.();
-    this.#cancelFlush = this.#cancelRemoval = undefined;
+    this.#cancelPlacement = this.#cancelFlush = this.#cancelRemoval = undefined;
     this.#reset();
   }
 
@@ -225,8 +231,8 @@ export class LiveRegion implements ReactiveController {
       this.#announcer = announcer;
       announcer?.add(this);
     }
-    if (!this.host.checkVisibility()) return;
     const rendered = [...this.host.renderRoot.querySelectorAll<HTMLElement>('[data-announce]')];
+    if (rendered.length > 0 && !this.host.checkVisibility()) return;
     for (const element of rendered) {
       const { announce } = element.dataset;
       if (!this.#announced.includes(announce!)) this.announce(announce!.split(':')[0]!, element.innerText.trim());

@@ -83,12 +83,14 @@ export class ConnectLoop {
 
   async #connect(signal: AbortSignal, canAsk: boolean, failure?: ChatError): Promise<void> {
     const session = this.#session;
-    const { states, auth, roomSync } = session;
+    const { states, auth, clock, roomSync } = session;
     if (!auth.tokens.token && !canAsk && !failure) return states.toIdle();
     if (this.wasConnected) states.toReconnecting('token_changed');
     else states.toConnecting();
     if (!auth.tokens.token && !(await this.#awaitToken(signal, failure))) return;
     await session.tabs.joinScope(signal);
+    // The task that created the elements is long enough.
+    await clock.yieldToMain?.();
     if (signal.aborted) return;
     // Requested in parallel with the socket, for the first rendering. A failure is handled after the socket's end.
     roomSync.listByRest(signal).catch(noop);
@@ -113,6 +115,7 @@ export class ConnectLoop {
    */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
     for (let attempt = 1; ;) {
+      await this.#session.clock.yieldToMain?.();
       await this.#session.parts.load();
       if (signal.aborted) return false;
       const { refresher } = this.#session.auth;

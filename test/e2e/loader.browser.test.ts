@@ -80,6 +80,7 @@ describe('dist/loader.js', () => {
     await until(() => thread()?.shadowRoot?.querySelector('li'));
     expect(launcher().shadowRoot!.activeElement?.id).to.equal('title');
     const { connection } = connections()[0]!;
+    await until(() => connection.state === 'connected');
     expect((await connection.sendChatMessage(1, 'from the corner')).method).to.equal('websocket');
   });
 
