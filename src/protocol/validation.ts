@@ -45,12 +45,40 @@ export function checkEach<T extends z.ZodMiniType>(
   items: readonly unknown[],
   where: string,
 ): CheckedList<z.output<T>> {
-  const good: z.output<T>[] = [];
-  const problems: Problem[] = [];
-  items.forEach((item, index) => {
-    const result = check(schema, item, `${where}[${index}]`, 'invalid_item');
-    if (result.ok) good.push(result.value);
-    else problems.push(result.problem);
-  });
-  return { items: good, problems };
+  const checked: CheckedList<z.output<T>> = { items: [], problems: [] };
+  items.forEach((item, index) => checkItem(checked, schema, item, `${where}[${index}]`));
+  return checked;
+}
+
+/** Items that `checkInSlices` validates at a time. */
+const SLICE = 100;
+
+/**
+ * Like `checkEach`, for long lists.
+ * @param pause called after every 100 items, and at the end, so that validation does not block the page.
+ */
+export async function checkInSlices<T extends z.ZodMiniType>(
+  schema: () => T,
+  items: readonly unknown[],
+  where: string,
+  pause: () => Promise<void> | undefined,
+): Promise<CheckedList<z.output<T>>> {
+  const checked: CheckedList<z.output<T>> = { items: [], problems: [] };
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % SLICE === 0) await pause();
+    checkItem(checked, schema, item, `${where}[${index}]`);
+  }
+  await pause();
+  return checked;
+}
+
+function checkItem<T extends z.ZodMiniType>(
+  { items, problems }: CheckedList<z.output<T>>,
+  schema: () => T,
+  item: unknown,
+  where: string,
+): void {
+  const result = check(schema, item, where, 'invalid_item');
+  if (result.ok) items.push(result.value);
+  else problems.push(result.problem);
 }

@@ -173,8 +173,11 @@ function updateLastMessage(state: ChatData, roomId: Id, message: Message): ChatD
   const next = inRoom(state, roomId, (room) =>
     isOlder(message, room) ? room : { ...room, last_message: { content, timestamp, sender } },
   );
-  return next === state ? state : { ...next, rooms: pages?.moved(next.rooms, roomId) ?? sorted(next.rooms) };
+  return next === state ? state : { ...next, rooms: resorted(next.rooms, roomId) };
 }
+
+/** Sorts the rooms again after the activity of one has changed. */
+const resorted = (rooms: readonly Room[], roomId: Id): readonly Room[] => pages?.moved(rooms, roomId) ?? sorted(rooms);
 
 // ————— Messages
 
@@ -279,7 +282,9 @@ function onRoomEvent(state: ChatData, event: RoomEvent): ChatData {
       const next = inRoom(state, event.roomId, (room) =>
         withUnreadCount(state, { ...room, ...(updates as Partial<Room>) }, true),
       );
-      return next === state ? state : { ...next, rooms: sorted(next.rooms.filter((room) => room.is_active)) };
+      return next === state
+        ? state
+        : { ...next, rooms: resorted(next.rooms, event.roomId).filter((room) => room.is_active) };
     }
     default:
       return runOrDefer(state, { type: 'room-event', event });

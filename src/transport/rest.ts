@@ -1,13 +1,12 @@
 /** The typed client for the REST routes of docs/PROTOCOL.md. It validates responses, and returns checked entities. */
 import {
   check,
-  checkEach,
+  checkInSlices,
   idKey,
   Message,
   MessagesBody,
   Room,
   roomsPage,
-  type CheckedList,
   type Id,
   type Problem,
   type Result,
@@ -89,8 +88,9 @@ export class RestClient implements Requests {
   /** One page of the list of rooms. */
   async roomsPage(query: Record<string, string>, signal?: AbortSignal): Promise<RoomsPage> {
     const { results, next } = this.unwrap(roomsPage(await this.request('rooms/', { query, signal })));
-    const page = checkEach(Room, results, 'GET rooms/');
-    return { rooms: await this.#good(page), leftOut: page.problems.length, next };
+    const { items, problems } = await checkInSlices(Room, results, 'GET rooms/', this.#pause);
+    problems.forEach(this.#onProblem);
+    return { rooms: items, leftOut: problems.length, next };
   }
 
   /** One page of history: the newest messages, or those before or after a message. */
@@ -104,12 +104,13 @@ export class RestClient implements Requests {
     const body = this.unwrap(
       check(MessagesBody, await this.request(path, { query: { before, after, limit }, signal }), where),
     );
-    const page = checkEach(Message, body.messages, where);
+    const { items, problems } = await checkInSlices(Message, body.messages, where, this.#pause);
+    problems.forEach(this.#onProblem);
     return {
-      messages: await this.#good(page),
+      messages: items,
       hasMore: body.has_more && body.messages.length > 0,
       seq: body.seq,
-      leftOut: page.problems.length,
+      leftOut: problems.length,
       raw: body.messages,
     };
   }
@@ -121,15 +122,8 @@ export class RestClient implements Requests {
     throw new ChatError('unexpected_answer', `Unexpected answer: ${result.problem.detail}.`);
   }
 
-  /**
-   * Returns the valid items, and reports the others. Yields to the page, because on an old phone both validation and
-   * rendering are slow.
-   */
-  async #good<T>({ items, problems }: CheckedList<T>): Promise<T[]> {
-    problems.forEach(this.#onProblem);
-    await this.#options.clock?.yieldToMain?.();
-    return items;
-  }
+  /** Yields to the page, because on an old phone both validation and rendering are slow. */
+  readonly #pause = (): Promise<void> | undefined => this.#options.clock?.yieldToMain?.();
 
   /**
    * Sends a request.

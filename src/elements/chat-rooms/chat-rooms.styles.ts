@@ -26,8 +26,13 @@ export const styles = css`
     min-block-size: 0;
     overflow-y: auto;
     overscroll-behavior: contain;
+    /* The element keeps the rows in their place itself. */
+    overflow-anchor: none;
     padding: calc(var(--_space) * 0.75);
     scrollbar-width: thin;
+  }
+  .rows {
+    display: flow-root;
   }
   .room {
     display: grid;
@@ -38,8 +43,6 @@ export const styles = css`
     padding: var(--_space);
     border-radius: var(--_radius);
     cursor: pointer;
-    content-visibility: auto;
-    contain-intrinsic-block-size: calc(4 * var(--_rem));
     -webkit-tap-highlight-color: transparent;
   }
   .room:hover {

@@ -6,9 +6,6 @@ import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
 import { avatarStyles, baseStyles, fillStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from './room-select-event.js';
-import { avatar } from '../avatar.js';
-import { brokenRow } from '../broken-row.js';
-import { firstName, otherParticipant, roomName } from '../display-name.js';
 import { CustomStates } from '../custom-states.js';
 import { DocumentStyles } from '../document-styles.js';
 import { LiveRegion } from '../live-region.js';
@@ -16,17 +13,20 @@ import { stopTyped } from '../typed-keys.js';
 import { IntervalController } from '../interval-controller.js';
 import { styles } from './chat-rooms.styles.js';
 import { filterRooms } from './room-filter.js';
+import { roomRow, type RoomRowContext } from './room-row.js';
+import { RowWindow } from './row-window.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 
 const MINUTE_MS = 60_000;
-/** Longest preview of a message, in characters. */
-const MAX_PREVIEW = 200;
 
 /**
  * The list of rooms, each with its name, last message and number of unread messages. Selecting a room shows it in every
  * `<chat-thread>` of the same connection whose `room` is not set.
  *
- * Keyboard: the list is a single tab stop; arrow keys, Home and End move the focus, Enter and Space select a room.
+ * Keyboard: the list is a single tab stop; arrow keys, Page Up, Page Down, Home and End move the focus, Enter and Space
+ * select a room.
+ *
+ * Only the rows in and near the visible part of the list are rendered. Rows should have the same height.
  *
  * @tag chat-rooms
  * @summary The list of rooms, with search.
@@ -105,6 +105,8 @@ export class ChatRoomsElement extends LitElement {
   private focused: Id | null = null;
 
   #snapshot: Snapshot | undefined;
+  /** The rendered rooms that the filter leaves. */
+  #shownRooms: readonly Room[] = [];
 
   readonly #finder = new ConnectionController(this, (connection) => {
     // Applies a selection that the page made before there was a connection.
@@ -119,6 +121,7 @@ export class ChatRoomsElement extends LitElement {
   readonly #state = this.#finder.select((data) => data.phase.is);
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
+  readonly #window = new RowWindow(this);
 
   constructor() {
     super();
@@ -171,10 +174,6 @@ export class ChatRoomsElement extends LitElement {
     return this.#snapshot?.me ?? this.#user.value?.id;
   }
 
-  get #filteredRooms(): readonly Room[] {
-    return filterRooms(this.#allRooms, this.filter);
-  }
-
   #select(room: Room): void {
     if (!this.dispatchEvent(new ChatRoomSelectEvent(room.id, room))) return;
     this.focused = room.id;
@@ -183,6 +182,7 @@ export class ChatRoomsElement extends LitElement {
 
   readonly #onFilter = (event: Event): void => {
     this.filter = (event.target as HTMLInputElement).value;
+    this.#window.toStart();
   };
 
   /** Escape clears the filter first. A panel around the list, such as the launcher's, closes with the next one. */
@@ -195,18 +195,34 @@ export class ChatRoomsElement extends LitElement {
   };
 
   readonly #onKeydown = (event: KeyboardEvent): void => {
-    const options = [...this.renderRoot.querySelectorAll<HTMLElement>('[role=option]')];
-    const index = options.indexOf(event.target as HTMLElement);
-    const target = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: options.length - 1 }[event.key];
-    if (target !== undefined) options[Math.min(Math.max(target, 0), options.length - 1)]?.focus();
-    else if (event.key === 'Enter' || event.key === ' ') this.#select(this.#filteredRooms[index]!);
+    const index = Number((event.target as HTMLElement).ariaPosInSet) - 1;
+    const last = this.#shownRooms.length - 1;
+    const { pageRows } = this.#window;
+    const target = {
+      ArrowDown: index + 1,
+      ArrowUp: index - 1,
+      PageDown: index + pageRows,
+      PageUp: index - pageRows,
+      Home: 0,
+      End: last,
+    }[event.key];
+    if (target !== undefined) this.#focusRow(Math.min(Math.max(target, 0), last));
+    else if (event.key === 'Enter' || event.key === ' ') this.#select(this.#shownRooms[index]!);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
 
+  #focusRow(index: number): void {
+    this.focused = this.#shownRooms[index]!.id;
+    this.#window.reveal(index);
+    // At once, so that no key is lost.
+    this.performUpdate();
+    this.renderRoot.querySelector<HTMLElement>(`[aria-posinset="${index + 1}"]`)?.focus();
+  }
+
   protected override render(): TemplateResult {
-    const rooms = this.#filteredRooms;
+    const rooms = (this.#shownRooms = filterRooms(this.#allRooms, this.filter));
     this.#states.set(
       rooms.length === 0 && 'empty',
       this.#allRooms.some(({ unread_count }) => unread_count > 0) && 'unread',
@@ -234,52 +250,30 @@ export class ChatRoomsElement extends LitElement {
 
   #renderList(rooms: readonly Room[]): TemplateResult {
     const tabStop = rooms.find(({ id }) => sameId(id, this.focused ?? this.selected)) ?? rooms[0]!;
-    return html`<div part="list" class="list" role="listbox" aria-label=${this.#localize.term('conversations')} @keydown=${this.#onKeydown}>
-      ${repeat(
-        rooms,
-        ({ id }) => idKey(id),
-        (room) => {
-          try {
-            return this.#renderRoom(room, room === tabStop);
-          } catch (thrown) {
-            return html`<div role="option" aria-selected="false" class="room">${brokenRow(this, idKey(room.id), thrown, this.#localize.term('roomNotShown'))}</div>`;
-          }
-        },
-      )}
-    </div>`;
-  }
-
-  #renderRoom(room: Room, isTabStop: boolean): TemplateResult {
-    const me = this.#me;
-    const name = roomName(room, me) || this.#localize.term('unnamed');
-    const isSelected = sameId(room.id, this.selected);
-    const unread = room.unread_count;
-    const at = room.last_message?.timestamp;
-    const parts = `room${isSelected ? ' room-selected' : ''}${unread > 0 ? ' room-unread' : ''}`;
-    return html`<div
-      part=${parts}
-      class=${unread > 0 ? 'room unread' : 'room'}
-      role="option"
-      aria-selected=${isSelected}
-      tabindex=${isTabStop ? 0 : -1}
-      @click=${() => this.#select(room)}
-      @focus=${() => (this.focused = room.id)}
-    >
-      ${avatar(name, otherParticipant(room, me)?.profile_picture, this.#finder.connection?.url ?? this.#snapshot?.url ?? '', this.#finder.connection?.mediaHosts)}
-      <span class="text">
-        <span part="name" class="name" dir="auto">${name}</span>
-        <span part="preview" class="preview" dir="auto">${this.#preview(room)}</span>
-      </span>
-      <span class="aside">
-        ${at ? html`<time part="time" class="time" dir="auto" datetime=${at}>${this.#timeOf(room, at)}</time>` : nothing}
-        ${
-          unread > 0
-            ? html`<span part="badge" class="badge"
-              ><span aria-hidden="true">${unread > 99 ? '99+' : unread}</span><span class="hidden-visually">${this.#localize.term('unread', unread)}</span></span
-            >`
-            : nothing
-        }
-      </span>
+    this.#window.update(
+      rooms.map(({ id }) => idKey(id)),
+      idKey(tabStop.id),
+    );
+    const { connection } = this.#finder;
+    const context: RoomRowContext = {
+      host: this,
+      localize: this.#localize,
+      me: this.#me,
+      base: connection?.url ?? this.#snapshot?.url ?? '',
+      mediaHosts: connection?.mediaHosts,
+      count: rooms.length,
+      selected: this.selected,
+      tabStop,
+      timeOf: (room, at) => this.#timeOf(room, at),
+      onSelect: (room) => this.#select(room),
+      onFocus: ({ id }) => (this.focused = id),
+    };
+    return html`<div part="list" class="list" role="listbox" aria-label=${this.#localize.term('conversations')} @keydown=${this.#onKeydown} @scroll=${this.#window.onScroll}>
+      <div class="rows" role="presentation">${repeat(
+        this.#window.indexes,
+        (index) => idKey(rooms[index]!.id),
+        (index) => roomRow(rooms[index]!, index, context),
+      )}</div>
     </div>`;
   }
 
@@ -307,16 +301,6 @@ export class ChatRoomsElement extends LitElement {
     if (state === 'idle' || state === 'unauthorized') return html`<p part="note" class="note">${term('signIn')}</p>`;
     if (state === 'offline' || state === 'error') return html`<p part="note" class="note">${term('waiting')}</p>`;
     return html`<p part="note" class="note loading">${term('loadingConversations')}</p>`;
-  }
-
-  #preview({ last_message: last, room_type }: Room): unknown {
-    if (!last) return this.#localize.term('noMessagesYet');
-    // Only some backends name the attachment of the last message.
-    const isEmpty = 'attachment' in last && last.attachment === null;
-    const text = last.content.slice(0, MAX_PREVIEW) || this.#localize.term(isEmpty ? 'noText' : 'attachment');
-    if (sameId(last.sender?.id, this.#me)) return `${this.#localize.term('you')}: ${text}`;
-    const author = room_type === 'direct' ? '' : firstName(last.sender);
-    return author ? html`<bdi>${author}</bdi>: ${text}` : text;
   }
 
   /** The first render repeats the server's text, because its clock and time zone may differ: hydration must match. */

@@ -10,14 +10,21 @@ const MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g;
  */
 const comparable = (text: string): string => text.normalize('NFKD').toLowerCase().toUpperCase().replace(MARKS, '');
 
+/** The comparable texts of each room that was compared before: a list of 10,000 is filtered with each key. */
+const texts = new WeakMap<Room, string>();
+
+function textOf(room: Room): string {
+  const known = texts.get(room);
+  if (known !== undefined) return known;
+  const participants = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
+  // A query has no line breaks.
+  const text = comparable([room.name, ...participants, room.last_message?.content].join('\n'));
+  texts.set(room, text);
+  return text;
+}
+
 /** The rooms whose name, participants or last message contain the query; all rooms if it is blank. */
 export function filterRooms(rooms: readonly Room[], query: string): readonly Room[] {
   const wanted = comparable(query.trim());
-  if (!wanted) return rooms;
-  return rooms.filter((room) => {
-    const participants = room.participants.map((user) => `${user.first_name} ${user.last_name} ${user.username}`);
-    return [room.name, ...participants, room.last_message?.content ?? ''].some((text) =>
-      comparable(text).includes(wanted),
-    );
-  });
+  return wanted ? rooms.filter((room) => textOf(room).includes(wanted)) : rooms;
 }
