@@ -1,6 +1,7 @@
 /** What a thread and a list say about messages that are not simply the text of a known user. */
 import { expect, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
+import { systemClock } from '../../src/transport/index.js';
 import { room, tokenOf } from '../support/fake-backend.js';
 import {
   all,
@@ -200,6 +201,31 @@ describe('words', () => {
       } finally {
         frame.remove();
         connection.remove();
+      }
+    });
+
+    it("'Today' becomes 'Yesterday' at midnight", async () => {
+      const evening = new Date(2026, 10, 28, 23, 59, 30).getTime();
+      const clock: { now: typeof systemClock.now; after: typeof systemClock.after } = systemClock;
+      const { now, after } = clock;
+      const midnight: (() => void)[] = [];
+      clock.now = () => evening;
+      clock.after = (ms, run) => {
+        // Half a minute until midnight; the other timers are left alone.
+        if (ms !== 30_000) return after(ms, run);
+        midnight.push(run);
+        return () => {};
+      };
+      try {
+        backend().store(1, 2, 'hi').timestamp = new Date(evening - 60_000).toISOString();
+        const { thread } = await mounted();
+        await until(() => text(one(thread, '[part=day]')) === 'Today');
+        await until(() => midnight.length > 0);
+        clock.now = () => evening + 31_000;
+        for (const run of midnight) run();
+        await until(() => text(one(thread, '[part=day]')) === 'Yesterday');
+      } finally {
+        Object.assign(clock, { now, after });
       }
     });
   });
