@@ -12,7 +12,7 @@ import pg from 'pg';
 import { WebSocket } from 'ws';
 import { signToken } from '../../demo/server/auth.js';
 import { missingPrograms } from '../support/find-programs.mjs';
-import { measureCosts } from './postgres-cost.js';
+import { measureCosts, type Cost } from './postgres-cost.js';
 import { startNginx, startPostgres, startProcess, startRedis, type Service } from '../support/services.js';
 
 const { values: flags } = parseArgs({
@@ -157,9 +157,16 @@ console.log(
   `\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`,
 );
 if (Number(flags.messages) > 0) {
-  console.log('\n| CPU time of PostgreSQL | per message | statements |\n| --- | --- | --- |');
-  for (const { what, cpuMs, statements } of await measureCosts(SECRET, Number(flags.messages)))
-    console.log(`| ${what} | ${cpuMs.toFixed(2)} ms | ${statements.toFixed(2)} |`);
+  const costs = [];
+  for (const durable of [false, true]) costs.push(await measureCosts(SECRET, Number(flags.messages), durable));
+  const [statementsOnly, withDisk] = costs as [Cost[], Cost[]];
+  console.log(
+    '\n| CPU time of PostgreSQL per message | without fsync | with fsync | statements |\n| --- | --- | --- | --- |',
+  );
+  for (const [index, { what, cpuMs, statements }] of statementsOnly.entries()) {
+    const durable = withDisk[index]!.cpuMs;
+    console.log(`| ${what} | ${cpuMs.toFixed(2)} ms | ${durable.toFixed(2)} ms | ${statements.toFixed(2)} |`);
+  }
 }
 const rows: string[] = [];
 if (flags.processes !== 'none') {
