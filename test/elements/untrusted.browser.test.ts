@@ -260,6 +260,10 @@ describe('content from others', () => {
       expect(
         all(rooms, '[role=option]').map((row) => text(row.querySelector('[part=name], [part=note]') ?? undefined)),
       ).to.deep.equal(['General', 'This conversation cannot be displayed.']);
+      // The keyboard does not stop in front of it.
+      rooms.focus();
+      rooms.shadowRoot!.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
+      expect(text(rooms.shadowRoot!.activeElement!)).to.equal('This conversation cannot be displayed.');
       backend.sendAs(1, 1, 'four');
       await until(() => all(thread, 'li').length === 4);
       expect(said).to.deep.equal([

@@ -195,7 +195,9 @@ export class ChatRoomsElement extends LitElement {
   };
 
   readonly #onKeydown = (event: KeyboardEvent): void => {
+    // -1 in the list itself, which takes the focus in some browsers because it scrolls.
     const index = Number((event.target as HTMLElement).ariaPosInSet) - 1;
+    const room = this.#shownRooms[index];
     const last = this.#shownRooms.length - 1;
     const { pageRows } = this.#window;
     const target = {
@@ -207,7 +209,7 @@ export class ChatRoomsElement extends LitElement {
       End: last,
     }[event.key];
     if (target !== undefined) this.#focusRow(Math.min(Math.max(target, 0), last));
-    else if (event.key === 'Enter' || event.key === ' ') this.#select(this.#shownRooms[index]!);
+    else if (room && (event.key === 'Enter' || event.key === ' ')) this.#select(room);
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -30,24 +30,18 @@ export interface RoomRowContext {
 
 /** @param index position in the whole list, from 0. */
 export function roomRow(room: Room, index: number, context: RoomRowContext): TemplateResult {
-  const { host, localize, count } = context;
-  try {
-    return renderRoom(room, index, context);
-  } catch (thrown) {
-    return html`<div role="option" aria-selected="false" aria-setsize=${count} aria-posinset=${index + 1} class="room">${brokenRow(host, idKey(room.id), thrown, localize.term('roomNotShown'))}</div>`;
-  }
-}
-
-function renderRoom(room: Room, index: number, context: RoomRowContext): TemplateResult {
-  const { localize, me, base, mediaHosts, count, selected, tabStop, timeOf, onSelect, onFocus } = context;
-  const name = roomName(room, me) || localize.term('unnamed');
+  const { host, localize, count, selected, tabStop, onSelect, onFocus } = context;
   const isSelected = sameId(room.id, selected);
-  const unread = room.unread_count;
-  const at = room.last_message?.timestamp;
-  const parts = `room${isSelected ? ' room-selected' : ''}${unread > 0 ? ' room-unread' : ''}`;
+  const isUnread = room.unread_count > 0;
+  let content: TemplateResult;
+  try {
+    content = details(room, context);
+  } catch (thrown) {
+    content = brokenRow(host, idKey(room.id), thrown, localize.term('roomNotShown'));
+  }
   return html`<div
-    part=${parts}
-    class=${unread > 0 ? 'room unread' : 'room'}
+    part=${`room${isSelected ? ' room-selected' : ''}${isUnread ? ' room-unread' : ''}`}
+    class=${isUnread ? 'room unread' : 'room'}
     role="option"
     aria-selected=${isSelected}
     aria-setsize=${count}
@@ -56,7 +50,15 @@ function renderRoom(room: Room, index: number, context: RoomRowContext): Templat
     @click=${() => onSelect(room)}
     @focus=${() => onFocus(room)}
   >
-    ${avatar(name, otherParticipant(room, me)?.profile_picture, base, mediaHosts)}
+    ${content}
+  </div>`;
+}
+
+function details(room: Room, { localize, me, base, mediaHosts, timeOf }: RoomRowContext): TemplateResult {
+  const name = roomName(room, me) || localize.term('unnamed');
+  const unread = room.unread_count;
+  const at = room.last_message?.timestamp;
+  return html`${avatar(name, otherParticipant(room, me)?.profile_picture, base, mediaHosts)}
     <span class="text">
       <span part="name" class="name" dir="auto">${name}</span>
       <span part="preview" class="preview" dir="auto">${preview(room, localize, me)}</span>
@@ -70,8 +72,7 @@ function renderRoom(room: Room, index: number, context: RoomRowContext): Templat
             >`
           : nothing
       }
-    </span>
-  </div>`;
+    </span>`;
 }
 
 function preview({ last_message: last, room_type }: Room, { term }: Localize, me: Id | undefined): unknown {
