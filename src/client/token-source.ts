@@ -75,8 +75,11 @@ export class TokenSource {
       !isRunning && !!this.#lastToken && !!config.token && !isSamePerson(this.#lastToken, config.token);
     this.#lastToken = config.token || this.#lastToken;
     const isReplacedProvider = !!old.tokenProvider && !!config.tokenProvider;
+    // Also if the page has never named the user.
+    const hasSignedOut = this.#siteUser === '' && before === undefined;
     return {
-      isOtherUser: hasLeft || isUncertain || ((isElsewhere || isSignedOut) && Object.keys(old).length > 0),
+      isOtherUser:
+        hasLeft || isUncertain || ((isElsewhere || isSignedOut || hasSignedOut) && Object.keys(old).length > 0),
       isProviderOnly: keys.every((key) => config[key] === old[key] || (key === 'tokenProvider' && isReplacedProvider)),
     };
   }

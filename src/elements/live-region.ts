@@ -106,12 +106,13 @@ class Announcer {
     const text = content || this.#term(attachment ? 'attachment' : 'noText');
     const room = roomOf(data, roomId);
     const isViewed = data.reading.includes(idKey(roomId));
-    const name = room && room.room_type !== 'direct' && !isViewed && roomName(room, data.user?.id);
     const announcement = isNotice(message)
       ? text
-      : name
-        ? this.#term('announceIn', sender, name, text)
-        : this.#term('announce', sender, text);
+      : !room || isViewed
+        ? this.#term('announce', sender, text)
+        : room.room_type === 'direct'
+          ? this.#term('announceDirect', sender, text)
+          : this.#term('announceIn', sender, roomName(room, data.user?.id), text);
     // More than these are only counted.
     if (++this.#messageCount <= MAX_MESSAGES) this.#messages.push(announcement.slice(0, MAX_CHARS));
     this.#schedule();

@@ -22,8 +22,10 @@ export interface Terms {
   retryNow: string;
   /** Button that opens the connection details. */
   details: string;
-  /** The code of the connection details failed to load. Followed by raw technical data. */
+  /** The code of the connection details failed to load. Followed by the reason of the state, and technical data. */
   noDetails: string;
+  /** Button that hides the state of the connection until it changes. */
+  hide: string;
   // Launcher
   /** Default heading of the panel, and name of the button that has opened it. */
   chat: string;
@@ -84,6 +86,8 @@ export interface Terms {
   announce: (sender: string, text: string) => string;
   /** The same for a message in another room than the one on screen. */
   announceIn: (sender: string, room: string, text: string) => string;
+  /** A message in a direct room that is not shown. */
+  announceDirect: (sender: string, text: string) => string;
   sending: string;
   sent: string;
   read: string;

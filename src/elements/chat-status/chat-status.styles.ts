@@ -31,6 +31,8 @@ export const styles = css`
     inline-size: fit-content;
     max-inline-size: calc(100% - 2 * var(--_space));
     margin-inline: auto;
+    /* Controls below it can be clicked. */
+    pointer-events: none;
     border: 1px solid color-mix(in srgb, var(--_state) 35%, var(--_surface));
     border-radius: var(--_radius);
     box-shadow: var(--_shadow);
@@ -74,6 +76,14 @@ export const styles = css`
     padding-block: calc(var(--_space) * 0.25);
     font-weight: 600;
     color: var(--_state);
+  }
+  button,
+  [part='panel'] {
+    pointer-events: auto;
+  }
+  .facts {
+    padding-block: var(--_space);
+    outline-offset: 2px;
   }
   button {
     padding: calc(var(--_space) * 0.25) var(--_space);

@@ -4,6 +4,7 @@ import { ConnectionController } from '../../controllers/index.js';
 import { enSecondary, Localize } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../model/index.js';
 import { baseStyles } from '../../theme/index.js';
+import { lazyImport } from '../../internal/lazy-import.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { DocumentStyles } from '../document-styles.js';
@@ -14,11 +15,13 @@ import { styles } from './chat-status.styles.js';
 
 /** States in which something may be wrong with the page, the backend or the network. */
 const PROBLEMS: readonly ChatState[] = ['reconnecting', 'polling', 'offline', 'unauthorized', 'error'];
+const loadDetails = lazyImport(() => import('./details.js'));
 
 /**
  * Tells users about a problem with the connection: after three seconds if it may end by itself, otherwise at once. It
- * lies over the content below it and takes no space, so that nothing moves when it appears. That messages are sent and
- * received over REST is shown for ten seconds. The reason, the attempts and a check of the backend are behind the button
+ * lies over the content below it and takes no space, so that nothing moves when it appears; controls below it can be
+ * clicked, and 'Hide' removes it until the state changes. That messages are sent and received over REST is shown for ten
+ * seconds. The reason, the attempts and a check of the backend are behind the button
  * 'Details'.
  *
  * @tag chat-status
@@ -36,6 +39,7 @@ const PROBLEMS: readonly ChatState[] = ['reconnecting', 'polling', 'offline', 'u
  * @csspart label - The name of the state.
  * @csspart retry - The button 'Retry now'.
  * @csspart details - The button 'Details', shown when there is a problem.
+ * @csspart hide - The button 'Hide', unless the bar is `always` visible.
  * @csspart panel - The connection details. The code that renders its content is loaded when it is opened.
  * @csspart panel-heading - The heading of the details.
  * @csspart basics - The list of known facts: state, reason, attempt, server, browser, time.
@@ -77,6 +81,7 @@ export class ChatStatusElement extends LitElement {
     token: {},
     url: {},
     panel: { state: true },
+    hiddenState: { state: true },
   };
 
   /** The state of the connection. Read-only: assigned values are overwritten. */
@@ -97,6 +102,9 @@ export class ChatStatusElement extends LitElement {
   /** Renders the details; undefined while they are closed. */
   private panel: (() => TemplateResult) | undefined;
 
+  /** The state that the user has hidden. */
+  private hiddenState: ChatState | undefined;
+
   readonly #finder = new ConnectionController(this, () => {
     // The details are those of one connection.
     this.panel = undefined;
@@ -106,6 +114,8 @@ export class ChatStatusElement extends LitElement {
   readonly #states = new CustomStates(this);
   /** The code of the details is being loaded. */
   #isLoading = false;
+  /** `panel` shows only the facts that are known without the code of the details. */
+  #isFacts = false;
   readonly #settled = new SettledState(systemClock, () => this.requestUpdate());
   readonly #liveRegion = new LiveRegion(this, this.#localize, this.#finder);
 
@@ -123,6 +133,8 @@ export class ChatStatusElement extends LitElement {
     // Overwrites a value that the page may have assigned.
     this.state = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
     this.#settled.update(this.state);
+    if (this.hiddenState !== this.#settled.value) this.hiddenState = undefined;
+    if (this.#isFacts && this.state === 'connected') this.panel = undefined;
     this.#states.set(this.state);
   }
 
@@ -135,38 +147,59 @@ export class ChatStatusElement extends LitElement {
     this.#finder.connection?.retryNow();
   }
 
+  #hide(): void {
+    this.panel = undefined;
+    this.hiddenState = this.#settled.value;
+    (this.shadowRoot!.activeElement as HTMLElement | null)?.blur();
+  }
+
   async #toggleDetails(): Promise<void> {
     const connection = this.#finder.connection!;
     if (this.#isLoading) return;
     if (this.panel) return void (this.panel = undefined);
     this.#isLoading = true;
-    const details = await import('./details.js').catch(() => undefined);
+    const details = await loadDetails().catch(() => undefined);
     this.#isLoading = false;
     // The connection may have changed.
     if (connection !== this.#finder.connection) return;
+    this.#isFacts = !details;
     this.panel = details?.openDetails(this, connection, this.#localize, this.#liveRegion) ?? this.#factsOf(connection);
+    await this.updateComplete;
+    if (!details) this.renderRoot.querySelector<HTMLElement>('[part=panel]')?.focus();
   }
 
   /** In place of the details if their code failed to load, probably because the device is offline: the known facts. */
-  #factsOf({ url }: ChatConnection): () => TemplateResult {
-    const facts = JSON.stringify({ ...this.#phase.value, url, onLine: navigator.onLine, Date: Date() });
+  #factsOf({ reason: { code, message }, url }: ChatConnection): () => TemplateResult {
+    const { term } = this.#localize;
+    const facts = `${code}, ${url}, ${new Date(systemClock.now()).toISOString()}`;
+    const close = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return;
+      // Escape must not also close a dialog around the element.
+      event.stopPropagation();
+      this.panel = undefined;
+      this.renderRoot.querySelector<HTMLElement>('[part=details]')?.focus();
+    };
     return () =>
-      html`<p part="panel"><span data-announce="details">${this.#localize.term('noDetails')}</span> ${facts}</p>`;
+      html`<p part="panel" class="facts" tabindex="-1" @keydown=${close}>
+        <span data-announce="details">${term('noDetails')}</span> ${term('reason', code, message)} <bdi>(${facts})</bdi>
+      </p>`;
   }
 
   protected override render(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
     const state = this.always ? this.state : this.#settled.value;
     const isProblem = PROBLEMS.includes(state);
-    const isShown = (isProblem && !this.#settled.isKnown) || state === 'connecting';
-    // A focused button stays.
-    if (!this.always && !isShown && !this.panel && !this.shadowRoot?.activeElement) return nothing;
-    const isWaiting = this.#phase.value && nextTryOf(this.#phase.value)?.attempt;
-    return html`<div part="base" class="base ${state}">
+    const isShown = ((isProblem && !this.#settled.isKnown) || state === 'connecting') && state !== this.hiddenState;
+    // A focused button stays, or the focus would be lost.
+    const focused = this.shadowRoot?.activeElement?.getAttribute('part');
+    if (!this.always && !isShown && !this.panel && !focused) return nothing;
+    const hasRetry = this.#phase.value && nextTryOf(this.#phase.value)?.attempt;
+    return html`<div part="base" class="base ${state}" @focusout=${() => this.requestUpdate()}>
       <span part="dot" class="dot"></span>
       <span part="label" class="label">${term(STATE_TERMS[state])}</span>
-      ${isWaiting || state === 'unauthorized' ? html`<button part="retry" type="button" @click=${this.#retry}>${term('retryNow')}</button>` : nothing}
-      ${isProblem || this.panel ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button>` : nothing}
+      ${hasRetry || state === 'unauthorized' || focused === 'retry' ? html`<button part="retry" type="button" @click=${this.#retry}>${term('retryNow')}</button>` : nothing}
+      ${isProblem || this.panel || focused === 'details' ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button>` : nothing}
+      ${this.always ? nothing : html`<button part="hide" type="button" @click=${this.#hide}>${term('hide')}</button>`}
       ${this.panel?.()}
     </div>`;
   }
