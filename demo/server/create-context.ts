@@ -9,6 +9,7 @@ import type { Logger } from './log.js';
 import { migrate } from './database/migrations.js';
 import { sendNotifications } from './socket/notifications.js';
 import type { ResolvedOptions } from './options.js';
+import { RateLimits } from './rate-limits.js';
 import { settlesWithin } from './with-timeout.js';
 import { readUpdatesAfter, startChangePoller } from './cluster/change-poller.js';
 import { seed } from './database/seed.js';
@@ -32,7 +33,7 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   }
   const hub = new Hub();
   const cluster = await joinCluster(options, hub, log);
-  const { bus, presence, rateLimiter } = cluster;
+  const { bus, presence, createLimiter } = cluster;
   const dependencies = {
     options,
     database,
@@ -41,7 +42,7 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
     notificationHub: new Hub(),
     differences: new Differences(options.differences),
     presence,
-    rateLimiter,
+    rateLimits: new RateLimits(options.limits, createLimiter, log),
   };
   const broadcaster = new Broadcaster({
     ...dependencies,

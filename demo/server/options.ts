@@ -1,6 +1,7 @@
 /** Server options and their defaults. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { systemClock, type Clock } from './clock.js';
 import type { Difference } from './quirks.js';
 
 export type DatabaseKind =
@@ -15,8 +16,26 @@ export interface Limits {
   content: number;
   /** Maximum file size, in bytes. */
   attachmentBytes: number;
-  /** Messages per minute and user. */
+  /** Messages, edits and reactions per minute and user. */
   rate: number;
+  /** Deletions per minute and user. */
+  deletesPerUser: number;
+  /** `typing` and `stop_typing` per minute and user; further ones are not forwarded. */
+  typingPerUser: number;
+  /** Requests of lists (rooms, messages, receipts, changes, unread notifications) per minute and user. */
+  listsPerUser: number;
+  /** Requests of `start_dm` per minute and user. */
+  directRoomsPerUser: number;
+  /** Requests of tickets per minute and user. */
+  ticketsPerUser: number;
+  /** Handshakes per minute and user; further ones are answered with 429. */
+  handshakesPerUser: number;
+  /** Handshakes per minute and client address, also refused ones; further ones are answered with 429. */
+  handshakesPerAddress: number;
+  /** Refused tokens and tickets per minute and client address; further ones are answered with 429. */
+  failedSignInsPerAddress: number;
+  /** Invalid frames per minute and socket; one more closes the socket with 1008. */
+  invalidFramesPerSocket: number;
   /** Maximum frame size, in bytes; a longer frame closes the socket with 1009. */
   frameBytes: number;
   /** Maximum JSON body size, in bytes. */
@@ -58,6 +77,7 @@ export interface Options {
   /** Destination of log records. Default: standard output. */
   logTo?: { write(line: string): void };
   limits: Partial<Limits>;
+  clock: Clock;
   /** Seconds of silence after which a client should `ping`. */
   heartbeatSeconds: number;
   /** Seconds between pings. A socket that has not answered by the next ping is terminated. */
@@ -76,10 +96,19 @@ export interface Options {
 
 export type ResolvedOptions = Omit<Options, 'limits'> & { limits: Limits };
 
-const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: Limits = {
   content: 4000,
   attachmentBytes: 5_000_000,
   rate: 120,
+  deletesPerUser: 120,
+  typingPerUser: 300,
+  listsPerUser: 1_800,
+  directRoomsPerUser: 60,
+  ticketsPerUser: 300,
+  handshakesPerUser: 300,
+  handshakesPerAddress: 6_000,
+  failedSignInsPerAddress: 600,
+  invalidFramesPerSocket: 60,
   frameBytes: 65_536,
   bodyBytes: 262_144,
   socketsPerUser: 10,
@@ -107,6 +136,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     differences: [],
     seed: true,
     logLevel: 'silent',
+    clock: systemClock,
     heartbeatSeconds: 25,
     livenessSeconds: 30,
     expiryWarningSeconds: 60,

@@ -3,12 +3,13 @@ import type { Hono } from 'hono';
 import { startDirect } from '../rooms/chat-actions.js';
 import type { Context } from '../context.js';
 import { answer, notFound } from './http-responses.js';
+import { limitRate } from './http-middleware.js';
 import { json, roomOf, type Env } from './http-params.js';
 import { RequestError, toId } from '../errors.js';
 import { listRooms } from '../rooms/rooms.js';
 
 export function addRoomRoutes(app: Hono<Env>, context: Context, api: string): void {
-  app.get(`${api}/rooms/`, async (call) => {
+  app.get(`${api}/rooms/`, limitRate(context, 'listsPerUser'), async (call) => {
     const rooms = await listRooms(context, call.get('viewer').id);
     return answer(context, 200, context.differences.roomPage(rooms, new URL(call.req.url)));
   });
@@ -18,7 +19,7 @@ export function addRoomRoutes(app: Hono<Env>, context: Context, api: string): vo
     return room ? answer(context, 200, room) : notFound(context);
   });
 
-  app.post(`${api}/rooms/start_dm/`, async (call) => {
+  app.post(`${api}/rooms/start_dm/`, limitRate(context, 'directRoomsPerUser'), async (call) => {
     const userId = (await json(call))['user_id'];
     if (userId === undefined) throw new RequestError('invalid', 'This field is required.', { field: 'user_id' });
     const { room, created } = await startDirect(context, call.get('viewer'), toId(userId));
