@@ -52,6 +52,12 @@ export interface SyncWindow {
   hours: number;
 }
 
+/** Retention of notifications: the last `days`, and of each user the newest `perUser` that are stored or marked as read. */
+export interface NotificationWindow {
+  days: number;
+  perUser: number;
+}
+
 export interface Options {
   /** 0: any free port. */
   port: number;
@@ -86,6 +92,7 @@ export interface Options {
   expiryWarningSeconds: number;
   /** Minimum retention of changes, for `sync`. */
   syncWindow: SyncWindow;
+  notificationWindow: NotificationWindow;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
   fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
   /** Called first with every HTTP request; returns true if it has handled it. */
@@ -141,6 +148,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     livenessSeconds: 30,
     expiryWarningSeconds: 60,
     syncWindow: { changes: 1_000, hours: 24 },
+    notificationWindow: { days: 90, perUser: 1_000 },
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
