@@ -4,6 +4,7 @@ import { deleteMessage, editMessage, react, type Target } from '../messages/mess
 import type { Context } from '../context.js';
 import { answer, field } from './http-responses.js';
 import { describe } from '../socket/greeting.js';
+import { encodeCursor, readCursor } from './cursors.js';
 import { limitRate } from './http-middleware.js';
 import { json, roomOf, type Env } from './http-params.js';
 import { findMessage } from '../messages/messages.js';
@@ -18,7 +19,8 @@ export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string)
   app.get(`${api}/rooms/:id/receipts/`, limitRate(context, 'listsPerUser'), async (call) => {
     const roomId = roomOf(call);
     if (!(await isMember(context.database, roomId, call.get('viewer').id))) throw accessDenied(roomId);
-    return answer(context, 200, { receipts: await listReceipts(context.database, roomId) });
+    const { items, next } = await listReceipts(context.database, roomId, readCursor(call, 1)?.[0]);
+    return answer(context, 200, { items, next: next === null ? null : encodeCursor([next]) });
   });
 
   app.get(`${api}/sync/`, limitRate(context, 'listsPerUser'), async (call) => {

@@ -7,7 +7,7 @@ import { checkContent } from '../limits.js';
 import { findMessage, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
 import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
-import { findOrCreateDirect, isMember, listRooms, unreadCount, type WireRoom } from './rooms.js';
+import { findOrCreateDirect, getRoom, isMember, unreadCount, type WireRoom } from './rooms.js';
 import type { Member } from './member.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
 
@@ -171,7 +171,7 @@ export async function startDirect(
 ): Promise<{ room: WireRoom; created: boolean }> {
   const { database, options } = context;
   const { roomId, created } = await database.transaction((inside) => findOrCreateDirect(inside, viewer, otherId));
-  const [room] = await listRooms(context, viewer.id, roomId);
+  const room = await getRoom(context, viewer.id, roomId);
   if (created && !options.baseline) {
     const frame = { type: 'room_updated', room_id: roomId, updates: room, timestamp: new Date() };
     context.broadcast({ to: 'users', userIds: room!.participants.map(({ id }) => id), frames: [frame] });

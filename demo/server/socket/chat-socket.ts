@@ -62,7 +62,9 @@ export class ChatHandler implements Handler {
         return this.#reply('pong');
       case 'get_room_list':
         await this.#countList();
-        return this.#reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
+        return this.#reply('room_list', {
+          rooms: differences.rooms((await listRooms(context, viewer.id)).rooms, 'websocket'),
+        });
       case 'subscribe_room':
         return this.#subscribe(roomId);
       case 'unsubscribe_room':
