@@ -1,4 +1,4 @@
-/** Content checks. */
+/** Limits on the content of messages and reactions. Those on rates are in rate-limits.ts. */
 import { RequestError } from './errors.js';
 
 /**
