@@ -1,6 +1,7 @@
 /** Authentication. Tokens are JWTs (HS256) with the claims `user_id`, `exp` and `token_type: 'access'`. */
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { toId } from './errors.js';
+import type { Context } from './context.js';
 import type { Queryable } from './database/database.js';
 
 export type AuthFailure =
@@ -64,6 +65,19 @@ export async function verifyToken(
   );
   if (!user) return { ok: false, reason: 'unknown_user' };
   return { ok: true, viewer: user, expiresAt: new Date((payload.exp ?? 0) * 1000) };
+}
+
+/**
+ * Counts a refused token or ticket against its address. A valid one is never refused for the failures of others behind
+ * the same address, so this is called after the check. An expired token is no guess: its signature is genuine.
+ * @throws {RequestError} `rate_limited`.
+ */
+export async function countFailedSignIn(
+  { rateLimits }: Pick<Context, 'rateLimits'>,
+  address: string,
+  reason: AuthFailure,
+): Promise<void> {
+  if (reason !== 'expired_token') await rateLimits.count('failedSignInsPerAddress', address);
 }
 
 const YEAR_S = 366 * 86_400;

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DIFFERENCES, isDifference, type Difference } from './quirks.js';
-import type { DatabaseKind, Options } from './options.js';
+import { DEFAULT_LIMITS, type DatabaseKind, type Limits, type Options } from './options.js';
 
 /** Prints the message to stderr and exits with code 1. */
 export function exitWithError(message: string): never {
@@ -30,6 +30,18 @@ export function readNumber(flag: string, text: string | undefined): number | und
   if (text === undefined) return undefined;
   if (!/^\d+$/.test(text)) exitWithError(`--${flag} must be a whole number, not '${text}'.`);
   return Number(text);
+}
+
+/** Parses `name=number` for each limit. */
+export function readLimits(flag: string, texts: readonly string[]): Partial<Limits> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, number] = text.split('=', 2) as [string, string?];
+      if (!Object.hasOwn(DEFAULT_LIMITS, name))
+        exitWithError(`Unknown limit '${name}'. Available: ${Object.keys(DEFAULT_LIMITS).join(', ')}.`);
+      return [name, readNumber(`${flag} ${name}`, number ?? '')];
+    }),
+  );
 }
 
 /** The token signing key: from JWT_SECRET, or generated once and stored, so that tokens survive a restart. */

@@ -2,7 +2,6 @@
  * Dependencies shared by all parts of one server. There is no module-level state: several servers can run in one
  * process.
  */
-import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { BusMessage } from './cluster/bus.js';
 import type { Database } from './database/database.js';
 import type { Differences } from './quirks.js';
@@ -10,6 +9,7 @@ import type { Hub } from './socket/hub.js';
 import type { Logger } from './log.js';
 import type { ResolvedOptions } from './options.js';
 import type { Presence } from './cluster/presence.js';
+import type { RateLimits } from './rate-limits.js';
 
 export interface Context {
   options: ResolvedOptions;
@@ -22,6 +22,6 @@ export interface Context {
   broadcast(message: BusMessage): void;
   presence: Presence;
   differences: Differences;
-  rateLimiter: RateLimiterAbstract;
+  rateLimits: RateLimits;
   log: Logger;
 }

@@ -1,6 +1,7 @@
 /** Creates the shared dependencies of a server, and releases them. */
 import type { Context } from './context.js';
 import { openDatabase } from './database/database.js';
+import { startPruning } from './database/pruning.js';
 import { Broadcaster } from './cluster/broadcaster.js';
 import { Differences } from './quirks.js';
 import { joinCluster } from './cluster/cluster.js';
@@ -9,11 +10,12 @@ import type { Logger } from './log.js';
 import { migrate } from './database/migrations.js';
 import { sendNotifications } from './socket/notifications.js';
 import type { ResolvedOptions } from './options.js';
+import { RateLimits } from './rate-limits.js';
 import { settlesWithin } from './with-timeout.js';
 import { readUpdatesAfter, startChangePoller } from './cluster/change-poller.js';
 import { seed } from './database/seed.js';
 
-const POLLER_STOP_MS = 1_000;
+const STOP_MS = 1_000;
 
 export interface ContextHandle {
   context: Context;
@@ -32,7 +34,7 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   }
   const hub = new Hub();
   const cluster = await joinCluster(options, hub, log);
-  const { bus, presence, rateLimiter } = cluster;
+  const { bus, presence, createLimiter } = cluster;
   const dependencies = {
     options,
     database,
@@ -41,7 +43,7 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
     notificationHub: new Hub(),
     differences: new Differences(options.differences),
     presence,
-    rateLimiter,
+    rateLimits: new RateLimits(options.limits, createLimiter, log),
   };
   const broadcaster = new Broadcaster({
     ...dependencies,
@@ -53,11 +55,12 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
       ),
   });
   const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
+  const pruning = startPruning(dependencies);
   return {
     context: { ...dependencies, broadcast: (message) => broadcaster.broadcast(message) },
     async close() {
       // A pending query may hang; the rest is closed regardless.
-      if (poller) await settlesWithin(poller.stop(), POLLER_STOP_MS);
+      await settlesWithin(Promise.all([poller?.stop(), pruning.stop()]), STOP_MS);
       broadcaster.close();
       await cluster.close();
       await database.close();

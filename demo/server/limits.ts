@@ -1,23 +1,5 @@
-/** Rate limits and content checks. */
-import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+/** Limits on the content of messages and reactions. Those on rates are in rate-limits.ts. */
 import { RequestError } from './errors.js';
-
-export const localRateLimiter = (messagesPerMinute: number): RateLimiterAbstract =>
-  new RateLimiterMemory({ points: messagesPerMinute, duration: 60 });
-
-/**
- * Counts one message, or one change of a message, against the user's rate limit.
- * @throws {RequestError} `rate_limited`, with `retryAfter`.
- */
-export async function countMessage(rate: RateLimiterAbstract, userId: number): Promise<void> {
-  try {
-    await rate.consume(userId);
-  } catch (thrown) {
-    if (!(thrown instanceof RateLimiterRes)) throw thrown;
-    const retryAfter = Math.max(1, Math.ceil(thrown.msBeforeNext / 1000));
-    throw new RequestError('rate_limited', `Too many messages. Try again in ${retryAfter} s.`, { retryAfter });
-  }
-}
 
 /**
  * @param optional The content may be empty, because there is an attachment.

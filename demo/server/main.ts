@@ -6,15 +6,23 @@
  *   --origin URL    an allowed origin (repeatable)        --baseline    no capabilities, like the oldest backends
  *   --with a,b|all  deviations of real backends, listed by --help
  *   --rate N        messages per minute and user          --prepare     create the cached empty database, which takes
- *   --trust-proxy   clients are behind a proxy that                     seconds once per machine, and exit
- *                   appends to X-Forwarded-For
+ *   --limit NAME=N  another limit: see                                  seconds once per machine, and exit
+ *                   docs/SECURITY.md (repeatable)       --trust-proxy   clients are behind a proxy that appends to
+ *                                                                       X-Forwarded-For
  *
  * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (shared by several processes on
  * one database), JWT_SECRET (the same for all of them), LOG_LEVEL.
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { readDifferences, readNumber, readStorageOptions, readSecret, exitWithError } from './command-options.js';
+import {
+  readDifferences,
+  readLimits,
+  readNumber,
+  readStorageOptions,
+  readSecret,
+  exitWithError,
+} from './command-options.js';
 import { emptyCluster } from './database/database.js';
 import { DIFFERENCES } from './quirks.js';
 import type { Options } from './options.js';
@@ -28,6 +36,7 @@ const { values: flags } = parseArgs({
     origin: { type: 'string', multiple: true, default: [] },
     with: { type: 'string', default: '' },
     rate: { type: 'string' },
+    limit: { type: 'string', multiple: true, default: [] },
     reset: { type: 'boolean', default: false },
     baseline: { type: 'boolean', default: false },
     prepare: { type: 'boolean', default: false },
@@ -38,7 +47,7 @@ const { values: flags } = parseArgs({
 
 if (flags.help) {
   console.log(
-    'Flags: --port --host --data --reset --origin --baseline --with --rate --trust-proxy --prepare. For --with:',
+    'Flags: --port --host --data --reset --origin --baseline --with --rate --limit --trust-proxy --prepare. For --with:',
   );
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
   process.exit(0);
@@ -61,7 +70,7 @@ const server = await startServer({
   trustProxy: flags['trust-proxy'],
   baseline: flags.baseline,
   differences: readDifferences(flags.with),
-  ...(rate !== undefined && { limits: { rate } }),
+  limits: { ...readLimits('limit', flags.limit), ...(rate !== undefined && { rate }) },
   logLevel: (process.env['LOG_LEVEL'] as Options['logLevel'] | undefined) ?? 'info',
 }).catch((error: unknown) => exitWithError(error instanceof Error ? error.message : String(error)));
 console.log(`Reference backend listening at ${server.url}`);

@@ -1,6 +1,7 @@
 /** Server options and their defaults. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { systemClock, type Clock } from './clock.js';
 import type { Difference } from './quirks.js';
 
 export type DatabaseKind =
@@ -15,8 +16,26 @@ export interface Limits {
   content: number;
   /** Maximum file size, in bytes. */
   attachmentBytes: number;
-  /** Messages per minute and user. */
+  /** Messages, edits and reactions per minute and user. */
   rate: number;
+  /** Deletions per minute and user. */
+  deletesPerUser: number;
+  /** `typing` and `stop_typing` per minute and user; further ones are not forwarded. */
+  typingPerUser: number;
+  /** Requests of lists (rooms, messages, receipts, changes, unread notifications) per minute and user. */
+  listsPerUser: number;
+  /** Requests of `start_dm` per minute and user. */
+  directRoomsPerUser: number;
+  /** Requests of tickets per minute and user. */
+  ticketsPerUser: number;
+  /** Handshakes per minute and user; further ones are answered with 429. */
+  handshakesPerUser: number;
+  /** Handshakes per minute and client address, also refused ones; further ones are answered with 429. */
+  handshakesPerAddress: number;
+  /** Refused tokens and tickets per minute and client address; further ones are answered with 429. */
+  failedSignInsPerAddress: number;
+  /** Invalid frames per minute and socket; one more closes the socket with 1008. */
+  invalidFramesPerSocket: number;
   /** Maximum frame size, in bytes; a longer frame closes the socket with 1009. */
   frameBytes: number;
   /** Maximum JSON body size, in bytes. */
@@ -31,6 +50,12 @@ export interface Limits {
 export interface SyncWindow {
   changes: number;
   hours: number;
+}
+
+/** Retention of notifications: the last `days`, and of each user the newest `perUser` that are stored or marked as read. */
+export interface NotificationWindow {
+  days: number;
+  perUser: number;
 }
 
 export interface Options {
@@ -58,6 +83,7 @@ export interface Options {
   /** Destination of log records. Default: standard output. */
   logTo?: { write(line: string): void };
   limits: Partial<Limits>;
+  clock: Clock;
   /** Seconds of silence after which a client should `ping`. */
   heartbeatSeconds: number;
   /** Seconds between pings. A socket that has not answered by the next ping is terminated. */
@@ -66,6 +92,7 @@ export interface Options {
   expiryWarningSeconds: number;
   /** Minimum retention of changes, for `sync`. */
   syncWindow: SyncWindow;
+  notificationWindow: NotificationWindow;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
   fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
   /** Called first with every HTTP request; returns true if it has handled it. */
@@ -76,10 +103,19 @@ export interface Options {
 
 export type ResolvedOptions = Omit<Options, 'limits'> & { limits: Limits };
 
-const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: Limits = {
   content: 4000,
   attachmentBytes: 5_000_000,
   rate: 120,
+  deletesPerUser: 120,
+  typingPerUser: 300,
+  listsPerUser: 1_800,
+  directRoomsPerUser: 60,
+  ticketsPerUser: 300,
+  handshakesPerUser: 300,
+  handshakesPerAddress: 6_000,
+  failedSignInsPerAddress: 600,
+  invalidFramesPerSocket: 60,
   frameBytes: 65_536,
   bodyBytes: 262_144,
   socketsPerUser: 10,
@@ -107,10 +143,12 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     differences: [],
     seed: true,
     logLevel: 'silent',
+    clock: systemClock,
     heartbeatSeconds: 25,
     livenessSeconds: 30,
     expiryWarningSeconds: 60,
     syncWindow: { changes: 1_000, hours: 24 },
+    notificationWindow: { days: 90, perUser: 1_000 },
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };

@@ -80,30 +80,23 @@ export class Differences {
     return this.has('unknown-frames') ? [{ type: 'presence_snapshot', online: [1, 2], timestamp: new Date() }] : [];
   }
 
-  /** A room list, as sent by the socket or by REST. */
-  rooms(rooms: readonly object[], by: 'websocket' | 'rest'): object[] {
+  /** A room list, as sent by the socket or by REST; the first page of it, or another one. */
+  rooms(rooms: readonly object[], by: 'websocket' | 'rest', isFirstPage = true): object[] {
     const unread = by === 'websocket' && this.has('socket-unread-zero') ? { unread_count: 0 } : {};
     const extra = this.has('unknown-frames') ? { colour: '#c0ffee', settings: { muted: false } } : {};
     const list: object[] = rooms.map((room) => ({ ...room, ...unread, ...extra }));
-    return this.has('bad-room') ? [...list.slice(0, 1), BAD_ROOM, ...list.slice(1)] : list;
+    return this.has('bad-room') && isFirstPage ? [...list.slice(0, 1), BAD_ROOM, ...list.slice(1)] : list;
   }
 
-  /** The body of `GET rooms/`. */
-  roomPage(rooms: readonly object[], url: URL): unknown {
-    const list = this.rooms(rooms, 'rest');
-    if (!this.has('paginated-rooms')) return list;
-    const page = Math.max(1, Number(url.searchParams.get('page')) || 1);
-    const link = (number: number): string => {
-      const target = new URL(url);
-      target.searchParams.set('page', String(number));
-      return target.href;
-    };
-    return {
-      count: list.length,
-      next: page * PAGE_SIZE < list.length ? link(page + 1) : null,
-      previous: page > 1 ? link(page - 1) : null,
-      results: list.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
-    };
+  /** The number of rooms per page of `GET rooms/`. */
+  roomsPerPage(regular: number): number {
+    return this.has('paginated-rooms') ? PAGE_SIZE : regular;
+  }
+
+  /** The body of `GET rooms/`: an array if one page is enough. */
+  roomPage(rooms: readonly object[], { isFirst, next }: { isFirst: boolean; next: string | null }): unknown {
+    const results = this.rooms(rooms, 'rest', isFirst);
+    return isFirst && next === null && !this.has('paginated-rooms') ? results : { next, results };
   }
 
   /** Applied to every response last, before serialisation. */

@@ -19,13 +19,15 @@ import type { RestClient, RoomsPage } from './rest.js';
 import { readRoomChanges } from './room-changes.js';
 import { sendMessage } from './send-message.js';
 import { fetchTicket } from './ticket.js';
-import type { DeferredRequests, RoomsAnswer } from './transport.js';
+import type { DeferredRequests, Receipt as ReadReceipt, RoomsAnswer } from './transport.js';
 
 /**
  * The maximum number of rooms that are read, including invalid ones. If there are more, the list is marked as
  * incomplete.
  */
 const MAX_ROOMS = 10_000;
+/** Only a list that does not end has more pages. */
+const MAX_RECEIPT_PAGES = 100;
 
 /**
  * Reads the pages of the room list after the first one.
@@ -132,15 +134,20 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   },
   async fetchReceipts(roomId, signal) {
     const where = 'GET rooms/{id}/receipts/';
-    const answer: unknown = await rest
-      .request(`rooms/${encodeURIComponent(roomId)}/receipts/`, { signal })
-      .catch(() => undefined);
-    // Read receipts that arrive later are no reason to report an error.
-    const body = check(ReceiptsBody, answer, where);
-    if (!body.ok) return undefined;
-    const { items, problems } = checkEach(Receipt, body.value.receipts, where);
-    problems.forEach(onProblem);
-    return items.map(({ user_id: userId, up_to: upTo }) => ({ userId, upTo }));
+    const path = `rooms/${encodeURIComponent(roomId)}/receipts/`;
+    const receipts: ReadReceipt[] = [];
+    let next: string | null | undefined;
+    for (let page = 0; next !== null && page < MAX_RECEIPT_PAGES; page++) {
+      const answer: unknown = await rest.request(path, { query: { cursor: next }, signal }).catch(() => undefined);
+      // Read receipts that arrive later are no reason to report an error.
+      const body = check(ReceiptsBody, answer, where);
+      if (!body.ok) return undefined;
+      const { items, problems } = checkEach(Receipt, body.value.items, where);
+      problems.forEach(onProblem);
+      receipts.push(...items.map(({ user_id: userId, up_to: upTo }) => ({ userId, upTo })));
+      ({ next } = body.value);
+    }
+    return receipts;
   },
   async fetchChanges(roomId, seq, signal) {
     const body = check(

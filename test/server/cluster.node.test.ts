@@ -100,7 +100,9 @@ describe('several processes', { skip }, () => {
     [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
     services.push(postgres, redis);
     const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, JWT_SECRET: SECRET };
-    [one, two] = await Promise.all([startProcess(env, '--rate', '100000'), startProcess(env, '--rate', '100000')]);
+    // A test sends typing without a pause until it arrives.
+    const flags = ['--rate', '100000', '--limit', 'typingPerUser=100000'];
+    [one, two] = await Promise.all([startProcess(env, ...flags), startProcess(env, ...flags)]);
     track(one);
     track(two);
     nginx = track(await startNginx([one.port, two.port]));
@@ -234,6 +236,24 @@ describe('several processes', { skip }, () => {
           (await rest(servers[n % 2]!, 4, 'rooms/4/send_message/', { json: { room: 4, content: 'x' } })).status,
         );
       assert.deepEqual(answers, [201, 201, 201, 201, 429, 429]);
+    } finally {
+      await Promise.all(servers.map((server) => server.close()));
+    }
+  });
+
+  it('12.21: counts the other rate limits across processes, too', async () => {
+    const options = {
+      database: { kind: 'url' as const, url: postgres.url },
+      redis: redis.url,
+      secret: SECRET,
+      limits: { directRoomsPerUser: 4 },
+    };
+    const servers = await Promise.all([startServer(options), startServer(options)]);
+    try {
+      const answers: number[] = [];
+      for (let n = 0; n < 6; n++)
+        answers.push((await rest(servers[n % 2]!, 4, 'rooms/start_dm/', { json: { user_id: 5 } })).status);
+      assert.deepEqual(answers, [201, 200, 200, 200, 429, 429]);
     } finally {
       await Promise.all(servers.map((server) => server.close()));
     }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import type { Queryable } from '../../demo/server/database/database.js';
+import { prune } from '../../demo/server/database/pruning.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { missingPrograms } from '../support/find-programs.mjs';
 import { startPostgres, type Service } from '../support/services.js';
@@ -43,7 +44,16 @@ interface Explained {
 }
 
 /** The tables that grow with use. */
-const HISTORY = ['messages', 'reads', 'changes', 'notifications', 'notification_reads', 'members', 'attachments'];
+const HISTORY = [
+  'messages',
+  'reads',
+  'changes',
+  'notifications',
+  'notification_reads',
+  'members',
+  'attachments',
+  'tickets',
+];
 
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
@@ -77,6 +87,20 @@ const POPULATE = [
      read_up_to = case when me.room_id = ${READ_SINGLY} then 0 else r.newest_id end,
      read_time = case when me.room_id = ${READ_SINGLY} then '-infinity' else r.newest_time end
      from rooms r where r.id = me.room_id and r.id between ${SMALL} and ${READ_SINGLY}`,
+  // Notifications that need no pruning, and some that do.
+  `insert into notifications (recipient, title, message, created_at)
+     select 1000 + n % ${OTHERS}, 'x', 'x', now() - (n % 80 + 1) * interval '1 day' from generate_series(1, ${MESSAGES}) n`,
+  `insert into notification_reads (user_id, message_id, read_at)
+     select 1100 + n % 5, m.id, now() - (n % 80 + 1) * interval '1 day'
+     from (select id, row_number() over () as n from messages where room_id = ${SMALL}) m`,
+  `insert into notifications (recipient, title, message, created_at)
+     select 1001, 'x', 'x', case when n <= 10 then now() - interval '91 days' else now() end
+     from generate_series(1, 20) n`,
+  `insert into notification_reads (user_id, message_id, read_at)
+     select ${ANA}, m.id, case when m.n <= 10 then now() - interval '91 days' else now() end
+     from (select id, row_number() over () as n from messages where room_id = ${LARGE} limit 20) m`,
+  `insert into tickets (hash, user_id, token_expires_at, expires_at)
+     select n, 1000, now() + interval '1 hour', now() + interval '1 hour' from generate_series(1, ${MESSAGES}) n`,
   'analyze',
 ];
 
@@ -212,6 +236,17 @@ describe(
         .flatMap(({ plan }) => nodesOf(plan))
         .flatMap((node) => (node['Relation Name'] === 'reads' ? [node['Index Name']] : []));
       assert.deepEqual(indexes, ['reads_of_user']);
+    });
+
+    it('12.21: for pruning, and for a ticket', async () => {
+      const windows = { notificationWindow: { days: 90, perUser: 5 }, syncWindow: { changes: 1_000, hours: 24 } };
+      await check('pruning', () => prune(server.database, windows, Date.now()));
+      const left = await server.database.query(
+        `select (select count(*)::int from notifications where recipient = 1001) as stored,
+           (select count(*)::int from notification_reads where user_id = ${ANA}) as marks`,
+      );
+      assert.deepEqual(left, [{ stored: 5, marks: 5 }], 'both were pruned');
+      await check('a ticket', () => rest(server, ANA, 'ws_ticket/', { method: 'POST' }));
     });
 
     it('12.20: for notifications, and for a file', async () => {

@@ -24,7 +24,7 @@ describe('10.17: read receipts', () => {
   const post = async (userId: number, content = 'x', room = ROOM): Promise<{ id: number }> =>
     (await rest(server, userId, `rooms/${room}/send_message/`, { json: { room, content } })).body;
   const receipts = async (userId: number, room = ROOM) =>
-    (await rest(server, userId, `rooms/${room}/receipts/`)).body.receipts as { user_id: number; up_to: number }[];
+    (await rest(server, userId, `rooms/${room}/receipts/`)).body.items as { user_id: number; up_to: number }[];
   const of = (type: string, frames: Frame[]): Frame[] => frames.filter((frame) => frame.type === type);
 
   it('10.17: marks messages as read up to one; later ones stay unread', async () => {

@@ -130,10 +130,33 @@ describe('10.17: a receipt', () => {
     chat.disconnect();
   });
 
+  it('12.21: missed during an outage is read from all pages', async () => {
+    const scene = await open();
+    const { chat, backend, clock } = scene;
+    backend.sendAs(1, 1, 'one');
+    const cursors: (string | null)[] = [];
+    backend.onRequest = (_method, path) => {
+      const [, query] = /\/receipts\/(.*)$/.exec(path) ?? [];
+      if (query === undefined) return undefined;
+      const cursor = new URLSearchParams(query).get('cursor');
+      cursors.push(cursor);
+      return new Response(
+        cursor === null
+          ? '{"items":[{"user_id":3,"up_to":0}],"next":"b"}'
+          : '{"items":[{"user_id":2,"up_to":1}],"next":null}',
+      );
+    };
+    backend.socket.drop(1006);
+    await clock.advance(5_000);
+    expect(cursors).to.deep.equal([null, 'b']);
+    expect(ticks(scene)).to.deep.equal([true]);
+    chat.disconnect();
+  });
+
   for (const [what, answer] of Object.entries({
     'a missing route': new Response('', { status: 404 }),
-    'an invalid response': new Response('{"receipts":[7,{"user_id":2}]}'),
-    'a response without a list': new Response('{"receipts":"all"}'),
+    'an invalid response': new Response('{"items":[7,{"user_id":2}],"next":null}'),
+    'a response without a list': new Response('{"items":"all"}'),
   })) {
     it(`10.17: ${what} affects check marks only`, async () => {
       const scene = await open();

@@ -246,7 +246,7 @@ export class FakeBackend {
       return json({ messages, has_more: all.length > messages.length, count: messages.length });
     }
     if (path.endsWith('/receipts/') && this.capabilities.includes('receipts'))
-      return json({ receipts: this.receipts[room] ?? [] });
+      return json({ items: this.receipts[room] ?? [], next: null });
     if (path.endsWith('/mark_read/')) return json({ status: 'message marked as read' });
     return json({ detail: 'Not found.' }, 404);
   }

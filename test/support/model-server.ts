@@ -518,7 +518,7 @@ export class ModelServer {
       });
     }
     if (path.endsWith('/receipts/') && this.capabilities.includes('receipts'))
-      return json({ receipts: this.#receipts(room) });
+      return json({ items: this.#receipts(room), next: null });
     const read = /^messages\/(\d+)\/mark_read\/$/.exec(path)?.[1];
     if (read) {
       const row = this.rows.find(({ id }) => id === Number(read));

@@ -1,10 +1,10 @@
 /** State that the processes of one backend share: in memory for a single process, otherwise in Redis. */
-import { RateLimiterRedis, RLWrapperTimeouts, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
 import type { Bus, BusMessage } from './bus.js';
 import type { Hub } from '../socket/hub.js';
-import { localRateLimiter } from '../limits.js';
 import type { Logger } from '../log.js';
 import type { ResolvedOptions } from '../options.js';
+import { localRateLimiter, type CreateLimiter } from '../rate-limits.js';
 import { localPresence, type Presence } from './presence.js';
 import { redisPresence } from './redis-presence.js';
 import { withFallback, openRedis, COMMAND_TIMEOUT_MS, PREFIX, type Redis } from './redis.js';
@@ -13,7 +13,7 @@ import { toJson } from '../serialise.js';
 export interface Cluster {
   bus: Bus;
   presence: Presence;
-  rateLimiter: RateLimiterAbstract;
+  createLimiter: CreateLimiter;
   close(): Promise<void>;
 }
 
@@ -22,20 +22,20 @@ const CHANNEL = `${PREFIX}messages`;
 const START_MS = 2_000;
 
 export async function joinCluster(options: ResolvedOptions, hub: Hub, log: Logger): Promise<Cluster> {
-  const { redis, limits, database } = options;
-  if (redis !== undefined) return joinRedis(redis, limits.rate, hub, log);
+  const { redis, database } = options;
+  if (redis !== undefined) return joinRedis(redis, hub, log);
   // An embedded database has one process.
   if (database.kind === 'url')
     log.warn('no REDIS_URL: every process counts limits for itself, and finds changes of others by polling');
   return {
     bus: { publish: () => {}, listen: () => {} },
     presence: localPresence(hub),
-    rateLimiter: localRateLimiter(limits.rate),
+    createLimiter: (_name, perMinute) => localRateLimiter(perMinute),
     close: () => Promise.resolve(),
   };
 }
 
-async function joinRedis(url: string, messagesPerMinute: number, hub: Hub, log: Logger): Promise<Cluster> {
+async function joinRedis(url: string, hub: Hub, log: Logger): Promise<Cluster> {
   /** Id of this process. */
   const processId = crypto.randomUUID();
   const commands = openRedis(url, log, 'commands');
@@ -64,7 +64,7 @@ async function joinRedis(url: string, messagesPerMinute: number, hub: Hub, log: 
       publish: (message) => void commands.publish(CHANNEL, processId + toJson(message)).catch(() => {}),
       listen: (onMessage) => (listener = onMessage),
     },
-    rateLimiter: sharedRateLimiter(commands, messagesPerMinute),
+    createLimiter: sharedRateLimiters(commands),
     async close() {
       presence.stop();
       // Flushes the pending commands, so that presence entries are removed.
@@ -74,16 +74,18 @@ async function joinRedis(url: string, messagesPerMinute: number, hub: Hub, log: 
   };
 }
 
-/** Counts across all processes; per process while Redis does not answer. */
-function sharedRateLimiter(redis: Redis, messagesPerMinute: number): RateLimiterAbstract {
-  const limiter = new RateLimiterRedis({
-    storeClient: redis,
-    useRedisPackage: true,
-    rejectIfRedisNotReady: true,
-    keyPrefix: `${PREFIX}rate`,
-    points: messagesPerMinute,
-    duration: 60,
-    insuranceLimiter: localRateLimiter(messagesPerMinute),
-  });
-  return new RLWrapperTimeouts({ limiter, timeoutMs: COMMAND_TIMEOUT_MS });
-}
+/** Count across all processes; per process while Redis does not answer. */
+const sharedRateLimiters =
+  (redis: Redis): CreateLimiter =>
+  (name, perMinute) => {
+    const limiter = new RateLimiterRedis({
+      storeClient: redis,
+      useRedisPackage: true,
+      rejectIfRedisNotReady: true,
+      keyPrefix: `${PREFIX}${name}`,
+      points: perMinute,
+      duration: 60,
+      insuranceLimiter: localRateLimiter(perMinute),
+    });
+    return new RLWrapperTimeouts({ limiter, timeoutMs: COMMAND_TIMEOUT_MS });
+  };

@@ -4,6 +4,7 @@ import { CHANGES } from './migration-4.js';
 import { RECEIPTS } from './migration-5.js';
 import { COUNTS } from './migration-6.js';
 import { DERIVED_NOTIFICATIONS } from './migration-7.js';
+import { PRUNING } from './migration-8.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -103,6 +104,7 @@ const MIGRATIONS: Migration[] = [
   RECEIPTS,
   COUNTS,
   DERIVED_NOTIFICATIONS,
+  PRUNING,
 ];
 
 /** An arbitrary advisory lock id. */

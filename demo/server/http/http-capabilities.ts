@@ -4,6 +4,8 @@ import { deleteMessage, editMessage, react, type Target } from '../messages/mess
 import type { Context } from '../context.js';
 import { answer, field } from './http-responses.js';
 import { describe } from '../socket/greeting.js';
+import { encodeCursor, readCursor } from './cursors.js';
+import { limitRate } from './http-middleware.js';
 import { json, roomOf, type Env } from './http-params.js';
 import { findMessage } from '../messages/messages.js';
 import { accessDenied, RequestError, toId } from '../errors.js';
@@ -14,13 +16,14 @@ import { makeTicket, TICKET_SECONDS } from '../socket/tickets.js';
 export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string): void {
   app.get(`${api}/me/`, (call) => answer(context, 200, describe(context, call.get('viewer'))));
 
-  app.get(`${api}/rooms/:id/receipts/`, async (call) => {
+  app.get(`${api}/rooms/:id/receipts/`, limitRate(context, 'listsPerUser'), async (call) => {
     const roomId = roomOf(call);
     if (!(await isMember(context.database, roomId, call.get('viewer').id))) throw accessDenied(roomId);
-    return answer(context, 200, { receipts: await listReceipts(context.database, roomId) });
+    const { items, next } = await listReceipts(context.database, roomId, readCursor(call, 1)?.[0]);
+    return answer(context, 200, { items, next: next === null ? null : encodeCursor([next]) });
   });
 
-  app.get(`${api}/sync/`, async (call) => {
+  app.get(`${api}/sync/`, limitRate(context, 'listsPerUser'), async (call) => {
     const known = (call.req.queries('room') ?? []).map((text): [string, number] => {
       const [, room, seq] = /^(\d+):(\d+)$/.exec(text) ?? [];
       if (room === undefined) throw field('room', 'Must be <id>:<seq>.');
@@ -46,7 +49,7 @@ export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string)
     return answer(context, 200, message);
   });
 
-  app.post(`${api}/ws_ticket/`, async (call) => {
+  app.post(`${api}/ws_ticket/`, limitRate(context, 'ticketsPerUser'), async (call) => {
     const ticket = await makeTicket(context.database, call.get('viewer'), call.get('expiresAt'));
     return answer(context, 200, { ticket, expires_in_s: TICKET_SECONDS });
   });

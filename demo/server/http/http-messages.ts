@@ -4,6 +4,7 @@ import { readAttachment } from '../messages/attachments.js';
 import { readMessages, sendMessage } from '../rooms/chat-actions.js';
 import type { Context } from '../context.js';
 import { answer, notFound } from './http-responses.js';
+import { limitRate } from './http-middleware.js';
 import { cursor, isForm, json, roomOf, type Env } from './http-params.js';
 import { findMessage, listMessages } from '../messages/messages.js';
 import { accessDenied, RequestError, toId } from '../errors.js';
@@ -13,7 +14,7 @@ const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
 
 export function addMessageRoutes(app: Hono<Env>, context: Context, api: string): void {
-  app.get(`${api}/rooms/:id/messages/`, async (call) => {
+  app.get(`${api}/rooms/:id/messages/`, limitRate(context, 'listsPerUser'), async (call) => {
     const viewer = call.get('viewer');
     const roomId = roomOf(call);
     if (!(await isMember(context.database, roomId, viewer.id))) throw accessDenied(roomId);

@@ -1,11 +1,13 @@
 /** Checks before every REST route: origin, size of the body, token. */
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { isAllowedOrigin, verifyToken } from '../auth.js';
+import { countFailedSignIn, isAllowedOrigin, verifyToken } from '../auth.js';
+import { clientAddress } from '../client-address.js';
 import type { Context } from '../context.js';
 import { answerError } from './http-responses.js';
 import { isForm, pathForLog, type Env } from './http-params.js';
 import { RequestError } from '../errors.js';
+import type { RateLimit } from '../rate-limits.js';
 
 const PREFLIGHT_SECONDS = 7_200;
 /** Size of a multipart form besides its file. */
@@ -46,6 +48,7 @@ export const authenticate =
     const token = /^Bearer\s+(\S+)$/i.exec(call.req.header('Authorization') ?? '')?.[1];
     const auth = await verifyToken(database, options.secret, token);
     if (!auth.ok) {
+      await countFailedSignIn(context, clientAddress(call.env.incoming, options.trustProxy), auth.reason);
       log.warn(
         { reason: auth.reason, origin: call.req.header('Origin') ?? null, path: pathForLog(call) },
         'request rejected',
@@ -54,5 +57,13 @@ export const authenticate =
     }
     call.set('viewer', auth.viewer);
     call.set('expiresAt', auth.expiresAt);
+    return next();
+  };
+
+/** Counts a request of the user. */
+export const limitRate =
+  ({ rateLimits }: Context, name: RateLimit): MiddlewareHandler<Env> =>
+  async (call, next) => {
+    await rateLimits.count(name, call.get('viewer').id);
     return next();
   };

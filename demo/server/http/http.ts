@@ -48,7 +48,8 @@ export function createHttp(context: Context): Hono<Env> {
   });
   app.onError((error, call) => {
     if (!(error instanceof RequestError)) log.error({ err: error, path: pathForLog(call) }, 'request failed');
-    else log.warn({ path: pathForLog(call), code: error.code }, 'request rejected');
+    // Exceeded rate limits are logged once: see rate-limits.ts.
+    else if (error.code !== 'rate_limited') log.warn({ path: pathForLog(call), code: error.code }, 'request rejected');
     return answerError(context, error);
   });
   return app;

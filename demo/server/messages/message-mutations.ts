@@ -4,7 +4,7 @@ import { frameOf, newChange, recordChange, type Change } from './changes.js';
 import { broadcastChange } from '../rooms/chat-actions.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
-import { checkContent, checkEmoji, countMessage } from '../limits.js';
+import { checkContent, checkEmoji } from '../limits.js';
 import { getMessages, type WireMessage } from './messages.js';
 import { previewOf } from '../socket/notification-queries.js';
 import { accessDenied, RequestError } from '../errors.js';
@@ -72,7 +72,7 @@ export async function editMessage(
   text: unknown,
 ): Promise<MutationResult> {
   const content = checkContent(text, context.options.limits.content, target.roomId);
-  await countMessage(context.rateLimiter, viewer.id);
+  await context.rateLimits.count('rate', viewer.id);
   return mutate(context, viewer, target, 'message_updated', async (inside, row) => {
     checkOwn(viewer, row, target, 'edit');
     if (row.type !== 'text') throw new RequestError('invalid', 'Only text messages can be edited.', target);
@@ -91,8 +91,9 @@ export async function editMessage(
 }
 
 /** Keeps only the empty row: replies then quote nothing, and the attachment is deleted. */
-export const deleteMessage = (context: Context, viewer: Viewer, target: Target): Promise<MutationResult> =>
-  mutate(context, viewer, target, 'message_deleted', async (inside, row) => {
+export async function deleteMessage(context: Context, viewer: Viewer, target: Target): Promise<MutationResult> {
+  await context.rateLimits.count('deletesPerUser', viewer.id);
+  return mutate(context, viewer, target, 'message_deleted', async (inside, row) => {
     checkOwn(viewer, row, target, 'delete');
     if (row.isDeleted) return false;
     const { messageId } = target;
@@ -109,6 +110,7 @@ export const deleteMessage = (context: Context, viewer: Viewer, target: Target):
     await inside.query('delete from notifications where message_id = $1', [messageId]);
     return true;
   });
+}
 
 export async function react(
   context: Context,
@@ -118,7 +120,7 @@ export async function react(
 ): Promise<MutationResult> {
   const emoji = checkEmoji(given, target.roomId);
   if (typeof on !== 'boolean') throw new RequestError('invalid', 'Must be true or false.', { ...target, field: 'on' });
-  await countMessage(context.rateLimiter, viewer.id);
+  await context.rateLimits.count('rate', viewer.id);
   return mutate(context, viewer, target, 'reactions_updated', async (inside) => {
     const { messageId } = target;
     if (!on) {

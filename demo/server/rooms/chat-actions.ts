@@ -3,11 +3,11 @@ import type { Viewer } from '../auth.js';
 import { deleteOldChanges, newChange, type Change } from '../messages/changes.js';
 import type { Context } from '../context.js';
 import type { Connection } from '../socket/hub.js';
-import { checkContent, countMessage } from '../limits.js';
+import { checkContent } from '../limits.js';
 import { findMessage, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
 import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
-import { findOrCreateDirect, isMember, listRooms, unreadCount, type WireRoom } from './rooms.js';
+import { findOrCreateDirect, getRoom, isMember, unreadCount, type WireRoom } from './rooms.js';
 import type { Member } from './member.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
 
@@ -38,7 +38,7 @@ export async function sendMessage(
   if (tempId !== undefined && (tempId === '' || tempId.length > MAX_TEMP_ID_LENGTH || tempId.includes('\0'))) {
     throw new RequestError('invalid', `A message id must have 1 to ${MAX_TEMP_ID_LENGTH} characters.`, { roomId });
   }
-  await countMessage(context.rateLimiter, viewer.id);
+  await context.rateLimits.count('rate', viewer.id);
   const stored = await storeMessage(context, {
     ...request,
     content,
@@ -147,9 +147,10 @@ export async function readMessages(
     });
 }
 
-/** Sent only to sockets subscribed to the room. */
+/** Sent only to sockets subscribed to the room. Beyond the limit, nothing is sent: nobody misses anything. */
 export async function setTyping(context: Context, viewer: Viewer, roomId: number, isTyping: boolean): Promise<void> {
-  const { database, differences } = context;
+  const { database, differences, rateLimits } = context;
+  if (!(await rateLimits.allows('typingPerUser', viewer.id))) return;
   if (!differences.has('foreign-typing') && !(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
   const frame = {
     type: 'typing',
@@ -170,7 +171,7 @@ export async function startDirect(
 ): Promise<{ room: WireRoom; created: boolean }> {
   const { database, options } = context;
   const { roomId, created } = await database.transaction((inside) => findOrCreateDirect(inside, viewer, otherId));
-  const [room] = await listRooms(context, viewer.id, roomId);
+  const room = await getRoom(context, viewer.id, roomId);
   if (created && !options.baseline) {
     const frame = { type: 'room_updated', room_id: roomId, updates: room, timestamp: new Date() };
     context.broadcast({ to: 'users', userIds: room!.participants.map(({ id }) => id), frames: [frame] });

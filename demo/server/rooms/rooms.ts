@@ -15,38 +15,71 @@ interface RoomRow {
   updated_at: Date;
   is_active: boolean;
   participants: WireUser[];
+  participant_count: number;
   unread_count: number;
   seq: number;
+  /** `updated_at` in µs since 1970. */
+  updated: number;
   last_content: string | null;
   last_time: Date | null;
   last_sender: WireUser | null;
 }
 
-/** The active rooms of a member, most recently updated first; or one of them. */
+export const ROOMS_PER_PAGE = 200;
+/** A room with more members names only some of them; `participant_count` counts all. */
+const MAX_PARTICIPANTS = 100;
+
+/** The position of a room in the list of its member: when it was updated, in µs since 1970, and its id. */
+export type RoomPosition = readonly [updated: number, id: number];
+
+interface RoomQuery {
+  roomId?: number;
+  after?: RoomPosition | undefined;
+  limit?: number;
+}
+
+/** A page of the active rooms of a member, most recently updated first. `next` is the position of its last room. */
 export async function listRooms(
   { database, options }: Pick<Context, 'database' | 'options'>,
   viewerId: number,
-  roomId?: number,
+  { roomId, after, limit = ROOMS_PER_PAGE }: RoomQuery = {},
 ) {
   const rows = await database.query<RoomRow>(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
-       (select json_agg(${userJson({ options }, 'u')} order by u.id) from members o join users u on u.id = o.user_id
-        where o.room_id = r.id) as participants,
-       r.message_count - me.read_count as unread_count,
+       (extract(epoch from r.updated_at) * 1000000)::float8 as updated,
+       (select json_agg(${userJson({ options }, 'p')} order by p.id)
+        from (select u.* from members o join users u on u.id = o.user_id where o.room_id = r.id
+              order by o.user_id limit ${MAX_PARTICIPANTS}) p) as participants,
+       (select count(*) from members o where o.room_id = r.id)::int as participant_count,
+       r.message_count - r.read_count as unread_count,
        last.content as last_content, last.created_at as last_time, ${userJson({ options }, 'author')} as last_sender
-     from members me
-     join rooms r on r.id = me.room_id
+     from (
+       select r.*, me.read_count from members me join rooms r on r.id = me.room_id
+       where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
+         and ($3::float8 is null or (r.updated_at, -r.id) < (timestamptz 'epoch' + $3 * interval '1 microsecond', -$4::bigint))
+       order by r.updated_at desc, r.id limit $5) r
      left join lateral (
        select * from messages m where m.room_id = r.id and m.deleted_at is null order by m.created_at desc, m.id desc limit 1) last on true
      left join users author on author.id = last.sender_id
-     where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
      order by r.updated_at desc, r.id`,
-    [viewerId, roomId ?? null],
+    [viewerId, roomId ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
   );
-  return rows.map((row) => roomOnTheWire(row, options.baseline));
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const next: RoomPosition | null = last && rows.length > limit ? [last.updated, last.id] : null;
+  return { rooms: page.map((row) => roomOnTheWire(row, options.baseline)), next };
 }
 
-export type WireRoom = Awaited<ReturnType<typeof listRooms>>[number];
+/** One room of a member. */
+export async function getRoom(
+  source: Pick<Context, 'database' | 'options'>,
+  viewerId: number,
+  roomId: number,
+): Promise<WireRoom | undefined> {
+  return (await listRooms(source, viewerId, { roomId })).rooms[0];
+}
+
+export type WireRoom = ReturnType<typeof roomOnTheWire>;
 
 function roomOnTheWire(row: RoomRow, baseline: boolean) {
   const { last_content: content, last_time: timestamp, last_sender: sender } = row;
@@ -56,7 +89,7 @@ function roomOnTheWire(row: RoomRow, baseline: boolean) {
     room_type: row.room_type,
     job: row.job,
     participants: row.participants,
-    participant_count: row.participants.length,
+    participant_count: row.participant_count,
     last_message: timestamp === null ? null : { content, timestamp, sender },
     unread_count: row.unread_count,
     last_message_content: content ?? '',
@@ -123,14 +156,24 @@ export interface Receipt {
   up_to: number;
 }
 
+const RECEIPTS_PER_PAGE = 500;
+
 /**
  * The last read message of each member, without members who have read nothing, and without messages read individually.
+ * @param after The last member of the previous page.
  */
-export function listReceipts(database: Queryable, roomId: number): Promise<Receipt[]> {
-  return database.query(
-    'select user_id, read_up_to as up_to from members where room_id = $1 and read_up_to > 0 order by user_id',
-    [roomId],
+export async function listReceipts(
+  database: Queryable,
+  roomId: number,
+  after = 0,
+): Promise<{ items: Receipt[]; next: number | null }> {
+  const found = await database.query<Receipt>(
+    `select user_id, read_up_to as up_to from members where room_id = $1 and user_id > $2::bigint and read_up_to > 0
+     order by user_id limit $3`,
+    [roomId, after, RECEIPTS_PER_PAGE + 1],
   );
+  const items = found.slice(0, RECEIPTS_PER_PAGE);
+  return { items, next: found.length > items.length ? items.at(-1)!.user_id : null };
 }
 
 export async function isMember(database: Queryable, roomId: number, userId: number): Promise<boolean> {

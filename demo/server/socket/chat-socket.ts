@@ -29,7 +29,10 @@ export class ChatHandler implements Handler {
 
   async onText(text: string): Promise<void> {
     const read = readFrame(text, this.context.options.baseline);
-    if (!read.ok) return this.#fail(read.code, read.message, read.details);
+    if (!read.ok) {
+      this.#fail(read.code, read.message, read.details);
+      return this.connection.rejectInvalid(read.code);
+    }
     const { frame, roomId } = read;
     try {
       await this.#perform(frame, roomId);
@@ -58,7 +61,10 @@ export class ChatHandler implements Handler {
       case 'ping':
         return this.#reply('pong');
       case 'get_room_list':
-        return this.#reply('room_list', { rooms: differences.rooms(await listRooms(context, viewer.id), 'websocket') });
+        await this.#countList();
+        return this.#reply('room_list', {
+          rooms: differences.rooms((await listRooms(context, viewer.id)).rooms, 'websocket'),
+        });
       case 'subscribe_room':
         return this.#subscribe(roomId);
       case 'unsubscribe_room':
@@ -72,6 +78,7 @@ export class ChatHandler implements Handler {
       case 'send_message':
         return this.#sendMessage(frame, roomId);
       case 'sync':
+        await this.#countList();
         return this.#reply('sync_result', {
           rooms: await syncRooms(context, viewer.id, readKnown(Object.entries(frame.rooms))),
         });
@@ -92,6 +99,10 @@ export class ChatHandler implements Handler {
       default:
         return frame satisfies never;
     }
+  }
+
+  #countList(): Promise<void> {
+    return this.context.rateLimits.count('listsPerUser', this.viewer.id);
   }
 
   async #subscribe(roomId: number): Promise<void> {
@@ -159,7 +170,7 @@ export class ChatHandler implements Handler {
       _tempId: frame.type === 'send_message' ? echo(frame._tempId) : undefined,
     };
     if (error instanceof RequestError) {
-      log.warn({ user, frame: frame.type, room: roomId, code: error.code }, 'frame rejected');
+      this.connection.logRejected(error.code, { frame: frame.type, room: roomId });
       return this.#fail(error.code, error.message, {
         ...ids,
         room_id: error.details.roomId ?? ids.room_id,

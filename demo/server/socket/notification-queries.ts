@@ -29,9 +29,11 @@ type Source = Pick<Context, 'database' | 'options'>;
 
 export const previewOf = (content: string): string => content.slice(0, PREVIEW);
 
-/** SQL condition: message m notifies member me. */
-const NOTIFIES = `m.viewers is not null and me.user_id <> all(m.viewers) and m.sender_id <> me.user_id
-  and m.id > me.joined_after and m.deleted_at is null`;
+/** SQL condition: message m notifies member me. Old messages do not: their marks are deleted (pruning.ts). */
+const notifies = ({ options }: Source): string =>
+  `m.viewers is not null and me.user_id <> all(m.viewers) and m.sender_id <> me.user_id
+  and m.id > me.joined_after and m.deleted_at is null
+  and m.created_at > now() - make_interval(days => ${options.notificationWindow.days})`;
 
 /** Columns of a derived notification; s is the sender of message m, and i an individual reading of it. */
 const DERIVED = `m.id, me.user_id as recipient, m.sender_id, m.room_id, 'message_received' as notification_type,
@@ -79,7 +81,7 @@ export async function recentNotifications(source: Source, userId: number) {
        union all
        (select ${DERIVED} from members me
         join rooms r on r.id = me.room_id and r.highest_id > me.joined_after
-        cross join lateral (select * from ${NEWEST} m where ${NOTIFIES} limit ${RECENT}) m
+        cross join lateral (select * from ${NEWEST} m where ${notifies(source)} limit ${RECENT}) m
         ${JOINED} where me.user_id = $1)`,
     )} limit ${RECENT}`,
     [userId],
@@ -93,7 +95,7 @@ export async function notificationsOf(source: Source, messageId: number, userIds
     selectFrom(
       source,
       `select ${DERIVED} from messages m join members me on me.room_id = m.room_id and me.user_id = any($2::int[])
-       ${JOINED} where m.id = $1 and ${NOTIFIES}`,
+       ${JOINED} where m.id = $1 and ${notifies(source)}`,
     ),
     [messageId, userIds],
     'notifications of a message',
@@ -101,25 +103,25 @@ export async function notificationsOf(source: Source, messageId: number, userIds
   return rows.map(onTheWire);
 }
 
-export async function countUnread({ database }: Source, userId: number): Promise<number> {
-  const [row] = await database.query<{ n: number }>(
+export async function countUnread(source: Source, userId: number): Promise<number> {
+  const [row] = await source.database.query<{ n: number }>(
     `select (select count(*) from notifications where recipient = $1 and read_at is null)::int
        + (select count(*) from members me
           join rooms r on r.id = me.room_id and r.highest_id > greatest(me.joined_after, me.notified_up_to)
           cross join lateral ${NEWEST} m
-          where me.user_id = $1 and m.id > me.notified_up_to and ${NOTIFIES} and not exists (
+          where me.user_id = $1 and m.id > me.notified_up_to and ${notifies(source)} and not exists (
             select 1 from notification_reads i where i.user_id = me.user_id and i.message_id = m.id))::int as n`,
     [userId],
   );
   return row!.n;
 }
 
-export async function markNotificationRead({ database }: Source, userId: number, id: number | null): Promise<void> {
-  await database.query(
+export async function markNotificationRead(source: Source, userId: number, id: number | null): Promise<void> {
+  await source.database.query(
     `with stored as (update notifications set read_at = now() where recipient = $1 and id = $2 and read_at is null)
      insert into notification_reads (user_id, message_id)
      select me.user_id, m.id from messages m join members me on me.room_id = m.room_id and me.user_id = $1
-     where m.id = $2 and m.id > me.notified_up_to and ${NOTIFIES}
+     where m.id = $2 and m.id > me.notified_up_to and ${notifies(source)}
      on conflict do nothing`,
     [userId, id],
   );

@@ -6,7 +6,7 @@ import type { Viewer } from '../auth.js';
 import type { Handler, SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 import { echo } from './read-frame.js';
-import { toId } from '../errors.js';
+import { RequestError, toId } from '../errors.js';
 import {
   countUnread,
   markAllNotificationsRead,
@@ -48,6 +48,7 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
   async function perform(request: NotificationAction): Promise<object> {
     switch (request.action) {
       case 'get_unread_count':
+        await context.rateLimits.count('listsPerUser', viewer.id);
         return { type: 'unread_count', count: await countUnread(context, viewer.id) };
       case 'mark_read':
         await markNotificationRead(context, viewer.id, toId(request.notification_id));
@@ -63,11 +64,20 @@ export function notificationsHandler(context: Context, viewer: Viewer, connectio
   return {
     async onText(text) {
       const request = readAction(text);
-      if (!request) return connection.send({ type: 'error', message: 'Unknown action' });
+      if (!request) {
+        connection.send({ type: 'error', message: 'Unknown action' });
+        return connection.rejectInvalid('invalid');
+      }
       if (differences.has('notifications-1011') && request.action !== 'get_unread_count') {
         return connection.socket.close(CloseCode.serverError);
       }
-      connection.send(await perform(request));
+      try {
+        connection.send(await perform(request));
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        connection.logRejected(error.code, { action: request.action });
+        connection.send({ type: 'error', message: error.message });
+      }
     },
     errorFrame: () => null,
     onClose: () => void notificationHub.remove(connection),

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import type { Context } from '../context.js';
 import type { Connection } from './hub.js';
+import { RejectedFrames } from './rejected-frames.js';
 import { settlesWithin } from '../with-timeout.js';
 import { toJson, toSharedJson } from '../serialise.js';
 
@@ -49,6 +50,7 @@ export class SocketConnection implements Connection {
   #expiresAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #handler: Handler | undefined;
+  readonly #rejected: RejectedFrames;
 
   constructor(
     readonly userId: number,
@@ -56,7 +58,10 @@ export class SocketConnection implements Connection {
     /** The TCP stream of the socket. */
     private readonly stream: Duplex,
     private readonly context: Context,
-  ) {}
+  ) {
+    const { limits, clock } = context.options;
+    this.#rejected = new RejectedFrames(limits.invalidFramesPerSocket, () => clock.now());
+  }
 
   start(handler: Handler, expiresAt: Date): void {
     const { socket, context } = this;
@@ -76,8 +81,25 @@ export class SocketConnection implements Connection {
       // Frames before a regular close are still processed. After a lost connection, no client waits for an answer.
       if (code === CloseCode.abnormal) this.discardQueue();
       handler.onClose?.();
+      const { totals } = this.#rejected;
+      if (totals) context.log.warn({ user: this.userId, totals }, 'frames rejected');
       context.log.info({ user: this.userId, code }, 'disconnected');
     });
+  }
+
+  /** Logs a rejected frame, if it is the first one with this error code. */
+  logRejected(code: string, fields: object = {}): void {
+    // Exceeded rate limits are logged once per user: see rate-limits.ts.
+    if (this.#rejected.add(code) && code !== 'rate_limited')
+      this.context.log.warn({ user: this.userId, code, ...fields }, 'frame rejected');
+  }
+
+  /** Counts and logs a frame that is not part of the protocol. Too many of them close the socket. */
+  rejectInvalid(code: string): void {
+    this.logRejected(code);
+    if (this.#closing || !this.#rejected.addInvalid()) return;
+    this.context.log.warn({ user: this.userId }, 'socket closed: too many invalid frames');
+    this.closeNow(CloseCode.policy, 'too many invalid frames');
   }
 
   /** Queues a frame, and pauses reading if the queue is full. */

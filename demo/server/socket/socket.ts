@@ -3,11 +3,13 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
-import type { AuthResult, Viewer } from '../auth.js';
+import { countFailedSignIn, type AuthResult, type Viewer } from '../auth.js';
 import { AddressSockets } from './address-sockets.js';
+import { clientAddress } from '../client-address.js';
 import { ChatHandler } from './chat-socket.js';
 import { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
+import { RequestError } from '../errors.js';
 import { SUBPROTOCOL, verifyHandshake } from './handshake-auth.js';
 import { greet } from './greeting.js';
 import { greetNotifications, notificationsHandler } from './notifications.js';
@@ -27,9 +29,9 @@ export class Sockets {
   #isClosing = false;
 
   constructor(private readonly context: Context) {
-    const { limits, livenessSeconds, trustProxy } = context.options;
+    const { limits, livenessSeconds } = context.options;
     this.#userSockets = new UserSockets(limits.socketsPerUser);
-    this.#addressSockets = new AddressSockets(limits.socketsPerAddress, trustProxy);
+    this.#addressSockets = new AddressSockets(limits.socketsPerAddress);
     this.#wss = new WebSocketServer({
       noServer: true,
       maxPayload: limits.frameBytes,
@@ -45,6 +47,8 @@ export class Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     this.#upgrade(request, socket, head).catch((error: unknown) => {
+      if (error instanceof RequestError && error.code === 'rate_limited')
+        return rejectUpgrade(socket, 429, error.details.retryAfter);
       this.context.log.error({ err: error }, 'upgrade failed');
       rejectUpgrade(socket, 500);
     });
@@ -64,13 +68,18 @@ export class Sockets {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { context } = this;
+    const { options, rateLimits } = context;
     if (!URL.canParse(request.url ?? '/', 'http://localhost')) return rejectUpgrade(socket, 400);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const owner = NOTIFICATIONS.exec(pathname)?.[1];
     if (this.#isClosing) return rejectUpgrade(socket, 503);
     if (!CHAT.test(pathname) && owner === undefined) return rejectUpgrade(socket, 404);
     const { origin, host, 'sec-websocket-protocol': protocols } = request.headers;
+    const address = clientAddress(request, options.trustProxy);
+    await rateLimits.count('handshakesPerAddress', address);
     const auth = await verifyHandshake(context, { searchParams, origin, host, protocols });
+    if (auth.ok) await rateLimits.count('handshakesPerUser', auth.viewer.id);
+    else await countFailedSignIn(context, address, auth.reason);
     const isOtherUser = auth.ok && owner !== undefined && Number(owner) !== auth.viewer.id;
     if (!auth.ok || isOtherUser) {
       const reason = auth.ok ? 'not_owner' : auth.reason;
@@ -83,7 +92,6 @@ export class Sockets {
       });
     }
     if (this.#isClosing) return rejectUpgrade(socket, 503);
-    const address = this.#addressSockets.addressOf(request);
     if (this.#addressSockets.isFull(address)) {
       context.log.warn({ address, user: auth.viewer.id }, 'socket rejected: too many of this address');
       return rejectUpgrade(socket, 429);
@@ -140,7 +148,7 @@ export class Sockets {
 }
 
 /** Rejects an upgrade with an HTTP status. Pages see close code 1006 without a reason. */
-function rejectUpgrade(socket: Duplex, status: number): void {
+function rejectUpgrade(socket: Duplex, status: number, retryAfter?: number): void {
   const body = status === 403 ? 'Access denied' : String(STATUS_CODES[status]);
   socket.end(
     [
@@ -148,6 +156,7 @@ function rejectUpgrade(socket: Duplex, status: number): void {
       'Connection: close',
       'Content-Type: text/plain',
       `Content-Length: ${body.length}`,
+      ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
       '',
       body,
     ].join('\r\n'),
