@@ -81,7 +81,9 @@ function judgeResponse(context: CheckContext, response: RestResponse): boolean {
     return false;
   }
   if (status === 401 || status === 403) {
-    findings.fail('token.rest', describeRejectedToken(options.token, response), REJECTED_TOKEN_FIX);
+    const { token, tokenProblem } = options;
+    if (token || !tokenProblem) findings.fail('token.rest', describeRejectedToken(token, response), REJECTED_TOKEN_FIX);
+    else findings.fail('token.rest', `The page could not get a token: ${tokenProblem}`, NO_TOKEN_FIX);
     if (nonJson) findings.fail('rest.json', `The error response has ${nonJson.description}.`, nonJson.fix);
     else findings.pass('rest.json');
     return false;
@@ -108,6 +110,10 @@ const REJECTED_TOKEN_FIX =
   'Get a new token from your site. If it is new, check that it was issued for this backend and signed with its key, ' +
   'that it is an access token and not a refresh token, and that REST reads the header ' +
   '"Authorization: Bearer <token>".';
+
+const NO_TOKEN_FIX =
+  'Correct the address in token-url (data-token-url of loader.js), which is relative to the page, and let it answer ' +
+  '200 with {"token": "…"} for a signed-in visitor, and 401 for others.';
 
 function describeRejectedToken(token: string, { status, text, json }: RestResponse): string {
   if (!token) return 'There is no token, so no user is signed in.';

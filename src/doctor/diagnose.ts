@@ -93,7 +93,11 @@ export async function diagnose(options: DiagnoseOptions): Promise<Report> {
 
 async function createContext(options: DiagnoseOptions, address: ReturnType<typeof makeAddress>): Promise<CheckContext> {
   const { auth = 'query', room, requestUpgrade, signal } = options;
-  const provided = await options.tokenProvider?.().catch(() => undefined);
+  let tokenProblem = '';
+  const provided = await options.tokenProvider?.().catch((thrown: unknown) => {
+    // Other errors of the page may contain anything.
+    if (thrown instanceof ChatError) tokenProblem = thrown.message;
+  });
   const token = (provided ?? options.token ?? '').trim();
   const secondToken = options.userToken2?.trim() || undefined;
   const redactor = new Redactor(token, secondToken);
@@ -102,6 +106,7 @@ async function createContext(options: DiagnoseOptions, address: ReturnType<typeo
   return new CheckContext({
     address,
     token,
+    tokenProblem,
     secondToken,
     auth,
     origin: options.origin ?? (inBrowser ? globalThis.location.origin : undefined),

@@ -111,6 +111,6 @@ export const de: Terms = {
   writeMessage: 'Nachricht schreiben',
   messageTo: (room) => `Nachricht an ${room}`,
   send: 'Senden',
-  tooLong: (over) => `${over} Zeichen zu lang`,
+  tooLong: (over, limit) => `${over} Zeichen zu lang, erlaubt sind ${limit}`,
   readOnly: 'Diese Unterhaltung ist schreibgeschützt.',
 };

@@ -26,6 +26,6 @@ export const en = {
   writeMessage: 'Write a message',
   messageTo: (room) => `Message to ${room}`,
   send: 'Send',
-  tooLong: (over) => `${over} over the character limit`,
+  tooLong: (over, limit) => `${over} over the limit of ${limit}`,
   readOnly: 'This conversation is read-only.',
 } satisfies Partial<Terms>;

@@ -115,7 +115,7 @@ export interface Terms {
   messageTo: (room: string) => string;
   send: string;
   /** @param over number of characters above the limit. */
-  tooLong: (over: number) => string;
+  tooLong: (over: number, limit: number) => string;
   /** In place of the composer. */
   readOnly: string;
 }

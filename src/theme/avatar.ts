@@ -16,6 +16,11 @@ export const avatarStyles = css`
     font-size: var(--_font-size-small);
     font-weight: 600;
   }
+  @media (forced-colors: active) {
+    .avatar {
+      border: 1px solid;
+    }
+  }
   .avatar img {
     position: absolute;
     inset: 0;

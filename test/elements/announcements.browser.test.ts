@@ -80,6 +80,13 @@ describe('12.5: announcements', () => {
     await until(() => announced() === 'user2 in General: over here');
   });
 
+  it('announces a message in another direct room as such: its author may be in this room, too', async () => {
+    backend().rooms[1]!.room_type = 'direct';
+    await mounted();
+    backend().sendAs(2, 2, 'only for you');
+    await until(() => announced() === 'Direct message from user2: only for you');
+  });
+
   it('announces that a message was not sent', async () => {
     const { connection, thread } = await mounted();
     backend().stores = false;
@@ -134,7 +141,7 @@ describe('12.5: announcements', () => {
     one(thread, 'textarea').focus();
     await sendKeys({ type: '12345678' });
     await until(() => texts.length === 1);
-    expect(texts[0]).to.match(/over the character limit/);
+    expect(texts[0]).to.match(/over the limit of/);
     await sendKeys({ type: '9' });
     backend().sendAs(1, 2, 'later');
     await until(() => texts.length === 2);

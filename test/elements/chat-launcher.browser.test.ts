@@ -47,6 +47,23 @@ describe('<chat-launcher>', () => {
     return launcher;
   }
 
+  it('12: the title is the name of the room that is shown, once', async () => {
+    const launcher = await opened();
+    const title = (): string => text(one(launcher, '[part=title]'));
+    await until(() => all(inside(launcher, 'chat-rooms'), '[role=option]').length > 0);
+    expect(title()).to.equal('Chat');
+    const row = all(inside(launcher, 'chat-rooms'), '[role=option]')[0]!;
+    const name = text(row.querySelector('[part=name]')!);
+    row.click();
+    await until(() => title() === name);
+    const thread = inside(launcher, 'chat-thread');
+    expect(all(thread, '[part=header]').filter((header) => header.checkVisibility())).to.have.length(0);
+    expect(one(thread, 'section').ariaLabel).to.equal(name);
+    launcher.heading = 'Support';
+    await until(() => title() === 'Support');
+    await until(() => text(one(thread, '[part=header]')) === name && one(thread, '[part=header]').checkVisibility());
+  });
+
   it('is only a button with the unread count', async () => {
     const launcher = await mounted();
     await until(() => one(launcher, '[part=badge]'));

@@ -91,7 +91,7 @@ describe('<chat-status>', () => {
     backend.onSocket = 'refuse';
     const element = await status(tokenOf(1));
     await until(() => element.state === 'polling' && all(element, '[part=retry]').length === 1);
-    expect(text(one(element, '.base'))).to.equal('Messages may take a few seconds. Retry now Details');
+    expect(text(one(element, '.base'))).to.equal('Messages may take a few seconds. Retry now Details Hide');
     one(element, '[part=details]').click();
     await until(() => one(element, '[part=basics]'));
     expect(text(one(element, '[part=basics]')))
@@ -103,6 +103,45 @@ describe('<chat-status>', () => {
     await until(() => element.state === 'connected');
     await until(() => /State\s*connected/.test(text(one(element, '[part=basics]'))));
   });
+
+  it('12: can be hidden until the state changes, and lets clicks through to what it covers', async () => {
+    backend.rejectedTokens.add(tokenOf(1));
+    const element = await status(tokenOf(1));
+    const below = document.createElement('p');
+    below.textContent = 'a control of the page';
+    below.style.margin = '0';
+    element.after(below);
+    await until(() => text(one(element, '[part=label]')) === 'You’re signed out.');
+    const { x, y, width, height } = one(element, '[part=label]').getBoundingClientRect();
+    const covered = document.elementFromPoint(
+      x + width / 2,
+      Math.min(y + height / 2, below.getBoundingClientRect().bottom - 1),
+    );
+    expect(covered === below).to.equal(true);
+    one(element, '[part=hide]').click();
+    await until(() => all(element, '[part=base]').length === 0);
+    backend.rejectedTokens.clear();
+    element.closest('chat-connection')!.connection.retryNow();
+    await until(() => element.state === 'connected');
+    backend.rejectedTokens.add(tokenOf(1));
+    backend.socket.close(4001);
+    await until(() => text(one(element, '[part=label]')) === 'You’re signed out.');
+  });
+
+  for (const part of ['details', 'retry'])
+    it(`12: the focused button '${part}' stays when the problem ends, until it loses the focus`, async () => {
+      backend.onSocket = 'refuse';
+      const element = await status(tokenOf(1));
+      await until(() => element.state === 'polling' && one(element, `[part=${part}]`));
+      one(element, `[part=${part}]`).focus();
+      backend.onSocket = 'greet';
+      element.closest('chat-connection')!.connection.retryNow();
+      await until(() => element.state === 'connected');
+      await element.updateComplete;
+      expect(element.shadowRoot!.activeElement?.getAttribute('part')).to.equal(part);
+      one(element, `[part=${part}]`).blur();
+      await until(() => all(element, '[part=base]').length === 0);
+    });
 
   it('has a read-only state', async () => {
     const element = await status('');

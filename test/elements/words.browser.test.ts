@@ -103,7 +103,7 @@ describe('words', () => {
         return all(thread, '[part=hint]').map(text);
       };
       expect(await write('😀'.repeat(9))).to.deep.equal([]);
-      expect(await write('😀'.repeat(11))).to.deep.equal(['1 over the character limit']);
+      expect(await write('😀'.repeat(11))).to.deep.equal(['1 over the limit of 10']);
       await write('');
     });
 

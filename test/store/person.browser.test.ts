@@ -131,6 +131,18 @@ describe('`user`: the signed-in user of the page', () => {
     made.chat.disconnect();
   });
 
+  it('12: an empty value signs out and clears the data, also if the page has never set `user`', async () => {
+    const made = await connected();
+    twoPeople(made);
+    await made.clock.advance(0);
+    expect(made.chat.rooms.length).to.be.above(0);
+    made.chat.configure({ user: '' });
+    await made.clock.advance(60_000);
+    expect([made.chat.state, made.backend.open.length]).to.deep.equal(['idle', 0]);
+    expect([made.chat.rooms.length, made.chat.data.threads.size, made.chat.user]).to.deep.equal([0, 0, null]);
+    made.chat.disconnect();
+  });
+
   it('10.38: an unchanged token is not used for another user; one set with or after the new value is', async () => {
     const made = await connected({ user: 'ana' });
     twoPeople(made);

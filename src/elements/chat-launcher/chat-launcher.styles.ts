@@ -96,9 +96,6 @@ export const styles = [
     .header :focus-visible {
       outline-color: currentcolor;
     }
-    .title:focus-visible {
-      outline: none;
-    }
     :host(:dir(rtl)) .back svg {
       transform: scaleX(-1);
     }

@@ -6,6 +6,7 @@ import { roomOf, totalUnread } from '../../client/index.js';
 import { baseStyles, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
+import { roomName } from '../display-name.js';
 import { DocumentStyles } from '../document-styles.js';
 import { LiveRegion } from '../live-region.js';
 import { ChatLauncherToggleEvent } from './launcher-toggle-event.js';
@@ -91,8 +92,8 @@ export class ChatLauncherElement extends LitElement {
   room: Id | null | undefined;
 
   /**
-   * Heading of the panel.
-   * @default 'Chat', localized
+   * Heading of the panel, above the room's name.
+   * @default the name of the room that is shown; above the list, 'Chat', localized
    */
   heading: string | undefined;
 
@@ -109,6 +110,11 @@ export class ChatLauncherElement extends LitElement {
   readonly #unread = this.#finder.select((data) =>
     this.#isRoomSet ? (roomOf(data, this.room ?? null)?.unread_count ?? 0) : totalUnread(data),
   );
+  /** Name of the room that the panel shows. */
+  readonly #roomName = this.#finder.select((data) => {
+    const room = roomOf(data, this.#isRoomSet ? (this.room ?? null) : data.selected);
+    return room && roomName(room, data.user?.id);
+  });
   readonly #selected = this.#finder.select((data) => data.selected);
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
@@ -147,6 +153,7 @@ export class ChatLauncherElement extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     this.#isRoomSet ||= changed.has('room');
     this.#unread.refresh();
+    this.#roomName.refresh();
     this.#hasBeenOpen ||= this.open;
     // A hidden list loses the focus to the document, where Escape would no longer close the panel.
     this.#leavesList = this.#selected.value != null && this.shadowRoot?.activeElement?.localName === 'chat-rooms';
@@ -305,14 +312,14 @@ export class ChatLauncherElement extends LitElement {
     const isList = this.#isList;
     return html`<header part="header" class="header">
         ${hasList && !isList ? html`<button part="back" class="back" type="button" aria-label=${term('backToConversations')} @click=${this.#back}>${BACK}</button>` : nothing}
-        <h2 part="title" class="title" id="title" tabindex="-1">${this.heading || term('chat')}</h2>
+        <h2 part="title" class="title" id="title" tabindex="-1" dir="auto">${this.heading || (!isList && this.#roomName.value) || term('chat')}</h2>
         <button part="close" type="button" aria-label=${term('closeChat')} @click=${() => (this.open = false)}>${CLOSE}</button>
       </header>
       <div class="content">
         <slot>
           <chat-status exportparts=${STATUS_PARTS} .token=${token} .url=${url}></chat-status>
           ${hasList ? html`<chat-rooms exportparts=${ROOMS_PARTS} ?hidden=${!isList} .token=${token} .url=${url}></chat-rooms>` : nothing}
-          <chat-thread exportparts=${THREAD_PARTS} ?hidden=${isList} .room=${room} .token=${token} .url=${url}></chat-thread>
+          <chat-thread exportparts=${THREAD_PARTS} ?hidden=${isList} .room=${room} .token=${token} .url=${url}>${this.heading ? nothing : html`<span slot="header"></span>`}</chat-thread>
         </slot>
       </div>`;
   }

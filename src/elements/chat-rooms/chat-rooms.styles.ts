@@ -32,6 +32,7 @@ export const styles = css`
     scrollbar-width: thin;
   }
   .rows {
+    container-type: inline-size;
     display: flow-root;
   }
   .room {
@@ -65,9 +66,6 @@ export const styles = css`
     .room[aria-selected='true'] {
       background: Highlight;
     }
-    .avatar {
-      border: 1px solid;
-    }
     .badge {
       border: 1px solid;
     }
@@ -94,6 +92,8 @@ export const styles = css`
     font-size: var(--_font-size-small);
   }
   .aside {
+    /* A long time leaves room for the name. */
+    max-inline-size: 40cqi;
     display: flex;
     flex-direction: column;
     align-items: flex-end;

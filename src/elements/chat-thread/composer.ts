@@ -152,7 +152,7 @@ export class Composer implements ReactiveController {
         ></textarea>
       </div>
       <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!text || isTooLong || isSignedOut}>${icons.send}</button>
-      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over)}</p>` : nothing}
+      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over, this.#options.charLimit()!)}</p>` : nothing}
     </form>`;
   }
 }

@@ -121,6 +121,11 @@ const richParts = css`
   .dots i:nth-child(3) {
     animation-delay: 0.3s;
   }
+  /* A placeholder has the direction of the page, not that of the empty text. */
+  textarea:placeholder-shown {
+    direction: inherit;
+    unicode-bidi: normal;
+  }
   @keyframes hop {
     30% {
       transform: translateY(-4px);
