@@ -244,17 +244,21 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const list = this.#list;
     const scroller = list?.parentElement;
     if (!list || !scroller) return;
-    if (this.#anchor.at === 'end') {
-      scroller.scrollTop = scroller.scrollHeight;
+    let distance = 0;
+    const anchor = this.#anchor;
+    if (anchor.at === 'end') {
+      distance = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
     } else {
-      const { key, offset } = this.#anchor;
-      const index = this.rows.findIndex((item) => item.key === key);
+      const index = this.rows.findIndex((item) => item.key === anchor.key);
       const row = list.children[index] as HTMLElement | undefined;
       if (row) {
-        scroller.scrollTop = row.offsetTop - offset;
-        if (offset === Infinity) this.#anchor = { at: 'row', key, offset: row.offsetTop - scroller.scrollTop };
+        distance = Math.max(0, row.offsetTop - anchor.offset) - scroller.scrollTop;
+        if (anchor.offset === Infinity) anchor.offset = row.offsetTop;
       }
     }
+    // Assigning `scrollTop` ends the reader's scrolling, even in place. A relative scroll keeps what the engine has
+    // scrolled outside of the main thread.
+    if (Math.abs(distance) >= 1) scroller.scrollBy(0, distance);
     this.#expectedTop = scroller.scrollTop;
   }
 

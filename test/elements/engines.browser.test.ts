@@ -1,0 +1,45 @@
+/** 12.19: behaviours that differed between Chromium, Firefox and WebKit. See docs/ENGINES.md. */
+import { expect, html, nextFrame } from '@open-wc/testing';
+import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
+import type { FakeBackend } from '../support/fake-backend.js';
+import { tokenOf } from '../support/fake-backend.js';
+import { all, mount, one, until, untilRichParts, URL_OF_BACKEND as url, useFakeBackend } from '../support/mounted.js';
+
+describe('12.19: the same in every engine', () => {
+  const backend: () => FakeBackend = useFakeBackend();
+
+  const scroller = (thread: ChatThreadElement): HTMLElement => one(thread, '[part=messages]');
+
+  /** Mounts a thread with `count` messages, and waits until they are rendered. */
+  async function mounted(count: number): Promise<ChatThreadElement> {
+    for (let n = 0; n < count; n++) backend().store(1, n % 3 === 0 ? 1 : 2, `message ${n}`);
+    const { thread } = await mount(
+      html`<chat-connection url=${url} token=${tokenOf(1)}
+        ><chat-thread room="1" style="height: 400px; width: 400px"></chat-thread
+      ></chat-connection>`,
+    );
+    await untilRichParts(thread);
+    await until(() => all(thread, 'li').length > 0);
+    await nextFrame();
+    await nextFrame();
+    return thread;
+  }
+
+  it('12.19: a render during smooth scrolling does not end it', async () => {
+    const thread = await mounted(30);
+    const list = scroller(thread);
+    // Away from the end, and with all rows rendered: nothing moves any more.
+    list.scrollTop = 500;
+    await until(() => all(thread, 'li').length === 30);
+    await nextFrame();
+    const from = list.scrollTop;
+    list.scrollBy({ top: -300, behavior: 'smooth' });
+    for (let still = 0; still < 30;) {
+      const last = list.scrollTop;
+      thread.requestUpdate();
+      await nextFrame();
+      still = list.scrollTop === last ? still + 1 : 0;
+    }
+    expect(from - list.scrollTop).to.be.closeTo(300, 2);
+  });
+});
