@@ -55,4 +55,19 @@ describe('12.19: the same in every engine', () => {
     await nextFrame();
     expect([distance() <= 1, thread.matches(':state(scrolled)')]).to.deep.equal([true, false]);
   });
+
+  it('12.19: scrolling by 1 px per frame moves the list, although each frame renders', async () => {
+    const thread = await mounted(30);
+    const list = scroller(thread);
+    list.scrollTop = 500;
+    await until(() => all(thread, 'li').length === 30);
+    const from = list.scrollTop;
+    for (let n = 0; n < 10; n++) {
+      list.scrollTop -= 1;
+      list.dispatchEvent(new Event('scroll'));
+      thread.requestUpdate();
+      await thread.updateComplete;
+    }
+    expect(from - list.scrollTop).to.equal(10);
+  });
 });
