@@ -36,6 +36,8 @@ const LOAD_AHEAD_PX = 1_000;
 const LOAD_AHEAD_AT_END_PX = 100;
 /** Scroll distance from the end that still counts as the end, in px. Scroll positions may be fractional. */
 const END_TOLERANCE_PX = 4;
+/** Smaller movements are not the reader's: WebKit rounds the scroll position when the page is zoomed. */
+const MIN_SCROLL_PX = 2;
 
 export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   readonly #host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
@@ -207,7 +209,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   #readScroll(): void {
     const list = this.#list;
     const scroller = list?.parentElement;
-    if (this.#isNew || !list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < 1) return;
+    if (this.#isNew || !list || !scroller || Math.abs(scroller.scrollTop - this.#expectedTop) < MIN_SCROLL_PX) return;
     this.#expectedTop = scroller.scrollTop;
     const distance = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
     if (distance <= END_TOLERANCE_PX && this.#end === this.#items.length && !this.#hasMore)
@@ -244,17 +246,24 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const list = this.#list;
     const scroller = list?.parentElement;
     if (!list || !scroller) return;
-    if (this.#anchor.at === 'end') {
-      scroller.scrollTop = scroller.scrollHeight;
+    const anchor = this.#anchor;
+    this.#expectedTop = scroller.scrollTop;
+    if (anchor.at === 'end') {
+      this.#expectedTop = scroller.scrollHeight - scroller.clientHeight;
     } else {
-      const { key, offset } = this.#anchor;
-      const index = this.rows.findIndex((item) => item.key === key);
+      const index = this.rows.findIndex((item) => item.key === anchor.key);
       const row = list.children[index] as HTMLElement | undefined;
       if (row) {
-        scroller.scrollTop = row.offsetTop - offset;
-        if (offset === Infinity) this.#anchor = { at: 'row', key, offset: row.offsetTop - scroller.scrollTop };
+        this.#expectedTop = Math.max(0, row.offsetTop - anchor.offset);
+        if (anchor.offset === Infinity) anchor.offset = row.offsetTop;
       }
     }
+    const distance = this.#expectedTop - scroller.scrollTop;
+    // A smaller distance is not corrected, so that slow scrolling adds up.
+    if (Math.abs(distance) < MIN_SCROLL_PX) return;
+    // Assigning `scrollTop` ends the reader's scrolling, even in place. A relative scroll keeps what the engine has
+    // scrolled outside of the main thread.
+    scroller.scrollBy(0, distance);
     this.#expectedTop = scroller.scrollTop;
   }
 

@@ -1,0 +1,73 @@
+/** 12.19: behaviours that differed between Chromium, Firefox and WebKit. See docs/ENGINES.md. */
+import { expect, html, nextFrame } from '@open-wc/testing';
+import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
+import type { FakeBackend } from '../support/fake-backend.js';
+import { tokenOf } from '../support/fake-backend.js';
+import { all, mount, one, until, untilRichParts, URL_OF_BACKEND as url, useFakeBackend } from '../support/mounted.js';
+
+describe('12.19: the same in every engine', () => {
+  const backend: () => FakeBackend = useFakeBackend();
+
+  const scroller = (thread: ChatThreadElement): HTMLElement => one(thread, '[part=messages]');
+
+  /** Mounts a thread with `count` messages, and waits until they are rendered. */
+  async function mounted(count: number): Promise<ChatThreadElement> {
+    for (let n = 0; n < count; n++) backend().store(1, n % 3 === 0 ? 1 : 2, `message ${n}`);
+    const { thread } = await mount(
+      html`<chat-connection url=${url} token=${tokenOf(1)}
+        ><chat-thread room="1" style="height: 400px; width: 400px"></chat-thread
+      ></chat-connection>`,
+    );
+    await untilRichParts(thread);
+    await until(() => all(thread, 'li').length > 0);
+    await nextFrame();
+    await nextFrame();
+    return thread;
+  }
+
+  it('12.19: a render during smooth scrolling does not end it', async () => {
+    const thread = await mounted(30);
+    const list = scroller(thread);
+    // Away from the end, and with all rows rendered: nothing moves any more.
+    list.scrollTop = 500;
+    await until(() => all(thread, 'li').length === 30);
+    await nextFrame();
+    const from = list.scrollTop;
+    list.scrollBy({ top: -300, behavior: 'smooth' });
+    for (let still = 0; still < 30;) {
+      const last = list.scrollTop;
+      thread.requestUpdate();
+      await nextFrame();
+      still = list.scrollTop === last ? still + 1 : 0;
+    }
+    expect(from - list.scrollTop).to.be.closeTo(300, 2);
+  });
+
+  it('12.19: zooming out and back stays at the end, although WebKit rounds the scroll position', async () => {
+    const thread = await mounted(30);
+    const list = scroller(thread);
+    const distance = (): number => list.scrollHeight - list.clientHeight - list.scrollTop;
+    // What WebKit does: the position changes by rounding, with the layout, before any observer is notified.
+    list.scrollTop -= 1;
+    thread.style.height = '300px';
+    list.dispatchEvent(new Event('scroll'));
+    await nextFrame();
+    await nextFrame();
+    expect([distance() <= 1, thread.matches(':state(scrolled)')]).to.deep.equal([true, false]);
+  });
+
+  it('12.19: scrolling by 1 px per frame moves the list, although each frame renders', async () => {
+    const thread = await mounted(30);
+    const list = scroller(thread);
+    list.scrollTop = 500;
+    await until(() => all(thread, 'li').length === 30);
+    const from = list.scrollTop;
+    for (let n = 0; n < 10; n++) {
+      list.scrollTop -= 1;
+      list.dispatchEvent(new Event('scroll'));
+      thread.requestUpdate();
+      await thread.updateComplete;
+    }
+    expect(from - list.scrollTop).to.equal(10);
+  });
+});
