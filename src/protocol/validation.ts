@@ -39,15 +39,24 @@ export interface CheckedList<T> {
   problems: Problem[];
 }
 
-/** Validates a list item by item. An invalid item is reported and left out, and the others are kept. */
+/**
+ * Validates a list item by item. An invalid item is reported and left out, and the others are kept.
+ * @param from index of the first item in the whole list, for the report.
+ */
 export function checkEach<T extends z.ZodMiniType>(
   schema: () => T,
   items: readonly unknown[],
   where: string,
+  from = 0,
 ): CheckedList<z.output<T>> {
-  const checked: CheckedList<z.output<T>> = { items: [], problems: [] };
-  items.forEach((item, index) => checkItem(checked, schema, item, `${where}[${index}]`));
-  return checked;
+  const good: z.output<T>[] = [];
+  const problems: Problem[] = [];
+  items.forEach((item, index) => {
+    const result = check(schema, item, `${where}[${from + index}]`, 'invalid_item');
+    if (result.ok) good.push(result.value);
+    else problems.push(result.problem);
+  });
+  return { items: good, problems };
 }
 
 /** Items that `checkInSlices` validates at a time. */
@@ -64,21 +73,12 @@ export async function checkInSlices<T extends z.ZodMiniType>(
   pause: () => Promise<void> | undefined,
 ): Promise<CheckedList<z.output<T>>> {
   const checked: CheckedList<z.output<T>> = { items: [], problems: [] };
-  for (const [index, item] of items.entries()) {
-    if (index > 0 && index % SLICE === 0) await pause();
-    checkItem(checked, schema, item, `${where}[${index}]`);
-  }
-  await pause();
+  let from = 0;
+  do {
+    const slice = checkEach(schema, items.slice(from, from + SLICE), where, from);
+    checked.items.push(...slice.items);
+    checked.problems.push(...slice.problems);
+    await pause();
+  } while ((from += SLICE) < items.length);
   return checked;
-}
-
-function checkItem<T extends z.ZodMiniType>(
-  { items, problems }: CheckedList<z.output<T>>,
-  schema: () => T,
-  item: unknown,
-  where: string,
-): void {
-  const result = check(schema, item, where, 'invalid_item');
-  if (result.ok) items.push(result.value);
-  else problems.push(result.problem);
 }

@@ -15,6 +15,9 @@ export const avatarStyles = css`
     color: var(--_accent-text);
     font-size: var(--_font-size-small);
     font-weight: 600;
+    /* Initials are not part of copied text. */
+    -webkit-user-select: none;
+    user-select: none;
   }
   @media (forced-colors: active) {
     .avatar {

@@ -80,6 +80,8 @@ describe('words', () => {
         const { rooms } = await mounted();
         await until(() => one(rooms, '.avatar'));
         expect(text(one(rooms, '.avatar'))).to.equal(initials);
+        const { userSelect, webkitUserSelect } = getComputedStyle(one(rooms, '.avatar'));
+        expect(userSelect || webkitUserSelect, '12.19: not part of copied text').to.equal('none');
       });
   });
 
