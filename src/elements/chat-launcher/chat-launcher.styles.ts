@@ -85,6 +85,11 @@ export const styles = [
       padding-inline: var(--_space);
       font-size: var(--_rem);
       font-weight: 600;
+      text-align: -webkit-match-parent;
+      text-align: match-parent;
+      overflow: hidden;
+      white-space: nowrap;
+      text-overflow: ellipsis;
     }
     .header button {
       display: grid;

@@ -7,7 +7,7 @@ const exported = (prefix: string, parts: string): string =>
 
 export const STATUS_PARTS = exported(
   'status',
-  'base dot label retry details panel panel-heading basics progress findings finding verdict fix all-checks copy close text',
+  'base dot label retry details hide panel panel-heading basics progress findings finding verdict fix all-checks copy close text',
 );
 export const ROOMS_PARTS = exported(
   'rooms',
