@@ -121,18 +121,6 @@ describe('a connection', () => {
     await f.expectRecovery();
   });
 
-  it('12.21: is closed with 1008 two seconds after each greeting: the waits grow', async () => {
-    const f = await openFaultScene();
-    f.onSocket = (socket) => void f.clock.after(2_000, () => socket.drop(1008));
-    f.server.cut(1008);
-    await f.clock.advance(180_000);
-    expect(f.reasons).to.include('connection_refused');
-    const before = f.socketAttempts;
-    await f.clock.advance(60_000);
-    expect(f.socketAttempts - before, 'sockets in a minute').to.be.within(1, 2);
-    await f.expectRecovery();
-  });
-
   it('is closed with 1009 (message too big): the message goes by REST, which reports the reason', async () => {
     const f = await openFaultScene();
     f.onSent = ({ type }, socket) => type !== 'send_message' || (queueMicrotask(() => socket.drop(1009)), false);

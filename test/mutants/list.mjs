@@ -442,8 +442,8 @@ export const MUTANTS = [
   {
     name: 'signing out hides nothing',
     file: 'src/client/token-source.ts',
-    find: '(isElsewhere || isSignedOut) &&',
-    replace: 'isElsewhere &&',
+    find: '(isElsewhere || isSignedOut || hasSignedOut) &&',
+    replace: '(isElsewhere || hasSignedOut) &&',
     tests: 'test/session/identity.browser.test.ts',
   },
   {
