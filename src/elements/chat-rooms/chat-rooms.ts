@@ -251,10 +251,13 @@ export class ChatRoomsElement extends LitElement {
   }
 
   #renderList(rooms: readonly Room[]): TemplateResult {
-    const tabStop = rooms.find(({ id }) => sameId(id, this.focused ?? this.selected)) ?? rooms[0]!;
+    const tabStop = Math.max(
+      0,
+      rooms.findIndex(({ id }) => sameId(id, this.focused ?? this.selected)),
+    );
     this.#window.update(
       rooms.map(({ id }) => idKey(id)),
-      idKey(tabStop.id),
+      tabStop,
     );
     const { connection } = this.#finder;
     const context: RoomRowContext = {

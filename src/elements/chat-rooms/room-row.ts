@@ -21,8 +21,8 @@ export interface RoomRowContext {
   /** Number of rows in the list, rendered or not. */
   readonly count: number;
   readonly selected: Id | null;
-  /** The room whose row Tab reaches. */
-  readonly tabStop: Room;
+  /** Index of the row that Tab reaches. */
+  readonly tabStop: number;
   readonly timeOf: (room: Room, timestamp: string) => string;
   readonly onSelect: (room: Room) => void;
   readonly onFocus: (room: Room) => void;
@@ -46,7 +46,7 @@ export function roomRow(room: Room, index: number, context: RoomRowContext): Tem
     aria-selected=${isSelected}
     aria-setsize=${count}
     aria-posinset=${index + 1}
-    tabindex=${room === tabStop ? 0 : -1}
+    tabindex=${index === tabStop ? 0 : -1}
     @click=${() => onSelect(room)}
     @focus=${() => onFocus(room)}
   >

@@ -39,13 +39,13 @@ export class RowWindow implements ReactiveController {
   /**
    * Sets the rows. Call it before each render. The rows in the viewport stay where they are, except at the top of the
    * list, where a new first row is shown.
-   * @param pinned key of the row that is always rendered.
+   * @param pinned index of the row that is always rendered.
    */
-  update(keys: readonly string[], pinned: string | undefined): void {
+  update(keys: readonly string[], pinned: number): void {
     const list = this.#list;
     if (list && this.#rowHeight && list.scrollTop > 0) this.#nextTop ??= this.#topAfter(keys, list);
     this.#keys = keys;
-    this.#pinned = pinned === undefined ? -1 : keys.indexOf(pinned);
+    this.#pinned = pinned;
     this.#move(this.#nextTop ?? list?.scrollTop ?? 0);
   }
 
@@ -118,7 +118,8 @@ export class RowWindow implements ReactiveController {
       for (const element of [list, rows]) this.#resizeObserver?.observe(element);
     }
     this.#space(rows);
-    if (top !== undefined) list.scrollTop = top;
+    // WebKit moves the scroll position when the rows around it change, in spite of `overflow-anchor`.
+    if (top !== undefined && list.scrollTop !== top) list.scrollTop = top;
   }
 
   get #list(): HTMLElement | null {
@@ -173,15 +174,15 @@ export class RowWindow implements ReactiveController {
   }
 
   /** The scroll position at which most of the visible rows are where they were. */
-  #topAfter(keys: readonly string[], { scrollTop, clientHeight }: HTMLElement): number | undefined {
+  #topAfter(keys: readonly string[], { scrollTop, clientHeight }: HTMLElement): number {
     const before = this.#keys;
     const first = Math.floor(scrollTop / this.#rowHeight);
     const visible = before.slice(first, first + Math.ceil(clientHeight / this.#rowHeight));
-    if (visible.every((key, index) => keys[first + index] === key)) return undefined;
+    if (visible.every((key, index) => keys[first + index] === key)) return scrollTop;
     const indexOf = new Map(keys.map((key, index) => [key, index]));
     const shifts = visible.flatMap((key, index) => (indexOf.has(key) ? indexOf.get(key)! - first - index : []));
     const count = (shift: number): number => shifts.filter((other) => other === shift).length;
     const [shift] = shifts.sort((a, b) => count(b) - count(a));
-    return shift === undefined ? undefined : Math.max(0, scrollTop + shift * this.#rowHeight);
+    return Math.max(0, scrollTop + (shift ?? 0) * this.#rowHeight);
   }
 }
