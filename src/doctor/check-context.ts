@@ -27,7 +27,7 @@ export const DEFAULT_TIMING: DoctorTiming = { requestMs: 10_000, greetingMs: 10_
 export interface CheckContextOptions {
   address: Address;
   token: string;
-  /** Why the page could not provide a token; empty if it was not asked, or nobody is signed in. */
+  /** Why the page could not provide a token; empty if it was not asked, or has no signed-in user. */
   tokenProblem: string;
   secondToken: string | undefined;
   auth: AuthMode;

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { attachmentUrl, parseUrl } from '../transport/index.js';
 
-/** A letter or digit that is a character by itself, as nearly all are: neither clusters nor marks that combine with it. */
+/** A letter or digit without combining marks, in a script without clusters. Nearly all names start with one. */
 const SINGLE =
   /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Han}\d](?![\p{M}\u200d])/u;
 

@@ -105,14 +105,11 @@ class Announcer {
     const sender = firstName(author) || fullName(author) || unnamedUser(author, this.#term);
     const text = content || this.#term(attachment ? 'attachment' : 'noText');
     const room = roomOf(data, roomId);
-    const isViewed = data.reading.includes(idKey(roomId));
-    const announcement = isNotice(message)
-      ? text
-      : !room || isViewed
-        ? this.#term('announce', sender, text)
-        : room.room_type === 'direct'
-          ? this.#term('announceDirect', sender, text)
-          : this.#term('announceIn', sender, roomName(room, data.user?.id), text);
+    const other = data.reading.includes(idKey(roomId)) ? undefined : room;
+    let announcement = this.#term('announce', sender, text);
+    if (isNotice(message)) announcement = text;
+    else if (other?.room_type === 'direct') announcement = this.#term('announceDirect', sender, text);
+    else if (other) announcement = this.#term('announceIn', sender, roomName(other, data.user?.id), text);
     // More than these are only counted.
     if (++this.#messageCount <= MAX_MESSAGES) this.#messages.push(announcement.slice(0, MAX_CHARS));
     this.#schedule();

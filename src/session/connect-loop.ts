@@ -89,7 +89,7 @@ export class ConnectLoop {
     else states.toConnecting();
     if (!auth.tokens.token && !(await this.#awaitToken(signal, failure))) return;
     await session.tabs.joinScope(signal);
-    // The task that created the elements is long enough.
+    // In a task of its own, because the one that created the elements is long.
     await clock.yieldToMain?.();
     if (signal.aborted) return;
     // Requested in parallel with the socket, for the first rendering. A failure is handled after the socket's end.
@@ -114,8 +114,9 @@ export class ConnectLoop {
    * @returns whether there is a token.
    */
   async #awaitToken(signal: AbortSignal, failure?: ChatError): Promise<boolean> {
+    // In a task of its own, because the one that created the elements is long.
+    await this.#session.clock.yieldToMain?.();
     for (let attempt = 1; ;) {
-      await this.#session.clock.yieldToMain?.();
       await this.#session.parts.load();
       if (signal.aborted) return false;
       const { refresher } = this.#session.auth;

@@ -5,12 +5,13 @@ import { aTimeout, expect, fixture, fixtureCleanup, html } from '@open-wc/testin
 import { http, HttpResponse } from 'msw';
 import { setupWorker } from 'msw/browser';
 import type { ChatStatusElement } from '../../src/elements/chat-status/chat-status.js';
-import { tokenOf } from '../support/fake-backend.js';
+import { tokenOf, type FakeBackend } from '../support/fake-backend.js';
 import { intercept, one, text, until, URL_OF_BACKEND as url } from '../support/mounted.js';
 
 describe('<chat-status> without its details chunk', () => {
   const worker = setupWorker();
   let element: ChatStatusElement;
+  let backend: FakeBackend;
   let restore: () => void;
 
   before(() =>
@@ -18,8 +19,7 @@ describe('<chat-status> without its details chunk', () => {
   );
   after(() => worker.stop());
   beforeEach(async () => {
-    const made = intercept((backend) => (backend.onSocket = 'refuse'));
-    restore = made.restore;
+    ({ backend, restore } = intercept((made) => (made.onSocket = 'refuse')));
     const connection = await fixture(
       html`<chat-connection url=${url} token=${tokenOf(1)}><chat-status></chat-status></chat-connection>`,
     );
@@ -51,7 +51,14 @@ describe('<chat-status> without its details chunk', () => {
     expect(element.shadowRoot!.activeElement?.getAttribute('part')).to.equal('details');
     one(element, '[part=details]').click();
     await until(() => one(element, '[part=panel]'));
-    one(element, '[part=details]').click();
+    // They close once connected, but do not take the focus with them.
+    await until(() => element.shadowRoot!.activeElement?.getAttribute('part') === 'panel');
+    backend.onSocket = 'greet';
+    element.closest('chat-connection')!.connection.retryNow();
+    await until(() => element.state === 'connected');
+    await element.updateComplete;
+    expect(element.shadowRoot!.activeElement?.getAttribute('part')).to.equal('panel');
+    one(element, '[part=panel]').blur();
     await until(() => !one(element, '[part=panel]'));
   });
 });

@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { signToken } from '../../demo/server/auth.js';
 import { openDatabase } from '../../demo/server/database/database.js';
-import { startServer } from '../../demo/server/server.js';
+import type { Limits } from '../../demo/server/options.js';
+import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { missingPrograms } from '../support/find-programs.mjs';
 import {
   startNginx,
@@ -221,42 +222,38 @@ describe('several processes', { skip }, () => {
     assert.equal(body.seq, since + 200);
   });
 
-  it('counts the rate limit of a user across processes', async () => {
-    const options = {
-      database: { kind: 'url' as const, url: postgres.url },
-      redis: redis.url,
-      secret: SECRET,
-      limits: { rate: 4 },
-    };
+  /** Two servers with the same limits, PostgreSQL and Redis. */
+  async function withTwoServers(
+    limits: Partial<Limits>,
+    use: (servers: readonly [RunningServer, RunningServer]) => Promise<void>,
+  ): Promise<void> {
+    const options = { database: { kind: 'url' as const, url: postgres.url }, redis: redis.url, secret: SECRET, limits };
     const servers = await Promise.all([startServer(options), startServer(options)]);
     try {
+      await use(servers);
+    } finally {
+      await Promise.all(servers.map((server) => server.close()));
+    }
+  }
+
+  it('counts the rate limit of a user across processes', async () => {
+    await withTwoServers({ rate: 4 }, async (servers) => {
       const answers: number[] = [];
       for (let n = 0; n < 6; n++)
         answers.push(
           (await rest(servers[n % 2]!, 4, 'rooms/4/send_message/', { json: { room: 4, content: 'x' } })).status,
         );
       assert.deepEqual(answers, [201, 201, 201, 201, 429, 429]);
-    } finally {
-      await Promise.all(servers.map((server) => server.close()));
-    }
+    });
   });
 
   it('12.21: counts the other rate limits across processes, too', async () => {
-    const options = {
-      database: { kind: 'url' as const, url: postgres.url },
-      redis: redis.url,
-      secret: SECRET,
-      limits: { directRoomsPerUser: 4 },
-    };
-    const servers = await Promise.all([startServer(options), startServer(options)]);
-    try {
+    await withTwoServers({ directRoomsPerUser: 4 }, async (servers) => {
       const answers: number[] = [];
       for (let n = 0; n < 6; n++)
         answers.push((await rest(servers[n % 2]!, 4, 'rooms/start_dm/', { json: { user_id: 5 } })).status);
       assert.deepEqual(answers, [201, 200, 200, 200, 429, 429]);
-    } finally {
-      await Promise.all(servers.map((server) => server.close()));
-    }
+    });
   });
 
   it('loses no message when Redis dies and restarts empty', async () => {

@@ -147,7 +147,7 @@ export async function readMessages(
     });
 }
 
-/** Sent only to sockets subscribed to the room. Beyond the limit, nothing is sent: nobody misses anything. */
+/** Sent only to sockets subscribed to the room. Beyond the limit, nothing is sent: typing is repeated, and may be missed. */
 export async function setTyping(context: Context, viewer: Viewer, roomId: number, isTyping: boolean): Promise<void> {
   const { database, differences, rateLimits } = context;
   if (!(await rateLimits.allows('typingPerUser', viewer.id))) return;

@@ -134,7 +134,9 @@ export class ChatStatusElement extends LitElement {
     this.state = this.#phase.value?.is ?? (this.#finder.isHydrating && this.always ? 'connecting' : 'idle');
     this.#settled.update(this.state);
     if (this.hiddenState !== this.#settled.value) this.hiddenState = undefined;
-    if (this.#isFacts && this.state === 'connected') this.panel = undefined;
+    // Not while the facts have the focus, which would be lost.
+    const focused = this.shadowRoot?.activeElement?.getAttribute('part');
+    if (this.#isFacts && this.state === 'connected' && focused !== 'panel') this.panel = undefined;
     this.#states.set(this.state);
   }
 
@@ -168,19 +170,20 @@ export class ChatStatusElement extends LitElement {
     if (!details) this.renderRoot.querySelector<HTMLElement>('[part=panel]')?.focus();
   }
 
+  #onKey(event: KeyboardEvent): void {
+    if (event.key !== 'Escape' || !(event.target as Element).closest('[part=panel]')) return;
+    // Escape must not also close a dialog around the element.
+    event.stopPropagation();
+    this.panel = undefined;
+    this.renderRoot.querySelector<HTMLElement>('[part=details]')?.focus();
+  }
+
   /** In place of the details if their code failed to load, probably because the device is offline: the known facts. */
   #factsOf({ reason: { code, message }, url }: ChatConnection): () => TemplateResult {
     const { term } = this.#localize;
     const facts = `${code}, ${url}, ${new Date(systemClock.now()).toISOString()}`;
-    const close = (event: KeyboardEvent): void => {
-      if (event.key !== 'Escape') return;
-      // Escape must not also close a dialog around the element.
-      event.stopPropagation();
-      this.panel = undefined;
-      this.renderRoot.querySelector<HTMLElement>('[part=details]')?.focus();
-    };
     return () =>
-      html`<p part="panel" class="facts" tabindex="-1" @keydown=${close}>
+      html`<p part="panel" class="facts" tabindex="-1">
         <span data-announce="details">${term('noDetails')}</span> ${term('reason', code, message)} <bdi>(${facts})</bdi>
       </p>`;
   }
@@ -194,7 +197,7 @@ export class ChatStatusElement extends LitElement {
     const focused = this.shadowRoot?.activeElement?.getAttribute('part');
     if (!this.always && !isShown && !this.panel && !focused) return nothing;
     const hasRetry = this.#phase.value && nextTryOf(this.#phase.value)?.attempt;
-    return html`<div part="base" class="base ${state}" @focusout=${() => this.requestUpdate()}>
+    return html`<div part="base" class="base ${state}" @keydown=${this.#onKey} @focusout=${() => this.requestUpdate()}>
       <span part="dot" class="dot"></span>
       <span part="label" class="label">${term(STATE_TERMS[state])}</span>
       ${hasRetry || state === 'unauthorized' || focused === 'retry' ? html`<button part="retry" type="button" @click=${this.#retry}>${term('retryNow')}</button>` : nothing}

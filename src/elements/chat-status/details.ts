@@ -174,13 +174,6 @@ class Details implements ReactiveController {
     field?.setSelectionRange(0, text.length);
   };
 
-  readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape') return;
-    // Escape must not also close a dialog around the element.
-    event.stopPropagation();
-    this.#close();
-  };
-
   readonly #close = (): void => {
     // The bar's button toggles the details, and gets the focus back.
     const button = this.#query('[part=details]');
@@ -197,7 +190,7 @@ class Details implements ReactiveController {
     const findings = this.#findings;
     const failed = findings.filter(({ verdict }) => verdict === 'fail');
     const completed = findings.filter(({ verdict }) => verdict !== 'skipped');
-    return html`<section part="panel" class="panel" aria-labelledby="details" @keydown=${this.#onKey}>
+    return html`<section part="panel" class="panel" aria-labelledby="details">
       <h2 part="panel-heading" id="details" tabindex="-1">${terms.heading}</h2>
       <dl part="basics" class="basics">${this.#basics.map(([name, value]) => html`<dt>${name}</dt> <dd><bdi>${value}</bdi></dd>`)}</dl>
       <p part="progress">${this.#progressText}</p>
