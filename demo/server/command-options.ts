@@ -1,6 +1,7 @@
 /** Options that every command starting a server reads from flags and environment. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRemovable, REMOVABLE, type Removable } from './capabilities.js';
 import { DIFFERENCES, isDifference, type Difference } from './quirks.js';
 import { DEFAULT_LIMITS, type DatabaseKind, type Limits, type Options } from './options.js';
 
@@ -21,6 +22,17 @@ export function readDifferences(list: string): Difference[] {
         exitWithError(
           `Unknown difference '${name}'. Available: ${DIFFERENCES.map((difference) => difference.name).join(', ')}.`,
         );
+      return name;
+    });
+}
+
+/** Parses a comma-separated list of capabilities. */
+export function readWithout(list: string): Removable[] {
+  return list
+    .split(',')
+    .filter(Boolean)
+    .map((name) => {
+      if (!isRemovable(name)) exitWithError(`Unknown capability '${name}'. Available: ${REMOVABLE.join(', ')}.`);
       return name;
     });
 }

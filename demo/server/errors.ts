@@ -8,7 +8,10 @@ export type RequestErrorCode =
   | 'unknown_room'
   | 'unknown_message'
   | 'not_yours'
+  | 'not_allowed'
+  | 'room_closed'
   | 'conflict'
+  | 'too_late'
   | 'too_large';
 
 export class RequestError extends Error {
@@ -24,6 +27,8 @@ export class RequestError extends Error {
       /** The room concerned, if known. */
       roomId?: number;
       messageId?: number;
+      /** `conflict`: the current version of the message. */
+      current?: object | undefined;
     } = {},
   ) {
     super(message);

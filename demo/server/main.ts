@@ -5,6 +5,7 @@
  *   --host H        default 127.0.0.1                     --reset       delete the data first
  *   --origin URL    an allowed origin (repeatable)        --baseline    no capabilities, like the oldest backends
  *   --with a,b|all  deviations of real backends, listed by --help
+ *   --without a,b   capabilities that the server does not have, listed by --help
  *   --rate N        messages per minute and user          --prepare     create the cached empty database, which takes
  *   --limit NAME=N  another limit: see                                  seconds once per machine, and exit
  *                   docs/SECURITY.md (repeatable)       --trust-proxy   clients are behind a proxy that appends to
@@ -21,8 +22,10 @@ import {
   readNumber,
   readStorageOptions,
   readSecret,
+  readWithout,
   exitWithError,
 } from './command-options.js';
+import { REMOVABLE } from './capabilities.js';
 import { emptyCluster } from './database/database.js';
 import { DIFFERENCES } from './quirks.js';
 import type { Options } from './options.js';
@@ -35,6 +38,7 @@ const { values: flags } = parseArgs({
     data: { type: 'string', default: '.data' },
     origin: { type: 'string', multiple: true, default: [] },
     with: { type: 'string', default: '' },
+    without: { type: 'string', default: '' },
     rate: { type: 'string' },
     limit: { type: 'string', multiple: true, default: [] },
     reset: { type: 'boolean', default: false },
@@ -47,8 +51,9 @@ const { values: flags } = parseArgs({
 
 if (flags.help) {
   console.log(
-    'Flags: --port --host --data --reset --origin --baseline --with --rate --limit --trust-proxy --prepare. For --with:',
+    'Flags: --port --host --data --reset --origin --baseline --with --without --rate --limit --trust-proxy --prepare.',
   );
+  console.log(`For --without: ${REMOVABLE.join(', ')}.\nFor --with:`);
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
   process.exit(0);
 }
@@ -70,6 +75,7 @@ const server = await startServer({
   trustProxy: flags['trust-proxy'],
   baseline: flags.baseline,
   differences: readDifferences(flags.with),
+  without: readWithout(flags.without),
   limits: { ...readLimits('limit', flags.limit), ...(rate !== undefined && { rate }) },
   logLevel: (process.env['LOG_LEVEL'] as Options['logLevel'] | undefined) ?? 'info',
 }).catch((error: unknown) => exitWithError(error instanceof Error ? error.message : String(error)));

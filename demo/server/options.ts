@@ -1,6 +1,7 @@
 /** Server options and their defaults. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Removable } from './capabilities.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Difference } from './quirks.js';
 
@@ -18,6 +19,8 @@ export interface Limits {
   attachmentBytes: number;
   /** Messages, edits and reactions per minute and user. */
   rate: number;
+  /** Seconds for which a message can be edited; 0: no limit. */
+  editSeconds: number;
   /** Deletions per minute and user. */
   deletesPerUser: number;
   /** `typing` and `stop_typing` per minute and user; further ones are not forwarded. */
@@ -75,6 +78,8 @@ export interface Options {
   trustProxy: boolean;
   /** Only the protocol's baseline: no capabilities, no error codes. */
   baseline: boolean;
+  /** Capabilities that this server does not have. */
+  without: readonly Removable[];
   /** Deviations of real baseline backends to imitate. See quirks.ts. */
   differences: readonly Difference[];
   /** `demo`: a lively marketplace. `transcript`: the state at the start of the recordings. `false`: empty. */
@@ -93,6 +98,8 @@ export interface Options {
   /** Minimum retention of changes, for `sync`. */
   syncWindow: SyncWindow;
   notificationWindow: NotificationWindow;
+  /** Days for which the previous texts of edited and deleted messages are kept. */
+  versionDays: number;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
   fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
   /** Called first with every HTTP request; returns true if it has handled it. */
@@ -107,6 +114,7 @@ export const DEFAULT_LIMITS: Limits = {
   content: 4000,
   attachmentBytes: 5_000_000,
   rate: 120,
+  editSeconds: 0,
   deletesPerUser: 120,
   typingPerUser: 300,
   listsPerUser: 1_800,
@@ -140,6 +148,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     allowedOrigins: [],
     trustProxy: false,
     baseline: false,
+    without: [],
     differences: [],
     seed: true,
     logLevel: 'silent',
@@ -149,6 +158,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     expiryWarningSeconds: 60,
     syncWindow: { changes: 1_000, hours: 24 },
     notificationWindow: { days: 90, perUser: 1_000 },
+    versionDays: 30,
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };

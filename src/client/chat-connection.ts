@@ -12,9 +12,10 @@ import type { Reason } from '../locale/state-reasons.js';
 import type { ChatState, Method } from '../model/index.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
-import { parseUrl, toChatError } from '../transport/index.js';
+import { parseUrl } from '../transport/index.js';
+import { ChatRoom } from './chat-room.js';
 import type { ConnectionConfig } from './config.js';
-import { ConnectionCore, loadParts, withParts } from './connection-core.js';
+import { ConnectionCore, withParts } from './connection-core.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { countCharacters, sendableText } from './sendable-text.js';
@@ -191,6 +192,11 @@ export class ChatConnection {
     if (selected !== this.data.selected) this.#core.store.dispatch({ type: 'select', roomId: selected });
   }
 
+  /** A room, with everything that the user can do in it. */
+  room(roomId: Id): ChatRoom {
+    return new ChatRoom(this.#core, roomId);
+  }
+
   /** Loads a room and keeps it up to date until the returned function is called. May be called by several views. */
   openRoom(roomId: Id): () => void {
     return this.#core.rooms.open(roomId);
@@ -202,7 +208,7 @@ export class ChatConnection {
    * @throws {ChatError} if the page cannot be loaded.
    */
   loadOlder(roomId: Id): Promise<void> {
-    return this.#loadPage(roomId, 'older');
+    return this.#core.loadPage(roomId, 'older');
   }
 
   /**
@@ -211,16 +217,7 @@ export class ChatConnection {
    * @throws {ChatError} if the page cannot be loaded.
    */
   loadNewer(roomId: Id): Promise<void> {
-    return this.#loadPage(roomId, 'newer');
-  }
-
-  async #loadPage(roomId: Id, side: 'older' | 'newer'): Promise<void> {
-    const { loadHistoryPage } = await loadParts().catch((thrown: unknown) => {
-      const error = toChatError(thrown);
-      this.#core.store.dispatch({ type: 'history-failed', roomId, error });
-      throw error;
-    });
-    await loadHistoryPage(this.#core.store, this.#core.session, roomId, side);
+    return this.#core.loadPage(roomId, 'newer');
   }
 
   /**

@@ -8,9 +8,10 @@ import { lazyImport } from '../internal/lazy-import.js';
 import { noop } from '../internal/noop.js';
 import { loadDeferred, loadWithDeferred, Session } from '../session/index.js';
 import { usePages } from '../store/reduce.js';
-import { ChatError, systemClock, type Clock } from '../transport/index.js';
+import { ChatError, systemClock, toChatError, type Clock } from '../transport/index.js';
 import type * as deferred from './deferred.js';
 import { browserTabApis, type ConnectionDependencies } from './dependencies.js';
+import type { ReactionQueue } from './message-actions.js';
 import { PendingSends, roomOfPending } from './pending-sends.js';
 import type { ReadReceipts } from './read-receipts.js';
 import { RoomSubscriptions } from './room-subscriptions.js';
@@ -42,6 +43,7 @@ export class ConnectionCore implements EventHandlerHost {
   readonly session: Session;
   readonly rooms = new RoomSubscriptions(this);
   readonly loadParts = loadParts;
+  readonly reactionQueue: ReactionQueue = new Map();
   /** Between `connect` and `disconnect`. */
   isRunning = false;
   readonly #handler: SessionEventHandler;
@@ -126,6 +128,16 @@ export class ConnectionCore implements EventHandlerHost {
     return withParts(({ ReadReceipts: Receipts }) =>
       run((this.#receipts ??= new Receipts(this.store, this.session, this.timers))),
     );
+  }
+
+  /** Loads a page of history. @throws {ChatError} if that fails. The thread shows the error, too. */
+  async loadPage(roomId: Id, side: 'older' | 'newer'): Promise<void> {
+    const { loadHistoryPage } = await loadParts().catch((thrown: unknown) => {
+      const error = toChatError(thrown);
+      this.store.dispatch({ type: 'history-failed', roomId, error });
+      throw error;
+    });
+    await loadHistoryPage(this.store, this.session, roomId, side);
   }
 
   setTyping(roomId: Id, isTyping: boolean): void {

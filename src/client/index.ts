@@ -1,5 +1,6 @@
 export * from '../store/index.js';
 export * from './chat-connection.js';
+export type * from './chat-room.js';
 export type * from './config.js';
 export type * from './events.js';
 export * from './sendable-text.js';

@@ -82,7 +82,7 @@ export class SessionEventHandler {
       case 'history':
         if (isCatchUp(event, before)) {
           for (const message of event.messages) {
-            const isNew = !isOwn(store.data, message) && !isSeen(before, event.roomId, message);
+            const isNew = !message.deleted_at && !isOwn(store.data, message) && !isSeen(before, event.roomId, message);
             if (isNew) this.#emitMessage(event.roomId, message);
           }
         }

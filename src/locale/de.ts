@@ -96,6 +96,7 @@ export const de: Terms = {
   sent: 'Gesendet',
   read: 'Gelesen',
   edited: 'bearbeitet',
+  deletedMessage: 'Diese Nachricht wurde gelöscht.',
   skipped: 'Frühere Nachrichten wurden übersprungen.',
   loadSkipped: 'Laden',
   reloadToContinue: 'Lade die Seite neu, um fortzufahren: In einem anderen Tab läuft eine neuere Version dieses Chats.',

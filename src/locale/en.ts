@@ -21,6 +21,7 @@ export const en = {
   sent: 'Sent',
   read: 'Read',
   edited: 'edited',
+  deletedMessage: 'This message was deleted.',
   notSent: 'Not sent',
   retry: 'Retry',
   writeMessage: 'Write a message',

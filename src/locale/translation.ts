@@ -92,6 +92,8 @@ export interface Terms {
   sent: string;
   read: string;
   edited: string;
+  /** In place of a deleted message, and of a quote of it. */
+  deletedMessage: string;
   notSent: string;
   /** After a long absence only the newest messages were loaded. Followed by the button `loadSkipped`. */
   skipped: string;

@@ -30,8 +30,14 @@ export const ClientFrames = {
   sync: object(() => ({ type: z.literal('sync'), rooms: z.record(z.string(), z.number()) })),
   /** Capability `token_refresh`: continues on this socket with another token of the same user. */
   authenticate: object(() => ({ type: z.literal('authenticate'), token: z.string() })),
-  /** Capability `edit`. */
-  edit_message: object(() => ({ type: z.literal('edit_message'), ...roomId, message_id: Id, content: z.string() })),
+  /** Capability `edit`. `edited_at`: that of the version that was edited. If it is another one now: `conflict`. */
+  edit_message: object(() => ({
+    type: z.literal('edit_message'),
+    ...roomId,
+    message_id: Id,
+    content: z.string(),
+    edited_at: z.optional(z.nullable(z.string())),
+  })),
   /** Capability `delete`. */
   delete_message: object(() => ({ type: z.literal('delete_message'), ...roomId, message_id: Id })),
   /** Capability `reactions`: adds (`on`) or removes the user's own reaction. */

@@ -43,12 +43,17 @@ export const ReplyTo = object(() => ({
   content: text,
   /** The name of its author; empty if it is unknown. */
   sender: z.custom<string>(() => true).check(z.overwrite(nameOf)),
+  /** When it was deleted. */
+  deleted_at: optionalOr(Time),
 }));
 export type ReplyTo = Output<typeof ReplyTo>;
 
 /** Capability `reactions`. */
 export const Reaction = object(() => ({ emoji: string, user_ids: z.array(Id) }));
 export type Reaction = Output<typeof Reaction>;
+
+/** The names of actions. Those of a later version are ignored. */
+const can = optionalOr(z.array(string));
 
 export const Message = object(() => ({
   id: Id,
@@ -63,11 +68,15 @@ export const Message = object(() => ({
   timestamp: Time,
   is_read: z.catch(flag, false),
   edited_at: timeOrNull,
+  /** Capability `delete`: when it was deleted. It has no text, no file and no reactions any more. */
+  deleted_at: optionalOr(Time),
   reply_to: nullOnError(ReplyTo()),
   /** Correct on REST. Meaningless on a socket, where all members receive the same text: compare `sender.id` instead. */
   is_own_message: z.catch(flag, false),
   /** One per emoji, in the order in which they were added. */
   reactions: optionalOr(z.array(Reaction())),
+  /** Capability `permissions`: the actions that the user may perform on this message, instead of those of the room. */
+  can,
   /** The sender's own id for the message, from before it was stored. */
   _tempId: optionalOr(string),
 }));
@@ -88,6 +97,10 @@ export const Room = object(() => ({
   created_at: timeOrNull,
   updated_at: timeOrNull,
   is_active: z.catch(flag, true),
+  /** Capability `permissions`: the actions that the user may perform in the room. */
+  can,
+  /** Capability `permissions`: why nobody may write in the room any more. */
+  closed_reason: optionalOr(string),
 }));
 export type Room = Output<typeof Room>;
 
@@ -100,5 +113,7 @@ export const RoomUpdates = object(() => ({
   unread_count: z.optional(amount),
   updated_at: z.optional(z.nullable(Time)),
   is_active: z.optional(flag),
+  can: z.optional(z.array(string)),
+  closed_reason: z.optional(z.nullable(string)),
 }));
 export type RoomUpdates = Output<typeof RoomUpdates>;

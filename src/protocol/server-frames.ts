@@ -28,6 +28,8 @@ const Limits = object(() => ({
   attachment_bytes: optionalOr(positive),
   /** Messages per minute. */
   rate: optionalOr(positive),
+  /** How long a message can be edited, in seconds. Absent: always. */
+  edit_s: optionalOr(positive),
 }));
 export type Limits = Output<typeof Limits>;
 
@@ -59,8 +61,8 @@ export const ChatFrames = {
   message_ack: object(() => ({ ...roomId, message: Message(), _tempId: string })),
   /** Capability `edit`: the current version of the message. */
   message_updated: object(() => ({ ...change, message: Message() })),
-  /** Capability `delete`. */
-  message_deleted: object(() => ({ ...change, message_id: Id })),
+  /** Capability `delete`. Without `deleted_at`, nothing remains of the message. */
+  message_deleted: object(() => ({ ...change, message_id: Id, deleted_at: optionalOr(Time) })),
   /** Capability `reactions`: all current reactions to the message. */
   reactions_updated: object(() => ({ ...change, message_id: Id, reactions: z.array(Reaction()) })),
   typing: object(() => ({ ...roomId, user_id: Id, username: text, is_typing: flag })),

@@ -1,8 +1,9 @@
 /** Actions that change existing messages. Deferred: loaded with history-pages.ts. */
-import { compareIds, idKey, sameId, type Id } from '../protocol/index.js';
+import { compareIds, idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import { errorOf, type StoredMessage, type RoomEvent } from '../model/index.js';
-import { addPending, arrive, hasMessage, type PendingMessage, type Timeline } from './timeline-entries.js';
+import { addPending, arrive, hasMessage, remove, type PendingMessage, type Timeline } from './timeline-entries.js';
+import { tombstone } from './pending-changes.js';
 import { roomOf, threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, LateAction } from './state.js';
 import { inExistingTimeline, inThread, inTimeline } from './threads.js';
@@ -31,7 +32,7 @@ function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-e
   switch (event.type) {
     case 'message-updated':
       return inExistingTimeline(state, event.roomId, (timeline) =>
-        hasMessage(timeline, event.message) ? arrive(timeline, [event.message]) : timeline,
+        withQuotes(hasMessage(timeline, event.message) ? arrive(timeline, [event.message]) : timeline, event.message),
       );
     case 'reactions-updated':
       return inExistingTimeline(state, event.roomId, (timeline) =>
@@ -42,6 +43,33 @@ function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-e
     default:
       return assertNever(event);
   }
+}
+
+/**
+ * A message was deleted. A tombstone remains if the server says when: such a server keeps it in the history, too.
+ */
+export function onDeleted(
+  state: ChatData,
+  { roomId, messageId, deletedAt }: Extract<RoomEvent, { type: 'message-deleted' }>,
+): ChatData {
+  return inExistingTimeline(state, roomId, (timeline) => {
+    const rest = deletedAt
+      ? timeline.map((entry) => (sameId(entry.id, messageId) ? { ...entry, ...tombstone(deletedAt) } : entry))
+      : remove(timeline, messageId);
+    return withQuotes(rest, { id: messageId, content: '', sender: null, deleted_at: deletedAt });
+  });
+}
+
+/** Updates the quotes of a message. */
+function withQuotes(
+  timeline: Timeline,
+  { id, content, sender, deleted_at }: Pick<Message, 'id' | 'content' | 'sender' | 'deleted_at'>,
+): Timeline {
+  if (!timeline.some(({ reply_to }) => sameId(reply_to?.id, id))) return timeline;
+  const quote = { id, content, sender: sender?.username ?? '', deleted_at };
+  return timeline.map((entry) =>
+    sameId(entry.reply_to?.id, id) ? { ...entry, reply_to: { ...entry.reply_to, ...quote } } : entry,
+  );
 }
 
 /** Adds an unsent message that was written before this page was loaded, or in another tab. */

@@ -22,7 +22,8 @@ import {
   withoutOldest,
 } from './timeline.js';
 
-export { onLate, setTyping } from './deferred-actions.js';
+export { onDeleted, onLate, setTyping } from './deferred-actions.js';
+export { onChange, withPendingChanges } from './pending-changes.js';
 
 /** Maximum number of stored messages that stay loaded in an open room. */
 const MAX_LOADED = 2_000;
@@ -165,6 +166,6 @@ export const previewed = (state: ChatData, rooms: readonly Room[]): readonly Roo
   state.capabilities.includes('user_channel')
     ? rooms
     : rooms.map((room) => {
-        const last = edgeOf(threadOf(state, room.id).timeline);
+        const last = threadOf(state, room.id).timeline.findLast((entry) => isStored(entry) && !entry.deleted_at);
         return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
       });

@@ -3,7 +3,7 @@ import { idKey, sameId, type Id, type Message, type Room } from '../protocol/ind
 import { assertNever } from '../internal/assert-never.js';
 import type { RoomEvent, SessionEvent } from '../model/index.js';
 import { roomOf, threadOf } from './selectors.js';
-import { INITIAL, type ChatData, type LateAction } from './state.js';
+import { INITIAL, type ChatData, type LateAction, type PendingChange } from './state.js';
 import { activity, inExistingTimeline, inThread, inTimeline, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
 import type * as HistoryPages from './history-pages.js';
 import {
@@ -28,6 +28,12 @@ export type Intent =
   | { type: 'reading' | 'away'; roomId: Id; on: boolean }
   | { type: 'mark-read'; roomId: Id }
   | { type: 'typing-expired'; roomId: Id; userId: Id }
+  /** A change of a message is shown before the server has confirmed it. */
+  | { type: 'change'; change: PendingChange }
+  /** It was confirmed, refused or undone. */
+  | { type: 'change-ended'; changeId: string }
+  /** The text of an unsent message was changed. */
+  | { type: 'rewritten'; roomId: Id; localId: string; content: string }
   /** The user or the backend has changed. */
   | { type: 'reset' }
   /** The code for the actions in `early` is loaded. */
@@ -41,6 +47,10 @@ export const usePages = (loaded: typeof HistoryPages): void => void (pages = loa
 
 export function reduce(before: ChatData, action: Action): ChatData {
   const state = pages && before.early.length > 0 ? before.early.reduce(pages.onLate, { ...before, early: [] }) : before;
+  return pages?.withPendingChanges(state, action, reduceAction) ?? reduceAction(state, action);
+}
+
+function reduceAction(state: ChatData, action: Action): ChatData {
   switch (action.type) {
     case 'phase':
       return { ...state, phase: action.phase };
@@ -91,6 +101,10 @@ export function reduce(before: ChatData, action: Action): ChatData {
       return onView(state, action);
     case 'mark-read':
       return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0 }));
+    case 'change':
+    case 'change-ended':
+    case 'rewritten':
+      return pages?.onChange(state, action) ?? state;
     case 'typing-expired':
       return stopTyping(state, action.roomId, action.userId);
     case 'reset':
@@ -276,7 +290,10 @@ function onRoomEvent(state: ChatData, event: RoomEvent): ChatData {
         unread_count: Math.max(0, room.unread_count - event.count),
       }));
     case 'message-deleted':
-      return inExistingTimeline(state, event.roomId, (timeline) => remove(timeline, event.messageId));
+      return (
+        pages?.onDeleted(state, event) ??
+        inExistingTimeline(state, event.roomId, (timeline) => remove(timeline, event.messageId))
+      );
     case 'room-updated': {
       const { updates } = event;
       const next = inRoom(state, event.roomId, (room) =>

@@ -12,7 +12,20 @@ export interface ChatMessage extends Message {
   readonly localId: string | null;
   /** Why the message failed, if `delivery` is `failed`. */
   readonly error: ChatError | null;
+  /** The message without changes that the server has not confirmed, if there are any. */
+  readonly original?: ChatMessage;
 }
+
+/** A change of a message that the server has not confirmed: see `pending-changes.ts`. */
+export type PendingChange = {
+  readonly changeId: string;
+  readonly roomId: Id;
+  readonly messageId: Id;
+} & (
+  | { readonly type: 'edit'; readonly content: string; /** ISO 8601. */ readonly at: string }
+  | { readonly type: 'delete'; readonly at: string }
+  | { readonly type: 'react'; readonly emoji: string; readonly on: boolean }
+);
 
 /** A user who is typing. */
 export interface Typist {
@@ -90,6 +103,8 @@ export interface ChatData {
   readonly away: readonly string[];
   /** The last 500 received messages, as `<room id> <message id>`, so that none is counted twice. */
   readonly seen: readonly string[];
+  /** Changes that the server has not confirmed, in the order in which they were made. */
+  readonly changes: readonly PendingChange[];
   /** The last 500 actions that wait for their code to be loaded. */
   readonly early: readonly LateAction[];
 }
@@ -134,5 +149,6 @@ export const INITIAL: ChatData = {
   reading: [],
   away: [],
   seen: [],
+  changes: [],
   early: [],
 };

@@ -8,6 +8,7 @@
  * - `forbidden`: HTTP 403.
  * - `not_found`: HTTP 404, or an id that does not exist.
  * - `invalid`: HTTP 400 and other 4xx: the server rejected the request. `message` has its explanation.
+ * - `conflict`: the message was edited on another device meanwhile, or a failed message may have been sent.
  * - `too_large`: HTTP 413.
  * - `rate_limited`: HTTP 429. `retryAfterMs` is the wait before a retry, if the server specifies it.
  * - `server_error`: HTTP 5xx, 421 or 425.
@@ -33,6 +34,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'not_found'
   | 'invalid'
+  | 'conflict'
   | 'too_large'
   | 'rate_limited'
   | 'server_error'
@@ -69,6 +71,8 @@ export class ChatError extends Error {
     readonly status?: number,
     /** Time after which the server allows another attempt, in milliseconds. */
     readonly retryAfterMs?: number,
+    /** The body of the response, if it is JSON. Not validated. */
+    readonly answer?: unknown,
   ) {
     super(message);
   }

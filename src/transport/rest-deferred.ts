@@ -15,6 +15,7 @@ import { parseUrl } from '../internal/url.js';
 import { ChatError, type ErrorCode } from './errors.js';
 import { toEvent } from './frames.js';
 import { isReachable } from './is-reachable.js';
+import { mutationRequests } from './mutation-requests.js';
 import type { RestClient, RoomsPage } from './rest.js';
 import { readRoomChanges } from './room-changes.js';
 import { sendMessage } from './send-message.js';
@@ -88,6 +89,7 @@ export function toHttpError(response: Response, json: unknown, token: string): C
     explain(json)?.replaceAll(token, '…') || `The server answered ${status}.`,
     status,
     retryAfter(response),
+    json,
   );
 }
 
@@ -127,6 +129,7 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   sendMessage: (roomId, content, options) => sendMessage(rest, roomId, content, options),
   markRead: (messageIds, signal) => markReadByRest(rest, messageIds, signal),
   fetchTicket: (signal) => fetchTicket(rest, signal),
+  ...mutationRequests(rest),
   isReachable: (signal) => isReachable(rest, signal),
   async fetchUserInfo(signal) {
     const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');

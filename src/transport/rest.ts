@@ -37,10 +37,12 @@ export interface RoomsPage {
 }
 
 export interface RestRequest {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   query?: Record<string, string | number | undefined>;
   body?: object;
   headers?: Record<string, string>;
+  /** Whether the request continues if the page is closed. */
+  keepalive?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -144,7 +146,7 @@ export class RestClient implements Requests {
 
   async #requestOnce(
     path: string,
-    { method = 'GET', query = {}, body, headers, signal }: RestRequest,
+    { method = 'GET', query = {}, body, headers, keepalive = false, signal }: RestRequest,
   ): Promise<unknown> {
     const token = this.#options.token().trim();
     if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
@@ -160,6 +162,7 @@ export class RestClient implements Requests {
       },
       body: body ? JSON.stringify(body) : null,
       credentials: 'omit',
+      keepalive,
       // A redirect could send the token to another origin. No route of the protocol redirects.
       redirect: 'manual',
     };

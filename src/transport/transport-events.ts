@@ -36,7 +36,8 @@ export type ChangeEvent = RoomChange &
       }
     /** The current version of a message. */
     | { type: 'message-updated'; message: Message }
-    | { type: 'message-deleted'; messageId: Id }
+    /** `deletedAt`: when. Undefined: nothing remains of the message. */
+    | { type: 'message-deleted'; messageId: Id; deletedAt: string | undefined }
     /** All current reactions to a message. */
     | { type: 'reactions-updated'; messageId: Id; reactions: Reaction[] }
     /** The current user has read `count` messages of the room, on any device. */

@@ -79,6 +79,16 @@ export interface DeferredRequests {
   fetchChanges(roomId: Id, seq: number, signal: AbortSignal): Promise<RoomChanges | undefined>;
   /** A ticket that opens one socket (`auth="ticket"`). */
   fetchTicket(signal?: AbortSignal): Promise<string>;
+  /**
+   * Capability `edit`: changes the text of an own message.
+   * @param seen `edited_at` of the version that was edited.
+   * @throws {ChatError} with status 409 if there is another version: the answer contains it.
+   */
+  editMessage?(target: MessageTarget, content: string, seen: string | null, signal: AbortSignal): Promise<Message>;
+  /** Capability `delete`. Continues if the page is closed. */
+  deleteMessage?(target: MessageTarget): Promise<void>;
+  /** Capability `reactions`: adds (`on`) or removes an own reaction. */
+  react?(target: MessageTarget, emoji: string, on: boolean, signal: AbortSignal): Promise<Message>;
   /** Whether a server answers at all, even if this page may not read the answer. Never rejects. */
   isReachable(signal?: AbortSignal): Promise<boolean>;
 }
@@ -88,6 +98,12 @@ export interface SendMessageOptions {
   /** Only for a backend that accepts it: others may reject an unknown header. */
   idempotencyKey?: string | undefined;
   signal?: AbortSignal;
+}
+
+/** A stored message. */
+export interface MessageTarget {
+  roomId: Id;
+  messageId: Id;
 }
 
 /** How far a user has read a room. */

@@ -5,6 +5,8 @@ import { RECEIPTS } from './migration-5.js';
 import { COUNTS } from './migration-6.js';
 import { DERIVED_NOTIFICATIONS } from './migration-7.js';
 import { PRUNING } from './migration-8.js';
+import { PERMISSIONS } from './migration-9.js';
+import { VERSIONS } from './migration-10.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -105,6 +107,8 @@ const MIGRATIONS: Migration[] = [
   COUNTS,
   DERIVED_NOTIFICATIONS,
   PRUNING,
+  PERMISSIONS,
+  VERSIONS,
 ];
 
 /** An arbitrary advisory lock id. */

@@ -1,6 +1,6 @@
 /**
  * Deletes regularly what would otherwise grow with use: old notifications, the marks of those that were read one by
- * one, and changes outside the sync window. Every process does it; what one has deleted, the next does not find.
+ * one, previous texts of messages, and changes outside the sync window. Every process does it; what one has deleted, the next does not find.
  *
  * The rest is bounded elsewhere: expired tickets are deleted when the next one is issued, and the rows of `reads`, like
  * the ids of `idempotent_send`, belong to a message and are deleted with it.
@@ -19,6 +19,7 @@ const DAY_MS = 24 * HOUR_MS;
 const BATCH = 5_000;
 
 interface Windows {
+  versionDays: number;
   notificationWindow: NotificationWindow;
   syncWindow: SyncWindow;
 }
@@ -26,7 +27,7 @@ interface Windows {
 /** Deletes everything that is too old, or too much. */
 export async function prune(
   database: Queryable,
-  { notificationWindow: { days, perUser }, syncWindow }: Windows,
+  { notificationWindow: { days, perUser }, syncWindow, versionDays }: Windows,
   now: number,
 ): Promise<void> {
   const oldest = new Date(now - days * DAY_MS);
@@ -34,6 +35,7 @@ export async function prune(
   await deleteBefore(database, 'notifications', 'created_at', oldest);
   // A mark is younger than its message, and messages that are so old have no notifications.
   await deleteBefore(database, 'notification_reads', 'read_at', oldest);
+  await deleteBefore(database, 'message_versions', 'replaced_at', new Date(now - versionDays * DAY_MS));
   await pruneNotifications(database, lookBack, perUser);
   await pruneMarks(database, lookBack, perUser);
   await pruneChanges(database, syncWindow, now);

@@ -2,9 +2,10 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { countFailedSignIn, isAllowedOrigin, verifyToken } from '../auth.js';
+import { has, type Removable } from '../capabilities.js';
 import { clientAddress } from '../client-address.js';
 import type { Context } from '../context.js';
-import { answerError } from './http-responses.js';
+import { answerError, notFound } from './http-responses.js';
 import { isForm, pathForLog, type Env } from './http-params.js';
 import { RequestError } from '../errors.js';
 import type { RateLimit } from '../rate-limits.js';
@@ -59,6 +60,12 @@ export const authenticate =
     call.set('expiresAt', auth.expiresAt);
     return next();
   };
+
+/** Answers 404 if the server does not have the capability. */
+export const needs =
+  (context: Context, capability: Removable): MiddlewareHandler<Env> =>
+  (_call, next) =>
+    has(context.options, capability) ? next() : Promise.resolve(notFound(context));
 
 /** Counts a request of the user. */
 export const limitRate =

@@ -9,6 +9,9 @@ const STATUS: Record<RequestErrorCode, number> = {
   unknown_room: 404,
   unknown_message: 404,
   not_yours: 403,
+  not_allowed: 403,
+  room_closed: 403,
+  too_late: 403,
   conflict: 409,
   empty_content: 400,
   too_long: 400,
@@ -44,11 +47,11 @@ export function answerError(context: Context, thrown: unknown): Response {
   if (typeof thrown === 'string') return unauthorized(context, thrown as AuthFailure);
   if (!(thrown instanceof RequestError)) return error(context, 500, { detail: 'Internal server error.' });
   const status = STATUS[thrown.code];
-  const { field: name, retryAfter } = thrown.details;
+  const { field: name, retryAfter, current } = thrown.details;
   if (status === 404) return notFound(context);
   const code = context.options.baseline ? undefined : thrown.code;
   const body =
-    name === undefined ? { detail: thrown.message, code, retry_after: retryAfter } : { [name]: [thrown.message] };
+    name === undefined ? { detail: thrown.message, code, retry_after: retryAfter, message: current } : { [name]: [thrown.message] };
   return error(context, status, body, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { answer, answerError, notFound } from './http-responses.js';
 import { addBeyondBaseline } from './http-capabilities.js';
 import { addMessageRoutes } from './http-messages.js';
+import { addMutationRoutes } from './http-mutations.js';
 import { allowOrigins, authenticate, limitBodySize } from './http-middleware.js';
 import { pathForLog, type Env } from './http-params.js';
 import { addRoomRoutes } from './http-rooms.js';
@@ -40,7 +41,10 @@ export function createHttp(context: Context): Hono<Env> {
   app.use(`${api}/*`, allowOrigins(context), limitBodySize(context), authenticate(context));
   addRoomRoutes(app, context, api);
   addMessageRoutes(app, context, api);
-  if (!options.baseline) addBeyondBaseline(app, context, api);
+  if (!options.baseline) {
+    addBeyondBaseline(app, context, api);
+    addMutationRoutes(app, context, api);
+  }
 
   app.notFound((call) => {
     const isPage = ['GET', 'HEAD'].includes(call.req.method) && !/^\/(api|ws)\//.test(call.req.path);

@@ -63,7 +63,7 @@ export function frameOf(change: Change, viewerId: number, message: WireMessage |
     case 'reactions_updated':
       return message ? { type, room_id, message_id, reactions: message.reactions, seq, timestamp } : null;
     case 'message_deleted':
-      return { type, room_id, message_id, seq, timestamp };
+      return { type, room_id, message_id, deleted_at: timestamp, seq, timestamp };
     case 'message_read':
       return viewerId === change.userId
         ? { type: 'messages_marked_read', room_id, count: change.count, seq, timestamp }

@@ -8,6 +8,7 @@ import { checkContent, checkEmoji } from '../limits.js';
 import { getMessages, type WireMessage } from './messages.js';
 import { previewOf } from '../socket/notification-queries.js';
 import { accessDenied, RequestError } from '../errors.js';
+import { allowedActions, requirePermission, type Membership } from '../rooms/permissions.js';
 import { lockRoom } from '../rooms/rooms.js';
 
 export interface Target {
@@ -19,6 +20,8 @@ interface Row {
   senderId: number;
   type: string;
   content: string;
+  createdAt: Date;
+  editedAt: Date | null;
   isDeleted: boolean;
 }
 
@@ -42,14 +45,17 @@ async function mutate(
   const { database, log } = context;
   const { roomId, messageId } = target;
   const seq = await database.transaction(async (inside) => {
-    if (!(await lockRoom(inside, roomId, viewer.id))) throw accessDenied(roomId);
+    const membership = await lockRoom(inside, roomId, viewer.id);
+    if (!membership) throw accessDenied(roomId);
     const [row] = await inside.query<Row>(
-      `select sender_id as "senderId", message_type as type, content, deleted_at is not null as "isDeleted" from messages where id = $1 and room_id = $2`,
+      `select sender_id as "senderId", message_type as type, content, created_at as "createdAt", edited_at as "editedAt",
+         deleted_at is not null as "isDeleted" from messages where id = $1 and room_id = $2`,
       [messageId, roomId],
     );
     // Deleting a deleted message is allowed; everything else needs an existing message.
     if (!row || (row.isDeleted && kind !== 'message_deleted'))
       throw new RequestError('unknown_message', 'There is no such message.', target);
+    checkPermission(membership, viewer, row, target, kind);
     return (await perform(inside, row)) ? recordChange(inside, kind, roomId, messageId) : null;
   });
   const message = (await getMessages(context, viewer.id, [messageId])).get(messageId);
@@ -60,23 +66,46 @@ async function mutate(
   return { message, frame: null };
 }
 
-function checkOwn(viewer: Viewer, row: Row, target: Target, action: string): void {
-  if (row.senderId !== viewer.id)
-    throw new RequestError('not_yours', `Only the author of a message can ${action} it.`, target);
+/** @throws {RequestError} `not_yours`, or as `requirePermission`. */
+function checkPermission(
+  membership: Membership,
+  viewer: Viewer,
+  row: Row,
+  target: Target,
+  kind: Change['kind'],
+): void {
+  const isOwn = row.senderId === viewer.id;
+  if (kind === 'reactions_updated') return requirePermission(membership, target.roomId, 'react');
+  if (kind === 'message_updated') {
+    if (!isOwn) throw new RequestError('not_yours', 'Only the author of a message can edit it.', target);
+    return requirePermission(membership, target.roomId, 'edit_own');
+  }
+  if (!isOwn && !allowedActions(membership).includes('delete_any'))
+    throw new RequestError('not_yours', 'Only the author of a message can delete it.', target);
+  if (!row.isDeleted) requirePermission(membership, target.roomId, isOwn ? 'delete_own' : 'delete_any');
+}
+
+export interface Edit {
+  content: unknown;
+  /** The `edited_at` of the version that the author has edited; null if it was never edited. Undefined: not checked. */
+  seen?: unknown;
 }
 
 export async function editMessage(
   context: Context,
   viewer: Viewer,
   target: Target,
-  text: unknown,
+  { content: text, seen }: Edit,
 ): Promise<MutationResult> {
   const content = checkContent(text, context.options.limits.content, target.roomId);
   await context.rateLimits.count('rate', viewer.id);
   return mutate(context, viewer, target, 'message_updated', async (inside, row) => {
-    checkOwn(viewer, row, target, 'edit');
     if (row.type !== 'text') throw new RequestError('invalid', 'Only text messages can be edited.', target);
+    // Also a repeated request, whose first answer was lost.
     if (row.content === content) return false;
+    checkAge(context, row, target);
+    await checkVersion(context, viewer, row, target, seen);
+    await keepVersion(inside, viewer, target, row.content);
     await inside.query('update messages set content = $2, edited_at = clock_timestamp() where id = $1', [
       target.messageId,
       content,
@@ -90,12 +119,46 @@ export async function editMessage(
   });
 }
 
-/** Keeps only the empty row: replies then quote nothing, and the attachment is deleted. */
+/** @throws {RequestError} `too_late` if the message is older than `limits.edit_s`. */
+function checkAge({ options }: Context, { createdAt }: Row, target: Target): void {
+  const { editSeconds } = options.limits;
+  if (editSeconds === 0 || options.clock.now() - createdAt.getTime() <= editSeconds * 1_000) return;
+  throw new RequestError('too_late', `A message can be edited for ${editSeconds} seconds.`, target);
+}
+
+/** @throws {RequestError} `conflict`, with the current message, if it has changed since its author saw it. */
+async function checkVersion(
+  context: Context,
+  viewer: Viewer,
+  { editedAt }: Row,
+  target: Target,
+  seen: unknown,
+): Promise<void> {
+  if (seen === undefined) return;
+  const version = seen === null ? null : typeof seen === 'string' ? Date.parse(seen) : NaN;
+  if (Number.isNaN(version))
+    throw new RequestError('invalid', 'Must be a time, or null.', { ...target, field: 'edited_at' });
+  if (version === (editedAt?.getTime() ?? null)) return;
+  const current = (await getMessages(context, viewer.id, [target.messageId])).get(target.messageId);
+  throw new RequestError('conflict', 'The message was edited on another device.', { ...target, current });
+}
+
+/** Keeps a text that is about to be replaced, for moderation. */
+async function keepVersion(inside: Queryable, viewer: Viewer, { messageId }: Target, content: string): Promise<void> {
+  if (content === '') return;
+  await inside.query('insert into message_versions (message_id, content, replaced_by) values ($1, $2, $3)', [
+    messageId,
+    content,
+    viewer.id,
+  ]);
+}
+
+/** Keeps only the empty row, a tombstone: replies then quote nothing, and the attachment is deleted. */
 export async function deleteMessage(context: Context, viewer: Viewer, target: Target): Promise<MutationResult> {
   await context.rateLimits.count('deletesPerUser', viewer.id);
   return mutate(context, viewer, target, 'message_deleted', async (inside, row) => {
-    checkOwn(viewer, row, target, 'delete');
     if (row.isDeleted) return false;
+    await keepVersion(inside, viewer, target, row.content);
     const { messageId } = target;
     const [kept] = await inside.query<{ file: string | null }>(
       'select attachment_id as file from messages where id = $1',

@@ -1,4 +1,4 @@
-/** Reading messages: single ones, or pages of a history. Deleted messages are excluded. */
+/** Reading messages: single ones, or pages of a history, in which a deleted message is a tombstone. */
 import type { Context } from '../context.js';
 import { userJson, type WireUser } from '../users.js';
 
@@ -13,6 +13,7 @@ interface MessageRow {
   created_at: Date;
   is_read: boolean;
   edited_at: Date | null;
+  deleted_at: Date | null;
   reply_to: Quote | null;
   reactions: Reaction[];
   temp_id: string | null;
@@ -23,6 +24,8 @@ export interface Quote {
   id: number;
   content: string;
   sender: string;
+  /** Set if it was deleted: then there is no text and no author. */
+  deleted_at: Date | string | null;
 }
 
 export interface Reaction {
@@ -33,12 +36,16 @@ export interface Reaction {
 /** What reading messages depends on. */
 export type Source = Pick<Context, 'database' | 'options'>;
 
+/** The quoted message `q` of the author `qu`, as JSON. Quotes of deleted messages disclose nothing. */
+const QUOTE = `json_build_object('id', q.id, 'content', q.content,
+  'sender', case when q.deleted_at is null then qu.username else '' end, 'deleted_at', q.deleted_at)`;
+
 /** $1 is always the viewer. */
 const columnsOf = (source: Source): string => `
-  m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.temp_id,
+  m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.deleted_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
   is_read(m.room_id, m.id, m.created_at, m.sender_id, $1) as is_read,
-  case when q.id is not null then json_build_object('id', q.id, 'content', q.content, 'sender', qu.username) end as reply_to,
+  case when q.id is not null then ${QUOTE} end as reply_to,
   (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
    from (select emoji, json_agg(user_id order by id) as user_ids, min(id) as first
          from reactions where message_id = m.id group by emoji) e) as reactions`;
@@ -64,6 +71,7 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
     timestamp: row.created_at,
     is_read: row.is_read,
     edited_at: row.edited_at,
+    deleted_at: options.baseline ? undefined : row.deleted_at,
     reply_to: row.reply_to,
     is_own_message: isOwn,
     reactions: options.baseline ? undefined : row.reactions,
@@ -76,8 +84,8 @@ function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
 export const newMessage = (
   source: Source,
   viewerId: number,
-  row: Omit<MessageRow, 'is_read' | 'edited_at' | 'reactions'>,
-): WireMessage => messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, reactions: [] });
+  row: Omit<MessageRow, 'is_read' | 'edited_at' | 'deleted_at' | 'reactions'>,
+): WireMessage => messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, deleted_at: null, reactions: [] });
 
 /** Viewer id for frames shared by all members. No user has this id. */
 export const NO_VIEWER = 0;
@@ -106,7 +114,7 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
   const rows = await source.database.query<Omit<MessageRow, 'id'> & { id: number | null; seq: number }>(
     `select r.seq, ${columnsOf(source)} from rooms r
      left join lateral (
-       select * from messages m where m.room_id = r.id and m.deleted_at is null
+       select * from messages m where m.room_id = r.id ${source.options.baseline ? 'and m.deleted_at is null' : ''}
          and ${await cursorCondition(source, roomId, '$3', before, '<')} and ${await cursorCondition(source, roomId, '$4', after, '>')}
        order by m.created_at ${direction}, m.id ${direction} limit $5) m on true ${JOINED}
      where r.id = $2 order by m.created_at ${direction}, m.id ${direction}`,

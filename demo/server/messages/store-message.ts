@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
 import type { Member } from '../rooms/member.js';
+import { membershipOf, requirePermission } from '../rooms/permissions.js';
 import { toJson } from '../serialise.js';
 import { userJson, type WireUser } from '../users.js';
 import { newMessage, type Quote, type Source, type WireMessage } from './messages.js';
@@ -72,6 +73,7 @@ async function insertMessage(
   if (row!.id !== null) return withDelivery(source, draft, attachmentId, { ...row!, id: row!.id });
   const known = tempId === null ? undefined : await findSent(database, draft, digest);
   if (known !== undefined) return { isNew: false, id: known };
+  requirePermission(await membershipOf(database, roomId, senderId), roomId, attachmentId === null ? 'send' : 'attach');
   throw new RequestError('invalid', 'The message to reply to is not in this room.', { field: 'reply_to', roomId });
 }
 

@@ -9,6 +9,7 @@ import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
 import { findOrCreateDirect, getRoom, isMember, unreadCount, type WireRoom } from './rooms.js';
 import type { Member } from './member.js';
+import { membershipOf, requirePermission } from './permissions.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
 
 export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'viewers'> {
@@ -151,7 +152,8 @@ export async function readMessages(
 export async function setTyping(context: Context, viewer: Viewer, roomId: number, isTyping: boolean): Promise<void> {
   const { database, differences, rateLimits } = context;
   if (!(await rateLimits.allows('typingPerUser', viewer.id))) return;
-  if (!differences.has('foreign-typing') && !(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
+  if (!differences.has('foreign-typing'))
+    requirePermission(await membershipOf(database, roomId, viewer.id), roomId, 'send');
   const frame = {
     type: 'typing',
     room_id: roomId,

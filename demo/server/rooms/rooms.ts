@@ -1,9 +1,11 @@
 /** Rooms, as seen by a member. */
 import type { Viewer } from '../auth.js';
+import { has } from '../capabilities.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
 import type { Member } from './member.js';
+import { MEMBERSHIP_COLUMNS, permissionFields, type Membership, type Role } from './permissions.js';
 import { userJson, type WireUser } from '../users.js';
 
 interface RoomRow {
@@ -17,6 +19,8 @@ interface RoomRow {
   participants: WireUser[];
   participant_count: number;
   unread_count: number;
+  role: Role;
+  closed_reason: string | null;
   seq: number;
   /** `updated_at` in µs since 1970. */
   updated: number;
@@ -45,7 +49,7 @@ export async function listRooms(
   { roomId, after, limit = ROOMS_PER_PAGE }: RoomQuery = {},
 ) {
   const rows = await database.query<RoomRow>(
-    `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq,
+    `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq, r.role, r.closed_reason,
        (extract(epoch from r.updated_at) * 1000000)::float8 as updated,
        (select json_agg(${userJson({ options }, 'p')} order by p.id)
         from (select u.* from members o join users u on u.id = o.user_id where o.room_id = r.id
@@ -54,7 +58,7 @@ export async function listRooms(
        r.message_count - r.read_count as unread_count,
        last.content as last_content, last.created_at as last_time, ${userJson({ options }, 'author')} as last_sender
      from (
-       select r.*, me.read_count from members me join rooms r on r.id = me.room_id
+       select r.*, me.read_count, me.role from members me join rooms r on r.id = me.room_id
        where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
          and ($3::float8 is null or (r.updated_at, -r.id) < (timestamptz 'epoch' + $3 * interval '1 microsecond', -$4::bigint))
        order by r.updated_at desc, r.id limit $5) r
@@ -67,7 +71,7 @@ export async function listRooms(
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const next: RoomPosition | null = last && rows.length > limit ? [last.updated, last.id] : null;
-  return { rooms: page.map((row) => roomOnTheWire(row, options.baseline)), next };
+  return { rooms: page.map((row) => roomOnTheWire(row, options)), next };
 }
 
 /** One room of a member. */
@@ -81,8 +85,9 @@ export async function getRoom(
 
 export type WireRoom = ReturnType<typeof roomOnTheWire>;
 
-function roomOnTheWire(row: RoomRow, baseline: boolean) {
+function roomOnTheWire(row: RoomRow, options: Context['options']) {
   const { last_content: content, last_time: timestamp, last_sender: sender } = row;
+  const { role, room_type: roomType, closed_reason: closedReason } = row;
   return {
     id: row.id,
     name: row.name,
@@ -98,7 +103,8 @@ function roomOnTheWire(row: RoomRow, baseline: boolean) {
     created_at: row.created_at,
     updated_at: row.updated_at,
     is_active: row.is_active,
-    seq: baseline ? undefined : row.seq,
+    seq: options.baseline ? undefined : row.seq,
+    ...(has(options, 'permissions') && permissionFields({ role, roomType, closedReason })),
   };
 }
 
@@ -121,14 +127,14 @@ export async function lastMessage(
   return last ?? null;
 }
 
-/** Locks the room until the end of the transaction. @returns false if the user is not a member. */
-export async function lockRoom(inside: Queryable, roomId: number, userId: number): Promise<boolean> {
-  const rows = await inside.query(
-    `select 1 from rooms r where r.id = $1 and r.is_active
-       and exists (select 1 from members o where o.room_id = r.id and o.user_id = $2) for update`,
+/** Locks the room until the end of the transaction. @returns undefined if the user is not a member. */
+export async function lockRoom(inside: Queryable, roomId: number, userId: number): Promise<Membership | undefined> {
+  const [membership] = await inside.query<Membership>(
+    `select ${MEMBERSHIP_COLUMNS} from rooms r join members o on o.room_id = r.id and o.user_id = $2
+     where r.id = $1 and r.is_active for update of r`,
     [roomId, userId],
   );
-  return rows.length > 0;
+  return membership;
 }
 
 /** The members of a room; empty if there is no such room. */

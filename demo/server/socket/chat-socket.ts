@@ -28,7 +28,7 @@ export class ChatHandler implements Handler {
   }
 
   async onText(text: string): Promise<void> {
-    const read = readFrame(text, this.context.options.baseline);
+    const read = readFrame(text, this.context.options);
     if (!read.ok) {
       this.#fail(read.code, read.message, read.details);
       return this.connection.rejectInvalid(read.code);
@@ -86,7 +86,7 @@ export class ChatHandler implements Handler {
         return this.#authenticate(frame.token);
       case 'edit_message':
         return this.#answerMutation(
-          await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame.content),
+          await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, { content: frame.content, seen: frame.edited_at }),
         );
       case 'delete_message':
         return this.#answerMutation(
@@ -170,6 +170,8 @@ export class ChatHandler implements Handler {
       _tempId: frame.type === 'send_message' ? echo(frame._tempId) : undefined,
     };
     if (error instanceof RequestError) {
+      const { current } = error.details;
+      if (current) this.#reply('message_updated', { room_id: roomId, message: current });
       this.connection.logRejected(error.code, { frame: frame.type, room: roomId });
       return this.#fail(error.code, error.message, {
         ...ids,

@@ -1,30 +1,19 @@
 /** The user and the server's capabilities, for the greeting of a socket and for `GET me/`. */
+import { announced } from '../capabilities.js';
 import type { Viewer } from '../auth.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 
-const CAPABILITIES = [
-  'idempotent_send',
-  'ack',
-  'user_channel',
-  'sync',
-  'edit',
-  'delete',
-  'reactions',
-  'token_refresh',
-  'receipts',
-] as const;
-
 /** The body of the greeting, without its type. */
 export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer): object {
-  const { content, attachmentBytes: attachment_bytes, rate } = options.limits;
+  const { content, attachmentBytes: attachment_bytes, rate, editSeconds } = options.limits;
   const extra = options.baseline
     ? {}
     : {
         protocol: 1,
-        capabilities: CAPABILITIES,
+        capabilities: announced(options),
         heartbeat_s: options.heartbeatSeconds,
-        limits: { content, attachment_bytes, rate },
+        limits: { content, attachment_bytes, rate, ...(editSeconds > 0 && { edit_s: editSeconds }) },
       };
   return { user_id: viewer.id, username: viewer.username, ...extra, timestamp: new Date() };
 }

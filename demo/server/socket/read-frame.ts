@@ -4,7 +4,9 @@
  */
 import { ClientFrames, type ClientFrame } from '../../../src/protocol/client-frames.js';
 import { check, type Schema } from '../../../src/protocol/validation.js';
+import { handlesFrame } from '../capabilities.js';
 import { toId } from '../errors.js';
+import type { ResolvedOptions } from '../options.js';
 
 export interface ErrorDetails {
   room_id?: unknown;
@@ -43,7 +45,8 @@ export const echo = (value: unknown): string | number | undefined =>
     ? (value as string | number)
     : undefined;
 
-export function readFrame(text: string, baseline: boolean): Read {
+export function readFrame(text: string, options: Pick<ResolvedOptions, 'baseline' | 'without'>): Read {
+  const { baseline } = options;
   const invalid = (message: string, code = 'invalid', details?: ErrorDetails): Read => ({
     ok: false,
     code,
@@ -63,7 +66,10 @@ export function readFrame(text: string, baseline: boolean): Read {
   const { type, room_id } = fields;
   const [message_id, _tempId] = [echo(fields['message_id']), echo(fields['_tempId'])];
   if (typeof type !== 'string' || type === '') return invalid("Missing 'type' field in message");
-  const isKnown = Object.hasOwn(ClientFrames, type) && !(baseline && BEYOND_BASELINE.has(type));
+  const isKnown =
+    Object.hasOwn(ClientFrames, type) &&
+    !(baseline && BEYOND_BASELINE.has(type)) &&
+    handlesFrame(options, type as ClientFrame['type']);
   if (!isKnown) return invalid(`Unknown message type: ${type.slice(0, 40)}`);
   const needsRoom = !WITHOUT_ROOM.has(type);
   if (needsRoom && (room_id === undefined || room_id === null))

@@ -1,6 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import {
   EMPTY_THREAD,
+  isAllowed,
   isOwn,
   roomOf,
   threadOf,
@@ -143,6 +144,7 @@ export class ChatThreadElement extends LitElement {
   readonly #selected = this.#finder.select((data) => data.selected);
   readonly #threadState = this.#finder.select((data) => threadOf(data, this.#roomId));
   readonly #roomInfo = this.#finder.select((data) => roomOf(data, this.#roomId));
+  readonly #canSend = this.#finder.select((data) => this.#roomId === null || isAllowed(data, this.#roomId, 'send'));
   readonly #user = this.#finder.select((data) => data.user);
   readonly #durable = this.#finder.select((data) => data.durable);
   readonly #outdated = this.#finder.select((data) => data.outdated);
@@ -184,6 +186,7 @@ export class ChatThreadElement extends LitElement {
     if (this.#finder.isHydrating) return;
     this.#threadState.refresh();
     this.#roomInfo.refresh();
+    this.#canSend.refresh();
     const author = this.#user.value?.id ?? null;
     if (author !== this.#author) {
       this.#composer.setAuthor(author === null ? undefined : idKey(author));
@@ -201,7 +204,10 @@ export class ChatThreadElement extends LitElement {
   }
 
   protected override update(changed: PropertyValues<this>): void {
+    const hadFocus = this.#composer.hasFocus;
     super.update(changed);
+    // The field was removed, because the user may not write any more.
+    if (hadFocus && !this.#composer.hasFocus) this.focus();
     this.#renderRows();
   }
 
@@ -295,8 +301,8 @@ export class ChatThreadElement extends LitElement {
       ${
         this.#thread.denied
           ? parts?.noAccess(this.#localize, this.#view)
-          : this.readonly
-            ? html`<p part="note" class="note">${this.#localize.term('readOnly')}</p>`
+          : this.readonly || !this.#canSend.value
+            ? this.#renderReadOnly()
             : this.#composer.render(
                 roomId,
                 this.#localize.term('messageTo', this.#roomName),
@@ -304,6 +310,12 @@ export class ChatThreadElement extends LitElement {
               )
       }
     </section>`;
+  }
+
+  /** In place of the form. The reason is that of the server, for people. */
+  #renderReadOnly(): TemplateResult {
+    const reason = this.#roomInfo.value?.closed_reason;
+    return html`<p part="note" class="note"><span data-announce="read-only:${this.#roomId} ${reason}" dir="auto">${reason || this.#localize.term('readOnly')}</span></p>`;
   }
 
   /** Renders the text that is shown while there is no room, or no user is signed in. */

@@ -68,6 +68,10 @@ export class Composer implements ReactiveController {
     this.#previous = undefined;
   }
 
+  get hasFocus(): boolean {
+    return this.#host.renderRoot.querySelector('textarea:focus') !== null;
+  }
+
   /** Focuses the field, or the messages if there is no field. */
   focus(options?: FocusOptions): void {
     const { renderRoot } = this.#host;

@@ -57,7 +57,9 @@ function messageRow(
     ? html`<div part="day" class="day"><time dir="auto" datetime=${message.timestamp}>${localize.day(message.timestamp, now)}</time></div>`
     : nothing;
   // Until the rich parts are loaded, the text is plain, and an attachment is only mentioned.
-  const text = richParts
+  const text = message.deleted_at
+    ? html`<i>${localize.term('deletedMessage')}</i>`
+    : richParts
     ? message.content && richParts.messageText(message, context)
     : message.content.slice(0, MAX_CHARS) || (message.attachment && localize.term('attachment'));
   if (isNotice(message)) {
@@ -77,7 +79,7 @@ function messageRow(
             : richParts?.hiddenAuthor(message, isOwn, context)
         }
         <div part="bubble bubble-${side}" class="bubble">
-          ${richParts?.quoteAndAttachment(message, context)}${text ? html`<p part="text" class="text" dir="auto">${text}</p>` : nothing}
+          ${message.deleted_at ? nothing : richParts?.quoteAndAttachment(message, context)}${text ? html`<p part="text" class="text" dir="auto">${text}</p>` : nothing}
         </div>
         ${richParts?.reactions(message)}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}

@@ -65,13 +65,13 @@ export const hiddenAuthor = (message: ChatMessage, isOwn: boolean, context: RowC
 
 /** Inside the bubble, above the text. */
 export const quoteAndAttachment = (message: ChatMessage, context: RowContext): unknown => [
-  message.reply_to ? quote(message.reply_to) : nothing,
+  message.reply_to ? quote(message.reply_to, context) : nothing,
   attachment(message, context),
   message.content || message.attachment ? nothing : html`<i>${context.localize.term('noText')}</i>`,
 ];
 
-const quote = ({ sender, content }: ReplyTo): TemplateResult =>
-  html`<blockquote part="quote" class="quote" dir="auto"><b><bdi>${sender}</bdi></b> <bdi>${content.slice(0, MAX_QUOTED)}</bdi></blockquote>`;
+const quote = ({ sender, content, deleted_at }: ReplyTo, { localize }: RowContext): TemplateResult =>
+  html`<blockquote part="quote" class="quote" dir="auto">${deleted_at ? html`<i>${localize.term('deletedMessage')}</i>` : html`<b><bdi>${sender}</bdi></b> <bdi>${content.slice(0, MAX_QUOTED)}</bdi>`}</blockquote>`;
 
 function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowContext): TemplateResult | typeof nothing {
   const url = attachmentUrl(base, message.attachment);

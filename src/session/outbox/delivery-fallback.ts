@@ -33,6 +33,7 @@ const MAX_CRASHES = 5;
 const PATIENCE_S = 5;
 /** The number of history pages (100 messages each) that are searched for a message. */
 const MAX_PAGES = 10;
+const NO_ACCESS: readonly string[] = ['access_denied', 'room_closed', 'not_allowed'];
 const STALE: DeliveryOutcome = { is: 'refused', error: new ChatError('stale', 'It has waited for more than a day.') };
 
 /** Converts rows of earlier releases, in which some fields have other names. */
@@ -200,7 +201,7 @@ export class DeliveryFallback {
             ? { is: 'retry', ms: (event.retryAfter ?? PATIENCE_S) * 1000, isAsked: true }
             : {
                 is: 'refused',
-                error: new ChatError(event.code === 'access_denied' ? 'forbidden' : 'invalid', event.message),
+                error: new ChatError(NO_ACCESS.includes(event.code ?? '') ? 'forbidden' : 'invalid', event.message),
               },
         );
       } else if (sameId(event.roomId, item.roomId)) {

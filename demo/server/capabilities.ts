@@ -1,0 +1,43 @@
+/** The capabilities that this server announces: see docs/PROTOCOL.md. */
+import type { ClientFrame } from '../../src/protocol/client-frames.js';
+import type { ResolvedOptions } from './options.js';
+
+export const CAPABILITIES = [
+  'idempotent_send',
+  'ack',
+  'user_channel',
+  'sync',
+  'edit',
+  'delete',
+  'reactions',
+  'token_refresh',
+  'receipts',
+  'permissions',
+] as const;
+
+/** Capabilities that `--without` removes, to test clients against a server that lacks them. */
+export const REMOVABLE = ['edit', 'delete', 'reactions', 'receipts', 'permissions'] as const;
+export type Removable = (typeof REMOVABLE)[number];
+
+export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);
+
+/** The frames that exist only with a removable capability. */
+const FRAMES: Partial<Record<ClientFrame['type'], Removable>> = {
+  edit_message: 'edit',
+  delete_message: 'delete',
+  react: 'reactions',
+};
+
+type Source = Pick<ResolvedOptions, 'baseline' | 'without'>;
+
+export const has = ({ baseline, without }: Source, capability: Removable): boolean =>
+  !baseline && !without.includes(capability);
+
+export const announced = ({ without }: Source): string[] =>
+  CAPABILITIES.filter((capability) => !without.some((removed) => removed === capability));
+
+/** Whether the server handles frames of this type. */
+export function handlesFrame(options: Source, type: ClientFrame['type']): boolean {
+  const capability = FRAMES[type];
+  return capability === undefined || has(options, capability);
+}

@@ -1,0 +1,237 @@
+/** Changes of existing messages: shown at once, and taken back if the server refuses them. Deferred: see deferred.ts. */
+import { check, idKey, Message, type Id } from '../protocol/index.js';
+import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
+import type { ChatMessage, PendingChange } from '../store/state.js';
+import { ChatError, throwIfAborted, type DeferredRequests } from '../transport/index.js';
+import type { DeleteOptions } from './chat-room.js';
+import type { ConnectionCore } from './connection-core.js';
+import { newLocalId } from './local-id.js';
+import { noSuchMessage, sendError } from './send-errors.js';
+import { countCharacters, sendableText } from './sendable-text.js';
+
+type Host = Pick<ConnectionCore, 'clock' | 'session' | 'store' | 'timers' | 'reactionQueue' | 'tokens'>;
+
+const isoTime = ({ clock }: Host): string => new Date(clock.now()).toISOString();
+
+/** @throws {ChatError} `not_found` if the message is not loaded, `forbidden` if the user may not change it. */
+function requireMessage(host: Host, roomId: Id, messageId: Id, action: RoomAction): ChatMessage {
+  const { data } = host.store;
+  const message = messageOf(data, roomId, messageId);
+  if (!message) throw noSuchMessage();
+  const actions: RoomAction[] = action === 'delete_own' ? ['delete_own', 'delete_any'] : [action];
+  if (actions.some((each) => isAllowed(data, roomId, each, message, host.clock.now()))) return message;
+  throw new ChatError('forbidden', 'You are not allowed to do this in this conversation.');
+}
+
+/**
+ * Shows a change while a request is pending.
+ * @returns the result of the request.
+ */
+async function whileShown<Result>(host: Host, change: PendingChange, run: () => Promise<Result>): Promise<Result> {
+  const { store } = host;
+  store.dispatch({ type: 'change', change });
+  try {
+    return await run();
+  } finally {
+    store.dispatch({ type: 'change-ended', changeId: change.changeId });
+  }
+}
+
+/** The message as the server knows it. */
+const originalOf = (host: Host, roomId: Id, messageId: Id): ChatMessage | undefined => {
+  const message = messageOf(host.store.data, roomId, messageId);
+  return message?.original ?? message;
+};
+
+/**
+ * Requests a change, and applies the server's version of the message, unless a live event has brought one meanwhile,
+ * which may be newer.
+ */
+async function request(
+  host: Host,
+  roomId: Id,
+  messageId: Id,
+  run: (requests: DeferredRequests, signal: AbortSignal) => Promise<Message>,
+): Promise<void> {
+  const { session, store } = host;
+  const { signal } = session;
+  const before = originalOf(host, roomId, messageId);
+  const requests = await session.restOrThrow().deferred();
+  const message = await run(requests, signal);
+  throwIfAborted(signal);
+  if (originalOf(host, roomId, messageId) !== before) return;
+  store.dispatch({ type: 'room-event', event: { type: 'message-updated', roomId, seq: undefined, message } });
+}
+
+// ————— Editing
+
+export async function editMessage(host: Host, roomId: Id, messageId: Id, content: string): Promise<void> {
+  const text = sendableText(content);
+  const limit = host.store.data.limits.content;
+  if (host.tokens.isSignedOut || !text || countCharacters(text) > (limit ?? Infinity))
+    throw sendError(text, host.tokens.isSignedOut, limit);
+  const message = requireMessage(host, roomId, messageId, 'edit_own');
+  const change = { type: 'edit', changeId: newLocalId(), roomId, messageId, content: text, at: isoTime(host) } as const;
+  if (message.delivery !== 'sent') return editUnsent(host, change, message);
+  const seen = (message.original ?? message).edited_at;
+  await whileShown(host, change, () => requestEdit(host, change, seen));
+}
+
+async function requestEdit(
+  host: Host,
+  { roomId, messageId, content }: Extract<PendingChange, { type: 'edit' }>,
+  seen: string | null,
+): Promise<void> {
+  try {
+    await request(host, roomId, messageId, (requests, signal) =>
+      required(requests.editMessage)({ roomId, messageId }, content, seen, signal),
+    );
+  } catch (thrown) {
+    if (thrown instanceof ChatError && thrown.status === 409) {
+      const current = check(Message, (thrown.answer as { message?: unknown } | undefined)?.message, 'PATCH messages/{id}/');
+      if (current.ok)
+        host.store.dispatch({
+          type: 'room-event',
+          event: { type: 'message-updated', roomId, seq: undefined, message: current.value },
+        });
+      throw new ChatError('conflict', 'The message was edited on another device.', 409);
+    }
+    throw thrown;
+  }
+}
+
+/** Changes a message in the outbox. One that may be stored already is edited as soon as that is known. */
+async function editUnsent(
+  host: Host,
+  change: Extract<PendingChange, { type: 'edit' }>,
+  { localId }: ChatMessage,
+): Promise<void> {
+  const { session, store } = host;
+  const { roomId, content } = change;
+  const rewrite = async (): Promise<boolean> => {
+    if (!(await session.outbox.rewrite(localId!, content))) return false;
+    store.dispatch({ type: 'rewritten', roomId, localId: localId!, content });
+    return true;
+  };
+  if (await rewrite()) return;
+  const sent = await whileShown(host, { ...change, messageId: localId! }, () => untilDecided(host, roomId, localId!));
+  if (sent.delivery === 'failed') {
+    if (await rewrite()) return;
+    throw new ChatError('conflict', 'This message may have been sent. Retry or discard it first.');
+  }
+  if (sent.content === content) return;
+  const stored = { ...change, messageId: sent.id };
+  await whileShown(host, stored, () => requestEdit(host, stored, sent.edited_at));
+}
+
+/** Waits until a message is stored, or has failed. @throws {ChatError} `discarded`, `aborted` */
+function untilDecided({ store, session }: Host, roomId: Id, localId: string): Promise<ChatMessage> {
+  const { signal } = session;
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const entry = store.data.threads.get(idKey(roomId))?.timeline.find((each) => each.localId === localId);
+      const message = entry?.original ?? entry;
+      if (signal.aborted) reject(new ChatError('aborted', 'The connection was stopped.'));
+      else if (!message) reject(new ChatError('discarded', 'The message was discarded.'));
+      else if (message.delivery === 'sending') return;
+      else resolve(message);
+      stop();
+    };
+    const stop = store.subscribe(look);
+    look();
+  });
+}
+
+// ————— Deleting
+
+export async function deleteMessage(
+  host: Host,
+  roomId: Id,
+  messageId: Id,
+  { delayMs = 0, signal: undo }: DeleteOptions,
+): Promise<void> {
+  const message = requireMessage(host, roomId, messageId, 'delete_own');
+  const { session, store } = host;
+  if (message.delivery !== 'sent') {
+    session.outbox.discard(message.localId!);
+    return store.dispatch({ type: 'discard', roomId, localId: message.localId! });
+  }
+  const change = { type: 'delete', changeId: newLocalId(), roomId, messageId, at: isoTime(host) } as const;
+  await whileShown(host, change, async () => {
+    if (delayMs > 0) await delay(host, `delete ${idKey(roomId)} ${idKey(messageId)}`, delayMs, undo);
+    const { signal } = session;
+    const requests = await session.restOrThrow().deferred();
+    await required(requests.deleteMessage)({ roomId, messageId });
+    throwIfAborted(signal);
+    store.dispatch({
+      type: 'room-event',
+      event: { type: 'message-deleted', roomId, seq: undefined, messageId, deletedAt: change.at },
+    });
+  });
+}
+
+/** Waits, but not beyond the page or the connection. @throws {ChatError} `aborted` by the signal. */
+function delay({ timers }: Host, name: string, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = new AbortController();
+    const onAbort = (): void => {
+      timers.cancel(name);
+      done.abort();
+      reject(new ChatError('aborted', 'The deletion was undone.'));
+    };
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true, signal: done.signal });
+    timers.set(name, ms, () => {
+      done.abort();
+      resolve();
+    });
+    // Before the session's own listener, which stops all requests.
+    globalThis.addEventListener?.('pagehide', () => timers.runNow(name), { capture: true, signal: done.signal });
+  });
+}
+
+// ————— Reactions
+
+/** The reactions that are being sent, by message and emoji. `next`: the last one of those that came meanwhile. */
+export type ReactionQueue = Map<string, { sent: Promise<void>; next: boolean | undefined }>;
+
+export async function react(host: Host, roomId: Id, messageId: Id, emoji: string, on: boolean): Promise<void> {
+  requireMessage(host, roomId, messageId, 'react');
+  const change = { type: 'react', changeId: newLocalId(), roomId, messageId, emoji, on } as const;
+  await whileShown(host, change, () => sendReaction(host, change));
+}
+
+/** One request at a time for a message and an emoji: two could arrive in the wrong order. */
+async function sendReaction(host: Host, change: Extract<PendingChange, { type: 'react' }>): Promise<void> {
+  const { roomId, messageId, emoji, on } = change;
+  const queue = host.reactionQueue;
+  const key = `${idKey(roomId)} ${idKey(messageId)} ${emoji}`;
+  const current = queue.get(key);
+  if (current) {
+    current.next = on;
+    return current.sent;
+  }
+  const entry: { sent: Promise<void>; next: boolean | undefined } = { sent: Promise.resolve(), next: undefined };
+  const run = async (): Promise<void> => {
+    try {
+      for (let wanted: boolean | undefined = on; wanted !== undefined; wanted = entry.next) {
+        const value: boolean = wanted;
+        entry.next = undefined;
+        await request(host, roomId, messageId, (requests, signal) =>
+          required(requests.react)({ roomId, messageId }, emoji, value, signal),
+        );
+      }
+    } finally {
+      queue.delete(key);
+    }
+  };
+  queue.set(key, entry);
+  return (entry.sent = run());
+}
+
+/** @throws {ChatError} `invalid` if an adapter has announced a capability whose method it does not have. */
+function required<Method>(method: Method | undefined): Method {
+  if (!method) throw new ChatError('invalid', 'The adapter announces a capability whose method it does not have.');
+  return method;
+}
+

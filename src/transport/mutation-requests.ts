@@ -1,0 +1,23 @@
+/** The requests of the capabilities `edit`, `delete` and `reactions`. Loaded on demand: see session/deferred.ts. */
+import { check, Message, type Id } from '../protocol/index.js';
+import type { RestClient } from './rest.js';
+import type { DeferredRequests } from './transport.js';
+
+const pathOf = (messageId: Id): string => `messages/${encodeURIComponent(messageId)}/`;
+
+export const mutationRequests = (
+  rest: RestClient,
+): Required<Pick<DeferredRequests, 'editMessage' | 'deleteMessage' | 'react'>> => ({
+  async editMessage({ messageId }, content, seen, signal) {
+    const body = { content, edited_at: seen };
+    const answer = await rest.request(pathOf(messageId), { method: 'PATCH', body, signal });
+    return rest.unwrap(check(Message, answer, 'PATCH messages/{id}/'));
+  },
+  async deleteMessage({ messageId }) {
+    await rest.request(pathOf(messageId), { method: 'DELETE', keepalive: true });
+  },
+  async react({ messageId }, emoji, on, signal) {
+    const answer = await rest.request(`${pathOf(messageId)}reactions/`, { method: 'POST', body: { emoji, on }, signal });
+    return rest.unwrap(check(Message, answer, 'POST messages/{id}/reactions/'));
+  },
+});
