@@ -50,8 +50,7 @@ export class ChatRoom {
     const { store, clock } = this.#core;
     const message = messageId === undefined ? undefined : messageOf(store.data, this.id, messageId);
     return (
-      (messageId === undefined || message !== undefined) &&
-      isAllowed(store.data, this.id, action, message, clock.now())
+      (messageId === undefined || message !== undefined) && isAllowed(store.data, this.id, action, message, clock.now())
     );
   }
 

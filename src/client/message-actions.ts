@@ -88,7 +88,11 @@ async function requestEdit(
     );
   } catch (thrown) {
     if (thrown instanceof ChatError && thrown.status === 409) {
-      const current = check(Message, (thrown.answer as { message?: unknown } | undefined)?.message, 'PATCH messages/{id}/');
+      const current = check(
+        Message,
+        (thrown.answer as { message?: unknown } | undefined)?.message,
+        'PATCH messages/{id}/',
+      );
       if (current.ok)
         host.store.dispatch({
           type: 'room-event',
@@ -234,4 +238,3 @@ function required<Method>(method: Method | undefined): Method {
   if (!method) throw new ChatError('invalid', 'The adapter announces a capability whose method it does not have.');
   return method;
 }
-

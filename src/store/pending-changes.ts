@@ -40,8 +40,7 @@ export function onChange(
 }
 
 /** The state without unconfirmed changes. */
-const withoutChanges = (state: ChatData): ChatData =>
-  inRoomsOf(state, (entry) => entry.original ?? entry);
+const withoutChanges = (state: ChatData): ChatData => inRoomsOf(state, (entry) => entry.original ?? entry);
 
 /** The state with unconfirmed changes. */
 const withChanges = (state: ChatData): ChatData =>
@@ -50,7 +49,10 @@ const withChanges = (state: ChatData): ChatData =>
       (change) => sameId(change.messageId, entry.id) && idKey(change.roomId) === roomId,
     );
     if (changes.length === 0) return entry;
-    return { ...changes.reduce((message, change) => applyChange(message, change, state.user?.id), entry), original: entry };
+    return {
+      ...changes.reduce((message, change) => applyChange(message, change, state.user?.id), entry),
+      original: entry,
+    };
   });
 
 function inRoomsOf(state: ChatData, change: (entry: ChatMessage, roomId: string) => ChatMessage): ChatData {
@@ -89,7 +91,9 @@ function withReaction(
   { emoji, on }: Extract<PendingChange, { type: 'react' }>,
 ): Reaction[] {
   if (userId === undefined) return [...reactions];
-  const all = reactions.some((reaction) => reaction.emoji === emoji) ? reactions : [...reactions, { emoji, user_ids: [] }];
+  const all = reactions.some((reaction) => reaction.emoji === emoji)
+    ? reactions
+    : [...reactions, { emoji, user_ids: [] }];
   return all
     .map((reaction) => {
       if (reaction.emoji !== emoji) return reaction;

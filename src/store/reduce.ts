@@ -222,7 +222,10 @@ function onLiveMessage(
 ): ChatData {
   const key = idKey(roomId);
   const isKnown = isSeen(state, roomId, message);
-  let next = updateLastMessage(upsertMessage(state, roomId, message, !wasHeld), roomId, message);
+  let next = upsertMessage(state, roomId, message, !wasHeld);
+  // It was deleted before this client has seen it.
+  if (message.deleted_at) return next;
+  next = updateLastMessage(next, roomId, message);
   if (isKnown) return next;
   next = withSeen(next, roomId, [message]);
   if (message.sender) next = stopTyping(next, roomId, message.sender.id);

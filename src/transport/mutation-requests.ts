@@ -17,7 +17,11 @@ export const mutationRequests = (
     await rest.request(pathOf(messageId), { method: 'DELETE', keepalive: true });
   },
   async react({ messageId }, emoji, on, signal) {
-    const answer = await rest.request(`${pathOf(messageId)}reactions/`, { method: 'POST', body: { emoji, on }, signal });
+    const answer = await rest.request(`${pathOf(messageId)}reactions/`, {
+      method: 'POST',
+      body: { emoji, on },
+      signal,
+    });
     return rest.unwrap(check(Message, answer, 'POST messages/{id}/reactions/'));
   },
 });

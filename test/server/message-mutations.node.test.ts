@@ -75,7 +75,7 @@ describe('edit, delete, reactions', () => {
     assert.deepEqual(updates, ['quoting', 'lst', 'last'], 'previews the last message');
   });
 
-  it('a deleted message disappears everywhere, and its quotes become empty', async () => {
+  it('13.4: of a deleted message only a tombstone remains, and its quotes disclose nothing', async () => {
     const [ana, ben] = [await enter(ANA), await enter(BEN)];
     await ben.ask({ type: 'mark_read', room_id: ROOM }, 'messages_marked_read');
     const { id: before } = await post(ANA, 'stays');
@@ -106,10 +106,21 @@ describe('edit, delete, reactions', () => {
     }
     const page = await history(BEN);
     assert.deepEqual(
-      page.slice(-2).map((message) => [message['id'], message['reply_to']?.content]),
+      page
+        .slice(-3)
+        .map(({ id, content, attachment, reactions, deleted_at, reply_to }) => [
+          id,
+          content,
+          attachment,
+          reactions,
+          typeof deleted_at,
+          reply_to && [reply_to.content, reply_to.sender, typeof reply_to.deleted_at],
+        ]),
       [
-        [before, undefined],
-        [page.at(-1)!['id'], ''],
+        [before, 'stays', null, [], 'object', null],
+        // Only a tombstone remains.
+        [secret.id, '', null, [], 'string', null],
+        [page.at(-1)!['id'], 'quoting', null, [], 'object', ['', '', 'string']],
       ],
     );
     assert.equal(await unread(), 2);

@@ -239,7 +239,11 @@ describe(
     });
 
     it('12.21: for pruning, and for a ticket', async () => {
-      const windows = { notificationWindow: { days: 90, perUser: 5 }, syncWindow: { changes: 1_000, hours: 24 } };
+      const windows = {
+        versionDays: 30,
+        notificationWindow: { days: 90, perUser: 5 },
+        syncWindow: { changes: 1_000, hours: 24 },
+      };
       await check('pruning', () => prune(server.database, windows, Date.now()));
       const left = await server.database.query(
         `select (select count(*)::int from notifications where recipient = 1001) as stored,

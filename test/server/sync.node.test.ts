@@ -139,12 +139,17 @@ describe('sync: numbered changes', () => {
       room.changes.map(({ type, seq }) => [type, seq! - since]),
       [
         ['new_message', 1],
+        // A tombstone, as in the history.
+        ['new_message', 2],
         ['new_message', 3],
         ['message_deleted', 6],
       ],
     );
-    const [first, second] = room.changes.flatMap((change) => (change.type === 'new_message' ? [change.message] : []));
+    const [first, deleted, second] = room.changes.flatMap((change) =>
+      change.type === 'new_message' ? [change.message] : [],
+    );
     assert.deepEqual([first!._tempId, first!.is_own_message], ['sync-1', true]);
+    assert.deepEqual([deleted!.id, deleted!.content, typeof deleted!.deleted_at], [gone, '', 'string']);
     assert.deepEqual(
       [second!.content, second!.is_own_message, second!.reactions],
       ['second, better', false, [{ emoji: '🎉', user_ids: [ANA] }]],
@@ -222,7 +227,8 @@ describe('sync: numbered changes', () => {
     const apply = (known: Map<unknown, string>, change: ChangeFrame): void => {
       if (change.type === 'new_message' || change.type === 'message_updated')
         known.set(change.message.id, `${change.message.content} ${JSON.stringify(change.message.reactions)}`);
-      else if (change.type === 'message_deleted') known.delete(change.message_id);
+      // A tombstone remains, also of a message that was deleted before the client has seen it.
+      else if (change.type === 'message_deleted') known.set(change.message_id, ' []');
       else if (change.type === 'reactions_updated' && known.has(change.message_id))
         known.set(
           change.message_id,

@@ -130,7 +130,7 @@ describe('10.22: the window of a room', () => {
     // Older messages in the window are still updated.
     state = run(state, {
       type: 'room-event',
-      event: { type: 'message-deleted', roomId: 1, messageId: 2_500, seq: undefined },
+      event: { type: 'message-deleted', roomId: 1, messageId: 2_500, deletedAt: undefined, seq: undefined },
     });
     assert.equal(
       threadOf(state, 1).timeline.some(({ id }) => id === 2_500),

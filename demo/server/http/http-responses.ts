@@ -51,7 +51,9 @@ export function answerError(context: Context, thrown: unknown): Response {
   if (status === 404) return notFound(context);
   const code = context.options.baseline ? undefined : thrown.code;
   const body =
-    name === undefined ? { detail: thrown.message, code, retry_after: retryAfter, message: current } : { [name]: [thrown.message] };
+    name === undefined
+      ? { detail: thrown.message, code, retry_after: retryAfter, message: current }
+      : { [name]: [thrown.message] };
   return error(context, status, body, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
 }
 

@@ -26,7 +26,7 @@ interface Row {
 }
 
 export interface MutationResult {
-  /** Undefined if the message is deleted. */
+  /** If it is deleted, a tombstone. */
   message: WireMessage | undefined;
   /** The frame for the requester alone, if nothing had to be changed. */
   frame: object | null;
@@ -67,13 +67,7 @@ async function mutate(
 }
 
 /** @throws {RequestError} `not_yours`, or as `requirePermission`. */
-function checkPermission(
-  membership: Membership,
-  viewer: Viewer,
-  row: Row,
-  target: Target,
-  kind: Change['kind'],
-): void {
+function checkPermission(membership: Membership, viewer: Viewer, row: Row, target: Target, kind: Change['kind']): void {
   const isOwn = row.senderId === viewer.id;
   if (kind === 'reactions_updated') return requirePermission(membership, target.roomId, 'react');
   if (kind === 'message_updated') {

@@ -25,7 +25,7 @@ export interface Quote {
   content: string;
   sender: string;
   /** Set if it was deleted: then there is no text and no author. */
-  deleted_at: Date | string | null;
+  deleted_at?: string | null;
 }
 
 export interface Reaction {
@@ -37,15 +37,18 @@ export interface Reaction {
 export type Source = Pick<Context, 'database' | 'options'>;
 
 /** The quoted message `q` of the author `qu`, as JSON. Quotes of deleted messages disclose nothing. */
-const QUOTE = `json_build_object('id', q.id, 'content', q.content,
-  'sender', case when q.deleted_at is null then qu.username else '' end, 'deleted_at', q.deleted_at)`;
+const quoteOf = ({ options }: Source): string =>
+  options.baseline
+    ? `json_build_object('id', q.id, 'content', q.content, 'sender', qu.username)`
+    : `json_build_object('id', q.id, 'content', q.content,
+        'sender', case when q.deleted_at is null then qu.username else '' end, 'deleted_at', q.deleted_at)`;
 
 /** $1 is always the viewer. */
 const columnsOf = (source: Source): string => `
   m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.deleted_at, m.temp_id,
   a.id as attachment_id, a.name as attachment_name,
   is_read(m.room_id, m.id, m.created_at, m.sender_id, $1) as is_read,
-  case when q.id is not null then ${QUOTE} end as reply_to,
+  case when q.id is not null then ${quoteOf(source)} end as reply_to,
   (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
    from (select emoji, json_agg(user_id order by id) as user_ids, min(id) as first
          from reactions where message_id = m.id group by emoji) e) as reactions`;
@@ -85,7 +88,8 @@ export const newMessage = (
   source: Source,
   viewerId: number,
   row: Omit<MessageRow, 'is_read' | 'edited_at' | 'deleted_at' | 'reactions'>,
-): WireMessage => messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, deleted_at: null, reactions: [] });
+): WireMessage =>
+  messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, deleted_at: null, reactions: [] });
 
 /** Viewer id for frames shared by all members. No user has this id. */
 export const NO_VIEWER = 0;
@@ -144,11 +148,11 @@ async function cursorCondition(
   return `(m.created_at, m.id) ${operator} ((select at.created_at from messages at where at.id = ${parameter}), ${parameter}::int)`;
 }
 
-/** Messages by id; deleted ones are left out. */
+/** Messages by id, including deleted ones. */
 export async function getMessages(source: Source, viewerId: number, ids: number[]): Promise<Map<number, WireMessage>> {
   if (ids.length === 0) return new Map();
   const rows = await source.database.query<MessageRow>(
-    `select ${columnsOf(source)} from messages m ${JOINED} where m.id = any($2::int[]) and m.deleted_at is null`,
+    `select ${columnsOf(source)} from messages m ${JOINED} where m.id = any($2::int[])`,
     [viewerId, ids],
   );
   return new Map(rows.map((row) => [row.id, messageFor(source, viewerId, row)]));

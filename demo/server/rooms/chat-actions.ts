@@ -50,7 +50,10 @@ export async function sendMessage(
   });
   const { id, isNew } = stored;
   log.info({ user: viewer.id, room: roomId, message: id, by, isNew }, 'message stored');
-  if (!stored.isNew) return { message: (await getMessages(context, viewer.id, [id])).get(id), id, isNew };
+  if (!stored.isNew) {
+    const message = (await getMessages(context, viewer.id, [id])).get(id);
+    return { message: message?.deleted_at ? undefined : message, id, isNew };
+  }
   const { message, seq, members } = stored;
   if (options.baseline) announceBaseline(context, message, members, tempId, by);
   else await broadcastChange(context, newChange('new_message', { roomId, seq, messageId: id }), { message, members });

@@ -86,7 +86,12 @@ export class ChatHandler implements Handler {
         return this.#authenticate(frame.token);
       case 'edit_message':
         return this.#answerMutation(
-          await editMessage(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, { content: frame.content, seen: frame.edited_at }),
+          await editMessage(
+            context,
+            viewer,
+            { roomId, messageId: idOr0(frame.message_id) },
+            { content: frame.content, seen: frame.edited_at },
+          ),
         );
       case 'delete_message':
         return this.#answerMutation(

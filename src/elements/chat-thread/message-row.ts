@@ -60,8 +60,8 @@ function messageRow(
   const text = message.deleted_at
     ? html`<i>${localize.term('deletedMessage')}</i>`
     : richParts
-    ? message.content && richParts.messageText(message, context)
-    : message.content.slice(0, MAX_CHARS) || (message.attachment && localize.term('attachment'));
+      ? message.content && richParts.messageText(message, context)
+      : message.content.slice(0, MAX_CHARS) || (message.attachment && localize.term('attachment'));
   if (isNotice(message)) {
     return html`${day}<p part="system" class="system" dir="auto">${text}</p>`;
   }
