@@ -13,10 +13,11 @@ export const CAPABILITIES = [
   'token_refresh',
   'receipts',
   'permissions',
+  'around',
 ] as const;
 
 /** Capabilities that `--without` removes, to test clients against a server that lacks them. */
-export const REMOVABLE = ['edit', 'delete', 'reactions', 'receipts', 'permissions'] as const;
+export const REMOVABLE = ['edit', 'delete', 'reactions', 'permissions', 'around'] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
 export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);

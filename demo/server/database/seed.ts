@@ -79,7 +79,13 @@ async function seedRoom(
       new Date(messages.at(-1)?.at ?? createdAt),
     ],
   );
-  await inside.query('insert into members (room_id, user_id) select $1, unnest($2::int[])', [room!.id, members]);
+  // The first member of a group owns it.
+  const [first] = members;
+  await inside.query(
+    `insert into members (room_id, user_id, role)
+     select $1, u, case when u = $3 then 'owner' else 'member' end from unnest($2::int[]) u`,
+    [room!.id, members, type === 'direct' ? null : first],
+  );
   const ids = await insertMany(inside, room!.id, messages);
   for (const member of members) {
     const upTo = ids.at(-1 - (unread[member] ?? 0)) ?? 0;

@@ -2,10 +2,12 @@
 import type { Hono } from 'hono';
 import { readAttachment } from '../messages/attachments.js';
 import { readMessages, sendMessage } from '../rooms/chat-actions.js';
+import { has } from '../capabilities.js';
 import type { Context } from '../context.js';
 import { answer, notFound } from './http-responses.js';
 import { limitRate } from './http-middleware.js';
 import { cursor, isForm, json, roomOf, type Env } from './http-params.js';
+import { listAround, readTarget } from '../messages/history-around.js';
 import { findMessage, listMessages } from '../messages/messages.js';
 import { accessDenied, RequestError, toId } from '../errors.js';
 import { isMember } from '../rooms/rooms.js';
@@ -21,6 +23,20 @@ export function addMessageRoutes(app: Hono<Env>, context: Context, api: string):
     const limit = cursor(call, 'limit') ?? DEFAULT_PAGE;
     if (limit < 1)
       throw new RequestError('invalid', 'Ensure this value is greater than or equal to 1.', { field: 'limit' });
+    const target = has(context.options, 'around')
+      ? readTarget(cursor(call, 'around'), call.req.query('at'))
+      : undefined;
+    if (target) {
+      const part = await listAround(context, viewer.id, roomId, target, Math.min(limit, LARGEST_PAGE));
+      return answer(context, 200, {
+        messages: part.messages,
+        has_older: part.hasOlder,
+        has_newer: part.hasNewer,
+        target_id: part.targetId,
+        count: part.messages.length,
+        seq: part.seq,
+      });
+    }
     const page = { before: cursor(call, 'before'), after: cursor(call, 'after'), limit: Math.min(limit, LARGEST_PAGE) };
     const { messages, hasMore, seq } = await listMessages(context, viewer.id, roomId, page);
     if (context.differences.has('history-marks-read')) await readMessages(context, viewer, roomId, {});

@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { userJson, type WireUser } from '../users.js';
 
-interface MessageRow {
+export interface MessageRow {
   id: number;
   room_id: number;
   sender: WireUser;
@@ -58,9 +58,13 @@ const JOINED = `
   left join messages q on q.id = m.reply_to_id
   left join users qu on qu.id = q.sender_id`;
 
-export type WireMessage = ReturnType<typeof messageFor>;
+/** A query of messages `m`. $1 is the viewer. */
+export const messageQuery = (source: Source, columns: string, from: string, where: string): string =>
+  `select ${columns}, ${columnsOf(source)} from ${from} ${JOINED} where ${where}`;
 
-function messageFor({ options }: Source, viewerId: number, row: MessageRow) {
+export type WireMessage = ReturnType<typeof messageFromRow>;
+
+export function messageFromRow({ options }: Source, viewerId: number, row: MessageRow) {
   const isOwn = row.sender.id === viewerId;
   return {
     id: row.id,
@@ -89,7 +93,7 @@ export const newMessage = (
   viewerId: number,
   row: Omit<MessageRow, 'is_read' | 'edited_at' | 'deleted_at' | 'reactions'>,
 ): WireMessage =>
-  messageFor(source, viewerId, { ...row, is_read: false, edited_at: null, deleted_at: null, reactions: [] });
+  messageFromRow(source, viewerId, { ...row, is_read: false, edited_at: null, deleted_at: null, reactions: [] });
 
 /** Viewer id for frames shared by all members. No user has this id. */
 export const NO_VIEWER = 0;
@@ -126,7 +130,7 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
   );
   // An empty history is a single row without a message.
   const found = rows.filter((row): row is MessageRow & { seq: number } => row.id !== null);
-  const page = found.slice(0, limit).map((row) => messageFor(source, viewerId, row));
+  const page = found.slice(0, limit).map((row) => messageFromRow(source, viewerId, row));
   return { messages: forward ? page : page.reverse(), hasMore: found.length > limit, seq: rows[0]?.seq ?? 0 };
 }
 
@@ -155,7 +159,7 @@ export async function getMessages(source: Source, viewerId: number, ids: number[
     `select ${columnsOf(source)} from messages m ${JOINED} where m.id = any($2::int[])`,
     [viewerId, ids],
   );
-  return new Map(rows.map((row) => [row.id, messageFor(source, viewerId, row)]));
+  return new Map(rows.map((row) => [row.id, messageFromRow(source, viewerId, row)]));
 }
 
 /** The room of a message, even if the message is deleted. */

@@ -19,6 +19,8 @@ interface RoomRow {
   participants: WireUser[];
   participant_count: number;
   unread_count: number;
+  first_unread_id: number | null;
+  last_read_id: number;
   role: Role;
   closed_reason: string | null;
   seq: number;
@@ -32,6 +34,13 @@ interface RoomRow {
 export const ROOMS_PER_PAGE = 200;
 /** A room with more members names only some of them; `participant_count` counts all. */
 const MAX_PARTICIPANTS = 100;
+
+/** The first unread message of room `r`, for viewer $1. */
+const FIRST_UNREAD = `case when r.message_count > r.read_count then (
+  select m.id from messages m where m.room_id = r.id and (m.created_at, m.id) > (r.read_time, r.read_up_to)
+    and m.sender_id <> $1 and m.deleted_at is null
+    and not exists (select 1 from reads d where d.user_id = $1 and d.message_id = m.id)
+  order by m.created_at, m.id limit 1) end`;
 
 /** The position of a room in the list of its member: when it was updated, in µs since 1970, and its id. */
 export type RoomPosition = readonly [updated: number, id: number];
@@ -50,6 +59,7 @@ export async function listRooms(
 ) {
   const rows = await database.query<RoomRow>(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq, r.role, r.closed_reason,
+       ${has(options, 'around') ? FIRST_UNREAD : 'null'} as first_unread_id, r.read_up_to as last_read_id,
        (extract(epoch from r.updated_at) * 1000000)::float8 as updated,
        (select json_agg(${userJson({ options }, 'p')} order by p.id)
         from (select u.* from members o join users u on u.id = o.user_id where o.room_id = r.id
@@ -58,7 +68,7 @@ export async function listRooms(
        r.message_count - r.read_count as unread_count,
        last.content as last_content, last.created_at as last_time, ${userJson({ options }, 'author')} as last_sender
      from (
-       select r.*, me.read_count, me.role from members me join rooms r on r.id = me.room_id
+       select r.*, me.read_count, me.read_time, me.read_up_to, me.role from members me join rooms r on r.id = me.room_id
        where me.user_id = $1 and r.is_active and ($2::int is null or r.id = $2)
          and ($3::float8 is null or (r.updated_at, -r.id) < (timestamptz 'epoch' + $3 * interval '1 microsecond', -$4::bigint))
        order by r.updated_at desc, r.id limit $5) r
@@ -104,6 +114,10 @@ function roomOnTheWire(row: RoomRow, options: Context['options']) {
     updated_at: row.updated_at,
     is_active: row.is_active,
     seq: options.baseline ? undefined : row.seq,
+    ...(has(options, 'around') && {
+      first_unread_id: row.first_unread_id,
+      last_read_id: row.last_read_id || null,
+    }),
     ...(has(options, 'permissions') && permissionFields({ role, roomType, closedReason })),
   };
 }
