@@ -1,6 +1,5 @@
 /** The capabilities that this server announces: see docs/PROTOCOL.md. */
 import type { ClientFrame } from '../../src/protocol/client-frames.js';
-import type { ResolvedOptions } from './options.js';
 
 export const CAPABILITIES = [
   'idempotent_send',
@@ -29,7 +28,10 @@ const FRAMES: Partial<Record<ClientFrame['type'], Removable>> = {
   react: 'reactions',
 };
 
-type Source = Pick<ResolvedOptions, 'baseline' | 'without'>;
+interface Source {
+  baseline: boolean;
+  without: readonly Removable[];
+}
 
 export const has = ({ baseline, without }: Source, capability: Removable): boolean =>
   !baseline && !without.includes(capability);

@@ -13,9 +13,10 @@ import type { ChatState, Method } from '../model/index.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
 import { parseUrl } from '../transport/index.js';
-import { ChatRoom } from './chat-room.js';
+import type { ChatRoom } from './chat-room.js';
 import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, withParts } from './connection-core.js';
+import { createRoom } from './create-room.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { countCharacters, sendableText } from './sendable-text.js';
@@ -194,7 +195,7 @@ export class ChatConnection {
 
   /** A room, with everything that the user can do in it. */
   room(roomId: Id): ChatRoom {
-    return new ChatRoom(this.#core, roomId);
+    return createRoom(this.#core, roomId);
   }
 
   /** Loads a room and keeps it up to date until the returned function is called. May be called by several views. */

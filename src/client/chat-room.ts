@@ -1,83 +1,69 @@
-/** One room of a connection, and what its user can do in it beyond reading and writing. */
-import type { Id, Room } from '../protocol/index.js';
-import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
-import { roomOf } from '../store/selectors.js';
-import type { ConnectionCore } from './connection-core.js';
-import { withParts } from './connection-core.js';
+/** What a user can do in a room beyond reading and writing. See create-room.ts. */
+import type { Id } from '../protocol/index.js';
+import type { RoomAction } from '../store/permissions.js';
 
 /** Options of {@link ChatRoom.delete}. */
 export interface DeleteOptions {
   /**
-   * The time in which the deletion can be undone, in milliseconds. The message disappears at once, and is deleted after
-   * this time, or when the page is closed. Default: 0.
+   * The time in which the deletion can be undone, in milliseconds. The thread shows the message as deleted at once; the
+   * server is told after this time, or when the page is closed.
+   * @default 0
    */
   delayMs?: number | undefined;
   /** Aborts the deletion within that time: the message comes back. */
   signal?: AbortSignal | undefined;
 }
 
+/** A message; the first message of a time; or the first message that the user has not read. */
+export type JumpTarget = Id | Date | 'first-unread';
+
+/** The result of {@link ChatRoom.openAt}. */
+export interface JumpResult {
+  /** Whether the target exists, and is loaded. */
+  found: boolean;
+  /** The message at the target; of a deleted one, its neighbour. Undefined: there is none. */
+  messageId: Id | undefined;
+}
+
 /**
- * A room, by `connection.room(id)`. The code of its methods is loaded on first use.
+ * A room, by `connection.room(id)`.
  *
- * A change appears in the thread at once. If the server refuses it, or cannot be reached, it is taken back, and the
- * method throws.
+ * A change of a message appears in the thread at once. If the server refuses it, or cannot be reached, it is taken back,
+ * and the method throws. Every method throws a {@link ChatError}: `unreachable` if its code cannot be loaded.
  *
  * @example
  * const room = connection.room(7);
- * if (room.can('edit_own', message)) await room.edit(message.id, 'Hello!');
+ * if (await room.can('edit_own', message.id)) await room.edit(message.id, 'Hello!');
  */
-export class ChatRoom {
-  readonly #core: ConnectionCore;
-
-  constructor(
-    core: ConnectionCore,
-    /** The id of the room. */
-    readonly id: Id,
-  ) {
-    this.#core = core;
-  }
-
-  /** The room in the list; undefined if the list does not contain it. */
-  get info(): Room | undefined {
-    return roomOf(this.#core.store.data, this.id);
-  }
-
+export interface ChatRoom {
   /**
-   * Whether the user may do something in the room, or with a message of it.
+   * Whether the user may do something in the room, or with a message of it: see `isAllowed` for a synchronous version.
    * @param messageId a loaded message, for the actions that concern one. If it is not loaded, the result is false.
    */
-  can(action: RoomAction, messageId?: Id): boolean {
-    const { store, clock } = this.#core;
-    const message = messageId === undefined ? undefined : messageOf(store.data, this.id, messageId);
-    return (
-      (messageId === undefined || message !== undefined) && isAllowed(store.data, this.id, action, message, clock.now())
-    );
-  }
-
+  can(action: RoomAction, messageId?: Id): Promise<boolean>;
   /**
    * Changes the text of an own message. A message that is not sent yet is changed before it is sent.
    * @param messageId the id of the message; of an unsent one, its `localId`.
    * @throws {ChatError} `conflict` if it was edited on another device meanwhile: the thread shows that version;
    * `not_found`, `forbidden`, `empty_message`, `message_too_long`, and the errors of a request.
    */
-  edit(messageId: Id, content: string): Promise<void> {
-    return withParts(({ editMessage }) => editMessage(this.#core, this.id, messageId, content));
-  }
-
+  edit(messageId: Id, content: string): Promise<void>;
   /**
-   * Deletes a message for everybody.
+   * Deletes a message for everybody. An unsent message is discarded.
    * @throws {ChatError} `aborted` if it was undone; `not_found`, `forbidden`, and the errors of a request.
    */
-  delete(messageId: Id, options: DeleteOptions = {}): Promise<void> {
-    return withParts(({ deleteMessage }) => deleteMessage(this.#core, this.id, messageId, options));
-  }
-
+  delete(messageId: Id, options?: DeleteOptions): Promise<void>;
   /**
    * Adds (`on`) or removes an own reaction. Of several calls for the same emoji, the last one counts.
    * @param emoji a single emoji.
    * @throws {ChatError} `not_found`, `forbidden`, `invalid`, and the errors of a request.
    */
-  react(messageId: Id, emoji: string, on: boolean): Promise<void> {
-    return withParts(({ react }) => react(this.#core, this.id, messageId, emoji, on));
-  }
+  react(messageId: Id, emoji: string, on: boolean): Promise<void>;
+  /**
+   * Loads the messages around a target instead of the current ones. The room must be open (`connection.openRoom`).
+   * New messages are counted, not shown, until `connection.loadNewer` has reached the end. Without the capability
+   * `around`, up to 20 older pages are loaded.
+   * @throws {ChatError} `aborted` if another jump in this room followed; `too_far_back`, and the errors of a request.
+   */
+  openAt(target: JumpTarget): Promise<JumpResult>;
 }

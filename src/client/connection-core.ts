@@ -11,7 +11,6 @@ import { usePages } from '../store/reduce.js';
 import { ChatError, systemClock, toChatError, type Clock } from '../transport/index.js';
 import type * as deferred from './deferred.js';
 import { browserTabApis, type ConnectionDependencies } from './dependencies.js';
-import type { ReactionQueue } from './message-actions.js';
 import { PendingSends, roomOfPending } from './pending-sends.js';
 import type { ReadReceipts } from './read-receipts.js';
 import { RoomSubscriptions } from './room-subscriptions.js';
@@ -43,7 +42,6 @@ export class ConnectionCore implements EventHandlerHost {
   readonly session: Session;
   readonly rooms = new RoomSubscriptions(this);
   readonly loadParts = loadParts;
-  readonly reactionQueue: ReactionQueue = new Map();
   /** Between `connect` and `disconnect`. */
   isRunning = false;
   readonly #handler: SessionEventHandler;

@@ -5,7 +5,6 @@ export * from '../store/history-pages.js';
 export { clearLocalData } from './clear-local-data.js';
 export { diagnose } from './diagnose.js';
 export { loadHistoryPage, loadNewestPage } from './history-loader.js';
-export { deleteMessage, editMessage, react } from './message-actions.js';
 export { ReadReceipts } from './read-receipts.js';
 export { onRoomEvent, onUnknownRoom } from './room-events.js';
 export { retryMessage } from './retry-message.js';

@@ -1,5 +1,9 @@
-/** Changes of existing messages: shown at once, and taken back if the server refuses them. Deferred: see deferred.ts. */
+/**
+ * Changes of existing messages: shown at once, and taken back if the server refuses them. Loaded on first use: see
+ * room-methods.ts.
+ */
 import { check, idKey, Message, type Id } from '../protocol/index.js';
+import { rewriteMessage } from '../session/outbox/rewrite-message.js';
 import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
 import type { ChatMessage, PendingChange } from '../store/state.js';
 import { ChatError, throwIfAborted, type DeferredRequests } from '../transport/index.js';
@@ -9,7 +13,7 @@ import { newLocalId } from './local-id.js';
 import { noSuchMessage, sendError } from './send-errors.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 
-type Host = Pick<ConnectionCore, 'clock' | 'session' | 'store' | 'timers' | 'reactionQueue' | 'tokens'>;
+type Host = Pick<ConnectionCore, 'clock' | 'session' | 'store' | 'timers' | 'tokens'>;
 
 const isoTime = ({ clock }: Host): string => new Date(clock.now()).toISOString();
 
@@ -113,7 +117,7 @@ async function editUnsent(
   const { session, store } = host;
   const { roomId, content } = change;
   const rewrite = async (): Promise<boolean> => {
-    if (!(await session.outbox.rewrite(localId!, content))) return false;
+    if (!(await rewriteMessage(session.outbox, localId!, content))) return false;
     store.dispatch({ type: 'rewritten', roomId, localId: localId!, content });
     return true;
   };
@@ -197,7 +201,15 @@ function delay({ timers }: Host, name: string, ms: number, signal?: AbortSignal)
 // ————— Reactions
 
 /** The reactions that are being sent, by message and emoji. `next`: the last one of those that came meanwhile. */
-export type ReactionQueue = Map<string, { sent: Promise<void>; next: boolean | undefined }>;
+type ReactionQueue = Map<string, { sent: Promise<void>; next: boolean | undefined }>;
+
+const queues = new WeakMap<Host['store'], ReactionQueue>();
+
+function queueOf({ store }: Host): ReactionQueue {
+  const queue = queues.get(store) ?? new Map();
+  queues.set(store, queue);
+  return queue;
+}
 
 export async function react(host: Host, roomId: Id, messageId: Id, emoji: string, on: boolean): Promise<void> {
   requireMessage(host, roomId, messageId, 'react');
@@ -208,7 +220,7 @@ export async function react(host: Host, roomId: Id, messageId: Id, emoji: string
 /** One request at a time for a message and an emoji: two could arrive in the wrong order. */
 async function sendReaction(host: Host, change: Extract<PendingChange, { type: 'react' }>): Promise<void> {
   const { roomId, messageId, emoji, on } = change;
-  const queue = host.reactionQueue;
+  const queue = queueOf(host);
   const key = `${idKey(roomId)} ${idKey(messageId)} ${emoji}`;
   const current = queue.get(key);
   if (current) {

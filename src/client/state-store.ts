@@ -1,6 +1,7 @@
 /** Holds the state, changes it with the reducer only, and notifies subscribers. */
 import { callListener } from '../internal/call-listener.js';
-import { reduce, type Action } from '../store/reduce.js';
+import type { Action } from '../store/actions.js';
+import { reduce } from '../store/reduce.js';
 import { currentReason, totalUnread } from '../store/selectors.js';
 import { INITIAL, type ChatData } from '../store/state.js';
 import { ListenerRegistry } from './events.js';

@@ -44,6 +44,7 @@ export type SessionEvent =
    * - `newest`: replaces the known messages. `skipped`: whether messages between the two were left out.
    * - `overlap`: is merged with the known messages.
    * - `older`, `newer`: the page before or after the loaded messages.
+   * - `around`: replaces the known messages by a part around a message; `hasNewer`: whether newer ones follow it.
    * - `missed`: messages that arrived without a connection, in order.
    *
    * For `newest` and `overlap`: known messages that the page should contain, but does not, were deleted. `knownUpTo`:
@@ -53,7 +54,7 @@ export type SessionEvent =
   | {
       type: 'history';
       roomId: Id;
-      side: Side | 'overlap' | 'missed';
+      side: Side | 'overlap' | 'missed' | 'around';
       messages: Message[];
       hasMore: boolean;
       /**
@@ -61,6 +62,7 @@ export type SessionEvent =
        * is dropped.
        */
       from?: Id | undefined;
+      hasNewer?: boolean;
       skipped?: boolean;
       knownUpTo?: Message | undefined;
       leftOut?: number;

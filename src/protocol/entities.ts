@@ -97,6 +97,10 @@ export const Room = object(() => ({
   created_at: timeOrNull,
   updated_at: timeOrNull,
   is_active: z.catch(flag, true),
+  /** Capability `around`: the first message that the user has not read. */
+  first_unread_id: optionalOr(Id),
+  /** Capability `around`: the last of the messages that were read in order. */
+  last_read_id: optionalOr(Id),
   /** Capability `permissions`: the actions that the user may perform in the room. */
   can,
   /** Capability `permissions`: why nobody may write in the room any more. */
@@ -113,6 +117,8 @@ export const RoomUpdates = object(() => ({
   unread_count: z.optional(amount),
   updated_at: z.optional(z.nullable(Time)),
   is_active: z.optional(flag),
+  first_unread_id: z.optional(z.nullable(Id)),
+  last_read_id: z.optional(z.nullable(Id)),
   can: z.optional(z.array(string)),
   closed_reason: z.optional(z.nullable(string)),
 }));

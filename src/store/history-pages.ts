@@ -20,6 +20,7 @@ import {
   update,
   withoutNewest,
   withoutOldest,
+  type Part,
 } from './timeline.js';
 
 export { onDeleted, onLate, setTyping } from './deferred-actions.js';
@@ -135,6 +136,14 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
       const hasOlder = hasMore && (!reachesBack || old.hasOlder);
       const next = { ...thread, timeline, hasNewer: false, hasOlder, leftOut: Math.max(old.leftOut, leftOut) };
       return trimmed(state, roomId, next);
+    }
+    case 'around': {
+      const part: Part = { ...old, timeline: withoutNewest(old.timeline, 0), loaded: false };
+      const timeline = merge(part, messages);
+      const next = { ...thread, timeline, hasOlder: hasMore, hasNewer: event.hasNewer === true };
+      const shown = inThread(state, roomId, () => ({ ...next, skipped: false, loaded: true, leftOut }));
+      // The released messages are known, if they arrive again.
+      return old.hasNewer ? shown : withSeen(shown, roomId, old.timeline.filter(isStored).slice(-MAX_SEEN / 5));
     }
     case 'newest': {
       const hasGap = event.skipped || old.hasNewer;

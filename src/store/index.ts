@@ -1,3 +1,2 @@
-export { isAllowed, type RoomAction } from './permissions.js';
 export * from './selectors.js';
 export * from './state.js';

@@ -5,7 +5,7 @@
  */
 import { assertNever } from '../internal/assert-never.js';
 import { idKey, sameId, type Id, type Reaction } from '../protocol/index.js';
-import type { Action, Intent } from './reduce.js';
+import type { Action, Intent } from './actions.js';
 import type { ChatData, ChatMessage, PendingChange } from './state.js';
 import { inExistingTimeline } from './threads.js';
 

@@ -2,44 +2,12 @@
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import type { RoomEvent, SessionEvent } from '../model/index.js';
+import type { Action, Intent } from './actions.js';
 import { roomOf, threadOf } from './selectors.js';
-import { INITIAL, type ChatData, type LateAction, type PendingChange } from './state.js';
+import { INITIAL, type ChatData, type LateAction } from './state.js';
 import { activity, inExistingTimeline, inThread, inTimeline, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
 import type * as HistoryPages from './history-pages.js';
-import {
-  addPending,
-  arrive,
-  hasMessage,
-  indexOf,
-  isStored,
-  remove,
-  removePending,
-  type PendingMessage,
-} from './timeline-entries.js';
-
-/** Actions caused by elements and pages. */
-export type Intent =
-  | { type: 'select'; roomId: Id | null }
-  | { type: 'send'; draft: PendingMessage }
-  | { type: 'discard'; roomId: Id; localId: string }
-  /** The first view has opened a room, or the last one has closed it. */
-  | { type: 'open' | 'close'; roomId: Id }
-  /** A view has started (`on`) or stopped showing the newest message (`reading`), or older ones (`away`). */
-  | { type: 'reading' | 'away'; roomId: Id; on: boolean }
-  | { type: 'mark-read'; roomId: Id }
-  | { type: 'typing-expired'; roomId: Id; userId: Id }
-  /** A change of a message is shown before the server has confirmed it. */
-  | { type: 'change'; change: PendingChange }
-  /** It was confirmed, refused or undone. */
-  | { type: 'change-ended'; changeId: string }
-  /** The text of an unsent message was changed. */
-  | { type: 'rewritten'; roomId: Id; localId: string; content: string }
-  /** The user or the backend has changed. */
-  | { type: 'reset' }
-  /** The code for the actions in `early` is loaded. */
-  | { type: 'late' };
-
-export type Action = SessionEvent | Intent;
+import { addPending, arrive, hasMessage, indexOf, isStored, remove, removePending } from './timeline-entries.js';
 
 /** The deferred part of the reducer, once loaded. */
 let pages: typeof HistoryPages | undefined;
@@ -100,7 +68,7 @@ function reduceAction(state: ChatData, action: Action): ChatData {
     case 'away':
       return onView(state, action);
     case 'mark-read':
-      return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0 }));
+      return inRoom(state, action.roomId, (room) => ({ ...room, unread_count: 0, first_unread_id: undefined }));
     case 'change':
     case 'change-ended':
     case 'rewritten':
@@ -233,7 +201,11 @@ function onLiveMessage(
   const listed = roomOf(state, roomId)?.last_message?.timestamp ?? '';
   const isCounted = wasHeld && Date.parse(message.timestamp) <= Date.parse(listed);
   if (isMine(state, message) || isCounted || state.reading.includes(key)) return next;
-  return inRoom(next, roomId, (room) => ({ ...room, unread_count: room.unread_count + 1 }));
+  return inRoom(next, roomId, (room) => ({
+    ...room,
+    unread_count: room.unread_count + 1,
+    first_unread_id: room.unread_count > 0 ? room.first_unread_id : message.id,
+  }));
 }
 
 const onHistoryLoading = (
@@ -291,6 +263,8 @@ function onRoomEvent(state: ChatData, event: RoomEvent): ChatData {
       return inRoom(state, event.roomId, (room) => ({
         ...room,
         unread_count: Math.max(0, room.unread_count - event.count),
+        // Not known, unless all are read: it may be one of these.
+        first_unread_id: undefined,
       }));
     case 'message-deleted':
       return (

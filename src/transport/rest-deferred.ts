@@ -12,6 +12,7 @@ import {
   type Room,
 } from '../protocol/index.js';
 import { parseUrl } from '../internal/url.js';
+import { aroundRequest } from './around-request.js';
 import { ChatError, type ErrorCode } from './errors.js';
 import { toEvent } from './frames.js';
 import { isReachable } from './is-reachable.js';
@@ -130,6 +131,7 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   markRead: (messageIds, signal) => markReadByRest(rest, messageIds, signal),
   fetchTicket: (signal) => fetchTicket(rest, signal),
   ...mutationRequests(rest),
+  fetchAround: aroundRequest(rest, onProblem),
   isReachable: (signal) => isReachable(rest, signal),
   async fetchUserInfo(signal) {
     const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');

@@ -89,6 +89,12 @@ export interface DeferredRequests {
   deleteMessage?(target: MessageTarget): Promise<void>;
   /** Capability `reactions`: adds (`on`) or removes an own reaction. */
   react?(target: MessageTarget, emoji: string, on: boolean, signal: AbortSignal): Promise<Message>;
+  /**
+   * Capability `around`: about `limit` messages around a message or a time.
+   * @returns undefined if the server ignores the target.
+   * @throws {ChatError} `not_found` if the room does not have the message.
+   */
+  fetchAround?(roomId: Id, target: HistoryTarget, limit: number, signal: AbortSignal): Promise<HistoryPart | undefined>;
   /** Whether a server answers at all, even if this page may not read the answer. Never rejects. */
   isReachable(signal?: AbortSignal): Promise<boolean>;
 }
@@ -98,6 +104,17 @@ export interface SendMessageOptions {
   /** Only for a backend that accepts it: others may reject an unknown header. */
   idempotencyKey?: string | undefined;
   signal?: AbortSignal;
+}
+
+/** A message, or the first one at or after a time (ISO 8601). */
+export type HistoryTarget = { around: Id } | { at: string };
+
+/** A part of a room's history, oldest first. */
+export interface HistoryPart extends Pick<HistoryPage, 'messages' | 'seq' | 'leftOut'> {
+  hasOlder: boolean;
+  hasNewer: boolean;
+  /** The message itself, or the one at the time; undefined in an empty room. */
+  targetId: Id | undefined;
 }
 
 /** A stored message. */

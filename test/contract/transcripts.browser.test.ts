@@ -16,7 +16,8 @@ import {
 import { toEvent } from '../../src/transport/frames.js';
 import type { TransportEvent } from '../../src/transport/index.js';
 import * as pages from '../../src/store/history-pages.js';
-import { reduce, usePages, type Action } from '../../src/store/reduce.js';
+import type { Action } from '../../src/store/actions.js';
+import { reduce, usePages } from '../../src/store/reduce.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
 
 interface Entry {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Message } from '../../src/protocol/index.js';
 import * as pages from '../../src/store/history-pages.js';
-import { reduce, usePages, type Action } from '../../src/store/reduce.js';
+import type { Action } from '../../src/store/actions.js';
+import { reduce, usePages } from '../../src/store/reduce.js';
 import { threadOf } from '../../src/store/selectors.js';
 import { INITIAL, type ChatData } from '../../src/store/state.js';
 

@@ -1,8 +1,8 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import {
   EMPTY_THREAD,
-  isAllowed,
   isOwn,
+  mayWrite,
   roomOf,
   threadOf,
   type ChatConnection,
@@ -144,7 +144,6 @@ export class ChatThreadElement extends LitElement {
   readonly #selected = this.#finder.select((data) => data.selected);
   readonly #threadState = this.#finder.select((data) => threadOf(data, this.#roomId));
   readonly #roomInfo = this.#finder.select((data) => roomOf(data, this.#roomId));
-  readonly #canSend = this.#finder.select((data) => this.#roomId === null || isAllowed(data, this.#roomId, 'send'));
   readonly #user = this.#finder.select((data) => data.user);
   readonly #durable = this.#finder.select((data) => data.durable);
   readonly #outdated = this.#finder.select((data) => data.outdated);
@@ -186,7 +185,6 @@ export class ChatThreadElement extends LitElement {
     if (this.#finder.isHydrating) return;
     this.#threadState.refresh();
     this.#roomInfo.refresh();
-    this.#canSend.refresh();
     const author = this.#user.value?.id ?? null;
     if (author !== this.#author) {
       this.#composer.setAuthor(author === null ? undefined : idKey(author));
@@ -301,7 +299,7 @@ export class ChatThreadElement extends LitElement {
       ${
         this.#thread.denied
           ? parts?.noAccess(this.#localize, this.#view)
-          : this.readonly || !this.#canSend.value
+          : this.readonly || !mayWrite(this.#roomInfo.value)
             ? this.#renderReadOnly()
             : this.#composer.render(
                 roomId,

@@ -26,10 +26,6 @@ const asUnowned = (message: StoredMessage): StoredMessage => ({
   refused: { code: 'disconnected', message: 'The sign-in has changed.' },
 });
 
-/** Whether a refused message may be stored nevertheless. */
-const isDoubtful = ({ refused }: StoredMessage): boolean =>
-  refused !== undefined && ['stale', 'maybe_sent', 'server_error'].includes(refused.code);
-
 export class Outbox implements OutboxContext {
   readonly queues = new MessageQueues();
   readonly sender = new MessageSender(this);
@@ -242,21 +238,6 @@ export class Outbox implements OutboxContext {
   /** Whether a message is known to be stored. Another tab may still announce it afterwards. */
   isStored(localId: string): boolean {
     return [...this.#matched.values()].includes(localId);
-  }
-
-  /**
-   * Changes the text of a message that waits to be sent, or has failed.
-   * @returns false if it may have been sent already, perhaps by another tab.
-   */
-  async rewrite(localId: string, content: string): Promise<boolean> {
-    const refused = this.fallback?.refusedMessages.find((item) => item.localId === localId);
-    const item = refused ?? this.queues.find(localId);
-    if (!item || (refused ? isDoubtful(refused) : item.left || !this.sender.isActive)) return false;
-    const { busy, items } = this.queues.queueOf(item.roomId);
-    if (busy && items[0] === item) return false;
-    // The message stays the same object: it may be waiting for its turn.
-    await this.save(Object.assign(item, { content }));
-    return true;
   }
 
   /** Discards a message that is not stored. One that was sent may still arrive. @returns whether there was one. */

@@ -54,6 +54,8 @@ export interface RoomCursor {
   isHeld(event: ChangeEvent): boolean;
   /** Records the point up to which the room is complete. */
   know(cursor: Message | undefined, seq: number | undefined): void;
+  /** Records that other pages are loaded too: the newest page must not replace them. */
+  grow(): void;
   /** Replaces the known messages with the newest page. @param skipped whether messages between the two are left out. */
   replace(source: HistorySource, signal: AbortSignal, skipped: boolean): Promise<void>;
 }

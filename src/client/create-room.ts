@@ -1,0 +1,31 @@
+/** Creates a {@link ChatRoom}, whose code is loaded when one of its methods is called first. */
+import { lazyImport } from '../internal/lazy-import.js';
+import type { Id } from '../protocol/index.js';
+import { ChatError } from '../transport/index.js';
+import type { ChatRoom } from './chat-room.js';
+import { loadParts, type ConnectionCore } from './connection-core.js';
+
+const METHODS = ['can', 'edit', 'delete', 'react', 'openAt'] as const satisfies readonly (keyof ChatRoom)[];
+
+const importMethods = lazyImport(() => import('./room-methods.js'));
+
+async function loadMethods(): Promise<Awaited<ReturnType<typeof importMethods>>> {
+  await loadParts();
+  try {
+    return await importMethods();
+  } catch {
+    throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
+  }
+}
+
+/** The methods are called as (core, id, ...arguments): see room-methods.ts. */
+export const createRoom = (core: ConnectionCore, id: Id): ChatRoom =>
+  Object.fromEntries(
+    METHODS.map((name) => [
+      name,
+      async (...given: unknown[]): Promise<unknown> => {
+        const method = (await loadMethods())[name] as (core: ConnectionCore, id: Id, ...given: unknown[]) => unknown;
+        return method(core, id, ...given);
+      },
+    ]),
+  ) as unknown as ChatRoom;

@@ -1,0 +1,150 @@
+/** Jumps to a message, a time, or the first unread message of a room. Loaded on first use: see room-methods.ts. */
+import { idKey, sameId, type Id } from '../protocol/index.js';
+import { readAround as requestPart } from '../session/sync/jump.js';
+import { isOwn, roomOf, threadOf } from '../store/selectors.js';
+import type { ChatMessage, Thread } from '../store/state.js';
+import { isStored } from '../store/timeline-entries.js';
+import { ChatError } from '../transport/index.js';
+import type { JumpResult, JumpTarget } from './chat-room.js';
+import type { ConnectionCore } from './connection-core.js';
+import { loadHistoryPage, loadNewestPage } from './history-loader.js';
+
+type Host = Pick<ConnectionCore, 'session' | 'store'>;
+
+/** The jumps in progress, by room. */
+const jumpsOf = new WeakMap<Host['store'], Map<string, object>>();
+
+/** The number of older pages that are loaded on a backend without the capability `around`. */
+const MAX_PAGES = 20;
+
+export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promise<JumpResult> {
+  const { session, store } = host;
+  const key = idKey(roomId);
+  const jumps = jumpsOf.get(store) ?? new Map<string, object>();
+  jumpsOf.set(store, jumps);
+  const jump = {};
+  jumps.set(key, jump);
+  /** The last jump wins. */
+  const isWanted = (): boolean => jumps.get(key) === jump;
+  const continueIfWanted = (): void => {
+    if (!isWanted()) throw new ChatError('aborted', 'Another message was opened.');
+  };
+  try {
+    await untilLoaded(host, roomId);
+    continueIfWanted();
+    const wanted = target === 'first-unread' ? firstUnread(host, roomId) : target;
+    if (wanted === undefined) {
+      await loadNewestPage(host.store, session, roomId);
+      return { found: false, messageId: undefined };
+    }
+    const loaded = resultIn(threadOf(host.store.data, roomId), wanted);
+    if (loaded) return loaded;
+    if (wanted !== 'before-loaded' && session.backend.has('around')) {
+      const answer = await readAround(host, roomId, wanted, isWanted);
+      continueIfWanted();
+      if (answer) return answer;
+    }
+    return await pageBack(
+      host,
+      roomId,
+      () => (wanted === 'before-loaded' ? firstUnread(host, roomId) : wanted),
+      continueIfWanted,
+    );
+  } finally {
+    if (isWanted()) jumps.delete(key);
+  }
+}
+
+/** A message, a time, or a message that is not loaded yet. */
+type Wanted = Id | Date | 'before-loaded';
+
+async function readAround(
+  { session, store }: Host,
+  roomId: Id,
+  target: Id | Date,
+  isWanted: () => boolean,
+): Promise<JumpResult | undefined> {
+  const query = target instanceof Date ? { at: target.toISOString() } : { around: target };
+  try {
+    const part = await requestPart(session, roomId, query, isWanted);
+    if (!part) return undefined;
+    const { targetId } = part;
+    const id = targetId ?? (target instanceof Date ? undefined : target);
+    return (
+      (id === undefined ? undefined : resultIn(threadOf(store.data, roomId), id)) ?? {
+        found: false,
+        messageId: undefined,
+      }
+    );
+  } catch (thrown) {
+    // The loaded messages stay.
+    if (thrown instanceof ChatError && thrown.code === 'not_found') return { found: false, messageId: undefined };
+    throw thrown;
+  }
+}
+
+/** Loads older pages until one contains the target. */
+async function pageBack(
+  { session, store }: Host,
+  roomId: Id,
+  wanted: () => Wanted | undefined,
+  continueIfWanted: () => void,
+): Promise<JumpResult> {
+  await loadNewestPage(store, session, roomId);
+  for (let pages = 0; ; pages++) {
+    continueIfWanted();
+    const thread = threadOf(store.data, roomId);
+    const target = wanted();
+    const result = target === undefined ? undefined : resultIn(thread, target);
+    if (result) return result;
+    if (!thread.hasOlder) return { found: false, messageId: firstOf(thread)?.id };
+    if (pages === MAX_PAGES) throw new ChatError('too_far_back', 'The message is too far back.');
+    await loadHistoryPage(store, session, roomId, 'older');
+  }
+}
+
+const firstOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.find(isStored);
+
+/** The result if the target is loaded. Of a deleted message, the next one, else the previous one. */
+function resultIn(thread: Thread, target: Wanted): JumpResult | undefined {
+  if (target === 'before-loaded') return undefined;
+  const stored = thread.timeline.filter(isStored);
+  const at = stored.findIndex(({ id, timestamp }) =>
+    target instanceof Date ? Date.parse(timestamp) >= target.getTime() : sameId(id, target),
+  );
+  // The first message at a time: an earlier one may not be loaded.
+  if (at < 0 || (target instanceof Date && at === 0 && thread.hasOlder)) return undefined;
+  if (!stored[at]!.deleted_at) return { found: true, messageId: stored[at]!.id };
+  const isShown = ({ deleted_at }: ChatMessage): boolean => !deleted_at;
+  const neighbour = stored.slice(at).find(isShown) ?? stored.slice(0, at).findLast(isShown);
+  return { found: false, messageId: neighbour?.id };
+}
+
+/**
+ * The first unread message: as the server names it, otherwise counted from the end. Undefined: there is none, or it is
+ * not known.
+ */
+function firstUnread({ store }: Host, roomId: Id): Wanted | undefined {
+  const { data } = store;
+  const { first_unread_id: id, unread_count: count = 0 } = roomOf(data, roomId) ?? {};
+  if (id != null) return id;
+  if (count === 0) return undefined;
+  const { timeline, hasOlder } = threadOf(data, roomId);
+  const others = timeline.filter((message) => isStored(message) && !message.deleted_at && !isOwn(data, message));
+  return others.at(-count)?.id ?? (hasOlder ? 'before-loaded' : others[0]?.id);
+}
+
+/** Waits until the first page of an open room is loaded, or has failed: it would replace the messages of the jump. */
+function untilLoaded({ store, session }: Host, roomId: Id): Promise<void> {
+  const { signal } = session;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const { open, loaded, error } = threadOf(store.data, roomId);
+      if (open && !loaded && !error && !signal.aborted) return;
+      stop();
+      resolve();
+    };
+    const stop = store.subscribe(look);
+    look();
+  });
+}

@@ -1,0 +1,13 @@
+/** The methods of a {@link ChatRoom}, with the connection and the room as first arguments. Loaded on first use. */
+import type { Id } from '../protocol/index.js';
+import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
+import type { ConnectionCore } from './connection-core.js';
+
+export { deleteMessage as delete, editMessage as edit, react } from './message-actions.js';
+export { openAt } from './open-at.js';
+
+export function can({ store, clock }: ConnectionCore, roomId: Id, action: RoomAction, messageId?: Id): boolean {
+  const message = messageId === undefined ? undefined : messageOf(store.data, roomId, messageId);
+  if (messageId !== undefined && !message) return false;
+  return isAllowed(store.data, roomId, action, message, clock.now());
+}
