@@ -10,18 +10,20 @@ import { ChatError, throwIfAborted, type DeferredRequests } from '../transport/i
 import type { DeleteOptions } from './chat-room.js';
 import type { ConnectionCore } from './connection-core.js';
 import { newLocalId } from './local-id.js';
-import { noSuchMessage, sendError } from './send-errors.js';
+import { sendError } from './send-errors.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 
 type Host = Pick<ConnectionCore, 'clock' | 'session' | 'store' | 'timers' | 'tokens'>;
 
 const isoTime = ({ clock }: Host): string => new Date(clock.now()).toISOString();
 
-/** @throws {ChatError} `not_found` if the message is not loaded, `forbidden` if the user may not change it. */
-function requireMessage(host: Host, roomId: Id, messageId: Id, action: RoomAction): ChatMessage {
+/**
+ * The message, if it is loaded. The server checks the others.
+ * @throws {ChatError} `forbidden` if the user may not change it.
+ */
+function allowedMessage(host: Host, roomId: Id, messageId: Id, action: RoomAction): ChatMessage | undefined {
   const { data } = host.store;
   const message = messageOf(data, roomId, messageId);
-  if (!message) throw noSuchMessage();
   const actions: RoomAction[] = action === 'delete_own' ? ['delete_own', 'delete_any'] : [action];
   if (actions.some((each) => isAllowed(data, roomId, each, message, host.clock.now()))) return message;
   throw new ChatError('forbidden', 'You are not allowed to do this in this conversation.');
@@ -74,17 +76,17 @@ export async function editMessage(host: Host, roomId: Id, messageId: Id, content
   const limit = host.store.data.limits.content;
   if (host.tokens.isSignedOut || !text || countCharacters(text) > (limit ?? Infinity))
     throw sendError(text, host.tokens.isSignedOut, limit);
-  const message = requireMessage(host, roomId, messageId, 'edit_own');
+  const message = allowedMessage(host, roomId, messageId, 'edit_own');
   const change = { type: 'edit', changeId: newLocalId(), roomId, messageId, content: text, at: isoTime(host) } as const;
-  if (message.delivery !== 'sent') return editUnsent(host, change, message);
-  const seen = (message.original ?? message).edited_at;
+  if (message && message.delivery !== 'sent') return editUnsent(host, change, message);
+  const seen = message && (message.original ?? message).edited_at;
   await whileShown(host, change, () => requestEdit(host, change, seen));
 }
 
 async function requestEdit(
   host: Host,
   { roomId, messageId, content }: Extract<PendingChange, { type: 'edit' }>,
-  seen: string | null,
+  seen: string | null | undefined,
 ): Promise<void> {
   try {
     await request(host, roomId, messageId, (requests, signal) =>
@@ -156,11 +158,11 @@ export async function deleteMessage(
   host: Host,
   roomId: Id,
   messageId: Id,
-  { delayMs = 0, signal: undo }: DeleteOptions,
+  { delayMs = 0, signal: undo }: DeleteOptions = {},
 ): Promise<void> {
-  const message = requireMessage(host, roomId, messageId, 'delete_own');
+  const message = allowedMessage(host, roomId, messageId, 'delete_own');
   const { session, store } = host;
-  if (message.delivery !== 'sent') {
+  if (message && message.delivery !== 'sent') {
     session.outbox.discard(message.localId!);
     return store.dispatch({ type: 'discard', roomId, localId: message.localId! });
   }
@@ -212,7 +214,7 @@ function queueOf({ store }: Host): ReactionQueue {
 }
 
 export async function react(host: Host, roomId: Id, messageId: Id, emoji: string, on: boolean): Promise<void> {
-  requireMessage(host, roomId, messageId, 'react');
+  allowedMessage(host, roomId, messageId, 'react');
   const change = { type: 'react', changeId: newLocalId(), roomId, messageId, emoji, on } as const;
   await whileShown(host, change, () => sendReaction(host, change));
 }

@@ -81,10 +81,15 @@ export interface DeferredRequests {
   fetchTicket(signal?: AbortSignal): Promise<string>;
   /**
    * Capability `edit`: changes the text of an own message.
-   * @param seen `edited_at` of the version that was edited.
+   * @param seen `edited_at` of the version that was edited; undefined: any.
    * @throws {ChatError} with status 409 if there is another version: the answer contains it.
    */
-  editMessage?(target: MessageTarget, content: string, seen: string | null, signal: AbortSignal): Promise<Message>;
+  editMessage?(
+    target: MessageTarget,
+    content: string,
+    seen: string | null | undefined,
+    signal: AbortSignal,
+  ): Promise<Message>;
   /** Capability `delete`. Continues if the page is closed. */
   deleteMessage?(target: MessageTarget): Promise<void>;
   /** Capability `reactions`: adds (`on`) or removes an own reaction. */

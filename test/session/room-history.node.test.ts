@@ -6,7 +6,13 @@ import type { ChangeEvent } from '../../src/transport/index.js';
 import { RoomHistory } from '../../src/session/sync/room-history.js';
 
 const KNOWN = 10;
-const change = (seq: number): ChangeEvent => ({ type: 'message-deleted', roomId: 1, seq, messageId: seq, deletedAt: undefined });
+const change = (seq: number): ChangeEvent => ({
+  type: 'message-deleted',
+  roomId: 1,
+  seq,
+  messageId: seq,
+  deletedAt: undefined,
+});
 
 /** An event with this seq arrives; or a read starts or ends. */
 const steps = fc.array(

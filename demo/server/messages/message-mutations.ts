@@ -98,7 +98,7 @@ export async function editMessage(
     // Also a repeated request, whose first answer was lost.
     if (row.content === content) return false;
     checkAge(context, row, target);
-    await checkVersion(context, viewer, row, target, seen);
+    checkVersion(row, target, seen);
     await keepVersion(inside, viewer, target, row.content);
     await inside.query('update messages set content = $2, edited_at = clock_timestamp() where id = $1', [
       target.messageId,
@@ -110,6 +110,8 @@ export async function editMessage(
       previewOf(content),
     ]);
     return true;
+  }).catch(async (thrown: unknown) => {
+    throw await withCurrent(context, viewer, target, thrown);
   });
 }
 
@@ -120,21 +122,21 @@ function checkAge({ options }: Context, { createdAt }: Row, target: Target): voi
   throw new RequestError('too_late', `A message can be edited for ${editSeconds} seconds.`, target);
 }
 
-/** @throws {RequestError} `conflict`, with the current message, if it has changed since its author saw it. */
-async function checkVersion(
-  context: Context,
-  viewer: Viewer,
-  { editedAt }: Row,
-  target: Target,
-  seen: unknown,
-): Promise<void> {
+/** @throws {RequestError} `conflict` if the message has changed since its author saw it. */
+function checkVersion({ editedAt }: Row, target: Target, seen: unknown): void {
   if (seen === undefined) return;
   const version = seen === null ? null : typeof seen === 'string' ? Date.parse(seen) : NaN;
   if (Number.isNaN(version))
     throw new RequestError('invalid', 'Must be a time, or null.', { ...target, field: 'edited_at' });
-  if (version === (editedAt?.getTime() ?? null)) return;
+  if (version !== (editedAt?.getTime() ?? null))
+    throw new RequestError('conflict', 'The message was edited on another device.', target);
+}
+
+/** Adds the current message to a conflict. After the transaction, whose connection other queries wait for. */
+async function withCurrent(context: Context, viewer: Viewer, target: Target, thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof RequestError) || thrown.code !== 'conflict') return thrown;
   const current = (await getMessages(context, viewer.id, [target.messageId])).get(target.messageId);
-  throw new RequestError('conflict', 'The message was edited on another device.', { ...target, current });
+  return new RequestError(thrown.code, thrown.message, { ...thrown.details, current });
 }
 
 /** Keeps a text that is about to be replaced, for moderation. */
