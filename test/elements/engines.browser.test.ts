@@ -3,7 +3,16 @@ import { expect, html, nextFrame } from '@open-wc/testing';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import type { FakeBackend } from '../support/fake-backend.js';
 import { tokenOf } from '../support/fake-backend.js';
-import { all, mount, one, until, untilRichParts, URL_OF_BACKEND as url, useFakeBackend } from '../support/mounted.js';
+import {
+  all,
+  mount,
+  one,
+  text,
+  until,
+  untilRichParts,
+  URL_OF_BACKEND as url,
+  useFakeBackend,
+} from '../support/mounted.js';
 
 describe('12.19: the same in every engine', () => {
   const backend: () => FakeBackend = useFakeBackend();
@@ -13,6 +22,10 @@ describe('12.19: the same in every engine', () => {
   /** Mounts a thread with `count` messages, and waits until they are rendered. */
   async function mounted(count: number): Promise<ChatThreadElement> {
     for (let n = 0; n < count; n++) backend().store(1, n % 3 === 0 ? 1 : 2, `message ${n}`);
+    return mountedThread();
+  }
+
+  async function mountedThread(): Promise<ChatThreadElement> {
     const { thread } = await mount(
       html`<chat-connection url=${url} token=${tokenOf(1)}
         ><chat-thread room="1" style="height: 400px; width: 400px"></chat-thread
@@ -24,6 +37,9 @@ describe('12.19: the same in every engine', () => {
     await nextFrame();
     return thread;
   }
+
+  const rowWith = (thread: ChatThreadElement, content: string): HTMLElement | undefined =>
+    all(thread, 'li').find((row) => text(row.querySelector('.text') ?? undefined) === content);
 
   it('12.19: a render during smooth scrolling does not end it', async () => {
     const thread = await mounted(30);
@@ -69,5 +85,33 @@ describe('12.19: the same in every engine', () => {
       await thread.updateComplete;
     }
     expect(from - list.scrollTop).to.equal(10);
+  });
+
+  it('12.19: nothing in view moves when an older page arrives, although a day and a name above it disappear', async () => {
+    for (let n = 0; n < 120; n++) backend().store(1, 2, `message ${n}`);
+    let release = (): void => {};
+    const blocked = new Promise<void>((resolve) => (release = resolve));
+    const { fetch } = backend();
+    // Older pages wait, as on a slow network.
+    window.fetch = async (input, init) => {
+      if (String(input).includes('before=')) await blocked;
+      return fetch(input, init);
+    };
+    const thread = await mountedThread();
+    const list = scroller(thread);
+    list.scrollTop = 0;
+    await until(() => text(rowWith(thread, 'message 70')).includes('message 70') && one(thread, '.older'));
+    list.scrollTop = 20;
+    await nextFrame();
+    await nextFrame();
+    const bubble = (): HTMLElement => rowWith(thread, 'message 70')!.querySelector('.bubble')!;
+    const before = bubble().getBoundingClientRect().top;
+    expect(one(thread, 'li'), 'the first loaded row').to.equal(rowWith(thread, 'message 70'));
+    expect(one(thread, 'li .day').getBoundingClientRect().bottom).to.be.greaterThan(list.getBoundingClientRect().top);
+    release();
+    await until(() => all(thread, 'li')[0] !== rowWith(thread, 'message 70'));
+    await nextFrame();
+    expect(rowWith(thread, 'message 70')!.querySelector('.day, .author')).to.equal(null);
+    expect(Math.abs(bubble().getBoundingClientRect().top - before), 'px of movement').to.be.lessThan(2);
   });
 });

@@ -8,6 +8,9 @@
  * viewport. Only the reader moves the anchor, by scrolling. After any other change (rows inserted above, a picture
  * loaded, the window resized) the anchor is put back in its place before the browser paints.
  *
+ * A row's place is that of its bubble, because what is above the bubble may disappear: the day and the author's name of
+ * the first loaded message, when the one before it is loaded.
+ *
  * `isAtEnd` is stored, not derived from the scroll position, which a burst of messages may already have changed. If
  * rows after the last one are not loaded (`hasMore`), the last row is not the end.
  */
@@ -217,7 +220,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const index = this.#rowAt(list, scroller.scrollTop);
     const row = list.children[index] as HTMLElement | undefined;
     const item = this.#items[this.#start + index];
-    if (row && item) this.#setAnchor({ at: 'row', key: item.key, offset: row.offsetTop - scroller.scrollTop });
+    if (row && item) this.#setAnchor({ at: 'row', key: item.key, offset: this.#topOf(row) - scroller.scrollTop });
   }
 
   /** Index among the rendered rows of the first one that extends below `top`. */
@@ -230,6 +233,13 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       else low = middle + 1;
     }
     return low;
+  }
+
+  /** Distance of a row's bubble from the start of the scrolled content. */
+  #topOf(row: HTMLElement): number {
+    const mark = row.querySelector('.bubble, .system') ?? row;
+    // Not the bubble's `offsetTop`: the page's styles may position what is between it and the row.
+    return row.offsetTop + mark.getBoundingClientRect().top - row.getBoundingClientRect().top;
   }
 
   #setAnchor(anchor: Anchor): void {
@@ -254,8 +264,9 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       const index = this.rows.findIndex((item) => item.key === anchor.key);
       const row = list.children[index] as HTMLElement | undefined;
       if (row) {
-        this.#expectedTop = Math.max(0, row.offsetTop - anchor.offset);
-        if (anchor.offset === Infinity) anchor.offset = row.offsetTop;
+        const top = this.#topOf(row);
+        this.#expectedTop = Math.max(0, top - anchor.offset);
+        if (anchor.offset === Infinity) anchor.offset = top;
       }
     }
     const distance = this.#expectedTop - scroller.scrollTop;
