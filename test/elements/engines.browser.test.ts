@@ -114,4 +114,66 @@ describe('12.19: the same in every engine', () => {
     expect(rowWith(thread, 'message 70')!.querySelector('.day, .author')).to.equal(null);
     expect(Math.abs(bubble().getBoundingClientRect().top - before), 'px of movement').to.be.lessThan(2);
   });
+
+  /** Scrolls up until a message is rendered. */
+  const scrollUpTo = (thread: ChatThreadElement, content: string): Promise<void> =>
+    until(() => {
+      scroller(thread).scrollTop -= 400;
+      return rowWith(thread, content);
+    });
+
+  const textNode = (thread: ChatThreadElement, content: string): Node =>
+    [...rowWith(thread, content)!.querySelector('.text')!.childNodes].find(
+      ({ nodeType }) => nodeType === Node.TEXT_NODE,
+    )!;
+
+  it('12.19: rows that are selected stay rendered, so that they are copied', async () => {
+    const thread = await mounted(200);
+    const selection = document.getSelection()!;
+    const end = textNode(thread, 'message 195');
+    selection.setBaseAndExtent(end, 5, textNode(thread, 'message 190'), 0);
+    await scrollUpTo(thread, 'message 100');
+    expect(rowWith(thread, 'message 195')?.contains(end), 'the row where the selection starts').to.equal(true);
+    selection.setBaseAndExtent(end, 5, textNode(thread, 'message 100'), 0);
+    await scrollUpTo(thread, 'message 60');
+    const [selected] = selection.getComposedRanges({ shadowRoots: [thread.shadowRoot!] });
+    const copied = document.createRange();
+    copied.setStart(selected!.startContainer, selected!.startOffset);
+    copied.setEnd(selected!.endContainer, selected!.endOffset);
+    const found = copied.toString().match(/message \d+/g) ?? [];
+    expect([found.length, found[0]]).to.deep.equal([95, 'message 100']);
+    selection.removeAllRanges();
+    await until(() => !rowWith(thread, 'message 195'));
+    expect(all(thread, 'li').length).to.be.lessThan(100);
+  });
+
+  it('12.19: selected rows stay rendered in the oldest supported versions, which find selections in other ways', async () => {
+    const selections = Selection.prototype;
+    const { getComposedRanges } = selections;
+    // Safari 17 takes the roots. Chrome 125 and Firefox 128 have no such function.
+    const inSafari = function (this: Selection, root: unknown): StaticRange[] {
+      if (!(root instanceof ShadowRoot)) throw new TypeError('not a shadow root');
+      return getComposedRanges.call(this, { shadowRoots: [root] });
+    };
+    const isWebKit = navigator.userAgent.includes('Version/');
+    Object.assign(selections, { getComposedRanges: isWebKit ? inSafari : undefined });
+    try {
+      const thread = await mounted(100);
+      const end = textNode(thread, 'message 95');
+      document.getSelection()!.setBaseAndExtent(end, 5, textNode(thread, 'message 90'), 0);
+      await scrollUpTo(thread, 'message 20');
+      expect(rowWith(thread, 'message 95')?.contains(end), 'the row where the selection starts').to.equal(true);
+    } finally {
+      Object.assign(selections, { getComposedRanges });
+    }
+  });
+
+  it('12.19: a selection of more than 500 rows does not keep its start rendered', async () => {
+    const thread = await mounted(560);
+    document.getSelection()!.setBaseAndExtent(textNode(thread, 'message 555'), 5, textNode(thread, 'message 554'), 0);
+    await scrollUpTo(thread, 'message 100');
+    expect(rowWith(thread, 'message 555'), 'a row within reach').to.not.equal(undefined);
+    await scrollUpTo(thread, 'message 5');
+    expect(all(thread, 'li').length).to.be.lessThan(100);
+  });
 });

@@ -66,6 +66,9 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   #resizeObserver: ResizeObserver | undefined;
   #observedList: Element | undefined;
 
+  /** Extends a window by the rows that have to stay rendered. Replaced by the deferred parts: see selected-rows.ts. */
+  extend = (start: number, end: number, _items: readonly Item[]): readonly [number, number] => [start, end];
+
   /**
    * @param onLoadMore called when the reader approaches the edge of the loaded rows. May be called repeatedly.
    * @param onEndChange called when `isAtEnd` changes.
@@ -132,8 +135,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       // Grows at the end. `#adjustWindow` trims the start from time to time, so that a burst of messages does not
       // remove rows there one by one.
       const start = Math.max(this.#start + shift, items.length - rendered - CHUNK_ROWS);
-      this.#end = items.length;
-      this.#start = Math.max(0, Math.min(start, items.length - INITIAL_ROWS));
+      this.#setWindow(Math.min(start, items.length - INITIAL_ROWS), items.length);
     } else {
       this.#start = Math.min(this.#start + shift, items.length);
       this.#end = Math.min(this.#end + shift, items.length);
@@ -142,8 +144,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
 
   /** Scrolls to the end and follows it. */
   toEnd(): void {
-    this.#end = this.#items.length;
-    this.#start = Math.max(0, this.#end - INITIAL_ROWS);
+    this.#setWindow(this.#items.length - INITIAL_ROWS, this.#items.length);
     this.#setAnchor({ at: 'end' });
     this.#host.requestUpdate();
   }
@@ -152,8 +153,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   toStart(): void {
     const [first] = this.#items;
     if (!first) return;
-    this.#start = 0;
-    this.#end = Math.min(this.#items.length, INITIAL_ROWS);
+    this.#setWindow(0, INITIAL_ROWS);
     // The content above the row is not known before it is rendered, so the offset is measured then.
     this.#setAnchor({ at: 'row', key: first.key, offset: Infinity });
     this.#host.requestUpdate();
@@ -190,6 +190,11 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     if (this.#items.length === 0) return;
     if (!this.#isNew) this.#restoreAnchor();
     this.#scheduleAdjust();
+  }
+
+  #setWindow(start: number, end: number): void {
+    const { length } = this.#items;
+    [this.#start, this.#end] = this.extend(Math.max(0, start), Math.min(length, end), this.#items);
   }
 
   get #list(): HTMLElement | undefined {
@@ -324,13 +329,13 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     if (this.#start === 0 && above < (this.isAway ? LOAD_AHEAD_PX : LOAD_AHEAD_AT_END_PX)) this.#onLoadMore('older');
     if (this.#hasMore && this.isAway && this.#end === this.#items.length && below < LOAD_AHEAD_PX)
       this.#onLoadMore('newer');
-    let [start, end] = [this.#start, this.#end];
-    if (above < MIN_OVERSCAN_PX) start = Math.max(0, start - CHUNK_ROWS);
+    const [oldStart, oldEnd] = [this.#start, this.#end];
+    let [start, end] = [oldStart, oldEnd];
+    if (above < MIN_OVERSCAN_PX) start -= CHUNK_ROWS;
     else if (above > MAX_OVERSCAN_PX) start += this.#rowAt(list, top - TARGET_OVERSCAN_PX);
-    if (below < MIN_OVERSCAN_PX) end = Math.min(this.#items.length, end + CHUNK_ROWS);
-    else if (below > MAX_OVERSCAN_PX) end = this.#start + this.#rowAt(list, bottom + TARGET_OVERSCAN_PX) + 1;
-    if (start === this.#start && end === this.#end) return;
-    [this.#start, this.#end] = [start, end];
-    this.#host.requestUpdate();
+    if (below < MIN_OVERSCAN_PX) end += CHUNK_ROWS;
+    else if (below > MAX_OVERSCAN_PX) end = oldStart + this.#rowAt(list, bottom + TARGET_OVERSCAN_PX) + 1;
+    this.#setWindow(start, end);
+    if (this.#start !== oldStart || this.#end !== oldEnd) this.#host.requestUpdate();
   }
 }
