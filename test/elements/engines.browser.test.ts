@@ -176,4 +176,57 @@ describe('12.19: the same in every engine', () => {
     await scrollUpTo(thread, 'message 5');
     expect(all(thread, 'li').length).to.be.lessThan(100);
   });
+
+  /** Applies the rules for paper to the screen, as when the page is printed; without them, only the position is lost. */
+  function print(thread: ChatThreadElement): void {
+    window.dispatchEvent(new Event('beforeprint'));
+    for (const { cssRules } of thread.shadowRoot!.adoptedStyleSheets)
+      for (const rule of cssRules)
+        if (rule instanceof CSSMediaRule && rule.media.mediaText === 'print') rule.media.mediaText = 'all';
+    // What Firefox does: the copy of the page is not scrolled.
+    scroller(thread).scrollTop = 0;
+  }
+
+  /** Text and position of each row that is at least partly visible. */
+  const visibleRows = (thread: ChatThreadElement): { content: string | undefined; top: number }[] => {
+    const box = scroller(thread).getBoundingClientRect();
+    return all(thread, 'li')
+      .map((row) => ({ row, rect: row.getBoundingClientRect() }))
+      .filter(({ rect }) => rect.height > 0 && rect.bottom > box.top + 1 && rect.top < box.bottom - 1)
+      .map(({ row, rect }) => ({ content: /message \d+/.exec(text(row))?.[0], top: rect.top - box.top }));
+  };
+
+  function expectSame(rows: ReturnType<typeof visibleRows>, before: ReturnType<typeof visibleRows>): void {
+    const contents = (all: typeof rows): string => all.map(({ content }) => content).join();
+    expect(contents(rows)).to.equal(contents(before));
+    const movements = rows.map(({ top }, index) => Math.abs(top - before[index]!.top));
+    expect(Math.max(...movements), 'px of movement').to.be.lessThan(1.5);
+  }
+
+  for (const [where, top] of [
+    ['further up', 610],
+    ['at the start', 30],
+    ['at the end', Infinity],
+  ] as const)
+    it(`12.19: the visible rows are printed, ${where}, although the printed copy of the page is not scrolled`, async () => {
+      const thread = await mounted(30);
+      const list = scroller(thread);
+      if (top < Infinity) {
+        list.scrollTop = 500;
+        await until(() => all(thread, 'li').length === 30);
+        list.scrollTop = top;
+        await nextFrame();
+        await nextFrame();
+      }
+      const position = list.scrollTop;
+      const before = visibleRows(thread);
+      print(thread);
+      expectSame(visibleRows(thread), before);
+      window.dispatchEvent(new Event('afterprint'));
+      expect(list.scrollTop).to.equal(position);
+      await nextFrame();
+      await nextFrame();
+      expect(list.scrollTop).to.equal(position);
+      expectSame(visibleRows(thread), before);
+    });
 });

@@ -1,7 +1,7 @@
 /**
  * The deferred parts of a thread, which works without them until they are loaded: links, avatars, quotes, attachments
- * and reactions of messages; notices; the typing indicator; the button that jumps to the latest message; the
- * live region; and selecting beyond the rendered rows.
+ * and reactions of messages; notices; the typing indicator; the button that jumps to the latest message; the live
+ * region; selecting beyond the rendered rows, and printing.
  */
 import { html, nothing, svg, type LitElement, type TemplateResult } from 'lit';
 import { enSecondary, type Localize } from '../../locale/index.js';
@@ -18,6 +18,7 @@ import { unnamedUser } from '../unnamed-user.js';
 import { isolated, revealInvisible } from '../untrusted.js';
 import { hasFailedAtEnd, loadError } from './load-error.js';
 import { linkify } from './linkify.js';
+import { PrintedRows } from './printed-rows.js';
 import type { RoomView } from './room-view.js';
 import { styles } from './rich-parts.styles.js';
 import { ReadingDetector } from './reading-detector.js';
@@ -53,6 +54,7 @@ export function addControllers(
   new LiveRegion(host, localize, finder);
   new DocumentStyles(host);
   new SelectedRows(host, scroller);
+  new PrintedRows(host, scroller);
   // 'Today' becomes 'Yesterday'.
   new IntervalController(host, () => new Date(systemClock.now()).setHours(24, 0, 0, 0) - systemClock.now());
   return new ReadingDetector(host, onReading);
