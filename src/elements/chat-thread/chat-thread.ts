@@ -160,7 +160,7 @@ export class ChatThreadElement extends LitElement {
   readonly #view = new RoomView(this.#scroller, () => this.#thread);
   readonly #states = new CustomStates(this);
   readonly #richParts = new LazyRichParts(this, (parts) => {
-    this.#view.detector = parts.addControllers(this, this.#localize, this.#finder, this.#view.report);
+    this.#view.detector = parts.addControllers(this, this.#localize, this.#finder, this.#scroller, this.#view.report);
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,

@@ -1,7 +1,7 @@
 /**
  * The deferred parts of a thread, which works without them until they are loaded: links, avatars, quotes, attachments
- * and reactions of messages; notices; the typing indicator; the button that jumps to the latest message; and the live
- * region.
+ * and reactions of messages; notices; the typing indicator; the button that jumps to the latest message; the live
+ * region; selecting beyond the rendered rows, and printing.
  */
 import { html, nothing, svg, type LitElement, type TemplateResult } from 'lit';
 import { enSecondary, type Localize } from '../../locale/index.js';
@@ -18,10 +18,13 @@ import { unnamedUser } from '../unnamed-user.js';
 import { isolated, revealInvisible } from '../untrusted.js';
 import { hasFailedAtEnd, loadError } from './load-error.js';
 import { linkify } from './linkify.js';
+import { PrintedRows } from './printed-rows.js';
 import type { RoomView } from './room-view.js';
 import { styles } from './rich-parts.styles.js';
 import { ReadingDetector } from './reading-detector.js';
 import type { RowContext } from './row-context.js';
+import { SelectedRows } from './selected-rows.js';
+import type { VirtualScroller } from './virtual-scroller.js';
 
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
@@ -43,12 +46,15 @@ export function addControllers(
   host: LitElement,
   localize: Localize,
   finder: { readonly connection: ChatConnection | undefined },
+  scroller: VirtualScroller<ChatMessage>,
   onReading: () => void,
 ): ReadingDetector {
   addStyles(host, styles);
   localize.english = enSecondary;
   new LiveRegion(host, localize, finder);
   new DocumentStyles(host);
+  new SelectedRows(host, scroller);
+  new PrintedRows(host, scroller);
   // 'Today' becomes 'Yesterday'.
   new IntervalController(host, () => new Date(systemClock.now()).setHours(24, 0, 0, 0) - systemClock.now());
   return new ReadingDetector(host, onReading);

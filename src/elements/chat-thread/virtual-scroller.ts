@@ -8,6 +8,9 @@
  * viewport. Only the reader moves the anchor, by scrolling. After any other change (rows inserted above, a picture
  * loaded, the window resized) the anchor is put back in its place before the browser paints.
  *
+ * A row's place is that of its bubble, because what is above the bubble may disappear: the day and the author's name of
+ * the first loaded message, when the one before it is loaded.
+ *
  * `isAtEnd` is stored, not derived from the scroll position, which a burst of messages may already have changed. If
  * rows after the last one are not loaded (`hasMore`), the last row is not the end.
  */
@@ -62,6 +65,9 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   #frame = 0;
   #resizeObserver: ResizeObserver | undefined;
   #observedList: Element | undefined;
+
+  /** Extends a window by the rows that have to stay rendered. Replaced by the deferred parts: see selected-rows.ts. */
+  extend = (start: number, end: number, _items: readonly Item[]): readonly [number, number] => [start, end];
 
   /**
    * @param onLoadMore called when the reader approaches the edge of the loaded rows. May be called repeatedly.
@@ -129,8 +135,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       // Grows at the end. `#adjustWindow` trims the start from time to time, so that a burst of messages does not
       // remove rows there one by one.
       const start = Math.max(this.#start + shift, items.length - rendered - CHUNK_ROWS);
-      this.#end = items.length;
-      this.#start = Math.max(0, Math.min(start, items.length - INITIAL_ROWS));
+      this.#setWindow(Math.min(start, items.length - INITIAL_ROWS), items.length);
     } else {
       this.#start = Math.min(this.#start + shift, items.length);
       this.#end = Math.min(this.#end + shift, items.length);
@@ -139,8 +144,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
 
   /** Scrolls to the end and follows it. */
   toEnd(): void {
-    this.#end = this.#items.length;
-    this.#start = Math.max(0, this.#end - INITIAL_ROWS);
+    this.#setWindow(this.#items.length - INITIAL_ROWS, this.#items.length);
     this.#setAnchor({ at: 'end' });
     this.#host.requestUpdate();
   }
@@ -149,8 +153,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   toStart(): void {
     const [first] = this.#items;
     if (!first) return;
-    this.#start = 0;
-    this.#end = Math.min(this.#items.length, INITIAL_ROWS);
+    this.#setWindow(0, INITIAL_ROWS);
     // The content above the row is not known before it is rendered, so the offset is measured then.
     this.#setAnchor({ at: 'row', key: first.key, offset: Infinity });
     this.#host.requestUpdate();
@@ -189,6 +192,11 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     this.#scheduleAdjust();
   }
 
+  #setWindow(start: number, end: number): void {
+    const { length } = this.#items;
+    [this.#start, this.#end] = this.extend(Math.max(0, start), Math.min(length, end), this.#items);
+  }
+
   get #list(): HTMLElement | undefined {
     return this.#host.renderRoot.querySelector<HTMLElement>('ol') ?? undefined;
   }
@@ -217,7 +225,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const index = this.#rowAt(list, scroller.scrollTop);
     const row = list.children[index] as HTMLElement | undefined;
     const item = this.#items[this.#start + index];
-    if (row && item) this.#setAnchor({ at: 'row', key: item.key, offset: row.offsetTop - scroller.scrollTop });
+    if (row && item) this.#setAnchor({ at: 'row', key: item.key, offset: this.#topOf(row) - scroller.scrollTop });
   }
 
   /** Index among the rendered rows of the first one that extends below `top`. */
@@ -230,6 +238,13 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       else low = middle + 1;
     }
     return low;
+  }
+
+  /** Distance of a row's bubble from the start of the scrolled content. */
+  #topOf(row: HTMLElement): number {
+    const mark = row.querySelector('.bubble, .system') ?? row;
+    // Not the bubble's `offsetTop`: the page's styles may position what is between it and the row.
+    return row.offsetTop + mark.getBoundingClientRect().top - row.getBoundingClientRect().top;
   }
 
   #setAnchor(anchor: Anchor): void {
@@ -254,8 +269,9 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
       const index = this.rows.findIndex((item) => item.key === anchor.key);
       const row = list.children[index] as HTMLElement | undefined;
       if (row) {
-        this.#expectedTop = Math.max(0, row.offsetTop - anchor.offset);
-        if (anchor.offset === Infinity) anchor.offset = row.offsetTop;
+        const top = this.#topOf(row);
+        this.#expectedTop = Math.max(0, top - anchor.offset);
+        if (anchor.offset === Infinity) anchor.offset = top;
       }
     }
     const distance = this.#expectedTop - scroller.scrollTop;
@@ -313,13 +329,13 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     if (this.#start === 0 && above < (this.isAway ? LOAD_AHEAD_PX : LOAD_AHEAD_AT_END_PX)) this.#onLoadMore('older');
     if (this.#hasMore && this.isAway && this.#end === this.#items.length && below < LOAD_AHEAD_PX)
       this.#onLoadMore('newer');
-    let [start, end] = [this.#start, this.#end];
-    if (above < MIN_OVERSCAN_PX) start = Math.max(0, start - CHUNK_ROWS);
+    const [oldStart, oldEnd] = [this.#start, this.#end];
+    let [start, end] = [oldStart, oldEnd];
+    if (above < MIN_OVERSCAN_PX) start -= CHUNK_ROWS;
     else if (above > MAX_OVERSCAN_PX) start += this.#rowAt(list, top - TARGET_OVERSCAN_PX);
-    if (below < MIN_OVERSCAN_PX) end = Math.min(this.#items.length, end + CHUNK_ROWS);
-    else if (below > MAX_OVERSCAN_PX) end = this.#start + this.#rowAt(list, bottom + TARGET_OVERSCAN_PX) + 1;
-    if (start === this.#start && end === this.#end) return;
-    [this.#start, this.#end] = [start, end];
-    this.#host.requestUpdate();
+    if (below < MIN_OVERSCAN_PX) end += CHUNK_ROWS;
+    else if (below > MAX_OVERSCAN_PX) end = oldStart + this.#rowAt(list, bottom + TARGET_OVERSCAN_PX) + 1;
+    this.#setWindow(start, end);
+    if (this.#start !== oldStart || this.#end !== oldEnd) this.#host.requestUpdate();
   }
 }
