@@ -1,7 +1,7 @@
 /** The capabilities that this server announces: see docs/PROTOCOL.md. */
 import type { ClientFrame } from '../../src/protocol/client-frames.js';
 
-export const CAPABILITIES = [
+const CAPABILITIES = [
   'idempotent_send',
   'ack',
   'user_channel',

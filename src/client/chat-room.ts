@@ -14,8 +14,8 @@ export interface DeleteOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A message; the first message of a time; or the first message that the user has not read. */
-export type JumpTarget = Id | Date | 'first-unread';
+/** A message; the first one at or after a time; or `first-unread`: the first one that the user has not read. */
+export type JumpTarget = Id | Date;
 
 /** The result of {@link ChatRoom.openAt}. */
 export interface JumpResult {

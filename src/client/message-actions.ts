@@ -208,7 +208,7 @@ type ReactionQueue = Map<string, { sent: Promise<void>; next: boolean | undefine
 const queues = new WeakMap<Host['store'], ReactionQueue>();
 
 function queueOf({ store }: Host): ReactionQueue {
-  const queue = queues.get(store) ?? new Map();
+  const queue: ReactionQueue = queues.get(store) ?? new Map<string, never>();
   queues.set(store, queue);
   return queue;
 }

@@ -39,7 +39,7 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
     }
     const loaded = resultIn(threadOf(host.store.data, roomId), wanted);
     if (loaded) return loaded;
-    if (wanted !== 'before-loaded' && session.backend.has('around')) {
+    if (wanted !== BEFORE_LOADED && session.backend.has('around')) {
       const answer = await readAround(host, roomId, wanted, isWanted);
       continueIfWanted();
       if (answer) return answer;
@@ -47,7 +47,7 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
     return await pageBack(
       host,
       roomId,
-      () => (wanted === 'before-loaded' ? firstUnread(host, roomId) : wanted),
+      () => (wanted === BEFORE_LOADED ? firstUnread(host, roomId) : wanted),
       continueIfWanted,
     );
   } finally {
@@ -55,8 +55,11 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
   }
 }
 
-/** A message, a time, or a message that is not loaded yet. */
-type Wanted = Id | Date | 'before-loaded';
+/** A message that is not loaded yet, and whose id is not known. */
+const BEFORE_LOADED = Symbol('before the loaded messages');
+
+/** A message, or a time. */
+type Wanted = Id | Date | typeof BEFORE_LOADED;
 
 async function readAround(
   { session, store }: Host,
@@ -107,7 +110,7 @@ const firstOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.find
 
 /** The result if the target is loaded. Of a deleted message, the next one, else the previous one. */
 function resultIn(thread: Thread, target: Wanted): JumpResult | undefined {
-  if (target === 'before-loaded') return undefined;
+  if (target === BEFORE_LOADED) return undefined;
   const stored = thread.timeline.filter(isStored);
   const at = stored.findIndex(({ id, timestamp }) =>
     target instanceof Date ? Date.parse(timestamp) >= target.getTime() : sameId(id, target),
@@ -131,7 +134,7 @@ function firstUnread({ store }: Host, roomId: Id): Wanted | undefined {
   if (count === 0) return undefined;
   const { timeline, hasOlder } = threadOf(data, roomId);
   const others = timeline.filter((message) => isStored(message) && !message.deleted_at && !isOwn(data, message));
-  return others.at(-count)?.id ?? (hasOlder ? 'before-loaded' : others[0]?.id);
+  return others.at(-count)?.id ?? (hasOlder ? BEFORE_LOADED : others[0]?.id);
 }
 
 /** Waits until the first page of an open room is loaded, or has failed: it would replace the messages of the jump. */

@@ -162,9 +162,14 @@ async function changesSince(
     found = readRoomChanges(rooms, roomId, onProblem);
     return found !== undefined;
   };
+  // An answer without rooms may be that for this room: the user is no longer in it. REST tells at once.
   if (
     socket?.send({ type: 'sync', rooms: { [idKey(roomId)]: seq } }) &&
-    (await socket.waitForEvent(answerMs, (event) => event.type === 'sync-result' && take(event.rooms)))
+    (await socket.waitForEvent(
+      answerMs,
+      (event) => event.type === 'sync-result' && (take(event.rooms) || event.rooms.length === 0),
+    )) &&
+    found
   )
     return found;
   throwIfAborted(signal);
