@@ -5,7 +5,7 @@ import { broadcastChange } from '../rooms/chat-actions.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { checkContent, checkEmoji } from '../limits.js';
-import { getMessages, type WireMessage } from './messages.js';
+import { getMessages, type Source, type WireMessage } from './messages.js';
 import { previewOf } from '../socket/notification-queries.js';
 import { accessDenied, RequestError } from '../errors.js';
 import { allowedActions, requirePermission, type Membership } from '../rooms/permissions.js';
@@ -98,7 +98,8 @@ export async function editMessage(
     // Also a repeated request, whose first answer was lost.
     if (row.content === content) return false;
     checkAge(context, row, target);
-    await checkVersion(context, viewer, row, target, seen);
+    // An embedded database has one connection: a query outside the transaction would wait for it forever.
+    await checkVersion({ ...context, database: inside }, viewer, row, target, seen);
     await keepVersion(inside, viewer, target, row.content);
     await inside.query('update messages set content = $2, edited_at = clock_timestamp() where id = $1', [
       target.messageId,
@@ -122,7 +123,7 @@ function checkAge({ options }: Context, { createdAt }: Row, target: Target): voi
 
 /** @throws {RequestError} `conflict`, with the current message, if it has changed since its author saw it. */
 async function checkVersion(
-  context: Context,
+  inside: Source,
   viewer: Viewer,
   { editedAt }: Row,
   target: Target,
@@ -133,7 +134,7 @@ async function checkVersion(
   if (Number.isNaN(version))
     throw new RequestError('invalid', 'Must be a time, or null.', { ...target, field: 'edited_at' });
   if (version === (editedAt?.getTime() ?? null)) return;
-  const current = (await getMessages(context, viewer.id, [target.messageId])).get(target.messageId);
+  const current = (await getMessages(inside, viewer.id, [target.messageId])).get(target.messageId);
   throw new RequestError('conflict', 'The message was edited on another device.', { ...target, current });
 }
 
