@@ -1,5 +1,6 @@
 /** Backend faults for the doctor's tests, by name. demo/server can simulate others itself (`--with …`). */
 import type { BackendFault, Frame, ProxiedRequest, ProxiedResponse } from './backend-fault-proxy.js';
+import { capabilityFaults } from './capability-faults.js';
 
 const page = (status: number, title: string, content = ''): ProxiedResponse => ({
   status,
@@ -318,6 +319,7 @@ export const backendFaults = (token: string) => ({
   ...notificationFaults(token),
   ...handshakeFaults(token),
   ...frameFaults(token),
+  ...capabilityFaults(token),
   'sends not idempotent': notIdempotent(),
   'ack announced but not sent': {
     fromServer: (frame: Frame) => (frame['type'] === 'message_ack' ? undefined : frame),
