@@ -72,7 +72,7 @@ const restFaults = (token: string) =>
     },
     'newest message missing in the history': {
       response: (response, { url }) => {
-        if (!url.pathname.endsWith('/messages/')) return;
+        if (!url.pathname.endsWith('/messages/') || response.status !== 200) return;
         const body = JSON.parse(response.body) as { messages: unknown[] };
         response.body = JSON.stringify({ ...body, messages: body.messages.slice(0, -1) });
       },
