@@ -54,6 +54,8 @@ export class CheckContext {
   readonly timing: DoctorTiming;
   /** The usable rooms of `GET rooms/`. */
   rooms: ListedRoom[] = [];
+  /** The entries of `GET rooms/` as they were received. */
+  roomEntries: readonly unknown[] = [];
   /** Ids of the second user's rooms, as texts; undefined if they are unknown. */
   secondRoomIds: ReadonlySet<string> | undefined;
   /** Whether REST accepts the token and returns JSON. */

@@ -1,5 +1,6 @@
 /** Reads a room's history and marks messages as read. On some backends reading does both, so both count as writing. */
 import { formatList } from './format-list.js';
+import { isOldestFirst } from './oldest-first.js';
 import { errorText, hasType, replyOrError } from './recording-socket.js';
 import { correctTypes } from './remedies.js';
 import { MESSAGE } from './shapes.js';
@@ -21,12 +22,10 @@ export async function checkHistory(write: WriteContext): Promise<void> {
   const { messages, body } = page;
   const missing = sent.filter(({ content }) => !messages.some((message) => message['content'] === content));
   const problems = messages.flatMap((message, index) => MESSAGE(message, `messages[${index}]`));
-  const times = messages.map(({ timestamp }) => Date.parse(String(timestamp)));
-  const isOrdered = times.every((time, index) => index === 0 || !(time < times[index - 1]!));
   const fail = (message: string, fix = PAGE_FIX): void => findings.fail('history.contains-sent', message, fix);
   if (missing.length > 0) {
     fail(`${missing.length} of the ${sent.length} messages just sent are not on the newest page.`);
-  } else if (!isOrdered) fail('The page is not sorted: the oldest message must come first.');
+  } else if (!isOldestFirst(messages)) fail('The page is not sorted: the oldest message must come first.');
   else if (problems.length > 0) fail(`${formatList(problems)}.`, correctTypes);
   else if (typeof body['has_more'] !== 'boolean') {
     fail("The page has no boolean 'has_more', so the widget never requests older messages.");

@@ -27,6 +27,7 @@ export async function checkRooms(context: CheckContext, first: RestResponse): Pr
   }
   const rooms = usableRooms(list.rooms);
   context.rooms = rooms;
+  context.roomEntries = list.rooms;
   const unusable = list.rooms.flatMap((room, index) => ROOM_ID(room, `rooms[${index}]`));
   if (unusable.length > 0) {
     const message = `${unusable.length} of ${list.rooms.length} rooms cannot be displayed: ${formatList(unusable)}.`;

@@ -40,6 +40,8 @@ export const CHECKS = {
   'capability.delete': 'Capability: messages can be deleted',
   'capability.reactions': 'Capability: reactions',
   'capability.receipts': 'Capability: read positions of all members',
+  'capability.permissions': 'Capability: rooms say what the user may do',
+  'capability.around': 'Capability: the history around any message can be read',
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
@@ -51,6 +53,13 @@ export const CHECKS = {
   'non-member.subscribe': 'A non-member cannot subscribe to a room',
   'socket.unknown-frame': 'The WebSocket survives a frame of unknown type',
   'socket.malformed': 'The WebSocket survives malformed JSON',
+  // Capabilities that only need reading
+  'permissions.fields': 'Each room says what the user may do',
+  'permissions.closed': 'Nobody can write in a closed room',
+  'around.rooms': 'Each room says how far the user has read',
+  'around.message': 'The history around a message can be read',
+  'around.time': 'The history around a time can be read',
+  'around.unknown': 'The history around an unknown message is not found',
   // Notifications
   'notifications.upgrade': 'The notifications WebSocket opens',
   'notifications.frames': 'The frames of the notifications WebSocket have the correct types',
@@ -87,6 +96,18 @@ export const CHECKS = {
   'sync.seq': 'The sequence numbers of changes have no gap',
   'sync.rest': 'GET sync/ returns missed changes',
   'sync.socket': 'The sync frame returns missed changes',
+  'edit.message': 'A message can be edited',
+  'edit.announced': 'An edit is announced on the WebSocket',
+  'edit.repeated': 'Sent twice, an edit is answered alike',
+  'edit.conflict': 'An edit of an outdated version changes nothing',
+  'edit.access': 'Another user cannot edit a message',
+  'reactions.toggle': 'A reaction appears and disappears',
+  'reactions.announced': 'A reaction is announced on the WebSocket',
+  'reactions.repeated': 'Sent twice, a reaction counts once',
+  'delete.message': 'A message can be deleted',
+  'delete.announced': 'A deletion is announced on the WebSocket',
+  'delete.repeated': 'Sent twice, a deletion is answered alike',
+  'delete.history': 'The history contains nothing of a deleted message',
 } as const;
 
 export type CheckId = keyof typeof CHECKS;
@@ -94,12 +115,12 @@ export type CheckId = keyof typeof CHECKS;
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
   (Object.keys(CHECKS) as CheckId[]).filter((id) =>
-    /^(send|idempotent|history|mark-read|sync)\.|^non-member\.(?!subscribe)/.test(id),
+    /^(send|idempotent|history|mark-read|sync|edit|reactions|delete)\.|^non-member\.(?!subscribe)/.test(id),
   ),
 );
 
 const SECOND_USER_CHECKS =
-  /^(non-member\.\S+|rooms\.access|notifications\.access|send\.(delivered|preview|unread-count))$/;
+  /^(non-member\.\S+|(rooms|notifications|edit)\.access|send\.(delivered|preview|unread-count))$/;
 
 /** The checks that apply to a run: only those of its auth mode, and those with two users only if there are two. */
 export function checksFor({ auth, hasSecondUser }: { auth: AuthMode; hasSecondUser: boolean }): CheckId[] {

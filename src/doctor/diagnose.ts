@@ -4,6 +4,7 @@
  */
 import type { Id } from '../protocol/index.js';
 import { ChatError, makeAddress, type AddressParts, type AuthMode } from '../transport/index.js';
+import { checkAround } from './check-around.js';
 import { checkBadCredentials } from './check-bad-credentials.js';
 import { CheckContext, DEFAULT_TIMING, type DoctorTiming } from './check-context.js';
 import { checkCors } from './check-cors.js';
@@ -12,8 +13,10 @@ import { checkHandshake } from './check-handshake.js';
 import { checkHistory, checkMarkRead } from './check-history.js';
 import { checkIdempotency } from './check-idempotency.js';
 import { checkIds } from './check-ids.js';
+import { checkMessageChanges } from './check-message-changes.js';
 import { checkForeignSubscription, checkNonMemberFrames } from './check-non-member.js';
 import { checkNotifications } from './check-notifications.js';
+import { checkPermissions } from './check-permissions.js';
 import { checkRest } from './check-rest.js';
 import { checkRoomConsistency } from './check-room-consistency.js';
 import { checkRoomListUpdate } from './check-room-list-update.js';
@@ -38,7 +41,7 @@ export interface DiagnoseOptions extends AddressParts {
   auth?: AuthMode | undefined;
   /** The origin of the site that uses the backend, such as `https://my.site`. @default the page's own, in a browser */
   origin?: string | undefined;
-  /** Sends messages to `room`, reads its history, and marks those messages as read. @default false */
+  /** Sends messages to `room`, changes one of them, reads its history, and marks those messages as read. @default false */
   write?: boolean | undefined;
   /** Whether to check the notifications WebSocket. @default true; in a browser false */
   notifications?: boolean | undefined;
@@ -138,6 +141,8 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
   if (socket) {
     await checkRoomConsistency(context, socket);
     await checkForeignSubscription(context);
+    checkPermissions(context, socket);
+    await checkAround(context, write);
     await checkNotifications(context);
   }
   await checkBadCredentials(context);
@@ -162,6 +167,7 @@ async function runWriteChecks(context: CheckContext, socket: RecordingSocket): P
   await checkHistory(write);
   await checkMarkRead(write);
   await checkSync(write);
+  await checkMessageChanges(write);
 }
 
 /** A check without a finding needs the result of a failed one. */

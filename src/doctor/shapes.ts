@@ -69,6 +69,17 @@ export const ROOM = object('an object', {
   is_active: optional(boolean),
 });
 
+/** A room with the capability `permissions`. */
+export const PERMISSIONS = object('an object', {
+  can: array('an array of strings', string),
+  closed_reason: is('a string or null', (value) => value === null || typeof value === 'string'),
+});
+
+const idOrNull = is('an id or null', (value) => value === null || isId(value));
+
+/** A room with the capability `around`. */
+export const READ_POSITIONS = object('an object', { first_unread_id: idOrNull, last_read_id: idOrNull });
+
 export const MESSAGE = object('an object', {
   id,
   room: optional(id),

@@ -54,7 +54,7 @@ describe('the command, with a healthy backend', () => {
     const { code, out, err } = await doctor(args, env);
     assert.equal(code, 0, out + err);
     assert.match(out, /^pass {9}token\.query +The WebSocket accepts the token from the query string\.$/m);
-    assert.match(out, /^No problems found at http:\S+ \(\d+ pass, 3 skipped; \d+\.\d s\)\.$/m);
+    assert.match(out, /^No problems found at http:\S+ \(\d+ pass, 4 skipped; \d+\.\d s\)\.$/m);
     assert.equal(err, '', 'the progress line is for terminals only');
     // eslint-disable-next-line no-control-regex -- matches the escape character of colors
     assert.ok(!/\u001b/.test(out), 'no colors in a pipe');

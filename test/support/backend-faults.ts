@@ -1,5 +1,6 @@
 /** Backend faults for the doctor's tests, by name. demo/server can simulate others itself (`--with …`). */
 import type { BackendFault, Frame, ProxiedRequest, ProxiedResponse } from './backend-fault-proxy.js';
+import { capabilityFaults } from './capability-faults.js';
 
 const page = (status: number, title: string, content = ''): ProxiedResponse => ({
   status,
@@ -71,7 +72,7 @@ const restFaults = (token: string) =>
     },
     'newest message missing in the history': {
       response: (response, { url }) => {
-        if (!url.pathname.endsWith('/messages/')) return;
+        if (!url.pathname.endsWith('/messages/') || response.status !== 200) return;
         const body = JSON.parse(response.body) as { messages: unknown[] };
         response.body = JSON.stringify({ ...body, messages: body.messages.slice(0, -1) });
       },
@@ -318,6 +319,7 @@ export const backendFaults = (token: string) => ({
   ...notificationFaults(token),
   ...handshakeFaults(token),
   ...frameFaults(token),
+  ...capabilityFaults(token),
   'sends not idempotent': notIdempotent(),
   'ack announced but not sent': {
     fromServer: (frame: Frame) => (frame['type'] === 'message_ack' ? undefined : frame),

@@ -5,7 +5,7 @@ import { broadcastChange } from '../rooms/chat-actions.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { checkContent, checkEmoji } from '../limits.js';
-import { getMessages, type WireMessage } from './messages.js';
+import { getMessages, type Source, type WireMessage } from './messages.js';
 import { previewOf } from '../socket/notification-queries.js';
 import { accessDenied, RequestError } from '../errors.js';
 import { allowedActions, requirePermission, type Membership } from '../rooms/permissions.js';
@@ -98,7 +98,8 @@ export async function editMessage(
     // Also a repeated request, whose first answer was lost.
     if (row.content === content) return false;
     checkAge(context, row, target);
-    checkVersion(row, target, seen);
+    // An embedded database has one connection: a query outside the transaction would wait for it forever.
+    await checkVersion({ ...context, database: inside }, viewer, row, target, seen);
     await keepVersion(inside, viewer, target, row.content);
     await inside.query('update messages set content = $2, edited_at = clock_timestamp() where id = $1', [
       target.messageId,
@@ -110,8 +111,6 @@ export async function editMessage(
       previewOf(content),
     ]);
     return true;
-  }).catch(async (thrown: unknown) => {
-    throw await withCurrent(context, viewer, target, thrown);
   });
 }
 
@@ -122,21 +121,21 @@ function checkAge({ options }: Context, { createdAt }: Row, target: Target): voi
   throw new RequestError('too_late', `A message can be edited for ${editSeconds} seconds.`, target);
 }
 
-/** @throws {RequestError} `conflict` if the message has changed since its author saw it. */
-function checkVersion({ editedAt }: Row, target: Target, seen: unknown): void {
+/** @throws {RequestError} `conflict`, with the current message, if it has changed since its author saw it. */
+async function checkVersion(
+  inside: Source,
+  viewer: Viewer,
+  { editedAt }: Row,
+  target: Target,
+  seen: unknown,
+): Promise<void> {
   if (seen === undefined) return;
   const version = seen === null ? null : typeof seen === 'string' ? Date.parse(seen) : NaN;
   if (Number.isNaN(version))
     throw new RequestError('invalid', 'Must be a time, or null.', { ...target, field: 'edited_at' });
-  if (version !== (editedAt?.getTime() ?? null))
-    throw new RequestError('conflict', 'The message was edited on another device.', target);
-}
-
-/** Adds the current message to a conflict. After the transaction, whose connection other queries wait for. */
-async function withCurrent(context: Context, viewer: Viewer, target: Target, thrown: unknown): Promise<unknown> {
-  if (!(thrown instanceof RequestError) || thrown.code !== 'conflict') return thrown;
-  const current = (await getMessages(context, viewer.id, [target.messageId])).get(target.messageId);
-  return new RequestError(thrown.code, thrown.message, { ...thrown.details, current });
+  if (version === (editedAt?.getTime() ?? null)) return;
+  const current = (await getMessages(inside, viewer.id, [target.messageId])).get(target.messageId);
+  throw new RequestError('conflict', 'The message was edited on another device.', { ...target, current });
 }
 
 /** Keeps a text that is about to be replaced, for moderation. */

@@ -1,5 +1,6 @@
 /** Reading messages: single ones, or pages of a history, in which a deleted message is a tombstone. */
 import type { Context } from '../context.js';
+import type { Queryable } from '../database/database.js';
 import { userJson, type WireUser } from '../users.js';
 
 export interface MessageRow {
@@ -34,7 +35,7 @@ export interface Reaction {
 }
 
 /** What reading messages depends on. */
-export type Source = Pick<Context, 'database' | 'options'>;
+export type Source = Pick<Context, 'options'> & { database: Queryable };
 
 /** The quoted message `q` of the author `qu`, as JSON. Quotes of deleted messages disclose nothing. */
 const quoteOf = ({ options }: Source): string =>

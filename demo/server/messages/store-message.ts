@@ -1,5 +1,6 @@
 /** Stores a message exactly once, in order, together with its change. */
 import { createHash } from 'node:crypto';
+import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
 import type { Member } from '../rooms/member.js';
@@ -37,7 +38,7 @@ interface StoredRow {
 }
 
 /** Stores a message, or finds the one already stored for its `tempId`. */
-export async function storeMessage(source: Source, draft: Draft): Promise<Stored> {
+export async function storeMessage(source: Pick<Context, 'database' | 'options'>, draft: Draft): Promise<Stored> {
   const { attachment } = draft;
   if (!attachment) return insertMessage(source, source.database, draft, null);
   return source.database.transaction(async (inside) => {

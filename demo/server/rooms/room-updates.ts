@@ -1,7 +1,8 @@
 /** Turns a stored change into the update that the members of its room receive. */
 import type { RoomUpdate } from '../cluster/bus.js';
+import type { Context } from '../context.js';
 import { frameOf, showsMessage, type Change } from '../messages/changes.js';
-import { NO_VIEWER, withoutViewerFields, getMessages, type Source, type WireMessage } from '../messages/messages.js';
+import { NO_VIEWER, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
 import type { Member } from './member.js';
 import { lastMessage, membersOf } from './rooms.js';
 
@@ -12,7 +13,11 @@ export interface Loaded {
   members?: Member[];
 }
 
-export async function updateOf(source: Source, change: Change, loaded: Loaded = {}): Promise<RoomUpdate> {
+export async function updateOf(
+  source: Pick<Context, 'database' | 'options'>,
+  change: Change,
+  loaded: Loaded = {},
+): Promise<RoomUpdate> {
   const { roomId, seq, kind, messageId } = change;
   const [message, members, last] = await Promise.all([
     loaded.message ??

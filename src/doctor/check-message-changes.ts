@@ -1,0 +1,47 @@
+/** Capabilities `edit`, `reactions` and `delete`: the doctor changes one message that it has sent itself. */
+import { DELETE_CHECKS, checkDelete } from './check-delete.js';
+import { checkEdit, EDIT_CHECKS } from './check-edit.js';
+import { isAllowedIn } from './check-permissions.js';
+import { checkReactions, EMOJI, REACTION_CHECKS } from './check-reactions.js';
+import type { CheckId } from './checks.js';
+import { SentMessage } from './sent-message.js';
+import type { WriteContext } from './write-context.js';
+
+interface Change {
+  capability: string;
+  /** In `can`, with the capability `permissions`. */
+  action: string;
+  ids: readonly CheckId[];
+  check(sent: SentMessage): Promise<void>;
+}
+
+/** Deletes last: the message is gone then. */
+const CHANGES: readonly Change[] = [
+  { capability: 'edit', action: 'edit_own', ids: EDIT_CHECKS, check: checkEdit },
+  { capability: 'reactions', action: 'react', ids: REACTION_CHECKS, check: checkReactions },
+  { capability: 'delete', action: 'delete_own', ids: DELETE_CHECKS, check: checkDelete },
+];
+
+export async function checkMessageChanges(write: WriteContext): Promise<void> {
+  const { context, room } = write;
+  const { findings } = context;
+  const possible = CHANGES.filter(({ capability, action, ids }) => {
+    if (!context.hasCapability(capability)) {
+      for (const id of ids) findings.unsupported(id, `The backend does not announce ${capability}.`);
+      return false;
+    }
+    if (isAllowedIn(context, room, action)) return true;
+    findings.skip(`the user may not do this in room ${room}: its 'can' does not contain ${action}`, ...ids);
+    return false;
+  });
+  if (possible.length === 0) return;
+  const sent = await SentMessage.send(write);
+  if (!sent) return findings.skip('the message was not stored: see send.rest', ...possible.flatMap(({ ids }) => ids));
+  const canReact = possible.some(({ capability }) => capability === 'reactions');
+  for (const { capability, check } of possible) {
+    // Its tombstone must not have the reaction any more.
+    if (capability === 'delete' && canReact) await sent.react(EMOJI, true);
+    await check(sent);
+  }
+  if (canReact && !findings.has('delete.message', 'pass')) await sent.react(EMOJI, false);
+}

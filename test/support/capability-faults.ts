@@ -1,0 +1,217 @@
+/** Faults of backends that announce a capability and do not implement it correctly, for the doctor's tests. */
+import type { BackendFault, Frame, ProxiedRequest, ProxiedResponse } from './backend-fault-proxy.js';
+
+type Change = (body: Frame) => Frame;
+
+/** Changes the JSON of successful responses. */
+const answering =
+  (concerns: (request: ProxiedRequest) => boolean, change: Change, status = 200): BackendFault['response'] =>
+  (response, request) => {
+    if (response.status !== status || !concerns(request)) return;
+    response.body = JSON.stringify(change(JSON.parse(response.body) as Frame));
+  };
+
+const changeBody = (request: ProxiedRequest, change: Change): void => {
+  request.body = JSON.stringify(change(JSON.parse(request.body) as Frame));
+  request.headers['content-length'] = String(Buffer.byteLength(request.body));
+};
+
+const without =
+  (...names: string[]): Change =>
+  (body) =>
+    Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)));
+
+const refusal = (status: number): ProxiedResponse => ({
+  status,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ detail: 'No.' }),
+});
+
+/** Changes each room of the room lists of WebSocket and REST. */
+const inRooms = (change: Change): BackendFault => ({
+  response: (response, { method, url }) => {
+    if (method !== 'GET' || response.status !== 200 || !url.pathname.endsWith('/rooms/')) return;
+    response.body = JSON.stringify((JSON.parse(response.body) as Frame[]).map(change));
+  },
+  fromServer: (frame) =>
+    frame['type'] === 'room_list' ? { ...frame, rooms: (frame['rooms'] as Frame[]).map(change) } : frame,
+});
+
+const permissionFaults = {
+  'rooms without can': inRooms(without('can')),
+  'can as a text': inRooms((room) => ({ ...room, can: 'send' })),
+  'rooms without closed_reason': inRooms(without('closed_reason')),
+  // No fault: the user may write, and not change anything.
+  'can without changes of messages': inRooms((room) => ({ ...room, can: ['send', 'attach'] })),
+  'closed room that allows to send': inRooms((room) => ({ ...room, closed_reason: 'The job is done.' })),
+} satisfies Record<string, BackendFault>;
+
+const isHistory = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/messages/');
+const hasTarget = ({ url }: ProxiedRequest): boolean => url.searchParams.has('around') || url.searchParams.has('at');
+
+/** @param names the parameters that the backend does not know. */
+const ignoring = (...names: string[]): BackendFault => ({
+  request: ({ url }) => {
+    for (const name of names) url.searchParams.delete(name);
+    return undefined;
+  },
+});
+
+const aroundFaults = {
+  'rooms without first_unread_id': inRooms(without('first_unread_id')),
+  'last_read_id as a boolean': inRooms((room) => ({ ...room, last_read_id: true })),
+  'around ignored': ignoring('around'),
+  'at ignored': ignoring('at'),
+  'around and limit ignored': ignoring('around', 'limit'),
+  'around refused': {
+    request: ({ url }) => (url.searchParams.has('around') ? refusal(400) : undefined),
+  },
+  'page around without has_older and has_newer': {
+    response: answering(hasTarget, without('has_older', 'has_newer')),
+  },
+  'page around without its target': {
+    response: answering(hasTarget, (body) => ({
+      ...body,
+      messages: (body['messages'] as Frame[]).filter(({ id }) => id !== body['target_id']),
+    })),
+  },
+  'target_id of another message': {
+    response: answering(hasTarget, (body) => ({ ...body, target_id: (body['messages'] as Frame[])[0]!['id'] })),
+  },
+  'page around, newest first': {
+    response: answering(hasTarget, (body) => ({ ...body, messages: (body['messages'] as Frame[]).reverse() })),
+  },
+  'has_older is always false': { response: answering(hasTarget, (body) => ({ ...body, has_older: false })) },
+  'has_newer is always false': { response: answering(hasTarget, (body) => ({ ...body, has_newer: false })) },
+  'empty page around an unknown message': {
+    response: (response, request) => {
+      if (response.status !== 404 || !hasTarget(request)) return;
+      response.status = 200;
+      response.body = JSON.stringify({ messages: [], has_older: false, has_newer: false, target_id: null });
+    },
+  },
+} satisfies Record<string, BackendFault>;
+
+const isEdit = ({ method }: ProxiedRequest): boolean => method === 'PATCH';
+const dropFrames = (type: string): BackendFault => ({
+  fromServer: (frame) => (frame['type'] === type ? undefined : frame),
+});
+
+/** @param token of the author, with which edits of others are made. */
+const editFaults = (token: string) =>
+  ({
+    'edit refused': { request: (request) => (isEdit(request) ? refusal(405) : undefined) },
+    'edit answered with the old text': { response: answering(isEdit, (body) => ({ ...body, content: 'as before' })) },
+    'edited message without edited_at': { response: answering(isEdit, without('edited_at')) },
+    'edit not announced': dropFrames('message_updated'),
+    'repeated edit with another edited_at': {
+      response: answering(isEdit, (body) => ({ ...body, edited_at: new Date().toISOString() })),
+    },
+    'repeated edit refused': repeatRefused(isEdit),
+    'edits without conflicts': {
+      request: (request) => {
+        if (isEdit(request)) changeBody(request, without('edited_at'));
+        return undefined;
+      },
+    },
+    'conflict answered with 400': {
+      response: (response) => void (response.status = response.status === 409 ? 400 : response.status),
+    },
+    'conflict without the message': { response: answering(isEdit, without('message'), 409) },
+    'conflict with an outdated message': {
+      response: answering(isEdit, (b) => ({ ...b, message: { ...(b['message'] as Frame), content: 'before' } }), 409),
+    },
+    'conflict without the code': { response: answering(isEdit, without('code'), 409) },
+    'edits of others accepted': {
+      request: (request) => {
+        if (isEdit(request)) request.headers.authorization = `Bearer ${token}`;
+        return undefined;
+      },
+    },
+    'edits of others refused with 400': {
+      request: (request) =>
+        isEdit(request) && request.headers.authorization !== `Bearer ${token}` ? refusal(400) : undefined,
+    },
+  }) satisfies Record<string, BackendFault>;
+
+/** The second request of this kind is refused. */
+function repeatRefused(concerns: (request: ProxiedRequest) => boolean): BackendFault {
+  let requests = 0;
+  return { request: (request) => (concerns(request) && ++requests === 2 ? refusal(404) : undefined) };
+}
+
+const isReaction = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/reactions/');
+const isDeletion = ({ method }: ProxiedRequest): boolean => method === 'DELETE';
+
+/** A backend that toggles a reaction instead of setting it to `on`. */
+function toggledReactions(): BackendFault {
+  let isOn = false;
+  return {
+    request: (request) => {
+      if (isReaction(request)) changeBody(request, (body) => ({ ...body, on: (isOn = !isOn) }));
+      return undefined;
+    },
+  };
+}
+
+const reactionFaults = () =>
+  ({
+    'reaction refused': { request: (request) => (isReaction(request) ? refusal(405) : undefined) },
+    'answer to a reaction without it': { response: answering(isReaction, without('reactions')) },
+    'reaction never removed': {
+      request: (request) => {
+        if (isReaction(request)) changeBody(request, (body) => ({ ...body, on: true }));
+        return undefined;
+      },
+    },
+    'reaction not announced': dropFrames('reactions_updated'),
+    'reactions toggled': toggledReactions(),
+    'repeated reaction refused': repeatRefused(isReaction),
+    'reaction counted twice': {
+      response: answering(isReaction, (body) => ({
+        ...body,
+        reactions: (body['reactions'] as Frame[]).flatMap((each) => [each, each]),
+      })),
+    },
+  }) satisfies Record<string, BackendFault>;
+
+/** Changes the tombstones in the history. */
+const inTombstones = (change: (tombstone: Frame) => Frame[]): BackendFault => ({
+  response: answering(isHistory, (body) => ({
+    ...body,
+    messages: (body['messages'] as Frame[]).flatMap((each) => (each['deleted_at'] ? change(each) : [each])),
+  })),
+});
+
+const withoutDeletedAt: BackendFault['fromServer'] = (frame) =>
+  frame['type'] === 'message_deleted' ? without('deleted_at')(frame) : frame;
+
+const deleteFaults = () =>
+  ({
+    'deletion refused': { request: (request) => (isDeletion(request) ? refusal(405) : undefined) },
+    'deletion answered with 200': {
+      response: (response, request) => {
+        if (isDeletion(request)) Object.assign(response, { status: 200, body: '{}' });
+      },
+    },
+    'deletion not announced': dropFrames('message_deleted'),
+    'repeated deletion refused': repeatRefused(isDeletion),
+    'deleted message keeps its content': inTombstones((each) => [{ ...each, content: 'as before' }]),
+    'deleted message keeps attachment and reactions': inTombstones((each) => [
+      { ...each, attachment: '/file.png', reactions: [{ emoji: '👍', user_ids: [1] }] },
+    ]),
+    'deleted message without deleted_at': inTombstones((each) => [{ ...each, deleted_at: null }]),
+    'announced tombstone missing': inTombstones(() => []),
+    'tombstone that is not announced': { fromServer: withoutDeletedAt },
+    // No fault: a server may keep nothing.
+    'no tombstones': { ...inTombstones(() => []), fromServer: withoutDeletedAt },
+  }) satisfies Record<string, BackendFault>;
+
+/** Some have a state of their own, so each test needs a new object. */
+export const capabilityFaults = (token: string) => ({
+  ...permissionFaults,
+  ...aroundFaults,
+  ...editFaults(token),
+  ...reactionFaults(),
+  ...deleteFaults(),
+});
