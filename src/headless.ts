@@ -6,6 +6,8 @@ export {
   type SendOptions,
   type SendResult,
 } from './client/index.js';
+export type { ChatRoom, DeleteOptions, JumpResult, JumpTarget } from './client/index.js';
+export type { RoomAction } from './store/permissions.js';
 export type { ChatData, ChatMessage, ChatUser, ConnectionEvents, Listener, Thread, Typist } from './client/index.js';
 export type { Reason, ReasonCode } from './locale/state-reasons.js';
 export type { ChatState, ConnectionState, Method, NextTry } from './model/index.js';

@@ -37,7 +37,7 @@ export interface JumpResult {
  */
 export interface ChatRoom {
   /**
-   * Whether the user may do something in the room, or with a message of it: see `isAllowed` for a synchronous version.
+   * Whether the user may do something in the room, or with a message of it.
    * @param messageId a loaded message, for the actions that concern one. If it is not loaded, the result is false.
    */
   can(action: RoomAction, messageId?: Id): Promise<boolean>;
