@@ -13,10 +13,11 @@ const CAPABILITIES = [
   'receipts',
   'permissions',
   'around',
+  'mark_unread',
 ] as const;
 
 /** Capabilities that `--without` removes, to test clients against a server that lacks them. */
-export const REMOVABLE = ['edit', 'delete', 'reactions', 'permissions', 'around'] as const;
+export const REMOVABLE = ['edit', 'delete', 'reactions', 'permissions', 'around', 'mark_unread'] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
 export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);
@@ -26,6 +27,7 @@ const FRAMES: Partial<Record<ClientFrame['type'], Removable>> = {
   edit_message: 'edit',
   delete_message: 'delete',
   react: 'reactions',
+  mark_unread: 'mark_unread',
 };
 
 interface Source {

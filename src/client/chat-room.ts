@@ -66,4 +66,16 @@ export interface ChatRoom {
    * @throws {ChatError} `aborted` if another jump in this room followed; `too_far_back`, and the errors of a request.
    */
   openAt(target: JumpTarget): Promise<JumpResult>;
+  /**
+   * Marks a message and all later ones as unread, on all devices. Others still see that they were read. They are not
+   * marked as read automatically until the room was left.
+   * @throws {ChatError} `not_supported` without the capability `mark_unread`, and the errors of a request.
+   */
+  markUnread(messageId: Id): Promise<void>;
+  /**
+   * Who has read a loaded message.
+   * @returns the ids of the members, without the author.
+   * @throws {ChatError} `not_supported` without the capability `receipts`, and the errors of a request.
+   */
+  readBy(messageId: Id): Promise<Id[]>;
 }

@@ -5,7 +5,15 @@ import { ChatError } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
 import { loadParts, type ConnectionCore } from './connection-core.js';
 
-const METHODS = ['can', 'edit', 'delete', 'react', 'openAt'] as const satisfies readonly (keyof ChatRoom)[];
+const METHODS = [
+  'can',
+  'edit',
+  'delete',
+  'react',
+  'openAt',
+  'markUnread',
+  'readBy',
+] as const satisfies readonly (keyof ChatRoom)[];
 
 const importMethods = lazyImport(() => import('./room-methods.js'));
 

@@ -55,6 +55,8 @@ export class ReadReceipts {
 
   /** A view has begun to show the newest message of a room. */
   onViewing(roomId: Id): void {
+    // Not if the room was marked as unread: see the reducer.
+    if (!this.#store.data.reading.includes(idKey(roomId))) return;
     if ((roomOf(this.#store.data, roomId)?.unread_count ?? 0) > 0) this.send(roomId);
   }
 

@@ -44,6 +44,7 @@ export class RoomSubscriptions {
       if (hasLeft) return;
       hasLeft = true;
       if (--room.count > 0) return;
+      this.#core.store.dispatch({ type: 'left', roomId });
       this.#rooms.delete(key);
       if (this.#core.isRunning) timers.set(timer, LINGER_MS, () => this.#close(roomId));
       else this.#close(roomId);

@@ -14,6 +14,9 @@ export type Intent =
   /** A view has started (`on`) or stopped showing the newest message (`reading`), or older ones (`away`). */
   | { type: 'reading' | 'away'; roomId: Id; on: boolean }
   | { type: 'mark-read'; roomId: Id }
+  /** A message and all later ones are unread, until the room is left. The last view has left the room. */
+  | { type: 'mark-unread'; roomId: Id; messageId: Id; count: number }
+  | { type: 'left'; roomId: Id }
   | { type: 'typing-expired'; roomId: Id; userId: Id }
   /** A change of a message is shown before the server has confirmed it. */
   | { type: 'change'; change: PendingChange }

@@ -5,6 +5,7 @@
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import type { SessionEvent } from '../model/index.js';
+import type { Intent } from './actions.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
@@ -156,6 +157,24 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
     default:
       return assertNever(side);
   }
+}
+
+/** Marks a message and the `count` unread ones from it as unread. No view counts as reading until the room is left. */
+export function onMarkedUnread(
+  state: ChatData,
+  { roomId, messageId, count }: Extract<Intent, { type: 'mark-unread' }>,
+): ChatData {
+  const key = idKey(roomId);
+  return {
+    ...state,
+    reading: state.reading.filter((room) => room !== key),
+    keptUnread: [...state.keptUnread.filter((room) => room !== key), key],
+    rooms: state.rooms.map((room) =>
+      sameId(room.id, roomId)
+        ? { ...room, unread_count: Math.max(count, room.unread_count), first_unread_id: messageId }
+        : room,
+    ),
+  };
 }
 
 /** Sorts the rooms again after the activity of one has changed. */

@@ -73,6 +73,10 @@ function reduceAction(state: ChatData, action: Action): ChatData {
     case 'change-ended':
     case 'rewritten':
       return pages?.onChange(state, action) ?? state;
+    case 'mark-unread':
+      return pages?.onMarkedUnread(state, action) ?? state;
+    case 'left':
+      return { ...state, keptUnread: state.keptUnread.filter((room) => room !== idKey(action.roomId)) };
     case 'typing-expired':
       return stopTyping(state, action.roomId, action.userId);
     case 'reset':
@@ -106,6 +110,7 @@ function onView(state: ChatData, { type, roomId, on }: Extract<Intent, { type: '
   const key = idKey(roomId);
   const views = state[type];
   const at = views.indexOf(key);
+  if (on && type === 'reading' && state.keptUnread.includes(key)) return state;
   return { ...state, [type]: on ? [...views, key] : views.filter((_, index) => index !== at) };
 }
 

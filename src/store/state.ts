@@ -99,6 +99,8 @@ export interface ChatData {
   readonly selected: Id | null;
   /** Ids, as text, of rooms whose newest message is on screen: they have no unread messages. One entry per view. */
   readonly reading: readonly string[];
+  /** Ids, as text, of rooms that were marked as unread, and have not been left since: `reading` does not count there. */
+  readonly keptUnread: readonly string[];
   /** Ids, as text, of rooms with a reader who has scrolled up: older messages are not released. One entry per view. */
   readonly away: readonly string[];
   /** The last 500 received messages, as `<room id> <message id>`, so that none is counted twice. */
@@ -147,6 +149,7 @@ export const INITIAL: ChatData = {
   threads: new Map(),
   selected: null,
   reading: [],
+  keptUnread: [],
   away: [],
   seen: [],
   changes: [],

@@ -9,6 +9,7 @@
  * - `not_found`: HTTP 404, or an id that does not exist.
  * - `invalid`: HTTP 400 and other 4xx: the server rejected the request. `message` has its explanation.
  * - `conflict`: the message was edited on another device meanwhile, or a failed message may have been sent.
+ * - `not_supported`: the backend does not have the capability.
  * - `too_far_back`: a message is not on the 20 pages of history that are loaded to find it.
  * - `too_large`: HTTP 413.
  * - `rate_limited`: HTTP 429. `retryAfterMs` is the wait before a retry, if the server specifies it.
@@ -36,6 +37,7 @@ export type ErrorCode =
   | 'not_found'
   | 'invalid'
   | 'conflict'
+  | 'not_supported'
   | 'too_far_back'
   | 'too_large'
   | 'rate_limited'

@@ -1,4 +1,4 @@
-/** The requests of the capabilities `edit`, `delete` and `reactions`. Loaded on demand: see session/deferred.ts. */
+/** The requests of the capabilities `edit`, `delete`, `reactions` and `mark_unread`. Loaded on demand: see session/deferred.ts. */
 import { check, Message, type Id } from '../protocol/index.js';
 import type { RestClient } from './rest.js';
 import type { DeferredRequests } from './transport.js';
@@ -7,7 +7,7 @@ const pathOf = (messageId: Id): string => `messages/${encodeURIComponent(message
 
 export const mutationRequests = (
   rest: RestClient,
-): Required<Pick<DeferredRequests, 'editMessage' | 'deleteMessage' | 'react'>> => ({
+): Required<Pick<DeferredRequests, 'editMessage' | 'deleteMessage' | 'react' | 'markUnread'>> => ({
   async editMessage({ messageId }, content, seen, signal) {
     const body = { content, edited_at: seen };
     const answer = await rest.request(pathOf(messageId), { method: 'PATCH', body, signal });
@@ -15,6 +15,9 @@ export const mutationRequests = (
   },
   async deleteMessage({ messageId }) {
     await rest.request(pathOf(messageId), { method: 'DELETE', keepalive: true });
+  },
+  async markUnread({ messageId }, signal) {
+    await rest.request(`${pathOf(messageId)}mark_unread/`, { method: 'POST', body: {}, signal });
   },
   async react({ messageId }, emoji, on, signal) {
     const answer = await rest.request(`${pathOf(messageId)}reactions/`, {

@@ -94,6 +94,8 @@ export interface DeferredRequests {
   deleteMessage?(target: MessageTarget): Promise<void>;
   /** Capability `reactions`: adds (`on`) or removes an own reaction. */
   react?(target: MessageTarget, emoji: string, on: boolean, signal: AbortSignal): Promise<Message>;
+  /** Capability `mark_unread`: this message and all later ones. */
+  markUnread?(target: MessageTarget, signal: AbortSignal): Promise<void>;
   /**
    * Capability `around`: about `limit` messages around a message or a time.
    * @returns undefined if the server ignores the target.

@@ -62,6 +62,11 @@ const FRAMES: Record<keyof typeof ClientFrames, Attempt> = {
     outsider: 'access_denied',
     foreignMessage: 'unknown_message',
   },
+  mark_unread: {
+    send: ({ room, message }) => ({ room_id: room, message_id: message }),
+    outsider: 'access_denied',
+    foreignMessage: 'unknown_message',
+  },
   react: {
     send: ({ room, message }) => ({ room_id: room, message_id: message, emoji: '👍', on: true }),
     outsider: 'access_denied',
@@ -103,6 +108,10 @@ const ROUTES: Record<string, RouteAttempt> = {
     outsider: 404,
   },
   'DELETE /messages/:id/': { request: ({ message }) => [`messages/${message}/`], outsider: 404 },
+  'POST /messages/:id/mark_unread/': {
+    request: ({ message }) => [`messages/${message}/mark_unread/`, {}],
+    outsider: 404,
+  },
   'POST /messages/:id/reactions/': {
     request: ({ message }) => [`messages/${message}/reactions/`, { emoji: '👍', on: true }],
     outsider: 404,

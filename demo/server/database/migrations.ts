@@ -7,6 +7,7 @@ import { DERIVED_NOTIFICATIONS } from './migration-7.js';
 import { PRUNING } from './migration-8.js';
 import { PERMISSIONS } from './migration-9.js';
 import { VERSIONS } from './migration-10.js';
+import { MARK_UNREAD } from './migration-11.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -109,6 +110,7 @@ const MIGRATIONS: Migration[] = [
   PRUNING,
   PERMISSIONS,
   VERSIONS,
+  MARK_UNREAD,
 ];
 
 /** An arbitrary advisory lock id. */

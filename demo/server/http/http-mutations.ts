@@ -1,9 +1,10 @@
-/** REST routes of the capabilities `edit`, `delete` and `reactions`. */
+/** REST routes of the capabilities `edit`, `delete`, `reactions` and `mark_unread`. */
 import type { Context as Call, Hono } from 'hono';
 import type { Context } from '../context.js';
 import { RequestError, toId } from '../errors.js';
 import { deleteMessage, editMessage, react, type Target } from '../messages/message-mutations.js';
 import { findMessage } from '../messages/messages.js';
+import { markUnread } from '../rooms/mark-unread.js';
 import { isMember } from '../rooms/rooms.js';
 import { needs } from './http-middleware.js';
 import { json, type Env } from './http-params.js';
@@ -25,6 +26,11 @@ export function addMutationRoutes(app: Hono<Env>, context: Context, api: string)
     const { emoji, on } = await json(call);
     const { message } = await react(context, call.get('viewer'), await targetOf(call), { emoji, on });
     return answer(context, 200, message);
+  });
+
+  app.post(`${api}/messages/:id/mark_unread/`, needs(context, 'mark_unread'), async (call) => {
+    const { roomId, messageId } = await targetOf(call);
+    return answer(context, 200, await markUnread(context, call.get('viewer'), roomId, messageId));
   });
 
   /**

@@ -188,7 +188,9 @@ export async function listReceipts(
   after = 0,
 ): Promise<{ items: Receipt[]; next: number | null }> {
   const found = await database.query<Receipt>(
-    `select user_id, read_up_to as up_to from members where room_id = $1 and user_id > $2::bigint and read_up_to > 0
+    // What was marked as unread is read nevertheless, for others.
+    `select user_id, case when (receipt_time, receipt_up_to) > (read_time, read_up_to) then receipt_up_to else read_up_to end as up_to
+     from members where room_id = $1 and user_id > $2::bigint and (read_up_to > 0 or receipt_up_to > 0)
      order by user_id limit $3`,
     [roomId, after, RECEIPTS_PER_PAGE + 1],
   );

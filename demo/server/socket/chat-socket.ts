@@ -8,6 +8,7 @@ import type { Handler, SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 import { echo, readFrame, type ErrorDetails } from './read-frame.js';
 import { accessDenied, RequestError, toId } from '../errors.js';
+import { markUnread } from '../rooms/mark-unread.js';
 import { isMember, listRooms } from '../rooms/rooms.js';
 import { readKnown, syncRooms } from '../messages/sync.js';
 
@@ -101,6 +102,9 @@ export class ChatHandler implements Handler {
         return this.#answerMutation(
           await react(context, viewer, { roomId, messageId: idOr0(frame.message_id) }, frame),
         );
+      case 'mark_unread':
+        await markUnread(context, viewer, roomId, idOr0(frame.message_id));
+        return;
       default:
         return frame satisfies never;
     }

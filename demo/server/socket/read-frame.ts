@@ -26,6 +26,7 @@ const BEYOND_BASELINE: ReadonlySet<string> = new Set<ClientFrame['type']>([
   'edit_message',
   'delete_message',
   'react',
+  'mark_unread',
 ]);
 const WITHOUT_ROOM: ReadonlySet<string> = new Set<ClientFrame['type']>([
   'ping',

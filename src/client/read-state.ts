@@ -1,0 +1,54 @@
+/** Marks messages as unread, and tells who has read a message. Loaded on first use: see room-methods.ts. */
+import { compareMessages, idKey, sameId, type Id } from '../protocol/index.js';
+import { isOwn, threadOf } from '../store/selectors.js';
+import { messageOf } from '../store/permissions.js';
+import { isStored } from '../store/timeline-entries.js';
+import { ChatError } from '../transport/index.js';
+import type { ConnectionCore } from './connection-core.js';
+
+type Host = Pick<ConnectionCore, 'session' | 'store' | 'timers'>;
+
+const notSupported = (): ChatError => new ChatError('not_supported', 'The backend does not support this.');
+
+export async function markUnread({ session, store, timers }: Host, roomId: Id, messageId: Id): Promise<void> {
+  if (!session.backend.has('mark_unread')) throw notSupported();
+  const { data } = store;
+  const { timeline } = threadOf(data, roomId);
+  const at = timeline.findIndex(({ id }) => sameId(id, messageId));
+  const count = timeline
+    .slice(Math.max(at, 0))
+    .filter((message) => isStored(message) && !message.deleted_at && !isOwn(data, message)).length;
+  // A receipt that waits would mark them as read again.
+  timers.cancel(`read ${idKey(roomId)}`);
+  store.dispatch({ type: 'mark-unread', roomId, messageId, count });
+  try {
+    const requests = await session.restOrThrow().deferred();
+    if (!requests.markUnread) throw notSupported();
+    await requests.markUnread({ roomId, messageId }, session.signal);
+  } catch (thrown) {
+    store.dispatch({ type: 'left', roomId });
+    // The list has the count as it was.
+    await session.refreshRooms().catch(() => {});
+    throw thrown;
+  }
+}
+
+/** @returns the ids of the members who have read a message, without its author. */
+export async function readBy({ session, store }: Host, roomId: Id, messageId: Id): Promise<Id[]> {
+  if (!session.backend.has('receipts')) throw notSupported();
+  const message = messageOf(store.data, roomId, messageId);
+  if (!message || !isStored(message)) throw new ChatError('not_found', 'The message is not loaded.');
+  const requests = await session.restOrThrow().deferred();
+  const receipts = await requests.fetchReceipts(roomId, session.signal);
+  if (!receipts) throw new ChatError('unreachable', 'The receipts cannot be read now.');
+  const { timeline } = threadOf(store.data, roomId);
+  const place = timeline.findIndex(({ id }) => sameId(id, messageId));
+  return receipts
+    .filter(({ userId, upTo }) => {
+      if (sameId(userId, message.sender?.id)) return false;
+      const last = timeline.findIndex(({ id }) => sameId(id, upTo));
+      // Not loaded: the ids decide, as for the delivery state.
+      return last < 0 ? compareMessages(message, { ...message, id: upTo }) <= 0 : place <= last;
+    })
+    .map(({ userId }) => userId);
+}
