@@ -40,7 +40,7 @@ const page = globalThis as unknown as Record<symbol, Shared | undefined> & {
 const script = ofDocument('currentScript') as HTMLScriptElement | undefined;
 if (script?.src) start(script);
 // eslint-disable-next-line no-console -- no element exists yet that could report this
-else console.error('unified-chat: load loader.js without type=module');
+else console.error('unified-chat: remove type=module');
 
 /** Loads the chat.js next to this script. */
 function loaderOf(script: string): Shared['load'] {
