@@ -27,7 +27,20 @@ describe('limits', () => {
       [hello['protocol'], hello['capabilities'], hello['heartbeat_s']],
       [
         1,
-        ['idempotent_send', 'ack', 'user_channel', 'sync', 'edit', 'delete', 'reactions', 'token_refresh', 'receipts'],
+        [
+          'idempotent_send',
+          'ack',
+          'user_channel',
+          'sync',
+          'edit',
+          'delete',
+          'reactions',
+          'token_refresh',
+          'receipts',
+          'permissions',
+          'around',
+          'mark_unread',
+        ],
         25,
       ],
     );
