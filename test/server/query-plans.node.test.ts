@@ -210,6 +210,20 @@ describe(
         await check('reading everything', () =>
           client.ask({ type: 'mark_read', room_id: room }, 'messages_marked_read'),
         );
+        const [far] = await server.database.query<{ id: number; at: string }>(
+          `select id, created_at::text as at from messages where room_id = ${room} order by created_at desc, id desc
+           offset 5000 limit 1`,
+        );
+        await check('13.2: the history around a message', () =>
+          rest(server, ANA, `rooms/${room}/messages/?limit=50&around=${far!.id}`),
+        );
+        await check('13.2: the history from a time', () =>
+          rest(server, ANA, `rooms/${room}/messages/?limit=50&at=${encodeURIComponent(far!.at)}`),
+        );
+        const recent = await send(room);
+        await check('13.3: marking as unread', () =>
+          rest(server, ANA, `messages/${recent}/mark_unread/`, { json: {} }),
+        );
         await check('the receipts', () => rest(server, ANA, `rooms/${room}/receipts/`));
       });
     }
@@ -218,6 +232,8 @@ describe(
       const [last] = await server.database.query<{ id: number }>(
         `insert into messages (room_id, sender_id, content) values (${READ_SINGLY}, 1000, 'new') returning id`,
       );
+      // The first unread message comes after so many that were read.
+      await check('13.2: the room list, before it is read', () => rest(server, ANA, 'rooms/'));
       await check('reading one', () =>
         client.ask({ type: 'mark_read', room_id: READ_SINGLY, message_ids: [last!.id] }, 'messages_marked_read'),
       );

@@ -28,6 +28,8 @@ export const MARK_UNREAD: Migration = {
         target record;
         last_time timestamptz;
         last_id int;
+        read_singly int[];
+        furthest record;
       begin
         select o.read_time, o.read_up_to, o.receipt_time, o.receipt_up_to into me from members o
           where o.room_id = room and o.user_id = viewer for update;
@@ -46,19 +48,23 @@ export const MARK_UNREAD: Migration = {
           last_time := me.read_time;
           last_id := me.read_up_to;
         end if;
-        delete from reads r where r.user_id = viewer and r.message_id in (
+        -- Not a join: it could read everything that the viewer has ever read.
+        read_singly := array(
           select m.id from messages m
-          where m.room_id = room and (m.created_at, m.id) >= (target.created_at, target.id));
+          where m.room_id = room and (m.created_at, m.id) >= (target.created_at, target.id)
+            and (select r.user_id from reads r where r.message_id = m.id and r.user_id = viewer) is not null);
+        select f.at, f.id into furthest from (
+          values (me.read_time, me.read_up_to), (me.receipt_time, me.receipt_up_to)
+          union all select m.created_at, m.id from messages m where m.id = any(read_singly)) f (at, id)
+          order by f.at desc, f.id desc limit 1;
+        delete from reads r where r.user_id = viewer and r.message_id = any(read_singly);
         update members o set read_time = last_time, read_up_to = last_id,
-            receipt_time = case when (me.read_time, me.read_up_to) > (me.receipt_time, me.receipt_up_to)
-              then me.read_time else me.receipt_time end,
-            receipt_up_to = case when (me.read_time, me.read_up_to) > (me.receipt_time, me.receipt_up_to)
-              then me.read_up_to else me.receipt_up_to end,
+            receipt_time = furthest.at, receipt_up_to = furthest.id,
             read_count = r.message_count - (
               select count(*) from messages m
               where m.room_id = room and (m.created_at, m.id) > (last_time, last_id)
                 and m.sender_id <> viewer and m.deleted_at is null
-                and not exists (select 1 from reads d where d.user_id = viewer and d.message_id = m.id))
+                and (select d.user_id from reads d where d.user_id = viewer and d.message_id = m.id) is null)
           from rooms r where r.id = room and o.room_id = room and o.user_id = viewer;
         return true;
       end $$`,

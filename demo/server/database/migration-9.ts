@@ -10,24 +10,23 @@ export const PERMISSIONS: Migration = {
   name: 'roles of members; closed rooms',
   statements: [
     `create domain member_role as text check (value in ('owner', 'member'))`,
-    `alter table members add column role member_role not null default 'member'`,
+    `alter table members add column role member_role not null default 'member',
+      add column permissions_changed_at timestamptz`,
     // Shown to the members. Null: the room is open.
     `alter table rooms add column closed_reason text, add column permissions_changed_at timestamptz`,
     `create index rooms_by_permission_change on rooms (permissions_changed_at) where permissions_changed_at is not null`,
-    `create function note_closed_room() returns trigger language plpgsql as $$
+    `create index members_by_permission_change on members (permissions_changed_at)
+      where permissions_changed_at is not null`,
+    `create function note_permission_change() returns trigger language plpgsql as $$
       begin
         new.permissions_changed_at := clock_timestamp();
         return new;
       end $$`,
     `create trigger note_closed_room before update of closed_reason on rooms for each row
-      when (old.closed_reason is distinct from new.closed_reason) execute function note_closed_room()`,
-    `create function note_changed_role() returns trigger language plpgsql as $$
-      begin
-        update rooms set permissions_changed_at = clock_timestamp() where id = new.room_id;
-        return null;
-      end $$`,
-    `create trigger note_changed_role after update of role on members for each row
-      when (old.role is distinct from new.role) execute function note_changed_role()`,
+      when (old.closed_reason is distinct from new.closed_reason) execute function note_permission_change()`,
+    // Not in the row of the room: a message locks the room first, and its members after it.
+    `create trigger note_changed_role before update of role on members for each row
+      when (old.role is distinct from new.role) execute function note_permission_change()`,
     // As in migration 7, and nothing is stored in a closed room.
     `create or replace function store_message(room int, author int, kind text, body text, file uuid, quoted int,
         temp text, sent_digest text, viewing int[], out is_allowed boolean, out message int, out change int,
@@ -74,7 +73,9 @@ export const PERMISSIONS: Migration = {
           update members me set read_count = me.read_count + 1 where me.room_id = room and me.user_id = author;
           if not is_newest then perform count_if_read(room, author, sent_at, message); end if;
           if quoted is not null then
-            select json_build_object('id', q.id, 'content', q.content, 'sender', u.username) into quote
+            -- Deleted while this statement waited: then it discloses nothing.
+            select json_build_object('id', q.id, 'content', q.content,
+                'sender', case when q.deleted_at is null then u.username else '' end) into quote
               from messages q join users u on u.id = q.sender_id where q.id = quoted;
           end if;
           select array_agg(me.user_id), array_agg(total - me.read_count) into member_ids, unread

@@ -66,7 +66,7 @@ export async function listAround(
   const found = rows.filter((row): row is Row => row.id !== null);
   const older = found.filter((row) => row.is_before);
   const newer = found.filter((row) => !row.is_before);
-  const page = [...older.slice(-before), ...newer.slice(0, from)];
+  const page = [...older.slice(Math.max(0, older.length - before)), ...newer.slice(0, from)];
   return {
     messages: page.map((row) => messageFromRow(source, viewerId, row)),
     hasOlder: older.length > before,
@@ -81,6 +81,8 @@ export function readTarget(around: number | null, at: string | undefined): Targe
   if (around !== null) return { id: around };
   if (!at) return undefined;
   const time = new Date(at);
-  if (Number.isNaN(time.getTime())) throw field('at', 'Must be a time: 2026-11-28T12:00:00Z.');
+  const year = time.getUTCFullYear();
+  // PostgreSQL does not read all years that a Date can have.
+  if (!(year >= 1 && year <= 9_999)) throw field('at', 'Must be a time: 2026-11-28T12:00:00Z.');
   return { at: time };
 }

@@ -74,7 +74,7 @@ function checkPermission(membership: Membership, viewer: Viewer, row: Row, targe
     if (!isOwn) throw new RequestError('not_yours', 'Only the author of a message can edit it.', target);
     return requirePermission(membership, target.roomId, 'edit_own');
   }
-  if (!isOwn && !allowedActions(membership).includes('delete_any'))
+  if (!isOwn && membership.closedReason === null && !allowedActions(membership).includes('delete_any'))
     throw new RequestError('not_yours', 'Only the author of a message can delete it.', target);
   if (!row.isDeleted) requirePermission(membership, target.roomId, isOwn ? 'delete_own' : 'delete_any');
 }
@@ -160,7 +160,8 @@ export async function deleteMessage(context: Context, viewer: Viewer, target: Ta
       [messageId],
     );
     await inside.query(
-      `update messages set content = '', attachment_id = null, digest = null, deleted_at = clock_timestamp() where id = $1`,
+      `update messages set content = '', attachment_id = null, reply_to_id = null, edited_at = null, digest = null,
+         deleted_at = clock_timestamp() where id = $1`,
       [messageId],
     );
     await inside.query('delete from attachments where id = $1', [kept!.file]);

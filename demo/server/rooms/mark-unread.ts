@@ -21,7 +21,8 @@ export async function markUnread(
   roomId: number,
   messageId: number,
 ): Promise<ReadState> {
-  const { database } = context;
+  const { database, rateLimits } = context;
+  await rateLimits.count('rate', viewer.id);
   if (!(await isMember(database, roomId, viewer.id))) throw accessDenied(roomId);
   const [done] = await database.query<{ found: boolean }>('select mark_unread($1, $2, $3) as found', [
     roomId,

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
 import type { Member } from './member.js';
-import { MEMBERSHIP_COLUMNS, permissionFields, type Membership, type Role } from './permissions.js';
+import { membershipOf, permissionFields, type Membership, type Role } from './permissions.js';
 import { userJson, type WireUser } from '../users.js';
 
 interface RoomRow {
@@ -35,11 +35,15 @@ export const ROOMS_PER_PAGE = 200;
 /** A room with more members names only some of them; `participant_count` counts all. */
 const MAX_PARTICIPANTS = 100;
 
-/** The first unread message of room `r`, for viewer $1. */
+/** The first unread message is searched among so many messages: others may have been read one by one before it. */
+const MAX_SEARCHED = 1_000;
+/** The first unread message of room `r`, for viewer $1; null if there is none, or it is too far away. */
 const FIRST_UNREAD = `case when r.message_count > r.read_count then (
-  select m.id from messages m where m.room_id = r.id and (m.created_at, m.id) > (r.read_time, r.read_up_to)
-    and m.sender_id <> $1 and m.deleted_at is null
-    and not exists (select 1 from reads d where d.user_id = $1 and d.message_id = m.id)
+  select m.id from (
+    select n.* from messages n where n.room_id = r.id and (n.created_at, n.id) > (r.read_time, r.read_up_to)
+    order by n.created_at, n.id limit ${MAX_SEARCHED}) m
+  where m.sender_id <> $1 and m.deleted_at is null
+    and (select d.user_id from reads d where d.user_id = $1 and d.message_id = m.id) is null
   order by m.created_at, m.id limit 1) end`;
 
 /** The position of a room in the list of its member: when it was updated, in µs since 1970, and its id. */
@@ -143,12 +147,9 @@ export async function lastMessage(
 
 /** Locks the room until the end of the transaction. @returns undefined if the user is not a member. */
 export async function lockRoom(inside: Queryable, roomId: number, userId: number): Promise<Membership | undefined> {
-  const [membership] = await inside.query<Membership>(
-    `select ${MEMBERSHIP_COLUMNS} from rooms r join members o on o.room_id = r.id and o.user_id = $2
-     where r.id = $1 and r.is_active for update of r`,
-    [roomId, userId],
-  );
-  return membership;
+  await inside.query('select 1 from rooms where id = $1 for update', [roomId]);
+  // A statement of its own: the first one may have waited for a change of the membership.
+  return membershipOf(inside, roomId, userId);
 }
 
 /** The members of a room; empty if there is no such room. */

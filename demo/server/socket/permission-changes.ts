@@ -10,7 +10,7 @@ import { MEMBERSHIP_COLUMNS, permissionFields, type Membership } from '../rooms/
  * Changes of the last seconds are read again, because a transaction becomes visible only after the time that it has
  * written.
  */
-const OVERLAP_S = 15;
+const OVERLAP_S = 120;
 
 interface Changed extends Membership {
   roomId: number;
@@ -21,8 +21,8 @@ interface Changed extends Membership {
 
 /** Announces the changes since the last call, to the users who are connected to this process. */
 export class PermissionChanges {
-  /** The announced changes, by room. */
-  #announced = new Map<number, number>();
+  /** The announced changes, by room and user. */
+  #announced = new Map<string, number>();
 
   constructor(private readonly context: Context) {}
 
@@ -31,16 +31,22 @@ export class PermissionChanges {
     if (!has(options, 'permissions')) return;
     const changes = await database.query<Changed>(
       `select r.id as "roomId", o.user_id as "userId", ${MEMBERSHIP_COLUMNS},
-         (extract(epoch from r.permissions_changed_at) * 1000000)::float8 as at
-       from rooms r join members o on o.room_id = r.id
-       where r.permissions_changed_at > clock_timestamp() - $2 * interval '1 second' and r.is_active
-         and o.user_id = any($1::int[])`,
+         (extract(epoch from greatest(r.permissions_changed_at, o.permissions_changed_at)) * 1000000)::float8 as at
+       from (
+         select o.room_id, o.user_id from members o
+           where o.permissions_changed_at > clock_timestamp() - $2 * interval '1 second'
+         union select o.room_id, o.user_id from rooms r join members o on o.room_id = r.id
+           where r.permissions_changed_at > clock_timestamp() - $2 * interval '1 second') changed
+       join members o on o.room_id = changed.room_id and o.user_id = changed.user_id
+       join rooms r on r.id = o.room_id and r.is_active
+       where o.user_id = any($1::int[])`,
       [userIds, OVERLAP_S],
     );
-    const announced = new Map<number, number>();
+    const announced = new Map<string, number>();
     for (const { roomId, userId, at, ...membership } of changes) {
-      announced.set(roomId, at);
-      if (this.#announced.get(roomId) === at) continue;
+      const key = `${roomId} ${userId}`;
+      announced.set(key, at);
+      if (this.#announced.get(key) === at) continue;
       const updates = permissionFields(membership);
       const frame = { type: 'room_updated', room_id: roomId, updates, timestamp: new Date() };
       for (const connection of hub.connectionsOf(userId)) connection.send(frame);
