@@ -56,4 +56,20 @@ describe('changes of messages', () => {
     assert.deepEqual(server.violations, []);
     assert.equal(server.rows[0]!.deletedAt, null);
   });
+
+  it('a message that is deleted elsewhere shows no text and no reaction whose request is pending', async () => {
+    for (const verb of ['edit', 'react']) server.requested.add(`${ME} ${verb} 1`);
+    server.latency = () => 1_000;
+    const refused = [chat.room(ROOM).edit(1, 'Changed'), chat.room(ROOM).react(1, '👍', true)].map((request) =>
+      assert.rejects(request, { code: 'not_found' }),
+    );
+    await clock.advance(100);
+    assert.equal(shown(1)!.content, 'Changed');
+    server.delete(server.rows[0]!);
+    await clock.advance(100);
+    assert.deepEqual([shown(1)!.content, shown(1)!.reactions], ['', []]);
+    await clock.advance(5_000);
+    await Promise.all(refused);
+    assert.deepEqual(chat.data.changes, []);
+  });
 });

@@ -22,7 +22,8 @@ import {
 import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
 import { checkDisposed, checkFinalState } from './final-state.js';
 import { changeEvents, jumpEvents, othersChangeEvents, rightsEvents } from './room-events.js';
-import { identityOf, Simulation, type Tenant } from './simulation.js';
+import { identityOf, type Tenant } from './scenario.js';
+import { Simulation } from './simulation.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 2_000);
 const SOAK_MINUTES = Number(process.env['SOAK'] ?? 0);

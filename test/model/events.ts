@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { settle } from '../support/fake-clock.js';
 import { ROOMS_OF } from '../support/model-server.js';
-import type { Simulation, Tab } from './simulation.js';
+import type { Tab } from './scenario.js';
+import type { Simulation } from './simulation.js';
 
 /** An event. */
 type Action = (sim: Simulation) => void | Promise<void>;

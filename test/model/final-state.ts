@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { ROOMS_OF, type Row } from '../support/model-server.js';
 import { checkUnconfirmed, compareRoom } from './screen.js';
-import { identityOf, type Owner, type Simulation } from './simulation.js';
+import { identityOf, type Owner } from './scenario.js';
+import type { Simulation } from './simulation.js';
 
 /** The longest backoff, plus 15 s: by then the client is connected. */
 const MAX_RECONNECT_MS = 30_000 + 15_000;
@@ -59,6 +60,11 @@ function checkSent(sim: Simulation, { tenant, person }: Owner): void {
     if (tab.isGone && (tab.isBlocked || !tab.shown.has(identity))) continue;
     const found = shown.find((message) => message.delivery !== 'sent' && identityOf(message.content) === identity);
     assert.ok(found?.delivery === 'failed', `lost: ${identity} is ${found?.delivery ?? 'missing'}`);
+  }
+  // An edit that the client has confirmed.
+  for (const { tab, content } of sim.scenario.edits) {
+    const row = rows.find((each) => identityOfRow(each) === identityOf(content));
+    assert.ok(!row || tab.isGone || row.versions.includes(content), `lost edit: ${content}`);
   }
   // With latency between tabs, the order is only defined per tab.
   const writers =

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { ALL_RIGHTS, CAT, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
 import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
-import { identityOf, type Simulation, type Tab } from './simulation.js';
+import { identityOf, type Tab } from './scenario.js';
+import type { Simulation } from './simulation.js';
 
 const emoji = fc.constantFrom('👍', '🎉');
 /** The client must not send a change of another user's message. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { ChatMessage } from '../../src/client/index.js';
 import { OTHER, type HistoryEntry, type ModelServer } from '../support/model-server.js';
-import { identityOf, type Tab } from './simulation.js';
+import { identityOf, type Tab } from './scenario.js';
 
 const storedIn = ({ chat }: Tab, room: number | string): readonly ChatMessage[] =>
   chat.messages(room).filter(({ delivery }) => delivery === 'sent');

@@ -9,6 +9,7 @@ import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
 import { mark, marksIn, ME, ModelServer, OTHER, ROOMS_OF } from '../support/model-server.js';
+import type { Owner, Scenario, Tab, Tenant } from './scenario.js';
 import { checkScreen, checkStoredState } from './screen.js';
 
 /** Part of every token; must not appear anywhere else. */
@@ -26,56 +27,10 @@ const LATENCY_MS = { quick: 30, slow: 900 };
 /** The number of messages that a room has at the beginning: none, few, or more than a page. */
 const HISTORY = [0, 4, 4, 120, 120];
 
-export type Tenant = 'a' | 'b';
 const PATHS = {
   a: { apiPath: undefined, wsPath: undefined },
   b: { apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' },
 };
-/** The tenant and user that something belongs to. */
-export interface Owner {
-  tenant: Tenant;
-  person: number;
-}
-
-interface SentMessage extends Owner {
-  /** The part of its text that an edit does not change: see `identityOf`. */
-  identity: string;
-  room: number;
-  tab: Tab;
-}
-
-export interface Scenario {
-  sent: SentMessage[];
-  /** By `identityOf`. */
-  discarded: Set<string>;
-  retried: Set<string>;
-  /** Successful edits. */
-  edits: { tab: Tab; content: string }[];
-}
-
-/** The end of the text of a message, which is unique, and which an edit keeps. */
-export const identityOf = (content: string): string => /\[[^\]]*\] \d+$/.exec(content)?.[0] ?? content;
-
-export interface Tab {
-  chat: Connection;
-  kill: () => void;
-  /** The channels and locks held by the tab. */
-  open: () => { channels: number; locks: number };
-  /** The backend configured in the page. */
-  tenant: Tenant;
-  /** The browser blocks storage and tab APIs. */
-  isBlocked: boolean;
-  isGone: boolean;
-  /** Functions to leave the open rooms. */
-  leave: Map<number, () => void>;
-  /** The latest token. */
-  token: string;
-  /** Own messages that this tab has shown as stored. */
-  confirmed: Set<string>;
-  /** Own messages (`identityOf`) that this tab has shown. From then on they must not be lost. */
-  shown: Set<string>;
-}
-
 export type ConnectionClass = typeof Connection;
 
 export class Simulation {

@@ -1,6 +1,7 @@
 /** The REST routes of the model server. */
 import { json } from './fake-backend.js';
-import { marksIn, ownerOf, ROOMS_OF, type ModelRooms, type Row } from './model-rooms.js';
+import { marksIn, ownerOf, ROOMS_OF } from './model-people.js';
+import type { ModelRooms, Row } from './model-rooms.js';
 
 export interface ModelRequest {
   user: number;

@@ -3,6 +3,7 @@
  * the frames of docs/PROTOCOL.md.
  */
 import type { FakeClock } from './fake-clock.js';
+import { ALL_ROOMS, CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
 
 export interface Row {
   id: number;
@@ -41,24 +42,7 @@ export interface Rights {
   closed_reason: string | null;
 }
 
-export const ME = 1;
-export const OTHER = 2;
-export const ROOMS = [1, 2] as const;
-/** Another user on the same machine, with separate rooms. */
-export const CAT = 3;
-export const ROOMS_OF: Record<number, readonly number[]> = { [ME]: ROOMS, [CAT]: [3, 4] };
-const ALL_ROOMS = Object.values(ROOMS_OF).flat();
-export const NAMES: Record<number, string> = { [ME]: 'ana', [OTHER]: 'ben', [CAT]: 'cat' };
-/** Every room has OTHER as its second member. */
-export const ownerOf = (room: number): number => (room <= 2 ? ME : CAT);
 export const ALL_RIGHTS: Rights = { can: ['send', 'attach', 'react', 'edit_own', 'delete_own'], closed_reason: null };
-
-/** A marker in message texts that names their tenant and author. */
-export const mark = (tenant: string, person: number): string => `[${tenant}${person}]`;
-/** The owners (`<tenant><user>`) of the texts in it. */
-export const marksIn = (text: string): string[] => [
-  ...new Set([...text.matchAll(/\[([ab]\d)\]/g)].map(([, owner]) => owner!)),
-];
 
 export abstract class ModelRooms {
   readonly rows: Row[] = [];

@@ -5,9 +5,11 @@
  */
 import { FakeSocket, json, page } from './fake-backend.js';
 import { answerRequest, storeFromClient } from './model-requests.js';
-import { ME, ModelRooms, NAMES, ownerOf, ROOMS_OF } from './model-rooms.js';
+import { ME, NAMES, ownerOf, ROOMS_OF } from './model-people.js';
+import { ModelRooms } from './model-rooms.js';
 
-export * from './model-rooms.js';
+export { CAT, mark, marksIn, ME, OTHER, ROOMS, ROOMS_OF } from './model-people.js';
+export { ALL_RIGHTS, type HistoryEntry, type Rights, type Row } from './model-rooms.js';
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
