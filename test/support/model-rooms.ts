@@ -333,5 +333,5 @@ export abstract class ModelRooms {
   }
 }
 
-export const reactionsOf = (row: Row): { emoji: string; user_ids: number[] }[] =>
+const reactionsOf = (row: Row): { emoji: string; user_ids: number[] }[] =>
   [...row.reactions].filter(([, users]) => users.size > 0).map(([emoji, users]) => ({ emoji, user_ids: [...users] }));
