@@ -170,9 +170,13 @@ export async function deleteMessage(
   await whileShown(host, change, async () => {
     if (delayMs > 0) await delay(host, `delete ${idKey(roomId)} ${idKey(messageId)}`, delayMs, undo);
     const { signal } = session;
+    // A change of user ends the delay, and discards the changes: the session is already that of the other user.
+    if (!store.data.changes.includes(change)) throw new ChatError('aborted', 'The user has changed.');
     const requests = await session.restOrThrow().deferred();
     await required(requests.deleteMessage)({ roomId, messageId });
     throwIfAborted(signal);
+    // A live event may have brought the server's time of the deletion.
+    if (originalOf(host, roomId, messageId)?.deleted_at) return;
     store.dispatch({
       type: 'room-event',
       event: { type: 'message-deleted', roomId, seq: undefined, messageId, deletedAt: change.at },

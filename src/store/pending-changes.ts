@@ -64,6 +64,8 @@ function inRoomsOf(state: ChatData, change: (entry: ChatMessage, roomId: string)
 }
 
 function applyChange(message: ChatMessage, change: PendingChange, userId: Id | undefined): ChatMessage {
+  // Deleted in the meantime: a tombstone has nothing to change.
+  if (message.deleted_at) return message;
   switch (change.type) {
     case 'edit':
       return { ...message, content: change.content, edited_at: message.edited_at ?? change.at };

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { ChatConnection } from '../../src/client/index.js';
 // Otherwise loaded on demand, which a fake clock cannot wait for.
 import '../../src/session/deferred.js';
+import '../../src/client/room-methods.js';
 import { settle } from '../support/fake-clock.js';
 import {
   CAT,
@@ -18,56 +19,32 @@ import {
   type RestFault,
   type SocketFault,
 } from '../support/model-server.js';
-import { Simulation, type Tab, type Tenant } from './simulation.js';
+import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
+import { checkDisposed, checkFinalState } from './final-state.js';
+import { changeEvents, jumpEvents, othersChangeEvents, rightsEvents } from './room-events.js';
+import { identityOf, type Tenant } from './scenario.js';
+import { Simulation } from './simulation.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 2_000);
 const SOAK_MINUTES = Number(process.env['SOAK'] ?? 0);
 const SEED = process.env['SEED'];
 
-const FULL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'token_refresh', 'receipts'];
+const FULL = [
+  'idempotent_send',
+  'ack',
+  'user_channel',
+  'sync',
+  'token_refresh',
+  'receipts',
+  'edit',
+  'delete',
+  'reactions',
+  'permissions',
+  'around',
+];
 const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
 const IDEMPOTENT_ONLY = ['idempotent_send'];
 
-/** An event. */
-type Action = (sim: Simulation) => void | Promise<void>;
-
-class Event implements fc.AsyncCommand<object, Simulation> {
-  constructor(
-    private readonly name: string,
-    private readonly act: Action,
-  ) {}
-  check(): boolean {
-    return true;
-  }
-  async run(_model: object, sim: Simulation): Promise<void> {
-    sim.events++;
-    await this.act(sim);
-    await settle();
-    sim.checkInvariants();
-  }
-  toString(): string {
-    return this.name;
-  }
-}
-
-const event = <T>(
-  name: string,
-  arbitrary: fc.Arbitrary<T>,
-  act: (sim: Simulation, value: T) => void | Promise<void>,
-): fc.Arbitrary<Event> =>
-  arbitrary.map((value) => new Event(`${name}(${JSON.stringify(value)})`, (sim) => act(sim, value)));
-const plainEvent = (name: string, act: Action): fc.Arbitrary<Event> => fc.constant(new Event(name, act));
-/** The first or second room of a user. */
-const room = fc.constantFrom(0, 1);
-/** Selects from a list: a number taken modulo the list's length. */
-const index = fc.nat(20);
-const pick = <T>(list: readonly T[], at: number): T | undefined => list[at % Math.max(1, list.length)];
-
-/** The user displayed by the tab; otherwise the signed-in user. */
-const personIn = (sim: Simulation, tab: Tab | undefined): number => Number(tab?.chat.user?.id ?? sim.person);
-const roomIn = (sim: Simulation, tab: Tab | undefined, at: number): number => ROOMS_OF[personIn(sim, tab)]![at]!;
-/** In the first tab; without a tab, of the signed-in user. */
-const roomInFirstTab = (sim: Simulation, at: number): number => roomIn(sim, sim.tabs[0], at);
 const waiting = (sim: Simulation, isFailed: boolean) =>
   sim.tabs.flatMap(({ chat }) =>
     [...chat.data.threads.keys()].flatMap((each) =>
@@ -86,7 +63,7 @@ function send(sim: Simulation, at: number, which: number, text: string): void {
   const inRoom = ROOMS_OF[person]![at]!;
   // While the user is unknown, the message belongs to the next known user.
   const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
-  if (chat.user) sim.scenario.sent.push({ content, room: inRoom, tenant, person, tab });
+  if (chat.user) sim.scenario.sent.push({ identity: identityOf(content), room: inRoom, tenant, person, tab });
   chat.sendChatMessage(inRoom, content).catch(sim.recordRejection);
 }
 
@@ -99,13 +76,13 @@ const ownEvents = (isMany: boolean): fc.Arbitrary<Event>[] => [
   event('retry', index, (sim, at) => {
     const found = pick(waiting(sim, true), at);
     if (!found) return;
-    sim.scenario.retried.add(found.message.content);
+    sim.scenario.retried.add(identityOf(found.message.content));
     found.chat.retry(found.message.localId!).catch(sim.recordRejection);
   }),
   event('discard', index, (sim, at) => {
     const found = pick(waiting(sim, false), at);
     if (!found) return;
-    sim.scenario.discarded.add(found.message.content);
+    sim.scenario.discarded.add(identityOf(found.message.content));
     found.chat.discard(found.message.localId!);
   }),
   event(
@@ -141,26 +118,9 @@ const otherUserEvents: fc.Arbitrary<Event>[] = [
   event('others read', room, (sim, inRoom) => sim.server.read(roomInFirstTab(sim, inRoom), OTHER)),
 ];
 
-/** Only a backend with `sync` can report these to a client that was disconnected. */
-const changeEvents: fc.Arbitrary<Event>[] = [
-  event('others edit', index, (sim, at) => {
-    const row = pick(
-      sim.server.rows.filter(({ sender }) => sender === OTHER),
-      at,
-    );
-    if (row) sim.server.edit(row, `edited ${mark(sim.server.tenant, row.room <= 2 ? ME : CAT)} ${row.id}`);
-  }),
-  event('others delete', index, (sim, at) => {
-    const row = pick(
-      sim.server.rows.filter(({ sender }) => sender === OTHER),
-      at,
-    );
-    if (row) sim.server.delete(row);
-  }),
-  event('others react', index, (sim, at) => {
-    const row = pick(sim.server.rows, at);
-    if (row) sim.server.react(row, '👍');
-  }),
+/** Only a backend with `sync` can report changes to a client that was disconnected. */
+const syncEvents: fc.Arbitrary<Event>[] = [
+  ...othersChangeEvents,
   event(
     'frames',
     fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }),
@@ -250,8 +210,8 @@ async function runScenario(
   sim.openTab({ isBlocked });
   await settle();
   await fc.asyncModelRun(() => ({ model: {}, real: sim }), commands as never);
-  await sim.checkFinalState();
-  await sim.checkDisposed();
+  await checkFinalState(sim);
+  await checkDisposed(sim);
 }
 
 const SETUPS = [
@@ -261,7 +221,11 @@ const SETUPS = [
     acts: [
       ...ownEvents(true),
       ...otherUserEvents,
+      ...syncEvents,
       ...changeEvents,
+      ...changeEvents,
+      ...jumpEvents,
+      ...rightsEvents,
       ...faults,
       ...tokenEvents,
       ...pageEvents,
@@ -273,19 +237,47 @@ const SETUPS = [
   {
     name: 'on a backend without sync',
     capabilities: WITHOUT_SYNC,
-    acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...tokenEvents, ...pageEvents, ...ownerEvents],
+    acts: [
+      ...ownEvents(false),
+      ...changeEvents,
+      ...changeEvents,
+      ...jumpEvents,
+      ...otherUserEvents,
+      ...faults,
+      ...tokenEvents,
+      ...pageEvents,
+      ...ownerEvents,
+    ],
     share: 0.15,
   },
   {
     name: 'on a backend with idempotent_send only',
     capabilities: IDEMPOTENT_ONLY,
-    acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...pageEvents, ...ownerEvents],
+    acts: [
+      ...ownEvents(false),
+      ...changeEvents,
+      ...changeEvents,
+      ...jumpEvents,
+      ...otherUserEvents,
+      ...faults,
+      ...pageEvents,
+      ...ownerEvents,
+    ],
     share: 0.15,
   },
   {
     name: 'on a baseline backend',
     capabilities: [],
-    acts: [...ownEvents(false), ...otherUserEvents, ...faults, ...pageEvents, ...ownerEvents],
+    acts: [
+      ...ownEvents(false),
+      ...changeEvents,
+      ...changeEvents,
+      ...jumpEvents,
+      ...otherUserEvents,
+      ...faults,
+      ...pageEvents,
+      ...ownerEvents,
+    ],
     share: 0.15,
   },
   {
@@ -294,7 +286,11 @@ const SETUPS = [
     acts: [
       ...ownEvents(true),
       ...otherUserEvents,
+      ...syncEvents,
       ...changeEvents,
+      ...changeEvents,
+      ...jumpEvents,
+      ...rightsEvents,
       ...faults,
       ...tokenEvents,
       ...pageEvents,

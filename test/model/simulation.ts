@@ -3,19 +3,17 @@
  * event, and at the end.
  */
 import assert from 'node:assert/strict';
-import type { ChatConnection as Connection, ChatMessage } from '../../src/client/index.js';
+import type { ChatConnection as Connection } from '../../src/client/index.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
-import { marksIn, ME, ModelServer, ROOMS_OF } from '../support/model-server.js';
+import { mark, marksIn, ME, ModelServer, OTHER, ROOMS_OF } from '../support/model-server.js';
+import type { Owner, Scenario, Tab, Tenant } from './scenario.js';
+import { checkScreen, checkStoredState } from './screen.js';
 
 /** Part of every token; must not appear anywhere else. */
 const SECRET = 'S3CRET';
-/** The longest backoff, plus 15 s: by then the client is connected. */
-const MAX_RECONNECT_MS = 30_000 + 15_000;
-/** The longest time until a lost frame is noticed (`checkMs`) and read again. */
-const CHECK_MS = 61_000;
 /** Limits per minute, whatever the faults. */
 const MAX_SOCKETS = 70;
 const MAX_REQUESTS = 400;
@@ -26,50 +24,13 @@ const MAX_LOCK_REQUESTS = 10;
 /** Latency of storage, locks and channels in ms; occasionally the slow one. */
 const LATENCY_MS = { quick: 30, slow: 900 };
 
-export type Tenant = 'a' | 'b';
+/** The number of messages that a room has at the beginning: none, few, or more than a page. */
+const HISTORY = [0, 4, 4, 120, 120];
+
 const PATHS = {
   a: { apiPath: undefined, wsPath: undefined },
   b: { apiPath: '/b/api/chat/', wsPath: '/b/ws/chat/' },
 };
-/** The tenant and user that something belongs to. */
-export interface Owner {
-  tenant: Tenant;
-  person: number;
-}
-
-interface SentMessage extends Owner {
-  content: string;
-  room: number;
-  tab: Tab;
-}
-
-export interface Scenario {
-  /** Sent messages. Every content is unique. */
-  sent: SentMessage[];
-  discarded: Set<string>;
-  retried: Set<string>;
-}
-
-export interface Tab {
-  chat: Connection;
-  kill: () => void;
-  /** The channels and locks held by the tab. */
-  open: () => { channels: number; locks: number };
-  /** The backend configured in the page. */
-  tenant: Tenant;
-  /** The browser blocks storage and tab APIs. */
-  isBlocked: boolean;
-  isGone: boolean;
-  /** Functions to leave the open rooms. */
-  leave: Map<number, () => void>;
-  /** The latest token. */
-  token: string;
-  /** Own messages that this tab has shown as stored. */
-  confirmed: Set<string>;
-  /** Own messages that this tab has shown. From then on they must not be lost. */
-  shown: Set<string>;
-}
-
 export type ConnectionClass = typeof Connection;
 
 export class Simulation {
@@ -79,7 +40,7 @@ export class Simulation {
   readonly storage = new MemoryStorage();
   readonly tabs: Tab[] = [];
   readonly recorded: string[] = [];
-  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set() };
+  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set(), edits: [] };
   /** All users so far, as `<tenant><user>`. */
   readonly owners = new Map<string, Owner>();
   /** The signed-in user of the site, in all tabs. */
@@ -88,11 +49,13 @@ export class Simulation {
   events = 0;
   /** How the page's token provider behaves. */
   provider: 'good' | 'hangs' | 'throws' | 'stale' = 'good';
+  /** Functions that undo deletions. */
+  readonly undo: (() => void)[] = [];
   pendingTokenRequests = 0;
   maxTokenRequests = 0;
   #tokens = 0;
   #seed: number;
-  readonly #hasLatency: boolean;
+  readonly hasLatency: boolean;
 
   constructor(
     readonly ChatConnection: ConnectionClass,
@@ -104,19 +67,27 @@ export class Simulation {
       b: new ModelServer(this.clock, capabilities, 'b'),
     };
     this.#seed = seed;
-    this.#hasLatency = seed % 4 !== 0;
-    this.browser = new FakeBrowser(this.#hasLatency ? this.#createLatency() : undefined);
-    if (!this.#hasLatency) return;
+    this.hasLatency = seed % 4 !== 0;
+    for (const server of this.all) fill(server, HISTORY[seed % HISTORY.length]!);
+    this.browser = new FakeBrowser(this.hasLatency ? this.#createLatency() : undefined);
+    if (!this.hasLatency) return;
+    for (const server of this.all) {
+      server.latency = () => this.#latency();
+      server.delayFrame = this.#createLatency();
+    }
     const later = this.#createLatency();
     this.storage.latency = () => new Promise((resolve) => later(resolve));
+  }
+
+  #latency(): number {
+    return this.random() * (this.random() < 0.03 ? LATENCY_MS.slow : LATENCY_MS.quick);
   }
 
   /** Adds random latency, keeping the order. */
   #createLatency(): (run: () => void) => void {
     let last = 0;
     return (run) => {
-      const ms = this.random() * (this.random() < 0.03 ? LATENCY_MS.slow : LATENCY_MS.quick);
-      last = Math.max(last, this.clock.now() + ms);
+      last = Math.max(last, this.clock.now() + this.#latency());
       this.clock.after(last - this.clock.now(), run);
     };
   }
@@ -183,7 +154,8 @@ export class Simulation {
     const { kill, open, ...parts } = this.browser.tab();
     const group = isBlocked ? {} : undefined;
     const { servers } = this;
-    let asking = 0;
+    /** Pending token requests, by user: the answer for a former user is ignored, and is no reason to wait. */
+    const asking = new Map<string, number>();
     const token = this.newToken(tenant);
     const chat = new this.ChatConnection(
       {
@@ -192,8 +164,10 @@ export class Simulation {
         token,
         tokenProvider: async () => {
           // Token requests must not overlap within a tab.
-          this.maxTokenRequests = Math.max(this.maxTokenRequests, ++asking);
-          return this.#provide(tab).finally(() => asking--);
+          const who = `${tab.tenant} ${tab.chat.user?.id}`;
+          const count = (change: number): number => asking.set(who, (asking.get(who) ?? 0) + change).get(who)!;
+          this.maxTokenRequests = Math.max(this.maxTokenRequests, count(1));
+          return this.#provide(tab).finally(() => count(-1));
         },
       },
       {
@@ -237,7 +211,7 @@ export class Simulation {
     ] as const) {
       chat.on(name, (happening) => this.#record({ name, happening }));
     }
-    chat.subscribe(() => this.#checkScreen(tab));
+    chat.subscribe(() => checkScreen(tab, this.servers[tab.tenant]));
     this.show(tab);
     chat.connect();
     this.tabs.push(tab);
@@ -257,6 +231,8 @@ export class Simulation {
 
   /** Changes the user, the tenant, or only the token. */
   signIn(tab: Tab, { tenant = tab.tenant, person = this.person }: Partial<Owner> = {}): void {
+    // All data is discarded: another tab may not know yet that a message was confirmed.
+    if (tenant !== tab.tenant || String(tab.chat.user?.id) !== String(person)) tab.confirmed.clear();
     this.person = person;
     tab.tenant = tenant;
     tab.token = this.newToken(tenant);
@@ -272,22 +248,6 @@ export class Simulation {
     tab.kill();
     tab.isGone = true;
     tab.chat.disconnect();
-  }
-
-  /** Checks every displayed state. */
-  #checkScreen(tab: Tab): void {
-    if (tab.isGone) return;
-    for (const room of tab.chat.data.threads.keys()) {
-      const shown = tab.chat.messages(room);
-      const ids = shown.filter(({ delivery }) => delivery === 'sent').map(({ id }) => String(id));
-      for (const { content, delivery } of shown) if (delivery !== 'sent') tab.shown.add(content);
-      if (new Set(ids).size !== ids.length) this.server.violations.push(`duplicate id on screen: ${ids.join()}`);
-      for (const { localId, delivery } of shown) {
-        if (localId === null) continue;
-        if (delivery === 'sent') tab.confirmed.add(localId);
-        else if (tab.confirmed.has(localId)) this.server.violations.push('a confirmed message became unconfirmed');
-      }
-    }
   }
 
   // ————— Invariants
@@ -322,6 +282,7 @@ export class Simulation {
     ];
     assert.ok(!texts.some((each) => each.includes(SECRET)), 'the token leaked');
     this.#checkOwners();
+    for (const tab of this.tabs) checkStoredState(tab, this.servers[tab.tenant]);
   }
 
   /** Data of one user or tenant must not be shown to, stored for or sent to another. */
@@ -347,117 +308,14 @@ export class Simulation {
 
   /** Records a rejected promise. */
   readonly recordRejection = (thrown: unknown): void => this.#record(thrown);
+}
 
-  /** After all faults are removed, for every user so far. */
-  async checkFinalState(): Promise<void> {
-    for (const server of this.all) server.heal();
-    this.provider = 'good';
-    // Stored messages need a tab that can read the storage.
-    if (this.tabs.every(({ isBlocked }) => isBlocked)) this.openTab();
-    // Pending token requests and dead sockets must time out first.
-    if (this.pendingTokenRequests > 0 || this.all.some(({ hasDeadSocket }) => hasDeadSocket))
-      await this.clock.advance(36_000);
-    const { tenant } = this.tabs[0]!;
-    const isHere = (owner: Owner): boolean => owner.tenant === tenant && owner.person === this.person;
-    const owners = [...this.owners.values()].sort((one, other) => Number(isHere(other)) - Number(isHere(one)));
-    for (const owner of owners) await this.#checkFor(owner);
-  }
-
-  async #checkFor(owner: Owner): Promise<void> {
-    const { tenant, person } = owner;
-    for (const tab of this.tabs) {
-      const isHere = tab.tenant === tenant && tab.chat.user?.id === person && tab.chat.state !== 'unauthorized';
-      this.person = person;
-      if (!isHere) this.signIn(tab, owner);
-      this.show(tab);
-    }
-    await this.clock.advance(MAX_RECONNECT_MS);
-    for (const { chat } of this.tabs) assert.equal(chat.state, 'connected', chat.reason.message);
-    await this.clock.advance(CHECK_MS);
-    this.checkInvariants();
-    for (const { chat } of this.tabs) {
-      assert.equal(chat.user?.id, person, 'user');
-      for (const room of ROOMS_OF[person]!) this.#compare(chat, this.servers[tenant], room);
-    }
-    this.#checkSent(owner);
-  }
-
-  /** Asserts that the screen equals the server. */
-  #compare(chat: Connection, server: ModelServer, room: number): void {
-    const shown = chat.messages(room).filter(({ delivery }) => delivery === 'sent');
-    const held = server.history(room);
-    const last = shown.length === 0 ? held : held.slice(-shown.length);
-    assert.deepEqual(
-      shown.map(({ id, content, reactions }) => ({ id, content, reactions: JSON.stringify(reactions ?? []) })),
-      last.map(({ id, content, reactions }) => ({ id, content, reactions })),
-      `room ${room}`,
-    );
-    const read = (messages: readonly { id: unknown; isRead: boolean }[]): unknown[] =>
-      messages.filter(({ isRead }) => isRead).map(({ id }) => id);
-    if (this.hasSync)
-      assert.deepEqual(
-        read(shown.map((message) => ({ id: message.id, isRead: message.is_read && isMine(message, chat.user?.id) }))),
-        read(last),
-        `read in room ${room}`,
-      );
-    const threads = chat.data.threads.get(String(room));
-    assert.equal(shown.length < held.length, threads?.hasOlder ?? false, 'whether there is more');
-    assert.equal(chat.rooms.find(({ id }) => id === room)?.unread_count, server.unread(room), `unread in room ${room}`);
-  }
-
-  /** Asserts that every message is stored, failed or discarded; stored at most once, in order, and as its author. */
-  #checkSent({ tenant, person }: Owner): void {
-    const { discarded, retried } = this.scenario;
-    const { rows } = this.servers[tenant];
-    const sent = this.scenario.sent.filter((message) => message.tenant === tenant && message.person === person);
-    const shown = this.tabs.flatMap(({ chat }) => ROOMS_OF[person]!.flatMap((room) => chat.messages(room)));
-    for (const { content, tab } of sent) {
-      const stored = rows.filter((row) => row.content === content).length;
-      assert.ok(stored <= 1, `stored ${stored} times: ${content}`);
-      if (stored === 1 || discarded.has(content)) continue;
-      // Messages that were never shown, or exist in the memory of a closed tab only, may be lost.
-      if (tab.isGone && (tab.isBlocked || !tab.shown.has(content))) continue;
-      assert.ok(
-        shown.some((message) => message.content === content && message.delivery === 'failed'),
-        `lost: ${content} is ${shown.find((message) => message.content === content)?.delivery ?? 'missing'}`,
-      );
-    }
-    // With latency between tabs, the order is only defined per tab.
-    const writers =
-      this.#hasLatency || sent.some(({ tab }) => tab.isBlocked)
-        ? [...new Set(sent.map(({ tab }) => tab))]
-        : [undefined];
-    for (const room of ROOMS_OF[person]!) {
-      for (const writer of writers) {
-        const mine = sent.filter(
-          (message) => message.room === room && (!writer || message.tab === writer) && !retried.has(message.content),
-        );
-        const asked = mine.map(({ content }) => content);
-        const got = rows
-          .filter((row) => row.room === room && row.sender === person && asked.includes(row.content))
-          .map(({ content }) => content);
-        assert.deepEqual(
-          got,
-          asked.filter((content) => got.includes(content)),
-          `order in room ${room}`,
-        );
-      }
-    }
-  }
-
-  /** Asserts that nothing is left after disconnecting. */
-  async checkDisposed(): Promise<void> {
-    for (const { chat, open } of this.tabs) {
-      chat.disconnect();
-      // Time for pending operations; the other tabs continue meanwhile.
-      await this.clock.advance(this.#hasLatency ? 3_000 : 0);
-      assert.deepEqual(open(), { channels: 0, locks: 0 }, 'a tab has left a channel or lock');
-    }
-    for (const { open } of this.all) assert.equal(open.length, 0, 'a socket is left');
-    assert.equal(this.clock.pending, 0, 'a timer is left');
-    assert.deepEqual(this.browser.open, { channels: 0, locks: 0 }, 'a channel or lock is left');
-    assert.deepEqual([this.storage.holders, this.storage.pending], [0, 0], 'the storage is still in use');
-  }
+/** Messages from before the scenario, of both members of each room. */
+function fill(server: ModelServer, count: number): void {
+  for (let n = 0; n < count; n++)
+    for (const [person, rooms] of Object.entries(ROOMS_OF))
+      for (const room of rooms)
+        server.store(room, n % 2 ? OTHER : Number(person), `old ${mark(server.tenant, Number(person))} ${100_000 + n}`);
 }
 
 const tenantAt = (url: string): Tenant => (new URL(url).pathname.startsWith('/b/') ? 'b' : 'a');
@@ -474,5 +332,3 @@ const text = (what: unknown): string =>
   JSON.stringify(what, (_key, value: unknown) =>
     value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value,
   ) ?? '';
-
-const isMine = ({ sender }: ChatMessage, me: unknown): boolean => sender?.id === me;

@@ -1,0 +1,176 @@
+/** Changes of messages and jumps, by this tab (`connection.room(id)`), and by other devices and users. */
+import fc from 'fast-check';
+import { ALL_RIGHTS, CAT, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
+import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
+import { identityOf, type Tab } from './scenario.js';
+import type { Simulation } from './simulation.js';
+
+const emoji = fc.constantFrom('👍', '🎉');
+/** The client must not send a change of another user's message. */
+const whose = fc.constantFrom<Whose>('own', 'own', 'own', 'anyone');
+/** Mostly one of the last messages, so that changes concern the same one. */
+const recent = fc.oneof(fc.nat(3), index);
+
+type Whose = 'anyone' | 'own';
+
+/** A message in a tab, and its room; the newest ones first. */
+function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, whose: Whose = 'anyone') {
+  const tab = pick(sim.tabs, which);
+  if (!tab?.chat.user) return undefined;
+  const found = [...tab.chat.data.threads.keys()].flatMap((room) =>
+    tab.chat
+      .messages(room)
+      .filter(({ delivery }) => (delivery === 'sent') === isSent)
+      .filter(({ sender }) => whose === 'anyone' || sender?.id === tab.chat.user?.id)
+      .map((message) => ({ tab, room: Number(room), message, server: sim.servers[tab.tenant] })),
+  );
+  found.sort((one, other) => Date.parse(other.message.timestamp) - Date.parse(one.message.timestamp));
+  return pick(found, at);
+}
+
+const rowIn = ({ rows }: ModelServer, at: number): Row | undefined => pick([...rows].reverse(), at);
+
+/** Another text for a message. It keeps its owner and identity. */
+const reworded = (sim: Simulation, content: string, how: string): string =>
+  `${how} ${sim.events} ${identityOf(content)}`;
+
+const request = (sim: Simulation, tab: Tab, server: ModelServer, verb: string, id: unknown): void =>
+  void server.requested.add(`${personIn(sim, tab)} ${verb} ${String(id)}`);
+
+/** Requests of a tab for changes of messages. Without the capabilities, nothing of it must be sent. */
+export const changeEvents: fc.Arbitrary<Event>[] = [
+  event(
+    'edit',
+    fc.tuple(recent, index, fc.constantFrom('changed', 'changed', 'forbidden')),
+    (sim, [at, which, how]) => {
+      const found = messageIn(sim, at, which, true);
+      if (!found) return;
+      const { tab, server, message, room: inRoom } = found;
+      const content = reworded(sim, message.content, how);
+      request(sim, tab, server, 'edit', message.id);
+      tab.chat
+        .room(inRoom)
+        .edit(message.id, content)
+        .then(() => sim.scenario.edits.push({ tab, content }), sim.recordRejection);
+    },
+  ),
+  event('edit unsent', fc.tuple(recent, index), (sim, [at, which]) => {
+    const found = messageIn(sim, at, which, false);
+    if (!found) return;
+    const { tab, server, message, room: inRoom } = found;
+    const content = reworded(sim, message.content, 'rewritten');
+    // It may be stored already, under an id that is not known yet.
+    request(sim, tab, server, 'edit', message.localId);
+    tab.chat
+      .room(inRoom)
+      .edit(message.localId!, content)
+      .then(() => sim.scenario.edits.push({ tab, content }), sim.recordRejection);
+  }),
+  event(
+    'delete',
+    fc.tuple(recent, index, fc.constantFrom(0, 0, 5_000), fc.boolean(), whose),
+    (sim, [at, which, ms, undo, of]) => {
+      const found = messageIn(sim, at, which, true, of);
+      if (!found) return;
+      const { tab, server, message, room: inRoom } = found;
+      request(sim, tab, server, 'delete', message.id);
+      const abort = new AbortController();
+      tab.chat.room(inRoom).delete(message.id, { delayMs: ms, signal: abort.signal }).catch(sim.recordRejection);
+      if (undo) sim.undo.push(() => abort.abort());
+    },
+  ),
+  event('undo', fc.constant(0), (sim) => sim.undo.splice(0).forEach((undo) => undo())),
+  event('delete unsent', fc.tuple(recent, index), (sim, [at, which]) => {
+    const found = messageIn(sim, at, which, false);
+    if (!found) return;
+    const { tab, message, room: inRoom } = found;
+    if (tab.chat.data.capabilities.includes('delete')) sim.scenario.discarded.add(identityOf(message.content));
+    tab.chat.room(inRoom).delete(message.localId!).catch(sim.recordRejection);
+  }),
+  event('react', fc.tuple(recent, index, emoji, fc.boolean()), (sim, [at, which, what, on]) => {
+    const found = messageIn(sim, at, which, true);
+    if (!found) return;
+    const { tab, server, message, room: inRoom } = found;
+    request(sim, tab, server, 'react', message.id);
+    tab.chat.room(inRoom).react(message.id, what, on).catch(sim.recordRejection);
+  }),
+];
+
+// ————— Jumps
+
+function jump(sim: Simulation, which: number, at: number, targetIn: (server: ModelServer, room: number) => unknown) {
+  const tab = pick(sim.tabs, which);
+  if (!tab) return;
+  const inRoom = roomIn(sim, tab, at);
+  // Only open rooms.
+  const target = targetIn(sim.servers[tab.tenant], inRoom);
+  if (!tab.leave.has(inRoom) || target === undefined) return;
+  tab.chat
+    .room(inRoom)
+    .openAt(target as number | Date)
+    .then(({ found, messageId }) => {
+      const message = tab.chat.messages(inRoom).find(({ id }) => id === messageId);
+      if (tab.isGone || (messageId === undefined && !found)) return;
+      if (!message || message.deleted_at) sim.server.violations.push(`openAt has not loaded ${messageId}`);
+    })
+    .catch(sim.recordRejection);
+}
+
+export const jumpEvents: fc.Arbitrary<Event>[] = [
+  event('open at a message', fc.tuple(room, index, fc.nat(200)), (sim, [inRoom, which, at]) =>
+    jump(
+      sim,
+      which,
+      inRoom,
+      (server, of) =>
+        pick(
+          server.rows.filter((row) => row.room === of),
+          at,
+        )?.id ?? 999,
+    ),
+  ),
+  event('open at a time', fc.tuple(room, index, fc.nat(100)), (sim, [inRoom, which, minutes]) =>
+    jump(sim, which, inRoom, () => new Date(sim.clock.now() - minutes * 2_000)),
+  ),
+  event('open at first unread', fc.tuple(room, index), (sim, [inRoom, which]) =>
+    jump(sim, which, inRoom, () => 'first-unread'),
+  ),
+  event('load newer', fc.tuple(room, index), (sim, [inRoom, which]) => {
+    const tab = pick(sim.tabs, which);
+    tab?.chat.loadNewer(roomIn(sim, tab, inRoom)).catch(sim.recordRejection);
+  }),
+  event('load newest', fc.tuple(room, index), (sim, [inRoom, which]) => {
+    const tab = pick(sim.tabs, which);
+    tab?.chat.loadNewest(roomIn(sim, tab, inRoom)).catch(sim.recordRejection);
+  }),
+];
+
+// ————— Other devices and users
+
+/** By OTHER, or by another device of the user. */
+export const othersChangeEvents: fc.Arbitrary<Event>[] = [
+  event('others edit', recent, (sim, at) => {
+    const row = rowIn(sim.server, at);
+    if (row) sim.server.edit(row, reworded(sim, row.content, 'elsewhere'));
+  }),
+  event('others delete', recent, (sim, at) => {
+    const row = rowIn(sim.server, at);
+    if (row) sim.server.delete(row);
+  }),
+  event('others react', fc.tuple(recent, fc.boolean(), emoji, fc.boolean()), (sim, [at, isOwn, what, on]) => {
+    const row = rowIn(sim.server, at);
+    if (row) sim.server.react(row, isOwn ? (row.room <= 2 ? ME : CAT) : OTHER, what, on);
+  }),
+];
+
+const RIGHTS: Record<string, Rights> = {
+  all: ALL_RIGHTS,
+  closed: { can: [], closed_reason: 'This conversation is closed.' },
+  'no changes': { can: ['send', 'attach'], closed_reason: null },
+};
+
+export const rightsEvents: fc.Arbitrary<Event>[] = [
+  event('rights', fc.tuple(room, fc.constantFrom('all', 'all', 'closed', 'no changes')), (sim, [at, which]) =>
+    sim.server.permit(roomIn(sim, sim.tabs[0], at), RIGHTS[which]!),
+  ),
+];

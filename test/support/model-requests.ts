@@ -1,0 +1,137 @@
+/** The REST routes of the model server. */
+import { json } from './fake-backend.js';
+import { marksIn, ownerOf, ROOMS_OF } from './model-people.js';
+import type { ModelRooms, Row } from './model-rooms.js';
+
+export interface ModelRequest {
+  user: number;
+  method: string;
+  url: URL;
+  key: string | undefined;
+  body: Record<string, unknown>;
+}
+
+const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
+
+export function answerRequest(rooms: ModelRooms, request: ModelRequest): Response {
+  const { user, method, url } = request;
+  const path = url.pathname.replace(/^.*\/api\/chat\//, '');
+  if (path === 'rooms/') return json(ROOMS_OF[user]!.map((room) => rooms.room(room)));
+  if (path === 'sync/' && rooms.has('sync')) {
+    const asked = url.searchParams.getAll('room').map((each) => each.split(':').map(Number) as [number, number]);
+    return json({ rooms: rooms.sync(user, asked) });
+  }
+  const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
+  if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
+  if (method === 'POST' && path.endsWith('/send_message/')) return send(rooms, room, request);
+  if (room && path.endsWith('/messages/')) return history(rooms, room, url.searchParams);
+  if (path.endsWith('/receipts/') && rooms.has('receipts')) return json({ items: rooms.receipts(room), next: null });
+  const [, id, verb] = /^messages\/([^/]+)\/(\w*)/.exec(path) ?? [];
+  const row = rooms.rows.find((each) => each.id === Number(id) && ownerOf(each.room) === user);
+  if (verb === 'mark_read') {
+    if (row) rooms.markRead(row.room, user, [row]);
+    return json({});
+  }
+  if (id === undefined) return json({ detail: 'Not found.' }, 404);
+  return change(rooms, row, id, request);
+}
+
+/** A client sends a message. @returns the reason if it is refused. */
+export function storeFromClient(
+  rooms: ModelRooms,
+  room: number,
+  user: number,
+  content: string,
+  tempId: string | undefined,
+): Row | { code: string; message: string; status: number } {
+  for (const owner of marksIn(content))
+    if (owner !== `${rooms.tenant}${user}`) rooms.violations.push(`${content} sent to ${rooms.tenant} as ${user}`);
+  if (content.includes(rooms.rejectedText)) return { code: 'invalid', message: 'Not allowed.', status: 400 };
+  const known = rooms.rows.find((row) => tempId !== undefined && row.sender === user && row.tempId === tempId);
+  if (known?.deletedAt && rooms.has('delete')) return { code: 'unknown_message', message: 'Deleted.', status: 404 };
+  if (known?.versions[0] !== content && known && rooms.has('idempotent_send'))
+    return { code: 'conflict', message: 'Another text has this id.', status: 409 };
+  if (!known && !rooms.rights(room).can.includes('send'))
+    return { code: 'room_closed', message: 'The room is closed.', status: 403 };
+  return rooms.store(room, user, content, tempId);
+}
+
+function send(rooms: ModelRooms, room: number, { user, key, body }: ModelRequest): Response {
+  const stored = storeFromClient(rooms, room, user, body.content as string, key);
+  if ('id' in stored) return json(rooms.message(stored), 201);
+  if (stored.status === 400) return json({ content: [stored.message] }, 400);
+  return json({ detail: stored.message, code: stored.code }, stored.status);
+}
+
+// ————— History
+
+function history(rooms: ModelRooms, room: number, query: URLSearchParams): Response {
+  const all = rooms.rowsOf(room);
+  const limit = Number(query.get('limit') ?? 0);
+  if (query.has('around') || query.has('at')) {
+    if (!rooms.has('around')) rooms.violations.push(`${query} without the capability`);
+    return around(rooms, room, query, limit);
+  }
+  const [after, before] = ['after', 'before'].map((name) => Number(query.get(name) ?? 0)) as [number, number];
+  const found = all.filter(({ id }) => (!after || id > after) && (!before || id < before));
+  const rows = after ? found.slice(0, limit) : found.slice(-limit);
+  return json({
+    messages: rows.map((row) => rooms.message(row)),
+    has_more: found.length > rows.length,
+    count: rows.length,
+    ...rooms.seq(room),
+  });
+}
+
+/** About half of the messages before the target, and half from it. */
+function around(rooms: ModelRooms, room: number, query: URLSearchParams, limit: number): Response {
+  const all = rooms.rowsOf(room);
+  const time = Date.parse(query.get('at') ?? '');
+  const isId = query.has('around');
+  const found = all.findIndex(({ id, at }) => (isId ? id === Number(query.get('around')) : Date.parse(at) >= time));
+  if (found < 0 && isId) return json(NOT_FOUND, 404);
+  const place = found < 0 ? all.length : found;
+  const [start, end] = [Math.max(0, place - Math.floor(limit / 2)), place + Math.ceil(limit / 2)];
+  const rows = all.slice(start, end);
+  return json({
+    messages: rows.map((row) => rooms.message(row)),
+    has_older: start > 0,
+    has_newer: end < all.length,
+    target_id: (all[place] ?? all.at(-1))?.id ?? null,
+    ...rooms.seq(room),
+  });
+}
+
+// ————— Changes of messages
+
+const refusal = (code: string, status: number): Response => json({ detail: `Refused: ${code}.`, code }, status);
+
+function change(rooms: ModelRooms, row: Row | undefined, id: string, request: ModelRequest): Response {
+  const { user, method, url, body } = request;
+  const [verb, capability] =
+    method === 'PATCH' ? ['edit', 'edit'] : method === 'DELETE' ? ['delete', 'delete'] : ['react', 'reactions'];
+  if (!rooms.has(capability)) rooms.violations.push(`${method} ${url.pathname} without the capability`);
+  if (![id, row?.tempId].some((each) => rooms.requested.has(`${user} ${verb} ${each}`)))
+    rooms.violations.push(`${verb} ${id} as ${user}, which was not requested`);
+  if (!row) return json(NOT_FOUND, 404);
+  if (row.deletedAt) return verb === 'delete' ? new Response(null, { status: 204 }) : json(NOT_FOUND, 404);
+  const { can, closed_reason } = rooms.rights(row.room);
+  if (verb !== 'react' && row.sender !== user) return refusal('not_yours', 403);
+  if (!can.includes(verb === 'react' ? verb : `${verb}_own`))
+    return refusal(closed_reason ? 'room_closed' : 'not_allowed', 403);
+  if (verb === 'delete') {
+    rooms.delete(row);
+    return new Response(null, { status: 204 });
+  }
+  if (verb === 'react') rooms.react(row, user, body.emoji as string, body.on as boolean);
+  else return edit(rooms, row, body as { content: string; edited_at?: string | null });
+  return json(rooms.message(row));
+}
+
+function edit(rooms: ModelRooms, row: Row, body: { content: string; edited_at?: string | null }): Response {
+  if (body.content.includes(rooms.rejectedText)) return json({ content: ['Not allowed.'] }, 400);
+  if (row.content !== body.content && body.edited_at !== undefined && body.edited_at !== row.editedAt)
+    return json({ detail: 'Edited elsewhere.', code: 'conflict', message: rooms.message(row) }, 409);
+  rooms.edit(row, body.content);
+  return json(rooms.message(row));
+}

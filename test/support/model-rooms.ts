@@ -1,0 +1,337 @@
+/**
+ * The data of the model server: messages, numbered changes, read state and permissions. Every change is announced with
+ * the frames of docs/PROTOCOL.md.
+ */
+import type { FakeClock } from './fake-clock.js';
+import { ALL_ROOMS, CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
+
+export interface Row {
+  id: number;
+  room: number;
+  sender: number;
+  content: string;
+  /** All texts so far, also those of a deleted message. */
+  versions: string[];
+  at: string;
+  tempId: string | undefined;
+  editedAt: string | null;
+  deletedAt: string | null;
+  reactions: Map<string, Set<number>>;
+}
+
+interface Change {
+  seq: number;
+  frame: Record<string, unknown>;
+  messageId: number | undefined;
+}
+
+/** A message as its member sees it. */
+export interface HistoryEntry {
+  id: number;
+  content: string;
+  edited_at: string | null;
+  deleted_at: string | null;
+  reactions: string;
+  /** Whether it is an own message that was read. */
+  isRead: boolean;
+}
+
+/** What the user may do in a room. */
+export interface Rights {
+  can: readonly string[];
+  closed_reason: string | null;
+}
+
+export const ALL_RIGHTS: Rights = { can: ['send', 'attach', 'react', 'edit_own', 'delete_own'], closed_reason: null };
+
+export abstract class ModelRooms {
+  readonly rows: Row[] = [];
+  readonly violations: string[] = [];
+  /** Messages with this text are rejected permanently. */
+  readonly rejectedText = 'forbidden';
+  /** Requested changes, as `<user> <verb> <id or local id>`: others must not arrive. */
+  readonly requested = new Set<string>();
+  /** All reactions so far, as `<message> <emoji> <user>`. */
+  readonly everReacted = new Set<string>();
+  readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
+  readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
+  readonly #rights = new Map<number, Rights>(ALL_ROOMS.map((room) => [room, ALL_RIGHTS]));
+
+  constructor(
+    protected readonly clock: FakeClock,
+    readonly capabilities: readonly string[],
+    /** Distinguishes several servers on one origin. */
+    readonly tenant = 'a',
+  ) {}
+
+  /** Sends a frame to all sockets of a user. */
+  protected abstract broadcast(user: number, frame: Record<string, unknown>): void;
+
+  has(capability: string): boolean {
+    return this.capabilities.includes(capability);
+  }
+
+  /** The time. No two edits have the same one, so that they differ in `edited_at`. */
+  #edits = 0;
+  #now(): string {
+    const micros = String(++this.#edits % 1_000).padStart(3, '0');
+    return new Date(this.clock.now()).toISOString().replace('Z', `${micros}Z`);
+  }
+
+  /** Deletes the change log. */
+  deleteChanges(): void {
+    for (const [room, changes] of this.#changes) this.#changes.set(room, changes.slice(-1));
+  }
+
+  // ————— User actions
+
+  store(room: number, sender: number, content: string, tempId?: string): Row {
+    const known =
+      tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
+    if (known && this.has('idempotent_send')) return known;
+    if (known) this.violations.push(`stored twice: ${content}`);
+    const row: Row = {
+      id: this.rows.length + 1,
+      room,
+      sender,
+      content,
+      versions: [content],
+      at: new Date(this.clock.now()).toISOString(),
+      tempId,
+      editedAt: null,
+      deletedAt: null,
+      reactions: new Map(),
+    };
+    this.rows.push(row);
+    this.#change(room, row.id, (viewer) => ({
+      type: 'new_message',
+      message: { ...this.message(row, viewer), _tempId: tempId },
+    }));
+    return row;
+  }
+
+  edit(row: Row, content: string): void {
+    if (row.deletedAt || row.content === content) return;
+    row.content = content;
+    row.versions.push(content);
+    row.editedAt = this.#now();
+    this.#change(row.room, row.id, (viewer) => ({ type: 'message_updated', message: this.message(row, viewer) }));
+  }
+
+  delete(row: Row): void {
+    if (row.deletedAt) return;
+    row.deletedAt = this.#now();
+    row.content = '';
+    row.reactions.clear();
+    this.#change(row.room, row.id, () => ({
+      type: 'message_deleted',
+      message_id: row.id,
+      ...(this.has('delete') && { deleted_at: row.deletedAt }),
+    }));
+  }
+
+  react(row: Row, user: number, emoji: string, on: boolean): void {
+    const users = row.reactions.get(emoji) ?? new Set();
+    if (row.deletedAt || users.has(user) === on) return;
+    if (on) users.add(user);
+    else users.delete(user);
+    row.reactions.set(emoji, users);
+    this.everReacted.add(`${row.id} ${emoji} ${user}`);
+    this.#change(row.room, row.id, () => ({
+      type: 'reactions_updated',
+      message_id: row.id,
+      reactions: reactionsOf(row),
+    }));
+  }
+
+  /** Closes a room, reopens it, or changes what its owner may do. */
+  permit(room: number, rights: Rights): void {
+    this.#rights.set(room, rights);
+    if (this.has('permissions'))
+      this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates: rights });
+  }
+
+  rights(room: number): Rights {
+    return this.#rights.get(room)!;
+  }
+
+  read(room: number, user: number, upTo = Infinity): void {
+    this.markRead(
+      room,
+      user,
+      this.#unreadRows(room, user).filter(({ id }) => id <= upTo),
+    );
+  }
+
+  markRead(room: number, user: number, rows: readonly Row[]): void {
+    const read = this.#read.get(user)!;
+    const unread = rows.filter(({ id }) => !read.has(id));
+    if (unread.length === 0) return;
+    for (const { id } of unread) read.add(id);
+    if (this.has('receipts')) return this.#sendReceipts(room, user, unread);
+    this.#change(room, undefined, () =>
+      user !== OTHER
+        ? { type: 'messages_marked_read', count: unread.length }
+        : { type: 'message_read', user_id: user, message_ids: [], up_to: unread.at(-1)!.id },
+    );
+  }
+
+  /** Capability `receipts`: sent once, not recorded as a change. */
+  #sendReceipts(room: number, user: number, read: readonly Row[]): void {
+    if (user === OTHER)
+      return this.broadcast(ownerOf(room), {
+        type: 'message_read',
+        room_id: room,
+        user_id: user,
+        up_to: read.at(-1)!.id,
+      });
+    this.broadcast(ownerOf(room), { type: 'messages_marked_read', room_id: room, count: read.length });
+    this.broadcast(ownerOf(room), {
+      type: 'room_updated',
+      room_id: room,
+      updates: { unread_count: this.unread(room), ...this.#readPosition(room) },
+    });
+  }
+
+  receipts(room: number): object[] {
+    return [ownerOf(room), OTHER].flatMap((user_id) => {
+      const last = this.rows.findLast(
+        ({ id, room: of, sender }) => of === room && sender !== user_id && this.#read.get(user_id)!.has(id),
+      );
+      return last ? [{ user_id, up_to: last.id }] : [];
+    });
+  }
+
+  // ————— State
+
+  /** The messages of a room, with tombstones if the server keeps them. */
+  rowsOf(room: number): Row[] {
+    return this.rows.filter((row) => row.room === room && (!row.deletedAt || this.has('delete')));
+  }
+
+  /** The messages of a room, as its member sees them. */
+  history(room: number): HistoryEntry[] {
+    return this.rowsOf(room).map((row) => ({
+      id: row.id,
+      content: row.content,
+      edited_at: row.editedAt,
+      deleted_at: row.deletedAt,
+      reactions: JSON.stringify(reactionsOf(row)),
+      isRead: row.sender !== OTHER && !row.deletedAt && this.isRead(row),
+    }));
+  }
+
+  unread(room: number): number {
+    return this.#unreadRows(room, ownerOf(room)).length;
+  }
+
+  #unreadRows(room: number, user: number): Row[] {
+    const read = this.#read.get(user)!;
+    return this.rows.filter((row) => row.room === room && !row.deletedAt && row.sender !== user && !read.has(row.id));
+  }
+
+  isRead(row: Row): boolean {
+    return this.#read.get(row.sender === OTHER ? ownerOf(row.room) : OTHER)!.has(row.id);
+  }
+
+  /** The number of the last change. */
+  seq(room: number): { seq?: number } {
+    return this.has('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
+  }
+
+  message(row: Row, viewer = ownerOf(row.room)): Record<string, unknown> {
+    return {
+      id: row.id,
+      room: row.room,
+      sender: { id: row.sender, username: NAMES[row.sender] },
+      message_type: 'text',
+      content: row.content,
+      timestamp: row.at,
+      is_read: this.isRead(row),
+      edited_at: row.editedAt,
+      ...(row.deletedAt && { deleted_at: row.deletedAt }),
+      is_own_message: row.sender === viewer,
+      reactions: reactionsOf(row),
+      ...(row.sender === viewer && row.tempId && this.has('idempotent_send') && { _tempId: row.tempId }),
+    };
+  }
+
+  room(id: number): Record<string, unknown> {
+    const last = this.rows.findLast((row) => row.room === id && !row.deletedAt);
+    return {
+      id,
+      name: `Room ${id}`,
+      participants: [
+        { id: ownerOf(id), username: NAMES[ownerOf(id)] },
+        { id: OTHER, username: NAMES[OTHER] },
+      ],
+      last_message: last
+        ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } }
+        : null,
+      unread_count: this.unread(id),
+      ...this.#readPosition(id),
+      updated_at: last?.at ?? '2026-11-22T10:00:00Z',
+      is_active: true,
+      ...(this.has('permissions') && this.rights(id)),
+    };
+  }
+
+  /** Capability `around`. */
+  #readPosition(room: number): object {
+    if (!this.has('around')) return {};
+    return { first_unread_id: this.firstUnread(room) ?? null };
+  }
+
+  firstUnread(room: number): number | undefined {
+    return this.#unreadRows(room, ownerOf(room))[0]?.id;
+  }
+
+  // ————— Changes
+
+  #change(room: number, messageId: number | undefined, frameFor: (viewer: number) => Record<string, unknown>): void {
+    const changes = this.#changes.get(room)!;
+    const seq = (changes.at(-1)?.seq ?? 0) + 1;
+    const frame: Record<string, unknown> = { ...frameFor(0), room_id: room, ...(this.has('sync') && { seq }) };
+    changes.push({ seq, frame, messageId });
+    this.broadcast(ownerOf(room), frame);
+    if (frame.type !== 'reactions_updated') this.#announceActivity(room);
+  }
+
+  #announceActivity(room: number): void {
+    if (!this.has('user_channel')) return;
+    const { last_message, unread_count, updated_at } = this.room(room);
+    const updates = { last_message, unread_count, updated_at, ...this.#readPosition(room) };
+    this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates });
+  }
+
+  sync(user: number, asked: [room: number, seq: number][]): object[] {
+    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#changesSince(room, seq));
+  }
+
+  #changesSince(room: number, from: number): Record<string, unknown> {
+    const changes = this.#changes.get(room)!;
+    const seq = changes.at(-1)?.seq ?? 0;
+    const known = changes[0]?.seq ?? 1;
+    if (from < known - 1) return { room_id: room, seq, expired: true, has_more: false, changes: [] };
+    const asked = changes.filter((change) => change.seq > from);
+    const page = asked.slice(0, 5); // small, so that `has_more` occurs
+    return {
+      room_id: room,
+      seq: page.at(-1)?.seq ?? seq,
+      expired: false,
+      has_more: asked.length > page.length,
+      changes: page.flatMap((change) => this.#current(change)),
+    };
+  }
+
+  /** A change with its message as it is now. None if a deletion has made it obsolete. */
+  #current({ frame, messageId }: Change): object[] {
+    const row = this.rows.find(({ id }) => id === messageId);
+    if (!row || frame.type === 'message_deleted') return [frame];
+    if (row.deletedAt && (!this.has('delete') || !frame.message)) return [];
+    return [frame.message ? { ...frame, message: this.message(row) } : frame];
+  }
+}
+
+const reactionsOf = (row: Row): { emoji: string; user_ids: number[] }[] =>
+  [...row.reactions].filter(([, users]) => users.size > 0).map(([emoji, users]) => ({ emoji, user_ids: [...users] }));
