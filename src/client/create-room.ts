@@ -1,7 +1,7 @@
 /** Creates a {@link ChatRoom}, whose code is loaded when one of its methods is called first. */
 import { lazyImport } from '../internal/lazy-import.js';
 import type { Id } from '../protocol/index.js';
-import { ChatError } from '../transport/index.js';
+import { ChatError, throwIfAborted } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
 import { loadParts, type ConnectionCore } from './connection-core.js';
 
@@ -32,7 +32,11 @@ export const createRoom = (core: ConnectionCore, id: Id): ChatRoom =>
     METHODS.map((name) => [
       name,
       async (...given: unknown[]): Promise<unknown> => {
-        const method = (await loadMethods())[name] as (core: ConnectionCore, id: Id, ...given: unknown[]) => unknown;
+        const { signal } = core.session;
+        const methods = await loadMethods();
+        // The user may have changed meanwhile.
+        throwIfAborted(signal);
+        const method = methods[name] as (core: ConnectionCore, id: Id, ...given: unknown[]) => unknown;
         return method(core, id, ...given);
       },
     ]),

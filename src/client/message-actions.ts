@@ -3,7 +3,8 @@
  * room-methods.ts.
  */
 import { check, idKey, Message, type Id } from '../protocol/index.js';
-import { rewriteMessage } from '../session/outbox/rewrite-message.js';
+import { mayHaveBeenSent, rewriteMessage } from '../session/outbox/rewrite-message.js';
+import { noop } from '../internal/noop.js';
 import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
 import type { ChatMessage, PendingChange } from '../store/state.js';
 import { ChatError, throwIfAborted, type DeferredRequests } from '../transport/index.js';
@@ -13,7 +14,7 @@ import { newLocalId } from './local-id.js';
 import { sendError } from './send-errors.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 
-type Host = Pick<ConnectionCore, 'clock' | 'session' | 'store' | 'timers' | 'tokens'>;
+type Host = Pick<ConnectionCore, 'clock' | 'pending' | 'session' | 'store' | 'timers' | 'tokens'>;
 
 const isoTime = ({ clock }: Host): string => new Date(clock.now()).toISOString();
 
@@ -49,6 +50,10 @@ const originalOf = (host: Host, roomId: Id, messageId: Id): ChatMessage | undefi
   return message?.original ?? message;
 };
 
+/** What a change can change, for comparison. */
+const versionOf = ({ content, edited_at, deleted_at, reactions }: Partial<ChatMessage> = {}): string =>
+  JSON.stringify([content, edited_at, deleted_at, reactions]);
+
 /**
  * Requests a change, and applies the server's version of the message, unless a live event has brought one meanwhile,
  * which may be newer.
@@ -65,7 +70,7 @@ async function request(
   const requests = await session.restOrThrow().deferred();
   const message = await run(requests, signal);
   throwIfAborted(signal);
-  if (originalOf(host, roomId, messageId) !== before) return;
+  if (versionOf(originalOf(host, roomId, messageId)) !== versionOf(before)) return;
   store.dispatch({ type: 'room-event', event: { type: 'message-updated', roomId, seq: undefined, message } });
 }
 
@@ -79,18 +84,34 @@ export async function editMessage(host: Host, roomId: Id, messageId: Id, content
   const message = allowedMessage(host, roomId, messageId, 'edit_own');
   const change = { type: 'edit', changeId: newLocalId(), roomId, messageId, content: text, at: isoTime(host) } as const;
   if (message && message.delivery !== 'sent') return editUnsent(host, change, message);
-  const seen = message && (message.original ?? message).edited_at;
-  await whileShown(host, change, () => requestEdit(host, change, seen));
+  // In order: the second edit replaces the first one, and is no conflict with it.
+  const key = `edit ${idKey(roomId)} ${idKey(messageId)}`;
+  await whileShown(host, change, () => inOrder(host, key, () => requestEdit(host, change)));
+}
+
+/** The last request of each message that is edited. */
+const editsOf = new WeakMap<Host['store'], Map<string, Promise<void>>>();
+
+async function inOrder({ store }: Host, key: string, run: () => Promise<void>): Promise<void> {
+  const edits = editsOf.get(store) ?? new Map<string, Promise<void>>();
+  editsOf.set(store, edits);
+  const current = (edits.get(key) ?? Promise.resolve()).catch(noop).then(run);
+  edits.set(key, current);
+  try {
+    await current;
+  } finally {
+    if (edits.get(key) === current) edits.delete(key);
+  }
 }
 
 async function requestEdit(
   host: Host,
   { roomId, messageId, content }: Extract<PendingChange, { type: 'edit' }>,
-  seen: string | null | undefined,
 ): Promise<void> {
+  const expectedEditedAt = originalOf(host, roomId, messageId)?.edited_at;
   try {
     await request(host, roomId, messageId, (requests, signal) =>
-      required(requests.editMessage)({ roomId, messageId }, content, seen, signal),
+      required(requests.editMessage)({ roomId, messageId }, content, expectedEditedAt, signal),
     );
   } catch (thrown) {
     if (thrown instanceof ChatError && thrown.status === 409) {
@@ -124,18 +145,20 @@ async function editUnsent(
     return true;
   };
   if (await rewrite()) return;
-  const sent = await whileShown(host, { ...change, messageId: localId! }, () => untilDecided(host, roomId, localId!));
+  const sent = await whileShown(host, { ...change, messageId: localId! }, () =>
+    untilSentOrFailed(host, roomId, localId!),
+  );
   if (sent.delivery === 'failed') {
     if (await rewrite()) return;
     throw new ChatError('conflict', 'This message may have been sent. Retry or discard it first.');
   }
   if (sent.content === content) return;
   const stored = { ...change, messageId: sent.id };
-  await whileShown(host, stored, () => requestEdit(host, stored, sent.edited_at));
+  await whileShown(host, stored, () => requestEdit(host, stored));
 }
 
 /** Waits until a message is stored, or has failed. @throws {ChatError} `discarded`, `aborted` */
-function untilDecided({ store, session }: Host, roomId: Id, localId: string): Promise<ChatMessage> {
+function untilSentOrFailed({ store, session }: Host, roomId: Id, localId: string): Promise<ChatMessage> {
   const { signal } = session;
   return new Promise((resolve, reject) => {
     const look = (): void => {
@@ -162,16 +185,27 @@ export async function deleteMessage(
 ): Promise<void> {
   const message = allowedMessage(host, roomId, messageId, 'delete_own');
   const { session, store } = host;
-  if (message && message.delivery !== 'sent') {
-    session.outbox.discard(message.localId!);
-    return store.dispatch({ type: 'discard', roomId, localId: message.localId! });
-  }
   const change = { type: 'delete', changeId: newLocalId(), roomId, messageId, at: isoTime(host) } as const;
+  if (message && message.delivery !== 'sent') {
+    const { localId } = message;
+    const discard = (): void => {
+      session.outbox.discard(localId!);
+      store.dispatch({ type: 'discard', roomId, localId: localId! });
+      host.pending.rejectDiscarded(localId!);
+    };
+    if (message.delivery === 'failed' || !mayHaveBeenSent(session.outbox, localId!)) return discard();
+    // It may be stored already: it is deleted as soon as that is known.
+    const decided = await whileShown(host, change, () => untilSentOrFailed(host, roomId, localId!));
+    if (decided.delivery === 'failed') return discard();
+    return deleteMessage(host, roomId, decided.id);
+  }
   await whileShown(host, change, async () => {
-    if (delayMs > 0) await delay(host, `delete ${idKey(roomId)} ${idKey(messageId)}`, delayMs, undo);
+    const backend = session.address?.api;
+    if (delayMs > 0 || undo?.aborted) await delay(host, `delete ${change.changeId}`, delayMs, undo);
     const { signal } = session;
     // A change of user ends the delay, and discards the changes: the session is already that of the other user.
-    if (!store.data.changes.includes(change)) throw new ChatError('aborted', 'The user has changed.');
+    if (!store.data.changes.includes(change) || session.address?.api !== backend)
+      throw new ChatError('aborted', 'The user or the backend has changed.');
     const requests = await session.restOrThrow().deferred();
     await required(requests.deleteMessage)({ roomId, messageId });
     throwIfAborted(signal);
@@ -184,7 +218,10 @@ export async function deleteMessage(
   });
 }
 
-/** Waits, but not beyond the page or the connection. @throws {ChatError} `aborted` by the signal. */
+/**
+ * Waits. Ends early if the page is closed, or the connection stopped or used for another user.
+ * @throws {ChatError} `aborted` by the signal.
+ */
 function delay({ timers }: Host, name: string, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = new AbortController();

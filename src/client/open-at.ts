@@ -32,7 +32,13 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
   try {
     await untilLoaded(host, roomId);
     continueIfWanted();
-    const wanted = target === 'first-unread' ? firstUnread(host, roomId) : target;
+    let wanted = target === 'first-unread' ? firstUnread(host, roomId) : target;
+    if (wanted === BEFORE_LOADED && threadOf(store.data, roomId).hasNewer) {
+      // Counted from the end.
+      await loadNewestPage(store, session, roomId);
+      continueIfWanted();
+      wanted = firstUnread(host, roomId);
+    }
     if (wanted === undefined) {
       await loadNewestPage(host.store, session, roomId);
       return { found: false, messageId: undefined };
@@ -72,6 +78,9 @@ async function readAround(
     const part = await requestPart(session, roomId, query, isWanted);
     if (!part) return undefined;
     const { targetId } = part;
+    const thread = threadOf(store.data, roomId);
+    // The server has answered with the last message.
+    if (target instanceof Date && isAfterAll(thread, target)) return { found: false, messageId: targetId };
     const id = targetId ?? (target instanceof Date ? undefined : target);
     return (
       (id === undefined ? undefined : resultIn(threadOf(store.data, roomId), id)) ?? {
@@ -100,13 +109,22 @@ async function pageBack(
     const target = wanted();
     const result = target === undefined ? undefined : resultIn(thread, target);
     if (result) return result;
+    // A time after the last message, or a message that does not exist.
+    if (target instanceof Date && isAfterAll(thread, target)) return { found: false, messageId: lastOf(thread)?.id };
     if (!thread.hasOlder) return { found: false, messageId: firstOf(thread)?.id };
     if (pages === MAX_PAGES) throw new ChatError('too_far_back', 'The message is too far back.');
-    await loadHistoryPage(store, session, roomId, 'older');
+    // Another page may be loading, for a view.
+    if (thread.loading) await untilLoaded({ store, session }, roomId, ({ loading }) => loading === null);
+    else await loadHistoryPage(store, session, roomId, 'older');
   }
 }
 
 const firstOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.find(isStored);
+const lastOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.findLast(isStored);
+
+/** Whether a time is after the newest message of a room. */
+const isAfterAll = (thread: Thread, time: Date): boolean =>
+  !thread.hasNewer && Date.parse(lastOf(thread)?.timestamp ?? '') < time.getTime();
 
 /** The result if the target is loaded. Of a deleted message, the next one, else the previous one. */
 function resultIn(thread: Thread, target: Wanted): JumpResult | undefined {
@@ -132,18 +150,26 @@ function firstUnread({ store }: Host, roomId: Id): Wanted | undefined {
   const { first_unread_id: id, unread_count: count = 0 } = roomOf(data, roomId) ?? {};
   if (id != null) return id;
   if (count === 0) return undefined;
-  const { timeline, hasOlder } = threadOf(data, roomId);
+  const { timeline, hasOlder, hasNewer } = threadOf(data, roomId);
+  if (hasNewer) return BEFORE_LOADED;
   const others = timeline.filter((message) => isStored(message) && !message.deleted_at && !isOwn(data, message));
   return others.at(-count)?.id ?? (hasOlder ? BEFORE_LOADED : others[0]?.id);
 }
 
-/** Waits until the first page of an open room is loaded, or has failed: it would replace the messages of the jump. */
-function untilLoaded({ store, session }: Host, roomId: Id): Promise<void> {
+/**
+ * Waits for an open room, by default until its first page is loaded, which would replace the messages of the jump; or
+ * until that has failed.
+ */
+function untilLoaded(
+  { store, session }: Host,
+  roomId: Id,
+  isDone: (thread: Thread) => boolean = ({ loaded }) => loaded,
+): Promise<void> {
   const { signal } = session;
   return new Promise((resolve) => {
     const look = (): void => {
-      const { open, loaded, error } = threadOf(store.data, roomId);
-      if (open && !loaded && !error && !signal.aborted) return;
+      const thread = threadOf(store.data, roomId);
+      if (thread.open && !isDone(thread) && !thread.error && !signal.aborted) return;
       stop();
       resolve();
     };

@@ -3,7 +3,7 @@ import { compareMessages, idKey, sameId, type Id } from '../protocol/index.js';
 import { isOwn, threadOf } from '../store/selectors.js';
 import { messageOf } from '../store/permissions.js';
 import { isStored } from '../store/timeline-entries.js';
-import { ChatError } from '../transport/index.js';
+import { ChatError, throwIfAborted } from '../transport/index.js';
 import type { ConnectionCore } from './connection-core.js';
 
 type Host = Pick<ConnectionCore, 'session' | 'store' | 'timers'>;
@@ -20,17 +20,12 @@ export async function markUnread({ session, store, timers }: Host, roomId: Id, m
     .filter((message) => isStored(message) && !message.deleted_at && !isOwn(data, message)).length;
   // A receipt that waits would mark them as read again.
   timers.cancel(`read ${idKey(roomId)}`);
+  const { signal } = session;
+  const requests = await session.restOrThrow().deferred();
+  if (!requests.markUnread) throw notSupported();
+  await requests.markUnread({ roomId, messageId }, signal);
+  throwIfAborted(signal);
   store.dispatch({ type: 'mark-unread', roomId, messageId, count });
-  try {
-    const requests = await session.restOrThrow().deferred();
-    if (!requests.markUnread) throw notSupported();
-    await requests.markUnread({ roomId, messageId }, session.signal);
-  } catch (thrown) {
-    store.dispatch({ type: 'left', roomId });
-    // The list has the count as it was.
-    await session.refreshRooms().catch(() => {});
-    throw thrown;
-  }
 }
 
 /** @returns the ids of the members who have read a message, without its author. */

@@ -75,6 +75,8 @@ export type SessionEvent =
   /** Retried or discarded in another tab. */
   | { type: 'resent'; localId: string }
   | { type: 'discarded'; localId: string; roomId: Id }
+  /** The text of an unsent message was changed, here or in another tab. */
+  | { type: 'rewritten'; localId: string; roomId: Id; content: string }
   /** Another tab has deleted all local data. */
   | { type: 'purged' }
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }

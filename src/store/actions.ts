@@ -14,16 +14,15 @@ export type Intent =
   /** A view has started (`on`) or stopped showing the newest message (`reading`), or older ones (`away`). */
   | { type: 'reading' | 'away'; roomId: Id; on: boolean }
   | { type: 'mark-read'; roomId: Id }
-  /** A message and all later ones are unread, until the room is left. The last view has left the room. */
+  /** A message and the `count` unread ones from it are unread, until the room is left. */
   | { type: 'mark-unread'; roomId: Id; messageId: Id; count: number }
+  /** The last view has left the room. */
   | { type: 'left'; roomId: Id }
   | { type: 'typing-expired'; roomId: Id; userId: Id }
   /** A change of a message is shown before the server has confirmed it. */
   | { type: 'change'; change: PendingChange }
   /** It was confirmed, refused or undone. */
   | { type: 'change-ended'; changeId: string }
-  /** The text of an unsent message was changed. */
-  | { type: 'rewritten'; roomId: Id; localId: string; content: string }
   /** The user or the backend has changed. */
   | { type: 'reset' }
   /** The code for the actions in `early` is loaded. */

@@ -159,23 +159,29 @@ export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 
   }
 }
 
-/** Marks a message and the `count` unread ones from it as unread. No view counts as reading until the room is left. */
-export function onMarkedUnread(
-  state: ChatData,
-  { roomId, messageId, count }: Extract<Intent, { type: 'mark-unread' }>,
-): ChatData {
+/** A room was marked as unread, here or on another device: no view counts as reading until the room is left. */
+export function keepUnread(state: ChatData, roomId: Id): ChatData {
   const key = idKey(roomId);
+  if (!state.reading.includes(key)) return state;
   return {
     ...state,
     reading: state.reading.filter((room) => room !== key),
     keptUnread: [...state.keptUnread.filter((room) => room !== key), key],
-    rooms: state.rooms.map((room) =>
-      sameId(room.id, roomId)
-        ? { ...room, unread_count: Math.max(count, room.unread_count), first_unread_id: messageId }
-        : room,
-    ),
   };
 }
+
+/** Marks a message and the `count` unread ones from it as unread. */
+export const onMarkedUnread = (
+  state: ChatData,
+  { roomId, messageId, count }: Extract<Intent, { type: 'mark-unread' }>,
+): ChatData => ({
+  ...keepUnread(state, roomId),
+  rooms: state.rooms.map((room) =>
+    sameId(room.id, roomId)
+      ? { ...room, unread_count: Math.max(count, room.unread_count), first_unread_id: messageId }
+      : room,
+  ),
+});
 
 /** Sorts the rooms again after the activity of one has changed. */
 export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {

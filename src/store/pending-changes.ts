@@ -5,7 +5,8 @@
  */
 import { assertNever } from '../internal/assert-never.js';
 import { idKey, sameId, type Id, type Reaction } from '../protocol/index.js';
-import type { Action, Intent } from './actions.js';
+import type { Action } from './actions.js';
+import { threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, PendingChange } from './state.js';
 import { inExistingTimeline } from './threads.js';
 
@@ -16,12 +17,17 @@ export function withPendingChanges(
   reduce: (state: ChatData, action: Action) => ChatData,
 ): ChatData {
   if (state.changes.length === 0 && action.type !== 'change') return reduce(state, action);
-  return withChanges(reduce(withoutChanges(state), action));
+  const confirmed = withoutChanges(state);
+  const next = reduce(confirmed, action);
+  // The action concerns no thread: those that are shown stay the same objects.
+  if (next.threads === confirmed.threads && next.changes === confirmed.changes)
+    return { ...next, threads: state.threads };
+  return withChanges(next);
 }
 
 export function onChange(
   state: ChatData,
-  action: Extract<Intent, { type: 'change' | 'change-ended' | 'rewritten' }>,
+  action: Extract<Action, { type: 'change' | 'change-ended' | 'rewritten' }>,
 ): ChatData {
   switch (action.type) {
     case 'change':
@@ -49,18 +55,18 @@ const withChanges = (state: ChatData): ChatData =>
       (change) => sameId(change.messageId, entry.id) && idKey(change.roomId) === roomId,
     );
     if (changes.length === 0) return entry;
-    return {
-      ...changes.reduce((message, change) => applyChange(message, change, state.user?.id), entry),
-      original: entry,
-    };
+    const changed = changes.reduce((message, change) => applyChange(message, change, state.user?.id), entry);
+    return { ...changed, original: entry };
   });
 
+/** Changes entries of the rooms with unconfirmed changes. Other rooms, and unchanged timelines, stay the same objects. */
 function inRoomsOf(state: ChatData, change: (entry: ChatMessage, roomId: string) => ChatMessage): ChatData {
   const rooms = new Set(state.changes.map(({ roomId }) => idKey(roomId)));
-  return [...rooms].reduce(
-    (next, room) => inExistingTimeline(next, room, (timeline) => timeline.map((entry) => change(entry, room))),
-    state,
-  );
+  return [...rooms].reduce((next, room) => {
+    const timeline = threadOf(next, room).timeline;
+    const changed = timeline.map((entry) => change(entry, room));
+    return changed.every((entry, at) => entry === timeline[at]) ? next : inExistingTimeline(next, room, () => changed);
+  }, state);
 }
 
 function applyChange(message: ChatMessage, change: PendingChange, userId: Id | undefined): ChatMessage {
@@ -84,6 +90,7 @@ export const tombstone = (deletedAt: string): Partial<ChatMessage> => ({
   attachment: null,
   reply_to: null,
   reactions: [],
+  edited_at: null,
   deleted_at: deletedAt,
 });
 

@@ -39,7 +39,7 @@ export function isAllowed(
   const room = roomOf(data, roomId);
   const capability = CAPABILITIES[action];
   if (threadOf(data, roomId).denied || (capability && !data.capabilities.includes(capability))) return false;
-  if (!(message?.can ?? room?.can ?? (room?.closed_reason ? [] : DEFAULT)).includes(action)) return false;
+  if (room?.closed_reason || !(message?.can ?? room?.can ?? DEFAULT).includes(action)) return false;
   return !message || !ON_MESSAGES.includes(action) || isPossible(data, action, message, now);
 }
 

@@ -278,6 +278,7 @@ function onRoomEvent(state: ChatData, event: RoomEvent): ChatData {
       );
     case 'room-updated': {
       const { updates } = event;
+      if (updates.first_unread_id != null && pages) state = pages.keepUnread(state, event.roomId);
       const next = inRoom(state, event.roomId, (room) =>
         withUnreadCount(state, { ...room, ...(updates as Partial<Room>) }, true),
       );

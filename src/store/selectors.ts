@@ -13,7 +13,8 @@ export const roomOf = (state: ChatData, roomId: Id | null): Room | undefined =>
   state.rooms.find(({ id }) => sameId(id, roomId));
 
 /** Whether the user may write in a room: by default, and unless it is closed. See `isAllowed` for other actions. */
-export const mayWrite = (room: Room | undefined): boolean => room?.can?.includes('send') ?? !room?.closed_reason;
+export const mayWrite = (room: Room | undefined): boolean =>
+  !room?.closed_reason && (room?.can?.includes('send') ?? true);
 
 /**
  * Whether a message is the current user's, according to its sender. The server's `is_own_message`, which is unreliable

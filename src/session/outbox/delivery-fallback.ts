@@ -14,6 +14,7 @@ import {
 } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import { MAX_SKEW_MS, messageSimilarity } from './message-similarity.js';
+import { onRewritten } from './on-rewritten.js';
 import type { OutboxContext } from './outbox-context.js';
 import {
   acceptsIdempotencyKey,
@@ -337,6 +338,8 @@ export class DeliveryFallback {
         if (item) this.#refuse(item, message.kept);
         return;
       }
+      case 'rewritten':
+        return onRewritten(outbox, this.#refused, message.kept);
       case 'retry':
         if (this.#again(message.localId)) outbox.report({ type: 'resent', localId: message.localId });
         return;

@@ -33,6 +33,8 @@ export type OutboxTabMessage =
   | { kind: 'added'; kept: StoredMessage }
   | { kind: 'stored'; kept: StoredMessage; message: Message; method: Method }
   | { kind: 'refused'; kept: StoredMessage }
+  /** The text of an unsent message was changed. */
+  | { kind: 'rewritten'; kept: StoredMessage }
   | { kind: 'retry'; localId: string }
   | { kind: 'discard'; localId: string }
   /** All local data is deleted: drafts that are not saved yet must not be saved. */
