@@ -90,7 +90,7 @@ async function requestEdit(
 ): Promise<void> {
   try {
     await request(host, roomId, messageId, (requests, signal) =>
-      required(requests.editMessage)({ roomId, messageId }, content, seen, signal),
+      required(requests.editMessage).call(requests, { roomId, messageId }, content, seen, signal),
     );
   } catch (thrown) {
     if (thrown instanceof ChatError && thrown.status === 409) {
@@ -171,7 +171,7 @@ export async function deleteMessage(
     if (delayMs > 0) await delay(host, `delete ${idKey(roomId)} ${idKey(messageId)}`, delayMs, undo);
     const { signal } = session;
     const requests = await session.restOrThrow().deferred();
-    await required(requests.deleteMessage)({ roomId, messageId });
+    await required(requests.deleteMessage).call(requests, { roomId, messageId });
     throwIfAborted(signal);
     store.dispatch({
       type: 'room-event',
@@ -236,7 +236,7 @@ async function sendReaction(host: Host, change: Extract<PendingChange, { type: '
         const value: boolean = wanted;
         entry.next = undefined;
         await request(host, roomId, messageId, (requests, signal) =>
-          required(requests.react)({ roomId, messageId }, emoji, value, signal),
+          required(requests.react).call(requests, { roomId, messageId }, emoji, value, signal),
         );
       }
     } finally {
