@@ -7,7 +7,7 @@
  *     vite build --mode cli       dist/doctor-cli.js   the doctor's command line, for Node
  *     vite build --mode demo      dist/demo/chat.js    like the first, unminified: takes under a second, for `npm start`
  *     … --mode demo-loader        dist/demo/loader.js  loads the chat.js next to it, without a hash
- *     … --mode examples           dist/demo/examples/  the examples that use a framework
+ *     … --mode examples           dist/demo/examples/  the examples that need a bundler
  *     … --mode site               dist/demo/site/      playground and studio, as static files
  *
  * `npm run build` runs the first four, in this order, and writes the types.
@@ -136,6 +136,7 @@ const demoPages = (root: string, pages: string[], plugins: Plugin[]): UserConfig
   plugins,
   resolve: {
     alias: {
+      'unified-chat/headless': fileURLToPath(new URL('src/headless.ts', import.meta.url)),
       'unified-chat/hydrate': fileURLToPath(new URL('src/hydrate.ts', import.meta.url)),
       'unified-chat': fileURLToPath(new URL('src/index.ts', import.meta.url)),
     },
@@ -149,10 +150,10 @@ const demoPages = (root: string, pages: string[], plugins: Plugin[]): UserConfig
   },
 });
 
-/** One example per framework, built with that framework's plugin. */
+/** One example per framework, built with that framework's plugin, and those without one. */
 const examples = demoPages(
   'demo/examples',
-  [...[...FRAMEWORKS, 'ssr'].map((name) => `${name}/index`), ...FRAMEWORKS.map((name) => `${name}/late`)],
+  [...[...FRAMEWORKS, 'ssr', 'headless'].map((name) => `${name}/index`), ...FRAMEWORKS.map((name) => `${name}/late`)],
   [
     vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('chat-') } } }),
     ...svelte({ configFile: false }),

@@ -13,6 +13,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { renderPage } from './examples/ssr/page.js';
 import { createFaultProxy, type FaultProxy, type Faults } from './fault-proxy/fault-proxy.js';
+import { CONTENT_SECURITY_POLICY } from './content-security-policy.js';
 import { isLoopback } from './loopback.js';
 import {
   readDifferences,
@@ -39,10 +40,6 @@ type DemoUser = keyof typeof USERS;
 const isDemoUser = (name: string): name is DemoUser => Object.hasOwn(USERS, name);
 
 const HOUR_S = 3_600;
-/** A strict policy, as a careful host page would set it. The whole demo works under it. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
-
 /** Shown until start.mjs has built the page. */
 const buildingPage =
   '<!doctype html><title>unified-chat</title><meta http-equiv="refresh" content="3"><p>This page is being built. It reloads automatically.</p>';

@@ -1,4 +1,5 @@
 /** Wraps an adapter: converts ids, sends each message with one call at a time, and provides a history. */
+import { isId } from '../internal/is-id.js';
 import {
   checkEach,
   isOrdered,
@@ -23,6 +24,15 @@ import {
  * is sent again.
  */
 const LOST_MS = 60_000;
+
+/** @throws {ChatError} `forbidden` after an `AdapterRefusal`; else what `run` throws. */
+export async function withRefusals<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (thrown) {
+    throw thrown instanceof AdapterRefusal ? new ChatError('forbidden', thrown.message, 403) : thrown;
+  }
+}
 
 export class AdapterBackend {
   readonly history: AdapterHistory;
@@ -54,7 +64,9 @@ export class AdapterBackend {
   }
 
   messageOf(roomId: Id, message: AdapterMessage): MessageInput {
-    this.#sample.message = message.id;
+    // What an adapter returns is not validated yet.
+    const { id } = (message as Partial<AdapterMessage> | null) ?? {};
+    if (isId(id)) this.#sample.message = id;
     return { ...message, roomId };
   }
 
@@ -68,13 +80,23 @@ export class AdapterBackend {
   }
 
   /** @throws {ChatError} `forbidden` after an `AdapterRefusal`; else what the adapter throws. */
-  async sendMessage(message: OutgoingMessage): Promise<MessageInput> {
+  sendMessage(message: OutgoingMessage): Promise<MessageInput> {
     const roomId = this.idOf('room', message.roomId);
-    try {
-      return this.messageOf(roomId, await this.#sendOnce({ ...message, roomId }));
-    } catch (thrown) {
-      throw thrown instanceof AdapterRefusal ? new ChatError('forbidden', thrown.message, 403) : thrown;
-    }
+    return withRefusals(async () => this.messageOf(roomId, await this.#sendOnce({ ...message, roomId })));
+  }
+
+  /** The current version of a message is known. */
+  recordVersion(roomId: Id, message: AdapterMessage): MessageInput {
+    const input = this.messageOf(roomId, message);
+    if (isId(input.id)) this.history.update(roomId, input.id, message);
+    return input;
+  }
+
+  /** A message was deleted. @returns when, as far as is known here. */
+  recordDeletion(roomId: Id, messageId: Id): string {
+    const deletedAt = new Date(this.#clock.now()).toISOString();
+    this.history.update(roomId, messageId, { deletedAt });
+    return deletedAt;
   }
 
   async #sendOnce(message: OutgoingMessage): Promise<AdapterMessage> {

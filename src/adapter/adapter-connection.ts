@@ -9,14 +9,24 @@ import {
   type TransportConnection,
   type TransportEvent,
 } from '../transport/index.js';
-import type { AdapterEvents } from './adapter.js';
+import type { AdapterEvents, ChatAdapter } from './adapter.js';
 import type { AdapterBackend } from './adapter-backend.js';
 
 const userId = { userId: IdSchema };
 const Connected = object(() => ({ ...userId, username: text }));
 const NewMessage = object(() => ({ roomId: IdSchema, message: Message() }));
+const Deleted = object(() => ({ roomId: IdSchema, messageId: IdSchema }));
 const Typing = object(() => ({ ...userId, roomId: IdSchema, username: text, isTyping: flag }));
 const Read = object(() => ({ ...userId, roomId: IdSchema, messageIds: z.catch(z.array(IdSchema), []) }));
+
+function capabilitiesOf({ isIdempotent, edit, delete: remove, react, around }: ChatAdapter): string[] {
+  const optional = { idempotent_send: isIdempotent, edit, delete: remove, reactions: react, around };
+  return [
+    // `temp_id`: own messages are matched by their local id, though sending one twice may store it twice.
+    ...['ack', 'user_channel', 'temp_id'],
+    ...Object.entries(optional).flatMap(([name, isSupported]) => (isSupported ? [name] : [])),
+  ];
+}
 
 export class AdapterConnection implements TransportConnection {
   readonly #backend: AdapterBackend;
@@ -42,8 +52,7 @@ export class AdapterConnection implements TransportConnection {
     this.#endConnection = end;
     this.#isUp = true;
     const { id, username } = adapter.user;
-    // `temp_id`: own messages are matched by their local id, though sending one twice may store it twice.
-    const capabilities = ['ack', 'user_channel', 'temp_id', ...(adapter.isIdempotent ? ['idempotent_send'] : [])];
+    const capabilities = capabilitiesOf(adapter);
     const user = this.#valid(Connected, { userId: id, username }, 'user');
     if (user) this.#emit({ type: 'connection-established', ...user, capabilities });
   }
@@ -129,6 +138,17 @@ export class AdapterConnection implements TransportConnection {
       const message = messageInput(this.#backend.messageOf(roomId, adapterMessage));
       const valid = this.#valid(NewMessage, { roomId, message }, 'message');
       if (valid) this.#emit({ type: 'new-message', ...valid, seq: undefined });
+    },
+    updated: (roomId, adapterMessage) => {
+      const message = messageInput(this.#backend.recordVersion(roomId, adapterMessage));
+      const valid = this.#valid(NewMessage, { roomId, message }, 'updated');
+      if (valid) this.#emit({ type: 'message-updated', ...valid, seq: undefined });
+    },
+    deleted: (roomId, messageId) => {
+      const valid = this.#valid(Deleted, { roomId, messageId }, 'deleted');
+      if (!valid) return;
+      const deletedAt = this.#backend.recordDeletion(roomId, messageId);
+      this.#emit({ type: 'message-deleted', ...valid, deletedAt, seq: undefined });
     },
     typing: (roomId, { id, username }, isTyping) => {
       const typing = this.#valid(Typing, { roomId, userId: id, username, isTyping }, 'typing');

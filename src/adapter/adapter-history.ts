@@ -1,4 +1,5 @@
 import { evictOldest } from '../internal/evict-oldest.js';
+import { isId } from '../internal/is-id.js';
 import { idKey, sameId, type Id } from '../protocol/index.js';
 import type { AdapterMessage, ChatAdapter } from './adapter.js';
 
@@ -25,11 +26,22 @@ export class AdapterHistory {
 
   /** Keeps a message for an adapter without a history. */
   record(roomId: Id, message: AdapterMessage): void {
-    if (this.#adapter.history) return;
+    // What an adapter reports is not validated yet.
+    if (this.#adapter.history || !isId((message as AdapterMessage | null)?.id)) return;
     const known = this.#recorded.get(idKey(roomId)) ?? [];
     if (!known.some(({ id }) => sameId(id, message.id)))
       this.#recorded.set(idKey(roomId), [...known, message].slice(-MAX_RECORDED));
     evictOldest(this.#recorded);
+  }
+
+  /** Keeps the current version of a message for an adapter without a history. */
+  update(roomId: Id, messageId: Id, change: Partial<AdapterMessage>): void {
+    const known = this.#recorded.get(idKey(roomId));
+    if (known)
+      this.#recorded.set(
+        idKey(roomId),
+        known.map((message) => (sameId(message.id, messageId) ? { ...message, ...change } : message)),
+      );
   }
 
   /** The messages before one, or the newest. */

@@ -1,17 +1,38 @@
-import { check, checkEach, Message, messageInput, type Id, type Problem } from '../protocol/index.js';
+import {
+  check,
+  checkEach,
+  Message,
+  messageInput,
+  sameId,
+  type Id,
+  type Problem,
+  type Result,
+} from '../protocol/index.js';
+import { anything, flag, Id as IdSchema, object, optionalOr, z } from '../protocol/schema.js';
 import {
   ChatError,
   systemClock,
   withDeadline,
   type DeferredRequests,
   type HistoryPage,
+  type HistoryPart,
   type HistoryQuery,
+  type HistoryTarget,
+  type MessageTarget,
   type RequestOptions,
   type Requests,
   type RoomsAnswer,
   type SendMessageOptions,
 } from '../transport/index.js';
-import type { AdapterBackend } from './adapter-backend.js';
+import type { AdapterMessage } from './adapter.js';
+import { withRefusals, type AdapterBackend } from './adapter-backend.js';
+
+const Part = object(() => ({
+  messages: z.array(anything),
+  hasOlder: flag,
+  hasNewer: flag,
+  targetId: optionalOr(IdSchema),
+}));
 
 const unavailable = (): ChatError => new ChatError('not_found', 'The adapter does not support this request.');
 
@@ -81,10 +102,64 @@ export class AdapterRequests implements Requests, DeferredRequests {
     // The session does not know yet that the adapter takes local ids. It sends the message again once it is connected.
     if (!localId) throw new ChatError('unreachable', `${this.#backend.name} is not connected yet.`);
     const stored = await this.#run(signal, () => this.#backend.sendMessage({ roomId, content, localId, replyTo }));
-    const message = check(Message, messageInput(stored), 'adapter.send');
-    if (message.ok) return message.value;
-    this.#report([message.problem]);
-    throw new ChatError('unexpected_answer', `The adapter returned an invalid message (${message.problem.detail}).`);
+    return this.#unwrap(check(Message, messageInput(stored), 'adapter.send'));
+  }
+
+  /** @throws {ChatError} `unexpected_answer` if a value of the adapter is invalid, which is reported. */
+  #unwrap<T>(result: Result<T>): T {
+    if (result.ok) return result.value;
+    this.#report([result.problem]);
+    throw new ChatError('unexpected_answer', `The adapter returned an invalid value (${result.problem.detail}).`);
+  }
+
+  // ————— Changes of messages. Versions of a message (`seen`) are a matter of the adapter.
+
+  editMessage(target: MessageTarget, content: string, _seen: unknown, signal: AbortSignal): Promise<Message> {
+    const { adapter } = this.#backend;
+    return this.#change('edit', target, signal, (roomId, id) => adapter.edit?.(roomId, id, content));
+  }
+
+  react(target: MessageTarget, emoji: string, on: boolean, signal: AbortSignal): Promise<Message> {
+    const { adapter } = this.#backend;
+    return this.#change('react', target, signal, (roomId, id) => adapter.react?.(roomId, id, emoji, on));
+  }
+
+  /** @returns the current version of the message. */
+  async #change(
+    name: string,
+    target: MessageTarget,
+    signal: AbortSignal,
+    request: (roomId: Id, messageId: Id) => Promise<AdapterMessage> | undefined,
+  ): Promise<Message> {
+    const backend = this.#backend;
+    const [roomId, messageId] = [backend.idOf('room', target.roomId), backend.idOf('message', target.messageId)];
+    const answer = await this.#run(signal, () => withRefusals(async () => request(roomId, messageId)));
+    const input = backend.messageOf(roomId, answer as AdapterMessage);
+    const message = this.#unwrap(check(Message, messageInput(input), `adapter.${name}`));
+    if (!sameId(message.id, messageId))
+      throw new ChatError('unexpected_answer', `The adapter returned another message (adapter.${name}.id).`);
+    backend.recordVersion(roomId, answer as AdapterMessage);
+    return message;
+  }
+
+  async deleteMessage(target: MessageTarget): Promise<void> {
+    const backend = this.#backend;
+    const [roomId, messageId] = [backend.idOf('room', target.roomId), backend.idOf('message', target.messageId)];
+    await this.#run(undefined, () => withRefusals(async () => backend.adapter.delete?.(roomId, messageId)));
+    backend.recordDeletion(roomId, messageId);
+  }
+
+  async fetchAround(roomId: Id, target: HistoryTarget, limit: number, signal: AbortSignal): Promise<HistoryPart> {
+    const backend = this.#backend;
+    const room = backend.idOf('room', roomId);
+    const wanted = 'at' in target ? { at: new Date(target.at) } : { around: backend.idOf('message', target.around) };
+    const answer = await this.#run(signal, async () => backend.adapter.around?.(room, wanted, limit));
+    if (answer === null) throw new ChatError('not_found', 'The room does not have this message.', 404);
+    const part = this.#unwrap(check(Part, answer, 'adapter.around'));
+    const raw = part.messages.map((message) => messageInput(backend.messageOf(room, message as AdapterMessage)));
+    const { items, problems } = checkEach(Message, raw, 'adapter.around');
+    const { hasOlder, hasNewer, targetId } = part;
+    return { messages: items, hasOlder, hasNewer, targetId, seq: undefined, leftOut: this.#report(problems) };
   }
 
   isReachable(): Promise<boolean> {

@@ -29,6 +29,30 @@ export interface AdapterMessage {
   type?: string;
   /** Whether another user has read it. Default: false. */
   isRead?: boolean;
+  /** When its text was changed last: ISO 8601, or milliseconds since 1970. */
+  editedAt?: string | number | null;
+  /** When it was deleted. The thread shows that; its content is not used any more. */
+  deletedAt?: string | number | null;
+  /** All reactions, one entry per emoji, in the order in which they were added. */
+  reactions?: AdapterReaction[];
+}
+
+/** An emoji, and the users who have added it. */
+export interface AdapterReaction {
+  emoji: string;
+  userIds: Id[];
+}
+
+/** A message, or the first one at or after a time. */
+export type AdapterTarget = { around: Id } | { at: Date };
+
+/** A part of a room's history, oldest first. */
+export interface AdapterHistoryPart {
+  messages: AdapterMessage[];
+  hasOlder: boolean;
+  hasNewer: boolean;
+  /** The message itself, or the first one at or after the time, else the last one. Null: there is none. */
+  targetId: Id | null;
 }
 
 /** A message of the current user, to be stored. */
@@ -55,6 +79,10 @@ export interface AdapterRoom {
 /** What the backend reports. */
 export interface AdapterEvents {
   message(roomId: Id, message: AdapterMessage): void;
+  /** A message was edited, or its reactions have changed: its current version. */
+  updated(roomId: Id, message: AdapterMessage): void;
+  /** A message was deleted. */
+  deleted(roomId: Id, messageId: Id): void;
   typing(roomId: Id, user: AdapterUser, isTyping: boolean): void;
   /** Another user has read these messages; none named means all of the room. */
   read(roomId: Id, userId: Id, messageIds?: Id[]): void;
@@ -96,9 +124,25 @@ export interface ChatAdapter {
   /** The user has read everything in a room. */
   read?(roomId: Id): Promise<void> | void;
   typing?(roomId: Id, isTyping: boolean): void;
+  /**
+   * Changes the text of an own message.
+   * @returns the message as it is now.
+   * @throws {AdapterRefusal} if the user may not do that. After any error the change is taken back.
+   */
+  edit?(roomId: Id, messageId: Id, content: string): Promise<AdapterMessage>;
+  /** Deletes a message for everybody. @throws {AdapterRefusal} as `edit`. */
+  delete?(roomId: Id, messageId: Id): Promise<void> | void;
+  /** Adds (`on`) or removes an own reaction. @returns the message as it is now. @throws {AdapterRefusal} as `edit`. */
+  react?(roomId: Id, messageId: Id, emoji: string, on: boolean): Promise<AdapterMessage>;
+  /**
+   * About `limit` messages: half of them before a message or a time, and half from it. Default: older pages are loaded
+   * until one contains it.
+   * @returns null if the room does not have the message.
+   */
+  around?(roomId: Id, target: AdapterTarget, limit: number): Promise<AdapterHistoryPart | null>;
 }
 
-/** The backend will never accept a message. Its `message` is shown at the message. */
+/** The backend will never accept a message, or a change of one. Its `message` is shown to the user. */
 export class AdapterRefusal extends Error {
   override readonly name = 'AdapterRefusal';
 }

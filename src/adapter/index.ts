@@ -8,8 +8,11 @@ import { adapterTransport } from './adapter-transport.js';
 export { AdapterRefusal } from './adapter.js';
 export type {
   AdapterEvents,
+  AdapterHistoryPart,
   AdapterMessage,
+  AdapterReaction,
   AdapterRoom,
+  AdapterTarget,
   AdapterUser,
   ChatAdapter,
   OutgoingMessage,

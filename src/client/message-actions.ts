@@ -111,7 +111,7 @@ async function requestEdit(
   const expectedEditedAt = originalOf(host, roomId, messageId)?.edited_at;
   try {
     await request(host, roomId, messageId, (requests, signal) =>
-      required(requests.editMessage)({ roomId, messageId }, content, expectedEditedAt, signal),
+      required(requests.editMessage).call(requests, { roomId, messageId }, content, expectedEditedAt, signal),
     );
   } catch (thrown) {
     if (thrown instanceof ChatError && thrown.status === 409) {
@@ -207,7 +207,7 @@ export async function deleteMessage(
     if (!store.data.changes.includes(change) || session.address?.api !== backend)
       throw new ChatError('aborted', 'The user or the backend has changed.');
     const requests = await session.restOrThrow().deferred();
-    await required(requests.deleteMessage)({ roomId, messageId });
+    await required(requests.deleteMessage).call(requests, { roomId, messageId });
     throwIfAborted(signal);
     // A live event may have brought the server's time of the deletion.
     if (originalOf(host, roomId, messageId)?.deleted_at) return;
@@ -277,7 +277,7 @@ async function sendReaction(host: Host, change: Extract<PendingChange, { type: '
         const value: boolean = wanted;
         entry.next = undefined;
         await request(host, roomId, messageId, (requests, signal) =>
-          required(requests.react)({ roomId, messageId }, emoji, value, signal),
+          required(requests.react).call(requests, { roomId, messageId }, emoji, value, signal),
         );
       }
     } finally {

@@ -26,6 +26,15 @@ export interface MessageInput {
   /** Default: `file` with an attachment, otherwise `text`. */
   type?: string | undefined;
   isRead?: boolean | undefined;
+  /** ISO 8601, or milliseconds since 1970. */
+  editedAt?: string | number | null | undefined;
+  deletedAt?: string | number | null | undefined;
+  reactions?: readonly ReactionInput[] | undefined;
+}
+
+interface ReactionInput {
+  emoji: string;
+  userIds: readonly Id[];
 }
 
 export interface RoomInput {
@@ -37,7 +46,18 @@ export interface RoomInput {
   unread?: number | undefined;
 }
 
-const isoTime = (time: string | number): string => (typeof time === 'number' ? new Date(time).toISOString() : time);
+/** A number that is no time stays one, which the schemas reject. */
+const isoTime = <T>(time: T | number): T | number | string =>
+  typeof time === 'number' && !Number.isNaN(new Date(time).getTime()) ? new Date(time).toISOString() : time;
+
+/** @param reactions not validated yet, so they may be anything. */
+const reactionsInput = (reactions: MessageInput['reactions']): unknown =>
+  Array.isArray(reactions)
+    ? (reactions as unknown as (Partial<ReactionInput> | null)[]).map((reaction) => ({
+        emoji: reaction?.emoji,
+        user_ids: reaction?.userIds,
+      }))
+    : undefined;
 
 /** @returns a message for validation. */
 export const messageInput = ({
@@ -47,6 +67,9 @@ export const messageInput = ({
   type,
   isRead,
   timestamp,
+  editedAt,
+  deletedAt,
+  reactions,
   ...message
 }: MessageInput): object => ({
   ...message,
@@ -55,6 +78,10 @@ export const messageInput = ({
   attachment: attachment ?? null,
   timestamp: isoTime(timestamp),
   is_read: isRead ?? false,
+  edited_at: isoTime(editedAt),
+  reactions: reactionsInput(reactions),
+  // Nothing is kept of a deleted message, even if the backend returns more.
+  ...(deletedAt != null && { deleted_at: isoTime(deletedAt), content: '', attachment: null, reactions: [] }),
   ...(localId && { _tempId: localId }),
 });
 

@@ -96,6 +96,57 @@ describe(
       assert.deepEqual([ana!.state, tab.state], ['connected', 'connected']);
     });
 
+    it('jumps to a message and to a time in the archive (XEP-0313)', async () => {
+      const room = 'archive@rooms.localhost';
+      const inRoom = ({ data }: ChatConnection) => data.threads.get(room);
+      ana!.openRoom(room);
+      // More than a page, and more than a second: the archive's times are whole seconds.
+      const begin = Date.now();
+      for (let count = 0; count < 120 || Date.now() - begin < 2_500; count++)
+        await ana!.sendChatMessage(room, `line ${count}`);
+      const reader = person('ben', 'another');
+      reader.openRoom(room);
+      await until('ben has the newest page', () => inRoom(reader)?.loaded);
+      while (inRoom(reader)!.hasOlder) await reader.loadOlder(room);
+      const all = reader.messages(room);
+      assert.equal(all[0]!.content, 'line 0');
+
+      const jumper = person('ben', 'another');
+      jumper.openRoom(room);
+      await until('the newest page is loaded', () => inRoom(jumper)?.loaded);
+      assert.ok(jumper.data.capabilities.includes('around'));
+      /** The loaded messages are a part of the archive without gaps. */
+      const checkPart = (targetId: unknown): void => {
+        const loaded = jumper.messages(room).map(({ id }) => id);
+        const from = all.findIndex(({ id }) => id === loaded[0]);
+        assert.deepEqual(
+          loaded,
+          all.slice(from, from + loaded.length).map(({ id }) => id),
+        );
+        assert.ok(loaded.includes(targetId as string));
+        const { hasOlder, hasNewer } = inRoom(jumper)!;
+        assert.deepEqual([hasOlder, hasNewer], [from > 0, from + loaded.length < all.length]);
+      };
+      for (const { id } of [all[0]!, all[40]!, all[all.length - 60]!]) {
+        assert.deepEqual(await jumper.room(room).openAt(id), { found: true, messageId: id });
+        checkPart(id);
+      }
+      const later = all.find(({ timestamp }) => timestamp > all[0]!.timestamp)!;
+      for (const { timestamp } of [later, all[0]!]) {
+        const { id } = all.find((message) => message.timestamp >= timestamp)!;
+        await jumper.loadNewest(room);
+        assert.deepEqual(await jumper.room(room).openAt(new Date(timestamp)), { found: true, messageId: id });
+        checkPart(id);
+      }
+      await jumper.room(room).openAt(all[0]!.id);
+      const last = all.at(-1)!.id;
+      assert.deepEqual(await jumper.room(room).openAt(new Date(Date.now() + 60_000)), { found: true, messageId: last });
+      checkPart(last);
+      const before = jumper.messages(room);
+      assert.deepEqual(await jumper.room(room).openAt('unknown'), { found: false, messageId: undefined });
+      assert.deepEqual(jumper.messages(room), before);
+    });
+
     it('a wrong password is reported', async () => {
       const stranger = person('ana', 'wrong');
       await until('the state shows the failure', () => stranger.state === 'error' || stranger.state === 'polling');

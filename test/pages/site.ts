@@ -14,6 +14,8 @@ export interface PageOptions {
   height?: number;
   /** A fixed time, so that screenshots show the same relative times. */
   now?: number;
+  /** Whether the page is in a browser context of its own, like on another device: nothing is shared. */
+  isApart?: boolean;
 }
 
 export interface Site {
@@ -27,6 +29,8 @@ export interface Site {
 export interface SiteOptions extends Partial<Options> {
   /** Default: `chromium`. */
   engine?: 'chromium' | 'firefox';
+  /** The Content-Security-Policy of all pages. Default: none. */
+  policy?: string;
   /** Firefox preferences. */
   preferences?: Record<string, unknown>;
 }
@@ -42,7 +46,7 @@ export async function startSite(
   pages: { html?: Record<string, string>; folders?: Record<string, string> } = {},
   siteOptions: SiteOptions = {},
 ): Promise<Site> {
-  const { engine = 'chromium', preferences = {}, ...options } = siteOptions;
+  const { engine = 'chromium', preferences = {}, policy, ...options } = siteOptions;
   const app = new Hono();
   app.get('/token/:user', async (context) =>
     context.json({ token: await server.signToken(Number(context.req.param('user'))) }),
@@ -50,6 +54,11 @@ export async function startSite(
   app.get('/demo/token/:name', async (context) =>
     context.json({ token: await server.signToken(PEOPLE[context.req.param('name')]!) }),
   );
+  if (policy)
+    app.use(async (context, next) => {
+      await next();
+      context.header('Content-Security-Policy', policy);
+    });
   // Headers of a host that serves scripts to other sites.
   app.use('/dist/*', async (context, next) => {
     await next();
@@ -87,8 +96,8 @@ export async function startSite(
   return {
     url: server.url,
     server,
-    async open(path, { width = 1000, height = 700, now } = {}) {
-      const page = await browser.newPage();
+    async open(path, { width = 1000, height = 700, now, isApart = false } = {}) {
+      const page = await (isApart ? await browser.createBrowserContext() : browser).newPage();
       await page.setViewport({ width, height });
       if (now !== undefined) await page.evaluateOnNewDocument((at) => (Date.now = () => at), now);
       const output: string[] = [];

@@ -9,6 +9,7 @@ import { client, xml } from '@xmpp/client';
 import {
   AdapterRefusal,
   type AdapterEvents,
+  type AdapterHistoryPart,
   type AdapterMessage,
   type AdapterRoom,
   type AdapterUser,
@@ -171,6 +172,65 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     events?.message(roomOf(from), message);
   }
 
+  /** One page of a room's archive: the one before or after a message, or from a time. */
+  async function readArchive(
+    room: string,
+    limit: number,
+    { before, after, start }: { before?: string; after?: string; start?: Date },
+  ): Promise<{ messages: AdapterMessage[]; isComplete: boolean }> {
+    const queryid = crypto.randomUUID();
+    pages.set(queryid, []);
+    const field = (name: string, value: string, type?: string): Stanza =>
+      xml('field', { var: name, ...(type && { type }) }, xml('value', {}, value));
+    const form = xml('x', { xmlns: NS.data, type: 'submit' }, field('FORM_TYPE', NS.mam, 'hidden'));
+    if (start) form.append(field('start', start.toISOString()));
+    const page = xml('set', { xmlns: NS.rsm }, xml('max', {}, String(limit)));
+    if (before !== undefined) page.append(xml('before', {}, before));
+    if (after !== undefined) page.append(xml('after', {}, after));
+    try {
+      const answer = await connected().iqCaller.request(
+        xml('iq', { type: 'set', to: room }, xml('query', { xmlns: NS.mam, queryid }, form, page)),
+      );
+      const isComplete = answer.getChild('fin', NS.mam)?.attrs.complete === 'true';
+      return { messages: pages.get(queryid)!, isComplete };
+    } finally {
+      pages.delete(queryid);
+    }
+  }
+
+  /** The archive knows pages before and after a message, so this takes two: the second one begins with the message. */
+  async function aroundMessage(room: string, id: string, limit: number): Promise<AdapterHistoryPart | null> {
+    const half = Math.ceil(limit / 2);
+    const older = await readArchive(room, half, { before: id }).catch((error: unknown) => {
+      if ((error as { condition?: unknown }).condition === 'item-not-found') return null;
+      throw error;
+    });
+    if (!older) return null;
+    const previous = older.messages.at(-1);
+    const newer = await readArchive(room, half, previous ? { after: String(previous.id) } : {});
+    if (!newer.messages.some((message) => message.id === id)) return null;
+    return {
+      messages: [...older.messages, ...newer.messages],
+      hasOlder: !older.isComplete,
+      hasNewer: !newer.isComplete,
+      targetId: id,
+    };
+  }
+
+  async function aroundTime(room: string, start: Date, limit: number): Promise<AdapterHistoryPart> {
+    const half = Math.ceil(limit / 2);
+    const newer = await readArchive(room, half, { start });
+    const [first] = newer.messages;
+    // If nothing was written since then: the end of the archive.
+    const older = await readArchive(room, half, { before: String(first?.id ?? '') });
+    return {
+      messages: [...older.messages, ...newer.messages],
+      hasOlder: !older.isComplete,
+      hasNewer: first !== undefined && !newer.isComplete,
+      targetId: first?.id ?? older.messages.at(-1)?.id ?? null,
+    };
+  }
+
   return {
     user: person(username),
 
@@ -224,26 +284,15 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
     async history(roomId, { before, limit }) {
       const room = String(roomId);
       await join(room);
-      const queryid = crypto.randomUUID();
-      pages.set(queryid, []);
-      const form = xml(
-        'x',
-        { xmlns: NS.data, type: 'submit' },
-        xml('field', { var: 'FORM_TYPE', type: 'hidden' }, xml('value', {}, NS.mam)),
-      );
       // An empty `before` requests the newest page.
-      const page = xml(
-        'set',
-        { xmlns: NS.rsm },
-        xml('max', {}, String(limit)),
-        xml('before', {}, before === undefined ? '' : String(before)),
-      );
-      const answer = await connected().iqCaller.request(
-        xml('iq', { type: 'set', to: room }, xml('query', { xmlns: NS.mam, queryid }, form, page)),
-      );
-      const messages = pages.get(queryid)!;
-      pages.delete(queryid);
-      return { messages, hasMore: answer.getChild('fin', NS.mam)?.attrs.complete !== 'true' };
+      const { messages, isComplete } = await readArchive(room, limit, { before: String(before ?? '') });
+      return { messages, hasMore: !isComplete };
+    },
+
+    async around(roomId, target, limit) {
+      const room = String(roomId);
+      await join(room);
+      return 'at' in target ? aroundTime(room, target.at, limit) : aroundMessage(room, String(target.around), limit);
     },
 
     async subscribe(roomId) {
