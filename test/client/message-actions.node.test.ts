@@ -72,6 +72,38 @@ describe('13.4: editing, deleting, reacting', () => {
       );
   });
 
+  it('of two quick edits on one device, the last one counts', async () => {
+    const [ana, ben] = [await connect(ANA), await connect(BEN)];
+    const id = await send(ana, 'zero', [ben]);
+    const room = ana.chat.room(ROOM);
+    await Promise.all([room.edit(id, 'one'), room.edit(id, 'two')]);
+    for (const each of [ana, ben]) await each.until(() => messageIn(each, id)!.content === 'two', 'the last edit');
+  });
+
+  it('an unsent message is discarded, and its sender told; one that is being sent is deleted once it is stored', async () => {
+    const [ana, ben] = [await connect(ANA), await connect(BEN)];
+    const room = ana.chat.room(ROOM);
+    const sending = ana.chat.sendChatMessage(ROOM, 'never mind');
+    await ana.until(() => ana.chat.messages(ROOM).at(-1)!.content === 'never mind', 'the message');
+    await room.delete(ana.chat.messages(ROOM).at(-1)!.localId!);
+    const { message } = await sending;
+    for (const each of [ana, ben]) await each.until(() => !!messageIn(each, message.id)?.deleted_at, 'the tombstone');
+
+    ana.isOnline = false;
+    ana.chat.disconnect();
+    ana.chat.connect();
+    const blocked = ana.chat.sendChatMessage(ROOM, 'blocks the queue');
+    const waiting = ana.chat.sendChatMessage(ROOM, 'never sent');
+    await ana.until(() => ana.requests.includes(`POST rooms/${ROOM}/send_message/`), 'an attempt');
+    const refused = assert.rejects(waiting, withCode('discarded'));
+    await room.delete(ana.chat.messages(ROOM).find(({ content }) => content === 'never sent')!.localId!);
+    await refused;
+    ana.isOnline = true;
+    ana.chat.retryNow();
+    await blocked;
+    assert.deepEqual(await server.database.query(`select 1 from messages where content = 'never sent'`), []);
+  });
+
   it('a repeated edit, whose first answer was lost, is no conflict', async () => {
     const ana = await connect(ANA);
     const id = await send(ana, 'lost answer');

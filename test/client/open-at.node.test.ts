@@ -132,6 +132,8 @@ describe('13.2: openAt', () => {
       await ben.chat.room(ROOM).openAt(from);
       assert.deepEqual(await ben.chat.room(ROOM).openAt(own.id), { found: false, messageId: next.id });
     }
+    const late = await ben.chat.room(ROOM).openAt(new Date(Date.now() + 3_600_000));
+    assert.deepEqual(late, { found: false, messageId: next.id });
     const before = shownIds(ben);
     assert.deepEqual(await ben.chat.room(ROOM).openAt(2_000_000_000), { found: false, messageId: undefined });
     assert.deepEqual(shownIds(ben), before, 'an unknown message changes nothing');
@@ -146,6 +148,10 @@ describe('13.2: openAt', () => {
       assert.equal(roomOf(ana.chat.data, ROOM)!.first_unread_id, undefined);
       assert.deepEqual(await room.openAt(plainIds.at(-200)!), { found: true, messageId: plainIds.at(-200) });
       assert.ok(!ana.requests.some((request) => request.includes('around')));
+      assert.deepEqual(await room.openAt(new Date(Date.now() + 3_600_000)), {
+        found: false,
+        messageId: plainIds.at(-1),
+      });
       await assert.rejects(room.openAt(plainIds[10]!), withCode('too_far_back'));
       const pages = ana.requests.filter((request) => request === `GET rooms/${ROOM}/messages/`).length;
       assert.ok(pages <= 26, `${pages} pages`);

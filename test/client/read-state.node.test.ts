@@ -63,6 +63,18 @@ describe('13.3: read state', () => {
     assert.deepEqual((await ana.chat.room(JOB).readBy(ids[2] as number)).includes(BEN), true);
   });
 
+  it('another device that shows the room does not mark it as read again', async () => {
+    const [ana, ben, laptop] = [await connect(ANA), await connect(BEN), await connect(BEN)];
+    laptop.chat.setViewing(JOB, true);
+    const { message } = await ana.chat.sendChatMessage(JOB, 'read on the laptop');
+    await ben.until((data) => unread(ben) === 0 && data.roomsLoaded, 'read');
+    await ben.until(() => ben.shown(JOB).some(({ id }) => id === message.id), 'the message');
+    await ben.chat.room(JOB).markUnread(message.id);
+    await laptop.until(() => unread(laptop) === 1, 'the unread message');
+    await ana.chat.sendChatMessage(JOB, 'one more');
+    for (const each of [ben, laptop]) await each.until(() => unread(each) === 2, 'two unread messages');
+  });
+
   it('what was marked as unread is marked as read when the room is opened again', async () => {
     const [ben, laptop] = [await connect(BEN, []), await connect(BEN, [])];
     const close = ben.chat.openRoom(JOB);
@@ -96,6 +108,7 @@ describe('13.3: read state', () => {
   it('is taken back if the server cannot be reached, and not requested without the capability', async () => {
     const ben = await connect(BEN);
     await ben.chat.markRead(JOB);
+    ben.chat.setViewing(JOB, true);
     const id = ben.shown(JOB).at(-2)!.id;
     ben.beforeRequest = (method) => {
       if (method === 'POST') throw new TypeError('connection refused');
@@ -104,7 +117,7 @@ describe('13.3: read state', () => {
       ben.chat.room(JOB).markUnread(id),
       (error) => error instanceof ChatError && error.code === 'unreachable',
     );
-    await ben.until((data) => unread(ben) === 0 && data.keptUnread.length === 0, 'the count of before');
+    assert.deepEqual([unread(ben), ben.chat.data.keptUnread, ben.chat.data.reading], [0, [], [String(JOB)]]);
 
     const plain = await startServer({ without: ['mark_unread'] });
     try {
