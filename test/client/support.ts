@@ -1,6 +1,11 @@
 /** Connections of the client to a real reference backend, in Node. */
 import { WebSocket as NodeWebSocket } from 'ws';
-import { ChatConnection, type ChatData, type ChatMessage } from '../../src/client/index.js';
+import {
+  ChatConnection,
+  type ChatData,
+  type ChatMessage,
+  type ConnectionDependencies,
+} from '../../src/client/index.js';
 import type { RunningServer } from '../../demo/server/server.js';
 import type { Id } from '../../src/protocol/index.js';
 import { threadOf } from '../../src/store/selectors.js';
@@ -28,11 +33,12 @@ export function deferred(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
-/** Connects, and opens rooms. Resolves when they are loaded. */
+/** Connects, and opens rooms. Resolves when they are loaded. @param device shared by the tabs of one browser. */
 export async function connectAs(
   server: RunningServer,
   userId: number,
   roomIds: readonly Id[] = [],
+  device: Pick<ConnectionDependencies, 'storage' | 'tabs'> = { storage: new MemoryStorage(), tabs: {} },
 ): Promise<TestConnection> {
   const token = await server.signToken(userId);
   const requests: string[] = [];
@@ -44,8 +50,7 @@ export async function connectAs(
   const chat = new ChatConnection(
     { url: server.url, token },
     {
-      storage: new MemoryStorage(),
-      tabs: {},
+      ...device,
       // A socket that fails at once, while the device is offline.
       WebSocket: new Proxy(NodeWebSocket, {
         construct(target, [url, protocols]: [string, string[]]) {
