@@ -14,7 +14,10 @@ export interface DeleteOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A message; the first one at or after a time; or `first-unread`: the first one that the user has not read. */
+/**
+ * A message; the first one at or after a time; or `first-unread`: the first one that the user has not read. If there is
+ * none, the newest messages are loaded, and nothing is found.
+ */
 export type JumpTarget = Id | Date;
 
 /** The result of {@link ChatRoom.openAt}. */

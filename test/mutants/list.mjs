@@ -705,4 +705,37 @@ export const MUTANTS = [
     replace: 'const isCounted = false && ',
     tests: 'test/session/session.browser.test.ts',
   },
+
+  // Changes of messages
+  {
+    name: 'an unconfirmed change stays after its request',
+    file: 'src/client/message-actions.ts',
+    find: "store.dispatch({ type: 'change-ended', changeId: change.changeId });",
+    replace: '',
+  },
+  {
+    name: 'the reducer works on unconfirmed changes',
+    file: 'src/store/pending-changes.ts',
+    find: 'const confirmed = withoutChanges(state);',
+    replace: 'const confirmed = state;',
+  },
+  {
+    name: 'a delayed deletion continues as the next user',
+    file: 'src/client/message-actions.ts',
+    find: 'if (!store.data.changes.includes(change) || session.address?.api !== backend)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'a deletion leaves its text in quotes',
+    file: 'src/store/deferred-actions.ts',
+    find: "return withQuotes(rest, { id: messageId, content: '', sender: null, deleted_at: deletedAt });",
+    replace: 'return rest;',
+    tests: 'test/elements/closed-room.browser.test.ts',
+  },
+  {
+    name: 'a late jump replaces the messages of the last one',
+    file: 'src/session/sync/jump.ts',
+    find: 'if (!part || !isWanted() ||',
+    replace: 'if (!part ||',
+  },
 ];
