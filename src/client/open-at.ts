@@ -80,7 +80,7 @@ async function readAround(
     const { targetId } = part;
     const thread = threadOf(store.data, roomId);
     // The server has answered with the last message.
-    if (target instanceof Date && isAfterAll(thread, target)) return { found: false, messageId: targetId };
+    if (target instanceof Date && isAfterAll(thread, target)) return { found: false, messageId: lastOf(thread)?.id };
     const id = targetId ?? (target instanceof Date ? undefined : target);
     return (
       (id === undefined ? undefined : resultIn(threadOf(store.data, roomId), id)) ?? {
@@ -119,12 +119,18 @@ async function pageBack(
   }
 }
 
-const firstOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.find(isStored);
-const lastOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.findLast(isStored);
+/** A message that can be shown at the target: a tombstone cannot. */
+const isShown = (message: ChatMessage): boolean => isStored(message) && !message.deleted_at;
+
+const firstOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.find(isShown);
+const lastOf = ({ timeline }: Thread): ChatMessage | undefined => timeline.findLast(isShown);
+
+/** Some servers round the times of messages to seconds. */
+const ROUNDED_MS = 1_000;
 
 /** Whether a time is after the newest message of a room. */
-const isAfterAll = (thread: Thread, time: Date): boolean =>
-  !thread.hasNewer && Date.parse(lastOf(thread)?.timestamp ?? '') < time.getTime();
+const isAfterAll = ({ timeline, hasNewer }: Thread, time: Date): boolean =>
+  !hasNewer && Date.parse(timeline.findLast(isStored)?.timestamp ?? '') < time.getTime() - ROUNDED_MS;
 
 /** The result if the target is loaded. Of a deleted message, the next one, else the previous one. */
 function resultIn(thread: Thread, target: Wanted): JumpResult | undefined {
@@ -136,7 +142,6 @@ function resultIn(thread: Thread, target: Wanted): JumpResult | undefined {
   // The first message at a time: an earlier one may not be loaded.
   if (at < 0 || (target instanceof Date && at === 0 && thread.hasOlder)) return undefined;
   if (!stored[at]!.deleted_at) return { found: true, messageId: stored[at]!.id };
-  const isShown = ({ deleted_at }: ChatMessage): boolean => !deleted_at;
   const neighbour = stored.slice(at).find(isShown) ?? stored.slice(0, at).findLast(isShown);
   return { found: false, messageId: neighbour?.id };
 }

@@ -25,7 +25,8 @@ const CAPABILITIES = {
   reactions: 'Messages have no reactions.',
   receipts: 'Each message is reported as read by itself, and what was read during a gap appears late.',
   permissions: 'The widget offers the same actions in every room, and shows an error if the server refuses one.',
-  around: 'To show an old message, the widget loads up to 20 older pages.',
+  around: 'To show an old message, up to 20 older pages are loaded.',
+  mark_unread: 'Messages cannot be marked as unread.',
 } as const;
 
 /** @returns whether there is a greeting that the widget accepts. */

@@ -1,6 +1,7 @@
-/** Capabilities `edit`, `reactions` and `delete`: the doctor changes one message that it has sent itself. */
+/** Capabilities `edit`, `reactions`, `mark_unread` and `delete`: the doctor changes one message that it has sent itself. */
 import { DELETE_CHECKS, checkDelete } from './check-delete.js';
 import { checkEdit, EDIT_CHECKS } from './check-edit.js';
+import { checkMarkUnread, MARK_UNREAD_CHECKS } from './check-mark-unread.js';
 import { isAllowedIn } from './check-permissions.js';
 import { checkReactions, EMOJI, REACTION_CHECKS } from './check-reactions.js';
 import type { CheckId } from './checks.js';
@@ -9,8 +10,8 @@ import type { WriteContext } from './write-context.js';
 
 interface Change {
   capability: string;
-  /** In `can`, with the capability `permissions`. */
-  action: string;
+  /** In `can`, with the capability `permissions`. Undefined: allowed to every member. */
+  action?: string;
   ids: readonly CheckId[];
   check(sent: SentMessage): Promise<void>;
 }
@@ -19,6 +20,7 @@ interface Change {
 const CHANGES: readonly Change[] = [
   { capability: 'edit', action: 'edit_own', ids: EDIT_CHECKS, check: checkEdit },
   { capability: 'reactions', action: 'react', ids: REACTION_CHECKS, check: checkReactions },
+  { capability: 'mark_unread', ids: MARK_UNREAD_CHECKS, check: checkMarkUnread },
   { capability: 'delete', action: 'delete_own', ids: DELETE_CHECKS, check: checkDelete },
 ];
 
@@ -30,7 +32,7 @@ export async function checkMessageChanges(write: WriteContext): Promise<void> {
       for (const id of ids) findings.unsupported(id, `The backend does not announce ${capability}.`);
       return false;
     }
-    if (isAllowedIn(context, room, action)) return true;
+    if (action === undefined || isAllowedIn(context, room, action)) return true;
     findings.skip(`the user may not do this in room ${room}: its 'can' does not contain ${action}`, ...ids);
     return false;
   });

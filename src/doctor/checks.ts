@@ -42,6 +42,7 @@ export const CHECKS = {
   'capability.receipts': 'Capability: read positions of all members',
   'capability.permissions': 'Capability: rooms say what the user may do',
   'capability.around': 'Capability: the history around any message can be read',
+  'capability.mark_unread': 'Capability: messages can be marked as unread',
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
@@ -104,6 +105,8 @@ export const CHECKS = {
   'reactions.toggle': 'A reaction appears and disappears',
   'reactions.announced': 'A reaction is announced on the WebSocket',
   'reactions.repeated': 'Sent twice, a reaction counts once',
+  'mark_unread.message': 'A message can be marked as unread',
+  'mark_unread.repeated': 'Sent twice, this is answered alike',
   'delete.message': 'A message can be deleted',
   'delete.announced': 'A deletion is announced on the WebSocket',
   'delete.repeated': 'Sent twice, a deletion is answered alike',

@@ -30,6 +30,10 @@ export class SentMessage {
     return this.#request('reactions/', { method: 'POST', body: { emoji, on } });
   }
 
+  markUnread(): Promise<RequestResult> {
+    return this.#request('mark_unread/', { method: 'POST', body: {} });
+  }
+
   delete(): Promise<RequestResult> {
     return this.#request('', { method: 'DELETE' });
   }

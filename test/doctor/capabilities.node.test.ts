@@ -1,4 +1,4 @@
-/** The capabilities permissions, around, edit, delete and reactions: correct, not announced, and wrong. */
+/** The capabilities permissions, around, edit, delete, reactions and mark_unread: correct, not announced, and wrong. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { REMOVABLE } from '../../demo/server/capabilities.js';
@@ -97,6 +97,12 @@ const REACTIONS: Expected[] = [
   ['reaction counted twice', 'reactions.repeated', /counts 2 times/, /unique constraint/, ['reactions.toggle']],
 ];
 
+const MARK_UNREAD: Expected[] = [
+  ['marking as unread refused', 'mark_unread.message', /mark_unread\/ returned 405 instead of 200/, /do not announce/],
+  ['marking as unread without a count', 'mark_unread.message', /no number 'unread_count'/, /"unread_count"/],
+  ['repeated marking as unread refused', 'mark_unread.repeated', /but the same request returned 404/, /first time/],
+];
+
 const DELETE: Expected[] = [
   ['deletion refused', 'delete.message', /^DELETE \S+ returned 405 instead of 204/, /do not announce delete/],
   ['deletion answered with 200', 'delete.message', /returned 200 instead of 204/, /answer 204 without a body/],
@@ -114,6 +120,7 @@ const FAULTS: [capability: string, needsWrite: boolean, Expected[]][] = [
   ['around', false, AROUND],
   ['edit', true, EDIT],
   ['reactions', true, REACTIONS],
+  ['mark_unread', true, MARK_UNREAD],
   ['delete', true, DELETE],
 ];
 

@@ -83,7 +83,9 @@ export const changeEvents: fc.Arbitrary<Event>[] = [
   event('delete unsent', fc.tuple(recent, index), (sim, [at, which]) => {
     const found = messageIn(sim, at, which, false);
     if (!found) return;
-    const { tab, message, room: inRoom } = found;
+    const { tab, server, message, room: inRoom } = found;
+    // It may be stored already: then it is deleted there.
+    request(sim, tab, server, 'delete', message.localId);
     if (tab.chat.data.capabilities.includes('delete')) sim.scenario.discarded.add(identityOf(message.content));
     tab.chat.room(inRoom).delete(message.localId!).catch(sim.recordRejection);
   }),

@@ -154,6 +154,15 @@ function toggledReactions(): BackendFault {
   };
 }
 
+const isMarkUnread = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/mark_unread/');
+
+const markUnreadFaults = () =>
+  ({
+    'marking as unread refused': { request: (request) => (isMarkUnread(request) ? refusal(405) : undefined) },
+    'marking as unread without a count': { response: answering(isMarkUnread, without('unread_count')) },
+    'repeated marking as unread refused': repeatRefused(isMarkUnread),
+  }) satisfies Record<string, BackendFault>;
+
 const reactionFaults = () =>
   ({
     'reaction refused': { request: (request) => (isReaction(request) ? refusal(405) : undefined) },
@@ -213,5 +222,6 @@ export const capabilityFaults = (token: string) => ({
   ...aroundFaults,
   ...editFaults(token),
   ...reactionFaults(),
+  ...markUnreadFaults(),
   ...deleteFaults(),
 });

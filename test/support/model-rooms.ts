@@ -121,6 +121,7 @@ export abstract class ModelRooms {
   delete(row: Row): void {
     if (row.deletedAt) return;
     row.deletedAt = this.#now();
+    row.editedAt = null;
     row.content = '';
     row.reactions.clear();
     this.#change(row.room, row.id, () => ({
