@@ -260,7 +260,7 @@ describe('dist/loader.js', () => {
     const said: unknown[] = [];
     page.window.console.error = (...words: unknown[]) => said.push(...words);
     await page.script({ ...attributes, type: 'module' });
-    expect(String(said[0])).to.match(/without type=module/);
+    expect(String(said[0])).to.match(/remove type=module/);
     expect(connections()).to.deep.equal([]);
   });
 
