@@ -720,22 +720,10 @@ export const MUTANTS = [
     replace: 'const confirmed = state;',
   },
   {
-    name: 'a delayed deletion continues as the next user',
-    file: 'src/client/message-actions.ts',
-    find: 'if (!store.data.changes.includes(change) || session.address?.api !== backend)',
-    replace: 'if (false)',
-  },
-  {
     name: 'a deletion leaves its text in quotes',
     file: 'src/store/deferred-actions.ts',
     find: "return withQuotes(rest, { id: messageId, content: '', sender: null, deleted_at: deletedAt });",
     replace: 'return rest;',
     tests: 'test/elements/closed-room.browser.test.ts',
-  },
-  {
-    name: 'a late jump replaces the messages of the last one',
-    file: 'src/session/sync/jump.ts',
-    find: 'if (!part || !isWanted() ||',
-    replace: 'if (!part ||',
   },
 ];
