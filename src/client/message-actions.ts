@@ -32,13 +32,24 @@ function allowedMessage(host: Host, roomId: Id, messageId: Id, action: RoomActio
 
 /**
  * Shows a change while a request is pending.
+ * @param run gets a function to call after a wait. It throws `aborted` if the session is now that of another user, whose
+ *   sign-in has discarded the change, or of another backend.
  * @returns the result of the request.
  */
-async function whileShown<Result>(host: Host, change: PendingChange, run: () => Promise<Result>): Promise<Result> {
-  const { store } = host;
+async function whileShown<Result>(
+  host: Host,
+  change: PendingChange,
+  run: (throwIfOtherUser: () => void) => Promise<Result>,
+): Promise<Result> {
+  const { session, store } = host;
+  const backend = session.address?.api;
+  const throwIfOtherUser = (): void => {
+    if (!store.data.changes.includes(change) || session.address?.api !== backend)
+      throw new ChatError('aborted', 'The user or the backend has changed.');
+  };
   store.dispatch({ type: 'change', change });
   try {
-    return await run();
+    return await run(throwIfOtherUser);
   } finally {
     store.dispatch({ type: 'change-ended', changeId: change.changeId });
   }
@@ -86,12 +97,18 @@ export async function editMessage(host: Host, roomId: Id, messageId: Id, content
   if (message && message.delivery !== 'sent') return editUnsent(host, change, message);
   // In order: the second edit replaces the first one, and is no conflict with it.
   const key = `edit ${idKey(roomId)} ${idKey(messageId)}`;
-  await whileShown(host, change, () => inOrder(host, key, () => requestEdit(host, change)));
+  await whileShown(host, change, (throwIfOtherUser) =>
+    inOrder(host, key, () => {
+      throwIfOtherUser();
+      return requestEdit(host, change);
+    }),
+  );
 }
 
 /** The last request of each message that is edited. */
 const editsOf = new WeakMap<Host['store'], Map<string, Promise<void>>>();
 
+/** Runs one request after the other. */
 async function inOrder({ store }: Host, key: string, run: () => Promise<void>): Promise<void> {
   const edits = editsOf.get(store) ?? new Map<string, Promise<void>>();
   editsOf.set(store, edits);
@@ -199,13 +216,11 @@ export async function deleteMessage(
     if (decided.delivery === 'failed') return discard();
     return deleteMessage(host, roomId, decided.id);
   }
-  await whileShown(host, change, async () => {
-    const backend = session.address?.api;
+  await whileShown(host, change, async (throwIfOtherUser) => {
     if (delayMs > 0 || undo?.aborted) await delay(host, `delete ${change.changeId}`, delayMs, undo);
+    // A change of user ends the delay.
+    throwIfOtherUser();
     const { signal } = session;
-    // A change of user ends the delay, and discards the changes: the session is already that of the other user.
-    if (!store.data.changes.includes(change) || session.address?.api !== backend)
-      throw new ChatError('aborted', 'The user or the backend has changed.');
     const requests = await session.restOrThrow().deferred();
     await required(requests.deleteMessage).call(requests, { roomId, messageId });
     throwIfAborted(signal);

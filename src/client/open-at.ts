@@ -1,6 +1,6 @@
 /** Jumps to a message, a time, or the first unread message of a room. Loaded on first use: see room-methods.ts. */
 import { idKey, sameId, type Id } from '../protocol/index.js';
-import { readAround as requestPart } from '../session/sync/jump.js';
+import { readAround } from '../session/sync/jump.js';
 import { isOwn, roomOf, threadOf } from '../store/selectors.js';
 import type { ChatMessage, Thread } from '../store/state.js';
 import { isStored } from '../store/timeline-entries.js';
@@ -24,10 +24,11 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
   jumpsOf.set(store, jumps);
   const jump = {};
   jumps.set(key, jump);
-  /** The last jump wins. */
-  const isWanted = (): boolean => jumps.get(key) === jump;
+  /** The last jump wins, and none continues for another user. */
+  const { user } = store.data;
+  const isWanted = (): boolean => jumps.get(key) === jump && (user === null || sameId(user.id, store.data.user?.id));
   const continueIfWanted = (): void => {
-    if (!isWanted()) throw new ChatError('aborted', 'Another message was opened.');
+    if (!isWanted()) throw new ChatError('aborted', 'Another message was opened, or the user has changed.');
   };
   try {
     await untilLoaded(host, roomId);
@@ -46,7 +47,7 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
     const loaded = resultIn(threadOf(host.store.data, roomId), wanted);
     if (loaded) return loaded;
     if (wanted !== BEFORE_LOADED && session.backend.has('around')) {
-      const answer = await readAround(host, roomId, wanted, isWanted);
+      const answer = await jumpTo(host, roomId, wanted, isWanted);
       continueIfWanted();
       if (answer) return answer;
     }
@@ -57,7 +58,7 @@ export async function openAt(host: Host, roomId: Id, target: JumpTarget): Promis
       continueIfWanted,
     );
   } finally {
-    if (isWanted()) jumps.delete(key);
+    if (jumps.get(key) === jump) jumps.delete(key);
   }
 }
 
@@ -67,7 +68,8 @@ const BEFORE_LOADED = Symbol('before the loaded messages');
 /** A message, or a time. */
 type Wanted = Id | Date | typeof BEFORE_LOADED;
 
-async function readAround(
+/** @returns undefined if the server does not know the request. */
+async function jumpTo(
   { session, store }: Host,
   roomId: Id,
   target: Id | Date,
@@ -75,7 +77,7 @@ async function readAround(
 ): Promise<JumpResult | undefined> {
   const query = target instanceof Date ? { at: target.toISOString() } : { around: target };
   try {
-    const part = await requestPart(session, roomId, query, isWanted);
+    const part = await readAround(session, roomId, query, isWanted);
     if (!part) return undefined;
     const { targetId } = part;
     const thread = threadOf(store.data, roomId);

@@ -56,7 +56,7 @@ export const CHECKS = {
   'socket.malformed': 'The WebSocket survives malformed JSON',
   // Capabilities that only need reading
   'permissions.fields': 'Each room says what the user may do',
-  'permissions.closed': 'Nobody can write in a closed room',
+  'permissions.closed': 'A closed room is read-only',
   'around.rooms': 'Each room says how far the user has read',
   'around.message': 'The history around a message can be read',
   'around.time': 'The history around a time can be read',

@@ -103,7 +103,7 @@ export const Room = object(() => ({
   last_read_id: optionalOr(Id),
   /** Capability `permissions`: the actions that the user may perform in the room. */
   can,
-  /** Capability `permissions`: why nobody may write in the room any more. */
+  /** Capability `permissions`: why the room is closed, as a text for users. */
   closed_reason: optionalOr(string),
 }));
 export type Room = Output<typeof Room>;

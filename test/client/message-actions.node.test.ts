@@ -179,7 +179,7 @@ describe('13.4: editing, deleting, reacting', () => {
     const again = await connect(BEN);
     assert.equal(messageIn(again, id)!.content, '');
     assert.ok(!JSON.stringify(again.chat.data).includes('secret'));
-    // Nobody reads it but moderators.
+    // Kept for moderators; no request returns it.
     const kept = await server.database.query<{ content: string }>(
       'select content from message_versions where message_id = $1',
       [id],

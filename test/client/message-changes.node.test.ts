@@ -57,6 +57,31 @@ describe('changes of messages', () => {
     assert.equal(server.rows[0]!.deletedAt, null);
   });
 
+  it('an edit that waits for an earlier one is not sent as another user', async () => {
+    server.requested.add(`${ME} edit 1`);
+    server.latency = () => 1_000;
+    const refused = ['first', 'second'].map((text) =>
+      assert.rejects(chat.room(ROOM).edit(1, text), { code: 'aborted' }),
+    );
+    await clock.advance(100);
+    chat.configure({ token: tokenOf(CAT) });
+    await clock.advance(10_000);
+    await Promise.all(refused);
+    assert.deepEqual(server.violations, []);
+  });
+
+  it('a jump that waits for its room does not continue as another user', async () => {
+    const other = ROOMS_OF[ME]![1]!;
+    server.latency = () => 1_000;
+    chat.openRoom(other);
+    const refused = assert.rejects(chat.room(other).openAt(99), { code: 'aborted' });
+    await clock.advance(100);
+    chat.configure({ token: tokenOf(CAT) });
+    await clock.advance(10_000);
+    await refused;
+    assert.deepEqual(server.violations, []);
+  });
+
   it('a message that is deleted elsewhere shows no text and no reaction whose request is pending', async () => {
     for (const verb of ['edit', 'react']) server.requested.add(`${ME} ${verb} 1`);
     server.latency = () => 1_000;

@@ -1,4 +1,4 @@
-/** Capability `mark_unread`: counts stay exact, whatever is read, marked as unread, sent and deleted. */
+/** Capability `mark_unread`: counts stay exact after any sequence of reading, marking as unread, sending and deleting. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import fc from 'fast-check';
@@ -22,7 +22,7 @@ const step = fc.record({
   pick: fc.nat(50),
 });
 
-it('13.3: the maintained count equals a count of the messages, and nobody’s receipt moves back', async () => {
+it('13.3: the maintained count equals a count of the messages, and no receipt moves back', async () => {
   const ids: { id: number; by: number }[] = [];
   const receipts = async (): Promise<Map<number, number>> => {
     const { body } = await rest(server, ANA, `rooms/${ROOM}/receipts/`);

@@ -1,6 +1,6 @@
 /**
- * Migration 9: roles of members, and closed rooms. `permissions_changed_at` lets every process notice a change, whoever
- * made it.
+ * Migration 9: roles of members, and closed rooms. `permissions_changed_at` lets every process notice a change, also one
+ * that was made with plain SQL.
  */
 import type { Migration } from './database.js';
 import { BY_INDEX } from './migration-6.js';

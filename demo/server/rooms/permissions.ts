@@ -11,7 +11,7 @@ export type Role = 'owner' | 'member';
 export interface Membership {
   role: Role;
   roomType: string;
-  /** Why nobody may write in the room any more; null if the room is open. */
+  /** Why the room is closed, as a text for users; null if it is open. */
   closedReason: string | null;
 }
 
@@ -49,7 +49,7 @@ export async function membershipOf(
 }
 
 /**
- * @throws {RequestError} `access_denied` for anybody who is not a member; `room_closed` or `not_allowed` for a member
+ * @throws {RequestError} `access_denied` if the user is not a member; `room_closed` or `not_allowed` for a member
  *   who may not do this.
  */
 export function requirePermission(membership: Membership | undefined, roomId: number, action: Action): void {
