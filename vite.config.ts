@@ -109,6 +109,11 @@ export default defineConfig(({ mode }) => {
                     test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|live-region|settled-state|state-terms|typed-keys|unnamed-user|document-styles|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|reading-detector|linkify|text-parts|selected-rows|printed-rows))|theme\/(avatar|launcher)|locale\/(relative-time|en-))/,
                   },
                   { name: 'chat', tags: ['$initial'] },
+                  // Everything about files of unsent messages.
+                  {
+                    name: 'uploads',
+                    test: /src\/(session\/uploads\/(?!upload-errors)|transport\/(upload-request|transfer)|client\/(upload-methods|is-accepted))/,
+                  },
                   // The deferred code of session and client, which is loaded together.
                   {
                     name: 'deferred',

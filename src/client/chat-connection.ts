@@ -14,9 +14,10 @@ import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
 import { parseUrl } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
+import type { ChatUploads } from './chat-uploads.js';
 import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, withParts } from './connection-core.js';
-import { createRoom } from './create-room.js';
+import { createRoom, createUploads } from './method-groups.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { countCharacters, sendableText } from './sendable-text.js';
@@ -198,6 +199,11 @@ export class ChatConnection {
     return createRoom(this.#core, roomId);
   }
 
+  /** The files of messages. */
+  get uploads(): ChatUploads {
+    return createUploads(this.#core);
+  }
+
   /** Loads a room and keeps it up to date until the returned function is called. May be called by several views. */
   openRoom(roomId: Id): () => void {
     return this.#core.rooms.open(roomId);
@@ -277,7 +283,8 @@ export class ChatConnection {
    * @throws {ChatError} if it failed permanently. It stays in the thread, for {@link retry} or {@link discard}; except
    * with `empty_message`, `message_too_long` and `unauthorized`, where it was never added.
    */
-  sendChatMessage(roomId: Id, content: string, { replyTo }: SendOptions = {}): Promise<SendResult> {
+  sendChatMessage(roomId: Id, content: string, { replyTo, attachments }: SendOptions = {}): Promise<SendResult> {
+    if (attachments?.length) return this.uploads.send(roomId, content, { replyTo, attachments });
     const text = sendableText(content);
     const limit = this.data.limits.content;
     const { isSignedOut } = this;

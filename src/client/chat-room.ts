@@ -1,4 +1,4 @@
-/** What a user can do in a room beyond reading and writing. See create-room.ts. */
+/** What a user can do in a room beyond reading and writing. See method-groups.ts. */
 import type { Id } from '../protocol/index.js';
 import type { RoomAction } from '../store/permissions.js';
 
@@ -75,6 +75,11 @@ export interface ChatRoom {
    * @throws {ChatError} `not_supported` without the capability `mark_unread`, and the errors of a request.
    */
   markUnread(messageId: Id): Promise<void>;
+  /**
+   * Loads a message again: the addresses of its files may have expired.
+   * @throws {ChatError} `not_supported` without the capability `uploads`, `not_found`, and the errors of a request.
+   */
+  refreshMessage(messageId: Id): Promise<void>;
   /**
    * Who has read a loaded message.
    * @returns the ids of the members, without the author.

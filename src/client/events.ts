@@ -1,7 +1,7 @@
 import { callListener } from '../internal/call-listener.js';
 import type { Id, Notification } from '../protocol/index.js';
 import type { Reason } from '../locale/state-reasons.js';
-import type { ChatState, Method } from '../model/index.js';
+import type { BeforeAttach, ChatState, Method } from '../model/index.js';
 import type { ChatError } from '../transport/index.js';
 import type { ChatMessage } from '../store/state.js';
 
@@ -19,6 +19,8 @@ export interface ConnectionEvents {
   'chat-message': { roomId: Id; message: ChatMessage };
   /** A notification was received (`notification`), or the number of unread notifications has changed. */
   'chat-notification': { notification: Notification | undefined; unread: number };
+  /** A file is about to be added to a message. Answer synchronously: `prevent(reason)` or `uploadWith(uploader)`. */
+  'chat-before-attach': BeforeAttach;
   /** The server has stored a message of the current user. */
   'chat-send': { roomId: Id; method: Method; message: ChatMessage };
   /** A message of the current user failed permanently. Call `retry(localId)` or `discard(localId)`. */

@@ -6,6 +6,8 @@ import { ChatError } from '../transport/index.js';
 export interface SendOptions {
   /** Id of the message that is replied to. */
   replyTo?: Id | undefined;
+  /** Files, by `uploadId`: see `connection.uploads`. */
+  attachments?: readonly string[] | undefined;
 }
 
 export interface SendResult {

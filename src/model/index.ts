@@ -2,3 +2,4 @@
 export * from './connection-state.js';
 export * from './session-events.js';
 export * from './stored-message.js';
+export type * from './upload.js';

@@ -3,6 +3,7 @@ import type { Id, Limits, Message, Notification, Problem, Room } from '../protoc
 import { isChange, type ChangeEvent, type ChatError, type TransportEvent } from '../transport/index.js';
 import type { ConnectionState } from './connection-state.js';
 import type { StoredMessage, StorageState } from './stored-message.js';
+import type { Upload } from './upload.js';
 
 export interface NotificationState {
   readonly unread: number;
@@ -82,6 +83,10 @@ export type SessionEvent =
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }
   | { type: 'refused'; localId: string; roomId: Id; error: ChatError }
   | { type: 'room-event'; event: RoomEvent }
+  /** A file of an unsent message is being uploaded. */
+  | { type: 'upload'; upload: Upload }
+  /** Its message was stored, or it was discarded. */
+  | { type: 'upload-ended'; uploadId: string }
   | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
   | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
   /** Whether unsent messages outlive the page. */

@@ -1,6 +1,7 @@
 /** Unsent messages, as they are stored on the device. */
 import type { Id } from '../protocol/index.js';
 import { ChatError, type ErrorCode } from '../transport/index.js';
+import type { OutgoingFile } from './upload.js';
 
 /** An outgoing message. */
 export interface Outgoing {
@@ -9,6 +10,8 @@ export interface Outgoing {
   readonly roomId: Id;
   readonly content: string;
   readonly replyTo?: Id | undefined;
+  /** Its files, which are uploaded before it is sent. */
+  readonly files?: readonly OutgoingFile[] | undefined;
 }
 
 /** A message as it is stored on the device until the server has it. */

@@ -12,6 +12,7 @@ import {
   optionalOr,
   object,
   nullOnError,
+  positive,
   string,
   text,
   textOrNull,
@@ -48,6 +49,27 @@ export const ReplyTo = object(() => ({
 }));
 export type ReplyTo = Output<typeof ReplyTo>;
 
+/** Capability `uploads`: a file of a message. */
+export const Attachment = object(() => ({
+  id: Id,
+  /** URL, absolute or relative to the backend. Untrusted: see `attachmentUrl`. Null while the file cannot be loaded. */
+  url: textOrNull,
+  name: text,
+  /** Empty if it is unknown. */
+  media_type: text,
+  /** Bytes. */
+  size: optionalOr(positive),
+  /** Pixels. */
+  width: optionalOr(positive),
+  height: optionalOr(positive),
+  duration_ms: optionalOr(positive),
+  /** A blurred preview, in base64. */
+  thumbhash: optionalOr(string),
+  /** `checking`: the backend scans the file. `blocked`: it has refused the file. Absent: ready. */
+  state: optionalOr(string),
+}));
+export type Attachment = Output<typeof Attachment>;
+
 /** Capability `reactions`. */
 export const Reaction = object(() => ({ emoji: string, user_ids: z.array(Id) }));
 export type Reaction = Output<typeof Reaction>;
@@ -65,6 +87,8 @@ export const Message = object(() => ({
   content: text,
   /** URL, absolute or relative to the backend. Untrusted: see `attachmentUrl`. */
   attachment: textOrNull,
+  /** Capability `uploads`: all files, in their order. `attachment` is the first one. */
+  attachments: optionalOr(z.array(Attachment())),
   timestamp: Time,
   is_read: z.catch(flag, false),
   edited_at: timeOrNull,

@@ -30,6 +30,12 @@ const Limits = object(() => ({
   rate: optionalOr(positive),
   /** How long a message can be edited, in seconds. Absent: always. */
   edit_s: optionalOr(positive),
+  /** Capability `uploads`: the number of files of a message. Absent: 1. */
+  attachments: optionalOr(positive),
+  /** Media types, as in the attribute `accept` of HTML. Absent: all. */
+  accept: optionalOr(z.array(string)),
+  /** `multipart` (default) or `presigned`. */
+  upload: optionalOr(string),
 }));
 export type Limits = Output<typeof Limits>;
 

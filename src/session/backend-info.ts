@@ -1,6 +1,7 @@
 /**
  * The user and the capabilities that the backend reports, in the greeting of a socket or in the response to `GET me/`.
  */
+import type { Limits } from '../protocol/index.js';
 import type { Clock, UserInfo } from '../transport/index.js';
 import type { Report } from '../model/index.js';
 import type { OutboxRegistry } from './outbox/outbox-registry.js';
@@ -23,6 +24,7 @@ export class BackendInfo {
    * socket.
    */
   capabilities: readonly string[] = [];
+  limits: Limits = {};
   readonly #session: BackendInfoHost;
 
   constructor(session: BackendInfoHost) {
@@ -50,6 +52,7 @@ export class BackendInfo {
       if (timestamp) tokens.skewMs = Date.parse(timestamp) - clock.now();
     }
     this.capabilities = capabilities;
+    this.limits = limits;
     report({ type: 'offer', capabilities, limits });
     void tabs.joinScope(signal);
   }

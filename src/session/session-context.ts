@@ -1,5 +1,5 @@
 /** The interfaces of a session for its collaborators. */
-import type { Id, Message } from '../protocol/index.js';
+import type { Id, Limits, Message } from '../protocol/index.js';
 import type {
   AddressParts,
   AuthMode,
@@ -9,11 +9,12 @@ import type {
   TransportCommand,
   UserInfo,
 } from '../transport/index.js';
-import type { Report, ConnectionState, NextTry } from '../model/index.js';
+import type { BeforeAttach, ConnectionState, NextTry, Report } from '../model/index.js';
 import type { RoomCursor } from './sync/history-source.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { ConnectionStateWriter } from './connection-state.js';
-import type { TabMessage } from './tabs/tab-channel.js';
+import type { MessageStorage } from './outbox/message-storage.js';
+import type { TabApis, TabMessage } from './tabs/tab-channel.js';
 
 /** Intervals and deadlines, in milliseconds. */
 export interface Timing {
@@ -155,11 +156,17 @@ export interface Platform {
   /** Default for this and for `fetch`: the browser's. */
   WebSocket?: typeof WebSocket | undefined;
   fetch?: typeof fetch | undefined;
+  /** Storage for unsent messages and drafts. Default: IndexedDB on this device. */
+  storage?: MessageStorage | undefined;
+  tabs: TabApis;
+  /** Called before a file is added, and again after a reload if the page uploads it itself. */
+  onAttach?: ((attach: BeforeAttach) => void) | undefined;
 }
 
 /** The user and the capabilities that the backend reports: see backend-info.ts. */
 export interface BackendFacts {
   readonly isKnown: boolean;
+  readonly limits: Limits;
   has(capability: string): boolean;
   set(info: UserInfo | undefined, signal: AbortSignal): void;
 }

@@ -39,7 +39,6 @@ import { OutboxRegistry } from './outbox/outbox-registry.js';
 import type { Platform, SessionConfig, SessionContext, Timing } from './session-context.js';
 import type { SocketConnection } from './socket-connection.js';
 import { RoomSync } from './sync/room-sync.js';
-import type { TabApis } from './tabs/tab-channel.js';
 import { TabCoordinator } from './tabs/tab-coordinator.js';
 
 const DEFAULT_TIMING: Timing = {
@@ -57,9 +56,6 @@ export interface SessionOptions extends SessionAuthOptions, Platform {
   report: Report;
   /** The connection to the backend. Default: our own protocol. */
   transport?: Transport | undefined;
-  /** Storage for unsent messages and drafts. Default: IndexedDB on this device. */
-  storage?: MessageStorage | undefined;
-  tabs: TabApis;
   timing?: Partial<Timing> | undefined;
 }
 

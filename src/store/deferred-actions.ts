@@ -7,6 +7,7 @@ import { tombstone } from './pending-changes.js';
 import { roomOf, threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, LateAction } from './state.js';
 import { inExistingTimeline, inThread, inTimeline } from './threads.js';
+import { unsentAttachment } from './uploads.js';
 import { placeByTime, setDelivery } from './timeline.js';
 
 export function onLate(state: ChatData, action: LateAction): ChatData {
@@ -74,11 +75,15 @@ function withQuotes(
 
 /** Adds an unsent message that was written before this page was loaded, or in another tab. */
 function restore(state: ChatData, stored: StoredMessage): ChatData {
-  const { localId, roomId, content, replyTo, at } = stored;
+  const { localId, roomId, content, replyTo, at, files } = stored;
   const known = threadOf(state, roomId).timeline;
   if (known.some((entry) => entry.localId === localId)) return state;
   const error = errorOf(stored);
-  const draft: PendingMessage = { localId, roomId, content, at, replyTo: known.find(({ id }) => sameId(id, replyTo)) };
+  const draft: PendingMessage = {
+    ...{ localId, roomId, content, at },
+    replyTo: known.find(({ id }) => sameId(id, replyTo)),
+    attachments: files?.map(unsentAttachment),
+  };
   return inThread(state, roomId, (thread) => {
     const timeline = addPending(thread.timeline, draft, state.user);
     if (!error) return { ...thread, timeline };

@@ -26,6 +26,7 @@ import {
 
 export { onDeleted, onLate, setTyping } from './deferred-actions.js';
 export { onChange, withPendingChanges } from './pending-changes.js';
+export { onUpload } from './uploads.js';
 
 /** Maximum number of stored messages that stay loaded in an open room. */
 const MAX_LOADED = 2_000;

@@ -88,6 +88,7 @@ function applyChange(message: ChatMessage, change: PendingChange, userId: Id | u
 export const tombstone = (deletedAt: string): Partial<ChatMessage> => ({
   content: '',
   attachment: null,
+  attachments: [],
   reply_to: null,
   reactions: [],
   edited_at: null,

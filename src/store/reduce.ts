@@ -73,6 +73,9 @@ function reduceAction(state: ChatData, action: Action): ChatData {
     case 'change-ended':
     case 'rewritten':
       return pages?.onChange(state, action) ?? state;
+    case 'upload':
+    case 'upload-ended':
+      return pages?.onUpload(state, action) ?? state;
     case 'mark-unread':
       return pages?.onMarkedUnread(state, action) ?? state;
     case 'left':

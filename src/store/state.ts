@@ -1,5 +1,5 @@
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, RoomEvent, ConnectionState, SessionEvent, Side } from '../model/index.js';
+import type { NotificationState, RoomEvent, ConnectionState, SessionEvent, Side, Upload } from '../model/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message in a thread: stored, being sent, or failed. */
@@ -105,6 +105,8 @@ export interface ChatData {
   readonly away: readonly string[];
   /** The last 500 received messages, as `<room id> <message id>`, so that none is counted twice. */
   readonly seen: readonly string[];
+  /** Files that are uploaded for messages, by `uploadId`. */
+  readonly uploads: ReadonlyMap<string, Upload>;
   /** Changes that the server has not confirmed, in the order in which they were made. */
   readonly changes: readonly PendingChange[];
   /** The last 500 actions that wait for their code to be loaded. */
@@ -152,6 +154,7 @@ export const INITIAL: ChatData = {
   keptUnread: [],
   away: [],
   seen: [],
+  uploads: new Map(),
   changes: [],
   early: [],
 };

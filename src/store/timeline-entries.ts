@@ -1,5 +1,5 @@
 /** Timeline functions that the first messages need. The others are deferred: see timeline.ts. */
-import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
+import { idKey, sameId, type Attachment, type Id, type Message } from '../protocol/index.js';
 import type { ChatMessage, ChatUser } from './state.js';
 
 export type Timeline = readonly ChatMessage[];
@@ -80,6 +80,7 @@ export interface PendingMessage {
   readonly roomId: Id;
   readonly content: string;
   readonly replyTo?: Message | undefined;
+  readonly attachments?: Attachment[] | undefined;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -98,6 +99,7 @@ export function addPending(timeline: Timeline, draft: PendingMessage, user: Chat
     message_type: 'text',
     content: draft.content,
     attachment: null,
+    attachments: draft.attachments,
     timestamp: new Date(draft.at).toISOString(),
     is_read: false,
     edited_at: null,

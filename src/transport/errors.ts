@@ -11,7 +11,10 @@
  * - `conflict`: the message was edited on another device meanwhile, or a failed message may have been sent.
  * - `not_supported`: the backend does not have the capability.
  * - `too_far_back`: a message is not on the 20 pages of history that are loaded to find it.
- * - `too_large`: HTTP 413.
+ * - `too_large`: HTTP 413, or a file exceeds the server's `limits.attachment_bytes`.
+ * - `unsupported_type`: HTTP 415, or `limits.accept` does not contain the type of a file.
+ * - `too_many`: a message has more files than the server's `limits.attachments`, or too many files are being uploaded.
+ * - `file_lost`: the file of a message is not on this device any more.
  * - `rate_limited`: HTTP 429. `retryAfterMs` is the wait before a retry, if the server specifies it.
  * - `server_error`: HTTP 5xx, 421 or 425.
  * - `unexpected_answer`: a successful response with unexpected content: a login page, an HTML error page, another API.
@@ -40,6 +43,9 @@ export type ErrorCode =
   | 'not_supported'
   | 'too_far_back'
   | 'too_large'
+  | 'unsupported_type'
+  | 'too_many'
+  | 'file_lost'
   | 'rate_limited'
   | 'server_error'
   | 'unexpected_answer'

@@ -1,4 +1,4 @@
-/** The requests of the capabilities `edit`, `delete`, `reactions` and `mark_unread`. Loaded on demand: see session/deferred.ts. */
+/** Requests about a message: `edit`, `delete`, `reactions`, `mark_unread`, `uploads`. Loaded on demand: see session/deferred.ts. */
 import { check, Message, type Id } from '../protocol/index.js';
 import type { RestClient } from './rest.js';
 import type { DeferredRequests } from './transport.js';
@@ -7,11 +7,14 @@ const pathOf = (messageId: Id): string => `messages/${encodeURIComponent(message
 
 export const mutationRequests = (
   rest: RestClient,
-): Required<Pick<DeferredRequests, 'editMessage' | 'deleteMessage' | 'react' | 'markUnread'>> => ({
+): Required<Pick<DeferredRequests, 'editMessage' | 'deleteMessage' | 'react' | 'markUnread' | 'fetchMessage'>> => ({
   async editMessage({ messageId }, content, seen, signal) {
     const body = { content, edited_at: seen };
     const answer = await rest.request(pathOf(messageId), { method: 'PATCH', body, signal });
     return rest.unwrap(check(Message, answer, 'PATCH messages/{id}/'));
+  },
+  async fetchMessage({ messageId }, signal) {
+    return rest.unwrap(check(Message, await rest.request(pathOf(messageId), { signal }), 'GET messages/{id}/'));
   },
   async deleteMessage({ messageId }) {
     await rest.request(pathOf(messageId), { method: 'DELETE', keepalive: true });

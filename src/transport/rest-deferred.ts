@@ -19,7 +19,7 @@ import { isReachable } from './is-reachable.js';
 import { mutationRequests } from './mutation-requests.js';
 import type { RestClient, RoomsPage } from './rest.js';
 import { readRoomChanges } from './room-changes.js';
-import { sendMessage } from './send-message.js';
+import { importUploads, sendMessage } from './send-message.js';
 import { fetchTicket } from './ticket.js';
 import type { DeferredRequests, Receipt as ReadReceipt, RoomsAnswer } from './transport.js';
 
@@ -76,6 +76,7 @@ const CODES: Record<number, ErrorCode> = {
   404: 'not_found',
   408: 'timeout',
   413: 'too_large',
+  415: 'unsupported_type',
   421: 'server_error',
   425: 'server_error',
   429: 'rate_limited',
@@ -132,6 +133,8 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   fetchTicket: (signal) => fetchTicket(rest, signal),
   ...mutationRequests(rest),
   fetchAround: aroundRequest(rest, onProblem),
+  uploadFile: async (request) => (await importUploads()).uploadFile(rest, request),
+  discardUpload: async (id) => (await importUploads()).discardUpload(rest, id),
   isReachable: (signal) => isReachable(rest, signal),
   async fetchUserInfo(signal) {
     const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');

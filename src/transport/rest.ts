@@ -60,21 +60,17 @@ export interface RestDeferred {
 }
 
 export class RestClient implements Requests {
-  readonly #options: RestOptions;
-
-  constructor(options: RestOptions) {
-    this.#options = options;
-  }
+  constructor(readonly options: RestOptions) {}
 
   async deferred(): Promise<DeferredRequests> {
-    return (await this.#options.loadDeferred()).deferredRequests(this, this.#onProblem);
+    return (await this.options.loadDeferred()).deferredRequests(this, this.#onProblem);
   }
 
-  readonly #onProblem = (problem: Problem): void => this.#options.onProblem?.(problem);
+  readonly #onProblem = (problem: Problem): void => this.options.onProblem?.(problem);
 
   /** Base of all routes, with a trailing slash. */
   get base(): string {
-    return this.#options.base;
+    return this.options.base;
   }
 
   /** All active rooms of the user, over all pages of the list. */
@@ -125,7 +121,7 @@ export class RestClient implements Requests {
   }
 
   /** Yields to the page, because on an old phone both validation and rendering are slow. */
-  readonly #pause = (): Promise<void> | undefined => this.#options.clock?.yieldToMain?.();
+  readonly #pause = (): Promise<void> | undefined => this.options.clock?.yieldToMain?.();
 
   /**
    * Sends a request.
@@ -134,23 +130,36 @@ export class RestClient implements Requests {
    * @throws {ChatError}
    */
   async request(path: string, request: RestRequest): Promise<unknown> {
-    const token = this.#options.token();
+    return this.withToken((token) => this.#requestOnce(token, path, request));
+  }
+
+  /**
+   * Runs a request with the current token. If that is refused, and there is another one, runs it again.
+   * @throws {ChatError} `token_missing`, and what `run` throws.
+   */
+  async withToken<T>(run: (token: string) => Promise<T>): Promise<T> {
+    const token = this.#token();
     try {
-      return await this.#requestOnce(path, request);
+      return await run(token);
     } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.#options.renew?.(token)))
+      if (!(error instanceof ChatError) || error.code !== 'unauthorized' || !(await this.options.renew?.(token)))
         throw error;
-      return this.#requestOnce(path, request);
+      return run(this.#token());
     }
   }
 
+  #token(): string {
+    const token = this.options.token().trim();
+    if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
+    return token;
+  }
+
   async #requestOnce(
+    token: string,
     path: string,
     { method = 'GET', query = {}, body, headers, keepalive = false, signal }: RestRequest,
   ): Promise<unknown> {
-    const token = this.#options.token().trim();
-    if (!token) throw new ChatError('token_missing', 'Cannot connect without a token. Sign in first.');
-    const url = new URL(path, this.#options.base);
+    const url = new URL(path, this.options.base);
     for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, String(value));
     const init: RequestInit = {
       method,
@@ -177,7 +186,7 @@ export class RestClient implements Requests {
           response.status,
         );
       }
-      this.#options.onSuccess?.();
+      this.options.onSuccess?.();
       return json;
     });
   }
@@ -195,7 +204,7 @@ export class RestClient implements Requests {
   /** @returns undefined if it cannot be loaded. */
   async #loadedOrUndefined(): Promise<RestDeferred | undefined> {
     try {
-      return await this.#options.loadDeferred();
+      return await this.options.loadDeferred();
     } catch {
       return undefined;
     }
@@ -208,7 +217,7 @@ export class RestClient implements Requests {
     signal?: AbortSignal,
     read?: (response: Response) => Promise<T>,
   ): Promise<T | undefined> {
-    const { clock = systemClock, timeoutMs = 15_000, fetch } = this.#options;
+    const { clock = systemClock, timeoutMs = 15_000, fetch } = this.options;
     return fetchWithDeadline(url, init, { clock, timeoutMs, signal, fetch }, read);
   }
 }

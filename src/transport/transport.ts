@@ -3,7 +3,7 @@
  * WebSocket, and REST beside it), and the adapter transport (`src/adapter`) for backends with another protocol. The
  * session does not know which one it uses.
  */
-import type { Decode, Id, Message, Problem, Room } from '../protocol/index.js';
+import type { Attachment, Decode, Id, Message, Problem, Room } from '../protocol/index.js';
 import type { Address, AddressParts } from './endpoints.js';
 import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';
@@ -102,6 +102,15 @@ export interface DeferredRequests {
    * @throws {ChatError} `not_found` if the room does not have the message.
    */
   fetchAround?(roomId: Id, target: HistoryTarget, limit: number, signal: AbortSignal): Promise<HistoryPart | undefined>;
+  /**
+   * Capability `uploads`: uploads a file, once per `uploadId`.
+   * @throws {ChatError} `too_large`, `unsupported_type`, `forbidden`, and the errors of a request.
+   */
+  uploadFile?(request: UploadRequest): Promise<Attachment>;
+  /** Capability `uploads`: discards a file that was not sent. */
+  discardUpload?(id: Id): Promise<void>;
+  /** Capability `uploads`: a message as it is now, with new addresses of its files. */
+  fetchMessage?(target: MessageTarget, signal: AbortSignal): Promise<Message>;
   /** Whether a server answers at all, even if this page may not read the answer. Never rejects. */
   isReachable(signal?: AbortSignal): Promise<boolean>;
 }
@@ -110,7 +119,32 @@ export interface SendMessageOptions {
   replyTo?: Id | undefined;
   /** Only for a backend that accepts it: others may reject an unknown header. */
   idempotencyKey?: string | undefined;
+  /** Capability `uploads`: the ids of its uploaded files. */
+  attachments?: readonly Id[] | undefined;
+  /** Without the capability `uploads`: its only file. */
+  file?: OutgoingFileContent | undefined;
   signal?: AbortSignal;
+}
+
+/** A file of a message. */
+export interface OutgoingFileContent {
+  content: Blob;
+  name: string;
+  /** Called with the part that is sent, from 0 to 1. */
+  onProgress(progress: number): void;
+}
+
+export interface UploadRequest {
+  file: Blob;
+  name: string;
+  mediaType: string;
+  /** The idempotency key: the same one returns the same upload. */
+  uploadId: string;
+  /** Whether the backend names the address to which the file is sent (`limits.upload`). */
+  isPresigned: boolean;
+  signal: AbortSignal;
+  /** Called with the part that is uploaded, from 0 to 1. */
+  onProgress(progress: number): void;
 }
 
 /** A message, or the first one at or after a time (ISO 8601). */

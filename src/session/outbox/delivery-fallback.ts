@@ -2,6 +2,8 @@
  * Handles a message that its socket does not confirm: searches the history for it, sends it by REST, waits, or fails
  * it. Also restores stored messages, and handles messages from other tabs. Loaded on demand: see deferred.ts.
  */
+import { noop } from '../../internal/noop.js';
+import { isUnknownUpload } from '../uploads/upload-errors.js';
 import { errorOf, type StoredMessage } from '../../model/index.js';
 import { idKey, sameId, type Message, type Problem } from '../../protocol/index.js';
 import {
@@ -12,7 +14,6 @@ import {
   type HistoryQuery,
   type CommandError,
 } from '../../transport/index.js';
-import { backoff } from '../backoff.js';
 import { MAX_SKEW_MS, messageSimilarity } from './message-similarity.js';
 import { onRewritten } from './on-rewritten.js';
 import type { OutboxContext } from './outbox-context.js';
@@ -27,11 +28,9 @@ import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableEvents } from '../sync/repeatable-events.js';
 import { storedFields } from './message-storage.js';
+import { MessageFiles } from './message-files.js';
+import { MAX_CRASHES, outcomeOfError, PATIENCE_S } from './outcome-of-error.js';
 
-/** The number of server errors about a message (HTTP 500, or `error` with `retryAfter`) after which it fails. */
-const MAX_CRASHES = 5;
-/** The wait if a server requests one without a duration, in seconds. */
-const PATIENCE_S = 5;
 /** The number of history pages (100 messages each) that are searched for a message. */
 const MAX_PAGES = 10;
 const NO_ACCESS: readonly string[] = ['access_denied', 'room_closed', 'not_allowed'];
@@ -52,8 +51,11 @@ export class DeliveryFallback {
   /** Messages that the server has refused. */
   readonly #refused = new Map<string, QueuedMessage>();
 
+  readonly files: MessageFiles;
+
   constructor(outbox: OutboxContext) {
     this.#outbox = outbox;
+    this.files = new MessageFiles(outbox, () => this.refusedMessages);
   }
 
   readonly #reportProblem = (problem: Problem): void => this.#outbox.session.report({ type: 'problem', problem });
@@ -111,8 +113,10 @@ export class DeliveryFallback {
 
   /** Delivers a message without a socket, or after its confirmation is overdue. @throws {ChatError} */
   async withoutSocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
-    const stored = await this.search(item, signal);
-    return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
+    const outcome =
+      (await this.search(item, signal)) ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
+    if (outcome.is === 'stored') this.files.forget(item);
+    return outcome;
   }
 
   async #byRest(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
@@ -120,6 +124,7 @@ export class DeliveryFallback {
     const { rest } = outbox.session;
     if (!rest) return { is: 'retry', ms: null };
     const requests = await rest.deferred();
+    const files = await this.files.optionsFor(item, signal);
     throwIfAborted(signal);
     if (item.discarded) return { is: 'unknown' };
     item.left = 'rest';
@@ -139,7 +144,7 @@ export class DeliveryFallback {
     // is outdated.
     const settled = new Promise<void>((resolve) => (item.onSettled = resolve));
     const sent = requests
-      .sendMessage(outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, signal })
+      .sendMessage(outbox.session.roomSync.idOf(roomId), content, { replyTo, idempotencyKey, ...files, signal })
       .catch(async (thrown: unknown) => {
         // A refusal also means that nothing was stored. After a timeout (408), that is unknown.
         const { status = 0 } = toChatError(thrown);
@@ -164,29 +169,11 @@ export class DeliveryFallback {
 
   /** The outcome of a failed attempt. */
   setback(item: QueuedMessage, error: ChatError): DeliveryOutcome {
-    const { retryAfterMs } = error;
-    const waitMs = backoff(++item.failures, this.#outbox.session.platform.random);
-    const wait: DeliveryOutcome =
-      retryAfterMs === undefined
-        ? { is: 'retry', ms: waitMs }
-        : { is: 'retry', ms: Math.max(waitMs, retryAfterMs), isAsked: true };
-    switch (error.code) {
-      case 'rate_limited':
-        return { is: 'retry', ms: retryAfterMs ?? PATIENCE_S * 1000, isAsked: true };
-      case 'server_error':
-        // 502, 503 and 504 concern the server; 500 may concern the message.
-        return error.status === 500 && item.crashes >= MAX_CRASHES ? { is: 'refused', error } : wait;
-      case 'unauthorized':
-      case 'token_missing':
-      case 'aborted':
-        return { is: 'retry', ms: null };
-      case 'unreachable':
-      case 'timeout':
-      case 'unexpected_answer':
-        return wait;
-      default:
-        return { is: 'refused', error };
+    if (isUnknownUpload(error) && ++item.crashes < MAX_CRASHES) {
+      void this.files.expire(item).catch(noop);
+      error = new ChatError('unreachable', 'A file has expired on the server, and is uploaded again.');
     }
+    return outcomeOfError(item, error, this.#outbox.session.platform.random);
   }
 
   /** Handles a rejected command. If it names no message, the outcome is unknown, and the history is searched. */
@@ -324,6 +311,7 @@ export class DeliveryFallback {
         return;
       case 'stored': {
         const { kept, message: stored, method } = message;
+        this.files.forget(kept);
         const item = outbox.queues.find(kept.localId);
         if (item) {
           item.left = method;
@@ -345,6 +333,8 @@ export class DeliveryFallback {
         return;
       case 'discard':
         return outbox.discarded(message.localId);
+      case 'uploaded':
+        return void this.files.load().then((queue) => queue.onUploaded(message.uploadId, message.remoteId), noop);
       case 'purged':
         return outbox.report({ type: 'purged' });
       default: // about the socket: see shared-socket.ts

@@ -19,7 +19,7 @@ interface DraftRow {
   text: string;
 }
 
-type Store = 'outbox' | 'drafts';
+type Store = 'outbox' | 'drafts' | 'files';
 /**
  * An operation on one object store. Its transaction stays active only while each request directly follows the previous
  * one.
@@ -27,8 +27,8 @@ type Store = 'outbox' | 'drafts';
 type Work<T> = (store: IDBObjectStore) => Promise<T> | T;
 
 const NAME = 'unified-chat';
-/** Version 2: a scope includes the API path and the socket path. */
-const VERSION = 2;
+/** Version 2: a scope includes the API path and the socket path. Version 3: files. */
+const VERSION = 3;
 /** The deadline for one storage operation, in milliseconds: a broken browser never answers. */
 const DEADLINE_MS = 2_000;
 /**
@@ -153,7 +153,7 @@ export class IndexedDbStorage implements MessageStorage {
       this.#unsafe.set(name, [name, run]);
       return this.#try(name, run);
     };
-    if ((await Promise.all([clear('outbox'), clear('drafts')])).includes(undefined))
+    if ((await Promise.all([clear('outbox'), clear('drafts'), clear('files')])).includes(undefined))
       throw new ChatError('unreachable', 'Storage did not answer.');
   }
 
@@ -252,9 +252,11 @@ export class IndexedDbStorage implements MessageStorage {
   async #openDatabase(): Promise<IDBDatabase> {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = ({ oldVersion }) => {
-      if (oldVersion === 0) create(request.result);
-      else if (this.#rename) this.#rename(request.transaction!);
-      else {
+      if (oldVersion !== 1) create(request.result, oldVersion);
+      else if (this.#rename) {
+        create(request.result, oldVersion);
+        this.#rename(request.transaction!);
+      } else {
         this.#loading = loadRename().then(
           ({ rename }) => (this.#rename = rename),
           () => {},
@@ -274,7 +276,12 @@ export class IndexedDbStorage implements MessageStorage {
   }
 }
 
-function create(database: IDBDatabase): void {
-  database.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
-  database.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+function create(database: IDBDatabase, oldVersion: number): void {
+  const add = (name: Store, id: string): unknown => database.createObjectStore(name, { keyPath: ['scope', id] });
+  if (oldVersion === 0) {
+    add('outbox', 'localId');
+    add('drafts', 'room');
+  }
+  // See file-storage.ts.
+  add('files', 'uploadId');
 }

@@ -143,7 +143,7 @@ export class MessageSender {
         (await outbox.loadFallback()).search(item, signal));
       // Discarded during the search: it must not be sent.
       if (earlier || item.discarded) return earlier || { is: 'unknown' };
-      const outcome = await this.#bySocket(item, signal);
+      const outcome: DeliveryOutcome = item.files ? { is: 'unknown' } : await this.#bySocket(item, signal);
       if (outcome.is !== 'unknown' || item.discarded) return outcome;
       return await (await outbox.loadFallback()).withoutSocket(item, signal);
     } catch (thrown) {

@@ -8,6 +8,7 @@
  */
 import type { Id } from '../../protocol/index.js';
 import type { StoredMessage } from '../../model/index.js';
+import type { FileStorage } from '../uploads/file-storage.js';
 
 /** How far the server's clock may be behind the local one, in milliseconds. */
 export const CLOCK_SKEW_MS = 60_000;
@@ -24,6 +25,7 @@ const STORED_FIELDS = Object.keys({
   roomId: 0,
   content: 0,
   replyTo: 0,
+  files: 0,
   at: 0,
   after: 0,
   idempotent: 0,
@@ -53,6 +55,8 @@ export interface MessageStorage {
    * @throws {ChatError} `unreachable` if the storage did not answer: the data is still there.
    */
   purge(): Promise<void>;
+  /** The files of unsent messages. Default: they stay in memory. */
+  readonly files?: FileStorage | undefined;
   /** Opens resources while a connection runs. */
   open?(): void;
   /** Closes these resources. Later calls still work. */

@@ -8,10 +8,22 @@ import type { QueuedMessage } from './queued-message.js';
 
 export type OutboxHost = Pick<
   SessionContext,
-  'auth' | 'backend' | 'clock' | 'platform' | 'report' | 'rest' | 'roomSync' | 'send' | 'socket' | 'tabs' | 'timing'
+  | 'auth'
+  | 'backend'
+  | 'clock'
+  | 'platform'
+  | 'report'
+  | 'rest'
+  | 'roomSync'
+  | 'send'
+  | 'signal'
+  | 'socket'
+  | 'tabs'
+  | 'timing'
 >;
 
 export interface OutboxContext {
+  readonly scope: string;
   readonly session: OutboxHost;
   readonly queues: MessageQueues;
 
@@ -21,7 +33,7 @@ export interface OutboxContext {
   /** Writes a message to storage. */
   save(message: StoredMessage): Promise<void>;
   /** Whether this tab sends. */
-  readonly sender: { readonly isActive: boolean };
+  readonly sender: { readonly isActive: boolean; flush(): void };
   /** Queues a message. */
   push(kept: StoredMessage & Pick<QueuedMessage, 'left'>): void;
   /** Whether a message is known to be stored. */

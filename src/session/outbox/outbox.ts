@@ -266,6 +266,7 @@ export class Outbox implements OutboxContext {
   #drop(localId: string): QueuedMessage | undefined {
     const item = this.fallback?.takeRefused(localId) ?? this.queues.remove(localId);
     if (!item) return undefined;
+    if (item.files) this.fallback?.files.forget(item);
     item.discarded = true;
     item.answer?.({ is: 'unknown' });
     return item;

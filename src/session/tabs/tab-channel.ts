@@ -37,6 +37,8 @@ export type OutboxTabMessage =
   | { kind: 'rewritten'; kept: StoredMessage }
   | { kind: 'retry'; localId: string }
   | { kind: 'discard'; localId: string }
+  /** A file of an unsent message was uploaded. */
+  | { kind: 'uploaded'; uploadId: string; remoteId: Id }
   /** All local data is deleted: drafts that are not saved yet must not be saved. */
   | { kind: 'purged' };
 

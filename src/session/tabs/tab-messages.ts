@@ -43,6 +43,7 @@ const Kept = object(() => ({
   roomId: Id,
   content: string,
   replyTo: optionalOr(Id),
+  files: optionalOr(z.array(object(() => ({ uploadId: string, name: text, mediaType: text, size: number }))())),
   at: Moment,
   after: optionalOr(Id),
   idempotent: optionalOr(flag),
@@ -98,6 +99,7 @@ const SHAPES = {
   rewritten: object(kept),
   retry: object(() => localId),
   discard: object(() => localId),
+  uploaded: object(() => ({ uploadId: string, remoteId: Id })),
   purged: object(() => ({})),
 } satisfies Record<TabMessage['kind'], unknown>;
 
@@ -108,6 +110,7 @@ const OF_OUTBOX: readonly TabMessage['kind'][] = [
   'rewritten',
   'retry',
   'discard',
+  'uploaded',
   'purged',
 ] satisfies OutboxTabMessage['kind'][];
 

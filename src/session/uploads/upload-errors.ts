@@ -1,0 +1,24 @@
+import { ChatError, type ErrorCode } from '../../transport/index.js';
+
+export const LOST = (): ChatError =>
+  new ChatError('file_lost', 'The file is not on this device any more. Attach it again.');
+
+/** Errors after which the same upload may succeed. */
+const TEMPORARY: readonly ErrorCode[] = [
+  'aborted',
+  'disconnected',
+  'file_lost',
+  'rate_limited',
+  'server_error',
+  'timeout',
+  'token_missing',
+  'unauthorized',
+  'unexpected_answer',
+  'unreachable',
+];
+
+export const isTemporary = ({ code }: ChatError): boolean => TEMPORARY.includes(code);
+
+/** Whether the server does not know an upload any more: it has expired, or belongs to another message. */
+export const isUnknownUpload = ({ answer }: ChatError): boolean =>
+  (answer as { code?: unknown } | null | undefined)?.code === 'unknown_upload';
