@@ -9,15 +9,15 @@ import type { Finding, Report } from '../doctor/findings.js';
 import { noop } from '../internal/noop.js';
 import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
 import type { Reason } from '../locale/state-reasons.js';
-import type { ChatState, Method } from '../model/index.js';
+import { isNewRoom, type ChatState, type Method } from '../model/index.js';
 import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
 import { parseUrl } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
-import type { ChatUploads } from './chat-uploads.js';
+import type { ChatUploads, ConversationOptions } from './chat-uploads.js';
 import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, withParts } from './connection-core.js';
-import { createRoom, createUploads } from './method-groups.js';
+import { createConversations, createRoom, createUploads } from './method-groups.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { countCharacters, sendableText } from './sendable-text.js';
@@ -199,6 +199,16 @@ export class ChatConnection {
     return createRoom(this.#core, roomId);
   }
 
+  /**
+   * Opens a conversation with one or more people, and selects it. A new one is created together with its first message,
+   * also if that is written without a network: exactly once.
+   * @returns the id of the room; of a new one, a local id. `data.createdRooms` has the final one.
+   * @throws {ChatError} `invalid`; `not_supported` if the backend cannot create it.
+   */
+  openConversation(options: ConversationOptions): Promise<Id> {
+    return createConversations(this.#core).openConversation(options);
+  }
+
   /** The files of messages. */
   get uploads(): ChatUploads {
     return createUploads(this.#core);
@@ -284,7 +294,8 @@ export class ChatConnection {
    * with `empty_message`, `message_too_long` and `unauthorized`, where it was never added.
    */
   sendChatMessage(roomId: Id, content: string, { replyTo, attachments }: SendOptions = {}): Promise<SendResult> {
-    if (attachments?.length) return this.uploads.send(roomId, content, { replyTo, attachments });
+    if (attachments?.length || isNewRoom(roomId))
+      return this.uploads.send(roomId, content, { replyTo, attachments: attachments ?? [] });
     const text = sendableText(content);
     const limit = this.data.limits.content;
     const { isSignedOut } = this;

@@ -69,7 +69,8 @@ export async function send(
   const { store, session, clock, tokens } = core;
   const { limits, capabilities, uploads } = store.data;
   const text = sendableText(content);
-  if (tokens.isSignedOut || countCharacters(text) > (limits.content ?? Infinity))
+  const isEmpty = !text && attachments.length === 0;
+  if (tokens.isSignedOut || isEmpty || countCharacters(text) > (limits.content ?? Infinity))
     throw sendError(text, tokens.isSignedOut, limits.content);
   const most = capabilities.includes('uploads') ? (limits.attachments ?? 1) : 1;
   if (attachments.length > most)
@@ -86,7 +87,8 @@ export async function send(
     replyTo == null ? undefined : store.data.threads.get(idKey(roomId))?.timeline.find(({ id }) => sameId(id, replyTo));
   const at = clock.now();
   const sent = core.pending.add(localId);
-  void session.outbox.add({ localId, roomId, content: text, replyTo, files }, () => {
+  const newRoom = store.data.newRooms.get(idKey(roomId));
+  void session.outbox.add({ localId, roomId, content: text, replyTo, files, newRoom }, () => {
     const shown = files.map(unsentAttachment);
     store.dispatch({
       type: 'send',

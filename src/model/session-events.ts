@@ -83,12 +83,17 @@ export type SessionEvent =
   | { type: 'stored'; localId: string; roomId: Id; message: Message; method: Method }
   | { type: 'refused'; localId: string; roomId: Id; error: ChatError }
   | { type: 'room-event'; event: RoomEvent }
+  /** The room of a message that was written in a new room. Its messages are moved to it. */
+  | { type: 'room-created'; localRoomId: Id; room: Room }
   /** A file of an unsent message is being uploaded. */
   | { type: 'upload'; upload: Upload }
   /** Its message was stored, or it was discarded. */
   | { type: 'upload-ended'; uploadId: string }
   | { type: 'notifications'; state: NotificationState; fresh: Notification | undefined }
-  | { type: 'problem'; problem: Problem | { code: 'server_error' | 'token_provider'; detail: string } }
+  | {
+      type: 'problem';
+      problem: Problem | { code: 'server_error' | 'token_provider' | 'file_not_stored'; detail: string };
+    }
   /** Whether unsent messages outlive the page. */
   | { type: 'storage'; state: StorageState };
 

@@ -1,6 +1,7 @@
 /** Unsent messages, as they are stored on the device. */
 import type { Id } from '../protocol/index.js';
 import { ChatError, type ErrorCode } from '../transport/index.js';
+import type { NewRoom } from './new-room.js';
 import type { OutgoingFile } from './upload.js';
 
 /** An outgoing message. */
@@ -12,6 +13,8 @@ export interface Outgoing {
   readonly replyTo?: Id | undefined;
   /** Its files, which are uploaded before it is sent. */
   readonly files?: readonly OutgoingFile[] | undefined;
+  /** Its room, if that is not created yet: then `roomId` is a local id. */
+  readonly newRoom?: NewRoom | undefined;
 }
 
 /** A message as it is stored on the device until the server has it. */

@@ -1,5 +1,5 @@
 /** The actions that change the state. */
-import type { SessionEvent } from '../model/index.js';
+import type { NewRoom, SessionEvent } from '../model/index.js';
 import type { Id } from '../protocol/index.js';
 import type { PendingChange } from './state.js';
 import type { PendingMessage } from './timeline-entries.js';
@@ -16,6 +16,8 @@ export type Intent =
   | { type: 'mark-read'; roomId: Id }
   /** A message and the `count` unread ones from it are unread, until the room is left. */
   | { type: 'mark-unread'; roomId: Id; messageId: Id; count: number }
+  /** A room that is created with its first message. `at`: milliseconds since 1970. */
+  | { type: 'new-room'; roomId: Id; newRoom: NewRoom; at: number }
   /** The last view has left the room. */
   | { type: 'left'; roomId: Id }
   | { type: 'typing-expired'; roomId: Id; userId: Id }

@@ -3,6 +3,7 @@ import { compareIds, idKey, sameId, type Id, type Message } from '../protocol/in
 import { assertNever } from '../internal/assert-never.js';
 import { errorOf, type StoredMessage, type RoomEvent } from '../model/index.js';
 import { addPending, arrive, hasMessage, remove, type PendingMessage, type Timeline } from './timeline-entries.js';
+import { onNewRoom } from './new-rooms.js';
 import { tombstone } from './pending-changes.js';
 import { roomOf, threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, LateAction } from './state.js';
@@ -75,7 +76,8 @@ function withQuotes(
 
 /** Adds an unsent message that was written before this page was loaded, or in another tab. */
 function restore(state: ChatData, stored: StoredMessage): ChatData {
-  const { localId, roomId, content, replyTo, at, files } = stored;
+  const { localId, roomId, content, replyTo, at, files, newRoom } = stored;
+  if (newRoom) state = onNewRoom(state, { type: 'new-room', roomId, newRoom, at });
   const known = threadOf(state, roomId).timeline;
   if (known.some((entry) => entry.localId === localId)) return state;
   const error = errorOf(stored);

@@ -6,6 +6,7 @@ import { idKey, sameId, type Id, type Message, type Room } from '../protocol/ind
 import { assertNever } from '../internal/assert-never.js';
 import type { SessionEvent } from '../model/index.js';
 import type { Intent } from './actions.js';
+import { withNewRooms } from './new-rooms.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
@@ -26,6 +27,7 @@ import {
 
 export { onDeleted, onLate, setTyping } from './deferred-actions.js';
 export { onChange, withPendingChanges } from './pending-changes.js';
+export { onRoom } from './new-rooms.js';
 export { onUpload } from './uploads.js';
 
 /** Maximum number of stored messages that stay loaded in an open room. */
@@ -198,9 +200,10 @@ export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
  * REST. Not with the capability `user_channel`: then the list is correct, and a message missing from it was deleted.
  */
 export const previewed = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
-  state.capabilities.includes('user_channel')
-    ? rooms
-    : rooms.map((room) => {
-        const last = threadOf(state, room.id).timeline.findLast((entry) => isStored(entry) && !entry.deleted_at);
-        return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
-      });
+  withNewRooms(state, state.capabilities.includes('user_channel') ? rooms : withKnownPreviews(state, rooms));
+
+const withKnownPreviews = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
+  rooms.map((room) => {
+    const last = threadOf(state, room.id).timeline.findLast((entry) => isStored(entry) && !entry.deleted_at);
+    return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
+  });

@@ -76,6 +76,9 @@ function reduceAction(state: ChatData, action: Action): ChatData {
     case 'upload':
     case 'upload-ended':
       return pages?.onUpload(state, action) ?? state;
+    case 'new-room':
+    case 'room-created':
+      return pages?.onRoom(state, action) ?? state;
     case 'mark-unread':
       return pages?.onMarkedUnread(state, action) ?? state;
     case 'left':

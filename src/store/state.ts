@@ -1,5 +1,13 @@
 import type { Id, Limits, Message, Room } from '../protocol/index.js';
-import type { NotificationState, RoomEvent, ConnectionState, SessionEvent, Side, Upload } from '../model/index.js';
+import type {
+  NewRoom,
+  NotificationState,
+  RoomEvent,
+  ConnectionState,
+  SessionEvent,
+  Side,
+  Upload,
+} from '../model/index.js';
 import type { ChatError } from '../transport/index.js';
 
 /** A message in a thread: stored, being sent, or failed. */
@@ -105,6 +113,10 @@ export interface ChatData {
   readonly away: readonly string[];
   /** The last 500 received messages, as `<room id> <message id>`, so that none is counted twice. */
   readonly seen: readonly string[];
+  /** Rooms that are created with their first message, by their local id. */
+  readonly newRooms: ReadonlyMap<string, NewRoom>;
+  /** The rooms that were created for local ids: at most 100. */
+  readonly createdRooms: ReadonlyMap<string, Id>;
   /** Files that are uploaded for messages, by `uploadId`. */
   readonly uploads: ReadonlyMap<string, Upload>;
   /** Changes that the server has not confirmed, in the order in which they were made. */
@@ -154,6 +166,8 @@ export const INITIAL: ChatData = {
   keptUnread: [],
   away: [],
   seen: [],
+  newRooms: new Map(),
+  createdRooms: new Map(),
   uploads: new Map(),
   changes: [],
   early: [],

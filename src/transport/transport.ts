@@ -107,6 +107,10 @@ export interface DeferredRequests {
    * @throws {ChatError} `too_large`, `unsupported_type`, `forbidden`, and the errors of a request.
    */
   uploadFile?(request: UploadRequest): Promise<Attachment>;
+  /** Capability `create_room`: creates a room, once per `localId`; for two people, returns the existing one. */
+  createRoom?(request: CreateRoomRequest, signal: AbortSignal): Promise<{ room: Room }>;
+  /** The direct room with a user (`start_dm` of the baseline). */
+  startDirect?(userId: Id, signal: AbortSignal): Promise<{ room: Room }>;
   /** Capability `uploads`: discards a file that was not sent. */
   discardUpload?(id: Id): Promise<void>;
   /** Capability `uploads`: a message as it is now, with new addresses of its files. */
@@ -132,6 +136,16 @@ export interface OutgoingFileContent {
   name: string;
   /** Called with the part that is sent, from 0 to 1. */
   onProgress(progress: number): void;
+}
+
+export interface CreateRoomRequest {
+  /** The members, without the user. */
+  userIds: readonly Id[];
+  name?: string | undefined;
+  context?: { type: string; id: Id } | undefined;
+  contextToken?: string | undefined;
+  /** The idempotency key. */
+  localId: string;
 }
 
 export interface UploadRequest {

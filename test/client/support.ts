@@ -18,6 +18,10 @@ export interface TestConnection {
   requests: string[];
   /** Called before each request; it may wait, or throw to make it fail. */
   beforeRequest: (method: string, path: string) => Promise<void> | void;
+  /** Answers a request instead of the server, unless it returns undefined. */
+  answer: (method: string, path: string) => Promise<Response | undefined> | Response | undefined;
+  /** Called when the server has answered; throws to lose the answer. */
+  afterRequest: (method: string, path: string) => void;
   /** Whether sockets can be opened. */
   isOnline: boolean;
   until(condition: (data: ChatData) => boolean, what: string): Promise<ChatData>;
@@ -45,6 +49,8 @@ export async function connectAs(
   const connection = {
     requests,
     beforeRequest: () => {},
+    answer: () => undefined,
+    afterRequest: () => {},
     isOnline: true,
   } as unknown as TestConnection;
   const chat = new ChatConnection(
@@ -65,7 +71,9 @@ export async function connectAs(
         requests.push(`${method} ${path}`);
         if (!connection.isOnline) throw new TypeError('offline');
         await connection.beforeRequest(method, path);
-        return fetch(input, init);
+        const answer = (await connection.answer(method, path)) ?? (await fetch(input, init));
+        connection.afterRequest(method, path);
+        return answer;
       },
     },
   );

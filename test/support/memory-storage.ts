@@ -1,11 +1,39 @@
 import type { StoredMessage } from '../../src/model/index.js';
 import type { MessageStorage } from '../../src/session/index.js';
+import type { FileRow, FileStorage } from '../../src/session/uploads/file-storage.js';
 import { idKey, type Id } from '../../src/protocol/index.js';
+
+/** In-memory storage of files. `capacity`: bytes that fit. */
+export class MemoryFiles implements FileStorage {
+  readonly rows = new Map<string, FileRow>();
+  capacity = Infinity;
+
+  async put(scope: string, row: FileRow): Promise<boolean> {
+    const size = [...this.rows.values()].reduce((sum, { file }) => sum + file.size, 0);
+    const key = `${scope} ${row.uploadId}`;
+    if (!this.rows.has(key) && size + row.file.size > this.capacity) return false;
+    this.rows.set(key, row);
+    return true;
+  }
+
+  async get(scope: string, uploadId: string): Promise<FileRow | undefined> {
+    return this.rows.get(`${scope} ${uploadId}`);
+  }
+
+  async delete(scope: string, uploadId: string): Promise<void> {
+    this.rows.delete(`${scope} ${uploadId}`);
+  }
+
+  async list(scope: string): Promise<FileRow[]> {
+    return [...this.rows].filter(([key]) => key.startsWith(`${scope} `)).map(([, row]) => row);
+  }
+}
 
 /** In-memory message storage. Like a real device, it outlives the connections that use it. */
 export class MemoryStorage implements MessageStorage {
   readonly messages = new Map<string, { scope: string; message: StoredMessage }>();
   readonly drafts = new Map<string, string>();
+  readonly files = new MemoryFiles();
   /** Number of operations requested. */
   operations = 0;
   /** Delays every operation. Default: no delay. */
@@ -28,6 +56,7 @@ export class MemoryStorage implements MessageStorage {
       draft: (scope, roomId) => this.draft(scope, roomId),
       putDraft: (scope, roomId, text) => this.putDraft(scope, roomId, text),
       purge: () => this.purge(),
+      files: this.files,
       open: () => hold(true),
       close: () => hold(false),
     };
@@ -64,6 +93,7 @@ export class MemoryStorage implements MessageStorage {
     await this.#operation();
     this.messages.clear();
     this.drafts.clear();
+    this.files.rows.clear();
   }
 
   async #operation(): Promise<void> {

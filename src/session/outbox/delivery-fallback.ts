@@ -28,6 +28,7 @@ import { isForOutbox, isKept, readTabMessage } from '../tabs/tab-messages.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { repeatableEvents } from '../sync/repeatable-events.js';
 import { storedFields } from './message-storage.js';
+import { createRoomOf, moveMessages } from './create-room.js';
 import { MessageFiles } from './message-files.js';
 import { MAX_CRASHES, outcomeOfError, PATIENCE_S } from './outcome-of-error.js';
 
@@ -124,6 +125,10 @@ export class DeliveryFallback {
     const { rest } = outbox.session;
     if (!rest) return { is: 'retry', ms: null };
     const requests = await rest.deferred();
+    if (item.newRoom) {
+      await createRoomOf(outbox, this.#refused, item, requests, signal);
+      return { is: 'unknown' };
+    }
     const files = await this.files.optionsFor(item, signal);
     throwIfAborted(signal);
     if (item.discarded) return { is: 'unknown' };
@@ -333,6 +338,9 @@ export class DeliveryFallback {
         return;
       case 'discard':
         return outbox.discarded(message.localId);
+      case 'room-created':
+        moveMessages(outbox, this.#refused, message.localRoomId, message.room.id);
+        return outbox.report({ ...message, type: 'room-created' });
       case 'uploaded':
         return void this.files.load().then((queue) => queue.onUploaded(message.uploadId, message.remoteId), noop);
       case 'purged':

@@ -20,7 +20,7 @@ export function messageSimilarity(
   message: Message,
   { auth }: Pick<SessionContext, 'auth'>,
 ): Likeness {
-  if (!item.files !== !message.attachment) return 'different';
+  if (!item.files?.length !== !message.attachment) return 'different';
   if (!auth.tokens.isOwn(message) || !sameId(message.reply_to?.id ?? '', item.replyTo ?? '')) return 'different';
   const { after, at, content } = item;
   const earlierMs =

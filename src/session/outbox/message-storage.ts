@@ -26,6 +26,7 @@ const STORED_FIELDS = Object.keys({
   content: 0,
   replyTo: 0,
   files: 0,
+  newRoom: 0,
   at: 0,
   after: 0,
   idempotent: 0,

@@ -11,7 +11,7 @@ import {
   type ChangeEvent,
   type TransportEvent,
 } from '../../transport/index.js';
-import { isRoomEvent, type Method } from '../../model/index.js';
+import { isNewRoom, isRoomEvent, type Method } from '../../model/index.js';
 import type { SessionContext, OpenRooms, RoomReader } from '../session-context.js';
 import type { SocketConnection } from '../socket-connection.js';
 import type { RoomCursor } from './history-source.js';
@@ -245,7 +245,8 @@ export class RoomSync implements RoomReader, OpenRooms {
    */
   open(roomId: Id, seen?: Message): boolean {
     const key = idKey(roomId);
-    if (this.openRooms.has(key)) return false;
+    // A room that is not created yet has nothing to read.
+    if (this.openRooms.has(key) || isNewRoom(roomId)) return false;
     this.openRooms.set(
       key,
       new RoomHistory(roomId, this.#session.report, (event, wasHeld) => this.#apply(event, wasHeld), seen),

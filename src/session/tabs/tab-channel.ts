@@ -2,7 +2,7 @@
  * Communication between the tabs of one origin and one scope (BroadcastChannel), and the election of the leader tab
  * (Web Locks: the browser passes a lock on at the moment its holder is gone).
  */
-import type { Id, Message, Notification } from '../../protocol/index.js';
+import type { Id, Message, Notification, Room } from '../../protocol/index.js';
 import type { Clock, TransportCommand } from '../../transport/index.js';
 import type { Method, NotificationState, StoredMessage } from '../../model/index.js';
 
@@ -37,6 +37,8 @@ export type OutboxTabMessage =
   | { kind: 'rewritten'; kept: StoredMessage }
   | { kind: 'retry'; localId: string }
   | { kind: 'discard'; localId: string }
+  /** The room of unsent messages was created. */
+  | { kind: 'room-created'; localRoomId: Id; room: Room }
   /** A file of an unsent message was uploaded. */
   | { kind: 'uploaded'; uploadId: string; remoteId: Id }
   /** All local data is deleted: drafts that are not saved yet must not be saved. */

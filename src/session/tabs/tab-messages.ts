@@ -2,7 +2,7 @@
  * Validates messages from other tabs: they may run another release of this script, or another script. Loaded on demand:
  * see deferred.ts.
  */
-import { check, checkEach, Message, User, type Problem } from '../../protocol/index.js';
+import { check, checkEach, Message, Room, User, type Problem } from '../../protocol/index.js';
 import {
   anything,
   flag,
@@ -38,12 +38,21 @@ const Notification = object(() => ({
   read_at: timeOrNull,
   action_url: textOrNull,
 }));
+const OutgoingFile = object(() => ({ uploadId: string, name: text, mediaType: text, size: number }));
+const NewRoom = object(() => ({
+  userIds: z.array(Id),
+  name: optionalOr(string),
+  context: optionalOr(object(() => ({ type: string, id: Id }))()),
+  contextToken: optionalOr(string),
+  participants: z.array(User()),
+}));
 const Kept = object(() => ({
   localId: string,
   roomId: Id,
   content: string,
   replyTo: optionalOr(Id),
-  files: optionalOr(z.array(object(() => ({ uploadId: string, name: text, mediaType: text, size: number }))())),
+  files: optionalOr(z.array(OutgoingFile())),
+  newRoom: optionalOr(NewRoom()),
   at: Moment,
   after: optionalOr(Id),
   idempotent: optionalOr(flag),
@@ -99,6 +108,7 @@ const SHAPES = {
   rewritten: object(kept),
   retry: object(() => localId),
   discard: object(() => localId),
+  'room-created': object(() => ({ localRoomId: string, room: Room() })),
   uploaded: object(() => ({ uploadId: string, remoteId: Id })),
   purged: object(() => ({})),
 } satisfies Record<TabMessage['kind'], unknown>;
@@ -110,6 +120,7 @@ const OF_OUTBOX: readonly TabMessage['kind'][] = [
   'rewritten',
   'retry',
   'discard',
+  'room-created',
   'uploaded',
   'purged',
 ] satisfies OutboxTabMessage['kind'][];

@@ -51,6 +51,11 @@ export const MAX_FILES = 100;
 /** A progress report costs a rendering. */
 const PROGRESS_STEP = 0.01;
 
+const NOT_STORED = {
+  code: 'file_not_stored',
+  detail: 'Keep this page open until your files are sent: this device has no space for them.',
+} as const;
+
 export class UploadQueue {
   readonly #host: UploadHost;
   readonly #files: FileStorage;
@@ -104,6 +109,7 @@ export class UploadQueue {
     const isStored = await this.#files.put(this.#host.scope, row);
     if (!this.#entries.has(uploadId)) void this.#files.delete(this.#host.scope, uploadId);
     else if (isStored) this.#update(entry, { isStored });
+    else this.#host.report({ type: 'problem', problem: NOT_STORED });
     this.#start(entry);
     return entry.upload;
   }

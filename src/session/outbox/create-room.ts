@@ -1,0 +1,53 @@
+/** Creates the room of a waiting message, and moves the messages of the local room to it. Loaded with delivery-fallback.ts. */
+import type { Id } from '../../protocol/index.js';
+import { ChatError, throwIfAborted, type DeferredRequests } from '../../transport/index.js';
+import { storedFields } from './message-storage.js';
+import type { OutboxContext } from './outbox-context.js';
+import type { QueuedMessage } from './queued-message.js';
+
+/**
+ * Creates a room, once for its local id, whichever tab asks and however often.
+ * @throws {ChatError} `not_supported`, and the errors of a request.
+ */
+export async function createRoomOf(
+  outbox: OutboxContext,
+  refused: Map<string, QueuedMessage>,
+  { roomId: localRoomId, newRoom }: QueuedMessage,
+  requests: DeferredRequests,
+  signal: AbortSignal,
+): Promise<void> {
+  const { userIds, name, context, contextToken } = newRoom!;
+  const { backend } = outbox.session;
+  const [userId] = userIds;
+  const isDirect = userIds.length === 1 && !name && !context;
+  let created;
+  if (backend.has('create_room') && requests.createRoom)
+    created = await requests.createRoom({ userIds, name, context, contextToken, localId: String(localRoomId) }, signal);
+  else if (isDirect && requests.startDirect) created = await requests.startDirect(userId!, signal);
+  else throw new ChatError('not_supported', 'The server cannot create this conversation.');
+  throwIfAborted(signal);
+  const { room } = created;
+  moveMessages(outbox, refused, localRoomId, room.id);
+  outbox.broadcast({ kind: 'room-created', localRoomId, room });
+  outbox.report({ type: 'room-created', localRoomId, room });
+}
+
+/** Moves the unsent messages of a local room to the room that was created for it. */
+export function moveMessages(
+  outbox: OutboxContext,
+  refused: Map<string, QueuedMessage>,
+  localRoomId: Id,
+  roomId: Id,
+): void {
+  const moved = (item: QueuedMessage): QueuedMessage => ({ ...item, roomId, newRoom: undefined });
+  for (const item of outbox.queues.queueOf(localRoomId).items.splice(0)) {
+    const kept = { ...storedFields(moved(item)), left: item.left };
+    void outbox.save(kept);
+    outbox.push(kept);
+  }
+  for (const [localId, item] of refused) {
+    if (item.roomId !== localRoomId) continue;
+    refused.set(localId, moved(item));
+    void outbox.save(moved(item));
+  }
+}
