@@ -104,8 +104,8 @@ export default ts.config(
     },
   },
   {
-    // The only file that uses IndexedDB, for unsent messages and drafts.
-    files: ['src/session/outbox/indexeddb-storage.ts'],
+    // The only files that use IndexedDB, for unsent messages, drafts and files.
+    files: ['src/session/outbox/indexeddb-storage.ts', 'src/session/uploads/file-storage.ts'],
     rules: { 'no-restricted-globals': ['error', ...STORAGE.filter(({ name }) => name !== 'indexedDB')] },
   },
   { files: ['src/transport/socket.ts'], rules: { 'no-restricted-syntax': ['error', ...NEVER_IN_SRC] } },

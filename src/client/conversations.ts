@@ -38,10 +38,10 @@ function knownUsers({ rooms }: ChatData, ids: readonly Id[]): User[] {
 }
 
 /** @throws {ChatError} `invalid`, `not_supported`. */
-export async function openConversation(
+export function openConversation(
   core: ConnectionCore,
   { with: users, name, context, contextToken, text }: ConversationOptions,
-): Promise<Id> {
+): Id {
   const { store, session, clock } = core;
   const { data } = store;
   const { user } = data;

@@ -1,6 +1,7 @@
 export * from './address.js';
 export * from './clock.js';
 export * from './errors.js';
+export * from './http-error.js';
 export * from './is-reachable.js';
 export * from './notifications-address.js';
 export * from './notifications-connection.js';

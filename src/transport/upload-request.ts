@@ -5,7 +5,7 @@ import { anything, object, string } from '../protocol/schema.js';
 import { systemClock } from './clock.js';
 import { ChatError } from './errors.js';
 import type { RestClient } from './rest.js';
-import { toHttpError } from './rest-deferred.js';
+import { toHttpError } from './http-error.js';
 import { fetchWithDeadline } from './with-deadline.js';
 import { transfer, type Transfer, type TransferOptions } from './transfer.js';
 import type { OutgoingFileContent, UploadRequest } from './transport.js';

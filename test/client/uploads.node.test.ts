@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import type { BeforeAttach, Upload } from '../../src/model/index.js';
 import type { ChatData } from '../../src/store/state.js';
-import { ChatError } from '../../src/transport/index.js';
+import type { ChatError } from '../../src/transport/index.js';
 import { ANA, BEN, ROOM } from '../server/support.js';
 import { FakeBrowser } from '../support/fake-tabs.js';
 import { MemoryStorage } from '../support/memory-storage.js';

@@ -26,7 +26,7 @@ const client = (more: Partial<ConstructorParameters<typeof RestClient>[0]> = {})
   new RestClient({
     base: BASE,
     token: () => 'secret',
-    loadDeferred: () => import('../../src/transport/rest-deferred.js'),
+    loadDeferred: () => import('../../src/transport/index.js'),
     ...more,
   });
 

@@ -90,8 +90,8 @@ export class IndexedDbFiles implements FileStorage {
 
 /** For a device without storage. */
 export const NO_FILES: FileStorage = {
-  put: async () => false,
-  get: async () => undefined,
-  delete: async () => {},
-  list: async () => [],
+  put: () => Promise.resolve(false),
+  get: () => Promise.resolve(undefined),
+  delete: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
 };
