@@ -11,6 +11,7 @@ export const ClientFrames = {
     ...roomId,
     content: z.string(),
     reply_to: z.optional(z.nullable(Id)),
+    attachments: z.optional(z.array(Id)),
     _tempId: z.optional(z.string()),
   })),
   /**
