@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRemovable, REMOVABLE, type Removable } from './capabilities.js';
 import { DIFFERENCES, isDifference, type Difference } from './quirks.js';
-import { DEFAULT_LIMITS, type DatabaseKind, type Limits, type Options } from './options.js';
+import { DEFAULT_LIMITS, type DatabaseKind, type Limits, type Options, type UploadsKind } from './options.js';
 
 /** Prints the message to stderr and exits with code 1. */
 export function exitWithError(message: string): never {
@@ -68,9 +68,17 @@ export async function readSecret(folder: string): Promise<string> {
   return generated;
 }
 
-/** Storage by DATABASE_URL and REDIS_URL. `folder` holds the embedded database of a single server. */
-export function readStorageOptions(folder: string): Pick<Options, 'database' | 'redis'> {
-  const { DATABASE_URL: url, REDIS_URL: redis } = process.env;
+/**
+ * Storage by DATABASE_URL, REDIS_URL, UPLOADS_DIR, S3_URL and SCAN_URL. `folder` holds the embedded database of a single
+ * server, and the files.
+ */
+export function readStorageOptions(folder: string): Pick<Options, 'database' | 'redis' | 'uploads' | 'scanUrl'> {
+  const { DATABASE_URL: url, REDIS_URL: redis, UPLOADS_DIR, S3_URL, SCAN_URL } = process.env;
+  if (UPLOADS_DIR && S3_URL) exitWithError('UPLOADS_DIR and S3_URL are both set. Files have one place: remove one.');
+  if (SCAN_URL && !URL.canParse(SCAN_URL)) exitWithError('SCAN_URL must be an address: https://scanner.example/scan.');
   const database: DatabaseKind = url ? { kind: 'url', url } : { kind: 'folder', path: folder };
-  return { database, redis: redis || undefined };
+  const uploads: UploadsKind = S3_URL
+    ? { kind: 's3', url: S3_URL }
+    : { kind: 'folder', path: UPLOADS_DIR || join(folder, 'uploads') };
+  return { database, redis: redis || undefined, uploads, scanUrl: SCAN_URL || undefined };
 }

@@ -10,16 +10,22 @@ import type { Logger } from './log.js';
 import type { ResolvedOptions } from './options.js';
 import type { Presence } from './cluster/presence.js';
 import type { RateLimits } from './rate-limits.js';
+import type { FileStorage } from './uploads/storage.js';
 
 export interface Context {
   options: ResolvedOptions;
   database: Database;
+  storage: FileStorage;
+  /** A local folder for files that are being received. */
+  incoming: string;
   /** Chat sockets. */
   hub: Hub;
   /** Notification sockets. */
   notificationHub: Hub;
   /** Delivers to all affected sockets, on every process. */
   broadcast(message: BusMessage): void;
+  /** A file waits to be scanned. */
+  wakeScanner(): void;
   presence: Presence;
   differences: Differences;
   rateLimits: RateLimits;

@@ -2,6 +2,7 @@
 import type { Context } from './context.js';
 import { openDatabase } from './database/database.js';
 import { startPruning } from './database/pruning.js';
+import type { BusMessage } from './cluster/bus.js';
 import { Broadcaster } from './cluster/broadcaster.js';
 import { Differences } from './quirks.js';
 import { joinCluster } from './cluster/cluster.js';
@@ -14,6 +15,9 @@ import { RateLimits } from './rate-limits.js';
 import { settlesWithin } from './with-timeout.js';
 import { readUpdatesAfter, startChangePoller } from './cluster/change-poller.js';
 import { seed } from './database/seed.js';
+import { startMoving } from './uploads/move-files.js';
+import { startScanner } from './uploads/scanner.js';
+import { openStorage } from './uploads/storage.js';
 
 const STOP_MS = 1_000;
 
@@ -24,12 +28,14 @@ export interface ContextHandle {
 }
 
 export async function createContext(options: ResolvedOptions, log: Logger): Promise<ContextHandle> {
+  const files = await openStorage(options);
   const database = await openDatabase(options.database);
   try {
     await migrate(database);
     if (options.seed) await seed(database, options.seed === 'transcript' ? 'transcript' : 'demo');
   } catch (error) {
     await database.close();
+    await files.close();
     throw error;
   }
   const hub = new Hub();
@@ -38,6 +44,8 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   const dependencies = {
     options,
     database,
+    storage: files.storage,
+    incoming: files.incoming,
     log,
     hub,
     notificationHub: new Hub(),
@@ -55,15 +63,18 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
       ),
   });
   const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
-  const pruning = startPruning(dependencies);
+  const withBroadcast = { ...dependencies, broadcast: (message: BusMessage) => broadcaster.broadcast(message) };
+  const background = [startPruning(dependencies), startMoving(dependencies)];
+  const scanner = startScanner(withBroadcast);
   return {
-    context: { ...dependencies, broadcast: (message) => broadcaster.broadcast(message) },
+    context: { ...withBroadcast, wakeScanner: () => scanner.wake() },
     async close() {
       // A pending query may hang; the rest is closed regardless.
-      await settlesWithin(Promise.all([poller?.stop(), pruning.stop()]), STOP_MS);
+      await settlesWithin(Promise.all([poller, ...background, scanner].map((task) => task?.stop())), STOP_MS);
       broadcaster.close();
       await cluster.close();
       await database.close();
+      await files.close();
     },
   };
 }

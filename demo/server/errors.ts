@@ -12,7 +12,10 @@ export type RequestErrorCode =
   | 'room_closed'
   | 'conflict'
   | 'too_late'
-  | 'too_large';
+  | 'too_large'
+  | 'unsupported_type'
+  | 'unknown_upload'
+  | 'unavailable';
 
 export class RequestError extends Error {
   override readonly name = 'Refusal';

@@ -22,6 +22,16 @@ export function checkContent(content: unknown, maxLength: number, roomId: number
   return content;
 }
 
+/** @throws {RequestError} `invalid` if there are too many, or one twice. Unknown ones are found when they are stored. */
+export function checkAttachments(ids: readonly unknown[] = [], max: number, roomId: number): string[] {
+  const details = { field: 'attachments', roomId };
+  if (ids.length > max) throw new RequestError('invalid', `A message can have at most ${max} files.`, details);
+  const texts = ids.map((id) => String(id).toLowerCase());
+  if (new Set(texts).size < texts.length)
+    throw new RequestError('invalid', 'A file can be in a message only once.', details);
+  return texts;
+}
+
 const MAX_EMOJI_LENGTH = 64;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Pictographs, flags and keycaps. A fixed list of emoji would be out of date sooner than users' phones. */

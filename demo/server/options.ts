@@ -12,11 +12,25 @@ export type DatabaseKind =
   /** A Postgres server. */
   | { kind: 'url'; url: string };
 
+export type UploadsKind =
+  /** A folder of this machine. */
+  | { kind: 'folder'; path: string }
+  /** A bucket: `https://<access key>:<secret key>@<host>/<bucket>?region=<region>`. */
+  | { kind: 's3'; url: string };
+
 export interface Limits {
   /** Maximum message length, in characters. */
   content: number;
   /** Maximum file size, in bytes. */
   attachmentBytes: number;
+  /** Maximum files of a message. */
+  attachments: number;
+  /** Maximum pixels of an image, of all its frames together. */
+  imagePixels: number;
+  /** Uploads per minute and user. */
+  uploadsPerUser: number;
+  /** Maximum bytes of the files that a user has uploaded and not sent. */
+  unsentBytesPerUser: number;
   /** Messages, edits and reactions per minute and user. */
   rate: number;
   /** Seconds for which a message can be edited; 0: no limit. */
@@ -68,6 +82,12 @@ export interface Options {
   /** Token signing key (HS256), at least 32 bytes. Default: random. */
   secret: string;
   database: DatabaseKind;
+  /** Where files are. Default: `uploads` in the folder of the database; for a memory database, a temporary folder. */
+  uploads?: UploadsKind | undefined;
+  /** Scans every file: see docs/SCALING.md. Without it, every file is ready at once. */
+  scanUrl?: string | undefined;
+  /** Media types of files, as in the attribute `accept` of HTML: `image/png`, `audio/*`. Decided by the bytes. */
+  accept: readonly string[];
   /** Redis of processes that share one database: `redis://…`. Without it, updates between processes are delayed. */
   redis?: string | undefined;
   /**
@@ -98,7 +118,7 @@ export interface Options {
   /** Minimum retention of changes, for `sync`. */
   syncWindow: SyncWindow;
   notificationWindow: NotificationWindow;
-  /** Days for which the previous texts of edited and deleted messages are kept. */
+  /** Days for which the previous texts of edited and deleted messages, and the files of deleted ones, are kept. */
   versionDays: number;
   /** Answers GET requests outside the API, so that one server can serve pages too. */
   fetch?: (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
@@ -113,6 +133,10 @@ export type ResolvedOptions = Omit<Options, 'limits'> & { limits: Limits };
 export const DEFAULT_LIMITS: Limits = {
   content: 4000,
   attachmentBytes: 5_000_000,
+  attachments: 10,
+  imagePixels: 50_000_000,
+  uploadsPerUser: 60,
+  unsentBytesPerUser: 200_000_000,
   rate: 120,
   editSeconds: 0,
   deletesPerUser: 120,
@@ -130,6 +154,26 @@ export const DEFAULT_LIMITS: Limits = {
   socketsPerAddress: 2_000,
 };
 
+/** Images that browsers show, and files that people send to each other. No programs, and no images with markup (SVG). */
+const DEFAULT_ACCEPT: readonly string[] = [
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'audio/*',
+  'video/*',
+  'text/plain',
+  'application/pdf',
+  'application/zip',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  'application/vnd.oasis.opendocument.text',
+  'application/vnd.oasis.opendocument.spreadsheet',
+  'application/vnd.oasis.opendocument.presentation',
+];
+
 /** HS256 is only as strong as its key: a shorter one can be brute-forced from any token. */
 const MIN_SECRET_BYTES = 32;
 
@@ -145,6 +189,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     host: '127.0.0.1',
     secret: crypto.randomUUID() + crypto.randomUUID(),
     database: { kind: 'memory' },
+    accept: DEFAULT_ACCEPT,
     allowedOrigins: [],
     trustProxy: false,
     baseline: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import sharp from 'sharp';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { ANA, BEN, CLEO, join, openSocket, rest, ROOM, within, withServer } from './support.js';
 
@@ -14,6 +15,7 @@ describe('limits', () => {
   before(async () => {
     server = await startServer({
       allowedOrigins: ['https://shop.example'],
+      accept: ['image/*', 'text/plain'],
       limits: { content: 10, rate: 3, bodyBytes: 500, attachmentBytes: 1000, frameBytes: 400 },
     });
   });
@@ -22,7 +24,15 @@ describe('limits', () => {
   it('are part of the greeting', async () => {
     const client = await openSocket(server, await server.signToken(ANA));
     const hello = await client.take('connection_established');
-    assert.deepEqual(hello['limits'], { content: 10, attachment_bytes: 1000, rate: 3 });
+    assert.deepEqual(hello['limits'], {
+      content: 10,
+      attachment_bytes: 1000,
+      rate: 3,
+      attachments: 10,
+      accept: ['image/*', 'text/plain'],
+      upload: 'multipart',
+    });
+    assert.deepEqual((await rest(server, ANA, 'me/')).body.limits, hello['limits']);
     assert.deepEqual(
       [hello['protocol'], hello['capabilities'], hello['heartbeat_s']],
       [
@@ -40,6 +50,7 @@ describe('limits', () => {
           'permissions',
           'around',
           'mark_unread',
+          'uploads',
         ],
         25,
       ],
@@ -153,8 +164,12 @@ describe('attachments', () => {
         [shown.status, shown.headers.get('Content-Type'), shown.headers.get('X-Content-Type-Options')],
         [200, 'image/png', 'nosniff'],
       );
-      assert.match(shown.headers.get('Content-Disposition') ?? '', /^inline; filename\*=UTF-8''t%C3%A4ble%201\.png$/);
-      assert.deepEqual(Buffer.from(await shown.arrayBuffer()), PNG);
+      assert.equal(
+        shown.headers.get('Content-Disposition'),
+        `inline; filename="t_ble 1.png"; filename*=UTF-8''t%C3%A4ble%201.png`,
+      );
+      const { width, height, format } = await sharp(Buffer.from(await shown.arrayBuffer())).metadata();
+      assert.deepEqual([width, height, format], [1, 1, 'png']);
       const page = await post(
         server,
         form('../evil.html', 'text/html', new TextEncoder().encode('<script>'), { room: '1', content: 'look' }),
@@ -167,6 +182,8 @@ describe('attachments', () => {
         (await rest(server, ANA, 'rooms/1/messages/?limit=1')).body.messages[0].attachment,
         page.body.attachment,
       );
+      const tooLarge = { detail: 'A file must not exceed 1000 bytes.', code: 'too_large' };
+      assert.deepEqual((await post(server, form('big', 'text/plain', new Uint8Array(1001)))).body, tooLarge);
       assert.equal((await post(server, form('big', 'text/plain', new Uint8Array(1001)))).status, 413);
       assert.equal((await post(server, form('huge', 'text/plain', new Uint8Array(100_000)))).status, 413);
       for (const path of ['nothing/x', `${crypto.randomUUID()}/x`])

@@ -1,6 +1,7 @@
 /**
  * Deletes regularly what would otherwise grow with use: old notifications, the marks of those that were read one by
- * one, previous texts of messages, and changes outside the sync window. Every process does it; what one has deleted, the next does not find.
+ * one, previous texts of messages, changes outside the sync window, unsent uploads, and files of deleted messages. Every
+ * process does it; what one has deleted, the next does not find.
  *
  * The rest is bounded elsewhere: expired tickets are deleted when the next one is issued, and the rows of `reads`, like
  * the ids of `idempotent_send`, belong to a message and are deleted with it.
@@ -8,6 +9,7 @@
 import type { Context } from '../context.js';
 import { deleteOldChanges } from '../messages/changes.js';
 import type { NotificationWindow, SyncWindow } from '../options.js';
+import { deleteUnsent, pruneFiles } from '../uploads/prune-files.js';
 import type { Queryable } from './database.js';
 
 export const PRUNE_INTERVAL_MS = 600_000;
@@ -39,6 +41,7 @@ export async function prune(
   await pruneNotifications(database, lookBack, perUser);
   await pruneMarks(database, lookBack, perUser);
   await pruneChanges(database, syncWindow, now);
+  await deleteUnsent(database, now);
 }
 
 async function deleteBefore(database: Queryable, table: string, column: string, time: Date): Promise<void> {
@@ -104,9 +107,10 @@ async function pruneChanges(database: Queryable, syncWindow: SyncWindow, now: nu
 }
 
 /** Prunes regularly, until it is stopped. */
-export function startPruning({ database, options, log }: Pick<Context, 'database' | 'options' | 'log'>): {
-  stop(): Promise<void>;
-} {
+export function startPruning(
+  context: Pick<Context, 'database' | 'storage' | 'incoming' | 'options' | 'log'>,
+): { stop(): Promise<void> } {
+  const { database, options, log } = context;
   const { clock } = options;
   let running: Promise<void> | undefined;
   let cancel = schedule();
@@ -115,6 +119,7 @@ export function startPruning({ database, options, log }: Pick<Context, 'database
     return clock.after(PRUNE_INTERVAL_MS, () => {
       cancel = schedule();
       running ??= prune(database, options, clock.now())
+        .then(() => pruneFiles(context))
         .catch((error: unknown) => log.error({ err: error }, 'pruning failed'))
         .finally(() => (running = undefined));
     });

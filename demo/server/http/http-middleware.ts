@@ -9,6 +9,7 @@ import { answerError, notFound } from './http-responses.js';
 import { isForm, pathForLog, type Env } from './http-params.js';
 import { RequestError } from '../errors.js';
 import type { RateLimit } from '../rate-limits.js';
+import { tooLarge } from '../uploads/receive-form.js';
 
 const PREFLIGHT_SECONDS = 7_200;
 /** Size of a multipart form besides its file. */
@@ -34,10 +35,12 @@ export const limitBodySize =
     if (!URL.canParse(call.req.url))
       return answerError(context, new RequestError('invalid', 'The Host header is invalid.'));
     const maxSize = isForm(call) ? limits.attachmentBytes + FORM_OVERHEAD : limits.bodyBytes;
+    const size = Number(call.req.header('Content-Length') ?? 0);
     // Its size would be known only after reading it. No browser sends a form or JSON this way.
     if (call.req.header('Transfer-Encoding') !== undefined)
       return answerError(context, new RequestError('invalid', 'Content-Length is required.'));
-    if (Number(call.req.header('Content-Length') ?? 0) > maxSize)
+    if (size > maxSize && isForm(call)) return answerError(context, tooLarge(limits.attachmentBytes));
+    if (size > maxSize)
       return answerError(context, new RequestError('too_large', `The body must not exceed ${maxSize} bytes.`));
     return next();
   };

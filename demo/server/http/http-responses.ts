@@ -18,6 +18,9 @@ const STATUS: Record<RequestErrorCode, number> = {
   invalid: 400,
   rate_limited: 429,
   too_large: 413,
+  unsupported_type: 415,
+  unknown_upload: 404,
+  unavailable: 503,
 };
 
 export function answer(
@@ -48,7 +51,8 @@ export function answerError(context: Context, thrown: unknown): Response {
   if (!(thrown instanceof RequestError)) return error(context, 500, { detail: 'Internal server error.' });
   const status = STATUS[thrown.code];
   const { field: name, retryAfter, current } = thrown.details;
-  if (status === 404) return notFound(context);
+  // The widget uploads the file again.
+  if (status === 404 && thrown.code !== 'unknown_upload') return notFound(context);
   const code = context.options.baseline ? undefined : thrown.code;
   const body =
     name === undefined

@@ -1,6 +1,5 @@
 /** The REST API: the checks before every route, the routes, and the responses to errors. */
 import { Hono } from 'hono';
-import { getAttachment } from '../messages/attachments.js';
 import type { Context } from '../context.js';
 import { answer, answerError, notFound } from './http-responses.js';
 import { addBeyondBaseline } from './http-capabilities.js';
@@ -9,7 +8,9 @@ import { addMutationRoutes } from './http-mutations.js';
 import { allowOrigins, authenticate, limitBodySize } from './http-middleware.js';
 import { pathForLog, type Env } from './http-params.js';
 import { addRoomRoutes } from './http-rooms.js';
+import { addUploadRoutes } from './http-uploads.js';
 import { RequestError } from '../errors.js';
+import { getAttachment } from '../uploads/serve-attachment.js';
 import { settlesWithin } from '../with-timeout.js';
 
 const HEALTH_TIMEOUT_MS = 2_000;
@@ -36,7 +37,7 @@ export function createHttp(context: Context): Hono<Env> {
   const api = '/api/chat';
 
   app.get('/healthz', checkHealth(context));
-  app.get(`${api}/attachments/:id/:name`, (call) => getAttachment(context, call.req.param('id')));
+  app.get(`${api}/attachments/:id/:name`, (call) => getAttachment(context, call));
 
   app.use(`${api}/*`, allowOrigins(context), limitBodySize(context), authenticate(context));
   addRoomRoutes(app, context, api);
@@ -44,6 +45,7 @@ export function createHttp(context: Context): Hono<Env> {
   if (!options.baseline) {
     addBeyondBaseline(app, context, api);
     addMutationRoutes(app, context, api);
+    addUploadRoutes(app, context, api);
   }
 
   app.notFound((call) => {

@@ -10,6 +10,7 @@ import { previewOf } from '../socket/notification-queries.js';
 import { accessDenied, RequestError } from '../errors.js';
 import { allowedActions, requirePermission, type Membership } from '../rooms/permissions.js';
 import { lockRoom } from '../rooms/rooms.js';
+import { releaseFilesOf } from './store-files.js';
 
 export interface Target {
   roomId: number;
@@ -33,6 +34,7 @@ export interface MutationResult {
 }
 
 const MAX_EMOJI = 20;
+const DAY_MS = 86_400_000;
 
 /** @param perform Performs the change. @returns whether anything changed. */
 async function mutate(
@@ -148,23 +150,20 @@ async function keepVersion(inside: Queryable, viewer: Viewer, { messageId }: Tar
   ]);
 }
 
-/** Keeps only the empty row, a tombstone: replies then quote nothing, and the attachment is deleted. */
+/** Keeps only the empty row, a tombstone: replies then quote nothing, and its files are not served any more. */
 export async function deleteMessage(context: Context, viewer: Viewer, target: Target): Promise<MutationResult> {
+  const { clock, versionDays } = context.options;
   await context.rateLimits.count('deletesPerUser', viewer.id);
   return mutate(context, viewer, target, 'message_deleted', async (inside, row) => {
     if (row.isDeleted) return false;
     await keepVersion(inside, viewer, target, row.content);
     const { messageId } = target;
-    const [kept] = await inside.query<{ file: string | null }>(
-      'select attachment_id as file from messages where id = $1',
-      [messageId],
-    );
+    await releaseFilesOf(inside, messageId, new Date(clock.now() + versionDays * DAY_MS));
     await inside.query(
       `update messages set content = '', attachment_id = null, reply_to_id = null, edited_at = null, digest = null,
          deleted_at = clock_timestamp() where id = $1`,
       [messageId],
     );
-    await inside.query('delete from attachments where id = $1', [kept!.file]);
     await inside.query('delete from reactions where message_id = $1', [messageId]);
     await inside.query('delete from notifications where message_id = $1', [messageId]);
     return true;

@@ -1,6 +1,8 @@
 /** Reading messages: single ones, or pages of a history, in which a deleted message is a tombstone. */
+import { has } from '../capabilities.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
+import { FILES_OF_MESSAGE, fileOnTheWire, type SentFile } from '../uploads/files.js';
 import { userJson, type WireUser } from '../users.js';
 
 export interface MessageRow {
@@ -9,8 +11,7 @@ export interface MessageRow {
   sender: WireUser;
   message_type: string;
   content: string;
-  attachment_id: string | null;
-  attachment_name: string | null;
+  files: SentFile[] | null;
   created_at: Date;
   is_read: boolean;
   edited_at: Date | null;
@@ -47,7 +48,7 @@ const quoteOf = ({ options }: Source): string =>
 /** $1 is always the viewer. */
 const columnsOf = (source: Source): string => `
   m.id, m.room_id, ${userJson(source, 'u')} as sender, m.message_type, m.content, m.created_at, m.edited_at, m.deleted_at, m.temp_id,
-  a.id as attachment_id, a.name as attachment_name,
+  ${FILES_OF_MESSAGE} as files,
   is_read(m.room_id, m.id, m.created_at, m.sender_id, $1) as is_read,
   case when q.id is not null then ${quoteOf(source)} end as reply_to,
   (select coalesce(json_agg(json_build_object('emoji', e.emoji, 'user_ids', e.user_ids) order by e.first), '[]')
@@ -55,7 +56,6 @@ const columnsOf = (source: Source): string => `
          from reactions where message_id = m.id group by emoji) e) as reactions`;
 const JOINED = `
   left join users u on u.id = m.sender_id
-  left join attachments a on a.id = m.attachment_id
   left join messages q on q.id = m.reply_to_id
   left join users qu on qu.id = q.sender_id`;
 
@@ -73,9 +73,7 @@ export function messageFromRow({ options }: Source, viewerId: number, row: Messa
     sender: row.sender,
     message_type: row.message_type,
     content: row.content,
-    attachment:
-      row.attachment_id &&
-      `/api/chat/attachments/${row.attachment_id}/${encodeURIComponent(row.attachment_name ?? '')}`,
+    ...fileFields(options, row.room_id, row.files),
     timestamp: row.created_at,
     is_read: row.is_read,
     edited_at: row.edited_at,
@@ -87,6 +85,21 @@ export function messageFromRow({ options }: Source, viewerId: number, row: Messa
     _tempId: (isOwn || viewerId === NO_VIEWER) && row.temp_id !== null ? row.temp_id : undefined,
   };
 }
+
+function fileFields(options: Context['options'], roomId: number, rows: readonly SentFile[] | null) {
+  const files = rows?.map((file) => fileOnTheWire(options, file, { roomId, epoch: file.epoch })) ?? [];
+  return {
+    // For clients that know one file per message.
+    attachment: files[0]?.url ?? null,
+    attachments: has(options, 'uploads') ? files : undefined,
+  };
+}
+
+/** A message that has just been given its files. */
+export const withFiles = ({ options }: Source, message: WireMessage, files: readonly SentFile[]): WireMessage => ({
+  ...message,
+  ...fileFields(options, message.room, files),
+});
 
 /** A message that has just been stored: no user has read it or reacted to it. */
 export const newMessage = (

@@ -7,7 +7,8 @@ import type { Member } from '../rooms/member.js';
 import { membershipOf, requirePermission } from '../rooms/permissions.js';
 import { toJson } from '../serialise.js';
 import { userJson, type WireUser } from '../users.js';
-import { newMessage, type Quote, type Source, type WireMessage } from './messages.js';
+import { prepareFiles, attachFiles } from './store-files.js';
+import { newMessage, withFiles, type Quote, type Source, type WireMessage } from './messages.js';
 
 export interface Draft {
   roomId: number;
@@ -17,7 +18,10 @@ export interface Draft {
   replyTo?: number | null;
   /** Unique per sender: if it is already used, the stored message is returned. */
   tempId?: string | undefined;
-  attachment?: { name: string; mediaType: string; bytes: Uint8Array } | undefined;
+  /** Unsent uploads of the sender, in their order. */
+  attachments?: readonly string[] | undefined;
+  /** Identifies what was sent, if the ids of its uploads do not: a form is uploaded again with every retry. */
+  digest?: string | undefined;
   /** The users who are viewing the room: they get no notification. */
   viewers: number[];
 }
@@ -38,17 +42,19 @@ interface StoredRow {
 }
 
 /** Stores a message, or finds the one already stored for its `tempId`. */
-export async function storeMessage(source: Pick<Context, 'database' | 'options'>, draft: Draft): Promise<Stored> {
-  const { attachment } = draft;
-  if (!attachment) return insertMessage(source, source.database, draft, null);
+export function storeMessage(source: Pick<Context, 'database' | 'options'>, draft: Draft): Promise<Stored> {
+  const { roomId, senderId, tempId, attachments: ids = [] } = draft;
+  if (ids.length === 0) return insertMessage(source, source.database, draft, null);
   return source.database.transaction(async (inside) => {
-    const [file] = await inside.query<{ id: string }>(
-      'insert into attachments (name, media_type, bytes) values ($1, $2, $3) returning id',
-      [attachment.name, attachment.mediaType, attachment.bytes],
-    );
-    const stored = await insertMessage(source, inside, draft, file!.id);
-    if (!stored.isNew) await inside.query('delete from attachments where id = $1', [file!.id]);
-    return stored;
+    const findKnown = async (): Promise<number | undefined> =>
+      tempId === undefined ? undefined : findSent(inside, draft, digestOf(draft));
+    const prepared = await prepareFiles(inside, { roomId, senderId, ids, findSent: findKnown });
+    if ('known' in prepared) return { isNew: false, id: prepared.known };
+    const { messageType, fileIds } = prepared;
+    const stored = await insertMessage(source, inside, { ...draft, messageType }, fileIds[0]!);
+    if (!stored.isNew) return stored;
+    const files = await attachFiles(inside, stored.id, fileIds);
+    return { ...stored, message: withFiles(source, stored.message, files) };
   });
 }
 
@@ -71,7 +77,7 @@ async function insertMessage(
   );
   // Checked first: no response may reveal anything about a room to non-members.
   if (!row!.isAllowed) throw accessDenied(roomId);
-  if (row!.id !== null) return withDelivery(source, draft, attachmentId, { ...row!, id: row!.id });
+  if (row!.id !== null) return withDelivery(source, draft, { ...row!, id: row!.id });
   const known = tempId === null ? undefined : await findSent(database, draft, digest);
   if (known !== undefined) return { isNew: false, id: known };
   requirePermission(await membershipOf(database, roomId, senderId), roomId, attachmentId === null ? 'send' : 'attach');
@@ -80,8 +86,7 @@ async function insertMessage(
 
 function withDelivery(
   source: Source,
-  { roomId, senderId, messageType = 'text', content, tempId, attachment }: Draft,
-  attachmentId: string | null,
+  { roomId, senderId, messageType = 'text', content, tempId }: Draft,
   { id, seq, createdAt, sender, quote, memberIds, unread }: StoredRow & { id: number },
 ): Stored {
   const message = newMessage(source, senderId, {
@@ -90,8 +95,7 @@ function withDelivery(
     sender,
     message_type: messageType,
     content,
-    attachment_id: attachmentId,
-    attachment_name: attachment?.name ?? null,
+    files: null,
     created_at: createdAt,
     reply_to: quote,
     temp_id: tempId ?? null,
@@ -101,10 +105,8 @@ function withDelivery(
 }
 
 /** Digest of the content, to recognise a retry. */
-function digestOf({ content, attachment }: Draft): string {
-  const hash = createHash('sha256').update(toJson([content, attachment?.name ?? null, attachment?.mediaType ?? null]));
-  return hash.update(attachment?.bytes ?? '').digest('base64url');
-}
+export const digestOf = ({ content, attachments = [], digest }: Pick<Draft, 'content' | 'attachments' | 'digest'>): string =>
+  digest ?? createHash('sha256').update(toJson([content, null, null, ...attachments])).digest('base64url');
 
 /**
  * The message stored under the draft's `tempId`, if any.

@@ -3,7 +3,7 @@ import type { Viewer } from '../auth.js';
 import { deleteOldChanges, newChange, type Change } from '../messages/changes.js';
 import type { Context } from '../context.js';
 import type { Connection } from '../socket/hub.js';
-import { checkContent } from '../limits.js';
+import { checkAttachments, checkContent } from '../limits.js';
 import { findMessage, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
 import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
@@ -12,8 +12,9 @@ import type { Member } from './member.js';
 import { membershipOf, requirePermission } from './permissions.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
 
-export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'viewers'> {
+export interface SendRequest extends Omit<Draft, 'senderId' | 'content' | 'viewers' | 'attachments' | 'messageType'> {
   content: unknown;
+  attachments?: readonly unknown[] | undefined;
 }
 
 export interface Sent {
@@ -34,8 +35,9 @@ export async function sendMessage(
   by: 'websocket' | 'rest',
 ): Promise<Sent> {
   const { options, log, presence } = context;
-  const { roomId, attachment, tempId } = request;
-  const content = checkContent(request.content, options.limits.content, roomId, attachment !== undefined);
+  const { roomId, tempId } = request;
+  const attachments = checkAttachments(request.attachments, options.limits.attachments, roomId);
+  const content = checkContent(request.content, options.limits.content, roomId, attachments.length > 0);
   if (tempId !== undefined && (tempId === '' || tempId.length > MAX_TEMP_ID_LENGTH || tempId.includes('\0'))) {
     throw new RequestError('invalid', `A message id must have 1 to ${MAX_TEMP_ID_LENGTH} characters.`, { roomId });
   }
@@ -43,6 +45,7 @@ export async function sendMessage(
   const stored = await storeMessage(context, {
     ...request,
     content,
+    attachments,
     senderId: viewer.id,
     // Without the capability, the id is only echoed, and a retry stores a second message.
     tempId: options.baseline ? undefined : tempId,
@@ -61,7 +64,11 @@ export async function sendMessage(
 }
 
 /** Broadcasts a change to the members of its room. */
-export async function broadcastChange(context: Context, change: Change, loaded?: Loaded): Promise<void> {
+export async function broadcastChange(
+  context: Pick<Context, 'options' | 'database' | 'log' | 'broadcast'>,
+  change: Change,
+  loaded?: Loaded,
+): Promise<void> {
   const { options, database, log } = context;
   const { roomId, seq } = change;
   context.broadcast({ to: 'members', update: await updateOf(context, change, loaded) });

@@ -3,6 +3,7 @@ import type { ClientFrame } from '../../../src/protocol/client-frames.js';
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { deleteMessage, editMessage, react, type MutationResult } from '../messages/message-mutations.js';
 import { verifyToken, type Viewer } from '../auth.js';
+import { has } from '../capabilities.js';
 import { readMessages, sendMessage, setTyping } from '../rooms/chat-actions.js';
 import type { Handler, SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
@@ -132,10 +133,13 @@ export class ChatHandler implements Handler {
     return readMessages(context, viewer, roomId, toRead, connection);
   }
 
-  async #sendMessage({ content, reply_to, _tempId: tempId }: FrameOf<'send_message'>, roomId: number): Promise<void> {
+  async #sendMessage(frame: FrameOf<'send_message'>, roomId: number): Promise<void> {
     const { context, viewer } = this;
+    const { content, reply_to, _tempId: tempId } = frame;
     const replyTo = reply_to == null ? null : idOr0(reply_to);
-    const { id, message } = await sendMessage(context, viewer, { roomId, content, replyTo, tempId }, 'websocket');
+    const attachments = has(context.options, 'uploads') ? frame.attachments : undefined;
+    const request = { roomId, content, replyTo, tempId, attachments };
+    const { id, message } = await sendMessage(context, viewer, request, 'websocket');
     if (context.options.baseline || tempId === undefined) return;
     // A retry of a message that another device has since deleted.
     if (!message)

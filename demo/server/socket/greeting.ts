@@ -1,11 +1,21 @@
 /** The user and the server's capabilities, for the greeting of a socket and for `GET me/`. */
-import { announced } from '../capabilities.js';
+import { announced, has } from '../capabilities.js';
 import type { Viewer } from '../auth.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 
+/** What `uploads` adds to the limits. */
+function uploadLimits({ options, storage }: Source): object {
+  if (!has(options, 'uploads')) return {};
+  const upload = storage.signPut ? 'presigned' : 'multipart';
+  return { attachments: options.limits.attachments, accept: options.accept, upload };
+}
+
+type Source = Pick<Context, 'options' | 'storage'>;
+
 /** The body of the greeting, without its type. */
-export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer): object {
+export function describe(context: Source, viewer: Viewer): object {
+  const { options } = context;
   const { content, attachmentBytes: attachment_bytes, rate, editSeconds } = options.limits;
   const extra = options.baseline
     ? {}
@@ -13,7 +23,13 @@ export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer):
         protocol: 1,
         capabilities: announced(options),
         heartbeat_s: options.heartbeatSeconds,
-        limits: { content, attachment_bytes, rate, ...(editSeconds > 0 && { edit_s: editSeconds }) },
+        limits: {
+          content,
+          attachment_bytes,
+          rate,
+          ...(editSeconds > 0 && { edit_s: editSeconds }),
+          ...uploadLimits(context),
+        },
       };
   return { user_id: viewer.id, username: viewer.username, ...extra, timestamp: new Date() };
 }

@@ -1,0 +1,189 @@
+/** Capability `uploads`: files that are uploaded before their message is sent. */
+import type { IncomingMessage } from 'node:http';
+import type { Viewer } from '../auth.js';
+import type { Context } from '../context.js';
+import type { Queryable } from '../database/database.js';
+import { field } from '../http/http-responses.js';
+import { RequestError } from '../errors.js';
+import { FILE_COLUMNS, fileOnTheWire, isFileId, type FileRow, type WireFile } from './files.js';
+import { inspectFile, type Inspected } from './inspect-file.js';
+import { discard, receiveForm, type LocalFile } from './receive-form.js';
+import { deleteDueFilesSoon, keepFile, releaseFile, storeFile } from './stored-files.js';
+
+export interface Upload extends FileRow {
+  storageKey: string;
+}
+
+const UPLOAD_COLUMNS = `${FILE_COLUMNS}, f.storage_key as "storageKey"`;
+const MAX_KEY_LENGTH = 200;
+/** When to try again if too much is unsent, in seconds: the user can send or discard something meanwhile. */
+const RETRY_S = 60;
+
+export const unknownUpload = (roomId?: number): RequestError =>
+  new RequestError('unknown_upload', 'There is no such upload. It may have expired: upload the file again.', {
+    ...(roomId !== undefined && { roomId }),
+  });
+
+export const uploadOnTheWire = ({ options }: Context, viewer: Viewer, upload: Upload): WireFile =>
+  fileOnTheWire(options, upload, { ownerId: viewer.id });
+
+/** @throws {RequestError} `invalid`. */
+export function readKey(key: string | undefined): string | null {
+  if (!key) return null;
+  if (key.length > MAX_KEY_LENGTH || key.includes('\0'))
+    throw new RequestError('invalid', `An Idempotency-Key must have 1 to ${MAX_KEY_LENGTH} characters.`);
+  return key;
+}
+
+export async function findByKey({ database }: Context, viewer: Viewer, key: string | null): Promise<Upload | undefined> {
+  if (key === null) return undefined;
+  const [found] = await database.query<Upload>(
+    `select ${UPLOAD_COLUMNS} from attachments f where f.owner_id = $1 and f.upload_key = $2`,
+    [viewer.id, key],
+  );
+  return found;
+}
+
+/** An unsent upload of the user. @throws {RequestError} `unknown_upload`. */
+export async function findUpload({ database }: Context, viewer: Viewer, id: string): Promise<Upload> {
+  const [found] = isFileId(id)
+    ? await database.query<Upload>(
+        `select ${UPLOAD_COLUMNS} from attachments f where f.id = $1 and f.owner_id = $2 and f.message_id is null`,
+        [id, viewer.id],
+      )
+    : [];
+  if (!found) throw unknownUpload();
+  return found;
+}
+
+/** @throws {RequestError} `rate_limited` if the user would have too many unsent bytes. */
+export async function checkUnsent({ database, options }: Context, viewer: Viewer, size: number): Promise<void> {
+  const max = options.limits.unsentBytesPerUser;
+  const [row] = await database.query<{ unsent: number }>(
+    'select coalesce(sum(size), 0)::float8 as unsent from attachments where owner_id = $1 and message_id is null',
+    [viewer.id],
+  );
+  if (row!.unsent + size > max)
+    throw new RequestError('rate_limited', `Files that are not sent yet must not exceed ${max} bytes in total.`, {
+      retryAfter: RETRY_S,
+    });
+}
+
+/** Receives a file as a multipart form. The same key returns the same upload. */
+export async function createUpload(
+  context: Context,
+  viewer: Viewer,
+  request: IncomingMessage,
+  key: string | null,
+): Promise<Upload> {
+  const { limits } = context.options;
+  await context.rateLimits.count('uploadsPerUser', viewer.id);
+  const known = await findByKey(context, viewer, key);
+  if (known?.state === 'uploading') throw new RequestError('conflict', 'This key was already used. Use a new key.');
+  if (known) return known;
+  await checkUnsent(context, viewer, Number(request.headers['content-length'] ?? 0));
+  const { file } = await receiveForm(request, {
+    field: 'file',
+    maxBytes: limits.attachmentBytes,
+    incoming: context.incoming,
+  });
+  if (!file) throw field('file', 'A file is required.');
+  try {
+    return await addUpload(context, viewer, file, key);
+  } finally {
+    await discard(file);
+  }
+}
+
+/** Inspects and stores a received file. */
+export async function addUpload(
+  context: Context,
+  viewer: Viewer,
+  file: Pick<LocalFile, 'path' | 'name' | 'size'>,
+  key: string | null = null,
+): Promise<Upload> {
+  return withInspected(context, file, async (inspected, storageKey) => {
+    const upload = await context.database.transaction(async (inside) => {
+      const [made] = await inside.query<Upload>(
+        `insert into attachments as f (name, owner_id, upload_key, storage_key, ${INSPECTED})
+         values ($8, $9, $10, $1, $2, $3, $4, $5, $6, $7, $11) on conflict do nothing returning ${UPLOAD_COLUMNS}`,
+        [...inspectedValues(context, inspected, storageKey), file.name, viewer.id, key, scanTime(context)],
+      );
+      if (made) await keepFile(inside, storageKey);
+      else await releaseFile(inside, storageKey, new Date(context.options.clock.now()));
+      return made;
+    });
+    // The same request twice at once: the other one was faster.
+    return upload ?? (await findByKey(context, viewer, key))!;
+  });
+}
+
+const INSPECTED = 'media_type, size, width, height, thumbhash, state, scan_at';
+
+const scanTime = ({ options }: Context): Date | null => (options.scanUrl ? new Date(options.clock.now()) : null);
+
+const inspectedValues = ({ options }: Context, file: Inspected, storageKey: string): unknown[] => [
+  storageKey,
+  file.mediaType,
+  file.size,
+  file.width,
+  file.height,
+  file.thumbhash,
+  options.scanUrl ? 'checking' : 'ready',
+];
+
+/** Inspects a local file and stores what is left of it. */
+async function withInspected<T>(
+  context: Context,
+  file: Pick<LocalFile, 'path' | 'size'>,
+  use: (inspected: Inspected, storageKey: string) => Promise<T>,
+): Promise<T> {
+  const inspected = await inspectFile(file, context.options);
+  try {
+    return await use(inspected, await storeFile(context, inspected));
+  } finally {
+    if (inspected.path !== file.path) await discard(inspected);
+    context.wakeScanner();
+  }
+}
+
+/** A presigned upload has arrived: what it is replaces what its user has announced. */
+export async function finishUpload(
+  context: Context,
+  upload: Upload,
+  file: Pick<LocalFile, 'path' | 'size'>,
+  releaseAt: Date,
+): Promise<Upload> {
+  return withInspected(context, file, async (inspected, storageKey) => {
+    const done = await context.database.transaction(async (inside) => {
+      const [changed] = await inside.query<Upload>(
+        `update attachments f set (storage_key, ${INSPECTED}) = ($1, $2, $3, $4, $5, $6, $7, $9)
+         where id = $8 and state = 'uploading' returning ${UPLOAD_COLUMNS}`,
+        [...inspectedValues(context, inspected, storageKey), upload.id, scanTime(context)],
+      );
+      if (changed) await keepFile(inside, storageKey);
+      await releaseFile(inside, changed ? upload.storageKey : storageKey, releaseAt);
+      return changed;
+    });
+    return done ?? { ...upload, ...(await reread(context.database, upload.id)) };
+  });
+}
+
+async function reread(database: Queryable, id: string): Promise<Upload> {
+  const [found] = await database.query<Upload>(`select ${UPLOAD_COLUMNS} from attachments f where f.id = $1`, [id]);
+  if (!found) throw unknownUpload();
+  return found;
+}
+
+/** Discards an unsent upload. @throws {RequestError} `unknown_upload`. */
+export async function discardUpload(context: Context, viewer: Viewer, id: string): Promise<void> {
+  const [gone] = isFileId(id)
+    ? await context.database.query(
+        'delete from attachments where id = $1 and owner_id = $2 and message_id is null returning 1',
+        [id, viewer.id],
+      )
+    : [];
+  if (!gone) throw unknownUpload();
+  deleteDueFilesSoon(context);
+}
+
