@@ -103,7 +103,7 @@ export async function discard(core: ConnectionCore, uploadId: string): Promise<v
     for (const { delivery, attachments } of timeline)
       if (delivery !== 'sent' && attachments?.some(({ id }) => id === uploadId))
         throw new ChatError('conflict', 'A message needs this file. Discard the message instead.');
-  (await queueOf(core)).discard(uploadId);
+  await (await queueOf(core)).discard(uploadId);
 }
 
 export async function retry(core: ConnectionCore, uploadId: string): Promise<void> {

@@ -253,7 +253,7 @@ describe('13.5: files of messages', () => {
     await ana.until((data) => uploadOf(data, upload)!.state === 'finished', 'the upload');
     await ana.chat.uploads.discard(upload.uploadId);
     assert.equal(ana.chat.data.uploads.size, 0);
-    await ana.until(() => ana.requests.some((request) => /^DELETE uploads\/\d+\/$/.test(request)), 'the deletion');
+    assert.ok(ana.requests.some((request) => request.startsWith('DELETE uploads/')));
     await ana.chat.uploads.pause();
     const needed = await ana.chat.uploads.add(ROOM, textFile('needed'));
     void ana.chat.sendChatMessage(ROOM, 'needs a file', { attachments: [needed.uploadId] }).catch(() => {});

@@ -135,14 +135,16 @@ export class UploadQueue {
     return entry;
   }
 
-  /** Stops an upload, and discards the file here and on the server. */
-  discard(uploadId: string): void {
+  /**
+   * Stops an upload, and discards the file: here at once, then on the server, which deletes unused files anyway.
+   * @returns when the server was told, or could not be.
+   */
+  async discard(uploadId: string): Promise<void> {
     const remoteId = this.#entries.get(uploadId)?.remoteId;
     this.forget([{ uploadId }]);
     if (remoteId === undefined) return;
-    // The server deletes unused files anyway.
-    const requests = this.#host.session.rest?.deferred();
-    void requests?.then((loaded) => loaded.discardUpload?.(remoteId)).catch(noop);
+    const requests = await this.#host.session.rest?.deferred().catch(noop);
+    await requests?.discardUpload?.(remoteId).catch(noop);
   }
 
   /** Deletes files from the device: their message is stored or discarded. */
