@@ -64,13 +64,14 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   });
   const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
   const withBroadcast = { ...dependencies, broadcast: (message: BusMessage) => broadcaster.broadcast(message) };
-  const background = [startPruning(dependencies), startMoving(dependencies)];
   const scanner = startScanner(withBroadcast);
+  const background = [startPruning(dependencies), startMoving(dependencies), scanner];
   return {
     context: { ...withBroadcast, wakeScanner: () => scanner.wake() },
     async close() {
       // A pending query may hang; the rest is closed regardless.
-      await settlesWithin(Promise.all([poller, ...background, scanner].map((task) => task?.stop())), STOP_MS);
+      const stopping = [poller?.stop(), ...background.map((task) => task.stop())];
+      await settlesWithin(Promise.all(stopping), STOP_MS);
       broadcaster.close();
       await cluster.close();
       await database.close();
