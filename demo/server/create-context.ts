@@ -65,13 +65,12 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
   const withBroadcast = { ...dependencies, broadcast: (message: BusMessage) => broadcaster.broadcast(message) };
   const scanner = startScanner(withBroadcast);
-  const background = [startPruning(dependencies), startMoving(dependencies), scanner];
+  const background = [startPruning(dependencies), startMoving(dependencies), scanner, ...(poller ? [poller] : [])];
   return {
     context: { ...withBroadcast, wakeScanner: () => scanner.wake() },
     async close() {
       // A pending query may hang; the rest is closed regardless.
-      const stopping = [poller?.stop(), ...background.map((task) => task.stop())];
-      await settlesWithin(Promise.all(stopping), STOP_MS);
+      await settlesWithin(Promise.all(background.map((task) => task.stop())), STOP_MS);
       broadcaster.close();
       await cluster.close();
       await database.close();
