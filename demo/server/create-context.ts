@@ -64,13 +64,13 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   });
   const poller = options.baseline ? undefined : startChangePoller(dependencies, broadcaster.reorderBuffer);
   const withBroadcast = { ...dependencies, broadcast: (message: BusMessage) => broadcaster.broadcast(message) };
-  const background = [startPruning(dependencies), startMoving(dependencies)];
   const scanner = startScanner(withBroadcast);
+  const background = [startPruning(dependencies), startMoving(dependencies), scanner, ...(poller ? [poller] : [])];
   return {
     context: { ...withBroadcast, wakeScanner: () => scanner.wake() },
     async close() {
       // A pending query may hang; the rest is closed regardless.
-      await settlesWithin(Promise.all([poller, ...background, scanner].map((task) => task?.stop())), STOP_MS);
+      await settlesWithin(Promise.all(background.map((task) => task.stop())), STOP_MS);
       broadcaster.close();
       await cluster.close();
       await database.close();

@@ -107,9 +107,9 @@ async function pruneChanges(database: Queryable, syncWindow: SyncWindow, now: nu
 }
 
 /** Prunes regularly, until it is stopped. */
-export function startPruning(
-  context: Pick<Context, 'database' | 'storage' | 'incoming' | 'options' | 'log'>,
-): { stop(): Promise<void> } {
+export function startPruning(context: Pick<Context, 'database' | 'storage' | 'incoming' | 'options' | 'log'>): {
+  stop(): Promise<void>;
+} {
   const { database, options, log } = context;
   const { clock } = options;
   let running: Promise<void> | undefined;

@@ -71,7 +71,10 @@ export function addMessageRoutes(app: Hono<Env>, context: Context, api: string):
 }
 
 /** The parts of a request that JSON and forms share. */
-function readRequest(call: Call<Env>, body: Record<string, unknown>): Pick<SendRequest, 'roomId' | 'replyTo' | 'tempId'> {
+function readRequest(
+  call: Call<Env>,
+  body: Record<string, unknown>,
+): Pick<SendRequest, 'roomId' | 'replyTo' | 'tempId'> {
   if (body['room'] === undefined) throw field('room', 'This field is required.');
   const reply = body['reply_to'];
   return {

@@ -10,7 +10,10 @@ import { answer } from './http-responses.js';
 export function addMutationRoutes(app: Hono<Env>, context: Context, api: string): void {
   app.patch(`${api}/messages/:id/`, needs(context, 'edit'), async (call) => {
     const { content, edited_at: seen } = await json(call);
-    const { message } = await editMessage(context, call.get('viewer'), await messageOf(context, call), { content, seen });
+    const { message } = await editMessage(context, call.get('viewer'), await messageOf(context, call), {
+      content,
+      seen,
+    });
     return answer(context, 200, message);
   });
 

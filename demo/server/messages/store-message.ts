@@ -105,8 +105,15 @@ function withDelivery(
 }
 
 /** Digest of the content, to recognise a retry. */
-export const digestOf = ({ content, attachments = [], digest }: Pick<Draft, 'content' | 'attachments' | 'digest'>): string =>
-  digest ?? createHash('sha256').update(toJson([content, null, null, ...attachments])).digest('base64url');
+export const digestOf = ({
+  content,
+  attachments = [],
+  digest,
+}: Pick<Draft, 'content' | 'attachments' | 'digest'>): string =>
+  digest ??
+  createHash('sha256')
+    .update(toJson([content, null, null, ...attachments]))
+    .digest('base64url');
 
 /**
  * The message stored under the draft's `tempId`, if any.

@@ -37,7 +37,9 @@ export function openDisk(folder: string): FileStorage {
         return file.createReadStream(range);
       }),
     size: (key) => unlessMissing(async () => (await stat(pathOf(key))).size),
-    delete: async (key) => void (await unlessMissing(() => rm(pathOf(key), { force: true }))),
+    async delete(key) {
+      await unlessMissing(() => rm(pathOf(key), { force: true }));
+    },
   };
 }
 

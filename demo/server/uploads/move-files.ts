@@ -91,4 +91,3 @@ async function move(source: Source, { id, mediaType }: { id: string; mediaType: 
     await discard({ path });
   }
 }
-

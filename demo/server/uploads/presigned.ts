@@ -69,7 +69,8 @@ export async function completeUpload(context: Context, viewer: Viewer, id: strin
   if (upload.state !== 'uploading') return upload;
   await rateLimits.count('uploadsPerUser', viewer.id);
   const stream = await storage.get(upload.storageKey);
-  if (!stream) throw new RequestError('invalid', 'The file has not arrived. PUT it to the address of the upload first.');
+  if (!stream)
+    throw new RequestError('invalid', 'The file has not arrived. PUT it to the address of the upload first.');
   try {
     const file = await receiveStream(stream, { incoming, maxBytes: options.limits.attachmentBytes });
     try {

@@ -58,10 +58,12 @@ export async function receiveForm(request: IncomingMessage, limits: Limits): Pro
     parser.on('file', (field, stream, { filename, mimeType }) => {
       if (field !== limits.field) return void stream.resume();
       stream.on('limit', () => (isTooLarge = true));
-      const file = { path: join(limits.incoming, crypto.randomUUID()), name: safeName(filename), size: 0 };
+      // As browsers escape it in a form.
+      const name = safeName(filename?.replaceAll('%22', '"'));
+      const file = { path: join(limits.incoming, crypto.randomUUID()), name, size: 0 };
       form.file = { ...file, claimedType: mimeType };
       const written = writeFile(stream, form.file);
-      written.catch((error: Error) => parser.destroy(error));
+      written.catch((error: unknown) => parser.destroy(error as Error));
       writing.push(written);
     });
     await parse(request, parser);

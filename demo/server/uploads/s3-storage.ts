@@ -81,7 +81,10 @@ export function openS3(text: string): FileStorage {
     async get(key, range) {
       const headers: Record<string, string> = range ? { Range: `bytes=${range.start}-${range.end}` } : {};
       const response = await ask('GET', key, { headers });
-      if (response.status === 404 || !response.body) return void (await statusOf(response));
+      if (response.status === 404 || !response.body) {
+        await statusOf(response);
+        return undefined;
+      }
       return Readable.fromWeb(response.body as ReadableStream);
     },
     async size(key) {

@@ -1,6 +1,5 @@
 /** Serves files: to whoever has an address that is valid now. */
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { Context as Call } from 'hono';
 import type { Context } from '../context.js';
 import { answer, notFound } from '../http/http-responses.js';
@@ -130,5 +129,5 @@ async function readBytes(
     key = row?.key ?? null;
   }
   const stream = key === null ? undefined : await storage.get(key, range);
-  return stream && (Readable.toWeb(stream) as ReadableStream as BodyInit);
+  return stream && (Readable.toWeb(stream) as BodyInit);
 }

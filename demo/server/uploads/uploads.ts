@@ -35,7 +35,11 @@ export function readKey(key: string | undefined): string | null {
   return key;
 }
 
-export async function findByKey({ database }: Context, viewer: Viewer, key: string | null): Promise<Upload | undefined> {
+export async function findByKey(
+  { database }: Context,
+  viewer: Viewer,
+  key: string | null,
+): Promise<Upload | undefined> {
   if (key === null) return undefined;
   const [found] = await database.query<Upload>(
     `select ${UPLOAD_COLUMNS} from attachments f where f.owner_id = $1 and f.upload_key = $2`,
@@ -186,4 +190,3 @@ export async function discardUpload(context: Context, viewer: Viewer, id: string
   if (!gone) throw unknownUpload();
   deleteDueFilesSoon(context);
 }
-
