@@ -20,4 +20,6 @@ export async function clearLocalData(
       for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') chat.discard(localId);
     }
   });
+  const uploads = [...store.data.uploads.values()];
+  if (uploads.length > 0) (await (await session.outbox.loadFallback()).files.load()).forget(uploads);
 }

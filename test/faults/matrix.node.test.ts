@@ -74,3 +74,25 @@ describe('the fault matrix', () => {
     }
   });
 });
+
+describe('the faults of files, jumps and changes', () => {
+  const folders = ['../client', '../session'].map((folder) => join(here, folder));
+  const titles = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => /\.(node|browser)\.test\.ts$/.test(file))
+      .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/^ *it\('([^']+)'/gm)])
+      .map(([, title]) => title!),
+  );
+  const [, section = ''] = readFileSync(join(here, '../../docs/RELIABILITY.md'), 'utf8').split(
+    '## Faults of files, jumps and changes',
+  );
+  const named = section
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| fault') && !line.startsWith('| ---'))
+    .map((line) => line.split(' | ').at(-1)!.replace(/ \|$/, '').replaceAll('*', ''));
+
+  it('has at least 17 rows, each with a test', () => {
+    assert.ok(named.length >= 17, `${named.length} rows`);
+    for (const test of named) assert.equal(titles.filter((title) => title === test).length, 1, test);
+  });
+});
