@@ -14,10 +14,27 @@ const CAPABILITIES = [
   'permissions',
   'around',
   'mark_unread',
+  'people',
+  'create_room',
+  'manage_room',
+  'room_settings',
+  'room_pages',
 ] as const;
 
 /** Capabilities that `--without` removes, to test clients against a server that lacks them. */
-export const REMOVABLE = ['edit', 'delete', 'reactions', 'permissions', 'around', 'mark_unread'] as const;
+export const REMOVABLE = [
+  'edit',
+  'delete',
+  'reactions',
+  'permissions',
+  'around',
+  'mark_unread',
+  'people',
+  'create_room',
+  'manage_room',
+  'room_settings',
+  'room_pages',
+] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
 export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);

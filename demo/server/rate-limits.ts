@@ -15,6 +15,7 @@ const COUNTED = {
   typingPerUser: 'frames',
   deletesPerUser: 'deletions',
   directRoomsPerUser: 'conversations',
+  roomChangesPerUser: 'changes',
 } as const satisfies Partial<Record<keyof Limits, string>>;
 
 export type RateLimit = keyof typeof COUNTED;

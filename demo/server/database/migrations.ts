@@ -8,6 +8,7 @@ import { PRUNING } from './migration-8.js';
 import { PERMISSIONS } from './migration-9.js';
 import { VERSIONS } from './migration-10.js';
 import { MARK_UNREAD } from './migration-11.js';
+import { PEOPLE_AND_ROOMS } from './migration-13.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -111,6 +112,7 @@ const MIGRATIONS: Migration[] = [
   PERMISSIONS,
   VERSIONS,
   MARK_UNREAD,
+  PEOPLE_AND_ROOMS,
 ];
 
 /** An arbitrary advisory lock id. */
