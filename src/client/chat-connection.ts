@@ -16,9 +16,10 @@ import { parseUrl } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
 import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, withParts } from './connection-core.js';
-import { createRoom } from './create-room.js';
+import { createPeople, createRoom } from './create-room.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
+import type { People } from './people.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 import { newLocalId } from './local-id.js';
 import { roomOfPending, type SendOptions, type SendResult } from './pending-sends.js';
@@ -196,6 +197,27 @@ export class ChatConnection {
   /** A room, with everything that the user can do in it. */
   room(roomId: Id): ChatRoom {
     return createRoom(this.#core, roomId);
+  }
+
+  /** The people whom the user can write to. Its code is loaded when one of its methods is called first. */
+  get people(): People {
+    return createPeople(this.#core);
+  }
+
+  /**
+   * Finds or creates the room of this user and another one.
+   * @throws {ChatError} `not_found` or `invalid` for an unknown user, and the errors of a request.
+   */
+  startDirect(userId: Id): Promise<{ room: Room; created: boolean }> {
+    return createPeople(this.#core).startDirect(userId);
+  }
+
+  /**
+   * Loads the next page of the room list, or of the archived rooms. Without effect if there is none: `data.roomsComplete`.
+   * @throws {ChatError} if it cannot be loaded.
+   */
+  loadMoreRooms(options?: { archived?: boolean }): Promise<void> {
+    return createPeople(this.#core).loadMore(options);
   }
 
   /** Loads a room and keeps it up to date until the returned function is called. May be called by several views. */

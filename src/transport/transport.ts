@@ -7,6 +7,8 @@ import type { Decode, Id, Message, Problem, Room } from '../protocol/index.js';
 import type { Address, AddressParts } from './endpoints.js';
 import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';
+import type { PeopleRequests } from './people-requests.js';
+import type { RoomPage, RoomPageQuery } from './room-page-request.js';
 import type { TransportCommand } from './transport-commands.js';
 import type { ChangeEvent, TransportEvent, UserInfo } from './transport-events.js';
 
@@ -102,6 +104,13 @@ export interface DeferredRequests {
    * @throws {ChatError} `not_found` if the room does not have the message.
    */
   fetchAround?(roomId: Id, target: HistoryTarget, limit: number, signal: AbortSignal): Promise<HistoryPart | undefined>;
+  /** Capability `room_pages`: a page of the list of rooms, or what has changed in it. */
+  fetchRoomPage?(query: RoomPageQuery, signal: AbortSignal): Promise<RoomPage>;
+  /**
+   * Loads the requests for people and for changes of rooms.
+   * @throws {ChatError} `unreachable` if their code cannot be loaded.
+   */
+  people?(): Promise<PeopleRequests>;
   /** Whether a server answers at all, even if this page may not read the answer. Never rejects. */
   isReachable(signal?: AbortSignal): Promise<boolean>;
 }
