@@ -29,7 +29,7 @@ export interface SignOptions {
   tokenType?: string;
 }
 
-const key = (secret: string): Uint8Array => new TextEncoder().encode(secret);
+export const keyOf = (secret: string): Uint8Array => new TextEncoder().encode(secret);
 
 export function signToken(
   secret: string,
@@ -41,7 +41,7 @@ export function signToken(
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuedAt(now + Math.min(0, expiresIn))
     .setExpirationTime(now + expiresIn)
-    .sign(key(secret));
+    .sign(keyOf(secret));
 }
 
 /** Checks a token, and that its user still exists and is active. */
@@ -53,7 +53,10 @@ export async function verifyToken(
   if (!token) return { ok: false, reason: 'missing_token' };
   let payload;
   try {
-    ({ payload } = await jwtVerify(token, key(secret), { algorithms: ['HS256'], requiredClaims: ['exp', 'user_id'] }));
+    ({ payload } = await jwtVerify(token, keyOf(secret), {
+      algorithms: ['HS256'],
+      requiredClaims: ['exp', 'user_id'],
+    }));
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   }
@@ -85,7 +88,7 @@ const YEAR_S = 366 * 86_400;
 const SKEW_S = 60;
 
 /** Whether a token expires within a year (rejects `exp` in milliseconds, or 1e300) and was not issued in the future. */
-function isPlausible(exp = 0, iat = 0): boolean {
+export function isPlausible(exp = 0, iat = 0): boolean {
   const now = Date.now() / 1000;
   return exp <= now + YEAR_S && iat <= now + SKEW_S;
 }

@@ -15,10 +15,28 @@ const CAPABILITIES = [
   'around',
   'mark_unread',
   'uploads',
+  'people',
+  'create_room',
+  'manage_room',
+  'room_settings',
+  'room_pages',
 ] as const;
 
 /** Capabilities that `--without` removes, to test clients against a server that lacks them. */
-export const REMOVABLE = ['edit', 'delete', 'reactions', 'permissions', 'around', 'mark_unread', 'uploads'] as const;
+export const REMOVABLE = [
+  'edit',
+  'delete',
+  'reactions',
+  'permissions',
+  'around',
+  'mark_unread',
+  'uploads',
+  'people',
+  'create_room',
+  'manage_room',
+  'room_settings',
+  'room_pages',
+] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
 export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);

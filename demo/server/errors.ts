@@ -7,6 +7,7 @@ export type RequestErrorCode =
   | 'invalid'
   | 'unknown_room'
   | 'unknown_message'
+  | 'unknown_user'
   | 'not_yours'
   | 'not_allowed'
   | 'room_closed'
@@ -28,7 +29,7 @@ export class RequestError extends Error {
       /** Seconds. */
       retryAfter?: number;
       /** The room concerned, if known. */
-      roomId?: number;
+      roomId?: number | undefined;
       messageId?: number;
       /** `conflict`: the current version of the message. */
       current?: object | undefined;

@@ -2,23 +2,24 @@
 import { RequestError } from './errors.js';
 
 /**
- * @param optional The content may be empty, because there is an attachment.
+ * @param isOptional The content may be empty, because there is an attachment.
+ * @param field its name in the request.
  * @throws {RequestError} if the content is not a valid message text.
  */
-export function checkContent(content: unknown, maxLength: number, roomId: number, optional = false): string {
-  if (typeof content !== 'string' || (!optional && content.trim() === '')) {
-    throw new RequestError('empty_content', 'Message content cannot be empty', { field: 'content', roomId });
+export function checkContent(
+  content: unknown,
+  maxLength: number,
+  { roomId, isOptional = false, field = 'content' }: { roomId?: number; isOptional?: boolean; field?: string },
+): string {
+  if (typeof content !== 'string' || (!isOptional && content.trim() === '')) {
+    throw new RequestError('empty_content', 'Message content cannot be empty', { field, roomId });
   }
   // Counted in code points, so that an emoji is one character. Clients that count UTF-16 units are only stricter.
   if (content.length > maxLength && [...content].length > maxLength) {
-    throw new RequestError('too_long', `A message must not exceed ${maxLength} characters.`, {
-      field: 'content',
-      roomId,
-    });
+    throw new RequestError('too_long', `A message must not exceed ${maxLength} characters.`, { field, roomId });
   }
   // Postgres cannot store it.
-  if (content.includes('\0'))
-    throw new RequestError('invalid', 'Null characters are not allowed.', { field: 'content', roomId });
+  if (content.includes('\0')) throw new RequestError('invalid', 'Null characters are not allowed.', { field, roomId });
   return content;
 }
 

@@ -9,7 +9,8 @@
  *   --rate N        messages per minute and user          --prepare     create the cached empty database, which takes
  *   --limit NAME=N  another limit: see                                  seconds once per machine, and exit
  *                   docs/SECURITY.md (repeatable)       --trust-proxy   clients are behind a proxy that appends to
- *                                                                       X-Forwarded-For
+ *   --all-people    users find all users, not only              X-Forwarded-For
+ *                   those with whom they share a room
  *
  * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (shared by several processes on
  * one database), JWT_SECRET (the same for all of them), UPLOADS_DIR (default: uploads in the data folder) or S3_URL for
@@ -44,6 +45,7 @@ const { values: flags } = parseArgs({
     limit: { type: 'string', multiple: true, default: [] },
     reset: { type: 'boolean', default: false },
     baseline: { type: 'boolean', default: false },
+    'all-people': { type: 'boolean', default: false },
     prepare: { type: 'boolean', default: false },
     'trust-proxy': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -52,7 +54,7 @@ const { values: flags } = parseArgs({
 
 if (flags.help) {
   console.log(
-    'Flags: --port --host --data --reset --origin --baseline --with --without --rate --limit --trust-proxy --prepare.',
+    'Flags: --port --host --data --reset --origin --baseline --with --without --rate --limit --all-people --trust-proxy --prepare.',
   );
   console.log(`For --without: ${REMOVABLE.join(', ')}.\nFor --with:`);
   for (const { name, description } of DIFFERENCES) console.log(`  ${name.padEnd(20)}${description}`);
@@ -77,6 +79,7 @@ const server = await startServer({
   baseline: flags.baseline,
   differences: readDifferences(flags.with),
   without: readWithout(flags.without),
+  allPeople: flags['all-people'],
   limits: { ...readLimits('limit', flags.limit), ...(rate !== undefined && { rate }) },
   logLevel: (process.env['LOG_LEVEL'] as Options['logLevel'] | undefined) ?? 'info',
 }).catch((error: unknown) => exitWithError(error instanceof Error ? error.message : String(error)));

@@ -41,8 +41,12 @@ export interface Limits {
   typingPerUser: number;
   /** Requests of lists (rooms, messages, receipts, changes, unread notifications) per minute and user. */
   listsPerUser: number;
-  /** Requests of `start_dm` per minute and user. */
+  /** Requests of `start_dm` and of `POST rooms/` per minute and user. */
   directRoomsPerUser: number;
+  /** Changes of rooms, their members and their settings per minute and user. */
+  roomChangesPerUser: number;
+  /** Members of a room that is created, or to which somebody is invited. */
+  roomMembers: number;
   /** Requests of tickets per minute and user. */
   ticketsPerUser: number;
   /** Handshakes per minute and user; further ones are answered with 429. */
@@ -100,6 +104,8 @@ export interface Options {
   baseline: boolean;
   /** Capabilities that this server does not have. */
   without: readonly Removable[];
+  /** Whether users find all users, not only those with whom they share a room. */
+  allPeople: boolean;
   /** Deviations of real baseline backends to imitate. See quirks.ts. */
   differences: readonly Difference[];
   /** `demo`: a lively marketplace. `transcript`: the state at the start of the recordings. `false`: empty. */
@@ -143,6 +149,8 @@ export const DEFAULT_LIMITS: Limits = {
   typingPerUser: 300,
   listsPerUser: 1_800,
   directRoomsPerUser: 60,
+  roomChangesPerUser: 120,
+  roomMembers: 1_000,
   ticketsPerUser: 300,
   handshakesPerUser: 300,
   handshakesPerAddress: 6_000,
@@ -194,6 +202,7 @@ export function resolveOptions(options: Partial<Options>): ResolvedOptions {
     trustProxy: false,
     baseline: false,
     without: [],
+    allPeople: false,
     differences: [],
     seed: true,
     logLevel: 'silent',

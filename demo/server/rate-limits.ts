@@ -16,6 +16,7 @@ const COUNTED = {
   deletesPerUser: 'deletions',
   directRoomsPerUser: 'conversations',
   uploadsPerUser: 'uploads',
+  roomChangesPerUser: 'changes',
 } as const satisfies Partial<Record<keyof Limits, string>>;
 
 export type RateLimit = keyof typeof COUNTED;

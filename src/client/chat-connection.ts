@@ -14,12 +14,13 @@ import { currentReason, threadOf } from '../store/selectors.js';
 import type { ChatData, ChatMessage, ChatUser } from '../store/state.js';
 import { parseUrl } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
-import type { ChatUploads, ConversationOptions } from './chat-uploads.js';
+import type { ChatUploads } from './chat-uploads.js';
 import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, withParts } from './connection-core.js';
-import { createConversations, createRoom, createUploads } from './method-groups.js';
+import { createPeople, createRoom, createUploads } from './method-groups.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
+import type { ConversationOptions, People } from './people.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 import { newLocalId } from './local-id.js';
 import { roomOfPending, type SendOptions, type SendResult } from './pending-sends.js';
@@ -206,12 +207,33 @@ export class ChatConnection {
    * @throws {ChatError} `invalid`; `not_supported` if the backend cannot create it.
    */
   openConversation(options: ConversationOptions): Promise<Id> {
-    return createConversations(this.#core).openConversation(options);
+    return createPeople(this.#core).openConversation(options);
   }
 
   /** The files of messages. */
   get uploads(): ChatUploads {
     return createUploads(this.#core);
+  }
+
+  /** The people whom the user can write to. Its code is loaded when one of its methods is called first. */
+  get people(): People {
+    return createPeople(this.#core);
+  }
+
+  /**
+   * Finds or creates the room of this user and another one.
+   * @throws {ChatError} `not_found` or `invalid` for an unknown user, and the errors of a request.
+   */
+  startDirect(userId: Id): Promise<{ room: Room; created: boolean }> {
+    return createPeople(this.#core).startDirect(userId);
+  }
+
+  /**
+   * Loads the next page of the room list, or of the archived rooms. Without effect if there is none: `data.roomsComplete`.
+   * @throws {ChatError} if it cannot be loaded.
+   */
+  loadMoreRooms(options?: { archived?: boolean }): Promise<void> {
+    return createPeople(this.#core).loadMore(options);
   }
 
   /** Loads a room and keeps it up to date until the returned function is called. May be called by several views. */

@@ -1,6 +1,8 @@
 /** What a user can do in a room beyond reading and writing. See method-groups.ts. */
 import type { Id } from '../protocol/index.js';
 import type { RoomAction } from '../store/permissions.js';
+import type { RoomMember, RoomSettings } from '../protocol/index.js';
+import type { SettingChanges } from '../transport/index.js';
 
 /** Options of {@link ChatRoom.delete}. */
 export interface DeleteOptions {
@@ -86,4 +88,35 @@ export interface ChatRoom {
    * @throws {ChatError} `not_supported` without the capability `receipts`, and the errors of a request.
    */
   readBy(messageId: Id): Promise<Id[]>;
+  /**
+   * Renames the room. The new name is shown at once.
+   * @throws {ChatError} `not_supported` without the capability `manage_room`; `forbidden`, `invalid`, and the errors of a
+   * request: then the former name is shown again.
+   */
+  rename(name: string): Promise<void>;
+  /**
+   * Adds members. Inviting a member again changes nothing.
+   * @returns the invited members.
+   * @throws {ChatError} `not_supported` without the capability `manage_room`; `forbidden`; `not_found` for a user whom
+   * this user may not know; `invalid`, and the errors of a request.
+   */
+  invite(userIds: readonly Id[]): Promise<RoomMember[]>;
+  /**
+   * Removes a member. Removing somebody who is no member changes nothing.
+   * @throws {ChatError} `not_supported` without the capability `manage_room`; `forbidden`, and the errors of a request.
+   */
+  removeMember(userId: Id): Promise<void>;
+  /**
+   * Leaves the room: it disappears from the list.
+   * @throws {ChatError} `not_supported` without the capability `manage_room`; `forbidden` for a room of two people, and
+   * the errors of a request.
+   */
+  leave(): Promise<void>;
+  /**
+   * Pins, archives or mutes the room, for this user on all devices. The change is shown at once.
+   * @returns all settings.
+   * @throws {ChatError} `not_supported` without the capability `room_settings`; `invalid`, and the errors of a request:
+   * then the former settings are shown again.
+   */
+  changeSettings(changes: SettingChanges): Promise<RoomSettings>;
 }

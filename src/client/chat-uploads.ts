@@ -1,5 +1,5 @@
 /** Files of messages. See method-groups.ts. */
-import type { RoomContext, Upload } from '../model/index.js';
+import type { Upload } from '../model/index.js';
 import type { Id } from '../protocol/index.js';
 import type { SendOptions, SendResult } from './pending-sends.js';
 
@@ -13,20 +13,6 @@ export interface AddOptions {
 export interface SendFilesOptions extends SendOptions {
   /** The uploads, in the order in which they are shown. */
   attachments: readonly string[];
-}
-
-/** Options of `connection.openConversation`. */
-export interface ConversationOptions {
-  /** The other people, by user id. */
-  with: Id | readonly Id[];
-  /** The name of a group. Two people need none. */
-  name?: string | undefined;
-  /** The matter that it is about. Two people have one conversation per matter. */
-  context?: RoomContext | undefined;
-  /** Signed by the host, with title and picture of the context: see docs/PROTOCOL.md. */
-  contextToken?: string | undefined;
-  /** The first message. */
-  text?: string | undefined;
 }
 
 /**
@@ -68,9 +54,4 @@ export interface ChatUploads {
   /** Starts no further uploads, for example on a metered connection. Messages with files wait. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-}
-
-/** See `connection.openConversation`. */
-export interface ChatConversations {
-  openConversation(options: ConversationOptions): Promise<Id>;
 }

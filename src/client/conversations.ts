@@ -3,7 +3,7 @@ import { newRoomId, type NewRoom, type RoomContext } from '../model/index.js';
 import { idKey, sameId, type Id, type Room, type User } from '../protocol/index.js';
 import type { ChatData } from '../store/state.js';
 import { ChatError } from '../transport/index.js';
-import type { ConversationOptions } from './chat-uploads.js';
+import type { ConversationOptions } from './people.js';
 import type { ConnectionCore } from './connection-core.js';
 import { newLocalId } from './local-id.js';
 import { send } from './upload-methods.js';

@@ -7,7 +7,7 @@ import { loadParts, type ConnectionCore } from './connection-core.js';
  * @param load loads their code. A failure is `unreachable`.
  */
 export const lazyMethods = <Methods>(
-  names: readonly (keyof Methods & string)[],
+  names: readonly (keyof Methods)[],
   load: () => Promise<object>,
   core: ConnectionCore,
   ...bound: readonly unknown[]
@@ -23,7 +23,7 @@ export const lazyMethods = <Methods>(
         });
         // The user may have changed meanwhile.
         throwIfAborted(signal);
-        return (methods as Record<string, (...given: unknown[]) => unknown>)[name]!(core, ...bound, ...given);
+        return (methods as Record<keyof Methods, (...given: unknown[]) => unknown>)[name](core, ...bound, ...given);
       },
     ]),
   ) as Methods;

@@ -5,10 +5,9 @@ import { messageOf } from '../store/permissions.js';
 import { isStored } from '../store/timeline-entries.js';
 import { ChatError, throwIfAborted } from '../transport/index.js';
 import type { ConnectionCore } from './connection-core.js';
+import { notSupported } from './people-requests-of.js';
 
 type Host = Pick<ConnectionCore, 'session' | 'store' | 'timers'>;
-
-const notSupported = (): ChatError => new ChatError('not_supported', 'The backend does not support this.');
 
 export async function markUnread({ session, store, timers }: Host, roomId: Id, messageId: Id): Promise<void> {
   if (!session.backend.has('mark_unread')) throw notSupported();

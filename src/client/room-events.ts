@@ -2,7 +2,7 @@
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 import { noop } from '../internal/noop.js';
 import type { RoomEvent } from '../model/index.js';
-import { idKey, type Id } from '../protocol/index.js';
+import { check, idKey, Room, sameId, type Id } from '../protocol/index.js';
 import type { Session } from '../session/index.js';
 import { roomOf } from '../store/selectors.js';
 import type { StateStore } from './state-store.js';
@@ -26,7 +26,18 @@ export function onRoomEvent(host: RoomEventHost, event: RoomEvent): void {
       store.dispatch({ type: 'typing-expired', roomId, userId }),
     );
   }
-  if (event.type === 'room-updated') onUnknownRoom(host, event.roomId);
+  if (event.type !== 'room-updated') return;
+  // A new member gets the whole room.
+  const room = 'room_type' in event.updates && check(Room, event.updates, 'room_updated');
+  if (room && room.ok && sameId(room.value.id, event.roomId)) addRoom(store, room.value);
+  onUnknownRoom(host, event.roomId);
+}
+
+/** Adds a room to the list, if it is not there. */
+export function addRoom(store: StateStore, room: Room): void {
+  const { rooms, roomsLoaded, roomsLeftOut: leftOut, roomsComplete: isComplete } = store.data;
+  if (!roomsLoaded || !room.is_active || roomOf(store.data, room.id)) return;
+  store.dispatch({ type: 'rooms', rooms: [...rooms, room], method: 'rest', exactUnread: true, leftOut, isComplete });
 }
 
 /** Reloads the room list after an event in a room that it does not contain: the user was probably just added to it. */

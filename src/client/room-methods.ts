@@ -6,6 +6,7 @@ import type { ConnectionCore } from './connection-core.js';
 export { deleteMessage as delete, editMessage as edit, react } from './message-actions.js';
 export { openAt } from './open-at.js';
 export { refreshMessage } from './refresh-message.js';
+export { changeSettings, invite, leave, removeMember, rename } from './room-changes.js';
 export { markUnread, readBy } from './read-state.js';
 
 export function can({ store, clock }: ConnectionCore, roomId: Id, action: RoomAction, messageId?: Id): boolean {

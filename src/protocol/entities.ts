@@ -109,6 +109,28 @@ export type Message = Output<typeof Message>;
 export const LastMessage = object(() => ({ content: text, timestamp: Time, sender: userOrNull() }));
 export type LastMessage = Output<typeof LastMessage>;
 
+/** Capability `room_settings`: what the user has set for a room. */
+export const RoomSettings = object(() => ({
+  pinned: z.catch(flag, false),
+  archived: z.catch(flag, false),
+  /** Until then, new messages make no noise. */
+  muted_until: timeOrNull,
+  /** `all | mentions | none`, or a value of a later backend. */
+  notify: text,
+}));
+export type RoomSettings = Output<typeof RoomSettings>;
+
+/** Capability `create_room`: what a room is about. */
+export const RoomContext = object(() => ({
+  type: string,
+  id: Id,
+  /** Title, address and picture are signed by the host. The addresses are untrusted nevertheless. */
+  title: optionalOr(string),
+  url: optionalOr(string),
+  picture: optionalOr(string),
+}));
+export type RoomContext = Output<typeof RoomContext>;
+
 export const Room = object(() => ({
   id: Id,
   name: text,
@@ -129,6 +151,10 @@ export const Room = object(() => ({
   can,
   /** Capability `permissions`: why the room is closed, as a text for users. */
   closed_reason: optionalOr(string),
+  context: optionalOr(RoomContext()),
+  settings: optionalOr(RoomSettings()),
+  /** Capability `manage_room`: the address of its picture. Untrusted. */
+  picture: optionalOr(string),
 }));
 export type Room = Output<typeof Room>;
 
@@ -145,5 +171,8 @@ export const RoomUpdates = object(() => ({
   last_read_id: z.optional(z.nullable(Id)),
   can: z.optional(z.array(string)),
   closed_reason: z.optional(z.nullable(string)),
+  context: z.optional(z.nullable(RoomContext())),
+  settings: z.optional(RoomSettings()),
+  picture: z.optional(z.nullable(string)),
 }));
 export type RoomUpdates = Output<typeof RoomUpdates>;

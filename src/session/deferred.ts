@@ -10,6 +10,7 @@ export { watchPage } from './page-lifecycle.js';
 export { UserChannel } from './tabs/user-channel.js';
 export { listBySocket } from './sync/list-by-socket.js';
 export { markRead } from './sync/mark-read.js';
+export { listPages, readMore } from './sync/room-pages.js';
 export { readPage } from './sync/history-page.js';
 export { DeliveryFallback } from './outbox/delivery-fallback.js';
 export { TokenFlow } from './auth/token-flow.js';

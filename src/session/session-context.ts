@@ -11,6 +11,7 @@ import type {
 } from '../transport/index.js';
 import type { BeforeAttach, ConnectionState, NextTry, Report } from '../model/index.js';
 import type { RoomCursor } from './sync/history-source.js';
+import type { RoomPages } from './sync/room-pages.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { ConnectionStateWriter } from './connection-state.js';
 import type { MessageStorage } from './outbox/message-storage.js';
@@ -209,7 +210,7 @@ export interface SessionContext {
   readonly parts: LoadedParts;
   readonly auth: TokenActions;
   readonly loop: ConnectActions;
-  readonly roomSync: RoomReader & OpenRooms;
+  readonly roomSync: RoomReader & OpenRooms & { pages: RoomPages | undefined };
   /** The outbox of the current user. */
   readonly outbox: PendingMessages;
 }

@@ -19,6 +19,9 @@ const CAPABILITIES: Partial<Record<RoomAction, string>> = {
   edit_own: 'edit',
   delete_own: 'delete',
   delete_any: 'delete',
+  invite: 'manage_room',
+  rename: 'manage_room',
+  remove_member: 'manage_room',
 };
 /** Actions that are allowed if a backend does not say. */
 const DEFAULT: readonly string[] = ['send', 'attach', 'react', 'edit_own', 'delete_own'];

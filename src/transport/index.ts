@@ -3,6 +3,8 @@ export * from './clock.js';
 export * from './errors.js';
 export * from './http-error.js';
 export * from './is-reachable.js';
+export type * from './people-requests.js';
+export type * from './room-page-request.js';
 export * from './notifications-address.js';
 export * from './notifications-connection.js';
 export * from './rest.js';

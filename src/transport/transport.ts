@@ -7,6 +7,8 @@ import type { Attachment, Decode, Id, Message, Problem, Room } from '../protocol
 import type { Address, AddressParts } from './endpoints.js';
 import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';
+import type { PeopleRequests } from './people-requests.js';
+import type { RoomPage, RoomPageQuery } from './room-page-request.js';
 import type { TransportCommand } from './transport-commands.js';
 import type { ChangeEvent, TransportEvent, UserInfo } from './transport-events.js';
 
@@ -107,14 +109,17 @@ export interface DeferredRequests {
    * @throws {ChatError} `too_large`, `unsupported_type`, `forbidden`, and the errors of a request.
    */
   uploadFile?(request: UploadRequest): Promise<Attachment>;
-  /** Capability `create_room`: creates a room, once per `localId`; for two people, returns the existing one. */
-  createRoom?(request: CreateRoomRequest, signal: AbortSignal): Promise<{ room: Room }>;
-  /** The direct room with a user (`start_dm` of the baseline). */
-  startDirect?(userId: Id, signal: AbortSignal): Promise<{ room: Room }>;
   /** Capability `uploads`: discards a file that was not sent. */
   discardUpload?(id: Id): Promise<void>;
   /** Capability `uploads`: a message as it is now, with new addresses of its files. */
   fetchMessage?(target: MessageTarget, signal: AbortSignal): Promise<Message>;
+  /** Capability `room_pages`: a page of the list of rooms, or what has changed in it. */
+  fetchRoomPage?(query: RoomPageQuery, signal: AbortSignal): Promise<RoomPage>;
+  /**
+   * Loads the requests for people and for changes of rooms.
+   * @throws {ChatError} `unreachable` if their code cannot be loaded.
+   */
+  people?(): Promise<PeopleRequests>;
   /** Whether a server answers at all, even if this page may not read the answer. Never rejects. */
   isReachable(signal?: AbortSignal): Promise<boolean>;
 }
@@ -136,16 +141,6 @@ export interface OutgoingFileContent {
   name: string;
   /** Called with the part that is sent, from 0 to 1. */
   onProgress(progress: number): void;
-}
-
-export interface CreateRoomRequest {
-  /** The members, without the user. */
-  userIds: readonly Id[];
-  name?: string | undefined;
-  context?: { type: string; id: Id } | undefined;
-  contextToken?: string | undefined;
-  /** The idempotency key. */
-  localId: string;
 }
 
 export interface UploadRequest {

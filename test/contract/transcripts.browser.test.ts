@@ -10,7 +10,7 @@ import {
   Room,
   roomsPage,
   sameId,
-  StartDmBody,
+  CreatedRoomBody,
   type Id,
 } from '../../src/protocol/index.js';
 import { toEvent } from '../../src/transport/frames.js';
@@ -82,7 +82,7 @@ describe('recordings of a real backend', () => {
     for (const { event, data } of bodies) {
       const path = event.split(' ')[1]!;
       if (path.includes('/send_message/')) expect(check(Message, data, event).ok, event).to.equal(true);
-      else if (path.includes('start_dm')) expect(check(StartDmBody, data, event).ok, event).to.equal(true);
+      else if (path.includes('start_dm')) expect(check(CreatedRoomBody, data, event).ok, event).to.equal(true);
       else if (path.includes('/messages/?')) {
         const page = check(MessagesBody, data, event);
         expect(page.ok && checkEach(Message, page.value.messages, event).problems, event).to.deep.equal([]);

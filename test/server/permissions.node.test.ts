@@ -116,6 +116,14 @@ const ROUTES: Record<string, RouteAttempt> = {
     request: ({ message }) => [`messages/${message}/reactions/`, { emoji: '👍', on: true }],
     outsider: 404,
   },
+  // Cleo shares a room with Ana, Dan does not: nobody is disclosed by the room that is protected.
+  'GET /people/': { request: () => ['people/?q=protected'], outsider: 200 },
+  'GET /rooms/:id/members/': { request: ({ room }) => [`rooms/${room}/members/`], outsider: 404 },
+  'POST /rooms/': { request: () => ['rooms/', { user_ids: [NO_MESSAGE], text: 'from outside' }], outsider: 404 },
+  'PATCH /rooms/:id/': { request: ({ room }) => [`rooms/${room}/`, { name: 'from outside' }], outsider: 404 },
+  'POST /rooms/:id/members/': { request: ({ room }) => [`rooms/${room}/members/`, { user_ids: [DAN] }], outsider: 404 },
+  'DELETE /rooms/:id/members/:user/': { request: ({ room }) => [`rooms/${room}/members/${ANA}/`], outsider: 404 },
+  'PATCH /rooms/:id/me/': { request: ({ room }) => [`rooms/${room}/me/`, { pinned: true }], outsider: 404 },
   'POST /ws_ticket/': { request: () => ['ws_ticket/', {}], outsider: 200 },
 };
 /** Routes without a user: an attachment's address is its own secret. */
@@ -151,11 +159,11 @@ describe('13.1: permissions', () => {
   /** Everything that an attempt could change. */
   const stateOf = async (): Promise<unknown> => [
     await server.database.query(
-      `select seq, message_count from rooms where id in (${ROOM}, ${OTHER_ROOM}) order by id`,
+      `select seq, message_count, name, xmin::text from rooms where id in (${ROOM}, ${OTHER_ROOM}) order by id`,
     ),
     await server.database.query(`select id, content, deleted_at from messages where room_id = ${ROOM} order by id`),
     await server.database.query(
-      `select user_id, read_count, read_up_to from members where room_id in (${ROOM}, ${OTHER_ROOM}) order by room_id, user_id`,
+      `select user_id, read_count, read_up_to, role, pinned from members where room_id in (${ROOM}, ${OTHER_ROOM}) order by room_id, user_id`,
     ),
     await server.database.query(`select count(*)::int as n from reactions where message_id = ${message}`),
   ];

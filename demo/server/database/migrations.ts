@@ -9,6 +9,7 @@ import { PERMISSIONS } from './migration-9.js';
 import { VERSIONS } from './migration-10.js';
 import { MARK_UNREAD } from './migration-11.js';
 import { UPLOADS } from './migration-12.js';
+import { PEOPLE_AND_ROOMS } from './migration-13.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -113,6 +114,7 @@ const MIGRATIONS: Migration[] = [
   VERSIONS,
   MARK_UNREAD,
   UPLOADS,
+  PEOPLE_AND_ROOMS,
 ];
 
 /** An arbitrary advisory lock id. */

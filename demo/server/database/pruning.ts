@@ -1,13 +1,14 @@
 /**
  * Deletes regularly what would otherwise grow with use: old notifications, the marks of those that were read one by
- * one, previous texts of messages, changes outside the sync window, unsent uploads, and files of deleted messages. Every
- * process does it; what one has deleted, the next does not find.
+ * one, previous texts of messages, changes outside the sync window, unsent uploads, files of deleted messages, and what
+ * is known about former members and created rooms. Every process does it; what one has deleted, the next does not find.
  *
  * The rest is bounded elsewhere: expired tickets are deleted when the next one is issued, and the rows of `reads`, like
  * the ids of `idempotent_send`, belong to a message and are deleted with it.
  */
 import type { Context } from '../context.js';
 import { deleteOldChanges } from '../messages/changes.js';
+import { SINCE_DAYS } from '../rooms/room-pages.js';
 import type { NotificationWindow, SyncWindow } from '../options.js';
 import { deleteUnsent, pruneFiles } from '../uploads/prune-files.js';
 import type { Queryable } from './database.js';
@@ -17,6 +18,8 @@ export const PRUNE_INTERVAL_MS = 600_000;
 const LOOK_BACK_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** How long an `Idempotency-Key` identifies a room. */
+const CREATED_ROOM_DAYS = 1;
 /** Rows per statement, so that no statement takes long, even the first time. */
 const BATCH = 5_000;
 
@@ -38,6 +41,9 @@ export async function prune(
   // A mark is younger than its message, and messages that are so old have no notifications.
   await deleteBefore(database, 'notification_reads', 'read_at', oldest);
   await deleteBefore(database, 'message_versions', 'replaced_at', new Date(now - versionDays * DAY_MS));
+  await deleteBefore(database, 'created_rooms', 'created_at', new Date(now - CREATED_ROOM_DAYS * DAY_MS));
+  // One day more than they are asked for.
+  await deleteBefore(database, 'former_members', 'left_at', new Date(now - (SINCE_DAYS + 1) * DAY_MS));
   await pruneNotifications(database, lookBack, perUser);
   await pruneMarks(database, lookBack, perUser);
   await pruneChanges(database, syncWindow, now);

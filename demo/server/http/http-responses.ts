@@ -8,6 +8,7 @@ const STATUS: Record<RequestErrorCode, number> = {
   access_denied: 404, // Non-members must not learn whether a room exists.
   unknown_room: 404,
   unknown_message: 404,
+  unknown_user: 404,
   not_yours: 403,
   not_allowed: 403,
   room_closed: 403,

@@ -6,6 +6,7 @@ import { addBeyondBaseline } from './http-capabilities.js';
 import { addMessageRoutes } from './http-messages.js';
 import { addMutationRoutes } from './http-mutations.js';
 import { allowOrigins, authenticate, limitBodySize } from './http-middleware.js';
+import { addPeopleRoutes } from './http-people.js';
 import { pathForLog, type Env } from './http-params.js';
 import { addRoomRoutes } from './http-rooms.js';
 import { addUploadRoutes } from './http-uploads.js';
@@ -46,6 +47,7 @@ export function createHttp(context: Context): Hono<Env> {
     addBeyondBaseline(app, context, api);
     addMutationRoutes(app, context, api);
     addUploadRoutes(app, context, api);
+    addPeopleRoutes(app, context, api);
   }
 
   app.notFound((call) => {

@@ -93,7 +93,7 @@ export async function editMessage(
   target: Target,
   { content: text, seen }: Edit,
 ): Promise<MutationResult> {
-  const content = checkContent(text, context.options.limits.content, target.roomId);
+  const content = checkContent(text, context.options.limits.content, { roomId: target.roomId });
   await context.rateLimits.count('rate', viewer.id);
   return mutate(context, viewer, target, 'message_updated', async (inside, row) => {
     if (row.type !== 'text') throw new RequestError('invalid', 'Only text messages can be edited.', target);

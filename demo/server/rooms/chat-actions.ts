@@ -7,7 +7,10 @@ import { checkAttachments, checkContent } from '../limits.js';
 import { findMessage, withoutViewerFields, getMessages, type WireMessage } from '../messages/messages.js';
 import { updateOf, type Loaded } from './room-updates.js';
 import { accessDenied, RequestError } from '../errors.js';
-import { findOrCreateDirect, getRoom, isMember, unreadCount, type WireRoom } from './rooms.js';
+import { findOrCreateDirect } from './direct-rooms.js';
+import { announceRoom } from './room-members.js';
+import type { WireRoom } from './room-row.js';
+import { getRoom, isMember, unreadCount } from './rooms.js';
 import type { Member } from './member.js';
 import { membershipOf, requirePermission } from './permissions.js';
 import { markReadEach, markReadUpTo, storeMessage, type Draft } from '../messages/store-message.js';
@@ -28,6 +31,12 @@ const MAX_TEMP_ID_LENGTH = 200;
 /** Old changes of a room are deleted after every tenth of the retained number. */
 const CLEANUPS_PER_WINDOW = 10;
 
+/** @throws {RequestError} if the text cannot be the sender's own id of a message. */
+export function checkTempId(tempId: string | undefined, roomId?: number): void {
+  if (tempId !== undefined && (tempId === '' || tempId.length > MAX_TEMP_ID_LENGTH || tempId.includes('\0')))
+    throw new RequestError('invalid', `A message id must have 1 to ${MAX_TEMP_ID_LENGTH} characters.`, { roomId });
+}
+
 export async function sendMessage(
   context: Context,
   viewer: Viewer,
@@ -37,10 +46,11 @@ export async function sendMessage(
   const { options, log, presence } = context;
   const { roomId, tempId } = request;
   const attachments = checkAttachments(request.attachments, options.limits.attachments, roomId);
-  const content = checkContent(request.content, options.limits.content, roomId, attachments.length > 0);
-  if (tempId !== undefined && (tempId === '' || tempId.length > MAX_TEMP_ID_LENGTH || tempId.includes('\0'))) {
-    throw new RequestError('invalid', `A message id must have 1 to ${MAX_TEMP_ID_LENGTH} characters.`, { roomId });
-  }
+  const content = checkContent(request.content, options.limits.content, {
+    roomId,
+    isOptional: attachments.length > 0,
+  });
+  checkTempId(tempId, roomId);
   await context.rateLimits.count('rate', viewer.id);
   const stored = await storeMessage(context, {
     ...request,
@@ -182,11 +192,11 @@ export async function startDirect(
   otherId: number | null,
 ): Promise<{ room: WireRoom; created: boolean }> {
   const { database, options } = context;
-  const { roomId, created } = await database.transaction((inside) => findOrCreateDirect(inside, viewer, otherId));
+  const unknownUser = (): RequestError => new RequestError('invalid', 'There is no such user.', { field: 'user_id' });
+  const { roomId, created } = await database.transaction((inside) =>
+    findOrCreateDirect(inside, viewer, otherId, unknownUser),
+  );
+  if (created && !options.baseline) await announceRoom(context, roomId);
   const room = await getRoom(context, viewer.id, roomId);
-  if (created && !options.baseline) {
-    const frame = { type: 'room_updated', room_id: roomId, updates: room, timestamp: new Date() };
-    context.broadcast({ to: 'users', userIds: room!.participants.map(({ id }) => id), frames: [frame] });
-  }
   return { room: room!, created };
 }

@@ -5,29 +5,21 @@
 import { has } from '../capabilities.js';
 import type { Context } from '../context.js';
 import { MEMBERSHIP_COLUMNS, permissionFields, type Membership } from '../rooms/permissions.js';
+import { OVERLAP_S, RecentChanges, type RecentChange } from './recent-changes.js';
 
-/**
- * Changes of the last seconds are read again, because a transaction becomes visible only after the time that it has
- * written.
- */
-const OVERLAP_S = 120;
-
-interface Changed extends Membership {
-  roomId: number;
-  userId: number;
-  /** µs since 1970. */
-  at: number;
-}
+/** A changed membership. */
+type Changed = RecentChange & Membership;
 
 /** Announces the changes since the last call, to the users who are connected to this process. */
 export class PermissionChanges {
-  /** The announced changes, by room and user. */
-  #announced = new Map<string, number>();
+  readonly #changes: RecentChanges;
 
-  constructor(private readonly context: Context) {}
+  constructor(private readonly context: Context) {
+    this.#changes = new RecentChanges(context);
+  }
 
   async announce(userIds: readonly number[]): Promise<void> {
-    const { database, hub, options } = this.context;
+    const { database, options } = this.context;
     if (!has(options, 'permissions')) return;
     const changes = await database.query<Changed>(
       `select r.id as "roomId", o.user_id as "userId", ${MEMBERSHIP_COLUMNS},
@@ -42,15 +34,6 @@ export class PermissionChanges {
        where o.user_id = any($1::int[])`,
       [userIds, OVERLAP_S],
     );
-    const announced = new Map<string, number>();
-    for (const { roomId, userId, at, ...membership } of changes) {
-      const key = `${roomId} ${userId}`;
-      announced.set(key, at);
-      if (this.#announced.get(key) === at) continue;
-      const updates = permissionFields(membership);
-      const frame = { type: 'room_updated', room_id: roomId, updates, timestamp: new Date() };
-      for (const connection of hub.connectionsOf(userId)) connection.send(frame);
-    }
-    this.#announced = announced;
+    this.#changes.announce(changes, permissionFields);
   }
 }

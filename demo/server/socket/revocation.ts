@@ -5,6 +5,7 @@
  */
 import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { PermissionChanges } from './permission-changes.js';
+import { SettingChanges } from './setting-changes.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
 
@@ -18,6 +19,7 @@ export interface Revocation {
 export function startRevocation(context: Context, connections: ReadonlySet<SocketConnection>): Revocation {
   const { database, hub, presence, log } = context;
   const permissionChanges = new PermissionChanges(context);
+  const settingChanges = new SettingChanges(context);
   let isChecking = false;
 
   async function check(): Promise<void> {
@@ -36,6 +38,7 @@ export function startRevocation(context: Context, connections: ReadonlySet<Socke
     ]);
     endSockets(new Set(userIds.filter((userId) => !active.some(({ id }) => id === userId))));
     await permissionChanges.announce(userIds);
+    await settingChanges.announce(userIds);
     const allowed = new Set(members.map(({ roomId, userId }) => `${roomId} ${userId}`));
     for (const [roomId, userId] of watched) if (!allowed.has(`${roomId} ${userId}`)) endSubscription(roomId, userId);
   }

@@ -20,13 +20,13 @@ export async function createRoomOf(
   const { backend } = outbox.session;
   const [userId] = userIds;
   const isDirect = userIds.length === 1 && !name && !context;
-  let created;
-  if (backend.has('create_room') && requests.createRoom)
-    created = await requests.createRoom({ userIds, name, context, contextToken, localId: String(localRoomId) }, signal);
-  else if (isDirect && requests.startDirect) created = await requests.startDirect(userId!, signal);
-  else throw new ChatError('not_supported', 'The server cannot create this conversation.');
+  const people = await requests.people?.();
+  if (!people || !(isDirect || backend.has('create_room')))
+    throw new ChatError('not_supported', 'The server cannot create this conversation.');
+  const { room } = backend.has('create_room')
+    ? await people.createRoom({ userIds, name, context, contextToken, localId: String(localRoomId) }, signal)
+    : await people.startDirect(userId!, signal);
   throwIfAborted(signal);
-  const { room } = created;
   moveMessages(outbox, refused, localRoomId, room.id);
   outbox.broadcast({ kind: 'room-created', localRoomId, room });
   outbox.report({ type: 'room-created', localRoomId, room });

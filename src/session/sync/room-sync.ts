@@ -9,6 +9,7 @@ import {
   throwIfAborted,
   toChatError,
   type ChangeEvent,
+  type RoomsAnswer,
   type TransportEvent,
 } from '../../transport/index.js';
 import { isNewRoom, isRoomEvent, type Method } from '../../model/index.js';
@@ -18,6 +19,7 @@ import type { RoomCursor } from './history-source.js';
 import { loadDeferred } from '../load-deferred.js';
 import { subscribe } from './subscribe.js';
 import { RoomHistory } from './room-history.js';
+import type { RoomPages } from './room-pages.js';
 
 type RoomSyncHost = Pick<
   SessionContext,
@@ -64,6 +66,8 @@ export class RoomSync implements RoomReader, OpenRooms {
   fullReadAt = -Infinity;
   /** The socket of the last catch-up. */
   #lastSocket: SocketConnection | undefined;
+  /** Capability `room_pages`: what was read of the list. */
+  pages: RoomPages | undefined;
   isOpenElsewhere: (roomId: Id) => boolean = () => false;
 
   constructor(session: RoomSyncHost) {
@@ -89,7 +93,7 @@ export class RoomSync implements RoomReader, OpenRooms {
   clear(): void {
     for (const history of this.openRooms.values()) history.drop();
     this.openRooms.clear();
-    this.#rooms = undefined;
+    this.pages = this.#rooms = undefined;
     this.#ids.clear();
   }
 
@@ -160,7 +164,7 @@ export class RoomSync implements RoomReader, OpenRooms {
     for (let again = 1; ; again++) {
       this.#isListStale = false;
       const turn = ++this.#lists;
-      const { rooms, leftOut, isComplete } = await this.#session.restOrThrow().listRooms(signal);
+      const { rooms, leftOut, isComplete } = await this.#fetchList(signal);
       throwIfAborted(signal);
       // The response to a later request is already shown.
       if (turn < this.#shownList) return rooms;
@@ -172,6 +176,12 @@ export class RoomSync implements RoomReader, OpenRooms {
       this.onRoomList(rooms);
       return rooms;
     }
+  }
+
+  async #fetchList(signal: AbortSignal): Promise<RoomsAnswer> {
+    const rest = this.#session.restOrThrow();
+    const deferred = this.#session.backend.has('room_pages') && (await loadDeferred().catch(noop));
+    return (deferred && (await deferred.listPages(this.#session, signal))) || rest.listRooms(signal);
   }
 
   /** Loads the page of history before or after a message. @throws {ChatError} */
