@@ -20,6 +20,7 @@ export async function createRoomOf(
   const { backend } = outbox.session;
   const [userId] = userIds;
   const isDirect = userIds.length === 1 && !name && !context;
+  if (!backend.isKnown) throw new ChatError('unreachable', 'The backend has not reported its capabilities yet.');
   const people = await requests.people?.();
   if (!people || !(isDirect || backend.has('create_room')))
     throw new ChatError('not_supported', 'The server cannot create this conversation.');
