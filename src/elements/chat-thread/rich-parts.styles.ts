@@ -34,10 +34,12 @@ const richParts = css`
   .send:focus-visible {
     outline-offset: 2px;
   }
-  @media (forced-colors: active) {
+  @media (forced-colors: active), (prefers-contrast: more) {
     .bubble {
       border: 1px solid;
     }
+  }
+  @media (forced-colors: active) {
     .own .bubble {
       border: 3px solid Highlight;
     }
