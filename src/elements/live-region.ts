@@ -92,8 +92,13 @@ class Announcer {
     this.#notices.clear();
   }
 
-  /** @param kind replaces an unannounced notice of the same kind; two elements may show the same problem. */
+  /**
+   * @param kind replaces an unannounced notice of the same kind; two elements may show the same problem.
+   * @param text empty: only withdraws that notice.
+   */
   announce(kind: string, text: string): void {
+    this.#notices.delete(kind);
+    if (!text) return;
     this.#notices.set(kind, text);
     evictOldest(this.#notices, MAX_NOTICES);
     this.#schedule();
@@ -243,7 +248,7 @@ export class LiveRegion implements ReactiveController {
     this.#announcer = undefined;
   }
 
-  /** @param kind see {@link Announcer.announce}. */
+  /** See {@link Announcer.announce}. */
   announce(kind: string, text: string): void {
     this.#announcer?.announce(kind, text);
   }

@@ -60,6 +60,7 @@ export const de: Terms = {
   unreadable: (count) =>
     count === 1 ? '1 konnte nicht angezeigt werden.' : `${count} konnten nicht angezeigt werden.`,
   noMatch: (filter) => `Keine Treffer für „${filter}“`,
+  matches: (count) => (count === 1 ? '1 Treffer' : `${count} Treffer`),
   loadingConversations: 'Unterhaltungen werden geladen …',
   unread: (count) => `${count} ungelesen`,
   you: 'Du',

@@ -26,6 +26,7 @@ export const enSecondary = {
   noConversations: 'No conversations yet',
   notAllConversations: 'Not all conversations are shown.',
   noMatch: (filter) => `No results for “${filter}”`,
+  matches: (count) => (count === 1 ? '1 result' : `${count} results`),
   loadingConversations: 'Loading conversations…',
   unread: (count) => `${count} unread`,
   you: 'You',
