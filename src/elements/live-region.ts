@@ -12,7 +12,7 @@ import { isNotice } from './chat-thread/is-notice.js';
 import { firstName, fullName, roomName } from './display-name.js';
 import { unnamedUser } from './unnamed-user.js';
 import { SettledState } from './settled-state.js';
-import { STATE_TERMS } from './state-terms.js';
+import { stateTerm } from './state-terms.js';
 
 /** Changes within this time are announced together, in milliseconds. */
 const BATCH_MS = 1_000;
@@ -139,7 +139,7 @@ class Announcer {
     if (value === this.#announcedState) return;
     const isFirst = this.#announcedState === 'idle' && value === 'connected';
     this.#announcedState = value;
-    if (value !== 'idle' && !isFirst) this.announce('state', this.#term(STATE_TERMS[value]));
+    if (value !== 'idle' && !isFirst) this.announce('state', this.#term(stateTerm(value, this.#connection.data.phase)));
   }
 
   #schedule(): void {

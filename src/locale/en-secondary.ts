@@ -11,6 +11,7 @@ export const enSecondary = {
   polling: 'Messages may take a few seconds.',
   offline: 'You’re offline. Messages will be sent when you’re back.',
   unauthorized: 'You’re signed out.',
+  signInFailing: 'This site can’t sign you in right now.',
   failing: 'No connection. Messages will be sent later.',
   reason: (_code, english) => english,
   retryNow: 'Retry now',

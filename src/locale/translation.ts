@@ -12,6 +12,8 @@ export interface Terms {
   polling: string;
   offline: string;
   unauthorized: string;
+  /** In place of `unauthorized` or `failing`: the page's token endpoint issues no token. */
+  signInFailing: string;
   /** State `error`. */
   failing: string;
   /**
