@@ -48,6 +48,12 @@ const richParts = css`
       background: CanvasText;
     }
   }
+  /* See wheel-reserve.ts. */
+  .messages::before {
+    content: '';
+    flex: none;
+    block-size: var(--_reserve, 0);
+  }
   .quote {
     margin: 0 0 calc(0.25 * var(--_rem));
     padding-inline-start: calc(0.5 * var(--_rem));

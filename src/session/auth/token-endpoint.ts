@@ -27,8 +27,8 @@ export async function fetchToken(tokenUrl: string, options: FetchOptions): Promi
     const sentence = `token-url answered ${status} ${where}. Expected: 200 with {"token": "…"}.`;
     if (status < 500 && status !== 429) throw new ChatError('unexpected_answer', sentence);
     throw new ChatError(status === 429 ? 'rate_limited' : 'server_error', sentence, status, retryAfter(response));
-  }).catch((thrown: ChatError) => {
-    if (thrown.code === 'unreachable' || thrown.code === 'timeout')
+  }).catch((thrown: unknown) => {
+    if (thrown instanceof ChatError && (thrown.code === 'unreachable' || thrown.code === 'timeout'))
       throw new ChatError(
         thrown.code,
         `token-url got no answer (${address.origin}${address.pathname}): ${thrown.message}`,
