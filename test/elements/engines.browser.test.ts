@@ -110,7 +110,8 @@ describe('12.19: the same in every engine', () => {
     const thread = await mounted(300);
     const list = scroller(thread);
     await until(() => all(thread, 'li').length > 20);
-    const first = all(thread, 'li')[0]!;
+    const firstNumber = (): number => Number(/message (\d+)/.exec(text(all(thread, 'li')[0]))![1]);
+    const first = firstNumber();
     list.dispatchEvent(new WheelEvent('wheel', { deltaY: -90, bubbles: true, composed: true }));
     let scrolls = 0;
     list.scrollBy = () => void scrolls++;
@@ -118,7 +119,7 @@ describe('12.19: the same in every engine', () => {
       list.scrollTop -= 60;
       await nextFrame();
     }
-    expect(all(thread, 'li').indexOf(first), 'rows added above').to.be.at.least(10);
+    expect(first - firstNumber(), 'rows added above').to.be.at.least(10);
     expect(scrolls).to.equal(0);
     await until(() => getComputedStyle(list, '::before').blockSize === '0px');
   });
