@@ -27,8 +27,8 @@ export const DEFAULT_TIMING: DoctorTiming = { requestMs: 10_000, greetingMs: 10_
 export interface CheckContextOptions {
   address: Address;
   token: string;
-  /** Why the page could not provide a token; empty if it was not asked, or has no signed-in user. */
-  tokenProblem: string;
+  /** Why the page could not provide a token; undefined if it was not asked, or has no signed-in user. */
+  tokenProblem: ChatError | undefined;
   secondToken: string | undefined;
   auth: AuthMode;
   /** The origin of the site that uses the backend; undefined if not given. */

@@ -6,6 +6,7 @@ import { describeNonJson } from './non-json-body.js';
 import { isResponse, type RequestFailure, type RequestResult, type RestResponse } from './raw-request.js';
 import { return401, verifyToken } from './remedies.js';
 import { parseUrl } from '../internal/url.js';
+import type { ChatError } from '../transport/index.js';
 
 /** Why these checks do not run in a visitor's browser. */
 export const NOT_IN_BROWSER =
@@ -17,6 +18,10 @@ export const NOT_IN_BROWSER =
  */
 export async function checkRest(context: CheckContext): Promise<RestResponse | undefined | false> {
   const { findings, options } = context;
+  const { tokenProblem } = options;
+  // First, because it is the cause of what follows, also if the server cannot be reached.
+  if (!options.token && tokenProblem)
+    findings.fail('token.rest', `The page could not get a token: ${tokenProblem.message}`, noTokenFix(tokenProblem));
   context.startCheck('rest.reachable');
   const result = await context.request('rooms/');
   if (!isResponse(result)) {
@@ -81,9 +86,7 @@ function judgeResponse(context: CheckContext, response: RestResponse): boolean {
     return false;
   }
   if (status === 401 || status === 403) {
-    const { token, tokenProblem } = options;
-    if (token || !tokenProblem) findings.fail('token.rest', describeRejectedToken(token, response), REJECTED_TOKEN_FIX);
-    else findings.fail('token.rest', `The page could not get a token: ${tokenProblem}`, NO_TOKEN_FIX);
+    findings.fail('token.rest', describeRejectedToken(options.token, response), REJECTED_TOKEN_FIX);
     if (nonJson) findings.fail('rest.json', `The error response has ${nonJson.description}.`, nonJson.fix);
     else findings.pass('rest.json');
     return false;
@@ -112,8 +115,26 @@ const REJECTED_TOKEN_FIX =
   '"Authorization: Bearer <token>".';
 
 const NO_TOKEN_FIX =
-  'Correct the address in token-url (data-token-url of loader.js), which is relative to the page, and let it answer ' +
-  '200 with {"token": "…"} for a signed-in visitor, and 401 for others.';
+  'Let token-url (data-token-url of loader.js) answer 200 with {"token": "…"} for a signed-in visitor, and 401 for ' +
+  'others. ';
+
+/** How to repair the page's token endpoint. */
+function noTokenFix({ code }: ChatError): string {
+  switch (code) {
+    case 'unreachable':
+      return (
+        'Check that the server at this address is running. If it has another origin than the page, its CORS headers ' +
+        'must allow this site with credentials, and connect-src of a Content-Security-Policy must allow the address.'
+      );
+    case 'timeout':
+      return "Let token-url answer within 10 s. The server's log shows what takes longer.";
+    case 'server_error':
+    case 'rate_limited':
+      return `${NO_TOKEN_FIX}The stack trace of the error is in the log of the server behind this address.`;
+    default:
+      return `${NO_TOKEN_FIX}Check the address: it is relative to the page, and must not be redirected to a login page.`;
+  }
+}
 
 function describeRejectedToken(token: string, { status, text, json }: RestResponse): string {
   if (!token) return 'There is no token, so no user is signed in.';

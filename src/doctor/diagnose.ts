@@ -96,10 +96,10 @@ export async function diagnose(options: DiagnoseOptions): Promise<Report> {
 
 async function createContext(options: DiagnoseOptions, address: ReturnType<typeof makeAddress>): Promise<CheckContext> {
   const { auth = 'query', room, requestUpgrade, signal } = options;
-  let tokenProblem = '';
+  let tokenProblem: ChatError | undefined;
   const provided = await options.tokenProvider?.().catch((thrown: unknown) => {
     // Other errors of the page may contain anything.
-    if (thrown instanceof ChatError) tokenProblem = thrown.message;
+    if (thrown instanceof ChatError) tokenProblem = thrown;
   });
   const token = (provided ?? options.token ?? '').trim();
   const secondToken = options.userToken2?.trim() || undefined;

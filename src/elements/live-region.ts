@@ -12,7 +12,7 @@ import { isNotice } from './chat-thread/is-notice.js';
 import { firstName, fullName, roomName } from './display-name.js';
 import { unnamedUser } from './unnamed-user.js';
 import { SettledState } from './settled-state.js';
-import { STATE_TERMS } from './state-terms.js';
+import { stateTerm } from './state-terms.js';
 
 /** Changes within this time are announced together, in milliseconds. */
 const BATCH_MS = 1_000;
@@ -92,8 +92,13 @@ class Announcer {
     this.#notices.clear();
   }
 
-  /** @param kind replaces an unannounced notice of the same kind; two elements may show the same problem. */
+  /**
+   * @param kind replaces an unannounced notice of the same kind; two elements may show the same problem.
+   * @param text empty: only withdraws that notice.
+   */
   announce(kind: string, text: string): void {
+    this.#notices.delete(kind);
+    if (!text) return;
     this.#notices.set(kind, text);
     evictOldest(this.#notices, MAX_NOTICES);
     this.#schedule();
@@ -134,7 +139,7 @@ class Announcer {
     if (value === this.#announcedState) return;
     const isFirst = this.#announcedState === 'idle' && value === 'connected';
     this.#announcedState = value;
-    if (value !== 'idle' && !isFirst) this.announce('state', this.#term(STATE_TERMS[value]));
+    if (value !== 'idle' && !isFirst) this.announce('state', this.#term(stateTerm(value, this.#connection.data.phase)));
   }
 
   #schedule(): void {
@@ -243,7 +248,7 @@ export class LiveRegion implements ReactiveController {
     this.#announcer = undefined;
   }
 
-  /** @param kind see {@link Announcer.announce}. */
+  /** See {@link Announcer.announce}. */
   announce(kind: string, text: string): void {
     this.#announcer?.announce(kind, text);
   }

@@ -28,6 +28,7 @@ const REASONS: Record<string, string> = {
   origin_refused: 'Diese Website darf sich nicht verbinden.',
   access_refused: 'Der Server verweigert dir den Zugriff.',
   token_endpoint_unreachable: 'Deine Anmeldung kann gerade nicht überprüft werden.',
+  token_endpoint_failing: 'Die Anmeldung dieser Website funktioniert nicht.',
   internal_error: 'Interner Fehler im Chat.',
   token_missing: 'Du bist nicht angemeldet.',
   token_expired: 'Deine Anmeldung ist abgelaufen.',
@@ -43,6 +44,7 @@ export const de: Terms = {
   polling: 'Nachrichten können ein paar Sekunden dauern.',
   offline: 'Du bist offline. Nachrichten werden gesendet, sobald du wieder online bist.',
   unauthorized: 'Du bist abgemeldet.',
+  signInFailing: 'Diese Website kann dich gerade nicht anmelden.',
   failing: 'Keine Verbindung. Nachrichten werden später gesendet.',
   reason: (code, english) => REASONS[code] ?? english,
   retryNow: 'Jetzt versuchen',
@@ -60,6 +62,7 @@ export const de: Terms = {
   unreadable: (count) =>
     count === 1 ? '1 konnte nicht angezeigt werden.' : `${count} konnten nicht angezeigt werden.`,
   noMatch: (filter) => `Keine Treffer für „${filter}“`,
+  matches: (count) => (count === 1 ? '1 Treffer' : `${count} Treffer`),
   loadingConversations: 'Unterhaltungen werden geladen …',
   unread: (count) => `${count} ungelesen`,
   you: 'Du',

@@ -22,5 +22,6 @@ export const LATER_REASONS = {
   origin_refused: 'This site is not allowed to connect.',
   access_refused: 'The server refused access.',
   token_endpoint_unreachable: 'Your sign-in cannot be checked right now.',
+  token_endpoint_failing: 'The sign-in of this site does not work.',
   token_missing: 'You are not signed in.',
 };

@@ -19,6 +19,7 @@ const FIRST_REASONS = {
  * - `token_changed`: the connection is signing in with another token.
  * - `token_missing`, `token_expired`, `token_refused` (`unauthorized`): there is no usable token.
  * - `token_endpoint_unreachable`: the page could not be asked for a token.
+ * - `token_endpoint_failing` (`unauthorized`): `token-url` answers with something other than a token.
  * - `connection_lost`, `connection_silent`: the socket was closed without a reason, or stopped responding.
  * - `server_restarting`, `server_closed`, `connection_refused`, `server_busy`: the server closed the socket: for a
  *   restart, for no stated reason, because it did not accept the connection, or because of a rate limit.

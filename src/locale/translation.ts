@@ -1,5 +1,6 @@
 /**
- * All interface texts of the elements, in one language. A text with a variable part is a function.
+ * All interface texts of the elements, in one language. A text with a variable part is a function. If the language has
+ * more forms than singular and plural, choose the form with `Intl.PluralRules`.
  * `registerLocale` adds a language; texts that it leaves out are English.
  */
 export interface Terms {
@@ -11,6 +12,8 @@ export interface Terms {
   polling: string;
   offline: string;
   unauthorized: string;
+  /** In place of `unauthorized` or `failing`: the page's token endpoint issues no token. */
+  signInFailing: string;
   /** State `error`. */
   failing: string;
   /**
@@ -41,6 +44,8 @@ export interface Terms {
   notAllConversations: string;
   /** The filter has no results. */
   noMatch: (filter: string) => string;
+  /** Announced to screen readers: the number of rooms that the filter leaves, at least 1. */
+  matches: (count: number) => string;
   loadingConversations: string;
   unread: (count: number) => string;
   /** Author of the user's own messages: in a preview, `You: …`; in a thread, for screen readers. */

@@ -92,6 +92,17 @@ export default {
     ...mutant(),
     esbuildPlugin({ ts: true, target: 'esnext', tsconfig: `${rootDir}/tsconfig.json` }),
     backendPlugin(),
+    {
+      name: 'wheel',
+      /** Turns the wheel over a point, in `count` steps. `@web/test-runner-commands` has no such command. */
+      async executeCommand({ command, payload: { x, y, deltaY, count } = {}, session }) {
+        if (command !== 'wheel') return undefined;
+        const { mouse } = session.browser.getPage(session.id);
+        await mouse.move(x, y);
+        for (let n = 0; n < count; n++) await mouse.wheel({ deltaY });
+        return true;
+      },
+    },
   ],
   middleware: [
     // MSW's service worker must be served from the root, which is its scope.

@@ -1,6 +1,7 @@
 /** 12.5: announcements to screen readers. Each connection has one polite live region; each change is announced once. */
 import { expect, html, oneEvent } from '@open-wc/testing';
 import { sendKeys, setViewport } from '@web/test-runner-commands';
+import { registerLocale } from '../../src/locale/index.js';
 import { page, room, tokenOf } from '../support/fake-backend.js';
 import {
   all,
@@ -146,6 +147,47 @@ describe('12.5: announcements', () => {
     backend().sendAs(1, 2, 'later');
     await until(() => texts.length === 2);
     expect(texts[1]).to.equal('user2: later');
+  });
+
+  it('announces the number of results of the room filter once, after typing pauses', async () => {
+    backend().rooms = [room(1, 'Ana & Ben'), room(2, 'General'), room(3, 'Garden'), room(4, 'Gate')];
+    const { rooms } = await mounted();
+    const texts = record();
+    const filter = one(rooms, '[part=filter]') as HTMLInputElement;
+    filter.focus();
+    await sendKeys({ type: 'ga' });
+    await until(() => texts.length === 1);
+    await sendKeys({ type: 'r' });
+    await until(() => texts.length === 2);
+    await sendKeys({ type: 'x' });
+    await until(() => texts.length === 3);
+    filter.value = '';
+    filter.dispatchEvent(new Event('input'));
+    await rooms.updateComplete;
+    backend().sendAs(1, 2, 'later');
+    await until(() => texts.length === 4);
+    expect(texts).to.deep.equal(['2 results', '1 result', 'No results for “garx”', 'user2: later']);
+  });
+
+  it('announces the results in the language of the page, with its plural forms', async () => {
+    const forms: Record<string, string> = { one: 'wynik', few: 'wyniki', many: 'wyników' };
+    const plural = new Intl.PluralRules('pl');
+    registerLocale('pl', { matches: (count) => `${count} ${forms[plural.select(count)]}` });
+    backend().rooms = ['Zoo', 'Yak 1', 'Yak 2', ...'34567'].map((name, index) => room(index + 1, `${name} ww`));
+    const { rooms } = await mounted();
+    const texts = record();
+    for (const [lang, name, expected] of [
+      ['pl', 'zoo', '1 wynik'],
+      ['pl', 'yak', '2 wyniki'],
+      ['pl', ' ww', '8 wyników'],
+      ['de', 'zoo', '1 Treffer'],
+      ['de', 'yak', '2 Treffer'],
+    ] as const) {
+      rooms.lang = lang;
+      rooms.filter = name;
+      await until(() => texts.at(-1) === expected);
+    }
+    expect(texts.length).to.equal(5);
   });
 
   it('announces the state of the connection once it has lasted', async () => {

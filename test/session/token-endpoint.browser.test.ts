@@ -6,6 +6,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStorage } from '../support/memory-storage.js';
 import { partsLoaded } from '../support/lazy-parts.js';
 
+const WHERE = `(${location.origin}/chat-token/)`;
 const FRESH = tokenOf(1, { jti: 'fresh' });
 
 async function visit(answer: (nth: number) => Response | Error | Promise<Response>, config: ConnectionConfig = {}) {
@@ -73,27 +74,41 @@ describe('token-url', () => {
     [
       'a page',
       () => page('<!doctype html><title>Log in</title>', 200),
-      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+      `token-url answered a page (HTML) instead of a token ${WHERE}. Expected: {"token": "…"}.`,
     ],
     [
       'JSON without a token',
       () => json({ secret: 'words' }),
-      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+      `token-url answered no token ${WHERE}. Expected: {"token": "…"}.`,
     ],
+    ['null', () => json(null), `token-url answered no token ${WHERE}. Expected: {"token": "…"}.`],
     [
-      'null',
-      () => json(null),
-      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
+      '404',
+      () => new Response('', { status: 404 }),
+      `token-url answered 404 ${WHERE}. Expected: 200 with {"token": "…"}.`,
     ],
-    ['404', () => new Response('', { status: 404 }), 'token-url answered 404. Expected: {"token": "…"}.'],
   ] as const) {
     it(`an answer with ${what} is reported`, async () => {
       const { chat, problems, is } = await visit(answer);
       expect(problems).to.deep.equal([`token_provider: ${says}`]);
-      expect(is()).to.equal('unauthorized token_missing');
+      expect(is()).to.equal('unauthorized token_endpoint_failing');
       chat.disconnect();
     });
   }
+
+  it('after a redirect, the report has the address of the answer, without its query', async () => {
+    const login = page('<!doctype html><title>Log in</title>', 200);
+    Object.defineProperties(login, {
+      redirected: { value: true },
+      url: { value: 'https://site.example/login?next=a' },
+    });
+    const { chat, problems } = await visit(() => login);
+    expect(problems).to.deep.equal([
+      'token_provider: token-url answered a page (HTML) instead of a token ' +
+        '(redirected to https://site.example/login). Expected: {"token": "…"}.',
+    ]);
+    chat.disconnect();
+  });
 
   it('10.8: a network error or server error is retried; the visitor does not count as signed out', async () => {
     const { chat, clock, asked, is } = await visit(

@@ -70,6 +70,11 @@ export const styles = css`
       border: 1px solid;
     }
   }
+  @media (prefers-contrast: more) {
+    .room[aria-selected='true'] {
+      box-shadow: inset 0 0 0 1px var(--_border);
+    }
+  }
   .text {
     min-inline-size: 0;
   }

@@ -12,6 +12,7 @@ import { LiveRegion } from '../live-region.js';
 import { stopTyped } from '../typed-keys.js';
 import { IntervalController } from '../interval-controller.js';
 import { styles } from './chat-rooms.styles.js';
+import { FilterResults } from './filter-results.js';
 import { filterRooms } from './room-filter.js';
 import { roomRow, type RoomRowContext } from './room-row.js';
 import { RowWindow } from './row-window.js';
@@ -122,10 +123,11 @@ export class ChatRoomsElement extends LitElement {
   readonly #localize = new Localize(this, enSecondary);
   readonly #states = new CustomStates(this);
   readonly #window = new RowWindow(this);
+  readonly #liveRegion = new LiveRegion(this, this.#localize, this.#finder);
+  readonly #results = new FilterResults(systemClock, (text) => this.#liveRegion.announce('filter', text));
 
   constructor() {
     super();
-    new LiveRegion(this, this.#localize, this.#finder);
     new DocumentStyles(this);
     new IntervalController(this, () => (this.#allRooms.length ? MINUTE_MS : null));
   }
@@ -133,6 +135,11 @@ export class ChatRoomsElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#localize.prepare();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#results.stop();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -155,6 +162,8 @@ export class ChatRoomsElement extends LitElement {
 
   protected override update(changed: PropertyValues<this>): void {
     const focused = this.shadowRoot?.activeElement as HTMLElement | null | undefined;
+    // The filter that the list starts with is no change.
+    if (this.hasUpdated && changed.has('filter')) this.#results.changed(() => this.#resultText);
     super.update(changed);
     // A row that moves within the list loses the focus.
     if (focused?.isConnected && this.shadowRoot!.activeElement !== focused) focused.focus({ preventScroll: true });
@@ -294,10 +303,17 @@ export class ChatRoomsElement extends LitElement {
     return html`<p part="note" class="note">${sentences.join(' ')}</p>`;
   }
 
+  /** What the filter leaves; empty without a filter, or while there are no rooms. */
+  get #resultText(): string {
+    if (!this.filter.trim() || !this.#allRooms.length) return '';
+    const { length } = this.#shownRooms;
+    return length > 0 ? this.#localize.term('matches', length) : this.#localize.term('noMatch', this.filter);
+  }
+
   #renderNote(): TemplateResult | typeof nothing {
     const { term } = this.#localize;
     if (this.filter && this.#allRooms.length)
-      return html`<p part="note" class="note" data-announce="no-match:${this.filter}">${term('noMatch', this.filter)}</p>`;
+      return html`<p part="note" class="note">${term('noMatch', this.filter)}</p>`;
     if (this.#isLoaded.value && (this.#unreadableCount.value || this.#isComplete.value === false)) return nothing;
     if (this.#isLoaded.value || this.#snapshot)
       return html`<slot name="empty"><p part="note" class="note">${term('noConversations')}</p></slot>`;

@@ -92,6 +92,15 @@ export const styles = css`
     text-decoration: underline;
     text-underline-offset: 0.2em;
   }
+  @media (prefers-contrast: more) {
+    .base {
+      border-color: var(--_border) !important;
+    }
+    .label,
+    button {
+      color: var(--_text);
+    }
+  }
   @keyframes pulse {
     50% {
       opacity: 0.25;

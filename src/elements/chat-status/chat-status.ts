@@ -10,7 +10,7 @@ import { CustomStates } from '../custom-states.js';
 import { DocumentStyles } from '../document-styles.js';
 import { LiveRegion } from '../live-region.js';
 import { SettledState } from '../settled-state.js';
-import { STATE_TERMS } from '../state-terms.js';
+import { stateTerm } from '../state-terms.js';
 import { styles } from './chat-status.styles.js';
 
 /** States in which something may be wrong with the page, the backend or the network. */
@@ -199,7 +199,7 @@ export class ChatStatusElement extends LitElement {
     const hasRetry = this.#phase.value && nextTryOf(this.#phase.value)?.attempt;
     return html`<div part="base" class="base ${state}" @keydown=${this.#onKey} @focusout=${() => this.requestUpdate()}>
       <span part="dot" class="dot"></span>
-      <span part="label" class="label">${term(STATE_TERMS[state])}</span>
+      <span part="label" class="label">${term(stateTerm(state, this.#phase.value))}</span>
       ${hasRetry || state === 'unauthorized' || focused === 'retry' ? html`<button part="retry" type="button" @click=${this.#retry}>${term('retryNow')}</button>` : nothing}
       ${isProblem || this.panel || focused === 'details' ? html`<button part="details" type="button" aria-expanded=${!!this.panel} @click=${this.#toggleDetails}>${term('details')}</button>` : nothing}
       ${this.always ? nothing : html`<button part="hide" type="button" @click=${this.#hide}>${term('hide')}</button>`}

@@ -34,10 +34,12 @@ const richParts = css`
   .send:focus-visible {
     outline-offset: 2px;
   }
-  @media (forced-colors: active) {
+  @media (forced-colors: active), (prefers-contrast: more) {
     .bubble {
       border: 1px solid;
     }
+  }
+  @media (forced-colors: active) {
     .own .bubble {
       border: 3px solid Highlight;
     }
@@ -45,6 +47,12 @@ const richParts = css`
       forced-color-adjust: none;
       background: CanvasText;
     }
+  }
+  /* See wheel-reserve.ts. */
+  .messages::before {
+    content: '';
+    flex: none;
+    block-size: var(--_reserve, 0);
   }
   .quote {
     margin: 0 0 calc(0.25 * var(--_rem));

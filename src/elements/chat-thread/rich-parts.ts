@@ -24,6 +24,7 @@ import { styles } from './rich-parts.styles.js';
 import { ReadingDetector } from './reading-detector.js';
 import type { RowContext } from './row-context.js';
 import { SelectedRows } from './selected-rows.js';
+import { WheelReserve } from './wheel-reserve.js';
 import type { VirtualScroller } from './virtual-scroller.js';
 
 export { avatar } from '../avatar.js';
@@ -55,6 +56,7 @@ export function addControllers(
   new DocumentStyles(host);
   new SelectedRows(host, scroller);
   new PrintedRows(host, scroller);
+  if (navigator.vendor.startsWith('Apple')) new WheelReserve(host, scroller);
   // 'Today' becomes 'Yesterday'.
   new IntervalController(host, () => new Date(systemClock.now()).setHours(24, 0, 0, 0) - systemClock.now());
   return new ReadingDetector(host, onReading);

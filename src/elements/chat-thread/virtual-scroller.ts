@@ -70,6 +70,12 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
   extend = (start: number, end: number, _items: readonly Item[]): readonly [number, number] => [start, end];
 
   /**
+   * Moves the content by `px`. Replaced in WebKit: see wheel-reserve.ts. Assigning `scrollTop` ends the reader's
+   * scrolling, even in place. A relative scroll keeps what the engine has scrolled outside of the main thread.
+   */
+  shift = (scroller: Element, px: number): void => scroller.scrollBy(0, px);
+
+  /**
    * @param onLoadMore called when the reader approaches the edge of the loaded rows. May be called repeatedly.
    * @param onEndChange called when `isAtEnd` changes.
    * @param onViewChange called when other rows may be visible than before.
@@ -277,9 +283,7 @@ export class VirtualScroller<Item extends Keyed> implements ReactiveController {
     const distance = this.#expectedTop - scroller.scrollTop;
     // A smaller distance is not corrected, so that slow scrolling adds up.
     if (Math.abs(distance) < MIN_SCROLL_PX) return;
-    // Assigning `scrollTop` ends the reader's scrolling, even in place. A relative scroll keeps what the engine has
-    // scrolled outside of the main thread.
-    scroller.scrollBy(0, distance);
+    this.shift(scroller, distance);
     this.#expectedTop = scroller.scrollTop;
   }
 

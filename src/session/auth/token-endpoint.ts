@@ -18,18 +18,28 @@ export async function fetchToken(tokenUrl: string, options: FetchOptions): Promi
   if (!address) throw new ChatError('bad_url', `token-url="${tokenUrl}" is not an address.`);
   const init: RequestInit = { credentials: 'include', cache: 'no-store', headers: { Accept: 'application/json' } };
   const token = await fetchWithDeadline(address, init, options, async (response) => {
-    const { status, ok } = response;
+    const { status, ok, redirected } = response;
     if (status === 401 || status === 403 || status === 204) return '';
-    if (ok) return tokenIn(await response.text());
-    const sentence = `token-url answered ${status}. Expected: {"token": "…"}.`;
+    // The address as the browser has resolved it, without a query, which may contain anything.
+    const { origin, pathname } = redirected ? new URL(response.url) : address;
+    const where = `(${redirected ? 'redirected to ' : ''}${origin}${pathname})`;
+    if (ok) return tokenIn(await response.text(), where);
+    const sentence = `token-url answered ${status} ${where}. Expected: 200 with {"token": "…"}.`;
     if (status < 500 && status !== 429) throw new ChatError('unexpected_answer', sentence);
     throw new ChatError(status === 429 ? 'rate_limited' : 'server_error', sentence, status, retryAfter(response));
+  }).catch((thrown: unknown) => {
+    if (thrown instanceof ChatError && (thrown.code === 'unreachable' || thrown.code === 'timeout'))
+      throw new ChatError(
+        thrown.code,
+        `token-url got no answer (${address.origin}${address.pathname}): ${thrown.message}`,
+      );
+    throw thrown;
   });
   return token ?? '';
 }
 
 /** @throws {ChatError} `unexpected_answer`. */
-function tokenIn(text: string): string {
+function tokenIn(text: string, where: string): string {
   let answer: unknown = text.trim();
   try {
     const body = JSON.parse(text) as Record<string, unknown> | string | null;
@@ -39,10 +49,8 @@ function tokenIn(text: string): string {
   }
   // The error does not quote the response, which may contain anything.
   if (typeof answer !== 'string' || !/^[^\s<>]+$/.test(answer)) {
-    throw new ChatError(
-      'unexpected_answer',
-      'token-url answered without a token. Expected: {"token": "…"}. Is it a page, or behind a login?',
-    );
+    const what = /^\s*</.test(text) ? 'a page (HTML) instead of a token' : 'no token';
+    throw new ChatError('unexpected_answer', `token-url answered ${what} ${where}. Expected: {"token": "…"}.`);
   }
   return answer;
 }

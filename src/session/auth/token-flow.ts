@@ -89,7 +89,10 @@ export class TokenFlow {
     if (signal.aborted) return false;
     // It is unknown who is signed in. This does not mean that no user is.
     if (failure) session.begin({ ...session.config!, token: '' }, failure);
-    else if (!isRefreshed) this.#auth.setUnauthorized(refused);
+    else if (!isRefreshed && this.refresher.isEndpointFailing) {
+      session.end(true);
+      session.states.toUnauthorized('token_endpoint_failing');
+    } else if (!isRefreshed) this.#auth.setUnauthorized(refused);
     return isRefreshed === true;
   }
 

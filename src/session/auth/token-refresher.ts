@@ -72,6 +72,8 @@ export class TokenRefresher {
   #askedAt = -Infinity;
   /** Whether the last request has failed with an error that does not concern the network. */
   #hasFailed = false;
+  /** Whether that was because of what the token endpoint answered: it is unknown who is signed in. */
+  isEndpointFailing = false;
   #againMs = AGAIN_MS;
   #asking: Promise<boolean> | undefined;
   #answer: Promise<string | undefined> | undefined;
@@ -281,7 +283,7 @@ export class TokenRefresher {
       const isUsable = await this.request().catch((thrown: unknown) => void (failure = toChatError(thrown)));
       if (signal.aborted || isUsable) return !signal.aborted;
       if (!failure) {
-        session.states.toUnauthorized('token_missing');
+        session.states.toUnauthorized(this.isEndpointFailing ? 'token_endpoint_failing' : 'token_missing');
         return false;
       }
     }
@@ -292,7 +294,7 @@ export class TokenRefresher {
     const { ask, onLate } = this.#parts;
     if (this.#answer) return this.#answer;
     this.#askedAt = this.#session.clock.now();
-    this.#hasFailed = false;
+    this.#hasFailed = this.isEndpointFailing = false;
     const wasUnauthorized = this.#session.state.is === 'unauthorized';
     const asked: Promise<string | undefined> = ask(this.#abort.signal)
       .catch((thrown: unknown) => {
@@ -303,6 +305,7 @@ export class TokenRefresher {
           throw temporary;
         }
         this.#hasFailed = true;
+        this.isEndpointFailing = thrown instanceof ChatError;
         // The message of the page's error is not reported: it may contain anything.
         return this.#problem(
           thrown instanceof ChatError
