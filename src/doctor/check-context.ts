@@ -71,6 +71,8 @@ export class CheckContext {
   /** The user's id in the greeting. */
   userId: Id | undefined;
   capabilities: readonly string[] = [];
+  /** `limits` of the greeting. */
+  limits: Readonly<Record<string, unknown>> = {};
   readonly #sockets = new Set<RecordingSocket>();
 
   constructor(options: CheckContextOptions) {

@@ -7,7 +7,7 @@ import { formatList } from './format-list.js';
 import { errorText, hasType, isFrame, replyOrError, type RecordingSocket, type Reply } from './recording-socket.js';
 import { correctTypes, serializeJson } from './remedies.js';
 import { isId } from '../internal/is-id.js';
-import { GREETING, ROOM } from './shapes.js';
+import { GREETING, isRecord, ROOM } from './shapes.js';
 
 /** Each capability, and what happens without it. */
 const CAPABILITIES = {
@@ -27,6 +27,7 @@ const CAPABILITIES = {
   permissions: 'The widget offers the same actions in every room, and shows an error if the server refuses one.',
   around: 'To show an old message, up to 20 older pages are loaded.',
   mark_unread: 'Messages cannot be marked as unread.',
+  uploads: 'A message has at most one file, which is sent with it.',
 } as const;
 
 /** @returns whether there is a greeting that the widget accepts. */
@@ -37,7 +38,7 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
     reportMissingGreeting(context, socket);
     return false;
   }
-  const { capabilities, protocol, user_id } = greeting;
+  const { capabilities, limits, protocol, user_id } = greeting;
   const problems = GREETING(greeting, 'connection_established');
   if (problems.length > 0) findings.fail('socket.greeting', `${formatList(problems)}.`, correctTypes);
   else {
@@ -48,6 +49,7 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   if (!isId(user_id)) return false;
   context.userId = user_id;
   context.capabilities = Array.isArray(capabilities) ? capabilities.map(String) : [];
+  if (isRecord(limits)) context.limits = limits;
   for (const [name, consequence] of Object.entries(CAPABILITIES) as [keyof typeof CAPABILITIES, string][]) {
     if (context.hasCapability(name)) findings.pass(`capability.${name}`);
     else findings.unsupported(`capability.${name}`, `The backend does not announce ${name}. ${consequence}`);

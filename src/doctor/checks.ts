@@ -43,6 +43,7 @@ export const CHECKS = {
   'capability.permissions': 'Capability: rooms say what the user may do',
   'capability.around': 'Capability: the history around any message can be read',
   'capability.mark_unread': 'Capability: messages can be marked as unread',
+  'capability.uploads': 'Capability: several files per message, uploaded before',
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
@@ -97,6 +98,13 @@ export const CHECKS = {
   'sync.seq': 'The sequence numbers of changes have no gap',
   'sync.rest': 'GET sync/ returns missed changes',
   'sync.socket': 'The sync frame returns missed changes',
+  'uploads.file': 'A file can be uploaded',
+  'uploads.repeated': 'Sent twice, an upload is one',
+  'uploads.discard': 'An upload can be discarded',
+  'uploads.message': 'An upload can be sent in a message without text',
+  'uploads.used': 'An upload can be sent once only',
+  'uploads.url': 'A file can be loaded without a token, also in parts',
+  'uploads.renewed': 'GET messages/{id}/ returns the message, with new URLs',
   'edit.message': 'A message can be edited',
   'edit.announced': 'An edit is announced on the WebSocket',
   'edit.repeated': 'Sent twice, an edit is answered alike',
@@ -118,7 +126,7 @@ export type CheckId = keyof typeof CHECKS;
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
   (Object.keys(CHECKS) as CheckId[]).filter((id) =>
-    /^(send|idempotent|history|mark-read|sync|edit|reactions|delete)\.|^non-member\.(?!subscribe)/.test(id),
+    /^(send|idempotent|history|mark-read|sync|uploads|edit|reactions|delete)\.|^non-member\.(?!subscribe)/.test(id),
   ),
 );
 

@@ -24,6 +24,7 @@ import { checkForeignRooms, checkRooms } from './check-rooms.js';
 import { checkSending, openWriteContext } from './check-send.js';
 import { checkSync } from './check-sync.js';
 import { checkTimes } from './check-times.js';
+import { checkUploads } from './check-uploads.js';
 import { checksFor, WRITE_CHECKS, type CheckId } from './checks.js';
 import { countVerdicts, Findings, type Finding, type Report } from './findings.js';
 import type { RecordingSocket } from './recording-socket.js';
@@ -167,6 +168,7 @@ async function runWriteChecks(context: CheckContext, socket: RecordingSocket): P
   await checkHistory(write);
   await checkMarkRead(write);
   await checkSync(write);
+  await checkUploads(write);
   await checkMessageChanges(write);
 }
 

@@ -6,7 +6,8 @@ export interface RequestOptions {
   /** Bearer token; undefined for an anonymous request. */
   token?: string | undefined;
   headers?: Record<string, string>;
-  body?: object;
+  /** JSON, a form, or the bytes of a file. */
+  body?: object | FormData | Blob;
 }
 
 export interface RestResponse {
@@ -41,6 +42,7 @@ export async function sendRequest(
   { method = 'GET', token, headers, body }: RequestOptions,
   { fetch, timeoutMs, signal }: RequestEnvironment,
 ): Promise<RequestResult> {
+  const isJson = body !== undefined && !(body instanceof FormData) && !(body instanceof Blob);
   const controller = new AbortController();
   let isTimeout = false;
   const timer = setTimeout(() => ((isTimeout = true), controller.abort()), timeoutMs);
@@ -52,10 +54,10 @@ export async function sendRequest(
       headers: {
         Accept: 'application/json',
         ...(token && { Authorization: `Bearer ${token}` }),
-        ...(body && { 'Content-Type': 'application/json' }),
+        ...(isJson && { 'Content-Type': 'application/json' }),
         ...headers,
       },
-      body: body ? JSON.stringify(body) : null,
+      body: isJson ? JSON.stringify(body) : ((body as BodyInit | undefined) ?? null),
       credentials: 'omit',
       cache: 'no-store',
       redirect: 'manual',

@@ -37,6 +37,11 @@ export class WriteContext {
     return `rooms/${encodeURIComponent(this.room)}/`;
   }
 
+  /** The beginning of the Idempotency-Key of an upload. */
+  get uploadKey(): string {
+    return `doctor-${this.#runId}-upload`;
+  }
+
   /** Creates a message with unique content. */
   createMessage(): TestMessage {
     const number = this.testMessages.length + 1;

@@ -1,4 +1,4 @@
-/** The capabilities permissions, around, edit, delete, reactions and mark_unread: correct, not announced, and wrong. */
+/** The capabilities permissions, around, edit, delete, reactions, mark_unread and uploads: correct, not announced, and wrong. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { REMOVABLE } from '../../demo/server/capabilities.js';
@@ -103,6 +103,30 @@ const MARK_UNREAD: Expected[] = [
   ['repeated marking as unread refused', 'mark_unread.repeated', /but the same request returned 404/, /first time/],
 ];
 
+const UPLOADS: Expected[] = [
+  [
+    'upload refused',
+    'uploads.file',
+    /^POST \/api\/chat\/uploads\/ returned 405 instead of 201/,
+    /do not announce uploads/,
+  ],
+  ['upload without an id', 'uploads.file', /uploads\/ returned no id/, /answer 201 with \{"id"/],
+  ['upload without a url', 'uploads.file', /returned no url, and not the state 'checking'/, /"url"/],
+  ['repeated upload is another one', 'uploads.repeated', /have different ids/, /unique per user/],
+  ['repeated upload refused', 'uploads.repeated', /the same one returned 404/, /answer was lost/],
+  ['upload cannot be discarded', 'uploads.discard', /^DELETE \S+ returned 405 instead of 204/, /answer 204/],
+  ['message with a file refused', 'uploads.message', /without text returned 400 instead of 201/, /empty "content"/],
+  ['message without its files', 'uploads.message', /does not have the upload in 'attachments'/, /in this order/],
+  ['message without the first URL', 'uploads.message', /'attachment' is not the URL/, /the URL of the first/],
+  ['upload sent twice', 'uploads.used', /can be sent in two messages/, /belongs to one message/],
+  ['used upload without a code', 'uploads.used', /does not have the code 'unknown_upload'/, /uploads the file again/],
+  ['file needs a token', 'uploads.url', /without a token, returned 401 instead of 206/, /sign it instead/],
+  ['file without ranges', 'uploads.url', /asked for a part .* returned 200 instead of 206/, /with 206, Content-Range/],
+  ['part of a file is another one', 'uploads.url', /bytes=0-6 does not contain these bytes/, /only these bytes/],
+  ['one message cannot be read', 'uploads.renewed', /^GET \S+ returned 405 instead of 200/, /valid again/],
+  ['one message has no files', 'uploads.renewed', /does not have the file/, /valid again/],
+];
+
 const DELETE: Expected[] = [
   ['deletion refused', 'delete.message', /^DELETE \S+ returned 405 instead of 204/, /do not announce delete/],
   ['deletion answered with 200', 'delete.message', /returned 200 instead of 204/, /answer 204 without a body/],
@@ -121,6 +145,7 @@ const FAULTS: [capability: string, needsWrite: boolean, Expected[]][] = [
   ['edit', true, EDIT],
   ['reactions', true, REACTIONS],
   ['mark_unread', true, MARK_UNREAD],
+  ['uploads', true, UPLOADS],
   ['delete', true, DELETE],
 ];
 

@@ -211,7 +211,8 @@ describe('the storage of files', () => {
     await prunedTo(0);
     await within(
       (async () => {
-        while ((await server.database.query('select 1 from file_deletions')).length > 0);
+        while ((await server.database.query('select 1 from file_deletions')).length > 0)
+          await new Promise(setImmediate);
       })(),
       'nothing to be left to delete',
     );

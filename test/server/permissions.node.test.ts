@@ -11,6 +11,7 @@ import { resolveOptions } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { type ClientFrames } from '../../src/protocol/client-frames.js';
 import { ANA, BEN, CLEO, join, rest, type Client, type Frame } from './support.js';
+import { sendFiles, textFile, uploadAll, type Attachment } from './upload-client.js';
 
 const DAN = 4;
 /** The room that is protected, another one of the former member's, and one that does not exist. */
@@ -20,9 +21,13 @@ const NAME = 'Protected';
 const DISCLOSURE = new RegExp(`${SECRET}|${NAME}`);
 const NO_MESSAGE = 2_000_000;
 
+const NO_UPLOAD = crypto.randomUUID();
+
 interface Ids {
   room: number;
   message: number;
+  /** An unsent upload of a member. */
+  upload: string;
 }
 
 interface Attempt {
@@ -124,14 +129,22 @@ const ROUTES: Record<string, RouteAttempt> = {
   'POST /rooms/:id/members/': { request: ({ room }) => [`rooms/${room}/members/`, { user_ids: [DAN] }], outsider: 404 },
   'DELETE /rooms/:id/members/:user/': { request: ({ room }) => [`rooms/${room}/members/${ANA}/`], outsider: 404 },
   'PATCH /rooms/:id/me/': { request: ({ room }) => [`rooms/${room}/me/`, { pinned: true }], outsider: 404 },
+  'GET /messages/:id/': { request: ({ message }) => [`messages/${message}/`], outsider: 404 },
+  // A user's own: the rights of files are those of the message that has them.
+  'POST /uploads/': { request: () => ['uploads/', { name: 'a', media_type: 'text/plain', size: 1 }], outsider: 400 },
+  'POST /uploads/:id/complete/': { request: ({ upload }) => [`uploads/${upload}/complete/`, {}], outsider: 404 },
+  'DELETE /uploads/:id/': { request: ({ upload }) => [`uploads/${upload}/`], outsider: 404 },
   'POST /ws_ticket/': { request: () => ['ws_ticket/', {}], outsider: 200 },
 };
-/** Routes without a user: an attachment's address is its own secret. */
+/** Routes without a user: the address of a file is signed. See file-addresses.node.test.ts. */
 const PUBLIC_ROUTES = ['GET /healthz', 'GET /attachments/:id/:name'];
 
 describe('13.1: permissions', () => {
   let server: RunningServer;
   let message: number;
+  /** A file of the room, and one that is not sent yet. */
+  let sentFile: Attachment;
+  let upload: string;
   let former: Client;
   let stranger: Client;
   let member: Client;
@@ -149,6 +162,9 @@ describe('13.1: permissions', () => {
     stranger = await join(server, DAN);
     const sent = await rest(server, ANA, `rooms/${ROOM}/send_message/`, { json: { room: ROOM, content: SECRET } });
     message = (sent.body as { id: number }).id;
+    const [file, unsent] = await uploadAll(server, ANA, textFile(SECRET), textFile(SECRET));
+    sentFile = (await sendFiles(server, ANA, ROOM, [file])).body.attachments[0] as Attachment;
+    upload = unsent!;
     member = await join(server, ANA, ROOM);
   });
   after(async () => {
@@ -166,6 +182,7 @@ describe('13.1: permissions', () => {
       `select user_id, read_count, read_up_to, role, pinned from members where room_id in (${ROOM}, ${OTHER_ROOM}) order by room_id, user_id`,
     ),
     await server.database.query(`select count(*)::int as n from reactions where message_id = ${message}`),
+    await server.database.query('select id, message_id, state from attachments order by id'),
   ];
 
   /** Makes an attempt on the socket. @returns the frames that answer it. */
@@ -177,7 +194,7 @@ describe('13.1: permissions', () => {
   }
   const codeOf = ([frame]: Frame[]): unknown => (frame?.type === 'error' ? frame['code'] : frame?.type);
   /** An answer without what differs between two rooms. */
-  const anonymous = (frames: Frame[], { room, message: id }: Ids): string =>
+  const anonymous = (frames: Frame[], { room, message: id }: Pick<Ids, 'room' | 'message'>): string =>
     JSON.stringify(frames.map(({ timestamp: _timestamp, ...frame }) => frame))
       .replaceAll(String(room), '<room>')
       .replaceAll(String(id), '<message>');
@@ -188,11 +205,11 @@ describe('13.1: permissions', () => {
       it(`${type} by a ${who}: ${outsider}`, async () => {
         const client = who === 'stranger' ? stranger : former;
         const before = await stateOf();
-        const frames = await attempt(client, type, send({ room: ROOM, message }));
+        const frames = await attempt(client, type, send({ room: ROOM, message, upload }));
         assert.equal(codeOf(frames), outsider);
         assert.doesNotMatch(JSON.stringify(frames), DISCLOSURE);
         // It does not reveal whether the room exists.
-        const nowhere = { room: NO_ROOM, message: NO_MESSAGE };
+        const nowhere = { room: NO_ROOM, message: NO_MESSAGE, upload: NO_UPLOAD };
         const other = await attempt(client, type, send(nowhere));
         if (outsider !== 'room_list')
           assert.equal(anonymous(frames, { room: ROOM, message }), anonymous(other, nowhere));
@@ -202,14 +219,43 @@ describe('13.1: permissions', () => {
     if (foreignMessage !== undefined)
       it(`${type} in an own room, with a message of another room: ${foreignMessage}`, async () => {
         const before = await stateOf();
-        const ids = { room: OTHER_ROOM, message };
+        const ids = { room: OTHER_ROOM, message, upload };
         const frames = await attempt(former, type, send(ids));
         assert.equal(codeOf(frames), foreignMessage);
-        const nowhere = { room: OTHER_ROOM, message: NO_MESSAGE };
+        const nowhere = { room: OTHER_ROOM, message: NO_MESSAGE, upload: NO_UPLOAD };
         assert.equal(anonymous(frames, ids), anonymous(await attempt(former, type, send(nowhere)), nowhere));
         assert.deepEqual(await stateOf(), before);
       });
   }
+
+  for (const which of ['unsent', 'sent'] as const)
+    it(`${which === 'sent' ? 'a sent' : 'an unsent'} upload of another user cannot be sent: unknown_upload, as one that does not exist`, async () => {
+      const before = await stateOf();
+      const id = which === 'sent' ? sentFile.id : upload;
+      const answerTo = async (attachment: string): Promise<unknown> => {
+        const { status, body } = await sendFiles(server, CLEO, OTHER_ROOM, [attachment]);
+        const frame = { type: 'send_message', room_id: OTHER_ROOM, content: '', attachments: [attachment] };
+        const frames = await attempt(former, 'send_message', frame);
+        assert.deepEqual([status, body.code, codeOf(frames)], [404, 'unknown_upload', 'unknown_upload']);
+        return [body, anonymous(frames, { room: OTHER_ROOM, message })];
+      };
+      assert.deepEqual(await answerTo(id), await answerTo(NO_UPLOAD));
+      assert.deepEqual(await stateOf(), before);
+    });
+
+  it('the address of a file, that a former member has kept, is refused: 403', async () => {
+    await server.database.query(`insert into members (room_id, user_id) values (${ROOM}, ${DAN})`);
+    const { attachments } = (await rest(server, DAN, `rooms/${ROOM}/messages/?limit=1`)).body.messages[0];
+    const load = async (): Promise<[number, string]> => {
+      const { status, text } = await rest(server, null, (attachments as Attachment[])[0]!.url!);
+      return [status, text];
+    };
+    assert.deepEqual(await load(), [200, SECRET]);
+    await server.database.query(`delete from members where room_id = ${ROOM} and user_id = ${DAN}`);
+    const [status, text] = await load();
+    assert.equal(status, 403);
+    assert.doesNotMatch(text, DISCLOSURE);
+  });
 
   it('authenticate with the token of another user closes the socket', async () => {
     const client = await join(server, DAN);
@@ -246,24 +292,24 @@ describe('13.1: permissions', () => {
     ] as const)
       it(`${route} by a ${who}: ${outsider}`, async () => {
         const before = await stateOf();
-        const answer = await ask(user, { room: ROOM, message });
+        const answer = await ask(user, { room: ROOM, message, upload });
         assert.equal(answer.status, outsider, answer.text);
         assert.doesNotMatch(answer.text, DISCLOSURE);
-        const nowhere = await ask(user, { room: NO_ROOM, message: NO_MESSAGE });
+        const nowhere = await ask(user, { room: NO_ROOM, message: NO_MESSAGE, upload: NO_UPLOAD });
         if (outsider !== 200) assert.deepEqual(answer, nowhere, 'it does not reveal whether the room exists');
         assert.deepEqual(await stateOf(), before);
         assert.deepEqual(await member.settle(), []);
       });
     it(`${route} without a token: 401`, async () => {
-      const { status } = await ask(null, { room: ROOM, message });
+      const { status } = await ask(null, { room: ROOM, message, upload });
       assert.equal(status, 401);
     });
     if (foreignMessage !== undefined)
       it(`${route} in an own room, with a message of another room: ${foreignMessage}`, async () => {
         const before = await stateOf();
-        const answer = await ask(CLEO, { room: OTHER_ROOM, message });
+        const answer = await ask(CLEO, { room: OTHER_ROOM, message, upload });
         assert.equal(answer.status, foreignMessage, answer.text);
-        assert.deepEqual(answer, await ask(CLEO, { room: OTHER_ROOM, message: NO_MESSAGE }));
+        assert.deepEqual(answer, await ask(CLEO, { room: OTHER_ROOM, message: NO_MESSAGE, upload: NO_UPLOAD }));
         assert.deepEqual(await stateOf(), before);
       });
   }

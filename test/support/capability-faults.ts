@@ -163,6 +163,55 @@ const markUnreadFaults = () =>
     'repeated marking as unread refused': repeatRefused(isMarkUnread),
   }) satisfies Record<string, BackendFault>;
 
+const isUpload = ({ method, url }: ProxiedRequest): boolean => method === 'POST' && url.pathname.endsWith('/uploads/');
+const isFile = ({ url }: ProxiedRequest): boolean => url.pathname.includes('/attachments/');
+const sendsFile = ({ method, body }: ProxiedRequest): boolean => method === 'POST' && body.includes('"attachments"');
+const isOneMessage = ({ method, url }: ProxiedRequest): boolean =>
+  method === 'GET' && /\/messages\/\d+\/$/.test(url.pathname);
+
+const uploadFaults = () =>
+  ({
+    'upload refused': { request: (request) => (isUpload(request) ? refusal(405) : undefined) },
+    'upload without an id': { response: answering(isUpload, without('id'), 201) },
+    'upload without a url': { response: answering(isUpload, without('url'), 201) },
+    'repeated upload is another one': {
+      request: (request) => {
+        if (isUpload(request)) delete request.headers['idempotency-key'];
+        return undefined;
+      },
+    },
+    'repeated upload refused': repeatRefused(isUpload),
+    'upload cannot be discarded': {
+      request: ({ method, url }) =>
+        method === 'DELETE' && url.pathname.includes('/uploads/') ? refusal(405) : undefined,
+    },
+    'message with a file refused': { request: (request) => (sendsFile(request) ? refusal(400) : undefined) },
+    'message without its files': { response: answering(sendsFile, without('attachments'), 201) },
+    'message without the first URL': { response: answering(sendsFile, without('attachment'), 201) },
+    'upload sent twice': {
+      response: (response, request) => {
+        if (sendsFile(request) && response.status === 404) response.status = 201;
+      },
+    },
+    'used upload without a code': { response: answering(sendsFile, without('code'), 404) },
+    'file needs a token': {
+      request: (request) => (isFile(request) && !request.headers.authorization ? refusal(401) : undefined),
+    },
+    'file without ranges': {
+      request: (request) => {
+        if (isFile(request)) delete request.headers.range;
+        return undefined;
+      },
+    },
+    'part of a file is another one': {
+      response: (response, request) => {
+        if (isFile(request)) response.body = response.body.toUpperCase();
+      },
+    },
+    'one message cannot be read': { request: (request) => (isOneMessage(request) ? refusal(405) : undefined) },
+    'one message has no files': { response: answering(isOneMessage, without('attachments')) },
+  }) satisfies Record<string, BackendFault>;
+
 const reactionFaults = () =>
   ({
     'reaction refused': { request: (request) => (isReaction(request) ? refusal(405) : undefined) },
@@ -223,5 +272,6 @@ export const capabilityFaults = (token: string) => ({
   ...editFaults(token),
   ...reactionFaults(),
   ...markUnreadFaults(),
+  ...uploadFaults(),
   ...deleteFaults(),
 });

@@ -119,13 +119,23 @@ export function startPruning(context: Pick<Context, 'database' | 'storage' | 'in
   const { database, options, log } = context;
   const { clock } = options;
   let running: Promise<void> | undefined;
+  /** A run that becomes due during another one follows it. */
+  let isDue = false;
   let cancel = schedule();
+
+  async function run(): Promise<void> {
+    while (isDue) {
+      isDue = false;
+      await prune(database, options, clock.now());
+      await pruneFiles(context);
+    }
+  }
 
   function schedule(): () => void {
     return clock.after(PRUNE_INTERVAL_MS, () => {
       cancel = schedule();
-      running ??= prune(database, options, clock.now())
-        .then(() => pruneFiles(context))
+      isDue = true;
+      running ??= run()
         .catch((error: unknown) => log.error({ err: error }, 'pruning failed'))
         .finally(() => (running = undefined));
     });

@@ -105,7 +105,7 @@ function withDelivery(
 }
 
 /** Digest of the content, to recognise a retry. */
-export const digestOf = ({
+const digestOf = ({
   content,
   attachments = [],
   digest,

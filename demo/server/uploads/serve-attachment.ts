@@ -63,7 +63,7 @@ function permittedSeconds({ options }: Context, call: Call, file: StoredFile): n
 }
 
 /** One range of bytes; 'unsatisfiable' for one beyond the end. Anything else is answered with the whole file (RFC 9110). */
-export function readRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
+function readRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
   if (first === '' && last === '') return undefined;
   if (first === '') {
