@@ -14,10 +14,21 @@ const CAPABILITIES = [
   'permissions',
   'around',
   'mark_unread',
+  'delivered',
+  'hide_receipts',
 ] as const;
 
 /** Capabilities that `--without` removes, to test clients against a server that lacks them. */
-export const REMOVABLE = ['edit', 'delete', 'reactions', 'permissions', 'around', 'mark_unread'] as const;
+export const REMOVABLE = [
+  'edit',
+  'delete',
+  'reactions',
+  'permissions',
+  'around',
+  'mark_unread',
+  'delivered',
+  'hide_receipts',
+] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
 export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);
@@ -28,6 +39,7 @@ const FRAMES: Partial<Record<ClientFrame['type'], Removable>> = {
   delete_message: 'delete',
   react: 'reactions',
   mark_unread: 'mark_unread',
+  mark_delivered: 'delivered',
 };
 
 interface Source {

@@ -40,6 +40,8 @@ describe('limits', () => {
           'permissions',
           'around',
           'mark_unread',
+          'delivered',
+          'hide_receipts',
         ],
         25,
       ],

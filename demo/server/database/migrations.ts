@@ -8,6 +8,7 @@ import { PRUNING } from './migration-8.js';
 import { PERMISSIONS } from './migration-9.js';
 import { VERSIONS } from './migration-10.js';
 import { MARK_UNREAD } from './migration-11.js';
+import { DELIVERY } from './migration-14.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -111,6 +112,7 @@ const MIGRATIONS: Migration[] = [
   PERMISSIONS,
   VERSIONS,
   MARK_UNREAD,
+  DELIVERY,
 ];
 
 /** An arbitrary advisory lock id. */

@@ -1,5 +1,5 @@
 /** The user and the server's capabilities, for the greeting of a socket and for `GET me/`. */
-import { announced } from '../capabilities.js';
+import { announced, has } from '../capabilities.js';
 import type { Viewer } from '../auth.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { Context } from '../context.js';
@@ -14,6 +14,7 @@ export function describe({ options }: Pick<Context, 'options'>, viewer: Viewer):
         capabilities: announced(options),
         heartbeat_s: options.heartbeatSeconds,
         limits: { content, attachment_bytes, rate, ...(editSeconds > 0 && { edit_s: editSeconds }) },
+        ...(has(options, 'hide_receipts') && { hide_receipts: viewer.hidesReceipts === true }),
       };
   return { user_id: viewer.id, username: viewer.username, ...extra, timestamp: new Date() };
 }
