@@ -16,7 +16,7 @@ import { parseUrl } from '../transport/index.js';
 import type { ChatRoom } from './chat-room.js';
 import type { ConnectionConfig } from './config.js';
 import { ConnectionCore, withParts } from './connection-core.js';
-import { createRoom } from './create-room.js';
+import { callMethod, createRoom } from './create-room.js';
 import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import { countCharacters, sendableText } from './sendable-text.js';
@@ -266,6 +266,16 @@ export class ChatConnection {
    */
   markNotificationRead(id?: Id): boolean {
     return this.#core.session.parts.markNotificationRead(id);
+  }
+
+  /**
+   * Hides (`true`) or shows the user's receipts, on all devices: others do not learn what the user has read and
+   * received, and the user does not learn it of others. `data.hideReceipts` is changed at once, and taken back if this
+   * fails.
+   * @throws {ChatError} `not_supported` without the capability `hide_receipts`, and the errors of a request.
+   */
+  hideReceipts(on: boolean): Promise<void> {
+    return callMethod(this.#core, 'hideReceipts', on) as Promise<void>;
   }
 
   // ————— Messages

@@ -13,6 +13,7 @@ const METHODS = [
   'openAt',
   'markUnread',
   'readBy',
+  'deliveredTo',
 ] as const satisfies readonly (keyof ChatRoom)[];
 
 const importMethods = lazyImport(() => import('./room-methods.js'));
@@ -26,18 +27,19 @@ async function loadMethods(): Promise<Awaited<ReturnType<typeof importMethods>>>
   }
 }
 
+type Method = Exclude<keyof Awaited<ReturnType<typeof importMethods>>, symbol>;
+
+/** Calls a method of room-methods.ts, with the connection as its first argument. */
+export async function callMethod(core: ConnectionCore, name: Method, ...given: unknown[]): Promise<unknown> {
+  const { signal } = core.session;
+  const methods = await loadMethods();
+  // The user may have changed meanwhile.
+  throwIfAborted(signal);
+  return (methods[name] as (core: ConnectionCore, ...given: unknown[]) => unknown)(core, ...given);
+}
+
 /** The methods are called as (core, id, ...arguments): see room-methods.ts. */
 export const createRoom = (core: ConnectionCore, id: Id): ChatRoom =>
   Object.fromEntries(
-    METHODS.map((name) => [
-      name,
-      async (...given: unknown[]): Promise<unknown> => {
-        const { signal } = core.session;
-        const methods = await loadMethods();
-        // The user may have changed meanwhile.
-        throwIfAborted(signal);
-        const method = methods[name] as (core: ConnectionCore, id: Id, ...given: unknown[]) => unknown;
-        return method(core, id, ...given);
-      },
-    ]),
+    METHODS.map((name) => [name, (...given: unknown[]) => callMethod(core, name, id, ...given)]),
   ) as unknown as ChatRoom;

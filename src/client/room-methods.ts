@@ -4,8 +4,9 @@ import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
 import type { ConnectionCore } from './connection-core.js';
 
 export { deleteMessage as delete, editMessage as edit, react } from './message-actions.js';
+export { hideReceipts } from './hide-receipts.js';
 export { openAt } from './open-at.js';
-export { markUnread, readBy } from './read-state.js';
+export { deliveredTo, markUnread, readBy } from './read-state.js';
 
 export function can({ store, clock }: ConnectionCore, roomId: Id, action: RoomAction, messageId?: Id): boolean {
   const message = messageId === undefined ? undefined : messageOf(store.data, roomId, messageId);

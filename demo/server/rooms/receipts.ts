@@ -1,6 +1,7 @@
 /** Capabilities `receipts`, `delivered` and `hide_receipts`: how far each member has read and received a room. */
 import type { Viewer } from '../auth.js';
 import { has } from '../capabilities.js';
+import { describe } from '../socket/greeting.js';
 import type { Context } from '../context.js';
 import { accessDenied, RequestError } from '../errors.js';
 
@@ -88,6 +89,7 @@ export async function hideReceipts(context: Context, viewer: Viewer, hides: bool
     [viewer.id, hides],
   );
   if (changed.length === 0) return;
-  const frame = { type: 'me_updated', hide_receipts: hides, timestamp: new Date() };
+  // The greeting contains the setting.
+  const frame = { type: 'connection_established', ...describe(context, { ...viewer, hidesReceipts: hides }) };
   context.broadcast({ to: 'users', userIds: [viewer.id], frames: [frame] });
 }

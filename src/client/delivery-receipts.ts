@@ -1,0 +1,93 @@
+/** Tells the server what this device has received: capability `delivered`. Deferred: see deferred.ts. */
+import type { KeyedTimers } from '../internal/keyed-timers.js';
+import { noop } from '../internal/noop.js';
+import type { SessionEvent } from '../model/index.js';
+import { compareMessages, idKey, sameId, type Id, type Message } from '../protocol/index.js';
+import type { Session } from '../session/index.js';
+import { isOwn, threadOf } from '../store/selectors.js';
+import { hidesReceipts } from '../store/receipts.js';
+import type { StateStore } from './state-store.js';
+
+interface DeliveryHost {
+  readonly store: StateStore;
+  readonly session: Session;
+  readonly timers: KeyedTimers;
+}
+
+/** Minimum interval between two confirmations for the same room, in milliseconds. */
+const DELIVERY_INTERVAL_MS = 1_000;
+
+/** The newest message of each running interval. */
+const newest = new WeakMap<object, Message>();
+
+/**
+ * Confirms a message of somebody else: immediately, then at most once per interval. Disconnecting and leaving the page
+ * send a waiting confirmation. One that is lost is replaced by the next, because each covers all messages before it.
+ */
+export function confirmDelivery(host: DeliveryHost, roomId: Id, message: Message): void {
+  const { store, session, timers } = host;
+  const { data } = store;
+  const key = idKey(roomId);
+  if (!session.backend.has('delivered') || hidesReceipts(data) || isOwn(data, message)) return;
+  // It is marked as read, which includes it.
+  if (data.reading.includes(key) && session.backend.has('receipts')) return;
+  const name = `delivered ${key}`;
+  const running = timers.get(name);
+  if (!running) {
+    session.send({ type: 'mark-delivered', roomId, upTo: message.id });
+    return startInterval(timers, name, message);
+  }
+  const known = newest.get(running);
+  if (known && (sameId(known.id, message.id) || compareMessages(message, known) <= 0)) return;
+  newest.set(running, message);
+  running.run = () => confirmDelivery(host, roomId, message);
+}
+
+function startInterval(timers: KeyedTimers, name: string, message: Message): void {
+  timers.set(name, DELIVERY_INTERVAL_MS, noop);
+  newest.set(timers.get(name)!, message);
+}
+
+/**
+ * Confirms the newest message of a page, and requests how far the room has reached others: live frames report only what
+ * happens from now on.
+ */
+export function onHistory(
+  host: DeliveryHost,
+  { roomId, side, messages }: Extract<SessionEvent, { type: 'history' }>,
+): void {
+  const { session, store } = host;
+  if (!session.backend.has('delivered')) return;
+  const last = messages.findLast((message) => !isOwn(store.data, message));
+  if (last && side !== 'older' && side !== 'around') confirmDelivery(host, roomId, last);
+  // Later ones are requested with the changes that were missed: see catch-up.ts.
+  const isFirst = side === 'newest' && !threadOf(store.data, roomId).receipts;
+  if (isFirst && messages.some((message) => isOwn(store.data, message))) void requestReceipts(host, roomId).catch(noop);
+}
+
+/** Requests the receipts of a room. */
+export async function requestReceipts({ session, store }: DeliveryHost, roomId: Id): Promise<void> {
+  const { signal } = session;
+  if (!session.backend.has('receipts') || hidesReceipts(store.data)) return;
+  const requests = await session.restOrThrow().deferred();
+  const found = await requests.fetchReceipts(roomId, signal);
+  if (signal.aborted) return;
+  for (const { userId, upTo, deliveredUpTo } of found ?? []) {
+    const of = { roomId, userId, seq: undefined };
+    if (upTo !== undefined)
+      store.dispatch({ type: 'room-event', event: { type: 'message-read', ...of, messageIds: [], upTo } });
+    if (deliveredUpTo !== undefined)
+      store.dispatch({ type: 'room-event', event: { type: 'message-delivered', ...of, upTo: deliveredUpTo } });
+  }
+}
+
+/** The stores in which receipts were hidden at last. */
+export const hidden = new WeakSet<StateStore>();
+
+/** The setting is known, or has changed: receipts that are shown again have to be requested. */
+export function onHiding(host: DeliveryHost): void {
+  const { store } = host;
+  if (hidesReceipts(store.data)) return void hidden.add(store);
+  if (!hidden.delete(store)) return;
+  for (const { roomId } of host.session.roomSync.openRooms.values()) void requestReceipts(host, roomId).catch(noop);
+}
