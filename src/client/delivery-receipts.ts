@@ -6,6 +6,7 @@ import { compareMessages, idKey, sameId, type Id, type Message } from '../protoc
 import type { Session } from '../session/index.js';
 import { isOwn, threadOf } from '../store/selectors.js';
 import { hidesReceipts } from '../store/receipts.js';
+import { isStored } from '../store/timeline-entries.js';
 import type { StateStore } from './state-store.js';
 
 interface DeliveryHost {
@@ -48,21 +49,23 @@ function startInterval(timers: KeyedTimers, name: string, message: Message): voi
   newest.set(timers.get(name)!, message);
 }
 
+/** Confirms the newest message of a page, unless it is one further up. */
+export function onHistory(host: DeliveryHost, event: Extract<SessionEvent, { type: 'history' }>): void {
+  const { roomId, side, messages } = event;
+  if (side !== 'older' && side !== 'around') onLoaded(host, roomId, messages);
+}
+
 /**
- * Confirms the newest message of a page, and requests how far the room has reached others: live frames report only what
- * happens from now on.
+ * Confirms the newest of the messages, and requests how far the room has reached others: live frames report only what
+ * happens from now on. Later receipts are requested with the changes that were missed: see catch-up.ts.
  */
-export function onHistory(
-  host: DeliveryHost,
-  { roomId, side, messages }: Extract<SessionEvent, { type: 'history' }>,
-): void {
+function onLoaded(host: DeliveryHost, roomId: Id, messages: readonly Message[]): void {
   const { session, store } = host;
   if (!session.backend.has('delivered')) return;
-  const last = messages.findLast((message) => !isOwn(store.data, message));
-  if (last && side !== 'older' && side !== 'around') confirmDelivery(host, roomId, last);
-  // Later ones are requested with the changes that were missed: see catch-up.ts.
-  const isFirst = side === 'newest' && !threadOf(store.data, roomId).receipts;
-  if (isFirst && messages.some((message) => isOwn(store.data, message))) void requestReceipts(host, roomId).catch(noop);
+  const isOfUser = (message: Message): boolean => isOwn(store.data, message);
+  const last = messages.findLast((message) => !isOfUser(message));
+  if (last) confirmDelivery(host, roomId, last);
+  if (!threadOf(store.data, roomId).receipts && messages.some(isOfUser)) void requestReceipts(host, roomId).catch(noop);
 }
 
 /** Requests the receipts of a room. */
@@ -84,10 +87,15 @@ export async function requestReceipts({ session, store }: DeliveryHost, roomId: 
 /** The stores in which receipts were hidden at last. */
 export const hidden = new WeakSet<StateStore>();
 
-/** The setting is known, or has changed: receipts that are shown again have to be requested. */
-export function onHiding(host: DeliveryHost): void {
-  const { store } = host;
-  if (hidesReceipts(store.data)) return void hidden.add(store);
-  if (!hidden.delete(store)) return;
-  for (const { roomId } of host.session.roomSync.openRooms.values()) void requestReceipts(host, roomId).catch(noop);
+/** The capabilities and settings are known, or have changed. */
+export function onOffer(host: DeliveryHost): void {
+  const { session, store } = host;
+  const isHidden = hidesReceipts(store.data);
+  const wasHidden = hidden.delete(store);
+  if (isHidden) return void hidden.add(store);
+  for (const { roomId } of session.roomSync.openRooms.values()) {
+    if (wasHidden) void requestReceipts(host, roomId).catch(noop);
+    // Messages may have been loaded before the first greeting.
+    else onLoaded(host, roomId, threadOf(store.data, roomId).timeline.filter(isStored));
+  }
 }

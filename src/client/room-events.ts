@@ -5,7 +5,7 @@ import type { RoomEvent, SessionEvent } from '../model/index.js';
 import { idKey, type Id } from '../protocol/index.js';
 import type { Session } from '../session/index.js';
 import { roomOf } from '../store/selectors.js';
-import { confirmDelivery, onHiding, onHistory } from './delivery-receipts.js';
+import { confirmDelivery, onHistory, onOffer } from './delivery-receipts.js';
 import type { StateStore } from './state-store.js';
 
 interface RoomEventHost {
@@ -26,7 +26,7 @@ export function afterEvent(
 ): void {
   switch (event.type) {
     case 'offer':
-      return onHiding(host);
+      return onOffer(host);
     case 'history':
       return onHistory(host, event);
     case 'live-message':

@@ -144,6 +144,8 @@ describe('frames', () => {
         'reactions_updated',
         'messages_marked_read',
         'message_read',
+        // Applied in order with the changes of its room, but never numbered.
+        'message_delivered',
       ],
     );
   });
