@@ -7,6 +7,7 @@ import type { Session } from '../session/index.js';
 import { isOwn, threadOf } from '../store/selectors.js';
 import { hidesReceipts } from '../store/receipts.js';
 import { isStored } from '../store/timeline-entries.js';
+import { ChatError, throwIfAborted } from '../transport/index.js';
 import type { StateStore } from './state-store.js';
 
 interface DeliveryHost {
@@ -17,6 +18,8 @@ interface DeliveryHost {
 
 /** Minimum interval between two confirmations for the same room, in milliseconds. */
 const DELIVERY_INTERVAL_MS = 1_000;
+/** Interval between two requests for receipts that cannot be read, in milliseconds. */
+const RETRY_MS = 15_000;
 
 /** The newest message of each running interval. */
 const newest = new WeakMap<object, Message>();
@@ -65,20 +68,31 @@ function onLoaded(host: DeliveryHost, roomId: Id, messages: readonly Message[]):
   const isOfUser = (message: Message): boolean => isOwn(store.data, message);
   const last = messages.findLast((message) => !isOfUser(message));
   if (last) confirmDelivery(host, roomId, last);
-  if (!threadOf(store.data, roomId).receipts && messages.some(isOfUser)) void requestReceipts(host, roomId).catch(noop);
+  if (!threadOf(store.data, roomId).receipts && messages.some(isOfUser)) requestReceipts(host, roomId);
 }
 
-/** Requests the receipts of a room. */
-export async function requestReceipts({ session, store }: DeliveryHost, roomId: Id): Promise<void> {
+/** Requests the receipts of a room: again after a while, if they cannot be read now and the room is still open. */
+function requestReceipts(host: DeliveryHost, roomId: Id): void {
+  const { session, timers } = host;
   const { signal } = session;
+  readReceipts(host, roomId, signal).catch(() => {
+    if (signal.aborted) return;
+    timers.set(`receipts ${idKey(roomId)}`, RETRY_MS, () => {
+      if (session.roomSync.openRooms.has(idKey(roomId))) requestReceipts(host, roomId);
+    });
+  });
+}
+
+/** @throws {ChatError} */
+async function readReceipts({ session, store }: DeliveryHost, roomId: Id, signal: AbortSignal): Promise<void> {
   if (!session.backend.has('receipts') || hidesReceipts(store.data)) return;
   const requests = await session.restOrThrow().deferred();
   const found = await requests.fetchReceipts(roomId, signal);
-  if (signal.aborted) return;
-  for (const { userId, upTo, deliveredUpTo } of found ?? []) {
-    const of = { roomId, userId, seq: undefined };
-    if (upTo !== undefined)
-      store.dispatch({ type: 'room-event', event: { type: 'message-read', ...of, messageIds: [], upTo } });
+  throwIfAborted(signal);
+  if (!found) throw new ChatError('unreachable', 'The receipts cannot be read now.');
+  for (const { userId, upTo, deliveredUpTo } of found) {
+    const of = { roomId, userId, seq: undefined, messageIds: [] };
+    if (upTo !== undefined) store.dispatch({ type: 'room-event', event: { type: 'message-read', ...of, upTo } });
     if (deliveredUpTo !== undefined)
       store.dispatch({ type: 'room-event', event: { type: 'message-delivered', ...of, upTo: deliveredUpTo } });
   }
@@ -94,7 +108,7 @@ export function onOffer(host: DeliveryHost): void {
   const wasHidden = hidden.delete(store);
   if (isHidden) return void hidden.add(store);
   for (const { roomId } of session.roomSync.openRooms.values()) {
-    if (wasHidden) void requestReceipts(host, roomId).catch(noop);
+    if (wasHidden) requestReceipts(host, roomId);
     // Messages may have been loaded before the first greeting.
     else onLoaded(host, roomId, threadOf(store.data, roomId).timeline.filter(isStored));
   }

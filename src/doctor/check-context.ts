@@ -71,6 +71,10 @@ export class CheckContext {
   /** The user's id in the greeting. */
   userId: Id | undefined;
   capabilities: readonly string[] = [];
+  /** The first frame of the WebSocket. */
+  greeting: Readonly<Record<string, unknown>> = {};
+  /** Whether the user hides receipts: the backend then lists none. */
+  hidesReceipts = false;
   readonly #sockets = new Set<RecordingSocket>();
 
   constructor(options: CheckContextOptions) {

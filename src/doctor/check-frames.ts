@@ -27,6 +27,8 @@ const CAPABILITIES = {
   permissions: 'The widget offers the same actions in every room, and shows an error if the server refuses one.',
   around: 'To show an old message, up to 20 older pages are loaded.',
   mark_unread: 'Messages cannot be marked as unread.',
+  delivered: 'The widget does not know which messages have arrived, only which were read.',
+  hide_receipts: 'Users cannot hide what they have read.',
 } as const;
 
 /** @returns whether there is a greeting that the widget accepts. */
@@ -47,6 +49,7 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   // The widget rejects a greeting without a user id.
   if (!isId(user_id)) return false;
   context.userId = user_id;
+  context.greeting = greeting;
   context.capabilities = Array.isArray(capabilities) ? capabilities.map(String) : [];
   for (const [name, consequence] of Object.entries(CAPABILITIES) as [keyof typeof CAPABILITIES, string][]) {
     if (context.hasCapability(name)) findings.pass(`capability.${name}`);
