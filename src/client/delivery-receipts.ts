@@ -21,6 +21,8 @@ const DELIVERY_INTERVAL_MS = 1_000;
 /** Interval between two requests for receipts that cannot be read, in milliseconds. */
 const RETRY_MS = 15_000;
 
+const nameOf = (roomId: Id): string => `delivered ${idKey(roomId)}`;
+
 /** The newest message of each running interval. */
 const newest = new WeakMap<object, Message>();
 
@@ -31,15 +33,14 @@ const newest = new WeakMap<object, Message>();
 export function confirmDelivery(host: DeliveryHost, roomId: Id, message: Message): void {
   const { store, session, timers } = host;
   const { data } = store;
-  const key = idKey(roomId);
   if (!session.backend.has('delivered') || hidesReceipts(data) || isOwn(data, message)) return;
   // It is marked as read, which includes it.
-  if (data.reading.includes(key) && session.backend.has('receipts')) return;
-  const name = `delivered ${key}`;
+  if (data.reading.includes(idKey(roomId)) && session.backend.has('receipts')) return;
+  const name = nameOf(roomId);
   const running = timers.get(name);
   if (!running) {
-    session.send({ type: 'mark-delivered', roomId, upTo: message.id });
-    return startInterval(timers, name, message);
+    if (session.send({ type: 'mark-delivered', roomId, upTo: message.id })) startInterval(timers, name, message);
+    return;
   }
   const known = newest.get(running);
   if (known && (sameId(known.id, message.id) || compareMessages(message, known) <= 0)) return;
@@ -61,15 +62,21 @@ export function onHistory(host: DeliveryHost, event: Extract<SessionEvent, { typ
 /**
  * Confirms the newest of the messages, and requests how far the room has reached others: live frames report only what
  * happens from now on. Later receipts are requested with the changes that were missed: see catch-up.ts.
+ * @param isUnknown whether receipts that were known have been dropped.
  */
-function onLoaded(host: DeliveryHost, roomId: Id, messages: readonly Message[]): void {
-  const { session, store } = host;
-  if (!session.backend.has('delivered')) return;
+function onLoaded(host: DeliveryHost, roomId: Id, messages: readonly Message[], isUnknown = false): void {
+  const { store } = host;
+  if (isUnknown || needsReceipts(host, roomId, messages)) requestReceipts(host, roomId);
   const isOfUser = (message: Message): boolean => isOwn(store.data, message);
   const last = messages.findLast((message) => !isOfUser(message));
   if (last) confirmDelivery(host, roomId, last);
-  if (!threadOf(store.data, roomId).receipts && messages.some(isOfUser)) requestReceipts(host, roomId);
 }
+
+/** Whether a room has own messages, of whose delivery nothing is known. */
+const needsReceipts = ({ session, store }: DeliveryHost, roomId: Id, messages: readonly Message[]): boolean =>
+  session.backend.has('delivered') &&
+  !threadOf(store.data, roomId).receipts &&
+  messages.some((message) => isOwn(store.data, message));
 
 /** Requests the receipts of a room: again after a while, if they cannot be read now and the room is still open. */
 function requestReceipts(host: DeliveryHost, roomId: Id): void {
@@ -108,8 +115,9 @@ export function onOffer(host: DeliveryHost): void {
   const wasHidden = hidden.delete(store);
   if (isHidden) return void hidden.add(store);
   for (const { roomId } of session.roomSync.openRooms.values()) {
-    if (wasHidden) requestReceipts(host, roomId);
-    // Messages may have been loaded before the first greeting.
-    else onLoaded(host, roomId, threadOf(store.data, roomId).timeline.filter(isStored));
+    // The last confirmation may be lost with the former socket.
+    host.timers.cancel(nameOf(roomId));
+    // Messages may have been loaded before the first greeting, or while receipts were hidden.
+    onLoaded(host, roomId, threadOf(store.data, roomId).timeline.filter(isStored), wasHidden);
   }
 }
