@@ -116,7 +116,12 @@ const DELETE: Expected[] = [
 ];
 
 const DELIVERED: Expected[] = [
-  ['mark_delivered unknown', 'delivered.confirmed', /with an error: 'Unknown message type'/, /do not announce delivered/],
+  [
+    'mark_delivered unknown',
+    'delivered.confirmed',
+    /with an error: 'Unknown message type'/,
+    /do not announce delivered/,
+  ],
   ['mark_delivered ignored', 'delivered.confirmed', /delivered_up_to is \d+; expected \d+/, /"delivered_up_to"/],
   ['receipts without delivered_up_to', 'delivered.confirmed', /delivered_up_to is missing/, /"delivered_up_to"/],
   [
