@@ -18,6 +18,7 @@ export const INTERNAL_NAMES: readonly string[] = [
   'UserChannel',
   'addressOf',
   'adoptDrafts',
+  'afterEvent',
   'answerMs',
   'applyEvent',
   'applyTokenInPlace',

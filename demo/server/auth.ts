@@ -19,6 +19,8 @@ export interface Viewer {
   id: number;
   username: string;
   firstName: string;
+  /** When the token was checked. */
+  hidesReceipts?: boolean;
 }
 
 export type AuthResult = { ok: true; viewer: Viewer; expiresAt: Date } | { ok: false; reason: AuthFailure };
@@ -63,7 +65,7 @@ export async function verifyToken(
   if (!isPlausible(payload.exp, payload.iat)) return { ok: false, reason: 'implausible_lifetime' };
   if (payload['token_type'] !== 'access') return { ok: false, reason: 'wrong_token_type' };
   const [user] = await database.query<Viewer>(
-    'select id, username, first_name as "firstName" from users where id = $1 and is_active',
+    'select id, username, first_name as "firstName", hides_receipts as "hidesReceipts" from users where id = $1 and is_active',
     [toId(payload['user_id'])],
   );
   if (!user) return { ok: false, reason: 'unknown_user' };

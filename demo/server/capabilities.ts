@@ -20,6 +20,8 @@ const CAPABILITIES = [
   'manage_room',
   'room_settings',
   'room_pages',
+  'delivered',
+  'hide_receipts',
 ] as const;
 
 /** Capabilities that `--without` removes, to test clients against a server that lacks them. */
@@ -36,6 +38,8 @@ export const REMOVABLE = [
   'manage_room',
   'room_settings',
   'room_pages',
+  'delivered',
+  'hide_receipts',
 ] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
@@ -47,6 +51,7 @@ const FRAMES: Partial<Record<ClientFrame['type'], Removable>> = {
   delete_message: 'delete',
   react: 'reactions',
   mark_unread: 'mark_unread',
+  mark_delivered: 'delivered',
 };
 
 interface Source {

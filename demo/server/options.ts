@@ -39,6 +39,10 @@ export interface Limits {
   deletesPerUser: number;
   /** `typing` and `stop_typing` per minute and user; further ones are not forwarded. */
   typingPerUser: number;
+  /** `mark_delivered` per minute and user. */
+  deliveredPerUser: number;
+  /** Changes of one's own settings (`PATCH me/`) per minute and user. */
+  settingsPerUser: number;
   /** Requests of lists (rooms, messages, receipts, changes, unread notifications) per minute and user. */
   listsPerUser: number;
   /** Requests of `start_dm` and of `POST rooms/` per minute and user. */
@@ -147,6 +151,8 @@ export const DEFAULT_LIMITS: Limits = {
   editSeconds: 0,
   deletesPerUser: 120,
   typingPerUser: 300,
+  deliveredPerUser: 1_800,
+  settingsPerUser: 60,
   listsPerUser: 1_800,
   directRoomsPerUser: 60,
   roomChangesPerUser: 120,

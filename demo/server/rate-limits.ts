@@ -13,6 +13,8 @@ const COUNTED = {
   ticketsPerUser: 'tickets',
   listsPerUser: 'requests',
   typingPerUser: 'frames',
+  deliveredPerUser: 'frames',
+  settingsPerUser: 'changes of settings',
   deletesPerUser: 'deletions',
   directRoomsPerUser: 'conversations',
   uploadsPerUser: 'uploads',

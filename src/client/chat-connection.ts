@@ -306,6 +306,16 @@ export class ChatConnection {
     return this.#core.session.parts.markNotificationRead(id);
   }
 
+  /**
+   * Hides (`true`) or shows the user's receipts, on all devices: others do not learn what the user has read and
+   * received, and the user does not learn it of others. `data.hideReceipts` is changed at once, and taken back if this
+   * fails.
+   * @throws {ChatError} `not_supported` without the capability `hide_receipts`, and the errors of a request.
+   */
+  hideReceipts(on: boolean): Promise<void> {
+    return createPeople(this.#core).hideReceipts(on);
+  }
+
   // ————— Messages
 
   /**

@@ -83,8 +83,8 @@ export interface ChatRoom {
    */
   refreshMessage(messageId: Id): Promise<void>;
   /**
-   * Who has read a loaded message.
-   * @returns the ids of the members, without the author.
+   * Who has read a loaded message. Includes members who have read it on its own while the room was loaded.
+   * @returns the ids of the members, without the author, and without those who hide their receipts.
    * @throws {ChatError} `not_supported` without the capability `receipts`, and the errors of a request.
    */
   readBy(messageId: Id): Promise<Id[]>;
@@ -119,4 +119,10 @@ export interface ChatRoom {
    * then the former settings are shown again.
    */
   changeSettings(changes: SettingChanges): Promise<RoomSettings>;
+  /**
+   * Whom a loaded message has reached: on at least one device, read or not.
+   * @returns the ids of the members, without the author, and without those who hide their receipts.
+   * @throws {ChatError} `not_supported` without the capability `delivered`, and the errors of a request.
+   */
+  deliveredTo(messageId: Id): Promise<Id[]>;
 }

@@ -6,7 +6,7 @@ export { clearLocalData } from './clear-local-data.js';
 export { diagnose } from './diagnose.js';
 export { loadHistoryPage, loadNewestPage } from './history-loader.js';
 export { ReadReceipts } from './read-receipts.js';
-export { onRoomEvent, onUnknownRoom } from './room-events.js';
+export { afterEvent } from './room-events.js';
 export { retryMessage } from './retry-message.js';
 export { sendError } from './send-errors.js';
 export { TypingNotifier } from './typing-notifier.js';

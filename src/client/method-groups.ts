@@ -15,6 +15,7 @@ const ROOM: readonly (keyof ChatRoom)[] = [
   'openAt',
   'markUnread',
   'readBy',
+  'deliveredTo',
   'refreshMessage',
   'rename',
   'invite',
@@ -22,7 +23,14 @@ const ROOM: readonly (keyof ChatRoom)[] = [
   'leave',
   'changeSettings',
 ];
-const PEOPLE: readonly (keyof AllPeople)[] = ['search', 'members', 'startDirect', 'loadMore', 'openConversation'];
+const PEOPLE: readonly (keyof AllPeople)[] = [
+  'search',
+  'members',
+  'startDirect',
+  'loadMore',
+  'openConversation',
+  'hideReceipts',
+];
 const UPLOADS: readonly (keyof ChatUploads)[] = ['add', 'send', 'discard', 'retry', 'pause', 'resume'];
 
 const importRoom = lazyImport(() => import('./room-methods.js'));

@@ -9,6 +9,7 @@ import { peopleRequestsOf } from './people-requests-of.js';
 import { addRoom } from './room-events.js';
 
 export { openConversation } from './conversations.js';
+export { hideReceipts } from './hide-receipts.js';
 
 /** Aborted by the page, and when the user changes. */
 const either = (session: AbortSignal, signal?: AbortSignal): AbortSignal =>

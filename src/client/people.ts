@@ -47,4 +47,5 @@ export interface AllPeople extends People {
   startDirect(userId: Id): Promise<{ room: Room; created: boolean }>;
   loadMore(options?: { archived?: boolean }): Promise<void>;
   openConversation(options: ConversationOptions): Promise<Id>;
+  hideReceipts(on: boolean): Promise<void>;
 }

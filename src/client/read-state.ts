@@ -3,7 +3,7 @@ import { compareMessages, idKey, sameId, type Id } from '../protocol/index.js';
 import { isOwn, threadOf } from '../store/selectors.js';
 import { messageOf } from '../store/permissions.js';
 import { isStored } from '../store/timeline-entries.js';
-import { ChatError, throwIfAborted } from '../transport/index.js';
+import { ChatError, throwIfAborted, type Receipt } from '../transport/index.js';
 import type { ConnectionCore } from './connection-core.js';
 import { notSupported } from './people-requests-of.js';
 
@@ -28,21 +28,41 @@ export async function markUnread({ session, store, timers }: Host, roomId: Id, m
 }
 
 /** @returns the ids of the members who have read a message, without its author. */
-export async function readBy({ session, store }: Host, roomId: Id, messageId: Id): Promise<Id[]> {
-  if (!session.backend.has('receipts')) throw notSupported();
+export const readBy = (host: Host, roomId: Id, messageId: Id): Promise<Id[]> =>
+  membersWith(host, roomId, messageId, 'receipts', ({ upTo }) => upTo);
+
+/** @returns the ids of the members who have received a message, without its author. */
+export const deliveredTo = (host: Host, roomId: Id, messageId: Id): Promise<Id[]> =>
+  membersWith(host, roomId, messageId, 'delivered', ({ deliveredUpTo, upTo }) => deliveredUpTo ?? upTo);
+
+/** @param positionOf the last message that a member has read or received. */
+async function membersWith(
+  { session, store }: Host,
+  roomId: Id,
+  messageId: Id,
+  capability: string,
+  positionOf: (receipt: Receipt) => Id | undefined,
+): Promise<Id[]> {
+  if (!session.backend.has(capability)) throw notSupported();
   const message = messageOf(store.data, roomId, messageId);
   if (!message || !isStored(message)) throw new ChatError('not_found', 'The message is not loaded.');
+  const { signal } = session;
   const requests = await session.restOrThrow().deferred();
-  const receipts = await requests.fetchReceipts(roomId, session.signal);
-  if (!receipts) throw new ChatError('unreachable', 'The receipts cannot be read now.');
-  const { timeline } = threadOf(store.data, roomId);
+  const listed = await requests.fetchReceipts(roomId, signal);
+  throwIfAborted(signal);
+  if (!listed) throw new ChatError('unreachable', 'The receipts cannot be read now.');
+  const { timeline, receipts } = threadOf(store.data, roomId);
   const place = timeline.findIndex(({ id }) => sameId(id, messageId));
-  return receipts
-    .filter(({ userId, upTo }) => {
-      if (sameId(userId, message.sender?.id)) return false;
-      const last = timeline.findIndex(({ id }) => sameId(id, upTo));
-      // Not loaded: the ids decide, as for the delivery state.
-      return last < 0 ? compareMessages(message, { ...message, id: upTo }) <= 0 : place <= last;
-    })
-    .map(({ userId }) => userId);
+  const found = listed.flatMap((receipt) => {
+    const upTo = positionOf(receipt);
+    if (upTo === undefined) return [];
+    const last = timeline.findIndex(({ id }) => sameId(id, upTo));
+    // Not loaded: the ids decide, as for the delivery state.
+    const isIncluded = last < 0 ? compareMessages(message, { ...message, id: upTo }) <= 0 : place <= last;
+    return isIncluded ? [receipt.userId] : [];
+  });
+  const single = receipts?.readers.get(idKey(messageId)) ?? [];
+  return [...new Map([...found, ...single].map((id) => [idKey(id), id])).values()].filter(
+    (id) => !sameId(id, message.sender?.id),
+  );
 }

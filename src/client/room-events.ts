@@ -1,10 +1,11 @@
 /** The work of the client after events of rooms. Deferred: see deferred.ts. */
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 import { noop } from '../internal/noop.js';
-import type { RoomEvent } from '../model/index.js';
+import type { RoomEvent, SessionEvent } from '../model/index.js';
 import { check, idKey, Room, sameId, type Id } from '../protocol/index.js';
 import type { Session } from '../session/index.js';
 import { roomOf } from '../store/selectors.js';
+import { confirmDelivery, onHistory, onOffer } from './delivery-receipts.js';
 import type { StateStore } from './state-store.js';
 
 interface RoomEventHost {
@@ -18,7 +19,27 @@ const TYPING_TIMEOUT_MS = 6_000;
 /** Minimum interval between two reloads of the room list for the same unknown room, in milliseconds. */
 const UNKNOWN_ROOM_MS = 60_000;
 
-export function onRoomEvent(host: RoomEventHost, event: RoomEvent): void {
+/** What follows an event, after the state has changed. */
+export function afterEvent(
+  host: RoomEventHost,
+  event: Extract<SessionEvent, { type: 'room-event' | 'history' | 'live-message' | 'offer' }>,
+): void {
+  switch (event.type) {
+    case 'offer':
+      return onOffer(host);
+    case 'history':
+      return onHistory(host, event);
+    case 'live-message':
+      onUnknownRoom(host, event.roomId);
+      // All tabs receive it, but it has reached one device.
+      if (!host.session.tabs.isFollower) confirmDelivery(host, event.roomId, event.message);
+      return;
+    default:
+      return onRoomEvent(host, event.event);
+  }
+}
+
+function onRoomEvent(host: RoomEventHost, event: RoomEvent): void {
   const { store, timers } = host;
   if (event.type === 'typing' && event.isTyping) {
     const { roomId, userId } = event;
@@ -41,7 +62,7 @@ export function addRoom(store: StateStore, room: Room): void {
 }
 
 /** Reloads the room list after an event in a room that it does not contain: the user was probably just added to it. */
-export function onUnknownRoom({ store, session, timers }: RoomEventHost, roomId: Id): void {
+function onUnknownRoom({ store, session, timers }: RoomEventHost, roomId: Id): void {
   const timer = `unknown-room ${idKey(roomId)}`;
   if (!store.data.roomsLoaded || roomOf(store.data, roomId) || timers.has(timer)) return;
   // Rate-limited, because the backend may send events of a room that its list never contains.

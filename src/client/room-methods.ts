@@ -7,7 +7,7 @@ export { deleteMessage as delete, editMessage as edit, react } from './message-a
 export { openAt } from './open-at.js';
 export { refreshMessage } from './refresh-message.js';
 export { changeSettings, invite, leave, removeMember, rename } from './room-changes.js';
-export { markUnread, readBy } from './read-state.js';
+export { deliveredTo, markUnread, readBy } from './read-state.js';
 
 export function can({ store, clock }: ConnectionCore, roomId: Id, action: RoomAction, messageId?: Id): boolean {
   const message = messageId === undefined ? undefined : messageOf(store.data, roomId, messageId);

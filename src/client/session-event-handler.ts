@@ -64,7 +64,7 @@ export class SessionEventHandler {
           void this.#host.withReceipts((receipts) => receipts.onRoomList(event.rooms)).catch(noop);
         return;
       case 'live-message':
-        return this.#onMessage(before, event.roomId, event.message);
+        return this.#onMessage(before, event);
       case 'stored': {
         const { localId, roomId, method } = event;
         const message = this.#entryOf(roomId, event.message);
@@ -77,8 +77,9 @@ export class SessionEventHandler {
         if (isNoAccess(error)) void session.roomSync.read(roomId, session.signal);
         return this.failed(roomId, localId, error);
       }
+      case 'offer':
       case 'room-event':
-        return this.#withParts(({ onRoomEvent }) => onRoomEvent(this.#host, event.event));
+        return this.#later(event);
       case 'history':
         if (isCatchUp(event, before)) {
           for (const message of event.messages) {
@@ -86,7 +87,7 @@ export class SessionEventHandler {
             if (isNew) this.#emitMessage(event.roomId, message);
           }
         }
-        return;
+        return this.#later(event);
       case 'problem':
         return this.problem(event.problem.code, event.problem.detail);
       case 'notifications':
@@ -104,10 +105,10 @@ export class SessionEventHandler {
     }
   }
 
-  /** Runs a function with the deferred parts, unless the connection or its user has changed until they are loaded. */
-  #withParts(run: (parts: typeof deferred) => void): void {
+  /** Does the rest with the deferred parts, unless the connection or its user has changed until they are loaded. */
+  #later(event: Parameters<typeof deferred.afterEvent>[1]): void {
     const { signal } = this.#host.session;
-    this.#host.loadParts().then((parts) => signal.aborted || run(parts), noop);
+    this.#host.loadParts().then(({ afterEvent }) => signal.aborted || afterEvent(this.#host, event), noop);
   }
 
   /** A message failed permanently. */
@@ -126,7 +127,8 @@ export class SessionEventHandler {
     this.#host.store.events.emit('chat-error', { code, message });
   }
 
-  #onMessage(before: ChatData, roomId: Id, message: Message): void {
+  #onMessage(before: ChatData, event: Extract<SessionEvent, { type: 'live-message' }>): void {
+    const { roomId, message } = event;
     const { data } = this.#host.store;
     // The reducer changes `seen` for new messages only.
     if (before.seen === data.seen) return;
@@ -135,7 +137,7 @@ export class SessionEventHandler {
         void this.#host.withReceipts((receipts) => receipts.send(roomId)).catch(noop);
       this.#emitMessage(roomId, message);
     }
-    this.#withParts(({ onUnknownRoom }) => onUnknownRoom(this.#host, roomId));
+    this.#later(event);
   }
 
   #emitMessage(roomId: Id, message: Message): void {

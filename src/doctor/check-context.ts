@@ -73,6 +73,10 @@ export class CheckContext {
   capabilities: readonly string[] = [];
   /** `limits` of the greeting. */
   limits: Readonly<Record<string, unknown>> = {};
+  /** The first frame of the WebSocket. */
+  greeting: Readonly<Record<string, unknown>> = {};
+  /** Whether the user hides receipts: the backend then lists none. */
+  hidesReceipts = false;
   readonly #sockets = new Set<RecordingSocket>();
 
   constructor(options: CheckContextOptions) {

@@ -28,6 +28,8 @@ const CAPABILITIES = {
   around: 'To show an old message, up to 20 older pages are loaded.',
   mark_unread: 'Messages cannot be marked as unread.',
   uploads: 'A message has at most one file, which is sent with it.',
+  delivered: 'The widget does not know which messages have arrived, only which were read.',
+  hide_receipts: 'Users cannot hide what they have read.',
 } as const;
 
 /** @returns whether there is a greeting that the widget accepts. */
@@ -48,6 +50,7 @@ export function checkGreeting(context: CheckContext, socket: RecordingSocket): b
   // The widget rejects a greeting without a user id.
   if (!isId(user_id)) return false;
   context.userId = user_id;
+  context.greeting = greeting;
   context.capabilities = Array.isArray(capabilities) ? capabilities.map(String) : [];
   if (isRecord(limits)) context.limits = limits;
   for (const [name, consequence] of Object.entries(CAPABILITIES) as [keyof typeof CAPABILITIES, string][]) {

@@ -1,5 +1,6 @@
-/** Capabilities `edit`, `reactions`, `mark_unread` and `delete`: the doctor changes one message that it has sent itself. */
+/** Capabilities `edit`, `reactions`, `mark_unread`, `delivered` and `delete`: the doctor changes one message that it has sent itself. */
 import { DELETE_CHECKS, checkDelete } from './check-delete.js';
+import { checkDelivered, DELIVERED_CHECKS } from './check-delivered.js';
 import { checkEdit, EDIT_CHECKS } from './check-edit.js';
 import { checkMarkUnread, MARK_UNREAD_CHECKS } from './check-mark-unread.js';
 import { isAllowedIn } from './check-permissions.js';
@@ -21,6 +22,7 @@ const CHANGES: readonly Change[] = [
   { capability: 'edit', action: 'edit_own', ids: EDIT_CHECKS, check: checkEdit },
   { capability: 'reactions', action: 'react', ids: REACTION_CHECKS, check: checkReactions },
   { capability: 'mark_unread', ids: MARK_UNREAD_CHECKS, check: checkMarkUnread },
+  { capability: 'delivered', ids: DELIVERED_CHECKS, check: checkDelivered },
   { capability: 'delete', action: 'delete_own', ids: DELETE_CHECKS, check: checkDelete },
 ];
 

@@ -44,6 +44,8 @@ export const CHECKS = {
   'capability.around': 'Capability: the history around any message can be read',
   'capability.mark_unread': 'Capability: messages can be marked as unread',
   'capability.uploads': 'Capability: several files per message, uploaded before',
+  'capability.delivered': 'Capability: delivery positions of all members',
+  'capability.hide_receipts': 'Capability: users can hide their receipts',
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
@@ -62,6 +64,7 @@ export const CHECKS = {
   'around.message': 'The history around a message can be read',
   'around.time': 'The history around a time can be read',
   'around.unknown': 'The history around an unknown message is not found',
+  'hide_receipts.me': 'The server says whether the user hides receipts',
   // Notifications
   'notifications.upgrade': 'The notifications WebSocket opens',
   'notifications.frames': 'The frames of the notifications WebSocket have the correct types',
@@ -115,6 +118,9 @@ export const CHECKS = {
   'reactions.repeated': 'Sent twice, a reaction counts once',
   'mark_unread.message': 'A message can be marked as unread',
   'mark_unread.repeated': 'Sent twice, this is answered alike',
+  'delivered.confirmed': 'A message can be confirmed as delivered',
+  'delivered.monotonic': 'A confirmation never moves back',
+  'hide_receipts.change': 'The user can hide receipts',
   'delete.message': 'A message can be deleted',
   'delete.announced': 'A deletion is announced on the WebSocket',
   'delete.repeated': 'Sent twice, a deletion is answered alike',
@@ -126,7 +132,9 @@ export type CheckId = keyof typeof CHECKS;
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
   (Object.keys(CHECKS) as CheckId[]).filter((id) =>
-    /^(send|idempotent|history|mark-read|sync|uploads|edit|reactions|delete)\.|^non-member\.(?!subscribe)/.test(id),
+    /^(send|idempotent|history|mark-read|sync|uploads|edit|reactions|mark_unread|delivered|delete)\.|^hide_receipts\.change|^non-member\.(?!subscribe)/.test(
+      id,
+    ),
   ),
 );
 

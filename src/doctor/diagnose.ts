@@ -10,6 +10,7 @@ import { CheckContext, DEFAULT_TIMING, type DoctorTiming } from './check-context
 import { checkCors } from './check-cors.js';
 import { checkFrames, checkGreeting } from './check-frames.js';
 import { checkHandshake } from './check-handshake.js';
+import { checkHidingReceipts } from './check-hide-receipts.js';
 import { checkHistory, checkMarkRead } from './check-history.js';
 import { checkIdempotency } from './check-idempotency.js';
 import { checkIds } from './check-ids.js';
@@ -144,6 +145,7 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
     await checkForeignSubscription(context);
     checkPermissions(context, socket);
     await checkAround(context, write);
+    await checkHidingReceipts(context, write);
     await checkNotifications(context);
   }
   await checkBadCredentials(context);

@@ -33,7 +33,8 @@ export type SessionEvent =
    * their author was never known.
    */
   | { type: 'person-uncertain'; lost: readonly string[] }
-  | { type: 'offer'; capabilities: readonly string[]; limits: Limits }
+  /** Also when the user has changed the setting `hideReceipts`, on any device. */
+  | { type: 'offer'; capabilities: readonly string[]; limits: Limits; hideReceipts: boolean | undefined }
   /**
    * `exactUnread`: whether an unread count of 0 is reliable. `leftOut`: the number of invalid rooms. `isComplete`:
    * whether the list contains all rooms.

@@ -43,6 +43,8 @@ export const ClientFrames = {
   delete_message: object(() => ({ type: z.literal('delete_message'), ...roomId, message_id: Id })),
   /** Capability `mark_unread`: this message and all later ones. */
   mark_unread: object(() => ({ type: z.literal('mark_unread'), ...roomId, message_id: Id })),
+  /** Capability `delivered`: everything up to the message `up_to`, of any member, has reached this device. */
+  mark_delivered: object(() => ({ type: z.literal('mark_delivered'), ...roomId, up_to: Id })),
   /** Capability `reactions`: adds (`on`) or removes the user's own reaction. */
   react: object(() => ({ type: z.literal('react'), ...roomId, message_id: Id, emoji: z.string(), on: z.boolean() })),
 };

@@ -43,6 +43,13 @@ const roomId = { room_id: Id };
 /** A change of a room. Capability `sync`: `seq` counts the changes of a room from 1, without a gap. */
 const change = { ...roomId, seq: optionalOr(sequence) };
 
+const receipt = () => ({
+  ...change,
+  user_id: Id,
+  message_ids: z.catch(z.array(Id), []),
+  up_to: optionalOr(Id),
+});
+
 export const ChatFrames = {
   connection_established: object(() => ({
     user_id: Id,
@@ -54,6 +61,8 @@ export const ChatFrames = {
     /** The silence before a `ping`, in seconds: 5 to 300. A value that is not above 0 counts as absent. */
     heartbeat_s: optionalOr(positive.check(clamp(5, 300))),
     limits: optionalOr(Limits()),
+    /** Capability `hide_receipts`. */
+    hide_receipts: optionalOr(flag),
     /** The server's clock. */
     timestamp: optionalOr(Time),
   })),
@@ -75,12 +84,9 @@ export const ChatFrames = {
   /** To the reader: `count` messages of this room are now read. */
   messages_marked_read: object(() => ({ ...change, count: z.catch(amount, 0) })),
   /** To the others: `user_id` has read these. Without ids: all, or all up to `up_to` (`sync`, `receipts`). */
-  message_read: object(() => ({
-    ...change,
-    user_id: Id,
-    message_ids: z.catch(z.array(Id), []),
-    up_to: optionalOr(Id),
-  })),
+  message_read: object(receipt),
+  /** Capability `delivered`: everything up to `up_to` has reached a device of `user_id`. */
+  message_delivered: object(receipt),
   room_updated: object(() => ({ ...roomId, updates: RoomUpdates() })),
   error: object(() => ({
     message: text,

@@ -5,7 +5,7 @@
 import { readFrame } from './codec.js';
 import type { Id as IdType } from './ids.js';
 import { check, type Output, type Problem } from './validation.js';
-import { anything, flag, Id, nullOnError, object, sequence, string, z } from './schema.js';
+import { anything, flag, Id, nullOnError, object, optionalOr, sequence, string, z } from './schema.js';
 import { isChange, type ChangeFrame } from './changes.js';
 import { ChatFrames } from './server-frames.js';
 
@@ -17,8 +17,8 @@ export const SyncBody = object(() => ({ rooms: z.array(anything) }));
 /** Capability `receipts`: one page of `GET rooms/{id}/receipts/`. */
 export const ReceiptsBody = object(() => ({ items: z.array(anything), next: nullOnError(string) }));
 
-/** A user has read everything up to a message. */
-export const Receipt = object(() => ({ user_id: Id, up_to: Id }));
+/** A user has read everything up to a message, and, with `delivered`, received everything up to another one. */
+export const Receipt = object(() => ({ user_id: Id, up_to: optionalOr(Id), delivered_up_to: optionalOr(Id) }));
 export type Receipt = Output<typeof Receipt>;
 
 const RoomSync = object(() => ({

@@ -40,7 +40,7 @@ export class BackendInfo {
     this.isKnown = true;
     if (!info) return;
     const { auth, clock, outboxes, report, tabs } = this.#session;
-    const { userId: id, username, capabilities, limits = {}, timestamp } = info;
+    const { userId: id, username, capabilities, limits = {}, timestamp, hideReceipts } = info;
     const { tokens } = auth;
     const { scope, lastScope } = outboxes;
     const isOther = lastScope !== '' && tabs.scopeFor(tokens.ownerIfConfirmed(id)) !== lastScope;
@@ -53,7 +53,7 @@ export class BackendInfo {
     }
     this.capabilities = capabilities;
     this.limits = limits;
-    report({ type: 'offer', capabilities, limits });
+    report({ type: 'offer', capabilities, limits, hideReceipts });
     void tabs.joinScope(signal);
   }
 }

@@ -1,12 +1,13 @@
 /** Actions that change existing messages. Deferred: loaded with history-pages.ts. */
-import { compareIds, idKey, sameId, type Id, type Message } from '../protocol/index.js';
+import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import { errorOf, type StoredMessage, type RoomEvent } from '../model/index.js';
 import { addPending, arrive, hasMessage, remove, type PendingMessage, type Timeline } from './timeline-entries.js';
 import { onNewRoom } from './new-rooms.js';
 import { tombstone } from './pending-changes.js';
-import { roomOf, threadOf } from './selectors.js';
-import type { ChatData, ChatMessage, LateAction } from './state.js';
+import { isStranger, onDelivered, onRead } from './receipts.js';
+import { threadOf } from './selectors.js';
+import type { ChatData, LateAction } from './state.js';
 import { inExistingTimeline, inThread, inTimeline } from './threads.js';
 import { unsentAttachment } from './uploads.js';
 import { placeByTime, setDelivery } from './timeline.js';
@@ -42,6 +43,8 @@ function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-e
       );
     case 'message-read':
       return onRead(state, event);
+    case 'message-delivered':
+      return onDelivered(state, event);
     default:
       return assertNever(event);
   }
@@ -100,37 +103,6 @@ function inTimelineWith(state: ChatData, localId: string, change: (timeline: Tim
     if (timeline.some((entry) => entry.localId === localId)) return inTimeline(state, room, change);
   }
   return state;
-}
-
-/** A user has read other users' messages: the named ones, otherwise all of them, up to `upTo` if that is given. */
-function onRead(
-  state: ChatData,
-  { roomId, userId, messageIds, upTo }: Extract<RoomEvent, { type: 'message-read' }>,
-): ChatData {
-  if (isStranger(state, roomId, userId)) return state;
-  const named = new Set(messageIds.map(idKey));
-  return inExistingTimeline(state, roomId, (timeline) => {
-    const last = timeline.findIndex(({ id }) => sameId(id, upTo));
-    const isUpTo = (entry: ChatMessage, at: number): boolean =>
-      upTo === undefined || (last < 0 ? compareIds(entry.id, upTo) <= 0 : at <= last);
-    const isMeant = (entry: ChatMessage, at: number): boolean =>
-      named.size > 0 ? named.has(idKey(entry.id)) : isUpTo(entry, at);
-    return timeline.map((entry, at) =>
-      entry.is_read || entry.delivery !== 'sent' || sameId(entry.sender?.id, userId) || !isMeant(entry, at)
-        ? entry
-        : { ...entry, is_read: true },
-    );
-  });
-}
-
-/** Whether a user is certainly not in a room. Uncertain unless all participants are known. */
-function isStranger(state: ChatData, roomId: Id, userId: Id): boolean {
-  const { participants, participant_count } = roomOf(state, roomId) ?? { participants: [], participant_count: 0 };
-  return (
-    participants.length > 0 &&
-    participants.length >= participant_count &&
-    !participants.some(({ id }) => sameId(id, userId))
-  );
 }
 
 /** Updates who is typing. Ignores the current user, and users who are not in the room. */

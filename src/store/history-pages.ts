@@ -7,6 +7,7 @@ import { assertNever } from '../internal/assert-never.js';
 import type { SessionEvent } from '../model/index.js';
 import type { Intent } from './actions.js';
 import { withNewRooms } from './new-rooms.js';
+import { withDelivery } from './receipts.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
@@ -99,7 +100,10 @@ export function upsertMessage(state: ChatData, roomId: Id, message: Message, isL
   return inThread(state, roomId, () => updated(thread, [message]));
 }
 
-export function onHistory(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
+export const onHistory = (state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData =>
+  withDelivery(withPage(state, event), event.roomId);
+
+function withPage(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
   const { roomId, side, messages, hasMore, knownUpTo, leftOut = 0 } = event;
   const old = threadOf(state, roomId);
   const thread: Thread = { ...old, loading: null, error: null, failed: null, denied: false };

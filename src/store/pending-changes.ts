@@ -6,16 +6,16 @@
 import { assertNever } from '../internal/assert-never.js';
 import { idKey, sameId, type Id, type Reaction } from '../protocol/index.js';
 import type { Action } from './actions.js';
+import { withHiding } from './receipts.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, ChatMessage, PendingChange } from './state.js';
 import { inExistingTimeline } from './threads.js';
 
+type Reduce = (state: ChatData, action: Action) => ChatData;
+
 /** Runs the reducer on the messages as the server knows them. */
-export function withPendingChanges(
-  state: ChatData,
-  action: Action,
-  reduce: (state: ChatData, action: Action) => ChatData,
-): ChatData {
+export function withPendingChanges(state: ChatData, action: Action, reduceAction: Reduce): ChatData {
+  const reduce: Reduce = (before, given) => withHiding(before, reduceAction(before, given));
   if (state.changes.length === 0 && action.type !== 'change') return reduce(state, action);
   const confirmed = withoutChanges(state);
   const next = reduce(confirmed, action);

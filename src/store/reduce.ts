@@ -25,7 +25,7 @@ function reduceAction(state: ChatData, action: Action): ChatData {
     case 'user':
       return { ...state, user: { id: action.id, username: action.username } };
     case 'offer':
-      return { ...state, capabilities: action.capabilities, limits: action.limits };
+      return { ...state, ...offered(action) };
     case 'rooms':
       return onRooms(state, action);
     case 'live-message':
@@ -91,6 +91,8 @@ function reduceAction(state: ChatData, action: Action): ChatData {
       return assertNever(action);
   }
 }
+
+const offered = ({ type: _type, ...facts }: Extract<SessionEvent, { type: 'offer' }>): Partial<ChatData> => facts;
 
 /** Runs an action whose code is deferred, or keeps it in order until the code is loaded. */
 const runOrDefer = (state: ChatData, action: LateAction): ChatData =>

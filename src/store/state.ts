@@ -20,6 +20,11 @@ export interface ChatMessage extends Message {
   readonly localId: string | null;
   /** Why the message failed, if `delivery` is `failed`. */
   readonly error: ChatError | null;
+  /**
+   * Own messages, capability `delivered`: whether it has reached a device of the other member, or of all others in a
+   * group. Not known in a room that does not name all its members.
+   */
+  readonly delivered?: boolean;
   /** The message without changes that the server has not confirmed, if there are any. */
   readonly original?: ChatMessage;
 }
@@ -69,6 +74,16 @@ export interface Thread {
   /** The server refuses access to the room (403, 404). It is asked again only after a sign that this has changed. */
   readonly denied: boolean;
   readonly typing: readonly Typist[];
+  /** Receipts of the other members that have arrived since the room was loaded. */
+  readonly receipts?: Receipts;
+}
+
+/** What is known of the receipts of a room beyond the fields of its messages. */
+export interface Receipts {
+  /** The last message that has reached each other member (`idKey`). */
+  readonly delivered: ReadonlyMap<string, Id>;
+  /** Who has read a message on its own, by message (`idKey`). */
+  readonly readers: ReadonlyMap<string, readonly Id[]>;
 }
 
 /** The signed-in user. */
@@ -87,6 +102,8 @@ export interface ChatData {
   readonly capabilities: readonly string[];
   /** Limits that the backend has announced. */
   readonly limits: Limits;
+  /** Capability `hide_receipts`: whether the user shows no receipts, and sees none. */
+  readonly hideReceipts?: boolean | undefined;
   /** Whether unsent messages and drafts survive a reload. */
   readonly durable: boolean;
   /** A newer version of the chat in another tab has upgraded the local storage: this page has to be reloaded. */
@@ -130,7 +147,10 @@ export type LateAction =
   | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
   | {
       type: 'room-event';
-      event: Extract<RoomEvent, { type: 'message-updated' | 'reactions-updated' | 'message-read' }>;
+      event: Extract<
+        RoomEvent,
+        { type: 'message-updated' | 'reactions-updated' | 'message-read' | 'message-delivered' }
+      >;
     };
 
 export const EMPTY_THREAD: Thread = {

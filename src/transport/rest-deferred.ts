@@ -110,10 +110,19 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
       if (!body.ok) return undefined;
       const { items, problems } = checkEach(Receipt, body.value.items, where);
       problems.forEach(onProblem);
-      receipts.push(...items.map(({ user_id: userId, up_to: upTo }) => ({ userId, upTo })));
+      receipts.push(
+        ...items.map(({ user_id, up_to: upTo, delivered_up_to }) => ({
+          userId: user_id,
+          upTo,
+          deliveredUpTo: delivered_up_to,
+        })),
+      );
       ({ next } = body.value);
     }
     return receipts;
+  },
+  async hideReceipts(hides, signal) {
+    await rest.request('me/', { method: 'PATCH', body: { hide_receipts: hides }, signal });
   },
   async fetchChanges(roomId, seq, signal) {
     const body = check(

@@ -18,6 +18,8 @@ export type TransportCommand =
   | { type: 'typing' | 'stop-typing'; roomId: Id }
   /** The user has read a room: all of it, if the list is empty. Capability `receipts`: up to the message `upTo`. */
   | { type: 'mark-read'; roomId: Id; messageIds?: readonly Id[]; upTo?: Id }
+  /** Capability `delivered`: everything up to the message `upTo` has reached this device. */
+  | { type: 'mark-delivered'; roomId: Id; upTo: Id }
   | { type: 'get-room-list' }
   /** Checks whether the connection works. */
   | { type: 'ping' }

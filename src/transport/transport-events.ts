@@ -8,6 +8,8 @@ export interface UserInfo {
   /** A capability that is not listed does not exist. */
   capabilities: readonly string[];
   limits?: Limits | undefined;
+  /** Capability `hide_receipts`. */
+  hideReceipts?: boolean | undefined;
   /** The time of the server, ISO 8601. */
   timestamp?: string | undefined;
 }
@@ -44,6 +46,8 @@ export type ChangeEvent = RoomChange &
     | { type: 'messages-marked-read'; count: number }
     /** Another user has read these messages. Without ids: all, or all up to `upTo`. */
     | { type: 'message-read'; userId: Id; messageIds: readonly Id[]; upTo: Id | undefined }
+    /** Everything up to a message has reached a device of another user. Never has a `seq`. */
+    | { type: 'message-delivered'; userId: Id; upTo: Id | undefined }
   );
 
 /** The backend rejected a command. */

@@ -77,6 +77,8 @@ export interface DeferredRequests {
   fetchUserInfo(signal: AbortSignal): Promise<UserInfo | undefined>;
   /** Capability `receipts`: how far each member has read a room. @returns undefined if they cannot be read now. */
   fetchReceipts(roomId: Id, signal: AbortSignal): Promise<Receipt[] | undefined>;
+  /** Capability `hide_receipts`: changes the setting of the user. */
+  hideReceipts?(hides: boolean, signal: AbortSignal): Promise<void>;
   /** Capability `sync`: the changes of a room since a sequence number. */
   fetchChanges(roomId: Id, seq: number, signal: AbortSignal): Promise<RoomChanges | undefined>;
   /** A ticket that opens one socket (`auth="ticket"`). */
@@ -173,10 +175,11 @@ export interface MessageTarget {
   messageId: Id;
 }
 
-/** How far a user has read a room. */
+/** How far a user has read a room, and how far it has reached a device of the user. */
 export interface Receipt {
   userId: Id;
-  upTo: Id;
+  upTo: Id | undefined;
+  deliveredUpTo: Id | undefined;
 }
 
 /** The changes of one room, in order: capability `sync`. */

@@ -1,4 +1,4 @@
-/** The capabilities permissions, around, edit, delete, reactions, mark_unread and uploads: correct, not announced, and wrong. */
+/** The removable capabilities: correct, not announced, and wrong. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { REMOVABLE } from '../../demo/server/capabilities.js';
@@ -139,13 +139,46 @@ const DELETE: Expected[] = [
   ['tombstone that is not announced', 'delete.history', /but the history has a tombstone/, /leave the message out/],
 ];
 
-const FAULTS: [capability: string, needsWrite: boolean, Expected[]][] = [
+const DELIVERED: Expected[] = [
+  [
+    'mark_delivered unknown',
+    'delivered.confirmed',
+    /with an error: 'Unknown message type'/,
+    /do not announce delivered/,
+  ],
+  ['mark_delivered ignored', 'delivered.confirmed', /delivered_up_to is \d+; expected \d+/, /"delivered_up_to"/],
+  ['receipts without delivered_up_to', 'delivered.confirmed', /delivered_up_to is missing/, /"delivered_up_to"/],
+  [
+    'receipts without the user',
+    'delivered.confirmed',
+    /receipts\/ has no item of this user \(1\)/,
+    /null for a member/,
+  ],
+  ['deliveries that move back', 'delivered.monotonic', /earlier message was confirmed: .* expected/, /was offline/],
+];
+
+const HIDE_RECEIPTS: Expected[] = [
+  ['GET me/ without hide_receipts', 'hide_receipts.me', /returned 200 without a boolean 'hide_receipts'/, /GET me\//],
+  [
+    'greeting without hide_receipts',
+    'hide_receipts.me',
+    /In the greeting, .* missing; in GET me\/ it is false/,
+    /greeting/,
+  ],
+  ['PATCH me/ refused', 'hide_receipts.change', /PATCH .*me\/ .* returned 405 instead of 200/, /answer 200/],
+  ['PATCH me/ answered with the old value', 'hide_receipts.change', /was answered with hide_receipts true/, /in place/],
+];
+
+/** `some`: not all of the checks need the option `write`. */
+const FAULTS: [capability: string, needsWrite: boolean | 'some', Expected[]][] = [
   ['permissions', false, PERMISSIONS],
   ['around', false, AROUND],
   ['edit', true, EDIT],
   ['reactions', true, REACTIONS],
   ['mark_unread', true, MARK_UNREAD],
   ['uploads', true, UPLOADS],
+  ['delivered', true, DELIVERED],
+  ['hide_receipts', 'some', HIDE_RECEIPTS],
   ['delete', true, DELETE],
 ];
 
@@ -208,10 +241,10 @@ describe('13.1, 13.2, 13.4: checks of capabilities', () => {
       });
     }
 
-    it(`${capability} is checked ${needsWrite ? 'only with the option write' : 'without the option write'}`, async () => {
+    it(`${capability} is checked ${needsWrite === true ? 'only with the option write' : 'without the option write'}`, async () => {
       const report = await diagnoseServer(server, { userToken2: await server.signToken(BEN) });
       const verdicts = new Set(verdictsOf(report, idsOf(capability)).map(([, verdict]) => verdict));
-      if (needsWrite) assert.deepEqual([...verdicts], ['skipped']);
+      if (needsWrite === true) assert.deepEqual([...verdicts], ['skipped']);
       else assert.ok(verdicts.has('pass'));
     });
   }

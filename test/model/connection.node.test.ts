@@ -21,7 +21,15 @@ import {
 } from '../support/model-server.js';
 import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
 import { checkDisposed, checkFinalState } from './final-state.js';
-import { changeEvents, jumpEvents, othersChangeEvents, rightsEvents } from './room-events.js';
+import {
+  changeEvents,
+  jumpEvents,
+  othersChangeEvents,
+  othersReceiptEvents,
+  receiptEvents,
+  rightsEvents,
+  sendIn,
+} from './room-events.js';
 import { identityOf, type Tenant } from './scenario.js';
 import { Simulation } from './simulation.js';
 
@@ -41,6 +49,9 @@ const FULL = [
   'reactions',
   'permissions',
   'around',
+  'mark_unread',
+  'delivered',
+  'hide_receipts',
 ];
 const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
 const IDEMPOTENT_ONLY = ['idempotent_send'];
@@ -58,13 +69,7 @@ const waiting = (sim: Simulation, isFailed: boolean) =>
 function send(sim: Simulation, at: number, which: number, text: string): void {
   const tab = pick(sim.tabs, which);
   if (!tab) return;
-  const { tenant, chat } = tab;
-  const person = personIn(sim, tab);
-  const inRoom = ROOMS_OF[person]![at]!;
-  // While the user is unknown, the message belongs to the next known user.
-  const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
-  if (chat.user) sim.scenario.sent.push({ identity: identityOf(content), room: inRoom, tenant, person, tab });
-  chat.sendChatMessage(inRoom, content).catch(sim.recordRejection);
+  sendIn(sim, tab, ROOMS_OF[personIn(sim, tab)]![at]!, text);
 }
 
 const ownEvents = (isMany: boolean): fc.Arbitrary<Event>[] => [
@@ -121,6 +126,7 @@ const otherUserEvents: fc.Arbitrary<Event>[] = [
 /** Only a backend with `sync` can report changes to a client that was disconnected. */
 const syncEvents: fc.Arbitrary<Event>[] = [
   ...othersChangeEvents,
+  ...othersReceiptEvents,
   event(
     'frames',
     fc.array(fc.constantFrom<FrameFault>('drop', 'twice', 'late'), { maxLength: 4 }),
@@ -225,6 +231,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...receiptEvents,
       ...rightsEvents,
       ...faults,
       ...tokenEvents,
@@ -242,6 +249,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...receiptEvents,
       ...otherUserEvents,
       ...faults,
       ...tokenEvents,
@@ -258,6 +266,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...receiptEvents,
       ...otherUserEvents,
       ...faults,
       ...pageEvents,
@@ -273,6 +282,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...receiptEvents,
       ...otherUserEvents,
       ...faults,
       ...pageEvents,
@@ -290,6 +300,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...receiptEvents,
       ...rightsEvents,
       ...faults,
       ...tokenEvents,

@@ -1,6 +1,7 @@
 /** Changes of messages and jumps, by this tab (`connection.room(id)`), and by other devices and users. */
 import fc from 'fast-check';
-import { ALL_RIGHTS, CAT, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
+import type { Id } from '../../src/protocol/index.js';
+import { ALL_RIGHTS, CAT, mark, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
 import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
 import { identityOf, type Tab } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -12,6 +13,16 @@ const whose = fc.constantFrom<Whose>('own', 'own', 'own', 'anyone');
 const recent = fc.oneof(fc.nat(3), index);
 
 type Whose = 'anyone' | 'own';
+
+/** A tab sends a message. */
+export function sendIn(sim: Simulation, tab: Tab, room: number, text: string, replyTo?: Id): void {
+  const { tenant, chat } = tab;
+  const person = personIn(sim, tab);
+  // While the user is unknown, the message belongs to the next known user.
+  const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
+  if (chat.user) sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab });
+  chat.sendChatMessage(room, content, { replyTo }).catch(sim.recordRejection);
+}
 
 /** A message in a tab, and its room; the newest ones first. */
 function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, whose: Whose = 'anyone') {
@@ -95,6 +106,43 @@ export const changeEvents: fc.Arbitrary<Event>[] = [
     const { tab, server, message, room: inRoom } = found;
     request(sim, tab, server, 'react', message.id);
     tab.chat.room(inRoom).react(message.id, what, on).catch(sim.recordRejection);
+  }),
+];
+
+// ————— Receipts
+
+export const receiptEvents: fc.Arbitrary<Event>[] = [
+  event('mark unread', fc.tuple(recent, index), (sim, [at, which]) => {
+    const found = messageIn(sim, at, which, true);
+    if (found) found.tab.chat.room(found.room).markUnread(found.message.id).catch(sim.recordRejection);
+  }),
+  event('hide receipts', fc.tuple(index, fc.boolean()), (sim, [which, on]) => {
+    pick(sim.tabs, which)?.chat.hideReceipts(on).catch(sim.recordRejection);
+  }),
+  event('reply', fc.tuple(recent, index), (sim, [at, which]) => {
+    const found = messageIn(sim, at, which, true);
+    if (found) sendIn(sim, found.tab, found.room, 'reply', found.message.id);
+  }),
+];
+
+/** By another device of the user, or by OTHER. */
+export const othersReceiptEvents: fc.Arbitrary<Event>[] = [
+  event('others mark unread', recent, (sim, at) => {
+    const row = rowIn(sim.server, at);
+    if (row) sim.server.markUnread(row.room, row.room <= 2 ? ME : CAT, row.id);
+  }),
+  event('others receive', recent, (sim, at) => {
+    const row = rowIn(sim.server, at);
+    if (row) sim.server.deliver(row.room, OTHER, row.id);
+  }),
+  event('others hide receipts', fc.tuple(fc.constantFrom(ME, CAT), fc.boolean()), (sim, [user, on]) =>
+    sim.server.hide(user, on),
+  ),
+  event('others reply', recent, (sim, at) => {
+    const row = rowIn(sim.server, at);
+    if (!row || row.deletedAt) return;
+    const text = `theirs ${mark(sim.server.tenant, row.room <= 2 ? ME : CAT)} ${sim.server.rows.length}`;
+    sim.server.store(row.room, OTHER, text, undefined, row.id);
   }),
 ];
 

@@ -92,6 +92,7 @@ export function compareRoom(tab: Tab, server: ModelServer, room: number): void {
   assert.equal(first + held.length < all.length && shown.length > 0, hasNewer, 'whether there is more after');
   const listed = chat.rooms.find(({ id }) => id === room);
   assert.equal(listed?.unread_count, server.unread(room), `unread in room ${room}`);
+  compareReceipts(tab, server, room);
   if (server.has('permissions')) {
     const { can, closed_reason } = listed ?? {};
     assert.deepEqual({ can, closed_reason: closed_reason ?? null }, server.rights(room), `rights in room ${room}`);
@@ -100,8 +101,36 @@ export function compareRoom(tab: Tab, server: ModelServer, room: number): void {
     assert.equal(listed.first_unread_id, server.firstUnread(room), `the first unread message of room ${room}`);
 
   function entryOf(message: ChatMessage, me: unknown): HistoryEntry {
-    const { id, content, edited_at, deleted_at = null, reactions = [], sender, is_read } = message;
+    const { id, content, edited_at, deleted_at = null, reactions = [], sender, is_read, reply_to } = message;
     const isRead = server.has('receipts') && !deleted_at && is_read && sender?.id === me;
-    return { id: id as number, content, edited_at, deleted_at, reactions: JSON.stringify(reactions), isRead };
+    const quote = reply_to && { ...reply_to, ...(reply_to.deleted_at ? {} : { deleted_at: undefined }) };
+    const shownQuote = JSON.stringify(quote);
+    return {
+      id: id as number,
+      content,
+      edited_at,
+      deleted_at,
+      reactions: JSON.stringify(reactions),
+      isRead,
+      quote: shownQuote,
+    };
   }
+}
+
+/** At rest, every device knows which own messages have arrived, unless the user hides receipts. */
+function compareReceipts(tab: Tab, server: ModelServer, room: number): void {
+  const { chat } = tab;
+  const me = Number(chat.user?.id);
+  const isHiding = server.isHiding(me);
+  if (server.has('hide_receipts')) assert.equal(chat.data.hideReceipts, isHiding, 'whether receipts are hidden');
+  const shown = storedIn(tab, room);
+  for (const { id, is_read, delivered = false } of shown.filter(({ sender }) => sender?.id === me)) {
+    if (isHiding) assert.deepEqual([is_read, delivered], [false, false], `a hidden receipt of ${id}`);
+    else if (server.has('delivered'))
+      assert.equal(delivered, (id as number) <= server.deliveredUpTo(room, OTHER), `whether ${id} is delivered`);
+  }
+  if (!server.has('delivered') || isHiding) return;
+  const last = server.rowsOf(room).findLast((row) => row.sender === OTHER);
+  if (last && shown.some(({ id }) => id === last.id))
+    assert.ok(server.deliveredUpTo(room, me) >= last.id, `message ${last.id} has arrived, but is not confirmed`);
 }

@@ -137,12 +137,19 @@ describe('several processes', { skip }, () => {
     ana.send({ type: 'send_message', room_id: ROOM, content: 'across', _tempId: 'across-1' });
     const message = (await ben.take('new_message'))['message'] as { id: number; content: string; _tempId: string };
     assert.deepEqual([message.content, message._tempId], ['across', 'across-1']);
+    ben.send({ type: 'mark_delivered', room_id: ROOM, up_to: message.id });
+    assert.equal((await ana.take('message_delivered'))['up_to'], message.id);
     ben.send({ type: 'mark_read', room_id: ROOM, message_ids: [message.id] });
     assert.deepEqual((await ana.take('message_read'))['message_ids'], [message.id]);
     ben.send({ type: 'typing', room_id: ROOM });
     assert.equal((await ana.take('typing'))['user_id'], BEN);
     ben.send({ type: 'react', room_id: ROOM, message_id: message.id, emoji: '👍', on: true });
     assert.deepEqual((await ana.take('reactions_updated'))['reactions'], [{ emoji: '👍', user_ids: [BEN] }]);
+    for (const hides of [true, false]) {
+      const body = JSON.stringify({ hide_receipts: hides });
+      await rest(backendAt(one), BEN, 'me/', { method: 'PATCH', body });
+      assert.equal((await ben.take('connection_established'))['hide_receipts'], hides);
+    }
     const { body } = await rest(backendAt(one), CLEO, 'rooms/start_dm/', { json: { user_id: BEN } });
     for (let frame; frame?.['room_id'] !== body.room.id;) frame = await ben.take('room_updated');
   });

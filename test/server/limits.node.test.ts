@@ -56,6 +56,8 @@ describe('limits', () => {
           'manage_room',
           'room_settings',
           'room_pages',
+          'delivered',
+          'hide_receipts',
         ],
         25,
       ],

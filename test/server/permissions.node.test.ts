@@ -72,6 +72,11 @@ const FRAMES: Record<keyof typeof ClientFrames, Attempt> = {
     outsider: 'access_denied',
     foreignMessage: 'unknown_message',
   },
+  mark_delivered: {
+    send: ({ room, message }) => ({ room_id: room, up_to: message }),
+    outsider: 'access_denied',
+    foreignMessage: 'unknown_message',
+  },
   react: {
     send: ({ room, message }) => ({ room_id: room, message_id: message, emoji: '👍', on: true }),
     outsider: 'access_denied',
@@ -106,6 +111,8 @@ const ROUTES: Record<string, RouteAttempt> = {
   },
   'POST /messages/:id/mark_read/': { request: ({ message }) => [`messages/${message}/mark_read/`, {}], outsider: 404 },
   'GET /me/': { request: () => ['me/'], outsider: 200 },
+  // A setting of the user's own, whoever it is.
+  'PATCH /me/': { request: () => ['me/', { hide_receipts: false }], outsider: 200 },
   'GET /rooms/:id/receipts/': { request: ({ room }) => [`rooms/${room}/receipts/`], outsider: 404 },
   'GET /sync/': { request: ({ room }) => [`sync/?room=${room}:0`], outsider: 200 },
   'PATCH /messages/:id/': {
@@ -179,8 +186,9 @@ describe('13.1: permissions', () => {
     ),
     await server.database.query(`select id, content, deleted_at from messages where room_id = ${ROOM} order by id`),
     await server.database.query(
-      `select user_id, read_count, read_up_to, role, pinned from members where room_id in (${ROOM}, ${OTHER_ROOM}) order by room_id, user_id`,
+      `select user_id, read_count, read_up_to, delivered_up_to, role, pinned from members where room_id in (${ROOM}, ${OTHER_ROOM}) order by room_id, user_id`,
     ),
+    await server.database.query('select id, hides_receipts from users order by id'),
     await server.database.query(`select count(*)::int as n from reactions where message_id = ${message}`),
     await server.database.query('select id, message_id, state from attachments order by id'),
   ];

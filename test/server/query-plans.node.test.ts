@@ -224,6 +224,20 @@ describe(
         await check('13.3: marking as unread', () =>
           rest(server, ANA, `messages/${recent}/mark_unread/`, { json: {} }),
         );
+        await check('14.2: marking as delivered', async () => {
+          client.send({ type: 'mark_delivered', room_id: room, up_to: await send(room) });
+          await client.settle();
+        });
+        const returned = await join(server, 1001);
+        await server.database.query(
+          `update members set read_up_to = 0, read_time = '-infinity' where room_id = ${room} and user_id = 1001`,
+        );
+        const newest = await send(room);
+        await check('14.2: marking as delivered after a long time', async () => {
+          returned.send({ type: 'mark_delivered', room_id: room, up_to: newest });
+          await returned.settle();
+        });
+        returned.close();
         await check('the receipts', () => rest(server, ANA, `rooms/${room}/receipts/`));
       });
     }

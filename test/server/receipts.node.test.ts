@@ -130,6 +130,7 @@ it('10.4: GET me/ returns the same as the greeting', async () => {
     assert.deepEqual(Object.keys(body).sort(), [
       'capabilities',
       'heartbeat_s',
+      'hide_receipts',
       'limits',
       'protocol',
       'timestamp',

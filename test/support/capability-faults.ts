@@ -92,7 +92,7 @@ const aroundFaults = {
   },
 } satisfies Record<string, BackendFault>;
 
-const isEdit = ({ method }: ProxiedRequest): boolean => method === 'PATCH';
+const isEdit = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && /\/messages\//.test(url.pathname);
 const dropFrames = (type: string): BackendFault => ({
   fromServer: (frame) => (frame['type'] === type ? undefined : frame),
 });
@@ -212,6 +212,51 @@ const uploadFaults = () =>
     'one message has no files': { response: answering(isOneMessage, without('attachments')) },
   }) satisfies Record<string, BackendFault>;
 
+const isReceipts = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/receipts/');
+const inReceipts = (change: Change): BackendFault['response'] =>
+  answering(isReceipts, (body) => ({ ...body, items: (body['items'] as Frame[]).map(change) }));
+
+/** A later confirmation of an earlier message counts. */
+function deliveriesThatMoveBack(): BackendFault {
+  let confirmed: unknown[] = [];
+  return {
+    fromClient: (text) => {
+      if (text.includes('mark_delivered')) confirmed = [...confirmed, (JSON.parse(text) as Frame)['up_to']];
+      return text;
+    },
+    response: inReceipts((item) => ({ ...item, delivered_up_to: confirmed.at(-1) })),
+  };
+}
+
+const deliveryFaults = () =>
+  ({
+    'mark_delivered unknown': {
+      fromClient: (text, socket) => {
+        if (!text.includes('mark_delivered')) return text;
+        socket.send({ type: 'error', message: 'Unknown message type', code: 'invalid' });
+        return undefined;
+      },
+    },
+    'mark_delivered ignored': { fromClient: (text) => (text.includes('mark_delivered') ? undefined : text) },
+    'receipts without delivered_up_to': { response: inReceipts(without('delivered_up_to')) },
+    'receipts without the user': { response: answering(isReceipts, (body) => ({ ...body, items: [] })) },
+    'deliveries that move back': deliveriesThatMoveBack(),
+  }) satisfies Record<string, BackendFault>;
+
+const isMe = (method: string) => (request: ProxiedRequest) =>
+  request.method === method && request.url.pathname.endsWith('/me/');
+
+const hidingFaults = {
+  'GET me/ without hide_receipts': { response: answering(isMe('GET'), without('hide_receipts')) },
+  'greeting without hide_receipts': {
+    fromServer: (frame) => (frame['type'] === 'connection_established' ? without('hide_receipts')(frame) : frame),
+  },
+  'PATCH me/ refused': { request: (request) => (isMe('PATCH')(request) ? refusal(405) : undefined) },
+  'PATCH me/ answered with the old value': {
+    response: answering(isMe('PATCH'), (body) => ({ ...body, hide_receipts: !body['hide_receipts'] })),
+  },
+} satisfies Record<string, BackendFault>;
+
 const reactionFaults = () =>
   ({
     'reaction refused': { request: (request) => (isReaction(request) ? refusal(405) : undefined) },
@@ -273,5 +318,7 @@ export const capabilityFaults = (token: string) => ({
   ...reactionFaults(),
   ...markUnreadFaults(),
   ...uploadFaults(),
+  ...deliveryFaults(),
+  ...hidingFaults,
   ...deleteFaults(),
 });

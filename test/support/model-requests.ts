@@ -21,6 +21,10 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
     const asked = url.searchParams.getAll('room').map((each) => each.split(':').map(Number) as [number, number]);
     return json({ rooms: rooms.sync(user, asked) });
   }
+  if (path === 'me/' && method === 'PATCH') {
+    rooms.hide(user, request.body.hide_receipts as boolean);
+    return json(rooms.me(user));
+  }
   const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
   if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
   if (method === 'POST' && path.endsWith('/send_message/')) return send(rooms, room, request);
@@ -32,17 +36,28 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
     if (row) rooms.markRead(row.room, user, [row]);
     return json({});
   }
+  if (verb === 'mark_unread') {
+    if (!rooms.has('mark_unread')) rooms.violations.push('mark_unread without the capability');
+    if (!row) return json(NOT_FOUND, 404);
+    rooms.markUnread(row.room, user, row.id);
+    return json({ unread_count: rooms.unread(row.room), first_unread_id: rooms.firstUnread(row.room) ?? null });
+  }
   if (id === undefined) return json({ detail: 'Not found.' }, 404);
   return change(rooms, row, id, request);
+}
+
+interface Draft {
+  room: number;
+  user: number;
+  content: string;
+  tempId: string | undefined;
+  replyTo?: number | null | undefined;
 }
 
 /** A client sends a message. @returns the reason if it is refused. */
 export function storeFromClient(
   rooms: ModelRooms,
-  room: number,
-  user: number,
-  content: string,
-  tempId: string | undefined,
+  { room, user, content, tempId, replyTo }: Draft,
 ): Row | { code: string; message: string; status: number } {
   for (const owner of marksIn(content))
     if (owner !== `${rooms.tenant}${user}`) rooms.violations.push(`${content} sent to ${rooms.tenant} as ${user}`);
@@ -53,11 +68,15 @@ export function storeFromClient(
     return { code: 'conflict', message: 'Another text has this id.', status: 409 };
   if (!known && !rooms.rights(room).can.includes('send'))
     return { code: 'room_closed', message: 'The room is closed.', status: 403 };
-  return rooms.store(room, user, content, tempId);
+  const quoted = rooms.rows.find(({ id }) => id === replyTo);
+  if (!known && replyTo != null && (quoted?.room !== room || quoted.deletedAt))
+    return { code: 'invalid', message: 'The message to reply to is not in this room.', status: 400 };
+  return rooms.store(room, user, content, tempId, replyTo ?? undefined);
 }
 
 function send(rooms: ModelRooms, room: number, { user, key, body }: ModelRequest): Response {
-  const stored = storeFromClient(rooms, room, user, body.content as string, key);
+  const { content, reply_to } = body as { content: string; reply_to?: number | null };
+  const stored = storeFromClient(rooms, { room, user, content, tempId: key, replyTo: reply_to });
   if ('id' in stored) return json(rooms.message(stored), 201);
   if (stored.status === 400) return json({ content: [stored.message] }, 400);
   return json({ detail: stored.message, code: stored.code }, stored.status);

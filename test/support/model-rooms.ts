@@ -14,6 +14,8 @@ export interface Row {
   versions: string[];
   at: string;
   tempId: string | undefined;
+  /** The message to which it replies. */
+  replyTo: number | undefined;
   editedAt: string | null;
   deletedAt: string | null;
   reactions: Map<string, Set<number>>;
@@ -34,6 +36,8 @@ export interface HistoryEntry {
   reactions: string;
   /** Whether it is an own message that was read. */
   isRead: boolean;
+  /** The quoted message, as JSON. */
+  quote: string;
 }
 
 /** What the user may do in a room. */
@@ -55,6 +59,10 @@ export abstract class ModelRooms {
   readonly everReacted = new Set<string>();
   readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
+  /** How far each room has reached the devices of a user, as `<user> <room>`. */
+  readonly #delivered = new Map<string, number>();
+  /** The users who hide their receipts. */
+  readonly #hiding = new Set<number>();
   readonly #rights = new Map<number, Rights>(ALL_ROOMS.map((room) => [room, ALL_RIGHTS]));
 
   constructor(
@@ -85,7 +93,7 @@ export abstract class ModelRooms {
 
   // ————— User actions
 
-  store(room: number, sender: number, content: string, tempId?: string): Row {
+  store(room: number, sender: number, content: string, tempId?: string, replyTo?: number): Row {
     const known =
       tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
     if (known && this.has('idempotent_send')) return known;
@@ -98,6 +106,7 @@ export abstract class ModelRooms {
       versions: [content],
       at: new Date(this.clock.now()).toISOString(),
       tempId,
+      replyTo,
       editedAt: null,
       deletedAt: null,
       reactions: new Map(),
@@ -179,13 +188,10 @@ export abstract class ModelRooms {
 
   /** Capability `receipts`: sent once, not recorded as a change. */
   #sendReceipts(room: number, user: number, read: readonly Row[]): void {
-    if (user === OTHER)
-      return this.broadcast(ownerOf(room), {
-        type: 'message_read',
-        room_id: room,
-        user_id: user,
-        up_to: read.at(-1)!.id,
-      });
+    if (user === OTHER) {
+      const frame = { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id };
+      return this.isHiding(ownerOf(room)) ? undefined : this.broadcast(ownerOf(room), frame);
+    }
     this.broadcast(ownerOf(room), { type: 'messages_marked_read', room_id: room, count: read.length });
     this.broadcast(ownerOf(room), {
       type: 'room_updated',
@@ -194,12 +200,68 @@ export abstract class ModelRooms {
     });
   }
 
+  /** Capability `mark_unread`: a message and all later ones are unread for the user. */
+  markUnread(room: number, user: number, from: number): void {
+    const read = this.#read.get(user)!;
+    for (const { id, room: of } of this.rows) if (of === room && id >= from) read.delete(id);
+    const updates = { unread_count: this.unread(room), ...this.#readPosition(room) };
+    this.broadcast(user, { type: 'room_updated', room_id: room, updates });
+  }
+
+  /** Capability `delivered`: everything up to a message has reached a device of the user. */
+  deliver(room: number, user: number, upTo: number): void {
+    if (!this.has('delivered')) this.violations.push('mark_delivered without the capability');
+    if (!this.rows.some((row) => row.id === upTo && row.room === room))
+      this.violations.push(`mark_delivered up to ${upTo}, which is not in room ${room}`);
+    if (upTo <= this.deliveredUpTo(room, user)) return;
+    this.#delivered.set(`${user} ${room}`, upTo);
+    // The other member has no socket here.
+    if (user !== OTHER || this.isHiding(ownerOf(room))) return;
+    this.broadcast(ownerOf(room), { type: 'message_delivered', room_id: room, user_id: user, up_to: upTo });
+  }
+
+  /** How far a room has reached the devices of a user. Reading includes it. */
+  deliveredUpTo(room: number, user: number): number {
+    return Math.max(this.#delivered.get(`${user} ${room}`) ?? 0, this.#lastRead(room, user) ?? 0);
+  }
+
+  #lastRead(room: number, user: number): number | undefined {
+    const read = this.#read.get(user)!;
+    return this.rows.findLast((row) => row.room === room && row.sender !== user && read.has(row.id))?.id;
+  }
+
+  /** Capability `hide_receipts`. */
+  hide(user: number, hides: boolean): void {
+    if (!this.has('hide_receipts')) this.violations.push('hiding receipts without the capability');
+    if (this.isHiding(user) === hides) return;
+    if (hides) this.#hiding.add(user);
+    else this.#hiding.delete(user);
+    this.broadcast(user, { type: 'connection_established', ...this.me(user) });
+  }
+
+  isHiding(user: number): boolean {
+    return this.#hiding.has(user);
+  }
+
+  /** The body of `GET me/` and of the greeting. */
+  me(user: number): Record<string, unknown> {
+    return {
+      user_id: user,
+      username: NAMES[user],
+      timestamp: new Date(this.clock.now()).toISOString(),
+      ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 }),
+      ...(this.has('hide_receipts') && { hide_receipts: this.isHiding(user) }),
+    };
+  }
+
   receipts(room: number): object[] {
-    return [ownerOf(room), OTHER].flatMap((user_id) => {
-      const last = this.rows.findLast(
-        ({ id, room: of, sender }) => of === room && sender !== user_id && this.#read.get(user_id)!.has(id),
-      );
-      return last ? [{ user_id, up_to: last.id }] : [];
+    if (this.isHiding(ownerOf(room))) return [];
+    return [ownerOf(room), OTHER].flatMap((user_id): object[] => {
+      const delivered_up_to = this.deliveredUpTo(room, user_id);
+      if (this.has('delivered') && delivered_up_to > 0)
+        return [{ user_id, up_to: this.#lastRead(room, user_id) ?? null, delivered_up_to }];
+      const last = this.#lastRead(room, user_id);
+      return last === undefined ? [] : [{ user_id, up_to: last }];
     });
   }
 
@@ -219,6 +281,7 @@ export abstract class ModelRooms {
       deleted_at: row.deletedAt,
       reactions: JSON.stringify(reactionsOf(row)),
       isRead: row.sender !== OTHER && !row.deletedAt && this.isRead(row),
+      quote: JSON.stringify(this.quoteOf(row)),
     }));
   }
 
@@ -231,7 +294,17 @@ export abstract class ModelRooms {
     return this.rows.filter((row) => row.room === room && !row.deletedAt && row.sender !== user && !read.has(row.id));
   }
 
+  /** The quoted message as it is now. */
+  quoteOf({ replyTo, deletedAt }: Row): Record<string, unknown> | null {
+    const quoted = this.rows.find(({ id }) => id === replyTo);
+    if (!quoted || deletedAt || (quoted.deletedAt && !this.has('delete'))) return null;
+    const { id, content, sender } = quoted;
+    if (quoted.deletedAt) return { id, content: '', sender: '', deleted_at: quoted.deletedAt };
+    return { id, content, sender: NAMES[sender]! };
+  }
+
   isRead(row: Row): boolean {
+    if (row.sender !== OTHER && this.isHiding(row.sender)) return false;
     return this.#read.get(row.sender === OTHER ? ownerOf(row.room) : OTHER)!.has(row.id);
   }
 
@@ -253,6 +326,7 @@ export abstract class ModelRooms {
       ...(row.deletedAt && { deleted_at: row.deletedAt }),
       is_own_message: row.sender === viewer,
       reactions: reactionsOf(row),
+      reply_to: this.quoteOf(row),
       ...(row.sender === viewer && row.tempId && this.has('idempotent_send') && { _tempId: row.tempId }),
     };
   }

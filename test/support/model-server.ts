@@ -5,7 +5,7 @@
  */
 import { FakeSocket, json, page } from './fake-backend.js';
 import { answerRequest, storeFromClient } from './model-requests.js';
-import { ME, NAMES, ownerOf, ROOMS_OF } from './model-people.js';
+import { ME, ownerOf, ROOMS_OF } from './model-people.js';
 import { ModelRooms } from './model-rooms.js';
 
 export { CAT, mark, marksIn, ME, OTHER, ROOMS, ROOMS_OF } from './model-people.js';
@@ -14,6 +14,13 @@ export { ALL_RIGHTS, type HistoryEntry, type Rights, type Row } from './model-ro
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
 export type FrameFault = 'drop' | 'twice' | 'late';
+
+interface SentFrame {
+  room_id: number;
+  content: string;
+  reply_to?: number | null;
+  _tempId: string;
+}
 
 export class ModelServer extends ModelRooms {
   readonly sockets: FakeSocket[] = [];
@@ -138,15 +145,7 @@ export class ModelServer extends ModelRooms {
       if (socketFault === 'refuse' || user === undefined || !this.#tokens.has(token)) return socket.drop(1006);
       socket.accept();
       if (socketFault === 'silent') return;
-      const beyond =
-        this.capabilities.length > 0 ? { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 } : {};
-      this.#sendFrame(socket, {
-        type: 'connection_established',
-        user_id: user,
-        username: NAMES[user],
-        timestamp: new Date(this.clock.now()).toISOString(),
-        ...beyond,
-      });
+      this.#sendFrame(socket, { type: 'connection_established', ...this.me(user) });
     });
     return socket;
   }
@@ -177,6 +176,8 @@ export class ModelServer extends ModelRooms {
         return;
       case 'mark_read':
         return this.read(room_id, user, frame.up_to as number | undefined);
+      case 'mark_delivered':
+        return this.deliver(room_id, user, frame.up_to as number);
       case 'sync':
         return this.#sendFrame(socket, {
           type: 'sync_result',
@@ -186,17 +187,18 @@ export class ModelServer extends ModelRooms {
           ),
         });
       case 'send_message': {
-        const { content, _tempId } = frame as { content: string; _tempId: string };
-        this.#checkNotInFlight(_tempId);
-        return this.#onMessage(socket, room_id, content, _tempId);
+        const message = frame as unknown as SentFrame;
+        this.#checkNotInFlight(message._tempId);
+        return this.#onMessage(socket, message);
       }
       default:
         this.violations.push(`an unknown frame: ${String(frame.type)}`);
     }
   }
 
-  #onMessage(socket: FakeSocket, room_id: number, content: string, _tempId: string): void {
-    const stored = storeFromClient(this, room_id, this.#owners.get(socket)!.user, content, _tempId);
+  #onMessage(socket: FakeSocket, { room_id, content, reply_to, _tempId }: SentFrame): void {
+    const { user } = this.#owners.get(socket)!;
+    const stored = storeFromClient(this, { room: room_id, user, content, tempId: _tempId, replyTo: reply_to });
     if (!('id' in stored)) {
       const { code, message } = stored;
       return this.#sendFrame(socket, { type: 'error', message, code, _tempId, room_id });

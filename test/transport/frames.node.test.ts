@@ -50,6 +50,10 @@ const FRAMES: Record<keyof typeof ChatFrames, [frame: object, event: object]> = 
     { ...at, user_id: 1, message_ids: [9], up_to: 9 },
     { type: 'message-read', roomId: 7, seq: 3, userId: 1, messageIds: [9], upTo: 9 },
   ],
+  message_delivered: [
+    { room_id: 7, user_id: 1, up_to: 9 },
+    { type: 'message-delivered', roomId: 7, userId: 1, messageIds: [], upTo: 9 },
+  ],
   room_updated: [
     { room_id: 7, updates: { unread_count: 2 } },
     { type: 'room-updated', roomId: 7, updates: { unread_count: 2 } },
@@ -81,6 +85,10 @@ const COMMANDS: Record<TransportCommand['type'], [command: TransportCommand, fra
   'mark-read': [
     { type: 'mark-read', roomId: 7, messageIds: [], upTo: 9 },
     { type: 'mark_read', room_id: 7, message_ids: [], up_to: 9 },
+  ],
+  'mark-delivered': [
+    { type: 'mark-delivered', roomId: 7, upTo: 9 },
+    { type: 'mark_delivered', room_id: 7, up_to: 9 },
   ],
   typing: [
     { type: 'typing', roomId: 7 },
@@ -136,6 +144,8 @@ describe('frames', () => {
         'reactions_updated',
         'messages_marked_read',
         'message_read',
+        // Applied in order with the changes of its room, but never numbered.
+        'message_delivered',
       ],
     );
   });

@@ -10,6 +10,7 @@ import { VERSIONS } from './migration-10.js';
 import { MARK_UNREAD } from './migration-11.js';
 import { UPLOADS } from './migration-12.js';
 import { PEOPLE_AND_ROOMS } from './migration-13.js';
+import { DELIVERY } from './migration-14.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -115,6 +116,7 @@ const MIGRATIONS: Migration[] = [
   MARK_UNREAD,
   UPLOADS,
   PEOPLE_AND_ROOMS,
+  DELIVERY,
 ];
 
 /** An arbitrary advisory lock id. */

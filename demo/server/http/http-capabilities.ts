@@ -4,20 +4,30 @@ import type { Context } from '../context.js';
 import { answer, field } from './http-responses.js';
 import { describe } from '../socket/greeting.js';
 import { encodeCursor, readCursor } from './cursors.js';
-import { limitRate } from './http-middleware.js';
-import { roomOf, type Env } from './http-params.js';
+import { limitRate, needs } from './http-middleware.js';
+import { json, roomOf, type Env } from './http-params.js';
 import { accessDenied } from '../errors.js';
-import { isMember, listReceipts } from '../rooms/rooms.js';
+import { hideReceipts, listReceipts } from '../rooms/receipts.js';
+import { isMember } from '../rooms/rooms.js';
 import { readKnown, syncRooms } from '../messages/sync.js';
 import { makeTicket, TICKET_SECONDS } from '../socket/tickets.js';
 
 export function addBeyondBaseline(app: Hono<Env>, context: Context, api: string): void {
   app.get(`${api}/me/`, (call) => answer(context, 200, describe(context, call.get('viewer'))));
 
+  app.patch(`${api}/me/`, needs(context, 'hide_receipts'), async (call) => {
+    const viewer = call.get('viewer');
+    const { hide_receipts: hides } = await json(call);
+    if (typeof hides !== 'boolean') throw field('hide_receipts', 'Must be true or false.');
+    await hideReceipts(context, viewer, hides);
+    return answer(context, 200, describe(context, { ...viewer, hidesReceipts: hides }));
+  });
+
   app.get(`${api}/rooms/:id/receipts/`, limitRate(context, 'listsPerUser'), async (call) => {
     const roomId = roomOf(call);
-    if (!(await isMember(context.database, roomId, call.get('viewer').id))) throw accessDenied(roomId);
-    const { items, next } = await listReceipts(context.database, roomId, readCursor(call, 1)?.[0]);
+    const { id } = call.get('viewer');
+    if (!(await isMember(context.database, roomId, id))) throw accessDenied(roomId);
+    const { items, next } = await listReceipts(context, id, roomId, readCursor(call, 1)?.[0]);
     return answer(context, 200, { items, next: next === null ? null : encodeCursor([next]) });
   });
 

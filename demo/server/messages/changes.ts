@@ -45,9 +45,14 @@ export async function recordChange(inside: Queryable, kind: Kind, roomId: number
   return done!.seq;
 }
 
-const SHOWS_MESSAGE: ReadonlySet<Kind> = new Set<Kind>(['new_message', 'message_updated', 'reactions_updated']);
+const SHOWS_MESSAGE: ReadonlySet<Kind> = new Set<Kind>([
+  'new_message',
+  'message_updated',
+  'message_deleted',
+  'reactions_updated',
+]);
 
-/** Whether the frame of a change contains the current state of the message. */
+/** Whether the frame of a change contains something of the current state of the message. */
 export const showsMessage = ({ kind }: Change): boolean => SHOWS_MESSAGE.has(kind);
 
 /**
@@ -63,7 +68,8 @@ export function frameOf(change: Change, viewerId: number, message: WireMessage |
     case 'reactions_updated':
       return message ? { type, room_id, message_id, reactions: message.reactions, seq, timestamp } : null;
     case 'message_deleted':
-      return { type, room_id, message_id, deleted_at: timestamp, seq, timestamp };
+      // The time in the history, not that of the change, which was recorded a moment later.
+      return { type, room_id, message_id, deleted_at: message?.deleted_at ?? timestamp, seq, timestamp };
     case 'message_read':
       return viewerId === change.userId
         ? { type: 'messages_marked_read', room_id, count: change.count, seq, timestamp }

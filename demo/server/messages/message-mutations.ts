@@ -161,7 +161,7 @@ export async function deleteMessage(context: Context, viewer: Viewer, target: Ta
     await releaseFilesOf(inside, messageId, new Date(clock.now() + versionDays * DAY_MS));
     await inside.query(
       `update messages set content = '', attachment_id = null, reply_to_id = null, edited_at = null, digest = null,
-         deleted_at = clock_timestamp() where id = $1`,
+         deleted_at = date_trunc('milliseconds', clock_timestamp()) where id = $1`,
       [messageId],
     );
     await inside.query('delete from reactions where message_id = $1', [messageId]);

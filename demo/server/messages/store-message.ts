@@ -105,11 +105,7 @@ function withDelivery(
 }
 
 /** Digest of the content, to recognise a retry. */
-const digestOf = ({
-  content,
-  attachments = [],
-  digest,
-}: Pick<Draft, 'content' | 'attachments' | 'digest'>): string =>
+const digestOf = ({ content, attachments = [], digest }: Pick<Draft, 'content' | 'attachments' | 'digest'>): string =>
   digest ??
   createHash('sha256')
     .update(toJson([content, null, null, ...attachments]))
@@ -150,7 +146,7 @@ export interface Reading {
   messageIds: number[];
   /** The new last read message; null if it was read before, and for individual messages. */
   upTo: number | null;
-  /** The authors of those messages. */
+  /** The authors of those messages, without those who may not see receipts. */
   authors: number[];
 }
 
@@ -162,7 +158,7 @@ export async function markReadUpTo(
   upTo: number | null,
 ): Promise<Reading> {
   const [done] = await database.query<Omit<Reading, 'messageIds'>>(
-    'select n as count, up_to as "upTo", authors from mark_read_up_to($1, $2, $3)',
+    'select n as count, up_to as "upTo", receipt_recipients($2, authors) as authors from mark_read_up_to($1, $2, $3)',
     [roomId, userId, upTo],
     'mark read up to',
   );
@@ -177,7 +173,7 @@ export async function markReadEach(
   messageIds: number[],
 ): Promise<Reading> {
   const [done] = await database.query<Omit<Reading, 'upTo'>>(
-    'select n as count, ids as "messageIds", authors from mark_read_each($1, $2, $3::int[])',
+    'select n as count, ids as "messageIds", receipt_recipients($2, authors) as authors from mark_read_each($1, $2, $3::int[])',
     [roomId, userId, messageIds],
     'mark read each',
   );

@@ -88,34 +88,6 @@ export async function unreadCount(database: Queryable, roomId: number, userId: n
   return row!.unread;
 }
 
-export interface Receipt {
-  user_id: number;
-  /** Everything up to this message is read. */
-  up_to: number;
-}
-
-const RECEIPTS_PER_PAGE = 500;
-
-/**
- * The last read message of each member, without members who have read nothing, and without messages read individually.
- * @param after The last member of the previous page.
- */
-export async function listReceipts(
-  database: Queryable,
-  roomId: number,
-  after = 0,
-): Promise<{ items: Receipt[]; next: number | null }> {
-  const found = await database.query<Receipt>(
-    // What was marked as unread is read nevertheless, for others.
-    `select user_id, case when (receipt_time, receipt_up_to) > (read_time, read_up_to) then receipt_up_to else read_up_to end as up_to
-     from members where room_id = $1 and user_id > $2::bigint and (read_up_to > 0 or receipt_up_to > 0)
-     order by user_id limit $3`,
-    [roomId, after, RECEIPTS_PER_PAGE + 1],
-  );
-  const items = found.slice(0, RECEIPTS_PER_PAGE);
-  return { items, next: found.length > items.length ? items.at(-1)!.user_id : null };
-}
-
 export async function isMember(database: Queryable, roomId: number, userId: number): Promise<boolean> {
   const rows = await database.query(
     'select 1 from members o join rooms r on r.id = o.room_id where o.room_id = $1 and o.user_id = $2 and r.is_active',

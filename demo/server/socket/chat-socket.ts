@@ -10,6 +10,7 @@ import type { Context } from '../context.js';
 import { echo, readFrame, type ErrorDetails } from './read-frame.js';
 import { accessDenied, RequestError, toId } from '../errors.js';
 import { markUnread } from '../rooms/mark-unread.js';
+import { markDelivered } from '../rooms/receipts.js';
 import { isMember, listRooms } from '../rooms/rooms.js';
 import { readKnown, syncRooms } from '../messages/sync.js';
 
@@ -106,6 +107,8 @@ export class ChatHandler implements Handler {
       case 'mark_unread':
         await markUnread(context, viewer, roomId, idOr0(frame.message_id));
         return;
+      case 'mark_delivered':
+        return markDelivered(context, viewer, roomId, idOr0(frame.up_to));
       default:
         return frame satisfies never;
     }

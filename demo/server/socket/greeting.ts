@@ -30,6 +30,7 @@ export function describe(context: Source, viewer: Viewer): object {
           ...(editSeconds > 0 && { edit_s: editSeconds }),
           ...uploadLimits(context),
         },
+        ...(has(options, 'hide_receipts') && { hide_receipts: viewer.hidesReceipts === true }),
       };
   return { user_id: viewer.id, username: viewer.username, ...extra, timestamp: new Date() };
 }

@@ -27,6 +27,7 @@ const BEYOND_BASELINE: ReadonlySet<string> = new Set<ClientFrame['type']>([
   'delete_message',
   'react',
   'mark_unread',
+  'mark_delivered',
 ]);
 const WITHOUT_ROOM: ReadonlySet<string> = new Set<ClientFrame['type']>([
   'ping',

@@ -23,7 +23,7 @@ export async function makeTicket(database: Queryable, viewer: Viewer, tokenExpir
 export async function redeemTicket(database: Queryable, ticket: string): Promise<AuthResult> {
   const [found] = await database.query<Viewer & { expiresAt: Date }>(
     `with taken as (delete from tickets where hash = $1 returning *)
-     select u.id, u.username, u.first_name as "firstName", taken.token_expires_at as "expiresAt"
+     select u.id, u.username, u.first_name as "firstName", u.hides_receipts as "hidesReceipts", taken.token_expires_at as "expiresAt"
      from taken join users u on u.id = taken.user_id and u.is_active
      where taken.expires_at > now() and taken.token_expires_at > now()`,
     [hashOf(ticket)],

@@ -47,7 +47,11 @@ async function readReceipts(
   throwIfAborted(signal);
   if (!found) return;
   known.set(history, socket);
-  for (const receipt of found) apply({ type: 'message-read', roomId, seq: undefined, messageIds: [], ...receipt });
+  for (const { userId, upTo, deliveredUpTo } of found) {
+    const of = { roomId, userId, seq: undefined };
+    if (upTo !== undefined) apply({ type: 'message-read', ...of, messageIds: [], upTo });
+    if (deliveredUpTo !== undefined) apply({ type: 'message-delivered', ...of, upTo: deliveredUpTo });
+  }
 }
 
 async function count(

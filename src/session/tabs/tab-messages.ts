@@ -74,6 +74,7 @@ const COMMANDS = {
   'unsubscribe-room': object(() => room),
   'send-message': object(() => ({ ...room, content: string, localId: string, replyTo: optionalOr(Id) })),
   'mark-read': object(() => ({ ...room, messageIds: optionalOr(z.array(Id)), upTo: optionalOr(Id) })),
+  'mark-delivered': object(() => ({ ...room, upTo: Id })),
   typing: object(() => room),
   'stop-typing': object(() => room),
   'get-room-list': object(() => ({})),

@@ -1,0 +1,56 @@
+/** Hides the receipts of the user: capability `hide_receipts`. Loaded on first use: see room-methods.ts. */
+import { ChatError, throwIfAborted } from '../transport/index.js';
+import { noop } from '../internal/noop.js';
+import type { Session } from '../session/index.js';
+import { hidden } from './delivery-receipts.js';
+import type { StateStore } from './state-store.js';
+
+interface HidingHost {
+  readonly store: StateStore;
+  readonly session: Session;
+}
+
+interface Changes {
+  /** What the server has confirmed last. */
+  confirmed: boolean;
+  /** The last requested change. */
+  last: Promise<void>;
+}
+
+/** The changes that the server has not answered. */
+const running = new WeakMap<StateStore, Changes>();
+
+/**
+ * Shows the change at once. Of quick changes, the last one counts; if it fails, the last confirmed one is shown again.
+ * @throws {ChatError}
+ */
+export async function hideReceipts({ session, store }: HidingHost, hides: boolean): Promise<void> {
+  const { signal } = session;
+  if (!session.backend.has('hide_receipts')) throw new ChatError('not_supported', 'The backend does not support this.');
+  const offer = (hideReceipts: boolean) => {
+    const { capabilities, limits } = store.data;
+    return { type: 'offer', capabilities, limits, hideReceipts } as const;
+  };
+  const changes = running.get(store) ?? { confirmed: store.data.hideReceipts === true, last: Promise.resolve() };
+  running.set(store, changes);
+  store.dispatch(offer(hides));
+  // In order, so that the last one counts for the server, too.
+  const change = changes.last.catch(noop).then(async () => {
+    const requests = await session.restOrThrow().deferred();
+    if (!requests.hideReceipts) throw new ChatError('not_supported', 'The backend does not support this.');
+    await requests.hideReceipts(hides, signal);
+    throwIfAborted(signal);
+    changes.confirmed = hides;
+  });
+  changes.last = change;
+  try {
+    await change;
+  } finally {
+    if (changes.last === change) {
+      running.delete(store);
+      // Receipts were dropped, and those that arrived meanwhile were not shown: they are requested again.
+      if (!changes.confirmed) hidden.add(store);
+      if (!signal.aborted) session.report(offer(changes.confirmed));
+    }
+  }
+}
