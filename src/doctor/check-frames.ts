@@ -27,6 +27,11 @@ const CAPABILITIES = {
   permissions: 'The widget offers the same actions in every room, and shows an error if the server refuses one.',
   around: 'To show an old message, up to 20 older pages are loaded.',
   mark_unread: 'Messages cannot be marked as unread.',
+  people: 'Pages cannot search for people, and large rooms show no members.',
+  create_room: 'Pages can start a room of two people only, without a context.',
+  manage_room: 'Rooms cannot be renamed, and members cannot be changed.',
+  room_settings: 'Rooms cannot be pinned, archived or muted.',
+  room_pages: 'The widget reads the whole room list each time.',
 } as const;
 
 /** @returns whether there is a greeting that the widget accepts. */

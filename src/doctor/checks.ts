@@ -43,6 +43,11 @@ export const CHECKS = {
   'capability.permissions': 'Capability: rooms say what the user may do',
   'capability.around': 'Capability: the history around any message can be read',
   'capability.mark_unread': 'Capability: messages can be marked as unread',
+  'capability.people': 'Capability: people and members can be searched',
+  'capability.create_room': 'Capability: rooms with a context, and groups, can be created',
+  'capability.manage_room': 'Capability: name and members of a room can be changed',
+  'capability.room_settings': 'Capability: rooms can be pinned, archived and muted',
+  'capability.room_pages': 'Capability: the room list has pages',
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
@@ -61,6 +66,10 @@ export const CHECKS = {
   'around.message': 'The history around a message can be read',
   'around.time': 'The history around a time can be read',
   'around.unknown': 'The history around an unknown message is not found',
+  'people.list': 'The people of the user can be listed',
+  'people.members': 'The members of a room can be listed',
+  'room_pages.page': 'The room list has pages',
+  'room_pages.since': 'What has changed in the room list can be read',
   // Notifications
   'notifications.upgrade': 'The notifications WebSocket opens',
   'notifications.frames': 'The frames of the notifications WebSocket have the correct types',
@@ -111,6 +120,9 @@ export const CHECKS = {
   'delete.announced': 'A deletion is announced on the WebSocket',
   'delete.repeated': 'Sent twice, a deletion is answered alike',
   'delete.history': 'The history contains nothing of a deleted message',
+  'create_room.refusal': 'A room without others is refused',
+  'manage_room.rename': 'A room can be renamed, if the user may do so',
+  'room_settings.change': 'The settings of a room can be changed',
 } as const;
 
 export type CheckId = keyof typeof CHECKS;
@@ -118,7 +130,9 @@ export type CheckId = keyof typeof CHECKS;
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
   (Object.keys(CHECKS) as CheckId[]).filter((id) =>
-    /^(send|idempotent|history|mark-read|sync|edit|reactions|delete)\.|^non-member\.(?!subscribe)/.test(id),
+    /^(send|idempotent|history|mark-read|sync|edit|reactions|delete|create_room|manage_room|room_settings)\.|^non-member\.(?!subscribe)/.test(
+      id,
+    ),
   ),
 );
 
