@@ -30,6 +30,11 @@ const CAPABILITIES = {
   uploads: 'A message has at most one file, which is sent with it.',
   delivered: 'The widget does not know which messages have arrived, only which were read.',
   hide_receipts: 'Users cannot hide what they have read.',
+  people: 'Pages cannot search for people, and large rooms show no members.',
+  create_room: 'Pages can start a room of two people only, without a context.',
+  manage_room: 'Rooms cannot be renamed, and members cannot be changed.',
+  room_settings: 'Rooms cannot be pinned, archived or muted.',
+  room_pages: 'The widget reads the whole room list each time.',
 } as const;
 
 /** @returns whether there is a greeting that the widget accepts. */

@@ -46,6 +46,11 @@ export const CHECKS = {
   'capability.uploads': 'Capability: several files per message, uploaded before',
   'capability.delivered': 'Capability: delivery positions of all members',
   'capability.hide_receipts': 'Capability: users can hide their receipts',
+  'capability.people': 'Capability: people and members can be searched',
+  'capability.create_room': 'Capability: rooms with a context, and groups, can be created',
+  'capability.manage_room': 'Capability: name and members of a room can be changed',
+  'capability.room_settings': 'Capability: rooms can be pinned, archived and muted',
+  'capability.room_pages': 'Capability: the room list has pages',
   // WebSocket: frames
   'socket.ping': 'The server answers ping with pong',
   'socket.room-list': 'The WebSocket returns the room list',
@@ -65,6 +70,10 @@ export const CHECKS = {
   'around.time': 'The history around a time can be read',
   'around.unknown': 'The history around an unknown message is not found',
   'hide_receipts.me': 'The server says whether the user hides receipts',
+  'people.list': 'The people of the user can be listed',
+  'people.members': 'The members of a room can be listed',
+  'room_pages.page': 'The room list has pages',
+  'room_pages.since': 'What has changed in the room list can be read',
   // Notifications
   'notifications.upgrade': 'The notifications WebSocket opens',
   'notifications.frames': 'The frames of the notifications WebSocket have the correct types',
@@ -125,6 +134,9 @@ export const CHECKS = {
   'delete.announced': 'A deletion is announced on the WebSocket',
   'delete.repeated': 'Sent twice, a deletion is answered alike',
   'delete.history': 'The history contains nothing of a deleted message',
+  'create_room.refusal': 'A room without others is refused',
+  'manage_room.rename': 'A room can be renamed, if the user may do so',
+  'room_settings.change': 'The settings of a room can be changed',
 } as const;
 
 export type CheckId = keyof typeof CHECKS;
@@ -132,7 +144,7 @@ export type CheckId = keyof typeof CHECKS;
 /** Checks that change data on the server, or may do so. They are skipped without the option `write`. */
 export const WRITE_CHECKS: ReadonlySet<CheckId> = new Set(
   (Object.keys(CHECKS) as CheckId[]).filter((id) =>
-    /^(send|idempotent|history|mark-read|sync|uploads|edit|reactions|mark_unread|delivered|delete)\.|^hide_receipts\.change|^non-member\.(?!subscribe)/.test(
+    /^(send|idempotent|history|mark-read|sync|uploads|edit|reactions|mark_unread|delivered|delete|create_room|manage_room|room_settings)\.|^hide_receipts\.change|^non-member\.(?!subscribe)/.test(
       id,
     ),
   ),

@@ -17,8 +17,10 @@ import { checkIds } from './check-ids.js';
 import { checkMessageChanges } from './check-message-changes.js';
 import { checkForeignSubscription, checkNonMemberFrames } from './check-non-member.js';
 import { checkNotifications } from './check-notifications.js';
+import { checkPeople, checkRoomPages } from './check-people.js';
 import { checkPermissions } from './check-permissions.js';
 import { checkRest } from './check-rest.js';
+import { checkRoomChanges } from './check-room-changes.js';
 import { checkRoomConsistency } from './check-room-consistency.js';
 import { checkRoomListUpdate } from './check-room-list-update.js';
 import { checkForeignRooms, checkRooms } from './check-rooms.js';
@@ -146,6 +148,8 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
     checkPermissions(context, socket);
     await checkAround(context, write);
     await checkHidingReceipts(context, write);
+    await checkPeople(context);
+    await checkRoomPages(context);
     await checkNotifications(context);
   }
   await checkBadCredentials(context);
@@ -172,6 +176,7 @@ async function runWriteChecks(context: CheckContext, socket: RecordingSocket): P
   await checkSync(write);
   await checkUploads(write);
   await checkMessageChanges(write);
+  await checkRoomChanges(write);
 }
 
 /** A check without a finding needs the result of a failed one. */

@@ -55,6 +55,18 @@ const USER = object('an object', {
   profile_picture: nullish(string),
 });
 
+/** A user of a list of people. */
+export const PERSON = USER;
+export const MEMBER = object('an object', { user: USER, role: string });
+
+/** The settings of a room, with the capability `room_settings`. */
+export const SETTINGS = object('an object', {
+  pinned: boolean,
+  archived: boolean,
+  muted_until: is('a time or null', (value) => value === null || typeof value === 'string'),
+  notify: string,
+});
+
 /** The minimum without which the widget cannot display a room. */
 export const ROOM_ID = object('an object', { id });
 

@@ -169,6 +169,39 @@ const HIDE_RECEIPTS: Expected[] = [
   ['PATCH me/ answered with the old value', 'hide_receipts.change', /was answered with hide_receipts true/, /in place/],
 ];
 
+const PEOPLE: Expected[] = [
+  ['people refused', 'people.list', /^GET \S+\/people\/ returned 405 instead of 200/, /do not announce people/],
+  ['people without items', 'people.list', /no list 'items'/, /"items"/],
+  ['people with e-mail addresses', 'people.list', /have the fields email\./, /nothing about a user but id/],
+  ['people with the user', 'people.list', /contains the user/, /without the user/],
+  ['members without roles', 'people.members', /items\[0\]\.role is missing/, /"role"/],
+  ['members without the user', 'people.members', /do not contain the user/, /all members of the room/],
+];
+
+const ROOM_PAGES: Expected[] = [
+  ['room pages ignored', 'room_pages.page', /no list 'items'/, /do not announce room_pages/],
+  ['room page without as_of', 'room_pages.page', /no text 'as_of'/, /"as_of"/],
+  ['room page without next', 'room_pages.page', /but there are more rooms/, /cursor of the next page/],
+  ['since ignored', 'room_pages.since', /no list 'removed'/, /"removed"/],
+  ['since without removed', 'room_pages.since', /no list 'removed'/, /"removed"/],
+  ['since refused', 'room_pages.since', /returned 400 instead of 200/, /have changed since/],
+];
+
+const CREATE_ROOM: Expected[] = [
+  ['creating rooms not possible', 'create_room.refusal', /returned 405 instead of 400/, /do not announce create_room/],
+];
+
+const MANAGE_ROOM: Expected[] = [
+  ['renaming not possible', 'manage_room.rename', /returned 405 instead of 403/, /do not announce manage_room/],
+  ['renaming by everybody', 'manage_room.rename', /although the user may not rename/, /answer 403/],
+];
+
+const ROOM_SETTINGS: Expected[] = [
+  ['rooms without settings', 'room_settings.change', /settings of room 1 is missing/, /Give each room/],
+  ['settings refused', 'room_settings.change', /\/me\/ returned 405 instead of 200/, /do not announce room_settings/],
+  ['settings without notify', 'room_settings.change', /notify is missing/, /"notify"/],
+];
+
 /** `some`: not all of the checks need the option `write`. */
 const FAULTS: [capability: string, needsWrite: boolean | 'some', Expected[]][] = [
   ['permissions', false, PERMISSIONS],
@@ -180,6 +213,11 @@ const FAULTS: [capability: string, needsWrite: boolean | 'some', Expected[]][] =
   ['delivered', true, DELIVERED],
   ['hide_receipts', 'some', HIDE_RECEIPTS],
   ['delete', true, DELETE],
+  ['people', false, PEOPLE],
+  ['room_pages', false, ROOM_PAGES],
+  ['create_room', true, CREATE_ROOM],
+  ['manage_room', true, MANAGE_ROOM],
+  ['room_settings', true, ROOM_SETTINGS],
 ];
 
 describe('13.1, 13.2, 13.4: checks of capabilities', () => {

@@ -95,7 +95,7 @@ describe('12.21: pages', () => {
       assert.equal((await rest(server, user, path)).status, 200, path);
   });
 
-  it('12.21: a large room names some of its participants, and counts all; its receipts have pages', async () => {
+  it('12.21: a large room names no participants, and counts all; its receipts have pages', async () => {
     const [room] = await server.database.query<{ id: number }>(
       `with people as (
          insert into users (email, username) select 'p' || n, 'participant ' || n from generate_series(1, ${MEMBERS}) n
@@ -107,8 +107,7 @@ describe('12.21: pages', () => {
        select id from made`,
     );
     const { body } = await rest(server, ANA, `rooms/${room!.id}/`);
-    assert.deepEqual([body.participants.length, body.participant_count], [MAX_PARTICIPANTS, MEMBERS + 1]);
-    assert.equal(body.participants[0].id, ANA);
+    assert.deepEqual([body.participants, body.participant_count], [[], MEMBERS + 1]);
 
     const pages: { items: { user_id: number; up_to: number }[]; next: string | null }[] = [];
     for (let next: string | null = ''; next !== null; next = pages.at(-1)!.next)

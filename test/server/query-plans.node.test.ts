@@ -259,6 +259,48 @@ describe(
       );
     });
 
+    it('13.6: a page of 10,000 rooms costs one page, beyond finding it', async () => {
+      const ROOMS = 10_000;
+      const PAGE = 50;
+      for (const statement of [
+        `insert into rooms (id, name, room_type, updated_at)
+           select 100000 + n, n, 'general', now() - n * interval '1 minute' from generate_series(1, ${ROOMS}) n`,
+        `insert into members (room_id, user_id)
+           select 100000 + n, u from generate_series(1, ${ROOMS}) n, unnest(array[1900, 1901]) u`,
+        `insert into messages (room_id, sender_id, content)
+           select 100000 + n, 1901, 'hello' from generate_series(1, ${ROOMS}) n`,
+        'analyze',
+      ])
+        await server.database.query(statement);
+      let asOf = '';
+      for (const query of [`limit=${PAGE}`, () => `limit=${PAGE}&since=${asOf}`]) {
+        explained = [];
+        const { status, body } = await rest(server, 1900, `rooms/?${typeof query === 'string' ? query : query()}`);
+        assert.equal(status, 200);
+        if (asOf === '') assert.equal((body as { items: unknown[] }).items.length, PAGE);
+        asOf = (body as { as_of: string }).as_of;
+        const nodes = explained.flatMap(({ plan }) => nodesOf(plan));
+        for (const node of nodes) {
+          const relation = node['Relation Name'] ?? '';
+          // What is read per room: last message, first unread one, participants. Its own members and rooms are read once.
+          const isPerRoom = ['messages', 'reads', 'users'].includes(relation);
+          const max = isPerRoom ? 4 * (PAGE + 1) : 3 * ROOMS;
+          assert.ok(visited(node) <= max, `${visited(node)} rows by ${node['Node Type']} on ${relation}`);
+        }
+      }
+    });
+
+    it('13.6: finding people reads the names that match', async () => {
+      await check('a search', () => rest(server, ANA, 'people/?q=member1234'), 3 * MEMBERS + 2 * OTHERS);
+      explained = [];
+      await rest(server, ANA, 'people/?q=member1234');
+      const words = explained
+        .flatMap(({ plan }) => nodesOf(plan))
+        .filter((node) => /^user_words|^words_of/.test(node['Relation Name'] ?? node['Index Name'] ?? ''));
+      assert.ok(words.length > 0);
+      for (const node of words) assert.ok(visited(node) <= 10, `${visited(node)} rows by ${node['Node Type']}`);
+    });
+
     it('12.20: finds by an index what one of many has read', async () => {
       explained = [];
       await server.database.query(`insert into members (room_id, user_id) values (${LARGE}, ${998 + OTHERS})`);

@@ -310,6 +310,51 @@ const deleteFaults = () =>
     'no tombstones': { ...inTombstones(() => []), fromServer: withoutDeletedAt },
   }) satisfies Record<string, BackendFault>;
 
+const isPeople = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/people/');
+const isMembers = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/members/');
+const isPage = ({ url }: ProxiedRequest): boolean => url.searchParams.has('limit') && url.pathname.endsWith('/rooms/');
+const isSince = ({ url }: ProxiedRequest): boolean => url.searchParams.has('since');
+const isRoom = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && /\/rooms\/\d+\/$/.test(url.pathname);
+const isSettings = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && url.pathname.endsWith('/me/');
+const refusing = (concerns: (request: ProxiedRequest) => boolean, status = 405): BackendFault => ({
+  request: (request) => (concerns(request) ? refusal(status) : undefined),
+});
+const inItems =
+  (change: Change): Change =>
+  (body) => ({ ...body, items: (body['items'] as Frame[]).map(change) });
+
+const peopleFaults = {
+  'people refused': refusing(isPeople),
+  'people without items': { response: answering(isPeople, without('items')) },
+  'people with e-mail addresses': {
+    response: answering(
+      isPeople,
+      inItems((user) => ({ ...user, email: 'a@b' })),
+    ),
+  },
+  'people with the user': {
+    response: answering(isPeople, (body) => ({ ...body, items: [...(body['items'] as Frame[]), { id: 1 }] })),
+  },
+  'members without roles': { response: answering(isMembers, inItems(without('role'))) },
+  'members without the user': {
+    response: answering(isMembers, (body) => ({ ...body, items: (body['items'] as Frame[]).slice(1) })),
+  },
+  'room pages ignored': ignoring('limit'),
+  'room page without as_of': { response: answering(isPage, without('as_of')) },
+  'room page without next': { response: answering(isPage, (body) => ({ ...body, next: null })) },
+  'since ignored': ignoring('since'),
+  'since without removed': { response: answering(isSince, without('removed')) },
+  'since refused': refusing(isSince, 400),
+  'creating rooms not possible': refusing(({ method, url }) => method === 'POST' && url.pathname.endsWith('/rooms/')),
+  'renaming not possible': refusing(isRoom),
+  'renaming by everybody': {
+    request: (request) => (isRoom(request) ? { ...refusal(200), body: '{"id": 1, "name": "x"}' } : undefined),
+  },
+  'rooms without settings': inRooms(without('settings')),
+  'settings refused': refusing(isSettings),
+  'settings without notify': { response: answering(isSettings, without('notify')) },
+} satisfies Record<string, BackendFault>;
+
 /** Some have a state of their own, so each test needs a new object. */
 export const capabilityFaults = (token: string) => ({
   ...permissionFaults,
@@ -321,4 +366,5 @@ export const capabilityFaults = (token: string) => ({
   ...deliveryFaults(),
   ...hidingFaults,
   ...deleteFaults(),
+  ...peopleFaults,
 });
