@@ -3,5 +3,5 @@ export * from './chat-connection.js';
 export type * from './chat-room.js';
 export type * from './config.js';
 export type * from './events.js';
-export type { People, SearchOptions } from './people.js';
+export type * from './people.js';
 export * from './sendable-text.js';
