@@ -4,5 +4,5 @@ export type * from './chat-room.js';
 export type * from './chat-uploads.js';
 export type * from './config.js';
 export type * from './events.js';
-export type { People, SearchOptions } from './people.js';
+export type * from './people.js';
 export * from './sendable-text.js';

@@ -11,7 +11,7 @@ import type {
 } from '../transport/index.js';
 import type { BeforeAttach, ConnectionState, NextTry, Report } from '../model/index.js';
 import type { RoomCursor } from './sync/history-source.js';
-import type { RoomPages } from './sync/room-pages.js';
+import type { RoomPages } from './sync/known-pages.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { ConnectionStateWriter } from './connection-state.js';
 import type { MessageStorage } from './outbox/message-storage.js';

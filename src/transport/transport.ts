@@ -7,8 +7,7 @@ import type { Attachment, Decode, Id, Message, Problem, Room } from '../protocol
 import type { Address, AddressParts } from './endpoints.js';
 import type { Clock } from './clock.js';
 import type { AuthenticatedSocket, SocketOptions } from './socket.js';
-import type { PeopleRequests } from './people-requests.js';
-import type { RoomPage, RoomPageQuery } from './room-page-request.js';
+import type { PeopleRequests, RoomPage, RoomPageQuery } from './people.js';
 import type { TransportCommand } from './transport-commands.js';
 import type { ChangeEvent, TransportEvent, UserInfo } from './transport-events.js';
 

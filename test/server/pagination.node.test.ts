@@ -6,7 +6,6 @@ import { ANA, join, rest, type Frame } from './support.js';
 
 const ROOMS_PER_PAGE = 200;
 const RECEIPTS_PER_PAGE = 500;
-const MAX_PARTICIPANTS = 100;
 /** On three pages. */
 const ROOMS = 2 * ROOMS_PER_PAGE + 50;
 const MEMBERS = RECEIPTS_PER_PAGE + 100;

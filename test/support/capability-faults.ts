@@ -31,7 +31,10 @@ const refusal = (status: number): ProxiedResponse => ({
 const inRooms = (change: Change): BackendFault => ({
   response: (response, { method, url }) => {
     if (method !== 'GET' || response.status !== 200 || !url.pathname.endsWith('/rooms/')) return;
-    response.body = JSON.stringify((JSON.parse(response.body) as Frame[]).map(change));
+    const body = JSON.parse(response.body) as Frame[] | { items: Frame[] };
+    // A page of the capability `room_pages`, or the list of the baseline.
+    const changed = Array.isArray(body) ? body.map(change) : { ...body, items: body.items.map(change) };
+    response.body = JSON.stringify(changed);
   },
   fromServer: (frame) =>
     frame['type'] === 'room_list' ? { ...frame, rooms: (frame['rooms'] as Frame[]).map(change) } : frame,
@@ -49,10 +52,10 @@ const permissionFaults = {
 const isHistory = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/messages/');
 const hasTarget = ({ url }: ProxiedRequest): boolean => url.searchParams.has('around') || url.searchParams.has('at');
 
-/** @param names the parameters that the backend does not know. */
-const ignoring = (...names: string[]): BackendFault => ({
+/** @param names the parameters of a route that the backend does not know. */
+const ignoring = (route: string, ...names: string[]): BackendFault => ({
   request: ({ url }) => {
-    for (const name of names) url.searchParams.delete(name);
+    if (url.pathname.endsWith(route)) for (const name of names) url.searchParams.delete(name);
     return undefined;
   },
 });
@@ -60,9 +63,9 @@ const ignoring = (...names: string[]): BackendFault => ({
 const aroundFaults = {
   'rooms without first_unread_id': inRooms(without('first_unread_id')),
   'last_read_id as a boolean': inRooms((room) => ({ ...room, last_read_id: true })),
-  'around ignored': ignoring('around'),
-  'at ignored': ignoring('at'),
-  'around and limit ignored': ignoring('around', 'limit'),
+  'around ignored': ignoring('/messages/', 'around'),
+  'at ignored': ignoring('/messages/', 'at'),
+  'around and limit ignored': ignoring('/messages/', 'around', 'limit'),
   'around refused': {
     request: ({ url }) => (url.searchParams.has('around') ? refusal(400) : undefined),
   },
@@ -92,7 +95,7 @@ const aroundFaults = {
   },
 } satisfies Record<string, BackendFault>;
 
-const isEdit = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && /\/messages\//.test(url.pathname);
+const isEdit = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && url.pathname.includes('/messages/');
 const dropFrames = (type: string): BackendFault => ({
   fromServer: (frame) => (frame['type'] === type ? undefined : frame),
 });
@@ -339,10 +342,10 @@ const peopleFaults = {
   'members without the user': {
     response: answering(isMembers, (body) => ({ ...body, items: (body['items'] as Frame[]).slice(1) })),
   },
-  'room pages ignored': ignoring('limit'),
+  'room pages ignored': ignoring('/rooms/', 'limit'),
   'room page without as_of': { response: answering(isPage, without('as_of')) },
   'room page without next': { response: answering(isPage, (body) => ({ ...body, next: null })) },
-  'since ignored': ignoring('since'),
+  'since ignored': ignoring('/rooms/', 'since'),
   'since without removed': { response: answering(isSince, without('removed')) },
   'since refused': refusing(isSince, 400),
   'creating rooms not possible': refusing(({ method, url }) => method === 'POST' && url.pathname.endsWith('/rooms/')),

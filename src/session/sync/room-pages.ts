@@ -2,25 +2,15 @@
  * Capability `room_pages`: reads the first page of the room list, further ones on demand, and later only what has
  * changed. Loaded on demand: see deferred.ts.
  */
-import { idKey, type Room } from '../../protocol/index.js';
+import { idKey } from '../../protocol/index.js';
 import { throwIfAborted, type DeferredRequests, type RoomPage, type RoomsAnswer } from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
+import type { RoomPages } from './known-pages.js';
 
 /** The rooms of the first page, and of each further one. */
 const PAGE = 50;
 /** If more have changed, the list starts again with its first page. */
 const MAX_CHANGED = 200;
-
-/** What is known of a room list: the rooms as the server has sent them last, and how to continue. */
-export interface RoomPages {
-  rooms: Map<string, Room>;
-  leftOut: number;
-  /** Identifies the state of the list. */
-  asOf: string | undefined;
-  /** The cursors of the next pages; null: there is none; undefined: none was read. */
-  next: string | null | undefined;
-  nextArchived: string | null | undefined;
-}
 
 type PagesHost = Pick<SessionContext, 'restOrThrow'> & { readonly roomSync: { pages: RoomPages | undefined } };
 

@@ -19,7 +19,7 @@ import type { RoomCursor } from './history-source.js';
 import { loadDeferred } from '../load-deferred.js';
 import { subscribe } from './subscribe.js';
 import { RoomHistory } from './room-history.js';
-import type { RoomPages } from './room-pages.js';
+import type { RoomPages } from './known-pages.js';
 
 type RoomSyncHost = Pick<
   SessionContext,

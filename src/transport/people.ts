@@ -1,0 +1,84 @@
+/** The requests for people, for changes of rooms, and for pages of the room list. */
+import type { Id, Message, Room, RoomMember, RoomSettings, User } from '../protocol/index.js';
+
+export interface PeopleQuery {
+  /** The beginning of a word of the name. Default: everybody. */
+  query?: string | undefined;
+  /** `next` of the previous page. */
+  cursor?: string | null | undefined;
+}
+
+export interface ListPage<Item> {
+  items: Item[];
+  /** The cursor of the next page; null: this is the last one. */
+  next: string | null;
+}
+
+/** A room that is created, or found if it exists. */
+export interface NewRoom {
+  /** The other members. */
+  userIds: readonly Id[];
+  /** Makes it a group, also with one other member. */
+  name?: string | undefined;
+  /** What the room is about. Two people have one room per context. */
+  context?: { type: string; id: Id } | undefined;
+  /** A JWT in which the host has signed the context, with title and address. */
+  contextToken?: string | undefined;
+  /** The first message. */
+  text?: string | undefined;
+  /** Identifies the request, and the message: repeated, it creates nothing more. */
+  localId: string;
+}
+
+export interface CreatedRoom {
+  room: Room;
+  /** False: it existed. */
+  created: boolean;
+  /** The first message. */
+  message?: Message | undefined;
+}
+
+/** The settings to change. */
+export interface SettingChanges {
+  pinned?: boolean | undefined;
+  archived?: boolean | undefined;
+  /** ISO 8601 with an offset; null: not muted. */
+  muted_until?: string | null | undefined;
+  notify?: 'all' | 'mentions' | 'none' | undefined;
+}
+
+export interface PeopleRequests {
+  findPeople(query: PeopleQuery, signal: AbortSignal): Promise<ListPage<User>>;
+  listMembers(roomId: Id, query: PeopleQuery, signal: AbortSignal): Promise<ListPage<RoomMember>>;
+  createRoom(room: NewRoom, signal: AbortSignal): Promise<CreatedRoom>;
+  /** The room of two people, on a backend without `create_room`. */
+  startDirect(userId: Id, signal: AbortSignal): Promise<CreatedRoom>;
+  rename(roomId: Id, name: string, signal: AbortSignal): Promise<Room>;
+  /** @returns the members who were added. */
+  invite(roomId: Id, userIds: readonly Id[], signal: AbortSignal): Promise<RoomMember[]>;
+  /** With the own id: leaves the room. */
+  removeMember(roomId: Id, userId: Id, signal: AbortSignal): Promise<void>;
+  changeSettings(roomId: Id, changes: SettingChanges, signal: AbortSignal): Promise<RoomSettings>;
+}
+
+export interface RoomPageQuery {
+  limit: number;
+  cursor?: string | undefined;
+  /** Whether to list the archived rooms, instead of the others. */
+  archived?: boolean | undefined;
+  /** Only what has changed since a page with this `asOf`, archived or not. */
+  since?: string | undefined;
+}
+
+export interface RoomPage {
+  rooms: Room[];
+  /** The number of invalid rooms in the page. */
+  leftOut: number;
+  /** The cursor of the next page. */
+  next: string | null;
+  asOf: string;
+  /** The rooms that the user is no longer in. */
+  removed: readonly Id[];
+  /** The server does not know what has changed since then. */
+  isExpired: boolean;
+}
