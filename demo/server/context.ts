@@ -10,7 +10,7 @@ import type { Logger } from './log.js';
 import type { ResolvedOptions } from './options.js';
 import type { Presence } from './cluster/presence.js';
 import type { RateLimits } from './rate-limits.js';
-import type { FileStorage } from './uploads/storage.js';
+import type { FileStorage } from './uploads/file-storage.js';
 
 export interface Context {
   options: ResolvedOptions;

@@ -1,7 +1,7 @@
 /** Files in a folder, by the first two characters of their keys: a folder of a million files is slow to list. */
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { StorageUnavailable, type FileStorage } from './storage.js';
+import { StorageUnavailable, type FileStorage } from './file-storage.js';
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 

@@ -7,7 +7,7 @@ import { FILE_COLUMNS } from './files.js';
 import { safeName } from './file-names.js';
 import { checkAccepted } from './inspect-file.js';
 import { discard, receiveStream, tooLarge } from './receive-form.js';
-import type { SignedPut } from './storage.js';
+import type { SignedPut } from './file-storage.js';
 import { deleteDueFilesSoon } from './stored-files.js';
 import { checkUnsent, discardUpload, findByKey, findUpload, finishUpload, type Upload } from './uploads.js';
 

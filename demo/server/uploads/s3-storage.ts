@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { AwsClient } from 'aws4fetch';
-import { StorageUnavailable, type FileStorage } from './storage.js';
+import { StorageUnavailable, type FileStorage } from './file-storage.js';
 
 /** How long the service may take until it answers; for a file, until all of it is sent. */
 const ANSWER_MS = 10_000;

@@ -6,7 +6,7 @@ import { answer, notFound } from '../http/http-responses.js';
 import { disposition } from './file-names.js';
 import { isFileId, type FileState } from './files.js';
 import { secondsLeft, type Audience } from './signed-urls.js';
-import type { ByteRange } from './storage.js';
+import type { ByteRange } from './file-storage.js';
 
 /** Types that browsers show or play without running anything; everything else is downloaded. */
 const INLINE: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@
  */
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
-import { StorageUnavailable } from './storage.js';
+import { StorageUnavailable } from './file-storage.js';
 
 const DAY_MS = 86_400_000;
 const BATCH = 100;
