@@ -14,7 +14,7 @@ const isSameContext = (a: RoomContext | null | undefined, b: RoomContext | null 
 /** A listed conversation of two people about the same matter. */
 function existingRoom({ rooms }: ChatData, myId: Id, userId: Id, context: RoomContext | undefined): Room | undefined {
   return rooms.find(({ room_type: type, participants, participant_count: count, context: itsContext }) => {
-    if (!isSameContext(itsContext as RoomContext | undefined, context)) return false;
+    if (!isSameContext(itsContext, context)) return false;
     // Without a context, only the direct room of the two.
     if (!context && type !== 'direct') return false;
     const ids = participants.map(({ id }) => idKey(id));

@@ -1,5 +1,5 @@
 /** The requests of the capability `uploads`. Loaded on demand: see rest-deferred.ts. */
-import { Attachment, check, type Output } from '../protocol/index.js';
+import { Attachment, check } from '../protocol/index.js';
 import { parseUrl } from '../internal/url.js';
 import { anything, object, string } from '../protocol/schema.js';
 import { systemClock } from './clock.js';
@@ -60,41 +60,29 @@ export function sendForm(
 
 async function uploadPresigned(rest: RestClient, request: UploadRequest): Promise<Attachment> {
   const { file, name, mediaType, uploadId, signal } = request;
-  const { id, put } = await announce(rest, { name, mediaType, size: file.size, uploadId, signal });
+  const answer = await rest.request('uploads/', {
+    method: 'POST',
+    body: { name, media_type: mediaType, size: file.size },
+    headers: { 'Idempotency-Key': uploadId },
+    signal,
+  });
+  // The file is there already, and the answer to an earlier attempt was lost.
+  if (!(answer as { put?: unknown } | null | undefined)?.put)
+    return rest.unwrap(check(Attachment, answer, 'POST uploads/'));
+  const { id, put } = rest.unwrap(check(PresignedBody, answer, 'POST uploads/'));
   const url = parseUrl(put.url, rest.base);
   if (!url || !/^https?:$/.test(url.protocol))
     throw new ChatError('unexpected_answer', 'The server named an invalid address for the file.');
   // Without the token: the address itself permits this upload.
   await send(rest, { method: 'PUT', url, headers: textFields(put.headers), body: file }, request, '\0');
   const path = `uploads/${encodeURIComponent(id)}/complete/`;
-  const answer = await rest.request(path, { method: 'POST', body: {}, signal });
-  return rest.unwrap(check(Attachment, answer, 'POST uploads/{id}/complete/'));
+  const completed = await rest.request(path, { method: 'POST', body: {}, signal });
+  return rest.unwrap(check(Attachment, completed, 'POST uploads/{id}/complete/'));
 }
 
 /** The headers that a server has named. */
 const textFields = (headers: unknown): Record<string, string> =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
-
-async function announce(
-  rest: RestClient,
-  {
-    name,
-    mediaType,
-    size,
-    uploadId,
-    signal,
-  }: Pick<UploadRequest, 'name' | 'mediaType' | 'uploadId' | 'signal'> & {
-    size: number;
-  },
-): Promise<Output<typeof PresignedBody>> {
-  const answer = await rest.request('uploads/', {
-    method: 'POST',
-    body: { name, media_type: mediaType, size },
-    headers: { 'Idempotency-Key': uploadId },
-    signal,
-  });
-  return rest.unwrap(check(PresignedBody, answer, 'POST uploads/'));
-}
 
 /**
  * @param token is removed from error messages.
