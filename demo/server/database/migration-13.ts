@@ -87,15 +87,17 @@ export const PEOPLE_AND_ROOMS: Migration = {
       for each row when ((old.pinned, old.archived, old.muted_until, old.notify)
         is distinct from (new.pinned, new.archived, new.muted_until, new.notify))
       execute function note_setting_change()`,
-    // A new message takes a room out of the archive of its members, unless they have muted it.
-    `create function unarchive_room() returns trigger language plpgsql ${BY_INDEX} as $$
+    // A new message takes a room out of the archive of its members, unless they have muted it. Once per statement: an
+    // import has many messages.
+    `create function unarchive_rooms() returns trigger language plpgsql ${BY_INDEX} as $$
       begin
         update members me set archived = false
-          where me.room_id = new.room_id and me.archived
+          where me.archived and me.room_id = any(array(select distinct a.room_id from added a))
             and (me.muted_until is null or me.muted_until <= clock_timestamp());
         return null;
       end $$`,
-    `create trigger unarchive_room after insert on messages for each row execute function unarchive_room()`,
+    `create trigger unarchive_rooms after insert on messages
+      referencing new table as added for each statement execute function unarchive_rooms()`,
 
     // ————— Pages of the room list
     // Which rooms are gone for a user, also if plain SQL has removed the member. Deleted after a week: see pruning.ts.
