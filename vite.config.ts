@@ -23,6 +23,7 @@ import { minify } from 'terser';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { INTERNAL_NAMES } from './scripts/internal-names.js';
 import { trimLit, trimZod } from './scripts/trim-libraries.js';
+import { CloseCode } from './src/protocol/close-codes.js';
 
 const DEPENDENCIES = /^(lit|@lit\/|@lit-labs\/|zod|ws$|node:)/;
 
@@ -61,6 +62,7 @@ export default defineConfig(({ mode }) => {
               ? [
                   trimLit(),
                   trimZod(),
+                  inlineCloseCodes(),
                   shortenInternalNames(),
                   loader ? writeSnippet() : removeOldChunks(),
                   compressTwice(),
@@ -271,6 +273,21 @@ function shortenInternalNames(): Plugin {
     transform(code, id) {
       if (!/\/src\/[\w/.-]+\.ts$/.test(id)) return undefined;
       const edits = new MagicString(code).replace(pattern, (name) => short.get(name)!);
+      return { code: edits.toString(), map: edits.generateMap({ hires: true }) };
+    },
+  };
+}
+
+/** Replaces `CloseCode.name` by its number, so that a page does not load the table of names. */
+function inlineCloseCodes(): Plugin {
+  return {
+    name: 'inline-close-codes',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/\/src\/[\w/.-]+\.ts$/.test(id)) return undefined;
+      const edits = new MagicString(code).replace(/\bCloseCode\.(\w+)/g, (_, name: keyof typeof CloseCode) =>
+        String(CloseCode[name]),
+      );
       return { code: edits.toString(), map: edits.generateMap({ hires: true }) };
     },
   };

@@ -221,14 +221,6 @@ export class ChatConnection {
   }
 
   /**
-   * Finds or creates the room of this user and another one.
-   * @throws {ChatError} `not_found` or `invalid` for an unknown user, and the errors of a request.
-   */
-  startDirect(userId: Id): Promise<{ room: Room; created: boolean }> {
-    return createPeople(this.#core).startDirect(userId);
-  }
-
-  /**
    * Loads the next page of the room list, or of the archived rooms. Without effect if there is none: `data.roomsComplete`.
    * @throws {ChatError} if it cannot be loaded.
    */

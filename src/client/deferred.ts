@@ -7,6 +7,7 @@ export { diagnose } from './diagnose.js';
 export { loadHistoryPage, loadNewestPage } from './history-loader.js';
 export { ReadReceipts } from './read-receipts.js';
 export { afterEvent } from './room-events.js';
+export { loadMethods } from './load-methods.js';
 export { retryMessage } from './retry-message.js';
 export { sendError } from './send-errors.js';
 export { TypingNotifier } from './typing-notifier.js';

@@ -19,13 +19,19 @@ export interface SearchOptions {
  *
  * @example
  * const { items, next } = await connection.people.search({ query: 'an' });
- * const { room } = await connection.startDirect(items[0].id);
+ * const { room } = await connection.people.startDirect(items[0].id);
  */
 export interface People {
   /** The users with whom this user shares a room; all users, if the backend offers them. A page, by name. */
   search(options?: SearchOptions): Promise<ListPage<User>>;
   /** A page of the members of a room, by name. */
   members(roomId: Id, options?: SearchOptions): Promise<ListPage<RoomMember>>;
+  /**
+   * Finds or creates the room of this user and another one, at once: `openConversation` creates it with its first message.
+   * Needs no capability.
+   * @throws {ChatError} `not_found` or `invalid` for an unknown user, and the errors of a request.
+   */
+  startDirect(userId: Id): Promise<{ room: Room; created: boolean }>;
 }
 
 /** Options of `connection.openConversation`. */
@@ -44,7 +50,6 @@ export interface ConversationOptions {
 
 /** With the methods that {@link ChatConnection} has itself. */
 export interface AllPeople extends People {
-  startDirect(userId: Id): Promise<{ room: Room; created: boolean }>;
   loadMore(options?: { archived?: boolean }): Promise<void>;
   openConversation(options: ConversationOptions): Promise<Id>;
   hideReceipts(on: boolean): Promise<void>;

@@ -29,7 +29,7 @@ export interface Upload extends OutgoingFile {
   /** Why it waits, has failed or is blocked. */
   readonly error: ChatError | null;
   /** Whether the file survives a reload. If not, the page has to stay open until the message is sent. */
-  readonly isStored: boolean;
+  readonly isOnDevice: boolean;
 }
 
 /** A file is about to be added: see the event `chat-before-attach`. */

@@ -6,6 +6,7 @@ import { addPending, arrive, hasMessage, remove, type PendingMessage, type Timel
 import { onNewRoom } from './new-rooms.js';
 import { tombstone } from './pending-changes.js';
 import { isStranger, onDelivered, onRead } from './receipts.js';
+import { onMarkedRead, onRoomUpdated } from './room-list.js';
 import { threadOf } from './selectors.js';
 import type { ChatData, LateAction } from './state.js';
 import { inExistingTimeline, inThread, inTimeline } from './threads.js';
@@ -41,6 +42,12 @@ function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-e
       return inExistingTimeline(state, event.roomId, (timeline) =>
         timeline.map((entry) => (sameId(entry.id, event.messageId) ? { ...entry, reactions: event.reactions } : entry)),
       );
+    case 'message-deleted':
+      return onDeleted(state, event);
+    case 'room-updated':
+      return onRoomUpdated(state, event);
+    case 'messages-marked-read':
+      return onMarkedRead(state, event);
     case 'message-read':
       return onRead(state, event);
     case 'message-delivered':
@@ -53,7 +60,7 @@ function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-e
 /**
  * A message was deleted. A tombstone remains if the server says when: such a server keeps it in the history, too.
  */
-export function onDeleted(
+function onDeleted(
   state: ChatData,
   { roomId, messageId, deletedAt }: Extract<RoomEvent, { type: 'message-deleted' }>,
 ): ChatData {

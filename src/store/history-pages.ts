@@ -2,15 +2,13 @@
  * Pages of history, and the limit on loaded messages: parts of the reducer that the first messages do not need.
  * Deferred: loaded together with the session's deferred.ts, which requests these pages.
  */
-import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import type { SessionEvent } from '../model/index.js';
-import type { Intent } from './actions.js';
-import { withNewRooms } from './new-rooms.js';
 import { withDelivery } from './receipts.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
-import { activity, inThread, isOlder, MAX_SEEN, withSeen } from './threads.js';
+import { inThread, MAX_SEEN, withSeen } from './threads.js';
 import {
   append,
   dropDeleted,
@@ -26,9 +24,10 @@ import {
   type Part,
 } from './timeline.js';
 
-export { onDeleted, onLate, setTyping } from './deferred-actions.js';
+export { onLate, setTyping } from './deferred-actions.js';
 export { onChange, withPendingChanges } from './pending-changes.js';
 export { onRoom } from './new-rooms.js';
+export { moved, onMarkedUnread, previewed } from './room-list.js';
 export { onUpload } from './uploads.js';
 
 /** Maximum number of stored messages that stay loaded in an open room. */
@@ -165,49 +164,3 @@ function withPage(state: ChatData, event: Extract<SessionEvent, { type: 'history
       return assertNever(side);
   }
 }
-
-/** A room was marked as unread, here or on another device: no view counts as reading until the room is left. */
-export function keepUnread(state: ChatData, roomId: Id): ChatData {
-  const key = idKey(roomId);
-  if (!state.reading.includes(key)) return state;
-  return {
-    ...state,
-    reading: state.reading.filter((room) => room !== key),
-    keptUnread: [...state.keptUnread.filter((room) => room !== key), key],
-  };
-}
-
-/** Marks a message and the `count` unread ones from it as unread. */
-export const onMarkedUnread = (
-  state: ChatData,
-  { roomId, messageId, count }: Extract<Intent, { type: 'mark-unread' }>,
-): ChatData => ({
-  ...keepUnread(state, roomId),
-  rooms: state.rooms.map((room) =>
-    sameId(room.id, roomId)
-      ? { ...room, unread_count: Math.max(count, room.unread_count), first_unread_id: messageId }
-      : room,
-  ),
-});
-
-/** Sorts the rooms again after the activity of one has changed. */
-export function moved(rooms: readonly Room[], roomId: Id): readonly Room[] {
-  const room = rooms.find(({ id }) => sameId(id, roomId))!;
-  const others = rooms.filter((other) => other !== room);
-  const to = others.findIndex((other) => activity(other) <= activity(room));
-  others.splice(to < 0 ? others.length : to, 0, room);
-  return others;
-}
-
-/**
- * Replaces the listed last message of each room by a newer loaded one: some backends do not list messages sent over
- * REST. Not with the capability `user_channel`: then the list is correct, and a message missing from it was deleted.
- */
-export const previewed = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
-  withNewRooms(state, state.capabilities.includes('user_channel') ? rooms : withKnownPreviews(state, rooms));
-
-const withKnownPreviews = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
-  rooms.map((room) => {
-    const last = threadOf(state, room.id).timeline.findLast((entry) => isStored(entry) && !entry.deleted_at);
-    return last && !isOlder(last, room) ? { ...room, last_message: last } : room;
-  });

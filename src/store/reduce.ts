@@ -5,9 +5,10 @@ import type { RoomEvent, SessionEvent } from '../model/index.js';
 import type { Action, Intent } from './actions.js';
 import { roomOf, threadOf } from './selectors.js';
 import { INITIAL, type ChatData, type LateAction } from './state.js';
+import { inRoom, withUnreadCount } from './rooms.js';
 import { activity, inExistingTimeline, inThread, inTimeline, isOlder, isSeen, MAX_SEEN, withSeen } from './threads.js';
 import type * as HistoryPages from './history-pages.js';
-import { addPending, arrive, hasMessage, indexOf, isStored, remove, removePending } from './timeline-entries.js';
+import { addPending, arrive, hasMessage, indexOf, isStored, removePending } from './timeline-entries.js';
 
 /** The deferred part of the reducer, once loaded. */
 let pages: typeof HistoryPages | undefined;
@@ -147,21 +148,6 @@ function onRooms(
   };
 }
 
-function inRoom(state: ChatData, roomId: Id, change: (room: Room) => Room): ChatData {
-  if (!state.rooms.some((room) => sameId(room.id, roomId))) return state;
-  return { ...state, rooms: state.rooms.map((room) => (sameId(room.id, roomId) ? change(room) : room)) };
-}
-
-/**
- * Corrects the unread count of a room. Some backends send 0 on the socket because they do not know the recipient there,
- * so an inexact count never lowers the known one.
- */
-function withUnreadCount(state: ChatData, room: Room, exact: boolean, known?: Room): Room {
-  if (state.reading.includes(idKey(room.id))) return { ...room, unread_count: 0 };
-  if (exact) return room;
-  return { ...room, unread_count: Math.max(known?.unread_count ?? 0, room.unread_count) };
-}
-
 /** Makes a message the room's last message, unless it is older than the current one. */
 function updateLastMessage(state: ChatData, roomId: Id, message: Message): ChatData {
   const { content, timestamp, sender } = message;
@@ -268,33 +254,7 @@ const firstPage = (
 
 // ————— Events of rooms
 
-function onRoomEvent(state: ChatData, event: RoomEvent): ChatData {
-  switch (event.type) {
-    case 'typing':
-      return pages?.setTyping(state, event.roomId, event.userId, event.username, event.isTyping) ?? state;
-    case 'messages-marked-read':
-      return inRoom(state, event.roomId, (room) => ({
-        ...room,
-        unread_count: Math.max(0, room.unread_count - event.count),
-        // Not known, unless all are read: it may be one of these.
-        first_unread_id: undefined,
-      }));
-    case 'message-deleted':
-      return (
-        pages?.onDeleted(state, event) ??
-        inExistingTimeline(state, event.roomId, (timeline) => remove(timeline, event.messageId))
-      );
-    case 'room-updated': {
-      const { updates } = event;
-      if (updates.first_unread_id != null && pages) state = pages.keepUnread(state, event.roomId);
-      const next = inRoom(state, event.roomId, (room) =>
-        withUnreadCount(state, { ...room, ...(updates as Partial<Room>) }, true),
-      );
-      return next === state
-        ? state
-        : { ...next, rooms: resorted(next.rooms, event.roomId).filter((room) => room.is_active) };
-    }
-    default:
-      return runOrDefer(state, { type: 'room-event', event });
-  }
-}
+const onRoomEvent = (state: ChatData, event: RoomEvent): ChatData =>
+  event.type === 'typing'
+    ? (pages?.setTyping(state, event.roomId, event.userId, event.username, event.isTyping) ?? state)
+    : runOrDefer(state, { type: 'room-event', event });

@@ -145,13 +145,7 @@ export interface ChatData {
 /** Actions whose code is deferred, because the first messages do not need them: see deferred-actions.ts. */
 export type LateAction =
   | Extract<SessionEvent, { type: 'refused' | 'restored' | 'resent' }>
-  | {
-      type: 'room-event';
-      event: Extract<
-        RoomEvent,
-        { type: 'message-updated' | 'reactions-updated' | 'message-read' | 'message-delivered' }
-      >;
-    };
+  | { type: 'room-event'; event: Exclude<RoomEvent, { type: 'typing' }> };
 
 export const EMPTY_THREAD: Thread = {
   timeline: [],

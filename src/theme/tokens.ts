@@ -82,7 +82,7 @@ export const tokens = css`
         --_accent-text: var(--_text);
         --_border: var(--_text);
         --_bubble-own: var(--_text);
-        --_on-bubble-own: color(from var(--_text) srgb-linear var(--_k) var(--_k) var(--_k));
+        --_on-bubble-own: var(--_surface);
         --_focus-ring: 3px solid var(--_text);
       }
     }

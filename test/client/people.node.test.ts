@@ -81,7 +81,7 @@ describe('13.6: people', () => {
     const lists = (connection: TestConnection): number =>
       connection.requests.filter((request) => request === 'GET rooms/').length;
     const [before, beforeEmil] = [lists(cleo), lists(emil)];
-    const [one, two] = await Promise.all([cleo.chat.startDirect(EMIL), emil.chat.startDirect(CLEO)]);
+    const [one, two] = await Promise.all([cleo.chat.people.startDirect(EMIL), emil.chat.people.startDirect(CLEO)]);
     assert.equal(one.room.id, two.room.id);
     assert.deepEqual([one.created, two.created].sort(), [false, true]);
     for (const connection of [cleo, emil]) {
@@ -92,7 +92,7 @@ describe('13.6: people', () => {
     const { message } = await cleo.chat.sendChatMessage(one.room.id, 'Hello Emil');
     await emil.until((data) => roomOf(data, one.room.id)?.last_message?.content === 'Hello Emil', 'the message');
     assert.ok(message.id);
-    await assert.rejects(cleo.chat.startDirect(999_999), hasCode('not_found'));
+    await assert.rejects(cleo.chat.people.startDirect(999_999), hasCode('not_found'));
   });
 
   it('a room with a context is shown with it', async () => {
@@ -120,9 +120,9 @@ describe('13.6: people', () => {
     await chat.loadMoreRooms();
     assert.deepEqual(requests.slice(before), []);
     assert.equal(await room.can('rename'), false);
-    const { room: direct, created } = await chat.startDirect(CLEO);
+    const { room: direct, created } = await chat.people.startDirect(CLEO);
     assert.deepEqual([created, requests.slice(before)], [true, ['POST rooms/start_dm/']]);
     assert.ok(roomOf(chat.data, direct.id));
-    await assert.rejects(chat.startDirect(999_999), hasCode('invalid'));
+    await assert.rejects(chat.people.startDirect(999_999), hasCode('invalid'));
   });
 });

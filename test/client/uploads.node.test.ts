@@ -206,7 +206,7 @@ describe('13.5: files of messages', () => {
     const problems: string[] = [];
     ana.chat.on('chat-error', ({ code }) => problems.push(code));
     const upload = await ana.chat.uploads.add(ROOM, textFile('too much'));
-    assert.equal(upload.isStored, false);
+    assert.equal(upload.isOnDevice, false);
     assert.deepEqual(problems, ['file_not_stored']);
     const { message } = await ana.chat.sendChatMessage(ROOM, '', { attachments: [upload.uploadId] });
     assert.equal(message.attachments!.length, 1);

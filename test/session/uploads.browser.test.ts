@@ -103,7 +103,7 @@ describe('13.5: uploads in a browser', function () {
     const first = await connect();
     await first.uploads.pause();
     const upload = await first.uploads.add(ROOM, fileOf(1_000));
-    expect(upload.isStored).to.equal(true);
+    expect(upload.isOnDevice).to.equal(true);
     void first.sendChatMessage(ROOM, 'after a reload', { attachments: [upload.uploadId] }).catch(() => {});
     await until(() => first.messages(ROOM).at(-1)?.content === 'after a reload');
     first.disconnect();

@@ -99,16 +99,16 @@ export class UploadQueue {
       state: error ? 'blocked' : 'pending',
       progress: 0,
       error: error ?? null,
-      isStored: false,
+      isOnDevice: false,
     };
     const entry = this.#createEntry(upload, file, uploader);
     this.#host.report({ type: 'upload', upload });
     if (error) return upload;
     const at = this.#host.session.clock.now();
     const row: FileRow = { uploadId, roomId, name, mediaType, size, file, at, isUploadedByPage: !!uploader };
-    const isStored = await this.#files.put(this.#host.scope, row);
+    const isOnDevice = await this.#files.put(this.#host.scope, row);
     if (!this.#entries.has(uploadId)) void this.#files.delete(this.#host.scope, uploadId);
-    else if (isStored) this.#update(entry, { isStored });
+    else if (isOnDevice) this.#update(entry, { isOnDevice });
     else this.#host.report({ type: 'problem', problem: NOT_STORED });
     this.#start(entry);
     return entry.upload;
@@ -184,7 +184,7 @@ export class UploadQueue {
   /** Tries a failed or blocked upload again. @returns whether there is one. */
   retry(uploadId: string): boolean {
     const entry = this.#entries.get(uploadId);
-    if (!entry?.file && !entry?.upload.isStored) return false;
+    if (!entry?.file && !entry?.upload.isOnDevice) return false;
     this.#update(entry, { state: 'pending', error: null });
     this.#start(entry);
     return true;
@@ -261,7 +261,7 @@ export class UploadQueue {
         state: 'pending',
         progress: 0,
         error: null,
-        isStored: true,
+        isOnDevice: true,
       })
     );
   }
