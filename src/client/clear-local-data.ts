@@ -15,11 +15,10 @@ export async function clearLocalData(
   { session, store, timers }: LocalData,
 ): Promise<void> {
   timers.cancelAll('draft ');
+  for (const outbox of [session.outbox, ...session.outboxes.setAside.values()]) outbox.fallback?.files.clear();
   await session.outboxes.purge(() => {
     for (const { timeline } of store.data.threads.values()) {
       for (const { localId, delivery } of timeline) if (localId && delivery !== 'sent') chat.discard(localId);
     }
   });
-  const uploads = [...store.data.uploads.values()];
-  if (uploads.length > 0) (await (await session.outbox.loadFallback()).files.load()).forget(uploads);
 }

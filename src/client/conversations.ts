@@ -37,6 +37,13 @@ function knownUsers({ rooms }: ChatData, ids: readonly Id[]): User[] {
   return ids.map((id) => known.find((user) => sameId(user.id, id)) ?? { id, ...unknown });
 }
 
+/** Messages that wait for the room, or were refused, are sent with the new token. */
+function renewContextToken({ session: { outbox } }: ConnectionCore, roomId: Id, contextToken: string): void {
+  for (const item of [...outbox.queues.queuedMessages, ...(outbox.fallback?.refusedMessages ?? [])])
+    if (item.newRoom && sameId(item.roomId, roomId))
+      void outbox.save(Object.assign(item, { newRoom: { ...item.newRoom, contextToken } }));
+}
+
 /** @throws {ChatError} `invalid`, `not_supported`. */
 export function openConversation(
   core: ConnectionCore,
@@ -56,7 +63,10 @@ export function openConversation(
   const newRoom: NewRoom = { userIds, name, context, contextToken, participants };
   const existing = isPair && user ? existingRoom(data, user.id, first, context)?.id : undefined;
   const roomId = existing ?? existingNewRoom(data, newRoom) ?? newRoomId(newLocalId());
-  if (existing === undefined) store.dispatch({ type: 'new-room', roomId, newRoom, at: clock.now() });
+  if (existing === undefined) {
+    store.dispatch({ type: 'new-room', roomId, newRoom, at: clock.now() });
+    if (contextToken) renewContextToken(core, roomId, contextToken);
+  }
   store.dispatch({ type: 'select', roomId });
   if (text) void send(core, roomId, text, { attachments: [] }).catch(() => {});
   return roomId;

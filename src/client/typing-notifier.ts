@@ -1,4 +1,5 @@
 import { idKey, type Id } from '../protocol/index.js';
+import { isNewRoom } from '../model/index.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 
 /**
@@ -20,6 +21,8 @@ export class TypingNotifier {
   }
 
   set(roomId: Id, isTyping: boolean): void {
+    // The server does not know it yet.
+    if (isNewRoom(roomId)) return;
     const name = `typing ${idKey(roomId)}`;
     if (isTyping) this.#typed.add(name);
     if (isTyping === this.#timers.has(name)) return;

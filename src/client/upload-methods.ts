@@ -20,7 +20,7 @@ const queueOf = async ({ session }: ConnectionCore): Promise<UploadQueue> =>
 function blockedBy(
   { store, clock }: ConnectionCore,
   roomId: Id,
-  file: Blob,
+  { size, mediaType }: Pick<Upload, 'size' | 'mediaType'>,
   name: string,
   queued: number,
 ): ChatError | undefined {
@@ -29,19 +29,30 @@ function blockedBy(
   if (!isAllowed(store.data, roomId, 'attach', undefined, clock.now()))
     return new ChatError('forbidden', 'You cannot send files in this conversation.');
   if (queued >= MAX_FILES) return new ChatError('too_many', `At most ${MAX_FILES} files can wait to be sent.`);
-  if (bytes !== undefined && file.size > bytes)
-    return new ChatError('too_large', `The file has ${file.size} bytes; the limit is ${bytes}.`);
-  if (accept && !isAccepted(file.type, name, accept))
+  if (bytes !== undefined && size > bytes)
+    return new ChatError('too_large', `The file has ${size} bytes; the limit is ${bytes}.`);
+  if (accept && !isAccepted(mediaType, name, accept))
     return new ChatError('unsupported_type', `This type of file cannot be sent. Allowed: ${accept.join(', ')}.`);
   return undefined;
 }
 
-export async function add(core: ConnectionCore, roomId: Id, file: Blob, options: AddOptions = {}): Promise<Upload> {
+/** The room of a local id, once it is created. */
+const createdRoom = ({ store }: ConnectionCore, roomId: Id): Id => store.data.createdRooms.get(idKey(roomId)) ?? roomId;
+
+export async function add(
+  core: ConnectionCore,
+  localRoomId: Id,
+  file: Blob,
+  options: AddOptions = {},
+): Promise<Upload> {
+  const roomId = createdRoom(core, localRoomId);
   const queue = await queueOf(core);
   const name = options.name ?? ((file as Partial<File>).name || 'file');
-  const error = blockedBy(core, roomId, file, name, queue.size);
+  // Without parameters: `audio/webm;codecs=opus`.
+  const mediaType = file.type.split(';')[0]!.trim();
+  const upload = { uploadId: newLocalId(), roomId, name, mediaType, size: file.size };
   wakeOnConnection(core);
-  return queue.add(file, { uploadId: newLocalId(), roomId, name, mediaType: file.type, size: file.size }, error);
+  return queue.add(file, upload, blockedBy(core, roomId, upload, name, queue.size));
 }
 
 const watched = new WeakSet<ConnectionCore>();
@@ -54,7 +65,7 @@ function wakeOnConnection(core: ConnectionCore): void {
     const works = data.phase.is === 'connected' || data.phase.is === 'polling';
     if (works && data.phase !== previous.phase && data.uploads.size > 0)
       void queueOf(core).then(
-        (queue) => queue.wake(),
+        (queue) => queue.wake(data.uploads.keys()),
         () => {},
       );
   });
@@ -62,10 +73,11 @@ function wakeOnConnection(core: ConnectionCore): void {
 
 export async function send(
   core: ConnectionCore,
-  roomId: Id,
+  localRoomId: Id,
   content: string,
   { attachments, replyTo }: SendFilesOptions,
 ): Promise<SendResult> {
+  const roomId = createdRoom(core, localRoomId);
   const { store, session, clock, tokens } = core;
   const { limits, capabilities, uploads } = store.data;
   const text = sendableText(content);
@@ -78,6 +90,7 @@ export async function send(
   const files = attachments.map((uploadId) => {
     const upload = uploads.get(uploadId);
     if (!upload) throw new ChatError('not_found', 'There is no such upload.');
+    if (isNeeded(core, uploadId)) throw new ChatError('conflict', 'Another message has this file. Add it again.');
     if (upload.error && upload.state === 'blocked') throw upload.error;
     const { name, mediaType, size } = upload;
     return { uploadId, name, mediaType, size };
@@ -98,16 +111,23 @@ export async function send(
   return sent;
 }
 
+/** Whether a message that is not sent needs a file. */
+const isNeeded = ({ store }: ConnectionCore, uploadId: string): boolean =>
+  [...store.data.threads.values()].some(({ timeline }) =>
+    timeline.some(({ delivery, attachments }) => delivery !== 'sent' && attachments?.some(({ id }) => id === uploadId)),
+  );
+
 export async function discard(core: ConnectionCore, uploadId: string): Promise<void> {
-  for (const { timeline } of core.store.data.threads.values())
-    for (const { delivery, attachments } of timeline)
-      if (delivery !== 'sent' && attachments?.some(({ id }) => id === uploadId))
-        throw new ChatError('conflict', 'A message needs this file. Discard the message instead.');
+  if (isNeeded(core, uploadId))
+    throw new ChatError('conflict', 'A message needs this file. Discard the message instead.');
   await (await queueOf(core)).discard(uploadId);
 }
 
 export async function retry(core: ConnectionCore, uploadId: string): Promise<void> {
-  if (!(await queueOf(core)).retry(uploadId)) throw new ChatError('not_found', 'There is no such upload.');
+  const queue = await queueOf(core);
+  const upload = core.store.data.uploads.get(uploadId);
+  const blocked = upload && blockedBy(core, upload.roomId, upload, upload.name, 0);
+  if (!queue.retry(uploadId, blocked)) throw new ChatError('not_found', 'There is no such upload.');
 }
 
 export async function pause(core: ConnectionCore): Promise<void> {

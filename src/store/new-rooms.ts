@@ -9,7 +9,8 @@ import { EMPTY_THREAD, type ChatData } from './state.js';
 const MAX_CREATED = 100;
 
 export function onNewRoom(state: ChatData, { roomId, newRoom, at }: Extract<Intent, { type: 'new-room' }>): ChatData {
-  if (roomOf(state, roomId)) return state;
+  // The same conversation, perhaps with another token.
+  if (roomOf(state, roomId)) return { ...state, newRooms: new Map(state.newRooms).set(idKey(roomId), newRoom) };
   return {
     ...state,
     rooms: [localRoom(roomId, newRoom, new Date(at).toISOString()), ...state.rooms],
@@ -44,6 +45,9 @@ function onRoomCreated(
   const threads = new Map(state.threads);
   const target = threadOf(state, room.id);
   const moved = threadOf(state, localRoomId).timeline.map((entry) => ({ ...entry, room: room.id }));
+  const uploads = new Map(state.uploads);
+  for (const [id, upload] of uploads)
+    if (sameId(upload.roomId, localRoomId)) uploads.set(id, { ...upload, roomId: room.id });
   threads.delete(from);
   threads.set(to, { ...target, timeline: [...target.timeline, ...moved] });
   const newRooms = new Map(state.newRooms);
@@ -53,6 +57,7 @@ function onRoomCreated(
   return {
     ...state,
     threads,
+    uploads,
     newRooms,
     createdRooms,
     rooms: [roomOf(state, room.id) ?? room, ...others],

@@ -55,7 +55,12 @@ export function transfer(
       restartTimer();
       if (total > 0) onProgress(loaded / total);
     };
-    request.onload = end(() => resolve(responseOf(request)));
+    request.onload = end(() => {
+      // A redirect to another origin: its answer is not the server's.
+      if (request.responseURL && new URL(request.responseURL).origin !== url.origin)
+        reject(new ChatError('unexpected_answer', `${url.host} redirected to another server.`));
+      else resolve(responseOf(request));
+    });
     request.onerror = end(failed);
     request.onabort = end(failed);
     signal.addEventListener('abort', abort);

@@ -62,7 +62,7 @@ async function uploadPresigned(rest: RestClient, request: UploadRequest): Promis
   const { file, name, mediaType, uploadId, signal } = request;
   const answer = await rest.request('uploads/', {
     method: 'POST',
-    body: { name, media_type: mediaType, size: file.size },
+    body: { name, media_type: mediaType || 'application/octet-stream', size: file.size },
     headers: { 'Idempotency-Key': uploadId },
     signal,
   });

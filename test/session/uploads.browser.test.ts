@@ -7,7 +7,8 @@ import { startBackend, type Backend } from '../support/backend.js';
 import { until } from '../support/mounted.js';
 
 const ROOM = 1;
-const BYTES = 300_000;
+/** More than the buffers of the system take at once. */
+const BYTES = 24_000_000;
 
 const fileOf = (bytes = BYTES): File => new File([new Uint8Array(bytes).fill(97)], 'large.txt', { type: 'text/plain' });
 
@@ -16,7 +17,7 @@ describe('13.5: uploads in a browser', function () {
   let backend: Backend;
   let connections: ChatConnection[] = [];
 
-  before(async () => (backend = await startBackend()));
+  before(async () => (backend = await startBackend({ limits: { attachmentBytes: 30_000_000 } })));
   afterEach(async () => {
     for (const chat of connections) chat.disconnect();
     connections = [];
@@ -47,7 +48,8 @@ describe('13.5: uploads in a browser', function () {
     const chat = await connect();
     await chat.uploads.pause();
     await chat.uploads.resume();
-    await backend.faults({ bytesPerSecond: 200_000 });
+    await backend.faults({ bytesPerSecond: 8_000_000 });
+    const file = fileOf();
     const seen: number[] = [];
     const started = performance.now();
     let shownAfter = Infinity;
@@ -55,7 +57,7 @@ describe('13.5: uploads in a browser', function () {
       shownAfter = Math.min(shownAfter, performance.now() - started);
       for (const { progress } of uploads.values()) seen.push(progress);
     });
-    const upload = await chat.uploads.add(ROOM, fileOf());
+    const upload = await chat.uploads.add(ROOM, file);
     await until(() => uploadOf(chat, upload)?.state === 'finished');
     expect(shownAfter).to.be.below(100);
     expect(seen.some((progress) => progress > 0 && progress < 1)).to.equal(true);
@@ -67,7 +69,7 @@ describe('13.5: uploads in a browser', function () {
 
   it('a connection that is cut in the middle: the file is uploaded again by itself, and sent once', async () => {
     const chat = await connect();
-    await backend.faults({ bytesPerSecond: 150_000 });
+    await backend.faults({ bytesPerSecond: 8_000_000 });
     const upload = await chat.uploads.add(ROOM, fileOf());
     const sent = chat.sendChatMessage(ROOM, 'cut', { attachments: [upload.uploadId] });
     await until(() => (uploadOf(chat, upload)?.progress ?? 0) > 0.3);

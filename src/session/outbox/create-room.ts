@@ -1,4 +1,6 @@
 /** Creates the room of a waiting message, and moves the messages of the local room to it. Loaded with delivery-fallback.ts. */
+import { noop } from '../../internal/noop.js';
+import type { StoredMessage } from '../../model/index.js';
 import type { Id } from '../../protocol/index.js';
 import { ChatError, throwIfAborted, type DeferredRequests } from '../../transport/index.js';
 import { storedFields } from './message-storage.js';
@@ -15,7 +17,7 @@ export async function createRoomOf(
   { roomId: localRoomId, newRoom }: QueuedMessage,
   requests: DeferredRequests,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Id> {
   const { userIds, name, context, contextToken } = newRoom!;
   const { backend } = outbox.session;
   const [userId] = userIds;
@@ -28,27 +30,35 @@ export async function createRoomOf(
     ? await people.createRoom({ userIds, name, context, contextToken, localId: String(localRoomId) }, signal)
     : await people.startDirect(userId!, signal);
   throwIfAborted(signal);
-  moveMessages(outbox, refused, localRoomId, room.id);
+  moveMessages(outbox, refused, localRoomId, room.id, (item) => void outbox.save(item));
+  const draft = await outbox.drafts.get(localRoomId);
+  if (draft) await Promise.all([outbox.drafts.save(room.id, draft), outbox.drafts.save(localRoomId, '')]);
   outbox.broadcast({ kind: 'room-created', localRoomId, room });
   outbox.report({ type: 'room-created', localRoomId, room });
+  return room.id;
 }
 
-/** Moves the unsent messages of a local room to the room that was created for it. */
+/**
+ * Moves the unsent messages of a local room to the room that was created for it.
+ * @param save writes a message to storage: only in the tab that sends. Another tab might restore a message that was sent
+ *   meanwhile.
+ */
 export function moveMessages(
   outbox: OutboxContext,
   refused: Map<string, QueuedMessage>,
   localRoomId: Id,
   roomId: Id,
+  save: (item: StoredMessage) => void = noop,
 ): void {
   const moved = (item: QueuedMessage): QueuedMessage => ({ ...item, roomId, newRoom: undefined });
   for (const item of outbox.queues.queueOf(localRoomId).items.splice(0)) {
     const kept = { ...storedFields(moved(item)), left: item.left };
-    void outbox.save(kept);
+    save(kept);
     outbox.push(kept);
   }
   for (const [localId, item] of refused) {
     if (item.roomId !== localRoomId) continue;
     refused.set(localId, moved(item));
-    void outbox.save(moved(item));
+    save(moved(item));
   }
 }

@@ -70,12 +70,20 @@ export class DeliveryFallback {
    * @throws {ChatError}
    */
   async search(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
+    const outcome = await this.#search(item, signal);
+    if (outcome?.is === 'stored') this.files.forget(item);
+    return outcome;
+  }
+
+  async #search(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome | undefined> {
     throwIfAborted(signal);
     const outbox = this.#outbox;
     const { rest } = outbox.session;
     const method = item.left ?? 'websocket';
     if (item.stored) return { is: 'stored', message: item.stored, method };
     const isOld = isStale(item, outbox.session);
+    // It waits for its room: it cannot have been sent.
+    if (item.newRoom) item.left = undefined;
     if (!item.left) return isOld ? STALE : undefined;
     if (isIdempotent(item, outbox.session) && !isOld) return undefined;
     if (!rest) return { is: 'retry', ms: null };
@@ -114,10 +122,8 @@ export class DeliveryFallback {
 
   /** Delivers a message without a socket, or after its confirmation is overdue. @throws {ChatError} */
   async withoutSocket(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
-    const outcome =
-      (await this.search(item, signal)) ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
-    if (outcome.is === 'stored') this.files.forget(item);
-    return outcome;
+    const stored = await this.search(item, signal);
+    return stored ?? (item.discarded ? { is: 'unknown' } : await this.#byRest(item, signal));
   }
 
   async #byRest(item: QueuedMessage, signal: AbortSignal): Promise<DeliveryOutcome> {
@@ -126,7 +132,8 @@ export class DeliveryFallback {
     if (!rest) return { is: 'retry', ms: null };
     const requests = await rest.deferred();
     if (item.newRoom) {
-      await createRoomOf(outbox, this.#refused, item, requests, signal);
+      const roomId = await createRoomOf(outbox, this.#refused, item, requests, signal);
+      this.files.moveTo(roomId, item.roomId);
       return { is: 'unknown' };
     }
     const files = await this.files.optionsFor(item, signal);
@@ -165,6 +172,7 @@ export class DeliveryFallback {
       if (message.room !== undefined && !sameId(message.room, roomId))
         throw new ChatError('unexpected_answer', 'The server answered with a message of another room.');
       if (!item.stored) outbox.settle(item, message);
+      this.files.forget(item);
       return { is: 'stored', message, method: 'rest', meanwhile: repeatableEvents(meanwhile) };
     } finally {
       item.onSettled = undefined;
@@ -340,6 +348,7 @@ export class DeliveryFallback {
         return outbox.discarded(message.localId);
       case 'room-created':
         moveMessages(outbox, this.#refused, message.localRoomId, message.room.id);
+        this.files.moveTo(message.room.id, message.localRoomId);
         return outbox.report({ ...message, type: 'room-created' });
       case 'uploaded':
         return void this.files.load().then((queue) => queue.onUploaded(message.uploadId, message.remoteId), noop);

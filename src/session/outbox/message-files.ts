@@ -1,6 +1,7 @@
 /** The files of unsent messages: loads the upload queue when the first one is needed. Loaded with delivery-fallback.ts. */
 import { lazyImport } from '../../internal/lazy-import.js';
 import { noop } from '../../internal/noop.js';
+import type { Id } from '../../protocol/index.js';
 import { ChatError, type SendMessageOptions } from '../../transport/index.js';
 import type { StoredMessage } from '../../model/index.js';
 import type { UploadHost, UploadQueue } from '../uploads/upload-queue.js';
@@ -56,7 +57,7 @@ export class MessageFiles {
     if (!files || !file) return {};
     const queue = await this.load();
     const { backend } = this.#outbox.session;
-    if (backend.has('uploads') || queue.hasUploader(file))
+    if (backend.has('uploads') || (await queue.isUploadedByPage(files)))
       return { attachments: await Promise.all(files.map((each) => queue.remoteIdOf(each, roomId, signal))) };
     if (!backend.isKnown) throw new ChatError('unreachable', 'The backend has not reported its capabilities yet.');
     if (files.length > 1) throw new ChatError('too_many', 'The server accepts one file per message.');
@@ -67,6 +68,16 @@ export class MessageFiles {
   /** The server does not know the uploads of a message any more. */
   async expire({ files = [] }: StoredMessage): Promise<void> {
     (await this.load()).expire(files);
+  }
+
+  /** Discards all files of this user, from memory and from the device. */
+  clear(): void {
+    this.#queue?.clear();
+  }
+
+  /** The room of a message was created. */
+  moveTo(roomId: Id, localRoomId: Id): void {
+    this.#queue?.moveTo(roomId, localRoomId);
   }
 
   /** The message is stored or discarded. */

@@ -3,6 +3,7 @@ import type { Id, Message } from '../../protocol/index.js';
 import type { SessionEvent, StoredMessage } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
+import type { Drafts } from './drafts.js';
 import type { MessageQueues } from './message-queues.js';
 import type { QueuedMessage } from './queued-message.js';
 
@@ -24,6 +25,9 @@ export type OutboxHost = Pick<
 
 export interface OutboxContext {
   readonly scope: string;
+  /** Aborted while the outbox is closed. */
+  readonly lifetime: AbortSignal;
+  readonly drafts: Pick<Drafts, 'get' | 'save'>;
   readonly session: OutboxHost;
   readonly queues: MessageQueues;
 

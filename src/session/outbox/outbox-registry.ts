@@ -16,7 +16,7 @@ export class OutboxRegistry {
   /** Backend and token of a user who is not known yet; empty if the user will never be known. */
   #anonymous = '';
   /** The outboxes that were set aside: by scope, or by backend and token if the user is unknown. */
-  readonly #setAside = new Map<string, Outbox>();
+  readonly setAside = new Map<string, Outbox>();
   readonly #session: OutboxHost;
   readonly #storage: MessageStorage;
   readonly #onSwitch: () => void;
@@ -32,7 +32,7 @@ export class OutboxRegistry {
 
   /** Whether the outbox of an unknown user was set aside under this name. */
   isSetAside(name: string): boolean {
-    return this.#setAside.has(name);
+    return this.setAside.has(name);
   }
 
   /** Sets the name of an unknown user: backend and token. */
@@ -54,8 +54,8 @@ export class OutboxRegistry {
   }
 
   #replace(before: Outbox, scope: string, name: string): void {
-    const next = (name && this.#setAside.get(name)) || new Outbox(this.#session, this.#storage, scope);
-    this.#setAside.delete(name);
+    const next = (name && this.setAside.get(name)) || new Outbox(this.#session, this.#storage, scope);
+    this.setAside.delete(name);
     this.current = next;
     // Its messages were written before the user was known, and no other user has signed in since.
     if (scope && !before.scope) void next.adopt(before);
@@ -64,9 +64,9 @@ export class OutboxRegistry {
     const left = before.scope || this.#anonymous;
     if (!scope) this.#anonymous = name;
     if (before.isEmpty || !left) return;
-    this.#setAside.set(left, before);
-    const [oldest] = this.#setAside.keys();
-    if (this.#setAside.size > MAX_SET_ASIDE && oldest !== undefined) this.#setAside.delete(oldest);
+    this.setAside.set(left, before);
+    const [oldest] = this.setAside.keys();
+    if (this.setAside.size > MAX_SET_ASIDE && oldest !== undefined) this.setAside.delete(oldest);
   }
 
   /** Forgets the user. Messages of an unknown user stay without an author, because the next user is another one. */
@@ -82,8 +82,8 @@ export class OutboxRegistry {
    * @throws {ChatError} `unreachable` if the storage does not answer.
    */
   async purge(discard: () => void): Promise<void> {
-    await Promise.all([this.current, ...this.#setAside.values()].map((outbox) => outbox.purge()));
-    this.#setAside.clear();
+    await Promise.all([this.current, ...this.setAside.values()].map((outbox) => outbox.purge()));
+    this.setAside.clear();
     discard();
     await this.#storage.purge();
   }

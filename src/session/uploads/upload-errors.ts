@@ -22,3 +22,9 @@ export const isTemporary = ({ code }: ChatError): boolean => TEMPORARY.includes(
 /** Whether the server does not know an upload any more: it has expired, or belongs to another message. */
 export const isUnknownUpload = ({ answer }: ChatError): boolean =>
   (answer as { code?: unknown } | null | undefined)?.code === 'unknown_upload';
+
+/** The problem that `chat-error` reports if the device does not store a file. */
+export const NOT_STORED = {
+  code: 'file_not_stored',
+  detail: 'Keep this page open until your files are sent: this device has no space for them.',
+} as const;

@@ -2,15 +2,19 @@
  * The files of unsent messages, and their uploads. A file is kept on the device until its message is stored, and
  * uploaded once: by one tab at a time (Web Locks), under one idempotency key. Loaded on first use.
  */
+import { evictOldest } from '../../internal/evict-oldest.js';
 import { noop } from '../../internal/noop.js';
 import type { Id } from '../../protocol/index.js';
 import type { OutgoingFile, SessionEvent, Upload, Uploader } from '../../model/index.js';
-import { ChatError, throwIfAborted, toChatError, type UploadRequest } from '../../transport/index.js';
+import { ChatError, throwIfAborted, toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
 import type { SessionContext } from '../session-context.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { IndexedDbFiles, NO_FILES, type FileRow, type FileStorage } from './file-storage.js';
-import { isTemporary, LOST } from './upload-errors.js';
+import { askPage, createEntry, type PageAnswer, type UploadEntry } from './upload-entry.js';
+import { isTemporary, LOST, NOT_STORED } from './upload-errors.js';
+import { Turns } from './turns.js';
+import { uploadOnce } from './upload-once.js';
 import { whileLocked } from './while-locked.js';
 
 /** The outbox to which the files belong. */
@@ -18,66 +22,48 @@ export interface UploadHost {
   readonly scope: string;
   readonly session: Pick<SessionContext, 'backend' | 'clock' | 'platform' | 'rest' | 'signal'>;
   readonly sender: { flush(): void };
+  /** Aborted while the user of these files is not signed in. */
+  readonly lifetime: AbortSignal;
   report(event: SessionEvent): void;
   broadcast(message: TabMessage): void;
 }
 
-interface Entry {
-  upload: Upload;
-  file?: Blob | undefined;
-  remoteId?: Id | undefined;
-  /** The current attempt. */
-  attempt?: Promise<Id> | undefined;
-  /** Failed attempts in a row. */
-  failures: number;
-  /** Answers HTTP 500 in a row: they may concern this file. */
-  serverErrors: number;
-  cancelRetry: () => void;
-  /** Aborted when the file is discarded. */
-  readonly discarding: AbortController;
-  uploader?: Uploader | undefined;
-  /** Whether a message was refused because of this file: the next attempt is a decision of its author. */
-  wasReported?: boolean;
-}
-
 /** Files that one tab uploads at the same time. */
 const PARALLEL = 2;
-/** The number of server errors after which an upload fails. */
-const MAX_SERVER_ERRORS = 5;
-/** Attempts at a file that is neither here nor on the device: another tab may have it. */
-const MAX_SEARCHES = 5;
+/** The number of failures in a row that may concern the file, after which an upload fails. */
+const MAX_OWN_FAILURES = 5;
 /** Files that are kept at the same time. */
 export const MAX_FILES = 100;
 /** A progress report costs a rendering. */
 const PROGRESS_STEP = 0.01;
 
-const NOT_STORED = {
-  code: 'file_not_stored',
-  detail: 'Keep this page open until your files are sent: this device has no space for them.',
-} as const;
+/**
+ * The queues of users who were not known yet, by session: a file that was added then belongs to the user who is known
+ * now, who alone knows its id.
+ */
+const UNKNOWN_USER = new WeakMap<object, Set<UploadQueue>>();
 
 export class UploadQueue {
   readonly #host: UploadHost;
   readonly #files: FileStorage;
-  readonly #entries = new Map<string, Entry>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #entries = new Map<string, UploadEntry>();
+  /** Files that another tab has uploaded before their message arrived here: the backend's ids. */
+  readonly #uploadedElsewhere = new Map<string, Id>();
+  readonly #turns = new Turns(PARALLEL);
   /** Whether no upload starts: on a metered connection, for example. */
   #isPaused = false;
 
   constructor(host: UploadHost) {
     this.#host = host;
+    const unknown = UNKNOWN_USER.get(host.session) ?? new Set();
+    UNKNOWN_USER.set(host.session, unknown);
+    if (host.scope === '') unknown.add(this);
     const stored = host.session.platform.storage;
     this.#files = host.scope === '' ? NO_FILES : stored ? (stored.files ?? NO_FILES) : new IndexedDbFiles();
   }
 
   get size(): number {
     return this.#entries.size;
-  }
-
-  /** Whether the page uploads a file itself. */
-  hasUploader({ uploadId }: OutgoingFile): boolean {
-    return this.#entries.get(uploadId)?.uploader !== undefined;
   }
 
   // ————— Adding and discarding
@@ -101,36 +87,33 @@ export class UploadQueue {
       error: error ?? null,
       isOnDevice: false,
     };
+    // Not kept: the number of files is the reason.
+    if (error?.code === 'too_many') return upload;
     const entry = this.#createEntry(upload, file, uploader);
     this.#host.report({ type: 'upload', upload });
     if (error) return upload;
-    const at = this.#host.session.clock.now();
-    const row: FileRow = { uploadId, roomId, name, mediaType, size, file, at, isUploadedByPage: !!uploader };
-    const isOnDevice = await this.#files.put(this.#host.scope, row);
-    if (!this.#entries.has(uploadId)) void this.#files.delete(this.#host.scope, uploadId);
-    else if (isOnDevice) this.#update(entry, { isOnDevice });
-    else this.#host.report({ type: 'problem', problem: NOT_STORED });
+    await this.#keep(entry, file);
     this.#start(entry);
     return entry.upload;
   }
 
-  /** Asks the page whether a file may be sent, and how it is uploaded. */
-  #ask(roomId: Id, file: Blob, name: string): { prevented?: ChatError; uploader?: Uploader } {
-    const answer: { prevented?: ChatError; uploader?: Uploader } = {};
-    this.#host.session.platform.onAttach?.({
-      ...{ roomId, file, name },
-      prevent: (reason) => (answer.prevented = new ChatError('forbidden', reason)),
-      uploadWith: (uploader) => (answer.uploader = uploader),
-    });
-    return answer;
+  /** Stores a file on the device. */
+  async #keep(entry: UploadEntry, file: Blob): Promise<void> {
+    const { uploadId, roomId, name, mediaType, size } = entry.upload;
+    const at = this.#host.session.clock.now();
+    const row: FileRow = { uploadId, roomId, name, mediaType, size, file, at, isUploadedByPage: !!entry.uploader };
+    const isOnDevice = await this.#files.put(this.#host.scope, row);
+    if (!this.#entries.has(uploadId)) void this.#files.delete(this.#host.scope, uploadId);
+    else if (isOnDevice) this.#update(entry, { isOnDevice });
+    else this.#host.report({ type: 'problem', problem: NOT_STORED });
   }
 
-  #createEntry(upload: Upload, file?: Blob, uploader?: Uploader): Entry {
-    const entry: Entry = {
-      ...{ upload, file, uploader, failures: 0, serverErrors: 0 },
-      cancelRetry: noop,
-      discarding: new AbortController(),
-    };
+  #ask(roomId: Id, file: Blob, name: string): PageAnswer {
+    return askPage(this.#host.session.platform.onAttach, { roomId, file, name });
+  }
+
+  #createEntry(upload: Upload, file?: Blob, uploader?: Uploader): UploadEntry {
+    const entry = createEntry(upload, file, uploader);
     this.#entries.set(upload.uploadId, entry);
     return entry;
   }
@@ -140,7 +123,7 @@ export class UploadQueue {
    * @returns when the server was told, or could not be.
    */
   async discard(uploadId: string): Promise<void> {
-    const remoteId = this.#entries.get(uploadId)?.remoteId;
+    const remoteId = this.#find(uploadId)?.remoteId;
     this.forget([{ uploadId }]);
     if (remoteId === undefined) return;
     const requests = await this.#host.session.rest?.deferred().catch(noop);
@@ -157,6 +140,18 @@ export class UploadQueue {
       void this.#files.delete(this.#host.scope, uploadId);
       if (entry) this.#host.report({ type: 'upload-ended', uploadId });
     }
+  }
+
+  /** Discards all files of this user, from memory and from the device. */
+  clear(): void {
+    this.forget([...this.#entries.values()].map(({ upload }) => upload));
+    this.#uploadedElsewhere.clear();
+  }
+
+  /** The room of these files was created. */
+  moveTo(roomId: Id, localRoomId: Id): void {
+    for (const entry of this.#entries.values())
+      if (entry.upload.roomId === localRoomId) this.#update(entry, { roomId });
   }
 
   /** Deletes files that no message needs any more, because their tab was closed before they were sent. */
@@ -176,23 +171,40 @@ export class UploadQueue {
     this.#host.sender.flush();
   }
 
-  /** Tries waiting uploads again now: the connection works again. */
-  wake(): void {
+  /**
+   * Tries waiting uploads again now: the connection works again.
+   * @param uploadIds files that were perhaps added before the user was known.
+   */
+  wake(uploadIds: Iterable<string> = []): void {
+    for (const uploadId of uploadIds) this.#find(uploadId);
     for (const entry of this.#entries.values()) if (entry.upload.state === 'pending') this.#start(entry);
   }
 
-  /** Tries a failed or blocked upload again. @returns whether there is one. */
-  retry(uploadId: string): boolean {
-    const entry = this.#entries.get(uploadId);
+  /**
+   * Tries a failed or blocked upload again, or asks the page again about one that it has prevented.
+   * @param blocked why the file still cannot be sent.
+   * @returns whether there is such a file.
+   */
+  retry(uploadId: string, blocked?: ChatError): boolean {
+    const entry = this.#find(uploadId);
     if (!entry?.file && !entry?.upload.isOnDevice) return false;
+    if (!entry.upload.isOnDevice && entry.file) {
+      const { prevented, uploader } = this.#ask(entry.upload.roomId, entry.file, entry.upload.name);
+      entry.uploader = uploader;
+      const error = blocked ?? prevented;
+      this.#update(entry, error ? { state: 'blocked', error } : { state: 'pending', error: null });
+      if (!error) void this.#keep(entry, entry.file).then(() => this.#start(entry));
+      return true;
+    }
     this.#update(entry, { state: 'pending', error: null });
     this.#start(entry);
     return true;
   }
 
-  #start(entry: Entry): void {
+  #start(entry: UploadEntry): void {
     // A backend without uploads gets the file together with the message.
-    if (this.#isPaused || !(entry.uploader || this.#host.session.backend.has('uploads'))) return;
+    if (this.#isPaused || this.#host.lifetime.aborted) return;
+    if (!(entry.uploader || this.#host.session.backend.has('uploads'))) return;
     this.#attempt(entry).catch(noop);
   }
 
@@ -249,94 +261,80 @@ export class UploadQueue {
   /** Another tab has uploaded a file. */
   onUploaded(uploadId: string, remoteId: Id): void {
     const entry = this.#entries.get(uploadId);
-    if (entry) this.#finish(entry, remoteId);
+    if (entry) return this.#finish(entry, remoteId);
+    // Its message arrives later.
+    this.#uploadedElsewhere.set(uploadId, remoteId);
+    evictOldest(this.#uploadedElsewhere);
+  }
+
+  /** Whether the page uploads one of these files itself. */
+  async isUploadedByPage(files: readonly OutgoingFile[]): Promise<boolean> {
+    for (const { uploadId } of files) {
+      if (this.#find(uploadId)?.uploader) return true;
+      if ((await this.#files.get(this.#host.scope, uploadId))?.isUploadedByPage) return true;
+    }
+    return false;
+  }
+
+  /** The entry of a file, perhaps taken over from the time before the user was known. */
+  #find(uploadId: string): UploadEntry | undefined {
+    const known = this.#entries.get(uploadId);
+    if (known) return known;
+    for (const queue of UNKNOWN_USER.get(this.#host.session) ?? []) {
+      const entry = queue === this ? undefined : queue.#entries.get(uploadId);
+      if (!entry) continue;
+      queue.#entries.delete(uploadId);
+      entry.cancelRetry();
+      this.#entries.set(uploadId, entry);
+      if (entry.file && entry.upload.state !== 'blocked') void this.#keep(entry, entry.file);
+      return entry;
+    }
+    return undefined;
   }
 
   /** A file of a message that was restored, or comes from another tab. */
-  #entryOf({ uploadId, name, mediaType, size }: OutgoingFile, roomId: Id): Entry {
-    return (
-      this.#entries.get(uploadId) ??
-      this.#createEntry({
-        ...{ uploadId, roomId, name, mediaType, size },
-        state: 'pending',
-        progress: 0,
-        error: null,
-        isOnDevice: true,
-      })
-    );
+  #entryOf({ uploadId, name, mediaType, size }: OutgoingFile, roomId: Id): UploadEntry {
+    const known = this.#find(uploadId);
+    if (known) return known;
+    const upload = { uploadId, roomId, name, mediaType, size };
+    const entry = this.#createEntry({ ...upload, state: 'pending', progress: 0, error: null, isOnDevice: true });
+    entry.remoteId = this.#uploadedElsewhere.get(uploadId);
+    return entry;
   }
 
-  #attempt(entry: Entry): Promise<Id> {
+  #attempt(entry: UploadEntry): Promise<Id> {
     entry.cancelRetry();
-    return (entry.attempt ??= this.#inTurn(() => this.#tryOnce(entry)).finally(() => (entry.attempt = undefined)));
+    return (entry.attempt ??= this.#turns.run(() => this.#tryOnce(entry)).finally(() => (entry.attempt = undefined)));
   }
 
-  /** Limits the number of parallel uploads. */
-  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#running >= PARALLEL) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#running++;
-    try {
-      return await run();
-    } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
-    }
-  }
-
-  async #tryOnce(entry: Entry): Promise<Id> {
-    const { session } = this.#host;
-    // Ends with the sign-in, or with the file.
-    const signal = AbortSignal.any([session.signal, entry.discarding.signal]);
-    const { uploadId } = entry.upload;
+  async #tryOnce(entry: UploadEntry): Promise<Id> {
+    const { session, lifetime } = this.#host;
+    // Ends with the sign-in, with its generation, or with the file.
+    const signal = AbortSignal.any([session.signal, lifetime, entry.discarding.signal]);
     try {
       throwIfAborted(signal);
-      const remoteId =
-        entry.remoteId ??
-        (await whileLocked(session.platform.tabs.locks, `unified-chat upload ${uploadId}`, signal, () =>
-          this.#upload(entry, signal),
-        ));
+      const remoteId = entry.remoteId ?? (await this.#uploadLocked(entry, signal));
       this.#finish(entry, remoteId);
       return remoteId;
     } catch (thrown) {
       const error = signal.aborted ? new ChatError('aborted', 'The upload was cancelled.') : toChatError(thrown);
-      this.#onFailure(entry, error);
-      throw error;
+      throw this.#onFailure(entry, error);
     }
   }
 
-  async #upload(entry: Entry, signal: AbortSignal): Promise<Id> {
-    const { session, scope } = this.#host;
-    const { uploadId, name, mediaType } = entry.upload;
-    const row = await this.#files.get(scope, uploadId);
-    throwIfAborted(signal);
-    // Another tab may have uploaded it while this one waited for the lock.
-    const uploaded = entry.remoteId ?? row?.remoteId;
-    if (uploaded !== undefined) return uploaded;
-    const file = entry.file ?? row?.file;
-    if (!file) throw LOST();
-    if (row?.isUploadedByPage && !entry.uploader) {
-      // It was added before a reload, or in another tab.
-      entry.uploader = this.#ask(entry.upload.roomId, file, name).uploader;
-      if (!entry.uploader) throw new ChatError('unreachable', 'The page does not upload this file now.');
-    }
-    this.#update(entry, { state: 'uploading', progress: 0, error: null });
-    const onProgress = (progress: number): void => this.#progress(entry, progress);
-    const remoteId = entry.uploader
-      ? await entry.uploader(file, { signal, onProgress })
-      : await this.#uploadToBackend({ file, name, mediaType, uploadId, signal, onProgress });
-    throwIfAborted(signal);
-    if (session.backend.has('uploads') || entry.uploader) await this.#saveRemoteId(uploadId, remoteId);
-    this.#host.broadcast({ kind: 'uploaded', uploadId, remoteId });
-    return remoteId;
-  }
-
-  async #uploadToBackend(request: Omit<UploadRequest, 'isPresigned'>): Promise<Id> {
-    const { rest, backend } = this.#host.session;
-    const requests = await rest?.deferred();
-    if (!requests?.uploadFile) throw new ChatError('disconnected', 'Not connected. Sign in first.');
-    const attachment = await requests.uploadFile({ ...request, isPresigned: backend.limits.upload === 'presigned' });
-    if (attachment.state === 'blocked') throw new ChatError('forbidden', 'The server does not accept this file.');
-    return attachment.id;
+  async #uploadLocked(entry: UploadEntry, signal: AbortSignal): Promise<Id> {
+    const { session } = this.#host;
+    const { uploadId } = entry.upload;
+    const report = (progress: number): void => {
+      if (progress === 0) this.#update(entry, { state: 'uploading', progress, error: null });
+      else this.#progress(entry, progress);
+    };
+    return whileLocked(session.platform.tabs.locks, `unified-chat upload ${uploadId}`, signal, async () => {
+      const remoteId = await uploadOnce(this.#host, this.#files, entry, signal, report);
+      await this.#saveRemoteId(uploadId, remoteId);
+      this.#host.broadcast({ kind: 'uploaded', uploadId, remoteId });
+      return remoteId;
+    });
   }
 
   async #saveRemoteId(uploadId: string, remoteId: Id | undefined): Promise<void> {
@@ -344,34 +342,40 @@ export class UploadQueue {
     if (row && this.#entries.has(uploadId)) await this.#files.put(this.#host.scope, { ...row, remoteId });
   }
 
-  #finish(entry: Entry, remoteId: Id): void {
+  #finish(entry: UploadEntry, remoteId: Id): void {
     entry.remoteId = remoteId;
-    entry.failures = entry.serverErrors = 0;
+    entry.failures = entry.ownFailures = 0;
     this.#update(entry, { state: 'finished', progress: 1, error: null });
   }
 
-  #onFailure(entry: Entry, error: ChatError): void {
-    const { session } = this.#host;
-    if (entry.discarding.signal.aborted) return;
-    if (error.status === 500) entry.serverErrors++;
-    const isLost = error.code === 'file_lost' && ++entry.failures >= MAX_SEARCHES;
-    const hasFailed = entry.serverErrors >= MAX_SERVER_ERRORS;
-    if (isLost || hasFailed || !isTemporary(error)) {
-      entry.failures = entry.serverErrors = 0;
-      return this.#update(entry, { state: hasFailed ? 'failed' : 'blocked', progress: 0, error });
+  /** @returns the error for a message that waits for this file. */
+  #onFailure(entry: UploadEntry, error: ChatError): ChatError {
+    const { session, lifetime } = this.#host;
+    if (entry.discarding.signal.aborted) return error;
+    // These may concern this file: the others concern the connection.
+    if (error.status === 500 || error.code === 'unexpected_answer' || error.code === 'file_lost') entry.ownFailures++;
+    const hasFailed = entry.ownFailures >= MAX_OWN_FAILURES;
+    if (hasFailed || !isTemporary(error)) {
+      entry.failures = entry.ownFailures = 0;
+      this.#update(entry, { state: hasFailed ? 'failed' : 'blocked', progress: 0, error });
+      return hasFailed && error.code !== 'file_lost' ? new ChatError('invalid', error.message, error.status) : error;
     }
-    this.#update(entry, { state: 'pending', progress: 0, error });
+    // Another tab may have the file.
+    const shown = error.code === 'file_lost' ? new ChatError('unreachable', error.message) : error;
+    this.#update(entry, { state: 'pending', progress: 0, error: shown });
     // Without a connection, nothing is scheduled: `wake` continues.
-    if (!session.rest) return;
-    const waitMs = Math.max(backoff(++entry.failures, session.platform.random), error.retryAfterMs ?? 0);
-    entry.cancelRetry = session.clock.after(waitMs, () => this.#start(entry));
+    if (session.rest && !lifetime.aborted) {
+      const waitMs = Math.max(backoff(++entry.failures, session.platform.random), error.retryAfterMs ?? 0);
+      entry.cancelRetry = session.clock.after(waitMs, () => this.#start(entry));
+    }
+    return shown;
   }
 
-  #progress(entry: Entry, progress: number): void {
+  #progress(entry: UploadEntry, progress: number): void {
     if (progress - entry.upload.progress >= PROGRESS_STEP) this.#update(entry, { state: 'uploading', progress });
   }
 
-  #update(entry: Entry, changes: Partial<Upload>): void {
+  #update(entry: UploadEntry, changes: Partial<Upload>): void {
     const { upload } = entry;
     if (!this.#entries.has(upload.uploadId)) return;
     entry.upload = { ...upload, ...changes };
