@@ -161,6 +161,7 @@ describe('an adapter that uploads files', () => {
   it('what it returns is checked, and progress that is none is ignored', async () => {
     const backend = new Backend();
     const wrong: unknown[] = [null, undefined, '', {}, NaN];
+    const failures = wrong.length;
     const { connection, becomes, problems, uploadOf } = await connect(
       backend.adapter({
         upload: async (file, options) => {
@@ -175,7 +176,7 @@ describe('an adapter that uploads files', () => {
       for (const { progress } of uploads.values()) most = Math.max(most, progress);
     });
     const { uploadId } = await connection.uploads.add(ROOM, FILE);
-    for (let left = wrong.length; left > 0; left--) {
+    for (let count = failures; count > 0; count--) {
       await becomes(uploadId, 'pending', true);
       assert.deepEqual([uploadOf(uploadId)?.error?.code, uploadOf(uploadId)?.progress], ['unexpected_answer', 0]);
       await connection.uploads.retry(uploadId);
