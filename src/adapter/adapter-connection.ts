@@ -1,6 +1,6 @@
 /** One connection to an adapter: passes commands to it, and its events to the session. */
 import { check, CloseCode, idKey, Message, messageInput, type Id } from '../protocol/index.js';
-import { flag, Id as IdSchema, object, text, z } from '../protocol/schema.js';
+import { flag, Id as IdSchema, object, optionalOr, positive, text, z } from '../protocol/schema.js';
 import {
   ChatError,
   type ConnectionOptions,
@@ -13,14 +13,15 @@ import type { AdapterEvents, ChatAdapter } from './adapter.js';
 import type { AdapterBackend } from './adapter-backend.js';
 
 const userId = { userId: IdSchema };
-const Connected = object(() => ({ ...userId, username: text }));
+const Limits = object(() => ({ attachments: optionalOr(positive), attachment_bytes: optionalOr(positive) }));
+const Connected = object(() => ({ ...userId, username: text, limits: Limits() }));
 const NewMessage = object(() => ({ roomId: IdSchema, message: Message() }));
 const Deleted = object(() => ({ roomId: IdSchema, messageId: IdSchema }));
 const Typing = object(() => ({ ...userId, roomId: IdSchema, username: text, isTyping: flag }));
 const Read = object(() => ({ ...userId, roomId: IdSchema, messageIds: z.catch(z.array(IdSchema), []) }));
 
-function capabilitiesOf({ isIdempotent, edit, delete: remove, react, around }: ChatAdapter): string[] {
-  const optional = { idempotent_send: isIdempotent, edit, delete: remove, reactions: react, around };
+function capabilitiesOf({ isIdempotent, edit, delete: remove, react, around, upload }: ChatAdapter): string[] {
+  const optional = { idempotent_send: isIdempotent, edit, delete: remove, reactions: react, around, uploads: upload };
   return [
     // `temp_id`: own messages are matched by their local id, though sending one twice may store it twice.
     ...['ack', 'user_channel', 'temp_id'],
@@ -51,9 +52,10 @@ export class AdapterConnection implements TransportConnection {
     if (this.#closed.signal.aborted) return end?.();
     this.#endConnection = end;
     this.#isUp = true;
-    const { id, username } = adapter.user;
+    const { user: given, limits: { attachments, attachmentBytes } = {} } = adapter;
+    const limits = { attachments, attachment_bytes: attachmentBytes };
     const capabilities = capabilitiesOf(adapter);
-    const user = this.#valid(Connected, { userId: id, username }, 'user');
+    const user = this.#valid(Connected, { userId: given.id, username: given.username, limits }, 'user');
     if (user) this.#emit({ type: 'connection-established', ...user, capabilities });
   }
 

@@ -1,4 +1,5 @@
 import {
+  Attachment,
   check,
   checkEach,
   Message,
@@ -23,6 +24,7 @@ import {
   type Requests,
   type RoomsAnswer,
   type SendMessageOptions,
+  type UploadRequest,
 } from '../transport/index.js';
 import type { AdapterMessage } from './adapter.js';
 import { withRefusals, type AdapterBackend } from './adapter-backend.js';
@@ -33,6 +35,9 @@ const Part = object(() => ({
   hasNewer: flag,
   targetId: optionalOr(IdSchema),
 }));
+
+/** The deadline for an upload, in milliseconds: as without an adapter. */
+const UPLOAD_TIMEOUT_MS = 600_000;
 
 const unavailable = (): ChatError => new ChatError('not_found', 'The adapter does not support this request.');
 
@@ -51,10 +56,15 @@ export class AdapterRequests implements Requests, DeferredRequests {
   }
 
   /** @throws {ChatError} */
-  async #run<T>(signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
-    const { clock = systemClock, timeoutMs = 15_000, onSuccess } = this.#options;
+  async #run<T>(
+    signal: AbortSignal | undefined,
+    request: (signal: AbortSignal) => Promise<T>,
+    timeoutMs = this.#options.timeoutMs ?? 15_000,
+  ): Promise<T> {
+    const { clock = systemClock, onSuccess } = this.#options;
     const { connected, name } = this.#backend;
-    const answer = await withDeadline(name, () => connected.then(request), { clock, timeoutMs, signal });
+    const run = (ending: AbortSignal): Promise<T> => connected.then(() => request(ending));
+    const answer = await withDeadline(name, run, { clock, timeoutMs, signal });
     onSuccess?.();
     return answer;
   }
@@ -97,12 +107,29 @@ export class AdapterRequests implements Requests, DeferredRequests {
   async sendMessage(
     roomId: Id,
     content: string,
-    { replyTo, idempotencyKey: localId, signal }: SendMessageOptions = {},
+    { replyTo, idempotencyKey: localId, attachments, file, signal }: SendMessageOptions = {},
   ): Promise<Message> {
+    if (file) throw new ChatError('not_supported', `${this.#backend.name} cannot send files.`);
     // The session does not know yet that the adapter takes local ids. It sends the message again once it is connected.
     if (!localId) throw new ChatError('unreachable', `${this.#backend.name} is not connected yet.`);
-    const stored = await this.#run(signal, () => this.#backend.sendMessage({ roomId, content, localId, replyTo }));
+    const message = { roomId, content, localId, replyTo, ...(attachments && { attachments }) };
+    const stored = await this.#run(signal, () => this.#backend.sendMessage(message));
     return this.#unwrap(check(Message, messageInput(stored), 'adapter.send'));
+  }
+
+  async uploadFile({ file, name, mediaType, signal, onProgress }: UploadRequest): Promise<Attachment> {
+    const { adapter } = this.#backend;
+    const report = (part: number): void => {
+      if (part >= 0 && part <= 1) onProgress(part);
+    };
+    const id = await this.#run(
+      signal,
+      (ending) =>
+        withRefusals(async () => adapter.upload?.(file, { name, mediaType, signal: ending, onProgress: report })),
+      UPLOAD_TIMEOUT_MS,
+    );
+    const uploaded = { id, url: null, name, media_type: mediaType, size: file.size };
+    return this.#unwrap(check(Attachment, uploaded, 'adapter.upload'));
   }
 
   /** @throws {ChatError} `unexpected_answer` if a value of the adapter is invalid, which is reported. */

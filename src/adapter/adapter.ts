@@ -23,8 +23,10 @@ export interface AdapterMessage {
   timestamp: string | number;
   /** `message.localId` of `send`, if the backend keeps it: then own messages are matched by it, not by their text. */
   localId?: string | undefined;
-  /** URL of a file. */
+  /** URL of a file. Default: that of the first one in `attachments`. */
   attachment?: string | null;
+  /** All files, in their order. */
+  attachments?: AdapterAttachment[];
   /** `text`, `image`, `file` or `system`. Default: `file` with an attachment, else `text`. */
   type?: string;
   /** Whether another user has read it. Default: false. */
@@ -35,6 +37,30 @@ export interface AdapterMessage {
   deletedAt?: string | number | null;
   /** All reactions, one entry per emoji, in the order in which they were added. */
   reactions?: AdapterReaction[];
+}
+
+/** A file of a stored message. */
+export interface AdapterAttachment {
+  /** Null while the file cannot be loaded. */
+  url: string | null;
+  name: string;
+  /** Default: the URL. */
+  id?: Id;
+  /** Media type. Default: unknown. */
+  mediaType?: string;
+  /** Bytes. */
+  size?: number;
+}
+
+/** A file that is uploaded for a message. */
+export interface AdapterUpload {
+  name: string;
+  /** Media type; empty if it is unknown. */
+  mediaType: string;
+  /** Aborts when the file is discarded, or the upload takes longer than ten minutes. */
+  signal: AbortSignal;
+  /** To be called with the part that is uploaded, from 0 to 1. */
+  onProgress(part: number): void;
 }
 
 /** An emoji, and the users who have added it. */
@@ -63,6 +89,8 @@ export interface OutgoingMessage {
   localId: string;
   /** The message to which it replies. */
   replyTo?: Id | undefined;
+  /** What `upload` has returned for its files, in their order. The text may then be empty. */
+  attachments?: readonly Id[] | undefined;
 }
 
 export interface AdapterRoom {
@@ -100,6 +128,13 @@ export interface ChatAdapter {
    * sent again.
    */
   isIdempotent?: boolean;
+  /** What the backend accepts. Default: one file per message, of any size. */
+  limits?: {
+    /** Files per message. */
+    attachments?: number;
+    /** Bytes of a file. */
+    attachmentBytes?: number;
+  };
   /**
    * Connects, and reports events from then on. Called again after `disconnected`.
    * @param signal aborts when the connection is no longer wanted.
@@ -140,9 +175,16 @@ export interface ChatAdapter {
    * @returns null if the room does not have the message.
    */
   around?(roomId: Id, target: AdapterTarget, limit: number): Promise<AdapterHistoryPart | null>;
+  /**
+   * Uploads a file: when it is added, before its message is sent. Called again for the same file after an error, and if
+   * the page was closed meanwhile; not after it has returned.
+   * @returns the id or URL of the file, for `attachments` of `send`.
+   * @throws {AdapterRefusal} if the backend will never accept the file. After any other error it is uploaded again.
+   */
+  upload?(file: Blob, options: AdapterUpload): Promise<Id>;
 }
 
-/** The backend will never accept a message, or a change of one. Its `message` is shown to the user. */
+/** The backend will never accept a message, a change of one, or a file. Its `message` is shown to the user. */
 export class AdapterRefusal extends Error {
   override readonly name = 'AdapterRefusal';
 }

@@ -7,12 +7,14 @@ import { adapterTransport } from './adapter-transport.js';
 
 export { AdapterRefusal } from './adapter.js';
 export type {
+  AdapterAttachment,
   AdapterEvents,
   AdapterHistoryPart,
   AdapterMessage,
   AdapterReaction,
   AdapterRoom,
   AdapterTarget,
+  AdapterUpload,
   AdapterUser,
   ChatAdapter,
   OutgoingMessage,

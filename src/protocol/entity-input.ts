@@ -23,6 +23,7 @@ export interface MessageInput {
   /** The sender's own id for the message, from before it was stored. */
   localId?: string | undefined;
   attachment?: string | null | undefined;
+  attachments?: readonly AttachmentInput[] | undefined;
   /** Default: `file` with an attachment, otherwise `text`. */
   type?: string | undefined;
   isRead?: boolean | undefined;
@@ -30,6 +31,14 @@ export interface MessageInput {
   editedAt?: string | number | null | undefined;
   deletedAt?: string | number | null | undefined;
   reactions?: readonly ReactionInput[] | undefined;
+}
+
+interface AttachmentInput {
+  url: string | null;
+  name: string;
+  id?: Id;
+  mediaType?: string;
+  size?: number;
 }
 
 interface ReactionInput {
@@ -59,11 +68,21 @@ const reactionsInput = (reactions: MessageInput['reactions']): unknown =>
       }))
     : undefined;
 
+/** @param attachments not validated yet, so they may be anything. */
+const attachmentsInput = (attachments: MessageInput['attachments']): object[] | undefined =>
+  Array.isArray(attachments)
+    ? (attachments as unknown as (Partial<AttachmentInput> | null)[]).map((file) => ({
+        ...{ id: file?.id ?? file?.url, url: file?.url, name: file?.name },
+        ...{ media_type: file?.mediaType, size: file?.size },
+      }))
+    : undefined;
+
 /** @returns a message for validation. */
 export const messageInput = ({
   roomId,
   localId,
-  attachment,
+  attachments,
+  attachment = attachments?.[0]?.url,
   type,
   isRead,
   timestamp,
@@ -76,12 +95,19 @@ export const messageInput = ({
   room: roomId,
   message_type: type ?? (attachment ? 'file' : 'text'),
   attachment: attachment ?? null,
+  attachments: attachmentsInput(attachments),
   timestamp: isoTime(timestamp),
   is_read: isRead ?? false,
   edited_at: isoTime(editedAt),
   reactions: reactionsInput(reactions),
   // Nothing is kept of a deleted message, even if the backend returns more.
-  ...(deletedAt != null && { deleted_at: isoTime(deletedAt), content: '', attachment: null, reactions: [] }),
+  ...(deletedAt != null && {
+    deleted_at: isoTime(deletedAt),
+    content: '',
+    attachment: null,
+    attachments: [],
+    reactions: [],
+  }),
   ...(localId && { _tempId: localId }),
 });
 

@@ -1,4 +1,4 @@
-/** A real XMPP server for a test: Prosody with group chat, archive and accounts. */
+/** A real XMPP server for a test: Prosody with group chat, archive, file upload and accounts. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -21,6 +21,9 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(port));
     });
   });
+
+/** The largest file that the server accepts. */
+export const MAX_FILE_BYTES = 1_000;
 
 /** @param people Passwords by user name. */
 export async function startProsody(program: string, people: Record<string, string>): Promise<Prosody> {
@@ -58,6 +61,9 @@ Component "rooms.localhost" "muc"
   muc_room_default_public = true
   muc_room_locking = false
   restrict_room_creation = false
+Component "files.localhost" "http_file_share"
+  http_host = "localhost"
+  http_file_share_size_limit = ${MAX_FILE_BYTES}
 `,
   );
   let child: ChildProcess;

@@ -7,7 +7,7 @@ import { connectAdapter } from '../../src/adapter/index.js';
 import type { ChatConnection } from '../../src/headless.js';
 import { findProgram, PROSODY_PACKAGES } from '../support/find-programs.mjs';
 import { MemoryStorage } from '../support/memory-storage.js';
-import { startProsody, type Prosody } from './prosody.js';
+import { MAX_FILE_BYTES, startProsody, type Prosody } from './prosody.js';
 
 // Node 20 has none; the XMPP library uses the global one.
 globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
@@ -148,6 +148,55 @@ describe(
       const before = jumper.messages(room);
       assert.deepEqual(await jumper.room(room).openAt('unknown'), { found: false, messageId: undefined });
       assert.deepEqual(jumper.messages(room), before);
+    });
+
+    it('uploads files (XEP-0363), and sends their URLs (XEP-0066)', async () => {
+      const room = 'files@rooms.localhost';
+      const [writer, reader] = [person('ana', 'a secret'), person('ben', 'another')];
+      for (const connection of [writer, reader]) connection.openRoom(room);
+      await until('both are there', () => [writer, reader].every(({ state }) => state === 'connected'));
+      assert.ok(writer.data.capabilities.includes('uploads'));
+
+      const name = 'the plan, ä.txt';
+      const file = new Blob(['First the windows.'], { type: 'text/plain' });
+      const { uploadId } = await writer.uploads.add(room, file, { name });
+      await until('it is uploaded', () => writer.data.uploads.get(uploadId)?.state === 'finished');
+      const { message } = await writer.sendChatMessage(room, 'Here it is', { attachments: [uploadId] });
+      assert.deepEqual([message.content, message.attachments?.[0]?.name], ['Here it is', name]);
+      await until('the file is not kept any more', () => writer.data.uploads.size === 0);
+
+      // Live, and from the archive.
+      const late = person('ben', 'another');
+      late.openRoom(room);
+      for (const connection of [reader, late]) {
+        await until('the message is there', () => connection.messages(room).length === 1);
+        const { content, attachments = [], message_type: type } = connection.messages(room)[0]!;
+        assert.deepEqual([content, type, attachments.map((each) => each.name)], ['Here it is', 'file', [name]]);
+        const response = await fetch(attachments[0]!.url!);
+        assert.equal(await response.text(), 'First the windows.');
+      }
+
+      const large = new Blob(['x'.repeat(MAX_FILE_BYTES + 1)], { type: 'text/plain' });
+      const refused = await writer.uploads.add(room, large, { name: 'large.txt' });
+      await until('it is refused', () => writer.data.uploads.get(refused.uploadId)?.state === 'blocked');
+      assert.match(writer.data.uploads.get(refused.uploadId)!.error!.message, /too large/);
+      // Without a text: the URL is all that there is.
+      const only = await writer.uploads.add(room, file, { name });
+      await writer.sendChatMessage(room, '', { attachments: [only.uploadId] });
+      await until('the second file is there', () => reader.messages(room).length === 2);
+      assert.equal(reader.messages(room)[1]!.content, '');
+    });
+
+    it('uploads a file that was added while the server was stopped', async () => {
+      const room = 'files@rooms.localhost';
+      await prosody.stop();
+      await until('ana knows', () => ana!.state !== 'connected');
+      const { uploadId } = await ana!.uploads.add(room, new Blob(['later'], { type: 'text/plain' }), { name: 'b.txt' });
+      const sent = ana!.sendChatMessage(room, 'Written meanwhile', { attachments: [uploadId] });
+      await prosody.restart();
+      ana!.retryNow();
+      const url = (await sent).message.attachments?.[0]?.url;
+      assert.equal(await (await fetch(url!)).text(), 'later');
     });
 
     it('a wrong password is reported', async () => {

@@ -1,4 +1,4 @@
-/** demo/examples/headless: two users, each in a browser context of their own, use every method of the connection. */
+/** demo/examples/headless: messages. Two users, each in a browser context of their own. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,6 +7,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'puppeteer-core';
 import { CONTENT_SECURITY_POLICY } from '../../demo/content-security-policy.js';
 import { seedMany } from '../../demo/server/database/seed.js';
+import { BUTTON, press, ROW, rowGone, rowShows, shows, until, write } from './headless-page.js';
 import { startSite, type Site } from './site.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core');
@@ -17,53 +18,10 @@ const OTHER_ROOM = 2;
 const COUNT = 400;
 const DEADLINE_MS = 15_000;
 
-/** The row whose text contains these words, if there is one. */
-const ROW = (words: string): string => `::-p-xpath(//ol[@id="messages"]/li[contains(., "${words}")])`;
-const BUTTON = (words: string, name: string): string =>
-  `::-p-xpath(//ol[@id="messages"]/li[contains(., "${words}")]//button[@name="${name}" and not(@hidden)])`;
-
-/** Polls: the page that is not in front renders no frames. */
-const until: <Args extends unknown[]>(
-  page: Page,
-  condition: (...args: Args) => unknown,
-  ...args: Args
-) => Promise<unknown> = (page, condition, ...args) =>
-  page.waitForFunction(condition as (...args: unknown[]) => unknown, { polling: 50 }, ...args);
-const shows = (page: Page, selector: string, words: string): Promise<unknown> =>
-  until(page, (where, wanted) => document.querySelector(where)?.textContent.includes(wanted), selector, words);
-/** Waits until the row with the first words contains the second ones. */
-const rowShows = (page: Page, words: string, wanted: string): Promise<unknown> =>
-  until(
-    page,
-    (first, second) =>
-      [...document.querySelectorAll('#messages li')].some(
-        ({ textContent }) => textContent.includes(first) && textContent.includes(second),
-      ),
-    words,
-    wanted,
-  );
-/** Waits until no row contains the words. */
-const rowGone = (page: Page, words: string): Promise<unknown> =>
-  until(
-    page,
-    (wanted) => ![...document.querySelectorAll('#messages li')].some(({ textContent }) => textContent.includes(wanted)),
-    words,
-  );
-const press = async (page: Page, words: string, name: string): Promise<void> => {
-  const button = (await page.waitForSelector(BUTTON(words, name)))!;
-  await button.evaluate((element) => (element as HTMLElement).click());
-};
 const jump = (page: Page, name: string): Promise<void> =>
   page.$eval(`#jump [name=${name}]`, (element) => (element as HTMLElement).click());
 const count = (page: Page): Promise<number> => page.$$eval('#messages li', (rows) => rows.length);
 const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? '');
-
-/** Types into the composer, and presses Enter. */
-async function write(page: Page, words: string): Promise<void> {
-  await page.focus('#composer textarea');
-  await page.keyboard.type(words);
-  await page.keyboard.press('Enter');
-}
 
 describe('the headless example', () => {
   let site: Site;

@@ -1,16 +1,16 @@
 /** A chat without elements: everything that a page of its own does with a connection. `?user=ben` signs in as Ben. */
-import { ChatConnection, ChatError, type ChatMessage, type Id, type Room } from 'unified-chat/headless';
-import { focusMessage, isSame, LIKE, messageAt, showMessages } from './message-list.js';
+import type { ChatError, ChatMessage, Id, Room } from 'unified-chat/headless';
+import { discardFiles, listenForFiles, returnFiles, showUploads, takeFiles } from './files.js';
+import { focusMessage, LIKE, messageAt, showMessages, showReceipts } from './message-list.js';
+import { connection, fullName, get, isSame, roomOf, run } from './page.js';
+import { listenForPeople } from './people.js';
+import { listenForTools, showTools } from './room-tools.js';
 
 /** The time in which a deletion can be undone. */
 const UNDO_MS = 5_000;
 
 /** The errors of `sendChatMessage` after which the message is not in the thread. */
-const NEVER_ADDED: readonly string[] = ['empty_message', 'message_too_long', 'unauthorized'];
-
-const get = (selector: string): HTMLElement => document.querySelector<HTMLElement>(selector)!;
-const user = new URLSearchParams(location.search).get('user') ?? 'ana';
-const connection = new ChatConnection({ tokenUrl: `/demo/token/${encodeURIComponent(user)}` });
+const NEVER_ADDED: readonly string[] = ['empty_message', 'message_too_long', 'unauthorized', 'too_many'];
 
 let roomId: Id | undefined;
 let closeRoom = (): void => {};
@@ -22,29 +22,18 @@ const deletions = new Map<string, AbortController>();
 const composer = document.querySelector<HTMLFormElement>('#composer')!;
 const fieldset = composer.querySelector('fieldset')!;
 const field = composer.querySelector('textarea')!;
+const privacy = document.querySelector<HTMLInputElement>('[name=hide-receipts]')!;
 const jump = document.querySelector<HTMLFormElement>('#jump')!;
 const jumpButton = (name: string): HTMLButtonElement => jump.querySelector<HTMLButtonElement>(`[name=${name}]`)!;
-
-/** Runs something that the user has asked for. Shows why it failed, unless the user has cancelled it. */
-async function run(action: Promise<unknown>): Promise<void> {
-  get('#problem').textContent = '';
-  try {
-    await action;
-  } catch (thrown) {
-    if (thrown instanceof ChatError && (thrown.code === 'aborted' || thrown.code === 'discarded')) return;
-    get('#problem').textContent = thrown instanceof Error ? thrown.message : String(thrown);
-  }
-}
 
 // ————— From the connection to the page
 
 /** Direct rooms have no name of their own. */
-const nameOf = ({ name, participants }: Room): string =>
-  name ||
-  participants
-    .filter(({ id }) => !isSame(id, connection.user?.id))
-    .map(({ username }) => username)
-    .join(', ');
+function nameOf({ name, participants, context }: Room): string {
+  const others = participants.filter(({ id }) => !isSame(id, connection.user?.id));
+  const title = name || others.map(({ username }) => username).join(', ');
+  return context ? `${title} (${context.type} ${context.id})` : title;
+}
 
 /** The buttons of the rooms, by room. */
 const roomButtons = new Map<string, HTMLButtonElement>();
@@ -55,7 +44,8 @@ function showRooms(): void {
     const key = String(room.id);
     const button = roomButtons.get(key) ?? addRoomButton(key);
     button.ariaCurrent = isSame(room.id, roomId) ? 'true' : null;
-    button.textContent = room.unread_count ? `${nameOf(room)} (${room.unread_count} unread)` : nameOf(room);
+    const unread = room.unread_count ? ` (${room.unread_count} unread)` : '';
+    button.textContent = `${room.settings?.pinned ? '📌 ' : ''}${nameOf(room)}${unread}`;
     return button.parentElement!;
   });
   if (items.length === list.children.length && items.every((item, at) => item === list.children[at])) return;
@@ -76,7 +66,7 @@ function addRoomButton(key: string): HTMLButtonElement {
 function showRoom(): void {
   if (roomId === undefined) return;
   const id = roomId;
-  const room = connection.rooms.find((each) => isSame(each.id, id));
+  const room = roomOf(id);
   const thread = connection.data.threads.get(String(id));
   get('#room').hidden = false;
   get('#name').textContent = room ? nameOf(room) : '';
@@ -88,6 +78,8 @@ function showRoom(): void {
   get('#mode').hidden = !mode;
   if (mode) get('#mode span').textContent = `${mode.verb === 'edit' ? 'Editing' : 'Reply to'}: ${mode.message.content}`;
   showMessages(connection, id, new Set(deletions.keys()));
+  showUploads();
+  showTools(id);
   const show = (maySend: boolean): void => {
     if (roomId === id) fieldset.disabled = !maySend;
   };
@@ -101,6 +93,14 @@ function show(): void {
   get('#state').textContent = connection.state;
   get('#state').title = connection.reason.message;
   get('#user').textContent = connection.user?.username ?? '…';
+  const { hideReceipts, createdRooms } = connection.data;
+  get('#privacy').hidden = hideReceipts === undefined;
+  privacy.checked = hideReceipts ?? false;
+  // The room was created with its first message, and has its final id now.
+  const created = createdRooms.get(String(roomId));
+  if (created !== undefined) return open(created);
+  // The user has left the room, or was removed.
+  if (connection.data.roomsComplete && roomId !== undefined && !roomOf(roomId)) return close();
   showRooms();
   showRoom();
 }
@@ -116,16 +116,32 @@ connection.on('chat-error', ({ message }) => (get('#problem').textContent = mess
 
 get('#rooms').addEventListener('click', ({ target }) => {
   const { room } = (target as HTMLElement).dataset;
-  if (!room || room === String(roomId)) return;
-  if (roomId !== undefined) connection.typing(roomId, false);
+  if (room && room !== String(roomId)) open(room);
+});
+
+function open(id: Id): void {
+  if (roomId !== undefined) close();
+  roomId = id;
+  closeRoom = connection.openRoom(id);
+  setMode(undefined);
+  show();
+}
+
+function close(): void {
+  if (roomId !== undefined && roomOf(roomId)) connection.typing(roomId, false);
   closeRoom();
   // They continue, but can be undone only while their room is open.
   deletions.clear();
-  roomId = room;
-  setMode(undefined);
-  closeRoom = connection.openRoom(room);
-  show();
-});
+  discardFiles();
+  roomId = undefined;
+  get('#room').hidden = true;
+  showRooms();
+}
+
+listenForFiles(() => roomId);
+listenForTools(() => roomId);
+listenForPeople({ roomId: () => roomId, open });
+privacy.addEventListener('change', () => void run(connection.hideReceipts(privacy.checked)));
 
 function setMode(next: typeof mode): void {
   mode = next;
@@ -150,11 +166,26 @@ async function deleteWithUndo({ key, id }: ChatMessage): Promise<void> {
   }
 }
 
+/** Who has a message, and who has read it. */
+async function receiptsOf(message: ChatMessage): Promise<void> {
+  const room = connection.room(roomId!);
+  const members = roomOf(roomId)?.participants ?? [];
+  const namesOf = (ids: readonly Id[]): string =>
+    members
+      .filter((user) => ids.some((id) => isSame(id, user.id)))
+      .map(fullName)
+      .join(', ') || 'nobody';
+  const [delivered, read] = await Promise.all([room.deliveredTo(message.id), room.readBy(message.id)]);
+  showReceipts(message, `Delivered to ${namesOf(delivered)}. Read by ${namesOf(read)}.`);
+}
+
 const VERBS: Record<string, (message: ChatMessage, button: HTMLButtonElement) => Promise<unknown> | void> = {
   quote: ({ reply_to: quoted }) => openAt(quoted!.id),
   react: ({ id }, { ariaPressed }) => connection.room(roomId!).react(id, LIKE, ariaPressed !== 'true'),
   reply: (message) => startMode('reply', message),
   edit: (message) => startMode('edit', message),
+  receipts: receiptsOf,
+  refresh: ({ id }) => connection.room(roomId!).refreshMessage(id),
   delete: deleteWithUndo,
   undo: ({ key }) => deletions.get(key)?.abort(),
   retry: ({ localId }) => connection.retry(localId!),
@@ -191,16 +222,18 @@ composer.addEventListener('submit', (event) => {
   const { value } = field;
   const current = mode;
   setMode(undefined);
-  void run(
-    current?.verb === 'edit'
-      ? connection.room(roomId).edit(current.message.id, value)
-      : connection.sendChatMessage(roomId, value, { replyTo: current?.message.id }).then(null, keepText(value)),
-  );
+  if (current?.verb === 'edit') return void run(connection.room(roomId).edit(current.message.id, value));
+  const attachments = takeFiles();
+  const sent = connection.sendChatMessage(roomId, value, { replyTo: current?.message.id, attachments });
+  void run(sent.then(null, keepContent(value, attachments)));
 });
 
 /** A refused message stays in the thread, for `retry` and `discard`, unless it was refused before it was added. */
-const keepText = (text: string) => (error: ChatError) => {
-  if (NEVER_ADDED.includes(error.code)) field.value ||= text;
+const keepContent = (text: string, files: readonly string[]) => (error: ChatError) => {
+  if (NEVER_ADDED.includes(error.code)) {
+    field.value ||= text;
+    returnFiles(files);
+  }
   throw error;
 };
 field.addEventListener('input', () => {

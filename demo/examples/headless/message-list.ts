@@ -1,5 +1,7 @@
 /** The rows of the open room: one per message, changed in place, so that focus and selection stay where they are. */
 import type { ChatConnection, ChatMessage, Id } from 'unified-chat/headless';
+import { showFiles } from './files.js';
+import { isSame } from './page.js';
 
 /** The emoji of this page's only reaction. */
 export const LIKE = '👍';
@@ -15,9 +17,6 @@ const list = document.querySelector<HTMLOListElement>('#messages')!;
 const template = document.querySelector<HTMLTemplateElement>('#message')!;
 const rows = new Map<string, Row>();
 
-/** Ids are numbers or texts, depending on the backend. */
-export const isSame = (a: Id | undefined, b: Id | undefined): boolean => a !== undefined && String(a) === String(b);
-
 /** The message whose row contains an element. */
 export const messageAt = (element: Element): ChatMessage | undefined =>
   [...rows.values()].find((row) => row.element.contains(element))?.message;
@@ -27,6 +26,12 @@ export function focusMessage(id: Id): void {
   const row = [...rows.values()].find(({ message }) => isSame(message.id, id));
   row?.element.focus({ preventScroll: true });
   row?.element.scrollIntoView({ block: 'center' });
+}
+
+/** Shows who has a message, below its text. */
+export function showReceipts({ key }: ChatMessage, text: string): void {
+  const place = rows.get(key)?.element.querySelector<HTMLElement>('.receipts');
+  if (place) Object.assign(place, { hidden: false, textContent: text });
 }
 
 /** @param undoable keys of deleted messages whose deletion can still be undone. */
@@ -74,10 +79,11 @@ function showContent(row: Row, userId: Id | undefined, isUndoable: boolean): voi
     message.delivery === 'sending' && 'sending',
     message.error && `not sent: ${message.error.message}`,
     message.edited_at && !message.deleted_at && 'edited',
-    isOwn && message.is_read && 'read',
+    isOwn && (message.is_read ? 'read' : message.delivered && 'delivered'),
   ]
     .filter(Boolean)
     .join(', ');
+  showFiles(element.querySelector('.files')!, message);
 
   const { reply_to: quoted } = message;
   const quote = button(row, 'quote');
@@ -87,6 +93,8 @@ function showContent(row: Row, userId: Id | undefined, isUndoable: boolean): voi
   const react = button(row, 'react');
   react.textContent = `${LIKE} ${likes.length || ''}`;
   react.ariaPressed = String(likes.some((id) => isSame(id, userId)));
+  button(row, 'receipts').hidden = !isOwn || message.delivery !== 'sent' || !!message.deleted_at;
+  button(row, 'refresh').hidden = message.delivery !== 'sent' || !message.attachments?.length;
   button(row, 'undo').hidden = !isUndoable;
   button(row, 'retry').hidden = button(row, 'discard').hidden = message.delivery !== 'failed';
 }

@@ -1,7 +1,7 @@
 /**
  * A complete adapter: XMPP with the client library @xmpp/client, for any server with group chat (XEP-0045) and a message
  * archive (XEP-0313), such as Prosody or ejabberd. Service discovery lists the rooms; chat states (XEP-0085) report
- * typing.
+ * typing. Files are uploaded by HTTP (XEP-0363).
  *
  *     connectAdapter(xmppAdapter({ service: 'wss://chat.example/xmpp-websocket', domain: 'chat.example', rooms: 'rooms.chat.example', username, password }), 'xmpp');
  */
@@ -15,6 +15,7 @@ import {
   type AdapterUser,
   type ChatAdapter,
 } from 'unified-chat/adapter';
+import { elementsFor, readFiles, textWith, uploadFile } from './files.js';
 
 export interface XmppOptions {
   /** URL of the server's WebSocket. */
@@ -71,10 +72,11 @@ const roomOf = (from: string): string => from.split('/')[0]!;
 const thisSecond = (): number => Math.floor(Date.now() / 1_000) * 1_000;
 
 function read(stanza: Stanza, id: string, at: string | undefined): AdapterMessage | undefined {
-  const content = stanza.getChildText('body');
-  if (content === null) return undefined;
+  const body = stanza.getChildText('body');
+  if (body === null) return undefined;
   const localId = stanza.getChild('origin-id', NS.sid)?.attrs.id as string | undefined;
-  return { id, sender: person(nickOf(String(stanza.attrs.from))), content, timestamp: at ?? thisSecond(), localId };
+  const sender = person(nickOf(String(stanza.attrs.from)));
+  return { id, sender, ...readFiles(stanza, body), timestamp: at ?? thisSecond(), localId };
 }
 
 export function xmppAdapter({ service, domain, rooms, username, password }: XmppOptions): ChatAdapter {
@@ -253,8 +255,9 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
       };
     },
 
-    async send({ roomId, content, localId }) {
+    async send({ roomId, content, localId, attachments = [] }) {
       const room = String(roomId);
+      const urls = attachments.map(String);
       await join(room);
       const echo = waiting<AdapterMessage>(`${room} did not confirm the message`);
       echoes.set(localId, echo);
@@ -263,8 +266,9 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
           xml(
             'message',
             { to: room, type: 'groupchat', id: localId },
-            xml('body', {}, content),
+            xml('body', {}, textWith(content, urls)),
             xml('origin-id', { xmlns: NS.sid, id: localId }),
+            ...elementsFor(urls),
           ),
         );
         return await echo.done;
@@ -294,6 +298,8 @@ export function xmppAdapter({ service, domain, rooms, username, password }: Xmpp
       await join(room);
       return 'at' in target ? aroundTime(room, target.at, limit) : aroundMessage(room, String(target.around), limit);
     },
+
+    upload: async (file, options) => uploadFile(connected(), domain, file, options),
 
     async subscribe(roomId) {
       await join(String(roomId));
