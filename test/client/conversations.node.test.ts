@@ -179,6 +179,39 @@ describe('13.6: conversations', () => {
     assert.equal(message.room, ana.chat.data.createdRooms.get(String(localId)));
   });
 
+  it('a message to the local id is sent in the created room, and so is the draft', async () => {
+    const ana = await connect(ANA);
+    const localId = await ana.chat.openConversation({ with: CLEO, context: job() });
+    ana.chat.saveDraft(localId, 'half a thought');
+    ana.chat.disconnect();
+    ana.chat.connect();
+    await ana.until((data) => data.phase.is === 'connected', 'the connection');
+    await ana.chat.sendChatMessage(localId, 'first');
+    const roomId = await created(ana, localId);
+    assert.equal(await ana.chat.draft(roomId), 'half a thought');
+    assert.equal(await ana.chat.draft(localId), '');
+    const { message } = await ana.chat.sendChatMessage(localId, 'to the local id');
+    assert.equal(message.room, roomId);
+  });
+
+  it('a renewed context token counts, also for a message that was refused', async () => {
+    const ana = await connect(ANA);
+    const context = job();
+    const tokens: unknown[] = [];
+    ana.answer = (method, path) =>
+      `${method} ${path}` === CREATE && tokens.push(path) === 1
+        ? Response.json({ detail: 'The token has expired.' }, { status: 400 })
+        : undefined;
+    const localId = await ana.chat.openConversation({ with: CLEO, context, contextToken: 'expired', text: 'hello' });
+    await ana.until(() => ana.chat.messages(localId).at(-1)?.delivery === 'failed', 'the refusal');
+    const contextToken = await server.signToken(ANA, {
+      claims: { context: { ...context, title: 'Flat 12' } },
+    } as never);
+    assert.equal(await ana.chat.openConversation({ with: CLEO, context, contextToken }), localId);
+    assert.equal(ana.chat.data.newRooms.get(String(localId))!.contextToken, contextToken);
+    assert.ok(ana.chat.messages(localId).length > 0);
+  });
+
   it('a baseline backend opens a conversation of two; groups and contexts are not supported', async () => {
     const baseline = await startServer({ baseline: true });
     try {

@@ -42,7 +42,7 @@ export async function connectAs(
   server: RunningServer,
   userId: number,
   roomIds: readonly Id[] = [],
-  device: Pick<ConnectionDependencies, 'storage' | 'tabs'> = { storage: new MemoryStorage(), tabs: {} },
+  device: Pick<ConnectionDependencies, 'storage' | 'tabs' | 'random'> = { storage: new MemoryStorage(), tabs: {} },
 ): Promise<TestConnection> {
   const token = await server.signToken(userId);
   const requests: string[] = [];

@@ -19,6 +19,10 @@ const TEMPORARY: readonly ErrorCode[] = [
 
 export const isTemporary = ({ code }: ChatError): boolean => TEMPORARY.includes(code);
 
+/** The error for a message whose file has failed: its outbox repeats what is temporary. */
+export const finalError = (error: ChatError): ChatError =>
+  isTemporary(error) && error.code !== 'file_lost' ? new ChatError('invalid', error.message, error.status) : error;
+
 /** Whether the server does not know an upload any more: it has expired, or belongs to another message. */
 export const isUnknownUpload = ({ answer }: ChatError): boolean =>
   (answer as { code?: unknown } | null | undefined)?.code === 'unknown_upload';

@@ -12,7 +12,7 @@ import type { SessionContext } from '../session-context.js';
 import type { TabMessage } from '../tabs/tab-channel.js';
 import { IndexedDbFiles, NO_FILES, type FileRow, type FileStorage } from './file-storage.js';
 import { askPage, createEntry, type PageAnswer, type UploadEntry } from './upload-entry.js';
-import { isTemporary, LOST, NOT_STORED } from './upload-errors.js';
+import { finalError, isTemporary, LOST, NOT_STORED } from './upload-errors.js';
 import { Turns } from './turns.js';
 import { uploadOnce } from './upload-once.js';
 import { whileLocked } from './while-locked.js';
@@ -219,7 +219,7 @@ export class UploadQueue {
     const { state, error } = entry.upload;
     if (error && (state === 'blocked' || state === 'failed') && !entry.wasReported) {
       entry.wasReported = true;
-      throw error;
+      throw finalError(error);
     }
     if (this.#isPaused && entry.remoteId === undefined) throw new ChatError('aborted', 'Uploads are paused.');
     const aborted = new Promise<never>((_, reject) => {
@@ -228,7 +228,7 @@ export class UploadQueue {
       signal.addEventListener('abort', onAbort, { signal: entry.discarding.signal });
     });
     return Promise.race([this.#attempt(entry), aborted]).catch((thrown: unknown) => {
-      entry.wasReported = true;
+      entry.wasReported = entry.upload.state !== 'pending';
       throw thrown;
     });
   }
@@ -358,7 +358,7 @@ export class UploadQueue {
     if (hasFailed || !isTemporary(error)) {
       entry.failures = entry.ownFailures = 0;
       this.#update(entry, { state: hasFailed ? 'failed' : 'blocked', progress: 0, error });
-      return hasFailed && error.code !== 'file_lost' ? new ChatError('invalid', error.message, error.status) : error;
+      return finalError(error);
     }
     // Another tab may have the file.
     const shown = error.code === 'file_lost' ? new ChatError('unreachable', error.message) : error;
