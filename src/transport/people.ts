@@ -72,8 +72,8 @@ export interface RoomPageQuery {
 
 export interface RoomPage {
   rooms: Room[];
-  /** The number of invalid rooms in the page. */
-  leftOut: number;
+  /** What identifies each invalid room in the page: its `idKey`, or all of it if it has no id. */
+  leftOut: readonly string[];
   /** The cursor of the next page. */
   next: string | null;
   asOf: string;

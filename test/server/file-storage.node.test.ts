@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { systemClock, type Clock } from '../../demo/server/clock.js';
+import { createLog } from '../../demo/server/log.js';
 import { resolveOptions, type UploadsKind } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
 import { StorageUnavailable, type FileStorage } from '../../demo/server/uploads/file-storage.js';
 import { openStorage } from '../../demo/server/uploads/storage.js';
+import { deleteDueFiles } from '../../demo/server/uploads/stored-files.js';
 import { ANA, BEN, rest, ROOM, type RestResponse } from './support.js';
 import { removeS3, startS3 } from './s3-service.js';
 import { imageFile, sendFiles, textFile, upload, type Attachment } from './upload-client.js';
@@ -194,6 +197,23 @@ describe('presigned uploads', () => {
     assert.equal((await complete(ANA, body.id)).body.code, 'unknown_upload', 'it is discarded');
   });
 
+  it('are announced with parameters in the media type, or without one: the bytes decide', async () => {
+    for (const media_type of ['text/plain;charset=utf-8', 'Text/Plain; charset="a;b"', '', undefined]) {
+      const file = textFile('decided by its bytes');
+      const { status, body } = await announce(ANA, { name: 'a.txt', media_type, size: file.size });
+      assert.equal(status, 201, media_type);
+      assert.equal(await put(body, file), 200, media_type);
+      const done = await complete(ANA, body.id);
+      assert.deepEqual([done.status, done.body.media_type], [200, 'text/plain'], media_type);
+    }
+    const refused = await announce(ANA, { name: 'a', media_type: 'application/x-msdownload;a=b', size: 4 });
+    assert.equal(refused.body.code, 'unsupported_type');
+    const program = new File(['MZ', new Uint8Array(100)], 'a');
+    const { body } = await announce(ANA, { name: 'a', media_type: '', size: program.size });
+    assert.equal(await put(body, program), 200);
+    assert.equal((await complete(ANA, body.id)).body.code, 'unsupported_type');
+  });
+
   it('also accept a form; and while the service is away, nothing is lost', async () => {
     const made = await upload(server, ANA, textFile('by form'));
     assert.equal(made.status, 201);
@@ -209,6 +229,87 @@ describe('presigned uploads', () => {
     assert.equal(await (await load()).text(), 'by form');
     const later = await upload(server, ANA, textFile('later'), { key: 'later' });
     assert.equal(later.status, 201);
+  });
+});
+
+describe('presigned uploads that come to nothing', () => {
+  const HOUR_MS = 3_600_000;
+  let ahead = 0;
+  const clock: Clock = { ...systemClock, now: () => Date.now() + ahead };
+  let service: Awaited<ReturnType<typeof startS3>>;
+  let server: RunningServer;
+  let storage: FileStorage;
+  let deleteDue: () => Promise<void>;
+  before(async () => {
+    service = await startS3();
+    const options = resolveOptions({ clock, uploads: { kind: 's3', url: service.url } });
+    server = await startServer(options);
+    ({ storage } = await openStorage(options));
+    deleteDue = () => deleteDueFiles({ database: server.database, storage, options, log: createLog(options) });
+  });
+  after(async () => {
+    await server.close();
+    await service.stop();
+    await removeS3(service);
+  });
+
+  interface Started {
+    id: string;
+    key: string;
+    /** Stores the file, as its client can until the address has expired. */
+    store(): Promise<void>;
+  }
+  const program = new File(['MZ', new Uint8Array(100)], 'a.txt');
+  async function start(): Promise<Started> {
+    const json = { name: 'a.txt', media_type: 'text/plain', size: program.size };
+    const { id, put } = (await rest(server, ANA, 'uploads/', { json })).body as {
+      id: string;
+      put: { url: string; headers: Record<string, string> };
+    };
+    return {
+      id,
+      key: new URL(put.url).pathname.split('/').at(-1)!,
+      async store() {
+        const { status } = await fetch(put.url, { method: 'PUT', headers: put.headers, body: program });
+        assert.equal(status, 200);
+      },
+    };
+  }
+  const isStored = async (key: string): Promise<boolean> => (await storage.size(key)) !== undefined;
+
+  /** The file stays until its address has expired, and is deleted in so many hours. */
+  async function assertDeleted({ key, store }: Started, hours: number): Promise<void> {
+    await deleteDue();
+    await store();
+    ahead += HOUR_MS;
+    await deleteDue();
+    assert.ok(await isStored(key), 'its address has been valid until now');
+    ahead += (hours - 1) * HOUR_MS;
+    await deleteDue();
+    assert.ok(!(await isStored(key)), 'it is deleted');
+    const left = await server.database.query('select 1 from file_deletions where storage_key = $1', [key]);
+    assert.deepEqual(left, []);
+  }
+
+  it('are deleted, also if their files are stored after they were discarded', async () => {
+    const started = await start();
+    assert.equal((await rest(server, ANA, `uploads/${started.id}/`, { method: 'DELETE' })).status, 204);
+    await assertDeleted(started, 2);
+  });
+
+  it('are deleted, also if their files are stored again after they were refused', async () => {
+    const started = await start();
+    await started.store();
+    const refused = await rest(server, ANA, `uploads/${started.id}/complete/`, { method: 'POST' });
+    assert.equal(refused.body.code, 'unsupported_type');
+    await assertDeleted(started, 2);
+  });
+
+  it('are deleted, also if they were never completed', async () => {
+    const started = await start();
+    // As by pruning, and by the deletion of their user.
+    await server.database.query('delete from attachments where id = $1', [started.id]);
+    await assertDeleted(started, 26);
   });
 });
 

@@ -5,9 +5,13 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp, { type SharpOptions } from 'sharp';
+import type { Options } from '../../demo/server/options.js';
 import { startServer, type RunningServer } from '../../demo/server/server.js';
-import { ANA, BEN, rest, within, withServer } from './support.js';
+import { missingPrograms } from '../support/find-programs.mjs';
+import { startPostgres } from '../support/services.js';
+import { ANA, BEN, rest, ROOM, within, withServer } from './support.js';
 import {
   imageFile,
   pdfFile,
@@ -19,6 +23,9 @@ import {
   type Attachment,
 } from './upload-client.js';
 
+const missing = missingPrograms();
+const skip = missing.length > 0 && `not on this machine: ${missing.join(', ')}`;
+const DEADLINE_MS = 10_000;
 const MAX_BYTES = 200_000;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -236,6 +243,76 @@ describe('limits of uploads', () => {
       const { status, body } = await upload(server, ANA, textFile('x'));
       assert.deepEqual([status, body.code], [429, 'rate_limited']);
       assert.match(body.detail as string, /^Too many uploads\. Try again in \d+ s\.$/);
+    }));
+
+  const MAX_UNSENT = 10_000;
+  /** Twenty uploads at once, of which two fit. */
+  async function uploadAtOnce(settings: Partial<Options>): Promise<void> {
+    const disk = await mkdtemp(joinPath(tmpdir(), 'chat-uploads-'));
+    const limits = { unsentBytesPerUser: MAX_UNSENT, uploadsPerUser: 1_000 };
+    try {
+      await withServer({ uploads: { kind: 'folder', path: disk }, limits, ...settings }, async (server) => {
+        const answers = await Promise.all(Array.from({ length: 20 }, () => upload(server, ANA, pdfFile(4_000))));
+        const statuses = answers.map(({ status }) => status).sort();
+        assert.deepEqual(statuses, [201, 201, ...Array<number>(18).fill(429)]);
+        const repeated = { key: 'small' };
+        const made = await upload(server, ANA, textFile('x'.repeat(1_500)), repeated);
+        const again = await upload(server, ANA, textFile('x'.repeat(1_500)), repeated);
+        assert.deepEqual([made.status, again.body.id], [201, made.body.id], 'what exists needs no space');
+        for (const deadline = Date.now() + DEADLINE_MS; (await storedFiles(disk)).length > 3; await sleep(20))
+          assert.ok(Date.now() < deadline, 'files that were refused are deleted');
+      });
+    } finally {
+      await rm(disk, { recursive: true, force: true });
+    }
+  }
+
+  it('of unsent bytes, also for uploads at once', () => uploadAtOnce({}));
+
+  it('of unsent bytes, also for uploads at once, with PostgreSQL', { skip }, async () => {
+    const postgres = await startPostgres();
+    try {
+      await uploadAtOnce({ database: { kind: 'url', url: postgres.url } });
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  it('of unsent bytes, also for presigned uploads at once, with PostgreSQL', { skip }, async () => {
+    const postgres = await startPostgres();
+    try {
+      await withServer(
+        {
+          database: { kind: 'url', url: postgres.url },
+          // Addresses are signed without the service.
+          uploads: { kind: 's3', url: 'http://a:b@127.0.0.1:9/bucket' },
+          limits: { unsentBytesPerUser: MAX_UNSENT, uploadsPerUser: 1_000 },
+        },
+        async (server) => {
+          // So slow that each request would be checked before any other is stored.
+          for (const statement of [
+            `create function wait() returns trigger language plpgsql as
+               $$ begin perform pg_sleep(0.2); return new; end $$`,
+            'create trigger wait before insert on attachments for each row execute function wait()',
+          ])
+            await server.database.query(statement);
+          const json = { name: 'a.txt', media_type: 'text/plain', size: 4_000 };
+          const answers = await Promise.all(Array.from({ length: 5 }, () => rest(server, ANA, 'uploads/', { json })));
+          assert.equal(answers.filter(({ status }) => status === 201).length, 2);
+        },
+      );
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  it('of unsent bytes, not for a file that is sent with its message', () =>
+    withServer({ limits: { unsentBytesPerUser: MAX_UNSENT } }, async (server) => {
+      const body = new FormData();
+      body.set('room', String(ROOM));
+      body.set('attachment', pdfFile(12_000));
+      const { status } = await rest(server, ANA, `rooms/${ROOM}/send_message/`, { method: 'POST', body });
+      assert.equal(status, 201);
     }));
 
   it('do not exist without the capability: neither routes, nor limits, nor attachments', () =>

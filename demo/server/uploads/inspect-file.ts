@@ -15,7 +15,8 @@ export interface Inspected {
   thumbhash: string | null;
 }
 
-const UNKNOWN = 'application/octet-stream';
+/** The media type of a file that looks like nothing. */
+export const UNKNOWN = 'application/octet-stream';
 /** A text has no magic bytes: its beginning is valid UTF-8 without control characters. */
 const SAMPLE_BYTES = 65_536;
 // eslint-disable-next-line no-control-regex -- control characters are exactly what no text has

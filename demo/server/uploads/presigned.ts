@@ -5,14 +5,11 @@ import { field } from '../http/http-responses.js';
 import { RequestError } from '../errors.js';
 import { FILE_COLUMNS } from './files.js';
 import { safeName } from './file-names.js';
-import { checkAccepted } from './inspect-file.js';
+import { checkAccepted, UNKNOWN } from './inspect-file.js';
 import { discard, receiveStream, tooLarge } from './receive-form.js';
 import type { SignedPut } from './file-storage.js';
-import { deleteDueFilesSoon } from './stored-files.js';
-import { checkUnsent, discardUpload, findByKey, findUpload, finishUpload, type Upload } from './uploads.js';
-
-/** How long the address is valid to which the client sends the file. */
-const PUT_SECONDS = 3_600;
+import { deleteDueFilesSoon, PUT_SECONDS, releaseFile, unfinishedEnd } from './stored-files.js';
+import { discardUpload, findByKey, findUpload, finishUpload, insertUnsent, type Upload } from './uploads.js';
 
 interface Announced {
   name: string;
@@ -21,14 +18,16 @@ interface Announced {
 }
 
 function readAnnounced({ options }: Context, body: Record<string, unknown>): Announced {
-  const { name, media_type: mediaType, size } = body;
+  const { name, media_type: type = '', size } = body;
   const { attachmentBytes } = options.limits;
   if (typeof name !== 'string') throw field('name', 'A text is required.');
-  if (typeof mediaType !== 'string' || !/^[\w.+-]+\/[\w.+-]+$/.test(mediaType))
-    throw field('media_type', 'A media type is required: image/png.');
+  // Without parameters: `audio/webm;codecs=opus`. Browsers do not know the type of every file.
+  const mediaType = typeof type === 'string' ? type.replace(/;.*/s, '').trim().toLowerCase() || UNKNOWN : '';
+  if (!/^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) throw field('media_type', 'A media type is required: image/png.');
   if (!Number.isInteger(size) || (size as number) < 1) throw field('size', 'The number of bytes is required.');
   if ((size as number) > attachmentBytes) throw tooLarge(attachmentBytes);
-  checkAccepted(mediaType, options.accept);
+  // An unknown type is decided by the bytes alone, once they are there.
+  if (mediaType !== UNKNOWN) checkAccepted(mediaType, options.accept);
   return { name: safeName(name), mediaType, size: size as number };
 }
 
@@ -39,23 +38,30 @@ export async function startUpload(
   body: Record<string, unknown>,
   key: string | null,
 ): Promise<{ upload: Upload; put: SignedPut | undefined }> {
-  const { database, storage, rateLimits } = context;
+  const { database, storage, options, rateLimits } = context;
   if (!storage.signPut) throw new RequestError('invalid', 'Send the file as multipart/form-data, in the field "file".');
   await rateLimits.count('uploadsPerUser', viewer.id);
   const announced = readAnnounced(context, body);
-  let upload = await findByKey(context, viewer, key);
-  if (!upload) {
-    await checkUnsent(context, viewer, announced.size);
-    const [made] = await database.query<Upload>(
-      `insert into attachments as f (name, media_type, size, owner_id, upload_key, storage_key, state)
-       values ($1, $2, $3, $4, $5, $6, 'uploading') on conflict do nothing
-       returning ${FILE_COLUMNS}, f.storage_key as "storageKey"`,
-      [announced.name, announced.mediaType, announced.size, viewer.id, key, crypto.randomUUID()],
-    );
-    upload = made ?? (await findByKey(context, viewer, key))!;
-  }
+  const known = await findByKey(context, viewer, key);
+  const made =
+    known ??
+    (await database.transaction((inside) =>
+      insertUnsent(inside, options, viewer, async () => {
+        const [inserted] = await inside.query<Upload>(
+          `insert into attachments as f (name, media_type, size, owner_id, upload_key, storage_key, state)
+           values ($1, $2, $3, $4, $5, $6, 'uploading') on conflict do nothing
+           returning ${FILE_COLUMNS}, f.storage_key as "storageKey"`,
+          [announced.name, announced.mediaType, announced.size, viewer.id, key, crypto.randomUUID()],
+        );
+        return inserted;
+      }),
+    ));
+  // The same request twice at once: the other one was faster.
+  const upload = made ?? (await findByKey(context, viewer, key))!;
   if (upload.state !== 'uploading') return { upload, put: undefined };
   const { mediaType, size } = upload;
+  // Before it is signed, and again with each address: whatever deletes the row, the file is not forgotten.
+  await releaseFile(database, upload.storageKey, unfinishedEnd(options.clock.now()));
   return { upload, put: await storage.signPut(upload.storageKey, { mediaType, size: size!, seconds: PUT_SECONDS }) };
 }
 
@@ -74,8 +80,7 @@ export async function completeUpload(context: Context, viewer: Viewer, id: strin
   try {
     const file = await receiveStream(stream, { incoming, maxBytes: options.limits.attachmentBytes });
     try {
-      // Not before the address has expired: until then the client can store the file again.
-      return await finishUpload(context, upload, file, new Date(options.clock.now() + PUT_SECONDS * 1_000));
+      return await finishUpload(context, upload, file);
     } finally {
       await discard(file);
       deleteDueFilesSoon(context);

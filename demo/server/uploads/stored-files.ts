@@ -1,6 +1,8 @@
 /**
  * Keeps the storage and the database together: a key is in `file_deletions` before its file is stored, and leaves when a
  * row refers to it. So a process may end at any time, and the storage may fail: nothing is lost, and nothing forgotten.
+ * The key of a presigned upload stays there: its client can store the file until the address has expired, also after its
+ * row is gone.
  */
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
@@ -8,6 +10,15 @@ import { StorageUnavailable } from './file-storage.js';
 
 const DAY_MS = 86_400_000;
 const BATCH = 100;
+
+/** How long the address is valid to which a client sends a file. */
+export const PUT_SECONDS = 3_600;
+
+/** When the last file has arrived at the addresses that were signed until `now`: one that is sent in time may take long. */
+export const putEnd = (now: number): Date => new Date(now + 2 * PUT_SECONDS * 1_000);
+
+/** As {@link putEnd}, while the upload is neither complete nor discarded: it is kept for a day. */
+export const unfinishedEnd = (now: number): Date => new Date(putEnd(now).getTime() + DAY_MS);
 
 type Source = Pick<Context, 'database' | 'storage' | 'options' | 'log'>;
 

@@ -8,7 +8,7 @@ import { RequestError } from '../errors.js';
 import { FILE_COLUMNS, fileOnTheWire, isFileId, type FileRow, type WireFile } from './files.js';
 import { inspectFile, type Inspected } from './inspect-file.js';
 import { discard, receiveForm, type LocalFile } from './receive-form.js';
-import { deleteDueFilesSoon, keepFile, releaseFile, storeFile } from './stored-files.js';
+import { deleteDueFilesSoon, keepFile, putEnd, releaseFile, storeFile } from './stored-files.js';
 
 export interface Upload extends FileRow {
   storageKey: string;
@@ -60,17 +60,39 @@ export async function findUpload({ database }: Context, viewer: Viewer, id: stri
   return found;
 }
 
-/** @throws {RequestError} `rate_limited` if the user would have too many unsent bytes. */
-export async function checkUnsent({ database, options }: Context, viewer: Viewer, size: number): Promise<void> {
-  const max = options.limits.unsentBytesPerUser;
-  const [row] = await database.query<{ unsent: number }>(
+/** @throws {RequestError} `rate_limited` if the user would have too many unsent bytes with so many more. */
+async function checkUnsent(
+  inside: Queryable,
+  { limits: { unsentBytesPerUser: max } }: Context['options'],
+  viewer: Viewer,
+  more: number,
+): Promise<void> {
+  const [row] = await inside.query<{ unsent: number }>(
     'select coalesce(sum(size), 0)::float8 as unsent from attachments where owner_id = $1 and message_id is null',
     [viewer.id],
   );
-  if (row!.unsent + size > max)
+  if (row!.unsent + more > max)
     throw new RequestError('rate_limited', `Files that are not sent yet must not exceed ${max} bytes in total.`, {
       retryAfter: RETRY_S,
     });
+}
+
+/**
+ * Inserts an unsent upload within the quota of its user. One at a time for each user: uploads at once would not see each
+ * other's bytes. @throws {RequestError} `rate_limited`, which undoes the transaction.
+ */
+export async function insertUnsent(
+  inside: Queryable,
+  options: Context['options'],
+  viewer: Viewer,
+  insert: () => Promise<Upload | undefined>,
+): Promise<Upload | undefined> {
+  // Not `for update`, which would also hold up the messages of the user: their rows refer to this one.
+  await inside.query('select 1 from users where id = $1 for no key update', [viewer.id]);
+  const made = await insert();
+  // After the insertion, because an upload that exists already needs no space.
+  if (made) await checkUnsent(inside, options, viewer, 0);
+  return made;
 }
 
 /** Receives a file as a multipart form. The same key returns the same upload. */
@@ -85,7 +107,8 @@ export async function createUpload(
   const known = await findByKey(context, viewer, key);
   if (known?.state === 'uploading') throw new RequestError('conflict', 'This key was already used. Use a new key.');
   if (known) return known;
-  await checkUnsent(context, viewer, Number(request.headers['content-length'] ?? 0));
+  // Only so that nothing is received in vain: `addUpload` decides.
+  await checkUnsent(context.database, context.options, viewer, Number(request.headers['content-length'] ?? 0));
   const { file } = await receiveForm(request, {
     field: 'file',
     maxBytes: limits.attachmentBytes,
@@ -93,32 +116,50 @@ export async function createUpload(
   });
   if (!file) throw field('file', 'A file is required.');
   try {
-    return await addUpload(context, viewer, file, key);
+    return await addUpload(context, viewer, file, { key });
   } finally {
     await discard(file);
   }
 }
 
-/** Inspects and stores a received file. */
+/**
+ * Inspects and stores a received file.
+ * @param request of an upload whose message follows later: it counts as unsent. Otherwise the caller sends it at once.
+ */
 export async function addUpload(
   context: Context,
   viewer: Viewer,
   file: Pick<LocalFile, 'path' | 'name' | 'size'>,
-  key: string | null = null,
+  request?: { key: string | null },
 ): Promise<Upload> {
+  const { database, options } = context;
+  const key = request?.key ?? null;
   return withInspected(context, file, async (inspected, storageKey) => {
-    const upload = await context.database.transaction(async (inside) => {
-      const [made] = await inside.query<Upload>(
-        `insert into attachments as f (name, owner_id, upload_key, storage_key, ${INSPECTED})
-         values ($8, $9, $10, $1, $2, $3, $4, $5, $6, $7, $11) on conflict do nothing returning ${UPLOAD_COLUMNS}`,
-        [...inspectedValues(context, inspected, storageKey), file.name, viewer.id, key, scanTime(context)],
-      );
+    const store = async (inside: Queryable): Promise<Upload | undefined> => {
+      const insert = async (): Promise<Upload | undefined> => {
+        const [made] = await inside.query<Upload>(
+          `insert into attachments as f (name, owner_id, upload_key, storage_key, ${INSPECTED})
+           values ($8, $9, $10, $1, $2, $3, $4, $5, $6, $7, $11) on conflict do nothing returning ${UPLOAD_COLUMNS}`,
+          [...inspectedValues(context, inspected, storageKey), file.name, viewer.id, key, scanTime(context)],
+        );
+        return made;
+      };
+      const made = request ? await insertUnsent(inside, options, viewer, insert) : await insert();
       if (made) await keepFile(inside, storageKey);
-      else await releaseFile(inside, storageKey, new Date(context.options.clock.now()));
+      else await releaseFile(inside, storageKey, new Date(options.clock.now()));
       return made;
-    });
-    // The same request twice at once: the other one was faster.
-    return upload ?? (await findByKey(context, viewer, key))!;
+    };
+    try {
+      // The same request twice at once: the other one was faster.
+      return (await database.transaction(store)) ?? (await findByKey(context, viewer, key))!;
+    } catch (error) {
+      // Only if it was refused: after an error of the database, a row may refer to the file.
+      if (error instanceof RequestError) {
+        await releaseFile(database, storageKey, new Date(options.clock.now()));
+        deleteDueFilesSoon(context);
+      }
+      throw error;
+    }
   });
 }
 
@@ -156,7 +197,6 @@ export async function finishUpload(
   context: Context,
   upload: Upload,
   file: Pick<LocalFile, 'path' | 'size'>,
-  releaseAt: Date,
 ): Promise<Upload> {
   return withInspected(context, file, async (inspected, storageKey) => {
     const done = await context.database.transaction(async (inside) => {
@@ -166,7 +206,7 @@ export async function finishUpload(
         [...inspectedValues(context, inspected, storageKey), upload.id, scanTime(context)],
       );
       if (changed) await keepFile(inside, storageKey);
-      await releaseFile(inside, changed ? upload.storageKey : storageKey, releaseAt);
+      await releaseFile(inside, changed ? upload.storageKey : storageKey, putEnd(context.options.clock.now()));
       return changed;
     });
     return done ?? { ...upload, ...(await reread(context.database, upload.id)) };
@@ -181,12 +221,17 @@ async function reread(database: Queryable, id: string): Promise<Upload> {
 
 /** Discards an unsent upload. @throws {RequestError} `unknown_upload`. */
 export async function discardUpload(context: Context, viewer: Viewer, id: string): Promise<void> {
-  const [gone] = isFileId(id)
-    ? await context.database.query(
-        'delete from attachments where id = $1 and owner_id = $2 and message_id is null returning 1',
-        [id, viewer.id],
-      )
-    : [];
+  if (!isFileId(id)) throw unknownUpload();
+  const { database, options } = context;
+  const gone = await database.transaction(async (inside) => {
+    const [deleted] = await inside.query<Pick<Upload, 'state' | 'storageKey'>>(
+      `delete from attachments where id = $1 and owner_id = $2 and message_id is null
+       returning state, storage_key as "storageKey"`,
+      [id, viewer.id],
+    );
+    if (deleted?.state === 'uploading') await releaseFile(inside, deleted.storageKey, putEnd(options.clock.now()));
+    return deleted;
+  });
   if (!gone) throw unknownUpload();
   deleteDueFilesSoon(context);
 }

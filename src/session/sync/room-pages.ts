@@ -16,7 +16,8 @@ type PagesHost = Pick<SessionContext, 'restOrThrow'> & { readonly roomSync: { pa
 
 const noPages = (): RoomPages => ({
   rooms: new Map(),
-  leftOut: 0,
+  leftOut: new Set(),
+  removed: new Set(),
   asOf: undefined,
   next: undefined,
   nextArchived: undefined,
@@ -24,14 +25,23 @@ const noPages = (): RoomPages => ({
 
 const answerOf = ({ rooms, leftOut, next }: RoomPages): RoomsAnswer => ({
   rooms: [...rooms.values()],
-  leftOut,
+  leftOut: leftOut.size,
   isComplete: next === null,
 });
 
 function add(pages: RoomPages, { rooms, leftOut, removed }: RoomPage): void {
-  for (const room of rooms) pages.rooms.set(idKey(room.id), room);
-  for (const id of removed) pages.rooms.delete(idKey(id));
-  pages.leftOut += leftOut;
+  for (const key of leftOut) pages.leftOut.add(key);
+  for (const room of rooms) {
+    const key = idKey(room.id);
+    pages.rooms.set(key, room);
+    pages.leftOut.delete(key);
+    pages.removed.delete(key);
+  }
+  for (const key of removed.map(idKey)) {
+    pages.rooms.delete(key);
+    pages.leftOut.delete(key);
+    pages.removed.add(key);
+  }
 }
 
 const fetchOf = async (session: PagesHost): Promise<DeferredRequests['fetchRoomPage']> => {
@@ -70,6 +80,8 @@ export async function readMore(session: PagesHost, archived: boolean, signal: Ab
   const page = await fetchPage({ limit: PAGE, cursor, archived }, signal);
   throwIfAborted(signal);
   pages[archived ? 'nextArchived' : 'next'] = page.next;
-  // A room that is known may be newer than in this page.
-  add(pages, { ...page, rooms: page.rooms.filter(({ id }) => !pages.rooms.has(idKey(id))) });
+  // What is known of a room may be newer than this page. If the user has joined a room again, the next list says so.
+  const isNews = (key: string): boolean => !pages.rooms.has(key) && !pages.removed.has(key);
+  const rooms = page.rooms.filter(({ id }) => isNews(idKey(id)));
+  add(pages, { ...page, rooms, leftOut: page.leftOut.filter(isNews) });
 }
