@@ -1,6 +1,7 @@
 /** Tells the server how far the user has read. Deferred: see deferred.ts. */
 import { idKey, sameId, type Id, type Room } from '../protocol/index.js';
 import { noop } from '../internal/noop.js';
+import { isNewRoom } from '../model/index.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
 import { isNewRoom } from '../model/index.js';
 import type { Session } from '../session/index.js';
@@ -37,6 +38,8 @@ export class ReadReceipts {
    * @throws {ChatError} if the server cannot be told.
    */
   async mark(roomId: Id, upTo?: Id): Promise<void> {
+    // The server does not know it yet.
+    if (isNewRoom(roomId)) return;
     const { data } = this.#store;
     const { user } = data;
     const unread = threadOf(data, roomId).timeline.filter(

@@ -108,6 +108,7 @@ export async function send(
       draft: { localId, roomId, content: text, replyTo: original, at, attachments: shown },
     });
   });
+  core.setTyping(roomId, false);
   return sent;
 }
 

@@ -78,6 +78,18 @@ describe('13.6: conversations', () => {
     assert.equal(await cleo.chat.openConversation({ with: ANA, context }), roomId);
   });
 
+  it('typing and reading in a room that is not created yet tell the server nothing', async () => {
+    const ana = await connect(ANA);
+    const problems: string[] = [];
+    ana.chat.on('chat-error', ({ message }) => problems.push(message));
+    const localId = await ana.chat.openConversation({ with: BEN, context: job() });
+    ana.chat.typing(localId, true);
+    await ana.chat.markRead(localId);
+    // A later frame of the same socket is answered after them.
+    assert.equal((await ana.chat.sendChatMessage(1, 'elsewhere')).method, 'websocket');
+    assert.deepEqual(problems, []);
+  });
+
   it('without a network, the messages wait in their order, and the room is created once', async () => {
     const ana = await connect(ANA);
     const context = job();

@@ -59,6 +59,27 @@ describe('13.5: files of messages', () => {
     await ana.until((data) => data.uploads.size === 0, 'no uploads');
   });
 
+  it('whoever sends a file has stopped typing', async () => {
+    const [ana, ben] = [await connect(ANA), await connect(BEN)];
+    const isTyping = (): boolean => (ben.chat.data.threads.get(String(ROOM))?.typing.length ?? 0) > 0;
+    const gate = deferred();
+    ana.beforeRequest = (method, path) => (`${method} ${path}` === UPLOAD ? gate.promise : undefined);
+    const { uploadId } = await ana.chat.uploads.add(ROOM, textFile('one'));
+    ana.chat.typing(ROOM, true);
+    await ben.until(isTyping, 'Ana is typing');
+    const sent = ana.chat.sendChatMessage(ROOM, 'with one file', { attachments: [uploadId] });
+    await ana.until(() => ana.chat.messages(ROOM).at(-1)!.content === 'with one file', 'the message');
+    // A later frame of the same socket.
+    await ana.chat.sendChatMessage(2, 'after that');
+    await ben.until(
+      ({ rooms }) => rooms.some((room) => room.last_message?.content === 'after that'),
+      'the later frame',
+    );
+    assert.ok(!isTyping());
+    gate.resolve();
+    await sent;
+  });
+
   it('a message waits for its file; messages of other rooms do not wait', async () => {
     const ana = await connect(ANA);
     const gate = deferred();
