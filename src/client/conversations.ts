@@ -4,7 +4,7 @@ import { idKey, sameId, type Id, type Room, type User } from '../protocol/index.
 import type { ChatData } from '../store/state.js';
 import { ChatError } from '../transport/index.js';
 import type { ConversationOptions } from './people.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { newLocalId } from './local-id.js';
 import { send } from './upload-methods.js';
 
@@ -38,7 +38,7 @@ function knownUsers({ rooms }: ChatData, ids: readonly Id[]): User[] {
 }
 
 /** Messages that wait for the room, or were refused, are sent with the new token. */
-function renewContextToken({ session: { outbox } }: ConnectionCore, roomId: Id, contextToken: string): void {
+function renewContextToken({ session: { outbox } }: ConnectionParts, roomId: Id, contextToken: string): void {
   for (const item of [...outbox.queues.queuedMessages, ...(outbox.fallback?.refusedMessages ?? [])])
     if (item.newRoom && sameId(item.roomId, roomId))
       void outbox.save(Object.assign(item, { newRoom: { ...item.newRoom, contextToken } }));
@@ -46,7 +46,7 @@ function renewContextToken({ session: { outbox } }: ConnectionCore, roomId: Id, 
 
 /** @throws {ChatError} `invalid`, `not_supported`. */
 export function openConversation(
-  core: ConnectionCore,
+  core: ConnectionParts,
   { with: users, name, context, contextToken, text }: ConversationOptions,
 ): Id {
   const { store, session, clock } = core;

@@ -1,7 +1,7 @@
 /** Loads the code of groups of methods. Deferred: see deferred.ts. */
 import { lazyImport } from '../internal/lazy-import.js';
 import { ChatError } from '../transport/index.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 
 const GROUPS = {
   room: lazyImport(() => import('./room-methods.js')),
@@ -10,7 +10,7 @@ const GROUPS = {
 };
 export type MethodGroup = keyof typeof GROUPS;
 
-type Methods = Record<string, (core: ConnectionCore, ...given: unknown[]) => unknown>;
+type Methods = Record<string, (core: ConnectionParts, ...given: unknown[]) => unknown>;
 
 /** @throws {ChatError} `unreachable`. */
 export async function loadMethods(group: MethodGroup): Promise<Methods> {

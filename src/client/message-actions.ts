@@ -9,12 +9,12 @@ import { isAllowed, messageOf, type RoomAction } from '../store/permissions.js';
 import type { ChatMessage, PendingChange } from '../store/state.js';
 import { ChatError, throwIfAborted, type DeferredRequests } from '../transport/index.js';
 import type { DeleteOptions } from './chat-room.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { newLocalId } from './local-id.js';
 import { sendError } from './send-errors.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 
-type Host = Pick<ConnectionCore, 'clock' | 'pending' | 'session' | 'store' | 'timers' | 'tokens'>;
+type Host = Pick<ConnectionParts, 'clock' | 'pending' | 'session' | 'store' | 'timers' | 'tokens'>;
 
 const isoTime = ({ clock }: Host): string => new Date(clock.now()).toISOString();
 

@@ -6,10 +6,10 @@ import type { ChatMessage, Thread } from '../store/state.js';
 import { isStored } from '../store/timeline-entries.js';
 import { ChatError } from '../transport/index.js';
 import type { JumpResult, JumpTarget } from './chat-room.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { loadHistoryPage, loadNewestPage } from './history-loader.js';
 
-type Host = Pick<ConnectionCore, 'session' | 'store'>;
+type Host = Pick<ConnectionParts, 'session' | 'store'>;
 
 /** The jumps in progress, by room. */
 const jumpsOf = new WeakMap<Host['store'], Map<string, object>>();

@@ -2,7 +2,7 @@
 import type { Id, Room, RoomMember, User } from '../protocol/index.js';
 import { loadDeferred } from '../session/index.js';
 import { throwIfAborted, type ListPage } from '../transport/index.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { newLocalId } from './local-id.js';
 import type { SearchOptions } from './people.js';
 import { peopleRequestsOf } from './people-requests-of.js';
@@ -15,7 +15,7 @@ export { hideReceipts } from './hide-receipts.js';
 const either = (session: AbortSignal, signal?: AbortSignal): AbortSignal =>
   signal ? AbortSignal.any([session, signal]) : session;
 
-export async function search(core: ConnectionCore, { signal, ...query }: SearchOptions = {}): Promise<ListPage<User>> {
+export async function search(core: ConnectionParts, { signal, ...query }: SearchOptions = {}): Promise<ListPage<User>> {
   const all = either(core.session.signal, signal);
   throwIfAborted(all);
   const requests = await peopleRequestsOf(core, 'people');
@@ -23,7 +23,7 @@ export async function search(core: ConnectionCore, { signal, ...query }: SearchO
 }
 
 export async function members(
-  core: ConnectionCore,
+  core: ConnectionParts,
   roomId: Id,
   { signal, ...query }: SearchOptions = {},
 ): Promise<ListPage<RoomMember>> {
@@ -34,7 +34,7 @@ export async function members(
 }
 
 /** One room per two people, also if it is called twice, or on two devices at once. */
-export async function startDirect(core: ConnectionCore, userId: Id): Promise<{ room: Room; created: boolean }> {
+export async function startDirect(core: ConnectionParts, userId: Id): Promise<{ room: Room; created: boolean }> {
   const { signal, backend } = core.session;
   const requests = await peopleRequestsOf(core);
   const { room, created } = backend.has('create_room')
@@ -46,7 +46,7 @@ export async function startDirect(core: ConnectionCore, userId: Id): Promise<{ r
 }
 
 export async function loadMore(
-  { session, store }: ConnectionCore,
+  { session, store }: ConnectionParts,
   { archived = false }: { archived?: boolean } = {},
 ): Promise<void> {
   // Without pages, the list has all rooms already.

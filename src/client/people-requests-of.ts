@@ -1,6 +1,6 @@
 /** The requests for people and for changes of rooms, if the backend offers them. */
 import { ChatError, type PeopleRequests } from '../transport/index.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 
 export const notSupported = (): ChatError => new ChatError('not_supported', 'The backend does not support this.');
 
@@ -9,7 +9,7 @@ export const notSupported = (): ChatError => new ChatError('not_supported', 'The
  * @throws {ChatError} `not_supported`, before anything is sent.
  */
 export async function peopleRequestsOf(
-  { session }: Pick<ConnectionCore, 'session'>,
+  { session }: Pick<ConnectionParts, 'session'>,
   capability?: string,
 ): Promise<PeopleRequests> {
   if (capability !== undefined && !session.backend.has(capability)) throw notSupported();

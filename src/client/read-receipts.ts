@@ -3,7 +3,6 @@ import { idKey, sameId, type Id, type Room } from '../protocol/index.js';
 import { noop } from '../internal/noop.js';
 import { isNewRoom } from '../model/index.js';
 import type { KeyedTimers } from '../internal/keyed-timers.js';
-import { isNewRoom } from '../model/index.js';
 import type { Session } from '../session/index.js';
 import { isOwn, roomOf, threadOf } from '../store/selectors.js';
 import { edgeOf } from '../store/timeline-entries.js';
@@ -46,8 +45,6 @@ export class ReadReceipts {
       (message) => message.delivery === 'sent' && !message.is_read && !isOwn(data, message),
     );
     this.#store.dispatch({ type: 'mark-read', roomId });
-    // The server does not know it yet.
-    if (isNewRoom(roomId)) return;
     const ids = unread.slice(-MAX_MARKED).map(({ id }) => id);
     await this.#session.markRead(roomId, ids, upTo);
     // Another user may have signed in meanwhile.

@@ -4,10 +4,10 @@ import { isOwn, threadOf } from '../store/selectors.js';
 import { messageOf } from '../store/permissions.js';
 import { isStored } from '../store/timeline-entries.js';
 import { ChatError, throwIfAborted, type Receipt } from '../transport/index.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { notSupported } from './people-requests-of.js';
 
-type Host = Pick<ConnectionCore, 'session' | 'store' | 'timers'>;
+type Host = Pick<ConnectionParts, 'session' | 'store' | 'timers'>;
 
 export async function markUnread({ session, store, timers }: Host, roomId: Id, messageId: Id): Promise<void> {
   if (!session.backend.has('mark_unread')) throw notSupported();

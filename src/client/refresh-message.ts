@@ -1,10 +1,10 @@
 import type { Id } from '../protocol/index.js';
 import { ChatError, throwIfAborted } from '../transport/index.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 
 /** Loads a message again. Loaded on first use: see room-methods.ts. */
 export async function refreshMessage(
-  { session, store }: Pick<ConnectionCore, 'session' | 'store'>,
+  { session, store }: Pick<ConnectionParts, 'session' | 'store'>,
   roomId: Id,
   messageId: Id,
 ): Promise<void> {

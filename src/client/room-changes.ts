@@ -3,10 +3,10 @@ import { idKey, type Id, type Room, type RoomMember, type RoomSettings, type Roo
 import { isAllowed, type RoomAction } from '../store/permissions.js';
 import { roomOf } from '../store/selectors.js';
 import { ChatError, throwIfAborted, type SettingChanges } from '../transport/index.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { peopleRequestsOf } from './people-requests-of.js';
 
-type Host = Pick<ConnectionCore, 'session' | 'store'>;
+type Host = Pick<ConnectionParts, 'session' | 'store'>;
 
 /** @throws {ChatError} `forbidden` if the backend has said so. Otherwise it decides. */
 function requireAllowed({ store }: Host, roomId: Id, action: RoomAction): void {

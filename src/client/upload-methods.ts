@@ -6,19 +6,19 @@ import { isAllowed } from '../store/permissions.js';
 import { unsentAttachment } from '../store/uploads.js';
 import { ChatError } from '../transport/index.js';
 import type { AddOptions, SendFilesOptions } from './chat-uploads.js';
-import type { ConnectionCore } from './connection-core.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { isAccepted } from './is-accepted.js';
 import { newLocalId } from './local-id.js';
 import type { SendResult } from './pending-sends.js';
 import { sendError } from './send-errors.js';
 import { countCharacters, sendableText } from './sendable-text.js';
 
-const queueOf = async ({ session }: ConnectionCore): Promise<UploadQueue> =>
+const queueOf = async ({ session }: ConnectionParts): Promise<UploadQueue> =>
   (await session.outbox.loadFallback()).files.load();
 
 /** Why a file cannot be sent. */
 function blockedBy(
-  { store, clock }: ConnectionCore,
+  { store, clock }: ConnectionParts,
   roomId: Id,
   { size, mediaType }: Pick<Upload, 'size' | 'mediaType'>,
   name: string,
@@ -37,10 +37,11 @@ function blockedBy(
 }
 
 /** The room of a local id, once it is created. */
-const createdRoom = ({ store }: ConnectionCore, roomId: Id): Id => store.data.createdRooms.get(idKey(roomId)) ?? roomId;
+const createdRoom = ({ store }: ConnectionParts, roomId: Id): Id =>
+  store.data.createdRooms.get(idKey(roomId)) ?? roomId;
 
 export async function add(
-  core: ConnectionCore,
+  core: ConnectionParts,
   localRoomId: Id,
   file: Blob,
   options: AddOptions = {},
@@ -55,10 +56,10 @@ export async function add(
   return queue.add(file, upload, blockedBy(core, roomId, upload, name, queue.size));
 }
 
-const watched = new WeakSet<ConnectionCore>();
+const watched = new WeakSet<ConnectionParts>();
 
 /** Continues waiting uploads as soon as the backend can be reached. */
-function wakeOnConnection(core: ConnectionCore): void {
+function wakeOnConnection(core: ConnectionParts): void {
   if (watched.has(core)) return;
   watched.add(core);
   core.store.subscribe((data, previous) => {
@@ -72,7 +73,7 @@ function wakeOnConnection(core: ConnectionCore): void {
 }
 
 export async function send(
-  core: ConnectionCore,
+  core: ConnectionParts,
   localRoomId: Id,
   content: string,
   { attachments, replyTo }: SendFilesOptions,
@@ -113,28 +114,28 @@ export async function send(
 }
 
 /** Whether a message that is not sent needs a file. */
-const isNeeded = ({ store }: ConnectionCore, uploadId: string): boolean =>
+const isNeeded = ({ store }: ConnectionParts, uploadId: string): boolean =>
   [...store.data.threads.values()].some(({ timeline }) =>
     timeline.some(({ delivery, attachments }) => delivery !== 'sent' && attachments?.some(({ id }) => id === uploadId)),
   );
 
-export async function discard(core: ConnectionCore, uploadId: string): Promise<void> {
+export async function discard(core: ConnectionParts, uploadId: string): Promise<void> {
   if (isNeeded(core, uploadId))
     throw new ChatError('conflict', 'A message needs this file. Discard the message instead.');
   await (await queueOf(core)).discard(uploadId);
 }
 
-export async function retry(core: ConnectionCore, uploadId: string): Promise<void> {
+export async function retry(core: ConnectionParts, uploadId: string): Promise<void> {
   const queue = await queueOf(core);
   const upload = core.store.data.uploads.get(uploadId);
   const blocked = upload && blockedBy(core, upload.roomId, upload, upload.name, 0);
   if (!queue.retry(uploadId, blocked)) throw new ChatError('not_found', 'There is no such upload.');
 }
 
-export async function pause(core: ConnectionCore): Promise<void> {
+export async function pause(core: ConnectionParts): Promise<void> {
   (await queueOf(core)).setPaused(true);
 }
 
-export async function resume(core: ConnectionCore): Promise<void> {
+export async function resume(core: ConnectionParts): Promise<void> {
   (await queueOf(core)).setPaused(false);
 }

@@ -75,16 +75,5 @@ export const tokens = css`
         )
       );
     }
-    /* The reader's wish comes before the page's values, except for those of surface and text. */
-    @media (prefers-contrast: more) {
-      :host {
-        --_text-muted: var(--_text);
-        --_accent-text: var(--_text);
-        --_border: var(--_text);
-        --_bubble-own: var(--_text);
-        --_on-bubble-own: var(--_surface);
-        --_focus-ring: 3px solid var(--_text);
-      }
-    }
   }
 `;

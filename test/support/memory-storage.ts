@@ -4,7 +4,7 @@ import type { FileRow, FileStorage } from '../../src/session/uploads/file-storag
 import { idKey, type Id } from '../../src/protocol/index.js';
 
 /** In-memory storage of files. `capacity`: bytes that fit. */
-export class MemoryFiles implements FileStorage {
+class MemoryFiles implements FileStorage {
   readonly rows = new Map<string, FileRow>();
   capacity = Infinity;
 

@@ -3,7 +3,7 @@ import { ConnectionController } from '../../controllers/index.js';
 import { Localize, enSecondary } from '../../locale/index.js';
 import type { Id } from '../../protocol/index.js';
 import { roomOf, totalUnread } from '../../client/index.js';
-import { baseStyles, icon } from '../../theme/index.js';
+import { baseStyles, contrastTokens, icon } from '../../theme/index.js';
 import { LAUNCHER_ICON } from '../../theme/launcher-button.js';
 import { CustomStates } from '../custom-states.js';
 import { roomName } from '../display-name.js';
@@ -67,7 +67,7 @@ const VIEWPORT_CHANGES = ['resize', 'scroll'];
  * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatLauncherElement extends LitElement {
-  static override styles = [...baseStyles, ...styles];
+  static override styles = [...baseStyles, contrastTokens, ...styles];
 
   static override properties = {
     open: { type: Boolean, reflect: true },

@@ -3,7 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { ConnectionController } from '../../controllers/index.js';
 import { enSecondary, Localize, relativeTime } from '../../locale/index.js';
 import { idKey, sameId, type Id, type Room } from '../../protocol/index.js';
-import { avatarStyles, baseStyles, fillStyles } from '../../theme/index.js';
+import { avatarStyles, baseStyles, contrastTokens, fillStyles } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
 import { ChatRoomSelectEvent } from './room-select-event.js';
 import { CustomStates } from '../custom-states.js';
@@ -70,7 +70,7 @@ const MINUTE_MS = 60_000;
  * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatRoomsElement extends LitElement {
-  static override styles = [...baseStyles, fillStyles, avatarStyles, styles];
+  static override styles = [...baseStyles, contrastTokens, fillStyles, avatarStyles, styles];
 
   static override properties = {
     selected: { reflect: true },

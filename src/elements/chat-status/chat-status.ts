@@ -3,7 +3,7 @@ import type { ChatConnection } from '../../client/index.js';
 import { ConnectionController } from '../../controllers/index.js';
 import { enSecondary, Localize } from '../../locale/index.js';
 import { nextTryOf, type ChatState } from '../../model/index.js';
-import { baseStyles } from '../../theme/index.js';
+import { baseStyles, contrastTokens } from '../../theme/index.js';
 import { lazyImport } from '../../internal/lazy-import.js';
 import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
@@ -73,7 +73,7 @@ const loadDetails = lazyImport(() => import('./details.js'));
  * @cssprop [--chat-color-scheme=inherit] - `light` or `dark`. By default, the page's colour scheme.
  */
 export class ChatStatusElement extends LitElement {
-  static override styles = [...baseStyles, styles];
+  static override styles = [...baseStyles, contrastTokens, styles];
 
   static override properties = {
     state: { reflect: true },

@@ -1,5 +1,5 @@
 import { css } from 'lit';
-import { avatarStyles } from '../../theme/index.js';
+import { avatarStyles, contrastTokens } from '../../theme/index.js';
 
 const richParts = css`
   .avatar {
@@ -141,4 +141,6 @@ const richParts = css`
   }
 `;
 
-export const styles: readonly CSSStyleSheet[] = [avatarStyles, richParts].map(({ styleSheet }) => styleSheet!);
+export const styles: readonly CSSStyleSheet[] = [contrastTokens, avatarStyles, richParts].map(
+  ({ styleSheet }) => styleSheet!,
+);

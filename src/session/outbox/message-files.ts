@@ -4,7 +4,8 @@ import { noop } from '../../internal/noop.js';
 import type { Id } from '../../protocol/index.js';
 import { ChatError, type SendMessageOptions } from '../../transport/index.js';
 import type { StoredMessage } from '../../model/index.js';
-import type { UploadHost, UploadQueue } from '../uploads/upload-queue.js';
+import type { UploadHost } from '../uploads/upload-entry.js';
+import type { UploadQueue } from '../uploads/upload-queue.js';
 import type { MessageQueues } from './message-queues.js';
 
 const importQueue = lazyImport(() => import('../uploads/upload-queue.js'));

@@ -1,7 +1,20 @@
 import { noop } from '../../internal/noop.js';
 import type { Id } from '../../protocol/index.js';
-import type { BeforeAttach, Upload, Uploader } from '../../model/index.js';
+import type { BeforeAttach, SessionEvent, Upload, Uploader } from '../../model/index.js';
 import { ChatError, toChatError } from '../../transport/index.js';
+import type { SessionContext } from '../session-context.js';
+import type { TabMessage } from '../tabs/tab-channel.js';
+
+/** The outbox to which the files belong. */
+export interface UploadHost {
+  readonly scope: string;
+  readonly session: Pick<SessionContext, 'backend' | 'clock' | 'platform' | 'rest' | 'signal'>;
+  readonly sender: { flush(): void };
+  /** Aborted while the user of these files is not signed in. */
+  readonly lifetime: AbortSignal;
+  report(event: SessionEvent): void;
+  broadcast(message: TabMessage): void;
+}
 
 /** A file in the upload queue. */
 export interface UploadEntry {

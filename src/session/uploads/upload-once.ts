@@ -2,9 +2,8 @@
 import type { Id } from '../../protocol/index.js';
 import { ChatError, throwIfAborted, type UploadRequest } from '../../transport/index.js';
 import type { FileStorage } from './file-storage.js';
-import { askPage, type UploadEntry } from './upload-entry.js';
+import { askPage, type UploadEntry, type UploadHost } from './upload-entry.js';
 import { LOST } from './upload-errors.js';
-import type { UploadHost } from './upload-queue.js';
 
 /**
  * @param report reports a change of the state.

@@ -5,28 +5,15 @@
 import { evictOldest } from '../../internal/evict-oldest.js';
 import { noop } from '../../internal/noop.js';
 import type { Id } from '../../protocol/index.js';
-import type { OutgoingFile, SessionEvent, Upload, Uploader } from '../../model/index.js';
+import type { OutgoingFile, Upload, Uploader } from '../../model/index.js';
 import { ChatError, throwIfAborted, toChatError } from '../../transport/index.js';
 import { backoff } from '../backoff.js';
-import type { SessionContext } from '../session-context.js';
-import type { TabMessage } from '../tabs/tab-channel.js';
 import { IndexedDbFiles, NO_FILES, type FileRow, type FileStorage } from './file-storage.js';
-import { askPage, createEntry, type PageAnswer, type UploadEntry } from './upload-entry.js';
+import { askPage, createEntry, type PageAnswer, type UploadEntry, type UploadHost } from './upload-entry.js';
 import { finalError, isTemporary, LOST, NOT_STORED } from './upload-errors.js';
 import { Turns } from './turns.js';
 import { uploadOnce } from './upload-once.js';
 import { whileLocked } from './while-locked.js';
-
-/** The outbox to which the files belong. */
-export interface UploadHost {
-  readonly scope: string;
-  readonly session: Pick<SessionContext, 'backend' | 'clock' | 'platform' | 'rest' | 'signal'>;
-  readonly sender: { flush(): void };
-  /** Aborted while the user of these files is not signed in. */
-  readonly lifetime: AbortSignal;
-  report(event: SessionEvent): void;
-  broadcast(message: TabMessage): void;
-}
 
 /** Files that one tab uploads at the same time. */
 const PARALLEL = 2;
