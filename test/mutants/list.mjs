@@ -138,7 +138,7 @@ export const MUTANTS = [
   {
     name: 'a message still being stored is sent under another user',
     file: 'src/session/outbox/outbox.ts',
-    find: 'if (!this.#open.aborted) shown();',
+    find: 'if (!this.untilClosed.aborted) shown();',
     replace: 'shown();',
     tests: 'test/session/users.browser.test.ts',
   },
@@ -177,7 +177,7 @@ export const MUTANTS = [
   {
     name: 'messages written while signed out are not handed over',
     file: 'src/session/outbox/outbox.ts',
-    find: 'if (!open.aborted) this.#announce();',
+    find: 'if (!untilClosed.aborted) this.#announce();',
     replace: '',
     tests: 'test/session/tabs.browser.test.ts',
   },
@@ -198,9 +198,9 @@ export const MUTANTS = [
   },
   {
     name: 'a permanent rejection is retried',
-    file: 'src/session/outbox/delivery-fallback.ts',
-    find: "        return { is: 'refused', error };\n    }",
-    replace: '        return wait;\n    }',
+    file: 'src/session/outbox/outcome-of-error.ts',
+    find: "      return { is: 'refused', error };\n  }",
+    replace: '      return wait;\n  }',
     tests: 'test/{session,faults}/*.browser.test.ts',
   },
   // The session
@@ -379,7 +379,7 @@ export const MUTANTS = [
   {
     name: 'messages are lost without device storage',
     file: 'src/session/outbox/outbox-registry.ts',
-    find: '    this.#setAside.set(left, before);\n',
+    find: '    this.setAside.set(left, before);\n',
     replace: '',
     tests: 'test/session/identity.browser.test.ts',
   },
@@ -455,7 +455,7 @@ export const MUTANTS = [
   },
   {
     name: 'server texts contain the token',
-    file: 'src/transport/rest-deferred.ts',
+    file: 'src/transport/http-error.ts',
     find: "explain(json)?.replaceAll(token, '…')",
     replace: 'explain(json)',
     tests: 'test/session/identity.browser.test.ts',
@@ -478,7 +478,7 @@ export const MUTANTS = [
   {
     name: 'a closed outbox keeps reporting',
     file: 'src/session/outbox/outbox.ts',
-    find: 'if (!this.#open.aborted) this.session.report(event);',
+    find: 'if (!this.untilClosed.aborted) this.session.report(event);',
     replace: 'this.session.report(event);',
     tests: 'test/session/{users,identity}.browser.test.ts',
   },

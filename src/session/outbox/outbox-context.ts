@@ -26,7 +26,7 @@ export type OutboxHost = Pick<
 export interface OutboxContext {
   readonly scope: string;
   /** Aborted while the outbox is closed. */
-  readonly lifetime: AbortSignal;
+  readonly untilClosed: AbortSignal;
   readonly drafts: Pick<Drafts, 'get' | 'save'>;
   readonly session: OutboxHost;
   readonly queues: MessageQueues;

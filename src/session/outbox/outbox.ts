@@ -36,7 +36,7 @@ export class Outbox implements OutboxContext {
   /** Local ids of messages that were discarded here, possibly while this outbox was set aside. */
   readonly #discardedIds = new Set<string>();
   /** Aborted while the outbox is closed. */
-  lifetime = AbortSignal.abort();
+  untilClosed = AbortSignal.abort();
   #close = noop;
   /** Whether stored messages could not be restored yet. */
   needsRestore = false;
@@ -59,22 +59,22 @@ export class Outbox implements OutboxContext {
     readonly scope: string,
   ) {
     this.#storage = storage;
-    this.drafts = new Drafts(storage, scope, () => this.lifetime.aborted);
+    this.drafts = new Drafts(storage, scope, () => this.untilClosed.aborted);
   }
 
   /** Opens the outbox for its author, and restores the messages that wait in storage or in memory. */
   async open(): Promise<void> {
     if (this.sender.isActive) return this.#announce();
-    if (this.lifetime.aborted) {
+    if (this.untilClosed.aborted) {
       const closing = new AbortController();
-      this.lifetime = closing.signal;
+      this.untilClosed = closing.signal;
       this.#close = () => closing.abort();
       const items = [...this.queues.queuedMessages, ...(this.fallback?.refusedMessages ?? [])];
       if (items.length > 0) this.report({ type: 'restored', messages: items.map(storedFields) });
     }
-    const lifetime = this.lifetime;
+    const untilClosed = this.untilClosed;
     await this.restore();
-    if (!lifetime.aborted) this.#announce();
+    if (!untilClosed.aborted) this.#announce();
   }
 
   /** Closes the outbox: until `open`, nothing is sent or reported. The messages stay. */
@@ -97,12 +97,12 @@ export class Outbox implements OutboxContext {
 
   /** Reports an event, unless the outbox is closed. */
   report(event: SessionEvent): void {
-    if (!this.lifetime.aborted) this.session.report(event);
+    if (!this.untilClosed.aborted) this.session.report(event);
   }
 
   /** Sends a message to the other tabs of this scope, unless the outbox is closed. */
   broadcast(message: TabMessage): void {
-    if (!this.lifetime.aborted) this.session.tabs.broadcast(message);
+    if (!this.untilClosed.aborted) this.session.tabs.broadcast(message);
   }
 
   /** Takes over the messages that were written before the user was known. */
@@ -141,10 +141,10 @@ export class Outbox implements OutboxContext {
    * @returns whether all are restored, and the outbox is still open.
    */
   async restore(): Promise<boolean> {
-    const lifetime = this.lifetime;
+    const untilClosed = this.untilClosed;
     const unowned = this.#unowned;
     const stored = this.scope ? await this.#storage.load(this.scope) : unowned.splice(0);
-    const isCurrent = (): boolean => !lifetime.aborted && unowned === this.#unowned;
+    const isCurrent = (): boolean => !untilClosed.aborted && unowned === this.#unowned;
     if (isCurrent()) {
       for (const message of stored) {
         if (this.#discardedIds.has(message.localId) && !message.discarded) this.#writeTombstone(message);
@@ -159,7 +159,7 @@ export class Outbox implements OutboxContext {
         }
       }
     }
-    return !lifetime.aborted && !this.needsRestore;
+    return !untilClosed.aborted && !this.needsRestore;
   }
 
   /** @throws {ChatError} `unreachable`, if the code cannot be loaded. */
@@ -185,17 +185,17 @@ export class Outbox implements OutboxContext {
   }
 
   #add(kept: StoredMessage, shown: () => void): Promise<void> {
-    const lifetime = this.lifetime;
+    const untilClosed = this.untilClosed;
     // Writes are sequential, however long each takes, to preserve the order.
     this.#beingSaved.add(kept.localId);
     return (this.#adding = this.#adding.catch(noop).then(async () => {
       await this.save(kept).finally(() => this.#beingSaved.delete(kept.localId));
-      if (lifetime.aborted && !this.scope) {
+      if (untilClosed.aborted && !this.scope) {
         // The message was written before the user was known. By now the user is known, or may have left.
         if (this.#heir) return this.#heir.#add(kept, shown);
         return void this.#unowned.push(asUnowned(kept));
       }
-      if (!this.lifetime.aborted) shown();
+      if (!this.untilClosed.aborted) shown();
       this.broadcast({ kind: 'added', kept });
       this.push(kept);
     }));
@@ -220,10 +220,10 @@ export class Outbox implements OutboxContext {
 
   /** Handles a message from another tab. */
   onTab(message: TabMessage): Promise<void> {
-    const lifetime = this.lifetime;
+    const untilClosed = this.untilClosed;
     return this.loadFallback().then(
       (chances) => {
-        if (!lifetime.aborted) chances.onTab(message);
+        if (!untilClosed.aborted) chances.onTab(message);
       },
       () => void (this.needsRestore = true),
     );

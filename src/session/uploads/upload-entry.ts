@@ -11,7 +11,7 @@ export interface UploadHost {
   readonly session: Pick<SessionContext, 'backend' | 'clock' | 'platform' | 'rest' | 'signal'>;
   readonly sender: { flush(): void };
   /** Aborted while the user of these files is not signed in. */
-  readonly lifetime: AbortSignal;
+  readonly untilClosed: AbortSignal;
   report(event: SessionEvent): void;
   broadcast(message: TabMessage): void;
 }

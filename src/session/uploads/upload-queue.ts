@@ -175,6 +175,7 @@ export class UploadQueue {
   retry(uploadId: string, blocked?: ChatError): boolean {
     const entry = this.#find(uploadId);
     if (!entry?.file && !entry?.upload.isOnDevice) return false;
+    entry.ownFailures = 0;
     if (!entry.upload.isOnDevice && entry.file) {
       const { prevented, uploader } = this.#ask(entry.upload.roomId, entry.file, entry.upload.name);
       entry.uploader = uploader;
@@ -190,7 +191,7 @@ export class UploadQueue {
 
   #start(entry: UploadEntry): void {
     // A backend without uploads gets the file together with the message.
-    if (this.#isPaused || this.#host.lifetime.aborted) return;
+    if (this.#isPaused || this.#host.untilClosed.aborted) return;
     if (!(entry.uploader || this.#host.session.backend.has('uploads'))) return;
     this.#attempt(entry).catch(noop);
   }
@@ -295,9 +296,9 @@ export class UploadQueue {
   }
 
   async #tryOnce(entry: UploadEntry): Promise<Id> {
-    const { session, lifetime } = this.#host;
+    const { session, untilClosed } = this.#host;
     // Ends with the sign-in, with its generation, or with the file.
-    const signal = AbortSignal.any([session.signal, lifetime, entry.discarding.signal]);
+    const signal = AbortSignal.any([session.signal, untilClosed, entry.discarding.signal]);
     try {
       throwIfAborted(signal);
       const remoteId = entry.remoteId ?? (await this.#uploadLocked(entry, signal));
@@ -337,7 +338,7 @@ export class UploadQueue {
 
   /** @returns the error for a message that waits for this file. */
   #onFailure(entry: UploadEntry, error: ChatError): ChatError {
-    const { session, lifetime } = this.#host;
+    const { session, untilClosed } = this.#host;
     if (entry.discarding.signal.aborted) return error;
     // These may concern this file: the others concern the connection.
     if (error.status === 500 || error.code === 'unexpected_answer' || error.code === 'file_lost') entry.ownFailures++;
@@ -351,7 +352,7 @@ export class UploadQueue {
     const shown = error.code === 'file_lost' ? new ChatError('unreachable', error.message) : error;
     this.#update(entry, { state: 'pending', progress: 0, error: shown });
     // Without a connection, nothing is scheduled: `wake` continues.
-    if (session.rest && !lifetime.aborted) {
+    if (session.rest && !untilClosed.aborted) {
       const waitMs = Math.max(backoff(++entry.failures, session.platform.random), error.retryAfterMs ?? 0);
       entry.cancelRetry = session.clock.after(waitMs, () => this.#start(entry));
     }
