@@ -33,6 +33,10 @@ export async function hideReceipts({ session, store }: HidingHost, hides: boolea
   };
   const changes = running.get(store) ?? { confirmed: store.data.hideReceipts === true, last: Promise.resolve() };
   running.set(store, changes);
+  // A greeting, which lists the capabilities anew, says what the server has, also if its answer is lost.
+  const stop = store.subscribe((data, previous) => {
+    if (data.capabilities !== previous.capabilities) changes.confirmed = data.hideReceipts === true;
+  });
   store.dispatch(offer(hides));
   // In order, so that the last one counts for the server, too.
   const change = changes.last.catch(noop).then(async () => {
@@ -46,6 +50,7 @@ export async function hideReceipts({ session, store }: HidingHost, hides: boolea
   try {
     await change;
   } finally {
+    stop();
     if (changes.last === change) {
       running.delete(store);
       // Receipts were dropped, and those that arrived meanwhile were not shown: they are requested again.

@@ -5,7 +5,7 @@
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import type { SessionEvent } from '../model/index.js';
-import { withDelivery } from './receipts.js';
+import { withDelivery, withoutHidden } from './receipts.js';
 import { threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData, type Thread } from './state.js';
 import { inThread, MAX_SEEN, withSeen } from './threads.js';
@@ -100,7 +100,7 @@ export function upsertMessage(state: ChatData, roomId: Id, message: Message, isL
 }
 
 export const onHistory = (state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData =>
-  withDelivery(withPage(state, event), event.roomId);
+  withoutHidden(withDelivery(withPage(state, event), event.roomId));
 
 function withPage(state: ChatData, event: Extract<SessionEvent, { type: 'history' }>): ChatData {
   const { roomId, side, messages, hasMore, knownUpTo, leftOut = 0 } = event;

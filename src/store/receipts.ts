@@ -67,6 +67,9 @@ export const hidesReceipts = ({ capabilities, hideReceipts }: ChatData): boolean
 export const withHiding = (before: ChatData, state: ChatData): ChatData =>
   hidesReceipts(state) && !hidesReceipts(before) ? withoutReceipts(state) : state;
 
+/** Drops what a page says about others: it was requested before the user has begun to hide receipts. */
+export const withoutHidden = (state: ChatData): ChatData => (hidesReceipts(state) ? withoutReceipts(state) : state);
+
 const withoutReceipts = (state: ChatData): ChatData => ({
   ...state,
   threads: new Map(

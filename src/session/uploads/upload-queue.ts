@@ -21,6 +21,8 @@ const PARALLEL = 2;
 const MAX_OWN_FAILURES = 5;
 /** Files that are kept at the same time. */
 export const MAX_FILES = 100;
+/** The queues of unknown users that are kept, as many as outboxes are. */
+const MAX_UNKNOWN = 8;
 /** A progress report costs a rendering. */
 const PROGRESS_STEP = 0.01;
 
@@ -45,6 +47,8 @@ export class UploadQueue {
     const unknown = UNKNOWN_USER.get(host.session) ?? new Set();
     UNKNOWN_USER.set(host.session, unknown);
     if (host.scope === '') unknown.add(this);
+    const [oldest] = unknown;
+    if (unknown.size > MAX_UNKNOWN && oldest) unknown.delete(oldest);
     const stored = host.session.platform.storage;
     this.#files = host.scope === '' ? NO_FILES : stored ? (stored.files ?? NO_FILES) : new IndexedDbFiles();
   }
