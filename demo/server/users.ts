@@ -25,7 +25,9 @@ const COLUMNS = [
  * @param alias The table alias of `users`.
  */
 export function userJson({ options }: Pick<Context, 'options'>, alias: string): string {
-  if (options.differences.includes('user-rows')) return `row_to_json(${alias})`;
+  // As those backends: without the columns that only this one has.
+  if (options.differences.includes('user-rows'))
+    return `(row_to_json(${alias})::jsonb - 'hides_receipts' - 'search_name')`;
   const fields = COLUMNS.map((column) => `'${column}', ${alias}.${column}`).join(', ');
   return `case when ${alias}.id is not null then json_build_object(${fields}) end`;
 }

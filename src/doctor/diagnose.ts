@@ -149,7 +149,7 @@ async function runChecks(context: CheckContext, write: boolean): Promise<void> {
     await checkAround(context, write);
     await checkHidingReceipts(context, write);
     await checkPeople(context);
-    await checkRoomPages(context);
+    if (roomsResponse) await checkRoomPages(context);
     await checkNotifications(context);
   }
   await checkBadCredentials(context);

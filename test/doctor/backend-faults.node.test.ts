@@ -263,7 +263,7 @@ const WRITE_FAILURES: ExpectedFailure[] = [
 describe('injected faults', () => {
   let server: RunningServer;
   before(async () => {
-    server = await startServer({ allowedOrigins: [SITE], limits: { rate: 10_000 } });
+    server = await startServer({ allowedOrigins: [SITE], limits: { rate: 10_000, uploadsPerUser: 10_000 } });
   });
   after(() => server.close());
 

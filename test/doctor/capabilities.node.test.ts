@@ -223,7 +223,7 @@ const FAULTS: [capability: string, needsWrite: boolean | 'some', Expected[]][] =
 describe('13.1, 13.2, 13.4: checks of capabilities', () => {
   let server: RunningServer;
   before(async () => {
-    server = await startServer({ limits: { rate: 10_000, deletesPerUser: 10_000 } });
+    server = await startServer({ limits: { rate: 10_000, deletesPerUser: 10_000, uploadsPerUser: 10_000 } });
   });
   after(() => server.close());
 

@@ -129,7 +129,7 @@ describe('serialisation of dates and other values', () => {
     assert.deepEqual(using(/socket\.send\(/), ['socket-connection.ts']);
     assert.deepEqual(
       using(/new Response\(/).sort(),
-      ['attachments.ts', 'http-responses.ts'],
+      ['http-responses.ts', 'serve-attachment.ts'],
       'files, and JSON or the HTML error page',
     );
   });

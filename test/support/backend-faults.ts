@@ -272,8 +272,9 @@ function notIdempotent(): BackendFault {
   let sends = 0;
   const unique = (id: unknown): string => `${String(id)}~${++sends}`;
   return {
-    request: ({ headers }) => {
-      if (headers['idempotency-key']) headers['idempotency-key'] = unique(headers['idempotency-key']);
+    request: ({ headers, url }) => {
+      if (headers['idempotency-key'] && url.pathname.endsWith('/send_message/'))
+        headers['idempotency-key'] = unique(headers['idempotency-key']);
       return undefined;
     },
     fromClient: (text) => {

@@ -139,12 +139,21 @@ const editFaults = (token: string) =>
 
 /** The second request of this kind is refused. */
 function repeatRefused(concerns: (request: ProxiedRequest) => boolean): BackendFault {
-  let requests = 0;
-  return { request: (request) => (concerns(request) && ++requests === 2 ? refusal(404) : undefined) };
+  const requests = new Map<string, number>();
+  return {
+    request(request) {
+      const { pathname } = request.url;
+      if (!concerns(request)) return undefined;
+      const count = (requests.get(pathname) ?? 0) + 1;
+      requests.set(pathname, count);
+      return count === 2 ? refusal(404) : undefined;
+    },
+  };
 }
 
 const isReaction = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/reactions/');
-const isDeletion = ({ method }: ProxiedRequest): boolean => method === 'DELETE';
+const isDeletion = ({ method, url }: ProxiedRequest): boolean =>
+  method === 'DELETE' && url.pathname.includes('/messages/');
 
 /** A backend that toggles a reaction instead of setting it to `on`. */
 function toggledReactions(): BackendFault {
@@ -247,7 +256,7 @@ const deliveryFaults = () =>
   }) satisfies Record<string, BackendFault>;
 
 const isMe = (method: string) => (request: ProxiedRequest) =>
-  request.method === method && request.url.pathname.endsWith('/me/');
+  request.method === method && request.url.pathname.endsWith('/me/') && !request.url.pathname.includes('/rooms/');
 
 const hidingFaults = {
   'GET me/ without hide_receipts': { response: answering(isMe('GET'), without('hide_receipts')) },
@@ -318,7 +327,8 @@ const isMembers = ({ url }: ProxiedRequest): boolean => url.pathname.endsWith('/
 const isPage = ({ url }: ProxiedRequest): boolean => url.searchParams.has('limit') && url.pathname.endsWith('/rooms/');
 const isSince = ({ url }: ProxiedRequest): boolean => url.searchParams.has('since');
 const isRoom = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && /\/rooms\/\d+\/$/.test(url.pathname);
-const isSettings = ({ method, url }: ProxiedRequest): boolean => method === 'PATCH' && url.pathname.endsWith('/me/');
+const isSettings = ({ method, url }: ProxiedRequest): boolean =>
+  method === 'PATCH' && /\/rooms\/\d+\/me\/$/.test(url.pathname);
 const refusing = (concerns: (request: ProxiedRequest) => boolean, status = 405): BackendFault => ({
   request: (request) => (concerns(request) ? refusal(status) : undefined),
 });

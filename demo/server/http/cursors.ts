@@ -3,6 +3,7 @@ import type { Context as Call } from 'hono';
 import { toId } from '../errors.js';
 import { field } from './http-responses.js';
 import type { Env } from './http-params.js';
+import { toJson } from '../serialise.js';
 
 const INVALID = 'This cursor is not valid.';
 const NUMBERS = /^\d{1,16}(\.\d{1,10})*$/;
@@ -27,7 +28,7 @@ export function readCursor(call: Call<Env>, length: number, name = 'cursor'): nu
 
 /** Of a list by name: the name and the id of the last user. */
 export const encodeNameCursor = (position: readonly [string, number]): string =>
-  Buffer.from(JSON.stringify(position)).toString('base64url');
+  Buffer.from(toJson(position)).toString('base64url');
 
 export function readNameCursor(call: Call<Env>): readonly [string, number] | undefined {
   const text = call.req.query('cursor');

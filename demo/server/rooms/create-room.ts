@@ -12,6 +12,7 @@ import { announceRoom, checkRoomSize, readName, readUserIds, requireUsers, unkno
 import { readRoomContext, type RoomContext } from './room-context.js';
 import type { WireRoom } from './room-row.js';
 import { getRoom } from './rooms.js';
+import { toJson } from '../serialise.js';
 
 interface Created {
   room: WireRoom;
@@ -136,5 +137,5 @@ async function claimKey(
 /** Without title, address and picture: a repeated request may have another token. */
 const digestOf = ({ userIds, name, about }: Group): string =>
   createHash('sha256')
-    .update(JSON.stringify([[...userIds].sort((a, b) => a - b), name ?? null, about?.type, about?.id]))
+    .update(toJson([[...userIds].sort((a, b) => a - b), name ?? null, about?.type ?? null, about?.id ?? null]))
     .digest('base64url');

@@ -3,6 +3,7 @@ import type { Viewer } from '../auth.js';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
 import type { RoomContext } from './room-context.js';
+import { toJson } from '../serialise.js';
 
 export interface FoundRoom {
   roomId: number;
@@ -22,7 +23,7 @@ async function visibleUser(database: Queryable, viewer: Viewer, userId: number |
 /** Unique per pair and context. Without a context, it is that of `start_dm`. */
 function keyOf(viewer: Viewer, otherId: number, context: RoomContext | undefined): string {
   const pair = [viewer.id, otherId].sort((a, b) => a - b).join(':');
-  return context ? `${pair} ${JSON.stringify([context.type, context.id])}` : pair;
+  return context ? `${pair} ${toJson([context.type, context.id])}` : pair;
 }
 
 /**
