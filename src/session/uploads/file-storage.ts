@@ -27,6 +27,9 @@ export interface FileStorage {
   list(scope: string): Promise<Pick<FileRow, 'uploadId' | 'at'>[]>;
 }
 
+/** A file as it is in the database: with its bytes, if the browser stores no `Blob`. */
+type StoredRow = Omit<FileRow, 'file'> & { scope: string; file?: Blob | undefined; bytes?: ArrayBuffer };
+
 const NAME = 'unified-chat';
 const STORE = 'files';
 
@@ -41,15 +44,28 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
  * operation: writing a large file may take long, and an open database would block an upgrade in another tab.
  */
 export class IndexedDbFiles implements FileStorage {
-  put(scope: string, row: FileRow): Promise<boolean> {
+  async put(scope: string, row: FileRow): Promise<boolean> {
+    // Private windows of WebKit store no `Blob`, but its bytes.
+    return (
+      (await this.#put({ scope, ...row })) ||
+      (await this.#put({ scope, ...row, file: undefined, bytes: await row.file.arrayBuffer() }))
+    );
+  }
+
+  #put(row: StoredRow): Promise<boolean> {
     return this.#run(async (store) => {
-      await done(store.put({ scope, ...row }));
+      await done(store.put(row));
       return true;
     }, false);
   }
 
-  get(scope: string, uploadId: string): Promise<FileRow | undefined> {
-    return this.#run((store) => done(store.get([scope, uploadId]) as IDBRequest<FileRow | undefined>), undefined);
+  async get(scope: string, uploadId: string): Promise<FileRow | undefined> {
+    const row = await this.#run(
+      (store) => done(store.get([scope, uploadId]) as IDBRequest<StoredRow | undefined>),
+      undefined,
+    );
+    const file = row?.file ?? (row?.bytes && new Blob([row.bytes], { type: row.mediaType }));
+    return row && file && { ...row, file };
   }
 
   delete(scope: string, uploadId: string): Promise<void> {
