@@ -4,13 +4,13 @@
  *     vite build                  dist/chat.js         single script for pages without a bundler, and its chunks/
  *     vite build --mode loader    dist/loader.js       classic script that loads chat.js, by its hash, on use
  *     vite build --mode modules   dist/index.js …      one file per module, with external dependencies, for bundlers
- *     vite build --mode cli       dist/doctor-cli.js   the doctor's command line, for Node
+ *                                                      and for the doctor's command line (dist/doctor/cli.js)
  *     vite build --mode demo      dist/demo/chat.js    like the first, unminified: takes under a second, for `npm start`
  *     … --mode demo-loader        dist/demo/loader.js  loads the chat.js next to it, without a hash
  *     … --mode examples           dist/demo/examples/  the examples that need a bundler
  *     … --mode site               dist/demo/site/      playground and studio, as static files
  *
- * `npm run build` runs the first four, in this order, and writes the types.
+ * `npm run build` runs the first three, in this order, and writes the types.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,10 +31,9 @@ export default defineConfig(({ mode }) => {
   if (mode === 'examples') return examples;
   if (mode === 'site') return site;
   const modules = mode === 'modules';
-  const cli = mode === 'cli';
   const demo = mode.startsWith('demo');
   const loader = mode.endsWith('loader');
-  const small = !modules && !cli && !demo;
+  const small = !modules && !demo;
   const entry: Record<string, string> = modules
     ? {
         index: 'src/index.ts',
@@ -42,41 +41,38 @@ export default defineConfig(({ mode }) => {
         hydrate: 'src/hydrate.ts',
         ssr: 'src/ssr.ts',
         'doctor/index': 'src/doctor/index.ts',
+        'doctor/cli': 'src/doctor/cli.ts',
         'adapter/index': 'src/adapter/index.ts',
         ...Object.fromEntries(
           readdirSync('src/define').map((file) => [`define/${file.slice(0, -3)}`, `src/define/${file}`]),
         ),
       }
-    : cli
-      ? { 'doctor-cli': 'src/doctor/cli.ts' }
-      : loader
-        ? { loader: 'src/loader.ts' }
-        : { chat: 'src/chat.ts' };
+    : loader
+      ? { loader: 'src/loader.ts' }
+      : { chat: 'src/chat.ts' };
   return {
-    plugins:
-      demo || cli
-        ? []
-        : [
-            minifyTemplates(),
-            ...(small
-              ? [
-                  trimLit(),
-                  trimZod(),
-                  inlineCloseCodes(),
-                  shortenInternalNames(),
-                  loader ? writeSnippet() : removeOldChunks(),
-                  compressTwice(),
-                ]
-              : []),
-          ],
+    plugins: demo
+      ? []
+      : [
+          minifyTemplates(),
+          ...(small
+            ? [
+                trimLit(),
+                trimZod(),
+                inlineCloseCodes(),
+                shortenInternalNames(),
+                loader ? writeSnippet() : removeOldChunks(),
+                compressTwice(),
+              ]
+            : []),
+        ],
     publicDir: false,
-    ...(!modules &&
-      !cli && {
-        define: {
-          'process.env.NODE_ENV': '"production"',
-          CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : ''),
-        },
-      }),
+    ...(!modules && {
+      define: {
+        'process.env.NODE_ENV': '"production"',
+        CHAT_INTEGRITY: JSON.stringify(loader && small ? integrity('chat.js') : ''),
+      },
+    }),
     build: {
       outDir: demo ? 'dist/demo' : 'dist',
       // The builds share the folder, so each replaces its own files only.
@@ -92,7 +88,7 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         // Code shared by the script and its chunks stays in the script, instead of becoming a chunk of its own.
         preserveEntrySignatures: 'allow-extension',
-        ...(modules || cli ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
+        ...(modules ? { external: DEPENDENCIES } : { treeshake: { propertyReadSideEffects: false } }),
         output: {
           entryFileNames: '[name].js',
           // Short hashes: the script contains them all, and they do not compress.
@@ -101,7 +97,6 @@ export default defineConfig(({ mode }) => {
           // One chunk for the other elements and the rich parts of a thread. Everything that the script needs at once is
           // in the script: an import of a chunk would cost a page one more round trip.
           ...(!modules &&
-            !cli &&
             !loader && {
               codeSplitting: {
                 includeDependenciesRecursively: false,
@@ -264,7 +259,7 @@ function shortenInternalNames(): Plugin {
   const names = INTERNAL_NAMES.toSorted((a, b) => (uses.get(b) ?? 0) - (uses.get(a) ?? 0));
   // In Terser's order, which makes repeated names likely.
   const suffixes = [...'tesirnaohlcdupmfgvwybkTESIRNAOHLCDUPMFGVWYBK0123456789jqxzJQXZ'];
-  const shortNames = ['$', '_', '$$', '_$'].flatMap((prefix) => suffixes.map((suffix) => prefix + suffix));
+  const shortNames = ['$', '_', '$$', '_$', '$_', '__'].flatMap((prefix) => suffixes.map((suffix) => prefix + suffix));
   const short = new Map(names.map((name, index) => [name, shortNames[index]!]));
   const pattern = new RegExp(`(?<![\\w'"/-])(${INTERNAL_NAMES.join('|')})(?![\\w'"/-])`, 'g');
   return {

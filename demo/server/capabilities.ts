@@ -24,26 +24,19 @@ const CAPABILITIES = [
   'hide_receipts',
 ] as const;
 
-/** Capabilities that `--without` removes, to test clients against a server that lacks them. */
-export const REMOVABLE = [
-  'edit',
-  'delete',
-  'reactions',
-  'permissions',
-  'around',
-  'mark_unread',
-  'uploads',
-  'people',
-  'create_room',
-  'manage_room',
-  'room_settings',
-  'room_pages',
-  'delivered',
-  'hide_receipts',
-] as const;
-export type Removable = (typeof REMOVABLE)[number];
+/** Delivery depends on these. */
+const ESSENTIAL = ['idempotent_send', 'ack', 'user_channel', 'sync', 'token_refresh', 'receipts'] as const;
 
-export const isRemovable = (name: string): name is Removable => REMOVABLE.some((capability) => capability === name);
+type Capability = (typeof CAPABILITIES)[number];
+export type Removable = Exclude<Capability, (typeof ESSENTIAL)[number]>;
+
+const isIn = <Name extends string>(names: readonly Name[], name: string): name is Name =>
+  names.some((each) => each === name);
+
+/** Capabilities that `--without` removes, to test clients against a server that lacks them. */
+export const REMOVABLE = CAPABILITIES.filter((name): name is Removable => !isIn(ESSENTIAL, name));
+
+export const isRemovable = (name: string): name is Removable => isIn(REMOVABLE, name);
 
 /** The frames that exist only with a removable capability. */
 const FRAMES: Partial<Record<ClientFrame['type'], Removable>> = {
@@ -63,7 +56,7 @@ export const has = ({ baseline, without }: Source, capability: Removable): boole
   !baseline && !without.includes(capability);
 
 export const announced = ({ without }: Source): string[] =>
-  CAPABILITIES.filter((capability) => !without.some((removed) => removed === capability));
+  CAPABILITIES.filter((capability) => !isIn(without, capability));
 
 /** Whether the server handles frames of this type. */
 export function handlesFrame(options: Source, type: ClientFrame['type']): boolean {

@@ -49,7 +49,7 @@ export interface Limits {
   directRoomsPerUser: number;
   /** Changes of rooms, their members and their settings per minute and user. */
   roomChangesPerUser: number;
-  /** Members of a room that is created, or to which somebody is invited. */
+  /** Members of a room that is created, or to which users are invited. */
   roomMembers: number;
   /** Requests of tickets per minute and user. */
   ticketsPerUser: number;

@@ -7,7 +7,7 @@
  */
 import type { Finding, Report } from '../doctor/findings.js';
 import { noop } from '../internal/noop.js';
-import { idKey, sameId, type Id, type Message, type Room } from '../protocol/index.js';
+import { idKey, type Id, type Room } from '../protocol/index.js';
 import type { Reason } from '../locale/state-reasons.js';
 import { isNewRoom, type ChatState, type Method } from '../model/index.js';
 import { currentReason, threadOf } from '../store/selectors.js';
@@ -22,8 +22,8 @@ import type { ConnectionDependencies } from './dependencies.js';
 import type { ConnectionEvents, Listener } from './events.js';
 import type { ConversationOptions, People } from './people.js';
 import { countCharacters, sendableText } from './sendable-text.js';
-import { newLocalId } from './local-id.js';
 import { roomOfPending, type SendOptions, type SendResult } from './pending-sends.js';
+import { queueMessage } from './queue-message.js';
 
 export type { ConnectionDependencies } from './dependencies.js';
 export type { SendOptions, SendResult } from './pending-sends.js';
@@ -328,16 +328,7 @@ export class ChatConnection {
         throw sendError(text, isSignedOut, limit);
       });
     }
-    const localId = newLocalId();
-    const original: Message | undefined =
-      replyTo == null ? undefined : this.messages(roomId).find(({ id }) => sameId(id, replyTo));
-    const at = this.#core.clock.now();
-    const sent = this.#core.pending.add(localId);
-    void this.#core.session.outbox.add({ localId, roomId, content: text, replyTo }, () => {
-      this.#core.store.dispatch({ type: 'send', draft: { localId, roomId, content: text, replyTo: original, at } });
-    });
-    this.typing(roomId, false);
-    return sent;
+    return queueMessage(this.#core, { roomId, content: text, replyTo });
   }
 
   /**

@@ -1,7 +1,6 @@
 /** What a user can do in a room beyond reading and writing. See method-groups.ts. */
-import type { Id } from '../protocol/index.js';
+import type { Id, RoomMember, RoomSettings } from '../protocol/index.js';
 import type { RoomAction } from '../store/permissions.js';
-import type { RoomMember, RoomSettings } from '../protocol/index.js';
 import type { SettingChanges } from '../transport/index.js';
 
 /** Options of {@link ChatRoom.delete}. */
@@ -102,7 +101,7 @@ export interface ChatRoom {
    */
   invite(userIds: readonly Id[]): Promise<RoomMember[]>;
   /**
-   * Removes a member. Removing somebody who is no member changes nothing.
+   * Removes a member. Removing a user who is no member changes nothing.
    * @throws {ChatError} `not_supported` without the capability `manage_room`; `forbidden`, and the errors of a request.
    */
   removeMember(userId: Id): Promise<void>;

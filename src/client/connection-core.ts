@@ -6,7 +6,6 @@ import type { Id } from '../protocol/index.js';
 import { KeyedTimers } from '../internal/keyed-timers.js';
 import { lazyImport } from '../internal/lazy-import.js';
 import { noop } from '../internal/noop.js';
-import { isNewRoom } from '../model/index.js';
 import { loadDeferred, loadWithDeferred, Session } from '../session/index.js';
 import { usePages } from '../store/reduce.js';
 import { ChatError, systemClock, toChatError, type Clock } from '../transport/index.js';
@@ -141,8 +140,6 @@ export class ConnectionCore implements EventHandlerHost {
   }
 
   setTyping(roomId: Id, isTyping: boolean): void {
-    // The server does not know it yet.
-    if (isNewRoom(roomId)) return;
     void loadParts().then(({ TypingNotifier: Notifier }) => {
       // Without a socket the command is dropped: by the time there is one, it would be out of date.
       this.#typing ??= new Notifier(

@@ -1,18 +1,23 @@
 /** Opens conversations: existing ones, and new ones that are created with their first message. Loaded on first use. */
-import { newRoomId, type NewRoom, type RoomContext } from '../model/index.js';
+import { newRoomId, type NewRoom } from '../model/index.js';
 import { idKey, sameId, type Id, type Room, type User } from '../protocol/index.js';
 import type { ChatData } from '../store/state.js';
-import { ChatError } from '../transport/index.js';
+import { ChatError, type ContextReference } from '../transport/index.js';
 import type { ConversationOptions } from './people.js';
 import type { ConnectionParts } from './connection-parts.js';
 import { newLocalId } from './local-id.js';
 import { send } from './upload-methods.js';
 
-const isSameContext = (a: RoomContext | null | undefined, b: RoomContext | null | undefined): boolean =>
+const isSameContext = (a: ContextReference | null | undefined, b: ContextReference | null | undefined): boolean =>
   a?.type === b?.type && idKey(a?.id ?? '') === idKey(b?.id ?? '');
 
 /** A listed conversation of two people about the same matter. */
-function existingRoom({ rooms }: ChatData, myId: Id, userId: Id, context: RoomContext | undefined): Room | undefined {
+function existingRoom(
+  { rooms }: ChatData,
+  myId: Id,
+  userId: Id,
+  context: ContextReference | undefined,
+): Room | undefined {
   return rooms.find(({ room_type: type, participants, participant_count: count, context: itsContext }) => {
     if (!isSameContext(itsContext, context)) return false;
     // Without a context, only the direct room of the two.

@@ -3,18 +3,15 @@ import type { KeyedTimers } from '../internal/keyed-timers.js';
 import { noop } from '../internal/noop.js';
 import type { SessionEvent } from '../model/index.js';
 import { compareMessages, idKey, sameId, type Id, type Message } from '../protocol/index.js';
-import type { Session } from '../session/index.js';
+import { receiptEvents } from '../session/sync/receipt-events.js';
 import { isOwn, threadOf } from '../store/selectors.js';
 import { hidesReceipts } from '../store/receipts.js';
 import { isStored } from '../store/timeline-entries.js';
 import { ChatError, throwIfAborted } from '../transport/index.js';
+import type { ConnectionParts } from './connection-parts.js';
 import type { StateStore } from './state-store.js';
 
-interface DeliveryHost {
-  readonly store: StateStore;
-  readonly session: Session;
-  readonly timers: KeyedTimers;
-}
+type DeliveryHost = Pick<ConnectionParts, 'session' | 'store' | 'timers'>;
 
 /** Minimum interval between two confirmations for the same room, in milliseconds. */
 const DELIVERY_INTERVAL_MS = 1_000;
@@ -27,7 +24,7 @@ const nameOf = (roomId: Id): string => `delivered ${idKey(roomId)}`;
 const newest = new WeakMap<object, Message>();
 
 /**
- * Confirms a message of somebody else: immediately, then at most once per interval. Disconnecting and leaving the page
+ * Confirms a message of another user: immediately, then at most once per interval. Disconnecting and leaving the page
  * send a waiting confirmation. One that is lost is replaced by the next, because each covers all messages before it.
  */
 export function confirmDelivery(host: DeliveryHost, roomId: Id, message: Message): void {
@@ -55,8 +52,8 @@ function startInterval(timers: KeyedTimers, name: string, message: Message): voi
 
 /** Confirms the newest message of a page, unless it is one further up. */
 export function onHistory(host: DeliveryHost, event: Extract<SessionEvent, { type: 'history' }>): void {
-  const { roomId, side, messages } = event;
-  if (side !== 'older' && side !== 'around') onLoaded(host, roomId, messages);
+  const { roomId, side, messages, hasNewer } = event;
+  if (side !== 'older' && !hasNewer) onLoaded(host, roomId, messages);
 }
 
 /**
@@ -72,21 +69,34 @@ function onLoaded(host: DeliveryHost, roomId: Id, messages: readonly Message[], 
   if (last) confirmDelivery(host, roomId, last);
 }
 
-/** Whether a room has own messages, of whose delivery nothing is known. */
-const needsReceipts = ({ session, store }: DeliveryHost, roomId: Id, messages: readonly Message[]): boolean =>
-  session.backend.has('delivered') &&
-  !threadOf(store.data, roomId).receipts &&
-  messages.some((message) => isOwn(store.data, message));
+/** The open rooms whose receipts were requested: none may be listed, so this is not visible in the state. */
+const requested = new WeakSet<object>();
+
+/** Whether a room has own messages whose delivery was not requested yet. */
+function needsReceipts({ session, store, timers }: DeliveryHost, roomId: Id, messages: readonly Message[]): boolean {
+  const room = session.roomSync.openRooms.get(idKey(roomId));
+  return (
+    session.backend.has('delivered') &&
+    room !== undefined &&
+    !requested.has(room) &&
+    !timers.has(retryName(roomId)) &&
+    !threadOf(store.data, roomId).receipts &&
+    messages.some((message) => isOwn(store.data, message))
+  );
+}
+
+const retryName = (roomId: Id): string => `receipts ${idKey(roomId)}`;
 
 /** Requests the receipts of a room: again after a while, if they cannot be read now and the room is still open. */
 function requestReceipts(host: DeliveryHost, roomId: Id): void {
   const { session, timers } = host;
   const { signal } = session;
+  const room = session.roomSync.openRooms.get(idKey(roomId));
+  if (!room) return;
+  requested.add(room);
   readReceipts(host, roomId, signal).catch(() => {
-    if (signal.aborted) return;
-    timers.set(`receipts ${idKey(roomId)}`, RETRY_MS, () => {
-      if (session.roomSync.openRooms.has(idKey(roomId))) requestReceipts(host, roomId);
-    });
+    requested.delete(room);
+    if (!signal.aborted) timers.set(retryName(roomId), RETRY_MS, () => requestReceipts(host, roomId));
   });
 }
 
@@ -97,12 +107,7 @@ async function readReceipts({ session, store }: DeliveryHost, roomId: Id, signal
   const found = await requests.fetchReceipts(roomId, signal);
   throwIfAborted(signal);
   if (!found) throw new ChatError('unreachable', 'The receipts cannot be read now.');
-  for (const { userId, upTo, deliveredUpTo } of found) {
-    const of = { roomId, userId, seq: undefined, messageIds: [] };
-    if (upTo !== undefined) store.dispatch({ type: 'room-event', event: { type: 'message-read', ...of, upTo } });
-    if (deliveredUpTo !== undefined)
-      store.dispatch({ type: 'room-event', event: { type: 'message-delivered', ...of, upTo: deliveredUpTo } });
-  }
+  for (const event of receiptEvents(roomId, found)) store.dispatch({ type: 'room-event', event });
 }
 
 /** The stores in which receipts were hidden at last. */

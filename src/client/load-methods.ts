@@ -1,6 +1,6 @@
 /** Loads the code of groups of methods. Deferred: see deferred.ts. */
 import { lazyImport } from '../internal/lazy-import.js';
-import { ChatError } from '../transport/index.js';
+import { throwNotLoaded } from '../transport/index.js';
 import type { ConnectionParts } from './connection-parts.js';
 
 const GROUPS = {
@@ -13,10 +13,5 @@ export type MethodGroup = keyof typeof GROUPS;
 type Methods = Record<string, (core: ConnectionParts, ...given: unknown[]) => unknown>;
 
 /** @throws {ChatError} `unreachable`. */
-export async function loadMethods(group: MethodGroup): Promise<Methods> {
-  try {
-    return (await GROUPS[group]()) as unknown as Methods;
-  } catch {
-    throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
-  }
-}
+export const loadMethods = async (group: MethodGroup): Promise<Methods> =>
+  (await GROUPS[group]().catch(throwNotLoaded)) as unknown as Methods;

@@ -11,8 +11,7 @@ import { ChatError, throwIfAborted, type DeferredRequests } from '../transport/i
 import type { DeleteOptions } from './chat-room.js';
 import type { ConnectionParts } from './connection-parts.js';
 import { newLocalId } from './local-id.js';
-import { sendError } from './send-errors.js';
-import { countCharacters, sendableText } from './sendable-text.js';
+import { requireSendable } from './send-errors.js';
 
 type Host = Pick<ConnectionParts, 'clock' | 'pending' | 'session' | 'store' | 'timers' | 'tokens'>;
 
@@ -88,10 +87,7 @@ async function request(
 // ————— Editing
 
 export async function editMessage(host: Host, roomId: Id, messageId: Id, content: string): Promise<void> {
-  const text = sendableText(content);
-  const limit = host.store.data.limits.content;
-  if (host.tokens.isSignedOut || !text || countCharacters(text) > (limit ?? Infinity))
-    throw sendError(text, host.tokens.isSignedOut, limit);
+  const text = requireSendable(host, content);
   const message = allowedMessage(host, roomId, messageId, 'edit_own');
   const change = { type: 'edit', changeId: newLocalId(), roomId, messageId, content: text, at: isoTime(host) } as const;
   if (message && message.delivery !== 'sent') return editUnsent(host, change, message);

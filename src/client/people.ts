@@ -1,7 +1,6 @@
 /** Finding people, and starting rooms with them. See method-groups.ts. */
-import type { RoomContext } from '../model/index.js';
 import type { Id, Room, RoomMember, User } from '../protocol/index.js';
-import type { ListPage } from '../transport/index.js';
+import type { ContextReference, ListPage } from '../transport/index.js';
 
 /** Options of {@link People.search} and {@link People.members}. */
 export interface SearchOptions {
@@ -41,7 +40,7 @@ export interface ConversationOptions {
   /** The name of a group. Two people need none. */
   name?: string | undefined;
   /** The matter that it is about. Two people have one conversation per matter. */
-  context?: RoomContext | undefined;
+  context?: ContextReference | undefined;
   /** Signed by the host, with title and picture of the context: see docs/PROTOCOL.md. */
   contextToken?: string | undefined;
   /** The first message. */

@@ -59,7 +59,7 @@ async function whileShown<Value, Result>(
     return result;
   } catch (thrown) {
     const now = roomOf(store.data, roomId);
-    // Not if the user or the backend has changed, and not what somebody else has changed meanwhile.
+    // Not if the user or the backend has changed, and not a value that another user has set meanwhile.
     if (!signal.aborted && now && get(now) === value) update(host, roomId, set(now, pending.confirmed as Value));
     throw thrown;
   } finally {
@@ -88,7 +88,7 @@ export async function invite(host: Host, roomId: Id, userIds: readonly Id[]): Pr
   return requests.invite(roomId, userIds, host.session.signal);
 }
 
-/** Somebody who is no member any more was removed before, perhaps by a request whose answer was lost. */
+/** A user who is no member any more was removed before, perhaps by a request whose answer was lost. */
 async function remove(host: Host, roomId: Id, userId: Id): Promise<void> {
   const requests = await peopleRequestsOf(host, 'manage_room');
   await requests.removeMember(roomId, userId, host.session.signal).catch((thrown: unknown) => {

@@ -1,18 +1,13 @@
 /** The work of the client after events of rooms. Deferred: see deferred.ts. */
-import type { KeyedTimers } from '../internal/keyed-timers.js';
 import { noop } from '../internal/noop.js';
 import type { RoomEvent, SessionEvent } from '../model/index.js';
 import { check, idKey, Room, sameId, type Id } from '../protocol/index.js';
-import type { Session } from '../session/index.js';
 import { roomOf } from '../store/selectors.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { confirmDelivery, onHistory, onOffer } from './delivery-receipts.js';
 import type { StateStore } from './state-store.js';
 
-interface RoomEventHost {
-  readonly store: StateStore;
-  readonly session: Session;
-  readonly timers: KeyedTimers;
-}
+type RoomEventHost = Pick<ConnectionParts, 'session' | 'store' | 'timers'>;
 
 /** A user who has not sent `typing` again for this time has stopped, in milliseconds. */
 const TYPING_TIMEOUT_MS = 6_000;

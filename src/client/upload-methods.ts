@@ -1,6 +1,7 @@
 /** The methods of {@link ChatUploads}, with the connection as first argument. Loaded on first use. */
+import { noop } from '../internal/noop.js';
 import type { Upload } from '../model/index.js';
-import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
+import { idKey, type Id } from '../protocol/index.js';
 import { MAX_FILES, type UploadQueue } from '../session/uploads/upload-queue.js';
 import { isAllowed } from '../store/permissions.js';
 import { unsentAttachment } from '../store/uploads.js';
@@ -10,8 +11,8 @@ import type { ConnectionParts } from './connection-parts.js';
 import { isAccepted } from './is-accepted.js';
 import { newLocalId } from './local-id.js';
 import type { SendResult } from './pending-sends.js';
-import { sendError } from './send-errors.js';
-import { countCharacters, sendableText } from './sendable-text.js';
+import { queueMessage } from './queue-message.js';
+import { requireSendable } from './send-errors.js';
 
 const queueOf = async ({ session }: ConnectionParts): Promise<UploadQueue> =>
   (await session.outbox.loadFallback()).files.load();
@@ -65,10 +66,7 @@ function wakeOnConnection(core: ConnectionParts): void {
   core.store.subscribe((data, previous) => {
     const works = data.phase.is === 'connected' || data.phase.is === 'polling';
     if (works && data.phase !== previous.phase && data.uploads.size > 0)
-      void queueOf(core).then(
-        (queue) => queue.wake(data.uploads.keys()),
-        () => {},
-      );
+      void queueOf(core).then((queue) => queue.wake(data.uploads.keys()), noop);
   });
 }
 
@@ -79,12 +77,9 @@ export async function send(
   { attachments, replyTo }: SendFilesOptions,
 ): Promise<SendResult> {
   const roomId = createdRoom(core, localRoomId);
-  const { store, session, clock, tokens } = core;
+  const { store } = core;
   const { limits, capabilities, uploads } = store.data;
-  const text = sendableText(content);
-  const isEmpty = !text && attachments.length === 0;
-  if (tokens.isSignedOut || isEmpty || countCharacters(text) > (limits.content ?? Infinity))
-    throw sendError(text, tokens.isSignedOut, limits.content);
+  const text = requireSendable(core, content, attachments.length > 0);
   const most = capabilities.includes('uploads') ? (limits.attachments ?? 1) : 1;
   if (attachments.length > most)
     throw new ChatError('too_many', `The message has ${attachments.length} files; the limit is ${most}.`);
@@ -96,21 +91,8 @@ export async function send(
     const { name, mediaType, size } = upload;
     return { uploadId, name, mediaType, size };
   });
-  const localId = newLocalId();
-  const original: Message | undefined =
-    replyTo == null ? undefined : store.data.threads.get(idKey(roomId))?.timeline.find(({ id }) => sameId(id, replyTo));
-  const at = clock.now();
-  const sent = core.pending.add(localId);
   const newRoom = store.data.newRooms.get(idKey(roomId));
-  void session.outbox.add({ localId, roomId, content: text, replyTo, files, newRoom }, () => {
-    const shown = files.map(unsentAttachment);
-    store.dispatch({
-      type: 'send',
-      draft: { localId, roomId, content: text, replyTo: original, at, attachments: shown },
-    });
-  });
-  core.setTyping(roomId, false);
-  return sent;
+  return queueMessage(core, { roomId, content: text, replyTo, files, newRoom }, files.map(unsentAttachment));
 }
 
 /** Whether a message that is not sent needs a file. */

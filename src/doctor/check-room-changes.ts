@@ -13,7 +13,7 @@ import type { WriteContext } from './write-context.js';
 
 const CREATE_FIX =
   'On POST rooms/ {"user_ids", "name", "context", "context_token", "text"}, answer 201 with {"room", "created"}, and ' +
-  '400 {"user_ids": [message]} if there is nobody besides the user. Otherwise do not announce create_room.';
+  '400 {"user_ids": [message]} if it names no other user. Otherwise do not announce create_room.';
 const RENAME_FIX =
   'On PATCH rooms/{id}/ {"name"}, answer 200 with the room. If the user may not rename it (action "rename"), answer ' +
   '403 with {"detail", "code": "not_allowed"}. Otherwise do not announce manage_room.';

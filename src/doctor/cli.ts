@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `npx unified-chat doctor`. Node only; built into dist/doctor-cli.js. */
+/** The command `npx unified-chat doctor`. Node only; built into dist/doctor/cli.js. */
 import { WebSocket } from 'ws';
 import { parseArguments, USAGE, UsageError } from './cli-args.js';
 import { createPrinter } from './cli-print.js';

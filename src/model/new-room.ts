@@ -1,17 +1,12 @@
 /** Rooms that do not exist on the server yet. They are created together with their first message. */
 import type { Id, User } from '../protocol/index.js';
-
-/** The matter that a conversation is about: an order, a job. */
-export interface RoomContext {
-  readonly type: string;
-  readonly id: Id;
-}
+import type { ContextReference } from '../transport/index.js';
 
 export interface NewRoom {
   /** The members, without the user. */
   readonly userIds: readonly Id[];
   readonly name?: string | undefined;
-  readonly context?: RoomContext | undefined;
+  readonly context?: ContextReference | undefined;
   /** Signed by the host, with title and picture of the context: see docs/PROTOCOL.md. */
   readonly contextToken?: string | undefined;
   /** The members that are known here, for display. */

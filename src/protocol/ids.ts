@@ -15,15 +15,3 @@ const WHOLE_NUMBER = /^(0|[1-9]\d*)$/;
 
 /** Whether an id implies an order: whole numbers do (also as digits, beyond 2^53), UUIDs do not. */
 export const isOrdered = (id: Id): boolean => WHOLE_NUMBER.test(idKey(id));
-
-/**
- * Compares two ids that are whole numbers. It compares their digits, so that a 64-bit id that is sent as a string keeps
- * its order.
- * @returns negative, zero or positive; zero also if an id implies no order.
- */
-export function compareIds(a: Id, b: Id): number {
-  if (!isOrdered(a) || !isOrdered(b)) return 0;
-  const [x, y] = [idKey(a), idKey(b)];
-  if (x.length !== y.length) return x.length - y.length;
-  return x < y ? -1 : x > y ? 1 : 0;
-}

@@ -4,6 +4,7 @@ export * from './close-codes.js';
 export * from './codec.js';
 export * from './entities.js';
 export * from './entity-input.js';
+export * from './history-part.js';
 export * from './ids.js';
 export * from './notifications.js';
 export * from './order.js';

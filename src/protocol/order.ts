@@ -2,7 +2,19 @@
  * The order of a room's messages: by time, then by id. A page keeps the order of the server. This order applies only
  * between messages that were never in one page.
  */
-import { compareIds, type Id } from './ids.js';
+import { idKey, isOrdered, type Id } from './ids.js';
+
+/**
+ * Compares two ids that are whole numbers. It compares their digits, so that a 64-bit id that is sent as a string keeps
+ * its order.
+ * @returns negative, zero or positive; zero also if an id implies no order.
+ */
+export function compareIds(a: Id, b: Id): number {
+  if (!isOrdered(a) || !isOrdered(b)) return 0;
+  const [x, y] = [idKey(a), idKey(b)];
+  if (x.length !== y.length) return x.length - y.length;
+  return x < y ? -1 : x > y ? 1 : 0;
+}
 
 /** The fields that determine the order of a message. */
 export interface Ordered {

@@ -1,6 +1,6 @@
 /** The bodies of REST responses. docs/PROTOCOL.md lists the routes. */
 import { check, type Output, type Result } from './validation.js';
-import { anything, flag, Id, optionalOr, object, nullOnError, sequence, string, z } from './schema.js';
+import { anything, flag, optionalOr, object, nullOnError, sequence, string, z } from './schema.js';
 
 /** One page of `GET rooms/`. A baseline backend returns a bare array: see `roomsPage`. */
 const RoomsPage = object(() => ({ results: z.array(anything), next: nullOnError(string) }));
@@ -8,15 +8,6 @@ const RoomsPage = object(() => ({ results: z.array(anything), next: nullOnError(
 /** `GET rooms/`: a bare array, or one page. */
 export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
   check(RoomsPage, Array.isArray(body) ? { results: body, next: null } : body, 'GET rooms/');
-
-/** `GET rooms/{id}/messages/?around=`, capability `around`. The two flags are absent if the server ignores it. */
-export const PartBody = object(() => ({
-  messages: z.array(anything),
-  has_older: optionalOr(flag),
-  has_newer: optionalOr(flag),
-  target_id: optionalOr(Id),
-  seq: optionalOr(sequence),
-}));
 
 /** `GET rooms/{id}/messages/`: oldest first. */
 export const MessagesBody = object(() => ({

@@ -1,4 +1,4 @@
-import { ChatError } from '../transport/index.js';
+import { throwNotLoaded } from '../transport/index.js';
 import type * as deferred from './deferred.js';
 import { lazyImport } from '../internal/lazy-import.js';
 
@@ -16,12 +16,7 @@ export const loadWithDeferred = (load: () => Promise<unknown>): void => void (al
  * @throws {ChatError} `unreachable`.
  */
 export const loadDeferred = (): Promise<typeof deferred> =>
-  Promise.all([load(), also()]).then(
-    ([deferred]) => (loaded = deferred),
-    () => {
-      throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
-    },
-  );
+  Promise.all([load(), also()]).then(([deferred]) => (loaded = deferred), throwNotLoaded);
 
 /** Like `loadDeferred`, but without a wait if the code is already loaded. */
 export const deferredNow = (): typeof deferred | Promise<typeof deferred> => loaded ?? loadDeferred();

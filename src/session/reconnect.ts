@@ -5,7 +5,8 @@
 import { noop } from '../internal/noop.js';
 import { afterClose, CloseCode } from '../protocol/index.js';
 import { throwIfAborted, toChatError, type ChatError, type ErrorCode } from '../transport/index.js';
-import { backoff, leastAttempt, SPREAD } from './backoff.js';
+import { backoff } from './backoff.js';
+import { leastAttempt, SPREAD } from './least-attempt.js';
 import type { SessionContext, SocketOutcome } from './session-context.js';
 import { requestUserInfo } from './auth/request-user-info.js';
 import { LATER_REASONS } from '../locale/deferred-state-reasons.js';

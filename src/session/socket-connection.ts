@@ -49,7 +49,8 @@ export class SocketConnection {
   readonly #options: SocketConnectionOptions;
   readonly #socket: TransportConnection;
   readonly #scope = new AbortController();
-  readonly #waiting = new Set<(event: TransportEvent) => void>();
+  /** The functions that look at events, each with the one that ends its wait. */
+  readonly #waiting = new Map<(event: TransportEvent) => void, () => void>();
   #heartbeat: Heartbeat | undefined;
   #isGreeted = false;
   #everyMs: number;
@@ -82,6 +83,7 @@ export class SocketConnection {
         this.#heartbeat?.stop();
         this.#cancelLoading();
         this.#scope.abort();
+        this.#waiting.forEach((giveUp) => giveUp());
         end(how);
       },
     });
@@ -136,7 +138,6 @@ export class SocketConnection {
       const done = (came: boolean): void => {
         cancel();
         this.#waiting.delete(look);
-        this.signal.removeEventListener('abort', giveUp);
         resolve(came);
       };
       const giveUp = (): void => done(false);
@@ -144,8 +145,7 @@ export class SocketConnection {
         if (match(event)) done(true);
       };
       const cancel = this.#options.clock.after(ms, giveUp);
-      this.#waiting.add(look);
-      this.signal.addEventListener('abort', giveUp);
+      this.#waiting.set(look, giveUp);
       if (this.signal.aborted) giveUp();
     });
   }
@@ -175,7 +175,7 @@ export class SocketConnection {
       this.#options.onGreeting(event);
     } else {
       this.#options.onEvent(event);
-      for (const look of [...this.#waiting]) look(event);
+      this.#waiting.forEach((_, look) => look(event));
     }
   }
 }

@@ -2,13 +2,13 @@
 import { idKey, sameId, type Id, type Message } from '../protocol/index.js';
 import { assertNever } from '../internal/assert-never.js';
 import { errorOf, type StoredMessage, type RoomEvent } from '../model/index.js';
-import { addPending, arrive, hasMessage, remove, type PendingMessage, type Timeline } from './timeline-entries.js';
+import { addPending, arrive, hasMessage, isStored, type PendingMessage, type Timeline } from './timeline-entries.js';
 import { onNewRoom } from './new-rooms.js';
 import { tombstone } from './pending-changes.js';
 import { isStranger, onDelivered, onRead } from './receipts.js';
 import { onMarkedRead, onRoomUpdated } from './room-list.js';
 import { threadOf } from './selectors.js';
-import type { ChatData, LateAction } from './state.js';
+import type { ChatData, ChatMessage, LateAction } from './state.js';
 import { inExistingTimeline, inThread, inTimeline } from './threads.js';
 import { unsentAttachment } from './uploads.js';
 import { placeByTime, setDelivery } from './timeline.js';
@@ -40,7 +40,9 @@ function onRoomEvent(state: ChatData, event: Extract<LateAction, { type: 'room-e
       );
     case 'reactions-updated':
       return inExistingTimeline(state, event.roomId, (timeline) =>
-        timeline.map((entry) => (sameId(entry.id, event.messageId) ? { ...entry, reactions: event.reactions } : entry)),
+        timeline.map((entry) =>
+          sameId(entry.id, event.messageId) && !entry.deleted_at ? { ...entry, reactions: event.reactions } : entry,
+        ),
       );
     case 'message-deleted':
       return onDeleted(state, event);
@@ -72,16 +74,20 @@ function onDeleted(
   });
 }
 
-/** Updates the quotes of a message. */
+/** Removes a deleted message. */
+const remove = (timeline: Timeline, id: Id): Timeline =>
+  timeline.filter((entry) => !isStored(entry) || !sameId(entry.id, id));
+
+/** Updates the quotes of a message. That it was deleted is final. */
 function withQuotes(
   timeline: Timeline,
   { id, content, sender, deleted_at }: Pick<Message, 'id' | 'content' | 'sender' | 'deleted_at'>,
 ): Timeline {
-  if (!timeline.some(({ reply_to }) => sameId(reply_to?.id, id))) return timeline;
+  const isOutdated = ({ reply_to }: ChatMessage): boolean =>
+    sameId(reply_to?.id, id) && !(reply_to?.deleted_at && !deleted_at);
+  if (!timeline.some(isOutdated)) return timeline;
   const quote = { id, content, sender: sender?.username ?? '', deleted_at };
-  return timeline.map((entry) =>
-    sameId(entry.reply_to?.id, id) ? { ...entry, reply_to: { ...entry.reply_to, ...quote } } : entry,
-  );
+  return timeline.map((entry) => (isOutdated(entry) ? { ...entry, reply_to: { ...entry.reply_to, ...quote } } : entry));
 }
 
 /** Adds an unsent message that was written before this page was loaded, or in another tab. */

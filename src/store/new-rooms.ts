@@ -5,18 +5,32 @@ import type { Intent } from './actions.js';
 import { roomOf, threadOf } from './selectors.js';
 import { EMPTY_THREAD, type ChatData } from './state.js';
 
+/** New rooms without a message that are kept. */
+const MAX_EMPTY = 100;
 /** Created rooms whose local ids are remembered. */
 const MAX_CREATED = 100;
 
 export function onNewRoom(state: ChatData, { roomId, newRoom, at }: Extract<Intent, { type: 'new-room' }>): ChatData {
   // The same conversation, perhaps with another token.
   if (roomOf(state, roomId)) return { ...state, newRooms: new Map(state.newRooms).set(idKey(roomId), newRoom) };
+  const { rooms, threads, newRooms } = withoutOldestEmpty(state);
   return {
     ...state,
-    rooms: [localRoom(roomId, newRoom, new Date(at).toISOString()), ...state.rooms],
-    threads: new Map(state.threads).set(idKey(roomId), { ...EMPTY_THREAD, loaded: true }),
-    newRooms: new Map(state.newRooms).set(idKey(roomId), newRoom),
+    rooms: [localRoom(roomId, newRoom, new Date(at).toISOString()), ...rooms],
+    threads: new Map(threads).set(idKey(roomId), { ...EMPTY_THREAD, loaded: true }),
+    newRooms: new Map(newRooms).set(idKey(roomId), newRoom),
   };
+}
+
+/** A page may open conversations in which nothing is written: the oldest one is released. */
+function withoutOldestEmpty(state: ChatData): Pick<ChatData, 'rooms' | 'threads' | 'newRooms'> {
+  const empty = [...state.newRooms.keys()].filter((id) => threadOf(state, id).timeline.length === 0);
+  const [oldest] = empty;
+  if (empty.length < MAX_EMPTY || oldest === undefined) return state;
+  const [threads, newRooms] = [new Map(state.threads), new Map(state.newRooms)];
+  threads.delete(oldest);
+  newRooms.delete(oldest);
+  return { rooms: state.rooms.filter(({ id }) => !sameId(id, oldest)), threads, newRooms };
 }
 
 const localRoom = (id: Id, { userIds, name = '', participants }: NewRoom, time: string): Room => ({

@@ -87,7 +87,7 @@ const withoutReceipts = (state: ChatData): ChatData => ({
 
 /**
  * Whether a receipt must not be shown, because this user hides receipts. It may still arrive: it was sent before, or
- * requested. What the user has read is no receipt of somebody else.
+ * requested. The user's own reading is no receipt of another user.
  */
 const isHiddenFrom = (state: ChatData, userId: Id): boolean => hidesReceipts(state) && !sameId(userId, state.user?.id);
 

@@ -78,7 +78,7 @@ export interface Thread {
   readonly receipts?: Receipts;
 }
 
-/** What is known of the receipts of a room beyond the fields of its messages. */
+/** The receipts of a room beyond the fields of its messages. */
 export interface Receipts {
   /** The last message that has reached each other member (`idKey`). */
   readonly delivered: ReadonlyMap<string, Id>;

@@ -42,16 +42,23 @@ export const edgeOf = (timeline: Timeline, side?: 'older' | 'newer'): ChatMessag
   side === 'older' ? timeline.find(isStored) : timeline.findLast(isStored);
 
 /**
- * Creates or updates the entry of a stored message.
+ * Creates or updates the entry of a stored message. A deletion is final, of the message and of the one it quotes: a
+ * copy that was read before it, and arrives after it, does not undo it.
  * @param known its current entry.
  * @param key key of the pending message that it confirms.
  */
 export function entryOf(message: Message, known?: ChatMessage, key?: string): ChatMessage {
   const localId = message._tempId ?? null;
-  return known
-    ? // A copy from before the message was read must not make it unread.
-      { ...known, ...message, is_read: known.is_read || message.is_read, localId: known.localId ?? localId }
-    : { ...message, key: key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
+  if (!known) return { ...message, key: key ?? `#${idKey(message.id)}`, delivery: 'sent', localId, error: null };
+  const { deleted_at, is_read, reply_to } = known;
+  return {
+    ...known,
+    ...(deleted_at && !message.deleted_at ? {} : message),
+    ...(reply_to?.deleted_at && { reply_to }),
+    // A copy from before the message was read must not make it unread.
+    is_read: is_read || message.is_read,
+    localId: known.localId ?? localId,
+  };
 }
 
 /**
@@ -70,10 +77,6 @@ export function arrive(timeline: Timeline, messages: readonly Message[]): Timeli
   }
   return next;
 }
-
-/** Removes a deleted message. */
-export const remove = (timeline: Timeline, id: Id): Timeline =>
-  timeline.filter((entry) => !isStored(entry) || !sameId(entry.id, id));
 
 export interface PendingMessage {
   readonly localId: string;

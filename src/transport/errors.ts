@@ -95,6 +95,14 @@ export const toChatError = (thrown: unknown): ChatError =>
     : new ChatError('unexpected_answer', thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
+ * Handles a failed dynamic import.
+ * @throws {ChatError} `unreachable`
+ */
+export function throwNotLoaded(): never {
+  throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
+}
+
+/**
  * Call it after every `await`: the operation may have been cancelled, or the user may have changed, in the meantime.
  * @throws {ChatError} `aborted`
  */

@@ -14,14 +14,20 @@ export interface ListPage<Item> {
   next: string | null;
 }
 
+/** The matter that a conversation is about: an order, a job. */
+export interface ContextReference {
+  readonly type: string;
+  readonly id: Id;
+}
+
 /** A room that is created, or found if it exists. */
-export interface NewRoom {
+export interface CreateRoomRequest {
   /** The other members. */
   userIds: readonly Id[];
   /** Makes it a group, also with one other member. */
   name?: string | undefined;
-  /** What the room is about. Two people have one room per context. */
-  context?: { type: string; id: Id } | undefined;
+  /** The matter of the room. Two people have one room per context. */
+  context?: ContextReference | undefined;
   /** A JWT in which the host has signed the context, with title and address. */
   contextToken?: string | undefined;
   /** The first message. */
@@ -50,7 +56,7 @@ export interface SettingChanges {
 export interface PeopleRequests {
   findPeople(query: PeopleQuery, signal: AbortSignal): Promise<ListPage<User>>;
   listMembers(roomId: Id, query: PeopleQuery, signal: AbortSignal): Promise<ListPage<RoomMember>>;
-  createRoom(room: NewRoom, signal: AbortSignal): Promise<CreatedRoom>;
+  createRoom(room: CreateRoomRequest, signal: AbortSignal): Promise<CreatedRoom>;
   /** The room of two people, on a backend without `create_room`. */
   startDirect(userId: Id, signal: AbortSignal): Promise<CreatedRoom>;
   rename(roomId: Id, name: string, signal: AbortSignal): Promise<Room>;
@@ -66,7 +72,7 @@ export interface RoomPageQuery {
   cursor?: string | undefined;
   /** Whether to list the archived rooms, instead of the others. */
   archived?: boolean | undefined;
-  /** Only what has changed since a page with this `asOf`, archived or not. */
+  /** Only the changes since a page with this `asOf`, archived or not. */
   since?: string | undefined;
 }
 
@@ -79,6 +85,6 @@ export interface RoomPage {
   asOf: string;
   /** The rooms that the user is no longer in. */
   removed: readonly Id[];
-  /** The server does not know what has changed since then. */
+  /** The server does not know the changes since then. */
   isExpired: boolean;
 }

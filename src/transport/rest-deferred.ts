@@ -14,14 +14,14 @@ import {
 import { lazyImport } from '../internal/lazy-import.js';
 import { parseUrl } from '../internal/url.js';
 import { aroundRequest } from './around-request.js';
-import { ChatError } from './errors.js';
+import { throwNotLoaded } from './errors.js';
 import { toEvent } from './frames.js';
 import { isReachable } from './is-reachable.js';
 import { mutationRequests } from './mutation-requests.js';
 import type { RestClient, RoomsPage } from './rest.js';
 import { readRoomChanges } from './room-changes.js';
 import { roomPageRequest } from './room-page-request.js';
-import { importUploads, sendMessage } from './send-message.js';
+import { loadUploads, sendMessage } from './send-message.js';
 import { fetchTicket } from './ticket.js';
 import type { DeferredRequests, Receipt as ReadReceipt, RoomsAnswer } from './transport.js';
 
@@ -30,14 +30,10 @@ import type { DeferredRequests, Receipt as ReadReceipt, RoomsAnswer } from './tr
  * incomplete.
  */
 const MAX_ROOMS = 10_000;
-const importPeopleRequests = lazyImport(() => import('./people-requests.js'));
-const loadPeopleRequests = (): ReturnType<typeof importPeopleRequests> =>
-  importPeopleRequests().catch(() => {
-    throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
-  });
-
 /** Only a list that does not end has more pages. */
 const MAX_RECEIPT_PAGES = 100;
+
+const importPeople = lazyImport(() => import('./people-requests.js'));
 
 /**
  * Reads the pages of the room list after the first one.
@@ -89,10 +85,10 @@ export const deferredRequests = (rest: RestClient, onProblem: (problem: Problem)
   fetchTicket: (signal) => fetchTicket(rest, signal),
   ...mutationRequests(rest),
   fetchAround: aroundRequest(rest, onProblem),
-  uploadFile: async (request) => (await importUploads()).uploadFile(rest, request),
-  discardUpload: async (id) => (await importUploads()).discardUpload(rest, id),
+  uploadFile: async (request) => (await loadUploads()).uploadFile(rest, request),
+  discardUpload: async (id) => (await loadUploads()).discardUpload(rest, id),
   fetchRoomPage: roomPageRequest(rest, onProblem),
-  people: async () => (await loadPeopleRequests()).peopleRequests(rest, onProblem),
+  people: async () => (await importPeople().catch(throwNotLoaded)).peopleRequests(rest, onProblem),
   isReachable: (signal) => isReachable(rest, signal),
   async fetchUserInfo(signal) {
     const info = check(ChatFrames.connection_established, await rest.request('me/', { signal }), 'GET me/');

@@ -1,9 +1,13 @@
 import { lazyImport } from '../internal/lazy-import.js';
 import { check, Message, type Id } from '../protocol/index.js';
+import { throwNotLoaded } from './errors.js';
 import type { RestClient } from './rest.js';
 import type { SendMessageOptions } from './transport.js';
 
-export const importUploads = lazyImport(() => import('./upload-request.js'));
+const importUploads = lazyImport(() => import('./upload-request.js'));
+
+/** @throws {ChatError} `unreachable` */
+export const loadUploads = (): ReturnType<typeof importUploads> => importUploads().catch(throwNotLoaded);
 
 /** Stores a message over REST. @throws {ChatError} */
 export async function sendMessage(
@@ -22,7 +26,7 @@ export async function sendMessage(
   };
   const headers: Record<string, string> = idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {};
   const answer = file
-    ? await (await importUploads()).sendForm(rest, path, { fields: body, file, headers, signal })
+    ? await (await loadUploads()).sendForm(rest, path, { fields: body, file, headers, signal })
     : await rest.request(path, { method: 'POST', body, headers, signal });
   return rest.unwrap(check(Message, answer, 'POST rooms/{id}/send_message/'));
 }

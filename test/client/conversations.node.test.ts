@@ -90,6 +90,20 @@ describe('13.6: conversations', () => {
     assert.deepEqual(problems, []);
   });
 
+  it('at most 100 conversations without a message are kept; those with one stay', async () => {
+    const ana = await connect(ANA);
+    ana.answer = (method, path) =>
+      `${method} ${path}` === CREATE ? Response.json({ detail: 'Not now.' }, { status: 503 }) : undefined;
+    const written = await ana.chat.openConversation({ with: BEN, context: job(), text: 'waits' });
+    await ana.until(() => ana.chat.messages(written).length === 1, 'the message');
+    const first = await ana.chat.openConversation({ with: BEN, context: job() });
+    for (let count = 0; count < 100; count++) await ana.chat.openConversation({ with: BEN, context: job() });
+    assert.equal(ana.chat.data.newRooms.size, 101);
+    assert.ok(roomOf(ana.chat.data, written));
+    assert.equal(roomOf(ana.chat.data, first), undefined);
+    ana.chat.discard(ana.chat.messages(written)[0]!.localId!);
+  });
+
   it('without a network, the messages wait in their order, and the room is created once', async () => {
     const ana = await connect(ANA);
     const context = job();

@@ -37,7 +37,7 @@ describe('14.2, 14.3: receipts', () => {
 
   it('a device that shows only the list confirms what it receives', async () => {
     const ana = await connect(ANA, [DIRECT]);
-    const { message } = await ana.chat.sendChatMessage(DIRECT, 'before anybody is there');
+    const { message } = await ana.chat.sendChatMessage(DIRECT, 'before another device is connected');
     assert.equal(isDelivered(ana, DIRECT, message.id), false);
     assert.deepEqual(await ana.chat.room(DIRECT).deliveredTo(message.id), []);
     const ben = await connect(BEN);
@@ -52,10 +52,29 @@ describe('14.2, 14.3: receipts', () => {
 
   it('is known in a room that is opened later, and a room that is opened confirms its messages', async () => {
     const ana = await connect(ANA);
-    const { message } = await ana.chat.sendChatMessage(DIRECT, 'nobody is connected');
+    const { message } = await ana.chat.sendChatMessage(DIRECT, 'no other device is connected');
     await connect(BEN, [DIRECT]);
     const later = await connect(ANA, [DIRECT]);
     await later.until(() => isDelivered(later, DIRECT, message.id), 'the delivery');
+  });
+
+  it('the receipts of an open room are requested once, even if none is listed', async () => {
+    const room = 902;
+    await server.database.query(
+      `insert into rooms (id, name, room_type) values (${room}, 'Nothing is received', 'general')`,
+    );
+    await server.database.query(`insert into members (room_id, user_id) values (${room}, ${ANA}), (${room}, ${CLEO})`);
+    for (let count = 0; count < 120; count++)
+      await rest(server, ANA, `rooms/${room}/send_message/`, { json: { room, content: `not received ${count}` } });
+    const ana = await connect(ANA, [room]);
+    const requested = (request: string) =>
+      ana.requests.filter((each) => each === `GET rooms/${room}/${request}/`).length;
+    for (let count = 0; count < 5; count++) {
+      await ana.chat.room(room).openAt(new Date(0));
+      await ana.chat.loadNewest(room);
+    }
+    assert.equal(requested('messages'), 11);
+    assert.equal(requested('receipts'), 1);
   });
 
   it('in a group, a message is delivered when all others have it', async () => {

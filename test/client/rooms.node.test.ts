@@ -76,7 +76,7 @@ describe('13.6: changing a room', () => {
     assert.equal(nameIn(ana), 'The move');
   });
 
-  it('of two names that fail, the confirmed one comes back; a name of somebody else stays', async () => {
+  it('of two names that fail, the confirmed one comes back; a name that another user has set stays', async () => {
     const ana = await connect(server, ANA);
     const { fail, started } = holdAndFail(ana, 'PATCH');
     const failing = [ana.chat.room(id).rename('First'), ana.chat.room(id).rename('Second')];
@@ -117,7 +117,7 @@ describe('13.6: changing a room', () => {
     await ana.chat.room(id).removeMember(EMIL);
   });
 
-  it('whoever is removed while the room is open sees that it is closed', async () => {
+  it('a member who is removed while the room is open sees that it is closed', async () => {
     const [ana, ben] = [await connect(server, ANA), await connect(server, BEN, [id])];
     await ana.chat.room(id).removeMember(BEN);
     await ben.until((data) => data.threads.get(String(id))?.denied === true, 'that access is denied');

@@ -59,7 +59,7 @@ describe('13.5: files of messages', () => {
     await ana.until((data) => data.uploads.size === 0, 'no uploads');
   });
 
-  it('whoever sends a file has stopped typing', async () => {
+  it('sending a file ends typing', async () => {
     const [ana, ben] = [await connect(ANA), await connect(BEN)];
     const isTyping = (): boolean => (ben.chat.data.threads.get(String(ROOM))?.typing.length ?? 0) > 0;
     const gate = deferred();

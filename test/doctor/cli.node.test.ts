@@ -173,14 +173,23 @@ describe('the built command', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('runs in Node without a loader', async () => {
-    const vite = ['node_modules/vite/bin/vite.js', 'build', '--mode', 'cli', '--logLevel', 'error', '--outDir', folder];
+    const vite = [
+      'node_modules/vite/bin/vite.js',
+      'build',
+      '--mode',
+      'modules',
+      '--logLevel',
+      'error',
+      '--outDir',
+      folder,
+    ];
     const build = await runNode(vite);
     assert.equal(build.code, 0, build.err);
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
     const server = await startServer({});
     try {
       const env = { UNIFIED_CHAT_TOKEN: await server.signToken(ANA) };
-      const { code, out, err } = await runNode([join(folder, 'doctor-cli.js'), 'doctor', '--url', server.url], env);
+      const { code, out, err } = await runNode([join(folder, 'doctor/cli.js'), 'doctor', '--url', server.url], env);
       assert.equal(code, 0, out + err);
       assert.match(out, /No problems found/);
     } finally {

@@ -36,6 +36,9 @@ import { Simulation } from './simulation.js';
 const RUNS = Number(process.env['RUNS'] ?? 2_000);
 const SOAK_MINUTES = Number(process.env['SOAK'] ?? 0);
 const SEED = process.env['SEED'];
+const ONLY = process.env['ONLY'] ?? '';
+const FAILURE_PATH = process.env['FAILURE_PATH'];
+const REPLAY_PATH = process.env['REPLAY_PATH'];
 
 const FULL = [
   'idempotent_send',
@@ -314,9 +317,9 @@ const SETUPS = [
 
 describe('random scenarios', () => {
   for (const { name, capabilities, acts, share, isBlocked } of SETUPS) {
-    it(name, async () => {
+    it(name, { skip: !name.includes(ONLY) }, async () => {
       const property = fc.asyncProperty(
-        fc.commands(acts, { maxCommands: 40, size: 'max' }),
+        fc.commands(acts, { maxCommands: 40, size: 'max', ...(REPLAY_PATH && { replayPath: REPLAY_PATH }) }),
         fc.nat(2 ** 31 - 2),
         (commands, seed) => runScenario(commands, capabilities, seed, isBlocked),
       );
@@ -327,6 +330,7 @@ describe('random scenarios', () => {
           markInterruptAsFailure: false,
         }),
         ...(SEED !== undefined && { seed: Number(SEED) }),
+        ...(FAILURE_PATH && { path: FAILURE_PATH }),
         endOnFailure: process.env['SHRINK'] === '0',
       });
     });

@@ -5,6 +5,7 @@
  *   node test/model/run.mjs --runs 300      another number
  *   node test/model/run.mjs --soak 30       random ones, for a number of minutes
  *   node test/model/run.mjs --seed -42      repeats those of a seed, as printed by a failure
+ *   … --only 'blocks cookies' --path 172:5 --replay A:f   repeats one failure, with the path and replayPath that it printed
  *   --tap FILE                              also writes the results to a file
  */
 import { spawn } from 'node:child_process';
@@ -17,6 +18,9 @@ const { values: flags } = parseArgs({
     runs: { type: 'string', default: '2000' },
     soak: { type: 'string', default: '0' },
     seed: { type: 'string' },
+    only: { type: 'string', default: '' },
+    path: { type: 'string', default: '' },
+    replay: { type: 'string', default: '' },
     tap: { type: 'string' },
   },
 });
@@ -32,6 +36,14 @@ const reporters = [
 ];
 const child = spawn(process.execPath, ['--enable-source-maps', ...reporters, '--test', file], {
   stdio: 'inherit',
-  env: { ...process.env, RUNS: flags.runs, SOAK: flags.soak, ...(seed && { SEED: seed }) },
+  env: {
+    ...process.env,
+    RUNS: flags.runs,
+    SOAK: flags.soak,
+    ONLY: flags.only,
+    FAILURE_PATH: flags.path,
+    REPLAY_PATH: flags.replay,
+    ...(seed && { SEED: seed }),
+  },
 });
 child.on('exit', (code) => process.exit(code ?? 1));

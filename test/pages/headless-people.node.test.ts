@@ -213,7 +213,7 @@ describe('the headless example: files, people and rooms', () => {
     await openRoom(ben, DIRECT);
     await until(ben, () => document.querySelector<HTMLElement>('[name=leave]')!.hidden);
     await rowGone(ben, 'Is it free?');
-    assert.equal(await ben.$(BUTTON('The plan and the costs', 'receipts')), null, 'a message of somebody else');
+    assert.equal(await ben.$(BUTTON('The plan and the costs', 'receipts')), null, 'a message of another user');
   });
 
   it('has shown no problem, and works under a strict policy', async () => {

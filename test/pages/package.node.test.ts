@@ -194,7 +194,7 @@ describe('the package', () => {
       { cwd: project },
     );
     assert.equal(stdout.trim(), 'idle');
-    const help = await inProject('unified-chat/dist/doctor-cli.js', '--help');
+    const help = await inProject('unified-chat/dist/doctor/cli.js', '--help');
     assert.match(help.stdout, /--url/);
   });
 

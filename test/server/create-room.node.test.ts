@@ -156,7 +156,7 @@ describe('13.6: creating rooms', () => {
     assert.equal(await count(), before);
   });
 
-  it('somebody who has blocked the user is unknown, but the rooms of both stay', async () => {
+  it('a user who has blocked this one is unknown, but the rooms of both stay', async () => {
     const { database } = server;
     await database.query(`insert into blocks (blocker_id, blocked_id) values (${DANA}, ${BEN}), (${ANA}, ${BEN})`);
     const unknown = await create(BEN, { user_ids: [999_999] });

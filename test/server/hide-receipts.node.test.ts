@@ -81,7 +81,7 @@ describe('14.3: hidden receipts', () => {
       const { timestamp: _time, ...me } = (await rest(server, BEN, 'me/')).body as Record<string, unknown>;
       assert.deepEqual(frame, { type: 'connection_established', ...me, hide_receipts: true });
     }
-    assert.deepEqual(await ana.settle(), [], 'nobody else learns it');
+    assert.deepEqual(await ana.settle(), [], 'other users do not learn it');
     // Again: it succeeds, and nothing has changed.
     assert.equal((await hide(BEN, true)).status, 200);
     assert.deepEqual(await phone.settle(), []);

@@ -62,7 +62,7 @@ describe('13.6: changing rooms', () => {
       EMIL,
     ));
 
-  it('only owners change it, and nobody a direct or a closed room', async () => {
+  it('only owners change it; a direct or a closed room cannot be changed', async () => {
     const forbidden = {
       rename: () => rename(BEN, 'x'),
       invite: () => invite(BEN, [EMIL]),
@@ -148,7 +148,7 @@ describe('13.6: changing rooms', () => {
       CLEO,
     ));
 
-  it('if the last owner leaves, the member who joined first becomes the owner; at last nobody is left', async () => {
+  it('if the last owner leaves, the member who joined first becomes the owner; at last no member is left', async () => {
     await server.database.query(
       `update members set joined_at = '2020-01-01' where room_id = ${room} and user_id = ${CLEO}`,
     );

@@ -192,7 +192,7 @@ describe('the storage of files', () => {
     );
   }
 
-  it('keeps those of a deleted message for moderation, and serves them to nobody', async () => {
+  it('keeps those of a deleted message for moderation, and does not serve them', async () => {
     const ids = await uploadAll(server, ANA, textFile('one'), textFile('two'));
     const { body } = await sendFiles(server, ANA, ROOM, ids);
     const message = body as Message;

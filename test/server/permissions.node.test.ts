@@ -111,7 +111,7 @@ const ROUTES: Record<string, RouteAttempt> = {
   },
   'POST /messages/:id/mark_read/': { request: ({ message }) => [`messages/${message}/mark_read/`, {}], outsider: 404 },
   'GET /me/': { request: () => ['me/'], outsider: 200 },
-  // A setting of the user's own, whoever it is.
+  // A setting of the user's own: every user may change it.
   'PATCH /me/': { request: () => ['me/', { hide_receipts: false }], outsider: 200 },
   'GET /rooms/:id/receipts/': { request: ({ room }) => [`rooms/${room}/receipts/`], outsider: 404 },
   'GET /sync/': { request: ({ room }) => [`sync/?room=${room}:0`], outsider: 200 },
@@ -128,7 +128,7 @@ const ROUTES: Record<string, RouteAttempt> = {
     request: ({ message }) => [`messages/${message}/reactions/`, { emoji: '👍', on: true }],
     outsider: 404,
   },
-  // Cleo shares a room with Ana, Dan does not: nobody is disclosed by the room that is protected.
+  // Cleo shares a room with Ana, Dan does not: the protected room discloses no user.
   'GET /people/': { request: () => ['people/?q=protected'], outsider: 200 },
   'GET /rooms/:id/members/': { request: ({ room }) => [`rooms/${room}/members/`], outsider: 404 },
   'POST /rooms/': { request: () => ['rooms/', { user_ids: [NO_MESSAGE], text: 'from outside' }], outsider: 404 },

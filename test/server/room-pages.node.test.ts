@@ -177,7 +177,7 @@ describe('13.6: pages of the room list', () => {
         assert.deepEqual([items.map(({ id }) => id), removed], [[105], []], what);
       }
       const other = await changedBy(() => set(server, CLEO, 105, { pinned: true }));
-      assert.deepEqual(other.items, [], 'settings of somebody else');
+      assert.deepEqual(other.items, [], 'settings of another user');
     });
 
     it('rooms that are new, and rooms that are gone', async () => {
@@ -232,7 +232,7 @@ describe('13.6: pages of the room list', () => {
       assert.equal((await pageOf(server, `since=${since(seconds - 6 * 86_400, transaction)}`, BEN)).expired, undefined);
     });
 
-    it('former members are forgotten when nobody can ask for them any more', async () => {
+    it('former members are forgotten when they cannot be requested any more', async () => {
       const windows = {
         versionDays: 30,
         notificationWindow: { days: 90, perUser: 5 },

@@ -1,5 +1,6 @@
 /** Message storage, in the real IndexedDB of the browser. */
 import { aTimeout, expect } from '@open-wc/testing';
+import { IndexedDbFiles } from '../../src/session/uploads/file-storage.js';
 import { IndexedDbStorage } from '../../src/session/outbox/indexeddb-storage.js';
 import type { StorageState } from '../../src/model/index.js';
 import { ChatConnection } from '../../src/client/index.js';
@@ -54,6 +55,26 @@ describe('the message storage', () => {
     ).to.have.length(1);
     expect(await storage.draft(SCOPE, 7)).to.equal('half a thought');
     expect(await storage.load('https://chat.example 1')).to.deep.equal([]);
+  });
+
+  it('keeps the messages of version 2, and has room for files', async () => {
+    const request = indexedDB.open(NAME, 2);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore('outbox', { keyPath: ['scope', 'localId'] });
+      request.result.createObjectStore('drafts', { keyPath: ['scope', 'room'] });
+    };
+    const old = await done(request);
+    old.onversionchange = () => old.close();
+    const transaction = old.transaction(['outbox'], 'readwrite');
+    const kept = { localId: 'temp_1', roomId: 1, content: 'written before the upgrade', at: Date.now() };
+    transaction.objectStore('outbox').put({ scope: SCOPE, localId: 'temp_1', order: 1, kept });
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    const storage = new IndexedDbStorage(() => {});
+    expect(await storage.load(SCOPE)).to.deep.equal([kept]);
+    const file = { uploadId: 'u1', roomId: 1, name: 'a.txt', mediaType: 'text/plain', size: 1, at: 0 };
+    const files = new IndexedDbFiles();
+    expect(await files.put(SCOPE, { ...file, file: new Blob(['a']) })).to.equal(true);
+    expect(await files.list(SCOPE)).to.deep.equal([{ uploadId: 'u1', at: 0 }]);
   });
 
   it('10.2: is closed when a newer release upgrades it; the tab asks for a reload', async () => {

@@ -43,7 +43,7 @@ export const PEOPLE_AND_ROOMS: Migration = {
     // Runs the triggers for the users who exist.
     `update users set username = username`,
     `create index users_by_name on users (search_name, id)`,
-    // Filled by a page, an administrator, or plain SQL: nobody is shown to those whom they have blocked.
+    // Filled by a page, an administrator, or plain SQL: users are not shown to those whom they have blocked.
     `create table blocks (
       blocker_id int not null references users on delete cascade,
       blocked_id int not null references users on delete cascade,

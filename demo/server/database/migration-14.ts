@@ -21,7 +21,7 @@ export const DELIVERY: Migration = {
       add column delivered_time timestamptz not null default '-infinity'`,
     `alter table users add column hides_receipts boolean not null default false`,
     // As in migration 11. Receipts are hidden from both sides: those of a user who hides them, and those of others for
-    // this user. Whether the viewer has read a message of somebody else is no receipt.
+    // this user. Whether the viewer has read a message of another user is no receipt.
     `create or replace function is_read(room int, message int, at timestamptz, sender int, viewer int) returns boolean
       language plpgsql stable as $$ begin return exists (
       select 1 from members o

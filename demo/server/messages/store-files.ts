@@ -14,7 +14,7 @@ interface Locked {
 /** Locks unsent uploads of a user until the end of the transaction. @returns undefined if any of them is not there. */
 async function lockUploads(inside: Queryable, ownerId: number, ids: readonly string[]): Promise<Locked[] | undefined> {
   if (!ids.every(isFileId)) return undefined;
-  // In one order, whatever the order of the message: two messages with the same files must not wait for each other.
+  // Always in the order of their ids: two messages with the same files must not wait for each other.
   const found = await inside.query<Locked>(
     `select id, media_type as "mediaType" from attachments
      where id = any($1::uuid[]) and owner_id = $2 and message_id is null and state <> 'uploading' order by id for update`,

@@ -32,8 +32,7 @@ export async function createRoom(
 ): Promise<Created> {
   const { options, database } = context;
   const userIds = readUserIds(body['user_ids']).filter((id) => id !== viewer.id);
-  if (userIds.length === 0)
-    throw new RequestError('invalid', 'A room needs somebody besides yourself.', { field: 'user_ids' });
+  if (userIds.length === 0) throw new RequestError('invalid', 'A room needs another person.', { field: 'user_ids' });
   const name = body['name'] == null ? undefined : readName(body['name']);
   // Everything is checked before the room exists.
   checkRoomSize(context, userIds.length + 1);

@@ -83,7 +83,7 @@ export async function removeMember(
     if (!gone) throw unknownUser();
     if (gone.role === 'owner') await appointOwner(inside, roomId);
     await touch(inside, roomId, 1);
-    // Nobody can see it any more.
+    // It has no members left.
     await inside.query(
       'update rooms r set is_active = false where id = $1 and not exists (select 1 from members where room_id = $1)',
       [roomId],

@@ -81,7 +81,7 @@ export async function findPeople(context: Context, viewer: Viewer, query: People
   const me = params.add(viewer.id);
   const conditions = [
     `u.is_active and u.id <> ${me}`,
-    // Whoever has blocked the viewer is not found.
+    // Users who have blocked the viewer are not found.
     `not exists (select 1 from blocks b where b.blocked_id = ${me} and b.blocker_id = u.id)`,
     ...nameConditions(query, params),
   ];

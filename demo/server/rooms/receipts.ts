@@ -47,7 +47,7 @@ export async function listReceipts(
 }
 
 /**
- * A device of the user has received everything up to a message. The authors of what is new are told.
+ * A device of the user has received everything up to a message. The authors of the new messages are notified.
  * @throws {RequestError} `access_denied`; `unknown_message` if the room does not have the message.
  */
 export async function markDelivered(

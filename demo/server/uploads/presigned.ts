@@ -60,7 +60,7 @@ export async function startUpload(
   const upload = made ?? (await findByKey(context, viewer, key))!;
   if (upload.state !== 'uploading') return { upload, put: undefined };
   const { mediaType, size } = upload;
-  // Before it is signed, and again with each address: whatever deletes the row, the file is not forgotten.
+  // Before it is signed, and again with each address: the file is not forgotten, however its row is deleted.
   await releaseFile(database, upload.storageKey, unfinishedEnd(options.clock.now()));
   return { upload, put: await storage.signPut(upload.storageKey, { mediaType, size: size!, seconds: PUT_SECONDS }) };
 }

@@ -1,4 +1,4 @@
-/** Deletes files that nobody needs: uploads that were never sent, files of deleted messages, and interrupted uploads. */
+/** Deletes files that are not needed: uploads that were never sent, files of deleted messages, and interrupted uploads. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../context.js';

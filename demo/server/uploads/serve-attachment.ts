@@ -1,4 +1,4 @@
-/** Serves files: to whoever has an address that is valid now. */
+/** Serves files. A valid address is the only permission that a request needs. */
 import { Readable } from 'node:stream';
 import type { Context as Call } from 'hono';
 import type { Context } from '../context.js';

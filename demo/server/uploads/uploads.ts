@@ -177,7 +177,7 @@ const inspectedValues = ({ options }: Context, file: Inspected, storageKey: stri
   options.scanUrl ? 'checking' : 'ready',
 ];
 
-/** Inspects a local file and stores what is left of it. */
+/** Inspects a local file and stores the result. */
 async function withInspected<T>(
   context: Context,
   file: Pick<LocalFile, 'path' | 'size'>,

@@ -14,7 +14,8 @@ import {
   type NotificationEvent,
   type SocketEnd,
 } from '../../transport/index.js';
-import { backoff, leastAttempt } from '../backoff.js';
+import { backoff } from '../backoff.js';
+import { leastAttempt } from '../least-attempt.js';
 import type { NotificationState } from '../../model/index.js';
 import type { SessionContext } from '../session-context.js';
 

@@ -4,6 +4,8 @@ import { idKey, type Id } from '../../protocol/index.js';
 import { ChatError, systemClock, type Clock } from '../../transport/index.js';
 import { evictOldest } from '../../internal/evict-oldest.js';
 import { lazyImport } from '../../internal/lazy-import.js';
+import { noop } from '../../internal/noop.js';
+import { DATABASE, done, inStore, keysOf } from './indexeddb.js';
 import type { MessageStorage } from './message-storage.js';
 
 interface OutboxRow {
@@ -19,15 +21,17 @@ interface DraftRow {
   text: string;
 }
 
-type Store = 'outbox' | 'drafts' | 'files';
-/**
- * An operation on one object store. Its transaction stays active only while each request directly follows the previous
- * one.
- */
+type Store = (typeof STORES)[number][0];
+/** An operation on one object store: see `inStore`. */
 type Work<T> = (store: IDBObjectStore) => Promise<T> | T;
 
-const NAME = 'unified-chat';
-/** Version 2: a scope includes the API path and the socket path. Version 3: files. */
+/** The object stores: the key of a row is its scope and this field. */
+const STORES = [
+  ['outbox', 'localId'],
+  ['drafts', 'room'],
+  ['files', 'uploadId'],
+] as const;
+/** Version 2: a scope includes the API path and the socket path. Version 3: files, for file-storage.ts. */
 const VERSION = 3;
 /** The deadline for one storage operation, in milliseconds: a broken browser never answers. */
 const DEADLINE_MS = 2_000;
@@ -41,30 +45,21 @@ const MAX_PROBE_MS = 300_000;
 /** How long the id of a discarded message is kept, in milliseconds. */
 const REMEMBER_MS = 86_400_000;
 
-const done = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error!);
-  });
-
-/** All keys of one scope: in IndexedDB, an array sorts after every string. */
-const of = (scope: string): IDBKeyRange => IDBKeyRange.bound([scope], [scope, []]);
-
 /**
  * Errors after which the operation is not repeated at once. After others it is: the database may have been closed or
  * deleted in the meantime.
  */
 const FINAL = /^(Timeout|Version)/;
 
-const loadRename = lazyImport(() => import('./migrate-storage.js'));
+const loadUpgrade = lazyImport(() => import('./upgrade-database.js'));
 
 export class IndexedDbStorage implements MessageStorage {
   readonly #clock: Clock;
   readonly #onChange: (state: StorageState) => void;
   #database: Promise<IDBDatabase> | undefined;
   #state: StorageState = 'kept';
-  /** Renames the rows of an earlier version. Loaded only if there are any. */
-  #rename: ((transaction: IDBTransaction) => void) | undefined;
+  /** Upgrades a database of an earlier version. Loaded only if there is one. */
+  #upgrade: ((transaction: IDBTransaction, oldVersion: number) => void) | undefined;
   #loading: Promise<unknown> | undefined;
   /** When broken storage is tried again, in milliseconds since 1970. */
   #probeAt = 0;
@@ -94,7 +89,8 @@ export class IndexedDbStorage implements MessageStorage {
 
   async load(scope: string): Promise<StoredMessage[]> {
     const all =
-      (await this.#in('outbox', (store) => done(store.getAll(of(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ?? [];
+      (await this.#in('outbox', (store) => done(store.getAll(keysOf(scope)) as IDBRequest<Partial<OutboxRow>[]>))) ??
+      [];
     const rows = all.filter((row): row is OutboxRow => !!row.kept);
     // The clock may have been set back since the rows were written.
     for (const { order } of rows) if (order > this.#last) this.#last = order;
@@ -204,15 +200,7 @@ export class IndexedDbStorage implements MessageStorage {
   }
 
   async #once<T>(name: Store, run: Work<T>): Promise<T> {
-    const work = async (): Promise<T> => {
-      const transaction = (await this.#connect()).transaction(name, 'readwrite');
-      const complete = new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error ?? new DOMException('', 'AbortError'));
-      });
-      const [result] = await Promise.all([run(transaction.objectStore(name)), complete]);
-      return result;
-    };
+    const work = async (): Promise<T> => inStore(await this.#connect(), name, run);
     let cancel = (): void => {};
     // System time, not the clock of the connection, because this waits for the browser.
     const late = new Promise<never>(
@@ -239,10 +227,7 @@ export class IndexedDbStorage implements MessageStorage {
   #shut(): void {
     const database = this.#database;
     this.#database = undefined;
-    void database?.then(
-      (opened) => opened.close(),
-      () => {},
-    );
+    void database?.then((opened) => opened.close(), noop);
   }
 
   #connect(): Promise<IDBDatabase> {
@@ -250,17 +235,13 @@ export class IndexedDbStorage implements MessageStorage {
   }
 
   async #openDatabase(): Promise<IDBDatabase> {
-    const request = indexedDB.open(NAME, VERSION);
+    const request = indexedDB.open(DATABASE, VERSION);
     request.onupgradeneeded = ({ oldVersion }) => {
-      if (oldVersion !== 1) create(request.result, oldVersion);
-      else if (this.#rename) {
-        create(request.result, oldVersion);
-        this.#rename(request.transaction!);
-      } else {
-        this.#loading = loadRename().then(
-          ({ rename }) => (this.#rename = rename),
-          () => {},
-        );
+      if (oldVersion === 0)
+        for (const [name, id] of STORES) request.result.createObjectStore(name, { keyPath: ['scope', id] });
+      else if (this.#upgrade) this.#upgrade(request.transaction!, oldVersion);
+      else {
+        this.#loading = loadUpgrade().then(({ upgrade }) => (this.#upgrade = upgrade), noop);
         request.transaction!.abort();
       }
     };
@@ -274,14 +255,4 @@ export class IndexedDbStorage implements MessageStorage {
     database.onclose = () => (this.#database = undefined);
     return database;
   }
-}
-
-function create(database: IDBDatabase, oldVersion: number): void {
-  const add = (name: Store, id: string): unknown => database.createObjectStore(name, { keyPath: ['scope', id] });
-  if (oldVersion === 0) {
-    add('outbox', 'localId');
-    add('drafts', 'room');
-  }
-  // See file-storage.ts.
-  add('files', 'uploadId');
 }

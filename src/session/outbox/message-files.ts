@@ -2,7 +2,7 @@
 import { lazyImport } from '../../internal/lazy-import.js';
 import { noop } from '../../internal/noop.js';
 import type { Id } from '../../protocol/index.js';
-import { ChatError, type SendMessageOptions } from '../../transport/index.js';
+import { ChatError, throwNotLoaded, type SendMessageOptions } from '../../transport/index.js';
 import type { StoredMessage } from '../../model/index.js';
 import type { UploadHost } from '../uploads/upload-entry.js';
 import type { UploadQueue } from '../uploads/upload-queue.js';
@@ -31,9 +31,7 @@ export class MessageFiles {
   /** @throws {ChatError} `unreachable` if the code cannot be loaded. */
   async load(): Promise<UploadQueue> {
     if (this.#queue) return this.#queue;
-    const loaded = await importQueue().catch(() => {
-      throw new ChatError('unreachable', 'A part of the chat could not be loaded.');
-    });
+    const loaded = await importQueue().catch(throwNotLoaded);
     if (this.#queue) return this.#queue;
     const outbox = this.#outbox;
     const queue = (this.#queue = new loaded.UploadQueue(outbox));
@@ -47,7 +45,7 @@ export class MessageFiles {
 
   /**
    * Uploads the files of a message.
-   * @returns what the request that sends it needs.
+   * @returns the options of the request that sends it.
    * @throws {ChatError}
    */
   async optionsFor(

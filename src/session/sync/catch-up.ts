@@ -11,6 +11,7 @@ import { compareMessages, idKey, sameId, type Id, type Message } from '../../pro
 import { isNoAccess, readRoomChanges, throwIfAborted, toChatError, type RoomChanges } from '../../transport/index.js';
 import type { Report } from '../../model/index.js';
 import { FIRST_PAGE, type RoomCursor, type HistorySource } from './history-source.js';
+import { receiptEvents } from './receipt-events.js';
 
 const CATCH_UP_PAGE = 100;
 /**
@@ -47,11 +48,7 @@ async function readReceipts(
   throwIfAborted(signal);
   if (!found) return;
   known.set(history, socket);
-  for (const { userId, upTo, deliveredUpTo } of found) {
-    const of = { roomId, userId, seq: undefined };
-    if (upTo !== undefined) apply({ type: 'message-read', ...of, messageIds: [], upTo });
-    if (deliveredUpTo !== undefined) apply({ type: 'message-delivered', ...of, upTo: deliveredUpTo });
-  }
+  receiptEvents(roomId, found).forEach(apply);
 }
 
 async function count(

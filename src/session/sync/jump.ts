@@ -1,4 +1,4 @@
-import { idKey, type Id } from '../../protocol/index.js';
+import { idKey, sameId, type Id } from '../../protocol/index.js';
 import { throwIfAborted, type ChangeEvent, type HistoryPart, type HistoryTarget } from '../../transport/index.js';
 import type { SessionContext } from '../session-context.js';
 import { FIRST_PAGE } from './history-source.js';
@@ -31,7 +31,9 @@ export async function readAround(
     if (!part || !isWanted() || roomSync.openRooms.get(idKey(roomId)) !== history) return part;
     const { messages, hasOlder, hasNewer, seq = 0, leftOut } = part;
     // A message that arrived after the part was read is not shown behind a gap.
-    const isPassedBy = meanwhile.some(({ type }) => type === 'new-message');
+    const isPassedBy = meanwhile.some(
+      (event) => event.type === 'new-message' && !messages.some(({ id }) => sameId(id, event.message.id)),
+    );
     report({
       type: 'history',
       roomId,

@@ -1,6 +1,6 @@
 import type { Room } from '../../protocol/index.js';
 
-/** What is known of a room list: the rooms as the server has sent them last, and how to continue. */
+/** The known part of a room list: the rooms as the server has sent them last, and how to continue. */
 export interface RoomPages {
   rooms: Map<string, Room>;
   /** What identifies the invalid rooms: an answer to `since` names the same ones again. */

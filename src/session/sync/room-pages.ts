@@ -1,6 +1,6 @@
 /**
- * Capability `room_pages`: reads the first page of the room list, further ones on demand, and later only what has
- * changed. Loaded on demand: see deferred.ts.
+ * Capability `room_pages`: reads the first page of the room list, further ones on demand, and later only the
+ * changes. Loaded on demand: see deferred.ts.
  */
 import { idKey } from '../../protocol/index.js';
 import { throwIfAborted, type DeferredRequests, type RoomPage, type RoomsAnswer } from '../../transport/index.js';

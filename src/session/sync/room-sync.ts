@@ -66,7 +66,7 @@ export class RoomSync implements RoomReader, OpenRooms {
   fullReadAt = -Infinity;
   /** The socket of the last catch-up. */
   #lastSocket: SocketConnection | undefined;
-  /** Capability `room_pages`: what was read of the list. */
+  /** Capability `room_pages`: the part of the list that was read. */
   pages: RoomPages | undefined;
   isOpenElsewhere: (roomId: Id) => boolean = () => false;
 

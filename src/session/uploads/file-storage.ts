@@ -2,8 +2,10 @@
  * The files of unsent messages, stored on this device beside the messages: see message-storage.ts. A failure affects
  * files only: they then stay in memory. Loaded on demand, with upload-queue.ts.
  */
-import type { Id } from '../../protocol/index.js';
+import { noop } from '../../internal/noop.js';
 import type { OutgoingFile } from '../../model/index.js';
+import type { Id } from '../../protocol/index.js';
+import { DATABASE, done, inStore, keysOf } from '../outbox/indexeddb.js';
 
 /** A file as it is stored. */
 export interface FileRow extends OutgoingFile {
@@ -30,78 +32,55 @@ export interface FileStorage {
 /** A file as it is in the database: with its bytes, if the browser stores no `Blob`. */
 type StoredRow = Omit<FileRow, 'file'> & { scope: string; file?: Blob | undefined; bytes?: ArrayBuffer };
 
-const NAME = 'unified-chat';
-const STORE = 'files';
-
-const done = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error!);
-  });
-
-/**
- * Files in the database of indexeddb-storage.ts, which creates the object store. The database is opened for each
- * operation: writing a large file may take long, and an open database would block an upgrade in another tab.
- */
+/** Files in the database of indexeddb-storage.ts, which creates their object store. */
 export class IndexedDbFiles implements FileStorage {
   async put(scope: string, row: FileRow): Promise<boolean> {
-    // Private windows of WebKit store no `Blob`, but its bytes.
-    return (
-      (await this.#put({ scope, ...row })) ||
-      (await this.#put({ scope, ...row, file: undefined, bytes: await row.file.arrayBuffer() }))
-    );
-  }
-
-  #put(row: StoredRow): Promise<boolean> {
-    return this.#run(async (store) => {
-      await done(store.put(row));
+    try {
+      await putRow({ scope, ...row });
       return true;
-    }, false);
+    } catch (thrown) {
+      if ((thrown as Error).name === 'QuotaExceededError') return false;
+    }
+    // Private windows of WebKit store no `Blob`, but its bytes.
+    const bytes = await row.file.arrayBuffer();
+    return putRow({ scope, ...row, file: undefined, bytes }).then(
+      () => true,
+      () => false,
+    );
   }
 
   async get(scope: string, uploadId: string): Promise<FileRow | undefined> {
-    const row = await this.#run(
-      (store) => done(store.get([scope, uploadId]) as IDBRequest<StoredRow | undefined>),
-      undefined,
+    const row = await inFiles((store) => done(store.get([scope, uploadId])) as Promise<StoredRow | undefined>).catch(
+      noop,
     );
     const file = row?.file ?? (row?.bytes && new Blob([row.bytes], { type: row.mediaType }));
-    return row && file && { ...row, file };
+    return row && file ? { ...row, file } : undefined;
   }
 
-  delete(scope: string, uploadId: string): Promise<void> {
-    return this.#run((store) => done(store.delete([scope, uploadId])), undefined);
+  async delete(scope: string, uploadId: string): Promise<void> {
+    await inFiles((store) => done(store.delete([scope, uploadId]))).catch(noop);
   }
 
-  list(scope: string): Promise<Pick<FileRow, 'uploadId' | 'at'>[]> {
-    return this.#run(async (store) => {
-      // In IndexedDB, an array sorts after every string.
-      const rows = await done(store.getAll(IDBKeyRange.bound([scope], [scope, []])) as IDBRequest<FileRow[]>);
-      return rows.map(({ uploadId, at }) => ({ uploadId, at }));
-    }, []);
+  async list(scope: string): Promise<Pick<FileRow, 'uploadId' | 'at'>[]> {
+    const rows = await inFiles((store) => done(store.getAll(keysOf(scope))) as Promise<StoredRow[]>).catch(noop);
+    return (rows ?? []).map(({ uploadId, at }) => ({ uploadId, at }));
   }
+}
 
-  /** @param otherwise the result if the device stores nothing. */
-  async #run<T>(work: (store: IDBObjectStore) => Promise<T>, otherwise: T): Promise<T> {
-    let database: IDBDatabase | undefined;
-    try {
-      const request = indexedDB.open(NAME);
-      // There is no database yet: this must not create one without its stores.
-      request.onupgradeneeded = () => request.transaction!.abort();
-      const opened = (database = await done(request));
-      opened.onversionchange = () => opened.close();
-      const transaction = opened.transaction(STORE, 'readwrite');
-      const complete = new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error ?? new DOMException('', 'AbortError'));
-      });
-      const [result] = await Promise.all([work(transaction.objectStore(STORE)), complete]);
-      return result;
-    } catch {
-      return otherwise;
-    } finally {
-      database?.close();
-    }
-  }
+const putRow = (row: StoredRow): Promise<unknown> => inFiles((store) => done(store.put(row)));
+
+/**
+ * Opens the database for one operation: writing a large file may take long, and an open database would block an upgrade
+ * in another tab.
+ * @throws any error of the browser.
+ */
+async function inFiles<T>(run: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+  const request = indexedDB.open(DATABASE);
+  // There is no database yet: this must not create one without its stores.
+  request.onupgradeneeded = () => request.transaction!.abort();
+  const database = await done(request);
+  database.onversionchange = () => database.close();
+  return inStore(database, 'files', run).finally(() => database.close());
 }
 
 /** For a device without storage. */

@@ -19,7 +19,7 @@ const TEMPORARY: readonly ErrorCode[] = [
 
 export const isTemporary = ({ code }: ChatError): boolean => TEMPORARY.includes(code);
 
-/** The error for a message whose file has failed: its outbox repeats what is temporary. */
+/** The error for a message whose file has failed: its outbox repeats temporary errors. */
 export const finalError = (error: ChatError): ChatError =>
   isTemporary(error) && error.code !== 'file_lost' ? new ChatError('invalid', error.message, error.status) : error;
 

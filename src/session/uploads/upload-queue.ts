@@ -111,7 +111,7 @@ export class UploadQueue {
 
   /**
    * Stops an upload, and discards the file: here at once, then on the server, which deletes unused files anyway.
-   * @returns when the server was told, or could not be.
+   * @returns when the server has answered, or cannot be reached.
    */
   async discard(uploadId: string): Promise<void> {
     const remoteId = this.#find(uploadId)?.remoteId;

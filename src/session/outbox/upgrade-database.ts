@@ -1,8 +1,14 @@
-/** Migrates stored data from version 1 to version 2. Loaded only if there is data of version 1. */
+/** Upgrades the database of an earlier version. Loaded only if there is one. */
 import { scopeOf } from '../scope.js';
 
+/** @param oldVersion 1 or 2: see indexeddb-storage.ts. */
+export function upgrade(transaction: IDBTransaction, oldVersion: number): void {
+  transaction.db.createObjectStore('files', { keyPath: ['scope', 'uploadId'] });
+  if (oldVersion === 1) renameScopes(transaction);
+}
+
 /** In version 1 a scope was `<base> <person>`, and all data belonged to the default paths. */
-export function rename(transaction: IDBTransaction): void {
+function renameScopes(transaction: IDBTransaction): void {
   for (const name of ['outbox', 'drafts']) {
     const cursor = transaction.objectStore(name).openCursor();
     cursor.onsuccess = () => {
