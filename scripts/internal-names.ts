@@ -133,6 +133,7 @@ export const INTERNAL_NAMES: readonly string[] = [
   'onFrame',
   'onGreeting',
   'onHeld',
+  'onHide',
   'onHistory',
   'onHistoryKey',
   'onLate',

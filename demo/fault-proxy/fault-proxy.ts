@@ -126,7 +126,12 @@ export function createFaultProxy({ target, prefix = '' }: { target: string; pref
   };
   const pipe = (from: IncomingMessage, to: ConstructorParameters<typeof ThrottledLink>[0]): void => {
     const lane = new ThrottledLink(to, bodyThrottle);
-    from.on('data', (bytes: Buffer) => lane.push(bytes)).on('end', () => lane.push(null));
+    // Like on a slow line, the sender waits: it must not believe that everything is sent.
+    const onData = (bytes: Buffer): void => {
+      from.pause();
+      lane.push(bytes, 0, () => void from.resume());
+    };
+    from.on('data', onData).on('end', () => lane.push(null));
   };
 
   function passRequest(request: IncomingMessage, response: ServerResponse, rule: HttpFault | RequestRule): void {

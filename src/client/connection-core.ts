@@ -62,6 +62,7 @@ export class ConnectionCore implements EventHandlerHost {
       clock,
       random: dependencies.random ?? Math.random,
       report: (event) => this.#handler.handle(event),
+      onHide: () => this.timers.flush('draft '),
       onAttach: (attach) => this.store.events.emit('chat-before-attach', attach),
       askForToken: (signal) => this.tokens.ask(signal),
       asksByRequest: () => this.tokens.isRequest,

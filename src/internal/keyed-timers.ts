@@ -54,8 +54,8 @@ export class KeyedTimers {
     timer?.run();
   }
 
-  /** Runs the callbacks of all timers immediately. */
-  flush(): void {
-    for (const name of [...this.#timers.keys()]) this.runNow(name);
+  /** Runs the callbacks of all timers whose name starts with `prefix` immediately. */
+  flush(prefix = ''): void {
+    for (const name of [...this.#timers.keys()]) if (name.startsWith(prefix)) this.runNow(name);
   }
 }

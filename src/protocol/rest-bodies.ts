@@ -2,12 +2,22 @@
 import { check, type Output, type Result } from './validation.js';
 import { anything, flag, optionalOr, object, nullOnError, sequence, string, z } from './schema.js';
 
-/** One page of `GET rooms/`. A baseline backend returns a bare array: see `roomsPage`. */
-const RoomsPage = object(() => ({ results: z.array(anything), next: nullOnError(string) }));
+/** One page of `GET rooms/`: see `roomsPage`. `as_of`: capability `room_pages`, where `next` is no address. */
+const RoomsPage = object(() => ({
+  results: z.array(anything),
+  next: nullOnError(string),
+  as_of: optionalOr(string),
+}));
 
-/** `GET rooms/`: a bare array, or one page. */
+/** `GET rooms/`: a bare array, one page, or one page of `items` (capability `room_pages`). */
 export const roomsPage = (body: unknown): Result<Output<typeof RoomsPage>> =>
-  check(RoomsPage, Array.isArray(body) ? { results: body, next: null } : body, 'GET rooms/');
+  check(
+    RoomsPage,
+    Array.isArray(body)
+      ? { results: body, next: null }
+      : { results: (body as { items?: unknown } | null)?.items, ...(body as object) },
+    'GET rooms/',
+  );
 
 /** `GET rooms/{id}/messages/`: oldest first. */
 export const MessagesBody = object(() => ({

@@ -7,7 +7,10 @@ import { timeLeft } from './time-left.js';
 const HINT_MS = 1_000;
 
 /** The interface of a session for the lifecycle of its page. */
-export interface PageLifecycleTarget extends Pick<SessionContext, 'clock' | 'parts' | 'state' | 'states' | 'token'> {
+export interface PageLifecycleTarget extends Pick<
+  SessionContext,
+  'clock' | 'parts' | 'platform' | 'state' | 'states' | 'token'
+> {
   readonly auth: TokenActions & { readonly refresher: { askAgain(): void } | undefined };
   /** Includes a socket that is still being opened. */
   readonly loop: ConnectActions & { readonly socket: SocketConnection | undefined };
@@ -21,6 +24,7 @@ export interface PageLifecycleTarget extends Pick<SessionContext, 'clock' | 'par
 
 /** Suspends the session, because the page is frozen or enters the back/forward cache. No message is lost. */
 function suspend(session: PageLifecycleTarget): void {
+  session.platform.onHide?.();
   if (!session.isActive) return;
   session.end();
   session.releaseStorage();
@@ -69,6 +73,6 @@ export function watchPage(session: PageLifecycleTarget): () => void {
   const page = globalThis.document as Document | undefined;
   on('freeze', () => suspend(session), page);
   on('resume', () => resume(session), page);
-  on('visibilitychange', () => page?.visibilityState === 'visible' && hint(), page);
+  on('visibilitychange', () => (page?.visibilityState === 'visible' ? hint() : session.platform.onHide?.()), page);
   return () => watching.abort();
 }

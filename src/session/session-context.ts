@@ -162,6 +162,8 @@ export interface Platform {
   tabs: TabApis;
   /** Called before a file is added, and again after a reload if the page uploads it itself. */
   onAttach?: ((attach: BeforeAttach) => void) | undefined;
+  /** Called when the page is hidden, frozen or left: it may never run again. */
+  onHide?: (() => void) | undefined;
 }
 
 /** The user and the capabilities that the backend reports: see backend-info.ts. */

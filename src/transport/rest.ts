@@ -32,8 +32,10 @@ export interface RoomsPage {
   rooms: Room[];
   /** The number of invalid rooms in the page. */
   leftOut: number;
-  /** The address of the next page. */
+  /** The address of the next page; with `asOf`, a cursor. */
   next: string | null;
+  /** Capability `room_pages`: the state of the list. */
+  asOf?: string | undefined;
 }
 
 export interface RestRequest {
@@ -73,22 +75,21 @@ export class RestClient implements Requests {
     return this.options.base;
   }
 
-  /** All active rooms of the user, over all pages of the list. */
-  async listRooms(signal?: AbortSignal): Promise<RoomsAnswer> {
-    const page = await this.roomsPage({}, signal);
-    const { leftOut, next } = page;
+  async listRooms(signal?: AbortSignal, limit?: number): Promise<RoomsAnswer> {
+    const page = await this.roomsPage({ limit }, signal);
+    const { leftOut, next, asOf } = page;
     const rooms = new Map(page.rooms.map((room) => [idKey(room.id), room]));
-    const deferred = next && (await this.#loadedOrUndefined());
+    const deferred = next && !asOf && (await this.#loadedOrUndefined());
     if (deferred) return deferred.readOtherRooms(this, rooms, page, this.#onProblem, signal);
     return { rooms: [...rooms.values()], leftOut, isComplete: !next };
   }
 
   /** One page of the list of rooms. */
-  async roomsPage(query: Record<string, string>, signal?: AbortSignal): Promise<RoomsPage> {
-    const { results, next } = this.unwrap(roomsPage(await this.request('rooms/', { query, signal })));
+  async roomsPage(query: RestRequest['query'], signal?: AbortSignal): Promise<RoomsPage> {
+    const { results, next, as_of: asOf } = this.unwrap(roomsPage(await this.request('rooms/', { query, signal })));
     const { items, problems } = await checkInSlices(Room, results, 'GET rooms/', this.#pause);
     problems.forEach(this.#onProblem);
-    return { rooms: items, leftOut: problems.length, next };
+    return { rooms: items, leftOut: problems.length, next, asOf };
   }
 
   /** One page of history: the newest messages, or those before or after a message. */

@@ -55,8 +55,11 @@ export interface RequestOptions {
 
 /** The requests of a session to its backend. Each one resolves, or throws a {@link ChatError}. */
 export interface Requests {
-  /** All active rooms of the user. */
-  listRooms(signal?: AbortSignal): Promise<RoomsAnswer>;
+  /**
+   * The active rooms of the user: all of them, or the first page.
+   * @param limit the number of rooms in that page, while it is unknown whether the backend has pages.
+   */
+  listRooms(signal?: AbortSignal, limit?: number): Promise<RoomsAnswer>;
   /** One page of a room's history: the newest messages, or those before or after a message. */
   history(roomId: Id, query?: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage>;
   /**

@@ -68,6 +68,18 @@ describe('the REST client', () => {
     expect((await rest.listRooms()).rooms.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
   });
 
+  it('13.6: reads the first page of a backend with cursors only', async () => {
+    const queries: string[] = [];
+    worker.use(
+      http.get(`${BASE}rooms/`, ({ request }) => {
+        queries.push(new URL(request.url).search);
+        return HttpResponse.json({ items: [room(1, 'a')], next: 'opaque', as_of: 'now' });
+      }),
+    );
+    const { rooms, isComplete } = await client().listRooms(undefined, 50);
+    expect([rooms.map(({ id }) => id), isComplete, queries]).to.deep.equal([[1], false, ['?limit=50']]);
+  });
+
   it('10.23: reads all pages, and reports how many rooms were unreadable', async () => {
     worker.use(
       http.get(`${BASE}rooms/`, ({ request }) => {

@@ -4,7 +4,7 @@ export const styles = css`
   .header {
     flex: none;
     margin: 0;
-    padding: calc(var(--_space) * 2) calc(var(--_space) * 2);
+    padding: calc(var(--_space) * 2);
     border-block-end: 1px solid var(--_border);
     font-size: var(--_rem);
     font-weight: 650;

@@ -135,6 +135,8 @@ export class IndexedDbStorage implements MessageStorage {
       (store) => {
         if (text) store.put({ scope, room, text });
         else store.delete([scope, room]);
+        // The page may be left right now, which aborts what is not committed.
+        store.transaction.commit();
       },
       scope + room,
     );

@@ -41,6 +41,8 @@ type RoomSyncHost = Pick<
 const MAX_SUBSCRIBED = 50;
 /** The maximum number of requests for the list, if rooms change while it is pending. */
 const MAX_LISTS = 3;
+/** The rooms of the first list, which is requested before the capabilities of the backend are known. */
+const FIRST_LIST = 50;
 
 /** Waits until all promises have settled. @throws the first error. */
 async function settleAll(promises: Promise<void>[]): Promise<void> {
@@ -181,7 +183,11 @@ export class RoomSync implements RoomReader, OpenRooms {
   async #fetchList(signal: AbortSignal): Promise<RoomsAnswer> {
     const rest = this.#session.restOrThrow();
     const deferred = this.#session.backend.has('room_pages') && (await loadDeferred().catch(noop));
-    return (deferred && (await deferred.listPages(this.#session, signal))) || rest.listRooms(signal);
+    return (
+      (deferred && (await deferred.listPages(this.#session, signal))) ||
+      // A backend without pages ignores the limit.
+      rest.listRooms(signal, this.#session.backend.isKnown ? undefined : FIRST_LIST)
+    );
   }
 
   /** Loads the page of history before or after a message. @throws {ChatError} */
