@@ -13,8 +13,10 @@ const CHANGE_FIX =
 export async function checkHidingReceipts(context: CheckContext, write: boolean): Promise<void> {
   const { findings } = context;
   if (!context.hasCapability('hide_receipts')) {
-    for (const id of ['hide_receipts.me', 'hide_receipts.change'] as const)
-      findings.unsupported(id, 'The backend does not announce hide_receipts.');
+    const reason = 'The backend does not announce hide_receipts.';
+    findings.unsupported('hide_receipts.me', reason);
+    // Like every check that changes data, it is skipped without the option.
+    if (write) findings.unsupported('hide_receipts.change', reason);
     return;
   }
   context.startCheck('hide_receipts.me');

@@ -37,7 +37,7 @@ for (const baseline of [false, true]) {
     it('skips the checks that change data without the option write', async () => {
       const report = await diagnoseServer(server, { origin: SITE, userToken2: await server.signToken(BEN) });
       assert.deepEqual(failedIds(report), []);
-      for (const id of WRITE_CHECKS) assert.equal(findingOf(report, id).verdict, 'skipped');
+      for (const id of WRITE_CHECKS) assert.equal(findingOf(report, id).verdict, 'skipped', id);
     });
 
     it('is reported check by check: onCheck, onFinding', async () => {
