@@ -94,6 +94,13 @@ export interface ChatRoom {
    */
   rename(name: string): Promise<void>;
   /**
+   * Uploads an image, and makes it the picture of the room, which is at `picture` of the room once that is done.
+   * @param picture null removes the picture.
+   * @throws {ChatError} `not_supported` without the capability `manage_room`, and for an image without `uploads`;
+   * `unsupported_type`, `too_large`, `forbidden`, `invalid`, and the errors of a request.
+   */
+  changePicture(picture: Blob | null): Promise<void>;
+  /**
    * Adds members. Inviting a member again changes nothing.
    * @returns the invited members.
    * @throws {ChatError} `not_supported` without the capability `manage_room`; `forbidden`; `not_found` for a user whom

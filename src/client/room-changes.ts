@@ -9,13 +9,13 @@ import { peopleRequestsOf } from './people-requests-of.js';
 type Host = Pick<ConnectionParts, 'session' | 'store'>;
 
 /** @throws {ChatError} `forbidden` if the backend has said so. Otherwise it decides. */
-function requireAllowed({ store }: Host, roomId: Id, action: RoomAction): void {
+export function requireAllowed({ store }: Host, roomId: Id, action: RoomAction): void {
   const { data } = store;
   if (roomOf(data, roomId)?.can && !isAllowed(data, roomId, action))
     throw new ChatError('forbidden', 'You are not allowed to do this in this conversation.');
 }
 
-const update = ({ store }: Host, roomId: Id, updates: RoomUpdates): void =>
+export const update = ({ store }: Host, roomId: Id, updates: RoomUpdates): void =>
   store.dispatch({ type: 'room-event', event: { type: 'room-updated', roomId, updates } });
 
 /** A field of a room that is shown before the server has confirmed it. */

@@ -7,6 +7,7 @@ export { deleteMessage as delete, editMessage as edit, react } from './message-a
 export { openAt } from './open-at.js';
 export { refreshMessage } from './refresh-message.js';
 export { changeSettings, invite, leave, removeMember, rename } from './room-changes.js';
+export { changePicture } from './room-picture.js';
 export { deliveredTo, markUnread, readBy } from './read-state.js';
 
 export function can({ store, clock }: ConnectionParts, roomId: Id, action: RoomAction, messageId?: Id): boolean {

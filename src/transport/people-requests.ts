@@ -41,6 +41,11 @@ export function peopleRequests(rest: RestClient, onProblem: (problem: Problem) =
     return readPage(schema, answer, `GET ${path}`);
   }
 
+  async function changeRoom(roomId: Id, body: object, signal: AbortSignal): Promise<Room> {
+    const answer = await rest.request(roomPath(roomId), { method: 'PATCH', body, signal });
+    return rest.unwrap(check(Room, answer, 'PATCH rooms/{id}/'));
+  }
+
   return {
     findPeople: (query, signal) => list(User, 'people/', query, signal),
     listMembers: (roomId, query, signal) => list(RoomMember, `${roomPath(roomId)}members/`, query, signal),
@@ -54,10 +59,8 @@ export function peopleRequests(rest: RestClient, onProblem: (problem: Problem) =
       const answer = await rest.request('rooms/start_dm/', { method: 'POST', body: { user_id: userId }, signal });
       return rest.unwrap(check(CreatedRoomBody, answer, 'POST rooms/start_dm/'));
     },
-    async rename(roomId, name, signal) {
-      const answer = await rest.request(roomPath(roomId), { method: 'PATCH', body: { name }, signal });
-      return rest.unwrap(check(Room, answer, 'PATCH rooms/{id}/'));
-    },
+    rename: (roomId, name, signal) => changeRoom(roomId, { name }, signal),
+    changePicture: (roomId, uploadId, signal) => changeRoom(roomId, { picture: uploadId }, signal),
     async invite(roomId, userIds, signal) {
       const path = `${roomPath(roomId)}members/`;
       const answer = await rest.request(path, { method: 'POST', body: { user_ids: userIds }, signal });

@@ -60,6 +60,8 @@ export interface PeopleRequests {
   /** The room of two people, on a backend without `create_room`. */
   startDirect(userId: Id, signal: AbortSignal): Promise<CreatedRoom>;
   rename(roomId: Id, name: string, signal: AbortSignal): Promise<Room>;
+  /** @param uploadId an unsent upload of the user; null removes the picture. */
+  changePicture(roomId: Id, uploadId: Id | null, signal: AbortSignal): Promise<Room>;
   /** @returns the members who were added. */
   invite(roomId: Id, userIds: readonly Id[], signal: AbortSignal): Promise<RoomMember[]>;
   /** With the own id: leaves the room. */

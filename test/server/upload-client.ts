@@ -13,6 +13,7 @@ export interface Attachment {
   width?: number;
   height?: number;
   thumbhash?: string;
+  duration_ms?: number;
   state?: string;
 }
 
@@ -29,6 +30,27 @@ export async function photoFile(): Promise<File> {
     .withExif({ IFD0: { Make: 'Phone of Ana' }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 12/1 0/1' } })
     .withMetadata({ orientation: 6 });
   return new File([new Uint8Array(await image.jpeg().toBuffer())], 'IMG_1.jpg', { type: 'image/jpeg' });
+}
+
+/** Silence, as a WAV file. */
+export function audioFile(ms: number): File {
+  const rate = 8_000;
+  const bytes = (rate * ms) / 1_000;
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + bytes, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  // PCM, one channel, one byte per sample.
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(rate, 28);
+  header.writeUInt16LE(1, 32);
+  header.writeUInt16LE(8, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(bytes, 40);
+  return new File([header, new Uint8Array(bytes).fill(128)], 'note.wav', { type: 'audio/wav' });
 }
 
 /** Bytes that look like nothing, with the beginning of a PDF. */

@@ -13,6 +13,7 @@ import { missingPrograms } from '../support/find-programs.mjs';
 import { startPostgres } from '../support/services.js';
 import { ANA, BEN, rest, ROOM, within, withServer } from './support.js';
 import {
+  audioFile,
   imageFile,
   pdfFile,
   photoFile,
@@ -56,6 +57,16 @@ describe('uploads', () => {
     assert.deepEqual(rest, { name: 'note.txt', media_type: 'text/plain', size: 10 });
     assert.equal(String(await bytesOf({ url } as Attachment)), 'Hello, Ben');
     assert.deepEqual(await incoming(), [], 'nothing is left of receiving it');
+  });
+
+  it('tell how long audio and video last; nothing about a file that is broken', async () => {
+    const { status, body } = await upload(server, ANA, audioFile(1_500));
+    assert.equal(status, 201);
+    const { media_type, duration_ms, width } = body as Attachment;
+    assert.deepEqual([media_type, duration_ms, width], ['audio/wav', 1_500, undefined]);
+    const cut = new File([(await audioFile(1_500).arrayBuffer()).slice(0, 30)], 'cut.wav');
+    const broken = await upload(server, ANA, cut);
+    assert.deepEqual([broken.status, (broken.body as Attachment).duration_ms], [201, undefined]);
   });
 
   it('measure images, and remove what a camera adds', async () => {

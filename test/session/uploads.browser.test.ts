@@ -121,6 +121,33 @@ describe('13.5: uploads in a browser', function () {
     await untilGone(files, upload.uploadId);
   });
 
+  it('an image becomes the picture of a room, which all members can load', async () => {
+    const chat = await connect();
+    const members = [2, 3];
+    const created = await fetch(`${backend.url}/api/chat/rooms/`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await backend.token(1)}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ user_ids: members, name: 'Pictures' }),
+    });
+    const { room } = (await created.json()) as { room: { id: number } };
+    await until(() => chat.data.rooms.some(({ id }) => id === room.id));
+    const canvas = new OffscreenCanvas(8, 8);
+    canvas.getContext('2d')!.fillRect(0, 0, 8, 8);
+    await chat.room(room.id).changePicture(await canvas.convertToBlob({ type: 'image/png' }));
+    const pictureOf = (): string | null | undefined => chat.data.rooms.find(({ id }) => id === room.id)?.picture;
+    const image = new Image();
+    image.src = new URL(pictureOf()!, backend.url).href;
+    await image.decode();
+    expect(image.naturalWidth).to.equal(8);
+    const refused = await chat
+      .room(room.id)
+      .changePicture(fileOf(10))
+      .catch((thrown: unknown) => thrown);
+    expect(refused).to.have.property('code', 'unsupported_type');
+    await chat.room(room.id).changePicture(null);
+    expect(pictureOf()).to.equal(null);
+  });
+
   it('deleting all local data deletes the files', async () => {
     const chat = await connect();
     await chat.uploads.pause();

@@ -11,6 +11,7 @@ import { MARK_UNREAD } from './migration-11.js';
 import { UPLOADS } from './migration-12.js';
 import { PEOPLE_AND_ROOMS } from './migration-13.js';
 import { DELIVERY } from './migration-14.js';
+import { ROOM_PICTURES } from './migration-15.js';
 
 const MIGRATIONS: Migration[] = [
   {
@@ -117,6 +118,7 @@ const MIGRATIONS: Migration[] = [
   UPLOADS,
   PEOPLE_AND_ROOMS,
   DELIVERY,
+  ROOM_PICTURES,
 ];
 
 /** An arbitrary advisory lock id. */

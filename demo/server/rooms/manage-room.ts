@@ -3,10 +3,12 @@ import type { Viewer } from '../auth.js';
 import type { Context } from '../context.js';
 import type { Queryable } from '../database/database.js';
 import { accessDenied, RequestError } from '../errors.js';
+import { deleteDueFilesSoon } from '../uploads/stored-files.js';
 import type { WireUser } from '../users.js';
 import { requirePermission, type Role } from './permissions.js';
 import { announceRoom, checkRoomSize, readName, readUserIds, requireUsers, unknownUser } from './room-members.js';
 import type { WireRoom } from './room-row.js';
+import { changePicture } from './room-picture.js';
 import { getRoom, lockRoom, membersOf } from './rooms.js';
 import { getMembers, type WireMember } from './people.js';
 
@@ -20,18 +22,23 @@ export async function changeRoom(
   const changed = await context.database.transaction(async (inside) => {
     // Checked first: no answer may reveal anything about a room to others.
     requirePermission(await lockRoom(inside, roomId, viewer.id), roomId, 'rename');
-    if (body['picture'] != null)
-      throw new RequestError('invalid', 'This server has no uploads: only null is possible.', { field: 'picture' });
-    const name = body['name'] === undefined ? null : readName(body['name']);
-    return inside.query(
-      `update rooms set name = coalesce($2, name), picture = case when $3 then null else picture end
-       where id = $1 and (name <> $2 or ($3 and picture is not null)) returning id`,
-      [roomId, name, body['picture'] === null],
-    );
+    const { name, picture: uploadId } = body;
+    const renamed =
+      name !== undefined &&
+      (await inside.query('update rooms set name = $2 where id = $1 and name <> $2 returning id', [
+        roomId,
+        readName(name),
+      ]));
+    const isOther =
+      uploadId !== undefined && (await changePicture(inside, context.options, { roomId, userId: viewer.id, uploadId }));
+    return isOther || (renamed && renamed.length > 0);
   });
   const room = await getRoom(context, viewer.id, roomId);
   if (!room) throw accessDenied(roomId);
-  if (changed.length > 0) await announceChange(context, roomId, room);
+  if (changed) {
+    deleteDueFilesSoon(context);
+    await announceChange(context, roomId, room);
+  }
   return room;
 }
 
@@ -130,7 +137,7 @@ function endMembership({ broadcast, hub, presence }: Context, roomId: number, us
 async function announceChange(
   context: Context,
   roomId: number,
-  room: { name: string; picture?: null; participants: WireUser[]; participant_count: number } | undefined,
+  room: { name: string; picture?: string | null; participants: WireUser[]; participant_count: number } | undefined,
   except: readonly number[] = [],
 ): Promise<void> {
   if (!room) return;

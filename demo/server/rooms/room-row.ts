@@ -3,6 +3,7 @@ import { has } from '../capabilities.js';
 import type { Context } from '../context.js';
 import { userJson, type WireUser } from '../users.js';
 import { permissionFields, type Role } from './permissions.js';
+import { PICTURE_OF_ROOM, pictureUrl, type PictureRow } from './room-picture.js';
 import { SETTING_COLUMNS, settingsOf, type SettingsRow } from './room-settings.js';
 
 type Source = Pick<Context, 'database' | 'options'>;
@@ -33,6 +34,7 @@ export interface RoomRow extends SettingsRow {
   context_title: string | null;
   context_url: string | null;
   context_picture: string | null;
+  picture: PictureRow | null;
 }
 
 /** Without `people`, a room with more members names only some of them; `participant_count` counts all. */
@@ -71,7 +73,7 @@ export function selectRooms(
   return database.query<RoomRow>(
     `select r.id, r.name, r.room_type, r.job, r.created_at, r.updated_at, r.is_active, r.seq, r.role, r.closed_reason,
        ${SETTING_COLUMNS.map((column) => `r.${column}`).join(', ')},
-       r.context_type, r.context_id, r.context_title, r.context_url, r.context_picture,
+       r.context_type, r.context_id, r.context_title, r.context_url, r.context_picture, ${PICTURE_OF_ROOM} as picture,
        ${has(options, 'around') ? FIRST_UNREAD : 'null'} as first_unread_id, r.read_up_to as last_read_id,
        (extract(epoch from r.updated_at) * 1000000)::float8 as updated,
        case when ${named === null ? 'true' : `counted.n <= ${named}`} then (
@@ -124,8 +126,7 @@ export function roomOnTheWire(row: RoomRow, options: Context['options']) {
     }),
     ...(has(options, 'permissions') && permissionFields({ role, roomType, closedReason })),
     ...(has(options, 'create_room') && { context: contextOf(row) }),
-    // Its upload is the matter of another capability.
-    ...(has(options, 'manage_room') && { picture: null }),
+    ...(has(options, 'manage_room') && { picture: pictureUrl(options, row.id, row.picture) }),
     ...(has(options, 'room_settings') && { settings: settingsOf(row) }),
   };
 }

@@ -13,6 +13,7 @@ export interface FileRow {
   width: number | null;
   height: number | null;
   thumbhash: string | null;
+  durationMs: number | null;
   state: FileState;
 }
 
@@ -22,12 +23,13 @@ export interface SentFile extends FileRow {
 }
 
 /** The columns of a `FileRow`; `f` is the table alias of attachments. */
-export const FILE_COLUMNS = `f.id, f.name, f.media_type as "mediaType", f.size, f.width, f.height, f.thumbhash, f.state`;
+export const FILE_COLUMNS = `f.id, f.name, f.media_type as "mediaType", f.size, f.width, f.height, f.thumbhash,
+  f.duration_ms as "durationMs", f.state`;
 
 /** The files of message `m`, as JSON; null if it has none. Messages without files cost nothing. */
 export const FILES_OF_MESSAGE = `case when m.attachment_id is not null then (
     select json_agg(json_build_object('id', f.id, 'name', f.name, 'mediaType', f.media_type, 'size', f.size,
-      'width', f.width, 'height', f.height, 'thumbhash', f.thumbhash, 'state', f.state,
+      'width', f.width, 'height', f.height, 'thumbhash', f.thumbhash, 'durationMs', f.duration_ms, 'state', f.state,
       'epoch', coalesce((select e.epoch from file_epochs e where e.room_id = m.room_id), 0)) order by f.position)
     from attachments f where f.message_id = m.id or f.id = m.attachment_id) end`;
 
@@ -41,6 +43,7 @@ export interface WireFile {
   width: number | undefined;
   height: number | undefined;
   thumbhash: string | undefined;
+  duration_ms: number | undefined;
   state: 'checking' | 'blocked' | undefined;
 }
 
@@ -55,6 +58,7 @@ export function fileOnTheWire(options: ResolvedOptions, file: FileRow, audience:
     width: file.width ?? undefined,
     height: file.height ?? undefined,
     thumbhash: file.thumbhash ?? undefined,
+    duration_ms: file.durationMs ?? undefined,
     state: state === 'checking' || state === 'blocked' ? state : undefined,
   };
 }

@@ -4,6 +4,7 @@ import { fileTypeFromFile } from 'file-type';
 import { RequestError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import { encodeImage, isImage } from './images.js';
+import { durationOf } from './media-duration.js';
 
 export interface Inspected {
   /** The file to store: a new local file for an image. */
@@ -13,6 +14,8 @@ export interface Inspected {
   width: number | null;
   height: number | null;
   thumbhash: string | null;
+  /** Of audio and video, in milliseconds. */
+  durationMs: number | null;
 }
 
 /** The media type of a file that looks like nothing. */
@@ -35,8 +38,10 @@ export async function inspectFile(
   const isMarkup = detected === 'application/xml' || detected === 'text/html';
   const mediaType = detected === undefined || isMarkup ? await textOrUnknown(file.path) : (SAME[detected] ?? detected);
   checkAccepted(mediaType, accept);
-  if (!isImage(mediaType)) return { ...file, mediaType, width: null, height: null, thumbhash: null };
-  return { mediaType, ...(await encodeImage(file.path, mediaType, limits.imagePixels)) };
+  if (isImage(mediaType))
+    return { mediaType, durationMs: null, ...(await encodeImage(file.path, mediaType, limits.imagePixels)) };
+  const durationMs = await durationOf(file.path, mediaType);
+  return { ...file, mediaType, durationMs, width: null, height: null, thumbhash: null };
 }
 
 /** @throws {RequestError} `unsupported_type` if the list, as in the attribute `accept` of HTML, does not contain the type. */

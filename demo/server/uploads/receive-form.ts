@@ -1,5 +1,6 @@
 /** Receives a multipart form: its fields, and one file, which goes to a local file as it arrives. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -98,9 +99,19 @@ function parse(request: IncomingMessage, parser: Busboy): Promise<void> {
 }
 
 async function writeFile(stream: Readable, file: LocalFile): Promise<void> {
-  const target = createWriteStream(file.path);
-  await pipeline(stream, target);
-  file.size = target.bytesWritten;
+  file.size = await writeTo(file.path, stream);
+}
+
+/** @returns the number of bytes. Also after an error, nothing writes to the file any more: it can be deleted. */
+async function writeTo(path: string, stream: Readable, ...transforms: Transform[]): Promise<number> {
+  const target = createWriteStream(path);
+  try {
+    await pipeline([stream, ...transforms, target]);
+    return target.bytesWritten;
+  } finally {
+    // A pipeline that fails early does not wait until the file is open, which creates it.
+    if (!target.closed) await once(target, 'close');
+  }
 }
 
 /** Writes a stream to a new local file. @throws {RequestError} `too_large`. */
@@ -118,7 +129,7 @@ export async function receiveStream(
     },
   });
   try {
-    await pipeline(stream, count, createWriteStream(path));
+    await writeTo(path, stream, count);
   } catch (error) {
     await discard({ path });
     throw error;

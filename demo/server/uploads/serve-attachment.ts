@@ -38,9 +38,9 @@ async function findFile({ database }: Context, id: string): Promise<StoredFile |
      from attachments f
      left join messages m
        on m.id = coalesce(f.message_id, (select o.id from messages o where o.attachment_id = f.id limit 1))
-     left join rooms r on r.id = m.room_id and r.is_active
+     left join rooms r on r.id = coalesce(m.room_id, f.room_id) and r.is_active
      left join file_epochs e on e.room_id = r.id
-     where f.id = $1 and (m.id is null or r.id is not null)`,
+     where f.id = $1 and ((m.id is null and f.room_id is null) or r.id is not null)`,
     [id],
     'find file',
   );

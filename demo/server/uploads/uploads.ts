@@ -139,7 +139,7 @@ export async function addUpload(
       const insert = async (): Promise<Upload | undefined> => {
         const [made] = await inside.query<Upload>(
           `insert into attachments as f (name, owner_id, upload_key, storage_key, ${INSPECTED})
-           values ($8, $9, $10, $1, $2, $3, $4, $5, $6, $7, $11) on conflict do nothing returning ${UPLOAD_COLUMNS}`,
+           values ($9, $10, $11, $1, $2, $3, $4, $5, $6, $7, $8, $12) on conflict do nothing returning ${UPLOAD_COLUMNS}`,
           [...inspectedValues(context, inspected, storageKey), file.name, viewer.id, key, scanTime(context)],
         );
         return made;
@@ -163,7 +163,7 @@ export async function addUpload(
   });
 }
 
-const INSPECTED = 'media_type, size, width, height, thumbhash, state, scan_at';
+const INSPECTED = 'media_type, size, width, height, thumbhash, duration_ms, state, scan_at';
 
 const scanTime = ({ options }: Context): Date | null => (options.scanUrl ? new Date(options.clock.now()) : null);
 
@@ -174,6 +174,7 @@ const inspectedValues = ({ options }: Context, file: Inspected, storageKey: stri
   file.width,
   file.height,
   file.thumbhash,
+  file.durationMs,
   options.scanUrl ? 'checking' : 'ready',
 ];
 
@@ -201,8 +202,8 @@ export async function finishUpload(
   return withInspected(context, file, async (inspected, storageKey) => {
     const done = await context.database.transaction(async (inside) => {
       const [changed] = await inside.query<Upload>(
-        `update attachments f set (storage_key, ${INSPECTED}) = ($1, $2, $3, $4, $5, $6, $7, $9)
-         where id = $8 and state = 'uploading' returning ${UPLOAD_COLUMNS}`,
+        `update attachments f set (storage_key, ${INSPECTED}) = ($1, $2, $3, $4, $5, $6, $7, $8, $10)
+         where id = $9 and state = 'uploading' returning ${UPLOAD_COLUMNS}`,
         [...inspectedValues(context, inspected, storageKey), upload.id, scanTime(context)],
       );
       if (changed) await keepFile(inside, storageKey);
