@@ -69,16 +69,26 @@ export async function readSecret(folder: string): Promise<string> {
 }
 
 /**
- * Storage by DATABASE_URL, REDIS_URL, UPLOADS_DIR, S3_URL and SCAN_URL. `folder` holds the embedded database of a single
- * server, and the files.
+ * Storage by DATABASE_URL, REDIS_URL, UPLOADS_DIR and S3_URL, and the services SCAN_URL and CONTEXT_URL. `folder` holds
+ * the embedded database of a single server, and the files.
  */
-export function readStorageOptions(folder: string): Pick<Options, 'database' | 'redis' | 'uploads' | 'scanUrl'> {
-  const { DATABASE_URL: url, REDIS_URL: redis, UPLOADS_DIR, S3_URL, SCAN_URL } = process.env;
+export function readStorageOptions(
+  folder: string,
+): Pick<Options, 'contextUrl' | 'database' | 'redis' | 'scanUrl' | 'uploads'> {
+  const { DATABASE_URL: url, REDIS_URL: redis, UPLOADS_DIR, S3_URL, SCAN_URL, CONTEXT_URL } = process.env;
   if (UPLOADS_DIR && S3_URL) exitWithError('UPLOADS_DIR and S3_URL are both set. Files have one place: remove one.');
   if (SCAN_URL && !URL.canParse(SCAN_URL)) exitWithError('SCAN_URL must be an address: https://scanner.example/scan.');
+  if (CONTEXT_URL && !URL.canParse(CONTEXT_URL))
+    exitWithError('CONTEXT_URL must be an address: https://shop.example/chat-context.');
   const database: DatabaseKind = url ? { kind: 'url', url } : { kind: 'folder', path: folder };
   const uploads: UploadsKind = S3_URL
     ? { kind: 's3', url: S3_URL }
     : { kind: 'folder', path: UPLOADS_DIR || join(folder, 'uploads') };
-  return { database, redis: redis || undefined, uploads, scanUrl: SCAN_URL || undefined };
+  return {
+    database,
+    redis: redis || undefined,
+    uploads,
+    scanUrl: SCAN_URL || undefined,
+    contextUrl: CONTEXT_URL || undefined,
+  };
 }

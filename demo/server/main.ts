@@ -14,7 +14,7 @@
  *
  * Environment: DATABASE_URL (a Postgres server instead of the embedded one), REDIS_URL (shared by several processes on
  * one database), JWT_SECRET (the same for all of them), UPLOADS_DIR (default: uploads in the data folder) or S3_URL for
- * files, SCAN_URL (scans them): see docs/SCALING.md; LOG_LEVEL.
+ * files, SCAN_URL (scans them), CONTEXT_URL (asked for the titles of contexts): see docs/SCALING.md; LOG_LEVEL.
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

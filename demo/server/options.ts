@@ -94,6 +94,8 @@ export interface Options {
   uploads?: UploadsKind | undefined;
   /** Scans every file: see docs/SCALING.md. Without it, every file is ready at once. */
   scanUrl?: string | undefined;
+  /** Asked for title, address and picture of the contexts of rooms: see docs/SCALING.md. */
+  contextUrl?: string | undefined;
   /** Media types of files, as in the attribute `accept` of HTML: `image/png`, `audio/*`. Decided by the bytes. */
   accept: readonly string[];
   /** Redis of processes that share one database: `redis://…`. Without it, updates between processes are delayed. */

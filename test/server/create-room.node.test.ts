@@ -1,5 +1,8 @@
 /** Capability `create_room`: one room per pair and context, groups by key, a first message exactly once. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { SignJWT } from 'jose';
 import { prune } from '../../demo/server/database/pruning.js';
@@ -198,6 +201,44 @@ describe('13.6: creating rooms', () => {
       assert.equal((await create(ANA, { user_ids: [EMIL], context_token: renamed })).status, 200);
       assert.deepEqual(await emil.settle(), []);
       emil.close();
+    });
+
+    it('are described by the host, which the server asks; a host that fails delays only the title', async () => {
+      const asked: unknown[] = [];
+      let answer: { status: number; body: string } = { status: 503, body: '' };
+      const host = createServer((request, response) => {
+        void json(request).then((body) => {
+          asked.push(body);
+          response.writeHead(answer.status).end(answer.body);
+        });
+      });
+      await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+      const contextUrl = `http://127.0.0.1:${(host.address() as AddressInfo).port}/`;
+      try {
+        await withServer({ contextUrl, limits: { roomChangesPerUser: 10_000 } }, async (other) => {
+          const start = (extra: object = {}) =>
+            rest(other, ANA, 'rooms/', { json: { user_ids: [EMIL], context: { type: 'job', id: 7 }, ...extra } });
+          const unnamed = { type: 'job', id: '7' };
+          for (const body of ['', '{}', 'nonsense', '{"title": "x", "url": "javascript:alert(1)"}']) {
+            if (body) answer = { status: 200, body };
+            const { status, body: made } = await start();
+            assert.ok(status < 300, body);
+            assert.deepEqual(made.room.context, unnamed, body);
+          }
+          assert.deepEqual(asked[0], { ...unnamed, user_id: ANA });
+          answer = { status: 200, body: '{"title": "Stairwell", "url": "https://shop.example/7"}' };
+          const named = { ...unnamed, title: 'Stairwell', url: 'https://shop.example/7' };
+          assert.deepEqual((await start()).body.room.context, named);
+          answer = { status: 404, body: '' };
+          const refused = await start();
+          assert.deepEqual([refused.status, Object.keys(refused.body as object)], [400, ['context']]);
+          const { length } = asked;
+          await start({ context: undefined });
+          assert.equal(asked.length, length, 'without a context, the host is not asked');
+        });
+      } finally {
+        host.close();
+      }
     });
 
     it('are never shown unsigned', async () => {

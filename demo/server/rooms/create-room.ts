@@ -38,7 +38,7 @@ export async function createRoom(
   checkRoomSize(context, userIds.length + 1);
   const text = body['text'] == null ? undefined : checkContent(body['text'], options.limits.content, { field: 'text' });
   checkTempId(key);
-  const about = await readRoomContext(options.secret, viewer, body['context'], body['context_token']);
+  const about = await readRoomContext(context, viewer, body['context'], body['context_token']);
   const [otherId] = userIds;
   const isDirect = userIds.length === 1 && name === undefined;
   const found = await database.transaction(async (inside): Promise<FoundRoom & { isRenewed: boolean }> => {
