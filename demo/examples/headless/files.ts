@@ -15,6 +15,10 @@ export function listenForFiles(roomId: () => Id | undefined): void {
     input.value = '';
     if (id !== undefined) void run(Promise.all(files.map((file) => add(id, file))));
   });
+  get('#composer [name=pause]').addEventListener('change', ({ target }) => {
+    const { uploads } = connection;
+    void run((target as HTMLInputElement).checked ? uploads.pause() : uploads.resume());
+  });
   get('#uploads').addEventListener('click', ({ target }) => {
     const { upload } = (target as HTMLElement).dataset;
     if (upload) void run(remove(upload));

@@ -101,6 +101,7 @@ function show(): void {
   if (created !== undefined) return open(created);
   // The user has left the room, or was removed.
   if (connection.data.roomsComplete && roomId !== undefined && !roomOf(roomId)) return close();
+  get('#more-rooms').hidden = connection.data.roomsComplete;
   showRooms();
   showRoom();
 }
@@ -125,6 +126,9 @@ function open(id: Id): void {
   closeRoom = connection.openRoom(id);
   setMode(undefined);
   show();
+  void connection.draft(id).then((text) => {
+    if (isSame(id, roomId) && !mode) field.value ||= text;
+  });
 }
 
 function close(): void {
@@ -136,6 +140,15 @@ function close(): void {
   roomId = undefined;
   get('#room').hidden = true;
   showRooms();
+}
+
+get('#more-rooms').addEventListener('click', () => void run(connection.loadMoreRooms()));
+get('#check').addEventListener('click', () => void run(check()));
+
+/** Checks the backend, as `npx unified-chat doctor` does. */
+async function check(): Promise<void> {
+  const { counts } = await connection.diagnose();
+  get('#checked').textContent = `${counts.pass} passed, ${counts.fail} failed`;
 }
 
 listenForFiles(() => roomId);
@@ -184,6 +197,7 @@ const VERBS: Record<string, (message: ChatMessage, button: HTMLButtonElement) =>
   react: ({ id }, { ariaPressed }) => connection.room(roomId!).react(id, LIKE, ariaPressed !== 'true'),
   reply: (message) => startMode('reply', message),
   edit: (message) => startMode('edit', message),
+  unread: ({ id }) => connection.room(roomId!).markUnread(id),
   receipts: receiptsOf,
   refresh: ({ id }) => connection.room(roomId!).refreshMessage(id),
   delete: deleteWithUndo,
@@ -222,6 +236,7 @@ composer.addEventListener('submit', (event) => {
   const { value } = field;
   const current = mode;
   setMode(undefined);
+  connection.saveDraft(roomId, '');
   if (current?.verb === 'edit') return void run(connection.room(roomId).edit(current.message.id, value));
   const attachments = takeFiles();
   const sent = connection.sendChatMessage(roomId, value, { replyTo: current?.message.id, attachments });
@@ -238,7 +253,9 @@ const keepContent = (text: string, files: readonly string[]) => (error: ChatErro
 };
 field.addEventListener('input', () => {
   // A changed message is not a new one.
-  if (roomId !== undefined && mode?.verb !== 'edit') connection.typing(roomId, field.value !== '');
+  if (roomId === undefined || mode?.verb === 'edit') return;
+  connection.typing(roomId, field.value !== '');
+  connection.saveDraft(roomId, field.value);
 });
 field.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') setMode(undefined);

@@ -93,6 +93,7 @@ function showContent(row: Row, userId: Id | undefined, isUndoable: boolean): voi
   const react = button(row, 'react');
   react.textContent = `${LIKE} ${likes.length || ''}`;
   react.ariaPressed = String(likes.some((id) => isSame(id, userId)));
+  button(row, 'unread').hidden = isOwn || message.delivery !== 'sent' || !!message.deleted_at;
   button(row, 'receipts').hidden = !isOwn || message.delivery !== 'sent' || !!message.deleted_at;
   button(row, 'refresh').hidden = message.delivery !== 'sent' || !message.attachments?.length;
   button(row, 'undo').hidden = !isUndoable;

@@ -36,12 +36,19 @@ async function find(host: Host, query: string, cursor: string | null, signal: Ab
 function itemOf(host: Host, user: User): HTMLLIElement {
   const write = createButton('write', 'Write');
   write.addEventListener('click', () => void run(startConversation(host, user)));
+  // Without a matter, and without a first message.
+  const direct = createButton('direct', 'Direct room');
+  direct.addEventListener('click', () => void run(openDirect(host, user)));
   const invite = createButton('invite', 'Invite');
   invite.addEventListener('click', () => {
     const roomId = host.roomId();
     if (roomId !== undefined) void run(connection.room(roomId).invite([user.id]));
   });
-  return createItem(fullName(user), write, invite);
+  return createItem(fullName(user), write, direct, invite);
+}
+
+async function openDirect({ open }: Host, user: User): Promise<void> {
+  open((await connection.people.startDirect(user.id)).room.id);
 }
 
 /** Two people have one conversation about each job: it is opened, or created with its first message. */

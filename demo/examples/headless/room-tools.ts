@@ -1,5 +1,5 @@
 /** Settings and members of the open room: what is behind the summary above its messages. */
-import type { Id, RoomMember } from 'unified-chat/headless';
+import { attachmentUrl, type Id, type RoomMember } from 'unified-chat/headless';
 import { connection, createButton, createItem, fullName, get, isSame, roomOf, run } from './page.js';
 
 const tools = document.querySelector<HTMLDetailsElement>('#tools')!;
@@ -8,6 +8,9 @@ const notify = tools.querySelector<HTMLSelectElement>('[name=notify]')!;
 const leave = tools.querySelector<HTMLButtonElement>('[name=leave]')!;
 const rename = document.querySelector<HTMLFormElement>('#rename')!;
 const newName = rename.querySelector<HTMLInputElement>('[name=name]')!;
+
+const changePicture = get('#change-picture');
+const picture = document.querySelector<HTMLImageElement>('#picture')!;
 
 /** What the list of members shows: it is loaded again when the room has other members. */
 let shownMembers: unknown[] = [];
@@ -26,6 +29,14 @@ export function listenForTools(roomId: () => Id | undefined): void {
     void run(room().rename(newName.value));
     newName.value = '';
   });
+  const file = changePicture.querySelector('input')!;
+  file.addEventListener('change', () => {
+    const [chosen] = file.files ?? [];
+    if (chosen) void run(room().changePicture(chosen));
+    // The same file can be chosen again.
+    file.value = '';
+  });
+  get('[name=remove-picture]').addEventListener('click', () => void run(room().changePicture(null)));
   get('#members').addEventListener('click', ({ target }) => {
     const { user } = (target as HTMLElement).dataset;
     if (user) void run(room().removeMember(user));
@@ -38,6 +49,9 @@ export function showTools(id: Id | undefined): void {
   pinned.checked = room.settings?.pinned ?? false;
   notify.value = room.settings?.notify ?? 'all';
   leave.hidden = room.room_type === 'direct';
+  const address = attachmentUrl(connection.url, room.picture ?? null);
+  picture.hidden = !address;
+  if (address && picture.src !== address) picture.src = address;
   if (!tools.open) return;
   void allow(id);
   const { participants, participant_count: count, can } = room;
@@ -49,7 +63,7 @@ export function showTools(id: Id | undefined): void {
 }
 
 async function allow(id: Id): Promise<void> {
-  rename.hidden = !(await connection
+  rename.hidden = changePicture.hidden = !(await connection
     .room(id)
     .can('rename')
     .catch(() => false));
