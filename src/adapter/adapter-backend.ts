@@ -34,6 +34,9 @@ export async function withRefusals<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What a user may do in a room of an adapter without `upload`, as far as it has the methods. */
+const WITHOUT_FILES = ['send', 'react', 'edit_own', 'delete_own'];
+
 export class AdapterBackend {
   readonly history: AdapterHistory;
   /** Settles when the connection that was opened last is up, or has failed: no request is made before. */
@@ -74,7 +77,11 @@ export class AdapterBackend {
   async listRooms(): Promise<CheckedList<Room>> {
     const rooms = ((await this.adapter.list?.()) ?? []).map((room: AdapterRoom) => {
       this.#sample.room = room.id;
-      return roomInput({ ...room, lastMessage: room.lastMessage && this.messageOf(room.id, room.lastMessage) });
+      const input = roomInput({
+        ...room,
+        lastMessage: room.lastMessage && this.messageOf(room.id, room.lastMessage),
+      });
+      return this.adapter.upload ? input : { ...input, can: WITHOUT_FILES };
     });
     return checkEach(Room, rooms, 'adapter.list');
   }

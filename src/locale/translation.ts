@@ -58,6 +58,22 @@ export interface Terms {
   attachment: string;
   /** A message with neither text nor file. */
   noText: string;
+  /** Button that chooses files for the next message. */
+  attachFiles: string;
+  /** Name of the list of files of the next message. */
+  filesToSend: string;
+  /** Button beside a file of the next message. */
+  removeFile: (name: string) => string;
+  /** Name of a progress bar. */
+  uploading: (name: string) => string;
+  /** A file above the limit for one message. */
+  tooManyFiles: (limit: number) => string;
+  /** While files are dragged over a thread. */
+  dropFiles: string;
+  /** The backend scans a file. */
+  fileChecking: string;
+  /** The backend has refused a file that was sent. */
+  fileBlocked: string;
   /** Author of a message whose account no longer exists. */
   deletedUser: string;
   /** A user without a name. */

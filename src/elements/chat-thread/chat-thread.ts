@@ -18,6 +18,7 @@ import { systemClock } from '../../transport/index.js';
 import { CustomStates } from '../custom-states.js';
 import { roomName } from '../display-name.js';
 import { ChatBeforeSendEvent, ChatMessageEvent } from '../events.js';
+import type { AttachFiles } from './attach-files.js';
 import { forwardEvents } from './forward-events.js';
 import { styles } from './chat-thread.styles.js';
 import { Composer } from './composer.js';
@@ -35,7 +36,8 @@ import { VirtualScroller } from './virtual-scroller.js';
  * The thread opens at the newest message. It follows new messages while the reader is at the end, and keeps its scroll
  * position otherwise. Only the rows around the viewport are in the DOM, however long the history is.
  *
- * Keyboard: the arrow and page keys scroll the list; Enter sends the message, Shift+Enter inserts a line break.
+ * Keyboard: the arrow and page keys scroll the list; Enter sends the message, Shift+Enter inserts a line
+ * break. Files can be chosen, pasted and dropped.
  *
  * @tag chat-thread
  * @summary The messages of a room, with a form to write a message.
@@ -79,6 +81,12 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @csspart composer - The form.
  * @csspart input - The text field.
  * @csspart send - The button 'Send'.
+ * @csspart attach - The button 'Attach files'.
+ * @csspart uploads - The list of files of the next message.
+ * @csspart upload - A file of the next message.
+ * @csspart upload-retry - The button that uploads a file again.
+ * @csspart upload-remove - The button that removes a file.
+ * @csspart drop - The area that shows where files can be dropped.
  * @csspart skipped - The notice that earlier messages were skipped, with the button that loads them.
  * @csspart reactions - The reactions to a message.
  * @csspart hint - The error below the text field.
@@ -159,8 +167,15 @@ export class ChatThreadElement extends LitElement {
   );
   readonly #view = new RoomView(this.#scroller, () => this.#thread);
   readonly #states = new CustomStates(this);
+  #files: AttachFiles | undefined;
   readonly #richParts = new LazyRichParts(this, (parts) => {
     this.#view.detector = parts.addControllers(this, this.#localize, this.#finder, this.#scroller, this.#view.report);
+    this.#files = new parts.AttachFiles({
+      host: this,
+      localize: this.#localize,
+      view: this.#view,
+      focusField: () => this.focus(),
+    });
   });
   readonly #composer = new Composer(this, {
     localize: this.#localize,
@@ -169,6 +184,7 @@ export class ChatThreadElement extends LitElement {
     onDraft: (text) => this.#view.connection?.saveDraft(this.#view.roomId!, text),
     onTyping: (isTyping) => this.#view.connection?.typing(this.#view.roomId!, isTyping),
     onKey: (event) => this.#richParts.parts?.stopTyped(event),
+    files: () => this.#files,
   });
   /** The user whose drafts the composer has. */
   #author: Id | null = null;
@@ -261,7 +277,7 @@ export class ChatThreadElement extends LitElement {
     if (roomId === null || !this.dispatchEvent(new ChatBeforeSendEvent(roomId, text))) return false;
     this.#toEnd();
     // An error is part of the message's state, and shown there.
-    void connection?.sendChatMessage(roomId, text).catch(() => {});
+    void (this.#files ?? connection)?.sendChatMessage(roomId, text)?.catch(() => {});
     return true;
   }
 

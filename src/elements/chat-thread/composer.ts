@@ -18,6 +18,17 @@ export interface ComposerOptions {
   onTyping(isTyping: boolean): void;
   /** Called for every keyboard event of the field. */
   onKey(event: Event): void;
+  /** The files of the next message; undefined until their code is loaded. */
+  files: () => ComposerFiles | undefined;
+}
+
+/** What files add to the form: see attach-files.ts. */
+export interface ComposerFiles {
+  /** Whether the next message has no files. One with files needs no text. */
+  readonly isEmpty: boolean;
+  onPaste(event: ClipboardEvent): void;
+  button(): unknown;
+  list(): unknown;
 }
 
 type Drafts = Map<string, string>;
@@ -109,8 +120,12 @@ export class Composer implements ReactiveController {
 
   #send(): void {
     const text = sendableText(this.#draft);
-    if (this.#isSignedOut || !text || this.#excess(text) > 0) return;
+    if (this.#isSignedOut || this.#isEmpty(text) || this.#excess(text) > 0) return;
     if (this.#options.onSend(text)) this.#setDraft('');
+  }
+
+  #isEmpty(text: string): boolean {
+    return !text && this.#options.files()?.isEmpty !== false;
   }
 
   get #draft(): string {
@@ -134,10 +149,12 @@ export class Composer implements ReactiveController {
     this.#isSignedOut = isSignedOut;
     const draft = this.#draft;
     const { localize, onKey } = this.#options;
+    const files = this.#options.files();
     const text = sendableText(draft);
     const over = this.#excess(text);
     const isTooLong = over > 0;
-    return html`<form part="composer" class="composer" @submit=${this.#onSubmit}>
+    return html`<form part="composer" class="composer" @submit=${this.#onSubmit} @paste=${files?.onPaste}>
+      ${files?.list()}${files?.button()}
       <div class="field" data-text=${draft} @keydown=${onKey} @keypress=${onKey} @keyup=${onKey}>
         <textarea
           part="input"
@@ -155,7 +172,7 @@ export class Composer implements ReactiveController {
           @blur=${() => this.#options.onTyping(false)}
         ></textarea>
       </div>
-      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${!text || isTooLong || isSignedOut}>${icons.send}</button>
+      <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${this.#isEmpty(text) || isTooLong || isSignedOut}>${icons.send}</button>
       ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over, this.#options.charLimit()!)}</p>` : nothing}
     </form>`;
   }

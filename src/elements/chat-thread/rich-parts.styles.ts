@@ -70,13 +70,47 @@ const richParts = css`
     align-items: center;
     gap: calc(0.5 * var(--_rem));
   }
+  .attachment + .attachment {
+    margin-block-start: calc(0.25 * var(--_rem));
+  }
   .attachment img {
     max-inline-size: 100%;
+    /* With its width and height, the space of a picture is reserved. */
+    inline-size: auto;
+    block-size: auto;
     max-block-size: calc(18 * var(--_rem));
     border-radius: var(--_radius);
   }
   .attachment img:not([hidden]) + .file {
     display: none;
+  }
+  .attach {
+    display: grid;
+    flex: none;
+    place-items: center;
+    inline-size: calc(2.5 * var(--_rem));
+    block-size: calc(2.5 * var(--_rem));
+    border-radius: 50%;
+    color: var(--_text-muted);
+  }
+  .attach svg {
+    inline-size: calc(1.25 * var(--_rem));
+    block-size: calc(1.25 * var(--_rem));
+  }
+  .base {
+    position: relative;
+  }
+  .drop {
+    position: absolute;
+    inset: 0;
+    z-index: 1;
+    display: grid;
+    place-items: center;
+    border: 2px dashed var(--_accent-text);
+    border-radius: var(--_radius);
+    background: var(--_surface);
+    font-weight: 600;
+    pointer-events: none;
   }
   .failure {
     flex-wrap: wrap;

@@ -8,16 +8,16 @@ import { enSecondary, type Localize } from '../../locale/index.js';
 import { sameId, type Reaction, type ReplyTo, type Room } from '../../protocol/index.js';
 import type { ChatConnection, ChatMessage, Thread } from '../../client/index.js';
 import { icon } from '../../theme/index.js';
-import { attachmentUrl, systemClock } from '../../transport/index.js';
-import { hidePicture, mayLoad } from '../avatar.js';
+import { systemClock } from '../../transport/index.js';
 import { firstName, fullName } from '../display-name.js';
 import { addStyles, DocumentStyles } from '../document-styles.js';
 import { IntervalController } from '../interval-controller.js';
 import { LiveRegion } from '../live-region.js';
 import { unnamedUser } from '../unnamed-user.js';
-import { isolated, revealInvisible } from '../untrusted.js';
+import { isolated } from '../untrusted.js';
 import { hasFailedAtEnd, loadError } from './load-error.js';
 import { linkify } from './linkify.js';
+import { messageFiles } from './message-files.js';
 import { PrintedRows } from './printed-rows.js';
 import type { RoomView } from './room-view.js';
 import { styles } from './rich-parts.styles.js';
@@ -27,13 +27,13 @@ import { SelectedRows } from './selected-rows.js';
 import { WheelReserve } from './wheel-reserve.js';
 import type { VirtualScroller } from './virtual-scroller.js';
 
+export { AttachFiles } from './attach-files.js';
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
 export { stopTyped } from '../typed-keys.js';
 
 const ALERT = icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`);
 const DOWN = icon(svg`<path d="m6 9 6 6 6-6" />`);
-const FILE = icon(svg`<path d="M6 3h8l4 4v14H6ZM14 3v4h4" />`);
 
 /** Longest quoted text, in characters. CSS shows two lines of it. */
 const MAX_QUOTED = 500;
@@ -74,25 +74,14 @@ export const hiddenAuthor = (message: ChatMessage, isOwn: boolean, context: RowC
 /** Inside the bubble, above the text. */
 export const quoteAndAttachment = (message: ChatMessage, context: RowContext): unknown => [
   message.reply_to ? quote(message.reply_to, context) : nothing,
-  attachment(message, context),
-  message.content || message.attachment ? nothing : html`<i>${context.localize.term('noText')}</i>`,
+  messageFiles(message, context),
+  message.content || message.attachment || message.attachments?.length
+    ? nothing
+    : html`<i>${context.localize.term('noText')}</i>`,
 ];
 
 const quote = ({ sender, content, deleted_at }: ReplyTo, { localize }: RowContext): TemplateResult =>
   html`<blockquote part="quote" class="quote" dir="auto">${deleted_at ? html`<i>${localize.term('deletedMessage')}</i>` : html`<b><bdi>${sender}</bdi></b> <bdi>${content.slice(0, MAX_QUOTED)}</bdi>`}</blockquote>`;
-
-function attachment(message: ChatMessage, { base, mediaHosts, localize }: RowContext): TemplateResult | typeof nothing {
-  const url = attachmentUrl(base, message.attachment);
-  if (!url) return nothing;
-  const name = revealInvisible(fileName(url)) || localize.term('attachment');
-  return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
-    ${
-      message.message_type === 'image' && mayLoad(url, base, mediaHosts)
-        ? html`<img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" @error=${hidePicture} />`
-        : nothing
-    }<span class="file">${FILE}<bdi>${name}</bdi></span>
-  </a>`;
-}
 
 /** Below the bubble. */
 export const reactions = ({ reactions: all }: ChatMessage): unknown => (all?.length ? reactionList(all) : nothing);
@@ -103,16 +92,6 @@ const reactionList = (all: readonly Reaction[]): TemplateResult =>
       all.length > MAX_REACTIONS ? `+${all.length - MAX_REACTIONS}` : nothing
     }</span
   >`;
-
-/** The last segment of the path, decoded. */
-function fileName(url: string): string {
-  const last = new URL(url).pathname.split('/').filter(Boolean).at(-1) ?? '';
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}
 
 /** Why a message was not sent, with buttons to retry and discard it. */
 export function failure(
