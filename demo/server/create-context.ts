@@ -31,7 +31,10 @@ export async function createContext(options: ResolvedOptions, log: Logger): Prom
   const files = await openStorage(options);
   const database = await openDatabase(options.database);
   try {
-    await migrate(database);
+    await migrate(database, Infinity, {
+      onApplied: ({ id }, ms) => log.info({ migration: id, ms: Math.round(ms) }, 'migration applied'),
+      onBlocked: ({ id }) => log.warn({ migration: id }, 'a migration waits for a lock; it tries again in a second'),
+    });
     if (options.seed) await seed(database, options.seed === 'transcript' ? 'transcript' : 'demo');
   } catch (error) {
     await database.close();

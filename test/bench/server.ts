@@ -1,10 +1,12 @@
 /**
- * `npm run bench:server`: what a message costs PostgreSQL (postgres-cost.ts); then throughput and latency of the
- * reference backend, as 1, 2 and 4 processes behind nginx, with Redis and a PostgreSQL that waits for its disk.
- * Everything, including the clients, shares the cores of this machine.
+ * `npm run bench:server`: what a message costs PostgreSQL (postgres-cost.ts); latency in a large database (latency.ts);
+ * then throughput and latency of the reference backend, as 1, 2 and 4 processes behind nginx, with Redis and a PostgreSQL
+ * that waits for its disk. Everything, including the clients, shares the cores of this machine.
  *
  *   npm run bench:server -- --processes 1,2 --seconds 3
- *   npm run bench:server -- --messages 5000 --processes none
+ *   npm run bench:server -- --messages 5000 --history 0 --processes none
+ *   npm run bench:server -- --messages 0 --history 100000 --rooms 1000 --processes none
+ *   npm run bench:server -- --migrations    only the migrations of a large database (migrations.ts)
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,6 +14,8 @@ import pg from 'pg';
 import { WebSocket } from 'ws';
 import { signToken } from '../../demo/server/auth.js';
 import { missingPrograms } from '../support/find-programs.mjs';
+import { measureLatency, type Latency } from './latency.js';
+import { measureMigrations } from './migrations.js';
 import { measureCosts } from './postgres-cost.js';
 import { startNginx, startPostgres, startProcess, startRedis, type Service } from '../support/services.js';
 
@@ -19,16 +23,23 @@ const { values: flags } = parseArgs({
   options: {
     /** How many messages to measure the cost with; 0: not at all. */
     messages: { type: 'string', default: '2000' },
+    /** Messages and rooms of the large database; 0 messages: without it. */
+    history: { type: 'string', default: '1000000' },
+    rooms: { type: 'string', default: '10000' },
+    migrations: { type: 'boolean', default: false },
     processes: { type: 'string', default: '1,2,4' },
     seconds: { type: 'string', default: '6' },
   },
 });
 const seconds = Number(flags.seconds);
+const size = { rooms: Number(flags.rooms), messages: Number(flags.history) };
 const SECRET = 'a secret of the bench alone, long enough';
 const ROOMS = 40;
 const MEMBERS = 5;
 /** Messages per second for the latency measurement. */
 const STEADY = 60;
+/** Sending takes at most so many times as long as its SQL alone. */
+const MAX_SEND_RATIO = 2;
 const WARM_UP_MS = 2_000;
 
 const missing = missingPrograms();
@@ -153,9 +164,31 @@ async function measure(count: number): Promise<string> {
   }
 }
 
+function printLatencies(latencies: Latency[]): void {
+  console.log(
+    `\n| ${size.messages.toLocaleString('en')} messages, ${size.rooms.toLocaleString('en')} rooms | p50 | p99 | SQL alone, p50 | p99 | ratio, p50 | p99 |`,
+  );
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  for (const { what, isLimited, server, sql } of latencies) {
+    const ratios = [server.p50 / sql.p50, server.p99 / sql.p99];
+    const times = [server.p50, server.p99, sql.p50, sql.p99].map((ms) => `${ms.toFixed(2)} ms`);
+    const cells = [...times, ...ratios.map((ratio) => ratio.toFixed(2))];
+    console.log(`| ${[what, ...cells].join(' | ')} |`);
+    if (!isLimited || ratios[0]! <= MAX_SEND_RATIO) continue;
+    console.error(
+      `${what}: it takes ${ratios[0]!.toFixed(2)} times as long as its SQL alone; ${MAX_SEND_RATIO} is allowed.`,
+    );
+    process.exitCode = 1;
+  }
+}
+
 console.log(
   `\n${cpus().length} cores (${cpus()[0]!.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`,
 );
+if (flags.migrations) {
+  await measureMigrations(SECRET, size, log);
+  process.exit();
+}
 if (Number(flags.messages) > 0) {
   const statementsOnly = await measureCosts(SECRET, Number(flags.messages), false);
   const withDisk = await measureCosts(SECRET, Number(flags.messages), true);
@@ -167,6 +200,7 @@ if (Number(flags.messages) > 0) {
     console.log(`| ${what} | ${cpuMs.toFixed(2)} ms | ${durable.toFixed(2)} ms | ${statements.toFixed(2)} |`);
   }
 }
+if (Number(flags.history) > 0) printLatencies(await measureLatency(SECRET, size, log));
 const rows: string[] = [];
 if (flags.processes !== 'none') {
   console.log(`\n${ROOMS * MEMBERS} sockets in rooms of ${MEMBERS}, through nginx; ${ROOMS} users send\n`);

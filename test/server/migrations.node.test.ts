@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { it } from 'node:test';
+import pg from 'pg';
 import { openDatabase, type Database } from '../../demo/server/database/database.js';
 import { migrate } from '../../demo/server/database/migrations.js';
 import { missingPrograms } from '../support/find-programs.mjs';
@@ -114,6 +115,58 @@ it(
       await upgrades({ kind: 'url', url });
     } finally {
       await stop();
+    }
+  },
+);
+
+it('an interrupted migration continues with the step that failed', async () => {
+  const database = await openDatabase({ kind: 'memory' });
+  try {
+    await migrate(database, 11);
+    await database.query('create table file_epochs (obstacle int)');
+    await assert.rejects(migrate(database), /already exists/);
+    const progress = (): Promise<{ step: number }[]> =>
+      database.query('select step from migration_steps where migration = 12 order by step');
+    assert.ok((await progress()).length > 1, 'steps before it are done');
+    assert.deepEqual(await database.query('select max(id) as id from migrations'), [{ id: 11 }]);
+    await database.query('drop table file_epochs');
+    await migrate(database);
+    assert.deepEqual(await progress(), []);
+    const [row] = await database.query<{ id: number }>('select max(id) as id from migrations');
+    assert.ok(row!.id >= 14);
+  } finally {
+    await database.close();
+  }
+});
+
+it(
+  'a migration gives up waiting for a lock, lets others pass, and tries again',
+  { skip: missing.length > 0 && `not on this machine: ${missing.join(', ')}` },
+  async () => {
+    const postgres = await startPostgres();
+    const database = await openDatabase({ kind: 'url', url: postgres.url });
+    const other = new pg.Client({ connectionString: postgres.url });
+    try {
+      await other.connect();
+      await migrate(database, 11);
+      await other.query('begin');
+      await other.query('lock table members in row exclusive mode');
+      const blocked: number[] = [];
+      const applied: number[] = [];
+      await migrate(database, 14, {
+        onApplied: ({ id }) => applied.push(id),
+        onBlocked({ id }) {
+          blocked.push(id);
+          // Waits in no queue behind the migration.
+          void other.query('select count(*) from members').then(() => other.query('commit'));
+        },
+      });
+      assert.deepEqual(blocked, [12]);
+      assert.deepEqual(applied, [12, 13, 14]);
+    } finally {
+      await other.end();
+      await database.close();
+      await postgres.stop();
     }
   },
 );

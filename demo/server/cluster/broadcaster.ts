@@ -60,17 +60,19 @@ export class Broadcaster {
   #deliverToMembers({ roomId, frame, updates, members, notification }: RoomUpdate): void {
     const { hub, differences, sendNotifications } = this.#dependencies;
     const shared = frame ? differences.frames(frame) : [];
+    const timestamp = new Date();
+    /** By the unread count: a frame is serialised once for all members who get the same. */
+    const updated = new Map<number, object>();
     for (const { userId, unread } of members) {
       const connections = hub.connectionsOf(userId);
       if (connections.length === 0) continue;
       const frames: object[] = [...shared];
-      if (updates)
-        frames.push({
-          type: 'room_updated',
-          room_id: roomId,
-          updates: { ...updates, unread_count: unread },
-          timestamp: new Date(),
-        });
+      if (updates) {
+        const type = 'room_updated';
+        if (!updated.has(unread))
+          updated.set(unread, { type, room_id: roomId, updates: { ...updates, unread_count: unread }, timestamp });
+        frames.push(updated.get(unread)!);
+      }
       for (const connection of connections) frames.forEach((each) => connection.send(each));
     }
     if (notification) sendNotifications(notification.messageId, notification.userIds);

@@ -25,7 +25,11 @@ export interface Database extends Queryable {
 export interface Migration {
   id: number;
   name: string;
-  statements: string[];
+  /**
+   * One transaction, or a list of steps, each a transaction of its own. A step changes one busy table at most: it holds
+   * that lock for a short time, and waits for no other lock meanwhile. Older servers keep running between the steps.
+   */
+  statements: string[] | string[][];
 }
 
 /** In ms. A request that exceeds one of them fails, and its client tries again later. */

@@ -1,4 +1,5 @@
 /** The schema, as numbered migrations. A released migration never changes; a later one corrects it. */
+import { setTimeout } from 'node:timers/promises';
 import type { Database, Migration, Queryable } from './database.js';
 import { CHANGES } from './migration-4.js';
 import { RECEIPTS } from './migration-5.js';
@@ -123,26 +124,82 @@ const MIGRATIONS: Migration[] = [
 
 /** An arbitrary advisory lock id. */
 const LOCK = 7_204_118;
+/** How long a step waits for the lock of a table. Other statements wait behind it, so it gives up and tries again. */
+const LOCK_TIMEOUT_MS = 500;
+const RETRY_MS = 1_000;
+/** Errors of PostgreSQL: a deadlock, and the end of the lock timeout. */
+const BLOCKED = ['40P01', '55P03'];
+
+export interface MigrationEvents {
+  onApplied?(migration: Migration, ms: number): void;
+  /** Another transaction has a lock that the migration needs. It tries again. */
+  onBlocked?(migration: Migration): void;
+}
 
 /**
- * Brings the schema up to date, each migration in its own transaction.
+ * Brings the schema up to date. Every step is a transaction; an interrupted migration continues with its next step.
  * @param last The last migration to run; for tests of a later one.
  */
-export async function migrate(database: Database, last = Infinity): Promise<void> {
+export async function migrate(database: Database, last = Infinity, events: MigrationEvents = {}): Promise<void> {
   await database.transaction(async (inside) => {
     await lock(inside);
     await inside.query(
       'create table if not exists migrations (id int primary key, name text not null, applied_at timestamptz not null default now())',
     );
+    // The steps of a migration that has not ended.
+    await inside.query(
+      'create table if not exists migration_steps (migration int, step int, primary key (migration, step))',
+    );
   });
-  for (const { id, name, statements } of MIGRATIONS.filter((migration) => migration.id <= last)) {
-    await database.transaction(async (inside) => {
-      // Servers that start concurrently must not both run the migration.
-      await lock(inside);
-      if ((await inside.query('select 1 from migrations where id = $1', [id])).length > 0) return;
-      for (const statement of statements) await inside.query(statement);
-      await inside.query('insert into migrations (id, name) values ($1, $2)', [id, name]);
-    });
+  for (const migration of MIGRATIONS.filter(({ id }) => id <= last)) {
+    const startedAt = performance.now();
+    const count = stepsOf(migration).length;
+    let isApplied = false;
+    for (let step = 0; step < count; step++)
+      isApplied = await retryWhileBlocked(
+        () => database.transaction((inside) => runStep(inside, migration, step)),
+        () => events.onBlocked?.(migration),
+      );
+    if (isApplied) events.onApplied?.(migration, performance.now() - startedAt);
+  }
+}
+
+const stepsOf = ({ statements }: Migration): string[][] => (isSteps(statements) ? statements : [statements]);
+
+const isSteps = (statements: string[] | string[][]): statements is string[][] => Array.isArray(statements[0]);
+
+/** @returns whether the step was run now. */
+async function runStep(inside: Queryable, migration: Migration, step: number): Promise<boolean> {
+  const { id, name } = migration;
+  const steps = stepsOf(migration);
+  // Servers that start concurrently must not both run it.
+  await lock(inside);
+  const done = await inside.query(
+    `select 1 from migrations where id = $1
+     union all select 1 from migration_steps where migration = $1 and step = $2`,
+    [id, step],
+  );
+  if (done.length > 0) return false;
+  await inside.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  for (const statement of steps[step]!) await inside.query(statement);
+  if (step < steps.length - 1) {
+    await inside.query('insert into migration_steps (migration, step) values ($1, $2)', [id, step]);
+  } else {
+    await inside.query('delete from migration_steps where migration = $1', [id]);
+    await inside.query('insert into migrations (id, name) values ($1, $2)', [id, name]);
+  }
+  return true;
+}
+
+async function retryWhileBlocked<T>(run: () => Promise<T>, onBlocked: () => void): Promise<T> {
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && BLOCKED.includes(String(error.code)))) throw error;
+      onBlocked();
+      await setTimeout(RETRY_MS);
+    }
   }
 }
 

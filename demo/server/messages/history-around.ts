@@ -40,7 +40,10 @@ async function positionOf({ database }: Source, roomId: number, target: Target):
   return [END, 0];
 }
 
-/** About `limit` messages: half of them before the target, and half from it. One statement, so that `seq` fits them. */
+/**
+ * About `limit` messages: half of them before the target, and half from it. One statement, so that `seq` fits them. The
+ * room is a parameter: see `listMessages`.
+ */
 export async function listAround(
   source: Source,
   viewerId: number,
@@ -52,7 +55,7 @@ export async function listAround(
   const [before, from] = [Math.floor(limit / 2), Math.ceil(limit / 2)];
   const side = (operator: '<' | '>=', direction: 'desc' | 'asc', count: string): string => `(
     select m.*, ${operator === '<'} as is_before from messages m
-    where m.room_id = r.id and (m.created_at, m.id) ${operator} ($3::timestamptz, $4::int)
+    where m.room_id = $2 and (m.created_at, m.id) ${operator} ($3::timestamptz, $4::int)
     order by m.created_at ${direction}, m.id ${direction} limit ${count})`;
   const rows = await source.database.query<Omit<Row, 'id'> & { id: number | null }>(
     messageQuery(

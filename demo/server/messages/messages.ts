@@ -128,7 +128,8 @@ export interface Page {
 /**
  * A page of a room's history, oldest first: the newest page, the one before a message, or the one after it. Ordered by
  * (timestamp, id), because the ids of imported messages need not follow time. `seq` belongs to the same snapshot as the
- * messages, because the same statement reads it.
+ * messages, because the same statement reads it. The room is a parameter, not `r.id`: with the average size of a room
+ * instead of this one's, PostgreSQL may read and sort the whole history.
  */
 export async function listMessages(source: Source, viewerId: number, roomId: number, { before, after, limit }: Page) {
   const forward = after !== null;
@@ -136,7 +137,7 @@ export async function listMessages(source: Source, viewerId: number, roomId: num
   const rows = await source.database.query<Omit<MessageRow, 'id'> & { id: number | null; seq: number }>(
     `select r.seq, ${columnsOf(source)} from rooms r
      left join lateral (
-       select * from messages m where m.room_id = r.id ${source.options.baseline ? 'and m.deleted_at is null' : ''}
+       select * from messages m where m.room_id = $2 ${source.options.baseline ? 'and m.deleted_at is null' : ''}
          and ${await cursorCondition(source, roomId, '$3', before, '<')} and ${await cursorCondition(source, roomId, '$4', after, '>')}
        order by m.created_at ${direction}, m.id ${direction} limit $5) m on true ${JOINED}
      where r.id = $2 order by m.created_at ${direction}, m.id ${direction}`,
