@@ -170,7 +170,7 @@ export class ChatThreadElement extends LitElement {
   #files: AttachFiles | undefined;
   readonly #richParts = new LazyRichParts(this, (parts) => {
     this.#view.detector = parts.addControllers(this, this.#localize, this.#finder, this.#scroller, this.#view.report);
-    this.#files = new parts.AttachFiles({
+    this.#files = parts.createFiles({
       host: this,
       localize: this.#localize,
       view: this.#view,

@@ -15,6 +15,7 @@ import { IntervalController } from '../interval-controller.js';
 import { LiveRegion } from '../live-region.js';
 import { unnamedUser } from '../unnamed-user.js';
 import { isolated } from '../untrusted.js';
+import { AttachFiles, type FilesHost } from './attach-files.js';
 import { hasFailedAtEnd, loadError } from './load-error.js';
 import { linkify } from './linkify.js';
 import { messageFiles } from './message-files.js';
@@ -27,7 +28,6 @@ import { SelectedRows } from './selected-rows.js';
 import { WheelReserve } from './wheel-reserve.js';
 import type { VirtualScroller } from './virtual-scroller.js';
 
-export { AttachFiles } from './attach-files.js';
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
 export { stopTyped } from '../typed-keys.js';
@@ -61,6 +61,8 @@ export function addControllers(
   new IntervalController(host, () => new Date(systemClock.now()).setHours(24, 0, 0, 0) - systemClock.now());
   return new ReadingDetector(host, onReading);
 }
+
+export const createFiles = (parts: FilesHost): AttachFiles => new AttachFiles(parts);
 
 export const messageText = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown =>
   linkify(host, key, content, localize.term('showMore'));
