@@ -1,5 +1,6 @@
 /** Changes of messages and jumps, by this tab (`connection.room(id)`), and by other devices and users. */
 import fc from 'fast-check';
+import type { ChatMessage } from '../../src/client/index.js';
 import type { Id } from '../../src/protocol/index.js';
 import { ALL_RIGHTS, CAT, mark, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
 import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
@@ -39,6 +40,12 @@ function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, 
   return pick(found, at);
 }
 
+/** Whether the client knows that the time limit of edits has passed. */
+const isTooOldToEdit = (sim: Simulation, { tab, message }: { tab: Tab; message: ChatMessage }): boolean => {
+  const { edit_s: limit = Infinity } = tab.chat.data.limits;
+  return sim.clock.now() - Date.parse(message.timestamp) > limit * 1_000;
+};
+
 const rowIn = ({ rows }: ModelServer, at: number): Row | undefined => pick([...rows].reverse(), at);
 
 /** Another text for a message. It keeps its owner and identity. */
@@ -59,10 +66,14 @@ export const changeEvents: fc.Arbitrary<Event>[] = [
       const { tab, server, message, room: inRoom } = found;
       const content = reworded(sim, message.content, how);
       request(sim, tab, server, 'edit', message.id);
+      const isTooLate = isTooOldToEdit(sim, found);
       tab.chat
         .room(inRoom)
         .edit(message.id, content)
-        .then(() => sim.scenario.edits.push({ tab, content }), sim.recordRejection);
+        .then(() => {
+          sim.scenario.edits.push({ tab, content });
+          if (isTooLate) server.violations.push(`${content} was edited too late`);
+        }, sim.recordRejection);
     },
   ),
   event('edit unsent', fc.tuple(recent, index), (sim, [at, which]) => {
@@ -216,11 +227,14 @@ export const othersChangeEvents: fc.Arbitrary<Event>[] = [
 const RIGHTS: Record<string, Rights> = {
   all: ALL_RIGHTS,
   closed: { can: [], closed_reason: 'This conversation is closed.' },
+  moderator: { can: [...ALL_RIGHTS.can, 'delete_any'], closed_reason: null },
   'no changes': { can: ['send', 'attach'], closed_reason: null },
 };
 
 export const rightsEvents: fc.Arbitrary<Event>[] = [
-  event('rights', fc.tuple(room, fc.constantFrom('all', 'all', 'closed', 'no changes')), (sim, [at, which]) =>
-    sim.server.permit(roomIn(sim, sim.tabs[0], at), RIGHTS[which]!),
+  event(
+    'rights',
+    fc.tuple(room, fc.constantFrom('all', 'moderator', 'moderator', 'closed', 'no changes')),
+    (sim, [at, which]) => sim.server.permit(roomIn(sim, sim.tabs[0], at), RIGHTS[which]!),
   ),
 ];

@@ -26,6 +26,8 @@ const LATENCY_MS = { quick: 30, slow: 900 };
 
 /** The number of messages that a room has at the beginning: none, few, or more than a page. */
 const HISTORY = [0, 4, 4, 120, 120];
+/** `limits.edit_s`. Mostly, messages can be edited at any time. */
+const EDIT_SECONDS = [undefined, undefined, undefined, 30];
 
 const PATHS = {
   a: { apiPath: undefined, wsPath: undefined },
@@ -68,7 +70,10 @@ export class Simulation {
     };
     this.#seed = seed;
     this.hasLatency = seed % 4 !== 0;
-    for (const server of this.all) fill(server, HISTORY[seed % HISTORY.length]!);
+    for (const server of this.all) {
+      server.editSeconds = EDIT_SECONDS[seed % EDIT_SECONDS.length];
+      fill(server, HISTORY[seed % HISTORY.length]!);
+    }
     this.browser = new FakeBrowser(this.hasLatency ? this.#createLatency() : undefined);
     if (!this.hasLatency) return;
     for (const server of this.all) {

@@ -135,8 +135,12 @@ function change(rooms: ModelRooms, row: Row | undefined, id: string, request: Mo
   if (!row) return json(NOT_FOUND, 404);
   if (row.deletedAt) return verb === 'delete' ? new Response(null, { status: 204 }) : json(NOT_FOUND, 404);
   const { can, closed_reason } = rooms.rights(row.room);
-  if (verb !== 'react' && row.sender !== user) return refusal('not_yours', 403);
-  if (!can.includes(verb === 'react' ? verb : `${verb}_own`))
+  const isOwn = row.sender === user;
+  const canDeleteAny = verb === 'delete' && (can.includes('delete_any') || closed_reason !== null);
+  if (verb === 'delete' && !isOwn && !rooms.everModerated.has(row.room))
+    rooms.violations.push(`delete ${id}, which ${user} was never allowed to`);
+  if (verb !== 'react' && !isOwn && !canDeleteAny) return refusal('not_yours', 403);
+  if (!can.includes(verb === 'react' ? verb : `${verb}_${isOwn ? 'own' : 'any'}`))
     return refusal(closed_reason ? 'room_closed' : 'not_allowed', 403);
   if (verb === 'delete') {
     rooms.delete(row);
@@ -149,6 +153,7 @@ function change(rooms: ModelRooms, row: Row | undefined, id: string, request: Mo
 
 function edit(rooms: ModelRooms, row: Row, body: { content: string; edited_at?: string | null }): Response {
   if (body.content.includes(rooms.rejectedText)) return json({ content: ['Not allowed.'] }, 400);
+  if (row.content !== body.content && rooms.isTooLate(row)) return refusal('too_late', 403);
   if (row.content !== body.content && body.edited_at !== undefined && body.edited_at !== row.editedAt)
     return json({ detail: 'Edited elsewhere.', code: 'conflict', message: rooms.message(row) }, 409);
   rooms.edit(row, body.content);

@@ -55,6 +55,10 @@ export abstract class ModelRooms {
   readonly rejectedText = 'forbidden';
   /** Requested changes, as `<user> <verb> <id or local id>`: others must not arrive. */
   readonly requested = new Set<string>();
+  /** `limits.edit_s`. */
+  editSeconds: number | undefined;
+  /** The rooms in which the user had the right to delete messages of others at some time. */
+  readonly everModerated = new Set<number>();
   /** All reactions so far, as `<message> <emoji> <user>`. */
   readonly everReacted = new Set<string>();
   readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
@@ -157,8 +161,14 @@ export abstract class ModelRooms {
   /** Closes a room, reopens it, or changes what its owner may do. */
   permit(room: number, rights: Rights): void {
     this.#rights.set(room, rights);
+    if (rights.can.includes('delete_any')) this.everModerated.add(room);
     if (this.has('permissions'))
       this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates: rights });
+  }
+
+  /** Whether the time limit of edits has passed. */
+  isTooLate({ at }: Row): boolean {
+    return this.editSeconds !== undefined && this.clock.now() - Date.parse(at) > this.editSeconds * 1_000;
   }
 
   rights(room: number): Rights {
@@ -250,6 +260,7 @@ export abstract class ModelRooms {
       username: NAMES[user],
       timestamp: new Date(this.clock.now()).toISOString(),
       ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 }),
+      ...(this.has('edit') && { limits: { edit_s: this.editSeconds } }),
       ...(this.has('hide_receipts') && { hide_receipts: this.isHiding(user) }),
     };
   }
