@@ -1,6 +1,6 @@
 /** The methods of {@link ChatUploads}, with the connection as first argument. Loaded on first use. */
 import { noop } from '../internal/noop.js';
-import type { Upload } from '../model/index.js';
+import { isNewRoom, type Upload } from '../model/index.js';
 import { idKey, type Id } from '../protocol/index.js';
 import { MAX_FILES, type UploadQueue } from '../session/uploads/upload-queue.js';
 import { isAllowed } from '../store/permissions.js';
@@ -92,6 +92,8 @@ export async function send(
     return { uploadId, name, mediaType, size };
   });
   const newRoom = store.data.newRooms.get(idKey(roomId));
+  // A page may still show the new conversation of a former user.
+  if (!newRoom && isNewRoom(roomId)) throw new ChatError('not_found', 'There is no such conversation.');
   return queueMessage(core, { roomId, content: text, replyTo, files, newRoom }, files.map(unsentAttachment));
 }
 

@@ -7,7 +7,10 @@ import fc from 'fast-check';
 import { ChatConnection } from '../../src/client/index.js';
 // Otherwise loaded on demand, which a fake clock cannot wait for.
 import '../../src/session/deferred.js';
+import '../../src/client/people-methods.js';
 import '../../src/client/room-methods.js';
+import '../../src/client/upload-methods.js';
+import '../../src/session/uploads/upload-queue.js';
 import { settle } from '../support/fake-clock.js';
 import {
   CAT,
@@ -20,6 +23,7 @@ import {
   type SocketFault,
 } from '../support/model-server.js';
 import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
+import { conversationEvents } from './conversation-events.js';
 import { checkDisposed, checkFinalState } from './final-state.js';
 import {
   changeEvents,
@@ -55,6 +59,7 @@ const FULL = [
   'mark_unread',
   'delivered',
   'hide_receipts',
+  'create_room',
 ];
 const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
 const IDEMPOTENT_ONLY = ['idempotent_send'];
@@ -234,6 +239,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
       ...receiptEvents,
       ...rightsEvents,
       ...faults,
@@ -252,6 +258,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
       ...receiptEvents,
       ...otherUserEvents,
       ...faults,
@@ -269,6 +276,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
       ...receiptEvents,
       ...otherUserEvents,
       ...faults,
@@ -285,6 +293,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
       ...receiptEvents,
       ...otherUserEvents,
       ...faults,
@@ -303,6 +312,7 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
       ...receiptEvents,
       ...rightsEvents,
       ...faults,

@@ -1,8 +1,19 @@
 /** Changes of messages and jumps, by this tab (`connection.room(id)`), and by other devices and users. */
 import fc from 'fast-check';
 import type { ChatMessage } from '../../src/client/index.js';
+import { isNewRoom } from '../../src/model/index.js';
 import type { Id } from '../../src/protocol/index.js';
-import { ALL_RIGHTS, CAT, mark, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
+import {
+  ALL_RIGHTS,
+  CAT,
+  mark,
+  ME,
+  OTHER,
+  ownerOf,
+  type ModelServer,
+  type Rights,
+  type Row,
+} from '../support/model-server.js';
 import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
 import { identityOf, type Tab } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -16,14 +27,20 @@ const recent = fc.oneof(fc.nat(3), index);
 type Whose = 'anyone' | 'own';
 
 /** A tab sends a message. */
-export function sendIn(sim: Simulation, tab: Tab, room: number, text: string, replyTo?: Id): void {
+export function sendIn(sim: Simulation, tab: Tab, room: Id, text: string, replyTo?: Id): void {
   const { tenant, chat } = tab;
   const person = personIn(sim, tab);
   // While the user is unknown, the message belongs to the next known user.
   const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
-  if (chat.user) sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab });
+  const { newRooms, createdRooms } = chat.data;
+  // A page may still show the new conversation of a former user: the message is refused at once.
+  const isRefused = isNewRoom(room) && !newRooms.has(String(room)) && !createdRooms.has(String(room));
+  if (chat.user && !isRefused) sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab });
   chat.sendChatMessage(room, content, { replyTo }).catch(sim.recordRejection);
 }
+
+/** The id of the key of a thread. */
+export const roomIdOf = (key: string): Id => (isNewRoom(key) ? key : Number(key));
 
 /** A message in a tab, and its room; the newest ones first. */
 function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, whose: Whose = 'anyone') {
@@ -34,7 +51,7 @@ function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, 
       .messages(room)
       .filter(({ delivery }) => (delivery === 'sent') === isSent)
       .filter(({ sender }) => whose === 'anyone' || sender?.id === tab.chat.user?.id)
-      .map((message) => ({ tab, room: Number(room), message, server: sim.servers[tab.tenant] })),
+      .map((message) => ({ tab, room: roomIdOf(room), message, server: sim.servers[tab.tenant] })),
   );
   found.sort((one, other) => Date.parse(other.message.timestamp) - Date.parse(one.message.timestamp));
   return pick(found, at);
@@ -140,7 +157,7 @@ export const receiptEvents: fc.Arbitrary<Event>[] = [
 export const othersReceiptEvents: fc.Arbitrary<Event>[] = [
   event('others mark unread', recent, (sim, at) => {
     const row = rowIn(sim.server, at);
-    if (row) sim.server.markUnread(row.room, row.room <= 2 ? ME : CAT, row.id);
+    if (row) sim.server.markUnread(row.room, ownerOf(row.room), row.id);
   }),
   event('others receive', recent, (sim, at) => {
     const row = rowIn(sim.server, at);
@@ -152,7 +169,7 @@ export const othersReceiptEvents: fc.Arbitrary<Event>[] = [
   event('others reply', recent, (sim, at) => {
     const row = rowIn(sim.server, at);
     if (!row || row.deletedAt) return;
-    const text = `theirs ${mark(sim.server.tenant, row.room <= 2 ? ME : CAT)} ${sim.server.rows.length}`;
+    const text = `theirs ${mark(sim.server.tenant, ownerOf(row.room))} ${sim.server.rows.length}`;
     sim.server.store(row.room, OTHER, text, undefined, row.id);
   }),
 ];
@@ -220,7 +237,7 @@ export const othersChangeEvents: fc.Arbitrary<Event>[] = [
   }),
   event('others react', fc.tuple(recent, fc.boolean(), emoji, fc.boolean()), (sim, [at, isOwn, what, on]) => {
     const row = rowIn(sim.server, at);
-    if (row) sim.server.react(row, isOwn ? (row.room <= 2 ? ME : CAT) : OTHER, what, on);
+    if (row) sim.server.react(row, isOwn ? ownerOf(row.room) : OTHER, what, on);
   }),
 ];
 

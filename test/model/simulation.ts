@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { ChatConnection as Connection } from '../../src/client/index.js';
+import type { Id } from '../../src/protocol/index.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -42,7 +43,7 @@ export class Simulation {
   readonly storage = new MemoryStorage();
   readonly tabs: Tab[] = [];
   readonly recorded: string[] = [];
-  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set(), edits: [] };
+  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set(), edits: [], opened: new Map() };
   /** All users so far, as `<tenant><user>`. */
   readonly owners = new Map<string, Owner>();
   /** The signed-in user of the site, in all tabs. */
@@ -225,11 +226,11 @@ export class Simulation {
   }
 
   /** Opens the current user's rooms. Rooms of former users stay open, as in a page that does not close them. */
-  show(tab: Tab, rooms: readonly number[] = ROOMS_OF[this.person]!): void {
+  show(tab: Tab, rooms: readonly Id[] = ROOMS_OF[this.person]!): void {
     for (const room of rooms) if (!tab.leave.has(room)) tab.leave.set(room, tab.chat.openRoom(room));
   }
 
-  leave(tab: Tab, room: number): void {
+  leave(tab: Tab, room: Id): void {
     tab.leave.get(room)?.();
     tab.leave.delete(room);
   }

@@ -1,6 +1,7 @@
 /** The REST routes of the model server. */
 import { json } from './fake-backend.js';
-import { marksIn, ownerOf, ROOMS_OF } from './model-people.js';
+import { marksIn } from './model-people.js';
+import type { RoomContext } from './model-conversations.js';
 import type { ModelRooms, Row } from './model-rooms.js';
 
 export interface ModelRequest {
@@ -16,7 +17,9 @@ const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
 export function answerRequest(rooms: ModelRooms, request: ModelRequest): Response {
   const { user, method, url } = request;
   const path = url.pathname.replace(/^.*\/api\/chat\//, '');
-  if (path === 'rooms/') return json(ROOMS_OF[user]!.map((room) => rooms.room(room)));
+  if (path === 'rooms/' && method === 'POST') return createRoom(rooms, request);
+  if (path === 'rooms/start_dm/') return startDirect(rooms, request);
+  if (path === 'rooms/') return json(rooms.roomsOf(user).map((room) => rooms.room(room)));
   if (path === 'sync/' && rooms.has('sync')) {
     const asked = url.searchParams.getAll('room').map((each) => each.split(':').map(Number) as [number, number]);
     return json({ rooms: rooms.sync(user, asked) });
@@ -26,12 +29,12 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
     return json(rooms.me(user));
   }
   const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
-  if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
+  if (room && !rooms.isMember(room, user)) return json({ detail: 'Not found.' }, 404);
   if (method === 'POST' && path.endsWith('/send_message/')) return send(rooms, room, request);
   if (room && path.endsWith('/messages/')) return history(rooms, room, url.searchParams);
   if (path.endsWith('/receipts/') && rooms.has('receipts')) return json({ items: rooms.receipts(room), next: null });
   const [, id, verb] = /^messages\/([^/]+)\/(\w*)/.exec(path) ?? [];
-  const row = rooms.rows.find((each) => each.id === Number(id) && ownerOf(each.room) === user);
+  const row = rooms.rows.find((each) => each.id === Number(id) && rooms.isMember(each.room, user));
   if (verb === 'mark_read') {
     if (row) rooms.markRead(row.room, user, [row]);
     return json({});
@@ -45,6 +48,25 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
   if (id === undefined) return json({ detail: 'Not found.' }, 404);
   return change(rooms, row, id, request);
 }
+
+// ————— Rooms
+
+const created = (found: ReturnType<ModelRooms['createRoom']>): Response => {
+  if (typeof found !== 'string') return json(found, found.created ? 201 : 200);
+  return refusal(found, found === 'conflict' ? 409 : 404);
+};
+
+function createRoom(rooms: ModelRooms, { user, key, body }: ModelRequest): Response {
+  if (!rooms.has('create_room')) rooms.violations.push('POST rooms/ without the capability');
+  if (!key) rooms.violations.push('POST rooms/ without a key');
+  const { user_ids, name, context } = body as { user_ids: number[]; name?: string; context?: RoomContext };
+  return created(rooms.createRoom(user, { userIds: user_ids, name, context }, key));
+}
+
+const startDirect = (rooms: ModelRooms, { user, body }: ModelRequest): Response =>
+  created(rooms.createRoom(user, { userIds: [body.user_id as number] }));
+
+// ————— Messages
 
 interface Draft {
   room: number;

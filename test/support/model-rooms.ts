@@ -3,7 +3,8 @@
  * the frames of docs/PROTOCOL.md.
  */
 import type { FakeClock } from './fake-clock.js';
-import { ALL_ROOMS, CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
+import { ModelConversations, isPair, type Topic } from './model-conversations.js';
+import { CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
 
 export interface Row {
   id: number;
@@ -61,13 +62,14 @@ export abstract class ModelRooms {
   readonly everModerated = new Set<number>();
   /** All reactions so far, as `<message> <emoji> <user>`. */
   readonly everReacted = new Set<string>();
-  readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
+  readonly conversations = new ModelConversations();
+  readonly #changes = new Map<number, Change[]>();
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
   /** How far each room has reached the devices of a user, as `<user> <room>`. */
   readonly #delivered = new Map<string, number>();
   /** The users who hide their receipts. */
   readonly #hiding = new Set<number>();
-  readonly #rights = new Map<number, Rights>(ALL_ROOMS.map((room) => [room, ALL_RIGHTS]));
+  readonly #rights = new Map<number, Rights>();
 
   constructor(
     protected readonly clock: FakeClock,
@@ -172,7 +174,26 @@ export abstract class ModelRooms {
   }
 
   rights(room: number): Rights {
-    return this.#rights.get(room)!;
+    return this.#rights.get(room) ?? ALL_RIGHTS;
+  }
+
+  isMember(room: number, user: number): boolean {
+    return this.conversations.isMember(room, user);
+  }
+
+  roomsOf(user: number): number[] {
+    return this.conversations.of(user).map(({ id }) => id);
+  }
+
+  /** Capability `create_room`, and `start_dm`. @returns a code, if the request is refused. */
+  createRoom(user: number, topic: Topic, key?: string): { room: object; created: boolean } | string {
+    const found = this.conversations.findOrCreate(user, topic, key);
+    if (typeof found === 'string') return found;
+    const { id } = found.room;
+    const room = this.room(id);
+    if (found.created && this.has('user_channel'))
+      this.broadcast(user, { type: 'room_updated', room_id: id, updates: room });
+    return { room, created: found.created };
   }
 
   read(room: number, user: number, upTo = Infinity): void {
@@ -321,7 +342,7 @@ export abstract class ModelRooms {
 
   /** The number of the last change. */
   seq(room: number): { seq?: number } {
-    return this.has('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
+    return this.has('sync') ? { seq: this.#changesOf(room).at(-1)?.seq ?? 0 } : {};
   }
 
   message(row: Row, viewer = ownerOf(row.room)): Record<string, unknown> {
@@ -344,13 +365,15 @@ export abstract class ModelRooms {
 
   room(id: number): Record<string, unknown> {
     const last = this.rows.findLast((row) => row.room === id && !row.deletedAt);
+    const room = this.conversations.get(id);
+    const { name, members } = room;
     return {
       id,
-      name: `Room ${id}`,
-      participants: [
-        { id: ownerOf(id), username: NAMES[ownerOf(id)] },
-        { id: OTHER, username: NAMES[OTHER] },
-      ],
+      name: name ?? `Room of ${[...members].map((each) => NAMES[each]).join()}`,
+      room_type: isPair(room) ? 'direct' : 'general',
+      participants: [...members].map((each) => ({ id: each, username: NAMES[each] })),
+      participant_count: members.size,
+      ...(room.context && { context: room.context }),
       last_message: last
         ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } }
         : null,
@@ -374,8 +397,14 @@ export abstract class ModelRooms {
 
   // ————— Changes
 
+  #changesOf(room: number): Change[] {
+    const changes = this.#changes.get(room) ?? [];
+    this.#changes.set(room, changes);
+    return changes;
+  }
+
   #change(room: number, messageId: number | undefined, frameFor: (viewer: number) => Record<string, unknown>): void {
-    const changes = this.#changes.get(room)!;
+    const changes = this.#changesOf(room);
     const seq = (changes.at(-1)?.seq ?? 0) + 1;
     const frame: Record<string, unknown> = { ...frameFor(0), room_id: room, ...(this.has('sync') && { seq }) };
     changes.push({ seq, frame, messageId });
@@ -391,11 +420,11 @@ export abstract class ModelRooms {
   }
 
   sync(user: number, asked: [room: number, seq: number][]): object[] {
-    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#changesSince(room, seq));
+    return asked.filter(([room]) => this.isMember(room, user)).map(([room, seq]) => this.#changesSince(room, seq));
   }
 
   #changesSince(room: number, from: number): Record<string, unknown> {
-    const changes = this.#changes.get(room)!;
+    const changes = this.#changesOf(room);
     const seq = changes.at(-1)?.seq ?? 0;
     const known = changes[0]?.seq ?? 1;
     if (from < known - 1) return { room_id: room, seq, expired: true, has_more: false, changes: [] };

@@ -5,10 +5,11 @@
  */
 import { FakeSocket, json, page } from './fake-backend.js';
 import { answerRequest, storeFromClient } from './model-requests.js';
-import { ME, ownerOf, ROOMS_OF } from './model-people.js';
+import { ME } from './model-people.js';
 import { ModelRooms } from './model-rooms.js';
 
-export { CAT, mark, marksIn, ME, OTHER, ROOMS, ROOMS_OF } from './model-people.js';
+export { isPair, isSameTopic, type Topic } from './model-conversations.js';
+export { CAT, DAN, EVE, mark, marksIn, ME, OTHER, ownerOf, ROOMS, ROOMS_OF } from './model-people.js';
 export { ALL_RIGHTS, type HistoryEntry, type Rights, type Row } from './model-rooms.js';
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
@@ -155,7 +156,8 @@ export class ModelServer extends ModelRooms {
     if (this.#deafSockets.has(socket) || socket.readyState !== 1) return;
     const room_id = frame.room_id as number;
     const { user } = this.#owners.get(socket)!;
-    const isMember = room_id === undefined || ownerOf(room_id) === user;
+    if (typeof frame.room_id === 'string') this.violations.push(`a frame names the local id ${frame.room_id}`);
+    const isMember = room_id === undefined || this.isMember(room_id, user);
     if (!isMember) {
       const { _tempId } = frame;
       return this.#sendFrame(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
@@ -166,7 +168,7 @@ export class ModelServer extends ModelRooms {
       case 'subscribe_room':
         return this.#sendFrame(socket, { type: 'subscribed', room_id });
       case 'get_room_list':
-        return this.#sendFrame(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.room(room)) });
+        return this.#sendFrame(socket, { type: 'room_list', rooms: this.roomsOf(user).map((room) => this.room(room)) });
       case 'authenticate':
         if (!this.has('token_refresh')) this.violations.push('authenticate without the capability');
         return;
@@ -216,6 +218,7 @@ export class ModelServer extends ModelRooms {
   readonly fetch: typeof fetch = async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     this.requestTimes.push(this.clock.now());
+    if (url.href.includes('new_')) this.violations.push(`a request names a local id: ${url}`);
     const { restFault } = this;
     const signal = init.signal ?? undefined;
     if (signal?.aborted) throw new DOMException('', 'AbortError');
