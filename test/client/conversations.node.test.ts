@@ -78,6 +78,15 @@ describe('13.6: conversations', () => {
     assert.equal(await cleo.chat.openConversation({ with: ANA, context }), roomId);
   });
 
+  it('a new conversation about a matter, or with a name, is not the direct conversation of the two', async () => {
+    const ana = await connect(ANA);
+    const about = await ana.chat.openConversation({ with: BEN, context: job() });
+    const named = await ana.chat.openConversation({ with: BEN, name: 'Moving day' });
+    const direct = await ana.chat.openConversation({ with: BEN });
+    assert.equal(new Set([about, named, direct]).size, 3);
+    assert.equal(await ana.chat.openConversation({ with: BEN }), direct);
+  });
+
   it('lists a new conversation once, also when the server announces another room', async () => {
     const ana = await connect(ANA);
     const empty = await ana.chat.openConversation({ with: BEN, context: job() });

@@ -11,6 +11,7 @@ import '../../src/client/people-methods.js';
 import '../../src/client/room-methods.js';
 import '../../src/client/upload-methods.js';
 import '../../src/session/uploads/upload-queue.js';
+import '../../src/transport/upload-request.js';
 import { settle } from '../support/fake-clock.js';
 import {
   CAT,
@@ -24,6 +25,7 @@ import {
 } from '../support/model-server.js';
 import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
 import { conversationEvents } from './conversation-events.js';
+import { fileEvents } from './file-events.js';
 import { checkDisposed, checkFinalState } from './final-state.js';
 import {
   changeEvents,
@@ -60,6 +62,7 @@ const FULL = [
   'delivered',
   'hide_receipts',
   'create_room',
+  'uploads',
 ];
 const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
 const IDEMPOTENT_ONLY = ['idempotent_send'];
@@ -240,6 +243,7 @@ const SETUPS = [
       ...changeEvents,
       ...jumpEvents,
       ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...rightsEvents,
       ...faults,
@@ -259,6 +263,7 @@ const SETUPS = [
       ...changeEvents,
       ...jumpEvents,
       ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...otherUserEvents,
       ...faults,
@@ -277,6 +282,7 @@ const SETUPS = [
       ...changeEvents,
       ...jumpEvents,
       ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...otherUserEvents,
       ...faults,
@@ -294,6 +300,7 @@ const SETUPS = [
       ...changeEvents,
       ...jumpEvents,
       ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...otherUserEvents,
       ...faults,
@@ -313,6 +320,7 @@ const SETUPS = [
       ...changeEvents,
       ...jumpEvents,
       ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...rightsEvents,
       ...faults,

@@ -16,9 +16,10 @@ const TOPICS: Record<string, Topic> = {
   job: { userIds: [OTHER], context: { type: 'job', id: 'j1' } },
   'other job': { userIds: [OTHER], context: { type: 'job', id: 'j2' } },
   group: { userIds: [OTHER, DAN], name: 'Group' },
+  named: { userIds: [OTHER], name: 'Named' },
   stranger: { userIds: [STRANGER] },
 };
-const topic = fc.constantFrom('direct', 'direct', 'job', 'job', 'other job', 'group', 'group', 'stranger');
+const topic = fc.constantFrom('direct', 'direct', 'job', 'job', 'other job', 'group', 'named', 'stranger');
 
 /** A tab opens a conversation. @param isShown whether it also shows its thread. */
 function openConversation(
@@ -35,7 +36,8 @@ function openConversation(
   chat
     .openConversation({ with: userIds, name, context, text: content })
     .then((room) => {
-      if (isKnown && content) sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab });
+      if (isKnown && content)
+        sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab, files: [] });
       if (isKnown && isNewRoom(room)) sim.scenario.opened.set(room, { tenant, person, userIds, name, context });
       if (isShown && !tab.isGone) sim.show(tab, [room]);
     })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { ROOMS_OF, type Row } from '../support/model-server.js';
 import { checkConversations, roomOfSent } from './conversation-events.js';
+import { checkFiles, resumeUploads } from './file-events.js';
 import { checkUnconfirmed, compareRoom } from './screen.js';
 import { identityOf, type Owner } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -39,6 +40,7 @@ async function checkFor(sim: Simulation, owner: Owner): Promise<void> {
   await sim.clock.advance(MAX_RECONNECT_MS);
   for (const { chat } of sim.tabs) assert.equal(chat.state, 'connected', chat.reason.message);
   const server = sim.servers[tenant];
+  resumeUploads(sim);
   const showAll = (): void => sim.tabs.forEach((tab) => sim.show(tab, server.roomsOf(person)));
   showAll();
   await sim.clock.advance(CHECK_MS);
@@ -53,6 +55,7 @@ async function checkFor(sim: Simulation, owner: Owner): Promise<void> {
   }
   checkConversations(sim, owner);
   checkSent(sim, owner);
+  await checkFiles(sim, owner);
 }
 
 /** Asserts that every message is stored, failed or discarded; stored at most once, in order, and as its author. */

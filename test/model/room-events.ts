@@ -1,6 +1,7 @@
 /** Changes of messages and jumps, by this tab (`connection.room(id)`), and by other devices and users. */
 import fc from 'fast-check';
 import type { ChatMessage } from '../../src/client/index.js';
+import type { SendOptions } from '../../src/client/pending-sends.js';
 import { isNewRoom } from '../../src/model/index.js';
 import type { Id } from '../../src/protocol/index.js';
 import {
@@ -27,16 +28,18 @@ const recent = fc.oneof(fc.nat(3), index);
 type Whose = 'anyone' | 'own';
 
 /** A tab sends a message. */
-export function sendIn(sim: Simulation, tab: Tab, room: Id, text: string, replyTo?: Id): void {
+export function sendIn(sim: Simulation, tab: Tab, room: Id, text: string, options: SendOptions = {}): void {
   const { tenant, chat } = tab;
+  const files = options.attachments ?? [];
   const person = personIn(sim, tab);
   // While the user is unknown, the message belongs to the next known user.
   const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
   const { newRooms, createdRooms } = chat.data;
   // A page may still show the new conversation of a former user: the message is refused at once.
   const isRefused = isNewRoom(room) && !newRooms.has(String(room)) && !createdRooms.has(String(room));
-  if (chat.user && !isRefused) sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab });
-  chat.sendChatMessage(room, content, { replyTo }).catch(sim.recordRejection);
+  if (chat.user && !isRefused)
+    sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab, files });
+  chat.sendChatMessage(room, content, options).catch(sim.recordRejection);
 }
 
 /** The id of the key of a thread. */
@@ -149,7 +152,7 @@ export const receiptEvents: fc.Arbitrary<Event>[] = [
   }),
   event('reply', fc.tuple(recent, index), (sim, [at, which]) => {
     const found = messageIn(sim, at, which, true);
-    if (found) sendIn(sim, found.tab, found.room, 'reply', found.message.id);
+    if (found) sendIn(sim, found.tab, found.room, 'reply', { replyTo: found.message.id });
   }),
 ];
 
@@ -170,7 +173,7 @@ export const othersReceiptEvents: fc.Arbitrary<Event>[] = [
     const row = rowIn(sim.server, at);
     if (!row || row.deletedAt) return;
     const text = `theirs ${mark(sim.server.tenant, ownerOf(row.room))} ${sim.server.rows.length}`;
-    sim.server.store(row.room, OTHER, text, undefined, row.id);
+    sim.server.store(row.room, OTHER, text, undefined, { replyTo: row.id });
   }),
 ];
 

@@ -16,6 +16,15 @@ interface SentMessage extends Owner {
   /** The id under which its tab knew the room: a local id, until the room was created. */
   room: Id;
   tab: Tab;
+  /** The ids of its uploads. */
+  files: readonly string[];
+}
+
+interface AddedFile extends Owner {
+  uploadId: string;
+  content: string;
+  tab: Tab;
+  isDiscarded: boolean;
 }
 
 export interface Scenario {
@@ -27,6 +36,8 @@ export interface Scenario {
   edits: { tab: Tab; content: string }[];
   /** The new conversations, by local id. */
   opened: Map<Id, Owner & Topic>;
+  /** By id of their upload. */
+  files: Map<string, AddedFile>;
 }
 
 /** The end of the text of a message, which is unique, and which an edit keeps. */

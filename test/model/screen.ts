@@ -101,7 +101,17 @@ export function compareRoom(tab: Tab, server: ModelServer, room: number): void {
     assert.equal(listed.first_unread_id, server.firstUnread(room), `the first unread message of room ${room}`);
 
   function entryOf(message: ChatMessage, me: unknown): HistoryEntry {
-    const { id, content, edited_at, deleted_at = null, reactions = [], sender, is_read, reply_to } = message;
+    const {
+      id,
+      content,
+      edited_at,
+      deleted_at = null,
+      reactions = [],
+      sender,
+      is_read,
+      reply_to,
+      attachments = [],
+    } = message;
     const isRead = server.has('receipts') && !deleted_at && is_read && sender?.id === me;
     const quote = reply_to && { ...reply_to, ...(reply_to.deleted_at ? {} : { deleted_at: undefined }) };
     const shownQuote = JSON.stringify(quote);
@@ -113,6 +123,7 @@ export function compareRoom(tab: Tab, server: ModelServer, room: number): void {
       reactions: JSON.stringify(reactions),
       isRead,
       quote: shownQuote,
+      files: attachments.map((file) => file.id).join(),
     };
   }
 }

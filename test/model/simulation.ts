@@ -7,7 +7,7 @@ import type { ChatConnection as Connection } from '../../src/client/index.js';
 import type { Id } from '../../src/protocol/index.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
 import { mark, marksIn, ME, ModelServer, OTHER, ROOMS_OF } from '../support/model-server.js';
 import type { Owner, Scenario, Tab, Tenant } from './scenario.js';
@@ -43,7 +43,14 @@ export class Simulation {
   readonly storage = new MemoryStorage();
   readonly tabs: Tab[] = [];
   readonly recorded: string[] = [];
-  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set(), edits: [], opened: new Map() };
+  readonly scenario: Scenario = {
+    sent: [],
+    discarded: new Set(),
+    retried: new Set(),
+    edits: [],
+    opened: new Map(),
+    files: new Map(),
+  };
   /** All users so far, as `<tenant><user>`. */
   readonly owners = new Map<string, Owner>();
   /** The signed-in user of the site, in all tabs. */
@@ -72,6 +79,7 @@ export class Simulation {
     this.#seed = seed;
     this.hasLatency = seed % 4 !== 0;
     for (const server of this.all) {
+      server.hasMe = capabilities.length > 0 && seed % 3 > 0;
       server.editSeconds = EDIT_SECONDS[seed % EDIT_SECONDS.length];
       fill(server, HISTORY[seed % HISTORY.length]!);
     }
@@ -295,13 +303,14 @@ export class Simulation {
   #checkOwners(): void {
     for (const tab of this.tabs) this.#checkOwner(tab);
     for (const { scope, message } of this.storage.messages.values()) assertOwner(message.content, scope, 'stored');
+    for (const [scope, { name }] of this.storage.files.rows) assertOwner(name, scope, 'stored as a file');
     for (const [scope, draft] of this.storage.drafts) assertOwner(draft, scope, 'stored as a draft');
     for (const { name, text: message } of this.browser.channelLog.splice(0)) assertOwner(message, name, 'sent');
   }
 
   #checkOwner({ chat, tenant }: Tab): void {
-    const { threads, rooms, user } = chat.data;
-    const marks = marksIn(text([[...threads], rooms]));
+    const { threads, rooms, uploads, user } = chat.data;
+    const marks = marksIn(text([[...threads], rooms, [...uploads]]));
     assert.ok(
       marks.every((each) => each === `${tenant}${user?.id}`),
       `${marks.join()} shown to ${tenant}${user?.id}`,
@@ -310,6 +319,12 @@ export class Simulation {
 
   #record(what: unknown): void {
     this.recorded.push(text(what));
+  }
+
+  /** Ends with a promise, whose rejection is recorded, or earlier: the promise may need time. */
+  settled(promise: Promise<unknown>): Promise<void> {
+    void promise.catch(this.recordRejection);
+    return settle();
   }
 
   /** Records a rejected promise. */

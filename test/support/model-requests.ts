@@ -1,8 +1,9 @@
 /** The REST routes of the model server. */
 import { json } from './fake-backend.js';
+import { onTheWire } from './model-uploads.js';
 import { marksIn } from './model-people.js';
 import type { RoomContext } from './model-conversations.js';
-import type { ModelRooms, Row } from './model-rooms.js';
+import { MAX_FILES, type ModelRooms, type Row } from './model-rooms.js';
 
 export interface ModelRequest {
   user: number;
@@ -10,6 +11,8 @@ export interface ModelRequest {
   url: URL;
   key: string | undefined;
   body: Record<string, unknown>;
+  /** Of a form. */
+  file: File | undefined;
 }
 
 const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
@@ -24,6 +27,8 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
     const asked = url.searchParams.getAll('room').map((each) => each.split(':').map(Number) as [number, number]);
     return json({ rooms: rooms.sync(user, asked) });
   }
+  if (path.startsWith('uploads/')) return answerUpload(rooms, request, path.split('/')[1]!);
+  if (path === 'me/' && method === 'GET' && rooms.hasMe) return json(rooms.me(user));
   if (path === 'me/' && method === 'PATCH') {
     rooms.hide(user, request.body.hide_receipts as boolean);
     return json(rooms.me(user));
@@ -47,6 +52,22 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
   }
   if (id === undefined) return json({ detail: 'Not found.' }, 404);
   return change(rooms, row, id, request);
+}
+
+// ————— Uploads
+
+function answerUpload(rooms: ModelRooms, { user, method, key, file }: ModelRequest, id: string): Response {
+  if (!rooms.has('uploads')) rooms.violations.push(`${method} uploads/ without the capability`);
+  if (method === 'DELETE')
+    return rooms.uploads.discard(user, id) ? new Response(null, { status: 204 }) : refusal('unknown_upload', 404);
+  if (!file || !key) rooms.violations.push('an upload without a file or a key');
+  const { fault } = rooms.uploads;
+  if (fault === 'unavailable') return json({ detail: 'Try again.' }, 503);
+  if (fault === 'too-large') return refusal('too_large', 413);
+  const stored = rooms.uploads.add(user, file!, key);
+  // As if the connection had ended.
+  if (fault === 'lost') throw new TypeError('Failed to fetch');
+  return json(onTheWire(stored), 201);
 }
 
 // ————— Rooms
@@ -74,12 +95,16 @@ interface Draft {
   content: string;
   tempId: string | undefined;
   replyTo?: number | null | undefined;
+  /** Ids of uploads. */
+  attachments?: readonly string[] | undefined;
+  /** A file that is sent with its message. */
+  file?: File | undefined;
 }
 
 /** A client sends a message. @returns the reason if it is refused. */
 export function storeFromClient(
   rooms: ModelRooms,
-  { room, user, content, tempId, replyTo }: Draft,
+  { room, user, content, tempId, replyTo, attachments = [], file }: Draft,
 ): Row | { code: string; message: string; status: number } {
   for (const owner of marksIn(content))
     if (owner !== `${rooms.tenant}${user}`) rooms.violations.push(`${content} sent to ${rooms.tenant} as ${user}`);
@@ -93,12 +118,22 @@ export function storeFromClient(
   const quoted = rooms.rows.find(({ id }) => id === replyTo);
   if (!known && replyTo != null && (quoted?.room !== room || quoted.deletedAt))
     return { code: 'invalid', message: 'The message to reply to is not in this room.', status: 400 };
-  return rooms.store(room, user, content, tempId, replyTo ?? undefined);
+  if (attachments.length > MAX_FILES) rooms.violations.push(`${attachments.length} files in ${content}`);
+  const uploaded = rooms.uploads.unsent(user, attachments);
+  if (!known && !uploaded) return { code: 'unknown_upload', message: 'There is no such upload.', status: 404 };
+  // A form has no key of its own for its file.
+  const files = file && !known ? [rooms.uploads.add(user, file)] : (uploaded ?? []);
+  return rooms.store(room, user, content, tempId, { replyTo: replyTo ?? undefined, files });
 }
 
-function send(rooms: ModelRooms, room: number, { user, key, body }: ModelRequest): Response {
-  const { content, reply_to } = body as { content: string; reply_to?: number | null };
-  const stored = storeFromClient(rooms, { room, user, content, tempId: key, replyTo: reply_to });
+function send(rooms: ModelRooms, room: number, { user, key, body, file }: ModelRequest): Response {
+  const { content, reply_to, attachments } = body as { content: string; reply_to?: unknown; attachments?: string[] };
+  // The fields of a form are texts.
+  const replyTo = reply_to == null ? null : Number(reply_to);
+  if (file && rooms.hasMe && rooms.has('uploads'))
+    rooms.violations.push('a form with a file, although there are uploads');
+  if (attachments && !rooms.has('uploads')) rooms.violations.push('attachments without the capability');
+  const stored = storeFromClient(rooms, { room, user, content, tempId: key, replyTo, attachments, file });
   if ('id' in stored) return json(rooms.message(stored), 201);
   if (stored.status === 400) return json({ content: [stored.message] }, 400);
   return json({ detail: stored.message, code: stored.code }, stored.status);

@@ -4,6 +4,7 @@
  */
 import type { FakeClock } from './fake-clock.js';
 import { ModelConversations, isPair, type Topic } from './model-conversations.js';
+import { ModelUploads, onTheWire, type ModelFile } from './model-uploads.js';
 import { CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
 
 export interface Row {
@@ -20,6 +21,15 @@ export interface Row {
   editedAt: string | null;
   deletedAt: string | null;
   reactions: Map<string, Set<number>>;
+  files: readonly ModelFile[];
+  /** Its files, also those of a deleted message. */
+  sentFiles: readonly ModelFile[];
+}
+
+/** What a message has besides its text. */
+interface Extras {
+  replyTo?: number | undefined;
+  files?: readonly ModelFile[];
 }
 
 interface Change {
@@ -39,6 +49,8 @@ export interface HistoryEntry {
   isRead: boolean;
   /** The quoted message, as JSON. */
   quote: string;
+  /** The ids of its files. */
+  files: string;
 }
 
 /** What the user may do in a room. */
@@ -49,6 +61,9 @@ export interface Rights {
 
 export const ALL_RIGHTS: Rights = { can: ['send', 'attach', 'react', 'edit_own', 'delete_own'], closed_reason: null };
 
+/** `limits.attachments`. */
+export const MAX_FILES = 3;
+
 export abstract class ModelRooms {
   readonly rows: Row[] = [];
   readonly violations: string[] = [];
@@ -56,12 +71,15 @@ export abstract class ModelRooms {
   readonly rejectedText = 'forbidden';
   /** Requested changes, as `<user> <verb> <id or local id>`: others must not arrive. */
   readonly requested = new Set<string>();
+  /** Whether `GET me/` exists, which is optional. Without it, only a socket reports the capabilities. */
+  hasMe = false;
   /** `limits.edit_s`. */
   editSeconds: number | undefined;
   /** The rooms in which the user had the right to delete messages of others at some time. */
   readonly everModerated = new Set<number>();
   /** All reactions so far, as `<message> <emoji> <user>`. */
   readonly everReacted = new Set<string>();
+  readonly uploads: ModelUploads;
   readonly conversations = new ModelConversations();
   readonly #changes = new Map<number, Change[]>();
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
@@ -76,7 +94,9 @@ export abstract class ModelRooms {
     readonly capabilities: readonly string[],
     /** Distinguishes several servers on one origin. */
     readonly tenant = 'a',
-  ) {}
+  ) {
+    this.uploads = new ModelUploads(tenant, this.violations);
+  }
 
   /** Sends a frame to all sockets of a user. */
   protected abstract broadcast(user: number, frame: Record<string, unknown>): void;
@@ -99,7 +119,7 @@ export abstract class ModelRooms {
 
   // ————— User actions
 
-  store(room: number, sender: number, content: string, tempId?: string, replyTo?: number): Row {
+  store(room: number, sender: number, content: string, tempId?: string, { replyTo, files = [] }: Extras = {}): Row {
     const known =
       tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
     if (known && this.has('idempotent_send')) return known;
@@ -116,7 +136,10 @@ export abstract class ModelRooms {
       editedAt: null,
       deletedAt: null,
       reactions: new Map(),
+      files,
+      sentFiles: files,
     };
+    for (const file of files) file.isSent = true;
     this.rows.push(row);
     this.#change(room, row.id, (viewer) => ({
       type: 'new_message',
@@ -139,6 +162,7 @@ export abstract class ModelRooms {
     row.editedAt = null;
     row.content = '';
     row.reactions.clear();
+    row.files = [];
     this.#change(row.room, row.id, () => ({
       type: 'message_deleted',
       message_id: row.id,
@@ -281,7 +305,10 @@ export abstract class ModelRooms {
       username: NAMES[user],
       timestamp: new Date(this.clock.now()).toISOString(),
       ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 }),
-      ...(this.has('edit') && { limits: { edit_s: this.editSeconds } }),
+      limits: {
+        ...(this.has('edit') && { edit_s: this.editSeconds }),
+        ...(this.has('uploads') && { attachments: MAX_FILES }),
+      },
       ...(this.has('hide_receipts') && { hide_receipts: this.isHiding(user) }),
     };
   }
@@ -314,6 +341,7 @@ export abstract class ModelRooms {
       reactions: JSON.stringify(reactionsOf(row)),
       isRead: row.sender !== OTHER && !row.deletedAt && this.isRead(row),
       quote: JSON.stringify(this.quoteOf(row)),
+      files: this.has('uploads') ? row.files.map(({ id }) => id).join() : '',
     }));
   }
 
@@ -350,7 +378,7 @@ export abstract class ModelRooms {
       id: row.id,
       room: row.room,
       sender: { id: row.sender, username: NAMES[row.sender] },
-      message_type: 'text',
+      message_type: row.files.length > 0 ? 'file' : 'text',
       content: row.content,
       timestamp: row.at,
       is_read: this.isRead(row),
@@ -358,6 +386,8 @@ export abstract class ModelRooms {
       ...(row.deletedAt && { deleted_at: row.deletedAt }),
       is_own_message: row.sender === viewer,
       reactions: reactionsOf(row),
+      attachment: row.files[0] ? onTheWire(row.files[0]).url : null,
+      ...(this.has('uploads') && { attachments: row.files.map(onTheWire) }),
       reply_to: this.quoteOf(row),
       ...(row.sender === viewer && row.tempId && this.has('idempotent_send') && { _tempId: row.tempId }),
     };

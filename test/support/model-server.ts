@@ -4,10 +4,11 @@
  * records misbehaviour of clients in `violations`.
  */
 import { FakeSocket, json, page } from './fake-backend.js';
-import { answerRequest, storeFromClient } from './model-requests.js';
+import { answerRequest, storeFromClient, type ModelRequest } from './model-requests.js';
 import { ME } from './model-people.js';
 import { ModelRooms } from './model-rooms.js';
 
+export type { UploadFault } from './model-uploads.js';
 export { isPair, isSameTopic, type Topic } from './model-conversations.js';
 export { CAT, DAN, EVE, mark, marksIn, ME, OTHER, ownerOf, ROOMS, ROOMS_OF } from './model-people.js';
 export { ALL_RIGHTS, type HistoryEntry, type Rights, type Row } from './model-rooms.js';
@@ -21,6 +22,13 @@ interface SentFrame {
   content: string;
   reply_to?: number | null;
   _tempId: string;
+}
+
+function readBody(body: unknown): Pick<ModelRequest, 'body' | 'file'> {
+  if (typeof body === 'string') return { body: JSON.parse(body) as Record<string, unknown>, file: undefined };
+  const fields = body instanceof FormData ? [...body] : [];
+  const file = fields.map(([, value]) => value).find((value) => typeof value !== 'string');
+  return { body: Object.fromEntries(fields), file };
 }
 
 export class ModelServer extends ModelRooms {
@@ -85,6 +93,7 @@ export class ModelServer extends ModelRooms {
   heal(): void {
     this.socketFault = this.restFault = 'none';
     this.isDeaf = this.isMute = false;
+    this.uploads.fault = 'none';
     this.frameFaults.length = 0;
     for (const release of this.#hangingRequests.splice(0)) release();
   }
@@ -232,7 +241,7 @@ export class ModelServer extends ModelRooms {
     if (user === undefined)
       return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
-    const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
+    const isSend = init.method === 'POST' && /\/(send_message|uploads)\/$/.test(url.pathname);
     if (isSend && key) {
       this.#checkNotInFlight(key);
       this.#inFlight.add(key);
@@ -245,7 +254,7 @@ export class ModelServer extends ModelRooms {
         method: init.method ?? 'GET',
         url,
         key: key ?? undefined,
-        body: typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {},
+        ...readBody(init.body),
       });
       // Processed, but the answer is lost.
       if (restFault === 'answer-lost') await this.#hang(signal);
